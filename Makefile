@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups load test quick samples prove bench lint types imports migrations format migration lock
+.PHONY: help install run admin daily verify-rollups distribute load test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -21,8 +21,11 @@ admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin
 daily: .venv/run.lock  ## Run the daily job now: figures of days that have ended, partitions ahead, retention
 	@exec $(BIN)/python app.py daily
 
-verify-rollups: .venv/run.lock  ## Compute derived data again from raw rows and name every difference
+verify-rollups: .venv/run.lock  ## Compute derived data again from raw rows and list every difference
 	@exec $(BIN)/python app.py verify
+
+distribute: .venv/run.lock  ## Distribute raw rows over a Citus cluster, while Attune is stopped; DRY_RUN=1 only says what would move
+	@exec $(BIN)/python app.py distribute$(if $(DRY_RUN),-dry-run)
 
 load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 DATA=/tmp/ten-million
 	@exec $(BIN)/python -m benchmarks.rows $(ROWS)
@@ -38,9 +41,15 @@ samples: .venv/dev.lock  ## Read exports of other programs and compare the resul
 	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \
 		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/figures.py $(ARGS)
 
-prove: .venv/dev.lock  ## Run the long forms of the fault, fuzz and simulation tests
+ON_CITUS := $(addprefix tests/core/,activity ai_metrics annotations imports insights system) tests/watch tests/api/watch
+prove: .venv/dev.lock  ## Run the long forms of the tests; ARGS=citus CITUS=folder: those of raw rows on three nodes of a Postgres with Citus
+ifeq ($(ARGS),citus)
+	@test -x "$(CITUS)/bin/postgres" || { echo "Name a Postgres installation that has Citus: make prove ARGS=citus CITUS=folder"; exit 2; }
+	@CITUS="$(CITUS)" $(BIN)/python -m pytest -m "not prove" -o timeout=3600 $(ON_CITUS)
+else
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -m prove -o timeout=3600 $(ARGS)
+endif
 
 bench: .venv/dev.lock  ## Measure speeds beside limits and peers, as ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -70,8 +79,8 @@ lock: .venv/dev.lock  ## Resolve the packages into both lock files
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra local --extra dev --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.lock
 
-# Checks of Python come first, each with a clear message. An interrupted install leaves the file `unfinished`, and the next run starts over:
-# pip takes half an installed package for a whole one.
+# Python is checked first, with a clear message for each problem. After an interrupted install, the file `unfinished` makes the next run
+# start over, because pip treats a partially installed package as complete.
 define begin
 @command -v "$(PYTHON)" >/dev/null || { echo "Attune needs Python 3.11 or newer: install it, or name it with PYTHON=."; exit 1; }
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V)."; exit 1; }

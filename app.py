@@ -1,7 +1,9 @@
-"""Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the console with its API.
+"""Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the
+console with its API.
 
-`python app.py admin EMAIL` gives that account a new password, `python app.py verify` computes derived data again, and
-`python app.py daily` does the daily job now, whether Attune runs or not.
+`python app.py admin EMAIL` gives that account a new password, `python app.py verify` checks derived
+data, and `python app.py daily` runs the daily job now, whether Attune runs or not. `python app.py
+distribute`, while it does not run, distributes raw rows over the nodes of a Citus cluster.
 """
 
 import gc
@@ -18,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core.database import bus, db, pools
-from core.embedded import ahead, model_server
+from core.database import bus, db
+from core.database.connections import engines, pools
+from core.embedded import model_server, read_ahead
 from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
@@ -27,7 +30,7 @@ from core.imports import own_process
 from core.platform import data_folder, logs
 from core.platform.config import ROOT, Config, ProcessRole, config
 from core.processes import worker
-from core.processes.opening import addresses, open_up, opened, serving_engines, use_key
+from core.processes.startup import addresses, open_databases, serving_engines, use_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,85 +38,98 @@ if TYPE_CHECKING:
     import streamlit
     from starlette.types import ASGIApp
 
-    from api import server
+    from api.http import server
 
 log = logging.getLogger("attune")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program in its role; return 0 after an orderly stop, and 1 when it cannot run, which it says why in one line."""
+    """Run the program in its role.
+
+    Returns 0 after an orderly stop, and 1 with one line on stderr when it cannot run.
+    """
     try:
-        chosen = config()
-        logs.set_up(chosen.attune_log)
+        settings = config()
+        logs.set_up(settings.attune_log)
         match arguments:
             case []:
-                return work(chosen) if chosen.attune_role is ProcessRole.WORKER else serve(chosen)
+                return (
+                    run_worker(settings)
+                    if settings.attune_role is ProcessRole.WORKER
+                    else serve(settings)
+                )
             case ["admin", email]:
-                return repair_admin(chosen, email)
-            case ["verify"]:
-                return verify_rollups(chosen)
-            case ["daily"]:
-                return do_daily(chosen)
+                from core.processes import admin_accounts  # loads Streamlit, which takes a second
+
+                return admin_accounts.reset(settings, email)
+            case ["verify" | "daily" | "distribute" | "distribute-dry-run" as command]:
+                from core.processes import commands  # the other roles don't need this import
+
+                return commands.COMMANDS[command](settings)
             case [own_process.COMMAND, import_id]:
-                return do_import(chosen, import_id)
-        raise StartRefused("Start it as `python app.py`, or `python app.py admin EMAIL`, `verify` or `daily`.")
-    except Failure as refusal:
-        sys.stderr.write(f"attune: {refusal.detail}\n")
+                return run_import(settings, import_id)
+        raise StartRefused(
+            "Start it as `python app.py`, or `python app.py admin EMAIL`, `verify`, `daily` "
+            "or `distribute`."
+        )
+    except Failure as error:
+        sys.stderr.write(f"attune: {error.detail}\n")
         return 1
-    except SystemExit as left:
-        return int(left.code or 0)
+    except SystemExit as exit_request:
+        return int(exit_request.code or 0)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
 
-def serve(chosen: Config) -> int:
-    """Be the web process: bring everything up, serve until told to stop, take everything down."""
+def serve(settings: Config) -> int:
+    """Run the web process: start everything, serve until stopped, stop everything."""
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
-    from api import connections, server  # the worker and `make admin` do without what this loads
+    from api.http import connections, server  # the worker and `make admin` don't need these imports
+    from core.processes import admin_accounts
 
     connections.raise_file_limit()
-    departure = server.Departure()
-    departure.heed_signals()
-    with ExitStack() as house, data_folder.in_words(chosen.data):
+    shutdown = server.Shutdown()
+    shutdown.handle_signals()
+    with ExitStack() as resources, data_folder.start_errors(settings.data):
         try:
-            held = house.enter_context(data_folder.held(chosen.data))
-            listening = house.enter_context(server.listen(chosen))
-            weights = model_server.weights(chosen.attune_local_model)
-            with data_folder.in_words(chosen.data):
-                held.announce(chosen.address)
-                databases = open_up(chosen, house, departure.waiting)
-                house.enter_context(serving_engines(databases))
-                departure.step()
-                _read_ahead(chosen)
-                _introduce(chosen)
-                _offer_demo(chosen)
-                jobs = _children(chosen.data, weights, house, departure)
-                pools.keep_small(*db.engines().all())
-                end_answers = _answering(held, databases, house, departure, jobs)
-            departure.step()
-            app = assemble(chosen)
-            # What was imported stays for good: the collector need not look at it again and again.
+            folder = resources.enter_context(data_folder.locked(settings.data))
+            listening = resources.enter_context(server.listen(settings))
+            weights = model_server.weights(settings.attune_local_model)
+            with data_folder.start_errors(settings.data):
+                folder.announce(settings.address)
+                databases = open_databases(settings, resources, shutdown.waiting)
+                resources.enter_context(serving_engines(databases))
+                shutdown.exit_if_requested()
+                _read_ahead(settings)
+                _print(f"Attune {settings.address}\n  data      {settings.data}\n")
+                admin_accounts.create_first(settings)
+                _offer_demo(settings)
+                jobs = _start_children(settings.data, weights, resources, shutdown)
+                pools.keep_small(*engines.current().all())
+                end_answers = _start_runner(folder, databases, resources, shutdown, jobs)
+            shutdown.exit_if_requested()
+            app = assemble(settings)
+            # Imported modules stay until the end: the garbage collector need not check them again.
             gc.collect()
             gc.freeze()
-            gc.set_threshold(
-                20_000, 20, 20
-            )  # requests leave little behind: looking after every 700 objects is a tenth of the time
-            server.serve(app, chosen, listening, departure, end_answers)
+            # Collecting after every 700 objects would take a tenth of the time
+            gc.set_threshold(20_000, 20, 20)
+            server.serve(app, settings, listening, shutdown, end_answers)
         finally:
-            departure.leave()
+            shutdown.begin()
     return 0
 
 
-def assemble(chosen: Config) -> "ASGIApp":
-    """Return the console with the API, the sign-in pages and the probes beside it, all behind the gate."""
+def assemble(settings: Config) -> "ASGIApp":
+    """Return the console with the API, the sign-in pages and the probes, all behind the gate."""
     import streamlit
 
-    from api import doors, probes
+    from api import application, probes
     from pages._ui import links, streamlit_internals
     from pages._ui.errors import on_script_error
 
     logs.adopt("streamlit", "uvicorn", "websockets")
-    # What a page did not expect is logged once, by on_script_error.
+    # Unexpected errors of pages are logged once, by on_script_error.
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
     streamlit_internals.put_callbacks_first()
     readiness = probes.Readiness()
@@ -121,138 +137,97 @@ def assemble(chosen: Config) -> "ASGIApp":
     @asynccontextmanager
     async def lifespan(_app: "streamlit.App") -> "AsyncIterator[dict[str, Any]]":
         readiness.is_ready = True
-        threading.Thread(target=_get_ahead, args=(lambda: not readiness.is_ready,), name="get ahead", daemon=True).start()
-        _say(f"Attune is ready at {chosen.address}\n")
+        threading.Thread(
+            target=_warm_up, args=(lambda: not readiness.is_ready,), name="warm up", daemon=True
+        ).start()
+        _print(f"Attune is ready at {settings.address}\n")
         yield {}
         readiness.is_ready = False
 
-    console = streamlit.App(ROOT / "pages" / "console.py", lifespan=lifespan, on_script_error=on_script_error)
+    console = streamlit.App(
+        ROOT / "pages" / "console.py", lifespan=lifespan, on_script_error=on_script_error
+    )
     index = Path(streamlit.__file__).parent / "static" / "index.html"
-    return doors.behind_gate(chosen, readiness, console=console, index=index, pages=links.ADDRESSES)
+    return application.behind_gate(
+        settings, readiness, console=console, index=index, pages=links.ADDRESSES
+    )
 
 
-def work(chosen: Config) -> int:
-    """Be the worker."""
-    with data_folder.in_words(chosen.data):
-        use_key(chosen)
-    worker.run(addresses(chosen))
+def run_worker(settings: Config) -> int:
+    """Run the worker process."""
+    with data_folder.start_errors(settings.data):
+        use_key(settings)
+    worker.run(addresses(settings))
     return 0
 
 
-def do_import(chosen: Config, import_id: str) -> int:
-    """Do what is due of an import, for the worker that started this process."""
-    with data_folder.in_words(chosen.data):
-        use_key(chosen)
-    worker.run_import(addresses(chosen), UUID(import_id))
+def run_import(settings: Config, import_id: str) -> int:
+    """Do the due work of an import; the worker starts a process for it."""
+    with data_folder.start_errors(settings.data):
+        use_key(settings)
+    worker.run_import(addresses(settings), UUID(import_id))
     return 0
 
 
-def repair_admin(chosen: Config, email: str) -> int:
-    """Make or repair a super_admin, whether Attune runs or not."""
-    from core.identity import flows
-
-    with opened(chosen):
-        password = flows.new_super_admin(email)
-        _say(f"{email} is a super_admin now.\n")
-        _hand_over(email, password, chosen.data / "new-password.txt")
-    return 0
-
-
-def verify_rollups(chosen: Config) -> int:
-    """Compare what is derived from raw rows with what comes of them now; return 1 when anything differs."""
-    from core.system import verify
-
-    with opened(chosen):
-        checks = verify.verify()
-    for check in checks:
-        _say(f"{check.table:34} {check.rows:12,} rows {check.differences:10,} differences\n")
-        _say("".join(f"    {example}\n" for example in check.examples))
-    return int(any(check.differences for check in checks))
-
-
-def do_daily(chosen: Config) -> int:
-    """Do the daily job now."""
-    from core.platform.ids import new_id
-    from core.system import daily
-
-    with opened(chosen):
-        done = daily.run(f"{daily.JOB}-{new_id()}", triggered_by="make daily")
-    for phase, duration_ms in done.durations_ms.items():
-        _say(f"{phase:12} {duration_ms:8,} ms\n")
-    return 0
-
-
-def _read_ahead(chosen: Config) -> None:
-    """Begin to bring into memory what the first page will ask for, while everything else is loaded."""
+def _read_ahead(settings: Config) -> None:
+    """Read the files that first pages need into memory, in the background."""
 
     def read() -> None:
-        with suppress(Failure):  # a database that does not answer is said by who needs it
-            ahead.read(chosen.data / "postgres")
+        with suppress(Failure):  # a database that is unavailable is reported where it is needed
+            read_ahead.read(settings.data / "postgres")
 
-    if chosen.embedded_postgres:
+    if settings.embedded_postgres:
         threading.Thread(target=read, name="read ahead", daemon=True).start()
 
 
-def _get_ahead(is_over: "Callable[[], bool]") -> None:
-    """Load what pages are made of, and ask for what the first ones begin with, so that nobody waits for either."""
+def _warm_up(is_stopping: "Callable[[], bool]") -> None:
+    """Import the pages' modules and run the first page's queries before the first visit."""
     import pages
     from core.insights import warm_up
 
     for module in pkgutil.walk_packages(pages.__path__, "pages."):
         if not module.name.endswith((".page", ".console")):  # scripts, which Streamlit runs
             importlib.import_module(module.name)
-    warm_up.ask(is_over)
+    warm_up.ask(is_stopping)
 
 
-def _introduce(chosen: Config) -> None:
-    """Make the first account if there is none, and say where everything is."""
-    from core.identity import flows
-
-    email = chosen.attune_admin_email
-    given = chosen.attune_admin_password.get_secret_value() if chosen.attune_admin_password else None
-
-    def hand_over(password: str) -> None:
-        if given is None:
-            _hand_over(email, password, chosen.data / "first-password.txt")
-        else:
-            _say(f"  account   {email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
-
-    _say(f"Attune {chosen.address}\n  data      {chosen.data}\n")
-    flows.first_account(email, given, hand_over)
-
-
-def _offer_demo(chosen: Config) -> None:
-    """Let the demo workspace into a new database of our own; never into one that somebody brought."""
+def _offer_demo(settings: Config) -> None:
+    """Start loading the demo workspace into a new embedded database."""
     from core.demo import service
 
     with db.transaction() as session:
-        if chosen.embedded_postgres and service.decide(session, is_wanted=chosen.attune_demo):
-            _say("  demo      is coming in; it can be removed on any page, and ATTUNE_DEMO=0 leaves it out\n")
+        if settings.embedded_postgres and service.decide(session, is_wanted=settings.attune_demo):
+            _print(
+                "  demo      is being loaded; remove it on any page, or set ATTUNE_DEMO=0 to "
+                "start without it\n"
+            )
 
 
-def _hand_over(email: str, password: str, path: Path) -> None:
-    """Show a password once on a terminal; where none is, put it into a file that only its owner reads."""
-    if sys.stdout.isatty():
-        _say(f"  account   {email}\n  password  {password}   (shown this once)\n")
-        return
-    data_folder.write_private(path, f"{email}\n{password}\n")
-    _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
+def _start_children(
+    data: Path, weights: Path | None, resources: ExitStack, shutdown: "server.Shutdown"
+) -> Worker:
+    """Start the model server and the worker in the background.
+
+    The worker stops first, because its jobs may call the model.
+    """
+    model_server.remove_address(data)
+    resources.callback(model_server.remove_address, data)
+    worker_process = Worker()
+    children: list[Child] = (
+        [worker_process]
+        if weights is None
+        else [model_server.ModelServer(data, weights), worker_process]
+    )
+    for child in children:
+        resources.callback(_stop, child, shutdown)
+        threading.Thread(
+            target=_start, args=(child,), name=f"start {child.name}", daemon=True
+        ).start()
+    return worker_process
 
 
-def _children(data: Path, weights: Path | None, house: ExitStack, departure: "server.Departure") -> Worker:
-    """Start the model server and the worker; the console need not wait for either. The worker, whose jobs may ask, ends first."""
-    model_server.forget_address(data)
-    house.callback(model_server.forget_address, data)
-    jobs = Worker()
-    started: list[Child] = [jobs] if weights is None else [model_server.ModelServer(data, weights), jobs]
-    for child in started:
-        house.callback(_stop, child, departure)
-        threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
-    return jobs
-
-
-def _stop(child: Child, departure: "server.Departure") -> None:
-    child.stop(departure.hurry, within_s=departure.children_s)
+def _stop(child: Child, shutdown: "server.Shutdown") -> None:
+    child.stop(shutdown.hurry, within_s=shutdown.children_s)
 
 
 def _start(child: Child) -> None:
@@ -261,34 +236,38 @@ def _start(child: Child) -> None:
     try:
         child.start()
         if isinstance(child, model_server.ModelServer) and not child.stopping.is_set():
-            check.warm("local")  # so that the first person who asks does not wait for a second's import
+            check.warm("local")  # so that the first call does not wait a second for the import
     except (OSError, RuntimeError, subprocess.SubprocessError, Failure):
         if not child.stopping.is_set():
             log.exception("%s did not start", child.name)
 
 
-def _answering(
-    held: data_folder.HeldFolder, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
+def _start_runner(
+    folder: data_folder.LockedFolder,
+    addresses: engines.Addresses,
+    resources: ExitStack,
+    shutdown: "server.Shutdown",
+    worker_process: Worker,
 ) -> "Callable[[], None]":
-    """Begin to listen to other processes, and to make model calls; return how to end those, and jobs meanwhile."""
+    """Start the bus and the runner; return the function that ends answers and jobs."""
     from core.executions import runner
 
     listener = bus.Bus(addresses.core)
     listener.start()
-    house.callback(listener.stop)
-    calls = runner.Runner(held.instance())
-    runner.use(calls)
-    calls.start()
+    resources.callback(listener.stop)
+    call_runner = runner.Runner(folder.instance())
+    runner.use(call_runner)
+    call_runner.start()
 
     def end() -> None:
-        jobs.begin_to_stop()
-        calls.stop(departure.answers_s, departure.hurry)
+        worker_process.begin_to_stop()
+        call_runner.stop(shutdown.answers_s, shutdown.hurry)
 
-    return house.callback(end)
+    return resources.callback(end)
 
 
-def _say(words: str) -> None:
-    sys.stdout.write(words)
+def _print(text: str) -> None:
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 
@@ -296,4 +275,4 @@ if __name__ == "__main__":
     code = main(sys.argv[1:])
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(code)  # a thread that still waits for somebody's answer must not hold us
+    os._exit(code)  # threads that still wait on the network must not block the exit

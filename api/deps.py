@@ -1,4 +1,4 @@
-"""Dependencies of routes: the actor, a transaction, a window of a list."""
+"""Dependencies of routes: the actor, a transaction, the window of a list."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
@@ -6,25 +6,29 @@ from typing import Annotated
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection, Request
 
-from core.database.db import Database, Session, transaction
+from core.database.connections.query_slots import slots
+from core.database.db import Database, Session, read_session, transaction
 from core.database.paging import LARGEST_PAGE, Window
-from core.database.query_slots import slots
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.platform.config import Config, config
 
+READS = ("GET", "HEAD")
+
 
 async def actor(request: HTTPConnection) -> Actor:
-    """Return who is asking; raise NotSignedIn at an open door that needs somebody after all."""
-    found = request.scope["state"].get("actor")
-    if not isinstance(found, Actor):
+    """Return the authenticated actor; raise NotSignedIn on a public route without one."""
+    signed_in = request.scope["state"].get("actor")
+    if not isinstance(signed_in, Actor):
         raise NotSignedIn
-    return found
+    return signed_in
 
 
-async def query_slot(request: Request, found: Annotated[Actor, Depends(actor)]) -> AsyncIterator[None]:
-    """Hold back what reads very many rows until it is this account's turn; writes are short, and go ahead."""
-    if request.method not in ("GET", "HEAD"):
+async def query_slot(
+    request: Request, found: Annotated[Actor, Depends(actor)]
+) -> AsyncIterator[None]:
+    """Wait for a query slot of this account before a read that may take long."""
+    if request.method not in READS:
         yield
         return
     async with slots.awaited(found.id):
@@ -32,36 +36,44 @@ async def query_slot(request: Request, found: Annotated[Actor, Depends(actor)]) 
 
 
 async def person(found: Annotated[Actor, Depends(actor)]) -> None:
-    """Refuse programs, where only people have something to do."""
+    """Raise Forbidden for API keys."""
     if found.is_program:
         raise Forbidden("API keys can't use this endpoint. Sign in instead.")
 
 
 async def caller(request: HTTPConnection) -> Caller:
     """Return where the request comes from."""
-    found = request.scope["state"]["caller"]
-    return found if isinstance(found, Caller) else Caller()
+    known_caller = request.scope["state"]["caller"]
+    return known_caller if isinstance(known_caller, Caller) else Caller()
 
 
-def core_session() -> Iterator[Session]:
-    """Open a transaction on `core` that commits before the response is sent.
+def core_session(request: Request) -> Iterator[Session]:
+    """Open a session on `core`: for GET without a transaction, else one that commits before the
+    response is sent.
 
-    Use it by `SessionDep`: without `scope="function"` FastAPI commits after the response, and a failing commit still answers 200.
+    Use `SessionDep`: without `scope="function"`, FastAPI commits after the response, so that a
+    failed commit would still return 200.
     """
-    with transaction() as session:
+    with (read_session if request.method in READS else transaction)() as session:
         yield session
 
 
-def ai_session() -> Iterator[Session]:
-    """Open a transaction on `ai`, in the same manner: use it by `AiSessionDep`."""
-    with transaction(Database.AI) as session:
+def ai_session(request: Request) -> Iterator[Session]:
+    """Open a session on `ai` in the same way; use `AiSessionDep`."""
+    with (read_session if request.method in READS else transaction)(Database.AI) as session:
         yield session
+
+
+CursorText = Annotated[
+    str | None, Query(max_length=1000, description="`next_cursor` of the page before.")
+]
 
 
 async def window(
-    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Window:
-    """Return the part of a list that is asked for."""
+    """Return the requested part of a list."""
     return Window(limit, offset)
 
 
@@ -76,5 +88,5 @@ async def _config() -> Config:
     return config()
 
 
-# Coroutines, though they wait for nothing: a plain function would be sent to a thread for each request.
+# Coroutines, because FastAPI runs a plain function in a thread for each request.
 ConfigDep = Annotated[Config, Depends(_config)]

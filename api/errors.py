@@ -1,4 +1,4 @@
-"""Translate failures of core into HTTP problems (RFC 9457, `application/problem+json`)."""
+"""Return errors as problem+json (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -37,12 +37,12 @@ CODES = {
     413: "too_large",
     422: errors.Invalid.code,
 }
-MOST_NAMED = 100  # fields: a body of very many wrong ones is told what is wrong with the first
+MOST_NAMED = 100  # invalid fields that are listed in a response
 MEDIA_TYPE = "application/problem+json"
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  members of the problem
-    """Return the members of a problem."""
+    """Return the members of a problem; `more` are additional ones."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -54,7 +54,7 @@ def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
 
 
 def problem_of(failure: errors.Failure) -> dict[str, Any]:
-    """Return a failure of core as a problem; raise it when it is of no kind that an answer is made for."""
+    """Return the problem for an error of core; raise the error when it has no HTTP status."""
     status = next((status for kind, status in STATUS.items() if isinstance(failure, kind)), None)
     if status is None:
         raise failure
@@ -64,59 +64,82 @@ def problem_of(failure: errors.Failure) -> dict[str, Any]:
 def response(body: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return a problem as a response."""
     extra = {"Retry-After": "2"} if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return JSONResponse(body, body["status"], media_type=MEDIA_TYPE, headers={**extra, **(headers or {})})
+    return JSONResponse(
+        body, body["status"], media_type=MEDIA_TYPE, headers={**extra, **(headers or {})}
+    )
 
 
 def install(api: FastAPI) -> None:
-    """Make every way in which a route can fail a problem."""
+    """Register the handlers that turn every error of a route into a problem."""
     api.add_exception_handler(errors.Failure, failure)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, refusal)
     api.add_exception_handler(Exception, unexpected)
 
 
-async def failure(request: Request, failed: Exception) -> Response:
-    """Answer with a failure of core; in an outage, a person gets a page."""
-    if not isinstance(failed, errors.Failure):
-        raise failed
-    if isinstance(failed, errors.Unavailable) and outage.wants_page(request.scope):
-        return outage.page(request.scope, failed)
-    headers = {"Retry-After": str(failed.facts["retry_after_s"])} if "retry_after_s" in failed.facts else None
-    return response(problem_of(failed), headers)
+async def failure(request: Request, error: Exception) -> Response:
+    """Return the response for an error of core: a problem, or a page during an outage."""
+    if not isinstance(error, errors.Failure):
+        raise error
+    if isinstance(error, errors.Unavailable) and outage.wants_page(request.scope):
+        return outage.page(request.scope, error)
+    headers = (
+        {"Retry-After": str(error.facts["retry_after_s"])}
+        if "retry_after_s" in error.facts
+        else None
+    )
+    return response(problem_of(error), headers)
 
 
-async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
-    if not isinstance(invalid, RequestValidationError):
-        raise invalid
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
     fields = [
-        {"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
-        for error in invalid.errors()[:MOST_NAMED]
+        {"field": _path(issue["loc"]), "message": issue["msg"].removeprefix("Value error, ")}
+        for issue in error.errors()[:MOST_NAMED]
     ]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return response(problem(422, errors.Invalid.code, detail, errors=fields))
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    # A field that the caller has named may hold what cannot be written as UTF-8.
-    parts = [str(part).encode(errors="replace").decode() for part in location if part not in ("body", "query", "path")]
+    # A field name from the caller may contain what UTF-8 cannot encode.
+    parts = [
+        str(element).encode(errors="replace").decode()
+        for element in location
+        if element not in ("body", "query", "path")
+    ]
     return ".".join(parts) or "body"
 
 
-async def refusal(_request: Request, refused: Exception) -> JSONResponse:
-    """Answer with what the framework refuses: no such address, no such method, a body too large or broken."""
-    if not isinstance(refused, HTTPException):
-        raise refused
-    detail = "Nothing found at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
-    return response(problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {}))
+async def refusal(_request: Request, error: Exception) -> JSONResponse:
+    """Return the problem for an HTTPException, such as an unknown address or a large body."""
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = (
+        "Nothing found at this address."
+        if error.status_code == HTTPStatus.NOT_FOUND
+        else str(error.detail)
+    )
+    return response(
+        problem(error.status_code, CODES.get(error.status_code, "refused"), detail),
+        dict(error.headers or {}),
+    )
 
 
 async def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Log what nobody foresaw, once however many layers it passes, and answer with the id under which it was logged."""
-    if isinstance(error, ClientDisconnect):  # nobody is there to read the answer, and nothing is wrong here
-        return response(problem(400, CODES[400], "The connection was closed before the body was complete."))
+    """Log an unexpected error, once however many layers it passes, and return its incident ID."""
+    if isinstance(error, ClientDisconnect):  # the client has disconnected; this is not an error
+        return response(
+            problem(400, CODES[400], "The connection was closed before the body was complete.")
+        )
     state = request.scope["state"]
     if "incident" not in state:
         state["incident"] = str(new_id())
-        log.error("a route failed", exc_info=error, extra={"incident": state["incident"], "path": request.url.path})
+        log.error(
+            "a route failed",
+            exc_info=error,
+            extra={"incident": state["incident"], "path": request.url.path},
+        )
     detail = f"Something went wrong. The server log has details under incident {state['incident']}."
     return response(problem(500, "internal", detail, incident=state["incident"]))

@@ -1,9 +1,9 @@
-"""Stream lists as CSV (RFC 4180): every row that matches, in bounded memory."""
+"""Stream lists as CSV (RFC 4180): all matching rows, in bounded memory."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from itertools import chain, count
+from itertools import count
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -11,26 +11,23 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.threads import EXPORTS
+from core.database.connections.query_slots import slots
 from core.database.db import Session, transaction
 from core.database.paging import Cursor, Window
-from core.database.query_slots import slots
 from core.presentation import csv_lines
 
-AT_ONCE = 1000
-PIECE = 64 * 1024  # characters that are sent at once
-LONGEST_WAIT_S = 300.0
+PAGE_SIZE = 1000
+CHUNK_CHARS = 64 * 1024  # characters per chunk
+MAX_WAIT_S = 300.0
 
 
 class Dated(Protocol):
     """A row of a list that is paged by cursor."""
 
     @property
-    def created_at(self) -> datetime:
-        """When it was."""
-
+    def created_at(self) -> datetime: ...
     @property
-    def id(self) -> UUID:
-        """Ours."""
+    def id(self) -> UUID: ...
 
 
 Row = TypeVar("Row")
@@ -38,28 +35,27 @@ Key = TypeVar("Key")
 DatedRow = TypeVar("DatedRow", bound=Dated)
 
 
-def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
-    """Return rows as a file to download."""
+def csv_response(
+    name: str, columns: Sequence[str], rows: Iterable[BaseModel | dict[str, object]]
+) -> StreamingResponse:
+    """Return these columns of rows as a CSV download; dictionaries have JSON values."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(_pieces(_lines(header, rows)), media_type="text/csv; charset=utf-8", headers=disposition)
-
-
-def cells(row: BaseModel, columns: Iterable[str]) -> list[object]:
-    """Return what a row has in these columns."""
-    plain = row.model_dump(mode="json")
-    return [plain[column] for column in columns]
+    return StreamingResponse(
+        _chunks(_lines(columns, rows)), media_type="text/csv; charset=utf-8", headers=disposition
+    )
 
 
 def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row]:
-    """Yield the rows of a list: a page a transaction, none of which is open while the other side takes its time.
+    """Yield the rows of a list, each page in a transaction of its own, so that none stays open
+    during a slow download.
 
-    For orders that hold still meanwhile: a row that moves in its list is else missed, or comes twice.
+    For stable orders only: a row that moves during the export is missed or repeated.
     """
-    for offset in count(0, AT_ONCE):
-        with _turn(), transaction() as session:
-            rows = read(session, Window(AT_ONCE, offset))
+    for offset in count(0, PAGE_SIZE):
+        with _query_slot(), transaction() as session:
+            rows = read(session, Window(PAGE_SIZE, offset))
         yield from rows
-        if len(rows) < AT_ONCE:
+        if len(rows) < PAGE_SIZE:
             return
 
 
@@ -67,9 +63,11 @@ def rows_by_cursor(
     read: Callable[[Session, int, Cursor | None], list[DatedRow]],
     whole: Callable[[Session, int, Cursor | None], list[DatedRow]] | None = None,
 ) -> Iterator[DatedRow]:
-    """Yield the rows of a big list in the same manner; `read` is told how many, and after which one.
+    """Yield the rows of a large list by cursor; `read` takes the page size and the cursor to start
+    after.
 
-    With `whole`, those that `read` has shortened are read once more, one at a time: a page of them would fill the memory.
+    With `whole`, rows that `read` has shortened are read again one by one: a page of them would
+    fill the memory.
     """
     return rows_after(read, lambda row: Cursor(row.created_at, row.id), whole)
 
@@ -79,45 +77,56 @@ def rows_after(
     key: Callable[[Row], Key],
     whole: Callable[[Session, int, Key | None], list[Row]] | None = None,
 ) -> Iterator[Row]:
-    """Yield the rows of a big list that goes by something else than the time of its rows' making: by what `key` says."""
+    """Yield the rows of a large list whose cursor is `key`, rather than the creation time."""
     after: Key | None = None
     while True:
-        with _turn(), transaction() as session:
-            rows = read(session, AT_ONCE, after)
+        with _query_slot(), transaction() as session:
+            rows = read(session, PAGE_SIZE, after)
         for row in rows:
-            yield _whole(whole, row, key, after) if whole is not None and getattr(row, "truncated", None) else row
+            yield (
+                _full_row(whole, row, key, after)
+                if whole is not None and getattr(row, "truncated", None)
+                else row
+            )
             after = key(row)
-        if len(rows) < AT_ONCE:
+        if len(rows) < PAGE_SIZE:
             return
 
 
-def _whole(
-    read: Callable[[Session, int, Key | None], list[Row]], short: Row, key: Callable[[Row], Key], after: Key | None
+def _full_row(
+    read: Callable[[Session, int, Key | None], list[Row]],
+    shortened: Row,
+    key: Callable[[Row], Key],
+    after: Key | None,
 ) -> Row:
     with transaction() as session:
-        found = read(session, 1, after)
-    return found[0] if found and key(found[0]) == key(short) else short  # another came in between, or it has gone
+        rows = read(session, 1, after)
+    # It may have been deleted
+    return rows[0] if rows and key(rows[0]) == key(shortened) else shortened
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    return (csv_lines.line(row) for row in chain([header], rows))
+def _lines(columns: Sequence[str], rows: Iterable[BaseModel | dict[str, object]]) -> Iterator[str]:
+    yield csv_lines.line(columns)
+    for row in rows:
+        values = row.model_dump(mode="json") if isinstance(row, BaseModel) else row
+        yield csv_lines.line([values[column] for column in columns])
 
 
-async def _pieces(lines: Iterator[str]) -> AsyncIterator[str]:
-    while piece := await EXPORTS.run(_piece, lines):
+async def _chunks(lines: Iterator[str]) -> AsyncIterator[str]:
+    while piece := await EXPORTS.run(_chunk, lines):
         yield piece
 
 
-def _piece(lines: Iterator[str]) -> str:
-    taken, size = [], 0
+def _chunk(lines: Iterator[str]) -> str:
+    collected, size = [], 0
     for line in lines:
-        taken.append(line)
+        collected.append(line)
         size += len(line)
-        if size >= PIECE:
+        if size >= CHUNK_CHARS:
             break
-    return "".join(taken)
+    return "".join(collected)
 
 
-def _turn() -> AbstractContextManager[None]:
-    """Wait until one page of a list may be read; files are patient, and all of them are one account."""
-    return slots.taken("exports", LONGEST_WAIT_S)
+def _query_slot() -> AbstractContextManager[None]:
+    """Wait for a query slot for one page; exports wait long, and share the slots of one account."""
+    return slots.taken("exports", MAX_WAIT_S)

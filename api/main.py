@@ -10,39 +10,38 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, frequent_routes, limits, otlp_errors
+from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
-from api.routes import (
-    accounts,
-    activity,
-    ai_metrics,
+from api.routes import docs
+from api.routes.ingest import imports, otlp_errors, rows, traces
+from api.routes.review import (
     annotation_exports,
     annotations,
-    auth,
-    batches,
     conversations,
-    docs,
-    executions,
-    imports,
-    ingest,
-    keys,
     knowledge,
-    models,
+    notes,
+    review_queue,
+)
+from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
+from api.routes.test import executions, models, playground
+from api.routes.watch import (
+    activity,
+    ai_metrics,
+    batches,
+    daily_metrics,
+    digests,
+    engagement,
+    funnels,
     onboarding,
     overview,
-    playground,
-    prices,
-    redaction,
-    review_queue,
-    system,
-    traces,
-    workspace,
+    scores,
+    views,
 )
 from core import VERSION
 from core.errors import Failure
 
 PREFIX = "/api/v1"
-# What the addresses beside the API answer with, when they cannot answer.
+# Error handlers of the routes besides the API.
 FAILURES: dict[type[Exception], ExceptionHandler] = {
     Failure: errors.failure,
     HTTPException: errors.refusal,
@@ -51,26 +50,59 @@ FAILURES: dict[type[Exception], ExceptionHandler] = {
 
 
 def create() -> FastAPI:
-    """Return the API."""
+    """Return the API with all routes."""
     api = DescribedApi(
         title="Attune",
         version=VERSION,
         summary="Watch, review, test and tune the assistant of your product.",
+        # Relative: the description is read at whatever address the console has
+        servers=[{"url": PREFIX}],
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,  # its own route would compute the description on the event loop, for seconds
-        redirect_slashes=False,  # its redirects would name the host that was asked, and http
+        openapi_url=None,  # FastAPI's own route would block the event loop for seconds
+        redirect_slashes=False,  # its redirects would have the requested host, and http
     )
     api.include_router(auth.router)
     reads = Depends(deps.query_slot, scope="function")
-    for feature in (keys, models, prices, playground, executions, redaction, system, workspace, imports):
-        api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for review in (accounts, annotations, review_queue):
-        api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person), reads])
-    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, annotation_exports, knowledge):
-        api.include_router(watch.router, dependencies=[Depends(limits.standard), reads])
-    api.include_router(ingest.router)
-    api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
+    for feature in (
+        keys,
+        models,
+        prices,
+        playground,
+        executions,
+        redaction,
+        operations,
+        workspace,
+        imports,
+    ):
+        api.include_router(
+            feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
+        )
+    for review in (accounts, annotations, review_queue, notes):
+        api.include_router(
+            review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]
+        )
+    for watch in (
+        activity,
+        onboarding,
+        engagement,
+        funnels,
+        ai_metrics,
+        scores,
+        batches,
+        daily_metrics,
+        overview,
+        views,
+        digests,
+        conversations,
+        annotation_exports,
+        knowledge,
+    ):
+        api.include_router(watch.router, dependencies=[Depends(rate_limits.standard), reads])
+    api.include_router(rows.router)
+    api.include_router(
+        executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.person)]
+    )
     api.include_router(playground.sockets)
     api.include_router(docs.router)
     errors.install(api)
@@ -78,23 +110,31 @@ def create() -> FastAPI:
 
 
 def mounts(api: FastAPI) -> list[BaseRoute]:
-    """Return the API and what surrounds it: shorter addresses lead to it, and nothing under /api is ever the console's HTML."""
+    """Return the API with its shortcut routes, redirects and a 404 for the rest of /api."""
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-    served = Mount(PREFIX, api)
+    api_mount = Mount(PREFIX, api)
     return [
-        *frequent_routes.routes(served),
+        *frequent_routes.routes(api_mount),
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
-        served,
+        api_mount,
         Route(otlp_errors.PATH, traces.traces, methods=["POST"]),
-        *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
+        *(
+            Route(path, _nothing, methods=methods)
+            for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")
+        ),
         Route("/api/{path:path}", _moved, methods=methods),
-        *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),
+        *(
+            Route(f"/{folder}/{{path:path}}", _nothing, methods=methods)
+            for folder in ("otlp", "widget")
+        ),
     ]
 
 
 async def _moved(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{PREFIX}/{quote(request.path_params['path'])}{query}", status_code=308)
+    return RedirectResponse(
+        f"{PREFIX}/{quote(request.path_params['path'])}{query}", status_code=308
+    )
 
 
 async def _nothing(_request: Request) -> Response:

@@ -1,8 +1,12 @@
-"""The OpenAPI description: FastAPI's, with security schemes and the problems that each operation returns.
+"""The OpenAPI description: FastAPI's, with security schemes and the problem responses of each
+operation.
 
-A route declares only what does not follow from its shape: `responses=CONFLICT` and the like.
+A route declares only problems that do not follow from its parameters: `responses=CONFLICT` and the
+like.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +14,15 @@ from fastapi import FastAPI
 
 from api.errors import MEDIA_TYPE
 
+# A list's name, as pydantic makes it: Page[UserSummary] becomes UserSummaryPage.
+GENERIC = re.compile(r'\b(?:Sorted)?(Page|Items|CountedItems)[_\[](\w+?)[_\]](?=")')
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 SIGN_IN = "/admin/auth/login"
 PROBLEMS = {
-    400: "A limit of the workspace is reached, or the request cannot be read.",
-    401: "There is no valid token, key or cookie.",
+    400: "A limit is reached, or the request cannot be parsed.",
+    401: "No valid token, key or cookie.",
     403: "The role, the scope of the key or the Origin does not allow this.",
-    404: "Not found, or owned by somebody else.",
+    404: "Not found, or owned by another account.",
     409: "The state of the resource does not allow this now.",
     413: "The body is too large.",
     422: "Some fields are invalid: `errors` names them.",
@@ -25,7 +31,7 @@ PROBLEMS = {
     503: "The database does not respond: `Retry-After` says when to try again.",
 }
 Responses = dict[int | str, dict[str, Any]]
-MISSING: Responses = {404: {}}  # what the body or a filter names
+MISSING: Responses = {404: {}}  # what the body or a filter refers to
 CONFLICT: Responses = {409: {}}
 MODEL_CALL: Responses = {400: {}, 404: {}, 409: {}, 502: {}}
 
@@ -38,7 +44,11 @@ PROBLEM = {
         "title": {"type": "string", "description": "The status in words."},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What happened, and what to do."},
-        "code": {"type": "string", "description": "Stable, for programs.", "examples": ["not_found", "validation_failed"]},
+        "code": {
+            "type": "string",
+            "description": "Stable, for programs.",
+            "examples": ["not_found", "validation_failed"],
+        },
         "errors": {
             "type": "array",
             "description": "The fields that are invalid (422).",
@@ -54,24 +64,30 @@ SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A person's token from `admin/auth/login`, or an API key (`atn_…`) with the needed scopes.",
+        "description": (
+            "A person's token from `admin/auth/login`, or an API key (`atn_…`) with the needed "
+            "scopes."
+        ),
     },
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": "attune",
-        "description": "The console's cookie (`__Host-attune` behind TLS). Writes also need an `Origin` of the console.",
+        "description": (
+            "The console's cookie (`__Host-attune` behind TLS). Writes also need an `Origin` of "
+            "the console."
+        ),
     },
 }
 
 
 class DescribedApi(FastAPI):
-    """FastAPI whose description is whole."""
+    """FastAPI with a complete OpenAPI description."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document."""
         if self.openapi_schema is None:
-            complete(super().openapi())
+            self.openapi_schema = json.loads(GENERIC.sub(r"\2\1", json.dumps(super().openapi())))
+            complete(self.openapi_schema)
         return super().openapi()
 
 
@@ -79,16 +95,23 @@ def complete(document: dict[str, Any]) -> None:
     """Add problems and security schemes to a description, in place."""
     for path, operation in _operations(document):
         responses = operation["responses"]
-        for status in sorted(_problems(path, operation) | {int(code) for code in responses if int(code) >= min(PROBLEMS)}):
+        for status in sorted(
+            _problems(path, operation)
+            | {int(code) for code in responses if int(code) >= min(PROBLEMS)}
+        ):
             responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
         if path == SIGN_IN:
             operation["security"] = []
     components = document["components"]
     components["schemas"] = {
-        name: schema for name, schema in components["schemas"].items() if name not in ("HTTPValidationError", "ValidationError")
+        name: schema
+        for name, schema in components["schemas"].items()
+        if name not in ("HTTPValidationError", "ValidationError")
     } | {"Problem": PROBLEM}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    components["responses"] = {str(status): {"description": text, "content": content} for status, text in PROBLEMS.items()}
+    components["responses"] = {
+        str(status): {"description": text, "content": content} for status, text in PROBLEMS.items()
+    }
     components["securitySchemes"] = SECURITY_SCHEMES
     document["security"] = [{"bearer": []}, {"session": []}]
 
@@ -101,13 +124,13 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def _problems(path: str, operation: dict[str, Any]) -> set[int]:
-    """Return what an operation of this shape can answer, whatever it does."""
-    found = {401, 429, 503} if path == SIGN_IN else {401, 403, 429, 503}
+    """Return the status codes that follow from an operation's parameters and body."""
+    statuses = {401, 429, 503} if path == SIGN_IN else {401, 403, 429, 503}
     parameters = operation.get("parameters", ())
     if any(parameter["in"] == "path" for parameter in parameters):
-        found.add(404)
+        statuses.add(404)
     if parameters or "requestBody" in operation:
-        found.add(422)
+        statuses.add(422)
     if "requestBody" in operation:
-        found |= {400, 413}
-    return found
+        statuses |= {400, 413}
+    return statuses

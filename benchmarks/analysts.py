@@ -1,4 +1,6 @@
-"""Twenty analysts at once, each with a page of his own before him, and a program that asks for every Watch answer beside them."""
+"""Twenty analysts at once, each with a page, and a program that calls every Watch route
+meanwhile.
+"""
 
 import asyncio
 import random
@@ -23,7 +25,7 @@ PAGES = ("overview", "users", "onboarding", "ai-metrics", "batch-history")
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return how long pages and answers take meanwhile: at most twice as long as for one alone."""
+    """Return the times of pages and calls under this load: at most twice those of one alone."""
     drawn, answered = asyncio.run(_at_once(program))
     figures = [
         Figure(
@@ -31,7 +33,10 @@ def measure(program: Running) -> list[Figure]:
             drawn.percentile(95),
             "ms",
             2 * pages.WARM_MS,
-            note=f"p50 {drawn.percentile(50):,.0f}, of {len(drawn.ms):,}; without the browser's drawing",
+            note=(
+                f"p50 {drawn.percentile(50):,.0f}, of {len(drawn.ms):,}; without the browser's "
+                "drawing"
+            ),
         )
     ]
     for title, others in (("answers beside them", False), ("other funnels beside them", True)):
@@ -52,7 +57,7 @@ async def _at_once(program: Running) -> tuple[Timings, list[tuple[Route, list[fl
 
 
 async def _ask(program: Running, is_over: asyncio.Event) -> list[tuple[Route, list[float]]]:
-    """Ask for each answer in turn, with a pause between, until the analysts have gone."""
+    """Call each route in turn, with pauses, until the analysts have finished."""
     named = await asyncio.to_thread(routes.found_in, program)
     wanted, answered = [route for route in routes.askable(named) if not route.known], []
     periods = fresh(Boundaries.ODD)
@@ -60,7 +65,9 @@ async def _ask(program: Running, is_over: asyncio.Event) -> list[tuple[Route, li
         for route in wanted:
             if is_over.is_set():
                 break
-            timings = await load.calls(routes.target(program, route, named, next(periods)), count=1, at_once=1)
+            timings = await load.calls(
+                routes.target(program, route, named, next(periods)), count=1, at_once=1
+            )
             answered.append((route, timings.ms))
             await asyncio.sleep(PAUSE_S)
     return answered
@@ -73,7 +80,10 @@ async def _analyst(program: Running, number: int, timings: Timings) -> None:
     headers = {"Cookie": f"attune={program.cookie}", "Origin": program.address}
     address = f"ws://127.0.0.1:{program.port}/_stcore/stream"
     async with websockets.connect(
-        address, additional_headers=headers, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None
+        address,
+        additional_headers=headers,
+        subprotocols=[websockets.Subprotocol("streamlit")],
+        max_size=None,
     ) as socket:
         ends = time.monotonic() + FOR_S
         while time.monotonic() < ends:
@@ -82,7 +92,7 @@ async def _analyst(program: Running, number: int, timings: Timings) -> None:
 
 
 async def draw(socket: websockets.ClientConnection, page: str, query: str) -> float:
-    """Have a page drawn and return how long that took, in milliseconds; raise NotDrawn where it says that something is wrong."""
+    """Return the milliseconds that drawing a page takes; raise NotDrawn when it shows an error."""
     wanted = BackMsg()
     wanted.rerun_script.page_name = page
     wanted.rerun_script.query_string = query

@@ -1,6 +1,8 @@
-"""The peer of `ingest`: an endpoint that decodes a body and copies its rows into one plain table, durable, and nothing else.
+"""The peer of `ingest`: an endpoint that decodes a body and copies its rows into one plain table,
+durably, and nothing else.
 
-`python -m benchmarks.bare DATA PORT` serves it on the Postgres of a running Attune, in a database of its own.
+`python -m benchmarks.bare DATA PORT` serves it on the Postgres of a running Attune, in a database
+of its own.
 """
 
 import sys
@@ -16,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from core.database import db
+from core.database.connections import engines
 from core.embedded.postgres import Postgres
 
 
@@ -27,17 +29,21 @@ class Body(msgspec.Struct):
 
 
 def main(data: str, port: str) -> None:
-    """Make the table and serve."""
+    """Create the table and serve."""
     address = Postgres(Path(data)).addresses().core
-    with psycopg.connect(db.plain(address), autocommit=True) as connection:
+    with psycopg.connect(engines.driver_address(address), autocommit=True) as connection:
         connection.execute("drop database if exists bare with (force)")
         connection.execute("create database bare")
-    with ConnectionPool(db.plain(address.set(database="bare")), min_size=8, max_size=8) as pool:
+    with ConnectionPool(
+        engines.driver_address(address.set(database="bare")), min_size=8, max_size=8
+    ) as pool:
         with pool.connection() as connection:
             connection.execute("create table plain (id text, at timestamptz, body jsonb)")
 
         async def take(request: Request) -> JSONResponse:
-            return JSONResponse({"accepted": await run_in_threadpool(_store, pool, await request.body())}, 202)
+            return JSONResponse(
+                {"accepted": await run_in_threadpool(_store, pool, await request.body())}, 202
+            )
 
         app = Starlette(routes=[Route("/", take, methods=["POST"])])
         uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
@@ -45,7 +51,11 @@ def main(data: str, port: str) -> None:
 
 def _store(pool: ConnectionPool, body: bytes) -> int:
     rows = msgspec.json.decode(body, type=Body).items
-    with pool.connection() as connection, connection.cursor() as cursor, cursor.copy("copy plain from stdin") as copy:
+    with (
+        pool.connection() as connection,
+        connection.cursor() as cursor,
+        cursor.copy("copy plain from stdin") as copy,
+    ):
         for row in rows:
             copy.write_row((row["id"], row["created_at"], msgspec.json.encode(row).decode()))
     return len(rows)

@@ -1,7 +1,8 @@
-"""Rows that come in beside ten million, as a share of what an empty database takes: `make bench ARGS=beside DATA=/tmp/much`.
+"""Ingest beside ten million rows, as a share of the speed of an empty database: `make bench
+ARGS=beside DATA=/tmp/much`.
 
-Both programs run and are asked in turn, so that whatever else the machine does concerns both. It adds some millions of rows to
-the folder: not for one that is in use.
+Both programs run, and are measured in turns, so that other load affects both. It adds millions of
+rows to the folder: don't use it on one in use.
 """
 
 from statistics import mean
@@ -16,11 +17,14 @@ LEAST = 80  # percent
 
 
 def measure() -> bool:
-    """Measure and print it; return whether the limit is held."""
+    """Measure and print; return whether the limit is met."""
     chosen = config()
     if not watch.is_enough(chosen, "beside"):
         return False
-    with program.running(ATTUNE_LOCAL_MODEL="off") as empty, program.running(chosen.data, ATTUNE_LOCAL_MODEL="off") as full:
+    with (
+        program.running(ATTUNE_LOCAL_MODEL="off") as empty,
+        program.running(chosen.data, ATTUNE_LOCAL_MODEL="off") as full,
+    ):
         return show("Rows in, beside many", _figures(empty, full))
 
 
@@ -31,9 +35,13 @@ def _figures(empty: Running, full: Running) -> list[Figure]:
         for kind in ingest.KINDS:
             for batch in ingest.ROWS:
                 for each, token in asked[:: -1 if turn % 2 else 1]:
-                    taken.setdefault((each, kind, batch), []).append(ingest.rate(each, token, kind, batch).rows)
+                    taken.setdefault((each, kind, batch), []).append(
+                        ingest.rate(each, token, kind, batch).rows
+                    )
     return [
-        _share(kind, batch, taken[empty, kind, batch], taken[full, kind, batch]) for kind in ingest.KINDS for batch in ingest.ROWS
+        _share(kind, batch, taken[empty, kind, batch], taken[full, kind, batch])
+        for kind in ingest.KINDS
+        for batch in ingest.ROWS
     ]
 
 

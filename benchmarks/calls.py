@@ -1,4 +1,6 @@
-"""Model calls: the gateway, `prompts/execute` and its stream, beside the bare SDK against one fake vendor in one run."""
+"""Model calls: the gateway, `prompts/execute` and its stream, compared with the bare SDK on one
+fake vendor in one run.
+"""
 
 import asyncio
 import time
@@ -11,9 +13,18 @@ import openai
 from benchmarks import load
 from benchmarks.program import Running, add_provider
 from benchmarks.report import Figure
-from core.network.cancellation import Cutter
+from core.network.cancellation import CancelToken
 from core.providers import capabilities, gateway
-from core.providers.schemas import ChatMessage, Connection, MessageRole, ModelCall, ModelView, Parameters, ProviderKind, Route
+from core.providers.schemas import (
+    ChatMessage,
+    Connection,
+    MessageRole,
+    ModelCall,
+    ModelView,
+    Parameters,
+    ProviderKind,
+    Route,
+)
 from tests.fake_vendor import KEY
 
 MODEL = "answer?chunks=5"
@@ -27,7 +38,7 @@ STREAMS = 320
 
 
 def measure(program: Running, vendor: str) -> list[Figure]:
-    """Return calls a second, CPU a call and added time to the first token."""
+    """Return calls per second, CPU per call, and the added time to the first token."""
     add_provider(program, "vendor", f"{vendor}/v1")
     bare, gated = _in_process(vendor)
     served, cpu_ms = _over_http(program, f"vendor:{MODEL}")
@@ -36,9 +47,16 @@ def measure(program: Running, vendor: str) -> list[Figure]:
     wanted = min(200.0, 0.2 * bare)
     return [
         Figure("bare SDK, streamed, 16 at once", bare, "calls/s"),
-        Figure("gateway in-process, 16 at once", gated, "calls/s", note=f"{gated / bare:.1%} of the SDK"),
+        Figure(
+            "gateway in-process, 16 at once",
+            gated,
+            "calls/s",
+            note=f"{gated / bare:.1%} of the SDK",
+        ),
         Figure("gateway against the SDK", gated / bare * 100, "%", limit=95, at_least=True),
-        Figure("prompts/execute over HTTP, 16 at once", served, "calls/s", limit=wanted, at_least=True),
+        Figure(
+            "prompts/execute over HTTP, 16 at once", served, "calls/s", limit=wanted, at_least=True
+        ),
         Figure("CPU of the web process a call", cpu_ms, "ms", limit=4),
         Figure("prompts/execute to the fake provider", faked, "calls/s", limit=400, at_least=True),
         Figure("CPU of the web process a call to the fake provider", faked_cpu_ms, "ms"),
@@ -47,22 +65,41 @@ def measure(program: Running, vendor: str) -> list[Figure]:
 
 
 def _in_process(vendor: str) -> tuple[float, float]:
-    """Return calls a second of the SDK and of the gateway, measured in turns because the machine is noisy."""
+    """Return calls per second of the SDK and the gateway, measured in turns because the machine is
+    noisy.
+    """
     client = openai.OpenAI(api_key=KEY, base_url=f"{vendor}/v1")
     connection = Connection("vendor", ProviderKind.OPENAI, f"{vendor}/v1", KEY)
-    route = Route(ModelView(id="v:m", name=MODEL, provider="v", context_window=None, prices=None,
-                            capabilities=capabilities.of_model(connection, MODEL, None)), connection)  # fmt: skip
-    call = ModelCall(MODEL, "be brief", (ChatMessage(role=MessageRole.USER, content="hello there"),), Parameters())
+    model = ModelView(
+        id="v:m",
+        name=MODEL,
+        provider="v",
+        context_window=None,
+        prices=None,
+        capabilities=capabilities.of_model(connection, MODEL, None),
+    )
+    route = Route(model, connection)
+    call = ModelCall(
+        MODEL,
+        "be brief",
+        (ChatMessage(role=MessageRole.USER, content="hello there"),),
+        Parameters(),
+    )
 
     def bare() -> None:
-        messages = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello there"}]
+        messages = [
+            {"role": "system", "content": "be brief"},
+            {"role": "user", "content": "hello there"},
+        ]
         options = {"include_usage": True}
-        with client.chat.completions.create(model=MODEL, messages=messages, stream=True, stream_options=options) as answer:  # type: ignore[call-overload]  # plain dicts, as anyone writes them
+        with client.chat.completions.create(
+            model=MODEL, messages=messages, stream=True, stream_options=options
+        ) as answer:  # type: ignore[call-overload]  # plain dicts, as anyone writes them
             for _ in answer:
                 pass
 
     def gated() -> None:
-        for _ in gateway.stream(route, call, Cutter()):
+        for _ in gateway.stream(route, call, CancelToken()):
             pass
 
     rounds = [(_rate(bare), _rate(gated)) for _ in range(ROUNDS)]
@@ -90,15 +127,21 @@ def _over_http(program: Running, model_id: str) -> tuple[float, float]:
 
 
 def _added_to_first_token(program: Running, vendor: str) -> float:
-    """Return by how many milliseconds the first token comes later through Attune than straight from the vendor."""
+    """Return the milliseconds that Attune adds to the first token, compared with the
+    vendor itself.
+    """
     port = int(vendor.rpartition(":")[2])
     body = {"model": STREAM, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
     straight = load.Target(port, "/v1/chat/completions", KEY, body)
     through = _target(program, "/api/v1/prompts/execute/stream", f"vendor:{STREAM}")
     differences = []
     for _ in range(ROUNDS):
-        bare = asyncio.run(load.first_bytes(straight, count=STREAMS, at_once=AT_ONCE, mark=b"word "))
-        ours = asyncio.run(load.first_bytes(through, count=STREAMS, at_once=AT_ONCE, mark=b"event: token"))
+        bare = asyncio.run(
+            load.first_bytes(straight, count=STREAMS, at_once=AT_ONCE, mark=b"word ")
+        )
+        ours = asyncio.run(
+            load.first_bytes(through, count=STREAMS, at_once=AT_ONCE, mark=b"event: token")
+        )
         differences.append(ours.percentile(50) - bare.percentile(50))
     return median(differences)
 

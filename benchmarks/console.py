@@ -1,4 +1,4 @@
-"""Console sessions as browsers open them: Streamlit's own websocket protocol, without the browser's drawing."""
+"""Console sessions over Streamlit's websocket protocol, without a browser's drawing."""
 
 import asyncio
 import random
@@ -20,10 +20,14 @@ PLAYGROUND = "playground"
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return how long reruns take while fifty sessions rerun a page every ten seconds: the Playground, then those of Watch."""
+    """Return the times of reruns while fifty sessions rerun a page every ten seconds: the
+    Playground, then those of Watch.
+    """
     return [
         *_figures("the Playground", asyncio.run(_sessions(program, (PLAYGROUND,))), 300),
-        *_figures("Watch pages with the demo", asyncio.run(_sessions(program, PAGES)), pages.WARM_MS),
+        *_figures(
+            "Watch pages with the demo", asyncio.run(_sessions(program, PAGES)), pages.WARM_MS
+        ),
     ]
 
 
@@ -35,18 +39,25 @@ def _figures(what: str, timings: Timings, limit_ms: int) -> list[Figure]:
 
 async def _sessions(program: Running, wanted: tuple[str, ...]) -> Timings:
     timings, started = Timings(), time.perf_counter()
-    await asyncio.gather(*(_session(program, number, wanted, timings) for number in range(SESSIONS)))
+    await asyncio.gather(
+        *(_session(program, number, wanted, timings) for number in range(SESSIONS))
+    )
     timings.wall_s = time.perf_counter() - started
     return timings
 
 
-async def _session(program: Running, number: int, wanted: tuple[str, ...], timings: Timings) -> None:
+async def _session(
+    program: Running, number: int, wanted: tuple[str, ...], timings: Timings
+) -> None:
     await asyncio.sleep(number * EVERY_S / SESSIONS)
     periods = fresh(Boundaries.ODD)
     headers = {"Cookie": f"attune={program.cookie}", "Origin": program.address}
     address = f"ws://127.0.0.1:{program.port}/_stcore/stream"
     async with websockets.connect(
-        address, additional_headers=headers, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None
+        address,
+        additional_headers=headers,
+        subprotocols=[websockets.Subprotocol("streamlit")],
+        max_size=None,
     ) as socket:
         await draw(socket, random.choice(wanted), next(periods))
         ends = time.monotonic() + FOR_S

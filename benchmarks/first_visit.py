@@ -1,4 +1,6 @@
-"""A browser that has never been here, 80 ms away and at 8 Mbit/s: how long until a page shows content, and what it fetches."""
+"""A first visit with an empty cache, 80 ms latency and 8 Mbit/s: time to content, and bytes
+fetched.
+"""
 
 import time
 
@@ -13,7 +15,12 @@ from tests.browser.console import Window
 
 ROUNDS = 5
 CONTENT_MS = 1500
-SLOW = {"offline": False, "latency": 80, "downloadThroughput": 1_000_000, "uploadThroughput": 1_000_000}
+SLOW = {
+    "offline": False,
+    "latency": 80,
+    "downloadThroughput": 1_000_000,
+    "uploadThroughput": 1_000_000,
+}
 TYPING_MS = 3000
 STARTED_AFTER_S = 5
 # The first words of each that are its own: not a title, nor the navigation.
@@ -21,20 +28,30 @@ PAGES = {"/overview": "text=Active users", "/playground": '[data-testid="stChatI
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return the time to content of each page, with a session and by way of the sign-in page, and what was fetched."""
+    """Return the time to content of each page, with a session and through the sign-in page, and the
+    bytes fetched.
+    """
     key = ingest.sender(program)
     for kind in ingest.KINDS:  # an empty Overview has no figures to wait for
         ingest.rate(program, key, kind, 100)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
-        figures = [figure for path, mark in PAGES.items() for figure in _visit(browser, program, path, mark)]
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(), args=chromium.ARGUMENTS
+        )
+        figures = [
+            figure
+            for path, mark in PAGES.items()
+            for figure in _visit(browser, program, path, mark)
+        ]
         figures.append(_visit_bare(browser))
         browser.close()
     return figures
 
 
 def _visit_bare(browser: Browser) -> Figure:
-    """Return the same of a page of Streamlit's own: on a slow machine, what holds for ours beside it says more than the limit."""
+    """Return the same for a plain Streamlit page: on a slow machine, the comparison says more than
+    the limit.
+    """
     timings, sizes = Timings(), list[int]()
     with pages.bare() as address:
         time.sleep(STARTED_AFTER_S)
@@ -44,7 +61,12 @@ def _visit_bare(browser: Browser) -> Figure:
             timings.ms.append(_opened(context, address, "text=Bare", sizes))
             context.close()
     note = f"{len(sizes)} files, {sum(sizes) / 1e6:.2f} MB"
-    return Figure("a bare page of Streamlit, first visit: p50 to content", timings.percentile(50), "ms", note=note)
+    return Figure(
+        "a bare page of Streamlit, first visit: p50 to content",
+        timings.percentile(50),
+        "ms",
+        note=note,
+    )
 
 
 def _visit(browser: Browser, program: Running, path: str, mark: str) -> list[Figure]:
@@ -56,8 +78,16 @@ def _visit(browser: Browser, program: Running, path: str, mark: str) -> list[Fig
         signed_in.ms.append(_after_sign_in(browser, program, path, mark))
     fetched = f"{len(sizes)} files, {sum(sizes) / 1e6:.2f} MB"
     return [
-        Figure(f"{path}, first visit: p50 to content", cold.percentile(50), "ms", CONTENT_MS, note=fetched),
-        Figure(f"{path}, after signing in: p50 to content", signed_in.percentile(50), "ms", CONTENT_MS),
+        Figure(
+            f"{path}, first visit: p50 to content",
+            cold.percentile(50),
+            "ms",
+            CONTENT_MS,
+            note=fetched,
+        ),
+        Figure(
+            f"{path}, after signing in: p50 to content", signed_in.percentile(50), "ms", CONTENT_MS
+        ),
     ]
 
 
@@ -70,7 +100,9 @@ def _cold(browser: Browser, program: Running, path: str, mark: str, sizes: list[
 
 
 def _opened(context: BrowserContext, address: str, mark: str, sizes: list[int]) -> float:
-    """Return the milliseconds until an address shows a mark; what it fetches is counted to its end."""
+    """Return the milliseconds until an address shows a mark; its requests are counted to
+    their end.
+    """
     page = context.new_page()
     _slow_down(context.new_cdp_session(page), sizes)
     begun = time.perf_counter()
@@ -98,7 +130,7 @@ def _after_sign_in(browser: Browser, program: Running, path: str, mark: str) -> 
 
 
 def _slow_down(session: CDPSession, sizes: list[int]) -> None:
-    """Give a page a slow line, and note how large each file is that comes over it."""
+    """Limit a page's network, and record the size of each response."""
 
     def note(event: dict[str, float]) -> None:
         if event["encodedDataLength"]:

@@ -1,4 +1,6 @@
-"""Rows that come in: durable and rolled up when the 202 is there, beside an endpoint that does nothing but COPY."""
+"""Ingest: durable and rolled up when the 202 arrives, compared with an endpoint that only copies
+rows.
+"""
 
 import asyncio
 import random
@@ -16,12 +18,15 @@ import httpx2
 from benchmarks import load
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.platform.config import ROOT
 
 AT_ONCE = 8
 ROWS = {1: 3_000, 100: 80_000, 1_000: 200_000}
-LIMITS = {"events": {1: 1_000, 100: 10_000, 1_000: 18_000}, "ai-requests": {1: 1_000, 100: 20_000, 1_000: 50_000}}
+LIMITS = {
+    "events": {1: 1_000, 100: 10_000, 1_000: 18_000},
+    "ai-requests": {1: 1_000, 100: 20_000, 1_000: 50_000},
+}
 P99_OF_100_MS = 150
 DAYS = 3
 TYPES = (*STEPS, "chat.feedback_given", "page.view", "page.view", "app.click")
@@ -33,7 +38,7 @@ _numbers = count()
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return rows a second of both kinds, and of the bare endpoint."""
+    """Return rows per second of events, of AI requests, and of the bare endpoint."""
     token = sender(program)
     figures = []
     for kind, row in KINDS.items():
@@ -43,27 +48,48 @@ def measure(program: Running) -> list[Figure]:
             ours = rate(program, token, kind, batch)
             limit = LIMITS[kind][batch]
             note = f"{ours.rows / peer.rows:.0%} of a bare COPY ({peer.rows:,.0f})"
-            figures.append(Figure(f"{kind} in batches of {batch:,}", ours.rows, "rows/s", limit, at_least=True, note=note))
+            figures.append(
+                Figure(
+                    f"{kind} in batches of {batch:,}",
+                    ours.rows,
+                    "rows/s",
+                    limit,
+                    at_least=True,
+                    note=note,
+                )
+            )
             if batch == 100:
-                figures.append(Figure(f"{kind} in batches of 100: p99 of a batch", ours.p99_ms, "ms", P99_OF_100_MS))
+                figures.append(
+                    Figure(
+                        f"{kind} in batches of 100: p99 of a batch",
+                        ours.p99_ms,
+                        "ms",
+                        P99_OF_100_MS,
+                    )
+                )
     return figures
 
 
 def rate(program: Running, token: str, kind: str, batch: int) -> "Rate":
-    """Send rows of a kind in batches, eight at once."""
+    """Send rows of a kind in batches, eight at once, and return the rate."""
     return _rate(program.port, f"/api/v1/ingest/{kind}", token, KINDS[kind], batch, ROWS[batch])
 
 
 def sender(program: Running) -> str:
-    """Return a key to send rows with."""
+    """Return an API key for ingest."""
     given = {"name": "bench", "scopes": ["ingest"]}
-    made = httpx2.post(f"{program.address}/api/v1/admin/api-keys", json=given, headers=program.headers, trust_env=False)
+    made = httpx2.post(
+        f"{program.address}/api/v1/admin/api-keys",
+        json=given,
+        headers=program.headers,
+        trust_env=False,
+    )
     key: str = made.raise_for_status().json()["key"]
     return key
 
 
 def event(at: datetime) -> dict[str, Any]:
-    """Return an event such as a product sends."""
+    """Return a typical event."""
     number = next(_numbers)
     who = {"user_id": f"u{random.randint(1, 50_000)}"} if random.random() < 0.6 else {}
     return {
@@ -77,7 +103,7 @@ def event(at: datetime) -> dict[str, Any]:
 
 
 def ai_request(at: datetime) -> dict[str, Any]:
-    """Return an AI request such as a product sends."""
+    """Return a typical AI request."""
     number, (provider, model) = next(_numbers), random.choice(MODELS)
     latency = int(random.lognormvariate(7, 0.8))
     return {
@@ -98,7 +124,7 @@ KINDS = {"events": event, "ai-requests": ai_request}
 
 
 class Rate:
-    """Rows a second, and how long the slowest hundredth of the batches took."""
+    """Rows per second, and the 99th percentile of batch times."""
 
     def __init__(self, timings: load.Timings, batch: int) -> None:
         """Read the timings."""
@@ -107,14 +133,19 @@ class Rate:
 
 
 def _rate(port: int, path: str, key: str, row: Any, batch: int, rows: int) -> Rate:  # noqa: ANN401  a maker of rows
-    bodies = ({"items": [row(_moment()) for _ in range(batch)]} for _ in range(max(AT_ONCE, rows // batch)))
+    bodies = (
+        {"items": [row(_moment()) for _ in range(batch)]}
+        for _ in range(max(AT_ONCE, rows // batch))
+    )
     requests = [load.Target(port, path, key, body).request() for body in bodies]
     asyncio.run(load.each(port, requests[: AT_ONCE * 2], at_once=AT_ONCE))
-    return Rate(asyncio.run(load.each(port, requests[AT_ONCE * 2 :] or requests, at_once=AT_ONCE)), batch)
+    return Rate(
+        asyncio.run(load.each(port, requests[AT_ONCE * 2 :] or requests, at_once=AT_ONCE)), batch
+    )
 
 
 def _moment() -> datetime:
-    """Return when something happened: in the last ten minutes, or, for one of twenty, some days ago."""
+    """Return an event time: in the last ten minutes, or for one in twenty some days ago."""
     late = timedelta(days=DAYS * random.random()) if random.random() < 0.05 else timedelta()
     return datetime.now(UTC) - timedelta(minutes=10 * random.random()) - late
 
@@ -122,7 +153,9 @@ def _moment() -> datetime:
 @contextmanager
 def _bare(program: Running) -> Iterator[int]:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare", str(program.data), str(port)], cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.bare", str(program.data), str(port)], cwd=ROOT
+    )
     try:
         for _ in range(200):
             try:

@@ -1,4 +1,4 @@
-"""A load client that costs little: HTTP/1.1 over bare asyncio streams, so that the figures are the server's."""
+"""A cheap load client: HTTP/1.1 over asyncio streams, so that the measured time is the server's."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Timings:
-    """How long calls took, in milliseconds."""
+    """Durations of calls in milliseconds."""
 
     ms: list[float] = field(default_factory=list)
     wall_s: float = 0.0
@@ -28,7 +28,7 @@ class Timings:
 
 @dataclass(frozen=True)
 class Target:
-    """What is called, and how."""
+    """An address with method, headers and body."""
 
     port: int
     path: str
@@ -40,14 +40,17 @@ class Target:
         payload = json.dumps(self.body).encode() if self.body is not None else b""
         method = "POST" if self.body is not None else "GET"
         head = (
-            f"{method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
+            f"{method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: "
+            f"Bearer {self.token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
         )
         return head.encode() + payload
 
 
 async def calls(target: Target, *, count: int, at_once: int) -> Timings:
-    """Make so many calls over so many connections and return their timings; raise when one is not answered with 2xx."""
+    """Make a number of calls over some connections and return their timings; raise unless all
+    return 2xx.
+    """
     timings, started = Timings(), time.perf_counter()
     await asyncio.gather(*(_repeat(target, count // at_once, timings) for _ in range(at_once)))
     timings.wall_s = time.perf_counter() - started
@@ -55,7 +58,7 @@ async def calls(target: Target, *, count: int, at_once: int) -> Timings:
 
 
 async def each(port: int, requests: list[bytes], *, at_once: int) -> Timings:
-    """Send each of these requests once, over so many connections; raise when one is not answered with 2xx."""
+    """Send each of these requests once, over some connections; raise unless all return 2xx."""
     timings, started, left = Timings(), time.perf_counter(), iter(requests)
     await asyncio.gather(*(_take(port, left, timings) for _ in range(at_once)))
     timings.wall_s = time.perf_counter() - started
@@ -70,7 +73,7 @@ async def _take(port: int, left: Iterator[bytes], timings: Timings) -> None:
 
 
 async def every(target: Target, *, pause_s: float, until: asyncio.Event) -> Timings:
-    """Make one call after another, with a pause between, until told to stop."""
+    """Make one call after another, with pauses, until stopped."""
     timings, started = Timings(), time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
     while not until.is_set():
@@ -82,9 +85,13 @@ async def every(target: Target, *, pause_s: float, until: asyncio.Event) -> Timi
 
 
 async def first_bytes(target: Target, *, count: int, at_once: int, mark: bytes) -> Timings:
-    """Open so many streams and return when `mark` first stood in each; each stream is read to its end."""
+    """Open streams and return when `mark` first appeared in each; each stream is read to
+    its end.
+    """
     timings, started = Timings(), time.perf_counter()
-    await asyncio.gather(*(_streams(target, count // at_once, mark, timings) for _ in range(at_once)))
+    await asyncio.gather(
+        *(_streams(target, count // at_once, mark, timings) for _ in range(at_once))
+    )
     timings.wall_s = time.perf_counter() - started
     return timings
 
@@ -97,7 +104,9 @@ async def _repeat(target: Target, count: int, timings: Timings) -> None:
     writer.close()
 
 
-async def _call(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:
+async def _call(
+    request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> float:
     started = time.perf_counter()
     writer.write(request)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()

@@ -1,4 +1,6 @@
-"""Spans of OpenTelemetry over HTTP: LLM spans of 2.5 kB, in batches of 100, with what was said in them and without."""
+"""OpenTelemetry spans over HTTP: LLM spans of 2.5 kB, in batches of 100, with and without
+messages.
+"""
 
 import asyncio
 import gzip
@@ -18,19 +20,36 @@ from benchmarks.report import Figure
 BATCH, SENT, WARM = 100, 208, 8
 SIZE = 2500
 LIMITS = {1: 5_000, 4: 5_000}
-WORDS = ("the", "plan", "team", "invoice", "upgrade", "please", "tell", "change", "seats", "billing", "address", "month", "card")
+WORDS = (
+    "the",
+    "plan",
+    "team",
+    "invoice",
+    "upgrade",
+    "please",
+    "tell",
+    "change",
+    "seats",
+    "billing",
+    "address",
+    "month",
+    "card",
+)
 MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "o4-mini")
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return spans a second over one connection and over four."""
+    """Return spans per second over one connection and over four."""
     key = ingest.sender(program)
     figures = []
     for says, what in ((False, "figures only"), (True, "with conversations")):
         for at_once, limit in LIMITS.items():
             before = program.cpu_s()
             rate = _rate(program.port, key, at_once, says=says)
-            note = f"{(program.cpu_s() - before) / (BATCH * SENT) * 1e6:,.0f} µs of the web process's CPU a span"
+            note = (
+                f"{(program.cpu_s() - before) / (BATCH * SENT) * 1e6:,.0f} µs of the web "
+                "process's CPU a span"
+            )
             name = f"spans of 2.5 kB, {what}, {at_once} connection{'s' if at_once > 1 else ''}"
             figures.append(Figure(name, rate, "spans/s", limit, at_least=True, note=note))
     return figures
@@ -45,14 +64,18 @@ def _rate(port: int, key: str, at_once: int, *, says: bool) -> float:
 def _request(port: int, key: str, body: bytes) -> bytes:
     packed = gzip.compress(body, 1)
     head = (
-        f"POST /otlp/v1/traces HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        f"POST /otlp/v1/traces HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer "
+        f"{key}\r\n"
+        "Content-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\nContent-Length: "
+        f"{len(packed)}\r\n\r\n"
     )
     return head.encode() + packed
 
 
 def _batch(*, says: bool) -> bytes:
-    """Return an export of a hundred calls: twenty conversations of five turns, each call with the whole history."""
+    """Return an export of a hundred calls: twenty conversations of five turns, each call with the
+    whole history.
+    """
     export = ExportTraceServiceRequest()
     group = export.resource_spans.add()
     group.resource.attributes.extend(_pairs({"service.name": "shop", "service.version": "1.4"}))
@@ -73,7 +96,10 @@ def _batch(*, says: bool) -> bytes:
             )
             span.attributes.extend(_pairs(_attributes(conversation)))
             if says:
-                told = {"gen_ai.input.messages": json.dumps(history), "gen_ai.output.messages": json.dumps([answer])}
+                told = {
+                    "gen_ai.input.messages": json.dumps(history),
+                    "gen_ai.output.messages": json.dumps([answer]),
+                }
                 span.attributes.extend(_pairs(told))
             span.attributes.extend(_pairs({"app.context": "x" * max(1, SIZE - span.ByteSize())}))
             history.append(answer)

@@ -1,6 +1,7 @@
-"""The Watch pages as a browser draws them: the whole way from the address to the last chart, each time of another period.
+"""The Watch pages in a browser: from the address to the last chart, each time with another period.
 
-Beside them, in the same run, a page of Streamlit's own that is about as full and reads nothing (benchmarks/bare_page.py).
+In the same run, a plain Streamlit page that is about as full and reads nothing
+(benchmarks/bare_page.py).
 """
 
 import os
@@ -33,7 +34,8 @@ PAGES = {
 WARM_DRAWS, COLD_ROUNDS = 20, 4
 WARM_MS, COLD_MS = 1500, 3000
 PATIENCE_MS = 60_000
-FORGOTTEN_AFTER_S = 11.0  # the console keeps what it has read for five seconds, and shows it for ten
+# The console keeps what it has read for five seconds, and shows it for ten
+FORGOTTEN_AFTER_S = 11.0
 # Charts and tables stand empty until their code is there.
 DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
     && [...document.querySelectorAll('.stPlotlyChart, [data-testid="stBidiComponentRegular"]')]
@@ -42,12 +44,12 @@ FAILED = '[data-testid="stAlertContentError"]'
 
 
 class NotDrawn(Exception):
-    """A page says that something went wrong: how fast it says so is not asked."""
+    """A page shows an error, so its time does not count."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A page that is measured, and how long it took."""
+    """A measured page and its time."""
 
     address: str
     limits: tuple[int, int] | None = (COLD_MS, WARM_MS)
@@ -55,17 +57,22 @@ class Drawn:
     warm: Timings = field(default_factory=Timings)
 
     def figures(self, name: str) -> list[Figure]:
-        """Return them beside their limits."""
+        """Return the times with their limits."""
         cold, warm = self.limits or (None, None)
-        return [_figure(f"{name}, cold", self.cold, cold), _figure(f"{name}, warm", self.warm, warm)]
+        return [
+            _figure(f"{name}, cold", self.cold, cold),
+            _figure(f"{name}, warm", self.warm, warm),
+        ]
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return how long each page takes: first with a browser and a console that know nothing, then again and again."""
+    """Return the times of each page: first with an empty browser and cache, then repeatedly."""
     pages = {name: Drawn(program.address + path) for name, path in PAGES.items()}
     with sync_playwright() as playwright, bare() as address:
         pages["A bare page of Streamlit"] = Drawn(address, limits=None)
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(), args=chromium.ARGUMENTS
+        )
         for _ in range(COLD_ROUNDS):
             _draw_cold(browser, program, list(pages.values()))
         for page in pages.values():
@@ -77,7 +84,7 @@ def measure(program: Running) -> list[Figure]:
 
 
 def _draw_cold(browser: Browser, program: Running, pages: list[Drawn]) -> None:
-    """Draw each page in a browser of its own, after what the console keeps is too old."""
+    """Draw each page in a new browser, after the console's cache has expired."""
     time.sleep(FORGOTTEN_AFTER_S)
     for page in pages:
         with _drawing(browser, program, page) as draw:
@@ -86,11 +93,23 @@ def _draw_cold(browser: Browser, program: Running, pages: list[Drawn]) -> None:
 
 @contextmanager
 def bare() -> Iterator[str]:
-    """Serve the page that is Streamlit's own; return its address."""
+    """Serve the plain Streamlit page; return its address."""
     port = free_port()
     script = str(Path(__file__).with_name("bare_page.py"))
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1"]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        script,
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL
+    )
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:

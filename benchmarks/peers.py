@@ -1,7 +1,9 @@
-"""The same questions asked elsewhere: exact SQL on the raw rows, and DuckDB on Parquet files of them, in the same run.
+"""The same queries elsewhere: exact SQL on the raw rows, and DuckDB on Parquet files of them, in
+the same run.
 
-Both are asked in the same words, as far as the two dialects go. A session's owner is the user of its earliest named event, and a
-step counts at its earliest time at or after that of the step before, within thirty days of the first.
+Both use the same SQL as far as the dialects allow. A session's owner is the user of its earliest
+named event, and a step counts at its earliest time at or after the previous step, within thirty
+days of the first.
 """
 
 import tempfile
@@ -16,7 +18,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import text
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.database.db import transaction
 from core.database.staging import driver
 from core.presentation.periods import Period
@@ -25,15 +27,21 @@ ENVIRONMENT = "production"
 DUCK_CALLS = 5
 Row = tuple[Any, ...]
 
-# What of the rows the questions need: fewer columns, and the day worked out before, are to DuckDB's advantage.
+# What of the rows the questions need: fewer columns, and the day worked out before, are to DuckDB's
+# advantage.
 FILES = {
     "events": (
-        "select created_at at time zone 'UTC', environment, app, user_id, session_id, event_type from user_activity_events",
-        "{'created_at': 'TIMESTAMP', 'environment': 'VARCHAR', 'app': 'VARCHAR', 'user_id': 'UUID', 'session_id': 'VARCHAR', "
+        (
+            "select created_at at time zone 'UTC', environment, app, user_id, session_id, "
+            "event_type from user_activity_events"
+        ),
+        "{'created_at': 'TIMESTAMP', 'environment': 'VARCHAR', 'app': 'VARCHAR', 'user_id': "
+        "'UUID', 'session_id': 'VARCHAR', "
         "'event_type': 'VARCHAR'}",
     ),
     "requests": (
-        "select created_at at time zone 'UTC', (created_at at time zone '{zone}')::date, environment, status, total_latency_ms "
+        "select created_at at time zone 'UTC', (created_at at time zone '{zone}')::date, "
+        "environment, status, total_latency_ms "
         "from ai_request_metrics",
         "{'created_at': 'TIMESTAMP', 'day': 'DATE', 'environment': 'VARCHAR', 'status': 'VARCHAR', "
         "'total_latency_ms': 'INTEGER'}",
@@ -42,25 +50,30 @@ FILES = {
 
 PERCENTILES = """
 select {day} as day, count(total_latency_ms), {percentiles} from {requests}
-where environment = '{environment}' and status <> 'pending' and created_at >= {since} and created_at < {until}
+where environment = '{environment}' and status <> 'pending' and created_at >= {since}
+    and created_at < {until}
 group by 1 order by 1"""
 
 FUNNEL = """
 with owners as ({owners}),
 marks as (
-    select coalesce('u:' || coalesce(user_id, owner), 's:' || session_id) as subject, event_type, created_at
+    select coalesce('u:' || coalesce(user_id, owner), 's:' || session_id) as subject, event_type,
+        created_at
     from {events} as event left join owners using (app, session_id)
-    where environment = '{environment}' and event_type in ({types}) and (user_id is not null or session_id is not null)
+    where environment = '{environment}' and event_type in ({types})
+        and (user_id is not null or session_id is not null)
 ),
 at_1 as (
-    select subject, min(created_at) as begun, min(created_at) as reached from marks where event_type = '{first}' group by subject
+    select subject, min(created_at) as begun, min(created_at) as reached from marks
+        where event_type = '{first}' group by subject
     having min(created_at) >= {since} and min(created_at) < {until}
 ){steps}
 select {counts}"""
 STEP = """,
 at_{number} as (
     select subject, begun, min(created_at) as reached from at_{before} join marks using (subject)
-    where event_type = '{event_type}' and created_at >= reached and created_at <= begun + interval '30 days'
+    where event_type = '{event_type}' and created_at >= reached
+        and created_at <= begun + interval '30 days'
     group by subject, begun
 )"""
 OWNERS_POSTGRES = """
@@ -69,12 +82,13 @@ where environment = 'production' and session_id is not null and user_id is not n
 order by app, session_id, created_at, user_id"""
 OWNERS_DUCKDB = """
 select app, session_id, arg_min(user_id, created_at) as owner from events
-where environment = 'production' and session_id is not null and user_id is not null group by app, session_id"""
+where environment = 'production' and session_id is not null and user_id is not null
+    group by app, session_id"""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """How long each question took, in milliseconds, and what the answers were."""
+    """Duration of each query in milliseconds, and its result."""
 
     percentiles_ms: float
     funnel_ms: float
@@ -83,17 +97,26 @@ class Peer:
 
 
 def ask_postgres(period: Period) -> Peer:
-    """Ask the raw rows where they are, once each."""
+    """Run each query once on the raw rows."""
     with transaction() as session:
-        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '512MB', true)"))
+        session.execute(
+            text(
+                "select set_config('statement_timeout', '0', true), set_config('work_mem', "
+                "'512MB', true)"
+            )
+        )
         connection = driver(session)
 
         def ask(question: str) -> list[Row]:
             return list(connection.execute(question.encode()).fetchall())
 
-        percentiles = "percentile_disc(array[0.5, 0.95, 0.99]) within group (order by total_latency_ms)"
+        percentiles = (
+            "percentile_disc(array[0.5, 0.95, 0.99]) within group (order by total_latency_ms)"
+        )
         day = f"(created_at at time zone '{period.zone}')::date"
-        by_day = _percentiles(period, day=day, percentiles=percentiles, requests="ai_request_metrics")
+        by_day = _percentiles(
+            period, day=day, percentiles=percentiles, requests="ai_request_metrics"
+        )
         percentiles_ms, days = _timed(lambda: ask(by_day))
         funnel = _funnel(period, owners=OWNERS_POSTGRES, events="user_activity_events")
         funnel_ms, users = _timed(lambda: ask(funnel))
@@ -101,7 +124,9 @@ def ask_postgres(period: Period) -> Peer:
 
 
 def ask_duckdb(period: Period) -> Peer:
-    """Ask DuckDB on Parquet: the median of a few calls, after one that fills its caches."""
+    """Run each query in DuckDB on Parquet: the median of a few calls after a first one that fills
+    its caches.
+    """
     with _files(period.zone) as connection:
 
         def ask(question: str) -> list[Row]:
@@ -121,16 +146,33 @@ def _percentiles(period: Period, **given: str) -> str:
 
 
 def _funnel(period: Period, **given: str) -> str:
-    steps = "".join(STEP.format(number=number, before=number - 1, event_type=STEPS[number - 1]) for number in range(2, 6))
-    counts = ", ".join(f"(select count(*) from at_{number})" for number in range(1, 6))  # noqa: S608
+    steps = "".join(
+        STEP.format(number=number, before=number - 1, event_type=STEPS[number - 1])
+        for number in range(2, 6)
+    )
+    counts = ", ".join(f"(select count(*) from at_{number})" for number in range(1, 6))
     types = ", ".join(f"'{name}'" for name in STEPS)
     edges = _edges(period)
-    return FUNNEL.format(environment=ENVIRONMENT, types=types, first=STEPS[0], steps=steps, counts=counts, **edges, **given)
+    return FUNNEL.format(
+        environment=ENVIRONMENT,
+        types=types,
+        first=STEPS[0],
+        steps=steps,
+        counts=counts,
+        **edges,
+        **given,
+    )
 
 
 def _edges(period: Period) -> dict[str, str]:
-    """Return the edges of a period. Both sessions are in UTC, so that a time without a zone means the same to both."""
-    return {"since": f"timestamp '{period.start:%Y-%m-%d %H:%M:%S}'", "until": f"timestamp '{period.end:%Y-%m-%d %H:%M:%S}'"}
+    """Return the edges of a period.
+
+    Both sessions use UTC, so that times without zone mean the same.
+    """
+    return {
+        "since": f"timestamp '{period.start:%Y-%m-%d %H:%M:%S}'",
+        "until": f"timestamp '{period.end:%Y-%m-%d %H:%M:%S}'",
+    }
 
 
 def _timed(ask: Callable[[], Sequence[Row]]) -> tuple[float, list[Row]]:
@@ -141,21 +183,25 @@ def _timed(ask: Callable[[], Sequence[Row]]) -> tuple[float, list[Row]]:
 
 @contextmanager
 def _files(zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Bring the rows into Parquet files, and open DuckDB on them; the files are gone at the end."""
+    """Write the rows to Parquet files and open DuckDB on them; the files are deleted at the end."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         for name, (wanted, columns) in FILES.items():
             rows, parquet = Path(folder) / f"{name}.csv", Path(folder) / f"{name}.parquet"
             _copy_out(wanted.replace("{zone}", zone), rows)
-            read = f"select * from read_csv('{rows}', columns = {columns}, header = false)"  # noqa: S608  names of our own
+            read = f"select * from read_csv('{rows}', columns = {columns}, header = false)"
             connection.execute(f"copy ({read}) to '{parquet}' (format parquet)")
             rows.unlink()
-            connection.execute(f"create view {name} as select * from '{parquet}'")  # noqa: S608  names of our own
+            connection.execute(f"create view {name} as select * from '{parquet}'")
         yield connection
 
 
 def _copy_out(wanted: str, path: Path) -> None:
     with transaction() as session, path.open("wb") as file:
         session.execute(text("select set_config('statement_timeout', '0', true)"))
-        with driver(session).cursor().copy(f"copy ({wanted}) to stdout (format csv)".encode()) as rows:
+        with (
+            driver(session)
+            .cursor()
+            .copy(f"copy ({wanted}) to stdout (format csv)".encode()) as rows
+        ):
             for block in rows:
                 file.write(block)

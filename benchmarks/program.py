@@ -1,4 +1,4 @@
-"""The real program as a child process, on a port and a data folder of its own, with a fake vendor beside it."""
+"""The real program as a child process, on its own port and data folder, with a fake vendor."""
 
 import json
 import os
@@ -33,28 +33,27 @@ class Running:
 
     @property
     def address(self) -> str:
-        """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a program sends to be let in."""
+        """Return the headers with a valid token."""
         return {"Authorization": f"Bearer {self.token}"}
 
     def cpu_s(self) -> float:
-        """Return the seconds of CPU that the web process has used."""
+        """Return the CPU seconds that the web process has used."""
         used = self.process.cpu_times()
         return float(used.user + used.system)
 
     def memory_mb(self) -> float:
-        """Return the proportional memory (PSS) of the whole tree."""
+        """Return the proportional memory (PSS) of the process tree in MB."""
         tree = [self.process, *self.process.children(recursive=True)]
         return float(sum(one.memory_full_info().pss for one in tree) / 1e6)
 
 
 @contextmanager
 def running(data: Path | None = None, **settings: str) -> Iterator[Running]:
-    """Start the program and stop it at the end; `settings` join its environment."""
+    """Start the program and stop it at the end; `settings` are added to its environment."""
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port = free_port()
@@ -69,7 +68,9 @@ def running(data: Path | None = None, **settings: str) -> Iterator[Running]:
             "RATE_LIMIT_STREAMING": "100000000",
             **settings,
         }
-        process = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py")], env=environment, stdout=subprocess.DEVNULL
+        )
         stack.callback(_stop, process)
         wait_until_ready(port)
         token, cookie = _sign_in(port)
@@ -77,7 +78,7 @@ def running(data: Path | None = None, **settings: str) -> Iterator[Running]:
 
 
 def free_port() -> int:
-    """Return a port that is free now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -97,10 +98,12 @@ def wait_until_ready(port: int, timeout_s: float = 90.0) -> None:
 
 
 def wait_for_demo(program: Running, timeout_s: float = 600.0) -> None:
-    """Wait until the demo has come in."""
+    """Wait until the demo is loaded."""
     gives_up = time.monotonic() + timeout_s
     while time.monotonic() < gives_up:
-        answer = httpx2.get(f"{program.address}/api/v1/imports?limit=1", headers=program.headers, trust_env=False)
+        answer = httpx2.get(
+            f"{program.address}/api/v1/imports?limit=1", headers=program.headers, trust_env=False
+        )
         if [each["status"] for each in answer.raise_for_status().json()["items"]] == ["completed"]:
             return
         time.sleep(1)
@@ -123,7 +126,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def fake_vendor() -> Iterator[str]:
     """Start the fake vendor in a process of its own and return its address."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.fake_vendor"], stdout=subprocess.PIPE, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fake_vendor"], stdout=subprocess.PIPE, cwd=ROOT
+    )
     try:
         port = int((process.stdout.readline() if process.stdout else b"0").strip())
         yield f"http://127.0.0.1:{port}"
@@ -133,8 +138,13 @@ def fake_vendor() -> Iterator[str]:
 
 
 def add_provider(program: Running, name: str, base_url: str) -> None:
-    """Make the fake vendor a provider of the running program."""
+    """Add the fake vendor as a provider of the running program."""
     body = {"name": name, "kind": "openai", "base_url": base_url, "secret": KEY}
-    answer = httpx2.post(f"{program.address}/api/v1/admin/providers", json=body, headers=program.headers, trust_env=False)
+    answer = httpx2.post(
+        f"{program.address}/api/v1/admin/providers",
+        json=body,
+        headers=program.headers,
+        trust_env=False,
+    )
     if answer.status_code != 201:
         raise RuntimeError(json.dumps(answer.json()))

@@ -1,4 +1,4 @@
-"""What Watch pages ask of the API: every route, with every filter that its page offers."""
+"""The calls of the Watch pages: every route, with every filter that its page offers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,27 @@ from benchmarks.services import OTHER
 
 LIMIT_MS, OTHER_FUNNEL_MS = 100, 1500
 ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
-NEXT_ISSUE = "known: reads raw rows until rollups by release, tool, error type and segment"
-RAW = ("release=", "tool=", "error_type=", "segment=", "against={segment}")
+NEXT_ISSUE = (
+    "known: reads raw rows until rollups by release, prompt, arm, tool, error type and segment"
+)
+RAW = (
+    "prompt-versions",
+    "prompt_version=",
+    "experiment_arm=",
+    "release=",
+    "tool=",
+    "error_type=",
+    "segment=",
+    "against={segment}",
+)
 
 
 @dataclass(frozen=True)
 class Route:
-    """A Watch route and how it is asked. `is_timed`: it is of a period. `others` are funnels other than the saved one."""
+    """A Watch route with its parameters.
+
+    `is_timed`: it has a period. `others` are funnels other than the saved one.
+    """
 
     path: str
     query: str = ""
@@ -27,17 +41,17 @@ class Route:
 
     @property
     def limit_ms(self) -> int:
-        """How long it may take."""
+        """The limit of its time."""
         return OTHER_FUNNEL_MS if self.others else LIMIT_MS
 
     @property
     def known(self) -> str:
-        """Why it is known to take longer, if it is."""
-        return NEXT_ISSUE if any(name in self.query for name in RAW) else ""
+        """Why it is known to exceed the limit, if it does."""
+        return NEXT_ISSUE if any(name in self.words for name in RAW) else ""
 
     @property
     def words(self) -> str:
-        """Name it, as far as a line has room."""
+        """Its name, shortened to a column's width."""
         query = self.query.replace(OTHER, "others")
         return f"{self.path}?{query}" if query else self.path
 
@@ -49,7 +63,14 @@ def _each(paths: Sequence[str], queries: Sequence[str], *, is_timed: bool = True
 PLACE = ("app=web", "environment=staging")
 WATCHED = (*PLACE, "release={release}", "user_id={user}")
 SEGMENTS = ("segment={segment}", "segment=release={release}")
-FUNNEL = (*WATCHED, *SEGMENTS, "window_days=7", "any_order=true", f"steps={OTHER}", f"app=web&steps={OTHER}")
+FUNNEL = (
+    *WATCHED,
+    *SEGMENTS,
+    "window_days=7",
+    "any_order=true",
+    f"steps={OTHER}",
+    f"app=web&steps={OTHER}",
+)
 AI = (
     *WATCHED,
     "provider={provider}",
@@ -57,6 +78,8 @@ AI = (
     "status=error",
     "error_type={error_type}",
     "tool={tool}",
+    "prompt_version={prompt_version}",
+    "experiment_arm={experiment_arm}",
     "conversation={conversation}",
 )
 EVENTS = (
@@ -89,19 +112,33 @@ ROUTES = tuple(
                 is_timed=False,
             ),
             *_each(("/users/{user}", "/users/{user}/journey"), PLACE, is_timed=False),
-            *_each(("/anonymous",), (*WATCHED, *(f"status={each}" for each in STATES), "step=1", f"q={SEARCH}"), is_timed=False),
+            *_each(
+                ("/anonymous",),
+                (*WATCHED, *(f"status={each}" for each in STATES), "step=1", f"q={SEARCH}"),
+                is_timed=False,
+            ),
             Route("/anonymous/{session}/journey", is_timed=False),
             *_each(FUNNELS, FUNNEL),
             Route("/onboarding/stopped", "step=2"),
-            *_each(("/onboarding/comparison",), (*FUNNEL, "against={segment}", "against=release={release}")),
+            *_each(
+                ("/onboarding/comparison",),
+                (*FUNNEL, "against={segment}", "against=release={release}"),
+            ),
             *_each(("/onboarding/segments",), WATCHED, is_timed=False),
             *_each(("/onboarding/errors", "/onboarding/events"), (*WATCHED, *EVENTS)),
             *_each(("/onboarding/daily",), WATCHED),
-            *_each(("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models"), AI),
+            *_each(
+                ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI
+            ),
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
             *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest")),
             Route("/ai/requests/{request}", is_timed=False),
-            *_each(("/batch/history", "/batch/phases"), (*WATCHED, "job={job}", "status=failed", "internal=true")),
+            *_each(
+                ("/batch/history", "/batch/phases", "/batch/jobs", "/batch/failures"),
+                (*WATCHED, "job={job}", "status=failed", "internal=true"),
+            ),
+            *_each(("/daily-metrics",), ("environment=staging", "metric_type=requests")),
+            Route("/batch/history", "sort=-duration"),
             Route("/batch/history/{run}", is_timed=False),
         ]
     )

@@ -1,11 +1,11 @@
-"""What a bench prints: the figure, its limit, and whether it holds."""
+"""The output of a benchmark: figure, limit, and whether it is met."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure beside its limit."""
+    """A measured figure with its limit."""
 
     name: str
     value: float
@@ -17,7 +17,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether the figure is on the right side of its limit."""
+        """Whether the figure is within its limit."""
         if self.limit is None:
             return True
         return self.value >= self.limit if self.at_least else self.value <= self.limit
@@ -28,16 +28,24 @@ class Figure:
             verdict = ""
         else:
             sign = "≥" if self.at_least else "≤"
-            verdict = f"{sign} {self.limit:,.4g} {self.unit}  {'holds' if self.holds else 'known' if self.known else 'FAILS'}"
+            verdict = (
+                f"{sign} {self.limit:,.4g} {self.unit}  "
+                f"{'holds' if self.holds else 'known' if self.known else 'FAILS'}"
+            )
         return f"{self.name:<58}{self.value:>12,.4g} {self.unit:<8}{verdict:<32}{self.note}"
 
 
 def show(title: str, figures: list[Figure]) -> bool:
-    """Print a group of figures and name those that miss their limits; return whether all hold that are not known to miss them."""
+    """Print figures and list those that miss their limits; return whether all are met, apart from
+    known exceptions.
+    """
     print(f"\n{title}")
     for figure in figures:
         print(f"  {figure.line()}")
     missed = [figure for figure in figures if not figure.holds]
     for reason in dict.fromkeys(figure.known for figure in missed):
-        print(f"  {reason or 'MISSED'}: {', '.join(figure.name for figure in missed if figure.known == reason)}")
+        print(
+            f"  {reason or 'MISSED'}: "
+            f"{', '.join(figure.name for figure in missed if figure.known == reason)}"
+        )
     return not any(not figure.known for figure in missed)

@@ -1,4 +1,4 @@
-"""Every Watch route and filter over HTTP, one call after another, each of a period that nobody has asked for before."""
+"""Every Watch route and filter over HTTP, one call after another, each with a new period."""
 
 import asyncio
 import re
@@ -18,7 +18,12 @@ from benchmarks.report import Figure
 API = "/api/v1/admin"
 CALLS, AT_ONCE, ENOUGH_MS = 20, 5, 4_000  # what is slow is not asked twenty times
 BLANK = re.compile(r"\{(\w+)\}")
-BLANKS = {"{user_key}": "{user}", "{session_id}": "{session}", "{request_id}": "{request}", "{run_id}": "{run}"}
+BLANKS = {
+    "{user_key}": "{user}",
+    "{session_id}": "{session}",
+    "{request_id}": "{request}",
+    "{run_id}": "{run}",
+}
 # Of a window of a list, of its form and of its period, which is always another.
 NO_FILTERS = {"limit", "offset", "cursor", "format", "start", "end", "days"}
 # Where to look for something to ask for: a path, the name of its list, and the field.
@@ -34,52 +39,76 @@ FOUND = {
     "segment": ("/onboarding/segments?limit=1", "items", "segment"),
     "model": ("/ai/models?limit=1", "items", "model"),
     "provider": ("/ai/models?limit=1", "items", "provider"),
+    "prompt_version": ("/ai/prompt-versions?limit=1", "items", "prompt_version"),
+    "experiment_arm": ("/ai/requests?limit=1", "items", "experiment_arm"),
     "tool": ("/ai/tools", "tools", "tool"),
     "error_type": ("/ai/errors", "types", "error_type"),
 }
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return the p95 of each route, and how many Watch routes and filters the list forgets."""
+    """Return the p95 of each route, and the number of Watch routes and filters that are not
+    covered.
+    """
     named = found_in(program)
     asked = askable(named)
     figures = [_figure(program, route, named) for route in asked]
     with _client(program) as client:
         paths = client.get("/api/v1/openapi.json").raise_for_status().json()["paths"]
     missing = [*forgotten(paths), *forgotten_filters(paths)]
-    figures.append(Figure("Watch routes and filters that this list forgets", len(missing), "", limit=0, note=", ".join(missing)))
+    figures.append(
+        Figure(
+            "Watch routes and filters that this list forgets",
+            len(missing),
+            "",
+            limit=0,
+            note=", ".join(missing),
+        )
+    )
     if left_out := [route.words for route in ROUTES if route not in asked]:
-        figures.append(Figure("left out: there is nothing of it", len(left_out), "", note=", ".join(left_out)))
+        figures.append(
+            Figure("left out: there is nothing of it", len(left_out), "", note=", ".join(left_out))
+        )
     return figures
 
 
 def found_in(program: Running) -> dict[str, str]:
-    """Return somebody and something to look at, as the lists name them first."""
+    """Return the ids of a user, request and so on from the lists' first rows."""
     with _client(program) as client:
         first = {name: _first(client, *where) for name, where in FOUND.items()}
     return {name: value for name, value in first.items() if value}
 
 
 def askable(named: Mapping[str, str]) -> list[Route]:
-    """Return the routes for which there is something to ask."""
-    return [route for route in ROUTES if set(BLANK.findall(route.path + route.query)) <= named.keys()]
+    """Return the routes for which such ids exist."""
+    return [
+        route for route in ROUTES if set(BLANK.findall(route.path + route.query)) <= named.keys()
+    ]
 
 
 def target(program: Running, route: Route, named: Mapping[str, str], period: str) -> Target:
-    """Return what is called; `period` is a part of an address."""
+    """Return the call of a route; `period` is a part of the address."""
     filled = {name: quote(value, safe="") for name, value in named.items()}
-    query = "&".join(part for part in (route.query.format(**filled), period if route.is_timed else "") if part)
-    return Target(program.port, f"{API}{route.path.format(**filled)}?{query}".rstrip("?"), program.token)
+    query = "&".join(
+        part for part in (route.query.format(**filled), period if route.is_timed else "") if part
+    )
+    return Target(
+        program.port, f"{API}{route.path.format(**filled)}?{query}".rstrip("?"), program.token
+    )
 
 
 def forgotten(paths: Mapping[str, Any]) -> list[str]:
-    """Return the Watch routes of the API's own description that the list does not name."""
+    """Return the Watch routes of the OpenAPI description that the list does not have."""
     return sorted({path for path, _ in _watch(paths)} - {f"/admin{route.path}" for route in ROUTES})
 
 
 def forgotten_filters(paths: Mapping[str, Any]) -> list[str]:
-    """Return the filters of Watch routes, by the API's own description, that the list does not ask by; one thing needs none."""
-    asked = {(f"/admin{route.path}", part.partition("=")[0]) for route in ROUTES for part in route.query.split("&")}
+    """Return the filters of Watch routes in the OpenAPI description that the list does not use."""
+    asked = {
+        (f"/admin{route.path}", part.partition("=")[0])
+        for route in ROUTES
+        for part in route.query.split("&")
+    }
     offered = {
         (path, given["name"])
         for path, way in _watch(paths)
@@ -100,13 +129,20 @@ def _watch(paths: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _figure(program: Running, route: Route, named: Mapping[str, str]) -> Figure:
     kinds = list(Boundaries) if route.is_timed else [Boundaries.DAYS]
     took = {kind: _ask(program, route, named, kind) for kind in kinds}
-    notes = [f"{kind} p50 {ms.percentile(50):,.0f} p95 {ms.percentile(95):,.0f}" for kind, ms in took.items()]
+    notes = [
+        f"{kind} p50 {ms.percentile(50):,.0f} p95 {ms.percentile(95):,.0f}"
+        for kind, ms in took.items()
+    ]
     slowest = max(ms.percentile(95) for ms in took.values())
-    note = ", ".join(notes if route.is_timed else [f"p50 {took[Boundaries.DAYS].percentile(50):,.0f}"])
+    note = ", ".join(
+        notes if route.is_timed else [f"p50 {took[Boundaries.DAYS].percentile(50):,.0f}"]
+    )
     return Figure(route.words, slowest, "ms", route.limit_ms, note=note, known=route.known)
 
 
-def _ask(program: Running, route: Route, named: Mapping[str, str], boundaries: Boundaries) -> Timings:
+def _ask(
+    program: Running, route: Route, named: Mapping[str, str], boundaries: Boundaries
+) -> Timings:
     """Ask twenty times after once; what takes seconds, fewer times."""
     periods, took = fresh(boundaries), Timings()
 
@@ -122,7 +158,9 @@ def _ask(program: Running, route: Route, named: Mapping[str, str], boundaries: B
 
 
 def _client(program: Running) -> httpx2.Client:
-    return httpx2.Client(base_url=program.address, headers=program.headers, trust_env=False, timeout=60)
+    return httpx2.Client(
+        base_url=program.address, headers=program.headers, trust_env=False, timeout=60
+    )
 
 
 def _first(client: httpx2.Client, path: str, items: str, key: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How long a start takes, and how much memory the idle tree holds."""
+"""The time of a start, and the memory of the idle process tree."""
 
 import tempfile
 import time
@@ -11,7 +11,9 @@ SETTLED_AFTER_S = 8.0
 
 
 def measure() -> list[Figure]:
-    """Return the time to /readyz of a second start, and the idle memory with and without the local model."""
+    """Return the time to /readyz of a second start, and the idle memory with and without the local
+    model.
+    """
     with tempfile.TemporaryDirectory() as folder:
         with program.running(Path(folder)):
             pass

@@ -1,4 +1,4 @@
-"""Whether a hundred open streams leave the rest of the API quick."""
+"""Response times of other routes while a hundred streams are open."""
 
 import asyncio
 
@@ -10,7 +10,13 @@ OPEN = 100
 # Twenty tokens a second for half a minute.
 MODEL = "vendor:answer?chunks=600&ms=50"
 FOR_S = 20.0
-ROUTES = ("/api/v1/admin/auth/me", "/api/v1/models", "/api/v1/admin/playground/sessions", "/api/v1/admin/settings", "/healthz")
+ROUTES = (
+    "/api/v1/admin/auth/me",
+    "/api/v1/models",
+    "/api/v1/admin/playground/sessions",
+    "/api/v1/admin/settings",
+    "/healthz",
+)
 
 
 def measure(program: Running) -> list[Figure]:
@@ -25,10 +31,15 @@ def measure(program: Running) -> list[Figure]:
 async def _beside_streams(program: Running) -> list[load.Timings]:
     body = {"model_id": MODEL, "prompt": "hello there"}
     target = load.Target(program.port, "/api/v1/prompts/execute/stream", program.token, body)
-    streams = asyncio.create_task(load.first_bytes(target, count=OPEN, at_once=OPEN, mark=b"event: token"))
+    streams = asyncio.create_task(
+        load.first_bytes(target, count=OPEN, at_once=OPEN, mark=b"event: token")
+    )
     await asyncio.sleep(4.0)
     enough = asyncio.Event()
-    others = [load.every(load.Target(program.port, path, program.token), pause_s=0.05, until=enough) for path in ROUTES]
+    others = [
+        load.every(load.Target(program.port, path, program.token), pause_s=0.05, until=enough)
+        for path in ROUTES
+    ]
     asyncio.get_running_loop().call_later(FOR_S, enough.set)
     timings = await asyncio.gather(*others)
     streams.cancel()

@@ -1,6 +1,7 @@
-"""What Watch promises of ten million rows: `make bench ARGS=watch DATA=/tmp/much`, on a folder that `make load` has filled.
+"""Limits of Watch on ten million rows: `make bench ARGS=watch DATA=/tmp/much`, on a folder that
+`make load` has filled.
 
-It adds the account bench@localhost to the folder, a super_admin: not for one that is in use.
+It adds the super_admin bench@localhost to the folder: don't use it on one in use.
 """
 
 import os
@@ -12,40 +13,46 @@ from benchmarks import analysts, pages, program, routes, services
 from benchmarks.program import EMAIL, PASSWORD
 from benchmarks.report import show
 from core.database.db import transaction
-from core.identity import passwords, service
+from core.identity import passwords
 from core.identity.schemas import NewAccount, Role
+from core.identity.service import accounts as service
 from core.platform.config import Config, config
-from core.processes.opening import opened
+from core.processes.startup import opened_databases
 
 PROMISED = 10_000_000
 ENOUGH = 1_000_000  # of fewer a bench says little
 MISSING = """
-This is measured on a data folder with at least a million events and AI requests, and {folder} holds {events:,} and {requests:,}.
+This is measured on a data folder with at least a million events and AI requests.
+{folder} holds {events:,} and {requests:,}.
 Fill one, which takes a quarter of an hour and 18 GB for ten million of each, then measure it:
   make load ROWS=10000000 DATA=/tmp/much
   make bench ARGS={part} DATA=/tmp/much"""
 # As the last vacuum counted them: whoever loads rows ends with one.
 ROWS = """
-select coalesce(sum(greatest(reltuples, 0)), 0)::bigint from pg_inherits join pg_class on pg_class.oid = inhrelid
+select coalesce(sum(greatest(reltuples, 0)), 0)::bigint from pg_inherits join pg_class
+    on pg_class.oid = inhrelid
 where inhparent = cast(:parent as regclass)"""
 
 
 def is_wanted() -> bool:
-    """Whether the environment names a folder that holds enough rows; one that it does not name is left alone."""
+    """Whether the environment names a folder with enough rows; other folders are left alone."""
     return bool(os.environ.get("DATA")) and min(_rows(config())) >= ENOUGH
 
 
 def measure() -> bool:
-    """Measure everything and print it; return whether all limits are held."""
+    """Measure everything and print it; return whether all limits are met."""
     chosen = config()
     if not is_enough(chosen, "watch"):
         return False
     events, requests = _rows(chosen)
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
-    print(f"\nWatch, on {events:,} events and {requests:,} AI requests; the machine's load before: {busy}")
+    print(
+        f"\nWatch, on {events:,} events and {requests:,} AI requests; the machine's load "
+        f"before: {busy}"
+    )
     if min(events, requests) < PROMISED * 0.99:
         print(f"The limits are those of {PROMISED:,} rows of each.")
-    with opened(chosen):
+    with opened_databases(chosen):
         _let_in()
         held = show("Watch, within the program and beside others", services.measure())
     with program.running(chosen.data, ATTUNE_LOCAL_MODEL="off") as running:
@@ -56,7 +63,9 @@ def measure() -> bool:
 
 
 def is_enough(chosen: Config, part: str) -> bool:
-    """Return whether the folder holds enough rows for a part of the bench to say something; if not, say how to fill one."""
+    """Return whether the folder has enough rows for a meaningful result; if not, print how to fill
+    one.
+    """
     events, requests = _rows(chosen)
     if min(events, requests) < ENOUGH:
         print(MISSING.format(folder=chosen.data, events=events, requests=requests, part=part))
@@ -64,17 +73,19 @@ def is_enough(chosen: Config, part: str) -> bool:
 
 
 def _rows(chosen: Config) -> tuple[int, int]:
-    """Return how many events and AI requests there are; of a folder that holds no database, none."""
+    """Return the number of events and AI requests; 0 in a folder without a database."""
     if chosen.embedded_postgres and not (Path(chosen.data) / "postgres").exists():
         return 0, 0
-    with opened(chosen), transaction() as session:
+    with opened_databases(chosen), transaction() as session:
         parents = ("user_activity_events", "ai_request_metrics")
-        events, requests = (int(session.scalar(text(ROWS), {"parent": parent}) or 0) for parent in parents)
+        events, requests = (
+            int(session.scalar(text(ROWS), {"parent": parent}) or 0) for parent in parents
+        )
     return events, requests
 
 
 def _let_in() -> None:
-    """Make the account that asks, or give it its password back."""
+    """Create the account for the calls, or reset its password."""
     account = NewAccount(email=EMAIL, full_name="Bench", role=Role.SUPER_ADMIN)
     with transaction() as session:
-        service.make_super_admin(session, account, passwords.hashed(PASSWORD))
+        service.make_super_admin(session, account, passwords.hash_password(PASSWORD))

@@ -1,4 +1,4 @@
-"""Kinds of failure. A feature's own failures are subclasses whose docstring is the message that a person reads."""
+"""Base classes of errors. The docstring of each subclass is the message shown to the user."""
 
 from inspect import getdoc
 from typing import ClassVar
@@ -10,7 +10,9 @@ class Failure(Exception):
     code: ClassVar[str] = "failure"
 
     def __init__(self, detail: str | None = None, **facts: object) -> None:
-        """Say `detail` instead of the docstring; `facts` join the API's answer."""
+        """Use `detail` instead of the docstring as message; `facts` are added to the API's
+        problem.
+        """
         self.detail = detail or getdoc(type(self)) or ""
         self.facts = facts
         super().__init__(self.detail)

@@ -1,10 +1,13 @@
-"""Statistics that are honest: scipy does the arithmetic. It takes a while to load, and is loaded when somebody asks."""
+"""Statistics that are honest: scipy does the arithmetic. It takes a while to load, and is loaded
+when somebody asks.
+"""
 
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from math import sqrt
+from math import ceil, sqrt
 from types import ModuleType
+from typing import NamedTuple
 
 CERTAIN = 0.95
 FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a float can say
@@ -22,8 +25,11 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     return _score(part / whole, whole, _deviations(CERTAIN))
 
 
-def rate_difference(part: int, whole: int, other_part: int, other_whole: int, *, certain: float = CERTAIN) -> tuple[float, float]:
-    """Return Newcombe's interval of one rate less another: each from its own Wilson interval, joined as the squares add up.
+def rate_difference(
+    part: int, whole: int, other_part: int, other_whole: int, *, certain: float = CERTAIN
+) -> tuple[float, float]:
+    """Return Newcombe's interval of one rate less another: each from its own Wilson interval,
+    joined as the squares add up.
 
     Newcombe 1998, method 10. Both counts are at least 1.
     """
@@ -31,7 +37,9 @@ def rate_difference(part: int, whole: int, other_part: int, other_whole: int, *,
 
 
 def chance_of_rates(part: int, whole: int, other_part: int, other_whole: int) -> float:
-    """Return how likely rates so far apart are by chance: one less how certain Newcombe's interval is when it touches zero."""
+    """Return how likely rates so far apart are by chance: one less how certain Newcombe's interval
+    is when it touches zero.
+    """
     low, high = 0.0, FARTHEST
     for _ in range(HALVINGS):
         z = (low + high) / 2
@@ -41,20 +49,47 @@ def chance_of_rates(part: int, whole: int, other_part: int, other_whole: int) ->
 
 
 def chance_of_pairs(pairs: Sequence[tuple[Rate, Rate]]) -> float:
-    """Return how likely rates so far apart are by chance, each pair of parts and wholes being one draw: Student's t, two-sided.
+    """Return how likely rates so far apart are by chance, each pair of parts and wholes being one
+    draw: Student's t, two-sided.
 
-    Requests of a day fail together: they are fewer than they look. Cochran 1977, 6.3, the error of a ratio of sums.
+    Requests of a day fail together: they are fewer than they look. Cochran 1977, 6.3, the error of
+    a ratio of sums.
     """
     (part, whole), (other_part, other_whole) = (
         tuple(sum(pair[side][place] for pair in pairs) for place in (0, 1)) for side in (0, 1)
     )
     rate, other = part / whole, other_part / other_whole
-    beside = [(one[0] - rate * one[1]) / whole - (two[0] - other * two[1]) / other_whole for one, two in pairs]
+    beside = [
+        (one[0] - rate * one[1]) / whole - (two[0] - other * two[1]) / other_whole
+        for one, two in pairs
+    ]
     count = len(pairs)
-    return _student(rate - other, sqrt(count / (count - 1) * sum(each**2 for each in beside)), count - 1)
+    return _student(
+        rate - other, sqrt(count / (count - 1) * sum(each**2 for each in beside)), count - 1
+    )
 
 
-def _newcombe(part: int, whole: int, other_part: int, other_whole: int, z: float) -> tuple[float, float]:
+def half_width_of_mean(deviation: float, count: int) -> float:
+    """Return half of Student's 95 % interval of a mean of at least two values."""
+    return float(_special().stdtrit(count - 1, (1 + CERTAIN) / 2)) * deviation / sqrt(count)
+
+
+def ranks_around(quantile: float, count: int) -> tuple[int | None, int | None]:
+    """Return the ranks, from 1, of the two values between which a quantile lies with 95 %.
+
+    Each is one of the values in order, whatever their distribution (Conover 1999, 3.2); None where
+    there are too few of them on that side.
+    """
+    low, high = (
+        ceil(_special().bdtrik(chance, count, quantile))
+        for chance in ((1 - CERTAIN) / 2, (1 + CERTAIN) / 2)
+    )
+    return low or None, high + 1 if high < count else None
+
+
+def _newcombe(
+    part: int, whole: int, other_part: int, other_whole: int, z: float
+) -> tuple[float, float]:
     rate, other = part / whole, other_part / other_whole
     (low, high), (other_low, other_high) = _score(rate, whole, z), _score(other, other_whole, z)
     below = sqrt((rate - low) ** 2 + (other_high - other) ** 2)
@@ -73,16 +108,22 @@ def _score(rate: float, whole: int, z: float) -> tuple[float, float]:
 
 
 def chances_of_so_many(found: Sequence[tuple[int, int, float]]) -> list[float]:
-    """Return of each part, whole and expected rate how likely so many or more are, each being one by chance at that rate."""
+    """Return of each part, whole and expected rate how likely so many or more are, each being one
+    by chance at that rate.
+    """
     if not found:
         return []
     parts, wholes, expected = zip(*found, strict=True)
-    chances: list[float] = _special().bdtrc([part - 1.0 for part in parts], wholes, expected).tolist()
+    chances: list[float] = (
+        _special().bdtrc([part - 1.0 for part in parts], wholes, expected).tolist()
+    )
     return chances
 
 
 def chance_of_shift(differences: Sequence[float]) -> float:
-    """Return how likely a mean so far from zero is by chance: Student's t, two-sided; 1.0 of fewer than two."""
+    """Return how likely a mean so far from zero is by chance: Student's t, two-sided; 1.0 of fewer
+    than two.
+    """
     count = len(differences)
     if count < 2:
         return 1.0
@@ -95,3 +136,24 @@ def _student(found: float, error: float, freedom: int) -> float:
     if error == 0:
         return 0.0 if found else 1.0
     return 2 * float(_special().stdtr(freedom, -abs(found) / error))
+
+
+class Draws(NamedTuple):
+    """Values that were drawn in groups, such as the scores of a conversation: how many groups, and
+    sums over the groups of the total squared, the total times the size, and the size squared.
+    """
+
+    groups: float
+    squares: float
+    products: float
+    sizes: float
+
+
+def mean_interval(mean: float, size: int, draws: Draws) -> tuple[float, float]:
+    """Return the 95 % interval of a mean of `size` values drawn in at least two groups: Student's
+    t, the error of a ratio of sums, as in `chance_of_pairs`.
+    """
+    beside = draws.squares - 2 * mean * draws.products + mean * mean * draws.sizes
+    error = sqrt(max(0.0, beside) * draws.groups / (draws.groups - 1)) / size
+    half = float(_special().stdtrit(draws.groups - 1, (1 + CERTAIN) / 2)) * error
+    return mean - half, mean + half

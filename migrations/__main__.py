@@ -1,4 +1,5 @@
-"""For developers: `python -m migrations revision core "add a table"`, and `python -m migrations check`.
+"""For developers: `python -m migrations revision core "add a table"`, and `python -m migrations
+check`.
 
 Runs on a throwaway embedded Postgres, so that neither touches anybody's data.
 """
@@ -12,7 +13,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from core.database import db, migrate
+from core.database import migrate
+from core.database.connections import engines
 from core.database.db import Database
 from core.embedded.postgres import Postgres
 
@@ -44,7 +46,7 @@ def _run(arguments: list[str], postgres: Postgres) -> int:
             sys.stderr.write(f"{__doc__}\n")
             return 2
     for database in wanted:
-        engine = db.engine(urls[database], pool_size=1, overflow=1)
+        engine = engines.create(urls[database], pool_size=1, overflow=1)
         migrate.upgrade(engine, database)
         with engine.connect() as connection:
             config = migrate.script(database)

@@ -26,4 +26,8 @@ def run(metadata: MetaData) -> None:
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """The job queue installs its own tables, and partitions come and go; they are no drift."""
-    return not (kind == "table" and name is not None and (name.startswith(OTHERS) or PART_OF_A_TABLE.match(name)))
+    return not (
+        kind == "table"
+        and name is not None
+        and (name.startswith(OTHERS) or PART_OF_A_TABLE.match(name))
+    )

@@ -1,22 +1,43 @@
-"""The foot of the sidebar: who is signed in, and the way out."""
+"""The foot of the sidebar: the signed-in account and sign-out."""
 
 import streamlit as st
 
-from core.identity import service
+from core.conversations.queries import notes
+from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
+from core.identity.service import sessions
+from core.presentation import formatting
 from pages._ui import errors, frame, guard, text
+from pages._ui.cache import Reads
 
 
 def draw(actor: Actor, account_page: st.Page) -> None:
-    """Show the name and the button that signs out."""
     with st.sidebar.container(key="account-menu", gap="xsmall"):
-        st.page_link(account_page, label=text.plain(actor.name), icon=":material/account_circle:", help=actor.email)
-        st.button("Sign out", key="console.sign_out", icon=":material/logout:", type="tertiary", on_click=sign_out)
+        st.page_link(
+            account_page,
+            label=text.plain(actor.name),
+            icon=":material/account_circle:",
+            help=actor.email,
+        )
+        if may(actor, Permission.READ_CONTENTS) and (
+            new := Reads(actor).ask(notes.count_unseen, actor.id)
+        ):
+            st.page_link(
+                account_page,
+                label=formatting.count(new, "new mention"),
+                icon=":material/alternate_email:",
+            )
+        st.button(
+            "Sign out",
+            key="console.sign_out",
+            icon=":material/logout:",
+            type="tertiary",
+            on_click=sign_out,
+        )
         frame.follow_theme()
 
 
 @errors.action
 def sign_out() -> None:
-    """End this tab's session."""
     with guard.work() as (session, actor):
-        service.sign_out(session, actor=actor)
+        sessions.sign_out(session, actor=actor)

@@ -1,6 +1,7 @@
 """The console's main script: who is signed in, which pages they have, and the page they are on.
 
-It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's old navigation would open pages before sign-in.
+It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's old navigation would
+open pages before sign-in.
 """
 
 from collections.abc import Callable, Collection
@@ -11,14 +12,13 @@ import streamlit as st
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from pages import account_menu, demo_banner
-from pages._ui import errors, frame, guard, links
+from pages._ui import dialogs, errors, frame, guard, links, tables
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
 
 
 def main() -> None:
-    """Draw the frame around the page that was asked for."""
     st.set_page_config("Attune", str(STATIC / "mark.png"), layout="wide", initial_sidebar_state=232)
     frame.style()
     actor: Actor | None = None
@@ -27,15 +27,18 @@ def main() -> None:
     if actor is not None:
         enter(actor).run()
     elif (before := guard.last_actor()) is not None:
-        # The page that was clicked stays the one of this tab, so that trying again leads to it; it does not run.
+        # The page that was clicked stays the one of this tab, so that trying again leads to it; it
+        # does not run.
         _navigate(navigation(before, _account_page()))
     else:
         # Streamlit's navigation must be called in every run, or it looks for pages by itself.
-        st.navigation([st.Page(_nowhere, title="Attune"), *_at(links.ADDRESSES, _nowhere)], position="hidden")
+        st.navigation(
+            [st.Page(_nowhere, title="Attune"), *_at(links.ADDRESSES, _nowhere)], position="hidden"
+        )
 
 
 def enter(actor: Actor) -> st.Page:
-    """Draw the sidebar of who is signed in, and return the page that was asked for."""
+    """Draw the sidebar, and return the requested page."""
     you = _account_page()
     sections = navigation(actor, you)
     page = _navigate(sections)
@@ -44,7 +47,8 @@ def enter(actor: Actor) -> st.Page:
     if len(shown) == 1:
         st.sidebar.page_link(shown[0])
     account_menu.draw(actor, you)
-    frame.plain_tables()
+    tables.listen()
+    dialogs.begin_run()
     demo_banner.draw(actor)
     errors.say_what_happened()
     return page
@@ -55,8 +59,10 @@ def _account_page() -> st.Page:
 
 
 def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
-    """Draw the names of pages, and return the page that was asked for."""
-    page = st.navigation({**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True)
+    """Draw the navigation, and return the requested page."""
+    page = st.navigation(
+        {**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True
+    )
     if page.title != "Attune":
         st.set_page_config(f"{page.title} · Attune")
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
@@ -64,13 +70,14 @@ def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
 
 
 def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
-    """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
+    """Return an account's pages by section; `you` is linked from the foot of the sidebar."""
     first, watch = [], []
     if may(actor, Permission.WATCH):
         first = [_page("watch/overview/page.py", "Overview", "overview", "dashboard")]
         watch = [
             _page("watch/users/page.py", "Users", "users", "person_search"),
             _page("watch/onboarding/page.py", "Onboarding", "onboarding", "filter_alt"),
+            _page("watch/engagement/page.py", "Engagement", "engagement", "insights"),
             _page("watch/ai_metrics/page.py", "AI metrics", "ai-metrics", "monitoring"),
             _page("watch/batch_history/page.py", "Batch history", "batch-history", "view_timeline"),
         ]
@@ -79,7 +86,11 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         review = [_page("review/tuning/page.py", "Tuning", "tuning", "rate_review")]
     if may(actor, Permission.READ_CONTENTS):
         review.append(_page("review/knowledge/page.py", "Knowledge", "knowledge", "menu_book"))
-    test = [_page("test/playground/page.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
+    test = (
+        [_page("test/playground/page.py", "Playground", "playground", "science")]
+        if may(actor, Permission.RUN_MODELS)
+        else []
+    )
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings/page.py", "Settings", "settings", "settings"))
@@ -90,36 +101,51 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
 
 
 def home(sections: dict[str, list[st.Page]]) -> st.Page:
-    """Return what is at `/`: it leads to the account's first page, so that this one too has an address of its own."""
+    """Return the page at `/`, which redirects to the first page."""
     first = next(page for pages in sections.values() for page in pages)
-    return st.Page(lambda: st.switch_page(first), title="Attune", url_path="home", default=True, visibility="hidden")
+    return st.Page(
+        lambda: st.switch_page(first),
+        title="Attune",
+        url_path="home",
+        default=True,
+        visibility="hidden",
+    )
 
 
 def closed(sections: dict[str, list[st.Page]]) -> list[st.Page]:
-    """Return what is at the addresses of pages that the account may not open: Streamlit would say that there are none."""
+    """Return placeholders for pages that the account may not open; Streamlit would deny that they
+    exist.
+    """
     opened = [page for pages in sections.values() for page in pages]
 
     def refuse() -> None:
         st.title("You don't have access to this page", anchor=False)
-        with frame.empty_state("lock", "Your role can't open this page", "Ask an admin to change your role."):
+        with frame.empty_state(
+            "lock", "Your role can't open this page", "Ask an admin to change your role."
+        ):
             st.page_link(opened[0], label=f"Go to {opened[0].title}")
 
     return _at(links.ADDRESSES - {page.url_path for page in opened}, refuse)
 
 
 def _at(addresses: Collection[str], draw: Callable[[], None]) -> list[st.Page]:
-    return [st.Page(draw, title="Attune", url_path=address, visibility="hidden") for address in sorted(addresses)]
+    return [
+        st.Page(draw, title="Attune", url_path=address, visibility="hidden")
+        for address in sorted(addresses)
+    ]
 
 
 def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:
     symbol = f":material/{icon}:"
     if hidden:
-        return st.Page(PAGES / path, title=title, url_path=address, icon=symbol, visibility="hidden")
+        return st.Page(
+            PAGES / path, title=title, url_path=address, icon=symbol, visibility="hidden"
+        )
     return st.Page(PAGES / path, title=title, url_path=address, icon=symbol)
 
 
 def _nowhere() -> None:
-    """Be the page of whoever is signed out."""
+    pass
 
 
 main()

@@ -1,4 +1,4 @@
-"""Says on every page what is made up and what there is to find in it, and lets an administrator remove it."""
+"""The banner of the demo workspace, with its stories and its removal."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from core.demo.stories import stories
 from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import cache, errors, guard, links, state
+from pages._ui import cache, dialogs, errors, guard, links, state
 from pages._ui.cache import Reads
 
 ALONE = "**Demo workspace**: all data is synthetic"
@@ -19,18 +19,28 @@ MIXED = "**Demo data** is mixed with your own data on these pages"
 
 
 def draw(actor: Actor) -> None:
-    """Draw the banner where there is a demo; when the database is away the page itself says so."""
+    """Draw the banner if there is a demo; during an outage the page itself reports it."""
     demo = None
     # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
     with suppress(Unavailable):
         demo = Reads(actor).ask(_find)
     if demo is None:
         return
-    with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":material/theater_comedy: {MIXED if demo.is_mixed else ALONE}{_more(demo)}", width="content")
+    with st.container(
+        key="demo-banner",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+    ):
+        st.markdown(
+            f":material/theater_comedy: {MIXED if demo.is_mixed else ALONE}{_more(demo)}",
+            width="content",
+        )
         with st.container(horizontal=True, width="content", gap="small"):
             is_told = may(actor, Permission.WATCH) and not demo.is_coming and not demo.is_going
-            if is_told and st.button("Explore the demo", key="demo.stories", icon=":material/travel_explore:"):
+            if is_told and st.button(
+                "Explore the demo", key="demo.stories", icon=":material/travel_explore:"
+            ):
                 _tell(demo)
             is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
             if is_offered and st.button("Remove demo data", key="demo.remove"):
@@ -41,7 +51,10 @@ def _tell(demo: DemoView) -> None:
     # A dialog, not a popover: that one would stay open over the page to which a question leads.
     @st.dialog("Explore the demo")
     def tell() -> None:
-        st.caption("Six things went wrong in this sample app. Each question opens the page that answers it.")
+        st.caption(
+            "Six things went wrong in this sample app. Each question opens the page that "
+            "answers it."
+        )
         with st.container(gap=None):
             for story in stories(demo.until):
                 links.draw(story.page, story.question, icon=story.icon, **story.query)
@@ -62,34 +75,29 @@ def _more(demo: DemoView) -> str:
 
 
 def offer(actor: Actor) -> None:
-    """Offer the demo in a workspace that is empty."""
+    """Offer the demo in an empty workspace."""
     with guard.work() as (session, _):
         is_offered = may(actor, Permission.MANAGE_IMPORTS) and queries.may_load(session)
     if is_offered:
-        st.caption("This workspace is empty. Load a synthetic sample app to see every page with data.")
-        st.button("Load demo data", key="demo.load", icon=":material/theater_comedy:", on_click=load)
+        st.caption(
+            "This workspace is empty. Load a synthetic sample app to see every page with data."
+        )
+        st.button(
+            "Load demo data", key="demo.load", icon=":material/theater_comedy:", on_click=load
+        )
 
 
 def _ask() -> None:
-    @st.dialog("Remove demo data?")
-    def confirm() -> None:
-        st.write(
-            "Deletes the demo's users, conversations, AI requests and metrics, "
-            "and all annotations on demo messages, including yours. "
-            "Data you sent or created is kept."
-        )
-        with st.container(horizontal=True):
-            if st.button("Remove demo data", type="primary", key="demo.confirm", on_click=remove):
-                st.rerun()
-            if st.button("Cancel", key="demo.keep"):
-                st.rerun()
-
-    confirm()
+    body = (
+        "Deletes the demo's users, conversations, AI requests and metrics, "
+        "and all annotations on demo messages, including yours. "
+        "Data you sent or created is kept."
+    )
+    dialogs.confirm("Remove demo data?", body, "Remove demo data", remove, key="demo")
 
 
 @errors.action
 def remove() -> None:
-    """Let the demo go."""
     with guard.work() as (session, actor):
         service.remove(session, actor=actor)
     cache.forget()
@@ -98,7 +106,6 @@ def remove() -> None:
 
 @errors.action
 def load() -> None:
-    """Let the demo come."""
     with guard.work() as (session, actor):
         service.load(session, actor=actor)
     cache.forget()

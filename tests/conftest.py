@@ -1,4 +1,6 @@
-"""What tests stand on: a real Postgres a worker process, empty tables a test, a key, and no way to the network."""
+"""Shared fixtures: a real Postgres per worker process, empty tables per test, a key, and no network
+access.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -10,8 +12,10 @@ from sqlalchemy import text
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from core.cache import memo
-from core.database import bus, db, migrate
+from core.activity.ingest import event_types
+from core.cache import large_workspaces
+from core.database import bus, migrate
+from core.database.connections import engines
 from core.database.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
@@ -19,20 +23,35 @@ from core.platform import config, crypto, features
 from core.platform import data_folder as folder
 from core.platform.ids import new_id
 from core.presentation import drawing
-from core.providers import queries as providers
+from core.providers.queries import configured as providers
+from tests import citus
 
 SECRET = "a key for tests only, long enough to be one"
-# Nearly all tables are empty already, and then deleting is ten times as fast as truncating. The role lets keys not be checked.
+# Nearly all tables are empty already, and then deleting is ten times as fast as truncating. The
+# role lets keys not be checked.
 EMPTIED = """
 do $$ declare name text; begin
     set local session_replication_role = replica;
     for name in select tablename from pg_tables
-        where schemaname = 'public' and tablename not in ('alembic_version', 'funnel_events') loop
+        where schemaname = 'public' and tablename not in ('alembic_version', 'event_types',
+            'funnel_events', 'funnels', 'funnel_versions')
+            and not (select relispartition from pg_class
+                where oid = format('public.%I', tablename)::regclass) loop
         execute format('delete from %I', name);
     end loop;
+    if to_regclass('funnels') is not null then
+        delete from funnels where not exists (select from funnel_versions
+            where funnel_id = funnels.id and id = '00000000-0000-7000-8000-000000000002');
+        delete from funnel_versions where id <> '00000000-0000-7000-8000-000000000002';
+        update funnels set is_workspace = true, name = 'Onboarding' where not is_workspace;
+        update funnel_versions set is_applied = true where not is_applied;
+        delete from funnel_events where code > 10;
+        delete from event_types where event_type not in (select event_type from funnel_events);
+    end if;
 end $$"""
 TESTS = Path(__file__).parent
-TOGETHER = ("browser", "faults")  # folders whose tests share one program: it starts on one worker process only
+# Folders whose tests share one program: it starts on one worker process only
+TOGETHER = ("browser", "faults")
 real_connect = socket.socket.connect
 
 
@@ -46,16 +65,20 @@ class ByProgram(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByProgram:
-    """Spread the tests: xdist 3.8 does not see its own mark for groups under pytest 9.2."""
+    """Distribute the tests: xdist 3.8 ignores its own group mark under pytest 9.2."""
     return ByProgram(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def only_loopback() -> Iterator[None]:
-    """Let no test reach beyond this machine."""
+    """Forbid connections to other machines."""
 
     def connect(self: socket.socket, address: tuple[str, int] | str) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise AssertionError(f"a test called {address}")
         real_connect(self, address)
 
@@ -67,16 +90,18 @@ def only_loopback() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def figures_are_looked_at() -> Iterator[None]:
-    """Have Plotly look at every property of every chart; for readers they are drawn as they are."""
+    """Validate every property of every chart with Plotly, which the product skips for speed."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(drawing.Drawing, "figure", lambda drawn: graph_objects.Figure(drawn.data, drawn.layout))
+    patch.setattr(
+        drawing.Drawing, "figure", lambda drawn: graph_objects.Figure(drawn.data, drawn.layout)
+    )
     yield
     patch.undo()
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data folder for this worker process."""
+    """Return the data folder of this worker process."""
     path = tmp_path_factory.mktemp("data")
     (path / "logs").mkdir()
     return path
@@ -84,7 +109,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def settings(data: Path) -> Iterator[pytest.MonkeyPatch]:
-    """Configure this process as a fresh installation would be, whatever the shell around it has set."""
+    """Configure this process as a fresh installation, whatever the shell's environment has."""
     patch = pytest.MonkeyPatch()
     for name in config.Config.model_fields:
         patch.delenv(name.upper(), raising=False)
@@ -103,25 +128,36 @@ def settings(data: Path) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session")
 def cluster(data: Path, settings: pytest.MonkeyPatch) -> Iterator[Postgres]:
-    """Start the embedded Postgres, migrated."""
+    """Start the embedded Postgres and migrate it; with CITUS, a cluster with distributed raw
+    tables.
+    """
     crypto.use(crypto.Keyring.from_secret(SECRET))
-    postgres = Postgres(data)
+    postgres = citus.Cluster(data, settings) if citus.INSTALLATION else Postgres(data)
     postgres.start()
     addresses = postgres.addresses()
-    engines = db.Engines(db.engine(addresses.core, pool_size=10, overflow=30), db.engine(addresses.ai, pool_size=3, overflow=17))
-    db.use(engines)
-    migrate.upgrade(engines.core, Database.CORE)
-    migrate.upgrade(engines.ai, Database.AI)
+    opened = engines.Engines(
+        engines.create(addresses.core, pool_size=10, overflow=30),
+        engines.create(addresses.ai, pool_size=3, overflow=17),
+    )
+    engines.use(opened)
+    migrate.upgrade(opened.core, Database.CORE)
+    migrate.upgrade(opened.ai, Database.AI)
     features.load("models")
     _in_a_hurry()
+    if isinstance(postgres, citus.Cluster):
+        postgres.distribute()
     yield postgres
-    engines.dispose()
+    opened.dispose()
     postgres.stop()
 
 
 def _in_a_hurry() -> None:
-    """Let the server wait for no disk: tests prove what is stored, not that a disk keeps it."""
-    with db.engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    """Turn off waiting for the disk, which these tests do not need."""
+    with (
+        engines.current()
+        .core.connect()
+        .execution_options(isolation_level="AUTOCOMMIT") as connection
+    ):
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(text(f"alter system set {setting} = off"))
         connection.execute(text("select pg_reload_conf()"))
@@ -129,18 +165,19 @@ def _in_a_hurry() -> None:
 
 @pytest.fixture
 def database(cluster: Postgres) -> Iterator[Postgres]:
-    """Give a test both databases with empty tables."""
+    """Provide both databases with empty tables."""
     yield cluster
-    memo.forget()
-    providers.recalled.forget()
-    for engine in (db.engines().core, db.engines().ai):
+    large_workspaces.clear()
+    providers.provider_cache.clear()
+    event_types.forget()
+    for engine in (engines.current().core, engines.current().ai):
         with engine.begin() as connection:
             connection.execute(text(EMPTIED))
 
 
 @pytest.fixture(scope="session")
 def listening(cluster: Postgres) -> Iterator[bus.Bus]:
-    """Listen to the bus: one ear for all tests, for it takes a second to close."""
+    """Start the bus once for all tests, because stopping it takes a second."""
     listener = bus.Bus(cluster.addresses().core)
     listener.start()
     assert listener.listens.wait(5)
@@ -150,16 +187,16 @@ def listening(cluster: Postgres) -> Iterator[bus.Bus]:
 
 @pytest.fixture
 def runner(database: Postgres, listening: bus.Bus) -> Iterator[runners.Runner]:
-    """Make model calls in this process."""
+    """Provide a runner of model calls in this process."""
     calls = runners.Runner(new_id())
     runners.use(calls)
     calls.start()
     yield calls
-    calls.stop(patience_s=0.0)
+    calls.stop(grace_s=0.0)
 
 
 @pytest.fixture
-def own_folder(tmp_path: Path) -> Iterator[folder.HeldFolder]:
-    """Hold a data folder of the test's own."""
-    with folder.held(tmp_path / "own") as held:
+def own_folder(tmp_path: Path) -> Iterator[folder.LockedFolder]:
+    """Lock a data folder of the test's own."""
+    with folder.locked(tmp_path / "own") as held:
         yield held

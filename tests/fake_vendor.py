@@ -1,20 +1,22 @@
-"""A vendor over HTTP that is none: OpenAI's chat completions and Anthropic's messages, both streamed, with faults on order.
+"""A vendor over HTTP that is none: OpenAI's chat completions and Anthropic's messages, both
+streamed, with faults on order.
 
-The model's name says what happens: a script, then its numbers, as in an address: `answer?chunks=200&ms=5`.
+The model's name says what happens: a script, then its numbers, as in an address:
+`answer?chunks=200&ms=5`.
 
-| script   | what happens                                                                                                     |
-|----------|------------------------------------------------------------------------------------------------------------------|
-| `answer` | `chunks` pieces of text, `ms` apart; so does every name that is no script                                        |
-| `error`  | an error answer of `status`, called `code`, with the header Retry-After of `after`; good again after `times` times |
-| `mute`   | no answer for `ms`                                                                                               |
-| `silent` | headers at once, but no text for `ms`; `pings` of them keep the connection busy meanwhile                        |
-| `cut`    | the connection breaks after `chunks` pieces                                                                      |
-| `unended`| the stream ends in good order after `chunks` pieces, without an end mark                                         |
-| `broken` | an error inside the stream after `chunks` pieces, called `code`                                                  |
-| `tool`   | asks for the first tool of the call                                                                              |
+- `answer`: `chunks` pieces of text, `ms` apart; so does every name that is no script
+- `error`: an error answer of `status`, called `code`, with the header Retry-After of `after`;
+  good again after `times` times
+- `mute`: no answer for `ms`
+- `silent`: headers at once, but no text for `ms`; `pings` of them keep the connection busy
+  meanwhile
+- `cut`: the connection breaks after `chunks` pieces
+- `unended`: the stream ends in good order after `chunks` pieces, without an end mark
+- `broken`: an error inside the stream after `chunks` pieces, called `code`
+- `tool`: asks for the first tool of the call
 
-A test may also hand in the very bytes that a model's name is to answer (`Vendor.literal`). `python -m tests.fake_vendor` serves
-as a process of its own and prints its port.
+A test may also hand in the very bytes that a model's name is to answer (`Vendor.literal`). `python
+-m tests.fake_vendor` serves as a process of its own and prints its port.
 """
 
 import asyncio
@@ -53,12 +55,12 @@ Protocol = Literal["openai", "anthropic"]
 
 
 class ConnectionBreaks(Exception):
-    """Makes the server drop a connection in the middle of its answer."""
+    """Makes the server drop the connection in the middle of a response."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """What happens, read from a model's name."""
+    """The behaviour that a model's name requests."""
 
     kind: str = "answer"
     chunks: int = 5
@@ -75,7 +77,9 @@ class Script:
         kind, _, numbers = model.partition("?")
         if kind not in SCRIPTS:
             return cls()
-        given: dict[str, Any] = {name: NUMBERS.get(name, str)(value) for name, value in parse_qsl(numbers)}
+        given: dict[str, Any] = {
+            name: NUMBERS.get(name, str)(value) for name, value in parse_qsl(numbers)
+        }
         return cls(kind, **given)
 
     @property
@@ -96,7 +100,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Literally:
-    """An answer given byte by byte."""
+    """A response given byte by byte."""
 
     body: bytes
     content_type: str = "text/event-stream"
@@ -110,14 +114,22 @@ class Literally:
 
     @classmethod
     def events(cls, *values: object) -> "Literally":
-        """Return a stream of JSON values, each with its own `type` as the event's name, and OpenAI's end mark."""
-        named = [f"event: {value.get('type', 'message') if isinstance(value, dict) else 'message'}\n" for value in values]
-        body = "".join(f"{name}data: {json.dumps(value)}\n\n" for name, value in zip(named, values, strict=True))
+        """Return a stream of JSON values, each with its own `type` as the event's name, and
+        OpenAI's end mark.
+        """
+        named = [
+            f"event: {value.get('type', 'message') if isinstance(value, dict) else 'message'}\n"
+            for value in values
+        ]
+        body = "".join(
+            f"{name}data: {json.dumps(value)}\n\n"
+            for name, value in zip(named, values, strict=True)
+        )
         return cls(f"{body}data: [DONE]\n\n".encode())
 
 
 class Vendor:
-    """The server's state: what arrived, and how many streams are open."""
+    """The server's state: the calls that arrived, and the number of open streams."""
 
     def __init__(self) -> None:
         """Nothing has arrived."""
@@ -154,14 +166,22 @@ class Vendor:
         caller_port = request.client.port if request.client else 0
         self.asked.append(Asked(request.url.path, dict(request.headers), body, caller_port))
         if literally := self.literal.get(model):
-            return Response(literally.body, literally.status, literally.headers, literally.content_type)
+            return Response(
+                literally.body, literally.status, literally.headers, literally.content_type
+            )
         script = Script.of(model)
         self._calls[protocol, model] += 1
-        if script.kind == "error" and (script.times == 0 or self._calls[protocol, model] <= script.times):
+        if script.kind == "error" and (
+            script.times == 0 or self._calls[protocol, model] <= script.times
+        ):
             return _error(script, protocol)
         if script.kind == "mute":
             await self._keep_waiting(request, script.ms / 1000)
-        events = _openai_events(script, body) if protocol == "openai" else _anthropic_events(script, body)
+        events = (
+            _openai_events(script, body)
+            if protocol == "openai"
+            else _anthropic_events(script, body)
+        )
         return StreamingResponse(self._counted(events), media_type="text/event-stream")
 
     async def _counted(self, events: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -185,13 +205,22 @@ class Vendor:
         if self.models == "drip":
             return StreamingResponse(self._counted(_drip()), media_type="application/json")
         if isinstance(self.models, Literally):
-            return Response(self.models.body, self.models.status, self.models.headers, self.models.content_type)
+            return Response(
+                self.models.body, self.models.status, self.models.headers, self.models.content_type
+            )
         if self.models is not None:
             return JSONResponse(self.models)
         if "anthropic-version" in request.headers:
-            listed = [{"type": "model", "id": name, "display_name": name, "max_input_tokens": 200_000} for name in MODELS]
-            return JSONResponse({"data": listed, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]})
-        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]})
+            listed = [
+                {"type": "model", "id": name, "display_name": name, "max_input_tokens": 200_000}
+                for name in MODELS
+            ]
+            return JSONResponse(
+                {"data": listed, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
+            )
+        return JSONResponse(
+            {"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]}
+        )
 
     async def chat_completions(self, request: Request) -> Response:
         """Speak OpenAI's protocol."""
@@ -219,13 +248,19 @@ class Vendor:
 
 
 def _error(script: Script, protocol: Protocol) -> Response:
-    said = {"type": script.called, "code": script.called, "message": f"the fake vendor says {script.called}"}
+    said = {
+        "type": script.called,
+        "code": script.called,
+        "message": f"the fake vendor says {script.called}",
+    }
     body = {"error": said} if protocol == "openai" else {"type": "error", "error": said}
-    return JSONResponse(body, script.status, {"retry-after": script.after} if script.after else None)
+    return JSONResponse(
+        body, script.status, {"retry-after": script.after} if script.after else None
+    )
 
 
 async def _pieces(script: Script) -> AsyncIterator[str]:
-    """Yield the answer's text, and break where the script wants it."""
+    """Yield the answer's text, and break the connection where the script says so."""
     for _ in range(script.chunks):
         yield PIECE
         if script.ms and script.kind == "answer":
@@ -255,7 +290,15 @@ def _openai_end(script: Script, body: dict[str, Any]) -> Iterator[str]:
     if script.kind == "unended":
         return
     if script.kind == "broken":
-        yield _data({"error": {"type": script.called, "code": script.called, "message": "the fake vendor broke"}})
+        yield _data(
+            {
+                "error": {
+                    "type": script.called,
+                    "code": script.called,
+                    "message": "the fake vendor broke",
+                }
+            }
+        )
         return
     yield _completion({}, "tool_calls" if script.kind == "tool" else "stop")
     if (body.get("stream_options") or {}).get("include_usage"):
@@ -284,16 +327,34 @@ def _openai_usage(script: Script) -> dict[str, Any]:
 
 def _completion(delta: dict[str, Any], finish_reason: str | None = None) -> str:
     choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    return _data({"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+    return _data(
+        {
+            "id": "c-1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "m",
+            "choices": [choice],
+        }
+    )
 
 
 def _tool_deltas(name: str) -> list[dict[str, Any]]:
-    first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
+    first = {
+        "index": 0,
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": name, "arguments": ""},
+    }
     return [first, *({"index": 0, "function": {"arguments": part}} for part in ARGUMENTS)]
 
 
 async def _anthropic_events(script: Script, body: dict[str, Any]) -> AsyncIterator[str]:
-    usage = {"input_tokens": 7, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2, "output_tokens": 1}
+    usage = {
+        "input_tokens": 7,
+        "cache_read_input_tokens": 4,
+        "cache_creation_input_tokens": 2,
+        "output_tokens": 1,
+    }
     message: dict[str, Any] = {
         "id": "msg_1",
         "type": "message",
@@ -319,11 +380,17 @@ async def _anthropic_content(script: Script, body: dict[str, Any]) -> AsyncItera
         block = {"type": "tool_use", "id": "toolu_1", "name": body["tools"][0]["name"], "input": {}}
         yield _event("content_block_start", index=0, content_block=block)
         for part in ARGUMENTS:
-            yield _event("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": part})
+            yield _event(
+                "content_block_delta",
+                index=0,
+                delta={"type": "input_json_delta", "partial_json": part},
+            )
     else:
         yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
         async for piece in _pieces(script):
-            yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+            yield _event(
+                "content_block_delta", index=0, delta={"type": "text_delta", "text": piece}
+            )
     yield _event("content_block_stop", index=0)
 
 
@@ -335,7 +402,9 @@ def _anthropic_end(script: Script) -> Iterator[str]:
         return
     reason = "tool_use" if script.kind == "tool" else "end_turn"
     yield _event(
-        "message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": script.chunks + 3}
+        "message_delta",
+        delta={"stop_reason": reason, "stop_sequence": None},
+        usage={"output_tokens": script.chunks + 3},
     )
     yield _event("message_stop")
 
@@ -362,7 +431,11 @@ def _listen() -> socket.socket:
 
 
 def _server(vendor: Vendor) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(vendor.app(), lifespan="off", ws="none", log_level="critical", access_log=False))
+    return uvicorn.Server(
+        uvicorn.Config(
+            vendor.app(), lifespan="off", ws="none", log_level="critical", access_log=False
+        )
+    )
 
 
 @contextmanager
@@ -372,7 +445,9 @@ def serving() -> Iterator[Vendor]:
     server = _server(vendor)
     with _listen() as listening:
         vendor.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="fake vendor", daemon=True)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listening]}, name="fake vendor", daemon=True
+        )
         thread.start()
         while not server.started:
             time.sleep(0.005)
@@ -382,7 +457,7 @@ def serving() -> Iterator[Vendor]:
 
 
 def main() -> None:
-    """Serve as a process of its own."""
+    """Serve in a process of its own."""
     with _listen() as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()

@@ -1,4 +1,6 @@
-"""Coroutines in tests: a browser test before may have left an event loop running in this thread."""
+"""Run coroutines in tests, even when a browser test has left an event loop running in this
+thread.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,6 +11,6 @@ Result = TypeVar("Result")
 
 
 def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Return what a coroutine returns, run in an event loop and a thread of its own."""
+    """Return the result of a coroutine, run in an event loop in a thread of its own."""
     with ThreadPoolExecutor(1) as own:
         return own.submit(asyncio.run, coroutine).result()

@@ -1,10 +1,10 @@
-"""Ports on loopback that nobody uses."""
+"""Free ports on loopback."""
 
 import socket
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Sends what a product and its assistant do to Attune: in the background, and never in the way."""
+"""Sends events, AI requests and conversations of a product to Attune, in the background."""
 
 from attune_client.batches import BatchRun
 from attune_client.buffer import Stats

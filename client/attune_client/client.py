@@ -1,17 +1,18 @@
-"""The client: every call takes a copy, puts it into a queue and returns; it never raises, and never waits for a network."""
+"""The client: every call queues a copy of its row and returns; it never raises, never waits."""
 
 import atexit
 import logging
 import os
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
 from attune_client.batches import BatchRun
 from attune_client.buffer import Buffer, Stats
-from attune_client.rows import SMALL, Taken, as_line, now
+from attune_client.rows import SMALL_ROW_CHARS, Copier, as_line, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
 
@@ -21,7 +22,10 @@ _clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 
 
 class Client:
-    """Sends rows to Attune with an API key that has the scope `ingest`. One for a whole program; every thread may use it."""
+    """Sends rows to Attune with an API key of the scope `ingest`.
+
+    One per program; all threads may use it.
+    """
 
     def __init__(
         self,
@@ -37,14 +41,18 @@ class Client:
         exit_timeout_s: float = 5.0,
         pace: Pace | None = None,
     ) -> None:
-        """Begin to wait for rows.
+        """Start with an empty queue.
 
-        `app`, `environment` and `release` go into every row that names no others; `exit_timeout_s` bounds how long the end of
-        the program waits for what has not been sent.
+        `app`, `environment` and `release` are added to every row without these; `exit_timeout_s`
+        limits how long the end of the program waits for unsent rows.
         """
         common = {"app": app, "environment": environment, "release": release}
         self._common = {name: value for name, value in common.items() if value is not None}
-        self._queue, self._where, self._pace = (queue_rows, queue_bytes), (url, key, timeout_s), pace or Pace()
+        self._queue, self._where, self._pace = (
+            (queue_rows, queue_bytes),
+            (url, key, timeout_s),
+            pace or Pace(),
+        )
         self._exit_timeout_s = exit_timeout_s
         self._begin()
         self._start()
@@ -62,9 +70,20 @@ class Client:
         error_message: str | None = None,
         **fields: object,
     ) -> None:
-        """Send an event. Every field of the API may be named, `created_at` and `id` too; others are kept."""
-        given = {"event_type": event_type, "user_id": user_id, "session_id": session_id, "event_data": event_data}
-        self._put("events", {**given, "error_code": error_code, "error_message": error_message, **fields})
+        """Send an event.
+
+        All fields of the API may be given, including `created_at` and `id`; unknown ones are stored
+        as extra.
+        """
+        row = {
+            "event_type": event_type,
+            "user_id": user_id,
+            "session_id": session_id,
+            "event_data": event_data,
+        }
+        self._put(
+            "events", {**row, "error_code": error_code, "error_message": error_message, **fields}
+        )
 
     def record_ai_request(
         self,
@@ -78,23 +97,52 @@ class Client:
         user_id: str | None = None,
         conversation_id: str | None = None,
         error_type: str | None = None,
+        prompt: Mapping[str, object] | None = None,
+        experiment: Mapping[str, object] | None = None,
         **fields: object,
     ) -> None:
-        """Send a request that was made to a model. Without `cost_usd` Attune prices it itself."""
-        given = {"model": model, "provider": provider, "input_tokens": input_tokens, "output_tokens": output_tokens}
-        given |= {"total_latency_ms": total_latency_ms, "first_token_ms": first_token_ms, "error_type": error_type}
-        self._put("ai-requests", {**given, "user_id": user_id, "conversation_id": conversation_id, **fields})
+        """Send a request that was made to a model. Without `cost_usd`, Attune prices it.
+
+        `prompt` is `{"name", "version"}` or `{"name", "label"}`, `experiment` `{"key", "arm"}`.
+        """
+        row: dict[str, object] = {
+            "model": model,
+            "provider": provider,
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+        }
+        row |= {
+            "total_latency_ms": total_latency_ms,
+            "first_token_ms": first_token_ms,
+            "error_type": error_type,
+            "prompt": prompt,
+            "experiment": experiment,
+        }
+        self._put(
+            "ai-requests", {**row, "user_id": user_id, "conversation_id": conversation_id, **fields}
+        )
 
     def record_conversation(
-        self, id: str, messages: Iterable[Mapping[str, object]], *, user_id: str | None = None, **fields: object
+        self,
+        id: str,
+        messages: Iterable[Mapping[str, object]],
+        *,
+        user_id: str | None = None,
+        prompt: Mapping[str, object] | None = None,
+        experiment: Mapping[str, object] | None = None,
+        **fields: object,
     ) -> None:
-        """Send a conversation, or what is new of it. Messages that are sent again are known by their `id`."""
+        """Send a conversation, or its new messages. Messages are identified by their `id`.
+
+        `prompt` and `experiment` are those of the assistant's messages that name none.
+        """
         try:
-            given = list(messages)
-        except Exception as refused:  # noqa: BLE001  whatever the host has given
-            self._refuse(refused)
+            message_list = list(messages)
+        except Exception as error:  # noqa: BLE001  any error of the host's iterable
+            self._refuse(error)
             return
-        self._put("conversations", {"id": id, "messages": given, "user_id": user_id, "updated_at": now(), **fields})
+        row = {"id": id, "messages": message_list, "user_id": user_id, "updated_at": now()}
+        self._put("conversations", {**row, "prompt": prompt, "experiment": experiment, **fields})
 
     def feedback(
         self,
@@ -106,47 +154,77 @@ class Client:
         comment: str | None = None,
         **fields: object,
     ) -> None:
-        """Send what a user thinks of an answer: -1 or 1, or 1 to 5 with `scale="five"`."""
-        given = {"rating": rating, "message_id": message_id, "conversation_id": conversation_id}
-        self._put("feedback", {**given, "user_id": user_id, "comment": comment, **fields})
+        """Send a user's rating of an answer: -1 or 1, or 1 to 5 with `scale="five"`."""
+        row = {"rating": rating, "message_id": message_id, "conversation_id": conversation_id}
+        self._put("feedback", {**row, "user_id": user_id, "comment": comment, **fields})
+
+    def score(
+        self,
+        name: str,
+        value: float | str,
+        *,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+        ai_request_id: str | None = None,
+        comment: str | None = None,
+        **fields: object,
+    ) -> None:
+        """Send a score, a number or a label, of a message, a conversation or an AI request.
+
+        `source` says what set it: rule, judge, person, or api, the default.
+        """
+        row = {"name": name, "label" if isinstance(value, str) else "value": value}
+        subject = {"message_id": message_id, "conversation_id": conversation_id}
+        self._put(
+            "scores",
+            {**row, **subject, "ai_request_id": ai_request_id, "comment": comment, **fields},
+        )
 
     def batch_run(
-        self, job: str, *, total_jobs: int | None = None, triggered_by: str | None = None, **fields: object
+        self,
+        job: str,
+        *,
+        total_jobs: int | None = None,
+        triggered_by: str | None = None,
+        **fields: object,
     ) -> BatchRun:
-        """Return a context manager that tells of one run of a job: `with client.batch_run("nightly") as run:`."""
+        """Return a context manager for a run of a job: `with client.batch_run("nightly"):`."""
         facts = {"total_jobs": total_jobs, "triggered_by": triggered_by, **fields}
-        run = BatchRun(self._put_run, job, uuid4().hex, facts)
+        run = BatchRun(partial(self._put, "batch-runs"), job, uuid4().hex, facts)
         self._runs.add(run)
         return run
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        """Wait until everything so far has been sent, or given up; return whether it has."""
+        """Wait until all rows so far are sent or dropped; return whether they are."""
         if not self._buffer.stats().waiting:
             return True
         self._start()
         return self._sender.is_started and self._buffer.flush(timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Flush, and take no more rows; what is left after the timeout is dropped."""
+        """Flush, and accept no more rows; rows that remain after the timeout are dropped."""
         self.flush(timeout_s)
         self._buffer.close()
         self._sender.join(0.2)
         atexit.unregister(self._end)
 
     def stats(self) -> Stats:
-        """Return what became of the rows so far."""
+        """Return the counts of rows by outcome."""
         return self._buffer.stats()
 
     def __enter__(self) -> "Client":
-        """Use the client, and close it at the end."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close it."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def _begin(self) -> None:
-        """Begin with an empty queue and no connection: at first, and in a process that was forked off."""
+        """Start with an empty queue and no connection: at first, and in a forked process."""
         self._runs: weakref.WeakSet[BatchRun] = weakref.WeakSet()
         self._buffer = Buffer(*self._queue, many=self._pace.batch_rows)
         self._sender = Sender(self._buffer, Transport(*self._where), self._pace, self._beat)
@@ -155,26 +233,25 @@ class Client:
         if not self._sender.is_started:
             try:
                 self._sender.start()
-            except RuntimeError as refused:  # no thread can be had: at the very end of a program
-                log.warning("rows for Attune cannot be sent: %s", refused)
+            except RuntimeError as error:  # threads cannot be started at the very end of a program
+                log.warning("rows for Attune cannot be sent: %s", error)
 
     def _put(self, path: str, row: dict[str, Any]) -> None:
         try:
             self._start()
-            taken = Taken()
-            given = {name: taken.copy(value) for name, value in row.items() if value is not None}
-            identified = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
-            whole = {**self._common, **identified, **given}
-            self._buffer.put(path, as_line(whole) if taken.size < SMALL else whole, taken.size)
-        except Exception as refused:  # noqa: BLE001  nothing of ours may raise into the host
-            self._refuse(refused)
+            copier = Copier()
+            fields = {name: copier.copy(value) for name, value in row.items() if value is not None}
+            defaults = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
+            complete = {**self._common, **defaults, **fields}
+            self._buffer.put(
+                path, as_line(complete) if copier.size < SMALL_ROW_CHARS else complete, copier.size
+            )
+        except Exception as error:  # noqa: BLE001  nothing of ours may raise into the host
+            self._refuse(error)
 
-    def _put_run(self, state: dict[str, Any]) -> None:
-        self._put("batch-runs", state)
-
-    def _refuse(self, why: object) -> None:
+    def _refuse(self, error: object) -> None:
         self._buffer.refuse()
-        log.debug("a row for Attune could not be taken: %r", why)
+        log.debug("a row for Attune could not be taken: %r", error)
 
     def _beat(self) -> None:
         for run in list(self._runs):
@@ -185,7 +262,7 @@ class Client:
 
 
 def _after_fork() -> None:
-    # The parent sends what it had; its threads, locks and connections are none of a child's.
+    # The parent sends its rows; a forked child cannot use its threads, locks and connections.
     for client in list(_clients):
         client._begin()  # noqa: SLF001  of this file
 

@@ -1,4 +1,4 @@
-"""Rows as they are taken from the host, in little time; and as JSON, later, in the background."""
+"""Rows: copied quickly in the host's call, encoded as JSON later in the background."""
 
 import json
 import math
@@ -9,36 +9,36 @@ from uuid import uuid4
 
 Row = dict[str, Any]
 
-MOST_NODES = 2000
-DEEPEST = 20
-SMALL = 20_000  # characters, which are JSON in a tenth of a millisecond
-LONGEST_LINE = 2**20  # bytes, of what Attune takes
+OF_ANSWERS = ("prompt", "experiment")
+MAX_NODES = 2000
+MAX_DEPTH = 20
+SMALL_ROW_CHARS = 20_000  # characters, encoded in a tenth of a millisecond
+MAX_LINE_BYTES = 2**20  # bytes, the limit of Attune
 
 
 class TooLong(ValueError):
-    """A row is longer than a line may be: 1 MiB."""
+    """A row is longer than 1 MiB, the limit for a line."""
 
 
-class Taken:
-    """A copy of what the host has given, so that it may go on changing it; what is very large is kept as it is, not copied."""
+class Copier:
+    """Copies a value, which the host may change afterwards, without very large parts."""
 
-    __slots__ = ("left", "size")
+    __slots__ = ("remaining_nodes", "size")
 
     def __init__(self) -> None:
-        """Nothing is copied yet."""
-        self.left = MOST_NODES
+        self.remaining_nodes = MAX_NODES
         self.size = 0  # roughly, in characters
 
     def copy(self, value: object, depth: int = 0) -> object:
-        """Return a copy, and count its size."""
+        """Return a copy, and add its size."""
         if isinstance(value, str):
             self.size += len(value)
             return value
         self.size += 16
         if not isinstance(value, (dict, list, tuple)):
             return value
-        self.left -= len(value)
-        if self.left < 0 or depth >= DEEPEST:
+        self.remaining_nodes -= len(value)
+        if self.remaining_nodes < 0 or depth >= MAX_DEPTH:
             self.size += 64 * len(value)
             return value
         if isinstance(value, dict):
@@ -47,30 +47,46 @@ class Taken:
 
 
 def now() -> str:
-    """Return the present moment as the API takes it."""
+    """Return the current time in the API's format."""
     return datetime.now(timezone.utc).isoformat()
 
 
 def as_line(row: Row) -> bytes:
-    """Return a row as a line of NDJSON; raise a ValueError, TypeError or RecursionError for what JSON cannot hold."""
+    """Return a row as NDJSON; raise ValueError, TypeError or RecursionError."""
     if "messages" in row:
-        # Here and not in the call, for there may be thousands; once, for what is sent again is this line.
-        row = {**row, "messages": [{"id": uuid4().hex, "created_at": row["updated_at"], **each} for each in row["messages"]]}
+        # In the background, because there may be thousands; only once, because retries send the
+        # same line.
+        row = _with_complete_messages(row)
     try:
         line = _encode(row)
     except ValueError:
         line = _encode(_finite(row))
-    if len(line) > LONGEST_LINE:
-        raise TooLong(f"a row of {len(line):,} bytes; 1 MiB is the most")
+    if len(line) > MAX_LINE_BYTES:
+        raise TooLong(f"a row of {len(line):,} bytes; 1 MiB is the maximum")
     return line
 
 
+def _with_complete_messages(row: Row) -> Row:
+    """Return a conversation whose messages have ids, times, and what answers have in common."""
+    conversation = {name: row[name] for name in row if name not in OF_ANSWERS}
+    of_answers = {name: row[name] for name in OF_ANSWERS if name in row}
+    complete = (
+        {"id": uuid4().hex, "created_at": row["updated_at"], **each} for each in row["messages"]
+    )
+    conversation["messages"] = [
+        {**of_answers, **each} if each.get("role") == "assistant" else each for each in complete
+    ]
+    return conversation
+
+
 def _encode(row: object) -> bytes:
-    return json.dumps(row, default=_plain, allow_nan=False, skipkeys=True, separators=(",", ":")).encode()
+    return json.dumps(
+        row, default=_plain, allow_nan=False, skipkeys=True, separators=(",", ":")
+    ).encode()
 
 
 def _plain(value: object) -> object:
-    """Return something that JSON has a form for."""
+    """Return a serializable value for one that JSON does not support."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.astimezone()).isoformat()
     if isinstance(value, date):
@@ -81,11 +97,11 @@ def _plain(value: object) -> object:
         return list(value)
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    return str(value)  # of a Decimal or a UUID exactly what the API takes
+    return str(value)  # the API's format of a Decimal or a UUID
 
 
 def _finite(value: object, depth: int = 0) -> object:
-    """Return JSON without NaN and infinity, for which it has no form."""
+    """Return JSON with None in place of NaN and infinity."""
     if depth > 200:
         raise ValueError("nested too deeply, or within itself")
     if isinstance(value, float):

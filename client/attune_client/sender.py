@@ -1,4 +1,4 @@
-"""The thread that sends: batches, retries with waits that grow, and nothing that it does can harm the host."""
+"""The sending thread: batches, and retries with growing waits; errors never reach the host."""
 
 import json
 import logging
@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 
 from attune_client.buffer import Buffer, Waiting
 from attune_client.rows import Row, as_line
-from attune_client.transport import Answer, Transport, Unreachable
+from attune_client.transport import Response, Transport, Unreachable
 
 log = logging.getLogger("attune_client")
 
-MAY_PASS = frozenset({429, 502, 503, 504})
-MOST_TRIES = 8  # of what fails in another way: these rows themselves may be why
+TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
+MAX_TRIES = 8  # for other server errors, which these rows may cause
 AT_ONCE_BYTES = 4 * 2**20
-BEAT_EVERY_S = 60.0
-COMPLAIN_EVERY_S = 60.0
-# Encoding a large row holds the interpreter: in between, the host's threads are let in.
-REST_S = 0.0001
+BEAT_INTERVAL_S = 60.0
+WARNING_INTERVAL_S = 60.0
+# Encoding a large row blocks the interpreter; this pause lets the host's threads run.
+PAUSE_S = 0.0001
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How many rows go out together, how long they wait for each other, and how long a try is waited for."""
+    """Batch size, wait for more rows, and waits between retries, in seconds."""
 
     batch_rows: int = 500
     linger_s: float = 1.0
@@ -36,7 +36,7 @@ class Pace:
 
 @dataclass
 class Sender:
-    """Takes rows from the buffer and sees to it that they arrive."""
+    """Takes rows from the buffer and sends them."""
 
     buffer: Buffer
     transport: Transport
@@ -45,11 +45,11 @@ class Sender:
     is_started: bool = False
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
-    _complained_at: float = field(default=-COMPLAIN_EVERY_S)
+    _complained_at: float = field(default=-WARNING_INTERVAL_S)
     _beat_at: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
-        """Begin, in a thread that holds up no exit; raise RuntimeError when none can be had."""
+        """Start a daemon thread; raise RuntimeError when that is not possible."""
         with self._starting:
             if not self.is_started:
                 self._thread = threading.Thread(target=self._run, name="attune_client", daemon=True)
@@ -57,7 +57,7 @@ class Sender:
                 self.is_started = True
 
     def join(self, timeout_s: float) -> None:
-        """Wait a little for the thread's own end."""
+        """Wait up to `timeout_s` for the thread's end."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -69,54 +69,65 @@ class Sender:
     def _try_to_send_some(self) -> None:
         try:
             self._send_some()
-        except Exception as unforeseen:  # noqa: BLE001  the thread must live as long as the host
-            self._complain("could not be sent", unforeseen)
+        except Exception as error:  # noqa: BLE001  the thread must not end before the host
+            self._complain("could not be sent", error)
             self.buffer.closing.wait(self.pace.first_wait_s)
 
     def _send_some(self) -> None:
-        taken = self.buffer.take(self.pace.batch_rows, AT_ONCE_BYTES, linger_s=self.pace.linger_s, idle_s=BEAT_EVERY_S / 2)
-        left = len(taken)
+        batch = self.buffer.take(
+            self.pace.batch_rows,
+            AT_ONCE_BYTES,
+            linger_s=self.pace.linger_s,
+            idle_s=BEAT_INTERVAL_S / 2,
+        )
+        unsettled = len(batch)
         try:
-            for path, rows in _by_path(taken).items():
+            for path, rows in _by_path(batch).items():
                 self._send(path, rows)
-                left -= len(rows)
+                unsettled -= len(rows)
         finally:
-            self.buffer.settle(failed=left)
-        if time.monotonic() - self._beat_at >= BEAT_EVERY_S:
+            self.buffer.settle(failed=unsettled)
+        if time.monotonic() - self._beat_at >= BEAT_INTERVAL_S:
             self._beat_at = time.monotonic()
             self.beat()
 
     def _send(self, path: str, rows: list[Row | bytes]) -> None:
-        """Send rows of one path until they are settled, all of them."""
+        """Send rows of one path until all are settled."""
         lines = self._encoded(rows)
         tries, settled = 0, len(rows) - len(lines)
         self.buffer.settle(failed=settled)
         while lines:
             try:
-                answer = self.transport.post(path, b"\n".join(lines))
-            except Unreachable as broken:
-                may_pass, told, why = True, None, str(broken)
-            except Exception as refused:  # noqa: BLE001  an address or a key that cannot be sent to
-                why = repr(refused)
+                response = self.transport.post(path, b"\n".join(lines))
+            except Unreachable as error:
+                is_transient, retry_after_s, reason = True, None, str(error)
+            except Exception as error:  # noqa: BLE001  an invalid address or key
+                reason = repr(error)
                 break
             else:
-                if answer.status == 202:
-                    self._note_taken(answer, len(lines))
+                if response.status == 202:
+                    self._note_taken(response, len(lines))
                     return
-                may_pass, told, why = answer.status in MAY_PASS, answer.retry_after_s, _said(answer)
-                if answer.status < 500 and not may_pass:
+                is_transient = response.status in TRANSIENT_STATUSES
+                retry_after_s = response.retry_after_s
+                reason = f"HTTP {response.status} {response.body[:300].decode(errors='replace')}"
+                if response.status < 500 and not is_transient:
                     break
             tries += 1
-            self._complain("are not taken at the moment", why)
-            if tries >= MOST_TRIES and not may_pass:
+            self._complain("are not accepted at the moment", reason)
+            if tries >= MAX_TRIES and not is_transient:
                 break
-            if self.buffer.rest(self._wait_s(tries, told), may_hurry=told is None):
+            if self.buffer.rest(
+                self._wait_s(tries, retry_after_s), may_hurry=retry_after_s is None
+            ):
                 break
         else:
             return
         is_over = self.buffer.closing.is_set()
-        self._complain("were given up", why)
-        self.buffer.settle(dropped=len(lines) if is_over else 0, failed=0 if is_over else len(lines))
+        self._complain("were dropped", reason)
+        self.buffer.settle(
+            dropped=len(lines) if is_over else 0, failed=0 if is_over else len(lines)
+        )
 
     def _encoded(self, rows: list[Row | bytes]) -> list[bytes]:
         return [line for row in rows if (line := self._line(row)) is not None]
@@ -124,43 +135,44 @@ class Sender:
     def _line(self, row: Row | bytes) -> bytes | None:
         if isinstance(row, bytes):
             return row
-        time.sleep(REST_S)
+        time.sleep(PAUSE_S)
         try:
             return as_line(row)
-        except Exception as refused:  # noqa: BLE001  a host's object may do anything when it is written
-            self._complain("cannot be written as JSON", refused)
+        except Exception as error:  # noqa: BLE001  str() of the object may fail
+            self._complain("cannot be written as JSON", error)
             return None
 
-    def _wait_s(self, tries: int, told_s: float | None) -> float:
-        """Return how long to wait: what Attune says and a little more, else longer each time; never two hosts in step."""
-        if told_s is not None:
-            return min(told_s, self.pace.longest_told_wait_s) * random.uniform(1.0, 1.1)  # noqa: S311  no secret
-        longest = min(self.pace.longest_wait_s, self.pace.first_wait_s * float(2 ** min(tries - 1, 30)))
+    def _wait_s(self, tries: int, retry_after_s: float | None) -> float:
+        """Return the wait before a retry: Retry-After plus up to 10%, or growing random waits."""
+        if retry_after_s is not None:
+            return min(retry_after_s, self.pace.longest_told_wait_s) * random.uniform(1.0, 1.1)  # noqa: S311  no secret
+        longest = min(
+            self.pace.longest_wait_s, self.pace.first_wait_s * float(2 ** min(tries - 1, 30))
+        )
         return longest * random.uniform(0.5, 1.0)  # noqa: S311
 
-    def _note_taken(self, answer: Answer, count: int) -> None:
+    def _note_taken(self, response: Response, count: int) -> None:
         try:
-            rejected = json.loads(answer.body)["rejected"]
+            rejected = json.loads(response.body)["rejected"]
         except (ValueError, KeyError, TypeError):
             rejected = []
         if rejected:
-            self._complain("were refused", rejected[0].get("error") if isinstance(rejected[0], dict) else rejected[0])
-        refused = min(len(rejected), count)
-        self.buffer.settle(sent=count - refused, failed=refused)
+            self._complain(
+                "were rejected",
+                rejected[0].get("error") if isinstance(rejected[0], dict) else rejected[0],
+            )
+        rejected_count = min(len(rejected), count)
+        self.buffer.settle(sent=count - rejected_count, failed=rejected_count)
 
     def _complain(self, what: str, why: object) -> None:
-        """Say it in the host's log, once in a while."""
-        if time.monotonic() - self._complained_at >= COMPLAIN_EVERY_S:
+        """Log a warning, at most once a minute."""
+        if time.monotonic() - self._complained_at >= WARNING_INTERVAL_S:
             self._complained_at = time.monotonic()
             log.warning("rows for Attune %s: %s", what, why)
 
 
-def _by_path(taken: list[Waiting]) -> dict[str, list[Row | bytes]]:
-    found: dict[str, list[Row | bytes]] = {}
-    for path, row, _ in taken:
-        found.setdefault(path, []).append(row)
-    return found
-
-
-def _said(answer: Answer) -> str:
-    return f"HTTP {answer.status} {answer.body[:300].decode(errors='replace')}"
+def _by_path(batch: list[Waiting]) -> dict[str, list[Row | bytes]]:
+    by_path: dict[str, list[Row | bytes]] = {}
+    for path, row, _ in batch:
+        by_path.setdefault(path, []).append(row)
+    return by_path

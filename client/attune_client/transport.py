@@ -1,7 +1,7 @@
 """One connection to Attune, kept open between batches."""
 
 import contextlib
-import encodings.idna  # noqa: F401  else the first connection imports it, and who is forked off meanwhile can never connect
+import encodings.idna  # noqa: F401  a process forked during its import could never connect
 import gzip
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,16 +10,16 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import urlsplit
 
 PREFIX = "/api/v1"
-LONGEST_ANSWER = 2**22
+MAX_RESPONSE_BYTES = 2**22
 
 
 class Unreachable(Exception):
-    """Attune did not answer, or the connection broke."""
+    """Attune did not respond, or the connection broke."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What Attune said."""
+class Response:
+    """The response of Attune."""
 
     status: int
     body: bytes
@@ -27,24 +27,24 @@ class Answer:
 
 
 class Transport:
-    """Posts bodies; of one thread only."""
+    """Posts bodies; used by one thread only."""
 
     def __init__(self, url: str, key: str, timeout_s: float) -> None:
-        """Remember where to; the address is looked at when the first batch goes out, and not while the host waits."""
+        """Store the address; it is parsed with the first batch, not in the host's call."""
         self._url, self._key, self._timeout_s = url, key, timeout_s
         self._connection: HTTPConnection | None = None
 
-    def post(self, path: str, lines: bytes) -> Answer:
-        """Send lines of NDJSON, packed; raise Unreachable, or ValueError for an address that is none."""
+    def post(self, path: str, lines: bytes) -> Response:
+        """Send lines of NDJSON, compressed; raise Unreachable or ValueError."""
         is_kept = self._connection is not None
         try:
             return self._post(path, lines)
         except Unreachable:
             if not is_kept:
                 raise
-        return self._post(path, lines)  # a kept connection may have ended long ago: that says nothing about Attune
+        return self._post(path, lines)  # the kept connection may have been closed while idle
 
-    def _post(self, path: str, lines: bytes) -> Answer:
+    def _post(self, path: str, lines: bytes) -> Response:
         headers = {
             "Authorization": f"Bearer {self._key}",
             "Content-Type": "application/x-ndjson",
@@ -55,15 +55,17 @@ class Transport:
             connection, base = self._connected()
             connection.request("POST", f"{base}/ingest/{path}", gzip.compress(lines, 5), headers)
             response = connection.getresponse()
-            answer = Answer(response.status, response.read(LONGEST_ANSWER), _retry_after(response))
-        except InvalidURL as refused:
-            raise ValueError(str(refused)) from refused
-        except (OSError, HTTPException) as broken:
+            reply = Response(
+                response.status, response.read(MAX_RESPONSE_BYTES), _retry_after(response)
+            )
+        except InvalidURL as error:
+            raise ValueError(str(error)) from error
+        except (OSError, HTTPException) as error:
             self.close()
-            raise Unreachable(f"{type(broken).__name__}: {broken}") from broken
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
         if not response.isclosed():
             self.close()
-        return answer
+        return reply
 
     def _connected(self) -> tuple[HTTPConnection, str]:
         parts = urlsplit(self._url)
@@ -76,7 +78,7 @@ class Transport:
         return self._connection, base if base.endswith(PREFIX) else base + PREFIX
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(OSError):
@@ -84,11 +86,13 @@ class Transport:
 
 
 def _retry_after(response: HTTPResponse) -> float | None:
-    given = response.getheader("Retry-After")
-    if given is None:
+    header = response.getheader("Retry-After")
+    if header is None:
         return None
     with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, float(given))
+        return max(0.0, float(header))
     with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(given) - datetime.now(timezone.utc)).total_seconds())
+        return max(
+            0.0, (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds()
+        )
     return None

@@ -1,1 +1,1 @@
-"""What users of the product do: events, the funnel, journeys."""
+"""Users of the product: events, funnels and journeys."""

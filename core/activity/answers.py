@@ -5,138 +5,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from core.activity.schemas import RequestTotals
 from core.identity.schemas import View
-from core.presentation.comparison import ChangeVerdict
 
 
 class ConfidenceInterval(View):
-    """Wilson's 95 % interval of a rate of n; under ten cases there is none."""
+    """Wilson's 95% interval of a rate of `n` cases; null for fewer than ten."""
 
     low: float | None
     high: float | None
     n: int
 
 
-class FunnelStep(View):
-    """How many users reached a step; `previous` is the required step before. A step of several types joins them by `|`.
-
-    `interval` is that of `conversion_from_start`. The seconds are exact: interpolated percentiles of the times of every user.
-    """
-
-    step: int
-    event_type: str
-    is_optional: bool
-    users: int
-    conversion_from_start: float | None
-    conversion_from_previous: float | None
-    interval: ConfidenceInterval | None
-    interval_from_previous: ConfidenceInterval | None
-    median_seconds_from_previous: float | None
-    p90_seconds_from_previous: float | None
-
-
-class EarlierFunnel(View):
-    """The same funnel in the period before."""
-
-    start: datetime
-    end: datetime
-    users: list[int]
-    overall_conversion: float | None
-
-
-class FunnelView(View):
-    """Users by the steps that they reached; each belongs to the period of his first step."""
-
-    steps: list[FunnelStep]
-    overall_conversion: float | None
-    start: datetime
-    end: datetime
-    window_days: int
-    any_order: bool
-    is_sampled: bool  # false: times are those of every user
-    previous: EarlierFunnel
-
-
-class CohortDay(View):
-    """Those who began on a day (on as many as a point stands for, or in an hour), and who of them has come through since.
-
-    It is complete when the window of all of them has passed: until then the rate can only rise.
-    """
-
-    date: date
-    starts_at: datetime
-    users: int
-    completed: int
-    rate: float | None
-    interval: ConfidenceInterval
-    is_complete: bool
-
-
-class TimeBar(View):
-    """Users by how long something took them, in seconds; to just below `to_s`."""
-
-    from_s: float
-    to_s: float
-    users: int
-
-
-class FunnelCourse(View):
-    """Those who came through, by the day of their first step and by the time from it to the last: exact, of all of them."""
-
-    days: list[CohortDay]
-    days_each: int
-    users: int
-    completed: int
-    median_seconds: float | None
-    p90_seconds: float | None
-    is_sampled: bool  # false: times are those of every user
-    histogram: list[TimeBar]
-
-
-class Stays(View):
-    """Those who have not come through, by the time from their first step to the last that was seen of them.
-
-    `users` are those who were looked at: of very many some 10,000 (`is_sampled`).
-    """
-
-    users: int
-    median_seconds: float | None
-    p90_seconds: float | None
-    is_sampled: bool
-    histogram: list[TimeBar]
-
-
-class RateDifference(View):
-    """By how much one rate is above another, with Newcombe's 95 % interval; under ten cases on a side there is none."""
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    verdict: ChangeVerdict
-
-
-class StepComparison(View):
-    """A step in both funnels."""
-
-    step: int
-    event_type: str
-    from_start: RateDifference
-    from_previous: RateDifference
-
-
-class FunnelComparison(View):
-    """The same funnel of two periods, or of two segments; differences are the first less the other."""
-
-    name: str
-    other_name: str
-    one: FunnelView
-    other: FunnelView
-    steps: list[StepComparison]
-    says: str
-
-
 class OnboardingStatus(StrEnum):
-    """How far a user has come in onboarding: dropped when its window has passed, stuck when he did nothing for some days."""
+    """A user's progress: dropped after the conversion window, stuck after some inactive days."""
 
     COMPLETED = "completed"
     DROPPED = "dropped"
@@ -145,7 +27,7 @@ class OnboardingStatus(StrEnum):
 
 
 class UserSummary(View):
-    """A user, and how far he is. `step` is the last one reached, 0 before the first."""
+    """A user with onboarding status. `step` is the last one reached, 0 before the first."""
 
     id: UUID
     external_id: str
@@ -159,7 +41,7 @@ class UserSummary(View):
 
 
 class UserView(UserSummary):
-    """A user with what is known of him: `reached` holds the time of each step of onboarding; events are those of his journey."""
+    """A user's details; `reached` holds the time of each step, `events` counts the journey."""
 
     traits: dict[str, Any]
     reached: list[datetime | None]
@@ -170,7 +52,7 @@ class UserView(UserSummary):
 
 
 class AnonymousSummary(View):
-    """A session without a user, and how far it is; without times, its events are no longer kept."""
+    """A session without a user; the times are null when its events are no longer stored."""
 
     session_id: str
     app: str
@@ -184,7 +66,7 @@ class AnonymousSummary(View):
 
 
 class Moment(View):
-    """One event of a journey. `step` is the step of onboarding that was reached by it."""
+    """An event of a journey. `step` is the onboarding step that it reached."""
 
     id: UUID
     external_id: str | None
@@ -204,16 +86,17 @@ class Moment(View):
 
 
 class JourneyStep(View):
-    """One step of onboarding, when it was reached, and how long after the one before."""
+    """When an onboarding step was reached, and the time since the previous one."""
 
     step: int
     event_type: str
     reached_at: datetime | None
     seconds_from_previous: float | None
+    label: str
 
 
 class Done(View):
-    """What one did, oldest first, and why he is counted as he is."""
+    """Events, oldest first, and the reason for the onboarding status."""
 
     status: OnboardingStatus
     why: str
@@ -224,19 +107,16 @@ class Done(View):
 
 
 class Journey(Done):
-    """The journey of a user."""
-
     user: UserSummary
+    ai_requests: RequestTotals
 
 
 class AnonymousJourney(Done):
-    """The journey of a session without a user."""
-
     session: AnonymousSummary
 
 
 class EventView(View):
-    """One event. In lists a long `event_data` is cut, and named in `truncated`."""
+    """An event. Lists shorten a long `event_data` and name it in `truncated`."""
 
     id: UUID
     external_id: str | None
@@ -256,7 +136,7 @@ class EventView(View):
 
 
 class EventPage(View):
-    """Events, the newest first."""
+    """Events, newest first."""
 
     items: list[EventView]
     limit: int
@@ -264,8 +144,6 @@ class EventPage(View):
 
 
 class ErrorSample(View):
-    """One occurrence of an error."""
-
     event_id: UUID
     user_id: UUID | None
     user: str | None
@@ -275,8 +153,9 @@ class ErrorSample(View):
 
 
 class ErrorGroup(View):
-    """One error code, empty where none was sent. `share` is of all errors; `users` met it, and `later_successes` of them then did
-    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error (`later_share`).
+    """An error code, empty when none was sent. `share` is of all errors. `later_successes` of the
+    `users` who met it then succeeded: `x_complete` or `x_success` after `x_error`, else the same
+    event without an error (`later_share`).
     """
 
     error_code: str
@@ -286,7 +165,8 @@ class ErrorGroup(View):
     users: int
     later_successes: int
     later_share: float | None
-    is_sampled: bool  # of very many errors, users and successes are estimated from those of some 10,000
+    # Users and successes are estimated from a sample of about 10,000 errors
+    is_sampled: bool
     last_at: datetime
     samples: list[ErrorSample]
 

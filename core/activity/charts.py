@@ -4,46 +4,47 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.activity.answers import (
+from core.activity.funnel_answers import (
     CohortDay,
+    ConversionTrend,
     FunnelComparison,
-    FunnelCourse,
     FunnelStep,
     FunnelView,
     RateDifference,
-    Stays,
     TimeBar,
+    TimeToDropOff,
 )
-from core.activity.schemas import TypeCourse
-from core.presentation import words
+from core.activity.schemas import EventTypeTrend
+from core.presentation import formatting
+from core.presentation.axes import local, show_whole_days, span_of
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
+from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 from core.presentation.periods import DAY
-from core.presentation.plotting import Mark, add_marks, histogram, local, show_whole_days, span_of, stacked_bars
-from core.presentation.words import FigureUnit
+from core.presentation.plotting import Mark, add_marks, histogram, stacked_bars
 
 HALF_BAR, TALL = 0.2, 250
 
 
 def funnel(palette: Palette, given: FunnelView) -> Chart:
-    """Draw users by step; between two bars stand the share that came through and the median time, the weakest in red."""
+    """Draw users by step, with conversion and median time between the bars; lowest in red."""
     steps = given.steps
     figure, start = blank(palette, TALL), max(steps[0].users, 1)
     weakest = weakest_of(steps)
     for number, step in enumerate(steps[1:], 1):
         edges = [number - 1 + HALF_BAR, number - HALF_BAR, number - HALF_BAR, number - 1 + HALF_BAR]
         heights = [steps[number - 1].users, step.users, 0, 0]
-        figure.add_scatter(x=edges, y=heights, fill="toself", mode="none", fillcolor=palette.tint, hoverinfo="skip")
-        took = (
-            words.duration(round(step.median_seconds_from_previous * 1000))
-            if step.median_seconds_from_previous is not None
-            else ""
+        figure.add_scatter(
+            x=edges, y=heights, fill="toself", mode="none", fillcolor=palette.tint, hoverinfo="skip"
         )
-        colour = palette.bad if step is weakest else palette.muted
-        said = Markup.of("<b>{}</b><br>{}", words.share(step.conversion_from_previous), took)
-        place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False, "align": "center"}
-        figure.add_annotation(**place, text=said, font={"size": 11, "color": colour})
+        median = step.median_seconds_from_previous
+        label = Markup.of(
+            "<b>{}</b><br>{}",
+            formatting.share(step.conversion_from_previous),
+            "" if median is None else took(median),
+        )
+        _label_between(figure, number, label, palette.bad if step is weakest else palette.muted)
     figure.add_bar(
         x=list(range(len(steps))),
         y=[step.users for step in steps],
@@ -52,35 +53,58 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         hovertemplate="%{y:,} users<extra></extra>",
     )
     for number, step in enumerate(steps):
-        share = f"{step.conversion_from_start:.0%}" if step.conversion_from_start is not None else words.NOTHING
-        said = Markup.of("<b>{}</b><br><span style='color:{}'>{}</span>", f"{step.users:,}", palette.muted, share)
-        figure.add_annotation(x=number, y=step.users, yanchor="bottom", yshift=4, showarrow=False, text=said, font={"size": 13})
-    ticks = {"tickvals": list(range(len(steps))), "ticktext": [_wrapped(step) for step in steps]}
-    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.45, len(steps) - 0.55])
+        rate = step.conversion_from_start
+        label = Markup.of(
+            "<b>{}</b><br><span style='color:{}'>{}</span>",
+            f"{step.users:,}",
+            palette.muted,
+            formatting.NOTHING if rate is None else f"{rate:.0%}",
+        )
+        place = {"x": number, "y": step.users, "yanchor": "bottom", "yshift": 4}
+        figure.add_annotation(**place, showarrow=False, text=label, font={"size": 13})
+    _name_steps(figure, palette, steps)
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
-    fewest = (
-        f" Lowest conversion: {short(weakest)}, {words.share(weakest.conversion_from_previous)} of the previous step."
-        if weakest
-        else ""
+    alt = f"Users by step: {each}. {formatting.share(given.overall_conversion)} converted."
+    if weakest is not None:
+        rate_text = formatting.share(weakest.conversion_from_previous)
+        alt += f" Lowest conversion: {short(weakest)}, {rate_text} of the previous step."
+    return Chart(figure, alt)
+
+
+def _label_between(figure: Drawing, number: int, label: str, colour: str) -> None:
+    place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
+    figure.add_annotation(**place, text=label, font={"size": 11, "color": colour}, align="center")
+
+
+def _name_steps(figure: Drawing, palette: Palette, steps: Sequence[FunnelStep]) -> None:
+    """Write the steps' names below the bars, one word a line: five must fit on a phone."""
+    each = [short(step).split(" ") for step in steps]
+    names = [Markup.of("<br>".join("{}" for _ in name), *name) for name in each]
+    figure.update_xaxes(
+        tickvals=list(range(len(steps))),
+        ticktext=names,
+        tickfont={"size": 12, "color": palette.text},
+        range=[-0.45, len(steps) - 0.55],
     )
-    return Chart(figure, f"Users by step: {each}. {words.share(given.overall_conversion)} converted.{fewest}")
 
 
 def weakest_of(steps: list[FunnelStep]) -> FunnelStep | None:
-    """Return the step that the smallest share of those before it took; optional ones may be left out by anybody."""
-    known = [step for step in steps if step.conversion_from_previous is not None and not step.is_optional]
+    """Return the required step with the lowest conversion from the previous one, or None."""
+    known = [
+        step for step in steps if step.conversion_from_previous is not None and not step.is_optional
+    ]
     return min(known, key=lambda step: step.conversion_from_previous or 0, default=None)
 
 
 def short(step: FunnelStep) -> str:
-    """Return a step's name without its category: register complete."""
-    return " | ".join(words.event(each) for each in step.event_type.split("|"))
+    """Return a step's name: register complete."""
+    return step.label
 
 
 def compared(palette: Palette, given: FunnelComparison) -> Chart:
-    """Draw two funnels side by side as shares of their first step; between two steps stands by how much the passage differs."""
+    """Draw two funnels side by side as shares of their first step, with the differences."""
     figure, numbers = blank(palette, TALL), list(range(len(given.steps)))
     sides = (
         (given.one, given.name, palette.bar, -HALF_BAR / 2),
@@ -93,30 +117,46 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
             width=HALF_BAR - 0.02,
             name=name,
             marker={"color": colour},
-            customdata=[f"{words.count(step.users, 'user')}, {words.share(step.conversion_from_start)}" for step in view.steps],
+            customdata=[
+                (
+                    f"{formatting.count(step.users, 'user')}, "
+                    f"{formatting.share(step.conversion_from_start)}"
+                )
+                for step in view.steps
+            ],
             hovertemplate="%{customdata}",
         )
     for number, step in enumerate(given.steps[1:], 1):
-        colour = palette.warn_ink if step.from_previous.verdict is ChangeVerdict.WORSE else palette.muted
-        place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
-        figure.add_annotation(**place, text=_short_points(step.from_previous), font={"size": 11, "color": colour})
-    ticks = {"tickvals": numbers, "ticktext": [_wrapped(step) for step in given.one.steps]}
-    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.45, len(numbers) - 0.55])
+        is_worse = step.from_previous.verdict is ChangeVerdict.WORSE
+        colour = palette.warn_ink if is_worse else palette.muted
+        _label_between(figure, number, _short_points(step.from_previous), colour)
+    _name_steps(figure, palette, given.one.steps)
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
-        f"{short(one)} {words.share(one.conversion_from_start)} vs. {words.share(other.conversion_from_start)}"
+        (
+            f"{short(one)} {formatting.share(one.conversion_from_start)} vs. "
+            f"{formatting.share(other.conversion_from_start)}"
+        )
         for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
     )
-    return Chart(figure, f"{given.name} vs. {given.other_name}, conversion from start: {rates}. {given.says}")
+    return Chart(
+        figure, f"{given.name} vs. {given.other_name}, conversion from start: {rates}. {given.says}"
+    )
 
 
-def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
-    """Draw the share that came through by when they began; intervals whose window is still open are dotted and pale."""
-    at, each = [day.starts_at for day in given.days], interval_of([day.starts_at for day in given.days])
+def completion(
+    palette: Palette, given: ConversionTrend, zone: str, marks: Sequence[Mark] = ()
+) -> Chart:
+    """Draw the conversion rate by day of the first step; days with an open window are dotted."""
+    at = [day.starts_at for day in given.days]
+    each = interval_of([day.starts_at for day in given.days])
     figure, times = dated(palette, TALL - 20), local(at, zone)
     done = sum(day.is_complete for day in given.days)
-    for since, until, dash, colour in ((0, done, "solid", palette.series[0]), (max(done - 1, 0), len(at), "dot", palette.bar)):
+    for since, until, dash, colour in (
+        (0, done, "solid", palette.series[0]),
+        (max(done - 1, 0), len(at), "dot", palette.bar),
+    ):
         part = given.days[since:until]
         figure.add_scatter(
             x=times[since:until],
@@ -134,47 +174,79 @@ def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence
     figure.update_layout(showlegend=False, hovermode="closest")
     show_whole_days(figure, at, zone)
     known = [day for day in given.days if day.rate is not None]
-    ends = f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}" if known else ", no users started"
-    return Chart(figure, f"Conversion rate by first-step {each}{ends}. {done} of {len(given.days)} {each}s are complete.")
+    ends = (
+        f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}"
+        if known
+        else ", no users started"
+    )
+    return Chart(
+        figure,
+        (
+            f"Conversion rate by first-step {each}{ends}. {done} of {len(given.days)} {each}s are "
+            "complete."
+        ),
+    )
 
 
-def time_to_convert(palette: Palette, given: FunnelCourse) -> Chart:
-    """Draw how long it took those who came through."""
+def time_to_convert(palette: Palette, given: ConversionTrend) -> Chart:
+    """Draw the histogram of the time to convert."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time to convert of {words.count(given.completed, 'user')}: {said}.")
+    return Chart(figure, f"Time to convert of {formatting.count(given.completed, 'user')}: {said}.")
 
 
-def stays(palette: Palette, given: Stays) -> Chart:
-    """Draw how long those stayed who did not come through."""
+def time_to_drop_off(palette: Palette, given: TimeToDropOff) -> Chart:
+    """Draw the histogram of the time to drop-off."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    whose = f"a random sample of {words.count(given.users, 'user')}" if given.is_sampled else words.count(given.users, "user")
+    whose = (
+        f"a random sample of {formatting.count(given.users, 'user')}"
+        if given.is_sampled
+        else formatting.count(given.users, "user")
+    )
     return Chart(figure, f"Time to drop-off of {whose}: {said}.")
 
 
-def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
-    """Draw one type of event by day, or by hour."""
-    figure = stacked_bars(palette, given.starts, {"Events": given.event_counts}, FigureUnit.COUNT, zone=zone, marks=marks)
-    errors = f", {words.count(given.errors, 'error')}" if given.errors else ""
-    return Chart(figure, f"{given.event_type} by {interval_of(given.starts)}: {words.count(given.events, 'event')}{errors}.")
+def events_over_time(
+    palette: Palette, given: EventTypeTrend, zone: str, marks: Sequence[Mark] = ()
+) -> Chart:
+    """Draw the events of a type by day or hour."""
+    figure = stacked_bars(
+        palette,
+        given.starts,
+        {"Events": given.event_counts},
+        FigureUnit.COUNT,
+        zone=zone,
+        marks=marks,
+    )
+    errors = f", {formatting.count(given.errors, 'error')}" if given.errors else ""
+    return Chart(
+        figure,
+        (
+            f"{given.event_type} by {interval_of(given.starts)}: "
+            f"{formatting.count(given.events, 'event')}{errors}."
+        ),
+    )
 
 
 def took(seconds: float | None) -> str:
-    """Return seconds in words."""
-    return words.duration(round(seconds * 1000)) if seconds is not None else words.NOTHING
+    """Return seconds with a unit: 2.4 s, or n/a."""
+    return formatting.duration(round(seconds * 1000)) if seconds is not None else formatting.NOTHING
 
 
-def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> Drawing:
+def _times(
+    palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None
+) -> Drawing:
     half, most = (
-        next((at for at, bar in enumerate(bars) if each is not None and each <= bar.to_s), None) for each in (median, late)
+        next((at for at, bar in enumerate(bars) if each is not None and each <= bar.to_s), None)
+        for each in (median, late)
     )
     return histogram(
         palette,
         [bar.users for bar in bars],
         [(_bound(bar.from_s), _bound(bar.to_s)) for bar in bars],
         [(f"median {took(median)}", half), (f"p90 {took(late)}", most)],
-        what=" users",
+        unit_text=" users",
         height=TALL - 20,
     )
 
@@ -190,24 +262,24 @@ def _half_and_most(median: float | None, late: float | None) -> str:
 
 
 def interval_of(starts: Sequence[datetime]) -> str:
-    """Return what one interval is called."""
+    """Return `hour` or `day`."""
     return "hour" if len(starts) > 1 and starts[1] - starts[0] < DAY else "day"
 
 
 def _cohort(day: CohortDay, each: str, zone: str) -> str:
     still = "" if day.is_complete else ", window still open"
-    began = f"{day.starts_at.astimezone(ZoneInfo(zone)):%H:%M}" if each == "hour" else f"{day.date:%-d %b}"
-    return f"{began}: {words.share(day.rate)} of {words.count(day.users, 'user')}{still}"
-
-
-def _wrapped(step: FunnelStep) -> Markup:
-    """Return a step's name a word a line: five of them stand side by side on a phone."""
-    each = short(step).split(" ")
-    return Markup.of("<br>".join("{}" for _ in each), *each)
+    began = (
+        f"{day.starts_at.astimezone(ZoneInfo(zone)):%H:%M}"
+        if each == "hour"
+        else f"{day.date:%-d %b}"
+    )
+    return f"{began}: {formatting.share(day.rate)} of {formatting.count(day.users, 'user')}{still}"
 
 
 def _short_points(given: RateDifference) -> str:
     if given.difference is None:
-        return words.NOTHING
+        return formatting.NOTHING
     is_news = given.verdict in (ChangeVerdict.WORSE, ChangeVerdict.BETTER)
-    return Markup.of("<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{given.difference * 100:+.1f}")
+    return Markup.of(
+        "<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{given.difference * 100:+.1f}"
+    )

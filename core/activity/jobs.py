@@ -1,6 +1,7 @@
 """Background jobs of events."""
 
-from core.activity import rollups
+from core.activity.ingest import rollups
+from core.activity.service import apply_funnel
 from core.database.db import transaction
 from core.database.settings import Workspace, read
 from core.jobs import queue
@@ -9,8 +10,15 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Fold what batches have added into the rollups, until nothing waits."""
+    """Fold all deltas into the rollups."""
     while True:
         with transaction() as session:
             if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
                 return
+
+
+@queue.app.periodic(cron="* * * * * */5")
+@queue.app.task(name="activity.prepare_funnels", queueing_lock="activity.prepare_funnels")
+def prepare_funnels(timestamp: int) -> None:
+    """Prepare saved funnels, and apply the workspace's."""
+    apply_funnel.prepare_funnels()

@@ -1,12 +1,19 @@
 """Events as received, and as counted."""
 
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from core.identity.schemas import View
 from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
+from core.presentation.money import Usd
 
 ALL_APPS = "*"
+MOST_SAVED_STEPS, MOST_WINDOW_DAYS = 8, 365
 
 
 class NewEvent(Row):
@@ -25,12 +32,16 @@ class NewEvent(Row):
     user_agent: Word | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time, or with the name of an app."""
-        return "app: * stands for all apps, and is the name of none" if self.app == ALL_APPS else super().wrong(latest)
+        """Return why a time or the name of an app is invalid, or None."""
+        return (
+            "app: * stands for all apps, and is the name of none"
+            if self.app == ALL_APPS
+            else super().wrong(latest)
+        )
 
 
 class NewUser(Row):
-    """A user as his product knows him. What is not named goes to the traits; of each field the newest `updated_at` holds."""
+    """A user as sent. Unknown fields become traits; the newest `updated_at` wins by field."""
 
     texts: ClassVar = ("email", "display_name", "traits", "extra")
     persons: ClassVar = ("id",)
@@ -42,12 +53,14 @@ class NewUser(Row):
     updated_at: Moment | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+        """Return why a time is invalid, or None."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time(
+            "updated_at", self.updated_at, latest
+        )
 
 
-class TypeCourse(View):
-    """One type of event: how many in all, and by interval: a day, an hour of a single day, or of very many days several."""
+class EventTypeTrend(View):
+    """Events of a type in total and by interval: days, hours of one day, or several days."""
 
     event_type: str
     events: int
@@ -55,3 +68,93 @@ class TypeCourse(View):
     starts: list[datetime]  # when each interval begins
     event_counts: list[int]
     error_counts: list[int]
+
+
+Label = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
+TypeName = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^,|?\x00-\x1f]+$")
+]
+FUNNEL_EXAMPLE: JsonDict = {
+    "name": "Activation",
+    "steps": [
+        {"label": "Signed up", "event_types": ["onboarding.register_complete"]},
+        {"label": "Rated", "event_types": ["chat.feedback_given"], "optional": True},
+        {"label": "Asked", "event_types": ["chat.session_start", "chat.feedback_given"]},
+    ],
+    "window_days": 14,
+    "is_workspace": True,
+}
+
+
+class SavedStep(BaseModel):
+    """A step: one of these event types. An optional one may be passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: Label = ""
+    event_types: list[TypeName] = Field(min_length=1, max_length=20)
+    optional: bool = False
+
+
+class FunnelDefinition(BaseModel):
+    """A funnel to save or to preview. `is_workspace` makes it the workspace's."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": FUNNEL_EXAMPLE})
+
+    name: Annotated[Label, Field(min_length=1, pattern=r"\S")]
+    steps: list[SavedStep] = Field(min_length=2, max_length=MOST_SAVED_STEPS)
+    window_days: int = Field(default=30, ge=1, le=MOST_WINDOW_DAYS)
+    any_order: bool = False
+    is_workspace: bool = False
+
+
+class FunnelState(StrEnum):
+    """Whether a saved funnel is read from what ingest maintains, or still being prepared."""
+
+    READY = "ready"
+    PREPARING = "preparing"
+
+
+class SavedFunnelView(View):
+    """A saved funnel in its latest version.
+
+    While it is `preparing`, a job marks earlier events (`progress`, 0–1): until then its figures
+    are read from the raw rows, and the workspace's are those of the version before.
+    `history_since`: from when on its events are known, null where all of them are.
+    """
+
+    id: UUID
+    name: str
+    is_workspace: bool
+    version: int
+    steps: list[SavedStep]
+    window_days: int
+    any_order: bool
+    created_at: datetime
+    state: FunnelState
+    progress: float
+    history_since: datetime | None
+
+
+class FunnelVersionView(View):
+    """What a saved funnel was in one version."""
+
+    number: int
+    steps: list[SavedStep]
+    window_days: int
+    any_order: bool
+    created_at: datetime
+    created_by: UUID | None
+    applied_at: datetime | None
+    is_applied: bool
+
+
+class RequestTotals(View):
+    """Number, tokens and cost of stored AI requests; a cost of null is unpriced, not free."""
+
+    requests: int
+    errors: int
+    total_tokens: int | None
+    cost_usd: Usd | None
+    unpriced_requests: int
+    first_at: datetime | None

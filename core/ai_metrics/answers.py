@@ -1,4 +1,4 @@
-"""Queries about AI requests and their views. Times are whole milliseconds, rates fractions; null when nothing was measured."""
+"""Queries of AI requests and their views: milliseconds as integers, rates as fractions."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -7,12 +7,13 @@ from uuid import UUID
 
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.schemas import View
+from core.ingest.external_ids import keys_of
 from core.presentation.money import Usd
-from core.presentation.periods import Period, Watched, keys_of
+from core.presentation.periods import Period, Watched
 
 
 class Interval(StrEnum):
-    """How long the time of one point in a series is. Weeks, from Monday on, days and hours are of the reporting time zone."""
+    """The length of a series' intervals; weeks start on Monday of the reporting time zone."""
 
     HALF_HOUR = "half_hour"
     HOUR = "hour"
@@ -27,18 +28,24 @@ class Interval(StrEnum):
     @property
     def length(self) -> timedelta:
         """How long that is, but for days on which clocks change."""
-        lengths = {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+        lengths = {
+            "half_hour": timedelta(minutes=30),
+            "hour": timedelta(hours=1),
+            "day": timedelta(days=1),
+        }
         return (lengths | {"week": timedelta(weeks=1)})[self.value]
 
     @property
     def words(self) -> str:
-        """How often there is a point."""
-        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily", "week": "weekly"}[self.value]
+        """The interval as a phrase: by day."""
+        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily", "week": "weekly"}[
+            self.value
+        ]
 
 
 @dataclass(frozen=True)
 class AiMetricsQuery:
-    """Whose requests, and of when."""
+    """A period and filters of AI requests."""
 
     period: Period
     watched: Watched = field(default_factory=Watched)
@@ -48,12 +55,20 @@ class AiMetricsQuery:
     conversation: str | None = None
     error_type: str | None = None
     tool: str | None = None  # one that they called
+    prompt_version: str | None = None  # `name@version`, or `name@label`
+    experiment_arm: str | None = None  # `key:arm`
 
     @property
-    def needs_rows(self) -> bool:
-        """Whether a filter asks for what rollups do not know."""
-        asked = (self.watched.release, self.watched.user_id, self.conversation, self.error_type, self.tool)
-        return any(each is not None for each in asked)
+    def dimensions(self) -> dict[str, str]:
+        """The filters that requests are rolled up by one at a time, by name."""
+        named = {
+            "release": self.watched.release,
+            "prompt_version": self.prompt_version,
+            "experiment_arm": self.experiment_arm,
+            "error_type": self.error_type,
+            "tool": self.tool,
+        }
+        return {name: value for name, value in named.items() if value is not None}
 
     @property
     def conversations(self) -> tuple[UUID, ...] | None:
@@ -67,7 +82,7 @@ class AiMetricsQuery:
 
 
 class Volume(View):
-    """How many requests, what they took and what they cost. Unpriced ones cost nothing here: they are counted instead."""
+    """Number of requests, tokens and cost; unpriced requests have no cost and are counted."""
 
     total_requests: int
     pending_requests: int
@@ -84,7 +99,7 @@ class Volume(View):
 
 
 class Figures(Volume):
-    """The volume, and how long requests took."""
+    """Volume with latency percentiles."""
 
     avg_latency_ms: int | None
     p50_latency_ms: int | None
@@ -102,7 +117,7 @@ class AiMetricsSummary(Figures):
 
 
 class Percentiles(View):
-    """How long requests took: `requests` of them have a time."""
+    """Percentiles of `requests` requests that have a time."""
 
     requests: int
     avg: int | None
@@ -120,7 +135,7 @@ class LatencyPoint(Percentiles):
 
 
 class LatencyBar(View):
-    """How many requests took more than `from_ms` and up to `to_ms`; the first one holds those of zero and less."""
+    """Requests with more than `from_ms` and up to `to_ms`; the first bar includes zero."""
 
     from_ms: int
     to_ms: int
@@ -135,7 +150,7 @@ class LatencyBefore(View):
 
 
 class Latency(LatencyBefore):
-    """How long requests took to their end and to their first token, all together and over time."""
+    """Latency and time to first token, in total and over time."""
 
     start: datetime
     end: datetime
@@ -160,7 +175,7 @@ class ModelVolume(Volume):
 
 
 class Tokens(Volume):
-    """What requests took and cost, over time and by model, the most tokens first."""
+    """Tokens and cost, over time and by model; most tokens first."""
 
     start: datetime
     end: datetime
@@ -170,8 +185,23 @@ class Tokens(Volume):
     previous: Volume
 
 
+class FailedRequest(View):
+    """A failed request as a sample of its type of error; its message only for readers."""
+
+    id: UUID
+    external_id: str | None
+    created_at: datetime
+    provider: str
+    model: str
+    error_message: str | None
+    user_id: UUID | None
+    conversation_id: UUID | None
+
+
 class ErrorKind(View):
-    """One type of error: how often, what share of all errors whose rows are still kept, and, for readers, its last message."""
+    """A type of error, its share of all stored errors, its last message for readers, and its latest
+    requests.
+    """
 
     error_type: str | None
     requests: int
@@ -179,6 +209,7 @@ class ErrorKind(View):
     models: int
     last_at: datetime
     message: str | None
+    samples: list[FailedRequest]
 
 
 class ErrorPoint(View):
@@ -191,7 +222,7 @@ class ErrorPoint(View):
 
 
 class ErrorFigures(View):
-    """How many requests failed; the rate is of those that have ended."""
+    """Failed requests; the rate is of completed ones."""
 
     total_requests: int
     error_count: int
@@ -206,7 +237,7 @@ class ModelErrors(ErrorFigures):
 
 
 class Errors(ErrorFigures):
-    """What failed: over time, by model, and by type as far as rows are kept."""
+    """Errors over time, by model, and by type as far as rows are stored."""
 
     start: datetime
     end: datetime
@@ -234,7 +265,7 @@ class ToolTotals(View):
 
 
 class ToolFigures(ToolTotals):
-    """The calls of one tool; times are of those that say how long they took."""
+    """Calls of a tool; times are of calls with a duration."""
 
     tool: str
     share: float
@@ -245,7 +276,7 @@ class ToolFigures(ToolTotals):
 
 
 class Tools(ToolTotals):
-    """What tools were called, the most called first."""
+    """Tools, most called first."""
 
     start: datetime
     end: datetime

@@ -1,7 +1,7 @@
 """Background jobs of AI requests."""
 
-from core.ai_metrics import rollups
-from core.ai_metrics.otlp import late
+from core.ai_metrics.ingest import dimension_backfill, rollups
+from core.ai_metrics.ingest import late_spans as late
 from core.ai_metrics.queries import daily_indexes
 from core.database.db import transaction
 from core.database.settings import Workspace, read
@@ -11,7 +11,7 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Fold what batches have added into the rollups, until nothing waits."""
+    """Fold all deltas into the rollups."""
     while True:
         with transaction() as session:
             if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
@@ -21,7 +21,7 @@ def fold(timestamp: int) -> None:
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.join_late", queueing_lock="ai_metrics.join_late")
 def join_late(timestamp: int) -> None:
-    """Give spans that came without their request to it, as many as are due."""
+    """Join due spans with their requests."""
     while True:
         with transaction() as session:
             if not late.join_late(session):
@@ -29,9 +29,16 @@ def join_late(timestamp: int) -> None:
 
 
 @queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="ai_metrics.build_dimensions", queueing_lock="ai_metrics.build_dimensions")
+def build_dimensions(timestamp: int) -> None:
+    """Add stored requests to the rollups by dimension, once after these came."""
+    dimension_backfill.build()
+
+
+@queue.app.periodic(cron="* * * * *")
 @queue.app.task(name="ai_metrics.give_up_late", queueing_lock="ai_metrics.give_up_late")
 def give_up_late(timestamp: int) -> None:
-    """Drop spans whose request did not come, and sum up how many were dropped."""
+    """Drop spans whose request never came, and merge the counts of dropped ones."""
     with transaction() as session:
         late.give_up(session)
     with transaction() as session:

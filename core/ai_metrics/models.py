@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Identity, Index, Integer, Numeric, PrimaryKeyConstraint, Text, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.ai_metrics.schemas import CostSource, RequestStatus
@@ -14,10 +25,18 @@ from core.database.tables import CoreTable, one_of
 
 HISTOGRAM = ARRAY(Integer())
 FOLDED = {"postgresql_with": {"fillfactor": 50}}
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+)
 
 
 class AiRequest(CoreTable):
-    """One request to a model. Partitioned by day; core/database/partitions.py makes and drops the parts."""
+    """A request to a model. Partitioned by day (core/database/partitions.py)."""
 
     __tablename__ = "ai_request_metrics"
     __table_args__ = (
@@ -25,15 +44,35 @@ class AiRequest(CoreTable):
         one_of("cost_source", CostSource),
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
-        Index(None, "conversation_id", "created_at", postgresql_where=text("conversation_id is not null")),
+        Index(
+            None,
+            "conversation_id",
+            "created_at",
+            postgresql_where=text("conversation_id is not null"),
+        ),
         Index(
             "ix_ai_request_metrics_errors",
             "created_at",
             "id",
-            postgresql_include=["environment", "app", "release", "provider", "model", "error_type", "user_id", "conversation_id"],
+            postgresql_include=[
+                "environment",
+                "app",
+                "release",
+                "provider",
+                "model",
+                "error_type",
+                "user_id",
+                "conversation_id",
+            ],
             postgresql_where=text("status = 'error'"),
         ),
-        Index("ix_ai_request_metrics_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
+        Index(
+            "ix_ai_request_metrics_import",
+            "import_id",
+            "created_at",
+            "id",
+            postgresql_where=text("import_id is not null"),
+        ),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
@@ -68,6 +107,10 @@ class AiRequest(CoreTable):
     cost_source: Mapped[str]
     price_id: Mapped[UUID | None]
     prompt_version_id: Mapped[UUID | None]
+    prompt_name: Mapped[str | None]
+    prompt_version: Mapped[str | None]
+    prompt_label: Mapped[str | None]
+    experiment_key: Mapped[str | None]
     experiment_arm: Mapped[str | None]
     import_id: Mapped[UUID | None]
     attributes: Mapped[dict[str, Any] | None]
@@ -75,7 +118,7 @@ class AiRequest(CoreTable):
 
 
 class RequestSums:
-    """Sums and histograms of requests. Sums are integers: those of floats depend on the order of arrival."""
+    """Sums and histograms of requests; integers, because float sums depend on their order."""
 
     at: Mapped[datetime]
     environment: Mapped[str]
@@ -101,7 +144,7 @@ class RequestSums:
 
 
 class RequestRollup(RequestSums, CoreTable):
-    """Requests per half hour or day (of the reporting time zone) and model; provider and model `*` are all of them."""
+    """Requests by half hour or day (of the reporting time zone) and model; `*` is all."""
 
     __tablename__ = "ai_request_rollups"
     __table_args__ = (
@@ -114,11 +157,57 @@ class RequestRollup(RequestSums, CoreTable):
 
 
 class RequestDelta(RequestSums, CoreTable):
-    """What one batch adds to the half hours; a job folds it in, and readers add it until then."""
+    """A batch's change of the half hours; a job folds it in, readers add it until then."""
 
     __tablename__ = "ai_request_deltas"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+class DimensionRollup(RequestSums, CoreTable):
+    """Requests with a value of a dimension, otherwise as RequestRollup; the value '' is others."""
+
+    __tablename__ = "ai_dimension_rollups"
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint(
+            "grain",
+            "environment",
+            "dimension",
+            "value",
+            "at",
+            "app",
+            "provider",
+            "model",
+            "status",
+        ),
+        FOLDED,
+    )
+
+    grain: Mapped[str]
+    dimension: Mapped[str]
+    value: Mapped[str]
+
+
+class DimensionDelta(RequestSums, CoreTable):
+    """A batch's change of the half hours by dimension, each with its own value."""
+
+    __tablename__ = "ai_dimension_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    dimension: Mapped[str]
+    value: Mapped[str]
+
+
+class DimensionMonth(CoreTable):
+    """A value that has rollups of its own in a month of UTC."""
+
+    __tablename__ = "ai_dimension_values"
+
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ToolSums:
@@ -139,13 +228,17 @@ class ToolRollup(ToolSums, CoreTable):
     """Calls of tools per half hour or day."""
 
     __tablename__ = "tool_rollups"
-    __table_args__ = (one_of("grain", Grain), PrimaryKeyConstraint("grain", "at", "environment", "app", "tool"), FOLDED)
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint("grain", "at", "environment", "app", "tool"),
+        FOLDED,
+    )
 
     grain: Mapped[str]
 
 
 class ToolDelta(ToolSums, CoreTable):
-    """What one batch adds to the half hours of tools."""
+    """A batch's change of the half hours of tools."""
 
     __tablename__ = "tool_deltas"
 
@@ -153,7 +246,7 @@ class ToolDelta(ToolSums, CoreTable):
 
 
 class WaitingSpan(CoreTable):
-    """A tool or a retrieval whose request came in another export, or has yet to come; when it has joined, only its name stays."""
+    """A tool or retrieval span that waits for its request; once joined, only its name stays."""
 
     __tablename__ = "waiting_spans"
     __table_args__ = (

@@ -4,19 +4,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
+from operator import itemgetter
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from core.ai_metrics import reprice
-from core.ai_metrics.reprice import PriceDifference, RepriceSpan
+from core.ai_metrics.ingest import reprice
+from core.ai_metrics.ingest.reprice import PriceDifference, RepriceSpan
 from core.database.db import transaction
 from core.errors import Invalid
 from core.ingest.intake import EARLIEST, FUTURE
 from core.platform import clock
 from core.presentation.money import Usd
 from core.presentation.periods import DAY
-from core.providers import rates
+from core.providers.queries import token_prices
 
 DEFAULT_DAYS = 30
 
@@ -26,9 +28,12 @@ class EmptySpan(Invalid):
 
 
 class Reprice(BaseModel):
-    """What to price anew, and whether only to say what would change. Without times, the last 30 days."""
+    """A request to recompute costs, or to preview it; without times, of the last 30 days."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"dry_run": True, "start": "2026-07-01T00:00:00Z"}})
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"dry_run": True, "start": "2026-07-01T00:00:00Z"}},
+    )
 
     dry_run: bool = True
     start: AwareDatetime | None = None
@@ -36,11 +41,22 @@ class Reprice(BaseModel):
     model: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
 
 
+class RequestSource(StrEnum):
+    """Where requests were made."""
+
+    SENDER = "sender"
+    PLAYGROUND = "playground"
+
+
 class ModelDifference(BaseModel):
-    """The changed requests of one model: what they cost before and after; unpriced ones are counted, not taken for zero."""
+    """Changed requests of a model with costs before and after; unpriced ones are counted.
+
+    `source` says where they were made: by a sender, or in the playground.
+    """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
+    source: RequestSource = RequestSource.SENDER
     provider: str
     model: str
     requests: int
@@ -52,7 +68,7 @@ class ModelDifference(BaseModel):
 
 
 class RepriceReport(BaseModel):
-    """What has changed, or would."""
+    """The changes that were made, or that would be."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,36 +83,40 @@ class RepriceReport(BaseModel):
 
 
 class RepriceProgress:
-    """How far repricing is: the days that are done, and what came of them. A new one begins at the start."""
+    """The days that are done and their changes; a new repricing starts over."""
 
     def __init__(self, span: RepriceSpan, *, dry_run: bool) -> None:
         """Begin."""
         self.span, self.dry_run, self.at = span, dry_run, span.start
         self._examined = 0
-        self._by_model: dict[tuple[str, str], PriceDifference] = {}
+        self._by_model: dict[tuple[RequestSource, str, str], PriceDifference] = {}
 
     @classmethod
     def after(cls, report: RepriceReport, at: datetime) -> "RepriceProgress":
-        """Go on at a moment, with what has come of the days before it."""
+        """Continue at a time, with the changes of the days before it."""
         made = cls(RepriceSpan(report.start, report.end, report.model), dry_run=report.dry_run)
         made.at, made._examined = at, report.requests_examined
         for item in report.items:
-            kept = item.model_dump(exclude={"difference_usd"})
-            made._by_model[item.provider, item.model] = PriceDifference(**kept)
+            kept = item.model_dump(exclude={"difference_usd", "source"})
+            made._by_model[item.source, item.provider, item.model] = PriceDifference(**kept)
         return made
 
     def add(self, day: RepriceSpan, examined: int, found: list[PriceDifference]) -> None:
-        """Take what came of a day."""
+        """Add the changes of a day."""
         self.at = day.end
+        self.count(RequestSource.SENDER, examined, found)
+
+    def count(self, source: RequestSource, examined: int, found: list[PriceDifference]) -> None:
+        """Add changes of requests of a source."""
         self._examined += examined
         for one in found:
-            key = (one.provider, one.model)
+            key = (source, one.provider, one.model)
             self._by_model[key] = self._by_model[key] + one if key in self._by_model else one
 
     @property
     def report(self) -> RepriceReport:
-        """What has changed so far, or would."""
-        found = [self._by_model[key] for key in sorted(self._by_model)]
+        """The changes so far."""
+        found = list(self._by_model.values())
         return RepriceReport(
             dry_run=self.dry_run,
             start=self.span.start,
@@ -105,7 +125,10 @@ class RepriceProgress:
             requests_examined=self._examined,
             requests_changed=sum(one.requests for one in found),
             difference_usd=sum((one.after_usd - one.before_usd for one in found), Decimal(0)),
-            items=[_view(one) for one in found],
+            items=[
+                _view(source, one)
+                for (source, *_), one in sorted(self._by_model.items(), key=itemgetter(0))
+            ],
         )
 
 
@@ -115,16 +138,17 @@ Note = Callable[[Session, RepriceProgress], None]
 def reprice_days(progress: RepriceProgress, note: Note | None = None) -> RepriceReport:
     """Compute costs anew by the table of prices, day by day, and store them unless it is a dry run.
 
-    `note` is called in the transaction of each day: what it stores of the progress is true whenever this breaks off.
+    `note` is called in the transaction of each day: what it stores of the progress is true whenever
+    this breaks off.
     """
-    rates.forget()
+    token_prices.clear_cache()
     for day in days_of(replace(progress.span, start=progress.at)):
         _reprice_day(day, progress, note)
     return progress.report
 
 
 def span_of(given: Reprice) -> RepriceSpan:
-    """Return the span that is asked for; raise EmptySpan."""
+    """Return the requested time span; raise EmptySpan."""
     end = min(given.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
     start = given.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
     if start >= end:
@@ -133,7 +157,7 @@ def span_of(given: Reprice) -> RepriceSpan:
 
 
 def days_of(span: RepriceSpan) -> Iterator[RepriceSpan]:
-    """Yield the days of a span, as the partitions have them; those without requests cost nearly nothing."""
+    """Yield the days of a time span as partitions have them."""
     start = span.start
     while start < span.end:
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
@@ -144,19 +168,25 @@ def days_of(span: RepriceSpan) -> Iterator[RepriceSpan]:
 def _reprice_day(day: RepriceSpan, progress: RepriceProgress, note: Note | None) -> None:
     with transaction() as session:
         models = reprice.count_models(session, day)
-    # Between the two: what the packaged data knows of a model may have to be put into the table first.
-    schedules = {(provider, model): rates.schedule(provider, model) for provider, model in models}
+    # Between the two: what the packaged data knows of a model may have to be put into the table
+    # first.
+    schedules = {
+        (provider, model): token_prices.list_rates(provider, model) for provider, model in models
+    }
     if not models and note is None:
         return
     with transaction() as session:
-        found = reprice.compare(session, day, schedules, store=not progress.dry_run) if models else []
+        found = (
+            reprice.compare(session, day, schedules, store=not progress.dry_run) if models else []
+        )
         progress.add(day, sum(models.values()), found)
         if note is not None:
             note(session, progress)
 
 
-def _view(found: PriceDifference) -> ModelDifference:
+def _view(source: RequestSource, found: PriceDifference) -> ModelDifference:
     return ModelDifference(
+        source=source,
         provider=found.provider,
         model=found.model,
         requests=found.requests,

@@ -1,5 +1,7 @@
 """Views of single AI requests, for lists and details."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,8 +20,22 @@ class RequestOrder(StrEnum):
     DEAREST = "dearest"
 
 
+@dataclass(frozen=True)
+class LatencyRange:
+    """More than `from_ms` and up to `to_ms`, as a bar of the histogram has it."""
+
+    from_ms: int
+    to_ms: int
+
+    @classmethod
+    def read(cls, given: str | None) -> "LatencyRange | None":
+        """Return the range of an address, `1000-1200`; None without a valid one."""
+        found = re.fullmatch(r"(\d{1,9})-(\d{1,9})", given or "", re.ASCII)
+        return cls(int(found[1]), int(found[2])) if found else None
+
+
 class RequestView(View):
-    """One request as a list shows it, a long `error_message` cut; ids are ours, external ones the sender's."""
+    """A request in a list, with a long `error_message` cut; external IDs are the sender's."""
 
     id: UUID
     external_id: str | None
@@ -50,17 +66,21 @@ class RequestView(View):
     environment: str
     app: str
     release: str
+    prompt_name: str | None
+    prompt_version: str | None
+    prompt_label: str | None
+    experiment_key: str | None
+    experiment_arm: str | None
     truncated: tuple[str, ...] = ()
 
 
 class RequestDetail(RequestView):
-    """One request with its steps. What may hold words of users is there for those who may read them."""
+    """A request with its steps; contents only for roles that may read them."""
 
     steps: list[dict[str, Any]]
     tool_calls: list[dict[str, Any]]
     attributes: dict[str, Any] | None
     price_id: UUID | None
     prompt_version_id: UUID | None
-    experiment_arm: str | None
     import_id: UUID | None
     received_at: datetime

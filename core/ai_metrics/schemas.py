@@ -4,7 +4,26 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from core.ingest.intake import MOST_STEPS, Count, Id, LongText, Milliseconds, Name, Parts, Row, Word, wrong_dollars
+from core.ingest.intake import (
+    MOST_STEPS,
+    Count,
+    Id,
+    LongText,
+    Milliseconds,
+    Name,
+    Parts,
+    Row,
+    Word,
+    wrong_dollars,
+)
+from core.ingest.prompts import (
+    NESTED,
+    ExperimentReference,
+    PromptReference,
+    Reference,
+    Version,
+    flatten,
+)
 from core.providers.prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
@@ -22,6 +41,7 @@ class NewRequest(Row):
     """One request to a model, by the columns' own names."""
 
     texts: ClassVar = ("tool_calls", "steps", "error_message", "extra")
+    nested: ClassVar = NESTED
 
     model: Name
     provider: Name | None = None
@@ -45,9 +65,16 @@ class NewRequest(Row):
     error_message: LongText | None = None
     cost_usd: Decimal | None = None
     prompt_version_id: Id | None = None
-    experiment_arm: Name | None = None
+    prompt: PromptReference | str | None = None
+    prompt_name: Reference | None = None
+    prompt_version: Version | None = None
+    prompt_label: Reference | None = None
+    experiment: ExperimentReference | str | None = None
+    experiment_key: Reference | None = None
+    experiment_arm: Reference | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no price of a call."""
+        """Refuse negative or incomplete prices; flatten references."""
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
+        flatten(self)

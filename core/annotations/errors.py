@@ -49,3 +49,15 @@ class DecidesOwn(Forbidden):
 
 class TooLate(Conflict):
     """Can't undo: someone has already acted on it."""
+
+
+class NothingAssigned(Conflict):
+    """No message is assigned to you. Start reviewing again."""
+
+
+class LastItem(Conflict):
+    """No more messages to review."""
+
+
+class FirstItem(Conflict):
+    """This is the first message."""

@@ -8,27 +8,34 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemOutcome, ItemState
+from core.annotations.schemas import (
+    AnnotationSeverity,
+    AnnotationStatus,
+    AnnotationType,
+    ItemOutcome,
+    ItemState,
+)
 from core.database.tables import AiTable, Created, Keyed, one_of
 
 NOTHING = text("'{}'")
 
 
 class Snapshot:
-    """What a message was when it came here, so that annotations and items are filtered without asking the other database."""
+    """Message columns copied at annotation time: filters need no other database."""
 
     environment: Mapped[str]
     app: Mapped[str] = mapped_column(server_default="")
     model: Mapped[str] = mapped_column(server_default="")
     provider: Mapped[str] = mapped_column(server_default="")
-    prompt_version: Mapped[str] = mapped_column(server_default="")
-    user_id: Mapped[str | None]  # the sender's
+    prompt_version: Mapped[str] = mapped_column(server_default="")  # as prompt_title() writes it
+    experiment_arm: Mapped[str] = mapped_column(server_default="")
+    user_id: Mapped[str | None]  # the sender's ID
     message_role: Mapped[str]
     message_at: Mapped[datetime]
 
 
 class Annotation(Keyed, Snapshot, Created, AiTable):
-    """What somebody says of a message."""
+    """An account's verdict on a message."""
 
     __tablename__ = "ai_admin_annotations"
     __table_args__ = (
@@ -40,7 +47,11 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
         Index(None, "status"),
         Index(None, "annotation_type"),
         Index(None, "created_at", "id"),
-        Index("ix_ai_admin_annotations_import", "import_id", postgresql_where=text("import_id is not null")),
+        Index(
+            "ix_ai_admin_annotations_import",
+            "import_id",
+            postgresql_where=text("import_id is not null"),
+        ),
         Index("ix_ai_admin_annotations_tags", "tags", postgresql_using="gin"),
     )
 
@@ -54,18 +65,21 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
     severity: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=NOTHING)
     status: Mapped[str] = mapped_column(server_default=AnnotationStatus.PENDING)
-    round: Mapped[int] = mapped_column(SmallInteger, server_default="1")  # 1 and 2 are blind, 3 decides between them
+    # 1 and 2 are blind reviews, 3 is the adjudication
+    round: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     review_item_id: Mapped[UUID | None]
     reviewed_by: Mapped[UUID | None]
+    reviewed_by_name: Mapped[str | None]
     reviewed_at: Mapped[datetime | None]
     applied_by: Mapped[UUID | None]
+    applied_by_name: Mapped[str | None]
     applied_at: Mapped[datetime | None]
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class AnnotationChange(Keyed, AiTable):
-    """What an annotation was before a change and after it; it stays when the annotation is deleted."""
+    """An annotation before and after a change; it stays when the annotation is deleted."""
 
     __tablename__ = "ai_annotation_changes"
     __table_args__ = (Index(None, "annotation_id", "at"),)
@@ -79,7 +93,7 @@ class AnnotationChange(Keyed, AiTable):
 
 
 class AnnotationDraft(AiTable):
-    """What somebody has begun to write of a message."""
+    """An unfinished annotation."""
 
     __tablename__ = "ai_annotation_drafts"
 
@@ -90,7 +104,7 @@ class AnnotationDraft(AiTable):
 
 
 class ReviewItem(Keyed, Snapshot, Created, AiTable):
-    """A message that is to be reviewed, and why."""
+    """A message to review, and the reasons."""
 
     __tablename__ = "review_items"
     __table_args__ = (
@@ -103,10 +117,19 @@ class ReviewItem(Keyed, Snapshot, Created, AiTable):
             "id",
             postgresql_where=text("state = 'waiting'"),
         ),
-        Index("ix_review_items_claimed", "claimed_by", postgresql_where=text("claimed_by is not null")),
+        Index(
+            "ix_review_items_claimed", "claimed_by", postgresql_where=text("claimed_by is not null")
+        ),
         Index("ix_review_items_oldest", "created_at", postgresql_where=text("state = 'waiting'")),
-        Index("ix_review_items_adjudication", "created_at", "id", postgresql_where=text("state = 'adjudication'")),
-        Index("ix_review_items_import", "import_id", postgresql_where=text("import_id is not null")),
+        Index(
+            "ix_review_items_adjudication",
+            "created_at",
+            "id",
+            postgresql_where=text("state = 'adjudication'"),
+        ),
+        Index(
+            "ix_review_items_import", "import_id", postgresql_where=text("import_id is not null")
+        ),
     )
 
     message_id: Mapped[UUID]
@@ -123,12 +146,14 @@ class ReviewItem(Keyed, Snapshot, Created, AiTable):
 
 
 class ReviewPass(AiTable):
-    """That an account has been at an item: nobody gets one again that he has passed."""
+    """An account has completed or skipped an item, and does not get it again."""
 
     __tablename__ = "review_passes"
     __table_args__ = (one_of("outcome", ItemOutcome), Index(None, "account_id", "at"))
 
-    item_id: Mapped[UUID] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(
+        ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True
+    )
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     outcome: Mapped[str]
     at: Mapped[datetime] = mapped_column(server_default=func.now())

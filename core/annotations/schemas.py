@@ -18,7 +18,7 @@ MOST_TAGS = 20
 
 
 class AnnotationType(StrEnum):
-    """What a reviewer says of a message."""
+    """The verdict of a reviewer."""
 
     CORRECTION = "correction"
     IMPROVEMENT = "improvement"
@@ -27,7 +27,7 @@ class AnnotationType(StrEnum):
 
 
 class AnnotationSeverity(StrEnum):
-    """How bad it is."""
+    """How severe the problem is."""
 
     MINOR = "minor"
     MODERATE = "moderate"
@@ -35,15 +35,28 @@ class AnnotationSeverity(StrEnum):
 
 
 class AnnotationStatus(StrEnum):
-    """How far it has come."""
+    """The progress of an annotation."""
 
     PENDING = "pending"
     REVIEWED = "reviewed"
     APPLIED = "applied"
 
 
+class AnnotationOrder(StrEnum):
+    """Orders of annotations; a minus is descending."""
+
+    NEWEST_FIRST = "-created"
+    OLDEST_FIRST = "created"
+    MOST_SEVERE = "-severity"
+    LEAST_SEVERE = "severity"
+    APPLIED_FIRST = "-status"
+    PENDING_FIRST = "status"
+    AUTHOR = "author"
+    AUTHOR_BACKWARDS = "-author"
+
+
 class ItemState(StrEnum):
-    """Whether an item of the queue waits for reviewers, for somebody who decides, or for nobody."""
+    """Whether an item waits for reviewers, for adjudication, or is done."""
 
     WAITING = "waiting"
     ADJUDICATION = "adjudication"
@@ -51,7 +64,7 @@ class ItemState(StrEnum):
 
 
 class ItemOutcome(StrEnum):
-    """How a reviewer has left an item of the queue."""
+    """How a reviewer left an item: completed or skipped."""
 
     DONE = "done"
     SKIPPED = "skipped"
@@ -59,9 +72,8 @@ class ItemOutcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message is in the queue."""
-
     RATED_LOW = "rated_low"
+    SCORE = "score"
     EDITED = "edited"
     ERROR = "error"
     SLOW = "slow"
@@ -87,9 +99,11 @@ Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_once)]
 
 
 class ReviewVerdict(BaseModel):
-    """What a reviewer says of the message of an item that he has."""
+    """A reviewer's verdict on the message of a leased item."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"annotation_type": "approved"}})
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"annotation_type": "approved"}}
+    )
 
     annotation_type: AnnotationType
     content: Words = ""
@@ -99,10 +113,11 @@ class ReviewVerdict(BaseModel):
 
 
 class Decision(BaseModel):
-    """What holds between reviewers who disagree; what is left out is as the chosen annotation says."""
+    """The result of an adjudication; fields that are left out come from the chosen annotation."""
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"example": {"content": "Both are right; the date is what matters."}}
+        frozen=True,
+        json_schema_extra={"example": {"content": "Both are right; the date is what matters."}},
     )
 
     annotation_type: AnnotationType | None = None
@@ -113,7 +128,7 @@ class Decision(BaseModel):
 
 
 class NewAnnotation(ReviewVerdict):
-    """What somebody says of a message, by our id of it or the sender's."""
+    """A verdict on a message, by Attune's ID or the sender's."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -134,15 +149,17 @@ class NewAnnotation(ReviewVerdict):
 
 
 class AnnotationChangeBody(Decision):
-    """What to change of an annotation; what is left out stays."""
+    """The fields to change; fields that are left out stay."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"severity": "minor", "tags": ["tone"]}})
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"severity": "minor", "tags": ["tone"]}}
+    )
 
     status: AnnotationStatus | None = None
 
 
 class AnnotationView(View):
-    """An annotation, with what its message was."""
+    """An annotation with the snapshot of its message."""
 
     id: UUID
     message_id: UUID
@@ -162,19 +179,25 @@ class AnnotationView(View):
     model: str
     provider: str
     prompt_version: str
+    experiment_arm: str
     user_id: str | None
     message_role: MessageSpeaker
     message_at: datetime
     reviewed_by: UUID | None
+    reviewed_by_name: str | None
     reviewed_at: datetime | None
     applied_by: UUID | None
+    applied_by_name: str | None
     applied_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
 
 class ChangeView(View):
-    """One change of an annotation: who, when, and the fields before and after. Without `after`, it was deleted."""
+    """A change of an annotation: account, time, and fields before and after.
+
+    Without `after`, it is the deletion.
+    """
 
     at: datetime
     by: UUID
@@ -185,8 +208,6 @@ class ChangeView(View):
 
 @dataclass(frozen=True)
 class AnnotationFilter:
-    """Which annotations are wanted."""
-
     status: AnnotationStatus | None = None
     type: AnnotationType | None = None
     severity: AnnotationSeverity | None = None
@@ -195,12 +216,14 @@ class AnnotationFilter:
     message_id: UUID | None = None
     conversation_id: UUID | None = None
     environment: str | None = None
+    prompt_version: str | None = None
+    experiment_arm: str | None = None
     start: datetime | None = None
     end: datetime | None = None
 
 
 class QueueItemView(View):
-    """An item of the queue: why it is there, who has it, and until when."""
+    """A queue item: its reasons, and its lease."""
 
     id: UUID
     message_id: UUID
@@ -217,6 +240,7 @@ class QueueItemView(View):
     model: str
     provider: str
     prompt_version: str
+    experiment_arm: str
     user_id: str | None
     message_role: MessageSpeaker
     message_at: datetime
@@ -225,7 +249,7 @@ class QueueItemView(View):
 
 
 class AskedFor(BaseModel):
-    """A message that somebody wants to have reviewed, by our id or the sender's."""
+    """A message to add to the queue, by Attune's ID or the sender's."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"message_id": "m-17"}})
 
@@ -234,17 +258,18 @@ class AskedFor(BaseModel):
 
 
 class BulkAction(StrEnum):
-    """What is done with a selection."""
-
     APPROVE = "approve"
     SKIP = "skip"
 
 
 class BulkBody(BaseModel):
-    """A selection of the queue, and what to do with it."""
+    """Selected queue items, and the action."""
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"example": {"action": "approve", "ids": ["0190a6e0-0000-7000-8000-000000000000"]}}
+        frozen=True,
+        json_schema_extra={
+            "example": {"action": "approve", "ids": ["0190a6e0-0000-7000-8000-000000000000"]}
+        },
     )
 
     action: BulkAction
@@ -252,7 +277,7 @@ class BulkBody(BaseModel):
 
 
 class BulkDone(View):
-    """What was done, and what was left because others have it, or have done it."""
+    """Changed items, and those skipped because they are leased to others or done."""
 
     done: list[UUID]
     left: list[UUID]

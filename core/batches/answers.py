@@ -1,11 +1,16 @@
-"""Queries about batch runs and their views. Durations are whole milliseconds, rates fractions; null when nothing was measured."""
+"""Queries about batch runs and their views.
+
+Durations are whole milliseconds, rates fractions; null when nothing was measured.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from core.activity.answers import ConfidenceInterval
+from core.batches.error_summaries import ErrorSummary
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
 from core.presentation.periods import Period, Watched
@@ -16,7 +21,7 @@ BAD = ("failed", "partial", "lost")
 
 @dataclass(frozen=True)
 class AskedRuns:
-    """Which runs, by when they started: the product's, or else those of Attune's own jobs."""
+    """Filters of batch runs by start time: the product's, or those of Attune's own jobs."""
 
     period: Period
     watched: Watched = field(default_factory=Watched)
@@ -26,22 +31,37 @@ class AskedRuns:
 
     @property
     def is_internal(self) -> bool:
-        """Whether the runs of Attune's own jobs are asked for, which naming one of them does, too."""
+        """Whether runs of Attune's own jobs are requested, directly or by the name of one."""
         return self.internal or self.job in INTERNAL_JOBS
 
     @property
     def previous(self) -> "AskedRuns":
-        """The same of the period before."""
+        """The same filters for the previous period."""
         return replace(self, period=self.period.previous)
 
 
-class RunView(View):
-    """One run as a list shows it. Its phases stand in the order in which they were sent.
+class RunOrder(StrEnum):
+    """Orders of batch runs; a minus is descending."""
 
-    `error_summary` is there for those who may read what users write; `failed_phase` is the phase that it names.
-    `usual_duration_ms` is the median of the last 30 runs of its job before it that completed, null of fewer than five;
-    `is_slow` says that it took, or takes already, more than 1.2 times as long.
-    Lists cut what is long, and name it in `truncated`.
+    LATEST_FIRST = "-started"
+    OLDEST_FIRST = "started"
+    JOB = "job"
+    JOB_BACKWARDS = "-job"
+    LONGEST_FIRST = "-duration"
+    SHORTEST_FIRST = "duration"
+    MOST_ITEMS = "-items"
+    FEWEST_ITEMS = "items"
+    MOST_FAILED = "-failed"
+    FEWEST_FAILED = "failed"
+
+
+class RunView(View):
+    """A run in a list; phases are in the order in which they were sent.
+
+    `error_summary` is null for actors who may not read message texts; `failed_phase` is the phase
+    that it names. `usual_duration_ms` is the median of up to 30 earlier completed runs of its job,
+    null for fewer than five; `is_slow` means more than 1.2 times as long. Lists shorten long
+    fields, and name them in `truncated`; a shortened object is text.
     """
 
     id: UUID
@@ -59,7 +79,7 @@ class RunView(View):
     failed_jobs: int | None
     phase_durations: dict[str, Any]
     failed_phase: str | None
-    error_summary: str | None
+    error_summary: ErrorSummary | None
     is_internal: bool
     usual_duration_ms: int | None
     is_slow: bool
@@ -67,7 +87,7 @@ class RunView(View):
 
 
 class RunDetail(RunView):
-    """One run with all that was sent of it."""
+    """A run with all of its fields."""
 
     attributes: dict[str, Any] | None
     heard_at: datetime
@@ -75,9 +95,10 @@ class RunDetail(RunView):
 
 
 class RunCounts(View):
-    """How runs ended. The rate is of those that ended well or badly: running ones and unknown states are neither.
+    """Runs by outcome. The rate is that of completed and failed runs, without running ones and
+    unknown states.
 
-    `interval` is Wilson's of the rate.
+    `interval` is Wilson's 95% interval of the rate.
     """
 
     runs: int
@@ -92,7 +113,7 @@ class RunCounts(View):
 
 
 class RunFigures(RunCounts):
-    """How runs ended, and how long the whole ones took."""
+    """Runs by outcome, and durations of completed ones."""
 
     avg_duration_ms: int | None
     p50_duration_ms: int | None
@@ -100,7 +121,7 @@ class RunFigures(RunCounts):
 
 
 class RunSummary(RunFigures):
-    """The figures of a period, and of the one before."""
+    """The figures of a period, and of the previous one."""
 
     start: datetime
     end: datetime
@@ -108,21 +129,17 @@ class RunSummary(RunFigures):
 
 
 class DayOfRuns(RunCounts):
-    """The runs that started on one day."""
-
     at: datetime
 
 
 class JobFigures(RunFigures):
-    """The runs of one batch job."""
-
     batch_job: str
     last_started_at: datetime
     last_status: str
 
 
 class PhaseFigures(View):
-    """How long a phase took, in the runs that report it."""
+    """Durations of a phase, in the runs that report it."""
 
     runs: int
     avg_ms: int | None
@@ -132,7 +149,7 @@ class PhaseFigures(View):
 
 
 class PhaseDay(View):
-    """How long a phase took in the runs of one day."""
+    """Durations of a phase on one day."""
 
     at: datetime
     runs: int
@@ -141,7 +158,7 @@ class PhaseDay(View):
 
 
 class Phase(PhaseFigures):
-    """One phase of a batch job: all together, by day, and in the period before."""
+    """A phase of a batch job: in total, by day, and in the previous period."""
 
     batch_job: str
     phase: str
@@ -150,7 +167,7 @@ class Phase(PhaseFigures):
 
 
 class RunFailure(View):
-    """Runs of a batch job that failed with the same words; `last_run` is the sender's id of the latest."""
+    """Failed runs of a job with the same error; `last_run` is the latest run's ID."""
 
     batch_job: str
     summary: str | None
@@ -162,7 +179,7 @@ class RunFailure(View):
 
 
 class Strip(View):
-    """The last runs of a batch job, the latest first."""
+    """The last runs of a batch job, latest first."""
 
     batch_job: str
     runs: list[RunView]

@@ -1,4 +1,4 @@
-"""The table of batch runs: the product's, and Attune's own, which count in no product figure."""
+"""The table of batch runs: the product's, and Attune's own, which figures leave out."""
 
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,15 @@ from core.database.tables import CoreTable
 
 
 class BatchRunRecord(CoreTable):
-    """One run; the newest state that was sent wins. The status is open: what is not known is kept as it was sent."""
+    """One run in its newest state. Unknown statuses are stored as sent."""
 
     __tablename__ = "batch_run_history"
     __table_args__ = (
         Index(None, "batch_job", "started_at"),
         Index(None, "started_at"),
-        Index("ix_batch_run_history_running", "heard_at", postgresql_where=text("status = 'running'")),
+        Index(
+            "ix_batch_run_history_running", "heard_at", postgresql_where=text("status = 'running'")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -33,12 +35,15 @@ class BatchRunRecord(CoreTable):
     completed_jobs: Mapped[int | None]
     failed_jobs: Mapped[int | None]
     phase_durations: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    phase_order: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))  # as they were sent: jsonb keeps no order
+    # As sent, because jsonb keeps no order
+    phase_order: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))
     error_summary: Mapped[str | None]
-    # Only Attune sets it, of its own jobs: a name would be no proof, since senders choose theirs freely.
+    error_is_object: Mapped[bool | None]  # then the summary is its JSON
+    # Set only by Attune for its own jobs: senders can choose any name.
     is_internal: Mapped[bool] = mapped_column(server_default=text("false"))
     attributes: Mapped[dict[str, Any] | None]
     import_id: Mapped[UUID | None]
-    told: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))  # of each field, how new it is
+    # The version of each field
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 
 def named(said: str, phases: Iterable[str]) -> list[str]:
-    """Return the phases that are named, as whole words and whatever their case, in the order in which they are.
+    """Return the phases that occur in the text as whole words, ignoring case, in their order.
 
-    Of two that begin at one place it is the longer: "load index: timeout" does not speak of `load`.
+    When two match at one position, the longer one counts: "load index: timeout" does not name
+    `load`.
     """
     known = {phase.casefold(): phase for phase in phases if phase}
     if not known:

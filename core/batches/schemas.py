@@ -8,7 +8,7 @@ from core.ingest.intake import Count, Id, JsonObject, LongText, Moment, Name, Ro
 
 
 class BatchStatus(StrEnum):
-    """The states that count; others are kept as they were sent."""
+    """The known statuses; others are stored as sent."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -22,7 +22,7 @@ ENDED = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.PARTIAL)
 
 
 class NewBatchRun(Row):
-    """What is known of a run at a moment: sent when it starts, as often as it likes, and when it has ended."""
+    """The state of a run at a time: sent at its start, during the run, and at its end."""
 
     texts: ClassVar = ("triggered_by", "phase_durations", "error_summary", "extra")
 
@@ -37,9 +37,11 @@ class NewBatchRun(Row):
     completed_jobs: Count | None = None
     failed_jobs: Count | None = None
     phase_durations: JsonObject | None = None
-    error_summary: LongText | None = None
+    error_summary: LongText | JsonObject | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time."""
+        """Return why a time is invalid, or None."""
         times = ("created_at", "updated_at", "started_at", "completed_at")
-        return next(filter(None, (wrong_time(name, getattr(self, name), latest) for name in times)), None)
+        return next(
+            filter(None, (wrong_time(name, getattr(self, name), latest) for name in times)), None
+        )

@@ -1,4 +1,4 @@
-"""Mark batch runs as lost when nobody reports on them."""
+"""Mark batch runs as lost when they stop reporting."""
 
 from datetime import timedelta
 from typing import Any, cast
@@ -13,13 +13,15 @@ from core.platform import clock
 
 
 def give_up_silent(session: Session) -> int:
-    """Mark runs that go on and have been silent for too long as lost; return how many. A later report finds them again.
+    """Mark running runs as lost that have not reported for the configured time; return how many.
 
-    A run with an end time has ended, whatever its last report called it, and keeps the status that was sent.
+    A later report makes them running again. A run with an end time keeps the status that was sent.
     """
     since = clock.now() - timedelta(minutes=read(session, Workspace).batch_silence_minutes)
     has_no_end = BatchRunRecord.completed_at.is_(None)
     silent = update(BatchRunRecord).where(
         BatchRunRecord.status == BatchStatus.RUNNING, BatchRunRecord.heard_at < since, has_no_end
     )
-    return cast("CursorResult[Any]", session.execute(silent.values(status=BatchStatus.LOST))).rowcount
+    return cast(
+        "CursorResult[Any]", session.execute(silent.values(status=BatchStatus.LOST))
+    ).rowcount

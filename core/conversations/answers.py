@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Protocol
 from uuid import UUID
+
+from sqlalchemy import ColumnElement
 
 from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
@@ -11,26 +14,45 @@ from core.identity.schemas import View
 from core.presentation.money import Usd
 
 
+class ConversationCondition(Protocol):
+    """A condition on conversations by what another feature stores; hashable."""
+
+    def holds(self, conversation_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+        """Return the condition on a conversation's key."""
+
+
 @dataclass(frozen=True)
 class ConversationFilter:
-    """Which conversations are wanted. `q` are words that a message of it has, as one types them into a search engine."""
+    """Filters of conversations; `q` is a search over message texts."""
 
     q: str | None = None
     model: str | None = None
     rating: ConversationOpinion | None = None
     status: ConversationState | None = None
     annotated: bool | None = None
+    prompt_version: str | None = None
+    experiment_arm: str | None = None
+    score: ConversationCondition | None = None
+
+
+class ConversationOrder(StrEnum):
+    """Orders of conversations; a minus is descending."""
+
+    LATEST_FIRST = "-last_message"
+    OLDEST_FIRST = "last_message"
+    MOST_MESSAGES = "-messages"
+    FEWEST_MESSAGES = "messages"
 
 
 class TextPart(View):
-    """A piece of a text; a hit is a word that was searched for."""
+    """A part of a text; a hit is a match of the search."""
 
     text: str
     is_hit: bool
 
 
 class Hit(View):
-    """The first message of a conversation that was found, in short, and how many there are in all."""
+    """A conversation's first matching message, shortened, and the number of matches."""
 
     message_id: UUID
     position: int
@@ -40,9 +62,11 @@ class Hit(View):
 
 
 class ConversationSummary(View):
-    """A conversation in one line; its cost is only there for those who see costs.
+    """A conversation in a list.
 
-    `opening` is the beginning of what the user said first.
+    Tokens and cost are those of its messages, otherwise the sum of its AI requests, otherwise null
+    (unpriced). `unpriced_requests` are not in that sum. Costs are null for actors without
+    permission to see them. `opening` is the beginning of the user's first message.
     """
 
     id: UUID
@@ -56,9 +80,12 @@ class ConversationSummary(View):
     status: ConversationState
     source: str
     models: list[str]
+    prompt_versions: list[str]
+    experiment_arms: list[str]
     message_count: int
-    total_tokens: int
+    total_tokens: int | None
     total_cost_usd: Usd | None
+    unpriced_requests: int | None
     user_rating: int | None
     rating_scale: str | None
     opinion: ConversationOpinion
@@ -76,6 +103,6 @@ class ConversationSummary(View):
 
 
 class ConversationView(ConversationSummary):
-    """A conversation by itself, with the context that its sender gave it."""
+    """A conversation with the context that its sender gave it."""
 
     context: dict[str, Any]

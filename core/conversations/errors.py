@@ -1,6 +1,6 @@
 """Errors of conversations."""
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 
 
 class ConversationMissing(NotFound):
@@ -13,3 +13,11 @@ class MessageMissing(NotFound):
 
 class MessageAmbiguous(Conflict):
     """Several messages share this external ID. Use the Attune ID shown in the conversation."""
+
+
+class NoteMissing(NotFound):
+    """No note with this ID."""
+
+
+class NoteOfAnother(Forbidden):
+    """Only the author of a note can delete it."""

@@ -5,18 +5,28 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FetchedValue, ForeignKey, Index, Numeric, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.conversations.schemas import ConversationState, MessageSpeaker, Origin
-from core.database.tables import CoreTable, one_of
+from core.database.tables import CoreTable, Created, Keyed, one_of
 
 EMPTY = text("'{}'::jsonb")
 
 
 class Conversation(CoreTable):
-    """One conversation. Key: uuid5 of the sender's id."""
+    """One conversation. Key: uuid5 of the sender's ID."""
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -25,6 +35,7 @@ class Conversation(CoreTable):
         Index(None, "user_id", "last_message_at"),
         Index(None, "last_message_at"),
         Index(None, "environment", "last_message_at"),
+        Index(None, "environment", "message_count", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -36,9 +47,13 @@ class Conversation(CoreTable):
     status: Mapped[str] = mapped_column(server_default=ConversationState.ACTIVE)
     context: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
     message_count: Mapped[int] = mapped_column(server_default="0")
-    total_tokens: Mapped[int] = mapped_column(server_default="0")
-    total_cost_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
-    models: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))  # who answered in it, by name
+    # Of its messages; null when none has any (queries/conversations.py: then, its AI requests')
+    total_tokens: Mapped[int | None]
+    total_cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    # What its messages name, each once (core/ingest/prompts.py)
+    models: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    prompt_versions: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    experiment_arms: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
     user_rating: Mapped[int | None]
     rating_scale: Mapped[str | None]
     user_feedback: Mapped[str | None]
@@ -51,7 +66,8 @@ class Conversation(CoreTable):
     app: Mapped[str]
     release: Mapped[str]
     import_id: Mapped[UUID | None]
-    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # how new each field is (core/database/newest_values.py)
+    # Versions by field (core/database/newest_values.py)
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
     last_message_at: Mapped[datetime]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -63,7 +79,7 @@ class Message(CoreTable):
     __tablename__ = "messages"
     __table_args__ = (
         one_of("role", MessageSpeaker),
-        # Deferrable, so that one statement may renumber them.
+        # Deferrable, so that one statement can renumber them.
         UniqueConstraint("conversation_id", "position", deferrable=True, initially="IMMEDIATE"),
         Index(None, "created_at"),
         Index(None, "external_id"),
@@ -72,14 +88,21 @@ class Message(CoreTable):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE")
+    )
     external_id: Mapped[str | None]
     position: Mapped[int]
-    sequence: Mapped[int]  # its place as sent, which decides among messages of the same moment
+    sequence: Mapped[int]  # its position as sent, which orders messages of the same time
     role: Mapped[str]
     content: Mapped[str]
     model: Mapped[str | None]
     prompt_version_id: Mapped[UUID | None]
+    prompt_name: Mapped[str | None]
+    prompt_version: Mapped[str | None]
+    prompt_label: Mapped[str | None]
+    experiment_key: Mapped[str | None]
+    experiment_arm: Mapped[str | None]
     tool_calls: Mapped[list[dict[str, Any]] | None]
     tokens: Mapped[int | None]
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
@@ -88,17 +111,47 @@ class Message(CoreTable):
     error: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=EMPTY)
     created_at: Mapped[datetime]
-    import_id: Mapped[UUID | None]  # when an import was the last to say something new
-    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(content)
+    import_id: Mapped[UUID | None]  # when the last change came from an import
+    # By a trigger: search_vector(content)
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())
 
 
 class NamedMessage(CoreTable):
-    """What feedback has called a message of no named conversation: looked at again when messages of that name come."""
+    """A message name used by feedback or a score alone; linked when the message arrives."""
 
     __tablename__ = "named_messages"
     __table_args__ = (Index(None, "name"), Index(None, "received_at"))
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)  # the feedback's
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # the feedback's or the score's
     name: Mapped[str]
-    named_at: Mapped[datetime]  # the feedback's own time, by which it is known whether it still says so
+    named_at: Mapped[datetime]  # the time of that row, to detect that it has changed since
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ConversationNote(Keyed, Created, CoreTable):
+    """A colleague's note on a conversation; it is part of no export."""
+
+    __tablename__ = "conversation_notes"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    author_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="SET NULL"), index=True
+    )
+    author_name: Mapped[str]
+    body: Mapped[str]
+
+
+class NoteMention(CoreTable):
+    """A colleague whom a note mentions; `seen_at` is null until they have opened their mentions."""
+
+    __tablename__ = "conversation_note_mentions"
+
+    note_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversation_notes.id", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    seen_at: Mapped[datetime | None]

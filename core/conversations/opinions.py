@@ -1,4 +1,4 @@
-"""Positive and negative ratings, in Python and SQL: thumbs are -1 and +1; of five, 1 and 2 are negative, 4 and 5 positive."""
+"""Ratings as opinions, in Python and SQL: thumbs are -1 and +1; of five, 1-2 and 4-5."""
 
 from enum import StrEnum
 from typing import Any
@@ -6,14 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_
 
 FIVE = "five"
-# By scale, what is negative up to and what is positive from.
+# By scale: the highest negative and the lowest positive rating.
 OF_FIVE, OF_THUMBS = (2, 4), (-1, 1)
-NEGATIVE = f"rating <= case scale when '{FIVE}' then {OF_FIVE[0]} else {OF_THUMBS[0]} end"
-POSITIVE = f"rating >= case scale when '{FIVE}' then {OF_FIVE[1]} else {OF_THUMBS[1]} end"
 
 
 class ConversationOpinion(StrEnum):
-    """What a user thinks of a conversation: positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
+    """Positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
 
     POSITIVE = "positive"
     NEUTRAL = "neutral"
@@ -22,16 +20,21 @@ class ConversationOpinion(StrEnum):
 
     @classmethod
     def of(cls, rating: int | None, scale: str | None) -> "ConversationOpinion":
-        """Return what a rating on its scale says."""
+        """Return the opinion of a rating on its scale."""
         if rating is None:
             return cls.UNRATED
         low, high = OF_FIVE if scale == FIVE else OF_THUMBS
         return cls.POSITIVE if rating >= high else cls.NEGATIVE if rating <= low else cls.NEUTRAL
 
 
-def rated(opinion: ConversationOpinion, rating: ColumnElement[Any], scale: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that says what Opinion.of says."""
-    low, high = (case((scale == FIVE, of_five), else_=other) for of_five, other in zip(OF_FIVE, OF_THUMBS, strict=True))
+def rated(
+    opinion: ConversationOpinion, rating: ColumnElement[Any], scale: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return the SQL condition that a rating has this opinion, as in ConversationOpinion.of."""
+    low, high = (
+        case((scale == FIVE, of_five), else_=other)
+        for of_five, other in zip(OF_FIVE, OF_THUMBS, strict=True)
+    )
     conditions = {
         ConversationOpinion.POSITIVE: rating >= high,
         ConversationOpinion.NEGATIVE: rating <= low,
@@ -42,7 +45,11 @@ def rated(opinion: ConversationOpinion, rating: ColumnElement[Any], scale: Colum
 
 
 def in_words(rating: int, scale: str) -> str:
-    """Return a rating as people say it."""
+    """Return a rating as text for the interface."""
     if scale == FIVE:
         return f"{rating} of 5"
-    return "Thumbs-up" if ConversationOpinion.of(rating, scale) is ConversationOpinion.POSITIVE else "Thumbs-down"
+    return (
+        "Thumbs-up"
+        if ConversationOpinion.of(rating, scale) is ConversationOpinion.POSITIVE
+        else "Thumbs-down"
+    )

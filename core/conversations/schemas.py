@@ -22,10 +22,18 @@ from core.ingest.intake import (
     wrong_dollars,
     wrong_time,
 )
+from core.ingest.prompts import (
+    NESTED,
+    ExperimentReference,
+    PromptReference,
+    Reference,
+    Version,
+    flatten,
+)
 
 
 class Origin(StrEnum):
-    """How a conversation got here."""
+    """Through which channel a conversation arrived."""
 
     API = "api"
     OTLP = "otlp"
@@ -34,7 +42,7 @@ class Origin(StrEnum):
 
 
 class ConversationState(StrEnum):
-    """Who has the word."""
+    """Whether the user, the assistant or a person writes next."""
 
     ACTIVE = "active"
     WAITING_HUMAN = "waiting_human"
@@ -43,7 +51,7 @@ class ConversationState(StrEnum):
 
 
 class MessageSpeaker(StrEnum):
-    """Who says it."""
+    """The role of a message's author."""
 
     SYSTEM = "system"
     USER = "user"
@@ -52,9 +60,10 @@ class MessageSpeaker(StrEnum):
 
 
 class NewMessage(Nested):
-    """One message, by the columns' own names. Its place is by `created_at`, then as it was sent, or as `position` says."""
+    """One message. Messages are ordered by `created_at`, then as sent, or by `position`."""
 
     texts: ClassVar = ("content", "tool_calls", "error", "metadata", "extra")
+    nested: ClassVar = NESTED
 
     id: Id
     role: MessageSpeaker
@@ -68,13 +77,25 @@ class NewMessage(Nested):
     latency_ms: Milliseconds | None = None
     first_token_ms: Milliseconds | None = None
     error: LongText | None = None
+    prompt: PromptReference | str | None = None
+    prompt_name: Reference | None = None
+    prompt_version: Version | None = None
+    prompt_label: Reference | None = None
+    experiment: ExperimentReference | str | None = None
+    experiment_key: Reference | None = None
+    experiment_arm: Reference | None = None
     metadata: JsonObject | None = None
+
+    def __post_init__(self) -> None:
+        """Flatten references."""
+        flatten(self)
 
 
 class NewConversation(Row):
-    """A conversation, or what is new of it: its messages are known by their ids, and its fields as of `updated_at`.
+    """A conversation, or an update of it: messages are identified by their ids, fields are as of
+    `updated_at`.
 
-    Without `updated_at`, they are as new as the newest message.
+    Without `updated_at`, the time of the newest message applies.
     """
 
     texts: ClassVar = ("title", "context", "messages", "extra")
@@ -90,9 +111,15 @@ class NewConversation(Row):
     updated_at: Moment | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time or a price."""
+        """Return why a time or a price is invalid, or None."""
         times = {"created_at": self.created_at, "updated_at": self.updated_at}
-        times |= {f"messages[{number}].created_at": message.created_at for number, message in enumerate(self.messages)}
+        times |= {
+            f"messages[{number}].created_at": message.created_at
+            for number, message in enumerate(self.messages)
+        }
         wrong = (wrong_time(name, at, latest) for name, at in times.items())
-        costs = (wrong_dollars(f"messages[{number}].cost_usd", each.cost_usd) for number, each in enumerate(self.messages))
+        costs = (
+            wrong_dollars(f"messages[{number}].cost_usd", each.cost_usd)
+            for number, each in enumerate(self.messages)
+        )
         return next(filter(None, (*wrong, *costs)), None)

@@ -1,7 +1,8 @@
-"""Short notifications between processes over LISTEN/NOTIFY: ids, never texts. They arrive after the sender's commit.
+"""Short notifications between processes over LISTEN/NOTIFY: ids, never texts. They arrive after the
+sender's commit.
 
-A message can be lost while a connection is cut: it is a hint to look at the database, not a fact of its own. After a cut every
-subscriber of a topic is called with `None`: look again.
+A message can be lost while a connection is broken, so it is only a hint to read the database. After
+a reconnect, every subscriber of a topic is called with `None`, which means: read again.
 """
 
 import json
@@ -15,7 +16,7 @@ import psycopg
 from sqlalchemy import URL, text
 from sqlalchemy.orm import Session
 
-from core.database.db import plain
+from core.database.connections.engines import driver_address
 
 log = logging.getLogger("attune.bus")
 
@@ -31,7 +32,7 @@ _lock = threading.Lock()
 
 
 def publish(session: Session, topic: str, **hint: object) -> None:
-    """Send a hint to every process, this one included, when the transaction commits.
+    """Send a hint to every process, including this one, when the transaction commits.
 
     Equal hints of one transaction arrive once; a hint has at most 7,900 bytes as JSON.
     """
@@ -40,7 +41,7 @@ def publish(session: Session, topic: str, **hint: object) -> None:
 
 
 def subscribe(topic: str, listener: Listener) -> Callable[[], None]:
-    """Call `listener` with each hint of a topic, on the bus's own thread: it must be quick. Return how to end that."""
+    """Call `listener`, which must be quick, with each hint; return how to unsubscribe."""
     with _lock:
         _listeners[topic].add(listener)
 
@@ -68,13 +69,14 @@ def _deliver_notice(payload: str) -> None:
         message = json.loads(payload)
         topic = str(message.pop("topic"))
     except (ValueError, AttributeError, KeyError, TypeError):
-        log.warning("a notice on the channel was none of ours")  # whoever may connect to the database may send one
+        # Every client of the database can send one
+        log.warning("a notice on the channel was none of ours")
         return
     _deliver(topic, message)
 
 
-def tell_here(topic: str, **hint: object) -> None:
-    """Call this process's own listeners at once, outside of any transaction: for what only this process can see."""
+def notify_locally(topic: str, **hint: object) -> None:
+    """Call this process's listeners now, outside any transaction."""
     _deliver(topic, {name: str(value) for name, value in hint.items()})
 
 
@@ -86,21 +88,18 @@ def _deliver_look_again() -> None:
 
 
 class Bus:
-    """The listening side: one connection and one thread a process."""
+    """The listening side: one connection and one thread per process."""
 
     def __init__(self, database: URL) -> None:
-        """Listen on `database` once started."""
-        self._address = plain(database)
+        self._address = driver_address(database)
         self.listens = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
@@ -109,11 +108,15 @@ class Bus:
             try:
                 self._listen()
             except psycopg.Error as cut:
-                log.warning("the bus lost its connection and connects again: %s", type(cut).__name__)
+                log.warning(
+                    "the bus lost its connection and connects again: %s", type(cut).__name__
+                )
                 self._stopping.wait(PAUSE_AFTER_CUT_S)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._address, autocommit=True, connect_timeout=5, application_name="attune bus") as connection:
+        with psycopg.connect(
+            self._address, autocommit=True, connect_timeout=5, application_name="attune bus"
+        ) as connection:
             connection.execute(f"listen {CHANNEL}".encode())
             self.listens.set()
             _deliver_look_again()

@@ -1,98 +1,150 @@
-"""What an import leaves behind for its undo (docs/decisions/0017).
+"""What each import reported of rows that others report, too: enough to tell how a row would be
+without one of them (docs/decisions/0017).
 
-The stores call these functions; where rows come from no import they do nothing. Of one row there are as many traces as somebody
-else has told of it in between.
+Of rows that are merged by field (users, conversations, batch runs) a trace holds the fields that an
+import reported; of rows that belong to whoever changed them last (messages, feedback, scores,
+annotations, documents, memories), the whole row as it left it. What came from no import is the
+trace of OTHERS, kept where an import met it. Where rows come from no import, these functions do
+nothing.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from psycopg import sql
 
-from core.database.newest_values import KnownFields, Version
-from core.database.staging import Connection, Stage, with_indexes
+from core.database.newest_values import Fields, KnownFields, Version, learn
+from core.database.staging import Connection, Stage, by_index
 
-BEFORE = """
-insert into import_traces (import_id, kind, row_id, before)
-select %(import_id)s, %(kind)s, present.id, case when present.id <> all(%(made)s) then to_jsonb(present) end
-from {table} as present where present.id = any(%(ids)s) and not coalesce((
-    select after = to_jsonb(present) from import_traces as trace
-    where (trace.import_id, kind) = (%(import_id)s, %(kind)s) and row_id = present.id order by number desc limit 1), false)
-order by present.id"""
-AFTER = """
-update import_traces as trace set after = to_jsonb(present)
-from {table} as present, (
-    select row_id, max(number) as number from import_traces
-    where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s) group by row_id
-) as latest
-where latest.row_id = present.id
-    and (trace.import_id, kind, trace.row_id, trace.number) = (%(import_id)s, %(kind)s, latest.row_id, latest.number)"""
-SHADOWED = """
-update import_traces as trace
-set shadowed = coalesce(shadowed, '[]') || jsonb_strip_nulls(to_jsonb(jsonb_populate_record(null::{table}, said.row)))
-from jsonb_to_recordset(%(said)s::jsonb) as said (id uuid, row jsonb)
-where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, %(kind)s, said.id) and trace.number = (
-    select max(latest.number) from import_traces as latest
-    where (latest.import_id, latest.kind, latest.row_id) = (%(import_id)s, %(kind)s, said.id))"""
-# Without `search`, which Postgres makes anew of the other columns.
-TAKEN_OVER = """
-insert into import_traces (import_id, kind, row_id, before)
-select distinct on (present.id) %(import_id)s::uuid, %(kind)s, present.id, to_jsonb(present) - 'search'
-from {table} as present join {stage} as staged using (id)
-where present.import_id is distinct from %(import_id)s order by present.id"""
+OTHERS = UUID(int=0)
+LOST = "lost"  # a status that Attune itself sets over the one that was reported
+
+FIND = """
+select row_id, import_id, content from import_traces where kind = %(kind)s
+    and row_id = any(%(ids)s)"""
+# Those of others first: they are numbered in this order.
+KEEP = """
+insert into import_traces (import_id, kind, row_id, content)
+select import_id, %(kind)s, row_id, content
+from jsonb_to_recordset(%(traces)s::jsonb) as trace (import_id uuid, row_id uuid, content jsonb)
+    order by import_id, row_id
+on conflict (import_id, kind, row_id) do update set content = excluded.content"""
 NAMED = """
-insert into import_traces (import_id, kind, row_id, before)
-select %(import_id)s, 'users', user_id, to_jsonb(present)
-from (select distinct user_id from ({rows}) as seen where user_id is not null) as named
-left join users as present on present.id = user_id
-where not exists (select from import_traces as trace
-    where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, 'users', user_id))
-order by user_id"""
+with named as materialized (select distinct user_id from {stages} where user_id is not null)
+insert into import_traces (import_id, kind, row_id, content)
+select import_id, 'users', user_id, content from (
+    select %(others)s::uuid as import_id, user_id, jsonb_build_object(
+        'first_seen_at', jsonb_build_array(first_seen_at, null), 'last_seen_at',
+            jsonb_build_array(last_seen_at, null)) as content
+    from named join users on users.id = user_id
+    where not exists (select from import_traces as trace
+        where (trace.row_id, trace.kind) = (user_id, 'users'))
+    union all
+    select %(import_id)s, user_id, '{{}}' from named where not exists (
+        select from import_traces as trace where (trace.import_id, trace.kind,
+            trace.row_id) = (%(import_id)s, 'users', user_id))
+) as trace order by import_id, user_id on conflict do nothing"""
+# Without `search`, which Postgres derives from the other columns. The last to change a row has the
+# highest number.
+OWNED = """
+insert into import_traces (import_id, kind, row_id, content)
+select distinct on (present.id) coalesce(present.import_id, %(others)s), %(kind)s, present.id,
+    to_jsonb(present) - 'search'
+from {table} as present join {stage} as staged using (id)
+where present.import_id is distinct from %(import_id)s order by present.id
+on conflict (import_id, kind, row_id) do update set content = excluded.content, number = default"""
+REPEATED = """
+insert into import_traces (import_id, kind, row_id, content)
+select distinct on (present.id) %(import_id)s, %(kind)s, present.id,
+    to_jsonb(present) - 'search' || jsonb_build_object('import_id', %(import_id)s::uuid)
+from {table} as present join {stage} as staged using (id)
+where exists (select from import_traces as trace
+    where (trace.row_id, trace.kind) = (present.id, %(kind)s)) order by present.id
+on conflict (import_id, kind, row_id) do update set content = excluded.content, number = default"""
 
 
-def before(connection: Connection, import_id: UUID | None, table: str, ids: Collection[UUID], *, made: Collection[UUID]) -> None:
-    """Note how rows are that are about to be merged with what the import says; those that it has just made are nothing yet."""
+class Traces:
+    """The traces of the rows of one batch that are merged by field."""
+
+    def __init__(self, connection: Connection, import_id: UUID | None, table: str) -> None:
+        """Collect what a batch of an import reports of rows in `table`."""
+        self._connection, self._import_id, self._table = connection, import_id, table
+        self._traces: dict[tuple[UUID, UUID], Fields] = {}
+
+    def begin(self, known: Mapping[UUID, KnownFields], *, made: Collection[UUID]) -> None:
+        """Note what others reported of rows that existed before; the rows must be locked."""
+        if self._import_id is None:
+            return
+        found: dict[UUID, dict[UUID, Fields]] = {id_: {} for id_ in known if id_ not in made}
+        if found:
+            with by_index(self._connection):
+                traces = self._connection.execute(FIND, {"kind": self._table, "ids": list(found)})
+            for id_, import_id, content in traces:
+                found[id_][import_id] = content
+        for id_, by in found.items():
+            present = known[id_].fields()
+            unknown = {
+                path: field
+                for path, field in present.items()
+                if not any(stems_from(each, path, field) for each in by.values())
+            }
+            if unknown or not by:
+                self._traces[OTHERS, id_] = by.get(OTHERS, {}) | unknown
+            self._traces[self._import_id, id_] = by.get(self._import_id, {})
+
+    def note(self, id_: UUID, fields: dict[str, Any], version: Version) -> None:
+        """Note what a row of the batch reports."""
+        if self._import_id is not None:
+            learn(self._traces.setdefault((self._import_id, id_), {}), fields, version)
+
+    def keep(self, known: Mapping[UUID, KnownFields]) -> None:
+        """Store the traces, with the times that the rows have from this import alone."""
+        for (by, id_), fields in self._traces.items():
+            fields |= {
+                path: [None, at] for path, at in known[id_].told.items() if path.endswith(f".{by}")
+            }
+        if self._traces:
+            rows = [
+                {"import_id": by, "row_id": id_, "content": fields}
+                for (by, id_), fields in self._traces.items()
+            ]
+            self._connection.execute(
+                KEEP, {"kind": self._table, "traces": msgspec.json.encode(rows).decode()}
+            )
+
+
+def stems_from(trace: Fields, path: str, field: list[Any]) -> bool:
+    """Return whether a field of a row is as a trace has it."""
+    reported = trace.get(path)
+    return reported is not None and (field == reported or field == [LOST, reported[1]])
+
+
+def note_named(connection: Connection, import_id: UUID | None, stages: sql.Composable) -> None:
+    """Note which users an import names, and when those that no import named were seen."""
     if import_id is not None:
-        given = {"import_id": import_id, "kind": table, "ids": list(ids), "made": list(made)}
-        connection.execute(BEFORE.format(table=table).encode(), given)
+        with by_index(connection):
+            connection.execute(
+                sql.SQL(NAMED).format(stages=stages), {"import_id": import_id, "others": OTHERS}
+            )
 
 
-def after(connection: Connection, import_id: UUID | None, table: str, ids: Collection[UUID]) -> None:
-    """Note how the import leaves these rows."""
+def note_owned(connection: Connection, import_id: UUID | None, table: str, stage: Stage) -> None:
+    """Note how rows are that belong to others, before the import stores the same."""
+    _note_whole(connection, import_id, table, stage, OWNED)
+
+
+def note_repeated(connection: Connection, import_id: UUID | None, table: str, stage: Stage) -> None:
+    """Note how the import left these rows: they are its own when the others are undone."""
+    _note_whole(connection, import_id, table, stage, REPEATED)
+
+
+def _note_whole(
+    connection: Connection, import_id: UUID | None, table: str, stage: Stage, statement: str
+) -> None:
     if import_id is not None:
-        connection.execute(AFTER.format(table=table).encode(), {"import_id": import_id, "kind": table, "ids": list(ids)})
-
-
-class Shadowed:
-    """What an import says of rows that hold the same, or something newer, already: their undo uncovers it."""
-
-    def __init__(self, import_id: UUID | None, made: Collection[UUID]) -> None:
-        """Collect what the rows of one batch say; of no import, nothing, and nothing of rows that the batch has `made`."""
-        self._import_id, self._made = import_id, frozenset(made)
-        self._said: dict[UUID, KnownFields] = {}
-
-    def note(self, id_: UUID, known: KnownFields, given: dict[str, Any], version: Version) -> None:
-        """Note what `known` would not learn from a row."""
-        if self._import_id is not None and id_ not in self._made and (hidden := known.unmoved_by(given, version)):
-            self._said.setdefault(id_, KnownFields({}, {})).learn(hidden, version)
-
-    def store(self, connection: Connection, table: str, *, columns: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
-        """Store what was noted, after `after`; `columns` makes columns of the fields."""
-        if self._said:
-            said = [{"id": id_, "row": {**columns(each.values), "told": each.told}} for id_, each in self._said.items()]
-            given: dict[str, object] = {"import_id": self._import_id, "kind": table, "said": msgspec.json.encode(said).decode()}
-            with_indexes(connection, SHADOWED.format(table=table), given)
-
-
-def taken_over(connection: Connection, import_id: UUID | None, table: str, stage: Stage) -> None:
-    """Note how others' rows are that the import may replace: whole rows, that belong to whoever has changed them last."""
-    if import_id is not None:
-        statement = TAKEN_OVER.format(table=table, stage=stage.name)
-        connection.execute(statement.encode(), {"import_id": import_id, "kind": table})
-
-
-def named(connection: Connection, import_id: UUID | None, rows: str) -> None:
-    """Note how the users are that rows name, before they are made or seen."""
-    if import_id is not None:
-        connection.execute(NAMED.format(rows=rows).encode(), {"import_id": import_id})
+        composed = sql.SQL(statement).format(
+            table=sql.Identifier(table), stage=sql.Identifier(stage.name)
+        )
+        connection.execute(composed, {"import_id": import_id, "kind": table, "others": OTHERS})

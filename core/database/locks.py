@@ -1,11 +1,11 @@
-"""Advisory locks: for work that only one process may do at a time."""
+"""Advisory locks, for work that only one process may do at a time."""
 
 from enum import IntEnum, unique
 
 
-@unique  # two of one number would wait for each other without a reason, even for good
+@unique  # equal numbers would make unrelated work wait
 class Lock(IntEnum):
-    """Each begins with "att": numbers that no other program on a shared server takes by chance."""
+    """Lock numbers; each begins with "att" in ASCII, unlike those of other programs."""
 
     PARTITIONS = 0x61747471
     REQUEST_ROLLUPS = 0x61747472
@@ -18,6 +18,13 @@ class Lock(IntEnum):
     NAMES_OF_MESSAGES = 0x61747479
     FEEDBACK = 0x6174747A
     FIRST_ACCOUNT = 0x6174747B
-    REPRICE = 0x6174747C
+    # Held while AI requests that are stored are changed or removed one by one
+    STORED_REQUESTS = 0x6174747C
     ORDERED_DAYS = 0x6174747D
     USER_DAY_COUNTS = 0x6174747E
+    # Shared by whoever changes subjects of the funnel; alone, whoever applies another funnel
+    FUNNEL = 0x6174747F
+    FUNNEL_JOB = 0x61747480
+    EVENT_TYPES = 0x61747481
+    SCORES = 0x61747482
+    DIMENSION_ROLLUPS = 0x61747483

@@ -1,4 +1,4 @@
-"""Migrate a database to the version of the code, under a lock, however many processes start at once."""
+"""Migrate a database to the version of the code, under a lock."""
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -15,12 +15,12 @@ OLDEST_SERVER = 150000
 
 
 def script(database: Database) -> AlembicConfig:
-    """Return Alembic's configuration for one of the two trees."""
+    """Return Alembic's configuration for one of the two databases."""
     return AlembicConfig(str(ROOT / "migrations" / "alembic.ini"), ini_section=database.value)
 
 
 def upgrade(engine: Engine, database: Database) -> None:
-    """Run the migrations that are missing.
+    """Run the missing migrations.
 
     Raises StartRefused when the server is too old, or the database is newer than this code.
     """
@@ -35,7 +35,7 @@ def upgrade(engine: Engine, database: Database) -> None:
             connection.rollback()
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.MIGRATIONS})
             connection.commit()
-            # The settings above must not return to the pool.
+            # The connection must not return to the pool with these settings.
             connection.invalidate()
 
 
@@ -45,13 +45,14 @@ def _upgrade_locked(connection: Connection, database: Database) -> None:
     present = MigrationContext.configure(connection).get_current_revision()
     if present is not None and present < min(known):
         raise StartRefused(
-            f"The database {database} is at revision {present}, and this version of Attune begins at {min(known)}. "
-            f"Start the version whose newest migration is {min(known)} on it once, and then this one."
+            f"The database {database} is at revision {present}, and this version of Attune begins "
+            f"at {min(known)}. Start the version whose newest migration is {min(known)} on it "
+            "once, and then this one."
         )
     if present is not None and present not in known:
         raise StartRefused(
-            f"The database {database} is at revision {present}, which this version of Attune does not know. "
-            "Start the newer version again, or restore a backup made with this one."
+            f"The database {database} is at revision {present}, which this version of Attune does "
+            "not know. Start the newer version again, or restore a backup made with this one."
         )
     connection.rollback()
     if present == ScriptDirectory.from_config(config).get_current_head():

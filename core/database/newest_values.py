@@ -1,78 +1,97 @@
-"""Merge several reports of one thing: of each field the newest value holds, whatever the order of arrival."""
+"""Merge several reports of one row: each field has its newest value, in whatever order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 Version = list[int]
+Fields = dict[str, list[Any]]  # value and version of each field, those of objects as `object.key`
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def version_of(at: datetime) -> Version:
-    """Return the version of what was told as of a moment."""
+    """Return the version of values reported as of a time."""
     return [round(at.timestamp() * 1_000_000)]
 
 
 def moment_of(version: Version) -> datetime:
-    """Return the moment that a version is of."""
+    """Return the time of a version."""
     return EPOCH + timedelta(microseconds=version[0])
 
 
 def name_by(name: str, import_id: UUID | None) -> str:
-    """Return under which name a time is kept that somebody has told: each import has its own, so that it can be undone."""
+    """Return the name under which a time is stored: each import has its own, for its undo."""
     return name if import_id is None else f"{name}.{import_id}"
+
+
+def learn(fields: Fields, given: dict[str, Any], version: Version) -> None:
+    """Add what a row reports, as KnownFields learns it."""
+    for path, value in _flat(given):
+        if path not in fields or fields[path][1] <= version:
+            fields[path] = [_plain(value), version]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any JSON
+    return msgspec.to_builtins(value.astimezone(UTC) if isinstance(value, datetime) else value)
+
+
+def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        elif value is not None:
+            yield name, value
 
 
 @dataclass
 class KnownFields:
-    """What is known of a thing, and of each field how new it is; objects are known by their own fields."""
+    """The fields of a row with the version of each; nested fields have versions of their own."""
 
     values: dict[str, Any]
     told: dict[str, Version]
 
     def learn(self, given: dict[str, Any], version: Version) -> bool:
-        """Take what is not older than what is known, and return whether anything changed. None says nothing.
+        """Merge values that are not older than the stored ones, and return whether anything
+        changed. None is ignored.
 
-        Of two that are equally new, the later to arrive holds.
+        Of two equal versions, the later to arrive applies.
         """
         changed = False
         for name, value in given.items():
             if isinstance(value, dict):
                 changed |= self._learn_fields(name, value, version)
-            elif value is not None and self._is_news(name, version) and self.values.get(name) != value:
+            elif (
+                value is not None
+                and self._is_news(name, version)
+                and self.values.get(name) != value
+            ):
                 self.values[name] = value
                 changed = True
         return changed
 
-    def unmoved_by(self, given: dict[str, Any], version: Version) -> dict[str, Any]:
-        """Return what of a row would change nothing, because the same or something newer is known."""
-        found: dict[str, Any] = {}
-        for name, value in given.items():
-            if isinstance(value, dict):
-                present = self.values.get(name) or {}
-                same = {key: each for key, each in value.items() if self._holds(f"{name}.{key}", each, present.get(key), version)}
-                found |= {name: same} if same else {}
-            elif value is not None and self._holds(name, value, self.values.get(name), version):
-                found[name] = value
-        return found
-
-    def _holds(self, field: str, value: Any, present: Any, version: Version) -> bool:  # noqa: ANN401  any JSON
-        at = self.told.get(field)
-        return at is not None and (at > version or (at == version and value == present))
+    def fields(self) -> Fields:
+        """Return every field that was reported, with its value and its version."""
+        values = dict(_flat(self.values))
+        return {path: [_plain(values.get(path)), version] for path, version in self.told.items()}
 
     def note_span(self, name: str, at: Version) -> None:
-        """Keep the earliest and the latest of some times, whatever else was told: an undo cannot find them in other rows."""
+        """Keep the earliest and latest time under a name, which no other row has."""
         times = self.told.get(name, []) + at
         self.told[name] = [min(times), max(times)]
 
     def note_first(self, name: str, at: Version) -> None:
-        """Keep the earliest of some times, in the same way."""
+        """Keep the earliest time under a name, in the same way."""
         self.told[name] = min(self.told.get(name, at), at)
 
     def _learn_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
         present = dict(self.values.get(name) or {})
-        news = {key: value for key, value in given.items() if self._is_news(f"{name}.{key}", version)}
+        news = {
+            key: value for key, value in given.items() if self._is_news(f"{name}.{key}", version)
+        }
         self.values[name] = present | news
         return bool(self.values[name] != present)
 

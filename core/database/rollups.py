@@ -1,13 +1,41 @@
-"""What all rollups share: their grains, the log buckets of their histograms (DDSketch: relative error at most 1 %), and how what
-batches have added is folded into them.
+"""Shared by all rollups: their grains, the logarithmic buckets of histograms, and how deltas are
+folded.
+
+Histograms are DDSketches with a relative error of at most 1%.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Insert,
+    Select,
+    SelectBase,
+    Table,
+    TextClause,
+    TextualSelect,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.database.locks import Lock
@@ -16,7 +44,10 @@ AT_ONCE = 20_000
 
 
 class Grain(StrEnum):
-    """How long the time of one rollup row is. Half hours are UTC's, days those of the reporting time zone."""
+    """The length of a rollup row's interval.
+
+    Half hours are UTC's, days those of the reporting time zone.
+    """
 
     HALF_HOUR = "half_hour"
     DAY = "day"
@@ -24,72 +55,163 @@ class Grain(StrEnum):
 
 @dataclass(frozen=True)
 class Fold:
-    """How one kind of deltas joins its rollups. What is `starred` is summed over, too: `*` stands for all of its values."""
+    """How deltas are added to rollups; `starred` columns also have a sum over all, `*`.
+
+    Deltas that are not `ready` wait.
+    """
 
     lock: Lock
-    deltas: str
-    rollups: str
+    deltas: Table
+    rollups: Table
     keys: Sequence[str]
     sums: Sequence[str]
     histograms: Sequence[str] = ()
     starred: Sequence[str] = ()
-
-    def fold(self, session: Session, *, zone: str) -> int:
-        """Fold some of what waits into the rollups; return how many rollup rows changed, 0 when nothing waited."""
-        if not session.scalar(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": self.lock}):
-            return 0
-        found = session.execute(self._statement(), {"zone": zone, "at_once": AT_ONCE}).mappings().all()
-        self._drop_empty(session, [{name: row[name] for name in self.key} for row in found if row["at"] is not None])
-        return int(found[0]["changed"])
+    ready: ColumnElement[bool] = field(default_factory=true)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What names a row of the rollups."""
+        """The key columns of the rollups."""
         return ("grain", "at", *self.keys, *self.starred)
 
+    @property
+    def try_lock(self) -> TextClause:
+        """The statement that returns whether no other process folds these."""
+        return text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=self.lock)
+
+    def fold(self, session: Session, *, zone: str) -> int:
+        """Add waiting deltas to the rollups; return how many rollup rows changed."""
+        if not session.scalar(self.try_lock):
+            return 0
+        found = session.execute(self._folding(zone)).mappings().all()
+        self._drop_empty(
+            session,
+            [{name: row[name] for name in self.key} for row in found if row["at"] is not None],
+        )
+        return int(found[0]["changed"])
+
+    def rebuild_days(self, session: Session, *, zone: str) -> None:
+        """Recompute the days of a zone from the half hours, while nothing is folded."""
+        session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": self.lock})
+        rows = self.rollups.c
+        session.execute(delete(self.rollups).where(rows.grain == Grain.DAY))
+        day = func.date_trunc("day", rows.at, zone).label("day")
+        keys = [rows[name] for name in (*self.keys, *self.starred)]
+        sums = [func.sum(rows[name]) for name in self.sums] + [
+            func.histogram_sum(rows[name]) for name in self.histograms
+        ]
+        days = select(bindparam("grain", Grain.DAY), day, *keys, *sums).where(
+            rows.grain == Grain.HALF_HOUR
+        )
+        names = [*self.key, *self.sums, *self.histograms]
+        session.execute(
+            plain_insert(self.rollups).from_select(
+                names, days.group_by(day, *keys).order_by(day, *keys)
+            )
+        )
+
     def _drop_empty(self, session: Session, rows: list[dict[str, Any]]) -> None:
-        """Drop rows of which everything was taken out again."""
+        """Delete rows whose values were all removed again."""
         if rows:
-            named = " and ".join(f"{name} = :{name}" for name in self.key)
-            session.execute(text(f"delete from {self.rollups} where {named}"), rows)  # noqa: S608  names of our own
+            same = and_(*(self.rollups.c[name] == bindparam(name) for name in self.key))
+            session.connection().execute(delete(self.rollups).where(same), rows)
 
-    def _statement(self) -> TextClause:
-        key = ", ".join(self.key)
-        values = ", ".join((*self.sums, *self.histograms))
-        summed = ", ".join(
-            [f"sum({name})::bigint as {name}" for name in self.sums]
-            + [f"histogram_plain(histogram_sum({name})) as {name}" for name in self.histograms]
+    def _folding(self, zone: str) -> Select[Any]:
+        """Return the statement that folds: changed rows, and the keys that are empty by now."""
+        summed, present = self._summed(zone), self.rollups.c
+        key, values = (
+            [summed.c[name] for name in self.key],
+            [summed.c[name] for name in (*self.sums, *self.histograms)],
         )
-        added = ", ".join(
-            [f"{name} = present.{name} + excluded.{name}" for name in self.sums]
-            + [f"{name} = histogram_plain(histogram_add(present.{name}, excluded.{name}))" for name in self.histograms]
+        # Sorted, so that concurrent writers of the same rows wait instead of deadlocking.
+        adding = insert(self.rollups).from_select(
+            [*self.key, *self.sums, *self.histograms], select(*key, *values).order_by(*key)
         )
-        empty = " and ".join(f"{name} = 0" for name in self.sums)
-        named = ", ".join((*self.keys, *(f"coalesce({name}, '*') as {name}" for name in self.starred)))
-        # Sorted, so that two that write the same rows would wait for each other and not lock up.
-        return text(f"""
-with taken as (
-    delete from {self.deltas} where id in (select id from {self.deltas} order by id limit :at_once for update skip locked)
-    returning *
-),
-grains as (
-    select *, at as half_hour, date_trunc('day', at, :zone) as day from taken
-),
-summed as (
-    select case when grouping(half_hour) = 0 then 'half_hour' else 'day' end as grain, coalesce(half_hour, day) as at,
-        {named}, {summed}
-    from grains group by {", ".join(self.keys)}, grouping sets ({self._sets()})
-),
-folded as (
-    insert into {self.rollups} as present ({key}, {values})
-    select {key}, {values} from summed order by {key}
-    on conflict ({key}) do update set {added}
-    returning {key}, {empty} as is_empty
-)
-select changed, empty.* from (select count(*) as changed from folded) as counted
-left join (select {key} from folded where is_empty) as empty on true""")  # noqa: S608  names of our own
+        fresh = adding.excluded
+        added: dict[str, ColumnElement[Any]] = {
+            name: present[name] + fresh[name] for name in self.sums
+        }
+        for name in self.histograms:
+            added[name] = func.histogram_plain(func.histogram_add(present[name], fresh[name]))
+        is_empty = and_(*(present[name] == 0 for name in self.sums)).label("is_empty")
+        upsert = adding.on_conflict_do_update(index_elements=self.key, set_=added)
+        folded = upsert.returning(*(present[name] for name in self.key), is_empty).cte("folded")
+        counted = select(func.count().label("changed")).select_from(folded).subquery("counted")
+        empty = (
+            select(*(folded.c[name] for name in self.key))
+            .where(folded.c.is_empty)
+            .subquery("empty")
+        )
+        return select(counted.c.changed, *empty.c).select_from(counted.outerjoin(empty, true()))
 
-    def _sets(self) -> str:
-        each = [(grain, *self.starred) for grain in ("half_hour", "day")]
-        whole = [("half_hour",), ("day",)] if self.starred else []
-        return ", ".join(f"({', '.join(names)})" for names in each + whole)
+    def _summed(self, zone: str) -> CTE:
+        """Return some deltas, taken off, by half hour, by day, and over all that is starred."""
+        some = (
+            select(self.deltas.c.id)
+            .where(self.ready)
+            .order_by(self.deltas.c.id)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        taken = (
+            delete(self.deltas)
+            .where(self.deltas.c.id.in_(some))
+            .returning(*self.deltas.c)
+            .cte("taken")
+        )
+        times = taken.c.at.label("half_hour"), func.date_trunc("day", taken.c.at, zone).label("day")
+        rows = select(taken, *times).cte("grains").c
+        grain = case((func.grouping(rows.half_hour) == 0, Grain.HALF_HOUR), else_=Grain.DAY)
+        stars = [rows[name] for name in self.starred]
+        sets = [tuple_(time, *stars) for time in (rows.half_hour, rows.day)]
+        if stars:
+            sets += [tuple_(rows.half_hour), tuple_(rows.day)]
+        summed = select(
+            grain.label("grain"),
+            func.coalesce(rows.half_hour, rows.day).label("at"),
+            *(rows[name] for name in self.keys),
+            *(func.coalesce(star, "*").label(star.name) for star in stars),
+            *(cast(func.sum(rows[name]), BigInteger).label(name) for name in self.sums),
+            *(
+                func.histogram_plain(func.histogram_sum(rows[name])).label(name)
+                for name in self.histograms
+            ),
+        )
+        return summed.group_by(*(rows[name] for name in self.keys), func.grouping_sets(*sets)).cte(
+            "summed"
+        )
+
+
+def half_hour_of(at: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """Return when the half hour of a time begins, in UTC."""
+    return func.date_bin(
+        literal_column("interval '30 minutes'"),
+        at,
+        literal_column("timestamptz '2000-01-01 00:00:00+00'"),
+    )
+
+
+def sums_of(rows: TextClause, fold: Fold) -> TextualSelect:
+    """Return a statement that sums rows up with the columns of deltas."""
+    return rows.columns(
+        *map(column, ("at", *fold.keys, *fold.starred, *fold.sums, *fold.histograms))
+    )
+
+
+def add_sums(deltas: str, sums: SelectBase) -> Insert:
+    """Return the statement that adds sums to deltas, or to a table like these."""
+    rows, names = sums.subquery("sums"), list(sums.selected_columns.keys())
+    return (
+        table(deltas, *map(column, names))
+        .insert()
+        .from_select(names, select(*(rows.c[name] for name in names)))
+    )
+
+
+def subtract_sums(fold: Fold, sums: SelectBase) -> Insert:
+    """Return the statement that takes sums away again: as deltas that are less than nothing."""
+    removed, keys = sums.subquery("removed").c, ("at", *fold.keys, *fold.starred)
+    less: list[ColumnElement[Any]] = [-removed[name] for name in fold.sums]
+    less += [func.histogram_negated(removed[name]) for name in fold.histograms]
+    negated = select(*(removed[name] for name in keys), *less)
+    return plain_insert(fold.deltas).from_select([*keys, *fold.sums, *fold.histograms], negated)

@@ -1,4 +1,4 @@
-"""Workspace settings in the table `settings`: typed groups with defaults, read fresh each time."""
+"""Workspace settings in the table `settings`: typed groups with defaults, read each time."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -31,25 +31,34 @@ class Group(BaseModel):
 
 
 class Workspace(Group):
-    """What everybody's pages share."""
+    """General settings of the workspace."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"default_prompt": "Answer in one sentence.", "reporting_time_zone": "Europe/Berlin"}}
+        json_schema_extra={
+            "example": {
+                "default_prompt": "Answer in one sentence.",
+                "reporting_time_zone": "Europe/Berlin",
+            }
+        }
     )
 
     default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
     default_model: str | None = None
     reporting_time_zone: str = "UTC"
-    stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
-    batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
-    late_span_minutes: int = Field(default=1440, ge=1, le=10_080)  # for which a tool's span waits for its request
+    stuck_after_days: int = Field(default=3, ge=1, le=30)  # without activity during onboarding
+    # Without a report, after which a batch run is lost
+    batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)
+    # How long a tool's span waits for its request
+    late_span_minutes: int = Field(default=1440, ge=1, le=10_080)
     analysts_read_messages: bool = False
 
     @field_validator("reporting_time_zone")
     @classmethod
     def _is_offered(cls, given: str) -> str:
         if given not in time_zones():
-            raise ValueError("Choose a time zone from the list; those at quarter hours are not offered.")
+            raise ValueError(
+                "Choose a time zone from the list; those at quarter hours are not offered."
+            )
         return given
 
 
@@ -57,7 +66,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Retention(Group):
-    """For how many days rows are kept, counted from the later of their time and their arrival."""
+    """How many days rows are kept, from the later of their time and their arrival."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"event_days": 90, "request_days": 90}})
 
@@ -65,19 +74,24 @@ class Retention(Group):
     request_days: Days = 30
     batch_run_days: Days = 30
     batch_runs_kept: int = Field(
-        default=90, ge=0, le=1_000_000, description="The latest runs of each job, which stay however old."
+        default=90,
+        ge=0,
+        le=1_000_000,
+        description="The latest runs of each job, which stay however old.",
     )
     admin_session_days: Days = Field(default=7, description="Counted from a session's expiry.")
     playground_days: Days = 90
     conversation_days: Days = 365
     feedback_days: Days = 365
+    score_days: Days = 365
     import_undo_days: Days = Field(
-        default=30, description="How long an import can be undone; as long, its rows stay, whatever else is set."
+        default=30,
+        description="How long an import can be undone. Its rows stay until then, whatever is set.",
     )
 
 
 class Sealed(Group):
-    """Until when raw rows have been given up, by table: what is rolled up of earlier ones can no longer be computed again."""
+    """Up to which time raw rows are deleted, by table: recomputing is possible after it."""
 
     user_activity_events: datetime | None = None
     ai_request_metrics: datetime | None = None
@@ -85,62 +99,86 @@ class Sealed(Group):
     ai_feedback: datetime | None = None
 
     def until(self, parent: str) -> datetime | None:
-        """Return the end of what is sealed of a table, None when all of its rows are there."""
+        """Return the time up to which a table's rows are deleted, or None."""
         found: datetime | None = getattr(self, parent)
         return found
 
     def has_all(self, since: datetime, *parents: str) -> bool:
-        """Whether all raw rows of these tables are there from a moment on."""
+        """Whether all raw rows of these tables exist from a time on."""
         return all((until := self.until(parent)) is None or until <= since for parent in parents)
+
+
+class DimensionRollups(Group):
+    """From when on requests are rolled up by dimension; without a time, from the first."""
+
+    since: datetime | None = None
+    # Those that arrived earlier, and are of before `since`, are still to be added.
+    arrived_before: datetime | None = None
 
 
 Chosen = TypeVar("Chosen", bound=Group)
 
 
 def read(session: Session, group: type[Chosen]) -> Chosen:
-    """Return a group as the workspace has set it, defaults for the rest."""
+    """Return a group of settings, with defaults for unset fields."""
     value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
     return group.model_validate(value or {})
 
 
 def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:
-    """Store the fields of a group that were given; those that were left out stay. Return the group before and after."""
+    """Store the given fields of a group, and return the group before and after."""
     group = type(given)
-    # Of two at once, the second waits here, and then keeps what the first has changed.
-    session.execute(insert(Setting).values(name=group.__name__.lower(), value={}).on_conflict_do_nothing())
-    session.execute(select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update())
+    # A concurrent change waits here, and then keeps this one's values.
+    session.execute(
+        insert(Setting).values(name=group.__name__.lower(), value={}).on_conflict_do_nothing()
+    )
+    session.execute(
+        select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update()
+    )
     before = read(session, group)
-    after = before.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    after = before.model_copy(
+        update={name: getattr(given, name) for name in given.model_fields_set}
+    )
     write(session, after, by=by)
     return before, after
 
 
 def write(session: Session, group: Group, *, by: UUID | None) -> None:
     """Store a whole group."""
-    row = {"name": type(group).__name__.lower(), "value": group.model_dump(mode="json"), "updated_by": by}
+    row = {
+        "name": type(group).__name__.lower(),
+        "value": group.model_dump(mode="json"),
+        "updated_by": by,
+    }
     fresh = {"value": row["value"], "updated_by": by, "updated_at": clock.now()}
-    session.execute(insert(Setting).values(**row).on_conflict_do_update(index_elements=["name"], set_=fresh))
+    session.execute(
+        insert(Setting).values(**row).on_conflict_do_update(index_elements=["name"], set_=fresh)
+    )
 
 
 def check_key(session: Session, keyring: crypto.Keyring) -> None:
-    """Raise StartRefused when this database was encrypted with another key; the first key ever used becomes its own."""
+    """Raise StartRefused when another key encrypted this database; a new one adopts the key."""
     proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
-    # Of two first starts at once, the second waits here for the first, and then reads what that one has stored.
-    session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
+    # A concurrent first start waits here, and then reads the stored value.
+    session.execute(
+        insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing()
+    )
     stored = session.scalars(select(Setting.value).where(Setting.name == KEY_CHECK)).one()
     try:
         keyring.open(bytes.fromhex(stored["proof"]), column=KEY_CHECK, row=KEY_CHECK_ROW)
     except crypto.WrongKey:
         raise StartRefused(
-            "The encryption key is not the one that this database was written with. Put the right secret.key back into the data "
-            "folder, or set ATTUNE_SECRET_KEY to it."
+            "The encryption key is not the one that this database was written with. Put the right "
+            "secret.key back into the data folder, or set ATTUNE_SECRET_KEY to it."
         ) from None
 
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Return the names of the zones whose days can be made of half hours, the whole year round."""
-    return tuple(sorted(name for name in available_timezones() if _is_place(name) and _fits_half_hours(name)))
+    """Return the names of the time zones whose days consist of half hours all year round."""
+    return tuple(
+        sorted(name for name in available_timezones() if _is_place(name) and _fits_half_hours(name))
+    )
 
 
 def _is_place(name: str) -> bool:
@@ -154,4 +192,6 @@ def _fits_half_hours(name: str) -> bool:
         return False
     year = clock.now().year
     offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)]
-    return all(offset is not None and offset % timedelta(minutes=30) == timedelta(0) for offset in offsets)
+    return all(
+        offset is not None and offset % timedelta(minutes=30) == timedelta(0) for offset in offsets
+    )

@@ -1,7 +1,4 @@
-"""Stage rows for ingest: binary COPY into a temporary table, from where statements take them on.
-
-A few go along with their statement instead.
-"""
+"""Stage rows for ingest: COPY into a temporary table; few rows are passed as a parameter."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,36 +7,54 @@ from typing import Any, cast
 
 import msgspec
 import psycopg
+import sqlalchemy
+from sqlalchemy import TableClause, column, table
 from sqlalchemy.orm import Session
 
 Connection = psycopg.Connection[Any]
-PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
+PLANS = """select set_config('enable_seqscan', %(on)s, true),
+    set_config('enable_hashjoin', %(on)s, true),
     set_config('enable_mergejoin', %(on)s, true)"""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A temporary table and the types of its columns; it is empty again after each transaction."""
+    """A temporary table and its column types; it is empty again after each transaction."""
 
     name: str
     columns: dict[str, str]
 
+    @property
+    def table(self) -> TableClause:
+        """The table as an expression."""
+        return table(self.name, *map(column, self.columns))
+
     def make(self, connection: Connection) -> None:
-        """Make the table, if this connection has none yet. Nobody remembers that: a rollback would have taken it away again."""
+        """Create the table, if this connection has none.
+
+        This is not cached, because a rollback removes it.
+        """
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        connection.execute(f"create temporary table if not exists {self.name} ({columns}) on commit delete rows".encode())
+        create = f"create temporary table if not exists {self.name} ({columns})"
+        connection.execute(f"{create} on commit delete rows".encode())
 
     def copy(self, connection: Connection, rows: Iterable[Sequence[object]]) -> None:
-        """Copy rows in."""
+        """Copy rows into the table."""
         self._copy(connection, rows, list(self.columns))
 
     def copy_columns(self, connection: Connection, columns: Mapping[str, list[Any]]) -> None:
-        """Copy rows in that are given column by column. What is null in all of them is not sent: most rows tell little."""
-        # Comparing each value with None would cost as much as all the rest.
-        told = {name: values for name, values in columns.items() if values[:1] != [None] or values.count(None) < len(values)}
+        """Copy rows given by column; columns of nulls are left out."""
+        # Comparing each value with None would take as long as all other steps.
+        told = {
+            name: values
+            for name, values in columns.items()
+            if values[:1] != [None] or values.count(None) < len(values)
+        }
         self._copy(connection, zip(*told.values(), strict=True), list(told))
 
-    def _copy(self, connection: Connection, rows: Iterable[Sequence[object]], names: list[str]) -> None:
+    def _copy(
+        self, connection: Connection, rows: Iterable[Sequence[object]], names: list[str]
+    ) -> None:
         self.make(connection)
         statement = f"copy {self.name} ({', '.join(names)}) from stdin (format binary)"
         with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
@@ -48,38 +63,24 @@ class Stage:
                 copy.write_row(row)
 
 
-@dataclass(frozen=True)
-class Few:
-    """Rows that go along with their statement, as JSON: of a few, a third of what it costs to fill a table, and to empty it."""
-
-    name: str
-    columns: dict[str, str]
-
-    @property
-    def rows(self) -> str:
-        """What stands for them in a statement; its parameter `few` is what `sent` returns."""
-        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        return f"json_to_recordset(%(few)s::json) as {self.name} ({columns})"
-
-    def sent(self, rows: Iterable[Sequence[object]]) -> str:
-        """Return the rows as a parameter."""
-        return msgspec.json.encode([dict(zip(self.columns, row, strict=True)) for row in rows]).decode()
+def as_json(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return rows for `json_to_recordset`: for few, a third of a table's cost."""
+    return msgspec.json.encode([dict(zip(names, row, strict=True)) for row in rows]).decode()
 
 
 @contextmanager
 def by_index(connection: Connection) -> Iterator[None]:
-    """Look up each row by itself: the planner cannot know how few they are, and would read everything for them."""
+    """Make the planner use index lookups: it cannot know that there are few rows."""
     connection.execute(PLANS, {"on": "off"})
-    yield  # not in a finally: after a failure the transaction takes the settings with it
+    yield  # not in a finally: after an error the rollback resets the settings
     connection.execute(PLANS, {"on": "on"})
 
 
-def with_indexes(connection: Connection, statement: str, given: dict[str, object]) -> None:
-    """Execute one statement so."""
-    with by_index(connection):
-        connection.execute(statement.encode(), given)
-
-
 def driver(session: Session) -> Connection:
-    """Return the driver's connection below a session's transaction."""
-    return cast("Connection", session.connection().connection.driver_connection)
+    """Return the psycopg connection of a session's transaction."""
+    return driver_of(session.connection())
+
+
+def driver_of(connection: sqlalchemy.Connection) -> Connection:
+    """Return the driver's connection below one of SQLAlchemy's, in its transaction."""
+    return cast("Connection", connection.connection.driver_connection)

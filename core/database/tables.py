@@ -1,11 +1,23 @@
-"""Shared by all tables: a declarative base per database, key and time types; and the infrastructure's own tables."""
+"""Shared by all tables: bases, key and time types; and the infrastructure's own tables."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, String, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -18,8 +30,13 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-JSON_OR_NULL = JSONB(none_as_null=True)  # None is no value, not the value null
-TYPES = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSON_OR_NULL, list[dict[str, Any]]: JSON_OR_NULL}
+JSON_OR_NULL = JSONB(none_as_null=True)  # None is SQL null, not JSON null
+TYPES = {
+    datetime: DateTime(timezone=True),
+    str: Text(),
+    dict[str, Any]: JSON_OR_NULL,
+    list[dict[str, Any]]: JSON_OR_NULL,
+}
 
 
 class CoreTable(DeclarativeBase):
@@ -37,35 +54,35 @@ class AiTable(DeclarativeBase):
 
 
 def table_of(mapped: type[DeclarativeBase]) -> Table:
-    """Return the table of a mapped class: statements on it cost half of those on the class, where that matters."""
+    """Return the table of a mapped class: statements on it take half the time."""
     return cast("Table", mapped.__table__)
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """Return the constraint that keeps a text column within an enum."""
+    """Return the constraint that limits a text column to the values of an enum."""
     quoted = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} in ({quoted})", name=column)
 
 
 def storable(text: str) -> str:
-    """Return `text` without what Postgres and UTF-8 refuse: NUL characters and halves of surrogate pairs."""
+    """Return `text` without NUL and halves of surrogate pairs, which Postgres rejects."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class Keyed:
-    """A table with a version 7 key."""
+    """Adds a UUID version 7 as primary key."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
 class Created:
-    """A table that knows when its rows were made."""
+    """Adds the time of creation."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class AuditColumns:
-    """Who did what, when, to what, from where, and how it ended."""
+    """Columns of the audit log: actor, action, target, time, origin and outcome."""
 
     __tablename__ = "audit_log"
 
@@ -86,7 +103,7 @@ class AuditColumns:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Index, ...]:
-        """Index what the audit page sorts and filters by."""
+        """Index the columns that the audit page sorts and filters by."""
         return (
             Index(None, "occurred_at"),
             Index(None, "actor_id", "occurred_at"),
@@ -95,7 +112,7 @@ class AuditColumns:
 
 
 class OutboxColumns:
-    """What happened and is still to be told to the features above."""
+    """Events that are still to be delivered to other features."""
 
     __tablename__ = "outbox"
 
@@ -108,38 +125,36 @@ class OutboxColumns:
 
 
 class TraceColumns:
-    """A row before and after an import changed it, for the undo (core/database/import_traces.py).
-
-    Without `before`, the import has made the row; without `after`, it has only named it.
-    """
+    """What an import reported of a row that others report, too."""
 
     __tablename__ = "import_traces"
 
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)  # the row's table
     row_id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)  # of several, which came first
+    number: Mapped[int] = mapped_column(BigInteger, Identity())  # the order of several traces
     noted_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    before: Mapped[dict[str, Any] | None]
-    after: Mapped[dict[str, Any] | None]
+    content: Mapped[dict[str, Any]]
 
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Index, ...]:
-        """Index what finds the traces that others left on the same row."""
+        """Index what finds the traces of one row."""
         return (Index(None, "row_id", "kind"),)
 
 
 class CoreAudit(AuditColumns, CoreTable):
-    """The audit log of what changes in `core`, and what was relayed of the one of `ai`: here all of it is read."""
+    """The audit log of `core`, including rows relayed from `ai`; all of it is read here."""
 
-    relayed_id: Mapped[int | None] = mapped_column(BigInteger)  # in `ai`
+    relayed_id: Mapped[int | None] = mapped_column(BigInteger)  # the ID in `ai`
 
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Index, ...]:
-        """Have what was relayed once."""
-        relayed = Index(None, "relayed_id", unique=True, postgresql_where=text("relayed_id is not null"))
+        """Make relayed rows unique."""
+        relayed = Index(
+            None, "relayed_id", unique=True, postgresql_where=text("relayed_id is not null")
+        )
         return (*super().__table_args__, relayed)
 
 
@@ -156,29 +171,15 @@ class AiOutbox(OutboxColumns, AiTable):
 
 
 class CoreTrace(TraceColumns, CoreTable):
-    """What imports have changed in `core`, and what they said of rows that knew it already (core/database/import_traces.py)."""
-
-    shadowed: Mapped[list[dict[str, Any]] | None]
+    """What imports reported of rows in `core`."""
 
 
 class AiTrace(TraceColumns, AiTable):
-    """What imports have changed in `ai`."""
-
-    # Here alone, whole rows are looked for by the import that had them before (core/imports/undoing/whole_rows.py).
-    __table_args__ = (
-        Index(None, "row_id", "kind"),
-        Index(
-            "ix_import_traces_taken_over",
-            "kind",
-            text("(before ->> 'import_id')"),
-            "row_id",
-            postgresql_where=text("before ->> 'import_id' is not null"),
-        ),
-    )
+    """What imports reported of rows in `ai`."""
 
 
 class Setting(CoreTable):
-    """One group of settings under its name; core/database/settings.py gives them types."""
+    """One group of settings as JSON, typed by core/database/settings.py."""
 
     __tablename__ = "settings"
 

@@ -1,22 +1,22 @@
-"""Whether there is a demo, and whether it may be loaded."""
+"""The state of the demo: whether it is loaded, and may be."""
 
 from datetime import datetime
 
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
-from core.cache import memo
 from core.demo.schemas import DemoView
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
-from core.imports.undoing import undo
+from core.imports.service.undo import undo
 from core.platform.config import config
 
 FORMAT = "demo"
 GONE = (ImportStatus.UNDONE, ImportStatus.READY)
 HAS_ROWS = text("""
-select exists(select from users) or exists(select from conversations) or exists(select from user_activity_events)
-    or exists(select from ai_request_metrics)""")
+select exists(select 1 from users) or exists(select 1 from conversations)
+    or exists(select 1 from user_activity_events)
+    or exists(select 1 from ai_request_metrics)""")
 # Attune's own job runs in every workspace, and an import that stored nothing has brought nothing.
 HAS_OTHERS = text("""
 select exists(select 1 from imports where id <> :demo and status <> 'undone'
@@ -24,34 +24,45 @@ select exists(select 1 from imports where id <> :demo and status <> 'undone'
     or exists(select 1 from conversations where import_id is null)
     or exists(select 1 from user_activity_events where import_id is null)
     or exists(select 1 from ai_request_metrics where import_id is null)
-    or exists(select 1 from batch_run_history where import_id is null and batch_job <> 'attune.daily')""")
+    or exists(select 1 from batch_run_history where import_id is null
+        and batch_job <> 'attune.daily')""")
 WAS_USED = text("select exists(select from admin_sessions)")
 
 
 def find_row(session: Session, *, lock: bool = False) -> Import | None:
-    """Return the import of the demo that is here, or coming or going."""
-    came_to_nothing = and_(Import.status == ImportStatus.CANCELLED, Import.position == 0, Import.counts == {})
-    wanted = select(Import).where(Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE), ~came_to_nothing)
+    """Return the demo's import while it is loaded, loading or being removed."""
+    came_to_nothing = and_(
+        Import.status == ImportStatus.CANCELLED, Import.position == 0, Import.counts == {}
+    )
+    wanted = select(Import).where(
+        Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE), ~came_to_nothing
+    )
     wanted = wanted.order_by(Import.created_at.desc()).limit(1)
     return session.scalar(wanted.with_for_update() if lock else wanted)
 
 
 def find_demo(session: Session) -> DemoView | None:
-    """Return the demo that is here, or coming or going."""
+    """Return the demo while it is loaded, loading or being removed."""
     row = find_row(session)
     if row is None or row.mapping is None:
         return None
     may_go = row.started_at is None or row.started_at >= undo.since(session)
     until = datetime.fromisoformat(row.mapping["until"])
-    is_mixed = memo.briefly(("demo", row.id), lambda: bool(session.scalar(HAS_OTHERS, {"demo": row.id})))
-    return DemoView(status=ImportStatus(row.status), rows=row.position, until=until, may_go=may_go, is_mixed=is_mixed)
+    is_mixed = bool(session.scalar(HAS_OTHERS, {"demo": row.id}))
+    return DemoView(
+        status=ImportStatus(row.status),
+        rows=row.position,
+        until=until,
+        may_go=may_go,
+        is_mixed=is_mixed,
+    )
 
 
 def may_load(session: Session) -> bool:
-    """Whether a demo may come: into Attune's own database, when nothing else is there."""
+    """Whether the demo may be loaded: the database is Attune's own, and empty."""
     return config().embedded_postgres and find_row(session) is None and not session.scalar(HAS_ROWS)
 
 
 def is_untouched(session: Session) -> bool:
-    """Whether nobody has ever signed in or sent anything."""
+    """Whether no account has signed in and no row has been sent."""
     return not session.scalar(WAS_USED) and may_load(session)

@@ -1,11 +1,21 @@
-"""The demo workspace as the console shows it."""
+"""The demo workspace as the console shows it, and its reviews as their file holds them."""
 
 from datetime import datetime
 
+import msgspec
 from pydantic import BaseModel, ConfigDict
 
+from core.annotations.schemas import (
+    AnnotationSeverity,
+    AnnotationStatus,
+    AnnotationType,
+    ItemState,
+    Reason,
+)
 from core.database.settings import Group
 from core.imports.schemas import ImportStatus
+
+DECIDING = 3  # the round
 
 
 class Demo(Group):
@@ -34,3 +44,31 @@ class DemoView(BaseModel):
     def is_going(self) -> bool:
         """Whether it is being removed."""
         return self.status is ImportStatus.UNDOING
+
+
+class Note(msgspec.Struct, omit_defaults=True):
+    """An annotation; `reviewer` and `decided_by` are names."""
+
+    reviewer: str
+    kind: AnnotationType
+    content: str
+    at: datetime
+    round: int = 1
+    suggested_response: str | None = None
+    severity: AnnotationSeverity | None = None
+    tags: list[str] = []
+    status: AnnotationStatus = AnnotationStatus.PENDING
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
+class DemoReview(msgspec.Struct):
+    """A reviewed message by the sender's IDs, with its annotations by round."""
+
+    conversation: str
+    message: str
+    reasons: list[Reason]
+    priority: int
+    state: ItemState
+    wanted: int
+    notes: list[Note]

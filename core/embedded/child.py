@@ -1,4 +1,4 @@
-"""A child process of the web process: started, watched, started again when it dies, stopped in order."""
+"""A child process of the web process: started, watched, restarted, stopped in order."""
 
 import logging
 import math
@@ -10,94 +10,106 @@ from contextlib import suppress
 
 log = logging.getLogger("attune.children")
 
-LONGEST_PAUSE_S = 30.0
+MAX_RESTART_WAIT_S = 30.0
 HEALTHY_AFTER_S = 60.0
-HURRIED_S = 2.0
+HURRY_TIMEOUT_S = 2.0
 
 
 class Child(ABC):
-    """One program that lives as long as we do. Only processes that we started ourselves are ever signalled.
+    """A program that runs as long as this process. Only processes that were started here are
+    signalled.
 
-    A thread of its own starts it, each time, and lives until the end: on Linux a child is stopped when the thread that
-    started it ends, and a signal to us, which Python hands to the main thread, finds no start half done.
+    A separate thread starts it each time and lives until the end: on Linux the child's death signal
+    is tied to the thread that started it, and a signal to the main thread cannot interrupt a start.
     """
 
     name: str
     stop_timeout_s = 10.0
 
     def __init__(self) -> None:
-        """Make the child known; nothing runs before `start`."""
+        """Set up the thread; nothing runs before `start`."""
         self.process: subprocess.Popen[bytes] | None = None
         self.stopping = threading.Event()
-        self._is_settled = threading.Event()
-        self._refusal: Exception | None = None
-        self._keeper = threading.Thread(target=self._keep, name=f"keep {self.name}", daemon=True)
+        self._first_start_ended = threading.Event()
+        self._start_error: Exception | None = None
+        self._supervisor = threading.Thread(
+            target=self._supervise, name=f"keep {self.name}", daemon=True
+        )
 
     @abstractmethod
     def spawn(self) -> None:
-        """Start the program as `self.process` and return when it works, or when we are `stopping`; raise when it does not."""
+        """Start the program as `self.process`, until it is usable; raise when it fails."""
 
     @abstractmethod
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell the program to end in order; it may be told twice."""
+        """Ask the program to end in order; may be called twice."""
 
     def start(self) -> None:
-        """Start the program, and from then on keep it running; raise what its first start raised."""
-        self._keeper.start()
-        self._is_settled.wait()
-        if self._refusal is not None:
-            raise self._refusal
+        """Start the program and keep it running; raise the error of its first start."""
+        self._supervisor.start()
+        self._first_start_ended.wait()
+        if self._start_error is not None:
+            raise self._start_error
 
     def begin_to_stop(self) -> None:
-        """Ask the program to end, and do not wait for it."""
+        """Ask the program to end, without waiting for it."""
         self.stopping.set()
         self._ask()
 
     def stop(self, hurry: threading.Event | None = None, *, within_s: float = math.inf) -> None:
-        """End the program: first by asking, then by force, when it takes too long or somebody is in a hurry."""
+        """Ask the program to end; kill it after `stop_timeout_s`, `within_s`, or 2 s in a hurry."""
         self.begin_to_stop()
-        asked = time.monotonic()
-        while self._keeper.is_alive() and time.monotonic() - asked < min(within_s, self._patience_s(hurry)):
-            self._keeper.join(0.05)
-        if self._keeper.is_alive() and self.process is not None:
+        asked_at = time.monotonic()
+        while self._supervisor.is_alive() and time.monotonic() - asked_at < min(
+            within_s, self._timeout_s(hurry)
+        ):
+            self._supervisor.join(0.05)
+        if self._supervisor.is_alive() and self.process is not None:
             log.warning("%s did not stop in time and is killed", self.name)
             self.process.kill()
-            self._keeper.join()
+            self._supervisor.join()
 
-    def _patience_s(self, hurry: threading.Event | None) -> float:
-        return min(HURRIED_S, self.stop_timeout_s) if hurry and hurry.is_set() else self.stop_timeout_s
+    def _timeout_s(self, hurry: threading.Event | None) -> float:
+        return (
+            min(HURRY_TIMEOUT_S, self.stop_timeout_s)
+            if hurry and hurry.is_set()
+            else self.stop_timeout_s
+        )
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         if not self.stopping.is_set():
-            self._refusal = self._try()
-        self._is_settled.set()
+            self._start_error = self._try()
+        self._first_start_ended.set()
         pause_s = 0.0
-        while self._refusal is None:
+        while self._start_error is None:
             lived_s = self._wait()
             if lived_s > HEALTHY_AFTER_S:
                 pause_s = 0.0
             if self.stopping.wait(pause_s):
                 return
-            pause_s = min(max(1.0, pause_s * 2), LONGEST_PAUSE_S)
+            pause_s = min(max(1.0, pause_s * 2), MAX_RESTART_WAIT_S)
             if (failure := self._try()) is not None:
-                log.error("%s could not be started again; another try follows", self.name, exc_info=failure)
+                log.error(
+                    "%s could not be restarted and is tried again", self.name, exc_info=failure
+                )
 
     def _wait(self) -> float:
-        """Wait for the end of the program and return how long it lived from now."""
-        started = time.monotonic()
+        """Wait for the end of the program; return how many seconds it ran."""
+        started_at = time.monotonic()
         if self.process is not None:
-            if self.stopping.is_set():  # stop() came while it started, and perhaps saw no process
+            # stop() was called during the start, and may have seen no process
+            if self.stopping.is_set():
                 self._ask()
             code = self.process.wait()
             if not self.stopping.is_set():
-                log.warning("%s ended (%s) and is started again", self.name, code)
-        return time.monotonic() - started
+                log.warning("%s ended (%s) and is restarted", self.name, code)
+        return time.monotonic() - started_at
 
     def _try(self) -> Exception | None:
-        """Start the program; return why it did not work, when nothing of it is left."""
+        """Start the program; return the error after ending what had started, or None."""
         try:
             self.spawn()
-        except Exception as failure:  # noqa: BLE001  raised or logged by who asked
+        except Exception as failure:  # noqa: BLE001  raised or logged by the caller
             self._end_half_started()
             return failure
         return None

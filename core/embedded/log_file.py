@@ -1,21 +1,22 @@
-"""Bounds the size of a log that another process writes."""
+"""Limit the size of a log that another process writes."""
 
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-LARGEST = 10 * 2**20
+MAX_LOG_BYTES = 10 * 2**20
 
 
-def rotate(log: Path, largest: int = LARGEST) -> None:
-    """Move the content of a log that has grown too large to `NAME.1`, in place of what that held.
+def rotate(log: Path, max_bytes: int = MAX_LOG_BYTES) -> None:
+    """Copy a log larger than `max_bytes` to `NAME.1`, replacing that, and empty it.
 
-    The file stays the same one: its writer, which must have opened it to append, goes on at its new end.
+    The file itself stays: its writer, which opened it to append, continues at the new end.
     """
     with suppress(FileNotFoundError):
-        if log.stat().st_size <= largest:
+        if log.stat().st_size <= max_bytes:
             return
-        with suppress(OSError):  # on a full disk the old lines are lost, which makes room for new rows
+        # On a full disk the old lines are lost, which frees space for new rows
+        with suppress(OSError):
             shutil.copyfile(log, log.with_name(f"{log.name}.1"))
         os.truncate(log, 0)

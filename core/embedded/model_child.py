@@ -1,4 +1,4 @@
-"""The model server's own process: serves until its input closes, which the kernel does when the parent dies."""
+"""The model server's own process, which ends with its parent: when its input closes."""
 
 import json
 import os
@@ -9,33 +9,33 @@ import xllamacpp
 
 
 def main() -> None:
-    """Read the order from the first line of input, serve, and print where."""
-    order = json.loads(sys.stdin.buffer.readline())
-    server = xllamacpp.Server(_parameters(order))
+    """Read the settings from the first line of input, serve, and print the address."""
+    settings = json.loads(sys.stdin.buffer.readline())
+    server = xllamacpp.Server(_parameters(settings))
     sys.stdout.write(f"\naddress {server.listening_address}\n")
     sys.stdout.flush()
-    os.dup2(2, 1)  # whatever the library prints from here on belongs to the log, not to a pipe that nobody reads
+    os.dup2(2, 1)  # later output of the library goes to the log, not to a pipe that nothing reads
     threading.Thread(target=_end_with_parent).start()
     threading.Event().wait()
 
 
-def _parameters(order: dict[str, str | int]) -> "xllamacpp.CommonParams":
-    slots = int(order["slots"])
-    p = xllamacpp.CommonParams()
-    p.model.path = order["path"]
-    p.model_alias = {order["name"]}
-    p.n_parallel = slots
-    p.n_ctx = int(order["context_window"]) * slots  # divided among the slots
-    p.cpuparams.n_threads = p.cpuparams_batch.n_threads = order["threads"]
-    p.api_keys = [order["key"]]
-    p.hostnames = ["127.0.0.1"]
-    p.port = 0
-    p.ui = False
-    p.endpoint_slots = False
-    p.cache_ram_mib = 128  # 8 GiB unless told
-    p.n_threads_http = 8
-    p.verbosity = 1
-    return p
+def _parameters(settings: dict[str, str | int]) -> "xllamacpp.CommonParams":
+    slots = int(settings["slots"])
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = settings["path"]
+    parameters.model_alias = {settings["name"]}
+    parameters.n_parallel = slots
+    parameters.n_ctx = int(settings["context_window"]) * slots  # divided among the slots
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings["threads"]
+    parameters.api_keys = [settings["key"]]
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = 0
+    parameters.ui = False
+    parameters.endpoint_slots = False
+    parameters.cache_ram_mib = 128  # the default is 8 GiB
+    parameters.n_threads_http = 8
+    parameters.verbosity = 1
+    return parameters
 
 
 def _end_with_parent() -> None:

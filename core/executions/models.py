@@ -13,24 +13,30 @@ from core.executions.schemas import ExecutionStatus
 
 
 class Execution(Keyed, Created, CoreTable):
-    """One call: what was asked, what came back, what it took."""
+    """One model call: its input, its answer, tokens, cost and times in milliseconds."""
 
     __tablename__ = "prompt_executions"
     __table_args__ = (
         one_of("status", ExecutionStatus),
         Index(None, "owner", "created_at"),
         Index(None, "session_id"),
-        Index("ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")
+        ),
     )
 
     owner: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
-    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("playground_sessions.id", ondelete="SET NULL"))
+    session_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("playground_sessions.id", ondelete="SET NULL")
+    )
     provider: Mapped[str]
     model_id: Mapped[str]
     prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
     system_prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
     messages: Mapped[bytes | None] = mapped_column(LargeBinary)
     context: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # SQLAlchemy has `metadata` for itself
+    sender_metadata: Mapped[bytes | None] = mapped_column("metadata", LargeBinary)
     response: Mapped[bytes | None] = mapped_column(LargeBinary)
     tool_executions: Mapped[bytes | None] = mapped_column(LargeBinary)
     parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
@@ -44,6 +50,7 @@ class Execution(Keyed, Created, CoreTable):
     tokens_estimated: Mapped[bool] = mapped_column(server_default=text("false"))
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
     cost_source: Mapped[str | None]
+    price_id: Mapped[UUID | None]  # in the price table; null when unpriced, or from packaged data
     first_token_ms: Mapped[int | None]
     execution_time_ms: Mapped[int | None]
     finish_reason: Mapped[str | None]

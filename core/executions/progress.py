@@ -1,4 +1,4 @@
-"""Record every second how far this process' answers have come, and that it is alive."""
+"""Store every second how much of each answer has arrived, and that the process is alive."""
 
 import threading
 import time
@@ -8,60 +8,66 @@ from uuid import UUID
 from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, service
-from core.executions.buffers import AnswerBuffer
+from core.executions.answer_buffers import AnswerBuffer
 
-WRITE_EVERY_S = 1.0
-ALIVE_EVERY_S = 20.0
+STORE_INTERVAL_S = 1.0
+ALIVE_INTERVAL_S = 20.0
 
 
 class ProgressWriter:
-    """A thread that writes what has grown, and cuts what somebody has cancelled without our having heard of it."""
+    """A thread that stores progress, and cancels calls whose notification was missed."""
 
-    def __init__(self, running: Callable[[], list[AnswerBuffer]], cut: Callable[[UUID], None], stopping: threading.Event) -> None:
-        """Write the progress of what `running` returns, until `stopping`."""
-        self._running, self._cut, self._stopping = running, cut, stopping
+    def __init__(
+        self,
+        running: Callable[[], list[AnswerBuffer]],
+        cancel: Callable[[UUID], None],
+        stopping: threading.Event,
+    ) -> None:
+        """Store the progress of the buffers that `running` returns, until `stopping` is set."""
+        self._running, self._cancel, self._stopping = running, cancel, stopping
         self._thread = threading.Thread(target=self._work, name="execution progress", daemon=True)
-        self._looks_for_cancelled = False
+        self._checks_cancelled = False
 
     def start(self) -> None:
-        """Begin to write."""
         self._thread.start()
 
-    def look_for_cancelled(self) -> None:
-        """Ask the database with the next round which calls were cancelled."""
-        self._looks_for_cancelled = True
+    def check_cancelled(self) -> None:
+        """Read in the next round which calls were cancelled."""
+        self._checks_cancelled = True
 
     def _work(self) -> None:
-        written: dict[UUID, int] = {}
+        stored_lengths: dict[UUID, int] = {}
         alive_at = time.monotonic()
-        while not self._stopping.wait(WRITE_EVERY_S):
+        while not self._stopping.wait(STORE_INTERVAL_S):
             running = {buffer.id: buffer for buffer in self._running()}
-            written = {id_: written.get(id_, 0) for id_ in running}
-            grown = [buffer for buffer in running.values() if buffer.length > written[buffer.id]]
-            is_time = bool(running) and time.monotonic() - alive_at > ALIVE_EVERY_S
+            stored_lengths = {id_: stored_lengths.get(id_, 0) for id_ in running}
+            longer = [
+                buffer for buffer in running.values() if buffer.length > stored_lengths[buffer.id]
+            ]
+            is_alive_due = bool(running) and time.monotonic() - alive_at > ALIVE_INTERVAL_S
             try:
-                self._write(grown, list(running) if is_time else [])
-                self._cut_what_was_cancelled(list(running))
+                self._write(longer, list(running) if is_alive_due else [])
+                self._cancel_missed(list(running))
             except Failure:
-                self._looks_for_cancelled = True
-                continue  # the next round writes it
-            written |= {buffer.id: buffer.length for buffer in grown}
-            alive_at = time.monotonic() if is_time else alive_at
+                self._checks_cancelled = True
+                continue  # the next round stores it
+            stored_lengths |= {buffer.id: buffer.length for buffer in longer}
+            alive_at = time.monotonic() if is_alive_due else alive_at
 
-    def _write(self, grown: list[AnswerBuffer], alive: list[UUID]) -> None:
-        if not grown and not alive:
+    def _write(self, longer: list[AnswerBuffer], alive: list[UUID]) -> None:
+        if not longer and not alive:
             return
         with transaction() as session:
-            for buffer in grown:
+            for buffer in longer:
                 service.write_progress(session, buffer.id, buffer.text)
             if alive:
-                service.note_alive(session, alive)
+                service.record_alive(session, alive)
 
-    def _cut_what_was_cancelled(self, running: list[UUID]) -> None:
-        if not self._looks_for_cancelled or not running:
+    def _cancel_missed(self, running: list[UUID]) -> None:
+        if not self._checks_cancelled or not running:
             return
-        self._looks_for_cancelled = False
+        self._checks_cancelled = False
         with transaction() as session:
             cancelled = queries.list_cancelled(session, running)
         for execution_id in cancelled:
-            self._cut(execution_id)
+            self._cancel(execution_id)

@@ -1,40 +1,91 @@
-"""Read executions, always of one owner."""
+"""Read executions, of one owner each."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.executions import texts
+from core.executions import encrypted_texts
 from core.executions.errors import ExecutionMissing
 from core.executions.models import Execution
 from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, TokenUsage
 
+# A model's ID is `provider:name`.
+model_name = func.substr(Execution.model_id, func.length(Execution.provider) + 2)
+
+
+class PriceableCall(NamedTuple):
+    """An ended call with its tokens, cost and price."""
+
+    id: UUID
+    created_at: datetime
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    cost_usd: Decimal | None
+    price_id: UUID | None
+
 
 def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> ExecutionView:
-    """Return one of an account's own executions; raise ExecutionMissing."""
-    row = session.scalar(select(Execution).where(Execution.id == execution_id, Execution.owner == owner))
+    """Return an execution of this owner; raise ExecutionMissing."""
+    row = session.scalar(
+        select(Execution).where(Execution.id == execution_id, Execution.owner == owner)
+    )
     if row is None:
         raise ExecutionMissing
     return view(row)
 
 
 def find_progress(session: Session, execution_id: UUID) -> tuple[str, ExecutionStatus] | None:
-    """Return the text so far and the status, as the process that runs it last wrote them (at most a second ago)."""
-    row = session.execute(select(Execution.response, Execution.status).where(Execution.id == execution_id)).first()
+    """Return the stored text and status of a call (at most a second old), or None."""
+    row = session.execute(
+        select(Execution.response, Execution.status).where(Execution.id == execution_id)
+    ).first()
     if row is None:
         return None
-    return texts.open_(row.response, "response", execution_id) or "", ExecutionStatus(row.status)
+    return encrypted_texts.open_(row.response, "response", execution_id) or "", ExecutionStatus(
+        row.status
+    )
 
 
 def list_cancelled(session: Session, execution_ids: list[UUID]) -> list[UUID]:
-    """Return which of these calls somebody has cancelled."""
-    wanted = (Execution.id.in_(execution_ids), Execution.status == ExecutionStatus.CANCELLED)
-    return list(session.scalars(select(Execution.id).where(*wanted)))
+    """Return the ids of these calls that were cancelled."""
+    cancelled = (Execution.id.in_(execution_ids), Execution.status == ExecutionStatus.CANCELLED)
+    return list(session.scalars(select(Execution.id).where(*cancelled)))
+
+
+def list_priceable(
+    session: Session, start: datetime, end: datetime, model: str | None
+) -> list[PriceableCall]:
+    """Return the ended calls of a time span that have tokens; `model` is the provider's name."""
+    columns = (Execution.id, Execution.created_at, Execution.provider, model_name.label("model"))
+    tokens = (
+        func.coalesce(column, 0)
+        for column in (
+            Execution.input_tokens,
+            Execution.output_tokens,
+            Execution.cached_tokens,
+            Execution.cache_write_tokens,
+        )
+    )
+    query = select(*columns, *tokens, Execution.cost_usd, Execution.price_id).where(
+        Execution.created_at >= start,
+        Execution.created_at < end,
+        Execution.status != ExecutionStatus.PENDING,
+        Execution.total_tokens.is_not(None),
+    )
+    query = query.where(model_name == model) if model is not None else query
+    return [PriceableCall(*row) for row in session.execute(query.order_by(Execution.id))]
 
 
 def view(row: Execution) -> ExecutionView:
-    """Return an execution with its texts decrypted."""
+    """Return the view of an execution, with its texts decrypted."""
     usage = TokenUsage(
         prompt_tokens=row.input_tokens,
         completion_tokens=row.output_tokens,
@@ -50,13 +101,14 @@ def view(row: Execution) -> ExecutionView:
         session_id=row.session_id,
         model_id=row.model_id,
         provider=row.provider,
-        response=texts.open_(row.response, "response", row.id) or "",
+        response=encrypted_texts.open_(row.response, "response", row.id) or "",
         usage=usage,
-        tool_executions=texts.open_tools(row.tool_executions, row.id),
+        tool_executions=encrypted_texts.open_tools(row.tool_executions, row.id),
         execution_time_ms=row.execution_time_ms,
         first_token_ms=row.first_token_ms,
         finish_reason=row.finish_reason,
         status=ExecutionStatus(row.status),
         error=ExecutionError(**row.error) if row.error else None,
+        metadata=encrypted_texts.open_json(row.sender_metadata, "metadata", row.id),
         created_at=row.created_at,
     )

@@ -1,25 +1,25 @@
-"""A model call: what is asked for, how it ended, and what the API and the pages see of it."""
+"""Inputs, outcomes and views of model calls."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, Parameters, Tool
+from core.providers.schemas import ChatMessage, ModelCall, Parameters, Route, Tool
 
-LONGEST_TEXT = 1_000_000
-LONGEST_CONVERSATION = 2000  # messages
+MAX_TEXT_CHARS = 1_000_000
+MAX_MESSAGES = 2000  # messages
 
 
 class ExecutionStatus(StrEnum):
-    """Where a call is."""
-
     PENDING = "pending"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -27,7 +27,10 @@ class ExecutionStatus(StrEnum):
 
 
 class NewExecution(BaseModel):
-    """What to ask of which model. `messages` come before `prompt`; `context` is stored and never sent by itself."""
+    """A call to make.
+
+    `messages` come before `prompt`; `context` and `metadata` are stored, but not sent to the model.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -43,19 +46,18 @@ class NewExecution(BaseModel):
     )
 
     model_id: str = Field(min_length=1, max_length=300)
-    prompt: str = Field(min_length=1, max_length=LONGEST_TEXT)
-    system_prompt: str | None = Field(default=None, max_length=LONGEST_TEXT)
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=LONGEST_CONVERSATION)
+    prompt: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    system_prompt: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)
+    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
     parameters: Parameters = Parameters()
     context: JsonObject | None = None
+    metadata: JsonObject | None = None
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
     session_id: UUID | None = None
 
 
-class TokenUsage(BaseModel):
-    """Tokens and cost, as the contract names them. `estimated_cost` is in USD; null is unpriced, which is not zero."""
-
-    model_config = ConfigDict(frozen=True)
+class TokenUsage(View):
+    """Tokens and cost under the API's names; `estimated_cost` is in USD, null when unpriced."""
 
     prompt_tokens: int | None
     completion_tokens: int | None
@@ -67,20 +69,16 @@ class TokenUsage(BaseModel):
     is_estimated: bool = False
 
 
-class ToolExecution(BaseModel):
-    """A tool that the model asked to have called."""
-
-    model_config = ConfigDict(frozen=True)
+class ToolExecution(View):
+    """A tool call that the model requested."""
 
     id: str
     name: str
     arguments: str
 
 
-class ExecutionError(BaseModel):
-    """Why a call failed, in words for a person."""
-
-    model_config = ConfigDict(frozen=True)
+class ExecutionError(View):
+    """Why a call failed; `detail` is the message for the user."""
 
     code: str
     reason: str
@@ -104,12 +102,13 @@ class ExecutionView(BaseModel):
     finish_reason: str | None
     status: ExecutionStatus
     error: ExecutionError | None
+    metadata: dict[str, Any] | None
     created_at: datetime
 
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """How a call ended."""
+    """The result of a call; times in milliseconds."""
 
     status: ExecutionStatus
     response: str
@@ -120,3 +119,45 @@ class CallOutcome:
     execution_time_ms: int | None = None
     finish_reason: str | None = None
     error: ExecutionError | None = None
+
+
+@dataclass(frozen=True)
+class PendingExecution:
+    """A stored, pending call that can be made."""
+
+    id: UUID
+    route: Route
+    call: ModelCall
+    new_execution: NewExecution
+    owner: UUID
+    created_at: datetime
+
+    def view(self, outcome: CallOutcome) -> ExecutionView:
+        """Return the view of the ended call, without reading the row that was just stored."""
+        usage = outcome.usage
+        token_usage = TokenUsage(
+            prompt_tokens=usage.input if usage else None,
+            completion_tokens=usage.output if usage else None,
+            total_tokens=usage.total if usage else None,
+            cached_tokens=usage.cached if usage else None,
+            reasoning_tokens=usage.reasoning if usage else None,
+            estimated_cost=outcome.cost.usd,
+            cost_source=outcome.cost.source,
+            is_estimated=usage.is_estimated if usage else False,
+        )
+        return ExecutionView(
+            id=self.id,
+            session_id=self.new_execution.session_id,
+            model_id=self.route.model.id,
+            provider=self.route.connection.name,
+            response=outcome.response,
+            usage=token_usage,
+            tool_executions=list(outcome.tool_executions),
+            execution_time_ms=outcome.execution_time_ms,
+            first_token_ms=outcome.first_token_ms,
+            finish_reason=outcome.finish_reason,
+            status=outcome.status,
+            error=outcome.error,
+            metadata=self.new_execution.metadata,
+            created_at=self.created_at,
+        )

@@ -9,23 +9,23 @@ class WrongCredentials(NotSignedIn):
     code = "wrong_credentials"
 
 
-class SessionOver(NotSignedIn):
+class SessionExpired(NotSignedIn):
     """Your session has expired. Sign in again."""
 
     code = "session_over"
 
 
-class KeyDead(NotSignedIn):
+class ApiKeyRejected(NotSignedIn):
     """This API key is unknown, revoked or expired. Create a new one in Settings > API keys."""
 
     code = "key_dead"
 
 
-class KeyMissing(NotFound):
+class ApiKeyMissing(NotFound):
     """No API key with this ID."""
 
 
-class AlreadyOver(Invalid):
+class ExpiryInPast(Invalid):
     """The expiry date is in the past."""
 
 
@@ -37,7 +37,7 @@ class SessionMissing(NotFound):
     """You have no session with this ID."""
 
 
-class LinkSpent(NotFound):
+class LinkExpired(NotFound):
     """This link was already used or has expired. Ask an admin for a new one."""
 
     code = "link_spent"
@@ -55,7 +55,7 @@ class LastSuperAdmin(Conflict):
     code = "last_super_admin"
 
 
-class NotYourself(Conflict):
+class OwnAccountProtected(Conflict):
     """You can't do this to your own account. Ask another super admin."""
 
     code = "not_yourself"

@@ -1,12 +1,11 @@
-"""Relay audit rows of the database `ai`."""
+"""Copy audit rows of the database `ai` to `core`."""
 
 from typing import Any
 
-from core.identity import audit
+from core.identity.service import audit
 from core.jobs import outbox
 
 
-@outbox.handles(audit.WRITTEN)
+@outbox.handles(audit.AUDIT_WRITTEN)
 def relay(payload: dict[str, Any]) -> None:
-    """Bring them to where all are read."""
     audit.relay(payload["ids"])

@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, Created, Keyed, one_of
@@ -12,10 +23,16 @@ from core.identity.schemas import LinkPurpose, Role, SessionKind
 
 
 class AdminUser(Keyed, Created, CoreTable):
-    """A person who signs in to Attune. Without a password hash the invitation is still open."""
+    """A person who signs in to Attune.
+
+    The password hash is null until the invitation is accepted.
+    """
 
     __tablename__ = "admin_users"
-    __table_args__ = (one_of("role", Role), CheckConstraint("email = lower(email)", name="email_lower"))
+    __table_args__ = (
+        one_of("role", Role),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+    )
 
     email: Mapped[str] = mapped_column(String(254), unique=True)
     full_name: Mapped[str] = mapped_column(String(200))
@@ -30,10 +47,14 @@ class AdminUser(Keyed, Created, CoreTable):
 
 
 class AdminSession(Keyed, Created, CoreTable):
-    """One sign-in, of a browser or of a program; what it carries is stored as a hash only."""
+    """One sign-in of a browser or a program; only a hash of its token is stored."""
 
     __tablename__ = "admin_sessions"
-    __table_args__ = (one_of("kind", SessionKind), Index(None, "admin_user_id"), Index(None, "expires_at"))
+    __table_args__ = (
+        one_of("kind", SessionKind),
+        Index(None, "admin_user_id"),
+        Index(None, "expires_at"),
+    )
 
     admin_user_id: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -46,7 +67,7 @@ class AdminSession(Keyed, Created, CoreTable):
 
 
 class AccountLink(Keyed, Created, CoreTable):
-    """A link, shown once, with which a person sets a password."""
+    """An invitation or reset link with which a person sets a password."""
 
     __tablename__ = "account_links"
     __table_args__ = (one_of("purpose", LinkPurpose), Index(None, "admin_user_id"))
@@ -59,7 +80,7 @@ class AccountLink(Keyed, Created, CoreTable):
 
 
 class SignInFailure(CoreTable):
-    """Failed sign-ins of one e-mail from one network; with an empty e-mail, all of that network."""
+    """Failed sign-ins of an email from a network; an empty email counts the network."""
 
     __tablename__ = "sign_in_failures"
 
@@ -71,7 +92,7 @@ class SignInFailure(CoreTable):
 
 
 class SignInFailureHour(CoreTable):
-    """How often sign-ins from one network failed within an hour, and the row of the audit log that says so."""
+    """Failed sign-ins from one network within an hour, and their row in the audit log."""
 
     __tablename__ = "sign_in_failure_hours"
 
@@ -82,7 +103,7 @@ class SignInFailureHour(CoreTable):
 
 
 class ApiKey(Keyed, Created, CoreTable):
-    """A key of a program: `atn_<key_id>_<secret>`, of which only a hash of the whole is stored."""
+    """A key of a program, `atn_<key_id>_<secret>`; `secret_hash` is the hash of the whole key."""
 
     __tablename__ = "api_keys"
 
@@ -94,4 +115,6 @@ class ApiKey(Keyed, Created, CoreTable):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"), index=True)
+    created_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="SET NULL"), index=True
+    )

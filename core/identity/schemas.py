@@ -1,4 +1,4 @@
-"""Actors, accounts and sessions, as the console and the API show them."""
+"""Actors, accounts, sessions, API keys and audit rows, as the console and the API return them."""
 
 import re
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\ud800-\udfff]{1,189}")
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 72  # bytes; bcrypt reads no more
+MIN_PASSWORD_BYTES, MAX_PASSWORD_BYTES = 12, 72  # bytes; bcrypt reads no more
 
 
 class Role(StrEnum):
-    """What an account may do; the exact table is in permissions.py."""
+    """The role of an account; permissions.py lists what each role may do."""
 
     SUPER_ADMIN = "super_admin"
     ADMIN = "admin"
@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a program's key is for."""
+    """What an API key allows."""
 
     INGEST = "ingest"
     READ = "read"
@@ -31,45 +31,45 @@ class Scope(StrEnum):
 
 
 class SessionKind(StrEnum):
-    """What a session's token is carried by."""
+    """Whether a browser's cookie or a program's bearer token carries the session."""
 
     BROWSER = "browser"
     API = "api"
 
 
 class LinkPurpose(StrEnum):
-    """Why a link to set a password was made."""
-
     INVITATION = "invitation"
     RESET = "reset"
 
 
-def _email(given: str) -> str:
-    text = given.strip().lower()
-    if not EMAIL.fullmatch(text):
+def _email(email: str) -> str:
+    normalized = email.strip().lower()
+    if not EMAIL.fullmatch(normalized):
         raise ValueError("Enter a valid email address.")
-    return text
+    return normalized
 
 
-def _password(given: str) -> str:
-    if not SHORTEST_PASSWORD <= len(given.encode()) <= LONGEST_PASSWORD:
-        raise ValueError(f"Passwords must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} bytes.")
-    return given
+def _password(password: str) -> str:
+    if not MIN_PASSWORD_BYTES <= len(password.encode()) <= MAX_PASSWORD_BYTES:
+        raise ValueError(f"Passwords must have {MIN_PASSWORD_BYTES} to {MAX_PASSWORD_BYTES} bytes.")
+    return password
 
 
-def _one_line(given: str) -> str:
-    return " ".join(given.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 Email = Annotated[str, AfterValidator(_email)]
 Password = Annotated[str, AfterValidator(_password)]
-# The upper bound comes first: counting characters is what refuses half of a surrogate pair.
-FullName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line), Field(min_length=1)]
+# The upper bound comes first: counting characters rejects half of a surrogate pair.
+FullName = Annotated[
+    str, StringConstraints(max_length=200), AfterValidator(_one_line), Field(min_length=1)
+]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Where a request comes from, known before anyone has signed in."""
+    """Where a request comes from; known before sign-in."""
 
     ip_address: str | None = None
     user_agent: str | None = None
@@ -78,7 +78,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Actor:
-    """The account on whose behalf something is done, and the session it is done in; or a program's key, which has no role."""
+    """The account or API key that performs an operation. A key has no role and no session."""
 
     id: UUID
     email: str
@@ -88,22 +88,22 @@ class Actor:
     caller: Caller
     scopes: frozenset[Scope] = frozenset()
     environment: str = "production"
-    may_read_messages: bool = False  # an analyst, where the workspace says so
+    may_read_messages: bool = False  # analysts, when a workspace setting allows it
 
     @property
     def is_program(self) -> bool:
-        """Whether this is a key, not a person."""
+        """Whether the actor is an API key."""
         return self.role is None
 
 
 class View(BaseModel):
-    """What leaves core: frozen, and made straight from a row."""
+    """Base of views: frozen, and created directly from a row."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class AccountView(View):
-    """An account as the accounts page and the API show it."""
+    """An account on the accounts page and in the API."""
 
     id: UUID
     email: str
@@ -118,7 +118,7 @@ class AccountView(View):
 
 
 class SessionView(View):
-    """A session as its owner sees it."""
+    """A session as its account sees it."""
 
     id: UUID
     kind: SessionKind
@@ -130,11 +130,13 @@ class SessionView(View):
 
 
 class NewAccount(BaseModel):
-    """Whom to invite."""
+    """The account to invite."""
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={"example": {"email": "ada@example.com", "full_name": "Ada Lovelace", "role": "reviewer"}},
+        json_schema_extra={
+            "example": {"email": "ada@example.com", "full_name": "Ada Lovelace", "role": "reviewer"}
+        },
     )
 
     email: Email
@@ -143,7 +145,7 @@ class NewAccount(BaseModel):
 
 
 class AccountChange(BaseModel):
-    """What to change of an account; what is left out stays."""
+    """The fields to change; fields that are left out stay."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"role": "analyst"}})
 
@@ -153,7 +155,7 @@ class AccountChange(BaseModel):
 
 
 class NewPassword(BaseModel):
-    """A password that somebody chose."""
+    """A password that a person chose, of 12 to 72 bytes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -162,7 +164,7 @@ class NewPassword(BaseModel):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A fresh session, and the token that will not be shown again."""
+    """A new session with its token, which is not shown again."""
 
     token: str
     expires_at: datetime
@@ -171,7 +173,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Link:
-    """A link to set a password, whose token will not be shown again."""
+    """A link to set a password, with its token, which is not shown again."""
 
     account: AccountView
     token: str
@@ -179,26 +181,28 @@ class Link:
 
     @property
     def path(self) -> str:
-        """The address below the console's own."""
+        """The path of the link, below the console's address."""
         return f"/welcome/{self.token}"
 
 
-ENVIRONMENT = r"^[A-Za-z0-9_.-]{1,64}$"
+ENVIRONMENT_PATTERN = r"^[A-Za-z0-9_.-]{1,64}$"
 
 
 class NewApiKey(BaseModel):
-    """A key to make."""
+    """The API key to create."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"name": "web backend", "scopes": ["ingest"]}})
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"name": "web backend", "scopes": ["ingest"]}}
+    )
 
     name: FullName
     scopes: frozenset[Scope] = Field(min_length=1)
-    environment: str = Field(default="production", pattern=ENVIRONMENT)
+    environment: str = Field(default="production", pattern=ENVIRONMENT_PATTERN)
     expires_at: AwareDatetime | None = None
 
 
 class ApiKeyView(View):
-    """A key as lists show it: never the key itself."""
+    """An API key in lists, without the secret."""
 
     id: UUID
     key_id: str
@@ -210,15 +214,15 @@ class ApiKeyView(View):
     created_at: datetime
 
 
-class MadeApiKey(ApiKeyView):
-    """A key that was just made, and this once what a program sends."""
+class CreatedApiKey(ApiKeyView):
+    """A new API key, the only time with its secret."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which lines of the audit log are wanted: `action` is one or its beginning, `account` an e-mail or part of one."""
+    """Filters of the audit log: `action` or its first part, `account` a part of an email."""
 
     action: str | None = None
     account: str | None = None
@@ -227,7 +231,7 @@ class AuditFilter:
 
 
 class AuditActor(View):
-    """Who did it: an account, nobody yet (a visitor), or Attune itself."""
+    """Who made a change: an account, a key, a visitor (not signed in) or Attune itself."""
 
     type: str
     id: UUID | None
@@ -235,7 +239,7 @@ class AuditActor(View):
 
 
 class AuditRow(View):
-    """One line of the audit log."""
+    """One row of the audit log."""
 
     id: int
     occurred_at: datetime

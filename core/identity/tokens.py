@@ -1,11 +1,11 @@
-"""Session tokens: random for browsers (in an HttpOnly cookie), signed for programs."""
+"""Session tokens: random for browsers (in an HttpOnly cookie), signed JWTs for programs."""
 
 from datetime import timedelta
 from uuid import UUID
 
 import jwt
 
-from core.identity.errors import SessionOver
+from core.identity.errors import SessionExpired
 from core.platform import clock, crypto
 
 LIFETIME = timedelta(hours=8)
@@ -14,7 +14,7 @@ TYPE = "admin"
 
 
 def bearer(account_id: UUID, session_id: UUID) -> str:
-    """Return the signed token of a program's session, good for eight hours."""
+    """Return the signed JWT of a program's session, valid for eight hours."""
     issued = clock.now()
     claims = {
         "type": TYPE,
@@ -27,9 +27,9 @@ def bearer(account_id: UUID, session_id: UUID) -> str:
 
 
 def check_bearer(token: str) -> None:
-    """Raise SessionOver unless we signed this token, for an account, and it has not run out.
+    """Raise SessionExpired unless the token is an unexpired account token that Attune signed.
 
-    Whether its session still lives is the database's word.
+    Whether the session is still active is checked in the database.
     """
     try:
         claims = jwt.decode(
@@ -39,6 +39,6 @@ def check_bearer(token: str) -> None:
             options={"require": ["exp", "sub", "sid", "type"]},
         )
     except jwt.InvalidTokenError:
-        raise SessionOver from None
+        raise SessionExpired from None
     if claims["type"] != TYPE:
-        raise SessionOver
+        raise SessionExpired

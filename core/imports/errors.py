@@ -20,7 +20,9 @@ class NotNow(Conflict):
 
 
 class NoName(Invalid):
-    """Missing file name. Add ?name=requests.csv, or send a multipart field `file` with a filename."""
+    """Missing file name. Add ?name=requests.csv, or send a multipart field `file` with a
+    filename.
+    """
 
 
 class EmptyFile(Invalid):

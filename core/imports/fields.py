@@ -1,153 +1,86 @@
-"""The fields of each kind that a file may fill, in the order in which a page shows them, and as what they are read."""
+"""The fields of each kind that a file may fill, in the order in which a page shows them, and as
+what each is read (text if not named). `mapping.As` lists the types.
+"""
 
 from core.imports.parsed import RowKind
+from core.ingest.prompts import REFERENCES
 
-PLACE = {"environment": "text", "app": "text", "release": "text"}
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text: a long list is easier to read so."""
+    return tuple(text.split())
+
+
+def _fields(text: str) -> dict[str, str]:
+    named = (word.partition(":") for word in words(text))
+    return {name: type_ or "text" for name, _, type_ in named}
+
 
 FIELDS: dict[RowKind, dict[str, str]] = {
-    RowKind.EVENTS: {
-        "id": "text",
-        "created_at": "time",
-        "event_type": "text",
-        "event_category": "text",
-        "user_id": "text",
-        "session_id": "text",
-        "error_code": "text",
-        "error_message": "text",
-        "ip_address": "text",
-        "user_agent": "text",
-        "event_data": "object",
-        **PLACE,
-    },
-    RowKind.AI_REQUESTS: {
-        "id": "text",
-        "created_at": "time",
-        "model": "text",
-        "provider": "text",
-        "operation": "text",
-        "conversation_id": "text",
-        "message_id": "text",
-        "user_id": "text",
-        "input_tokens": "count",
-        "output_tokens": "count",
-        "cached_tokens": "count",
-        "cache_write_tokens": "count",
-        "reasoning_tokens": "count",
-        "total_tokens": "count",
-        "first_token_ms": "duration",
-        "total_latency_ms": "duration",
-        "status": "status",
-        "error_type": "text",
-        "error_message": "text",
-        "finish_reason": "text",
-        "cost_usd": "money",
-        "tool_calls": "objects",
-        "steps": "objects",
-        "experiment_arm": "text",
-        **PLACE,
-    },
-    RowKind.CONVERSATIONS: {
-        "id": "text",
-        "created_at": "time",
-        "updated_at": "time",
-        "user_id": "text",
-        "session_type": "text",
-        "title": "text",
-        "status": "status",
-        "context": "object",
-        **PLACE,
-    },
-    RowKind.FEEDBACK: {
-        "id": "text",
-        "created_at": "time",
-        "rating": "rating",
-        "message_id": "text",
-        "conversation_id": "text",
-        "user_id": "text",
-        "comment": "text",
-        "edited_text": "text",
-        "environment": "text",
-        "app": "text",
-    },
-    RowKind.BATCH_RUNS: {
-        "batch_run_id": "text",
-        "batch_job": "text",
-        "started_at": "time",
-        "completed_at": "time",
-        "updated_at": "time",
-        "status": "status",
-        "triggered_by": "text",
-        "total_jobs": "count",
-        "completed_jobs": "count",
-        "failed_jobs": "count",
-        "phase_durations": "object",
-        "error_summary": "text",
-        "environment": "text",
-        "app": "text",
-    },
-    RowKind.DOCUMENTS: {
-        "id": "text",
-        "created_at": "time",
-        "updated_at": "time",
-        "title": "text",
-        "content": "text",
-        "scope": "text",
-        "tags": "list",
-        "source": "text",
-        "status": "status",
-        "metadata": "object",
-    },
-    RowKind.MEMORIES: {
-        "id": "text",
-        "created_at": "time",
-        "updated_at": "time",
-        "user_id": "text",
-        "content": "text",
-        "kind": "status",
-        "scope": "text",
-        "confidence": "number",
-        "conversation_id": "text",
-        "source_message_id": "text",
-        "metadata": "object",
-    },
-    RowKind.USERS: {
-        "id": "text",
-        "created_at": "time",
-        "updated_at": "time",
-        "email": "text",
-        "display_name": "text",
-        "traits": "object",
-    },
+    RowKind.EVENTS: _fields(
+        "id created_at:time event_type event_category user_id session_id error_code error_message "
+        "ip_address user_agent event_data:object environment app release"
+    ),
+    RowKind.AI_REQUESTS: _fields(
+        "id created_at:time model provider operation conversation_id message_id user_id "
+        "input_tokens:count output_tokens:count cached_tokens:count cache_write_tokens:count "
+        "reasoning_tokens:count total_tokens:count first_token_ms:duration "
+        "total_latency_ms:duration status:status error_type error_message finish_reason "
+        "cost_usd:money tool_calls:objects steps:objects prompt_name prompt_version prompt_label "
+        "experiment_key experiment_arm environment app release"
+    ),
+    RowKind.CONVERSATIONS: _fields(
+        "id created_at:time updated_at:time user_id session_type title status:status "
+        "context:object environment app release"
+    ),
+    RowKind.FEEDBACK: _fields(
+        "id created_at:time rating:rating message_id conversation_id user_id comment "
+        "edited_text environment app"
+    ),
+    RowKind.BATCH_RUNS: _fields(
+        "batch_run_id batch_job started_at:time completed_at:time updated_at:time status:status "
+        "triggered_by total_jobs:count completed_jobs:count failed_jobs:count "
+        "phase_durations:object error_summary:text_or_object environment app"
+    ),
+    RowKind.DOCUMENTS: _fields(
+        "id created_at:time updated_at:time title content scope tags:list source "
+        "status:status metadata:object"
+    ),
+    RowKind.MEMORIES: _fields(
+        "id created_at:time updated_at:time user_id content kind:status scope confidence:number "
+        "conversation_id source_message_id metadata:object"
+    ),
+    RowKind.USERS: _fields("id created_at:time updated_at:time email display_name traits:object"),
+    RowKind.SCORES: _fields(
+        "id created_at:time name value:number label message_id conversation_id ai_request_id "
+        "user_id comment evaluator evaluator_version source:status cost_usd:money environment app "
+        "release"
+    ),
+    RowKind.ANNOTATIONS: _fields(
+        "id created_at:time message_id conversation_id annotation_type:status content "
+        "suggested_response severity:status tags:list status:status author environment app"
+    ),
 }
-# What a row cannot be without; where a file has no ids, they are made of the record and its place.
+# What a row cannot be without, beside its time.
 NEEDED: dict[RowKind, tuple[str, ...]] = {
-    RowKind.EVENTS: ("event_type", "created_at"),
-    RowKind.AI_REQUESTS: ("model", "created_at"),
-    RowKind.CONVERSATIONS: (),
+    RowKind.EVENTS: ("event_type",),
     RowKind.FEEDBACK: ("rating",),
     RowKind.BATCH_RUNS: ("started_at", "status"),
     RowKind.DOCUMENTS: ("content",),
     RowKind.MEMORIES: ("content",),
     RowKind.USERS: ("id",),
+    RowKind.SCORES: ("name",),
+    RowKind.ANNOTATIONS: ("message_id", "annotation_type"),
 }
 # Where what has no field of its own goes.
-REST: dict[RowKind, str] = {
+REST: dict[RowKind, str] = dict.fromkeys(RowKind, "extra") | {
     RowKind.EVENTS: "event_data",
-    RowKind.AI_REQUESTS: "extra",
     RowKind.CONVERSATIONS: "context",
-    RowKind.FEEDBACK: "extra",
-    RowKind.BATCH_RUNS: "extra",
     RowKind.DOCUMENTS: "metadata",
     RowKind.MEMORIES: "metadata",
     RowKind.USERS: "traits",
 }
-LONGEST = {
-    "title": 500,
-    "error_message": 500,
-    "error_code": 500,
-    "user_agent": 500,
-    "ip_address": 500,
-    "source": 500,
-    "scope": 500,
-}
+LONGEST = dict.fromkeys(REFERENCES, 128) | dict.fromkeys(
+    words("title error_message error_code user_agent ip_address source scope"), 500
+)
 LONGEST_TEXT = 1_000_000

@@ -8,26 +8,29 @@ from uuid import UUID
 
 from procrastinate import JobContext
 
-from core.imports import flows, own_process, service
+from core.imports import own_process, runner
+from core.imports.service import files, imports
 from core.jobs import queue
 
 
-@queue.app.task(name=service.TASK, pass_context=True)
+@queue.app.task(name=imports.TASK, pass_context=True)
 def work(context: JobContext, import_id: str) -> None:
-    """Try a file, store its rows, or take them back, whatever is due; begun again after a kill, it goes on where it was."""
+    """Check a file, store its rows or undo them, whatever is due; after a kill it goes on where it
+    was.
+    """
 
     def may_go_on() -> bool:
         return not (queue.stopping.is_set() or context.should_abort())
 
-    if flows.is_large(UUID(import_id)):
+    if runner.is_large(UUID(import_id)):
         own_process.run(import_id, may_go_on)
         return
     with ThreadPoolExecutor(1, thread_name_prefix="import", initializer=_give_way) as apart:
-        apart.submit(flows.work, UUID(import_id), may_go_on=may_go_on).result()
+        apart.submit(runner.work, UUID(import_id), may_go_on=may_go_on).result()
 
 
 def _give_way() -> None:
-    """Let everything else go first, in this thread and in those that it begins."""
+    """Lower the priority of this thread and of those that it starts."""
     if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), own_process.NICENESS)
 
@@ -35,12 +38,11 @@ def _give_way() -> None:
 @queue.app.periodic(cron="* * * * * */15")
 @queue.app.task(name="imports.resume", queueing_lock="imports.resume")
 def resume(timestamp: int) -> None:
-    """Go on with imports that stand still."""
-    flows.resume()
+    imports.resume()
 
 
 @queue.app.periodic(cron="41 * * * *")
 @queue.app.task(name="imports.forget_abandoned", queueing_lock="imports.forget_abandoned")
 def forget_abandoned(timestamp: int) -> None:
     """Remove files that nothing needs any more."""
-    flows.forget_abandoned()
+    files.forget_abandoned()

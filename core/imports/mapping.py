@@ -1,4 +1,6 @@
-"""What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept, and used for the next file."""
+"""What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept,
+and used for the next file.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.identity.schemas import View
 from core.imports.fields import FIELDS
 from core.imports.parsed import RowKind
 
@@ -36,6 +39,10 @@ class RecordShape(StrEnum):
     PHOENIX = "phoenix"
     LANGFUSE_OBSERVATIONS = "langfuse_observations"
     LANGFUSE_TRACES = "langfuse_traces"
+    LANGFUSE_SCORES = "langfuse_scores"
+    LABEL_STUDIO = "label_studio"
+    PREFERENCES = "preferences"  # a record is a question with chosen and rejected answers
+    ANNOTATORS = "annotators"  # a record has a column for each annotator
 
 
 class As(StrEnum):
@@ -52,6 +59,7 @@ class As(StrEnum):
     LIST = "list"
     OBJECT = "object"
     OBJECTS = "objects"
+    TEXT_OR_OBJECT = "text_or_object"
 
 
 class ValueUnit(StrEnum):
@@ -79,62 +87,85 @@ SINCE_START = (ValueUnit.SECONDS_SINCE_START, ValueUnit.MILLISECONDS_SINCE_START
 
 
 class FieldRule(BaseModel):
-    """Where a field comes from: a path in the record (a column, or keys with dots between), or the same value for all."""
+    """Where a field comes from: a path in the record (a column, or keys with dots between), or the
+    same value for all.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     path: Path = ""
     as_: As = Field(default=As.TEXT, alias="as")
     unit: ValueUnit | None = None
-    values: dict[str, str] = Field(default_factory=dict, description="What a value means: status words, roles.")
+    values: dict[str, str] = Field(
+        default_factory=dict, description="What a value means: status words, roles."
+    )
     constant: str | int | float | None = None
-    decimal_comma: bool = Field(default=False, description="Whether numbers are written as 1.234,5.")
+    decimal_comma: bool = Field(
+        default=False, description="Whether numbers are written as 1.234,5."
+    )
 
 
-class Turns(BaseModel):
-    """Where the messages of a conversation are. The paths are within a turn; of a turn that is a pair, `0` and `1`."""
+class Turns(View):
+    """Where the messages of a conversation are. The paths are within a turn; of a turn that is a
+    pair, `0` and `1`.
+    """
 
-    model_config = ConfigDict(frozen=True)
-
-    path: Path = Field(default="", description="The list of turns, or a text with one turn a line; not in files of turns.")
+    path: Path = Field(
+        default="",
+        description="The list of turns, or a text with one turn a line; not in files of turns.",
+    )
     role: Path | None = None
     text: Path = ""
     id: Path | None = None
     at: FieldRule | None = None
-    roles: dict[str, str] = Field(default_factory=dict, description="Who is who, where the words do not say it.")
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="Who is who, where the words do not say it."
+    )
     asked: Path = Field(default="", description="In files of exchanges: the question.")
     answered: Path = ""
 
 
-class Mapping(BaseModel):
-    """How a file is read. What the questions of a recognition ask is answered by `zone`, `start` and `model`."""
-
-    model_config = ConfigDict(frozen=True)
+class Mapping(View):
+    """How a file is read. What the questions of a recognition ask is answered by `zone`, `start`
+    and `model`.
+    """
 
     format: RecordShape = RecordShape.TABLE
     container: Container = Container.CSV
-    records: Path = Field(default="", description="Where the records of a JSON file are: `item`, `runs.item`, `*`, `*.item`.")
+    records: Path = Field(
+        default="",
+        description="Where the records of a JSON file are: `item`, `runs.item`, `*`, `*.item`.",
+    )
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     header: bool = True
     kind: RowKind
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     turns: Turns | None = None
     ignored: list[Path] = Field(
-        default_factory=list, description="What is left out; all else that has no field is kept with the row."
+        default_factory=list,
+        description="What is left out; all else that has no field is kept with the row.",
     )
     zone: str | None = None
     start: AwareDatetime | None = None
-    zero: float = Field(default=0, description="What stands for the start in times since the start.")
+    zero: float = Field(
+        default=0, description="What stands for the start in times since the start."
+    )
     model: str | None = Field(default=None, max_length=200)
-    open: list[str] = Field(default_factory=list, description="Fields that a question is open about: an import waits for it.")
+    open: list[str] = Field(
+        default_factory=list,
+        description="Fields that a question is open about: an import waits for it.",
+    )
     id_prefix: str = Field(
-        default="", max_length=80, description="Stands before the ids, so that rows that another environment holds count anew."
+        default="",
+        max_length=80,
+        description="Stands before the IDs, so that rows of another environment are stored anew.",
     )
 
     def dated(self, at: datetime) -> "Mapping":
         """Return it with this start, where it has none and only records without a time need one."""
         rules = [*self.fields.values(), *([self.turns.at] if self.turns and self.turns.at else [])]
-        # Of times that count from a start nobody can guess it: those rows are refused until somebody says it.
+        # Of times that count from a start nobody can guess it: those rows are refused until
+        # somebody says it.
         counts = any(rule.unit in SINCE_START for rule in rules)
         return self if self.start or counts else self.model_copy(update={"start": at})
 
@@ -150,5 +181,7 @@ class Mapping(BaseModel):
     def _has_known_fields(self) -> "Mapping":
         known = FIELDS[self.kind]
         if unknown := [name for name in self.fields if name not in known]:
-            raise ValueError(f"{self.kind} have no field {unknown[0]!r}; known fields: {', '.join(known)}.")
+            raise ValueError(
+                f"{self.kind} have no field {unknown[0]!r}; known fields: {', '.join(known)}."
+            )
         return self

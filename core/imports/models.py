@@ -16,8 +16,8 @@ EMPTY_OBJECT, EMPTY_LIST = text("'{}'::jsonb"), text("'[]'::jsonb")
 class Import(Keyed, Created, CoreTable):
     """One file, what is known of it, and how far its rows have come in.
 
-    `position` is the number of records that have been dealt with. It moves on in the transaction that stores their rows, so that
-    whoever goes on after a kill goes on exactly there.
+    `position` is the number of records that have been dealt with. It moves on in the transaction
+    that stores their rows, so that whoever goes on after a kill goes on exactly there.
     """
 
     __tablename__ = "imports"
@@ -27,7 +27,9 @@ class Import(Keyed, Created, CoreTable):
         Index(None, "sha256"),
         Index(None, "created_by"),
         Index(
-            "ix_imports_under_way", "moved_at", postgresql_where=text("status in ('checking', 'queued', 'running', 'undoing')")
+            "ix_imports_under_way",
+            "moved_at",
+            postgresql_where=text("status in ('checking', 'queued', 'running', 'undoing')"),
         ),
     )
 
@@ -42,11 +44,14 @@ class Import(Keyed, Created, CoreTable):
     dry_run: Mapped[dict[str, Any] | None]
     record_count: Mapped[int | None] = mapped_column(BigInteger)
     position: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    counts: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)  # by kind: accepted, duplicates, rejected
+    # By kind: accepted, duplicates, rejected
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY_OBJECT)
     problems: Mapped[list[dict[str, Any]]] = mapped_column(server_default=EMPTY_LIST)
     first_at: Mapped[datetime | None]
     last_at: Mapped[datetime | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
+    created_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="SET NULL")
+    )
     created_by_name: Mapped[str]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -63,4 +68,6 @@ class ImportMapping(Keyed, Created, CoreTable):
     name: Mapped[str] = mapped_column(unique=True)
     mapping: Mapped[dict[str, Any]]
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
+    created_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="SET NULL")
+    )

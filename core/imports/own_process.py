@@ -17,9 +17,11 @@ LOOKS_EVERY_S = 0.2
 
 
 def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
-    """Do what is due of an import in a process of its own; ask that to stop once this one may not go on.
+    """Do what is due of an import in a process of its own; ask that to stop once this one may not
+    go on.
 
-    It stops by itself when this process is killed. If it is killed, `imports.resume` finds that the import stands still.
+    It stops by itself when this process is killed. If it is killed, `imports.resume` finds that the
+    import stands still.
     """
     process = subprocess.Popen(  # noqa: S603  our own program, and the id of an import
         [sys.executable, str(ROOT / "app.py"), COMMAND, import_id],
@@ -35,7 +37,9 @@ def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
                 process.terminate()
                 is_asked = True
     if code != 0:
-        log.warning("the process of import %s ended (%s); the import goes on by itself", import_id, code)
+        log.warning(
+            "the process of import %s ended (%s); the import goes on by itself", import_id, code
+        )
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int | None:
@@ -46,6 +50,5 @@ def _ended(process: subprocess.Popen[bytes]) -> int | None:
 
 
 def give_way() -> None:
-    """Let everything else go before this process."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)

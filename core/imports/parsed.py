@@ -16,14 +16,16 @@ class RowKind(StrEnum):
     DOCUMENTS = "documents"
     MEMORIES = "memories"
     USERS = "users"
+    SCORES = "scores"
+    ANNOTATIONS = "annotations"  # only in files
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """One row that a record gives, or what is wrong with the record.
 
-    `position` counts the records of the file from 1; one record may give several rows, which then share it. `row` is what
-    `ingest/*` takes of this kind; without one, `error` says why.
+    `position` counts the records of the file from 1; one record may give several rows, which then
+    share it. `row` is what `ingest/*` takes of this kind; without one, `error` says why.
     """
 
     position: int

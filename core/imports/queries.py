@@ -1,5 +1,6 @@
 """Read imports."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,22 @@ from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.errors import ImportMissing, MappingMissing
+from core.imports.ingest.chunks import Identity
 from core.imports.models import Import, ImportMapping
 from core.imports.schemas import ImportProgress, ImportStatus, ImportView, MappingView, SameFile
+from core.platform import clock
 
 
 def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:
-    """Return imports, the latest first, without what their files say; raise Forbidden."""
+    """Return imports, latest first, without what their files say; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
-    rows = session.scalars(select(Import).order_by(Import.created_at.desc()).limit(window.limit).offset(window.offset))
-    return Page([_brief(view(row)) for row in rows], session.scalar(select(func.count()).select_from(Import)) or 0)
+    rows = session.scalars(
+        select(Import).order_by(Import.created_at.desc()).limit(window.limit).offset(window.offset)
+    )
+    return window.page(
+        [_brief(view(row)) for row in rows],
+        session.scalar(select(func.count()).select_from(Import)) or 0,
+    )
 
 
 def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
@@ -30,9 +38,20 @@ def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView
 
 def same_file(session: Session, row: Import) -> list[SameFile]:
     """Return other imports of the same bytes whose rows are there, the first one first."""
-    same = select(Import).where(Import.sha256 == row.sha256, Import.id != row.id, Import.position > 0).order_by(Import.created_at)
-    found = [other for other in session.scalars(same) if any(count.get("accepted") for count in other.counts.values())]
-    return [SameFile(id=each.id, environment=each.environment, created_at=each.created_at) for each in found]
+    same = (
+        select(Import)
+        .where(Import.sha256 == row.sha256, Import.id != row.id, Import.position > 0)
+        .order_by(Import.created_at)
+    )
+    found = [
+        other
+        for other in session.scalars(same)
+        if any(count.get("accepted") for count in other.counts.values())
+    ]
+    return [
+        SameFile(id=each.id, environment=each.environment, created_at=each.created_at)
+        for each in found
+    ]
 
 
 def get_row(session: Session, import_id: UUID, *, lock: bool = False) -> Import:
@@ -47,9 +66,11 @@ def get_row(session: Session, import_id: UUID, *, lock: bool = False) -> Import:
 def list_mappings(session: Session, *, window: Window, actor: Actor) -> Page[MappingView]:
     """Return saved mappings by name; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
-    rows = session.scalars(select(ImportMapping).order_by(ImportMapping.name).limit(window.limit).offset(window.offset))
+    rows = session.scalars(
+        select(ImportMapping).order_by(ImportMapping.name).limit(window.limit).offset(window.offset)
+    )
     found = [MappingView.model_validate(row) for row in rows]
-    return Page(found, session.scalar(select(func.count()).select_from(ImportMapping)) or 0)
+    return window.page(found, session.scalar(select(func.count()).select_from(ImportMapping)) or 0)
 
 
 def get_mapping(session: Session, mapping_id: UUID) -> ImportMapping:
@@ -62,18 +83,54 @@ def get_mapping(session: Session, mapping_id: UUID) -> ImportMapping:
 
 def find_mapping_for(session: Session, columns: list[str]) -> ImportMapping | None:
     """Return the latest saved mapping that was made for exactly these columns."""
+    if not columns:
+        return None
     wanted = select(ImportMapping).where(ImportMapping.columns == sorted(columns))
-    return session.scalar(wanted.order_by(ImportMapping.created_at.desc()).limit(1)) if columns else None
+    return session.scalar(wanted.order_by(ImportMapping.created_at.desc()).limit(1))
+
+
+def first_seen(session: Session, sha256: str) -> datetime:
+    """Return when a file of these bytes first came: the time of its rows that tell none, however
+    often it is imported.
+    """
+    came = select(func.min(Import.created_at)).where(Import.sha256 == sha256)
+    return session.scalar(came) or clock.now()
+
+
+def find_start(session: Session, sha256: str) -> datetime | None:
+    """Return when what is in a file of these bytes began, as the import says that brought it, or
+    the first that it came with.
+    """
+    same = select(Import).where(
+        Import.sha256 == sha256, func.jsonb_typeof(Import.mapping) == "object"
+    )
+    earlier = session.scalar(same.order_by(Import.position == 0, Import.created_at).limit(1))
+    if earlier is None or earlier.mapping is None:
+        return None
+    start = earlier.mapping.get("start")
+    return datetime.fromisoformat(start) if start else first_seen(session, sha256)
+
+
+def get_identity(session: Session, row: Import) -> Identity:
+    """Return what names and dates the rows of an import that bring no ID or time of their own."""
+    prefix = (row.mapping or {}).get("id_prefix", "")
+    return Identity(row.sha256, first_seen(session, row.sha256), prefix)
 
 
 def view(row: Import) -> ImportView:
     """Return an import as it is shown."""
-    plain: dict[str, Any] = {name: getattr(row, name) for name in ImportView.model_fields if hasattr(row, name)}
+    plain: dict[str, Any] = {
+        name: getattr(row, name) for name in ImportView.model_fields if hasattr(row, name)
+    }
     return ImportView(**plain, progress=_progress(row), has_file=row.file_removed_at is None)
 
 
 def _brief(found: ImportView) -> ImportView:
-    known = {name: value for name, value in found.recognition.items() if name not in ("columns", "readings")}
+    known = {
+        name: value
+        for name, value in found.recognition.items()
+        if name not in ("columns", "readings")
+    }
     dry = found.dry_run and found.dry_run.model_copy(update={"samples": [], "readings": []})
     return found.model_copy(update={"recognition": known, "dry_run": dry})
 
@@ -85,5 +142,7 @@ def _progress(row: Import) -> ImportProgress:
         return ImportProgress(records_done=row.position, records_total=row.position, fraction=1.0)
     total = row.record_count
     return ImportProgress(
-        records_done=row.position, records_total=total, fraction=min(1.0, row.position / total) if total else None
+        records_done=row.position,
+        records_total=total,
+        fraction=min(1.0, row.position / total) if total else None,
     )

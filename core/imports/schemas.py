@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.identity.schemas import ENVIRONMENT, View
+from core.identity.schemas import ENVIRONMENT_PATTERN, View
 from core.imports.mapping import Container, RecordShape, ValueUnit
 from core.imports.parsed import RowKind
 
@@ -79,8 +79,8 @@ class SampleRow(View):
 class DryRun(View):
     """What an import would bring; nothing has been stored.
 
-    `readings` says how times, durations, prices and states are understood. `duplicates` counts rows with an id that is known
-    already or comes twice, among the first `compared` rows.
+    `readings` says how times, durations, prices and states are understood. `duplicates` counts rows
+    with an id that is known already or comes twice, among the first `compared` rows.
     """
 
     records: int
@@ -94,12 +94,9 @@ class DryRun(View):
     compared: int = 0
     samples: list[SampleRow] = Field(default_factory=list)
     readings: list[str] = Field(default_factory=list)
-    unknown: dict[str, dict[str, int]] = Field(default_factory=dict, description="Rows by states and roles that nobody knows.")
-
-    @property
-    def is_mostly_refused(self) -> bool:
-        """Whether more rows would be refused than stored."""
-        return self.rejected > sum(self.counts.values())
+    unknown: dict[str, dict[str, int]] = Field(
+        default_factory=dict, description="Rows by states and roles that nobody knows."
+    )
 
 
 class ImportProgress(View):
@@ -111,7 +108,9 @@ class ImportProgress(View):
 
 
 class SameFile(View):
-    """Another import of the same bytes whose rows are there: they are known by their ids, whatever the environment."""
+    """Another import of the same bytes whose rows are there: they are known by their ids, whatever
+    the environment.
+    """
 
     id: UUID
     environment: str
@@ -154,39 +153,55 @@ class Answers(BaseModel):
     start: AwareDatetime | None = None
     model: str | None = Field(default=None, min_length=1, max_length=200)
     columns: dict[str, str] = Field(
-        default_factory=dict, description="Of fields that a question asks about, the column; empty where it is none of them."
+        default_factory=dict,
+        description="The column of each field that a question asks about; empty for none of them.",
     )
     units: dict[str, ValueUnit] = Field(
-        default_factory=dict, description="Of dates that read both ways: `day_first` or `month_first`."
+        default_factory=dict,
+        description="Of dates that read both ways: `day_first` or `month_first`.",
     )
     values: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="What values mean, by field: states, roles, types of events."
+        default_factory=dict,
+        description="What values mean, by field: states, roles, types of events.",
     )
 
 
 class Start(BaseModel):
-    """How an import is to be done; what is left out stays as it was recognised, or as it was last said."""
+    """How an import is to be done; what is left out stays as it was recognised, or as it was last
+    said.
+    """
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={"example": {"environment": "production", "answers": {"zone": "Europe/Berlin"}}},
+        json_schema_extra={
+            "example": {"environment": "production", "answers": {"zone": "Europe/Berlin"}}
+        },
     )
 
     mapping: dict[str, Any] | None = None
     mapping_id: UUID | None = None
     answers: Answers | None = None
-    environment: str | None = Field(default=None, pattern=ENVIRONMENT)
+    environment: str | None = Field(default=None, pattern=ENVIRONMENT_PATTERN)
     separate: bool | None = Field(
-        default=None, description="Whether rows that another environment holds are stored once more, under ids of their own."
+        default=None,
+        description=(
+            "Whether rows that another environment holds are stored once more, under ids of their "
+            "own."
+        ),
     )
-    accept_refused: bool = Field(default=False, description="Begin although most rows would be refused.")
+    accept_refused: bool = Field(
+        default=False, description="Begin although most rows would be refused."
+    )
 
 
 class ReadAs(BaseModel):
-    """How a file is to be read where it was taken for something else; what is left out is recognised."""
+    """How a file is to be read where it was taken for something else; what is left out is
+    recognised.
+    """
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"example": {"container": "csv", "delimiter": ";", "format": "table"}}
+        frozen=True,
+        json_schema_extra={"example": {"container": "csv", "delimiter": ";", "format": "table"}},
     )
 
     container: Container | None = None
@@ -200,12 +215,19 @@ class NewMapping(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={"example": {"name": "Nightly export", "import_id": "0190a6e0-0000-7000-8000-000000000000"}},
+        json_schema_extra={
+            "example": {
+                "name": "Nightly export",
+                "import_id": "0190a6e0-0000-7000-8000-000000000000",
+            }
+        },
     )
 
     name: str = Field(min_length=1, max_length=200)
     mapping: dict[str, Any] | None = None
-    import_id: UUID | None = Field(default=None, description="Keep the mapping of this import; and offer it for its columns.")
+    import_id: UUID | None = Field(
+        default=None, description="Keep the mapping of this import; and offer it for its columns."
+    )
 
 
 class MappingView(View):

@@ -1,6 +1,7 @@
-"""Check each row of a request body by itself: one bad row does not reject the others.
+"""Check each row of a request body separately: an invalid row does not reject the others.
 
-A row is a `Row` of msgspec: a whole body is decoded in one step, and only where that fails is each item looked at alone.
+A row is a `Row` of msgspec. A whole body is decoded in one step; only when that fails, each item is
+decoded separately.
 """
 
 import json
@@ -19,30 +20,34 @@ from core.ingest.json_limits import MOST_VALUES, TooMany, elements, excess
 from core.ingest.json_objects import DEEPEST
 from core.platform import clock
 
-LONGEST_ROW = 2**20
-PORTION = 2**20  # bytes of rows that are objects at the same time: of small values they take dozens of times as much
-PATIENT_WITH = 4 * 2**20
-TOO_LONG = f"row: longer than {LONGEST_ROW // 2**20} MiB, the most that a row may have"
-ENVELOPE = 2  # levels around the rows of a body
+MAX_ROW_BYTES = 2**20
+# Bytes of JSON decoded at a time: as objects, small values take dozens of times as much memory
+PORTION_BYTES = 2**20
+MAX_LENIENT_BYTES = 4 * 2**20
+TOO_LONG = f"row: longer than {MAX_ROW_BYTES // 2**20} MiB, the maximum for a row"
+ENVELOPE = 2  # levels of nesting around the rows of a body
 PATH = re.compile(r" - at `\$\.?([^`]*)`$")
-# An escape that is half of a character, behind all that is none.
-HALF = re.compile(
-    rb"((?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]))*+)(\\u[dD][89a-fA-F]..)?", re.DOTALL
+# An escape of half a surrogate pair, after any text without one.
+HALF_CHARACTER = re.compile(
+    rb"((?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]))*+)(\\u[dD][89a-fA-F]..)?",
+    re.DOTALL,
 )
-WRONG = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError is a ValueError
-Cleaned = TypeVar("Cleaned", bound=Row | Nested)
+DECODE_ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError is a ValueError
+RowOrNested = TypeVar("RowOrNested", bound=Row | Nested)
 
 
 class BodyRefused(Invalid):
-    """Send one object, {"items": [...]} with up to 5,000 of them, or NDJSON with one object a line."""
+    """Send one object, {"items": [...]} with up to 5,000 objects, or NDJSON with one object per
+    line.
+    """
 
 
 class RowRefused(Invalid):
-    """The row does not fit its kind."""
+    """The row does not match its schema."""
 
 
 class RowTooLarge(ValueError):
-    """The row has more bytes, values or levels than any may have."""
+    """The row exceeds the limit of bytes, values or levels."""
 
 
 class _Outer(msgspec.Struct):
@@ -54,97 +59,102 @@ _outer = msgspec.json.Decoder(_Outer)
 
 @dataclass(frozen=True)
 class Batch(Generic[Sent]):
-    """The good rows of a part of a body, and the bad ones with their place in the whole body."""
+    """The valid rows of a part of a body, and the invalid ones with their index in the body."""
 
     rows: list[Sent]
-    numbers: list[int]  # where each of the rows stands in the body
+    numbers: list[int]  # the index of each row in the body
     rejected: list[Rejected]
     size: int
 
 
 def read_items(body: bytes, row: type[Sent]) -> Batch[Sent]:
-    """Read one object, or an object with `items`; raise BodyRefused for anything else."""
+    """Decode one object, or an object with `items`; raise BodyRefused for anything else."""
     body = body.removeprefix(BOM_UTF8)
-    if excess(body, deepest=DEEPEST + ENVELOPE) is None and len(body) <= LONGEST_ROW:
+    if excess(body, deepest=DEEPEST + ENVELOPE) is None and len(body) <= MAX_ROW_BYTES:
         try:
             rows = _envelope(row).decode(body).items
-        except WRONG:
+        except DECODE_ERRORS:
             pass
         else:
             _check_size(len(rows))
             return _checked(list(enumerate(rows)), [], len(rows), clean=b"\\u0000" in body)
-    return read_numbered(((number, bytes(item[: LONGEST_ROW + 1])) for number, item in enumerate(_split(body))), row)
+    return read_numbered(
+        ((number, bytes(item[: MAX_ROW_BYTES + 1])) for number, item in enumerate(_split(body))),
+        row,
+    )
 
 
 def read_portions(body: bytes, row: type[Sent]) -> Iterator[Batch[Sent]]:
-    """Read a large body in the same manner, as much at a time as may be objects at the same time."""
+    """Decode a large body in batches, which limits memory; raise BodyRefused."""
     for portion in _portions(_split(body.removeprefix(BOM_UTF8))):
         yield read_numbered(portion, row)
 
 
 def read_numbered(items: Iterable[tuple[int, bytes]], row: type[Sent]) -> Batch[Sent]:
-    """Read rows, each by itself, that have these numbers in their body."""
+    """Decode rows separately; each comes with its index in the body."""
     rows: list[tuple[int, Sent]] = []
     rejected: list[Rejected] = []
     clean = False
     for number, item in items:
         try:
             rows.append((number, _read_one(item.removeprefix(BOM_UTF8), row)))
-        except WRONG as error:
-            rejected.append(Rejected(number, _words(error)))
+        except DECODE_ERRORS as error:
+            rejected.append(Rejected(number, _error_message(error)))
         clean = clean or b"\\u0000" in item
     return _checked(rows, rejected, len(rows) + len(rejected), clean=clean)
 
 
-def as_row(given: JsonObject, row: type[Sent]) -> Sent:
-    """Return an object that has been decoded already as a row; raise RowRefused, the field first."""
+def as_row(decoded: JsonObject, row: type[Sent]) -> Sent:
+    """Convert a decoded object to a row; raise RowRefused, whose message starts with the field."""
     try:
-        return msgspec.convert(given, row)
+        return msgspec.convert(decoded, row)
     except (msgspec.MsgspecError, RecursionError):
         pass
     try:
-        return _convert(given, row)
+        return _convert(decoded, row)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise RowRefused(_words(error)) from None
+        raise RowRefused(_error_message(error)) from None
 
 
 def _portions(items: Iterable[memoryview]) -> Iterator[list[tuple[int, bytes]]]:
-    """Yield items with their numbers, as many at a time as have the bytes of a portion."""
+    """Yield indexed items in groups of up to PORTION bytes."""
     portion: list[tuple[int, bytes]] = []
-    left = PORTION
+    remaining = PORTION_BYTES
     for number, item in enumerate(items):
-        kept = item[: LONGEST_ROW + 1]  # enough to see that it is too long
-        if portion and kept.nbytes > left:
+        shortened = item[: MAX_ROW_BYTES + 1]  # enough to detect that it is too long
+        if portion and shortened.nbytes > remaining:
             yield portion
-            portion, left = [], PORTION
-        portion.append((number, bytes(kept)))
-        left -= kept.nbytes
+            portion, remaining = [], PORTION_BYTES
+        portion.append((number, bytes(shortened)))
+        remaining -= shortened.nbytes
     yield portion
 
 
 def _split(body: bytes) -> list[memoryview]:
-    """Return the items, each as JSON of its own."""
+    """Return the items of a body, each as JSON; raise BodyRefused."""
     try:
         items = _outer.decode(body).items
-    except WRONG:
-        return _split_patiently(body)
+    except DECODE_ERRORS:
+        return _split_leniently(body)
     if items is msgspec.UNSET:
         return [memoryview(body)]
     try:
         return [memoryview(item) for item in elements(items, MOST_ROWS)]
     except TooMany:
         _check_size(MOST_ROWS + 1)
-    except WRONG:
+    except DECODE_ERRORS:
         pass
     raise BodyRefused
 
 
-def _split_patiently(body: bytes) -> list[memoryview]:
-    """Split what is JSON but for a number that is none; of a large body, but for halves of characters."""
-    if len(body) > PATIENT_WITH:
-        mended = HALF.sub(lambda found: found[1] + (b"\\ufffd" if found[2] else b""), body)
-        if mended != body:
-            return _split(mended)
+def _split_leniently(body: bytes) -> list[memoryview]:
+    """Split a body with invalid numbers or characters; a large one only for half characters."""
+    if len(body) > MAX_LENIENT_BYTES:
+        repaired = HALF_CHARACTER.sub(
+            lambda match: match[1] + (b"\\ufffd" if match[2] else b""), body
+        )
+        if repaired != body:
+            return _split(repaired)
         raise BodyRefused
     if excess(body, most_values=2 * MOST_VALUES, deepest=DEEPEST + ENVELOPE) is not None:
         raise BodyRefused
@@ -160,72 +170,83 @@ def _split_patiently(body: bytes) -> list[memoryview]:
 
 
 def _read_one(item: bytes, row: type[Sent]) -> Sent:
-    if len(item) > LONGEST_ROW:
+    if len(item) > MAX_ROW_BYTES:
         raise RowTooLarge(TOO_LONG)
-    if (too_much := excess(item)) is not None:
-        raise RowTooLarge(f"row: {too_much}")
+    if (violation := excess(item)) is not None:
+        raise RowTooLarge(f"row: {violation}")
     try:
         return _decode(item, row)
     except msgspec.ValidationError:
         raise
-    except WRONG as wrong:
+    except DECODE_ERRORS as error:
         try:
-            mended = whole_characters(item)
+            repaired = repair_characters(item)
         except (ValueError, RecursionError):
-            raise wrong from None
-        return _decode(mended, row)
+            raise error from None
+        return _decode(repaired, row)
 
 
-def whole_characters(text: bytes) -> bytes:
-    """Return JSON with U+FFFD for bytes that are no UTF-8 and halves of characters; raise ValueError for no JSON."""
-    plain = json.dumps(json.loads(text.decode(errors="replace")), ensure_ascii=False)
-    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+def repair_characters(text: bytes) -> bytes:
+    """Replace invalid UTF-8 and half surrogates by U+FFFD; raise ValueError for invalid JSON."""
+    unescaped = json.dumps(json.loads(text.decode(errors="replace")), ensure_ascii=False)
+    return unescaped.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _decode(item: bytes, row: type[Sent]) -> Sent:
     try:
         return cast("Sent", _decoder(row).decode(item))
     except msgspec.ValidationError:
-        given = msgspec.json.decode(item)
-        if not isinstance(given, dict):
+        decoded = msgspec.json.decode(item)
+        if not isinstance(decoded, dict):
             raise
-        return _convert(given, row)
+        return _convert(decoded, row)
 
 
-def _convert(given: JsonObject, row: type[Sent]) -> Sent:
-    """Return an object as a row, with what the row does not name under `extra`."""
-    for name, part in row.nested.items():
-        if isinstance(inner := given.get(name), list):
-            given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
-    return msgspec.convert(_apart(given, row), row)
+def _convert(decoded: JsonObject, row: type[Sent]) -> Sent:
+    """Convert an object to a row, with unknown fields under `extra`."""
+    return msgspec.convert(_with_extra(decoded, row), row)
 
 
-def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:
-    """Return an object with what its type does not name under `extra`."""
-    known = set(kind.__struct_fields__) - {"extra"}
-    rest = {name: value for name, value in given.items() if name not in known}
-    return {name: value for name, value in given.items() if name in known} | ({"extra": rest} if rest else {})
+def _with_extra(decoded: JsonObject, row_type: type[Row | Nested]) -> JsonObject:
+    """Return an object with its unknown fields under `extra`, and so the objects within it."""
+    known = set(row_type.__struct_fields__) - {"extra"}
+    unknown = {name: value for name, value in decoded.items() if name not in known}
+    found = {name: value for name, value in decoded.items() if name in known}
+    for name, nested_type in row_type.nested.items():
+        match found.get(name):
+            case dict() as inner:
+                found[name] = _with_extra(inner, nested_type)
+            case list() as items:
+                found[name] = [
+                    _with_extra(item, nested_type) if isinstance(item, dict) else item
+                    for item in items
+                ]
+    return found | ({"extra": unknown} if unknown else {})
 
 
-def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool) -> Batch[Sent]:
-    latest, good, numbers = clock.now() + FUTURE, [], []
+def _checked(
+    rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool
+) -> Batch[Sent]:
+    latest, valid, numbers = clock.now() + FUTURE, [], []
     for number, row in rows:
-        if (wrong := row.wrong(latest)) is None:
-            good.append(_cleaned(row) if clean else row)
+        if (reason := row.wrong(latest)) is None:
+            valid.append(_without_nul_in_row(row) if clean else row)
             numbers.append(number)
         else:
-            rejected.append(Rejected(number, wrong))
-    return Batch(good, numbers, sorted(rejected, key=lambda each: each.index), size)
+            rejected.append(Rejected(number, reason))
+    return Batch(valid, numbers, sorted(rejected, key=lambda row_error: row_error.index), size)
 
 
 def _check_size(size: int) -> None:
     if size > MOST_ROWS:
-        raise BodyRefused(f"A body holds at most {MOST_ROWS:,} items; NDJSON has no such limit.")
+        raise BodyRefused(f"A body may have at most {MOST_ROWS:,} items; NDJSON has no such limit.")
 
 
-def _cleaned(row: Cleaned) -> Cleaned:
-    """Return a row, or a part of one, without NUL characters, which Postgres refuses."""
-    return msgspec.structs.replace(row, **{name: without_nul(getattr(row, name)) for name in row.__struct_fields__})
+def _without_nul_in_row(row: RowOrNested) -> RowOrNested:
+    """Return a row, or a nested part, without NUL characters, which Postgres rejects."""
+    return msgspec.structs.replace(
+        row, **{name: without_nul(getattr(row, name)) for name in row.__struct_fields__}
+    )
 
 
 def without_nul(value: Any) -> Any:  # noqa: ANN401  any JSON
@@ -234,25 +255,27 @@ def without_nul(value: Any) -> Any:  # noqa: ANN401  any JSON
         case str():
             return value.replace("\0", "")
         case dict():
-            return {str(name).replace("\0", ""): without_nul(inner) for name, inner in value.items()}
+            return {
+                str(name).replace("\0", ""): without_nul(inner) for name, inner in value.items()
+            }
         case list():
             return [without_nul(inner) for inner in value]
         case Nested():
-            return _cleaned(value)
+            return _without_nul_in_row(value)
         case _:
             return value
 
 
-def _words(error: Exception) -> str:
-    """Return what is wrong, the field first."""
+def _error_message(error: Exception) -> str:
+    """Return the message of an error, starting with the field."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    words = str(error)
+    message = str(error)
     if isinstance(error, RowTooLarge):
-        return words
-    found = PATH.search(words)
-    where = (found[1] or "row") if found else "row"
-    return f"{where}: {PATH.sub('', words)}"[:300]
+        return message
+    match = PATH.search(message)
+    field = (match[1] or "row") if match else "row"
+    return f"{field}: {PATH.sub('', message)}"[:300]
 
 
 @cache

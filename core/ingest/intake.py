@@ -1,6 +1,6 @@
-"""What rows from outside have in common: fields, source, keys, and the report of what became of them.
+"""What ingested rows have in common: field types, source, keys, and the report of the outcome.
 
-core/ingest/bodies.py reads them.
+core/ingest/bodies.py decodes them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,14 @@ from msgspec import Meta
 from core.ingest import redaction
 
 MOST_ROWS = 5000
-MOST_NAMED = MOST_ROWS  # refused rows that an answer names: all of a body of items, and a bound for lines without end
+# Rejected rows listed in a response: all of a body with items, and a limit for NDJSON
+MOST_NAMED = MOST_ROWS
 MOST_STEPS = 200
 MOST_USD = 100_000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(hours=24)
-WORKSPACE = uuid_utils.UUID("6ba7b814-9dad-11d1-80b4-00c04fd430c8")  # the one namespace of what is sent, whatever door brought it
+# The namespace of all external ids
+WORKSPACE = uuid_utils.UUID("6ba7b814-9dad-11d1-80b4-00c04fd430c8")
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -38,8 +40,9 @@ JsonObject = dict[str, Any]
 
 
 class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
+    """An object within a row, or in a list of it. Unknown fields are kept in `extra`."""
 
+    nested: ClassVar[dict[str, type["Nested"]]] = {}
     texts: ClassVar[tuple[str, ...]] = ("extra",)
     persons: ClassVar[tuple[str, ...]] = ()
 
@@ -47,11 +50,15 @@ class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a sender may send; a feature's rows add their fields. What is not named goes to `extra`, never lost."""
+    """The fields that every row may have; features add theirs.
+
+    Unknown fields are kept in `extra`.
+    """
 
     nested: ClassVar[dict[str, type[Nested]]] = {}
-    texts: ClassVar[tuple[str, ...]] = ("extra",)  # what redaction looks at
-    persons: ClassVar[tuple[str, ...]] = ("user_id", "session_id")  # ids that may be somebody's address
+    texts: ClassVar[tuple[str, ...]] = ("extra",)  # fields that are redacted
+    # Ids that may be email addresses
+    persons: ClassVar[tuple[str, ...]] = ("user_id", "session_id")
 
     id: Id | None = None
     environment: Name | None = None
@@ -61,7 +68,7 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     extra: JsonObject | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what no type forbids and is wrong all the same, the field first."""
+        """Return what is invalid beyond the field types, starting with the field, or None."""
         if self.created_at is None and self.id is not None:
             return "created_at: an id needs the created_at that it was first sent with"
         return wrong_time("created_at", self.created_at, latest)
@@ -72,19 +79,19 @@ Sent = TypeVar("Sent", bound=Row)
 
 @dataclass(frozen=True)
 class Rejected:
-    """Why a row was not taken."""
+    """A rejected row: its index in the body, and the reason."""
 
     index: int
     error: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the API answers it."""
+        """Return the JSON of the API."""
         return {"index": self.index, "error": self.error}
 
 
 @dataclass
 class Report:
-    """What became of the rows of a body. Of very many refused rows the first are named, and `unnamed` counts the others."""
+    """The outcome of a body's rows. Beyond MOST_NAMED rejected rows, `unnamed` counts the rest."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -92,52 +99,52 @@ class Report:
     unnamed: int = 0
 
     def add(self, other: "Report") -> None:
-        """Add what became of more of them."""
+        """Add the outcome of further rows."""
         self.accepted += other.accepted
         self.duplicates += other.duplicates
         self.unnamed += other.unnamed
         self.refuse(other.rejected)
 
-    def refuse(self, refused: list[Rejected]) -> None:
-        """Add refused rows: by name while there is room, then as a number."""
+    def refuse(self, rejected: list[Rejected]) -> None:
+        """Add rejected rows: listed up to the limit, then counted."""
         room = MOST_NAMED - len(self.rejected)
-        self.rejected += refused[:room]
-        self.unnamed += len(refused[room:])
+        self.rejected += rejected[:room]
+        self.unnamed += len(rejected[room:])
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the API answers it."""
-        rejected = [each.as_json() for each in self.rejected]
-        told = {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
-        return told | ({"rejected_unnamed": self.unnamed} if self.unnamed else {})
+        """Return the JSON of the API."""
+        rejected = [row_error.as_json() for row_error in self.rejected]
+        counts = {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
+        return counts | ({"rejected_unnamed": self.unnamed} if self.unnamed else {})
 
 
 @dataclass(frozen=True)
 class RowSource:
-    """What holds for all rows of a body: where they come from, and what is done with their texts."""
+    """What applies to all rows of a body: environment, time zone of days, import, and channel."""
 
     environment: str
     zone: str
     import_id: UUID | None = None
-    origin: str = "api"  # through which door
+    origin: str = "api"  # the channel: the API, OTLP or an import
 
     @property
     def days(self) -> dict[str, object]:
-        """What is said of the days on which users were there: in which zone they are, and whether an import says so."""
+        """The time zone of user days, and the import that reports them, if any."""
         return {"zone": self.zone, "import_id": self.import_id}
 
     def cleaned(self, rows: list[Sent]) -> list[Sent]:
-        """Return rows as they may be stored: redacted, where the workspace wants that."""
+        """Return rows with their texts redacted, if the workspace has redaction on."""
         redactor = redaction.current()
         return rows if redactor is None else [redactor.row(row) for row in rows]
 
 
 class NotAllNew(Exception):
-    """Some of the rows were there before, or twice among these: nothing is stored."""
+    """Some rows exist already, or twice in this body: nothing was stored."""
 
 
 @contextmanager
 def all_new() -> Iterator[None]:
-    """Raise NotAllNew where the database finds that a row is there; its transaction is lost."""
+    """Turn a unique violation into NotAllNew; the transaction is rolled back."""
     try:
         yield
     except psycopg.errors.UniqueViolation:
@@ -145,39 +152,48 @@ def all_new() -> Iterator[None]:
 
 
 def key_of(kind: str, external_id: str) -> UUID:
-    """Return the key of what a sender calls `external_id`."""
+    """Return the UUID of a sender's ID."""
     return UUID(bytes=staged_key(kind, external_id).bytes)
 
 
 def staged_key(kind: str, external_id: str) -> uuid_utils.UUID:
-    """Return the same key as the staging tables take it, at a quarter of the time."""
+    """Return the key as a `uuid_utils.UUID`, four times as fast, for staging tables."""
     return uuid_utils.uuid5(WORKSPACE, f"{kind}:{external_id}")
 
 
 def keys_of(kind: str, external_ids: Iterable[str | None]) -> list[object]:
-    """Return such keys of many; None for None."""
-    return [staged_key(kind, each) if each is not None else None for each in external_ids]
+    """Return the keys of many ids; None for None."""
+    return [
+        staged_key(kind, external_id) if external_id is not None else None
+        for external_id in external_ids
+    ]
 
 
 def message_name(conversation: str | None, message: str) -> str:
-    """Return what names a message everywhere: its id is its sender's within the conversation. No id holds a NUL."""
+    """Return a message's name within all conversations: senders' ids are unique per conversation.
+
+    Ids contain no NUL.
+    """
     return f"{conversation or ''}\0{message}"
 
 
 def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | None:
-    """Return what is wrong with a time, if anything is."""
+    """Return why a time is invalid, starting with the field, or None."""
     if at is None or EARLIEST <= at <= latest:
         return None
-    return f"{field_name}: {'in_future, more than 24 hours ahead' if at > latest else 'before the year 2000'}"
+    return (
+        f"{field_name}: "
+        f"{'in_future, more than 24 hours ahead' if at > latest else 'before the year 2000'}"
+    )
 
 
 def wrong_dollars(field_name: str, cost: Decimal | None) -> str | None:
-    """Return what is wrong with a price, if anything is."""
+    """Return why an amount in USD is invalid, starting with the field, or None."""
     if cost is None or (cost.is_finite() and 0 <= cost <= MOST_USD):
         return None
     return f"{field_name}: not a number of dollars from 0 to {MOST_USD:,}"
 
 
 def as_jsonb(value: Any) -> str | None:  # noqa: ANN401  any JSON
-    """Return JSON as the staging tables take it."""
+    """Return JSON as text for the staging tables, None for empty values."""
     return msgspec.json.encode(value).decode() if value else None

@@ -1,4 +1,4 @@
-"""JSON objects from outside: limited in depth, and safe to serialize again."""
+"""JSON objects from outside: limited in depth, and serializable."""
 
 import json
 from collections.abc import Iterable
@@ -9,23 +9,25 @@ from pydantic import AfterValidator
 DEEPEST = 64
 
 
-def _storable_object(given: dict[str, Any]) -> dict[str, Any]:
-    """Return an object that can be written as JSON in UTF-8, and read again by whoever counts on its depth."""
-    level: list[object] = [given]
+def _storable_object(json_object: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that is UTF-8 JSON within DEEPEST levels; raise ValueError."""
+    values: list[object] = [json_object]
     for _ in range(DEEPEST):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
+        values = [child for value in values for child in _children(value)]
+        if not values:
             break
     else:
         raise ValueError(f"This is nested deeper than {DEEPEST} levels.")
     try:
-        json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
+        json.dumps(json_object, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:  # UnicodeEncodeError is one
-        raise ValueError("This holds what JSON cannot: half a character, or a number that is none.") from None
-    return given
+        raise ValueError(
+            "This has values that JSON cannot represent, such as half a surrogate pair or NaN."
+        ) from None
+    return json_object
 
 
-def _inside(value: object) -> Iterable[object]:
+def _children(value: object) -> Iterable[object]:
     match value:
         case dict():
             return value.values()

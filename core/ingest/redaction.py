@@ -1,7 +1,7 @@
-"""Redact e-mail addresses, phone numbers, cards and custom patterns before texts are stored.
+"""Redact email addresses, phone numbers, card numbers and custom patterns before texts are stored.
 
-Texts are what people and models wrote, and what describes them. Ids hold rows together, and stay as they were sent; but an e-mail
-address in the id of a user or a session becomes a hash, the same for the same (docs/decisions/0014).
+Ids are stored as sent, because they link rows; only an email address within the ID of a user or
+session is replaced by a hash, the same for the same address.
 """
 
 import hmac
@@ -14,20 +14,23 @@ import msgspec
 import re2
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.cache.recall import Recall
+from core.cache.cache import Cache
 from core.database import settings
-from core.database.db import reading
+from core.database.db import read_session
 from core.errors import Invalid
 from core.platform import crypto
 
 MOST_PATTERNS = 50
-LETTERS = str.maketrans("0123456789", "ghijklmnop")  # of a hash: no later rule takes it for a number
+# For hashes: no later rule takes letters for a number
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 SHORTEST_PHONE, LONGEST_PHONE = 8, 15  # digits; E.164
 SHORTEST_CARD, LONGEST_CARD = 13, 19  # digits; ISO/IEC 7812
-FIRST_OF_CARD = "23456"
+FIRST_CARD_DIGITS = "23456"
 MOST_GROUPS = 6
 DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its own digits summed
-EMAIL = r"[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)+"
+EMAIL = (
+    r"[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)+"
+)
 CARD = r"\d(?:[ -]?\d){12,}"
 PHONE = (
     r"(?:\+|\b00)[1-9](?:[ ./()-]{0,2}\d){7,14}\b"  # international
@@ -36,13 +39,13 @@ PHONE = (
     r"|\b0\d{1,4}[ /-]\d{3,8}(?:[ -]\d{2,8})*\b"  # 0171 1234567
     r"|\b0\d(?:[ .-]\d{2}){4}\b"  # 06 12 34 56 78
 )
-Found = Any  # re2 has no types
+Match = Any  # re2 has no types
 Pattern = Any
 Text = TypeVar("Text")
 
 
 class Mode(StrEnum):
-    """What becomes of what is found: nothing, a word for its kind, or a word with a keyed hash, the same for the same."""
+    """How matches are replaced: not at all, by their kind, or by their kind with a keyed hash."""
 
     OFF = "off"
     MASK = "mask"
@@ -50,7 +53,7 @@ class Mode(StrEnum):
 
 
 class OwnPattern(BaseModel):
-    """A pattern of the workspace's own, in the syntax of RE2; its name stands where something was found."""
+    """A custom RE2 pattern of the workspace; its name replaces the matches."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,20 +62,21 @@ class OwnPattern(BaseModel):
 
     @field_validator("pattern")
     @classmethod
-    def _is_usable(cls, given: str) -> str:
+    def _is_usable(cls, pattern: str) -> str:
         try:
-            compiled = _compiled(given)
+            compiled = _compiled(pattern)
         except (re2.error, UnicodeError) as error:
             raise ValueError(
-                f"Invalid RE2 pattern: {_reason(error)}. Lookarounds and backreferences are not supported."
+                f"Invalid RE2 pattern: {_reason(error)}. Lookarounds and backreferences are "
+                "not supported."
             ) from None
         if compiled.fullmatch("") is not None:
             raise ValueError("This pattern matches empty text, so it would match everywhere.")
-        return given
+        return pattern
 
 
 class Redaction(settings.Group):
-    """What is taken out of what comes in."""
+    """The redaction settings of the workspace."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -94,103 +98,116 @@ class Redaction(settings.Group):
 
     @model_validator(mode="after")
     def _has_no_name_twice(self) -> "Redaction":
-        names = [each.name for each in self.patterns]
+        names = [pattern.name for pattern in self.patterns]
         if len(set(names)) < len(names):
             raise ValueError("Two patterns have the same name.")
         return self
 
 
 class Redactor:
-    """Takes out of texts what the rules find; made once for a setting, used by many threads."""
+    """Redacts texts according to the settings; created once per setting, used by many threads."""
 
     def __init__(self, rules: Redaction) -> None:
-        """Compile the rules, the workspace's own first."""
+        """Compile the rules, custom patterns first."""
         self._is_hashed = rules.mode is Mode.HASH
         self._address = _compiled(EMAIL) if rules.email else None
-        self._steps: list[tuple[Pattern, Callable[[Found], str]]] = [
-            (_compiled(each.pattern), self._replacing(each.name)) for each in rules.patterns
+        self._steps: list[tuple[Pattern, Callable[[Match], str]]] = [
+            (_compiled(pattern.pattern), self._replacing(pattern.name))
+            for pattern in rules.patterns
         ]
-        known = (("email", EMAIL, self._replacing("email")), ("card", CARD, self._card), ("phone", PHONE, self._phone))
-        self._steps += [(_compiled(pattern), act) for name, pattern, act in known if getattr(rules, name)]
+        built_in = (
+            ("email", EMAIL, self._replacing("email")),
+            ("card", CARD, self._card),
+            ("phone", PHONE, self._phone),
+        )
+        self._steps += [
+            (_compiled(pattern), replace)
+            for name, pattern, replace in built_in
+            if getattr(rules, name)
+        ]
 
-    def text(self, given: str) -> str:
-        """Return a text without what is found in it."""
-        for pattern, act in self._steps:
-            given = str(pattern.sub(act, given))
-        return given
+    def text(self, text: str) -> str:
+        """Return a text with all matches replaced."""
+        for pattern, replace in self._steps:
+            text = str(pattern.sub(replace, text))
+        return text
 
-    def id(self, given: str) -> str:
-        """Return an id of a user or a session with a hash in place of an address, in any mode: it is to stay one of many."""
-        if self._address is None or ("@" not in given and "%40" not in given):
-            return given
-        return str(self._address.sub(lambda found: _hashed("email", found[0].replace("%40", "@").lower()), given))
+    def id(self, external_id: str) -> str:
+        """Return a user or session ID with email addresses hashed, so that it stays unique."""
+        if self._address is None or ("@" not in external_id and "%40" not in external_id):
+            return external_id
+        return str(
+            self._address.sub(
+                lambda match: _hashed("email", match[0].replace("%40", "@").lower()), external_id
+            )
+        )
 
-    def value(self, given: Any) -> Any:  # noqa: ANN401  any JSON, or a part of a row
-        """Return JSON, its texts and the names of its fields redacted."""
-        match given:
+    def value(self, value: Any) -> Any:  # noqa: ANN401  any JSON, or a part of a row
+        """Return JSON with its texts and field names redacted."""
+        match value:
             case str():
-                return self.text(given)
+                return self.text(value)
             case dict():
-                return {self.text(str(name)): self.value(inner) for name, inner in given.items()}
+                return {self.text(str(name)): self.value(item) for name, item in value.items()}
             case list():
-                return [self.value(inner) for inner in given]
+                return [self.value(item) for item in value]
             case msgspec.Struct():
-                return self.row(given)
+                return self.row(value)
             case _:
-                return given
+                return value
 
     def row(self, row: Text) -> Text:
-        """Return a row whose class names its `texts`, with those redacted; raise Invalid for one that is nested too deeply."""
-        given: Any = row
-        present = ((name, getattr(given, name)) for name in given.texts)
+        """Return a row with its class's `texts` redacted; raise Invalid for deep nesting."""
+        struct: Any = row
+        texts = ((name, getattr(struct, name)) for name in struct.texts)
         try:
-            fresh = {name: self.value(value) for name, value in present if value is not None}
+            redacted = {name: self.value(value) for name, value in texts if value is not None}
         except RecursionError:
             raise Invalid("nested too deeply") from None
-        for name in given.persons:
-            if (named := getattr(given, name, None)) is not None:
-                fresh[name] = self.id(named)
-        return cast("Text", msgspec.structs.replace(given, **fresh))
+        for name in struct.persons:
+            if (person_id := getattr(struct, name, None)) is not None:
+                redacted[name] = self.id(person_id)
+        return cast("Text", msgspec.structs.replace(struct, **redacted))
 
-    def _replacing(self, name: str) -> Callable[[Found], str]:
-        return lambda found: self._word(name, found[0].lower()) if found[0] else ""
+    def _replacing(self, name: str) -> Callable[[Match], str]:
+        return lambda match: self._word(name, match[0].lower()) if match[0] else ""
 
-    def _word(self, name: str, what: str) -> str:
-        return _hashed(name, what) if self._is_hashed else f"[{name}]"
+    def _word(self, name: str, matched: str) -> str:
+        return _hashed(name, matched) if self._is_hashed else f"[{name}]"
 
-    def _phone(self, found: Found) -> str:
-        digits = _digits(found[0])
-        if not SHORTEST_PHONE <= len(digits) <= LONGEST_PHONE or _is_within(found):
-            return cast("str", found[0])
+    def _phone(self, match: Match) -> str:
+        digits = _digits(match[0])
+        if not SHORTEST_PHONE <= len(digits) <= LONGEST_PHONE or _is_within(match):
+            return cast("str", match[0])
         return self._word("phone", digits)
 
-    def _card(self, found: Found) -> str:
-        """Replace what passes as a card's number: whole groups of digits, for those before and after it may be something else."""
-        text: str = found[0]
-        done, kept = 0, []
+    def _card(self, match: Match) -> str:
+        """Replace card numbers that consist of whole groups of digits."""
+        text: str = match[0]
+        position, parts = 0, []
         for start, end, digits in _cards(text):
-            if start >= done:
-                kept += [text[done:start], self._word("card", digits)]
-                done = end
-        return "".join(kept) + text[done:]
+            if start >= position:
+                parts += [text[position:start], self._word("card", digits)]
+                position = end
+        return "".join(parts) + text[position:]
 
 
-recalled: Recall[None, Redactor | None] = Recall("redaction changed", for_s=10.0)
+redactor_cache: Cache[None, Redactor | None] = Cache("redaction changed", max_age_s=10.0)
 
 
 def current() -> Redactor | None:
-    """Return what redacts here and now, or None when nothing is to be done."""
-    return recalled.get(None, _read)
+    """Return the workspace's redactor, or None when redaction is off."""
+    return redactor_cache.get(None, _read)
 
 
 def _read() -> Redactor | None:
-    with reading() as session:
+    with read_session() as session:
         rules = settings.read(session, Redaction)
     return None if rules.mode is Mode.OFF else Redactor(rules)
 
 
-def _hashed(name: str, what: str) -> str:
-    digest = hmac.digest(crypto.keyring().redaction_key, f"{name}\0{what}".encode(), "sha256")
+def _hashed(name: str, matched: str) -> str:
+    digest = hmac.digest(crypto.keyring().redaction_key, f"{name}\0{matched}".encode(), "sha256")
     return f"[{name}:{digest.hex()[:16].translate(LETTERS)}]"
 
 
@@ -201,35 +218,39 @@ def _compiled(pattern: str) -> Pattern:
 
 
 def _reason(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    detail = error.args[0] if error.args else ""
+    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
 
 
 def _digits(text: str) -> str:
     return re.sub("[^0-9]", "", text)
 
 
-def _is_within(found: Found) -> bool:
-    """Whether what was found is only a part of something longer, such as an id."""
-    whole: str = found.string
-    before, after = whole[found.start() - 1 : found.start()], whole[found.end() : found.end() + 2]
+def _is_within(match: Match) -> bool:
+    """Whether the match is part of something longer, such as an ID."""
+    text: str = match.string
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 2]
     if before.isalnum() or before in ("-", "_", ".", "/"):
         return True
-    return (after[:1] in ("-", "_") and after[1:].isalnum()) or (after[:1] == "." and after[1:].isdigit())
+    return (after[:1] in ("-", "_") and after[1:].isalnum()) or (
+        after[:1] == "." and after[1:].isdigit()
+    )
 
 
 def _cards(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where groups of digits begin and end that are a card's number together, and the number; the longest first."""
+    """Yield start, end and digits of groups that form a card number, longest first."""
     groups = list(re.finditer(r"[0-9]+", text))
-    for number, first in enumerate(groups):
-        if first[0][0] not in FIRST_OF_CARD:
+    for index, group in enumerate(groups):
+        if group[0][0] not in FIRST_CARD_DIGITS:
             continue
-        for last in range(min(number + MOST_GROUPS, len(groups)), number, -1):
-            digits = "".join(group[0] for group in groups[number:last])
+        for stop in range(min(index + MOST_GROUPS, len(groups)), index, -1):
+            digits = "".join(member[0] for member in groups[index:stop])
             if SHORTEST_CARD <= len(digits) <= LONGEST_CARD and _is_card(digits):
-                yield first.start(), groups[last - 1].end(), digits
+                yield group.start(), groups[stop - 1].end(), digits
 
 
 def _is_card(digits: str) -> bool:
-    """Whether the check digit is right (Luhn)."""
-    return (sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(DOUBLED)))) % 10 == 0
+    """Whether the check digit (Luhn) is correct."""
+    return (
+        sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(DOUBLED)))
+    ) % 10 == 0

@@ -1,1 +1,1 @@
-"""Reads across features: the Overview, findings, journeys, conversations with all that belongs to them."""
+"""Reads across features: Overview, findings, journeys, and conversations in full."""

@@ -1,10 +1,11 @@
-"""Views of the Overview."""
+"""Views of the Overview and of findings."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from core.ai_metrics.answers import AiMetricsSummary
-from core.annotations.review_queue.backlog import Backlog
+from core.annotations.queries.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
 from core.presentation.periods import Period, Watched
@@ -12,32 +13,30 @@ from core.presentation.periods import Period, Watched
 
 @dataclass(frozen=True)
 class WatchScope:
-    """Of when, and whose."""
+    """A period and the filters of a Watch page."""
 
     period: Period
     watched: Watched
 
     @property
     def previous(self) -> "WatchScope":
-        """The same of the period before."""
+        """The same filters in the previous period."""
         return replace(self, period=self.period.previous)
 
 
 class UserCounts(View):
-    """Users who were there on days of a period, and those of them who had never been there before."""
+    """Users who were active in a period, and those who had never been active before."""
 
     active: int
     new: int
 
 
 class UserFigures(UserCounts):
-    """Users, and those of the period before."""
-
     previous: UserCounts
 
 
 class OnboardingCounts(View):
-    """Who began onboarding in a period, and how many of them have come through to its end so far."""
+    """Users who started onboarding in a period, and how many of them have completed it so far."""
 
     started: int
     completed: int
@@ -45,8 +44,6 @@ class OnboardingCounts(View):
 
 
 class OnboardingFigures(OnboardingCounts):
-    """Onboarding, and that of the period before."""
-
     previous: OnboardingCounts
 
 
@@ -59,15 +56,12 @@ class FeedbackCounts(View):
 
 
 class FeedbackFigures(FeedbackCounts):
-    """Feedback, and that of the period before."""
-
     previous: FeedbackCounts
 
 
 class Overview(View):
-    """Everything in one answer. What a filter cannot be applied to is null: onboarding and feedback know no release.
-
-    `reviews` are those that wait now, whatever the filter.
+    """The Overview's figures. Onboarding and feedback are null when filtered by release, which they
+    do not have. `reviews` are those that wait now, regardless of the filters.
     """
 
     start: datetime
@@ -80,3 +74,35 @@ class Overview(View):
     feedback: FeedbackFigures | None
     batch: RunSummary
     reviews: Backlog
+
+
+class FindingSeverity(StrEnum):
+    """Shown in red, orange, or without a colour."""
+
+    BAD = "bad"
+    WARN = "warn"
+    NOTE = "note"
+
+
+class Finding(View):
+    """Something that needs attention; `page` and `query` lead to its evidence."""
+
+    kind: str
+    severity: FindingSeverity
+    title: str
+    detail: str
+    at: datetime
+    page: str
+    query: dict[str, str]
+
+
+class QuotingFinding(Finding):
+    """A finding with a quote that only roles with access to contents may read."""
+
+    quote: str
+
+
+class Findings(View):
+    """Findings, most severe first."""
+
+    items: list[Finding]

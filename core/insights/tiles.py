@@ -1,26 +1,26 @@
-"""Key figures of the Overview: users, onboarding, AI requests and feedback, compared with the previous period."""
+"""Key figures of the Overview, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from core.activity.answers import FunnelView
-from core.activity.funnels import conversion
-from core.activity.funnels.conversion import Passed
-from core.activity.funnels.funnel import SAVED
+from core.activity.funnel_answers import FunnelView
+from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.funnels.funnel_counts import Conversions
+from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as ai_tiles
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.insights.daily_figures import course_of, stale_places
-from core.insights.queries import count_feedback, count_users
+from core.insights.queries.daily_figures import course_of, stale_places
+from core.insights.queries.overview import count_feedback, count_users
 from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
+from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, midnight
-from core.presentation.words import FigureUnit
 
 USERS = {"users": "active", "new_users": "new"}
 ROWS_OF_RELEASES = ("user_activity_events", "ai_request_metrics")
@@ -29,7 +29,7 @@ OF_AI = ("p95_latency", "error_rate", "cost")
 
 @dataclass(frozen=True)
 class KnownFigures:
-    """The key figures in which trouble shows: those of AI requests, and the feedback."""
+    """Key figures that findings are derived from: AI requests and feedback."""
 
     of_ai: list[Tile]
     unpriced_requests: int
@@ -37,9 +37,11 @@ class KnownFigures:
 
 
 def read_known(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> KnownFigures:
-    """Read the key figures in which trouble shows: the Overview's figures and its findings speak of them."""
+    """Read the key figures that findings are also derived from."""
     require(actor, Permission.WATCH)
-    found = ai_tiles.read_key_figures(core, AiMetricsQuery(scope.period, scope.watched), actor=actor)
+    found = ai_tiles.read_key_figures(
+        core, AiMetricsQuery(scope.period, scope.watched), actor=actor
+    )
     return KnownFigures(found.tiles, found.unpriced_requests, feedback=_feedback(core, ai, scope))
 
 
@@ -52,17 +54,19 @@ def overview_tiles(
     *,
     actor: Actor,
 ) -> list[Tile]:
-    """Return the key figures; what is known of them need not be read. What a filter cannot be applied to has no value."""
+    """Return the key figures; those that a filter can't be applied to have no value."""
     require(actor, Permission.WATCH)
     known = known or read_known(core, ai, scope, actor=actor)
-    passed = conversion.ends(funnel) if funnel is not None else None
-    if passed is None and scope.watched.release is None:
-        passed = conversion.count_through(core, scope.period, scope.watched, actor=actor)
+    conversions = funnel_counts.conversions_of(funnel) if funnel is not None else None
+    if conversions is None and scope.watched.release is None:
+        conversions = funnel_counts.count_conversions(
+            core, scope.period, scope.watched, actor=actor
+        )
     before = replace(scope, period=scope.period.before(clock.now()))
     of_ai = {each.name: each for each in known.of_ai}
     return [
         *_users(core, scope, before),
-        _conversion(core, scope, passed),
+        _conversion(core, scope, conversions),
         *(of_ai[name] for name in OF_AI),
         known.feedback,
     ]
@@ -78,20 +82,26 @@ def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Tile]:
         change = of_level(_counts(course), _counts(beside), Meaning.GOOD)
         change = change if scope.period.has_every_weekday else NOT_KNOWN
         value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
-        made = tile(name, f"{metric.capitalize()} users", FigureUnit.COUNT, (value, earlier), change, course)
+        made = tile(
+            name, f"{metric.capitalize()} users", FigureUnit.COUNT, (value, earlier), change, course
+        )
         found.append(made if compared == value else made.model_copy(update={"compared": compared}))
     return found
 
 
 def _counts(course: Sequence[float | None]) -> list[float]:
-    """Return how many there were each day: on a day of which nothing is known, nobody came."""
+    """Return counts by day; days without data count zero."""
     return [each or 0.0 for each in course]
 
 
-def _users_beside(core: Session, scope: WatchScope, before: WatchScope) -> tuple[UserCounts | None, UserCounts | None]:
-    """Count whom to compare. But for those of a release they are known by day: a part of one would stand beside a whole one."""
+def _users_beside(
+    core: Session, scope: WatchScope, before: WatchScope
+) -> tuple[UserCounts | None, UserCounts | None]:
+    """Return users of complete days in both periods, because they are known by day only."""
     if scope.watched.release is not None:
-        is_there = settings.read(core, settings.Sealed).has_all(before.period.start, *ROWS_OF_RELEASES)
+        is_there = settings.read(core, settings.Sealed).has_all(
+            before.period.start, *ROWS_OF_RELEASES
+        )
         return count_users(core, scope), count_users(core, before) if is_there else None
     days = scope.period.beside(clock.now())
     if days is None:
@@ -100,28 +110,39 @@ def _users_beside(core: Session, scope: WatchScope, before: WatchScope) -> tuple
     return now, then
 
 
-def _conversion(core: Session, scope: WatchScope, passed: tuple[Passed, Passed] | None) -> Tile:
-    """Judge it when everybody has had the whole window: until then, who began late has had less time to come through."""
+def _conversion(
+    core: Session, scope: WatchScope, conversions: tuple[Conversions, Conversions] | None
+) -> Tile:
+    """Return the conversion; compared only when every user's window has ended."""
     change, value, earlier = NOT_KNOWN, None, None
-    if passed is not None:
-        now, then = passed
+    if conversions is not None:
+        now, then = conversions
         value, earlier = now.rate, then.rate
-        if scope.period.end + SAVED.window <= clock.now():
-            change = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
+        window = read_workspace_funnel(core).funnel.window
+        if scope.period.end + window <= clock.now():
+            change = of_rate(
+                (now.converted, now.started), (then.converted, then.started), Meaning.GOOD
+            )
     course = course_of(core, scope, "onboarding_conversion")
     return tile("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
 
 
 def _feedback(core: Session, ai: Session, scope: WatchScope) -> Tile:
-    """Return which share of what was rated was rated well."""
+    """Return the share of positive feedback."""
     before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
     is_known = scope.watched.release is None
-    change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
+    change = (
+        of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD)
+        if is_known
+        else NOT_KNOWN
+    )
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
     found = tile("feedback", "Positive feedback", FigureUnit.SHARE, values, change, course)
-    return found.model_copy(update={"stale": stale_places(core, scope, "feedback_stale") if course else []})
+    return found.model_copy(
+        update={"stale": stale_places(core, scope, "feedback_stale") if course else []}
+    )
 
 
 def _ended(scope: WatchScope, course: list[float | None]) -> list[float | None]:

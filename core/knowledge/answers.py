@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 @dataclass(frozen=True)
 class DocumentFilter:
-    """Which documents are wanted. `q` are words, as one types them into a search engine."""
+    """Filters of documents; `q` is a search text."""
 
     q: str | None = None
     scope: str | None = None
@@ -22,8 +23,21 @@ class DocumentFilter:
     tag: str | None = None
 
 
+class DocumentOrder(StrEnum):
+    """Orders of documents; a minus is descending."""
+
+    LATEST_FIRST = "-updated"
+    OLDEST_FIRST = "updated"
+    TITLE = "title"
+    TITLE_BACKWARDS = "-title"
+    SCOPE = "scope"
+    SCOPE_BACKWARDS = "-scope"
+    LONGEST_FIRST = "-characters"
+    SHORTEST_FIRST = "characters"
+
+
 class DocumentSummary(View):
-    """A document in a list: how it begins, or, when words were searched for, where they stand in it."""
+    """A document in a list, with its beginning, or with the matches of a search."""
 
     id: UUID
     external_id: str
@@ -40,7 +54,7 @@ class DocumentSummary(View):
 
 
 class DocumentChangeView(View):
-    """What somebody changed: the fields that differ, as they were and as they became."""
+    """A change by a person: the changed fields, before and after."""
 
     id: UUID
     at: datetime
@@ -51,7 +65,7 @@ class DocumentChangeView(View):
 
 
 class DocumentView(View):
-    """A document, whole, with what people changed in it, the latest first."""
+    """A complete document with its changes, newest first."""
 
     id: UUID
     external_id: str
@@ -68,7 +82,7 @@ class DocumentView(View):
 
 
 class MadeOf(View):
-    """A document that was made of an annotation."""
+    """A document that was created from an annotation."""
 
     id: UUID
     title: str
@@ -76,15 +90,13 @@ class MadeOf(View):
 
 
 class NamedCount(View):
-    """How many there are of something."""
+    """A name with a count."""
 
     name: str
     count: int
 
 
 class ScopeFigures(View):
-    """The documents of one scope."""
-
     scope: str
     documents: int
     drafts: int
@@ -106,7 +118,7 @@ class DocumentStats(View):
 
 @dataclass(frozen=True)
 class MemoryFilter:
-    """Which memories are wanted. `user_id` is ours or the sender's."""
+    """Filters of memories; `user_id` is Attune's ID or the sender's."""
 
     q: str | None = None
     user_id: str | None = None
@@ -115,7 +127,7 @@ class MemoryFilter:
 
 
 class MemoryView(View):
-    """Something that the assistant remembers; `parts` are its words with those that were searched for marked."""
+    """A memory of the assistant; `parts` is its text with matches of a search marked."""
 
     id: UUID
     external_id: str
@@ -134,7 +146,7 @@ class MemoryView(View):
 
 
 class MemoryStats(View):
-    """All memories, by kind and by scope, and of how many users."""
+    """All memories, by kind and by scope, and the number of users."""
 
     memories: int
     users: int
@@ -145,7 +157,7 @@ class MemoryStats(View):
 
 @dataclass(frozen=True)
 class FeedbackFilter:
-    """Which feedback is wanted. `q` is a piece of a comment or of an edited answer; `has` what must be there."""
+    """Filters of feedback; `q` is part of a comment or edit, `has` a required field."""
 
     rating: ConversationOpinion | None = None
     q: str | None = None
@@ -153,7 +165,7 @@ class FeedbackFilter:
 
 
 class FeedbackView(View):
-    """What somebody thinks, of which message or conversation; a conversation that has not come in has no name."""
+    """Feedback on a message or a conversation; a conversation that has not arrived has no name."""
 
     id: UUID
     external_id: str | None
@@ -177,7 +189,7 @@ class FeedbackView(View):
 
 
 class Ratings(View):
-    """How many were positive (+1, or at least 4 of 5); the ratio is of all that were rated, with Wilson's 95 % interval."""
+    """Numbers of positive (+1, or 4-5 of 5) and all ratings, with Wilson's 95% interval."""
 
     rated: int
     positive: int
@@ -189,28 +201,28 @@ class Ratings(View):
 
 
 class RatingsOfDay(Ratings):
-    """The ratings of one day of the reporting time zone."""
+    """Ratings of one day of the reporting time zone."""
 
     at: datetime
 
 
 class RatingsOfModel(Ratings):
-    """The ratings of one model's answers; without a name, of those whose model is not known."""
+    """Ratings of one model's answers; without a name, of answers whose model is unknown."""
 
     model: str
 
 
 class FeedbackBefore(Ratings):
-    """The ratings of the period before, and how many had words."""
+    """Ratings of the previous period, and how many had a comment."""
 
     with_comment: int
     with_edit: int
 
 
 class FeedbackStats(FeedbackBefore):
-    """Feedback of a period: all together, by day, by model, and that of as much of the period before.
+    """Feedback of a period: in total, by day, by model, and of as much of the previous period.
 
-    `models_of` is how many of the ratings, the latest, were looked at for their models.
+    `models_of` is the number of latest ratings that the models are based on.
     """
 
     days: list[RatingsOfDay]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from core.knowledge.answers import RatingsOfDay
-from core.presentation import words
+from core.presentation import formatting
 from core.presentation.drawing import Chart
+from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 from core.presentation.plotting import so_far, stacked_bars
-from core.presentation.words import FigureUnit
 
 
 def ratings(palette: Palette, days: Sequence[RatingsOfDay], zone: str) -> Chart:
-    """Draw how many ratings of each sort there were, by day."""
+    """Draw the number of ratings of each kind by day."""
     shown = so_far(days)
     parts: dict[str, Sequence[float]] = {
         "Positive": [float(day.positive) for day in shown],
@@ -21,6 +21,10 @@ def ratings(palette: Palette, days: Sequence[RatingsOfDay], zone: str) -> Chart:
     said = {name: values for name, values in parts.items() if name != "Neutral" or any(values)}
     meant = {"Positive": palette.series[0], "Neutral": palette.series[-1], "Negative": palette.warn}
     colours = [meant[name] for name in said]
-    figure = stacked_bars(palette, [day.at for day in shown], said, FigureUnit.COUNT, zone=zone, colours=colours)
-    whole = ", ".join(f"{words.number(sum(values))} {name.lower()}" for name, values in said.items())
+    figure = stacked_bars(
+        palette, [day.at for day in shown], said, FigureUnit.COUNT, zone=zone, colours=colours
+    )
+    whole = ", ".join(
+        f"{formatting.number(sum(values))} {name.lower()}" for name, values in said.items()
+    )
     return Chart(figure, f"Ratings by day: {whole}.")

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.database.tables import AiTable, Created, Keyed, one_of
 from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
+SORTED_CHARS = 100  # of a title: longer ones would not fit into an index
+
 
 class Document(Created, AiTable):
     """A document of the knowledge base."""
@@ -20,7 +22,13 @@ class Document(Created, AiTable):
     __table_args__ = (
         one_of("status", DocumentState),
         Index(None, "scope", "updated_at"),
-        Index("ix_ai_kb_documents_import", "import_id", postgresql_where=text("import_id is not null")),
+        Index(None, "updated_at", "id"),
+        Index(None, "scope", "id"),
+        Index("ix_ai_kb_documents_title", text(f"left(title, {SORTED_CHARS})"), "id"),
+        Index("ix_ai_kb_documents_characters", text("length(content)"), "id"),
+        Index(
+            "ix_ai_kb_documents_import", "import_id", postgresql_where=text("import_id is not null")
+        ),
         Index("ix_ai_kb_documents_search", "search", postgresql_using="gin"),
     )
 
@@ -33,13 +41,14 @@ class Document(Created, AiTable):
     source: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default=DocumentState.PUBLISHED)
     attributes: Mapped[dict[str, Any] | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(title || ' ' || content)
+    # By a trigger: search_vector(title || ' ' || content)
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 
 
 class DocumentChange(Keyed, AiTable):
-    """What somebody changed in a document; it stays when the document goes."""
+    """A change to a document by a person; it stays when the document is deleted."""
 
     __tablename__ = "ai_kb_document_changes"
     __table_args__ = (Index(None, "document_id", "at"),)
@@ -74,13 +83,14 @@ class Memory(Created, AiTable):
     confidence: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
     source_message_id: Mapped[UUID | None]
     attributes: Mapped[dict[str, Any] | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue(), nullable=True)  # by a trigger: search_vector(content)
+    # By a trigger: search_vector(content)
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue(), nullable=True)
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 
 
 class Feedback(AiTable):
-    """What a user thinks of an answer or a conversation."""
+    """A user's rating of an answer or a conversation."""
 
     __tablename__ = "ai_feedback"
     __table_args__ = (

@@ -12,14 +12,14 @@ BEST = 5
 
 
 class DocumentState(StrEnum):
-    """Whether the assistant may use it."""
+    """Whether the assistant may use the document."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
 
 
 class MemoryKind(StrEnum):
-    """What sort of thing is remembered."""
+    """The kind of a memory."""
 
     PREFERENCE = "preference"
     RULE = "rule"
@@ -27,14 +27,14 @@ class MemoryKind(StrEnum):
 
 
 class RatingScale(StrEnum):
-    """What a rating means: thumbs are -1 or +1, five is 1 to 5."""
+    """The scale of a rating: thumbs is -1 or +1, five is 1 to 5."""
 
     THUMBS = "thumbs"
     FIVE = "five"
 
 
 class NewDocument(Row):
-    """A document, whole: of two states, the one with the newer `updated_at` holds."""
+    """A complete document; of two states, the one with the newer `updated_at` applies."""
 
     texts: ClassVar = ("title", "content", "tags", "source", "metadata", "extra")
 
@@ -49,12 +49,14 @@ class NewDocument(Row):
     updated_at: Moment | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+        """Return why a time is invalid, or None."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time(
+            "updated_at", self.updated_at, latest
+        )
 
 
 class NewMemory(Row):
-    """Something to remember, whole: of two states, the one with the newer `updated_at` holds."""
+    """A complete memory; of two states, the one with the newer `updated_at` applies."""
 
     texts: ClassVar = ("content", "metadata", "extra")
 
@@ -70,12 +72,14 @@ class NewMemory(Row):
     updated_at: Moment | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with a time."""
-        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+        """Return why a time is invalid, or None."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time(
+            "updated_at", self.updated_at, latest
+        )
 
 
 class NewFeedback(Row):
-    """What a user thinks of a message, or of a conversation. Without a scale, -1 and 1 are thumbs and the rest is of five."""
+    """A rating of a message or conversation; without a scale, -1 and 1 are thumbs."""
 
     texts: ClassVar = ("edited_text", "comment", "extra")
 
@@ -88,7 +92,7 @@ class NewFeedback(Row):
     comment: LongText | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return what is wrong with the rating, or with a time."""
+        """Return why the rating or a time is invalid, or None."""
         scale = self.meant_scale()
         if scale is RatingScale.THUMBS and self.rating not in (-1, 1):
             return "rating: must be -1 or 1 for thumbs"
@@ -97,5 +101,5 @@ class NewFeedback(Row):
         return super().wrong(latest)
 
     def meant_scale(self) -> RatingScale:
-        """Return the scale, which a rating may tell by itself."""
+        """Return the scale, which the rating may imply."""
         return self.scale or (RatingScale.THUMBS if self.rating in (-1, 1) else RatingScale.FIVE)

@@ -7,18 +7,21 @@ from collections.abc import Iterable
 WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
-def client_address(peer: str | None, forwarded_for: str | None, trusted: Iterable[str]) -> str | None:
-    """Return the address of the client itself.
+def client_address(
+    peer: str | None, forwarded_for: str | None, trusted_proxies: Iterable[str]
+) -> str | None:
+    """Return the address of the client, from X-Forwarded-For when the peer is a trusted proxy.
 
-    Walks `X-Forwarded-For` from the right and stops at the first address that is no proxy of ours: what stands left of it,
-    the client may have written itself. Several such headers are one list, joined by commas.
+    Reads the header from the right and stops at the first address that is not a trusted proxy: the
+    client could have written anything left of it. Several such headers are one list, joined by
+    commas.
     """
-    proxies = frozenset(trusted)
+    proxies = frozenset(trusted_proxies)
     nearest = plain_address(peer or "") or peer
     if nearest not in proxies or not forwarded_for:
         return nearest
-    for part in reversed(forwarded_for.split(",")):
-        address = plain_address(part)
+    for entry in reversed(forwarded_for.split(",")):
+        address = plain_address(entry)
         if address is None:
             return nearest
         if address not in proxies:
@@ -27,7 +30,7 @@ def client_address(peer: str | None, forwarded_for: str | None, trusted: Iterabl
 
 
 def network_of(ip_address: str | None) -> str:
-    """Return the network that an address stands for: itself, or the /64 of an IPv6 address (one household has 2^64 of them)."""
+    """Return the address, or an IPv6 address's /64 (one household's); else "unknown"."""
     try:
         address = ipaddress.ip_address(ip_address or "")
     except ValueError:
@@ -37,11 +40,14 @@ def network_of(ip_address: str | None) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def plain_address(written: str) -> str | None:
-    """Return an address without port and brackets, and IPv4 as such where it is dressed as IPv6; None for what is no address."""
-    text = written.strip()
-    if found := WITH_PORT.fullmatch(text):
-        text = found["six"] or found["four"]
+def plain_address(address_text: str) -> str | None:
+    """Return an address without port and brackets, or None when it is not an address.
+
+    IPv4 addresses in IPv6 notation are returned as IPv4.
+    """
+    text = address_text.strip()
+    if match := WITH_PORT.fullmatch(text):
+        text = match["six"] or match["four"]
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

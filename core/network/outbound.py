@@ -1,8 +1,8 @@
-"""Outbound connections: resolve once, connect to the checked address, no redirects, size and time limits.
+"""Outbound connections to checked addresses only, without redirects, with size and time limits.
 
-A name is resolved once, every address behind it is checked, and the connection goes to the address that was checked: a name
-that answers differently the second time (DNS rebinding) gains nothing. Redirects are not followed, the environment's proxies not
-used, and an answer that never ends is not read to its end.
+A name is resolved once, each of its addresses is checked, and the connection uses a checked
+address, so that DNS rebinding has no effect. Redirects and proxy settings of the environment are
+ignored. Responses are read up to a limit.
 """
 
 import ipaddress
@@ -11,104 +11,32 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
 
 import httpcore2
 import httpx2
 
-from core.errors import Invalid
-from core.network.cancellation import CuttableStream, Cutter, cuttable, refuse_when_cut
-from core.platform.config import Config
-
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-# The longest answer a model gives today (128,000 tokens, some 350 bytes each on the wire) is 45 MB.
-LARGEST_ANSWER = 64 * 2**20
-LAST_LOOK_S = 0.02
-PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Where clouds hand out credentials: Azure, Oracle, Alibaba, AWS and Google. Only a name of the address itself opens one of these.
-METADATA = tuple(
-    map(
-        ipaddress.ip_network,
-        ("169.254.0.0/16", "168.63.129.16", "192.0.0.0/24", "100.100.100.200", "fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"),
-    )
-)
-# IANA's special-purpose registries. `is_global` knows them by the version of Python: 192.0.0.0/24 in part before 3.11.10 and
-# 3.12.4, 3fff::/20 from 3.14 on.
-SPECIAL = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.2.0/24", "192.31.196.0/24"),
-            *("192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24"),
-            *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-            *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
-        ),
-    )
+from core.network.allowed_addresses import AddressRefused, IpAddress, Reach
+from core.network.cancellation import (
+    CancellableStream,
+    CancelToken,
+    cancellable,
+    raise_if_cancelled,
 )
 
-
-class AddressRefused(Invalid):
-    """This address is not one that Attune may call."""
-
-    code = "address_refused"
+# The longest response of a model today (128,000 tokens of some 350 bytes on the wire) is 45 MB.
+MAX_RESPONSE_BYTES = 64 * 2**20
+CLOSE_WAIT_S = 0.02
 
 
-class AnswerTooLarge(httpx2.ReadError):
-    """The other server sends more than anybody keeps."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Which addresses may be called."""
-
-    loopback: bool
-    named: frozenset[str]
-
-    def allows(self, host: str, found: IpAddress) -> bool:
-        """Whether `host` may be called at the address it was resolved to."""
-        address = _carried(found)
-        if str(found) in self.named or str(address) in self.named:
-            return True
-        if any(each in network for each in (found, address) for network in METADATA):
-            return False
-        if host.lower() in self.named:
-            return True
-        if found.is_loopback:
-            return self.loopback
-        # An IPv4 address may hide in 6to4, which no one calls today: that form is refused whatever it carries.
-        return _is_public(address) and not _is_special(found)
-
-
-def _carried(address: IpAddress) -> IpAddress:
-    """Return the IPv4 address that an IPv6 address leads to: mapped, 6to4, or NAT64; any other as it is."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    embedded = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else None
-    return address.ipv4_mapped or address.sixtofour or embedded or address
-
-
-def _is_public(address: IpAddress) -> bool:
-    is_unicast = isinstance(address, ipaddress.IPv4Address) or address in PUBLIC_IPV6
-    return is_unicast and address.is_global and not _is_special(address)
-
-
-def _is_special(address: IpAddress) -> bool:
-    return any(address in network for network in SPECIAL)
-
-
-def providers_reach(config: Config) -> Reach:
-    """Return what model providers may be: public, named, or on this machine while Attune itself is only here."""
-    return Reach(loopback=config.on_loopback, named=config.attune_allow_hosts)
+class ResponseTooLarge(httpx2.ReadError):
+    """The response is larger than MAX_RESPONSE_BYTES."""
 
 
 class CheckedBackend(httpcore2.SyncBackend):
-    """Connects only to addresses within reach."""
+    """Connects only to allowed addresses."""
 
     def __init__(self, reach: Reach) -> None:
-        """Check every connection against `reach`."""
         super().__init__()
         self._reach = reach
 
@@ -120,88 +48,98 @@ class CheckedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Resolve, check, and connect to the first address that answers.
+        """Resolve the host, check its addresses, and connect to the first that accepts.
 
-        Raises httpcore2.ConnectError, caused by AddressRefused when it is beyond reach: HTTP clients pass on none but their own.
+        Raises httpcore2.ConnectError, caused by AddressRefused when an address is not allowed: HTTP
+        clients pass on only their own errors.
         """
         try:
             addresses = resolve(host, port, self._reach)
-        except AddressRefused as refused:
-            raise httpcore2.ConnectError(refused.detail) from refused
-        failed: Exception | None = None
+        except AddressRefused as error:
+            raise httpcore2.ConnectError(error.detail) from error
+        last_error: Exception | None = None
         for address in addresses:
-            refuse_when_cut()
+            raise_if_cancelled()
             try:
-                return CuttableStream(super().connect_tcp(str(address), port, timeout, local_address, socket_options))
+                return CancellableStream(
+                    super().connect_tcp(str(address), port, timeout, local_address, socket_options)
+                )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failed = error
-        raise failed or httpcore2.ConnectError(f"{host} has no address")
+                last_error = error
+        raise last_error or httpcore2.ConnectError(f"{host} has no address")
 
     def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Refuse: nothing outside is reached that way."""
-        raise httpcore2.ConnectError("unix sockets are not called")
+        """Refuse unix sockets."""
+        raise httpcore2.ConnectError("unix sockets are not supported")
 
 
 def resolve(host: str, port: int, reach: Reach) -> list[IpAddress]:
-    """Return the addresses of `host`.
+    """Return the addresses of a host.
 
-    Raises AddressRefused when one of them may not be called, httpcore2.ConnectError when there is none.
+    Raises AddressRefused when one of them may not be called, httpcore2.ConnectError when there is
+    none.
     """
     try:
-        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as unknown:
-        raise httpcore2.ConnectError(f"{host} is not known here") from unknown
-    found = [_address(str(answer[4][0])) for answer in answers]
-    for address in found:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise httpcore2.ConnectError(f"{host} cannot be resolved") from error
+    addresses = [_address(str(entry[4][0])) for entry in entries]
+    for address in addresses:
         if not reach.allows(host, address):
-            raise AddressRefused(f"{host} is a private address ({address}). Add it to ATTUNE_ALLOW_HOSTS if Attune may call it.")
-    return found
+            raise AddressRefused(
+                f"{host} is a private address ({address}). Add it to ATTUNE_ALLOW_HOSTS if "
+                "Attune may call it."
+            )
+    return addresses
 
 
 def _address(text: str) -> IpAddress:
     address = ipaddress.ip_address(text.partition("%")[0])
-    # ::ffff:127.0.0.1 is 127.0.0.1 in disguise.
+    # ::ffff:127.0.0.1 is 127.0.0.1.
     return getattr(address, "ipv4_mapped", None) or address
 
 
 class Body(httpx2.SyncByteStream):
-    """An answer as it arrives: of which no more is read than anybody keeps, and the end of which is not left in the line.
+    """A response body, read up to MAX_RESPONSE_BYTES bytes.
 
-    Who has seen a stream's own end mark closes it; but only where the whole answer was read can its connection serve again, and
-    the next call begin without a handshake.
+    Readers of a stream close it at its end event, before the end of the response. `close` reads
+    that end, because only a connection whose response was read completely can be reused without a
+    new handshake.
     """
 
     def __init__(self, inner: httpx2.SyncByteStream) -> None:
-        """Read `inner`."""
         self._inner = inner
         self._parts = iter(inner)
-        self._left = LARGEST_ANSWER
+        self._left = MAX_RESPONSE_BYTES
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield what arrives; raise AnswerTooLarge when it is too much."""
+        """Yield the parts of the body; raise ResponseTooLarge."""
         for part in self._parts:
             self._left -= len(part)
             if self._left < 0:
-                raise AnswerTooLarge("the answer is too large")
+                raise ResponseTooLarge("the response is too large")
             yield part
 
     def close(self) -> None:
-        """Let go of the connection, after a last look for the end."""
+        """Release the connection, after at most 20 ms of waiting for the end of the response."""
         with (
             suppress(httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException),
-            cuttable(Cutter(), time.monotonic() + LAST_LOOK_S),
+            cancellable(CancelToken(), time.monotonic() + CLOSE_WAIT_S),
         ):
             next(self._parts, None)
         self._inner.close()
 
 
 class CheckedTransport(httpx2.HTTPTransport):
-    """HTTP through the door."""
+    """An HTTP transport that connects to allowed addresses only."""
 
     def __init__(self, reach: Reach, *, keep_alive: int) -> None:
-        """Call what is within `reach`, and keep so many idle connections."""
+        """Connect within `reach`, and keep up to `keep_alive` idle connections."""
         super().__init__(verify=_certificates(), trust_env=False)
         # httpx2 has no public way to give a network backend.
         self._pool = httpcore2.ConnectionPool(
@@ -213,19 +151,19 @@ class CheckedTransport(httpx2.HTTPTransport):
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request and return the answer, of which nothing but the head has been read."""
-        answer = super().handle_request(request)
-        if isinstance(answer.stream, httpx2.SyncByteStream):
-            answer.stream = Body(answer.stream)
-        return answer
+        """Send a request; the body of the response is not read yet."""
+        response = super().handle_request(request)
+        if isinstance(response.stream, httpx2.SyncByteStream):
+            response.stream = Body(response.stream)
+        return response
 
 
 def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
-    """Return an HTTP client that goes through the door."""
+    """Return an HTTP client that connects to allowed addresses only."""
     return httpx2.Client(
         transport=CheckedTransport(reach, keep_alive=keep_alive),
         timeout=timeout,
-        # Compressed, a small answer may be endless; and whoever compresses a stream holds it back.
+        # A small compressed response can expand without limit, and compression delays streams.
         headers={"Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,
@@ -235,23 +173,3 @@ def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> ht
 @cache
 def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
-
-
-def checked_address(address: str) -> str:
-    """Return `address` without a trailing slash.
-
-    Raises AddressRefused when it is not an http(s) address, or carries a name and password.
-    """
-    given = address.strip().rstrip("/")
-    try:
-        parts, _ = urlsplit(given), httpx2.URL(given)
-        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in given
-    except (ValueError, httpx2.InvalidURL):
-        is_whole = False
-    if not is_whole:
-        raise AddressRefused("An address begins with http:// or https:// and names a host, as in https://models.example.com/v1.")
-    if parts.username or parts.password:
-        raise AddressRefused("Put the key into its own field, not into the address.")
-    if parts.query or parts.fragment:
-        raise AddressRefused("An address has no query and no fragment.")
-    return given

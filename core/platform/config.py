@@ -14,29 +14,43 @@ from core.errors import StartRefused
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itself
-LONGEST_DATA_PATH = 900  # bytes: Postgres opens no path of more than 1,023, and its own names come behind
+ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itself
+# Bytes: Postgres opens paths of at most 1,023, which include its own file names
+MAX_DATA_PATH_BYTES = 900
 
 
 class ProcessRole(StrEnum):
-    """What this process of the program does."""
+    """What this process runs."""
 
     WEB = "web"
     WORKER = "worker"
 
 
 class LogFormat(StrEnum):
-    """How log lines look; `auto` is human on a terminal and JSON otherwise."""
+    """The format of log lines; `auto` is human on a terminal, JSON otherwise."""
 
     AUTO = "auto"
     HUMAN = "human"
     JSON = "json"
 
 
-class Config(BaseSettings):
-    """Everything that is known before a database answers. Names are those of the environment."""
+WEB = ("http", "https")
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True, frozen=True)
+
+class SmtpTls(StrEnum):
+    """How the connection to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    OFF = "off"
+
+
+class Config(BaseSettings):
+    """All settings of the environment; names are those of the variables in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True, frozen=True
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8501, ge=1, le=65535)
@@ -51,6 +65,7 @@ class Config(BaseSettings):
     attune_public_url: str | None = None
     attune_trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_local_model: str = "packaged"
     attune_fake_provider: bool = False
     attune_demo: bool = True
@@ -59,6 +74,13 @@ class Config(BaseSettings):
     openai_api_key: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
     ollama_endpoint: str | None = None
+
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None
+    smtp_tls: SmtpTls = SmtpTls.STARTTLS
 
     rate_limit_standard: int = Field(default=100, ge=1)
     rate_limit_streaming: int = Field(default=50, ge=1)
@@ -71,53 +93,81 @@ class Config(BaseSettings):
 
     @field_validator("data", mode="after")
     @classmethod
-    def _absolute(cls, given: Path) -> Path:
-        expanded = os.path.expanduser(given)
+    def _absolute(cls, data: Path) -> Path:
+        expanded = os.path.expanduser(data)
         if expanded.startswith("~"):
             raise ValueError(f"there is no home folder for {expanded}")
         path = Path(os.path.abspath(expanded))  # absolute() would keep '..'
         if not str(path).isprintable():
             raise ValueError("must be a path of printable characters in UTF-8")
-        if len(os.fsencode(path)) > LONGEST_DATA_PATH:
-            raise ValueError(f"is too long a path, choose one of at most {LONGEST_DATA_PATH} bytes")
+        if len(os.fsencode(path)) > MAX_DATA_PATH_BYTES:
+            raise ValueError(
+                f"is too long a path, choose one of at most {MAX_DATA_PATH_BYTES} bytes"
+            )
         return path
 
-    @field_validator("attune_trusted_proxies", "attune_allow_hosts", mode="before")
+    @field_validator("attune_trusted_proxies", "attune_allow_hosts", "cors_origins", mode="before")
     @classmethod
-    def _comma_separated(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        return frozenset(part.strip().lower() for part in given.split(",") if part.strip())
+    def _comma_separated(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return frozenset(entry.strip().lower() for entry in value.split(",") if entry.strip())
+
+    @field_validator("cors_origins", mode="after")
+    @classmethod
+    def _are_origins(cls, origins: frozenset[str]) -> frozenset[str]:
+        if origins == {"*"}:
+            return origins
+        for origin in origins:
+            parts = urlsplit(origin)
+            is_origin = parts.scheme in WEB and parts.hostname and not parts.username
+            if not is_origin or f"{parts.scheme}://{parts.netloc}" != origin:
+                raise ValueError(
+                    f"must be origins such as https://app.example.com, or *; {origin} is none"
+                )
+        return origins
 
     @field_validator("openai_api_key", "anthropic_api_key", mode="after")
     @classmethod
-    def _fits_a_header(cls, given: SecretStr | None) -> SecretStr | None:
-        key = given.get_secret_value().strip() if given else ""
+    def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
+        key = secret.get_secret_value().strip() if secret else ""
         if not all("!" <= character <= "~" for character in key):
             raise ValueError("must be a key without spaces or special characters")
         return SecretStr(key) if key else None
 
     @field_validator("ollama_endpoint", mode="after")
     @classmethod
-    def _is_address(cls, given: str | None) -> str | None:
-        if given is None:
+    def _is_address(cls, url: str | None) -> str | None:
+        if url is None:
             return None
-        parts = urlsplit(given)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.username or parts.query:
+        split = urlsplit(url)
+        if (
+            split.scheme not in ("http", "https")
+            or not split.hostname
+            or split.port == 0
+            or split.username
+            or split.query
+        ):
             raise ValueError("must be an address without a key, such as http://localhost:11434")
-        return given
+        return url
 
     @field_validator("attune_public_url", mode="after")
     @classmethod
-    def _is_origin(cls, given: str | None) -> str | None:
-        if given is None:
+    def _is_origin(cls, url: str | None) -> str | None:
+        if url is None:
             return None
-        parts = urlsplit(given)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("must be an address without a path, such as https://attune.example.com")
-        # As browsers say it in an Origin: in lower case, and without the port that is the scheme's own.
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
-        return origin.removesuffix(":443" if parts.scheme == "https" else ":80")
+        url_parts = urlsplit(url)
+        if (
+            url_parts.scheme not in ("http", "https")
+            or not url_parts.hostname
+            or url_parts.path.strip("/")
+        ):
+            raise ValueError(
+                "must be an address without a path, such as https://attune.example.com"
+            )
+        # As in a browser's Origin header: in lower case, without the default port of the scheme.
+        origin = f"{url_parts.scheme}://{url_parts.netloc}".lower()
+        return origin.removesuffix(":443" if url_parts.scheme == "https" else ":80")
 
     @model_validator(mode="after")
     def _both_databases_or_none(self) -> Self:
@@ -125,39 +175,47 @@ class Config(BaseSettings):
             raise ValueError("set both DATABASE_URL and AI_DATABASE_URL, or neither")
         return self
 
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("set SMTP_FROM to the address that mail is sent from")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("set both SMTP_USER and SMTP_PASSWORD, or neither")
+        return self
+
     @property
     def embedded_postgres(self) -> bool:
-        """Whether Attune brings its own Postgres."""
+        """Whether Attune runs its own Postgres."""
         return self.database_url is None
 
     @property
     def address(self) -> str:
-        """Where people find the console, without a trailing slash."""
+        """The address of the console, without a trailing slash."""
         if self.attune_public_url:
             return self.attune_public_url
-        host = "localhost" if self.on_loopback or self.host in EVERYWHERE else self.host
+        host = "localhost" if self.on_loopback or self.host in ALL_INTERFACES else self.host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the console."""
+        """Whether Attune listens on this machine only."""
         return self.host in LOOPBACK
 
     @property
     def behind_tls(self) -> bool:
-        """Whether people reach the console over https."""
+        """Whether the public address uses https."""
         return bool(self.attune_public_url and self.attune_public_url.startswith("https://"))
 
 
 @cache
 def config() -> Config:
-    """Return the configuration, read once a process.
+    """Return the configuration, read once per process.
 
-    Raises StartRefused with one line that names the setting.
+    Raises StartRefused with one line that names the invalid setting.
     """
     try:
         return Config()
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper() or "Settings"
-        raise StartRefused(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
+    except ValidationError as error:
+        first_error = error.errors()[0]
+        name = "_".join(str(name_part) for name_part in first_error["loc"]).upper() or "Settings"
+        raise StartRefused(f"{name}: {first_error['msg'].removeprefix('Value error, ')}.") from None

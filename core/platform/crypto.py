@@ -1,6 +1,12 @@
-"""Encrypt texts and secrets at rest: AES-256-GCM, bound to row and column.
+"""Encrypt texts and secrets at rest: AES-256-GCM, bound to table, column and row.
 
-An envelope is `version (1 byte) | key id (4) | nonce (12) | ciphertext and tag`. The key id lets a rotation tell old from new.
+An envelope is `version (1 byte)
+
+key ID (4)
+
+nonce (12)
+
+ciphertext and tag`. The key ID makes it possible to rotate keys.
 """
 
 import hashlib
@@ -20,18 +26,18 @@ from core.platform import data_folder
 
 VERSION = b"\x01"
 KEY_FILE = "secret.key"
-LEAST_CHARACTERS = 32
+MIN_SECRET_CHARS = 32
 
 
 class WrongKey(Failure):
-    """This text was encrypted with another key, or moved from another row."""
+    """This text was encrypted with a different key, or copied from another row."""
 
     code = "wrong_key"
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """The key of this installation and what is derived from it."""
+    """The key of this installation and the keys derived from it."""
 
     key_id: bytes
     cipher: AESGCM
@@ -40,30 +46,38 @@ class Keyring:
 
     @classmethod
     def from_secret(cls, secret: str) -> "Keyring":
-        """Derive the keys from the installation's secret text."""
+        """Derive the keys from the installation's secret."""
         derived = {use: _derive(secret, use) for use in ("texts", "tokens", "redaction", "key id")}
-        return cls(derived["key id"][:4], AESGCM(derived["texts"]), derived["tokens"], derived["redaction"])
+        return cls(
+            derived["key id"][:4], AESGCM(derived["texts"]), derived["tokens"], derived["redaction"]
+        )
 
     def seal(self, text: str, *, column: str, row: UUID) -> bytes:
-        """Return the envelope of `text`, which opens only for the same column and row."""
+        """Return the encrypted text, which can only be decrypted for the same column and row."""
         nonce = os.urandom(12)
-        head = VERSION + self.key_id
-        return head + nonce + self.cipher.encrypt(nonce, text.encode(), _place(head, column, row))
+        header = VERSION + self.key_id
+        return (
+            header
+            + nonce
+            + self.cipher.encrypt(nonce, text.encode(), _associated_data(header, column, row))
+        )
 
     def open(self, envelope: bytes, *, column: str, row: UUID) -> str:
-        """Return the text of an envelope.
+        """Return the decrypted text.
 
-        Raises WrongKey when key, column or row are others, or a bit has changed.
+        Raises WrongKey when key, column or row differ, or the envelope was changed.
         """
-        head, nonce, sealed = envelope[:5], envelope[5:17], envelope[17:]
+        header, nonce, ciphertext = envelope[:5], envelope[5:17], envelope[17:]
         try:
-            return self.cipher.decrypt(nonce, sealed, _place(head, column, row)).decode()
+            return self.cipher.decrypt(
+                nonce, ciphertext, _associated_data(header, column, row)
+            ).decode()
         except (InvalidTag, ValueError):
             raise WrongKey from None
 
 
-def _place(head: bytes, column: str, row: UUID) -> bytes:
-    return head + column.encode() + b"\0" + row.bytes
+def _associated_data(header: bytes, column: str, row: UUID) -> bytes:
+    return header + column.encode() + b"\0" + row.bytes
 
 
 def _derive(secret: str, use: str) -> bytes:
@@ -71,12 +85,15 @@ def _derive(secret: str, use: str) -> bytes:
 
 
 def fingerprint(token: str) -> bytes:
-    """Return what is stored of a random token: its SHA-256 (the token has entropy enough of its own)."""
+    """Return the SHA-256 of a random token, which is what is stored of it.
+
+    Tokens are random, so no salt is needed.
+    """
     return hashlib.sha256(token.encode()).digest()
 
 
 def new_token() -> str:
-    """Return 32 random bytes as 43 characters that are safe in addresses and cookies."""
+    """Return 32 random bytes as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
@@ -84,31 +101,35 @@ _keyring: Keyring | None = None
 
 
 def use(keyring: Keyring) -> None:
-    """Make `keyring` the one of this process."""
+    """Set the keyring of this process."""
     global _keyring
     _keyring = keyring
 
 
 def keyring() -> Keyring:
-    """Return the keyring of this process, which start-up has set."""
+    """Return the keyring of this process; raise StartRefused when startup has not loaded it."""
     if _keyring is None:
         raise StartRefused("The encryption key was not loaded before its first use.")
     return _keyring
 
 
-def load(given: str | None, data: Path) -> Keyring:
-    """Return the keyring of ATTUNE_SECRET_KEY, else of the file in the data folder, made at the first start.
+def load(secret_setting: str | None, data: Path) -> Keyring:
+    """Return the keyring of ATTUNE_SECRET_KEY, else of the file in the data folder, which the first
+    start creates.
 
-    Raises StartRefused when the secret is too short or the file is not readable.
+    Raises StartRefused when the secret is too short or the file has no valid key.
     """
-    if given is not None:
-        if len(given) < LEAST_CHARACTERS:
-            raise StartRefused(f"ATTUNE_SECRET_KEY is too short: use at least {LEAST_CHARACTERS} random characters.")
-        return Keyring.from_secret(given)
+    if secret_setting is not None:
+        if len(secret_setting) < MIN_SECRET_CHARS:
+            raise StartRefused(
+                f"ATTUNE_SECRET_KEY is too short: use at least {MIN_SECRET_CHARS} random "
+                "characters."
+            )
+        return Keyring.from_secret(secret_setting)
     path = data / KEY_FILE
     if not path.exists():
         data_folder.write_private(path, new_token())
     secret = path.read_text(errors="surrogateescape").strip()
-    if not secret.isprintable() or len(secret) < LEAST_CHARACTERS:
-        raise StartRefused(f"{path} does not hold a key. Put the right file back, or set ATTUNE_SECRET_KEY.")
+    if not secret.isprintable() or len(secret) < MIN_SECRET_CHARS:
+        raise StartRefused(f"{path} has no valid key. Restore the file, or set ATTUNE_SECRET_KEY.")
     return Keyring.from_secret(secret)

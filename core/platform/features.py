@@ -1,6 +1,6 @@
-"""Find features by their folders, and load a module of the same name from each.
+"""Find features by their folders, and import a module of the same name from each.
 
-The plumbing knows no feature by name; a new folder with a `models.py` or a `jobs.py` takes part by being there.
+A new folder with a `models.py` or a `jobs.py` is found without being registered.
 """
 
 from importlib import import_module
@@ -11,11 +11,13 @@ from types import ModuleType
 
 def names() -> list[str]:
     """Return the names of the feature folders."""
-    here = Path(__file__).parent.parent
-    return sorted(folder.name for folder in here.iterdir() if (folder / "__init__.py").exists())
+    core_folder = Path(__file__).parent.parent
+    return sorted(
+        folder.name for folder in core_folder.iterdir() if (folder / "__init__.py").exists()
+    )
 
 
-def load(part: str) -> list[ModuleType]:
-    """Import the file `part` of every feature that has one."""
-    found = [f"core.{name}.{part}" for name in names() if find_spec(f"core.{name}.{part}")]
-    return [import_module(name) for name in found]
+def load(module: str) -> list[ModuleType]:
+    """Import the module with this name from every feature that has one."""
+    paths = [f"core.{name}.{module}" for name in names() if find_spec(f"core.{name}.{module}")]
+    return [import_module(name) for name in paths]

@@ -1,4 +1,4 @@
-"""Ids: UUID version 7, which sort by creation time."""
+"""IDs: UUID version 7, which sort by creation time."""
 
 from uuid import UUID
 
@@ -6,5 +6,4 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """Return a fresh key."""
     return uuid7()

@@ -1,4 +1,4 @@
-"""Update sessions after their executions, also when the process that ran them has ended."""
+"""Update playground messages after their executions, whichever process ran them."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from core.playground import service
 
 @outbox.handles(executions.FINISHED)
 def settle(payload: dict[str, Any]) -> None:
-    """Bring a message up to its ended execution, if nobody has done so before."""
+    """Copy the outcome of an ended execution to its message, unless that was done before."""
     if payload["session_id"] is None:
         return
     with transaction() as session:

@@ -22,7 +22,7 @@ from core.playground.schemas import Speaker
 
 
 class PlaygroundSession(Keyed, Created, CoreTable):
-    """A conversation of one account with models. Its revision rises with every change that a page must show."""
+    """A chat of an account with models; `revision` rises with each change that a page must show."""
 
     __tablename__ = "playground_sessions"
     __table_args__ = (Index(None, "owner", "last_message_at"),)
@@ -30,6 +30,8 @@ class PlaygroundSession(Keyed, Created, CoreTable):
     owner: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
     name: Mapped[bytes | None] = mapped_column(LargeBinary)
     draft: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # SQLAlchemy has `metadata` for itself
+    sender_metadata: Mapped[bytes | None] = mapped_column("metadata", LargeBinary)
     has_custom_prompt: Mapped[bool] = mapped_column(server_default=text("false"))
     revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
     message_count: Mapped[int] = mapped_column(server_default="0")
@@ -41,7 +43,7 @@ class PlaygroundSession(Keyed, Created, CoreTable):
 
 
 class PlaygroundMessage(Keyed, Created, CoreTable):
-    """One message. Its revision is that of the session when it last changed."""
+    """One message; `revision` is that of the session at its last change."""
 
     __tablename__ = "playground_messages"
     __table_args__ = (
@@ -49,13 +51,21 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
         one_of("status", ExecutionStatus),
         UniqueConstraint("session_id", "position"),
         Index(None, "session_id"),
-        Index("ix_playground_messages_admin_user_id_created_at", "admin_user_id", text("created_at desc")),
-        Index("ix_playground_messages_job_id", "job_id", postgresql_where=text("job_id is not null")),
+        Index(
+            "ix_playground_messages_admin_user_id_created_at",
+            "admin_user_id",
+            text("created_at desc"),
+        ),
+        Index(
+            "ix_playground_messages_job_id", "job_id", postgresql_where=text("job_id is not null")
+        ),
         Index(None, "execution_id"),
     )
 
     admin_user_id: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("playground_sessions.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("playground_sessions.id", ondelete="CASCADE")
+    )
     position: Mapped[int]
     role: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
@@ -64,6 +74,8 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
     custom_prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
     service_used: Mapped[str | None]
     response_time_ms: Mapped[int | None]
-    execution_id: Mapped[UUID | None] = mapped_column(ForeignKey("prompt_executions.id", ondelete="SET NULL"))
+    execution_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("prompt_executions.id", ondelete="SET NULL")
+    )
     revision: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

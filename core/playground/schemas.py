@@ -2,58 +2,64 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.executions.schemas import ExecutionError, ExecutionStatus
+from core.identity.schemas import View
+from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.schemas import Parameters
 
-LONGEST_MESSAGE = 32_000
-LONGEST_PROMPT = 50_000
+MAX_MESSAGE_CHARS = 32_000
+MAX_PROMPT_CHARS = 50_000
 
 
 class Speaker(StrEnum):
-    """Who says a message."""
-
     USER = "user"
     ASSISTANT = "assistant"
 
 
-MessageText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_MESSAGE)]
+MessageText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS)]
 
 
 class NewPlaygroundMessage(BaseModel):
-    """What to say, in which session, to which model, under which prompt."""
+    """A message to send: to which session (None for a new one), model and system prompt."""
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={"example": {"message": "What is the capital of France?", "custom_prompt": "Answer in one word."}},
+        json_schema_extra={
+            "example": {
+                "message": "What is the capital of France?",
+                "custom_prompt": "Answer in one word.",
+            }
+        },
     )
 
     message: MessageText
     session_id: UUID | None = None
-    custom_prompt: str | None = Field(default=None, max_length=LONGEST_PROMPT)
+    custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     model: str | None = Field(default=None, max_length=300)
     parameters: Parameters = Parameters()
+    metadata: JsonObject | None = Field(
+        default=None, description="Stored with the session, instead of what it had."
+    )
 
 
 class Draft(BaseModel):
-    """What is set beside the chat, kept with the session so that every tab and the next visit find the same."""
+    """A chat's settings (model, parameters, prompt), stored for every tab and visit."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     model: str | None = None
     parameters: Parameters = Parameters()
-    custom_prompt: str | None = Field(default=None, max_length=LONGEST_PROMPT)
+    custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
 
 
-class SessionSummary(BaseModel):
+class SessionSummary(View):
     """A session in the list."""
-
-    model_config = ConfigDict(frozen=True)
 
     session_id: UUID
     name: str | None
@@ -63,19 +69,18 @@ class SessionSummary(BaseModel):
     created_at: datetime
     last_message_at: datetime | None
     has_custom_prompt: bool
+    metadata: dict[str, Any] | None
 
 
 class PlaygroundSessionView(SessionSummary):
-    """One session, with what is set beside its chat, and the revision to read its messages by."""
+    """A session with its draft, and the revision from which clients ask for changes."""
 
     revision: int
     draft: Draft
 
 
-class PlaygroundMessageView(BaseModel):
-    """One message; figures are those of its execution."""
-
-    model_config = ConfigDict(frozen=True)
+class PlaygroundMessageView(View):
+    """A message; tokens, cost and times are those of its execution."""
 
     id: UUID
     role: Speaker
@@ -96,10 +101,8 @@ class PlaygroundMessageView(BaseModel):
     updated_at: datetime
 
 
-class Sent(BaseModel):
-    """A message that is on record, and the job that answers it."""
-
-    model_config = ConfigDict(frozen=True)
+class SentMessage(View):
+    """The stored message, and the ID of the job that answers it."""
 
     session_id: UUID
     user_message: PlaygroundMessageView

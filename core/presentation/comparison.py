@@ -1,13 +1,17 @@
-"""Compare a figure with the previous period: difference, significance, and whether it is good or bad.
+"""Compare a figure with the previous period: difference, significance, and whether it is good or
+bad.
 
-What has not ended yet is compared with as much of the period before: half a day beside half a day. A change is news when chance
-makes one like it less than once in twenty times:
-- of a level (a count, a cost, a latency) each part of the period is compared with the same part of the one before, and Student's
-  t taken of the differences of their logarithms; four parts at least, and five percent at least. Where one of two parts is
-  nothing, nothing is said: leaving it out would say that dead days are none;
-- of a rate, Newcombe's interval of the difference leaves out zero, and Student's t of its parts says so, too, where four are
-  known: what happens on one day happens together. Ten cases at least on each side; a twentieth of the rate (or of what it lacks
-  of all) and a tenth of a point at least.
+An open period is compared with the same part of the previous one: half a day with half a day. A
+change counts when its probability by chance is at most 5%:
+
+- Levels (a count, a cost, a latency): each part of the period is compared with the same part of the
+  previous one by a two-sided Student's t test of the differences of logarithms. At least four
+  parts, and a change of at least 5%. When one of two parts is zero, there is no verdict: leaving
+  the pair out would ignore days without any data.
+- Rates: Newcombe's interval of the difference excludes zero, and so does Student's t of the parts
+  when at least four are known, because events of one day are correlated. At least ten cases on each
+  side; a change of at least a twentieth of the rate (or of its complement) and 0.1 percentage
+  points.
 """
 
 from collections.abc import Sequence
@@ -20,7 +24,7 @@ from pydantic import Field
 
 from core import stats
 from core.identity.schemas import View
-from core.presentation.words import FigureUnit
+from core.presentation.formatting import FigureUnit
 from core.stats import Rate
 
 FEWEST_PARTS, FEWEST_CASES = 4, 10
@@ -28,7 +32,7 @@ LEAST_LEVEL, LEAST_POINTS, LEAST_CHANCE = 0.05, 0.001, 0.05
 
 
 class Meaning(StrEnum):
-    """What a rise means."""
+    """Whether a rise is good or bad."""
 
     GOOD = "good"
     BAD = "bad"
@@ -36,7 +40,7 @@ class Meaning(StrEnum):
 
 
 class ChangeVerdict(StrEnum):
-    """What a change says; within noise it says nothing."""
+    """The verdict on a change; noise means that chance can explain it."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -47,7 +51,7 @@ class ChangeVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """What a change says, and how likely chance alone makes one like it; None where nobody can tell."""
+    """A verdict, and the probability of such a change by chance, or None when unknown."""
 
     verdict: ChangeVerdict
     chance: float | None = None
@@ -57,12 +61,14 @@ NOT_KNOWN = Change(ChangeVerdict.UNKNOWN)
 
 
 class Tile(View):
-    """One key figure of a period: its value, that of as much of the period before, and its course. Null is of nothing.
+    """A key figure of a period: value, value of the previous period, and values over time; null
+    means no data.
 
-    Durations are milliseconds, shares fractions, money US dollars. `compared` is what stands beside `before` where that is not
-    the value: of what is only known by day, the days that are over. `chance` is how likely chance alone makes such a change.
-    `stale` are the places in the course of days that an import or its undo changed when what they had been counted of was no
-    longer kept: they are as they were before.
+    Durations are milliseconds, shares fractions, money US dollars. `compared` is set when `before`
+    is compared with another value: for figures known by day only, that of the days that have ended.
+    `chance` is the probability of such a change by chance. `stale` are indexes in `course` of days
+    whose source rows an import changed after they had been deleted by retention: their values are
+    no longer updated.
     """
 
     name: str
@@ -91,8 +97,8 @@ def tile(
     change: Change,
     course: Sequence[float | None],
 ) -> Tile:
-    """Return a key figure; `values` are that of the period and that of the one before."""
-    value, before = (float(each) if each is not None else None for each in values)
+    """Return a key figure; `values` are that of the period and that of the previous one."""
+    value, before = (float(amount) if amount is not None else None for amount in values)
     return Tile(
         name=name,
         label=label,
@@ -105,40 +111,57 @@ def tile(
     )
 
 
-def not_compared(given: Tile) -> Tile:
-    """Return a key figure without what was before: of that, not everything is there any more."""
-    return given.model_copy(update={"before": None, "compared": None, "verdict": ChangeVerdict.UNKNOWN, "chance": None})
+def not_compared(key_figure: Tile) -> Tile:
+    """Return a key figure without comparison: the previous period's rows are incomplete."""
+    return key_figure.model_copy(
+        update={"before": None, "compared": None, "verdict": ChangeVerdict.UNKNOWN, "chance": None}
+    )
 
 
-def of_level(now: Sequence[float | None], before: Sequence[float | None], meaning: Meaning) -> Change:
-    """Judge a level by its parts, each beside the same part of the period before."""
-    known = [(one, other) for one, other in zip(now, before, strict=False) if one is not None and other is not None]
-    pairs = [(one, other) for one, other in known if one and other]
-    if len(pairs) < FEWEST_PARTS or any(bool(one) is not bool(other) for one, other in known):
+def of_level(
+    now: Sequence[float | None], before: Sequence[float | None], meaning: Meaning
+) -> Change:
+    """Return the verdict on a level from its parts in both periods."""
+    both = [
+        (current, previous)
+        for current, previous in zip(now, before, strict=False)
+        if current is not None and previous is not None
+    ]
+    pairs = [(current, previous) for current, previous in both if current and previous]
+    if len(pairs) < FEWEST_PARTS or any(
+        bool(current) is not bool(previous) for current, previous in both
+    ):
         return NOT_KNOWN
-    differences = [log(one / other) for one, other in pairs]
+    differences = [log(current / previous) for current, previous in pairs]
     shift = sum(differences) / len(differences)
-    return _judged(shift, stats.chance_of_shift(differences), LEAST_LEVEL, meaning)
+    return _change(shift, stats.chance_of_shift(differences), LEAST_LEVEL, meaning)
 
 
-def of_rate(now: Rate, before: Rate, meaning: Meaning, parts: Sequence[tuple[Rate, Rate]] = ()) -> Change:
-    """Judge a rate by its part and whole, and those of the period before; `parts` are the same of its days, or hours."""
+def of_rate(
+    now: Rate, before: Rate, meaning: Meaning, parts: Sequence[tuple[Rate, Rate]] = ()
+) -> Change:
+    """Return the verdict on a rate (numerator, denominator) and on its parts."""
     if min(now[1], before[1]) < FEWEST_CASES:
         return NOT_KNOWN
-    rate, other = now[0] / now[1], before[0] / before[1]
+    rate, previous_rate = now[0] / now[1], before[0] / before[1]
     pairs = [pair for pair in parts if pair[0][1] and pair[1][1]]
     chance = stats.chance_of_rates(*now, *before)
     if len(pairs) >= FEWEST_PARTS:
         chance = max(chance, stats.chance_of_pairs(pairs))
-    return _judged(rate - other, chance, max(LEAST_POINTS, LEAST_LEVEL * min(other, 1 - other)), meaning)
+    return _change(
+        rate - previous_rate,
+        chance,
+        max(LEAST_POINTS, LEAST_LEVEL * min(previous_rate, 1 - previous_rate)),
+        meaning,
+    )
 
 
-def _judged(shift: float, chance: float, least: float, meaning: Meaning) -> Change:
-    is_news = abs(shift) >= least and chance <= LEAST_CHANCE
-    return Change(_named(shift, meaning) if is_news else ChangeVerdict.NOISE, chance)
+def _change(shift: float, chance: float, threshold: float, meaning: Meaning) -> Change:
+    is_significant = abs(shift) >= threshold and chance <= LEAST_CHANCE
+    return Change(_direction(shift, meaning) if is_significant else ChangeVerdict.NOISE, chance)
 
 
-def _named(shift: float, meaning: Meaning) -> ChangeVerdict:
+def _direction(shift: float, meaning: Meaning) -> ChangeVerdict:
     if meaning is Meaning.NEITHER:
         return ChangeVerdict.DIFFERENT
     return ChangeVerdict.BETTER if (shift > 0) is (meaning is Meaning.GOOD) else ChangeVerdict.WORSE

@@ -9,10 +9,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def line(values: Sequence[object]) -> str:
-    """Return one line with its end; what has parts is written as JSON."""
-    written = io.StringIO()
-    csv.writer(written).writerow([_cell(value) for value in values])
-    return written.getvalue()
+    """Return one CSV line with its line end; lists and objects are written as JSON."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([_cell(value) for value in values])
+    return buffer.getvalue()
 
 
 def _cell(value: object) -> object:

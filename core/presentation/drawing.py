@@ -19,123 +19,153 @@ DATES = [
 
 
 class Markup(str):
-    """Words in Plotly's own notation: what is bold in them, coloured or a new line is the house's."""
+    """Text in Plotly's notation (tags such as `<b>`), which is not escaped."""
 
     __slots__ = ()
 
     @classmethod
-    def of(cls, template: str, *words: str) -> "Markup":
-        """Return a template of the house, `<b>{}</b>`, with words in it that stand there as they are."""
-        return cls(template.format(*(_written(each) for each in words)))
+    def of(cls, template: str, *texts: str) -> "Markup":
+        """Return a template such as `<b>{}</b>` with escaped texts filled in."""
+        return cls(template.format(*(_escaped(text) for text in texts)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Drawing:
-    """A figure as Plotly writes it, made with the methods that `go.Figure` has; words stand in it as they are, but for Markup.
+    """A Plotly figure as dictionaries, built with methods of the same names as `go.Figure`; texts
+    are escaped.
 
-    That one looks at each property when it is set, which took a third of the time of a page of six charts: tests do it instead.
+    `go.Figure` validates each property when it is set, which took a third of the time of a page
+    with six charts: tests validate instead.
     """
 
     data: list[dict[str, Any]] = field(default_factory=list)
     layout: dict[str, Any] = field(default_factory=dict)
 
     def add_scatter(self, **trace: object) -> None:
-        """Add lines, points or an area."""
-        self.data.append({"type": "scatter", **_written(trace)})
+        self.data.append({"type": "scatter", **_escaped(trace)})
 
     def add_bar(self, **trace: object) -> None:
-        """Add bars."""
-        self.data.append({"type": "bar", **_written(trace)})
+        self.data.append({"type": "bar", **_escaped(trace)})
 
     def add_annotation(self, **annotation: object) -> None:
-        """Write something."""
-        self.layout.setdefault("annotations", []).append(_written(annotation))
+        self.layout.setdefault("annotations", []).append(_escaped(annotation))
 
     def add_shape(self, **shape: object) -> None:
-        """Add a line or an area that belongs to no data."""
-        self.layout.setdefault("shapes", []).append(_written(shape))
+        self.layout.setdefault("shapes", []).append(_escaped(shape))
 
-    def update_layout(self, **more: object) -> "Drawing":
-        """Set more of the layout; what is there within a part remains."""
-        _merge(self.layout, _written(more))
+    def update_layout(self, **properties: object) -> "Drawing":
+        """Merge properties into the layout."""
+        _merge(self.layout, _escaped(properties))
         return self
 
-    def update_xaxes(self, **more: object) -> "Drawing":
-        """Set more of the horizontal axis."""
-        return self.update_layout(xaxis=more)
+    def update_xaxes(self, **properties: object) -> "Drawing":
+        """Merge properties into the x axis."""
+        return self.update_layout(xaxis=properties)
 
-    def update_yaxes(self, **more: object) -> "Drawing":
-        """Set more of the upright axis."""
-        return self.update_layout(yaxis=more)
+    def update_yaxes(self, **properties: object) -> "Drawing":
+        """Merge properties into the y axis."""
+        return self.update_layout(yaxis=properties)
 
     def figure(self) -> go.Figure:
-        """Return it as Plotly's own."""
         return go.Figure(self.data, self.layout, _validate=False)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing and the same in words."""
+    """A drawing and its text alternative."""
 
     drawing: Drawing
     alt: str
 
     @cached_property
     def figure(self) -> go.Figure:
-        """The drawing as Plotly's own figure."""
         return self.drawing.figure()
 
 
 def blank(palette: Palette, height: int = HEIGHT) -> Drawing:
-    """Return a figure of the house with nothing in it."""
+    """Return an empty drawing with the console's template."""
     return Drawing(layout={"template": _template(palette), "height": height})
 
 
 def dated(palette: Palette, height: int = HEIGHT) -> Drawing:
-    """Return one whose horizontal axis is time."""
-    return blank(palette, height).update_xaxes(tickformatstops=DATES)  # inside a template these are ignored
+    """Return an empty drawing whose x axis is time."""
+    # Plotly ignores these inside a template
+    return blank(palette, height).update_xaxes(tickformatstops=DATES)
 
 
-def _written(given: Any) -> Any:  # noqa: ANN401  whatever a figure is made of
-    """Return it with all words escaped: Plotly takes tags for links and styles, wherever a text stands."""
-    if isinstance(given, str):
-        return str(given) if isinstance(given, Markup) else escape(given, quote=False)  # Plotly knows no &quot;
-    if isinstance(given, dict):
-        return {name: value if name == "hovertemplate" else _written(value) for name, value in given.items()}
-    return [_written(each) for each in given] if isinstance(given, (list, tuple)) else given
+def _escaped(value: Any) -> Any:  # noqa: ANN401  whatever a figure is made of
+    """Return a value with all texts escaped: Plotly interprets tags such as links in any text."""
+    if isinstance(value, str):
+        # Plotly knows no &quot;
+        return str(value) if isinstance(value, Markup) else escape(value, quote=False)
+    if isinstance(value, dict):
+        return {
+            name: value if name == "hovertemplate" else _escaped(value)
+            for name, value in value.items()
+        }
+    return [_escaped(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
-    for name, value in more.items():
+def _merge(target: dict[str, Any], properties: dict[str, Any]) -> None:
+    for name, value in properties.items():
         if isinstance(value, dict):
-            into[name] = {**into.get(name, {})}
-            _merge(into[name], value)
+            target[name] = {**target.get(name, {})}
+            _merge(target[name], value)
         else:
-            into[name] = value
+            target[name] = value
 
 
 @lru_cache(maxsize=8)
 def _template(palette: Palette) -> dict[str, Any]:
     small = {"size": 11, "color": palette.muted}
-    axis = {"showgrid": False, "zeroline": False, "linecolor": palette.axis, "ticks": "", "automargin": True, "tickangle": 0}
-    # Without an exponent: Plotly would write half a thousandth of a dollar as $500μ.
-    axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True, "exponentformat": "none"}
-    upward = {"showgrid": True, "gridcolor": palette.grid, "rangemode": "tozero", "nticks": 5, "showline": False}
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "linecolor": palette.axis,
+        "ticks": "",
+        "automargin": True,
+        "tickangle": 0,
+    }
+    # Without an exponent: Plotly would format half a thousandth of a dollar as $500μ.
+    axis |= {
+        "tickfont": small,
+        "title": {"font": small},
+        "fixedrange": True,
+        "exponentformat": "none",
+    }
+    upward = {
+        "showgrid": True,
+        "gridcolor": palette.grid,
+        "rangemode": "tozero",
+        "nticks": 5,
+        "showline": False,
+    }
     return {
         "layout": {
             "font": {"family": FONT, "size": 12, "color": palette.text},
             "colorway": list(palette.series),
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            # What most labels need: Plotly draws a chart anew when its labels turn out to need more.
+            # Wide enough for most labels: Plotly draws a chart twice when its labels need more.
             "margin": {"l": 38, "r": 16, "t": 8, "b": 22},
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",
             "bargap": 0.28,
             "barcornerradius": 2,
-            "hoverlabel": {"bgcolor": palette.ground, "bordercolor": palette.axis, "font": {"family": FONT, "size": 12}},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left", "font": small}
+            "hoverlabel": {
+                "bgcolor": palette.ground,
+                "bordercolor": palette.axis,
+                "font": {"family": FONT, "size": 12},
+            },
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 1.02,
+                "yanchor": "bottom",
+                "xanchor": "left",
+                "font": small,
+            }
             | {
                 "itemsizing": "constant",
                 "traceorder": "normal",

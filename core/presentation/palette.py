@@ -1,11 +1,11 @@
-"""Chart colours, passed to core from the console's theme."""
+"""Chart colours; the console's theme passes them to core."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a theme, by what they are for."""
+    """The colours of a theme, by purpose."""
 
     text: str
     muted: str
@@ -24,15 +24,17 @@ class Palette:
 
     @property
     def bar(self) -> str:
-        """The colour of bars that stand alone."""
+        """The colour of bars of a single series."""
         return self.sequence[6] if self.is_dark else self.series[0]
 
     @property
     def strengths(self) -> tuple[str, str, str]:
-        """One hue in three strengths, the strongest first: for what is ordered, such as percentiles."""
+        """One hue in three strengths, strongest first, for ordered series such as percentiles."""
         return self.sequence[9], self.sequence[7], self.sequence[5]
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """One hue in four strengths: for parts that follow each other."""
-        return tuple(self.sequence[number] for number in ((3, 5, 7, 9) if self.is_dark else (8, 6, 4, 2)))
+        """One hue in four strengths, for consecutive parts."""
+        return tuple(
+            self.sequence[number] for number in ((3, 5, 7, 9) if self.is_dark else (8, 6, 4, 2))
+        )

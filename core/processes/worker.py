@@ -1,4 +1,4 @@
-"""The worker process: runs background jobs and relays the outboxes; large imports run beside it."""
+"""The worker process: jobs and outboxes; large imports run in processes of their own."""
 
 import asyncio
 import gc
@@ -14,104 +14,120 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from core.database import bus, db, pools
+from core.database import bus
+from core.database.connections import engines, pools
 from core.database.db import Database
 from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
-from core.imports import flows, own_process
+from core.imports import own_process, runner
 from core.jobs import outbox, queue
 from core.platform import features
 
 log = logging.getLogger("attune.worker")
 
 CONCURRENCY = 4
-RELAY_AT_LEAST_EVERY_S = 5.0
-GATHER_S = 0.2
+RELAY_INTERVAL_S = 5.0
+RELAY_PAUSE_S = 0.2
 STALLED_AFTER_S = 30.0
-PATIENCE_S = 20.0
-ORPHANS_PATIENCE_S = 3.0  # whoever was to stop us is gone, and so is most likely the database; a job begins again elsewhere
-CONNECT_AGAIN_AFTER_S = 2.0
-# Each with a traceback of its own; one line of ours says it.
-TELL_OF_A_LOST_DATABASE = ("procrastinate.worker.worker", "procrastinate.utils")
+STOP_TIMEOUT_S = 20.0
+# The parent has ended, and so probably has the database; another worker repeats the job
+ORPHAN_STOP_TIMEOUT_S = 3.0
+RECONNECT_WAIT_S = 2.0
+# They log a lost database with a traceback each; one line is enough.
+LOST_DATABASE_LOGGERS = ("procrastinate.worker.worker", "procrastinate.utils")
 
 
-def run(addresses: db.Addresses) -> None:
-    """Work until told to stop, or until the parent is gone."""
+def run(addresses: engines.Addresses) -> None:
+    """Work until stopped, or until the parent has ended."""
     with _working(addresses):
-        stopping, something = queue.stopping, threading.Event()
-        relay = threading.Thread(target=_relay, args=(stopping, something), name="outbox", daemon=True)
+        stopping, has_events = queue.stopping, threading.Event()
+        relay = threading.Thread(
+            target=_relay, args=(stopping, has_events), name="outbox", daemon=True
+        )
         relay.start()
         _work(addresses, stopping)
-        something.set()
-        relay.join(PATIENCE_S)
+        has_events.set()
+        relay.join(STOP_TIMEOUT_S)
 
 
-def run_import(addresses: db.Addresses, import_id: UUID) -> None:
-    """Do what is due of one import, until that is done or this process is told to stop, or its parent is gone."""
+def run_import(addresses: engines.Addresses, import_id: UUID) -> None:
+    """Do the due work of one import, until done, stopped, or the parent has ended."""
     own_process.give_way()
     with _working(addresses):
-        flows.work(import_id, may_go_on=lambda: not queue.stopping.is_set())
+        runner.work(import_id, may_go_on=lambda: not queue.stopping.is_set())
 
 
 @contextmanager
-def _working(addresses: db.Addresses) -> Iterator[None]:
-    """Be ready for jobs: with connections and the features loaded, listening to signals, the parent and the bus."""
-    db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
-    pools.keep_small(db.engines().core, db.engines().ai)
+def _working(addresses: engines.Addresses) -> Iterator[None]:
+    """Open connections, load the features, and listen to signals, the parent and the bus."""
+    engines.use(
+        engines.Engines(
+            engines.create(addresses.core, pool_size=4, overflow=6),
+            engines.create(addresses.ai, pool_size=2, overflow=3),
+        )
+    )
+    pools.keep_small(engines.current().core, engines.current().ai)
     features.load("jobs")
-    # Rows of an import come and go by the ten thousand: looking after every 700 objects is a quarter of what reading them costs.
+    # Imports create ten thousands of rows: collecting after every 700 objects takes a quarter of
+    # the time of reading them.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: queue.stopping.set())
     if supervised.has_parent():
-        threading.Thread(target=_stop_with_parent, args=(queue.stopping,), name="parent", daemon=True).start()
+        threading.Thread(
+            target=_stop_with_parent, args=(queue.stopping,), name="parent", daemon=True
+        ).start()
     listener = bus.Bus(addresses.core)
     listener.start()
     yield
     listener.stop()
 
 
-def _work(addresses: db.Addresses, stopping: threading.Event) -> None:
-    """Take jobs; when the database goes away, come back when it does."""
-    for name in TELL_OF_A_LOST_DATABASE:
-        logging.getLogger(name).addFilter(_is_news)
+def _work(addresses: engines.Addresses, stopping: threading.Event) -> None:
+    """Take jobs; reconnect when the database becomes unavailable."""
+    for name in LOST_DATABASE_LOGGERS:
+        logging.getLogger(name).addFilter(_is_unexpected)
     while True:
         with suppress(ConnectorException, Unavailable):
             asyncio.run(_take_jobs(addresses, stopping))
         if stopping.is_set():
             return
         log.warning("the worker lost the database and connects again")
-        stopping.wait(CONNECT_AGAIN_AFTER_S)
+        stopping.wait(RECONNECT_WAIT_S)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_unexpected(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], ConnectorException))
 
 
-async def _take_jobs(addresses: db.Addresses, stopping: threading.Event) -> None:
-    connector = PsycopgConnector(conninfo=db.plain(addresses.core), min_size=1, max_size=4, timeout=5.0)
+async def _take_jobs(addresses: engines.Addresses, stopping: threading.Event) -> None:
+    connector = PsycopgConnector(
+        conninfo=engines.driver_address(addresses.core), min_size=1, max_size=4, timeout=5.0
+    )
     with queue.app.replace_connector(connector) as app:
         async with app.open_async():
-            await _begin_with_what_is_due(app)
-            await _until_told(app, stopping)
+            await _run_due_tasks(app)
+            await _until_stopped(app, stopping)
 
 
-async def _begin_with_what_is_due(app: App) -> None:
-    """Show a sign of life, and give jobs of a killed worker back, without waiting for the next full minute."""
+async def _run_due_tasks(app: App) -> None:
+    """Record a heartbeat and retry jobs of a killed worker now, not at the next full minute."""
     for task in ("system.heartbeat", "system.retry_stalled"):
         with suppress(AlreadyEnqueued):
-            await app.configure_task(task, queueing_lock=task).defer_async(timestamp=int(time.time()))
+            await app.configure_task(task, queueing_lock=task).defer_async(
+                timestamp=int(time.time())
+            )
 
 
-async def _until_told(app: App, stopping: threading.Event) -> None:
+async def _until_stopped(app: App, stopping: threading.Event) -> None:
     working = asyncio.create_task(
         app.run_worker_async(
             concurrency=CONCURRENCY,
             install_signal_handlers=False,
             delete_jobs="successful",
-            shutdown_graceful_timeout=PATIENCE_S,
+            shutdown_graceful_timeout=STOP_TIMEOUT_S,
             stalled_worker_timeout=STALLED_AFTER_S,
         )
     )
@@ -124,30 +140,34 @@ async def _until_told(app: App, stopping: threading.Event) -> None:
         raise ended[0]
 
 
-def _relay(stopping: threading.Event, something: threading.Event) -> None:
-    unsubscribe = bus.subscribe(outbox.TOPIC, lambda _hint: something.set())
+def _relay(stopping: threading.Event, has_events: threading.Event) -> None:
+    unsubscribe = bus.subscribe(outbox.TOPIC, lambda _hint: has_events.set())
     while not stopping.is_set():
-        something.wait(RELAY_AT_LEAST_EVERY_S)
-        something.clear()
+        has_events.wait(RELAY_INTERVAL_S)
+        has_events.clear()
         try:
             _relay_all(stopping)
         except Failure:
-            stopping.wait(CONNECT_AGAIN_AFTER_S)
-        except Exception:  # the heartbeat would go on without this thread, and nobody would see that nothing is told
+            stopping.wait(RECONNECT_WAIT_S)
+        except Exception:
+            # Without this thread no event is delivered, while the heartbeat looks healthy.
             log.exception("the outbox could not be relayed and is tried again")
-            stopping.wait(CONNECT_AGAIN_AFTER_S)
+            stopping.wait(RECONNECT_WAIT_S)
     unsubscribe()
 
 
 def _relay_all(stopping: threading.Event) -> None:
-    while any(told := [outbox.relay(database) for database in Database]) and not stopping.is_set():
-        # What is told in the meantime goes together.
-        stopping.wait(0 if max(told) >= outbox.BATCH else GATHER_S)
+    while (
+        any(delivered := [outbox.relay(database) for database in Database])
+        and not stopping.is_set()
+    ):
+        # Events that arrive meanwhile are delivered together.
+        stopping.wait(0 if max(delivered) >= outbox.BATCH else RELAY_PAUSE_S)
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:
     while os.read(0, 1):
         pass
     stopping.set()
-    time.sleep(ORPHANS_PATIENCE_S)
+    time.sleep(ORPHAN_STOP_TIMEOUT_S)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Check whether a provider answers, and list its models: a call between two transactions."""
+"""Check whether a provider responds, and list its models, between two transactions."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -7,50 +7,56 @@ from core.database.db import transaction
 from core.errors import ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.providers import gateway, queries, service
+from core.providers import gateway
 from core.providers.errors import ProviderMissing
+from core.providers.queries import configured
 from core.providers.schemas import ProviderView
+from core.providers.service import providers
 
 
 def check(name: str) -> ProviderView:
-    """Ask a provider for its models and write down how that ended."""
+    """Ask a provider for its models and store the result; return its view."""
     with transaction() as session:
-        connection = queries.get_known(session, name).connection
+        connection = configured.get_configured(session, name).connection
     models, detail = None, None
     try:
         models = gateway.list_models(connection)
     except ProviderFailed as failure:
         detail = failure.detail
     with transaction() as session:
-        return service.note_check(session, connection, models=models, detail=detail)
+        return providers.record_check(session, connection, models=models, detail=detail)
 
 
 def warm(name: str) -> None:
-    """Load what a provider's calls need, and look at it for the first time."""
+    """Load a provider's SDK, which takes a second, and check it for the first time."""
     with transaction() as session:
-        connection = queries.get_known(session, name).connection
+        connection = configured.get_configured(session, name).connection
     gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
     check(name)
 
 
 def check_as(name: str, *, actor: Actor) -> ProviderView:
-    """Do the same because a person pressed "Test connection"."""
+    """Check a provider by name for an actor who may manage providers."""
     require(actor, Permission.MANAGE_PROVIDERS)
     return check(name)
 
 
 def check_all() -> None:
-    """Look at every provider that is offered."""
+    """Check every active provider."""
     with transaction() as session:
-        names = [known.connection.name for known in queries.list_known(session) if known.is_active]
+        names = [
+            provider.connection.name
+            for provider in configured.list_configured(session)
+            if provider.is_active
+        ]
     for name in names:
-        with suppress(ProviderMissing):  # somebody removed it meanwhile
+        with suppress(ProviderMissing):  # it was removed meanwhile
             check(name)
 
 
 def check_row_as(provider_id: UUID, *, actor: Actor) -> ProviderView:
-    """Do the same for a provider that is named by its id."""
+    """Check a provider by ID for an actor who may manage providers; raise ProviderMissing."""
     require(actor, Permission.MANAGE_PROVIDERS)
     with transaction() as session:
-        name = queries.get_row(session, provider_id).name
+        name = configured.get_row(session, provider_id).name
     return check(name)

@@ -6,14 +6,12 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class TextChunk:
-    """Some more text."""
-
     text: str
 
 
 @dataclass(frozen=True)
 class ToolCallChunk:
-    """The model asks to have a tool called; `arguments` is its JSON, whole."""
+    """The model requests a tool call; `arguments` is its complete JSON."""
 
     id: str
     name: str
@@ -22,7 +20,10 @@ class ToolCallChunk:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one call. `input` includes the cached ones and those written to a cache; `output` includes reasoning."""
+    """Token counts of one call.
+
+    `input` includes cached tokens and those written to a cache; `output` includes reasoning.
+    """
 
     input: int = 0
     output: int = 0
@@ -33,20 +34,19 @@ class Usage:
 
     @property
     def total(self) -> int:
-        """All tokens."""
         return self.input + self.output
 
 
 @dataclass(frozen=True)
 class UsageChunk:
-    """What the provider counted."""
+    """Token counts as the provider reports them."""
 
     usage: Usage
 
 
 @dataclass(frozen=True)
 class EndChunk:
-    """The provider says that this is all, and why (`stop`, `length`, `tool_calls`, ...)."""
+    """The end of the answer, with the provider's reason (`stop`, `length`, `tool_calls`, ...)."""
 
     finish_reason: str
 

@@ -1,4 +1,4 @@
-"""Errors of providers, with advice. `reason` is stable and part of the API."""
+"""Errors of providers; each docstring is the message. `reason` is stable and part of the API."""
 
 from typing import ClassVar
 
@@ -11,99 +11,110 @@ class CallFailed(ProviderFailed):
     """The provider failed."""
 
     reason: ClassVar[str] = "server"
-    may_pass: ClassVar[bool] = False  # whether the same call may work a moment later
+    is_transient: ClassVar[bool] = False  # whether the same call may succeed when repeated
 
-    def __init__(self, said: str = "", *, retry_after_s: int | None = None) -> None:
-        """Add what the provider said to the words of the class."""
+    def __init__(self, provider_message: str = "", *, retry_after_s: int | None = None) -> None:
+        """Append the provider's own message to the message of the class."""
         facts: dict[str, object] = {"reason": self.reason}
         if retry_after_s is not None:
             facts["retry_after_s"] = retry_after_s
-        self.said = said
+        self.provider_message = provider_message
         self.retry_after_s = retry_after_s
-        super().__init__(f"{type(self).__doc__} {said}".strip(), **facts)
+        super().__init__(f"{type(self).__doc__} {provider_message}".strip(), **facts)
 
     def without(self, secret: str | None) -> "CallFailed":
-        """Return the same failure, with the key masked where the provider has repeated it."""
-        return type(self)(self.said.replace(secret, MASK) if secret else self.said, retry_after_s=self.retry_after_s)
+        """Return the same error with the API key masked in the provider's message."""
+        return type(self)(
+            self.provider_message.replace(secret, MASK) if secret else self.provider_message,
+            retry_after_s=self.retry_after_s,
+        )
 
 
-class KeyRefused(CallFailed):
+class ProviderKeyRejected(CallFailed):
     """The provider rejected the API key. Check it in Settings > Providers."""
 
     reason = "auth"
 
 
-class TooManyCalls(CallFailed):
+class ProviderRateLimited(CallFailed):
     """Provider rate limit reached. Wait, or choose another model."""
 
     reason = "rate_limit"
-    may_pass = True
+    is_transient = True
 
 
-class CreditUsedUp(CallFailed):
+class ProviderOutOfCredit(CallFailed):
     """The provider account is out of credit. Add credit there, or choose another model."""
 
     reason = "quota"
 
 
-class TookTooLong(CallFailed):
+class ProviderTimedOut(CallFailed):
     """The provider did not answer in time. Try again, or choose another model."""
 
     reason = "timeout"
 
 
 class ProviderUnreachable(CallFailed):
-    """The provider cannot be reached, or the connection broke. Check the base URL and the network, then try again."""
+    """The provider cannot be reached, or the connection broke. Check the base URL and the network,
+    then try again.
+    """
 
     reason = "connection"
-    may_pass = True
+    is_transient = True
 
 
-class NotReached(ProviderUnreachable):
+class ProviderMisconfigured(ProviderUnreachable):
     """This provider is not configured correctly. Check its base URL in Settings > Providers."""
 
-    may_pass = False
+    is_transient = False
 
 
-class CallRefused(CallFailed):
-    """The provider rejected this request. Change the message or parameters, or choose another model."""
+class RequestRejected(CallFailed):
+    """The provider rejected this request. Change the message or parameters, or choose another
+    model.
+    """
 
     reason = "bad_request"
 
 
-class NothingThere(CallFailed):
+class ProviderModelMissing(CallFailed):
     """Model not found at this provider. Choose another model, or check the base URL."""
 
     reason = "not_found"
 
 
 class UnexpectedFormat(CallFailed):
-    """Unexpected response format. Check that the base URL is an OpenAI- or Anthropic-compatible API."""
+    """Unexpected response format. Check that the base URL is an OpenAI- or Anthropic-compatible
+    API.
+    """
 
     reason = "unreadable"
 
 
 class ContextTooLong(CallFailed):
-    """The conversation is too long for this model. Start a new session, or choose a model with a larger context window."""
+    """The conversation is too long for this model. Start a new session, or choose a model with a
+    larger context window.
+    """
 
     reason = "context_length"
 
 
-class Overloaded(CallFailed):
+class ProviderOverloaded(CallFailed):
     """The provider is overloaded. Try again in a minute, or choose another model."""
 
     reason = "overloaded"
-    may_pass = True
+    is_transient = True
 
 
-class ServerBroke(CallFailed):
+class ProviderServerError(CallFailed):
     """The provider had an internal error. Try again in a minute."""
 
     reason = "server"
-    may_pass = True
+    is_transient = True
 
 
-class Incomplete(CallFailed):
+class AnswerIncomplete(CallFailed):
     """The response was cut off before it finished. Try again."""
 
     reason = "incomplete"
@@ -119,11 +130,11 @@ class LocalModelStarting(CallFailed):
     """The local model is starting. Try again in a few seconds."""
 
     reason = "connection"
-    may_pass = True
+    is_transient = True
 
 
-class Cut(Exception):
-    """The call was ended from our side."""
+class CallCancelled(Exception):
+    """The call was cancelled by Attune."""
 
 
 class ModelMissing(NotFound):
@@ -136,13 +147,13 @@ class ProviderMissing(NotFound):
     """No provider with this ID."""
 
 
-class NameTaken(Conflict):
+class ProviderNameTaken(Conflict):
     """A provider with this name already exists."""
 
     code = "name_taken"
 
 
-class FromEnvironment(Conflict):
+class ProviderFromEnvironment(Conflict):
     """This provider is set by environment variables. Change them and restart."""
 
     code = "from_environment"
@@ -164,7 +175,7 @@ class PackagedPrice(Conflict):
     code = "packaged_price"
 
 
-class ParameterNotTaken(Invalid):
+class ParameterNotSupported(Invalid):
     """This model does not support one of the parameters."""
 
     code = "validation_failed"

@@ -1,4 +1,4 @@
-"""The one way to call a model: chooses the vendor, keeps its client, retries, and sets every limit."""
+"""The only way to call a model: reuses clients, retries, and applies every limit."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -11,124 +11,142 @@ from typing import TypeVar, cast
 import httpx2
 
 from core.database.tables import storable
-from core.network.cancellation import Cutter, cuttable
-from core.network.outbound import providers_reach
+from core.network.allowed_addresses import providers_reach
+from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
 from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
-from core.providers.errors import AnswerTooLong, CallFailed, Cut, TookTooLong
-from core.providers.schemas import Connection, KnownModel, ModelCall, Provider, Route
+from core.providers.errors import AnswerTooLong, CallCancelled, CallFailed, ProviderTimedOut
+from core.providers.schemas import Connection, ListedModel, ModelCall, Provider, Route
 
 CONNECT_TIMEOUT_S = 5.0
-SILENCE_TIMEOUT_S = 120.0  # to the first sign of life, and between two
+SILENCE_TIMEOUT_S = 120.0  # to the first byte, and between two
 WHOLE_CALL_TIMEOUT_S = 900.0
 LIST_TIMEOUT_S = 15.0
-PAUSES_S = (0.5, 1.5)  # before the same is asked again
-LONGEST_PAUSE_S = 20.0
-LONGEST_ANSWER = 1_000_000
-LONGEST_NAME = 200
+RETRY_WAITS_S = (0.5, 1.5)  # before each retry
+MAX_RETRY_WAIT_S = 20.0
+MAX_ANSWER_CHARS = 1_000_000
+MAX_NAME_CHARS = 200
 
-Asked = TypeVar("Asked")
+Result = TypeVar("Result")
 
 
-def stream(route: Route, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
+def stream(route: Route, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
     """Yield the chunks of an answer.
 
-    What may pass is asked again, as long as nothing of the answer has arrived. Raises a CallFailed with what a person can do, or
-    Cut when `cutter` ended it.
+    Transient errors are retried until the first chunk has arrived. Raises a CallFailed whose
+    message says what to do, or CallCancelled when `cancel_token` was cancelled.
     """
-    ends_at = time.monotonic() + WHOLE_CALL_TIMEOUT_S
-    kept = _Kept()
-    with _in_words(route.connection, cutter):
-        asked = provider(route.connection, SILENCE_TIMEOUT_S)
-        answer = _patiently(lambda: _Answer.begin(asked.stream(call, cutter), cutter, ends_at), cutter)
+    deadline = time.monotonic() + WHOLE_CALL_TIMEOUT_S
+    limiter = _AnswerLimiter()
+    with _translated_errors(route.connection, cancel_token):
+        client = provider(route.connection, SILENCE_TIMEOUT_S)
+        answer = _with_retries(
+            lambda: _Answer.begin(client.stream(call, cancel_token), cancel_token, deadline),
+            cancel_token,
+        )
         with closing(answer.chunks):
             while answer.chunk is not None:
-                yield kept.take(answer.chunk)
-                answer.go_on()
+                yield limiter.accept(answer.chunk)
+                answer.advance()
 
 
-def list_models(connection: Connection) -> list[KnownModel]:
-    """Ask a provider what it serves; raise a CallFailed when it does not say."""
-    cutter = Cutter()
-    with _in_words(connection, cutter), closing(_connect(connection, LIST_TIMEOUT_S)) as asked:
-        listed = _patiently(lambda: _list(asked, cutter), cutter)
-    named = {model.name: model for model in listed if isinstance(model.name, str) and 0 < len(model.name) <= LONGEST_NAME}
-    return [model for name, model in named.items() if storable(name) == name]
+def list_models(connection: Connection) -> list[ListedModel]:
+    """Return the models that a provider lists; raise a CallFailed."""
+    cancel_token = CancelToken()
+    with (
+        _translated_errors(connection, cancel_token),
+        closing(_connect(connection, LIST_TIMEOUT_S)) as client,
+    ):
+        models = _with_retries(lambda: _list(client, cancel_token), cancel_token)
+    by_name = {
+        model.name: model
+        for model in models
+        if isinstance(model.name, str) and 0 < len(model.name) <= MAX_NAME_CHARS
+    }
+    return [model for name, model in by_name.items() if storable(name) == name]
 
 
-def _list(asked: Provider, cutter: Cutter) -> list[KnownModel]:
-    with cuttable(cutter, time.monotonic() + LIST_TIMEOUT_S):
-        return asked.list_models()
+def _list(client: Provider, cancel_token: CancelToken) -> list[ListedModel]:
+    with cancellable(cancel_token, time.monotonic() + LIST_TIMEOUT_S):
+        return client.list_models()
 
 
-def _patiently(ask: Callable[[], Asked], cutter: Cutter) -> Asked:
-    """Return what `ask` returns; ask again after a failure that may pass, when it wants no longer wait than a person does."""
-    for pause_s in PAUSES_S:
+def _with_retries(request: Callable[[], Result], cancel_token: CancelToken) -> Result:
+    """Return the result of `request`; retry transient errors with waits up to 20 s."""
+    for pause_s in RETRY_WAITS_S:
         try:
-            return ask()
+            return request()
         except CallFailed as failure:
             wait_s = failure.retry_after_s or pause_s
-            if not failure.may_pass or wait_s > LONGEST_PAUSE_S:
+            if not failure.is_transient or wait_s > MAX_RETRY_WAIT_S:
                 raise
-        if cutter.wait(wait_s):
-            raise Cut
-    return ask()
+        if cancel_token.wait(wait_s):
+            raise CallCancelled
+    return request()
 
 
 @contextmanager
-def _in_words(connection: Connection, cutter: Cutter) -> Iterator[None]:
-    """Say Cut for whatever a cut has broken; keep the key out of every failure, and what the SDK said of it out of reach."""
+def _translated_errors(connection: Connection, cancel_token: CancelToken) -> Iterator[None]:
+    """Turn errors of a cancelled call into CallCancelled; remove keys from all others."""
     try:
         yield
     except CallFailed as failure:
-        if cutter.is_cut:
-            raise Cut from None
+        if cancel_token.is_cancelled:
+            raise CallCancelled from None
         raise failure.without(connection.secret) from None
 
 
 @dataclass
 class _Answer:
-    """An answer that has begun: a chunk of it, and the rest."""
+    """An answer whose first chunk has arrived: the current chunk and the remaining ones."""
 
     chunks: Generator[Chunk]
-    cutter: Cutter
-    ends_at: float
+    cancel_token: CancelToken
+    deadline: float
     chunk: Chunk | None = None
 
     @classmethod
-    def begin(cls, chunks: Generator[Chunk], cutter: Cutter, ends_at: float) -> "_Answer":
+    def begin(
+        cls, chunks: Generator[Chunk], cancel_token: CancelToken, deadline: float
+    ) -> "_Answer":
         """Wait for the first chunk."""
-        answer = cls(chunks, cutter, ends_at)
-        answer.go_on()
+        answer = cls(chunks, cancel_token, deadline)
+        answer.advance()
         return answer
 
-    def go_on(self) -> None:
-        """Wait for the next chunk; there is none after the last. Raise Cut, also between two."""
-        if self.cutter.is_cut:
-            raise Cut
-        # Only while waiting: between two chunks this thread belongs to somebody else.
-        with cuttable(self.cutter, self.ends_at):
+    def advance(self) -> None:
+        """Wait for the next chunk; `chunk` is None after the last.
+
+        Raises CallCancelled or ProviderTimedOut.
+        """
+        if self.cancel_token.is_cancelled:
+            raise CallCancelled
+        # Only while waiting: between two chunks the thread runs the caller's code.
+        with cancellable(self.cancel_token, self.deadline):
             self.chunk = next(self.chunks, None)
-        if self.cutter.is_cut:
-            raise Cut
-        if time.monotonic() > self.ends_at:
-            raise TookTooLong
+        if self.cancel_token.is_cancelled:
+            raise CallCancelled
+        if time.monotonic() > self.deadline:
+            raise ProviderTimedOut
 
 
-class _Kept:
-    """What is kept of an answer: so much, and nothing that cannot be stored."""
+class _AnswerLimiter:
+    """Limits an answer to MAX_ANSWER_CHARS, and removes characters that cannot be stored."""
 
     def __init__(self) -> None:
-        """Nothing has been kept."""
         self._length = 0
         self._half = ""
 
-    def take(self, chunk: Chunk) -> Chunk:
-        """Return a chunk as it is kept; raise AnswerTooLong."""
+    def accept(self, chunk: Chunk) -> Chunk:
+        """Return a chunk as it can be stored; raise AnswerTooLong."""
         match chunk:
             case TextChunk(text):
                 self._count(text)
-                return chunk if text.isascii() and not self._half and "\0" not in text else TextChunk(self._whole(text))
+                return (
+                    chunk
+                    if text.isascii() and not self._half and "\0" not in text
+                    else TextChunk(self._join_halves(text))
+                )
             case ToolCallChunk(id_, name, arguments):
                 self._count(arguments)
                 return ToolCallChunk(storable(id_), storable(name), storable(arguments))
@@ -137,25 +155,31 @@ class _Kept:
 
     def _count(self, text: str) -> None:
         self._length += len(text)
-        if self._length > LONGEST_ANSWER:
+        if self._length > MAX_ANSWER_CHARS:
             raise AnswerTooLong
 
-    def _whole(self, text: str) -> str:
-        """Join the halves of characters that servers written in JavaScript cut in two."""
+    def _join_halves(self, text: str) -> str:
+        """Join halves of characters that servers written in JavaScript split between two chunks."""
         text = self._half + text
         self._half = text[-1] if text and "\ud800" <= text[-1] <= "\udbff" else ""
-        whole = text[: len(text) - len(self._half)].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return storable(whole)
+        joined = (
+            text[: len(text) - len(self._half)]
+            .encode("utf-16-le", "surrogatepass")
+            .decode("utf-16-le", "replace")
+        )
+        return storable(joined)
 
 
 @lru_cache(maxsize=64)
 def provider(connection: Connection, silence_timeout_s: float) -> Provider:
-    """Return the client of a connection, made once; a changed key or address is another connection."""
+    """Return the cached client of a connection; a changed key or address is another connection."""
     return _connect(connection, silence_timeout_s)
 
 
 def _connect(connection: Connection, silence_timeout_s: float) -> Provider:
-    # The SDKs take a second to import: only what is used is loaded.
+    # The SDKs take a second to import: only the one that is used is loaded.
     vendor = import_module(f"core.providers.vendors.{connection.kind}")
-    timeout = httpx2.Timeout(connect=CONNECT_TIMEOUT_S, read=silence_timeout_s, write=30.0, pool=5.0)
+    timeout = httpx2.Timeout(
+        connect=CONNECT_TIMEOUT_S, read=silence_timeout_s, write=30.0, pool=5.0
+    )
     return cast("Provider", vendor.connect(connection, providers_reach(config()), timeout))

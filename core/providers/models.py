@@ -16,7 +16,10 @@ PER_MILLION = Numeric(14, 6)
 
 
 class ProviderRow(Keyed, Created, CoreTable):
-    """How to reach a provider. The key is encrypted; that of the environment is not stored at all."""
+    """A provider's address, state and last check.
+
+    The key is encrypted; keys of the environment are not stored.
+    """
 
     __tablename__ = "providers"
     __table_args__ = (
@@ -34,15 +37,23 @@ class ProviderRow(Keyed, Created, CoreTable):
     status: Mapped[str] = mapped_column(server_default=ProviderStatus.UNTESTED)
     status_detail: Mapped[str | None]
     checked_at: Mapped[datetime | None]
-    models: Mapped[list[dict[str, Any]]] = mapped_column(JSONB(), server_default=text("'[]'::jsonb"))
+    models: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB(), server_default=text("'[]'::jsonb")
+    )
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
 class ModelPrice(Keyed, Created, CoreTable):
-    """US dollars per million tokens of a model, from a day on; a later row never rewrites what an earlier one has priced."""
+    """US dollars per million tokens of a model from a time on.
+
+    A later row does not change the cost of requests that an earlier one has priced.
+    """
 
     __tablename__ = "model_prices"
-    __table_args__ = (one_of("source", PriceSource), UniqueConstraint("provider", "model", "valid_from", "source"))
+    __table_args__ = (
+        one_of("source", PriceSource),
+        UniqueConstraint("provider", "model", "valid_from", "source"),
+    )
 
     provider: Mapped[str]
     model: Mapped[str]
@@ -52,4 +63,6 @@ class ModelPrice(Keyed, Created, CoreTable):
     cache_write: Mapped[Decimal | None] = mapped_column(PER_MILLION)
     valid_from: Mapped[datetime]
     source: Mapped[str]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"), index=True)
+    created_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="SET NULL"), index=True
+    )

@@ -1,9 +1,10 @@
-"""The cost of a call, from packaged price data; an unknown price is not zero."""
+"""The cost of a call, from packaged price data (genai-prices)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from uuid import UUID
 
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
@@ -18,7 +19,7 @@ NANO = Decimal("0.00000001")
 
 
 class CostSource(StrEnum):
-    """Where a cost comes from; unpriced is not zero."""
+    """Where a cost comes from. Unpriced means unknown, not zero."""
 
     REPORTED = "reported"
     PRICE_TABLE = "price_table"
@@ -27,37 +28,44 @@ class CostSource(StrEnum):
 
 @dataclass(frozen=True)
 class Cost:
-    """US dollars of one call, and how they are known."""
+    """US dollars of one call, or None when unpriced; `price_id` is in the price table."""
 
     usd: Decimal | None
     source: CostSource
+    price_id: UUID | None = None
 
 
 UNPRICED = Cost(None, CostSource.UNPRICED)
 
 
 def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
-    """Return the cost of a call; cached and cache-written input is priced as such."""
+    """Return the cost of a call; cached and cache-written tokens have prices of their own."""
     if connection.kind in FREE:
         return Cost(Decimal(0), CostSource.PRICE_TABLE)
-    counted = genai_prices.Usage(
+    tokens = genai_prices.Usage(
         input_tokens=usage.input,
         output_tokens=usage.output,
         cache_read_tokens=usage.cached or None,
         cache_write_tokens=usage.cache_write or None,
     )
     try:
-        priced = _price(connection, model, counted)
+        calculation = _price(connection, model, tokens)
     except (LookupError, ValueError):
         return UNPRICED
-    return Cost(priced.total_price.quantize(NANO), CostSource.PRICE_TABLE)
+    return Cost(calculation.total_price.quantize(NANO), CostSource.PRICE_TABLE)
+
+
+class ListPrice(Prices):
+    """A model's prices per million tokens, with that of writing to a cache."""
+
+    cache_write: Usd | None = None
 
 
 @lru_cache(maxsize=2048)
-def prices_of(connection: Connection, model: str) -> Prices | None:
-    """Return a model's prices per million tokens, or None when nobody knows them."""
+def prices_of(connection: Connection, model: str) -> ListPrice | None:
+    """Return a model's prices per million tokens, or None when they are unknown."""
     if connection.kind in FREE:
-        return Prices(input=Decimal(0), output=Decimal(0))
+        return ListPrice(input=Decimal(0), output=Decimal(0))
     try:
         price = _price(connection, model, genai_prices.Usage()).model_price
     except (LookupError, ValueError):
@@ -65,39 +73,34 @@ def prices_of(connection: Connection, model: str) -> Prices | None:
     return _lowest_tier(price)
 
 
-class ListPrice(Prices):
-    """A model's prices per million tokens as the price table keeps them."""
-
-    cache_write: Usd | None = None
-
-
 def list_price(provider: str, model: str) -> ListPrice | None:
-    """Return what the packaged data says of a model of a provider, by the names that senders use; None when it knows nothing."""
+    """Return the packaged price of a model, by the names that senders use, or None when unknown."""
     if provider in FREE:
         return ListPrice(input=Decimal(0), output=Decimal(0))
     try:
-        found = genai_prices.calc_price(genai_prices.Usage(), model, provider_id=provider or None).model_price
+        price = genai_prices.calc_price(
+            genai_prices.Usage(), model, provider_id=provider or None
+        ).model_price
     except (LookupError, ValueError):
         return None
-    known = _lowest_tier(found)
-    written = found.cache_write_mtok
-    base = written.base if isinstance(written, TieredPrices) else written
-    return ListPrice(**known.model_dump(), cache_write=base) if known else None
+    return _lowest_tier(price)
 
 
 def context_window_of(connection: Connection, model: str) -> int | None:
-    """Return how many tokens a model reads, as far as the price data knows."""
-    found = next((known for known in shortlist(connection) if known.id == model), None)
-    return found.context_window if found else None
+    """Return a model's context window in tokens, or None when the price data does not have it."""
+    model_info = next((info for info in shortlist(connection) if info.id == model), None)
+    return model_info.context_window if model_info else None
 
 
 @lru_cache(maxsize=64)
 def shortlist(connection: Connection) -> tuple[ModelInfo, ...]:
-    """Return the vendor's models that the price data knows: what is offered before the vendor itself was asked."""
+    """Return the vendor's models in the price data, until its own list is known."""
     if not connection.is_vendor:
         return ()
     vendors = (provider for provider in get_snapshot().providers if provider.id == connection.kind)
-    return tuple(model for provider in vendors for model in provider.models if not model.id.startswith("ft:"))
+    return tuple(
+        model for provider in vendors for model in provider.models if not model.id.startswith("ft:")
+    )
 
 
 def _price(connection: Connection, model: str, usage: genai_prices.Usage) -> PriceCalculation:
@@ -106,7 +109,23 @@ def _price(connection: Connection, model: str, usage: genai_prices.Usage) -> Pri
     return genai_prices.calc_price(usage, model, provider_id=connection.kind.value)
 
 
-def _lowest_tier(price: ModelPrice) -> Prices | None:
-    amounts = [price.input_mtok, price.output_mtok, price.cache_read_mtok]
-    first, second, third = (amount.base if isinstance(amount, TieredPrices) else amount for amount in amounts)
-    return Prices(input=first, output=second, cached_input=third) if first is not None and second is not None else None
+def _lowest_tier(price: ModelPrice) -> ListPrice | None:
+    amounts = [
+        price.input_mtok,
+        price.output_mtok,
+        price.cache_read_mtok,
+        price.cache_write_mtok,
+    ]
+    input_usd, output_usd, cached_usd, cache_write_usd = (
+        amount.base if isinstance(amount, TieredPrices) else amount for amount in amounts
+    )
+    return (
+        ListPrice(
+            input=input_usd,
+            output=output_usd,
+            cached_input=cached_usd,
+            cache_write=cache_write_usd,
+        )
+        if input_usd is not None and output_usd is not None
+        else None
+    )

@@ -1,4 +1,4 @@
-"""Models, providers and calls."""
+"""Models, providers and calls, as the console, the API and the gateway use them."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -10,14 +10,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
-from core.network.cancellation import Cutter
+from core.network.cancellation import CancelToken
 from core.presentation.money import Usd
 from core.providers.chunks import Chunk
 
 
 class ProviderKind(StrEnum):
-    """Which protocol a provider speaks; one file each."""
+    """The protocol of a provider; each has a module in vendors/."""
 
     LOCAL = "local"
     OPENAI = "openai"
@@ -26,22 +27,20 @@ class ProviderKind(StrEnum):
 
 
 class ProviderSource(StrEnum):
-    """Where a provider comes from."""
-
     PACKAGED = "packaged"
     ENVIRONMENT = "environment"
     SETTINGS = "settings"
 
 
 class PriceSource(StrEnum):
-    """Who says what a model costs: the packaged price data, or a person."""
+    """Whether a price comes from the packaged price data or from Settings."""
 
     PACKAGED = "packaged"
     SETTINGS = "settings"
 
 
 class ProviderStatus(StrEnum):
-    """How the last look at a provider ended."""
+    """The result of a provider's last check."""
 
     UNTESTED = "untested"
     WORKING = "working"
@@ -49,8 +48,6 @@ class ProviderStatus(StrEnum):
 
 
 class ParameterName(StrEnum):
-    """What may be set for a call."""
-
     TEMPERATURE = "temperature"
     MAX_TOKENS = "max_tokens"
     TOP_P = "top_p"
@@ -64,7 +61,7 @@ StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Parameters(BaseModel):
-    """How a model is to answer; what is left out is the provider's own default."""
+    """Parameters of a call; the provider's default applies to those that are left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -76,13 +73,13 @@ class Parameters(BaseModel):
     stop_sequences: tuple[StopSequence, ...] | None = Field(default=None, max_length=4)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
-    def given(self) -> dict[str, Any]:
-        """Return the parameters that were set, as JSON holds them."""
+    def set_values(self) -> dict[str, Any]:
+        """Return the parameters that were set, as JSON values."""
         return self.model_dump(exclude_none=True, mode="json")
 
 
 class Tool(BaseModel):
-    """A function that the model may ask to have called."""
+    """A function that the model may call; `parameters` is a JSON Schema."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,40 +88,32 @@ class Tool(BaseModel):
     parameters: JsonObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
 
 
-class ParameterRange(BaseModel):
-    """From where to where a number goes, and where the console begins; nothing of this for what is no number."""
-
-    model_config = ConfigDict(frozen=True)
+class ParameterRange(View):
+    """The range of a number and the console's default; empty for other types."""
 
     minimum: float | None = None
     maximum: float | None = None
     default: float | None = None
 
 
-class Capabilities(BaseModel):
-    """What a model can do; parameters it does not take are refused before it is asked."""
-
-    model_config = ConfigDict(frozen=True)
+class Capabilities(View):
+    """What a model supports; calls with other parameters are rejected before they are sent."""
 
     streaming: bool = True
     tools: bool
     parameters: dict[ParameterName, ParameterRange]
 
 
-class Prices(BaseModel):
+class Prices(View):
     """US dollars per million tokens, at the lowest tier."""
-
-    model_config = ConfigDict(frozen=True)
 
     input: Usd
     output: Usd
     cached_input: Usd | None = None
 
 
-class ModelView(BaseModel):
+class ModelView(View):
     """A model that can be called; `id` is `provider:name`."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     name: str
@@ -134,10 +123,8 @@ class ModelView(BaseModel):
     capabilities: Capabilities
 
 
-class ProviderView(BaseModel):
-    """A provider as Settings and the API show it: without its key."""
-
-    model_config = ConfigDict(frozen=True)
+class ProviderView(View):
+    """A provider in Settings and the API, without its key."""
 
     id: UUID | None
     name: str
@@ -153,14 +140,22 @@ class ProviderView(BaseModel):
 
 
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
+Secret = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$"
+    ),
+]
 
 
 class NewProvider(BaseModel):
-    """A provider to add. Without an address it is the vendor's own."""
+    """A provider to add; without `base_url` it is the vendor's own API."""
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"example": {"name": "lab", "kind": "openai", "base_url": "http://127.0.0.1:11434/v1"}}
+        frozen=True,
+        json_schema_extra={
+            "example": {"name": "lab", "kind": "openai", "base_url": "http://127.0.0.1:11434/v1"}
+        },
     )
 
     name: ProviderName
@@ -170,7 +165,7 @@ class NewProvider(BaseModel):
 
 
 class ProviderChange(BaseModel):
-    """What to change of a provider. A new address clears the key that was meant for the old one."""
+    """The fields to change; a new `base_url` removes the key of the old one."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"is_active": False}})
 
@@ -180,20 +175,20 @@ class ProviderChange(BaseModel):
 
 
 @dataclass(frozen=True)
-class KnownModel:
+class ListedModel:
     """A model as its provider lists it."""
 
     name: str
     context_window: int | None = None
 
 
-# With the dot before them: OpenAI's regions are us.api.openai.com and the like.
+# With a leading dot, because OpenAI has regions such as us.api.openai.com.
 VENDOR_HOSTS = (".api.openai.com", ".api.anthropic.com")
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a provider: everything that a call needs, and nothing that a page may see."""
+    """How to reach a provider, with its decrypted key: for calls, not for pages."""
 
     name: str
     kind: ProviderKind
@@ -202,29 +197,27 @@ class Connection:
 
     @property
     def is_vendor(self) -> bool:
-        """Whether it leads to the vendor itself, not to a server that speaks its protocol."""
-        return self.base_url is None or f".{urlsplit(self.base_url).hostname}".endswith(VENDOR_HOSTS)
+        """Whether this is the vendor's own API, not a server that speaks its protocol."""
+        return self.base_url is None or f".{urlsplit(self.base_url).hostname}".endswith(
+            VENDOR_HOSTS
+        )
 
 
 @dataclass(frozen=True)
 class Route:
-    """A model and the way to it."""
+    """A model and the connection to its provider."""
 
     model: ModelView
     connection: Connection
 
 
 class MessageRole(StrEnum):
-    """Who says it."""
-
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
 
 
 class ChatMessage(BaseModel):
-    """One message of the conversation that a model is to continue."""
-
     model_config = ConfigDict(frozen=True)
 
     role: MessageRole
@@ -233,7 +226,7 @@ class ChatMessage(BaseModel):
 
 @dataclass(frozen=True)
 class ModelCall:
-    """What is asked of a model."""
+    """The input of one model call."""
 
     model: str
     system_prompt: str | None
@@ -243,16 +236,16 @@ class ModelCall:
 
 
 class Provider(Protocol):
-    """One vendor's way to stream an answer. Sync: it runs in a thread of its own and can be cut."""
+    """A vendor's client. It is synchronous: it runs in a thread and can be cancelled."""
 
-    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
-        """Yield chunks until the end; raise a CallFailed of errors.py, also when it was cut."""
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
+        """Yield chunks until the end; raise a CallFailed, also when cancelled."""
         ...
 
-    def list_models(self) -> list[KnownModel]:
-        """Return what this provider serves; raise a ProviderFailed when it does not say."""
+    def list_models(self) -> list[ListedModel]:
+        """Return the models that this provider lists; raise a CallFailed."""
         ...
 
     def close(self) -> None:
-        """Let go of its connections."""
+        """Close the connections."""
         ...

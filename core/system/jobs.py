@@ -7,42 +7,47 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
+from core.activity.service import apply_funnel
 from core.database.db import transaction
-from core.identity import failures, sign_in
-from core.imports import service as imports
+from core.identity.service import sign_in_failures, sign_in_limits
 from core.imports.schemas import Touched
+from core.imports.service import imports
 from core.jobs import outbox, queue
-from core.system import daily as daily_job
-from core.system import queries, repricing, search, service
-from core.system import zone as zones
+from core.system import queries
+from core.system.service import daily_job, repricing, search_vectors
+from core.system.service import heartbeat as heartbeats
+from core.system.service import reporting_time_zone as zones
 
 
 @queue.app.periodic(cron="* * * * *")
 @queue.app.task(name="system.heartbeat", queueing_lock="system.heartbeat")
 def heartbeat(timestamp: int) -> None:
-    """Show that the queue takes jobs and the worker does them."""
+    """Record that the queue delivers jobs and the worker runs them."""
     with transaction() as session:
-        service.beat(session, queries.WORKER)
+        heartbeats.beat(session, queries.WORKER)
 
 
 @queue.app.periodic(cron="17 * * * *")
 @queue.app.task(name="system.forget_failed_sign_ins", queueing_lock="system.forget_failed_sign_ins")
 def forget_failed_sign_ins(timestamp: int) -> None:
-    """Remove counts of failed sign-ins that no brake looks at any more, and their rows in the audit log after 90 days."""
+    """Delete counts of failed sign-ins that no limit uses, and their audit rows after 90 days."""
     with transaction() as session:
-        sign_in.forget_old(session)
-        failures.forget_old(session)
+        sign_in_limits.delete_old(session)
+        sign_in_failures.delete_old(session)
 
 
 @queue.app.periodic(cron="* * * * *")
-@queue.app.task(name="system.retry_stalled", queueing_lock="system.retry_stalled", pass_context=True)
+@queue.app.task(
+    name="system.retry_stalled", queueing_lock="system.retry_stalled", pass_context=True
+)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
-    """Give jobs back whose worker was killed; a job of ours may run again without harm."""
+    """Retry jobs whose worker was killed; all of Attune's jobs can be repeated."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
         try:
             await manager.retry_job(job)
-        except UniqueViolation:  # another with its queueing lock waits already, and will do the same
+        except UniqueViolation:
+            # Another job with its queueing lock is waiting, and will do the same.
             if job.id is not None:
                 await manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
 
@@ -55,14 +60,22 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     retry=RetryStrategy(max_attempts=4, wait=120, linear_wait=300),
 )
 def daily(context: JobContext, timestamp: int, triggered_by: str = "schedule") -> None:
-    """Write the figures of days that have ended, make partitions ahead, apply retention."""
+    """Write the figures of ended days, create partitions ahead, apply retention."""
     daily_job.run(f"{daily_job.JOB}-{context.job.id}", triggered_by=triggered_by)
+
+
+@queue.app.task(
+    name=apply_funnel.DAILY_FIGURES, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=60)
+)
+def write_onboarding() -> None:
+    """Write the daily onboarding figures again, by the workspace's new funnel."""
+    daily_job.write_onboarding_again()
 
 
 @queue.app.periodic(cron="*/15 * * * *")
 @queue.app.task(name="system.catch_up", queueing_lock="system.catch_up")
 def catch_up(timestamp: int) -> None:
-    """Have the daily job done that nobody was there for at its hour."""
+    """Run the daily job when it was missed at its time."""
     with transaction() as session:
         if daily_job.is_due(session):
             daily_job.defer(session, triggered_by="catching up")
@@ -70,30 +83,32 @@ def catch_up(timestamp: int) -> None:
 
 @queue.app.task(name=repricing.TASK, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=60))
 def reprice(run: str) -> None:
-    """Compute the costs of AI requests anew, or find out what would change."""
+    """Compute the costs of AI requests again, or the changes in a dry run."""
     repricing.work(run)
 
 
 @outbox.handles(imports.TOUCHED)
 def note_touched(payload: dict[str, Any]) -> None:
-    """Have the figures of days written anew that an import or its undo has changed."""
+    """Queue the rewriting of figures of days that an import or its undo has changed."""
     with transaction() as session:
         queue.defer(session, daily_job.AGAIN, touched=payload)
 
 
 @queue.app.task(name=daily_job.AGAIN, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=120))
 def write_again(touched: dict[str, Any]) -> None:
-    """Write the figures of past days anew."""
+    """Write the figures of past days again."""
     daily_job.write_again(Touched.model_validate(touched))
 
 
-@queue.app.task(name=search.TASK, retry=RetryStrategy(max_attempts=10, wait=10, linear_wait=30))
+@queue.app.task(
+    name=search_vectors.TASK, retry=RetryStrategy(max_attempts=10, wait=10, linear_wait=30)
+)
 def search_again(table: str, behind: str | None) -> None:
-    """Renew the search of rows that were stored before it found words which punctuation joins."""
-    search.search_again(table, UUID(behind) if behind is not None else None)
+    """Renew search vectors from before the search found words joined by punctuation."""
+    search_vectors.search_again(table, UUID(behind) if behind is not None else None)
 
 
 @queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))
 def rebuild_days(zone: str) -> None:
-    """Make the days of rollups and users those of the new reporting time zone."""
+    """Recompute days of rollups and users for a new reporting time zone."""
     zones.rebuild_days(zone)

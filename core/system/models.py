@@ -11,7 +11,7 @@ from core.database.tables import CoreTable
 
 
 class Heartbeat(CoreTable):
-    """When something that should happen again and again happened last."""
+    """When a periodic task last ran."""
 
     __tablename__ = "heartbeats"
 
@@ -20,7 +20,7 @@ class Heartbeat(CoreTable):
 
 
 class DailyMetric(CoreTable):
-    """One figure of one day that has ended, in the reporting time zone; kept for ever."""
+    """One figure of one ended day in the reporting time zone; kept forever."""
 
     __tablename__ = "daily_metrics"
     __table_args__ = (PrimaryKeyConstraint("date", "metric_type", "dimensions"),)

@@ -18,9 +18,9 @@ WORKER_IS_LATE_AFTER = timedelta(minutes=3)
 
 
 def health() -> Health:
-    """Ask both databases, look for the worker's last heartbeat and for a provider that can be called.
+    """Check both databases, the worker's last heartbeat, and whether a provider can be called.
 
-    Opens transactions of its own: the answer must come also when one of the databases is gone.
+    Opens transactions of its own: it must return also when a database is unavailable.
     """
     core = _database(Database.CORE)
     parts = {"core": core, "ai": _database(Database.AI)}
@@ -29,13 +29,15 @@ def health() -> Health:
             parts["worker"] = _worker(find_heartbeat(session, WORKER))
             parts["providers"] = _providers(session)
     else:
-        unknown = Dependency(condition=Condition.UNHEALTHY, detail="Unknown while the database is not responding.")
+        unknown = Dependency(
+            condition=Condition.UNHEALTHY, detail="Unknown while the database is not responding."
+        )
         parts |= {"worker": unknown, "providers": unknown}
     return Health(checked_at=clock.now(), version=VERSION, dependencies=parts)
 
 
 def find_heartbeat(session: Session, name: str) -> datetime | None:
-    """Return when something last gave a sign of life."""
+    """Return when a periodic task last ran, or None."""
     return session.scalar(select(Heartbeat.at).where(Heartbeat.name == name))
 
 
@@ -50,16 +52,23 @@ def _database(database: Database) -> Dependency:
 
 def _worker(last: datetime | None) -> Dependency:
     if last is None:
-        return Dependency(condition=Condition.UNHEALTHY, detail="No job has run yet. The first one starts within a minute.")
+        return Dependency(
+            condition=Condition.UNHEALTHY,
+            detail="No job has run yet. The first one starts within a minute.",
+        )
     late = clock.now() - last
     words = f"The last heartbeat job ran {int(late.total_seconds())} s ago."
-    return Dependency(condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY, detail=words)
+    return Dependency(
+        condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY,
+        detail=words,
+    )
 
 
 def _providers(session: Session) -> Dependency:
     names = sorted({model.provider for model in catalogue.list_models(session)})
     if not names:
         return Dependency(
-            condition=Condition.UNHEALTHY, detail="No provider is configured. Add an API key in Settings > Providers."
+            condition=Condition.UNHEALTHY,
+            detail="No provider is configured. Add an API key in Settings > Providers.",
         )
     return Dependency(condition=Condition.HEALTHY, detail=", ".join(names))

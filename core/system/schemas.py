@@ -3,29 +3,25 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from core.identity.schemas import View
 
 
 class Condition(StrEnum):
-    """Whether a part does its work."""
+    """Whether a part works."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
 
 
-class Dependency(BaseModel):
-    """One part, and what is known of it."""
-
-    model_config = ConfigDict(frozen=True)
+class Dependency(View):
+    """The state of one part."""
 
     condition: Condition
     detail: str
 
 
-class Health(BaseModel):
-    """All parts at one moment."""
-
-    model_config = ConfigDict(frozen=True)
+class Health(View):
+    """The state of all parts at a time."""
 
     checked_at: datetime
     version: str
@@ -33,5 +29,5 @@ class Health(BaseModel):
 
     @property
     def is_healthy(self) -> bool:
-        """Whether every part does its work."""
+        """Whether every part works."""
         return all(part.condition is Condition.HEALTHY for part in self.dependencies.values())

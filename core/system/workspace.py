@@ -2,17 +2,17 @@
 
 from sqlalchemy.orm import Session
 
-from core.cache.recall import Recall
+from core.cache.cache import Cache
 from core.database import settings
-from core.database.db import reading
-from core.identity import audit, sessions
+from core.database.db import read_session
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.identity.service import audit, sessions
 from core.jobs import queue
 from core.providers import catalogue
-from core.system.zone import AGAIN_AFTER, TASK
+from core.system.service.reporting_time_zone import AGAIN_AFTER, TASK
 
-_zone: Recall[None, str] = Recall("workspace changed", for_s=10.0)
+_zone: Cache[None, str] = Cache("workspace changed", max_age_s=10.0)
 
 
 def zone() -> str:
@@ -21,17 +21,17 @@ def zone() -> str:
 
 
 def known_zone() -> str | None:
-    """Return the name of the reporting time zone, or None when the database would have to be asked."""
-    return _zone.known(None)
+    """Return the reporting time zone from the cache, or None when the database must be read."""
+    return _zone.peek(None)
 
 
 def _read_zone() -> str:
-    with reading() as session:
+    with read_session() as session:
         return settings.read(session, settings.Workspace).reporting_time_zone
 
 
 def change(session: Session, given: settings.Workspace, *, actor: Actor) -> settings.Workspace:
-    """Store those of the workspace's settings that are given, and return all of them as they are then.
+    """Store the given fields of the workspace's settings, and return all of them.
 
     Raises Forbidden, or ModelMissing for a default model that cannot be called.
     """
@@ -39,12 +39,18 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
     if given.default_model is not None:
         catalogue.find_route(session, given.default_model)
     before, after = settings.amend(session, given, by=actor.id)
-    _zone.tell(session)
-    sessions.forget_entered(session)  # whether analysts may read messages is among what is remembered of them
+    _zone.clear_after_commit(session)
+    sessions.clear_cache(session)  # cached actors include whether analysts may read messages
     if after.reporting_time_zone != before.reporting_time_zone:
         for later in (None, AGAIN_AFTER):
             queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)
-    audit.record(session, "workspace.change", actor, before=_changed(before, after), after=_changed(after, before))
+    audit.record(
+        session,
+        "workspace.change",
+        actor,
+        before=_changed(before, after),
+        after=_changed(after, before),
+    )
     return after
 
 

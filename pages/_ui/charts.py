@@ -1,4 +1,4 @@
-"""Charts on a page: in the colours of the reader's theme, said in words to who cannot see them, and clicked to look closer."""
+"""Charts in the colours of the reader's theme, with a text alternative and clicks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from core.presentation.palette import Palette
 from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")
-# The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that Python's plotly writes for.
+# The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that
+# Python's plotly writes for.
 RUN_LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
 
@@ -27,19 +28,18 @@ _chart = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Point:
-    """What was clicked: its place on either axis, and the number of the bar or point."""
+    """A clicked point: its place on each axis, and its index."""
 
     x: Any
     y: Any
     number: int
 
     def moment(self, zone: str) -> datetime:
-        """Return the time that a point of a time chart stands at."""
+        """Return the time of a point in a time chart."""
         return datetime.fromisoformat(str(self.x)).replace(tzinfo=ZoneInfo(zone))
 
 
 def palette() -> Palette:
-    """Return the colours of the reader's theme."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     roles = dict(zip(ROLES, _option(theme, "chartDivergingColors"), strict=True))
     return Palette(
@@ -52,7 +52,7 @@ def palette() -> Palette:
 
 
 def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = None) -> None:
-    """Draw a chart; with `on_pick` a click on it does something, and the page is drawn anew."""
+    """Draw a chart; a click calls `on_pick` and reruns the page."""
 
     @errors.action
     def picked() -> None:
@@ -61,7 +61,12 @@ def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = No
             on_pick(Point(point["x"], point["y"], int(point["number"])))
 
     figure = chart.figure.to_json(validate=False)
-    data = {"figure": figure, "alt": chart.alt, "is_clicked": on_pick is not None, "plotly": f"/{PLOTLY}"}
+    data = {
+        "figure": figure,
+        "alt": chart.alt,
+        "is_clicked": on_pick is not None,
+        "plotly": f"/{PLOTLY}",
+    }
     _chart(key=key, data=data, height="content", on_picked_change=picked)
 
 

@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word; by line where a text is so long that words would take seconds."""
+"""Differences between two texts by word, or by line where words would take seconds."""
 
 import difflib
 import html
@@ -14,12 +14,11 @@ WORDS = re.compile(r"\s+|\S+")
 
 
 def draw(old: str, new: str) -> None:
-    """Show the change: what went is struck, what came is marked."""
     st.html(f'<div class="attune-diff">{as_html(old, new)}</div>')
 
 
 def as_html(old: str, new: str) -> str:
-    """Return the change as HTML in which nothing of the texts is markup."""
+    """Return the difference as escaped HTML with `del` and `ins`."""
     before, after = _parts(old), _parts(new)
     if len(before) + len(after) > 2 * MOST_WORDS or _pairs(before, after) > MOST_PAIRS:
         before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
@@ -38,9 +37,8 @@ def _pairs(before: Sequence[str], after: Sequence[str]) -> int:
 
 
 def _marked(before: list[str], after: list[str]) -> Iterator[str]:
-    matcher = difflib.SequenceMatcher(
-        str.isspace, before, after, autojunk=False
-    )  # spaces join what is the same, and are nothing to look for
+    # Spaces join what is the same, and are nothing to look for.
+    matcher = difflib.SequenceMatcher(str.isspace, before, after, autojunk=False)
     gone = come = ""
     for kind, a, b, c, d in matcher.get_opcodes():
         old, new = "".join(before[a:b]), "".join(after[c:d])

@@ -1,6 +1,7 @@
-"""The page's furniture: header, headings, states. Native Streamlit; all CSS that was unavoidable is in style.css."""
+"""Headers, headings, empty and error states. CSS that Streamlit does not offer is in style.css."""
 
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
@@ -9,12 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.layout_utils import Width
 
-from core.database import db
+from core.database.connections import engines
 from pages._ui import text
 
 HERE = Path(__file__).parent
 LOOKS_EVERY_S = 2.0
+LONGEST_FACT = 300
 # What style.css needs of the theme, which keeps its colours to itself.
 COLOURS = {
     "accent": "linkColor",
@@ -32,39 +35,34 @@ COLOURS = {
 
 @cache
 def read(name: str) -> str:
-    """Return a file of this folder as text."""
     return (HERE / name).read_text()
 
 
 # v2 components take their script as text; each does one thing that the browser must do itself.
 _leave = st.components.v2.component("attune_leave", js=read("parts/leave.js"))
-_tables = st.components.v2.component("attune_tables", js=read("parts/tables.js"))
 _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.js"))
 
 
 def style() -> None:
-    """Apply the console's own CSS, with the theme's colours by name."""
+    """Apply the console's CSS with the theme's colours as variables."""
     dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
-    st.html(f"<style>{_colours('light')} {dark}\n{read('style.css')}</style>")
+    st.html(f"<style>{_colours('light')} {dark}\n{read('parts/style.css')}</style>")
 
 
 def _colours(theme: str) -> str:
-    named = (f"--attune-{name}: {st.get_option(f'theme.{theme}.{option}')};" for name, option in COLOURS.items())
+    named = (
+        f"--attune-{name}: {st.get_option(f'theme.{theme}.{option}')};"
+        for name, option in COLOURS.items()
+    )
     return f":root {{ {' '.join(named)} }}"
 
 
 def time_zone() -> tzinfo:
-    """Return the time zone of the reader's browser; UTC where it names none that is known."""
+    """Return the time zone of the reader's browser, UTC if it is unknown."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
-
-
-def plain_tables() -> None:
-    """Keep the key that searches a page from searching a table."""
-    with st.container(key="unseen-tables"):
-        _tables(key="console.tables")
 
 
 def follow_theme() -> None:
@@ -74,7 +72,7 @@ def follow_theme() -> None:
 
 
 def leave() -> None:
-    """Say that the session is over, and lead to the sign-in page and from there back to this address."""
+    """Say that the session has ended, and link to sign-in and back to this address."""
     st.markdown("Your session has ended. [Sign in](/login)")
     query = urlencode(st.query_params.to_dict())
     wanted = urlsplit(st.context.url or "").path + (f"?{query}" if query else "")
@@ -82,23 +80,71 @@ def leave() -> None:
         _leave(key="console.leave", data={"wanted": wanted})
 
 
-def header(title: str, caption: str) -> DeltaGenerator:
-    """Draw title and caption on the left; return the place for at most two actions on the right."""
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="medium")
+def header_row(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Draw a title; return the places of its caption and of at most two actions on the right."""
+    row = st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="bottom",
+        gap="medium",
+    )
     with row.container(gap=None, width="content"):
         st.title(title, anchor=False)
-        st.caption(caption)
-    return row.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
+        caption = st.empty()
+    actions = row.container(
+        horizontal=True, width="content", vertical_alignment="center", gap="small"
+    )
+    return caption, actions
+
+
+def header(title: str, caption: str) -> DeltaGenerator:
+    """Draw title and caption on the left; return the place for at most two actions on the right."""
+    place, actions = header_row(title)
+    place.caption(caption)
+    return actions
+
+
+def back(label: str, close: Callable[[], None], key: str) -> None:
+    """Draw the way back to a list; `close` is its callback."""
+    icon = ":material/arrow_back:"
+    st.button(label, icon=icon, type="tertiary", key=key, on_click=close)
 
 
 def section(title: str, note: str = "") -> None:
-    """Draw a heading, and in grey on the same line what it is about."""
+    """Draw a heading with a grey note on the same line."""
     st.markdown(f"**{title}**" + (f"\u2002:gray[:small[{note}]]" if note else ""))
 
 
-def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> DeltaGenerator:
-    """Say what will appear here and how; return the place for the one action that makes it so."""
-    with st.container(border=border, horizontal_alignment="center", gap="small"):
+def section_row(title: str, note: str, *, width: int) -> DeltaGenerator:
+    """Draw a heading; return the place for an action on its right."""
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=width
+    )
+    with row.container(width="content"):
+        section(title, note)
+    return row
+
+
+def csv_link(address: str, label: str = "Export CSV") -> None:
+    """Draw a link that downloads a table's rows."""
+    st.link_button(label, address, icon=":material/download:", type="tertiary")
+
+
+def facts(known: Mapping[str, str | None]) -> None:
+    """Draw names and values side by side, without empty values."""
+    grid = st.grid(2, min_column_width=140, gap="small")
+    for name, value in known.items():
+        if value:
+            grid.cell().markdown(
+                f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:LONGEST_FACT])}"
+            )
+
+
+def empty_state(
+    icon: str, title: str, body: str, *, border: bool = True, width: Width = "stretch"
+) -> DeltaGenerator:
+    """Say what will appear here and how; return the place for one action."""
+    with st.container(border=border, horizontal_alignment="center", gap="small", width=width):
         st.space("small")
         st.markdown(f":gray[:material/{icon}:]\u2002**{title}**", width="content")
         st.caption(body, width=380, text_alignment="center")
@@ -107,10 +153,16 @@ def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> Del
     return action
 
 
-def error_state(title: str, body: str, reference: str | None = None, *, retry: bool = False, is_outage: bool = False) -> None:
-    """Say what failed and what to do, as it is, with no markdown in it; `reference` is what the log has it under.
-
-    In an outage of the database the page comes back by itself when that is over.
+def error_state(
+    title: str,
+    body: str,
+    reference: str | None = None,
+    *,
+    retry: bool = False,
+    is_outage: bool = False,
+) -> None:
+    """Say what failed and what to do; `reference` finds it in the log. During a database outage the
+    page reloads by itself afterwards.
     """
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
@@ -131,5 +183,5 @@ def error_state(title: str, body: str, reference: str | None = None, *, retry: b
 @st.fragment(run_every=LOOKS_EVERY_S)
 def _rerun_after_outage(since: float) -> None:
     # Not in the run that has just failed: that would be a loop until the outage is noticed.
-    if time.monotonic() - since > LOOKS_EVERY_S / 2 and db.answers():
+    if time.monotonic() - since > LOOKS_EVERY_S / 2 and engines.answers():
         st.rerun()

@@ -1,6 +1,6 @@
-"""Who is at the console, asked again in every run, and each time that something is done: a revoked session can do nothing more.
-
-A fragment's rerun runs neither the main script nor the page's own guard; it comes through `work` all the same.
+"""The signed-in account, checked again in each run and each action, so that a revoked session can
+do nothing. A fragment's rerun runs neither the main script nor the page's guard, but uses `work`
+too.
 """
 
 from collections.abc import Iterator
@@ -8,45 +8,52 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.database.db import Session, transaction
+from core.database.db import Database, Session, transaction
 from core.errors import Forbidden, NotSignedIn
-from core.identity import sessions
-from core.identity.errors import SessionOver
+from core.identity.errors import SessionExpired
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, Caller
+from core.identity.service import sessions
 from core.platform.config import config
 from pages._ui import state
 
 
 def cookie() -> str | None:
-    """Return the session token that this tab's websocket was opened with."""
+    """Return the session token of this tab's websocket."""
     name = "__Host-attune" if config().behind_tls else "attune"
     return st.context.cookies.get(name)
 
 
 def caller() -> Caller:
-    """Return where this tab is, as the gate has found out."""
+    """Return the address, browser and request ID of this tab."""
     headers = st.context.headers
-    return Caller(headers.get("X-Attune-Client"), headers.get("User-Agent"), headers.get("X-Attune-Request"))
+    return Caller(
+        headers.get("X-Attune-Client"), headers.get("User-Agent"), headers.get("X-Attune-Request")
+    )
 
 
 @contextmanager
 def work() -> Iterator[tuple[Session, Actor]]:
-    """Open a transaction on `core` in the name of who is signed in; it commits at the end.
-
-    Raises SessionOver when nobody is. No `st.*` belongs inside: a rerun in there would roll back in silence.
+    """Open a transaction on `core` as the signed-in account; it commits at the end. Raises
+    SessionExpired. Call no `st.*` inside: a rerun would silently roll it back.
     """
     token = cookie()
     if token is None:
-        raise SessionOver
+        raise SessionExpired
     with transaction() as session:
-        yield session, sessions.enter(session, token, caller())
+        yield session, sessions.authenticate(session, token, caller())
+
+
+@contextmanager
+def ai_work() -> Iterator[tuple[Session, Actor]]:
+    """Open a transaction on the AI database as the signed-in account. Raises SessionExpired."""
+    with work() as (_, actor), transaction(Database.AI) as ai:
+        yield ai, actor
 
 
 def enter() -> Actor:
-    """Return who is signed in; what another account has left in this tab's memory is dropped.
-
-    Raises SessionOver when nobody is.
+    """Return the signed-in account, and drop what another account left in this tab. Raises
+    SessionExpired.
     """
     try:
         with work() as (_, actor):
@@ -60,12 +67,14 @@ def enter() -> Actor:
 
 
 def last_actor() -> Actor | None:
-    """Return who this tab has been, for what grants nothing: the names of pages while the database does not answer."""
+    """Return the last account of this tab, for the navigation during a database outage; it grants
+    nothing.
+    """
     return state.get(state.ACTOR, None)
 
 
 def page(permission: Permission | None = None) -> Actor:
-    """Stand first in every page: return the actor, or raise Forbidden when the role may not be here."""
+    """Return the actor, first in every page; raise Forbidden when the role may not open it."""
     actor = enter()
     if permission is not None and not may(actor, permission):
         raise Forbidden

@@ -1,4 +1,4 @@
-"""Ways to other pages, with what they should show in the query string; only to pages that the reader has."""
+"""Links to other pages with a query string, only to pages that the reader may open."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +13,7 @@ FILES = {
     "overview": "watch/overview/page.py",
     "users": "watch/users/page.py",
     "onboarding": "watch/onboarding/page.py",
+    "engagement": "watch/engagement/page.py",
     "ai-metrics": "watch/ai_metrics/page.py",
     "batch-history": "watch/batch_history/page.py",
     "tuning": "review/tuning/page.py",
@@ -27,20 +28,21 @@ WANTED = "console.way"
 
 
 def go(address: str, **query: str) -> None:
-    """Lead to a page, from a callback: the page that is there follows when it is drawn anew."""
+    """Lead to a page, from a callback; `follow` goes there in the rerun."""
     state.put(WANTED, (address, query))
 
 
 def follow() -> None:
-    """Go where a callback has led."""
     if wanted := state.take(WANTED):
         address, query = wanted
         st.switch_page(PAGES / FILES[address], query_params=query)
 
 
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:
-    """Draw a link to a page under words that stand there as they are; nothing where the reader has no such page."""
+    """Draw a link to a page with a literal label; nothing where the reader may not open it."""
     symbol = f":material/{icon}:" if icon else None
     # Streamlit knows the navigation of this reader's role; every other page raises.
     with suppress(StreamlitPageNotFoundError):
-        st.page_link(PAGES / FILES[address], label=text.plain(label), icon=symbol, query_params=query or None)
+        st.page_link(
+            PAGES / FILES[address], label=text.plain(label), icon=symbol, query_params=query or None
+        )

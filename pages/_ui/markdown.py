@@ -1,8 +1,9 @@
-"""Markdown that strangers wrote (users, models, senders, colleagues), rendered here and not by Streamlit.
+"""Markdown that strangers wrote (users, models, senders, colleagues), rendered here and not by
+Streamlit.
 
-Streamlit's renderer draws diagrams out of fences, loads images and turns directives, shortcodes and formulas into things that are
-not what was written. Here a text becomes HTML of a few harmless tags, all of what was written can be read, and a link names its
-host. Why: docs/decisions/0024.
+Streamlit's renderer draws diagrams out of fences, loads images and turns directives, shortcodes and
+formulas into things that are not what was written. Here a text becomes HTML of a few harmless tags,
+all of what was written can be read, and a link names its host. Why: docs/decisions/0024.
 """
 
 import re
@@ -24,22 +25,26 @@ from streamlit.elements.lib.layout_utils import Width
 from pages._ui import text
 
 LONGEST = 30_000  # characters; what is longer is shown as it was written
-DEEPEST = 20  # levels of quotes and lists; the parser leaves out what is nested deeper, so such a text is shown as it was written
-# What is not exactly this has no host that a reader could check, such as one behind a user name: it stays text.
-WEB = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s\\]*)?", re.IGNORECASE)
+# Levels of quotes and lists; the parser leaves out what is nested deeper, so such a text is shown
+# as it was written
+DEEPEST = 20
+# What is not exactly this has no host that a reader could check, such as one behind a user name: it
+# stays text.
+WEB = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][^\s\\]*)?",
+    re.IGNORECASE,
+)
 MAIL = re.compile(r"mailto:([^\s?&@]+@[^\s?&@]+)(?:\?\S*)?", re.IGNORECASE)
 BARE = re.compile(r"https?://[^\s<>\"'`|\\]+[^\s<>\"'`|\\.,;:!?)\]}*_]", re.IGNORECASE)
 LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 
 
 def draw(given: str, *, width: Width = "stretch") -> None:
-    """Draw markdown of strangers."""
     st.html(as_html(given), width=width)
 
 
 @lru_cache(maxsize=128)  # a rerun draws the same messages again
 def as_html(given: str) -> str:
-    """Return markdown of strangers as HTML."""
     # Taken out at the end: entities may name what turns the direction of letters.
     return f'<div class="attune-markdown" dir="auto">{text.upright(_body(given))}</div>'
 
@@ -53,7 +58,7 @@ def _body(given: str) -> str:
 
 
 class _Renderer(RendererHTML):
-    """Writes code without the language that it is said to be in, and shows what markdown would hide."""
+    """Renders code without a language, and shows what Markdown would hide."""
 
     def fence(self, tokens: Sequence[Token], place: int, *_: Any) -> str:  # noqa: ANN401  the parser's own
         info = tokens[place].info.strip()
@@ -61,14 +66,17 @@ class _Renderer(RendererHTML):
         return f"{said}<pre><code>{escape(tokens[place].content)}</code></pre>\n"
 
     def definition(self, tokens: Sequence[Token], place: int, *_: Any) -> str:  # noqa: ANN401  the parser's own
-        """Show where a reference leads: unused, it would be a text that nobody sees."""
+        """Show the target of a reference, which would otherwise be hidden text."""
         meta = tokens[place].meta
         title = f" “{escape(meta['title'])}”" if meta["title"] else ""
-        return f"<p><small>[{escape(meta['label'])}]: {escape(unquote(meta['url']))}{title}</small></p>\n"
+        return (
+            f"<p><small>[{escape(meta['label'])}]: "
+            f"{escape(unquote(meta['url']))}{title}</small></p>\n"
+        )
 
 
 class _Parser(MarkdownIt):
-    """Takes every address for a link: which of them become links is decided with their words."""
+    """Accepts every address as a link; `_named` decides which of them become links."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802  the parser's own
         return True
@@ -76,7 +84,9 @@ class _Parser(MarkdownIt):
 
 def _parser() -> MarkdownIt:
     options: dict[str, Any] = {"html": False, "inline_definitions": True, "maxNesting": DEEPEST + 2}
-    parser = _Parser("commonmark", options, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+    parser = _Parser("commonmark", options, renderer_cls=_Renderer).enable(
+        ["table", "strikethrough"]
+    )
     parser.disable(["image", "html_block", "html_inline"])
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.push("hosts", _name_hosts)
@@ -84,11 +94,17 @@ def _parser() -> MarkdownIt:
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a table; one with a row of more cells than it has columns, which the parser would leave out, is no table."""
+    """Read a table; one with more cells in a row than columns stays text, or the parser would drop
+    cells.
+    """
     before = len(state.tokens)
     if not table(state, start, end, silent):
         return False
-    rows = [] if silent else [len(_cells(state, line)) for line in (start, *range(start + 2, state.line))]
+    rows = (
+        []
+        if silent
+        else [len(_cells(state, line)) for line in (start, *range(start + 2, state.line))]
+    )
     if rows and max(rows) > rows[0]:
         del state.tokens[before:]
         state.line = start
@@ -102,7 +118,7 @@ def _cells(state: StateBlock, line: int) -> list[str]:
 
 
 def _name_hosts(state: StateCore) -> None:
-    """Let links say where they lead; what leads elsewhere than to the web or to a person is written out as text."""
+    """Add the host to each link, and write links that lead to neither web nor mail as text."""
     for token in state.tokens:
         if token.type == "inline":
             token.children = list(_named(token.children or []))
@@ -129,7 +145,7 @@ def _named(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _linked(words: str) -> Iterator[Token]:
-    """Make links of the bare addresses in a text."""
+    """Turn bare addresses into links."""
     end = 0
     for found in BARE.finditer(words):
         if _place(found[0]):
@@ -142,15 +158,21 @@ def _linked(words: str) -> Iterator[Token]:
 
 
 def _place(href: str) -> str | None:
-    """Return the host or the mail address that a link leads to; None when it may be no link."""
+    """Return the host or mail address of a link; None when it may not be a link."""
     found = WEB.fullmatch(href) or MAIL.fullmatch(href)
     return found[1] if found else None
 
 
 def _after(label: str, link: Token) -> str:
-    """Return what is said behind the words of a link: where it leads, unless they say so, and what a pointer would have shown."""
+    """Return the text after a link: its host unless the label names it, and its title."""
     place, title = _place(_href(link)), str(link.attrs.get("title") or "")
-    goes = unquote(_href(link)) if place is None else "" if _place(label) == place or label == place else place
+    goes = (
+        unquote(_href(link))
+        if place is None
+        else ""
+        if _place(label) == place or label == place
+        else place
+    )
     said = " ".join(filter(None, (f"({goes})" if goes else "", f"“{title}”" if title else "")))
     return f" <small><bdi>{escape(said)}</bdi></small>" if said else ""
 
@@ -160,7 +182,9 @@ def _href(link: Token) -> str:
 
 
 def _opening(href: str) -> Token:
-    return Token("link_open", "a", 1, attrs={"href": href, "target": "_blank", "rel": "noopener noreferrer"})
+    return Token(
+        "link_open", "a", 1, attrs={"href": href, "target": "_blank", "rel": "noopener noreferrer"}
+    )
 
 
 def _written(html: str) -> Token:

@@ -14,8 +14,8 @@ Given = ParamSpec("Given")
 def put_callbacks_first() -> None:
     """Have Streamlit call callbacks before it looks for the next event.
 
-    Left alone, it looks before them, and at each command in one. What it finds breaks the rerun off, and the press behind it is
-    forgotten.
+    Left alone, it looks before them, and at each command in one. What it finds breaks the rerun
+    off, and the press behind it is forgotten.
     """
     SafeSessionState.on_script_will_rerun = _unbroken(SafeSessionState.on_script_will_rerun)  # type: ignore[method-assign]
 

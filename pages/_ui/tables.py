@@ -1,83 +1,158 @@
-"""Tables on a page: rows of one height, a dash for what is not there, said in words to who cannot see them.
+"""Tables: a click on any cell opens the row, a click on a header sorts on the server.
 
-A table holds the rows of one page of a list. Streamlit would sort, search and sum up only those, as if they were all: where
-columns can be selected a header does not sort, style.css hides the menu's ways to it, and parts/tables.js the key to search.
+A table holds the rows of one page of a list. Streamlit would sort, search and sum up only those, as
+if they were all: where columns can be selected a header does not sort, style.css hides the menu's
+ways to it, and parts/tables.js the key to search.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.arrow import SelectionMode
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from pages._ui import errors, state
+from core.database.paging import Page, Window
+from core.presentation import formatting
+from pages._ui import errors, frame, state
 
 ROW_PX = 34
 MOST_PAGES = 400
-# What can be selected.
-COLUMN: Final = "single-column"
-ROW: Final = "single-row"
-ROWS: Final = "multi-row"
+FOCUSED = "console.focused_row"
+NOTHING: Final[dict[str, dict[str, list[int]]]] = {
+    "selection": {"rows": [], "columns": [], "cells": []}
+}
+LISTENER = "console.tables"
+NO_INPUT: Final[dict[str, bool]] = {}
+_listener = st.components.v2.component("attune_tables", js=frame.read("parts/tables.js"))
+
+Row = TypeVar("Row")
 Columns = Mapping[str, ColumnConfig]
 
 
-def show(
-    table: pd.DataFrame,
+@dataclass(frozen=True)
+class TableColumn(Generic[Row]):
+    """A column: its label, value and configuration; `orders` are server-side orders with their
+    arrows.
+    """
+
+    label: str
+    value: Callable[[Row], object]
+    config: ColumnConfig = field(default_factory=ColumnConfig)
+    orders: Mapping[str, str] = field(default_factory=dict)
+    is_optional: bool = False  # absent where no row has a value
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """The server-side order of a list, and the callback that changes it."""
+
+    order: str
+    choose: Callable[[str], None]
+
+    def label(self, column: TableColumn[Any]) -> str:
+        """Return a column's label, with an arrow if the list is sorted by it."""
+        arrow = column.orders.get(self.order)
+        return f"{column.label} {arrow}" if arrow else column.label
+
+    def follow(self, column: TableColumn[Any]) -> None:
+        """Sort by a column, or reverse its order."""
+        if orders := list(column.orders):
+            at = orders.index(self.order) + 1 if self.order in orders else 0
+            self.choose(orders[at % len(orders)])
+
+
+def listen() -> None:
+    """Tell clicked cells from those that the arrow keys reach, which open their row by Enter."""
+    with st.container(key="unseen-tables"):
+        _listener(key=LISTENER, on_by_keys_change=lambda: None, on_enter_change=_open_focused)
+
+
+def window(at: str, size: int) -> Window:
+    """Return the window of the page that a list's pagination shows."""
+    return Window(size, (state.get(f"{at}.page", 1) - 1) * size)
+
+
+def draw_page(
+    page: Page[Row],
+    columns: Sequence[TableColumn[Row]],
+    what: str,
+    *,
+    at: str,
+    on_open: Callable[[Row], None] | None = None,
+    sorting: Sorting | None = None,
+    most: int = MOST_PAGES,
+) -> None:
+    """Draw a page of a list with its pagination; `what` names one row, `at` is the list's key."""
+    alt = formatting.count(len(page.items), what)
+    draw(page.items, columns, alt, key=f"{at}.{page.offset}", on_open=on_open, sorting=sorting)
+    draw_pages(page.total_count, page.limit, at, most=most)
+
+
+def draw(
+    rows: Sequence[Row],
+    columns: Sequence[TableColumn[Row]],
     alt: str,
     *,
     key: str,
-    columns: Columns | None = None,
+    on_open: Callable[[Row], None] | None = None,
+    sorting: Sorting | None = None,
     most: int | None = None,
     placeholder: str = "–",
-    on_pick: Callable[[int], None] | None = None,
-    on_drop: Callable[[], None] | None = None,
 ) -> None:
-    """Draw a table; of more than `most` rows it scrolls.
-
-    With `on_pick`, selecting a row does something with its number and the page is drawn anew; `on_drop`, when none is any longer.
-    """
+    """Draw rows; beyond `most` the table scrolls. A click calls `on_open` with the row."""
+    table = _table(rows, columns)
+    config = {each.label: _config(each, sorting) for each in columns}
 
     @errors.action
     def act() -> None:
-        rows = state.selected(key)
-        if rows == state.get(seen, rows):
-            return  # only a column was selected
-        if rows and on_pick is not None:
-            on_pick(rows[0])
-        elif not rows and on_drop is not None:
-            on_drop()
+        cells, headers = state.selected(key, "cells"), state.selected(key, "columns")
+        if headers and sorting is not None:
+            sorting.follow(next(each for each in columns if each.label == headers[0]))
+        _open(key, partial(on_open, rows[cells[0][0]]) if cells and on_open is not None else None)
 
-    seen = f"{key}.seen"
-    drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
-    st.dataframe(table, key=key, on_select=act, selection_mode=(ROW, COLUMN) if on_pick else (COLUMN,), **drawn)
-    state.put(seen, state.selected(key))
+    modes: list[SelectionMode] = ["single-cell", "single-column"] if on_open else ["single-column"]
+    drawn = _drawn(table, alt, config, most) | {"placeholder": placeholder}
+    st.dataframe(table, key=key, on_select=act, selection_mode=modes, **drawn)
 
 
-def choose(
-    table: pd.DataFrame,
+def draw_cells(
+    cells: pd.DataFrame,
+    colours: pd.DataFrame,
     alt: str,
     *,
     key: str,
-    columns: Columns | None = None,
-    most: int | None = None,
-    placeholder: str = "–",
-) -> int | None:
-    """Draw a table; return the number of the row that is selected."""
-    drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
-    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROW, COLUMN), **drawn)
-    # A selection outlives the rows that have gone since.
-    return next((row for row in state.selected(key) if row < len(table)), None)
+    on_open: Callable[[int, str], None],
+) -> None:
+    """Draw cells in CSS colours, one for each; a click calls `on_open` with row and column."""
+
+    @errors.action
+    def act() -> None:
+        selected = state.selected(key, "cells")
+        _open(key, partial(on_open, *selected[0]) if selected else None)
+
+    coloured = cells.style.apply(lambda _: colours, axis=None)
+    drawn = _drawn(cells, alt, None, None)
+    st.dataframe(coloured, key=key, on_select=act, selection_mode="single-cell", **drawn)
 
 
-def choose_many(table: pd.DataFrame, alt: str, *, key: str, columns: Columns | None = None, most: int | None = None) -> list[int]:
-    """Draw a table; return the numbers of the rows that are selected."""
-    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROWS, COLUMN), **_drawn(table, alt, columns, most))
-    return [row for row in state.selected(key) if row < len(table)]
+def choose_many(
+    rows: Sequence[Row], columns: Sequence[TableColumn[Row]], alt: str, *, key: str, most: int
+) -> list[Row]:
+    """Draw rows with multiple selection, and return the selected ones."""
+    table = _table(rows, columns)
+    drawn = _drawn(table, alt, {each.label: each.config for each in columns}, most)
+    st.dataframe(
+        table, key=key, on_select="rerun", selection_mode=("multi-row", "single-column"), **drawn
+    )
+    return [rows[number] for number in state.selected(key, "rows") if number < len(rows)]
 
 
 def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> None:
-    """Draw the way to the other pages of a list; of very many, filters find more than leafing does."""
+    """Draw the pagination of a list; beyond `most` pages, suggest filters."""
     pages = -(-total // size)
     if pages > 1:
         st.pagination(min(pages, most), key=f"{at}.page")
@@ -85,7 +160,40 @@ def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> Non
         st.caption(f"Showing {most * size:,} of {total:,} · narrow the filters to see the rest")
 
 
-def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:
+def _open(key: str, open_: Callable[[], None] | None) -> None:
+    if open_ is not None:
+        if (state.get(LISTENER, None) or NO_INPUT).get("by_keys"):
+            state.put(FOCUSED, open_)
+            return
+        open_()
+    state.put(key, NOTHING)  # or the same cell could not be clicked again
+
+
+@errors.action
+def _open_focused() -> None:
+    state.get(FOCUSED, lambda: None)()
+
+
+def _table(rows: Sequence[Row], columns: Sequence[TableColumn[Row]]) -> pd.DataFrame:
+    table = pd.DataFrame({each.label: [each.value(row) for row in rows] for each in columns})
+    return table.drop(
+        columns=[each.label for each in columns if each.is_optional and not table[each.label].any()]
+    )
+
+
+def _config(column: TableColumn[Any], sorting: Sorting | None) -> ColumnConfig:
+    if sorting is None or not column.orders:
+        return column.config
+    return {
+        **column.config,
+        "label": sorting.label(column),
+        "help": column.config.get("help") or "Click to sort",
+    }
+
+
+def _drawn(
+    table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None
+) -> dict[str, Any]:
     height = "content" if most is None or len(table) <= most else ROW_PX * (most + 1) + 3
     return {
         "hide_index": True,

@@ -1,4 +1,4 @@
-"""Text of people and models, made harmless where it stands among words of ours, and formats of numbers."""
+"""Text of others made harmless inside our own, and formats of times and browsers."""
 
 import re
 from datetime import datetime, tzinfo
@@ -7,14 +7,21 @@ from core.identity.schemas import Role
 from core.platform import clock
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
-# What turns the direction of all that follows it, until its end, which a line of others' words may never say.
+# What turns the direction of all that follows it, until its end, which a line of others' words may
+# never say.
 TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 OVERRIDES = re.compile("[\u202a-\u202e]")  # they turn letters that have a direction of their own
 # Streamlit draws icons and arrows of these wherever they stand in a text, escaped or not.
 DRAWN = re.compile(r":(?=material[/_]|streamlit:)|(?<!\S)[-<>~](?=(?:->|[-=>])(?!\S))")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
 SYSTEMS = (
     ("Windows", "Windows"),
     ("Android", "Android"),
@@ -33,22 +40,22 @@ ROLES = {
 
 
 def plain(given: str) -> str:
-    """Return text that markdown shows as it is."""
+    """Return text with Markdown escaped."""
     return MARKUP.sub(r"\\\1", DRAWN.sub("\\g<0>\u200b", given))
 
 
 def one_line(given: str) -> str:
-    """Return text as one line that turns no direction and holds nothing unseen: a name among other words."""
+    """Return text as one line without control characters or changes of direction."""
     return " ".join(UNSEEN.sub(" ", TURNS.sub("", given)).split())
 
 
 def upright(given: str) -> str:
-    """Return text whose letters stand in their own direction: no language is written with what is taken out."""
+    """Return text without direction overrides, which no language needs."""
     return OVERRIDES.sub("", given)
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:
-    """Return the time of day in a zone, with the date where that is not today's."""
+    """Return the time of day in a zone, with the date unless it is today."""
     there, today = moment.astimezone(zone), clock.now().astimezone(zone)
     if there.date() == today.date():
         return f"{there:%H:%M}"
@@ -56,7 +63,7 @@ def clock_time(moment: datetime, zone: tzinfo) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """Return how long ago it was, short: now, 5 min, 3 h, 2 d, and from a month on the date."""
+    """Return a short age: now, 5 min, 3 h, 2 d; from 30 days on the date."""
     seconds = (clock.now() - moment).total_seconds()
     if seconds < 60:
         return "now"
@@ -68,7 +75,7 @@ def ago(moment: datetime) -> str:
 
 
 def since(moment: datetime) -> str:
-    """Return how long ago it was, for the middle of a sentence: just now, 5 min ago, on 3 Oct 2026."""
+    """Return an age inside a sentence: just now, 5 min ago, on 3 Oct 2026."""
     short = ago(moment)
     if short == "now":
         return "just now"
@@ -76,7 +83,7 @@ def since(moment: datetime) -> str:
 
 
 def browser(user_agent: str | None) -> str:
-    """Return a browser's name and system, as far as its user agent tells."""
+    """Return the browser and system of a user agent."""
     agent = user_agent or ""
     name = next((shown for sign, shown in BROWSERS if sign in agent), "Browser")
     system = next((shown for sign, shown in SYSTEMS if sign in agent), "")

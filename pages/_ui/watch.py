@@ -1,107 +1,132 @@
-"""What every Watch page is made of. How one is made, in the order of its lines:
+"""The frame of Watch and Review pages: guard and reads, header, panels, empty states.
 
     def main() -> None:
-        reads = watch.reads()                                     # guard: who is here, and may watch
-        actions = watch.header("Batch history", "Every run")      # title; its caption is filled in at the end
-        filters_ = filters.bar(PAGE, reads, ("job", "status"))    # every filter is in the query string
-        runs = reads.ask(queries.list_runs, filters_.runs, window=Window(90))  # core's reader, kept for a few seconds
+        reads = watch.reads()  # raises Forbidden
+        header = watch.header("Batch history", "All batch runs")
+        chosen = filter_bar.draw(PAGE, reads, ("job", "status"))
+        runs = reads.ask(batch_runs.list_runs, chosen.runs, window=Window(90))
         with watch.panel("Last runs", "newest on the right"):
-            charts.show(batch_charts.strip(charts.palette(), runs, zone), f"{PAGE}.runs", on_pick=...)
-        actions.finish(reads, filters_, csv="batch/history")      # as of when, refresh, CSV of the same rows
+            charts.show(batch_charts.strip(charts.palette(), runs, zone), f"{PAGE}.runs")
+        header.finish(reads, chosen, csv="batch/history")
 
     with errors.InWords("Batch history"):
         main()
 
-Figures are computed in core, once, for page, CSV and API; a page does no arithmetic on them. A chart is a function in its
-feature's `charts.py`: it takes a palette and rows, and returns the figure with its text; its parts are in
-core/presentation/plotting.py. Key figures are `Tile`s (core/presentation/comparison.py), drawn by
-`tiles.draw`. Ways to other pages are in `links.py`.
+Core computes each figure once for page, CSV and API; a page does no arithmetic on them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.activity.queries.releases import list_releases
+from core.activity.queries.releases import list_prompt_versions, list_releases
 from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
-from core.presentation import words
+from core.presentation import formatting
 from core.presentation.periods import Period
 from core.presentation.plotting import Mark
-from pages._ui import cache, filters, frame, guard, text
+from pages._ui import cache, frame, guard, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
-from pages._ui.filters import Filters
+from pages._ui.filters import filter_state
+from pages._ui.filters.selection import Filters
+
+LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True)
 class Header:
-    """The places of a page's header that are filled when all is read."""
+    """The caption and actions of a page's header, filled after all reads."""
 
     caption: DeltaGenerator
     actions: DeltaGenerator
     about: str
 
-    def finish(self, reads: Reads, chosen: Filters, *, csv: str | None = None, **more: str) -> None:
-        """Say which days are shown and as of when; offer to read anew, and the same rows as CSV."""
+    def finish(
+        self,
+        reads: Reads,
+        chosen: Filters,
+        *,
+        csv: str | Mapping[str, str] | None = None,
+        **more: str,
+    ) -> None:
+        """Show period and age, and draw *Refresh* and *Export CSV*: a path, or those of several
+        tables by their labels, the page's list first.
+        """
         zone = chosen.period.zone
-        # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of all to find it.
+        # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of
+        # all to find it.
         as_of = f"updated {text.plain(f'{reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}')}"
         days = f"{span(chosen.period)} ({zone})" if chosen.is_timed else zone
         self.caption.caption(f"{self.about} · {days} · {as_of}")
+        paths = {"Export CSV": csv} if isinstance(csv, str) else dict(csv or {})
         with self.actions:
-            if csv is not None:
+            for label, path in list(paths.items())[:1]:
                 st.link_button(
-                    "Export CSV",
-                    chosen.download(csv, **more),
+                    label,
+                    chosen.download(path, **more),
                     icon=":material/download:",
                     help="Download all rows that match the filters",
                 )
+            if len(paths) > 1:
+                with st.popover("Export table", icon=":material/table:"):
+                    for label, path in list(paths.items())[1:]:
+                        frame.csv_link(chosen.download(path), label)
             st.button("Refresh", icon=":material/refresh:", on_click=cache.forget)
 
 
 def reads() -> Reads:
-    """Stand first in every Watch page: find out who is here; raise Forbidden when the role may not watch."""
+    """Return the page's reads, first in every Watch page; raise Forbidden."""
     return Reads(guard.page(Permission.WATCH))
 
 
 def header(title: str, about: str) -> Header:
     """Draw the title; the caption follows when all is read."""
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="medium")
-    with row.container(gap=None, width="content"):
-        st.title(title, anchor=False)
-        caption = st.empty()
+    caption, actions = frame.header_row(title)
     caption.caption(about)
-    actions = row.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
     return Header(caption, actions, about)
 
 
 def panel(title: str, note: str = "") -> DeltaGenerator:
-    """Return the place of a chart or table, held close to its heading."""
+    """Return the container of a chart or table below its heading."""
     place = st.container(gap="xsmall")
     with place:
         frame.section(title, note)
     return place
 
 
+def details(title: str, known: Mapping[str, str | None], note: str = "") -> None:
+    """Draw names and values below each other, without empty values."""
+    with panel(title, note), st.container(border=True, gap="xsmall"):
+        for name, value in known.items():
+            if value:
+                label = text.plain(text.one_line(name)[:100])
+                said = text.plain(text.one_line(value)[:LONGEST_DETAIL])
+                st.markdown(f":gray[:small[{label}]]  \n{said}")
+
+
 def span(period: Period) -> str:
-    """Return the days of a period in words."""
     if not period.is_whole_days:
-        return words.stretch(period.start, period.end, period.zone)
+        return formatting.stretch(period.start, period.end, period.zone)
     if len(period.days) == 1:
         return f"{period.first_day:%-d %b}"
     return f"{period.first_day:%-d %b} to {period.last_day:%-d %b}"
 
 
 def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
-    """Say that the period is empty, what would fill it, and offer the one action that does."""
+    """Say that the period is empty, and how to send data."""
     if chosen.narrowed:
         none_match(page, what, chosen)
         return
-    body = f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file in Settings > Import."
-    with frame.empty_state("sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body):
+    body = (
+        f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file "
+        "in Settings > Import."
+    )
+    with frame.empty_state(
+        "sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body
+    ):
         if may(reads.actor, Permission.MANAGE_KEYS):
             st.page_link(
                 "system/settings/page.py",
@@ -112,22 +137,35 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
 
 
 def none_match(page: str, what: str, chosen: Filters) -> None:
-    """Say that the filters leave nothing, and let them be cleared."""
-    with frame.empty_state("filter_alt_off", f"No {what} match these filters", "Change or clear the filters."):
-        st.button("Clear filters", key=f"{page}.clear_all", on_click=filters.clear, args=(page, list(chosen.chosen)))
+    """Say that no row matches the filters, and offer to clear them."""
+    with frame.empty_state(
+        "filter_alt_off", f"No {what} match these filters", "Change or clear the filters."
+    ):
+        st.button(
+            "Clear filters",
+            key=f"{page}.clear_all",
+            on_click=filter_state.clear,
+            args=(page, list(chosen.chosen)),
+        )
 
 
 def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:
-    """Return what a click in a chart over time does: the page looks at that interval alone."""
+    """Return the click handler of a time chart, which zooms into the interval."""
 
     def look(point: Point) -> None:
         start = point.moment(zone)
-        filters.look_at(page, start, start + interval.length)
+        filter_state.look_at(page, start, start + interval.length)
 
     return look
 
 
 def marks(reads: Reads, chosen: Filters) -> list[Mark]:
-    """Return what stands as a mark on every chart over time: the releases of the period."""
+    """Return the releases of the period, to mark in time charts."""
     found = reads.ask(list_releases, chosen.period, chosen.watched)
     return [Mark(each.first_seen_at, each.release) for each in found]
+
+
+def prompt_marks(reads: Reads, chosen: Filters) -> list[Mark]:
+    """Return the prompt versions first seen in the period, to mark in charts of AI requests."""
+    found = reads.ask(list_prompt_versions, chosen.period, chosen.watched)
+    return [Mark(each.first_seen_at, each.prompt_version) for each in found]

@@ -1,4 +1,4 @@
-"""The API as it is served, on a real port; and the whole web process with the console, as a process of its own."""
+"""The API on a real port, and the whole web process with the console as a process of its own."""
 
 import os
 import ssl
@@ -20,16 +20,21 @@ from tests.factories.identity import Person
 from tests.ports import free_port
 
 Client = Callable[..., httpx2.Client]
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else each client reads all the certificates of the world
+# Else each client reads all the certificates of the world
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def caller(address: str, headers: Mapping[str, str] | None = None) -> httpx2.Client:
     """Return a client of an address."""
-    return httpx2.Client(base_url=address, headers=headers, timeout=20, trust_env=False, verify=NO_TLS)
+    return httpx2.Client(
+        base_url=address, headers=headers, timeout=20, trust_env=False, verify=NO_TLS
+    )
 
 
-def ask(method: str, address: str, headers: Mapping[str, str] | None = None, **form: str) -> httpx2.Response:
-    """Ask once, as nobody in particular."""
+def ask(
+    method: str, address: str, headers: Mapping[str, str] | None = None, **form: str
+) -> httpx2.Response:
+    """Send one request without credentials."""
     with caller("", headers) as client:
         return client.request(method, address, data=form or None)
 
@@ -43,10 +48,21 @@ def address(cluster: Postgres) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def whole(cluster: Postgres, data: Path) -> Iterator[str]:
-    """Serve the console with the API beside it, and return the address."""
-    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": str(free_port()), "ATTUNE_LOG": "json", "ATTUNE_DEMO": "0"}
-    limits = {name: os.environ[name] for name in ("RATE_LIMIT_STANDARD", "RATE_LIMIT_STREAMING", "ATTUNE_FAKE_PROVIDER")}
-    plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    """Serve the console and the API, and return the address."""
+    given = {
+        "DATA": str(data),
+        "ATTUNE_SECRET_KEY": SECRET,
+        "PORT": str(free_port()),
+        "ATTUNE_LOG": "json",
+        "ATTUNE_DEMO": "0",
+    }
+    limits = {
+        name: os.environ[name]
+        for name in ("RATE_LIMIT_STANDARD", "RATE_LIMIT_STREAMING", "ATTUNE_FAKE_PROVIDER")
+    }
+    plain = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+    }
     with (data / "logs" / "whole.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.api.whole"],

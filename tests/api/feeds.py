@@ -1,4 +1,4 @@
-"""Follows a playground session over its websocket, as a page does that may lose its connection at any moment."""
+"""A client of a playground session's websocket that can lose its connection at any time."""
 
 import json
 from collections.abc import Iterator
@@ -22,18 +22,26 @@ def address_of(address: str, session_id: UUID | str, **query: object) -> str:
 
 
 @contextmanager
-def following(address: str, session_id: UUID | str, person: Person | None, **query: object) -> Iterator[ClientConnection]:
+def following(
+    address: str, session_id: UUID | str, person: Person | None, **query: object
+) -> Iterator[ClientConnection]:
     """Follow a session by a program's token."""
     headers = person.headers if person else None
-    with connect(address_of(address, session_id, **query), additional_headers=headers, open_timeout=10) as socket:
+    with connect(
+        address_of(address, session_id, **query), additional_headers=headers, open_timeout=10
+    ) as socket:
         yield socket
 
 
 @contextmanager
-def following_by_cookie(address: str, session_id: UUID, person: Person) -> Iterator[ClientConnection]:
+def following_by_cookie(
+    address: str, session_id: UUID, person: Person
+) -> Iterator[ClientConnection]:
     """Follow a session as the console's page does."""
     cookie = {"Cookie": f"attune={person.token}"}
-    with connect(address_of(address, session_id), additional_headers=cookie, origin=Origin(address)) as socket:
+    with connect(
+        address_of(address, session_id), additional_headers=cookie, origin=Origin(address)
+    ) as socket:
         yield socket
 
 
@@ -60,7 +68,9 @@ def close_code(socket: ClientConnection) -> int:
 
 
 class Reader:
-    """What somebody has read: token texts placed where they belong, until the whole message comes."""
+    """What a client has received: token texts at their positions, until the complete message
+    arrives.
+    """
 
     def __init__(self) -> None:
         """Nothing yet."""

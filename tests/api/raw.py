@@ -1,4 +1,4 @@
-"""Asks for a target exactly as it is written: clients tidy paths up."""
+"""Requests with an unchanged target: HTTP clients normalize paths."""
 
 import socket
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ def raw(address: str, target: str, *more: str, method: str = "GET", body: bytes 
     head, _, content = answer.partition(b"\r\n\r\n")
     first, *rest = head.decode("latin-1").split("\r\n")
     fields = dict(line.split(": ", 1) for line in rest)
-    return Answer(int(first.split(" ")[1]), {name.lower(): value for name, value in fields.items()}, content)
+    return Answer(
+        int(first.split(" ")[1]), {name.lower(): value for name, value in fields.items()}, content
+    )
 
 
 def browser(address: str, target: str) -> Answer:

@@ -1,4 +1,4 @@
-"""The routes of the API, as its own description lists them."""
+"""The routes of the API, from its OpenAPI description."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import httpx2
 
 from api import main
 
-ANY_ID = "0190a6e0-0000-7000-8000-000000000000"
+ANY_ID, ANY_WEEK = "0190a6e0-0000-7000-8000-000000000000", "2026-01-05"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -20,6 +20,7 @@ class Described:
     method: str
     path: str
     takes_body: bool
+    fields: tuple[str, ...]  # of its JSON body
 
     def __str__(self) -> str:
         """Return the route as a test's name has it."""
@@ -35,11 +36,23 @@ def description() -> dict[str, Any]:
 def described() -> list[Described]:
     """Return every route."""
     return [
-        Described(method.upper(), re.sub(r"{[^}]*}", ANY_ID, path), "requestBody" in route)
+        Described(
+            method.upper(),
+            re.sub(r"{[^}]*}", ANY_ID, path.replace("{week}", ANY_WEEK)),
+            "requestBody" in route,
+            _fields(route.get("requestBody", {})),
+        )
         for path, item in description()["paths"].items()
         for method, route in item.items()
         if method in METHODS
     ]
+
+
+def _fields(body: dict[str, Any]) -> tuple[str, ...]:
+    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+    reference = schema.get("$ref") or schema.get("anyOf", [{}])[0].get("$ref", "")
+    named = description()["components"]["schemas"].get(reference.rpartition("/")[2], {})
+    return tuple(named.get("properties", {}))
 
 
 def taking_bodies() -> list[Described]:
@@ -51,16 +64,24 @@ def expect_documented(response: httpx2.Response) -> None:
     """Expect that the description names the status which an operation has answered."""
     path = response.request.url.path.removeprefix(main.PREFIX)
     statuses = next(
-        (known for (method, pattern), known in _statuses() if method == response.request.method and pattern.fullmatch(path)), None
+        (
+            known
+            for (method, pattern), known in _statuses()
+            if method == response.request.method and pattern.fullmatch(path)
+        ),
+        None,
     )
     assert statuses is None or response.status_code in statuses | {500}, (
-        f"{response.request.method} {path} answered {response.status_code}, and its description does not say so"
+        f"{response.request.method} {path} answered {response.status_code}, and its "
+        "description does not say so"
     )
 
 
 @cache
 def _statuses() -> list[tuple[tuple[str, re.Pattern[str]], frozenset[int]]]:
-    """Return which statuses each operation documents; fixed paths come before those with a parameter."""
+    """Return which statuses each operation documents; fixed paths come before those with a
+    parameter.
+    """
     paths = sorted(description()["paths"].items(), key=lambda each: each[0].count("{"))
     return [
         (

@@ -1,4 +1,6 @@
-"""Serves the API on a port of its own: the gate, the sign-in pages and the routes, with nothing where the console would be."""
+"""Serves the API on a port of its own: the gate, the sign-in pages and the routes, without the
+console.
+"""
 
 import socket
 import threading
@@ -13,7 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from api import doors, main, probes, server
+from api import application, main, probes
+from api.http import server
 from core.platform.config import Config
 
 
@@ -29,10 +32,12 @@ def serving(config: Config, api: FastAPI | None = None) -> Iterator[str]:
         if api is not None:
             patch.setattr(main, "create", lambda: api)
         index = Path(found.origin).parent / "static" / "index.html"
-        app = doors.behind_gate(config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index)
+        app = application.behind_gate(
+            config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index
+        )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        settings = server.how_to_serve(app, config)
+        settings = server.uvicorn_settings(app, config)
         settings.timeout_graceful_shutdown = 1
         serving_ = uvicorn.Server(settings)
         thread = threading.Thread(target=serving_.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -1,14 +1,15 @@
-"""The whole web process but for its children: what `app.serve` serves, on a database that runs already.
+"""The whole web process without its children: what `app.serve` serves, on an existing database.
 
-Tests start it as a process of its own: a second process of the same program, with the console in it.
+Tests start it as a process of its own: a second process of the same program, with the console.
 """
 
 import os
 import sys
 
 import app
-from api import server
-from core.database import bus, db
+from api.http import server
+from core.database import bus
+from core.database.connections import engines
 from core.embedded.postgres import Postgres
 from core.executions import runner
 from core.platform import crypto, logs
@@ -24,7 +25,12 @@ def main() -> None:
     given = chosen.attune_secret_key
     crypto.use(crypto.load(given.get_secret_value() if given else None, chosen.data))
     addresses = Postgres(chosen.data).addresses()
-    db.use(db.Engines(db.engine(addresses.core, pool_size=5, overflow=10), db.engine(addresses.ai, pool_size=1, overflow=1)))
+    engines.use(
+        engines.Engines(
+            engines.create(addresses.core, pool_size=5, overflow=10),
+            engines.create(addresses.ai, pool_size=1, overflow=1),
+        )
+    )
     listener = bus.Bus(addresses.core)
     listener.start()
     calls = runner.Runner(new_id())
@@ -33,7 +39,7 @@ def main() -> None:
     with server.listen(chosen) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
-        departure = server.Departure()
+        departure = server.Shutdown()
         server.serve(app.assemble(chosen), chosen, listening, departure, lambda: calls.stop(0.0))
     listener.stop()
 

@@ -1,4 +1,6 @@
-"""The Chromium of the browser tests: `python -m tests.browser.chromium` finds or installs one, or says what to install."""
+"""The Chromium of the browser tests: `python -m tests.browser.chromium` finds or installs one, or
+says what to install.
+"""
 
 import os
 import shutil
@@ -13,8 +15,12 @@ MACOS = tuple(
     for home in ("", Path.home())
     for name in ("Chromium", "Google Chrome")
 )
-# Asked in a process of its own: Playwright cannot be started twice in one, and whoever asks us may have started it.
-PLAYWRIGHTS_OWN = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+# Asked in a process of its own: Playwright cannot be started twice in one, and whoever asks us may
+# have started it.
+PLAYWRIGHTS_OWN = (
+    "from playwright.sync_api import sync_playwright as s\nwith s() as p: "
+    "print(p.chromium.executable_path)"
+)
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 ARGUMENTS = (
     *(("--no-sandbox",) if IS_ROOT else ()),  # as root, Chromium does not start with one
@@ -25,7 +31,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-MISSING = """The browser tests need a Chromium, and there is none that runs. Install one, then run this again:
+MISSING = """The browser tests need a Chromium, and there is none that runs.
+Install one, then run this again:
   Debian:          apt install chromium
   Fedora:          dnf install chromium
   macOS:           brew install --cask chromium
@@ -34,7 +41,7 @@ MISSING = """The browser tests need a Chromium, and there is none that runs. Ins
 
 
 class NoChromium(Exception):
-    """There is no Chromium that runs here."""
+    """No Chromium runs on this machine."""
 
 
 def find() -> str:
@@ -46,7 +53,7 @@ def find() -> str:
 
 
 def install() -> None:
-    """Try to install one: the system's own package when we may, and else the one that Playwright brings."""
+    """Install one: the system's package as root, else Playwright's."""
     if IS_ROOT and shutil.which("apt-get"):
         quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update", "-qq"], ["install", "-qq", "-y", "chromium"]):
@@ -54,11 +61,13 @@ def install() -> None:
         if any(_runs(path) for path in _candidates()):
             return
     libraries = ["--with-deps"] if IS_ROOT and shutil.which("apt-get") else []
-    subprocess.run([sys.executable, "-m", "playwright", "install", *libraries, "chromium"], check=False)
+    subprocess.run(
+        [sys.executable, "-m", "playwright", "install", *libraries, "chromium"], check=False
+    )
 
 
 def main() -> int:
-    """Make sure that there is one, and return the exit code."""
+    """Find or install one; return the exit code."""
     try:
         find()
     except NoChromium:
@@ -77,15 +86,24 @@ def _candidates() -> Iterator[str]:
         if found := shutil.which(name):
             yield found
     yield from (path for path in MACOS if Path(path).exists())
-    asked = subprocess.run([sys.executable, "-c", PLAYWRIGHTS_OWN], capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        [sys.executable, "-c", PLAYWRIGHTS_OWN], capture_output=True, text=True, check=False
+    )
     if asked.returncode == 0 and Path(asked.stdout.strip()).exists():
         yield asked.stdout.strip()
 
 
 def _runs(path: str) -> bool:
-    """Whether it starts at all: Ubuntu's `chromium-browser` may be a script that asks for a snap."""
+    """Whether it starts at all: Ubuntu's `chromium-browser` may be a script that asks for
+    a snap.
+    """
     try:
-        return subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
+        return (
+            subprocess.run(
+                [path, "--version"], capture_output=True, timeout=30, check=False
+            ).returncode
+            == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -1,6 +1,7 @@
-"""The console as people meet it: one program with a data folder of its own, one Chromium, and fresh windows for each test.
+"""The console in a browser: one program with its own data folder, one Chromium, and new windows for
+each test.
 
-Every window writes down what it asks of the network and what its pages complain about; both are looked at when it closes.
+Every window records its requests and the errors of its pages; both are checked when it closes.
 """
 
 import os
@@ -42,12 +43,16 @@ def chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
-    raise AssertionError("The browser tests need a Chromium: apt install chromium, or playwright install chromium.")
+    raise AssertionError(
+        "The browser tests need a Chromium: apt install chromium, or playwright install chromium."
+    )
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Run the whole program, with the packaged model and the fake provider; who asks without choosing asks the fake."""
+    """Run the whole program, with the packaged model and the fake provider; who asks without
+    choosing asks the fake.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("browser")
@@ -64,7 +69,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
             _wait_until_ready(address, running, folder / "output.txt")
             # Kept connections would be closed by the server just when the next test picks one up.
             unkept = httpx2.Limits(max_keepalive_connections=0)
-            with httpx2.Client(base_url=f"{address}/api/v1", timeout=30, trust_env=False, limits=unkept) as api:
+            with httpx2.Client(
+                base_url=f"{address}/api/v1", timeout=30, trust_env=False, limits=unkept
+            ) as api:
                 started = Program(address, OWNER, api)
                 started.change_settings(default_model="fake:echo")
                 yield started
@@ -74,7 +81,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 
 def _environment(port: int, data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG", "TMPDIR")
+    }
     return {
         **kept,
         "PORT": str(port),
@@ -116,14 +127,18 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def windows(browser: Browser, program: Program) -> Iterator[OpenWindow]:
-    """Return how to have a window of somebody, or of nobody; one of each, so that pages come from its cache after the first."""
+    """Return how to have a window of somebody, or of nobody; one of each, so that pages come from
+    its cache after the first.
+    """
     opened: dict[tuple[object, ...], Window] = {}
 
     def open_(account: Account | None = OWNER, *, width: int = 1440, height: int = 900) -> Window:
         key = (account, width, height)
         if key not in opened:
             size: ViewportSize = {"width": width, "height": height}
-            context = browser.new_context(viewport=size, reduced_motion="reduce", timezone_id="Europe/Berlin")
+            context = browser.new_context(
+                viewport=size, reduced_motion="reduce", timezone_id="Europe/Berlin"
+            )
             context.set_default_timeout(30_000)
             opened[key] = Window(program.address, context)
             if account is not None:
@@ -137,7 +152,9 @@ def windows(browser: Browser, program: Program) -> Iterator[OpenWindow]:
 
 @pytest.fixture
 def open_window(windows: OpenWindow, program: Program) -> Iterator[OpenWindow]:
-    """Return how to have a window for this test; at its end every tab is closed, and what went wrong unseen fails it."""
+    """Return how to have a window for this test; at its end every tab is closed, and what went
+    wrong unseen fails it.
+    """
     program.forget_playground()
     used: list[Window] = []
 

@@ -1,4 +1,4 @@
-"""What a person does at the console, and what they see, in words."""
+"""Actions of a person in the console, and what the pages show."""
 
 import json
 import re
@@ -11,12 +11,25 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx2
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    WebSocket,
+    WebSocketRoute,
+    expect,
+)
 
 from core.identity.schemas import Role
 from pages._ui import cache
 
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+IDLE = (
+    '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    '[data-test-connection-state="CONNECTED"]'
+)
 # Streamlit looks for its own routes below each page's address before it finds them at the root.
 OWN_PROBES = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
 expect.set_options(timeout=30_000)
@@ -43,30 +56,42 @@ class Program:
 
     def __post_init__(self) -> None:
         """Let the client act as the owner."""
-        signed_in = self.api.post("/admin/auth/login", json={"email": self.owner.email, "password": self.owner.password})
+        signed_in = self.api.post(
+            "/admin/auth/login", json={"email": self.owner.email, "password": self.owner.password}
+        )
         self.api.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
 
     def change_settings(self, **changes: object) -> None:
         """Change what the workspace shares."""
-        self.api.put("/admin/settings", json={**self.api.get("/admin/settings").json(), **changes}).raise_for_status()
+        self.api.put(
+            "/admin/settings", json={**self.api.get("/admin/settings").json(), **changes}
+        ).raise_for_status()
 
     def forget_playground(self) -> None:
         """Delete the owner's playground sessions."""
-        for session in self.api.get("/admin/playground/sessions", params={"limit": 200}).json()["sessions"]:
+        for session in self.api.get("/admin/playground/sessions", params={"limit": 200}).json()[
+            "sessions"
+        ]:
             self.api.delete(f"/admin/playground/session/{session['session_id']}").raise_for_status()
 
     def say(self, *messages: str) -> str:
         """Have things said and answered in a new session, and return its address."""
         session: dict[str, str] = {}
         for message in messages:
-            sent = self.api.post("/admin/playground/chat", json={"message": message, **session}).raise_for_status().json()
+            sent = (
+                self.api.post("/admin/playground/chat", json={"message": message, **session})
+                .raise_for_status()
+                .json()
+            )
             session = {"session_id": sent["session_id"]}
             while self._is_answering(sent["job_id"]):
                 time.sleep(0.01)
         return f"/playground?session={session['session_id']}"
 
     def _is_answering(self, job_id: str) -> bool:
-        return bool(self.api.get(f"/prompts/{job_id}").raise_for_status().json()["status"] == "pending")
+        return bool(
+            self.api.get(f"/prompts/{job_id}").raise_for_status().json()["status"] == "pending"
+        )
 
     def account(self, role: Role, name: str) -> Account:
         """Return a new account that has set its password."""
@@ -79,20 +104,33 @@ class Program:
 
     def accounts(self, roles: Iterable[Role], name: str) -> dict[Role, Account]:
         """Return a new account of each role."""
-        return {role: self.account(role, f"{name}{role.replace('_', '')}") for role in dict.fromkeys(roles)}
+        return {
+            role: self.account(role, f"{name}{role.replace('_', '')}")
+            for role in dict.fromkeys(roles)
+        }
 
     def send(self, name: str, sent: Mapping[str, Iterable[dict[str, Any]]]) -> None:
-        """Send rows of each kind, as a program would: by a key of that name, with halves of surrogate pairs let through."""
-        key = self.api.post("/admin/api-keys", json={"name": name, "scopes": ["ingest"]}).raise_for_status().json()["key"]
+        """Send rows of each kind, as a program would: by a key of that name, with halves of
+        surrogate pairs let through.
+        """
+        key = (
+            self.api.post("/admin/api-keys", json={"name": name, "scopes": ["ingest"]})
+            .raise_for_status()
+            .json()["key"]
+        )
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        with httpx2.Client(base_url=self.api.base_url, trust_env=False, timeout=60, headers=headers) as sender:
+        with httpx2.Client(
+            base_url=self.api.base_url, trust_env=False, timeout=60, headers=headers
+        ) as sender:
             for kind, items in sent.items():
-                sender.post(f"/ingest/{kind}", content=json.dumps({"items": list(items)}).encode()).raise_for_status()
+                sender.post(
+                    f"/ingest/{kind}", content=json.dumps({"items": list(items)}).encode()
+                ).raise_for_status()
 
     def show(self, name: str, sent: Mapping[str, Iterable[dict[str, Any]]]) -> None:
         """Send rows, and wait until no page shows what somebody has read before they came."""
         self.send(name, sent)
-        time.sleep(2 * cache.FOR_S)
+        time.sleep(cache.MAX_AGE_S)
 
     def cookie(self, account: Account) -> str:
         """Return the session cookie of an account that has signed in."""
@@ -109,7 +147,7 @@ class Program:
 
 
 class Window:
-    """A browser window of one person, with its tabs; it knows what they asked of the network and complained about."""
+    """A browser window of one account, with its tabs; it records requests and errors."""
 
     def __init__(self, address: str, context: BrowserContext) -> None:
         """Begin to listen."""
@@ -122,7 +160,9 @@ class Window:
         context.on("page", self._listen)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 
-    def open(self, path: str = "/playground", *, theme: Literal["light", "dark"] = "light") -> "Tab":
+    def open(
+        self, path: str = "/playground", *, theme: Literal["light", "dark"] = "light"
+    ) -> "Tab":
         """Open a tab at an address of the console, and wait until the page is drawn."""
         tab = Tab(self.context.new_page(), self.address)
         tab.page.emulate_media(color_scheme=theme)
@@ -140,11 +180,17 @@ class Window:
         self.context.add_cookies([{"name": "attune", "value": cookie, "url": self.address}])
 
     def close(self) -> None:
-        """Close every tab; nothing may have left the machine, and nothing may have gone wrong unseen."""
+        """Close every tab; nothing may have left the machine, and nothing may have gone wrong
+        unseen.
+        """
         for page in self.context.pages:
             page.close()
         elsewhere = {address for address in self.asked if not self._is_ours(address)}
-        unexpected = [words for words in self.complaints if not any(known in words for known in self.tolerates)]
+        unexpected = [
+            words
+            for words in self.complaints
+            if not any(known in words for known in self.tolerates)
+        ]
         self.asked, self.complaints, self.tolerates = [], [], ()
         assert not elsewhere, elsewhere
         assert not unexpected, unexpected
@@ -159,15 +205,19 @@ class Window:
         self.asked.append(socket.url)
 
     def _note_complaint(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not OWN_PROBES.search(urlsplit(message.location["url"]).path):
+        if message.type in ("error", "warning") and not OWN_PROBES.search(
+            urlsplit(message.location["url"]).path
+        ):
             self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def _is_ours(self, address: str) -> bool:
-        return urlsplit(address).netloc == urlsplit(self.address).netloc or address.startswith(("data:", "blob:"))
+        return urlsplit(address).netloc == urlsplit(self.address).netloc or address.startswith(
+            ("data:", "blob:")
+        )
 
 
 class Line:
-    """The line from the tabs of a window to the program, on which what they say can be held; it is there before the tabs."""
+    """The network connection of a window's tabs, which can be blocked; created before the tabs."""
 
     def __init__(self, window: Window) -> None:
         """Lie between them."""
@@ -196,7 +246,7 @@ class Line:
 
 
 class Tab:
-    """One tab with the console in it."""
+    """One tab with the console."""
 
     def __init__(self, page: Page, address: str) -> None:
         """Act in `page`."""
@@ -219,19 +269,47 @@ class Tab:
         pattern = re.compile(rf"^{re.escape(name)}($| Shortcut)")
         return self.page.get_by_role("button", name=pattern).filter(visible=True)
 
+    @property
+    def drawer(self) -> Locator:
+        """Return the drawer, or the dialog, that is open."""
+        return self.page.get_by_role("dialog")
+
     def press(self, name: str) -> None:
         """Press a button; for a moment while a page is drawn anew, it stands there twice."""
-        expect(self.button(name)).to_have_count(1)
-        self.button(name).click()
+        for _ in range(5):
+            expect(self.button(name)).to_have_count(1)
+            try:
+                return self.button(name).click()
+            except Error as error:
+                if "strict mode violation" not in error.message:
+                    raise
+        raise AssertionError(f"the button {name} stays there twice")
 
     def select_row(self, row: int, *, x: int = 20) -> None:
-        """Select a row of the first table, counted from 1: a table takes no click before it has settled."""
+        """Select a row of the first table, counted from 1: a table takes no click before it has
+        settled.
+        """
         table = self.page.get_by_test_id("stDataFrame").first
         selected = table.locator(f'tr[aria-rowindex="{row + 1}"][aria-selected="true"]')
         for _ in range(20):
             table.click(position={"x": x, "y": 34 * row + 17})
             with suppress(AssertionError):
                 expect(selected).to_have_count(1, timeout=1000)
+                return
+        raise AssertionError(f"row {row} takes no click")
+
+    def open_row(self, row: int) -> None:
+        """Open a row of the first table, counted from 1: a table takes no click before it has
+        settled.
+        """
+        table = self.page.get_by_test_id("stDataFrame").first
+        for _ in range(5):
+            table.hover(position={"x": 60, "y": 34 * row + 17})
+            self.page.wait_for_timeout(200)  # nor before it has noticed the pointer
+            table.click(position={"x": 60, "y": 34 * row + 17})
+            self.page.locator(IDLE).wait_for()
+            with suppress(AssertionError):
+                expect(self.drawer).to_have_count(1, timeout=5000)
                 return
         raise AssertionError(f"row {row} takes no click")
 
@@ -247,7 +325,9 @@ class Tab:
         field = self.page.get_by_role("combobox", name=re.compile(field_name)).filter(visible=True)
         field.click()
         field.press_sequentially(option)
-        self.page.get_by_role("option").filter(has_text=re.compile(rf"^{re.escape(option)}")).first.click()
+        self.page.get_by_role("option").filter(
+            has_text=re.compile(rf"^{re.escape(option)}")
+        ).first.click()
         self.page.locator(IDLE).wait_for()
 
     def write_prompt(self, words: str) -> None:
@@ -307,7 +387,11 @@ class Tab:
     @property
     def connection(self) -> str:
         """Whether the page hears of news, as the eye reads it."""
-        return str(self.page.locator(".attune-connection").evaluate("e => getComputedStyle(e, '::after').content.slice(1, -1)"))
+        return str(
+            self.page.locator(".attune-connection").evaluate(
+                "e => getComputedStyle(e, '::after').content.slice(1, -1)"
+            )
+        )
 
     def send(self, words: str) -> None:
         """Ask something."""

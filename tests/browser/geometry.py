@@ -1,29 +1,35 @@
-"""What the eye would see at once: text that is cut off, and things that lie on each other, by where they are."""
+"""Visual faults: text that is cut off, and overlapping elements, by their positions."""
 
 from playwright.sync_api import Page
 
-# Text that ends before its box does: by overflow that is hidden, where no dots say that there is more.
+# Text that ends before its box does: by overflow that is hidden, where no dots say that there is
+# more.
 CUT_OFF = """() => {
   const shown = e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
     return s.visibility !== 'hidden' && s.display !== 'none' && r.width > 1 && r.height > 1; };
   const words = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
   return [...document.querySelectorAll('.stMain *')].filter(e => words(e) && shown(e)).filter(e => {
     const s = getComputedStyle(e);
-    return s.overflowX === 'hidden' && s.textOverflow !== 'ellipsis' && e.scrollWidth > e.clientWidth + 1
+    return s.overflowX === 'hidden' && s.textOverflow !== 'ellipsis'
+        && e.scrollWidth > e.clientWidth + 1
       || s.overflowY === 'hidden' && e.scrollHeight > e.clientHeight + 2;
   }).map(e => `${e.className}: ${e.textContent.trim().slice(0, 60)}`);
 }"""
-# Words of the page, of charts and of tiles, each as the rectangle of its text; of two that lie on each other both are named.
+# Words of the page, of charts and of tiles, each as the rectangle of its text; of two that lie on
+# each other both are named.
 OVERLAPPING = """() => {
-  const boxes = [], seen = new Set(), walk = document.createTreeWalker(document.querySelector('.stMain'), NodeFilter.SHOW_TEXT);
+  const boxes = [], seen = new Set(), main = document.querySelector('.stMain');
+  const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  const unread = '.hoverlayer, style, canvas, [style*="clip"], [aria-hidden="true"]:not(svg)';
   const add = (r, text) => {
-    if (r.width > 2 && r.height > 2) boxes.push({ l: r.left, r: r.right, t: r.top, b: r.bottom, text: text.trim().slice(0, 40) });
+    if (r.width > 2 && r.height > 2)
+      boxes.push({ l: r.left, r: r.right, t: r.top, b: r.bottom, text: text.trim().slice(0, 40) });
   };
   while (walk.nextNode()) {
     const node = walk.currentNode, parent = node.parentElement;
     const style = getComputedStyle(parent), drawn = parent.closest('svg text');
-    if (!node.textContent.trim() || style.visibility === 'hidden' || +style.opacity === 0 || seen.has(drawn)) continue;
-    if (parent.closest('.hoverlayer, style, canvas, [style*="clip"], [aria-hidden="true"]:not(svg)')) continue;
+    if (!node.textContent.trim() || seen.has(drawn) || parent.closest(unread)) continue;
+    if (style.visibility === 'hidden' || +style.opacity === 0) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     if (drawn) { seen.add(drawn); add(drawn.getBoundingClientRect(), drawn.textContent); }

@@ -1,4 +1,4 @@
-"""How reviewers are seen at the queue: what waits for them, how they begin, and what is on screen."""
+"""Reviewers in the browser: waiting items, how they start, and what is on screen."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,27 @@ def at(minutes: float) -> str:
 
 
 def conversations(name: str, count: int) -> Iterator[dict[str, Any]]:
-    """Yield conversations of a name, whose second message was disliked, and one of which nothing was thought."""
+    """Yield conversations of a name, whose second message was disliked, and one of which nothing
+    was thought.
+    """
     for number in range(count):
-        asked = {"id": f"{name}-{number}-0", "role": "user", "content": f"Question {number}?", "created_at": at(100 + number)}
-        said = {"id": f"{name}-{number}-1", "role": "assistant", "content": f"Answer {number} of {name}."}
+        asked = {
+            "id": f"{name}-{number}-0",
+            "role": "user",
+            "content": f"Question {number}?",
+            "created_at": at(100 + number),
+        }
+        said = {
+            "id": f"{name}-{number}-1",
+            "role": "assistant",
+            "content": f"Answer {number} of {name}.",
+        }
         said |= {"created_at": at(99 + number), "model": f"{name}-small"}
-        yield {"id": f"{name}-{number}", "user_id": f"{name}-user-{number}", "messages": [asked, said]}
+        yield {
+            "id": f"{name}-{number}",
+            "user_id": f"{name}-user-{number}",
+            "messages": [asked, said],
+        }
 
     asked = {"id": f"{name}-x-0", "role": "user", "content": "Something else?", "created_at": at(9)}
     said = {"id": f"{name}-x-1", "role": "assistant", "content": "It depends.", "created_at": at(8)}
@@ -34,14 +49,22 @@ def conversations(name: str, count: int) -> Iterator[dict[str, Any]]:
 def dislikes(name: str, count: int) -> Iterator[dict[str, Any]]:
     """Yield what users thought of them."""
     for number in range(count):
-        about = {"conversation_id": f"{name}-{number}", "message_id": f"{name}-{number}-1", "created_at": at(50)}
+        about = {
+            "conversation_id": f"{name}-{number}",
+            "message_id": f"{name}-{number}-1",
+            "created_at": at(50),
+        }
         yield {"id": f"{name}-f{number}", "rating": -1, "comment": "<b>No</b>", **about}
 
 
 def let_wait(program: Program, name: str, count: int) -> None:
     """Send conversations of a name, as a program would, so many of which are to be reviewed."""
-    program.api.put("/admin/ai/tuning/settings", json={"double_share": 0, "sample_share": 0}).raise_for_status()
-    program.send(name, {"conversations": conversations(name, count), "feedback": dislikes(name, count)})
+    program.api.put(
+        "/admin/ai/tuning/settings", json={"double_share": 0, "sample_share": 0}
+    ).raise_for_status()
+    program.send(
+        name, {"conversations": conversations(name, count), "feedback": dislikes(name, count)}
+    )
 
 
 def begun(window_of: OpenWindow, account: Account) -> Tab:
@@ -78,7 +101,9 @@ def next_after(tab: Tab, original: str) -> None:
     tab.page.locator(IDLE).wait_for()
 
     def is_there() -> bool:
-        shown: list[str] = response(tab).evaluate_all("fields => fields.map((field) => field.value)")
+        shown: list[str] = response(tab).evaluate_all(
+            "fields => fields.map((field) => field.value)"
+        )
         return len(shown) == 1 and not shown[0].startswith(original)
 
     tab.wait_for(is_there)
@@ -93,5 +118,9 @@ def focus(tab: Tab) -> Locator:
 def annotations(program: Program, by: Account | None = None) -> list[dict[str, Any]]:
     """Return what was said, by one reviewer or by all."""
     query = {"limit": "200"} | ({"author": by.id} if by else {})
-    found: list[dict[str, Any]] = program.api.get("/admin/ai/tuning/annotations", params=query).raise_for_status().json()["items"]
+    found: list[dict[str, Any]] = (
+        program.api.get("/admin/ai/tuning/annotations", params=query)
+        .raise_for_status()
+        .json()["items"]
+    )
     return found

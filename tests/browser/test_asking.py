@@ -1,4 +1,4 @@
-"""Asking a model and watching it answer."""
+"""Sending a message to a model and following its answer."""
 
 import re
 import time
@@ -11,7 +11,9 @@ from tests.browser.console import Program, Window
 
 def test_the_local_model_knows_the_capital_of_france(window: Window, program: Program) -> None:
     tab = window.open()
-    tab.wait_for(lambda: "local:smollm2-135m-instruct" in program.api.get("/models").text, within_s=30)
+    tab.wait_for(
+        lambda: "local:smollm2-135m-instruct" in program.api.get("/models").text, within_s=30
+    )
     tab.page.reload()
     tab.wait()
     tab.choose("Model", "smollm2")
@@ -19,7 +21,9 @@ def test_the_local_model_knows_the_capital_of_france(window: Window, program: Pr
     expect(tab.settings).to_contain_text("0.00")
     tab.ask("What is the capital of France?")
     expect(tab.last).to_contain_text("Paris")
-    expect(tab.last).to_contain_text(re.compile(r"smollm2-135m-instruct · \d+ ms · \d+ tokens · \$0|smollm2.* s · "))
+    expect(tab.last).to_contain_text(
+        re.compile(r"smollm2-135m-instruct · \d+ ms · \d+ tokens · \$0|smollm2.* s · ")
+    )
 
 
 def test_it_thinks_until_the_first_word_and_then_the_answer_grows(window: Window) -> None:
@@ -65,7 +69,9 @@ def test_an_answer_goes_on_while_its_reader_is_away(window: Window) -> None:
     tab.begin_answer(words=100)
     tab.follow("Settings")
     tab.follow("Playground")
-    expect(tab.live.or_(tab.last)).to_contain_text(["Fake answer: the quick answer depends on the order"])
+    expect(tab.live.or_(tab.last)).to_contain_text(
+        ["Fake answer: the quick answer depends on the order"]
+    )
     expect(tab.messages).to_have_count(2)
     assert "Stopped" not in tab.last.inner_text()
 
@@ -84,7 +90,9 @@ def test_a_reload_finds_the_answer_where_it_is(window: Window) -> None:
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
 
 
-def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(window: Window) -> None:
+def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(
+    window: Window,
+) -> None:
     tab = window.open()
     for number, keys in enumerate(("Enter", "Control+Enter", "Meta+Enter"), start=1):
         tab.field.fill(f"Sent with {keys}")
@@ -151,7 +159,10 @@ def test_a_failed_answer_says_why_and_keeps_what_there_was(window: Window) -> No
 def test_the_chat_comes_first_on_a_phone(open_window: OpenWindow) -> None:
     tab = open_window(width=390, height=844).open()
     tab.ask("Hello")
-    field, settings, pane = (place.bounding_box() for place in (tab.field, tab.page.locator(".st-key-pane-settings"), tab.pane))
+    field, settings, pane = (
+        place.bounding_box()
+        for place in (tab.field, tab.page.locator(".st-key-pane-settings"), tab.pane)
+    )
     assert field is not None
     assert settings is not None
     assert pane is not None

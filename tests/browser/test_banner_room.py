@@ -1,4 +1,4 @@
-"""The banner of the demo takes no room from what a page is for."""
+"""The demo's banner takes no space from a page's main elements."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,14 +12,17 @@ SIZES = [(1440, 900, 42), (390, 844, 101)]
 def add_banner(tab: Tab, height: int) -> None:
     """Put a banner as high as that of the demo above the page: tests have no demo."""
     tab.page.locator(".stMainBlockContainer > div").evaluate(
-        "(block, height) => { const banner = document.createElement('div'); banner.className = 'st-key-demo-banner';"
+        "(block, height) => { const banner = document.createElement('div'); banner.className = "
+        "'st-key-demo-banner';"
         " banner.style.flex = `0 0 ${height}px`; block.prepend(banner); }",
         height,
     )
 
 
 @pytest.mark.parametrize(("width", "height", "banner"), SIZES)
-def test_the_message_field_of_the_playground_is_in_view(open_window: OpenWindow, width: int, height: int, banner: int) -> None:
+def test_the_message_field_of_the_playground_is_in_view(
+    open_window: OpenWindow, width: int, height: int, banner: int
+) -> None:
     tab = open_window(width=width, height=height).open("/playground")
     add_banner(tab, banner)
     expect(tab.page.locator(".st-key-demo-banner")).to_have_count(1)

@@ -28,7 +28,9 @@ def program(path: Path, script: str) -> None:
 
 def test_the_one_of_this_machine_runs() -> None:
     assert chromium.main() == 0
-    said = subprocess.run([chromium.find(), "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [chromium.find(), "--version"], capture_output=True, text=True, check=True
+    ).stdout
     assert "Chrom" in said
 
 
@@ -42,12 +44,17 @@ def test_root_on_debian_gets_one(programs: Path) -> None:
     shutil.copy("/bin/sh", programs / "sh")
     program(
         programs / "apt-get",
-        f'case "$*" in *install*chromium) echo "#!/bin/sh" >{programs}/chromium; /bin/chmod +x {programs}/chromium;; esac',
+        (
+            f'case "$*" in *install*chromium) echo "#!/bin/sh" >{programs}/chromium; /bin/chmod '
+            f"+x {programs}/chromium;; esac"
+        ),
     )
     assert chromium.main() == 0
     assert chromium.find() == str(programs / "chromium")
 
 
-def test_where_none_can_be_had_it_says_what_to_install(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_none_can_be_had_it_says_what_to_install(
+    programs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert chromium.main() == 1
     assert "apt install chromium" in capsys.readouterr().err

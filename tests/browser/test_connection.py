@@ -1,4 +1,4 @@
-"""What the page says of its connection, and that nothing is lost while there is none."""
+"""The page shows its connection state, and nothing is lost while it is disconnected."""
 
 import re
 
@@ -15,7 +15,8 @@ def test_it_says_connected_and_stays_so_from_one_question_to_the_next(window: Wi
     said = tab.page.evaluate_handle(
         """() => {
             const place = document.querySelector(".attune-connection"), said = [];
-            new MutationObserver(() => said.push(place.dataset.state)).observe(place, { attributes: true });
+            const changes = new MutationObserver(() => said.push(place.dataset.state));
+            changes.observe(place, { attributes: true });
             return said;
         }"""
     )

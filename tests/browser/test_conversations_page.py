@@ -1,4 +1,6 @@
-"""Conversations as people meet them: found by what was said, read around a message, and harmless whatever is written in them."""
+"""Conversations in the browser: searched, read around a message, and harmless whatever they
+contain.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,8 +19,14 @@ from tests.browser.walks import Theme, drawn, holds_together, main, walks, wide
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)
 HOSTILE = (
-    "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title = 'pwned'\"><iframe src='//elsewhere.example'>",
-    "![leak](https://elsewhere.example/leak.png) [click me](javascript:alert(1)) <a href='javascript:alert(1)'>raw</a>",
+    (
+        "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title = "
+        "'pwned'\"><iframe src='//elsewhere.example'>"
+    ),
+    (
+        "![leak](https://elsewhere.example/leak.png) [click me](javascript:alert(1)) <a "
+        "href='javascript:alert(1)'>raw</a>"
+    ),
     "made to be \u202edesrever\u202c and \u2066never ended",
     "long " * 40_000,
     "half of \ud83d a pair",
@@ -31,11 +39,19 @@ def at(minutes: float) -> str:
 
 def said(name: str, number: int, content: str, minutes: float, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     role = "assistant" if number % 2 else "user"
-    return {"id": f"{name}-{number}", "role": role, "content": content, "created_at": at(minutes), **more}
+    return {
+        "id": f"{name}-{number}",
+        "role": role,
+        "content": content,
+        "created_at": at(minutes),
+        **more,
+    }
 
 
 def conversations() -> Iterator[dict[str, Any]]:
-    """Yield one with everything beside it, one of a thousand messages, one that tries to break out, and some others."""
+    """Yield one with everything beside it, one of a thousand messages, one that tries to break out,
+    and some others.
+    """
     answer = {"model": "talked-small", "cost_usd": "0.0123", "latency_ms": 900, "tokens": 321}
     order = [
         said("order", 0, "Where is my **zebra** order?", 9),
@@ -46,19 +62,44 @@ def conversations() -> Iterator[dict[str, Any]]:
     many = [said("long", number, f"Line {number} of many", 2000 - number) for number in range(1000)]
     yield {"id": "talk-long", "user_id": "talk-bob", "title": "A long one", "messages": many}
     bad = [said("bad", number, words, 30 - number) for number, words in enumerate(HOSTILE)]
-    yield {"id": "talk-bad", "user_id": "talk-\u202eeve", "title": "<b>Bad</b> **title** \u202e", "messages": bad}
+    yield {
+        "id": "talk-bad",
+        "user_id": "talk-\u202eeve",
+        "title": "<b>Bad</b> **title** \u202e",
+        "messages": bad,
+    }
     for number in range(30):
-        yield {"id": f"talk-{number}", "messages": [said(f"talk-{number}", 0, f"Other words {number}", 100 + number)]}
+        yield {
+            "id": f"talk-{number}",
+            "messages": [said(f"talk-{number}", 0, f"Other words {number}", 100 + number)],
+        }
 
 
 @pytest.fixture(scope="module", autouse=True)
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
     about = {"conversation_id": "talk-order", "message_id": "order-1", "created_at": at(8)}
-    steps = [{"kind": "tool", "name": "parcel.track", "duration_ms": 80, "error": "<i>no</i> answer"}]
-    asked = {"id": "talk-r", "provider": "p", "model": "talked-small", "cost_usd": "0.0123", "steps": steps, **about}
-    judged = {"id": "talk-f", "rating": -1, "comment": "Not <b>true</b>", "edited_text": "The zebra is lost", **about}
-    program.show("talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]})
+    steps = [
+        {"kind": "tool", "name": "parcel.track", "duration_ms": 80, "error": "<i>no</i> answer"}
+    ]
+    asked = {
+        "id": "talk-r",
+        "provider": "p",
+        "model": "talked-small",
+        "cost_usd": "0.0123",
+        "steps": steps,
+        **about,
+    }
+    judged = {
+        "id": "talk-f",
+        "rating": -1,
+        "comment": "Not <b>true</b>",
+        "edited_text": "The zebra is lost",
+        **about,
+    }
+    program.show(
+        "talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +128,12 @@ def unfold(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"]
+    "path",
+    [
+        "/tuning?view=conversations",
+        "/tuning?q=zebra",
+        "/tuning?conversation=talk-order&message=order-1&q=zebra",
+    ],
 )
 def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
@@ -103,7 +149,9 @@ def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWind
     main(tab).to_contain_text("1 conversation matching")
     expect(tab.page.locator(".attune-found mark")).to_have_text(["zebra", "way"])
     tab.press("Where is it?")
-    tab.page.wait_for_url(lambda url: "conversation=" in url and "message=" in url and "q=zebra" in url)
+    tab.page.wait_for_url(
+        lambda url: "conversation=" in url and "message=" in url and "q=zebra" in url
+    )
     focus = tab.page.locator('[class*="st-key-focus-"]')
     expect(focus).to_contain_text("The zebra is on its way")
     expect(focus.locator("mark")).to_have_text(["zebra", "way"])
@@ -115,7 +163,14 @@ def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWind
 def test_a_conversation_has_everything_in_place_and_folded(open_window: OpenWindow) -> None:
     tab = open_window().open("/tuning?conversation=talk-order")
     drawn(tab.page)
-    for words in ("Where is my zebra order?", "321 tokens", "$0.0123", "Thumbs-down", "Not <b>true</b>", "talk-ann"):
+    for words in (
+        "Where is my zebra order?",
+        "321 tokens",
+        "$0.0123",
+        "Thumbs-down",
+        "Not <b>true</b>",
+        "talk-ann",
+    ):
         main(tab).to_contain_text(words)
     steps = tab.page.get_by_text("parcel.track")
     expect(steps).not_to_be_visible()
@@ -170,10 +225,21 @@ def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) ->
     tab = open_window().open("/tuning?conversation=talk-bad")
     drawn(tab.page)
     expect(tab.page.locator("h1")).to_have_text("<b>Bad</b> **title**")
-    for words in ("<script>document.title", "<iframe src=", "leak", "made to be desrever and", "half of"):
+    for words in (
+        "<script>document.title",
+        "<iframe src=",
+        "leak",
+        "made to be desrever and",
+        "half of",
+    ):
         main(tab).to_contain_text(words)
     assert tab.page.title() != "pwned"
-    assert tab.page.locator('.st-key-said :is(script, img, iframe), .st-key-said a[href^="javascript"]').count() == 0
+    assert (
+        tab.page.locator(
+            '.st-key-said :is(script, img, iframe), .st-key-said a[href^="javascript"]'
+        ).count()
+        == 0
+    )
     assert "\u202e" not in tab.page.locator(".stMain").inner_text()
     tab.press("Show all 200,000 characters")
     expect(tab.button("Show all 200,000 characters")).to_have_count(0)
@@ -190,7 +256,7 @@ def test_filters_and_file_are_those_of_the_address(open_window: OpenWindow) -> N
     assert len(lines) <= 2
     tab.press("Clear filters")
     tab.page.wait_for_url(lambda url: "model=" not in url)
-    main(tab).to_contain_text("conversations · select a row to open it")
+    main(tab).to_contain_text("conversations · click a row for details")
 
 
 def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:

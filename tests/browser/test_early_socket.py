@@ -1,4 +1,4 @@
-"""The console's socket, which is opened before Streamlit's scripts are there."""
+"""The console's websocket, which opens before Streamlit's scripts are loaded."""
 
 from playwright.sync_api import Route, WebSocket, expect
 
@@ -29,7 +29,9 @@ def test_what_the_client_asks_for_in_other_words_is_run(window: Window) -> None:
 
 
 def _tab(window: Window) -> tuple[Tab, list[object], list[object]]:
-    """Return a new tab, and lists of what it will have sent and received over Streamlit's socket."""
+    """Return a new tab, and lists of what it will have sent and received over Streamlit's
+    socket.
+    """
     page = window.context.new_page()
     sent: list[object] = []
     received: list[object] = []

@@ -1,4 +1,4 @@
-"""What holds on every page: nothing is asked of other machines, nobody is shut out by it, and it fits a phone."""
+"""Every page: no requests to other machines, accessible, and fits a phone."""
 
 from typing import Any, Literal
 
@@ -31,12 +31,18 @@ PAGES = {
 }
 Theme = Literal["light", "dark"]
 DOORS = ["/login", "/welcome/a-link-that-never-was"]
-SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
+SIZES: list[ViewportSize] = [
+    {"width": 390, "height": 844},
+    {"width": 1024, "height": 768},
+    {"width": 1440, "height": 900},
+]
 CODE_RULE = "scrollable-region-focusable"
-# Streamlit's own: it puts the headings of the navigation into the list of its pages; and around a long line of code it is the
-# frame that takes the focus, not what scrolls (which browsers have let the keyboard reach by themselves since 2024).
+# Streamlit's own: it puts the headings of the navigation into the list of its pages; and around a
+# long line of code it is the frame that takes the focus, not what scrolls (which browsers have let
+# the keyboard reach by themselves since 2024).
 FITS = """() => document.documentElement.scrollWidth <= window.innerWidth
-    && [...document.querySelectorAll('.stMain, .stMainBlockContainer')].every(e => e.scrollWidth <= e.clientWidth)"""
+    && [...document.querySelectorAll('.stMain, .stMainBlockContainer')]
+        .every(e => e.scrollWidth <= e.clientWidth)"""
 STREAMLITS = {
     "list": '[data-testid="stSidebarNav"]',
     "listitem": '[data-testid="stSidebarNav"]',
@@ -44,7 +50,9 @@ STREAMLITS = {
 
 
 def look_at(page: Page, *, then: Theme = "dark") -> None:
-    """Look at a page as it is and then in the other theme: it can be read by all, and at each width scrolls one way only."""
+    """Look at a page as it is and then in the other theme: it can be read by all, and at each width
+    scrolls one way only.
+    """
     assert not violations(page)
     page.emulate_media(color_scheme=then)
     page.wait_for_timeout(600)  # half a second later the page is drawn anew
@@ -60,17 +68,26 @@ def violations(page: Page) -> list[str]:
     """Return what shuts somebody out, and where."""
     found = Axe().run(page).response["violations"]
     nodes = [(it["id"], node) for it in found for node in it["nodes"]]
-    return [f"{rule}: {node['failureSummary']} {node['html']}" for rule, node in nodes if not is_streamlits(page, rule, node)]
+    return [
+        f"{rule}: {node['failureSummary']} {node['html']}"
+        for rule, node in nodes
+        if not is_streamlits(page, rule, node)
+    ]
 
 
 def is_streamlits(page: Page, rule: str, node: dict[str, Any]) -> bool:
     """Whether this is where Streamlit breaks the rule, and no option of ours changes it."""
     within = STREAMLITS.get(rule)
-    if rule == CODE_RULE:  # by what it is: a page that was drawn anew meanwhile has other names for it
+    # By what it is: a page that was drawn anew meanwhile has other names for it
+    if rule == CODE_RULE:
         return str(node["html"]).startswith('<pre class="st-')
     return (
         within is not None
-        and page.locator(node["target"][0]).locator("xpath=ancestor-or-self::*").and_(page.locator(within)).count() > 0
+        and page.locator(node["target"][0])
+        .locator("xpath=ancestor-or-self::*")
+        .and_(page.locator(within))
+        .count()
+        > 0
     )
 
 
@@ -82,7 +99,9 @@ def test_the_pages_before_sign_in(open_window: OpenWindow, path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "opens"), PAGES.items())
-def test_the_pages_of_the_console_and_their_dialogs(window: Window, path: str, opens: str | None) -> None:
+def test_the_pages_of_the_console_and_their_dialogs(
+    window: Window, path: str, opens: str | None
+) -> None:
     tab = window.open(path)
     look_at(tab.page)
     if opens is not None:
@@ -93,7 +112,10 @@ def test_the_pages_of_the_console_and_their_dialogs(window: Window, path: str, o
 
 def test_a_playground_in_use(window: Window, program: Program) -> None:
     tab = window.open(
-        program.say("Some **markdown** with `code`, [a link](https://elsewhere.example/) and\n\n```python\nreturn 1\n```")
+        program.say(
+            "Some **markdown** with `code`, [a link](https://elsewhere.example/) "
+            "and\n\n```python\nreturn 1\n```"
+        )
     )
     tab.write_prompt("You are somebody else.")
     tab.begin_answer()

@@ -1,4 +1,4 @@
-"""Settings, Import: a file is chosen, seen, tried, imported and taken back, by somebody with a browser."""
+"""Settings, Import in the browser: choose a file, check it, import and undo."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,10 @@ HEADER = "timestamp,model_name,vendor,user,prompt_tokens,completion_tokens,laten
 
 
 def table(rows: int) -> str:
-    lines = [f"2026-11-0{1 + n % 9} 08:12:{n % 60:02},gpt-4o-mini,openai,u{n % 9},{n},20,0.5,ok,eu" for n in range(rows)]
+    lines = [
+        f"2026-11-0{1 + n % 9} 08:12:{n % 60:02},gpt-4o-mini,openai,u{n % 9},{n},20,0.5,ok,eu"
+        for n in range(rows)
+    ]
     return "\n".join([HEADER, *lines, "yesterday,gpt-4o-mini,openai,u1,1,1,1,ok,eu"]) + "\n"
 
 
@@ -35,7 +38,9 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
     tab = window.open("/settings?section=Import")
     choose(tab, file)
     expect(tab.page.get_by_text("A table of AI requests")).to_be_visible()
-    expect(tab.page.get_by_role("combobox", name="Time zone of the times in this file")).to_be_visible()
+    expect(
+        tab.page.get_by_role("combobox", name="Time zone of the times in this file")
+    ).to_be_visible()
     tab.press("Run dry run")
     expect(tab.page.get_by_text("300 AI requests to import")).to_be_visible(timeout=30_000)
     expect(tab.page.get_by_text("1 row rejected")).to_be_visible()
@@ -57,7 +62,9 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
         (b"a letter;\nof lines, each, of another width\nand, no, table\n", "not a table"),
     ],
 )
-def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, file: Path, content: bytes, words: str) -> None:
+def test_what_cannot_be_read_is_said_in_words(
+    window: Window, tmp_path: Path, file: Path, content: bytes, words: str
+) -> None:
     (tmp_path / "photo.csv").write_bytes(content)
     tab = window.open("/settings?section=Import")
     choose(tab, tmp_path / "photo.csv")
@@ -66,7 +73,9 @@ def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, fi
     expect(tab.page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
 
 
-def test_a_file_of_another_kind_is_said_to_be_not_importable_yet(window: Window, tmp_path: Path, file: Path) -> None:
+def test_a_file_of_another_kind_is_said_to_be_not_importable_yet(
+    window: Window, tmp_path: Path, file: Path
+) -> None:
     (tmp_path / "prompts.csv").write_text(
         '"act","prompt"\n"Terminal","I want you to act as a terminal."\n"Poet","Write poems."\n'
     )
@@ -76,7 +85,9 @@ def test_a_file_of_another_kind_is_said_to_be_not_importable_yet(window: Window,
     expect(tab.page.get_by_text("Not supported", exact=True).first).to_be_visible()
 
 
-def test_three_thousand_columns_are_shown_tried_and_imported(window: Window, tmp_path: Path, file: Path) -> None:
+def test_three_thousand_columns_are_shown_tried_and_imported(
+    window: Window, tmp_path: Path, file: Path
+) -> None:
     names = ["timestamp", "event_type", *(f"c{number}" for number in range(3000))]
     rows = [f"2026-11-03T05:06:0{second}Z,page.view," + ",".join("1" * 3000) for second in range(3)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
@@ -97,7 +108,9 @@ def test_a_file_that_is_refused_is_a_problem_in_words(window: Window, tmp_path: 
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("The file is empty")
 
 
-def test_a_mapping_is_kept_and_offered_to_the_next_file(window: Window, program: Program, file: Path) -> None:
+def test_a_mapping_is_kept_and_offered_to_the_next_file(
+    window: Window, program: Program, file: Path
+) -> None:
     tab = window.open("/settings?section=Import")
     choose(tab, file)
     tab.press("Save mapping")

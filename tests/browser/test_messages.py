@@ -1,4 +1,4 @@
-"""What is drawn of what people and models write."""
+"""How messages of people and models are rendered."""
 
 from playwright.sync_api import expect
 
@@ -24,24 +24,47 @@ HOSTILE = {
     "an image": "![x](http://elsewhere.example/1.png)",
     "an image with a title": '![x](http://elsewhere.example/2.png "title")',
     "an image in angle brackets": "![x](<http://elsewhere.example/3.png>)",
-    "nested brackets": "![a [b] c](http://elsewhere.example/4.png) and ![a [b [c]] d](http://elsewhere.example/5.png)",
+    "nested brackets": (
+        "![a [b] c](http://elsewhere.example/4.png) and ![a [b [c]] "
+        "d](http://elsewhere.example/5.png)"
+    ),
     "an image in a link": "[![x](http://elsewhere.example/6.png)](http://elsewhere.example/)",
     "a reference": "![x][ref] and ![ref] and ![ref][]\n\n[ref]: http://elsewhere.example/7.png",
     "a reference defined first": "[ref]: http://elsewhere.example/8.png\n\n![ref]",
     "over two lines": "![x\ny](http://elsewhere.example/9.png)",
     "an escaped bracket": r"!\[x](http://elsewhere.example/10.png) ![x\](http://elsewhere.example/11.png)",
-    "html": '<img src="http://elsewhere.example/12.png"><picture><source srcset="http://elsewhere.example/13.png"></picture>',
+    "html": (
+        '<img src="http://elsewhere.example/12.png"><picture><source '
+        'srcset="http://elsewhere.example/13.png"></picture>'
+    ),
     "a sheet of styles": "<style>body { background: url(http://elsewhere.example/14.png) }</style>",
     "a style": "<div style='background: url(//elsewhere.example/15.png)'>x</div>",
     "a script": '<script src="http://elsewhere.example/16.js"></script>',
-    "scripts in attributes": '<img src=x onerror="window.broken = 1"><svg onload="window.broken = 1">',
-    "frames": '<iframe src="http://elsewhere.example/"></iframe><object data="http://elsewhere.example/"></object>',
-    "a form": '<form action="http://elsewhere.example/"><input autofocus onfocus="window.broken = 1"></form>',
+    "scripts in attributes": (
+        '<img src=x onerror="window.broken = 1"><svg onload="window.broken = 1">'
+    ),
+    "frames": (
+        '<iframe src="http://elsewhere.example/"></iframe><object '
+        'data="http://elsewhere.example/"></object>'
+    ),
+    "a form": (
+        '<form action="http://elsewhere.example/"><input autofocus onfocus="window.broken = '
+        '1"></form>'
+    ),
     "another base": '<base href="http://elsewhere.example/">',
-    "media": '<video src="http://elsewhere.example/16.mp4" autoplay poster="http://elsewhere.example/17.png"></video>',
-    "links": '<link rel="stylesheet" href="http://elsewhere.example/18.css"><meta http-equiv="refresh" content="0;url=http://elsewhere.example/">',
+    "media": (
+        '<video src="http://elsewhere.example/16.mp4" autoplay '
+        'poster="http://elsewhere.example/17.png"></video>'
+    ),
+    "links": (
+        '<link rel="stylesheet" href="http://elsewhere.example/18.css"><meta http-equiv="refresh" '
+        'content="0;url=http://elsewhere.example/">'
+    ),
     "a list of images": "- ![x](http://elsewhere.example/19.png)\n> ![x](http://elsewhere.example/20.png)",
-    "directives": ":material/home: :red[![x](http://elsewhere.example/21.png)] $\\includegraphics{http://elsewhere.example/22.png}$",
+    "directives": (
+        ":material/home: :red[![x](http://elsewhere.example/21.png)] "
+        "$\\includegraphics{http://elsewhere.example/22.png}$"
+    ),
 }
 
 
@@ -71,7 +94,9 @@ def test_the_growing_answer_is_drawn_as_markdown_too(window: Window) -> None:
     tab.press("Stop")
 
 
-def test_what_a_model_writes_loads_nothing_and_runs_nothing(window: Window, program: Program) -> None:
+def test_what_a_model_writes_loads_nothing_and_runs_nothing(
+    window: Window, program: Program
+) -> None:
     tab = window.open(program.say("\n\n".join(HOSTILE.values()), *HOSTILE.values()))
     expect(tab.messages).to_have_count(2 + 2 * len(HOSTILE))
     tab.page.wait_for_timeout(300)
@@ -83,17 +108,23 @@ def test_what_a_model_writes_loads_nothing_and_runs_nothing(window: Window, prog
 
 
 def test_a_script_in_a_link_is_no_link(window: Window, program: Program) -> None:
-    links = "[one](javascript:window.broken=1) [two](vbscript:x) [three](JaVaScRiPt:window.broken=1) [four](&#106;avascript:x)"
+    links = (
+        "[one](javascript:window.broken=1) [two](vbscript:x) [three](JaVaScRiPt:window.broken=1) "
+        "[four](&#106;avascript:x)"
+    )
     tab = window.open(program.say(links))
     for link in tab.pane.locator("a").all():
-        assert (link.get_attribute("href") or "").lower().split(":")[0] not in ("javascript", "vbscript")
+        assert (link.get_attribute("href") or "").lower().split(":")[0] not in (
+            "javascript",
+            "vbscript",
+        )
 
 
 def test_a_link_says_where_it_leads(window: Window, program: Program) -> None:
     tab = window.open(program.say("[your bank](https://elsewhere.example/login)"))
-    expect(tab.last.locator("p", has=tab.page.get_by_role("link", name="your bank"))).to_contain_text(
-        "your bank (elsewhere.example)"
-    )
+    expect(
+        tab.last.locator("p", has=tab.page.get_by_role("link", name="your bank"))
+    ).to_contain_text("your bank (elsewhere.example)")
 
 
 def test_prices_are_no_formula(window: Window, program: Program) -> None:
@@ -121,6 +152,8 @@ def expect_copied(tab: Tab, begin: str) -> None:
 
 def test_times_are_those_of_the_readers_clock(window: Window, program: Program) -> None:
     tab = window.open(program.say("What time is it?"))
-    there = tab.page.evaluate("new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })")
+    there = tab.page.evaluate(
+        "new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })"
+    )
     hour = there.split(":")[0]
     expect(tab.messages.first).to_contain_text(f"{hour}:")

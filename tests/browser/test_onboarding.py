@@ -1,4 +1,4 @@
-"""Onboarding as people meet it: a drop is found by clicking, and the figures are the same wherever they are said."""
+"""Onboarding in the browser: a drop is found by clicking, and figures are the same everywhere."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
@@ -31,7 +31,11 @@ def events() -> Iterator[dict[str, Any]]:
         if is_new and number % 4:
             rows.append("onboarding.portfolio_error")
         for place, kind in enumerate(rows):
-            failed = {"error_code": "PF-422", "error_message": "Could <b>not</b> be saved"} if kind.endswith("_error") else {}
+            failed = (
+                {"error_code": "PF-422", "error_message": "Could <b>not</b> be saved"}
+                if kind.endswith("_error")
+                else {}
+            )
             yield {
                 "id": f"onb-{number}-{place}",
                 "event_type": kind,
@@ -46,7 +50,10 @@ def events() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
-    people = [{"id": f"onb-{number}", "traits": {"source": "ads" if number % 2 else "search"}} for number in range(60)]
+    people = [
+        {"id": f"onb-{number}", "traits": {"source": "ads" if number % 2 else "search"}}
+        for number in range(60)
+    ]
     program.show("onb", {"events": events(), "users": people})
 
 
@@ -91,9 +98,18 @@ def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> N
 @pytest.mark.usefixtures("rows")
 def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Program) -> None:
     tab = opened(open_window(), HERE + "&window_days=5&any_order=true")
-    asked = {"days": "30", "environment": "onboarding-test", "window_days": "5", "any_order": "true"}
-    steps = program.api.get("/admin/onboarding/funnel", params=asked).raise_for_status().json()["steps"]
-    assert [int(row["users"]) for row in csv_of(tab, "Export CSV")] == [step["users"] for step in steps]
+    asked = {
+        "days": "30",
+        "environment": "onboarding-test",
+        "window_days": "5",
+        "any_order": "true",
+    }
+    steps = (
+        program.api.get("/admin/onboarding/funnel", params=asked).raise_for_status().json()["steps"]
+    )
+    assert [int(row["users"]) for row in csv_of(tab, "Export CSV")] == [
+        step["users"] for step in steps
+    ]
     said = str(tab.page.locator("[aria-label^='Users by step']").first.get_attribute("aria-label"))
     assert all(f" {step['users']}" in said for step in steps)
     expect(tab.page.locator(".stMain")).to_contain_text("in any order, 5-day conversion window")
@@ -102,15 +118,22 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
 @pytest.mark.usefixtures("rows")
 def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
     tab = opened(open_window(), HERE)
-    tab.choose("Segment", "Release: 2" if tab.page.get_by_text("Release: 2").count() else "First source: ads")
+    tab.choose(
+        "Segment",
+        "Release: 2" if tab.page.get_by_text("Release: 2").count() else "First source: ads",
+    )
     tab.choose("Compare with", "First source: search")
     tab.page.wait_for_url("**against=source**")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
+    expect(tab.page.locator(".stMain")).to_contain_text(
+        "First source: ads vs. First source: search"
+    )
     tab.page.reload()
     tab.wait()
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
+    expect(tab.page.locator(".stMain")).to_contain_text(
+        "First source: ads vs. First source: search"
+    )
 
 
 @pytest.mark.usefixtures("rows")
@@ -121,7 +144,9 @@ def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: O
     dialog.get_by_role("button", name="Remove step 5").click()
     expect(dialog.get_by_role("button", name="Remove step 5")).to_have_count(0)
     dialog.get_by_text("Optional", exact=True).nth(1).click()
-    dialog.get_by_role("radio", name="In any order").or_(dialog.get_by_role("button", name="In any order")).first.click()
+    dialog.get_by_role("radio", name="In any order").or_(
+        dialog.get_by_role("button", name="In any order")
+    ).first.click()
     dialog.get_by_role("button", name="Apply").click()
     dialog.wait_for(state="detached")
     tab.page.wait_for_url("**steps=**any_order=true**")

@@ -1,4 +1,4 @@
-"""What is set beside the chat."""
+"""The settings beside the chat."""
 
 import re
 
@@ -19,7 +19,9 @@ def test_another_prompt_gives_another_answer_and_its_change_is_shown(window: Win
 
     tab.write_prompt(PIRATE)
     expect(tab.settings).to_contain_text("Custom prompt")
-    expect(tab.settings).to_contain_text(f"{len(PIRATE)} characters (\u2212{len(DEFAULT_PROMPT) - len(PIRATE)})")
+    expect(tab.settings).to_contain_text(
+        f"{len(PIRATE)} characters (\u2212{len(DEFAULT_PROMPT) - len(PIRATE)})"
+    )
     expect(tab.settings.locator("del")).to_have_text(["helpful assistant."])
     expect(tab.settings.locator("ins")).to_have_text(["pirate."])
     tab.ask("And now?")
@@ -29,8 +31,12 @@ def test_another_prompt_gives_another_answer_and_its_change_is_shown(window: Win
 
 def test_a_prompt_in_html_is_shown_as_it_was_written(window: Window) -> None:
     tab = window.open()
-    tab.write_prompt(DEFAULT_PROMPT + ' <img src=x onerror="window.broken = 1"> <b>bold</b> :red[x] $y$')
-    expect(tab.settings.locator("ins")).to_contain_text('<img src=x onerror="window.broken = 1"> <b>bold</b> :red[x] $y$')
+    tab.write_prompt(
+        DEFAULT_PROMPT + ' <img src=x onerror="window.broken = 1"> <b>bold</b> :red[x] $y$'
+    )
+    expect(tab.settings.locator("ins")).to_contain_text(
+        '<img src=x onerror="window.broken = 1"> <b>bold</b> :red[x] $y$'
+    )
     assert tab.page.evaluate("window.broken") is None
 
 
@@ -72,15 +78,21 @@ def test_what_is_set_is_found_again_in_a_reload_and_a_new_session(window: Window
     tab.page.reload()
     tab.wait()
     expect(tab.prompt).to_have_value(PIRATE)
-    expect(tab.page.get_by_role("combobox", name=re.compile("Model"))).to_have_value(re.compile("steady"))
+    expect(tab.page.get_by_role("combobox", name=re.compile("Model"))).to_have_value(
+        re.compile("steady")
+    )
 
 
 def test_the_parameters_are_those_that_the_model_takes(window: Window, program: Program) -> None:
     given = {"name": "vendor", "kind": "anthropic", "secret": "not-a-real-key"}
     added = program.api.post("/admin/providers", json=given).raise_for_status().json()
     listed = program.api.get("/models").json()
-    models = [it for it in listed.get("models", listed.get("items", [])) if it["provider"] == "vendor"]
-    plain = next(it["name"] for it in models if "temperature" not in it["capabilities"]["parameters"])
+    models = [
+        it for it in listed.get("models", listed.get("items", [])) if it["provider"] == "vendor"
+    ]
+    plain = next(
+        it["name"] for it in models if "temperature" not in it["capabilities"]["parameters"]
+    )
     tab = window.open()
     expect(tab.page.get_by_role("slider", name="Temperature")).to_be_visible()
     tab.choose("Model", plain)

@@ -1,4 +1,6 @@
-"""The ways through the review queue, by key: undone step by step, back and on, and nothing is lost between two items."""
+"""The review queue by keyboard: undo step by step, back and forth, without losing anything between
+items.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -23,7 +25,9 @@ def reviewer(program: Program) -> Account:
     return program.account(Role.REVIEWER, "Wim")
 
 
-def test_what_was_saved_or_skipped_can_be_undone(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
+def test_what_was_saved_or_skipped_can_be_undone(
+    open_window: OpenWindow, program: Program, reviewer: Account
+) -> None:
     tab = begun(open_window, reviewer)
     first, count = response(tab).input_value(), len(annotations(program, reviewer))
     tab.page.keyboard.press("4")
@@ -39,7 +43,9 @@ def test_what_was_saved_or_skipped_can_be_undone(open_window: OpenWindow, progra
     assert len(annotations(program, reviewer)) == count
 
 
-def test_undo_goes_back_step_by_step(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
+def test_undo_goes_back_step_by_step(
+    open_window: OpenWindow, program: Program, reviewer: Account
+) -> None:
     tab = begun(open_window, reviewer)
     count, seen = len(annotations(program, reviewer)), []
     for key in ("4", "3", "s"):
@@ -86,7 +92,9 @@ def test_what_is_undone_outlives_a_reload(open_window: OpenWindow, reviewer: Acc
     next_after(tab, first)
 
 
-def test_an_emptied_suggestion_is_no_deletion_of_the_answer(open_window: OpenWindow, program: Program) -> None:
+def test_an_emptied_suggestion_is_no_deletion_of_the_answer(
+    open_window: OpenWindow, program: Program
+) -> None:
     tab = begun(open_window, program.account(Role.REVIEWER, "Ema"))  # whose draft is left behind
     response(tab).fill("")
     expect(tab.page.locator(".count")).to_have_text("Empty: no response suggested")
@@ -95,8 +103,12 @@ def test_an_emptied_suggestion_is_no_deletion_of_the_answer(open_window: OpenWin
     expect(tab.page.locator(".change ins")).not_to_have_count(0)
 
 
-def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
-    """K goes to what was saved, which is corrected there, and to what was left, with what was written; J goes on again."""
+def test_previous_and_next_lead_along_what_one_had(
+    open_window: OpenWindow, program: Program, reviewer: Account
+) -> None:
+    """K goes to what was saved, which is corrected there, and to what was left, with what was
+    written; J goes on again.
+    """
     tab = begun(open_window, reviewer)
     keys, comment = tab.page.keyboard, tab.page.get_by_role("textbox", name="Comment")
     saved = response(tab).input_value()
@@ -116,7 +128,8 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
     keys.press("k")
     expect(response(tab)).to_have_value(saved)
     main(tab).to_contain_text("Already saved")
-    expect(tab.page.locator(".count")).to_have_text("Unchanged")  # though its field was empty when it was drawn
+    # Though its field was empty when it was drawn
+    expect(tab.page.locator(".count")).to_have_text("Unchanged")
     expect(tab.page.locator(".change")).to_be_hidden()
     expect(tab.button("Previous")).to_be_disabled()
     tab.page.locator(IDLE).wait_for()
@@ -124,7 +137,9 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
     keys.type("Seen again")
     keys.press("Control+Enter")
     expect(comment).to_have_value("Half a thou")
-    [corrected] = [each for each in annotations(program, reviewer) if each["content"] == "Seen again"]
+    [corrected] = [
+        each for each in annotations(program, reviewer) if each["content"] == "Seen again"
+    ]
     assert (corrected["annotation_type"], corrected["status"]) == ("flag", "pending")
     tab.page.locator(IDLE).wait_for()
     keys.press("j")
@@ -137,7 +152,9 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
     next_after(tab, left)
 
 
-def test_what_is_typed_before_the_next_item_is_there_is_for_that_one(open_window: OpenWindow, reviewer: Account) -> None:
+def test_what_is_typed_before_the_next_item_is_there_is_for_that_one(
+    open_window: OpenWindow, reviewer: Account
+) -> None:
     window = open_window(reviewer)
     line = Line(window)
     tab = begun_in(window)

@@ -1,4 +1,4 @@
-"""Reading a long conversation while it grows."""
+"""Reading a long conversation while an answer arrives."""
 
 from playwright.sync_api import expect
 

@@ -7,11 +7,15 @@ from playwright.sync_api import expect
 
 from tests.browser.console import Program, Window
 
-LONG = "This question is longer than the list is wide so that its line has to end before the words do and it says so"
+LONG = (
+    "This question is longer than the list is wide so that its line has to end before the words "
+    "do and it says so"
+)
 
 PRESSED_AND_TOLD = """(wait_ms) => {
-  [...document.querySelectorAll("button")].find((each) => each.textContent.includes("New session")).click();
-  const live = [...document.querySelectorAll("*")].map((each) => each.shadowRoot?.querySelector(".live")).find(Boolean);
+  const all = (kind) => [...document.querySelectorAll(kind)];
+  all("button").find((each) => each.textContent.includes("New session")).click();
+  const live = all("*").map((each) => each.shadowRoot?.querySelector(".live")).find(Boolean);
   setTimeout(() => live.feed.onStale(Date.now()), wait_ms);
 }"""
 
@@ -34,7 +38,9 @@ def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
 
 
 @pytest.mark.parametrize("wait_ms", [15, 30, 60])
-def test_a_new_session_begins_when_news_of_the_old_one_comes_at_that_moment(window: Window, wait_ms: int) -> None:
+def test_a_new_session_begins_when_news_of_the_old_one_comes_at_that_moment(
+    window: Window, wait_ms: int
+) -> None:
     tab = window.open()
     tab.ask("First")
     tab.page.locator("h1").click()
@@ -46,10 +52,14 @@ def test_a_new_session_begins_when_news_of_the_old_one_comes_at_that_moment(wind
     expect(tab.messages).to_have_count(0)
 
 
-def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, program: Program) -> None:
+def test_a_session_is_listed_by_its_first_question_and_opens(
+    window: Window, program: Program
+) -> None:
     program.say("The older one")
     tab = window.open(program.say("The newer one"))
-    expect(tab.sessions).to_have_text([re.compile("The newer one.*2 messages", re.S), re.compile("The older one", re.S)])
+    expect(tab.sessions).to_have_text(
+        [re.compile("The newer one.*2 messages", re.S), re.compile("The older one", re.S)]
+    )
     tab.sessions.filter(has_text="The older one").click()
     expect(tab.last).to_contain_text("Fake answer: The older one")
     address = tab.page.url
@@ -57,7 +67,9 @@ def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, pro
     expect(again.last).to_contain_text("Fake answer: The older one")
 
 
-def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window, program: Program) -> None:
+def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(
+    window: Window, program: Program
+) -> None:
     program.say("Short")
     tab = window.open(program.say(LONG))
     expect(tab.sessions).to_have_count(2)
@@ -95,7 +107,9 @@ def test_a_dialog_stays_open_while_an_answer_ends(window: Window) -> None:
 def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program) -> None:
     tab = window.open(program.say("To be deleted"))
     tab.press("Delete session")
-    expect(tab.page.get_by_role("dialog")).to_contain_text("“To be deleted” and its 2 messages will be permanently deleted.")
+    expect(tab.page.get_by_role("dialog")).to_contain_text(
+        "“To be deleted” and its 2 messages will be permanently deleted."
+    )
     tab.confirm("Delete session?", "Cancel")
     expect(tab.messages).to_have_count(2)
     tab.press("Delete session")

@@ -1,4 +1,4 @@
-"""What the workspace shares, and where models come from."""
+"""Workspace settings and providers in the browser."""
 
 import re
 from collections.abc import Iterator
@@ -30,8 +30,12 @@ def test_what_is_saved_holds_in_the_playground(window: Window) -> None:
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Settings saved")
     tab.page.reload()
     tab.wait()
-    expect(tab.page.get_by_role("textbox", name="Default prompt")).to_have_value("You are a gardener.")
-    expect(tab.page.get_by_role("combobox", name=re.compile("Reporting time zone"))).to_have_value("Europe/Vienna")
+    expect(tab.page.get_by_role("textbox", name="Default prompt")).to_have_value(
+        "You are a gardener."
+    )
+    expect(tab.page.get_by_role("combobox", name=re.compile("Reporting time zone"))).to_have_value(
+        "Europe/Vienna"
+    )
     tab.follow("Playground")
     tab.ask("Who are you?")
     expect(tab.last).to_contain_text("(prompt: You are a gardener.)")
@@ -54,8 +58,8 @@ def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> No
     expect(dialog.get_by_role("textbox", name="Name")).to_have_value("ollama")
     for address, words in (
         ("", "Enter a base URL."),
-        ("ftp://somewhere", "An address begins with http:// or https://"),
-        ("http://me:key@somewhere", "Put the key into its own field"),
+        ("ftp://somewhere", "Enter an address that starts with http:// or https://"),
+        ("http://me:key@somewhere", "Enter the key in its own field"),
     ):
         dialog.get_by_label("Base URL").fill(address)
         dialog.get_by_label("Base URL").press("Tab")
@@ -73,7 +77,12 @@ def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> No
 
 
 def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) -> None:
-    given = {"name": "vendor", "kind": "openai", "base_url": "http://127.0.0.1:9/v1", "secret": "a-secret-key-that-stays"}
+    given = {
+        "name": "vendor",
+        "kind": "openai",
+        "base_url": "http://127.0.0.1:9/v1",
+        "secret": "a-secret-key-that-stays",
+    }
     added = program.api.post("/admin/providers", json=given).raise_for_status().json()
     tab = window.open("/settings?section=Providers")
     expect(tab.page.get_by_text("API key set")).to_be_visible()
@@ -128,5 +137,10 @@ def test_a_price_of_ones_own_is_added(window: Window, program: Program) -> None:
     dialog.wait_for(state="detached")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Price added")
     [added] = program.api.get("/admin/prices?source=settings").json()["items"]
-    assert (added["model"], added["input"], added["output"], added["cached_input"]) == ("our-own", "2.5", "10", None)
+    assert (added["model"], added["input"], added["output"], added["cached_input"]) == (
+        "our-own",
+        "2.5",
+        "10",
+        None,
+    )
     program.api.delete(f"/admin/prices/{added['id']}").raise_for_status()

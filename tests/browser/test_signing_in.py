@@ -1,4 +1,4 @@
-"""Getting in, and being kept out."""
+"""Signing in, and being rejected."""
 
 import re
 from urllib.parse import urlsplit
@@ -73,7 +73,10 @@ def test_a_wrong_password_is_said_in_words_and_the_email_stays(visitor: Window) 
     expect(page.get_by_label("Password")).to_be_focused()
 
 
-@pytest.mark.parametrize("path", ["/playground", "/settings", "/accounts", "/you", "/home", "/nowhere", "/pages/console.py"])
+@pytest.mark.parametrize(
+    "path",
+    ["/playground", "/settings", "/accounts", "/you", "/home", "/nowhere", "/pages/console.py"],
+)
 def test_without_signing_in_every_address_is_the_sign_in_page(visitor: Window, path: str) -> None:
     expect_sign_in_page(visitor.page(path))
 
@@ -84,7 +87,9 @@ def test_nobody_is_led_elsewhere_by_a_link_to_our_sign_in(visitor: Window) -> No
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
-def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(window: Window, visitor: Window) -> None:
+def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(
+    window: Window, visitor: Window
+) -> None:
     tab = window.open("/accounts")
     tab.press("Invite account")
     dialog = tab.page.get_by_role("dialog", name="Invite account")
@@ -105,16 +110,24 @@ def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(windo
     sign_in(page, "rita@example.com", "a password for Rita")
     expect(page.get_by_role("heading", name="Tuning")).to_be_visible()
     links = page.get_by_test_id("stSidebar").get_by_role("link")
-    expect(links).to_have_text([re.compile("Tuning$"), re.compile("Knowledge$"), re.compile("Rita$")])
+    expect(links).to_have_text(
+        [re.compile("Tuning$"), re.compile("Knowledge$"), re.compile("Rita$")]
+    )
 
     visitor.tolerates = ("status of 404",)
     page.goto(link)
     expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
 
 
-def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_window: OpenWindow, program: Program) -> None:
+def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(
+    open_window: OpenWindow, program: Program
+) -> None:
     analyst = open_window(program.account(Role.ANALYST, "Anna"))
-    for path, words in {"/settings": "Default prompt", "/accounts": "Audit", "/playground": "System prompt"}.items():
+    for path, words in {
+        "/settings": "Default prompt",
+        "/accounts": "Audit",
+        "/playground": "System prompt",
+    }.items():
         tab = analyst.open(path)
         expect(tab.page.locator("h1")).to_have_text("You don't have access to this page")
         expect(tab.page.get_by_text(words)).to_have_count(0)
@@ -122,12 +135,18 @@ def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_windo
 
 def test_signing_out_shuts_every_tab(marias: Window, program: Program) -> None:
     marias.tolerates = ("WebSocket", "status of 401")
-    settings, playground, last = marias.open("/settings"), marias.open("/playground"), marias.open("/you")
+    settings, playground, last = (
+        marias.open("/settings"),
+        marias.open("/playground"),
+        marias.open("/you"),
+    )
     last.page.get_by_test_id("stSidebar").get_by_role("button", name="Sign out").click()
     expect_sign_in_page(last.page)
     # The playground hears of it by itself; elsewhere the next click leads out.
     expect_sign_in_page(playground.page)
-    settings.page.get_by_role("textbox", name="Default prompt").fill("Changed by somebody who is out")
+    settings.page.get_by_role("textbox", name="Default prompt").fill(
+        "Changed by somebody who is out"
+    )
     settings.press("Save")
     expect_sign_in_page(settings.page)
     assert "somebody who is out" not in program.api.get("/admin/settings").text
@@ -135,7 +154,9 @@ def test_signing_out_shuts_every_tab(marias: Window, program: Program) -> None:
     expect_sign_in_page(settings.page)
 
 
-def test_a_dialog_of_a_session_that_was_ended_changes_nothing(marias: Window, program: Program, maria: Account) -> None:
+def test_a_dialog_of_a_session_that_was_ended_changes_nothing(
+    marias: Window, program: Program, maria: Account
+) -> None:
     marias.tolerates = ("WebSocket", "status of 401")
     tab = marias.open("/settings?section=Providers")
     tab.press("Add provider")
@@ -148,7 +169,9 @@ def test_a_dialog_of_a_session_that_was_ended_changes_nothing(marias: Window, pr
     assert "sneaked-in" not in program.api.get("/admin/providers").text
 
 
-def test_an_account_that_is_disabled_is_led_out_in_the_middle_of_a_page(marias: Window, program: Program, maria: Account) -> None:
+def test_an_account_that_is_disabled_is_led_out_in_the_middle_of_a_page(
+    marias: Window, program: Program, maria: Account
+) -> None:
     marias.tolerates = ("WebSocket", "status of 401")
     tab = marias.open()
     tab.begin_answer()
@@ -156,7 +179,9 @@ def test_an_account_that_is_disabled_is_led_out_in_the_middle_of_a_page(marias: 
     expect_sign_in_page(tab.page)
 
 
-def test_what_was_asked_for_comes_back_after_signing_in_again(marias: Window, program: Program, maria: Account) -> None:
+def test_what_was_asked_for_comes_back_after_signing_in_again(
+    marias: Window, program: Program, maria: Account
+) -> None:
     marias.tolerates = ("WebSocket", "status of 401")
     tab = marias.open("/accounts?section=Audit")
     end_sessions(program, maria)
@@ -168,7 +193,9 @@ def test_what_was_asked_for_comes_back_after_signing_in_again(marias: Window, pr
     expect(tab.page.get_by_role("radio", name="Audit")).to_be_checked()
 
 
-def test_a_password_that_is_changed_ends_the_other_sessions(open_window: OpenWindow, program: Program) -> None:
+def test_a_password_that_is_changed_ends_the_other_sessions(
+    open_window: OpenWindow, program: Program
+) -> None:
     paul = program.account(Role.REVIEWER, "Paul")
     elsewhere = program.new_cookie(paul)
     tab: Tab = open_window(paul).open("/you")
@@ -184,10 +211,17 @@ def test_a_password_that_is_changed_ends_the_other_sessions(open_window: OpenWin
     expect(tab.page.get_by_test_id("stToast").filter(has_text="Password changed")).to_be_visible()
     expect(tab.page.locator('[class*="st-key-end-"]')).to_have_count(0)
     headers = {"Cookie": f"attune={elsewhere}"}
-    assert httpx2.get(f"{program.address}/api/v1/admin/auth/me", headers=headers, trust_env=False).status_code == 401
+    assert (
+        httpx2.get(
+            f"{program.address}/api/v1/admin/auth/me", headers=headers, trust_env=False
+        ).status_code
+        == 401
+    )
 
 
 def end_sessions(program: Program, account: Account) -> None:
     """Disable an account, as a super_admin does, and enable it again."""
     for is_active in (False, True):
-        program.api.patch(f"/admin/accounts/{account.id}", json={"is_active": is_active}).raise_for_status()
+        program.api.patch(
+            f"/admin/accounts/{account.id}", json={"is_active": is_active}
+        ).raise_for_status()

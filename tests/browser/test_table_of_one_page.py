@@ -1,9 +1,11 @@
-"""A table that holds one page of a list neither sorts nor searches that page as if it were all of the list."""
+"""A table that holds one page of a list sorts all of the list, never that page alone; a click or
+Enter opens a row.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Position, expect
 
 from tests.browser.console import Program, Tab, Window
 
@@ -39,13 +41,83 @@ def test_a_header_sorts_nothing_and_nothing_searches_or_sums_up_one_page(window:
     assert users(page) == ["one-page-c", "one-page-a", "one-page-b"]
     assert page.locator(".gdg-search-bar").count() == 0
     open_menu(tab)
-    offered = page.locator('[data-testid="stDataFrameColumnMenu"] [role="menuitem"]:visible').all_inner_texts()
+    offered = page.locator(
+        '[data-testid="stDataFrameColumnMenu"] [role="menuitem"]:visible'
+    ).all_inner_texts()
     assert [each.split("\n")[1] for each in offered] == ["Autosize", "Pin column", "Hide column"]
     buttons = page.locator('[data-testid="stElementToolbar"] button:visible').evaluate_all(
         "all => all.map(e => e.ariaLabel ?? '')"
     )
     assert buttons
     assert not [each for each in buttons if each.startswith(("Search", "Download"))]
+
+
+def test_a_header_sorts_the_whole_list_on_the_server(window: Window) -> None:
+    tab = window.open("/users?q=one-page")
+    tab.wait_for(lambda: users(tab.page) == ["one-page-c", "one-page-a", "one-page-b"])
+    click(tab, 0, column=6)
+    tab.page.wait_for_url("**sort=last_seen**")
+    tab.wait_for(lambda: users(tab.page) == ["one-page-b", "one-page-a", "one-page-c"])
+    click(tab, 0, column=6)
+    tab.wait_for(lambda: users(tab.page) == ["one-page-c", "one-page-a", "one-page-b"])
+
+
+@pytest.mark.parametrize("column", [1, 5])
+def test_a_click_on_any_cell_opens_the_row_again_and_again(window: Window, column: int) -> None:
+    tab = window.open("/users?q=one-page")
+    tab.wait_for(lambda: len(users(tab.page)) == 3)
+    for _ in range(2):
+        click(tab, 2, column=column)
+        expect(tab.drawer).to_contain_text("one-page-a")
+        tab.page.keyboard.press("Escape")
+        expect(tab.drawer).to_have_count(0)
+        tab.page.wait_for_url(lambda url: "row=" not in url)
+
+
+def test_the_keys_lead_to_a_row_and_enter_opens_it(window: Window) -> None:
+    tab = window.open("/users?q=one-page")
+    tab.wait_for(lambda: len(users(tab.page)) == 3)
+    tab.page.wait_for_timeout(1500)  # a table takes no focus before it has settled
+    tab.page.get_by_role("textbox", name="Search").focus()
+    for _ in range(20):
+        tab.page.keyboard.press("Tab")
+        if tab.page.evaluate(
+            "!!document.activeElement.closest('[data-testid=stDataFrame] canvas')"
+        ):
+            break
+    tab.wait()
+    for _ in range(3):  # a table that is drawn anew loses what its keys have chosen
+        tab.page.keyboard.press("ArrowDown")
+        tab.wait()
+        expect(tab.drawer).to_have_count(0)
+        tab.page.keyboard.press("Enter")
+        tab.page.wait_for_timeout(2000)
+        if tab.drawer.count():
+            break
+    # The first or second row: a click before decides whether Tab selects one
+    expect(tab.drawer).to_contain_text("one-page-")
+
+
+def test_an_address_opens_the_row_that_it_names(window: Window) -> None:
+    tab = window.open("/users?q=one-page")
+    tab.wait_for(lambda: len(users(tab.page)) == 3)
+    click(tab, 1, column=1)
+    tab.page.wait_for_url("**row=**")
+    again = window.open(tab.page.url.removeprefix(tab.address))
+    expect(again.drawer).to_contain_text("one-page-c")
+
+
+def click(tab: Tab, row: int, *, column: int) -> None:
+    """Click a cell, counted from 1; row 0 is the header. A table takes no click before it has
+    settled.
+    """
+    tab.page.wait_for_timeout(1500)
+    table = tab.page.get_by_test_id("stDataFrame").first
+    widths = [119, 134, 164, 184, 174, 174]
+    place: Position = {"x": sum(widths[: column - 1]) + 40, "y": 34 * row + 17}
+    table.hover(position=place)
+    tab.page.wait_for_timeout(200)
+    table.click(position=place)
 
 
 def open_menu(tab: Tab) -> None:

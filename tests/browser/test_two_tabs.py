@@ -1,4 +1,4 @@
-"""Two tabs with one session: what is done in one is seen in the other."""
+"""Two tabs of one session: changes in one are shown in the other."""
 
 from playwright.sync_api import expect
 
@@ -12,7 +12,8 @@ def both(window: Window, address: str = "/playground") -> tuple[Tab, Tab]:
 
 def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Window) -> None:
     first, second = both(window)
-    first.begin_answer(words=40, rate=10)  # slow enough that the second tab sees it on a busy machine
+    # Slow enough that the second tab sees it on a busy machine
+    first.begin_answer(words=40, rate=10)
     expect(second.live).to_contain_text("Fake answer: the quick")
     expect_the_same(first, second, 2)
 

@@ -1,4 +1,4 @@
-"""Users as people meet them: found by search and filters, and one of them followed through everything that happened."""
+"""Users in the browser: search, filters, and the journey of one user."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
@@ -26,9 +26,21 @@ def events() -> Iterator[dict[str, Any]]:
     """Yield a user who dropped after an error, some others, and a visitor without a name."""
     for number, name in enumerate(STEPS[:2]):
         named = {"user_id": "people-ann"} if number else {}
-        yield {"id": f"people-{number}", "event_type": name, "session_id": "people-s1", "created_at": at(number * 5), **named}
+        yield {
+            "id": f"people-{number}",
+            "event_type": name,
+            "session_id": "people-s1",
+            "created_at": at(number * 5),
+            **named,
+        }
     failed = {"error_code": "card_declined", "error_message": "The <b>bank</b> said no"}
-    yield {"id": "people-e", "event_type": "onboarding.portfolio_error", "user_id": "people-ann", "created_at": at(9), **failed}
+    yield {
+        "id": "people-e",
+        "event_type": "onboarding.portfolio_error",
+        "user_id": "people-ann",
+        "created_at": at(9),
+        **failed,
+    }
     for number in range(60):
         yield {
             "id": f"people-other-{number}",
@@ -36,15 +48,41 @@ def events() -> Iterator[dict[str, Any]]:
             "user_id": f"people-other-{number:02}",
             "created_at": at(-60 + number),
         }
-    yield {"id": "people-v", "event_type": STEPS[0], "session_id": "people-visitor", "created_at": at(2)}
+    yield {
+        "id": "people-v",
+        "event_type": STEPS[0],
+        "session_id": "people-visitor",
+        "created_at": at(2),
+    }
 
 
 @pytest.fixture(scope="module")
 def rows(program: Program) -> None:
-    talk = {"id": "people-c", "user_id": "people-ann", "title": "A card that was declined", "created_at": at(7)}
-    said = {"id": "1", "role": "user", "content": "Why was my card **declined**?", "created_at": at(7)}
-    ann = {"id": "people-ann", "email": "ann@people.example", "display_name": "Ann People", "traits": {"plan": "pro"}}
-    rated = {"id": "people-f", "user_id": "people-ann", "conversation_id": "people-c", "rating": -1, "comment": "No help"}
+    talk = {
+        "id": "people-c",
+        "user_id": "people-ann",
+        "title": "A card that was declined",
+        "created_at": at(7),
+    }
+    said = {
+        "id": "1",
+        "role": "user",
+        "content": "Why was my card **declined**?",
+        "created_at": at(7),
+    }
+    ann = {
+        "id": "people-ann",
+        "email": "ann@people.example",
+        "display_name": "Ann People",
+        "traits": {"plan": "pro"},
+    }
+    rated = {
+        "id": "people-f",
+        "user_id": "people-ann",
+        "conversation_id": "people-c",
+        "rating": -1,
+        "comment": "No help",
+    }
     sent = {
         "events": list(events()),
         "users": [ann],
@@ -66,7 +104,12 @@ def test_list_and_journey_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
     window = wide(open_window, accounts[role], width)
-    for path in ("/users?q=people", "/users?anonymous=true", "/users?user=people-ann", "/users?session=people-visitor"):
+    for path in (
+        "/users?q=people",
+        "/users?anonymous=true",
+        "/users?user=people-ann",
+        "/users?session=people-visitor",
+    ):
         holds_together(window, path, theme)
 
 
@@ -79,9 +122,15 @@ def test_nobody_is_shut_out_of_users(open_window: OpenWindow, path: str) -> None
 
 
 @pytest.mark.usefixtures("rows")
-def test_search_finds_by_name_address_and_id_and_stands_in_the_address(open_window: OpenWindow) -> None:
+def test_search_finds_by_name_address_and_id_and_stands_in_the_address(
+    open_window: OpenWindow,
+) -> None:
     tab = open_window().open("/users")
-    for wanted, count in (("Ann Peo", "1 user ·"), ("ann@people", "1 user ·"), ("people-other", "60 users ·")):
+    for wanted, count in (
+        ("Ann Peo", "1 user ·"),
+        ("ann@people", "1 user ·"),
+        ("people-other", "60 users ·"),
+    ):
         field = tab.page.get_by_role("textbox", name="Search")
         field.fill(wanted)
         field.press("Enter")
@@ -101,7 +150,9 @@ def test_pages_and_the_file_of_all_of_them_are_made_by_the_server(open_window: O
     link = str(tab.page.get_by_role("link", name="CSV").evaluate("e => e.href"))
     lines = tab.page.request.get(link).text().strip().split("\r\n")
     assert len(lines) == 61
-    assert sorted(line.split(",")[1] for line in lines[1:]) == [f"people-other-{number:02}" for number in range(60)]
+    assert sorted(line.split(",")[1] for line in lines[1:]) == [
+        f"people-other-{number:02}" for number in range(60)
+    ]
     main(tab).to_contain_text("60 users ·")
     expect(tab.page.get_by_test_id("stPagination")).to_contain_text("3")
 

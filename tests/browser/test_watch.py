@@ -1,4 +1,6 @@
-"""The Watch pages as people meet them: by role, theme and width, with rows in them, looked into by clicking."""
+"""The Watch pages in the browser: by role, theme and width, with data, and drill-down by
+clicking.
+"""
 
 import random
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ NOW = datetime.now(UTC)
 SLOW_FROM = (NOW - timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
 # Charts that are not drawn in the width of their place.
 FITTING = """[...document.querySelectorAll(".attune-chart")]
-    .map(place => [place.clientWidth, place.querySelector(".main-svg")?.clientWidth]).filter(([one, other]) => one !== other)"""
+    .map(place => [place.clientWidth, place.querySelector(".main-svg")?.clientWidth])
+    .filter(([one, other]) => one !== other)"""
 PAGES = ["/overview", "/ai-metrics?order=Newest&request=watch-9"]
 
 
@@ -31,8 +34,14 @@ def requests() -> Iterator[dict[str, Any]]:
         model = "watched-small" if number % 2 else "watched-large"
         is_slow = model == "watched-small" and SLOW_FROM <= at < SLOW_FROM + timedelta(hours=4)
         latency = int(chance.lognormvariate(7, 0.4)) * (6 if is_slow else 1)
-        failed = {"error_type": "timeout", "error_message": "No answer <b>within</b> 30 s"} if number % 40 == 9 else {}
-        steps = [{"kind": "tool", "name": "search_docs", "start_ms": 20, "duration_ms": latency // 2}]
+        failed = (
+            {"error_type": "timeout", "error_message": "No answer <b>within</b> 30 s"}
+            if number % 40 == 9
+            else {}
+        )
+        steps = [
+            {"kind": "tool", "name": "search_docs", "start_ms": 20, "duration_ms": latency // 2}
+        ]
         yield {
             "id": f"watch-{number}",
             "created_at": at.isoformat(),
@@ -112,11 +121,15 @@ def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
 @pytest.mark.usefixtures("rows")
 def test_the_address_is_the_page(open_window: OpenWindow) -> None:
     tab = opened(open_window(), "/ai-metrics")
-    tab.page.get_by_role("radio", name="30 d").or_(tab.page.get_by_role("button", name="30 d")).first.click()
+    tab.page.get_by_role("radio", name="30 d").or_(
+        tab.page.get_by_role("button", name="30 d")
+    ).first.click()
     tab.page.wait_for_url("**days=30**")
     tab.choose("Model", "watched-large")
     tab.page.wait_for_url("**model=watched-large**")
-    expect(tab.page.locator(".stMain")).to_contain_text("Filtered by model watched-large", timeout=PATIENCE_MS)
+    expect(tab.page.locator(".stMain")).to_contain_text(
+        "Filtered by model watched-large", timeout=PATIENCE_MS
+    )
     drawn(tab.page)
     count = requests_shown(tab)
     tab.page.reload()
@@ -130,9 +143,15 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(open_window: OpenWindow) -> None:
+def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(
+    open_window: OpenWindow,
+) -> None:
     tab = opened(open_window(), "/ai-metrics?days=30&model=watched-small")
-    for page, address in (("Batch history", "batch-history?days=30"), ("Users", "users"), ("AI metrics", "ai-metrics?days=30")):
+    for page, address in (
+        ("Batch history", "batch-history?days=30"),
+        ("Users", "users"),
+        ("AI metrics", "ai-metrics?days=30"),
+    ):
         tab.page.get_by_role("link", name=page).click()
         tab.page.wait_for_url(f"**/{address}")
         expect(tab.page.locator("h1")).to_have_text(page, timeout=PATIENCE_MS)
@@ -142,7 +161,10 @@ def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(open_
 
 
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("point", [".st-key-ai-metrics-cost .bars .point path >> nth=-5", ".st-key-ai-metrics-latency .nsewdrag"])
+@pytest.mark.parametrize(
+    "point",
+    [".st-key-ai-metrics-cost .bars .point path >> nth=-5", ".st-key-ai-metrics-latency .nsewdrag"],
+)
 def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
     tab = opened(open_window(), "/ai-metrics?days=30")
     tab.page.locator(point).click(force=True)
@@ -165,8 +187,14 @@ def test_a_chart_is_as_wide_as_its_place_also_when_that_changes(open_window: Ope
 
 def test_what_draws_charts_is_kept_by_browsers_for_good(open_window: OpenWindow) -> None:
     tab = opened(open_window(), "/users")
-    there, gone = (tab.page.request.get(f"{tab.address}/{path}") for path in (PLOTLY, PLOTLY.replace("4.", "3.")))
-    assert (there.status, there.headers["cache-control"]) == (200, "public, immutable, max-age=31536000")
+    there, gone = (
+        tab.page.request.get(f"{tab.address}/{path}")
+        for path in (PLOTLY, PLOTLY.replace("4.", "3."))
+    )
+    assert (there.status, there.headers["cache-control"]) == (
+        200,
+        "public, immutable, max-age=31536000",
+    )
     assert (gone.status, "immutable" in gone.headers.get("cache-control", "")) == (404, False)
 
 
@@ -177,7 +205,9 @@ def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> 
     tab = opened(window, "/users")
     tab.page.route(f"**/{PLOTLY}", lambda route: route.abort())
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
-    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text("Could not draw this chart. Reload the page.")
+    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text(
+        "Could not draw this chart. Reload the page."
+    )
     tab.page.unroute(f"**/{PLOTLY}")
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
     drawn(tab.page)
@@ -197,13 +227,24 @@ def test_the_file_holds_the_rows_that_the_filters_match(open_window: OpenWindow)
 @pytest.mark.usefixtures("rows")
 def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
     tab = opened(open_window(), "/ai-metrics")
-    texts = tab.page.locator("[aria-label]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
-    for begin in ("Latency hourly: p50", "Error rate hourly:", "Tokens hourly:", "Cost hourly: $", "Latency of"):
+    texts = tab.page.locator("[aria-label]").evaluate_all(
+        "all => all.map(e => e.getAttribute('aria-label'))"
+    )
+    for begin in (
+        "Latency hourly: p50",
+        "Error rate hourly:",
+        "Tokens hourly:",
+        "Cost hourly: $",
+        "Latency of",
+    ):
         assert any(each.startswith(begin) for each in texts), begin
 
 
 def requests_shown(tab: Tab) -> str:
     """Return the key figure of requests."""
-    metric = tab.page.get_by_test_id("stMetric").filter(has=tab.page.get_by_text("Requests", exact=True))
-    expect(metric).to_have_count(1, timeout=PATIENCE_MS)  # what was there before goes a moment later
+    metric = tab.page.get_by_test_id("stMetric").filter(
+        has=tab.page.get_by_text("Requests", exact=True)
+    )
+    # What was there before goes a moment later
+    expect(metric).to_have_count(1, timeout=PATIENCE_MS)
     return metric.get_by_test_id("stMetricValue").first.inner_text().replace(",", "")

@@ -1,4 +1,4 @@
-"""A page that a role may not open, and an address without a page, are answered by pages of Attune."""
+"""Pages that a role may not open, and unknown addresses, show a page of Attune."""
 
 import re
 
@@ -10,7 +10,9 @@ from tests.browser.console import Program
 from tests.browser.walks import main
 
 
-def test_a_page_for_other_roles_says_so_and_leads_on(open_window: OpenWindow, program: Program) -> None:
+def test_a_page_for_other_roles_says_so_and_leads_on(
+    open_window: OpenWindow, program: Program
+) -> None:
     tab = open_window(program.account(Role.REVIEWER, "Nora")).open("/settings?view=prices")
     main(tab).to_contain_text("You don't have access to this page")
     expect(tab.page.get_by_role("dialog")).to_have_count(0)

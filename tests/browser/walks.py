@@ -1,4 +1,4 @@
-"""Walks over pages: by role, theme and width, until all is drawn, and whether it holds together."""
+"""Walks through pages by role, theme and width: everything is drawn, and nothing overlaps."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -18,11 +18,15 @@ PATIENCE_MS = 30_000
 
 
 def walks(*roles: Role) -> list[ParameterSet]:
-    """Return walks in which each of three roles, each theme and each width occurs; `make prove` goes each pair of these."""
+    """Return walks in which each of three roles, each theme and each width occurs; `make prove`
+    goes each pair of these.
+    """
     first, second, third = roles
     often: list[Walk] = [(first, "light", 390), (second, "dark", 1440), (third, "dark", 390)]
     long: list[Walk] = [(first, "dark", 1440), (second, "light", 390), (third, "light", 1440)]
-    return [pytest.param(*walk) for walk in often] + [pytest.param(*walk, marks=pytest.mark.prove) for walk in long]
+    return [pytest.param(*walk) for walk in often] + [
+        pytest.param(*walk, marks=pytest.mark.prove) for walk in long
+    ]
 
 
 WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST)
@@ -44,12 +48,19 @@ def opened(window: Window, path: str, theme: Theme = "light") -> Tab:
 def drawn(page: Page) -> None:
     """Wait until all charts and tables are there, and nothing runs."""
     page.locator(IDLE).wait_for()
-    for coming in ('[data-testid="stSkeleton"]', '[data-testid="stBidiComponentRegular"]:not(:has(.main-svg))'):
+    for coming in (
+        '[data-testid="stSkeleton"]',
+        '[data-testid="stBidiComponentRegular"]:not(:has(.main-svg))',
+    ):
         expect(page.locator(coming).filter(visible=True)).to_have_count(0, timeout=PATIENCE_MS)
 
 
-def holds_together(window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool) -> None:
-    """Open a page in a theme, look at it as one likes, and see that nothing is cut off or lies over another."""
+def holds_together(
+    window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool
+) -> None:
+    """Open a page in a theme, look at it as one likes, and see that nothing is cut off or lies over
+    another.
+    """
     tab = opened(window, path, theme)
     look(tab.page)
     assert not cut_off(tab.page), path

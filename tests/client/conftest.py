@@ -1,4 +1,4 @@
-"""A server that records, and clients of it that hurry."""
+"""A recording server, and clients with short waits."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""A server that keeps what the client sends, and that fails in whatever way a test wants."""
+"""A server that records what the client sends, and fails as a test requests."""
 
 import gzip
 import json
@@ -16,7 +16,9 @@ Row = dict[str, Any]
 
 @dataclass
 class Fault:
-    """How one call is answered: a status, with or without taking the rows; after a while; or the connection is cut."""
+    """How one call is answered: a status, with or without taking the rows; after a while; or the
+    connection is cut.
+    """
 
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
@@ -27,7 +29,7 @@ class Fault:
 
 @dataclass
 class Recorder:
-    """What came in. Of `faults` each holds for one call, the first first; then all goes well."""
+    """What came in. Of `faults` each holds for one call, earliest first; then all goes well."""
 
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
@@ -51,7 +53,11 @@ class Recorder:
     def take(self, path: str, body: bytes) -> dict[str, Any]:
         """Keep rows and return what is answered."""
         given = [json.loads(line) for line in gzip.decompress(body).splitlines()]
-        refused = [{"index": index, "error": why} for index, row in enumerate(given) if (why := self.rejects(row))]
+        refused = [
+            {"index": index, "error": why}
+            for index, row in enumerate(given)
+            if (why := self.rejects(row))
+        ]
         with self.lock:
             self.rows.setdefault(path.removeprefix("/api/v1/ingest/"), []).extend(given)
         return {"accepted": len(given) - len(refused), "duplicates": 0, "rejected": refused}
@@ -113,7 +119,9 @@ def recording(recorder: Recorder | None = None, port: int = 0) -> Iterator[Recor
     told = recorder or Recorder()
     listening = _Quiet(("127.0.0.1", port), type("Handler", (_Handler,), {"told": told}))
     told.url = f"http://127.0.0.1:{listening.server_address[1]}"
-    threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    threading.Thread(
+        target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    ).start()
     try:
         yield told
     finally:

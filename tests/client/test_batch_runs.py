@@ -1,4 +1,4 @@
-"""Runs of batch jobs as the client tells of them: started, by phases, ended well or badly."""
+"""Runs of batch jobs reported by the client: started, with phases, completed or failed."""
 
 import time
 
@@ -15,7 +15,9 @@ def states(recorder: Recorder, client: Client) -> list[Row]:
     return recorder.of("batch-runs")
 
 
-def test_a_run_tells_of_its_start_its_phases_and_its_end(recorder: Recorder, client: Client) -> None:
+def test_a_run_tells_of_its_start_its_phases_and_its_end(
+    recorder: Recorder, client: Client
+) -> None:
     with client.batch_run("nightly", total_jobs=3, triggered_by="cron", tenant="a") as run:
         with run.phase("load"):
             time.sleep(0.02)
@@ -24,7 +26,12 @@ def test_a_run_tells_of_its_start_its_phases_and_its_end(recorder: Recorder, cli
         with run.phase("load"):
             run.completed()
     first, *_, last = states(recorder, client)
-    assert (first["status"], first["batch_job"], first["total_jobs"], first["triggered_by"]) == ("running", "nightly", 3, "cron")
+    assert (first["status"], first["batch_job"], first["total_jobs"], first["triggered_by"]) == (
+        "running",
+        "nightly",
+        3,
+        "cron",
+    )
     assert (first["tenant"], first["app"], first["environment"]) == ("a", "shop", "staging")
     assert "completed_at" not in first
     assert (last["status"], last["completed_jobs"], last["failed_jobs"]) == ("completed", 3, 0)
@@ -36,8 +43,14 @@ def test_a_run_tells_of_its_start_its_phases_and_its_end(recorder: Recorder, cli
     assert times == sorted(times)
 
 
-def test_what_the_host_raises_goes_on_and_makes_a_failed_run(recorder: Recorder, client: Client) -> None:
-    with pytest.raises(ValueError, match="no more"), client.batch_run("nightly") as run, run.phase("load"):
+def test_what_the_host_raises_goes_on_and_makes_a_failed_run(
+    recorder: Recorder, client: Client
+) -> None:
+    with (
+        pytest.raises(ValueError, match="no more"),
+        client.batch_run("nightly") as run,
+        run.phase("load"),
+    ):
         raise ValueError("no more")
     last = states(recorder, client)[-1]
     assert (last["status"], last["error_summary"]) == ("failed", "ValueError: no more")
@@ -53,14 +66,18 @@ def test_failed_jobs_make_a_partial_run(recorder: Recorder, client: Client) -> N
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, "completed"), (None, "completed"), (3, "failed")])
-def test_an_orderly_exit_is_no_failure(recorder: Recorder, client: Client, code: int | None, status: str) -> None:
+def test_an_orderly_exit_is_no_failure(
+    recorder: Recorder, client: Client, code: int | None, status: str
+) -> None:
     with pytest.raises(SystemExit), client.batch_run("nightly"):
         raise SystemExit(code)
     assert states(recorder, client)[-1]["status"] == status
 
 
-def test_a_long_run_shows_that_it_lives(recorder: Recorder, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attune_client.sender.BEAT_EVERY_S", 0.05)
+def test_a_long_run_shows_that_it_lives(
+    recorder: Recorder, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attune_client.sender.BEAT_INTERVAL_S", 0.05)
     with client.batch_run("nightly") as run:
         run.completed(5)
         while len(recorder.of("batch-runs")) < 4:

@@ -1,4 +1,6 @@
-"""Whatever happens to Attune or to the network: rows arrive in the end, none counts twice, and the host notices nothing."""
+"""Whatever happens to Attune or the network, rows arrive in the end, count once, and the host is
+not affected.
+"""
 
 import threading
 import time
@@ -8,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from attune_client import Client
-from attune_client.sender import MOST_TRIES, Pace
+from attune_client.sender import MAX_TRIES, Pace
 from core.platform import clock
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Fault, Recorder, recording
@@ -28,8 +30,14 @@ def test_what_passes_is_tried_again(recorder: Recorder, client: Client, status: 
     assert len(recorder.distinct("events")) == client.stats().sent == 20
 
 
-def test_a_connection_that_is_cut_after_the_rows_were_stored_counts_them_once(recorder: Recorder, client: Client) -> None:
-    recorder.faults = [Fault(takes_rows=True, cuts=True), Fault(takes_rows=True, cuts=True), Fault(503, takes_rows=True)]
+def test_a_connection_that_is_cut_after_the_rows_were_stored_counts_them_once(
+    recorder: Recorder, client: Client
+) -> None:
+    recorder.faults = [
+        Fault(takes_rows=True, cuts=True),
+        Fault(takes_rows=True, cuts=True),
+        Fault(503, takes_rows=True),
+    ]
     track(client)
     assert client.flush()
     assert len(recorder.of("events")) == 4 * 20
@@ -63,7 +71,9 @@ def test_a_server_that_comes_late_goes_and_comes_again_gets_everything(make: Mak
 
 @pytest.mark.parametrize("told", ["1", "date"])
 def test_it_waits_as_long_as_it_is_told_to(recorder: Recorder, client: Client, told: str) -> None:
-    header = told if told == "1" else format_datetime(clock.now().replace(microsecond=0), usegmt=True)
+    header = (
+        told if told == "1" else format_datetime(clock.now().replace(microsecond=0), usegmt=True)
+    )
     recorder.faults = [Fault(429, {"Retry-After": header})]
     client.track("a")
     assert client.flush()
@@ -81,11 +91,15 @@ def test_waits_grow_and_differ(recorder: Recorder, make: MakeClient) -> None:
     for number, wait in enumerate(waits):
         longest = min(0.4, 0.05 * 2**number)
         assert longest * 0.5 <= wait <= longest + 0.15
-    assert len({round(wait / min(0.4, 0.05 * 2**number), 3) for number, wait in enumerate(waits)}) > 1
+    assert (
+        len({round(wait / min(0.4, 0.05 * 2**number), 3) for number, wait in enumerate(waits)}) > 1
+    )
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 413, 422])
-def test_what_no_repetition_mends_is_given_up(recorder: Recorder, client: Client, status: int) -> None:
+def test_what_no_repetition_mends_is_given_up(
+    recorder: Recorder, client: Client, status: int
+) -> None:
     recorder.faults = [Fault(status)]
     client.track("a")
     assert client.flush()
@@ -95,8 +109,10 @@ def test_what_no_repetition_mends_is_given_up(recorder: Recorder, client: Client
     assert (client.stats().sent, client.stats().failed) == (1, 1)
 
 
-def test_rows_that_break_the_server_do_not_hold_the_others_up_for_ever(recorder: Recorder, make: MakeClient) -> None:
-    recorder.faults = [Fault(500)] * MOST_TRIES
+def test_rows_that_break_the_server_do_not_hold_the_others_up_for_ever(
+    recorder: Recorder, make: MakeClient
+) -> None:
+    recorder.faults = [Fault(500)] * MAX_TRIES
     client = make(pace=Pace(linger_s=0.0, first_wait_s=0.001, longest_wait_s=0.002))
     client.track("poison")
     while client.stats().waiting:
@@ -120,7 +136,10 @@ def test_when_the_queue_is_full_the_oldest_go_and_are_counted(make: MakeClient) 
 
 def test_the_newest_rows_are_those_that_stay(recorder: Recorder, make: MakeClient) -> None:
     recorder.always = Fault()
-    client = make(queue_rows=50, pace=Pace(batch_rows=10, linger_s=0.0, first_wait_s=0.01, longest_wait_s=0.02))
+    client = make(
+        queue_rows=50,
+        pace=Pace(batch_rows=10, linger_s=0.0, first_wait_s=0.01, longest_wait_s=0.02),
+    )
     client.track("first")
     while not recorder.calls:
         time.sleep(0.01)
@@ -152,7 +171,9 @@ def test_many_threads_lose_nothing(recorder: Recorder, make: MakeClient) -> None
     assert len(recorder.distinct("events")) == client.stats().sent == 8000
 
 
-def test_flush_waits_for_what_was_there_and_for_nothing_else(recorder: Recorder, make: MakeClient) -> None:
+def test_flush_waits_for_what_was_there_and_for_nothing_else(
+    recorder: Recorder, make: MakeClient
+) -> None:
     client = make(pace=Pace(linger_s=30.0))
     client.track("a")
     began = time.monotonic()

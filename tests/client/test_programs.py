@@ -1,4 +1,4 @@
-"""Whole programs with a client in them: their end, their forks, and how little they feel of it."""
+"""Whole programs with a client: exit, forks, and the time that calls take."""
 
 import os
 import subprocess
@@ -19,7 +19,10 @@ from tests.ports import free_port
 
 def program(url: str, body: str, **given: str) -> tuple[float, subprocess.CompletedProcess[str]]:
     """Run a program that has a client, and return how long it took."""
-    text = f"import os, sys\nfrom attune_client import Client\nclient = Client({url!r}, 'atn_key', exit_timeout_s=1.0)\n"
+    text = (
+        f"import os, sys\nfrom attune_client import Client\nclient = Client({url!r}, 'atn_key', "
+        "exit_timeout_s=1.0)\n"
+    )
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", text + textwrap.dedent(body)],
@@ -45,7 +48,9 @@ def test_a_program_that_fails_sends_what_is_left(recorder: Recorder) -> None:
 
 
 @pytest.mark.parametrize("is_silent", [True, False])
-def test_the_end_waits_for_a_dead_server_no_longer_than_said(recorder: Recorder, is_silent: bool) -> None:
+def test_the_end_waits_for_a_dead_server_no_longer_than_said(
+    recorder: Recorder, is_silent: bool
+) -> None:
     recorder.always = Fault(202, after_s=30.0)
     url = recorder.url if is_silent else f"http://127.0.0.1:{free_port()}"
     took, ended = program(url, "client.track('a')")
@@ -74,7 +79,9 @@ def test_a_forked_child_sends_its_own_rows_and_none_of_its_parents(recorder: Rec
     assert (ended.returncode, ended.stderr) == (0, "")
     rows = recorder.of("events")
     assert sorted(row["number"] for row in rows if row["event_type"] == "child") == [0, 1, 2]
-    assert sorted(row["number"] for row in rows if row["event_type"] == "parent") == list(range(301))
+    assert sorted(row["number"] for row in rows if row["event_type"] == "parent") == list(
+        range(301)
+    )
 
 
 def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) -> None:
@@ -95,13 +102,17 @@ def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) ->
             assert os.waitpid(pid, 0)[1] == 0
         stop.set()
         for thread in threads: thread.join()
-        """.replace("import threading\n", "import threading, warnings; warnings.simplefilter('ignore')\n"),
+        """.replace(
+            "import threading\n", "import threading, warnings; warnings.simplefilter('ignore')\n"
+        ),
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len([row for row in recorder.of("events") if row["event_type"] == "child"]) == 20
 
 
-def test_what_goes_wrong_is_said_in_the_log_once(make: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_goes_wrong_is_said_in_the_log_once(
+    make: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
     client = make(f"http://127.0.0.1:{free_port()}")
     for _ in range(5):
         client.track("a")
@@ -121,9 +132,13 @@ with recording(Recorder(always={always})) as serving:
 
 @contextmanager
 def elsewhere(always: Fault | None) -> Iterator[str]:
-    """Serve from a process of its own: a server in this one would hold up the calls that are measured."""
+    """Serve from a process of its own: a server in this one would hold up the calls that are
+    measured.
+    """
     server = [sys.executable, "-c", SERVER.format(always=always)]
-    with subprocess.Popen(server, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        server, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
         process.communicate("")
@@ -135,7 +150,9 @@ def slow_calls(client: Client, calls: int = 10_000) -> float:
     for number in range(calls):
         began = time.perf_counter()
         client.track(
-            "chat.session_start", user_id="u", event_data={"number": number, "tags": ["a", "b"], "inner": {"x": "y" * 200}}
+            "chat.session_start",
+            user_id="u",
+            event_data={"number": number, "tags": ["a", "b"], "inner": {"x": "y" * 200}},
         )
         took.append(time.perf_counter() - began)
         if number % 10 == 0:
@@ -149,7 +166,8 @@ def slow_calls(client: Client, calls: int = 10_000) -> float:
 def test_a_call_takes_less_than_a_millisecond(make: MakeClient, fault: Fault | None) -> None:
     with elsewhere(fault) as url:
         client = make(url)
-        # A shared machine may stop anybody for longer: one round of five in which it does not says what the code itself takes.
+        # A shared machine may stop anybody for longer: one round of five in which it does not says
+        # what the code itself takes.
         assert any(slow_calls(client) < 1.0 for _ in range(5))
         assert client.stats().sent > 0 or fault == Fault(503)
 

@@ -1,4 +1,4 @@
-"""What the client sends: the rows of the API, each with an id and a time, as they were when the host gave them."""
+"""Rows as the client sends them: each with an ID and a time, unchanged since the host's call."""
 
 import ast
 import sys
@@ -23,7 +23,14 @@ def sent(recorder: Recorder, client: Client, path: str = "events") -> Row:
 
 
 def test_an_event_has_what_was_given_and_what_is_common(recorder: Recorder, client: Client) -> None:
-    client.track("chat.feedback_given", user_id="u", session_id="s", event_data={"stars": 5}, plan="pro", error_code="E1")
+    client.track(
+        "chat.feedback_given",
+        user_id="u",
+        session_id="s",
+        event_data={"stars": 5},
+        plan="pro",
+        error_code="E1",
+    )
     row = sent(recorder, client)
     assert row.pop("id")
     assert datetime.fromisoformat(row.pop("created_at")).tzinfo
@@ -43,20 +50,35 @@ def test_an_event_has_what_was_given_and_what_is_common(recorder: Recorder, clie
 def test_a_row_may_name_its_own_id_time_and_environment(recorder: Recorder, client: Client) -> None:
     client.track("a", id="mine", created_at=NOON, environment="lab")
     row = sent(recorder, client)
-    assert (row["id"], row["created_at"], row["environment"]) == ("mine", "2026-07-01T12:00:00+00:00", "lab")
+    assert (row["id"], row["created_at"], row["environment"]) == (
+        "mine",
+        "2026-07-01T12:00:00+00:00",
+        "lab",
+    )
 
 
 def test_an_ai_request_keeps_costs_exact(recorder: Recorder, client: Client) -> None:
     client.record_ai_request(
-        "gpt-4o", provider="openai", input_tokens=3, cost_usd=Decimal("0.10000001"), tool_calls=[{"name": "t"}]
+        "gpt-4o",
+        provider="openai",
+        input_tokens=3,
+        cost_usd=Decimal("0.10000001"),
+        tool_calls=[{"name": "t"}],
     )
     row = sent(recorder, client, "ai-requests")
-    assert (row["model"], row["cost_usd"], row["tool_calls"]) == ("gpt-4o", "0.10000001", [{"name": "t"}])
+    assert (row["model"], row["cost_usd"], row["tool_calls"]) == (
+        "gpt-4o",
+        "0.10000001",
+        [{"name": "t"}],
+    )
     assert "output_tokens" not in row
 
 
 def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None:
-    client.record_conversation("c", [{"id": "m1", "role": "user", "content": "Hi", "created_at": NOON}, {"role": "assistant"}])
+    client.record_conversation(
+        "c",
+        [{"id": "m1", "role": "user", "content": "Hi", "created_at": NOON}, {"role": "assistant"}],
+    )
     row = sent(recorder, client, "conversations")
     first, second = row["messages"]
     assert first == {"id": "m1", "role": "user", "content": "Hi", "created_at": NOON.isoformat()}
@@ -65,10 +87,29 @@ def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None
     assert row["id"] == "c"
 
 
+def test_a_score_is_a_number_or_a_label_of_its_subject(recorder: Recorder, client: Client) -> None:
+    client.score("helpfulness", 0.8, message_id="m1", conversation_id="c", source="judge")
+    row = sent(recorder, client, "scores")
+    assert (row["name"], row["value"], row["message_id"], row["source"]) == (
+        "helpfulness",
+        0.8,
+        "m1",
+        "judge",
+    )
+    client.score("tone", "rude", ai_request_id="r")
+    row = sent(recorder, client, "scores")
+    assert ("value" in row, row["label"], row["ai_request_id"]) == (False, "rude", "r")
+
+
 def test_feedback_names_what_it_is_about(recorder: Recorder, client: Client) -> None:
     client.feedback(1, message_id="m1", conversation_id="c", comment="good")
     row = sent(recorder, client, "feedback")
-    assert (row["rating"], row["message_id"], row["conversation_id"], row["comment"]) == (1, "m1", "c", "good")
+    assert (row["rating"], row["message_id"], row["conversation_id"], row["comment"]) == (
+        1,
+        "m1",
+        "c",
+        "good",
+    )
 
 
 def test_what_the_host_changes_afterwards_is_not_sent(recorder: Recorder, client: Client) -> None:
@@ -80,7 +121,14 @@ def test_what_the_host_changes_afterwards_is_not_sent(recorder: Recorder, client
 
 
 def test_values_that_json_has_no_form_for_get_one(recorder: Recorder, client: Client) -> None:
-    given = {"nan": float("nan"), "set": {1}, "bytes": b"\xff", "uuid": UUID(int=1), "mapping": MappingProxyType({"a": 1}), 1: 2}
+    given = {
+        "nan": float("nan"),
+        "set": {1},
+        "bytes": b"\xff",
+        "uuid": UUID(int=1),
+        "mapping": MappingProxyType({"a": 1}),
+        1: 2,
+    }
     client.track("a", event_data=given)  # type: ignore[arg-type]  # what a host may do
     assert sent(recorder, client)["event_data"] == {
         "nan": None,
@@ -101,7 +149,9 @@ class Hostile:
     __repr__ = __str__
 
 
-def test_what_cannot_be_sent_is_counted_and_harms_nothing_else(recorder: Recorder, client: Client) -> None:
+def test_what_cannot_be_sent_is_counted_and_harms_nothing_else(
+    recorder: Recorder, client: Client
+) -> None:
     endless: dict[str, object] = {}
     endless["self"] = endless
     for bad in (endless, {"x": Hostile()}, {"x": "y" * 2_000_000}):
@@ -115,7 +165,9 @@ def test_what_cannot_be_sent_is_counted_and_harms_nothing_else(recorder: Recorde
     assert (stats.sent, stats.failed, stats.dropped, stats.waiting) == (1, 5, 0, 0)
 
 
-@pytest.mark.parametrize("url", ["", "nowhere", "ftp://a", "http://", "http://a:port", "http://[", "https://\0"])
+@pytest.mark.parametrize(
+    "url", ["", "nowhere", "ftp://a", "http://", "http://a:port", "http://[", "https://\0"]
+)
 def test_an_address_that_is_none_harms_nobody(make: MakeClient, url: str) -> None:
     client = make(url or "  ")
     client.track("a")
@@ -154,3 +206,20 @@ def test_it_needs_nothing_but_the_standard_library() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 assert name.split(".")[0] in {*sys.stdlib_module_names, "attune_client"}, file
+
+
+def test_requests_and_answers_name_their_prompt_and_arm(recorder: Recorder, client: Client) -> None:
+    prompt, arm = {"name": "support", "version": "7"}, {"key": "tone", "arm": "b"}
+    client.record_ai_request("gpt-4o", prompt=prompt, experiment=arm)
+    request = sent(recorder, client, "ai-requests")
+    assert (request["prompt"], request["experiment"]) == (prompt, arm)
+    own = {"name": "billing", "label": "latest"}
+    messages: list[Row] = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+        {"role": "assistant", "content": "c", "prompt": own},
+    ]
+    client.record_conversation("c", messages, prompt=prompt)
+    talk = sent(recorder, client, "conversations")
+    assert [each.get("prompt") for each in talk["messages"]] == [None, prompt, own]
+    assert "prompt" not in talk

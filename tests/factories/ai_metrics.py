@@ -1,4 +1,4 @@
-"""AI requests as the product would have sent them, and figures of them by hand."""
+"""AI requests as the product sends them, and their figures computed by hand."""
 
 import math
 import random
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import ingest, jobs
+from core.ai_metrics import jobs
+from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions, settings
 from core.database.db import transaction
@@ -20,36 +21,42 @@ ANY: dict[str, Any] = {"provider": "acme", "model": "a", "cost_usd": Decimal("0.
 
 
 def moment(text: str) -> datetime:
-    """Return a time from its text, in UTC."""
+    """Parse a UTC time."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def request(at: str | datetime, **fields: Any) -> NewRequest:  # noqa: ANN401  whatever a request may have
-    """Return a request of a time."""
+    """Return a request at a time."""
     return NewRequest(created_at=moment(at) if isinstance(at, str) else at, **(ANY | fields))
 
 
 def send(*requests: NewRequest, zone: str = "UTC", environment: str = "production") -> None:
     """Store requests as one batch."""
-    partitions.make_for("ai_request_metrics", [each.created_at for each in requests if each.created_at is not None])
+    partitions.create_for(
+        "ai_request_metrics", [each.created_at for each in requests if each.created_at is not None]
+    )
     with transaction() as session:
         ingest.store(session, list(requests), RowSource(environment=environment, zone=zone))
 
 
 def fold(zone: str = "UTC") -> None:
-    """Fold what waits into the rollups, days being those of a zone."""
+    """Fold the deltas for the days of a zone."""
     with transaction() as session:
         settings.write(session, settings.Workspace(reporting_time_zone=zone), by=None)
     jobs.fold(0)
 
 
 def many(count: int, *, days: int = 5, seed: int = 7) -> list[NewRequest]:
-    """Return requests of all sorts, spread over days: some fail, some are pending, unpriced, instant or run backwards."""
+    """Return varied requests over several days: some failed, pending, unpriced, instant or with
+    negative durations.
+    """
     chance = random.Random(seed)
     made = []
     for _ in range(count):
         status = chance.choices(["ok", "error", "pending"], [8, 2, 1])[0]
-        latency = chance.choice([0, -5, None, *(int(chance.lognormvariate(7, 1.5)) for _ in range(12))])
+        latency = chance.choice(
+            [0, -5, None, *(int(chance.lognormvariate(7, 1.5)) for _ in range(12))]
+        )
         made.append(
             request(
                 START + timedelta(seconds=chance.randrange(days * 86_400)),
@@ -73,13 +80,13 @@ def many(count: int, *, days: int = 5, seed: int = 7) -> list[NewRequest]:
 
 
 def rank(values: Sequence[int], q: float) -> int | None:
-    """Return the value at rank ceil(q * n); what is below zero counts as zero."""
+    """Return the value at rank ceil(q * n); negative values count as zero."""
     ordered = sorted(max(0, each) for each in values)
     return ordered[max(1, math.ceil(q * len(ordered))) - 1] if ordered else None
 
 
 def near(value: int | None) -> Any:  # noqa: ANN401  what pytest compares with
-    """Return what a percentile from rollups equals: within a hundredth, and then whole milliseconds."""
+    """Return what a percentile from rollups may be: within 1%, rounded to milliseconds."""
     return None if value is None else pytest.approx(value, rel=0, abs=0.01 * value + 0.5)
 
 
@@ -97,7 +104,9 @@ def by_hand(requests: Sequence[NewRequest]) -> dict[str, Any]:
         "input_tokens": sum(each.input_tokens or 0 for each in requests),
         "output_tokens": sum(each.output_tokens or 0 for each in requests),
         "cached_tokens": sum(each.cached_tokens or 0 for each in requests),
-        "total_tokens": sum((each.input_tokens or 0) + (each.output_tokens or 0) for each in requests),
+        "total_tokens": sum(
+            (each.input_tokens or 0) + (each.output_tokens or 0) for each in requests
+        ),
         "cost_usd": sum((each.cost_usd or Decimal(0) for each in requests), Decimal(0)),
         "unpriced_requests": sum(each.cost_usd is None for each in requests),
         "avg_latency_ms": round(sum(latencies) / len(latencies)) if latencies else None,
@@ -109,5 +118,7 @@ def by_hand(requests: Sequence[NewRequest]) -> dict[str, Any]:
 
 
 def inside(requests: Sequence[NewRequest], start: datetime, end: datetime) -> list[NewRequest]:
-    """Return the requests of a time."""
-    return [each for each in requests if each.created_at is not None and start <= each.created_at < end]
+    """Return the requests of a period."""
+    return [
+        each for each in requests if each.created_at is not None and start <= each.created_at < end
+    ]

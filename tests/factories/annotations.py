@@ -1,4 +1,4 @@
-"""Items of the review queue, and what the outboxes still had to tell."""
+"""Items of the review queue, and delivery of the outboxes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,8 @@ from core.knowledge import jobs as knowledge
 
 HANDLERS = (identity, jobs, knowledge)  # the import registers them
 WAITING = text("""
-insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority,
+insert into review_items (id, message_id, conversation_id, environment, message_role, message_at,
+    reasons, priority,
     reviews_wanted)
 select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'production', 'assistant',
     timestamptz '2026-11-01' + number * interval '1 second', '{sample}', number % 7 * 10, :reviews
@@ -21,19 +22,19 @@ from generate_series(1, :number) as number""")
 
 
 def waiting(number: int, *, reviews: int = 1) -> None:
-    """Let so many items wait, in seven priorities."""
+    """Create waiting items with seven priorities."""
     with transaction(Database.AI) as ai:
         ai.execute(WAITING, {"number": number, "reviews": reviews})
         ai.execute(text("analyze review_items")) if number > 1000 else None
 
 
 def told() -> None:
-    """Deliver what the outboxes hold."""
+    """Deliver the events of the outboxes."""
     while any([outbox.relay(database) for database in Database]):
         pass
 
 
 def rows(statement: str, **given: object) -> list[Mapping[str, Any]]:
-    """Return what a question to the database `ai` answers."""
+    """Return the result of a query on the database `ai`."""
     with transaction(Database.AI) as ai:
         return [dict(row) for row in ai.execute(text(statement), given).mappings()]

@@ -1,4 +1,4 @@
-"""Batch runs, as they stand in the history."""
+"""Batch runs in the history."""
 
 from datetime import datetime, timedelta
 
@@ -10,9 +10,14 @@ from core.platform.ids import new_id
 
 
 def ran(
-    started_at: datetime, status: str = "completed", *, job: str = "nightly", took_s: float | None = 60, **fields: object
+    started_at: datetime,
+    status: str = "completed",
+    *,
+    job: str = "nightly",
+    took_s: float | None = 60,
+    **fields: object,
 ) -> str:
-    """Write a run into the history, and return the sender's id of it."""
+    """Store a run, and return its sender's ID."""
     run_id = fields.pop("batch_run_id", new_id().hex)
     row = {
         "id": new_id(),

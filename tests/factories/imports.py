@@ -1,4 +1,6 @@
-"""Rows of all kinds, as an import or as live senders bring them; and everything that the databases then hold."""
+"""Rows of all kinds, as an import or as programs send them; and the complete content of the
+databases.
+"""
 
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
@@ -9,34 +11,39 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Engine, text
 
-from core.activity import ingest as activity
 from core.activity import jobs as activity_jobs
-from core.activity import users
+from core.activity.ingest import event_types, users
+from core.activity.ingest import events as activity
 from core.activity.schemas import NewEvent, NewUser
-from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import jobs as ai_metrics_jobs
+from core.ai_metrics.ingest import requests as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
-from core.conversations import ingest as conversations
+from core.conversations.ingest import conversations
 from core.conversations.schemas import NewConversation
 from core.database import partitions
-from core.database.db import Database, Session, engines, transaction
+from core.database.connections import engines
+from core.database.db import Database, Session, transaction
 from core.ingest.intake import Row, RowSource
 from core.jobs import outbox
-from core.knowledge import jobs, memories
+from core.knowledge import jobs
 from core.knowledge.documents import ingest as documents
 from core.knowledge.feedback import ingest as feedback
+from core.knowledge.memories import ingest as memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from core.scores import ingest as scores
+from core.scores import jobs as scores_jobs
+from core.scores.schemas import NewScore
 from tests.conftest import EMPTIED
 from tests.factories.history import days_ago
 
-HANDLERS = jobs.rate.__name__  # the import registers the handlers
+HANDLERS = jobs.rate.__name__, scores_jobs.link.__name__  # the import registers the handlers
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of row is read and stored."""
+    """How one kind of row is parsed and stored."""
 
     row: type[Row]
     store: Callable[[Session, list[Any], RowSource], int]
@@ -51,29 +58,40 @@ KINDS = {
     "conversation": Kind(NewConversation, conversations.store),
     "batch_run": Kind(NewBatchRun, batches.store),
     "feedback": Kind(NewFeedback, feedback.store, database=Database.AI),
+    "score": Kind(NewScore, scores.store),
     "document": Kind(NewDocument, documents.store, database=Database.AI),
     "memory": Kind(NewMemory, memories.store, database=Database.AI),
 }
 # When it came, in what order, and what is on its way; nothing else may differ.
 NOT_COMPARED = {"alembic_version", "audit_log", "outbox", "settings", "heartbeats"}
+# A type of event that was once received stays one
+NOT_COMPARED |= {"event_types", "funnel_events"}
+# A value that once had rollups of its own keeps them
+NOT_COMPARED |= {"ai_dimension_values"}
 BEGAN = days_ago(5).isoformat()
 ARRIVALS = ("received_at", "heard_at")
-CAME = {"users": ("created_at",), "funnel_parts": ("former_owner",), "user_spans": ("previous_day",)}
+CAME = {
+    "users": ("created_at",),
+    "funnel_parts": ("former_owner",),
+    "user_spans": ("previous_day",),
+}
 
 
 def send(kind: str, *given: dict[str, Any], import_id: UUID | None = None) -> int:
-    """Store rows of one kind in one batch: those of an import, or of somebody who sends them live."""
+    """Store rows of one kind in one batch, from an import or from a program."""
     chosen = KINDS[kind]
     rows = [msgspec.convert(one, chosen.row) for one in given]
     if chosen.parent is not None:
-        partitions.make_for(chosen.parent, [row.created_at for row in rows if row.created_at])
-    source = RowSource("production", "UTC", import_id=import_id, origin="import" if import_id else "api")
+        partitions.create_for(chosen.parent, [row.created_at for row in rows if row.created_at])
+    source = RowSource(
+        "production", "UTC", import_id=import_id, origin="import" if import_id else "api"
+    )
     with transaction(chosen.database) as session:
         return chosen.store(session, rows, source)
 
 
 def settle() -> None:
-    """Let everything that waits be done: outboxes, and the folding of rollups."""
+    """Deliver outboxes and fold rollups."""
     while any([outbox.relay(database) for database in Database]):
         pass
     activity_jobs.fold(0)
@@ -81,48 +99,75 @@ def settle() -> None:
 
 
 def dump() -> dict[str, list[str]]:
-    """Return every row of both databases, in order, but for when it came."""
+    """Return every row of both databases, in order, without arrival times."""
     settle()
-    return rows_by_table((engines().core, engines().ai))
+    return rows_by_table((engines.current().core, engines.current().ai))
 
 
-def rows_by_table(databases: Iterable[Engine], *, but: Set[str] = frozenset()) -> dict[str, list[str]]:
-    """Return every row of some databases, in order, but for when it came, and but for those of some tables."""
+def rows_by_table(
+    databases: Iterable[Engine], *, but: Set[str] = frozenset()
+) -> dict[str, list[str]]:
+    """Return every row of some databases, in order, without arrival times and without some
+    tables.
+    """
     found: dict[str, list[str]] = {}
     for engine in databases:
         with engine.begin() as connection:
-            names = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
-            parts = set(connection.scalars(text("select relname from pg_class where relispartition")).all())
+            names = connection.scalars(
+                text("select tablename from pg_tables where schemaname = 'public'")
+            ).all()
+            parts = set(
+                connection.scalars(text("select relname from pg_class where relispartition")).all()
+            )
             for name in names:
                 if name not in NOT_COMPARED | but | parts and not name.startswith("procrastinate"):
                     left_out = [*ARRIVALS, *CAME.get(name, ())]
-                    rows = text(f"select (to_jsonb(t) - cast(:out as text[]))::text as row from {name} as t order by 1")  # noqa: S608
-                    found[f"{engine.url.database}.{name}"] = list(connection.scalars(rows, {"out": left_out}))
+                    rows = text(
+                        "select (to_jsonb(t) - cast(:out as text[]))::text as row from "
+                        f"{name} as t order by 1"
+                    )
+                    found[f"{engine.url.database}.{name}"] = list(
+                        connection.scalars(rows, {"out": left_out})
+                    )
     return found
 
 
 def differences(was: dict[str, list[str]], is_now: dict[str, list[str]]) -> str:
-    """Return what is in one and not in the other, a row a line; nothing when they are equal."""
+    """Return the rows that only one of two dumps has, one per line; empty when they are equal."""
     lines = []
     for name in was:
         lines += [f"{name} is missing {row}" for row in sorted(set(was[name]) - set(is_now[name]))]
-        lines += [f"{name} is left with {row}" for row in sorted(set(is_now[name]) - set(was[name]))]
+        lines += [
+            f"{name} is left with {row}" for row in sorted(set(is_now[name]) - set(was[name]))
+        ]
     return "\n".join(lines)
 
 
 def row(kind: str, number: int, *, days: float = 3.0, by: str = "") -> dict[str, Any]:
-    """Return a row of a kind; users, sessions and conversations are few, so that the rows of different senders meet.
+    """Return a row of a kind; users, sessions and conversations are few, so that rows of different
+    senders share them.
 
-    Of two rows that tell of the same thing, the one with the higher number is the newer.
+    Of two rows about the same thing, the one with the higher number is newer.
     """
     return MADE[kind](number, f"{by}{number}", days_ago(days) + timedelta(minutes=7 * number))
 
 
 def _event(number: int, name: str, at: datetime) -> dict[str, Any]:
-    steps = ("onboarding.register_start", "onboarding.register_complete", "onboarding.login_success", "page.view")
+    steps = (
+        "onboarding.register_start",
+        "onboarding.register_complete",
+        "onboarding.login_success",
+        "page.view",
+    )
     named = {"user_id": f"u{number % 4}"} if number % 3 else {}
     session = {"session_id": f"s{number % 5}"}
-    return {"id": name, "event_type": steps[number % 4], "created_at": at.isoformat(), **named, **session}
+    return {
+        "id": name,
+        "event_type": steps[number % 4],
+        "created_at": at.isoformat(),
+        **named,
+        **session,
+    }
 
 
 def _request(number: int, name: str, at: datetime) -> dict[str, Any]:
@@ -136,11 +181,18 @@ def _request(number: int, name: str, at: datetime) -> dict[str, Any]:
         "first_token_ms": 10,
         "input_tokens": number,
         "tool_calls": [{"name": "search", "duration_ms": 10 * number}] if number % 2 else None,
+        "prompt": {"name": "support", "version": number % 3},
+        "experiment": {"key": "tone", "arm": "ab"[number % 2]},
     }
 
 
 def _user(number: int, name: str, at: datetime) -> dict[str, Any]:
-    return {"id": f"u{number % 4}", "email": f"{name}@x", "traits": {f"t{number % 3}": name}, "created_at": at.isoformat()}
+    return {
+        "id": f"u{number % 4}",
+        "email": f"{name}@x",
+        "traits": {f"t{number % 3}": name},
+        "created_at": at.isoformat(),
+    }
 
 
 def _conversation(number: int, name: str, at: datetime) -> dict[str, Any]:
@@ -156,7 +208,14 @@ def _conversation(number: int, name: str, at: datetime) -> dict[str, Any]:
 
 def _message(name: str, place: int, began: datetime) -> dict[str, Any]:
     at = began + timedelta(hours=place)
-    return {"id": f"m{name}.{place}", "role": "user", "content": f"text {name}", "created_at": at.isoformat(), "tokens": 3}
+    return {
+        "id": f"m{name}.{place}",
+        "role": "user",
+        "content": f"text {name}",
+        "created_at": at.isoformat(),
+        "tokens": 3,
+        "prompt": {"name": "support", "version": place},
+    }
 
 
 def _batch_run(number: int, name: str, at: datetime) -> dict[str, Any]:
@@ -168,6 +227,7 @@ def _batch_run(number: int, name: str, at: datetime) -> dict[str, Any]:
         "updated_at": at.isoformat(),
         "completed_jobs": number,
         "phase_durations": {f"p{number % 2}": number},
+        "error_summary": f"error {number}" if number % 2 else {"code": number},
     }
 
 
@@ -179,6 +239,21 @@ def _feedback(number: int, name: str, at: datetime) -> dict[str, Any]:
         "scale": "five",
         "conversation_id": f"c{number % 4}",
         "created_at": at.isoformat(),
+    }
+
+
+def _score(number: int, name: str, at: datetime) -> dict[str, Any]:
+    subjects: list[dict[str, str]] = [
+        {"conversation_id": f"c{number % 4}"},
+        {"message_id": f"m{number}.1"},
+        {"ai_request_id": name},
+    ]
+    return {
+        "id": f"s{number % 5}",
+        "name": "helpfulness",
+        "value": number / 10,
+        "created_at": at.isoformat(),
+        **subjects[number % 3],
     }
 
 
@@ -199,6 +274,7 @@ MADE: dict[str, Callable[[int, str, datetime], dict[str, Any]]] = {
     "conversation": _conversation,
     "batch_run": _batch_run,
     "feedback": _feedback,
+    "score": _score,
     "document": _document,
     "memory": _memory,
 }
@@ -210,7 +286,8 @@ def rows(kind: str, numbers: range, **more: Any) -> list[dict[str, Any]]:  # noq
 
 
 def empty_everything() -> None:
-    """Remove all rows."""
-    for engine in (engines().core, engines().ai):
+    """Delete all rows."""
+    event_types.forget()
+    for engine in (engines.current().core, engines.current().ai):
         with engine.begin() as connection:
             connection.execute(text(EMPTIED))

@@ -1,4 +1,4 @@
-"""Colours for charts that nobody looks at."""
+"""Colours for charts in tests."""
 
 from dataclasses import fields
 from typing import Any

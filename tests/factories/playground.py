@@ -1,24 +1,28 @@
-"""Things said in the playground, through the product's own services."""
+"""Playground messages, sent through the product's services."""
 
 from uuid import UUID
 
 from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity.schemas import Actor
-from core.playground import service
-from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, Sent
+from core.playground import queries, service
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
 from tests.factories.executions import ended
 
 
-def said(actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object) -> Sent:
-    """Say something."""
+def said(
+    actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object
+) -> SentMessage:
+    """Send a message."""
     given = NewPlaygroundMessage.model_validate({"message": message, "model": model, **more})
     with transaction() as session:
         return service.send(session, given, actor=actor)
 
 
-def answered(actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object) -> Sent:
-    """Say something and wait for the answer."""
+def answered(
+    actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object
+) -> SentMessage:
+    """Send a message and wait for the answer."""
     sent = said(actor, message, model=model, **more)
     buffer = runners.current().find(UUID(sent.job_id))
     assert buffer is not None
@@ -27,6 +31,7 @@ def answered(actor: Actor, message: str = "hello", *, model: str = "fake:echo", 
 
 
 def messages_of(actor: Actor, session_id: UUID) -> list[PlaygroundMessageView]:
-    """Return what stands in a session."""
+    """Return the messages of a session."""
     with transaction() as session:
-        return service.read(session, session_id, actor=actor)[1]
+        queries.get_session(session, session_id, owner=actor.id)
+        return queries.list_messages(session, session_id)

@@ -1,4 +1,4 @@
-"""Calls to providers, and what came of them."""
+"""Calls of providers, and their results."""
 
 import threading
 import time
@@ -11,15 +11,16 @@ import pytest
 
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.network.cancellation import Cutter
-from core.providers import gateway, queries, service
+from core.network.cancellation import CancelToken
+from core.providers import gateway
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed
+from core.providers.queries import configured
 from core.providers.schemas import (
     Capabilities,
     ChatMessage,
     Connection,
-    KnownModel,
+    ListedModel,
     MessageRole,
     ModelCall,
     ModelView,
@@ -30,6 +31,7 @@ from core.providers.schemas import (
     Route,
     Tool,
 )
+from core.providers.service import providers
 from tests.factories.identity import person
 from tests.fake_vendor import KEY, Vendor
 
@@ -38,8 +40,8 @@ both_vendors = pytest.mark.parametrize("kind", [OPENAI, ANTHROPIC])
 WEATHER = Tool(name="weather", description="Tells the weather.")
 
 
-class Impatient(Cutter):
-    """Never sleeps between two tries, but remembers for how long it should have."""
+class Impatient(CancelToken):
+    """Records waits between retries instead of sleeping."""
 
     def __init__(self) -> None:
         """Nothing has been waited for."""
@@ -54,7 +56,7 @@ class Impatient(Cutter):
 
 @dataclass
 class Heard:
-    """What came of a call: its chunks, and how it failed if it did."""
+    """The result of a call: its chunks, and its error, if any."""
 
     chunks: list[Chunk] = field(default_factory=list)
     failure: CallFailed | None = None
@@ -73,16 +75,20 @@ class Heard:
     @property
     def usage(self) -> Usage | None:
         """What was counted last."""
-        return next((chunk.usage for chunk in reversed(self.chunks) if isinstance(chunk, UsageChunk)), None)
+        return next(
+            (chunk.usage for chunk in reversed(self.chunks) if isinstance(chunk, UsageChunk)), None
+        )
 
     @property
     def finish_reason(self) -> str | None:
         """Why it ended."""
-        return next((chunk.finish_reason for chunk in self.chunks if isinstance(chunk, EndChunk)), None)
+        return next(
+            (chunk.finish_reason for chunk in self.chunks if isinstance(chunk, EndChunk)), None
+        )
 
 
 def connection(vendor: Vendor, kind: ProviderKind, secret: str | None = KEY) -> Connection:
-    """Return the way to the fake vendor, in the protocol of `kind`."""
+    """Return a connection to the fake vendor, in the protocol of `kind`."""
     return Connection("faked", kind, vendor.address + ("/v1" if kind is OPENAI else ""), secret)
 
 
@@ -93,20 +99,31 @@ def stored(
     secret: str | None = KEY,
     models: tuple[str, ...] = (),
 ) -> ProviderView:
-    """Return a provider of Settings, which has listed `models` when it was last looked at."""
-    new = NewProvider.model_validate({"name": name, "kind": kind, "base_url": base_url, "secret": secret})
+    """Return a provider of Settings that has listed `models`."""
+    new = NewProvider.model_validate(
+        {"name": name, "kind": kind, "base_url": base_url, "secret": secret}
+    )
     with transaction() as session:
-        view = service.add(session, new, actor=person(Role.ADMIN).actor)
+        view = providers.add(session, new, actor=person(Role.ADMIN).actor)
         if models:
-            asked = queries.get_known(session, name).connection
-            view = service.note_check(session, asked, models=[KnownModel(model) for model in models], detail=None)
+            asked = configured.get_configured(session, name).connection
+            view = providers.record_check(
+                session, asked, models=[ListedModel(model) for model in models], detail=None
+            )
     return view
 
 
 def route(to: Connection, model: str) -> Route:
     """Return a model of a connection."""
     taken = Capabilities(tools=True, parameters={})
-    view = ModelView(id=f"{to.name}:{model}", name=model, provider=to.name, context_window=None, prices=None, capabilities=taken)
+    view = ModelView(
+        id=f"{to.name}:{model}",
+        name=model,
+        provider=to.name,
+        context_window=None,
+        prices=None,
+        capabilities=taken,
+    )
     return Route(view, to)
 
 
@@ -117,17 +134,17 @@ def call(
     parameters: Parameters | None = None,
     tools: tuple[Tool, ...] = (),
 ) -> ModelCall:
-    """Return what to ask of a model."""
+    """Return a call of a model."""
     asked = ChatMessage(role=MessageRole.USER, content=prompt)
     return ModelCall(model, system_prompt, (asked,), parameters or Parameters(), tools)
 
 
 def ask(to: Connection, asked: ModelCall) -> Heard:
-    """Make a call through the gateway, without sleeping between two tries, and return what came of it."""
-    cutter = Impatient()
-    heard = Heard(waits=cutter.waits)
+    """Make a call through the gateway without sleeping between retries, and return the result."""
+    cancel_token = Impatient()
+    heard = Heard(waits=cancel_token.waits)
     try:
-        heard.chunks.extend(gateway.stream(route(to, asked.model), asked, cutter))
+        heard.chunks.extend(gateway.stream(route(to, asked.model), asked, cancel_token))
     except CallFailed as failure:
         heard.failure = failure
     return heard
@@ -135,35 +152,35 @@ def ask(to: Connection, asked: ModelCall) -> Heard:
 
 @dataclass
 class Running:
-    """A call that a thread of its own makes."""
+    """A call in a thread of its own."""
 
-    cutter: Cutter
+    cancel_token: CancelToken
     chunks: "SimpleQueue[Chunk]" = field(default_factory=SimpleQueue)
     ended: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
     def cut(self) -> float:
-        """Cut it and return how many seconds it took to end."""
+        """Cancel the call and return how many seconds it took to end."""
         started = time.monotonic()
-        self.cutter.cut()
+        self.cancel_token.cancel()
         assert self.ended.wait(5)
         return time.monotonic() - started
 
 
 @contextmanager
 def running(to: Connection, model: str) -> Iterator[Running]:
-    """Make a call in a thread; what is still running at the end is cut."""
-    it = Running(Cutter())
+    """Make a call in a thread, which is cancelled at the end."""
+    it = Running(CancelToken())
     thread = threading.Thread(target=_run, args=(it, route(to, model)), daemon=True)
     thread.start()
     yield it
-    it.cutter.cut()
+    it.cancel_token.cancel()
     thread.join(5)
 
 
 def _run(it: Running, to: Route) -> None:
     try:
-        for chunk in gateway.stream(to, call(to.model.name), it.cutter):
+        for chunk in gateway.stream(to, call(to.model.name), it.cancel_token):
             it.chunks.put(chunk)
     except Exception as error:  # noqa: BLE001  whatever it is, the test looks at it
         it.error = error

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.database.db import transaction
+from core.imports.ingest import writing
+from core.imports.ingest.chunks import Identity
 from core.imports.models import Import
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import ImportStatus
-from core.imports.storing import writing
-from core.imports.storing.chunks import Identity
 from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
@@ -22,30 +22,45 @@ NEAR = clock.now().replace(microsecond=0) - timedelta(days=5)
 
 
 def event(number: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-    """Return an event as a file gives it."""
+    """Return an event as a file contains it."""
     at = NEAR + timedelta(seconds=number)
-    row = {"id": f"e{number}", "created_at": at.isoformat(), "event_type": "chat.session_start", "user_id": f"u{number % 7}"}
+    row = {
+        "id": f"e{number}",
+        "created_at": at.isoformat(),
+        "event_type": "chat.session_start",
+        "user_id": f"u{number % 7}",
+    }
     return row | {"session_id": f"s{number % 11}"} | given
 
 
 def ai_request(number: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-    """Return an AI request as a file gives it."""
+    """Return an AI request as a file contains it."""
     at = NEAR + timedelta(seconds=number)
-    row = {"id": f"r{number}", "created_at": at.isoformat(), "model": f"m{number % 3}", "provider": "acme"}
+    row = {
+        "id": f"r{number}",
+        "created_at": at.isoformat(),
+        "model": f"m{number % 3}",
+        "provider": "acme",
+    }
     return row | {"total_latency_ms": number, "input_tokens": 10, "output_tokens": 2} | given
 
 
 def parsed(rows: Iterable[dict[str, Any]], kind: RowKind = RowKind.EVENTS) -> Iterator[Parsed]:
-    """Return rows as the records of a file."""
+    """Return rows as parsed records of a file."""
     for position, row in enumerate(rows, 1):
         yield Parsed(position, position + 1, kind, row)
 
 
 def running(sha256: str = "a" * 64, **given: Any) -> UUID:  # noqa: ANN401  columns
-    """Make an import that runs, and return its id."""
+    """Create a running import, and return its ID."""
     id_ = new_id()
     with transaction() as session:
-        fixed = {"name": "rows.csv", "size_bytes": 1, "created_by_name": "ada@example.com", "status": ImportStatus.RUNNING}
+        fixed = {
+            "name": "rows.csv",
+            "size_bytes": 1,
+            "created_by_name": "ada@example.com",
+            "status": ImportStatus.RUNNING,
+        }
         session.add(Import(id=id_, sha256=sha256, **(fixed | given)))
     return id_
 
@@ -57,6 +72,6 @@ def stored(id_: UUID) -> Import:
 
 
 def write(rows: Iterable[Parsed], id_: UUID, **given: Any) -> bool:  # noqa: ANN401  write's own
-    """Store rows as the job does."""
+    """Store rows as the import job does."""
     source = RowSource(environment="production", zone="UTC", import_id=id_, origin="import")
     return writing.write(rows, id_, source, Identity(stored(id_).sha256, BEGAN), **given)

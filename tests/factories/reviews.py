@@ -1,4 +1,6 @@
-"""Annotations of messages that are stored, made straight in the table: by whoever, whenever, in any round."""
+"""Annotations of stored messages, inserted directly, by any account, at any time and in
+any round.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
-from core.annotations.annotations import notes
-from core.annotations.review_queue import snapshots
+from core.annotations.queries.annotation_list import notes
+from core.annotations.service import snapshots
 from core.database.db import Database, transaction
 from core.platform.ids import new_id
 
@@ -21,17 +23,25 @@ def message_id(name: str = "m1", conversation: str = "c") -> UUID:
         "where messages.external_id = :name and conversations.external_id = :conversation"
     )
     with transaction() as session:
-        key: UUID = session.execute(found, {"name": name, "conversation": conversation}).scalar_one()
+        key: UUID = session.execute(
+            found, {"name": name, "conversation": conversation}
+        ).scalar_one()
     return key
 
 
 def annotated(name: str = "m1", conversation: str = "c", *, number: int = 0, **given: Any) -> UUID:  # noqa: ANN401
-    """Store an annotation of a message, so many minutes after the first; return its key."""
+    """Store an annotation of a message, this many minutes after the first; return its key."""
     message = message_id(name, conversation)
     with transaction() as session:
         snapshot = dict(snapshots.take(session, message))
     made_at = START + timedelta(minutes=number)
-    values = {"id": new_id(), "admin_user_id": new_id(), "author_name": "Rae", "annotation_type": "correction", "content": "no"}
+    values = {
+        "id": new_id(),
+        "admin_user_id": new_id(),
+        "author_name": "Rae",
+        "annotation_type": "correction",
+        "content": "no",
+    }
     values |= snapshot | {"created_at": made_at, "updated_at": made_at} | given
     with transaction(Database.AI) as session:
         session.execute(insert(notes).values(**values))

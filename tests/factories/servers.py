@@ -1,4 +1,4 @@
-"""Small HTTP servers on this machine, plain or with TLS, for what goes out through the door."""
+"""Small HTTP servers on this machine, plain or with TLS, for tests of outbound connections."""
 
 import socket
 import ssl
@@ -24,7 +24,9 @@ really_resolve = socket.getaddrinfo
 
 @dataclass
 class Server:
-    """What a server has heard; `/silent` answers nothing, `/endless` never stops, `/moved` redirects."""
+    """A server and the paths requested of it; `/silent` never responds, `/endless` never ends,
+    `/moved` redirects.
+    """
 
     port: int = 0
     heard: list[str] = field(default_factory=list)
@@ -44,7 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Note the request and answer by its path."""
         self.told.heard.append(self.path)
         self.told.headers.append({name.lower(): value for name, value in self.headers.items()})
-        answers: dict[str, Callable[[], None]] = {"/silent": self._stay_silent, "/endless": self._go_on, "/moved": self._redirect}
+        answers: dict[str, Callable[[], None]] = {
+            "/silent": self._stay_silent,
+            "/endless": self._go_on,
+            "/moved": self._redirect,
+        }
         answers.get(self.path, self._greet)()
 
     def do_POST(self) -> None:
@@ -98,7 +104,9 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     if tls is not None:
         listening.socket = tls.wrap_socket(listening.socket, server_side=True)
     server.port = listening.server_address[1]
-    threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(
+        target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     yield server
     server.left.set()
     listening.shutdown()
@@ -107,7 +115,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate that is its own authority."""
+    """A self-signed certificate."""
 
     server: ssl.SSLContext
     authority: str  # PEM
@@ -115,7 +123,10 @@ class Certificate:
 
 def certificate(host: str, folder: Path) -> Certificate:
     """Return a certificate for a host's name."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]),
+    )
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(clock.now() - timedelta(days=1))
@@ -125,7 +136,9 @@ def certificate(host: str, folder: Path) -> Certificate:
         .sign(key, hashes.SHA256())
     )
     pem = signed.public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     (folder / "server.pem").write_bytes(secret + pem)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "server.pem")
@@ -134,7 +147,9 @@ def certificate(host: str, folder: Path) -> Certificate:
 
 @dataclass
 class Names:
-    """A resolver of our own: what each name answers, one list of addresses a question, the last one for ever."""
+    """A name resolver: for each name its lists of addresses, one per query, the last one
+    repeated.
+    """
 
     answers: dict[str, list[list[str]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -146,12 +161,16 @@ class Names:
         self.asked.append(host)
         left = self.answers[host]
         addresses = left.pop(0) if len(left) > 1 else left[0]
-        return [found for address in addresses for found in really_resolve(address, port, *args, **options)]
+        return [
+            found
+            for address in addresses
+            for found in really_resolve(address, port, *args, **options)
+        ]
 
 
 @contextmanager
 def names(**answers: list[list[str]]) -> Iterator[Names]:
-    """Resolve names our way: `names(models_test=[["127.0.0.1"]])` is `models.test`."""
+    """Replace name resolution: `names(models_test=[["127.0.0.1"]])` is `models.test`."""
     resolver = Names({name.replace("_", "."): answer for name, answer in answers.items()})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", resolver.resolve)

@@ -1,4 +1,4 @@
-"""Exports of spans, in plain words: `export(span(model="gpt-4o"))` as JSON, `packed(...)` as protobuf."""
+"""Exports of spans: `export(span(model="gpt-4o"))` as JSON, `packed(...)` as protobuf."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from api.routes import traces
+from api.routes.ingest import traces
 from core.ai_metrics.otlp import exports
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.mapping import Mapped
@@ -20,12 +20,20 @@ from core.ai_metrics.otlp.spans import Span
 from core.platform import clock
 
 Json = dict[str, Any]
-RESOURCE = {"service.name": "shop", "service.version": "1.4", "deployment.environment.name": "production"}
-CHAT = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.response.model": "gpt-4o"}
+RESOURCE = {
+    "service.name": "shop",
+    "service.version": "1.4",
+    "deployment.environment.name": "production",
+}
+CHAT = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.response.model": "gpt-4o",
+}
 
 
 def value(given: Any) -> Json:  # noqa: ANN401  any JSON
-    """Return a value as OTLP has it in JSON."""
+    """Return a value in OTLP's JSON."""
     match given:
         case bool():
             return {"boolValue": given}
@@ -42,7 +50,7 @@ def value(given: Any) -> Json:  # noqa: ANN401  any JSON
 
 
 def pairs(attributes: Json) -> list[Json]:
-    """Return attributes as OTLP has them in JSON."""
+    """Return attributes in OTLP's JSON."""
     return [{"key": name, "value": value(given)} for name, given in attributes.items()]
 
 
@@ -57,7 +65,7 @@ def span(
     events: list[Json] | None = None,
     **more: Any,  # noqa: ANN401  members of the span
 ) -> Json:
-    """Return a span, by default that of a chat."""
+    """Return a span, by default of a chat."""
     start = int((clock.now().timestamp() - ago_s) * 1000) * 1_000_000
     return {
         "traceId": trace or secrets.token_hex(16),
@@ -77,12 +85,17 @@ def export(*spans: Json, resource: Json | None = None) -> Json:
     """Return an export in JSON."""
     scope = {"scope": {"name": "tests"}, "spans": list(spans)}
     return {
-        "resourceSpans": [{"resource": {"attributes": pairs(RESOURCE if resource is None else resource)}, "scopeSpans": [scope]}]
+        "resourceSpans": [
+            {
+                "resource": {"attributes": pairs(RESOURCE if resource is None else resource)},
+                "scopeSpans": [scope],
+            }
+        ]
     }
 
 
 def as_json(*spans: Json, resource: Json | None = None) -> bytes:
-    """Return an export as the bytes of its JSON."""
+    """Return an export as JSON bytes."""
     return json.dumps(export(*spans, resource=resource)).encode()
 
 
@@ -105,13 +118,15 @@ def from_json(body: bytes) -> list[Span]:
 
 
 def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON
-    """Return the export with ids in base64: where OTLP writes hex, protobuf's own JSON does not."""
+    """Return the export with ids in base64: OTLP's JSON has hex, protobuf's own JSON base64."""
     if isinstance(given, list):
         return [_with_bytes(inner) for inner in given]
     if not isinstance(given, dict):
         return given
     return {
-        name: _base64(inner) if name in ("traceId", "spanId", "parentSpanId") else _with_bytes(inner)
+        name: _base64(inner)
+        if name in ("traceId", "spanId", "parentSpanId")
+        else _with_bytes(inner)
         for name, inner in given.items()
     }
 
@@ -121,8 +136,10 @@ def _base64(digits: str) -> str:
 
 
 def take_in(export: bytes) -> Mapped:
-    """Store an export and return what became of it; in a loop of its own, as a browser's may be running in this thread."""
+    """Store an export and return its outcome, in an event loop of its own."""
     mapped = otlp.mapped(unpacked(export))
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, traces.take(mapped, "production", traces.gathering())).result()
+        pool.submit(
+            asyncio.run, traces.store_mapped(mapped, "production", traces.new_group_commit())
+        ).result()
     return mapped

@@ -1,4 +1,6 @@
-"""Chats while something is killed: what was acknowledged is remembered, and looked for afterwards."""
+"""Chats while something is killed: what was acknowledged is remembered, and looked for
+afterwards.
+"""
 
 import threading
 import time
@@ -18,12 +20,17 @@ ENDED = {"completed", "failed", "cancelled"}
 
 
 class Chats(AbstractContextManager["Chats"]):
-    """People who ask without a pause, some in the playground and some through the API, until the end."""
+    """People who ask without a pause, some in the playground and some through the API, until the
+    end.
+    """
 
-    def __init__(self, program: Program, person: Person, *, sessions: int = 3, callers: int = 2) -> None:
+    def __init__(
+        self, program: Program, person: Person, *, sessions: int = 3, callers: int = 2
+    ) -> None:
         """Ask on behalf of one account."""
         self.program, self.person = program, person
-        self.asked = 0  # calls and messages that may have been taken: those refused in so many words are not
+        # Calls and messages that may have been taken: those refused in so many words are not
+        self.asked = 0
         self._rows_before = self._rows()
         self.answered: list[dict[str, Any]] = []
         self.said: dict[UUID, list[str]] = {new_id(): [] for _ in range(sessions)}
@@ -38,7 +45,12 @@ class Chats(AbstractContextManager["Chats"]):
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Ask no more, and wait for the last answers."""
         self._ending.set()
         for thread in self._threads:
@@ -55,14 +67,21 @@ class Chats(AbstractContextManager["Chats"]):
         until(lambda: self.acknowledged >= goal, 90)
 
     def check(self) -> None:
-        """Raise AssertionError unless everything acknowledged is there, once, and nothing is still pending or ran twice."""
+        """Raise AssertionError unless everything acknowledged is there, once, and nothing is still
+        pending or ran twice.
+        """
         until(lambda: self._pending() == (0, 0), 60)
         for execution in self.answered:
             stored = self.person.execution(execution["id"])
-            assert (stored["status"], stored["response"]) == (execution["status"], execution["response"])
+            assert (stored["status"], stored["response"]) == (
+                execution["status"],
+                execution["response"],
+            )
         for session, said in self.said.items():
             self._check_session(session, said)
-        assert self.acknowledged <= self._rows() - self._rows_before <= self.asked, "something was lost, or ran unasked"
+        assert self.acknowledged <= self._rows() - self._rows_before <= self.asked, (
+            "something was lost, or ran unasked"
+        )
 
     def _rows(self) -> int:
         with self.program.database() as connection:
@@ -76,9 +95,13 @@ class Chats(AbstractContextManager["Chats"]):
         assert max(questions.values()) == 1
         assert len(answers) == questions.total()
         assert {answer["status"] for answer in answers} <= ENDED
-        listed = self.person.http.get("/admin/playground/sessions", params={"limit": 100}).json()["sessions"]
+        listed = self.person.http.get("/admin/playground/sessions", params={"limit": 100}).json()[
+            "sessions"
+        ]
         (summary,) = [one for one in listed if one["session_id"] == str(session)]
-        assert summary["execution_count"] == len(answers), "an answer was counted twice, or not at all"
+        assert summary["execution_count"] == len(answers), (
+            "an answer was counted twice, or not at all"
+        )
 
     def _messages(self, session: UUID) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -98,7 +121,9 @@ class Chats(AbstractContextManager["Chats"]):
 
     def _call(self) -> None:
         while not self._ending.is_set():
-            answer = self._post("/prompts/execute", {"model_id": "fake:echo", "prompt": SHORT_ANSWER})
+            answer = self._post(
+                "/prompts/execute", {"model_id": "fake:echo", "prompt": SHORT_ANSWER}
+            )
             if answer is not None and answer.status_code == 200:
                 self.answered.append(answer.json())
 
@@ -106,7 +131,10 @@ class Chats(AbstractContextManager["Chats"]):
         number = 0
         while not self._ending.is_set():
             text = f"{SHORT_ANSWER}message {number}"
-            answer = self._post("/admin/playground/chat", {"session_id": str(session), "message": text, "model": "fake:echo"})
+            answer = self._post(
+                "/admin/playground/chat",
+                {"session_id": str(session), "message": text, "model": "fake:echo"},
+            )
             if answer is not None and answer.status_code == 409:
                 time.sleep(0.05)  # the answer before is still being written
                 continue

@@ -1,4 +1,6 @@
-"""Installations of a test's own, which leave nothing running behind; a Postgres that somebody brought; disks that are full."""
+"""Installations of a test's own, which leave nothing running behind; a Postgres that somebody
+brought; disks that are full.
+"""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,7 +18,9 @@ Installation = Callable[..., Program]
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    """Return how to make an installation that never ran: on `data` in the test's own folder unless another is given."""
+    """Return how to make an installation that never ran: on `data` in the test's own folder unless
+    another is given.
+    """
     made: list[Program] = []
 
     def make(data: Path | str | None = None, **given: Any) -> Program:  # noqa: ANN401  Program's own fields

@@ -1,4 +1,6 @@
-"""Disks that are too small, full, or read-only: mounted where this machine lets us, and otherwise made believe with /dev/full."""
+"""Disks that are too small, full, or read-only: mounted where this machine lets us, and otherwise
+made believe with /dev/full.
+"""
 
 import os
 import subprocess
@@ -18,17 +20,27 @@ class Disks(AbstractContextManager["Disks"]):
         self.folder = folder
         self._mounted: list[Path] = []
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Take everything away, also from under a process that still ends."""
         for path in self._mounted:
             subprocess.run(["umount", "--lazy", str(path)], check=True)
 
     def mount(self, options: str) -> Path | None:
-        """Mount an empty disk and return where; None when this machine does not let us: root may, but not in every container."""
+        """Mount an empty disk and return where; None when this machine does not let us: root may,
+        but not in every container.
+        """
         path = self.folder / f"disk{len(self._mounted)}"
         path.mkdir(exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
-        if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        if (
+            os.geteuid() != 0
+            or subprocess.run(command, check=False, capture_output=True).returncode != 0
+        ):
             return None
         self._mounted.append(path)
         return path

@@ -1,4 +1,6 @@
-"""The real program under test: `python app.py` in a process tree of its own, on a data folder and a port of its own."""
+"""The real program under test: `python app.py` in a process tree of its own, on a data folder and a
+port of its own.
+"""
 
 import os
 import signal
@@ -16,14 +18,15 @@ import httpx2
 import psutil
 import psycopg
 
-from core.database import db
+from core.database.connections import engines
 from core.embedded.postgres import Postgres
 from core.platform.config import ROOT, Config
 from tests.ports import free_port
 
 EMAIL = "admin@example.com"
 PASSWORD = "a password for tests only"
-# Without the local model a start takes half the time; a known password spares reading it from the file.
+# Without the local model a start takes half the time; a known password spares reading it from the
+# file.
 QUICK = {
     "ATTUNE_LOCAL_MODEL": "off",
     "ATTUNE_FAKE_PROVIDER": "1",
@@ -96,9 +99,17 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         """The shell's environment without settings of Attune, and with ours."""
-        names = {name.upper() for name in Config.model_fields} | {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
+        names = {name.upper() for name in Config.model_fields} | {
+            "MAKEFLAGS",
+            "MFLAGS",
+            "MAKELEVEL",
+        }
         kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
-        return kept | {"DATA": str(self.data), "PORT": str(self.port), "ATTUNE_DEMO": "0"} | dict(self.settings)
+        return (
+            kept
+            | {"DATA": str(self.data), "PORT": str(self.port), "ATTUNE_DEMO": "0"}
+            | dict(self.settings)
+        )
 
     def launch(self, *arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[bytes]":
         """Start it and return at once."""
@@ -183,7 +194,9 @@ class Program:
         return used / 1_000_000
 
     def everything(self) -> list[psutil.Process]:
-        """Return every process of this machine that has to do with its data folder, its parent's death notwithstanding."""
+        """Return every process of this machine that has to do with its data folder, its parent's
+        death notwithstanding.
+        """
         return [process for process in psutil.process_iter() if _is_on(str(self.data), process)]
 
     def child(self, word: str) -> psutil.Process:
@@ -191,7 +204,11 @@ class Program:
         found: list[psutil.Process] = []
 
         def is_there() -> bool:
-            found[:] = [child for child in psutil.Process(self.running.pid).children() if word in _command_line(child)]
+            found[:] = [
+                child
+                for child in psutil.Process(self.running.pid).children()
+                if word in _command_line(child)
+            ]
             return bool(found)
 
         until(is_there, LONGEST_WAIT_S)
@@ -214,13 +231,17 @@ class Program:
 
     def database(self) -> psycopg.Connection[tuple[object, ...]]:
         """Connect to its database `core`, behind its back."""
-        address = self.settings.get("DATABASE_URL") or db.plain(Postgres(self.path).addresses().core)
+        address = self.settings.get("DATABASE_URL") or engines.driver_address(
+            Postgres(self.path).addresses().core
+        )
         return psycopg.connect(address, autocommit=True)
 
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> "Person":
         """Sign in over HTTP."""
         given = {"email": email, "password": password}
-        answer = httpx2.post(f"{self.address}/api/v1/admin/auth/login", json=given, trust_env=False, timeout=20)
+        answer = httpx2.post(
+            f"{self.address}/api/v1/admin/auth/login", json=given, trust_env=False, timeout=20
+        )
         assert answer.status_code == 200, answer.text
         return Person(self, answer.json()["access_token"])
 
@@ -231,7 +252,9 @@ class Person:
     def __init__(self, program: Program, token: str) -> None:
         """Speak with a bearer token."""
         headers = {"Authorization": f"Bearer {token}"}
-        self.http = httpx2.Client(base_url=f"{program.address}/api/v1", headers=headers, timeout=60, trust_env=False)
+        self.http = httpx2.Client(
+            base_url=f"{program.address}/api/v1", headers=headers, timeout=60, trust_env=False
+        )
         program.clients.append(self.http)
 
     def ask(self, question: str, model: str = "fake:echo") -> dict[str, Any]:
@@ -244,7 +267,10 @@ class Person:
     def try_to_ask(self, question: str, model: str = "fake:echo") -> httpx2.Response:
         """Ask a model for a few words and return the answer, whatever it is."""
         parameters = {} if model.startswith("fake:") else {"max_tokens": 12}
-        return self.http.post("/prompts/execute", json={"model_id": model, "prompt": question, "parameters": parameters})
+        return self.http.post(
+            "/prompts/execute",
+            json={"model_id": model, "prompt": question, "parameters": parameters},
+        )
 
     def execution(self, id_: str) -> dict[str, Any]:
         """Return a stored execution."""
@@ -255,9 +281,11 @@ class Person:
 
 
 def until(is_true: Callable[[], bool], timeout_s: float) -> None:
-    """Wait until something is true; raise AssertionError when it does not become so in several times that time.
+    """Wait until something is true; raise AssertionError when it does not become so in several
+    times that time.
 
-    The time is that of a machine with nothing else to do: a busy one must not fail a test that looks at no speed.
+    The time is that of a machine with nothing else to do: a busy one must not fail a test that
+    looks at no speed.
     """
     longest_s = timeout_s * PATIENCE
     given_up = time.monotonic() + longest_s

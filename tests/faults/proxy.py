@@ -10,7 +10,9 @@ VERSION = re.compile(rb"server_version\0\d\d")
 
 
 class Older(AbstractContextManager["Older"]):
-    """Passes everything on to `server`, but for the version that the server says of itself when one connects."""
+    """Passes everything on to `server`, but for the version that the server says of itself when one
+    connects.
+    """
 
     def __init__(self, server: int, version: str) -> None:
         """Listen on a port of its own."""
@@ -23,7 +25,12 @@ class Older(AbstractContextManager["Older"]):
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Accept no more."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()

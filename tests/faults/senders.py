@@ -1,4 +1,6 @@
-"""Programs that send rows while parts of the house are killed: what is not acknowledged is sent again, as they would."""
+"""Programs that send rows while parts of the house are killed: what is not acknowledged is sent
+again, as they would.
+"""
 
 import threading
 import time
@@ -8,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from tests.faults.program import Program
 
 BATCH = 40
@@ -25,7 +27,10 @@ class Senders:
         self.stopping = threading.Event()
         self.broken: list[str] = []
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._send, args=(Random(seed * 100 + number), number)) for number in range(8)]
+        self._threads = [
+            threading.Thread(target=self._send, args=(Random(seed * 100 + number), number))
+            for number in range(8)
+        ]
 
     def __enter__(self) -> "Senders":
         """Begin."""
@@ -53,7 +58,9 @@ class Senders:
             time.sleep(0.02)
 
     def _send(self, chance: Random, number: int) -> None:
-        with httpx2.Client(timeout=20, trust_env=False, headers={"Authorization": f"Bearer {self.key}"}) as http:
+        with httpx2.Client(
+            timeout=20, trust_env=False, headers={"Authorization": f"Bearer {self.key}"}
+        ) as http:
             round_ = 0
             while not self.stopping.is_set():
                 kind = KINDS[round_ % 2]
@@ -66,7 +73,9 @@ class Senders:
     def _send_until_taken(self, http: httpx2.Client, kind: str, rows: list[dict[str, Any]]) -> None:
         for _ in range(600):
             try:
-                answer = http.post(f"{self.program.address}/api/v1/ingest/{kind}", json={"items": rows})
+                answer = http.post(
+                    f"{self.program.address}/api/v1/ingest/{kind}", json={"items": rows}
+                )
             except httpx2.HTTPError:
                 time.sleep(0.1)
                 continue
@@ -86,8 +95,20 @@ class Senders:
 
 def _row(kind: str, chance: Random, id_: str) -> dict[str, Any]:
     at = datetime.now(UTC) - timedelta(seconds=chance.randint(0, 3 * 86_400))
-    row: dict[str, Any] = {"id": f"{kind}-{id_}", "created_at": at.isoformat(), "user_id": f"u{chance.randint(1, 200)}"}
+    row: dict[str, Any] = {
+        "id": f"{kind}-{id_}",
+        "created_at": at.isoformat(),
+        "user_id": f"u{chance.randint(1, 200)}",
+    }
     if kind == "events":
-        return row | {"event_type": chance.choice(STEPS), "session_id": f"s{chance.randint(1, 300)}"}
+        return row | {
+            "event_type": chance.choice(STEPS),
+            "session_id": f"s{chance.randint(1, 300)}",
+        }
     latency = chance.randint(1, 9000)
-    return row | {"model": f"m{chance.randint(1, 5)}", "provider": "acme", "total_latency_ms": latency, "input_tokens": 10}
+    return row | {
+        "model": f"m{chance.randint(1, 5)}",
+        "provider": "acme",
+        "total_latency_ms": latency,
+        "input_tokens": 10,
+    }

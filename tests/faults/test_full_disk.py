@@ -38,8 +38,10 @@ def test_a_later_start_without_room_says_so_and_with_room_again_everything_is_th
 
 
 @pytest.mark.prove
-def test_wherever_a_first_start_runs_out_of_room_it_says_so_or_works(installation: Installation, disks: Disks) -> None:
-    sizes_mb = [*range(2, 36, 3), *(number / 4 for number in range(36 * 4, 48 * 4))]
+def test_wherever_a_first_start_runs_out_of_room_it_says_so_or_works(
+    installation: Installation, disks: Disks
+) -> None:
+    sizes_mb = [*range(2, 60, 4), *(number / 2 for number in range(60 * 2, 76 * 2))]
     started = []
     for data in disks.too_small(*sizes_mb):
         program = installation(data)
@@ -50,7 +52,9 @@ def test_wherever_a_first_start_runs_out_of_room_it_says_so_or_works(installatio
 
 
 @pytest.mark.prove
-def test_a_disk_that_fills_up_while_it_runs_is_waited_for(installation: Installation, disks: Disks) -> None:
+def test_a_disk_that_fills_up_while_it_runs_is_waited_for(
+    installation: Installation, disks: Disks
+) -> None:
     disk = disks.mount("size=200m")
     assert disk is not None, "this needs a machine where root may mount"
     program = installation(disk / "data").start()
@@ -58,7 +62,10 @@ def test_a_disk_that_fills_up_while_it_runs_is_waited_for(installation: Installa
     kept = [me.ask(f"Question {number}") for number in range(20)]
     with disks.full(disk / "data"):
         for number in range(400):
-            answer = me.http.post("/prompts/execute", json={"model_id": "fake:echo", "prompt": f"{number} " + "word " * 5000})
+            answer = me.http.post(
+                "/prompts/execute",
+                json={"model_id": "fake:echo", "prompt": f"{number} " + "word " * 5000},
+            )
             assert answer.status_code in (200, 503)
             if answer.status_code == 200:
                 kept.append(answer.json())

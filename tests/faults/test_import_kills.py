@@ -1,4 +1,6 @@
-"""kill -9 of the worker in the middle of an import, and orderly stops: every row counts once, and it goes on by itself."""
+"""kill -9 of the worker in the middle of an import, and orderly stops: every row counts once, and
+it goes on by itself.
+"""
 
 import time
 from pathlib import Path
@@ -11,7 +13,10 @@ from tests.faults.program import Person, Program, until
 from tests.faults.test_ingest_kills import COUNTED
 from tests.faults.test_worker import kill_worker
 
-RESUME = "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'imports.resume', '{\"timestamp\": 0}')"
+RESUME = (
+    "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', "
+    "'imports.resume', '{\"timestamp\": 0}')"
+)
 
 
 def write_file(path: Path, rows: int) -> None:
@@ -25,7 +30,11 @@ def write_file(path: Path, rows: int) -> None:
 
 def begin(me: Person, path: Path) -> str:
     with path.open("rb") as file:
-        found = me.http.post("/imports", params={"name": path.name}, content=file).raise_for_status().json()
+        found = (
+            me.http.post("/imports", params={"name": path.name}, content=file)
+            .raise_for_status()
+            .json()
+        )
     me.http.post(f"/imports/{found['id']}/start").raise_for_status()
     id_: str = found["id"]
     return id_
@@ -44,7 +53,10 @@ def done(me: Person, id_: str) -> int:
 def hurry(program: Program) -> None:
     """Have it found at once that an import stands still, which takes half a minute otherwise."""
     with program.database() as connection:
-        connection.execute("update imports set moved_at = now() - interval '31 s' where status in ('running', 'undoing')")
+        connection.execute(
+            "update imports set moved_at = now() - interval '31 s' where status in "
+            "('running', 'undoing')"
+        )
         connection.execute(RESUME.encode())
 
 
@@ -57,7 +69,9 @@ def check(program: Program, rows: int) -> None:
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
-def test_a_killed_worker_costs_no_row_and_counts_none_twice(installed: Program, tmp_path: Path, kills: int) -> None:
+def test_a_killed_worker_costs_no_row_and_counts_none_twice(
+    installed: Program, tmp_path: Path, kills: int
+) -> None:
     program, chance, rows = installed.start(), Random(kills), 60_000 * kills
     me = program.sign_in()
     write_file(tmp_path / "events.csv", rows)
@@ -74,7 +88,9 @@ def test_a_killed_worker_costs_no_row_and_counts_none_twice(installed: Program, 
     program.stop()
 
 
-def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(installed: Program, tmp_path: Path) -> None:
+def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(
+    installed: Program, tmp_path: Path
+) -> None:
     program = installed.start()
     me = program.sign_in()
     write_file(tmp_path / "events.csv", 80_000)
@@ -90,7 +106,9 @@ def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(installe
     program.stop()
 
 
-def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(installed: Program, tmp_path: Path) -> None:
+def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(
+    installed: Program, tmp_path: Path
+) -> None:
     program = installed.start()
     me = program.sign_in()
     write_file(tmp_path / "events.csv", 80_000)

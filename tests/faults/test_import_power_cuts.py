@@ -1,4 +1,6 @@
-"""kill -9 of everything at once in the middle of an import and of its undo: each row counts once, then none is left."""
+"""kill -9 of everything at once in the middle of an import and of its undo: each row counts once,
+then none is left.
+"""
 
 import json
 import os
@@ -28,7 +30,12 @@ LIVE = range(0, 4000, 7)
 
 def event(number: int, base: int) -> dict[str, Any]:
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + number % 300_000))
-    step = ("onboarding.register_start", "onboarding.register_complete", "chat.session_start", "page.view")[number % 4]
+    step = (
+        "onboarding.register_start",
+        "onboarding.register_complete",
+        "chat.session_start",
+        "page.view",
+    )[number % 4]
     person = {"user_id": f"u{number % 997}", "session_id": f"s{number // 20}"}
     return {"id": f"e{number}", "created_at": at, "event_type": step, **person}
 
@@ -48,7 +55,9 @@ KINDS: dict[str, Callable[[int, int], dict[str, Any]]] = {"events": event, "feed
 
 
 def write_file(path: Path, kind: str, rows: int, base: int) -> int:
-    """Write a file in which some rows stand twice, far from each other; return how many those are."""
+    """Write a file in which some rows stand twice, far from each other; return how many
+    those are.
+    """
     twice = 0
     with path.open("w") as file:
         for number in range(rows):
@@ -87,7 +96,9 @@ def cut(program: Program, victims: Callable[[Program], list[psutil.Process]]) ->
 def is_in_order(program: Program) -> bool:
     """Whether `make verify-rollups` finds no difference."""
     command = [sys.executable, str(program.app), "verify"]
-    found = subprocess.run(command, env=program.environment, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        command, env=program.environment, capture_output=True, text=True, check=False
+    )
     assert found.returncode in (0, 1), found.stderr
     return found.returncode == 0
 
@@ -112,7 +123,11 @@ def send_live(program: Program, me: Person, kind: str, base: int) -> None:
 def test_whatever_is_killed_whenever_each_row_counts_once_and_its_undo_leaves_nothing(
     installation: Installation, tmp_path: Path, kind: str, rows: int, kills: int
 ) -> None:
-    program, chance, base = installation().start(), Random(f"{kind}{kills}"), int(time.time()) - 400_000
+    program, chance, base = (
+        installation().start(),
+        Random(f"{kind}{kills}"),
+        int(time.time()) - 400_000,
+    )
     me = program.sign_in()
     send_live(program, me, kind, base)
     before = stored(program)
@@ -126,8 +141,12 @@ def test_whatever_is_killed_whenever_each_row_counts_once_and_its_undo_leaves_no
         assert look(me, id_)["status"] != "completed", f"too small a file: {positions}"
     assert positions == sorted(positions)
     until(lambda: look(me, id_)["status"] == "completed", 300)
-    assert look(me, id_)["counts"] == {kind: {"accepted": rows, "duplicates": twice, "rejected": 0}}, positions
-    table = {"events": "attune_core.user_activity_events", "feedback": "attune_ai.ai_feedback"}[kind]
+    assert look(me, id_)["counts"] == {
+        kind: {"accepted": rows, "duplicates": twice, "rejected": 0}
+    }, positions
+    table = {"events": "attune_core.user_activity_events", "feedback": "attune_ai.ai_feedback"}[
+        kind
+    ]
     assert len(stored(program)[table]) == rows + len(LIVE)
     assert is_in_order(program)
     me.http.post(f"/imports/{id_}/undo").raise_for_status()

@@ -1,4 +1,6 @@
-"""kill -9 of the web process and of Postgres while eight programs send: what was acknowledged is there and counts, once."""
+"""kill -9 of the web process and of Postgres while eight programs send: what was acknowledged is
+there and counts, once.
+"""
 
 from random import Random
 
@@ -11,10 +13,10 @@ from tests.faults.senders import Senders
 COUNTED = {
     "ai-requests": (
         "select count(*), count(distinct external_id) from ai_request_metrics",
-        "select (select coalesce(sum(requests), 0) from ai_request_rollups where grain = 'half_hour' and model = '*')"
-        " + (select coalesce(sum(requests), 0) from ai_request_deltas)",
-        "select (select coalesce(sum(requests), 0) from ai_request_rollups where grain = 'day' and model <> '*')"
-        " + (select coalesce(sum(requests), 0) from ai_request_deltas)",
+        "select (select coalesce(sum(requests), 0) from ai_request_rollups where grain = "
+        "'half_hour' and model = '*') + (select coalesce(sum(requests), 0) from ai_request_deltas)",
+        "select (select coalesce(sum(requests), 0) from ai_request_rollups where grain = 'day' "
+        "and model <> '*') + (select coalesce(sum(requests), 0) from ai_request_deltas)",
     ),
     "events": (
         "select count(*), count(distinct external_id) from user_activity_events",
@@ -25,7 +27,9 @@ COUNTED = {
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.prove)])
-def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(installation: Installation, kills: int) -> None:
+def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
+    installation: Installation, kills: int
+) -> None:
     program = installation().start()
     chance = Random(kills)
     with Senders(program, make_key(program), seed=kills) as senders:
@@ -41,7 +45,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(installation: Ins
 
 def make_key(program: Program) -> str:
     given = {"name": "senders", "scopes": ["ingest"]}
-    key: str = program.sign_in().http.post("/admin/api-keys", json=given).raise_for_status().json()["key"]
+    key: str = (
+        program.sign_in().http.post("/admin/api-keys", json=given).raise_for_status().json()["key"]
+    )
     return key
 
 
@@ -58,7 +64,10 @@ def check(program: Program, senders: Senders) -> None:
             rows, distinct = connection.execute(raw).fetchall()[0]
             assert rows == distinct
             table = "user_activity_events" if kind == "events" else "ai_request_metrics"
-            stored = {str(row[0]) for row in connection.execute(f"select external_id from {table}".encode())}  # noqa: S608
+            stored = {
+                str(row[0])
+                for row in connection.execute(f"select external_id from {table}".encode())
+            }
             assert senders.acknowledged[kind] <= stored
             for statement in derived:
                 assert connection.execute(statement.encode()).fetchall()[0][0] == rows

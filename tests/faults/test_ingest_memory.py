@@ -43,21 +43,30 @@ def test_neither_bombs_nor_gigabytes_fill_the_memory(program: Program) -> None:
     packed = headers | {"Content-Encoding": "gzip"}
     ndjson = {"Content-Type": "application/x-ndjson"}
     with (
-        httpx2.Client(base_url=f"{program.address}/api/v1/ingest", timeout=120, trust_env=False) as http,
+        httpx2.Client(
+            base_url=f"{program.address}/api/v1/ingest", timeout=120, trust_env=False
+        ) as http,
         Watched(program) as seen,
     ):
         assert http.post("/events", content=zeros(), headers=packed).status_code == 413
         assert http.post("/events", content=zeros(), headers=packed | ndjson).status_code == 422
-        assert http.post("/events", content=lines(), headers=headers | ndjson).json()["accepted"] == 1024
+        assert (
+            http.post("/events", content=lines(), headers=headers | ndjson).json()["accepted"]
+            == 1024
+        )
         assert _is_refused(http, endless_line(), headers | ndjson)
-        many = http.post("/events", content=gzip.compress(b"x\n\n\n\n" * REFUSED), headers=packed | ndjson)
+        many = http.post(
+            "/events", content=gzip.compress(b"x\n\n\n\n" * REFUSED), headers=packed | ndjson
+        )
         assert (many.status_code, many.json()["code"]) == (422, "too_dense")
     assert seen.added_mb < MOST_ADDED_MB
     program.stop()
 
 
 def _is_refused(http: httpx2.Client, content: Iterator[bytes], headers: dict[str, str]) -> bool:
-    """Whether it is refused before its end: who goes on sending then may find the connection closed."""
+    """Whether it is refused before its end: who goes on sending then may find the connection
+    closed.
+    """
     try:
         return http.post("/events", content=content, headers=headers).status_code == 422
     except httpx2.TransportError:

@@ -1,4 +1,6 @@
-"""kill -9, of whatever: what was acknowledged is there, once; the supervisor or the next start recovers; nothing is left over."""
+"""kill -9, of whatever: what was acknowledged is there, once; the supervisor or the next start
+recovers; nothing is left over.
+"""
 
 import random
 import signal
@@ -33,10 +35,16 @@ def me(program: Program) -> Person:
 
 def backend(program: Program) -> psutil.Process:
     """Return a process of Postgres that serves a connection."""
-    return next(child for child in program.postmaster.children() if "attune_core" in " ".join(child.cmdline()))
+    return next(
+        child
+        for child in program.postmaster.children()
+        if "attune_core" in " ".join(child.cmdline())
+    )
 
 
-def test_it_is_small_before_anything_happens(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_small_before_anything_happens(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
     used_mb = program.memory_mb()
     with capsys.disabled():
         print(f"\n  the whole tree with the local model: {used_mb:.0f} MB", end="")  # noqa: T201  a figure to quote
@@ -52,8 +60,12 @@ def test_a_killed_worker_is_started_again(program: Program, me: Person) -> None:
     chats.check()
 
 
-@pytest.mark.parametrize("victim", [backend, lambda program: program.postmaster], ids=["backend", "postmaster"])
-def test_a_killed_postgres_comes_back(program: Program, me: Person, victim: Callable[[Program], psutil.Process]) -> None:
+@pytest.mark.parametrize(
+    "victim", [backend, lambda program: program.postmaster], ids=["backend", "postmaster"]
+)
+def test_a_killed_postgres_comes_back(
+    program: Program, me: Person, victim: Callable[[Program], psutil.Process]
+) -> None:
     with Chats(program, me) as chats:
         chats.go_on()
         victim(program).kill()
@@ -69,7 +81,9 @@ def test_a_killed_model_server_comes_back(program: Program, me: Person) -> None:
     assert program.model_server.pid != killed.pid
 
 
-def test_a_killed_web_process_leaves_nothing_behind_and_the_next_start_recovers(program: Program, me: Person) -> None:
+def test_a_killed_web_process_leaves_nothing_behind_and_the_next_start_recovers(
+    program: Program, me: Person
+) -> None:
     with Chats(program, me) as chats:
         chats.go_on()
         tree = program.tree()

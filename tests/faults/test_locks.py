@@ -1,4 +1,6 @@
-"""The locks hold every package that the project names, in the version that it names: what they lack, a fresh clone lacks too."""
+"""The locks hold every package that the project names, in the version that it names: what they
+lack, a fresh clone lacks too.
+"""
 
 import re
 import tomllib
@@ -17,7 +19,10 @@ def locked(name: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+==[^\s;]+)", (ROOT / name).read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize(("lock", "needed"), [("requirements.lock", NEEDED), ("requirements-dev.lock", NEEDED + EXTRAS["dev"])])
+@pytest.mark.parametrize(
+    ("lock", "needed"),
+    [("requirements.lock", NEEDED), ("requirements-dev.lock", NEEDED + EXTRAS["dev"])],
+)
 def test_nothing_is_missing(lock: str, needed: list[str]) -> None:
     assert {re.sub(r"\[.*?\]|;.*", "", package) for package in needed} <= locked(lock)
 

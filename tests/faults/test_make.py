@@ -1,4 +1,6 @@
-"""`make` on a machine that never saw Attune: what is missing is said, what was cut short begins anew."""
+"""`make` on a machine that never saw Attune: what is missing is said, what was cut short begins
+anew.
+"""
 
 import os
 import shutil
@@ -12,7 +14,8 @@ import pytest
 from core.platform.config import ROOT
 from tests.faults.program import until
 
-# A Python that makes environments whose pip writes down that it was called, and waits when it is told to.
+# A Python that makes environments whose pip writes down that it was called, and waits when it is
+# told to.
 PYTHON = """#!/bin/sh
 case "$*" in
     *version_info*) exit {is_old};;
@@ -26,7 +29,8 @@ esac
 # For the environment under test, which has no pytest.
 EVERY_FILE_IS_WHOLE = """
 from importlib.metadata import distributions
-files = [file for package in distributions() for file in package.files or () if file.size is not None]
+files = [file for package in distributions() for file in package.files
+    or () if file.size is not None]
 assert len(files) > 10_000
 assert not [str(file) for file in files if file.locate().stat().st_size != file.size]
 """
@@ -57,7 +61,13 @@ class Clone:
         environment["PATH"] = f"{self.folder.parent}{os.pathsep}{os.environ['PATH']}"
         said = subprocess.PIPE
         return subprocess.Popen(
-            ["make", *arguments], cwd=self.folder, env=environment, stdout=said, stderr=said, text=True, start_new_session=True
+            ["make", *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            text=True,
+            start_new_session=True,
         )
 
     def make(self, *arguments: str) -> str:
@@ -80,9 +90,13 @@ def clone(tmp_path: Path) -> Clone:
 
 def test_what_is_missing_is_said(clone: Clone) -> None:
     clone.python(is_old=1)
-    assert clone.make("run").startswith("Attune needs Python 3.11 or newer; python3 is Python 3.9.2.\nexit 2")
+    assert clone.make("run").startswith(
+        "Attune needs Python 3.11 or newer; python3 is Python 3.9.2.\nexit 2"
+    )
     clone.python(has_no_venv=1)
-    assert clone.make("run").startswith("Python's venv is missing: on Debian and Ubuntu, apt install python3-venv.\nexit 2")
+    assert clone.make("run").startswith(
+        "Python's venv is missing: on Debian and Ubuntu, apt install python3-venv.\nexit 2"
+    )
     assert "name it with PYTHON=" in clone.make("run", "PYTHON=python4")
     assert not (clone.folder / ".venv").exists()
 
@@ -148,4 +162,6 @@ def test_wherever_a_real_install_is_cut_short_the_next_one_is_whole(clone: Clone
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
     assert clone.make("install", f"PYTHON={sys.executable}").endswith("exit 0")
-    subprocess.run([clone.folder / ".venv" / "bin" / "python", "-c", EVERY_FILE_IS_WHOLE], cwd=ROOT, check=True)
+    subprocess.run(
+        [clone.folder / ".venv" / "bin" / "python", "-c", EVERY_FILE_IS_WHOLE], cwd=ROOT, check=True
+    )

@@ -20,6 +20,8 @@ def test_a_normal_user_can_run_everything(installation: Installation, tmp_path: 
     until(lambda: (home / "data" / "model.json").exists(), 30)
     assert me.ask("What is the capital of France?", "local:smollm2-135m-instruct")["response"]
     tree = program.tree()
-    assert {process.uids().effective for process in tree} == {NOBODY if somebody() else os.geteuid()}
+    assert {process.uids().effective for process in tree} == {
+        NOBODY if somebody() else os.geteuid()
+    }
     assert program.stop().code == 0
     assert not alive(tree)

@@ -27,20 +27,29 @@ def test_a_link_that_leads_nowhere_is_no_folder(installation: Installation, tmp_
     assert "DATA=" in installation().run().refusal
 
 
-@pytest.mark.parametrize("path", ["two\nlines", os.fsdecode(b"not \xff utf-8"), "~nobody-of-that-name/data"], ids=repr)
+@pytest.mark.parametrize(
+    "path", ["two\nlines", os.fsdecode(b"not \xff utf-8"), "~nobody-of-that-name/data"], ids=repr
+)
 def test_a_path_that_is_no_text_is_refused(installation: Installation, path: str) -> None:
     assert installation(path).run().refusal.startswith("DATA: ")
 
 
-def test_a_folder_that_cannot_be_written_is_refused(installation: Installation, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(
+    installation: Installation, tmp_path: Path
+) -> None:
     (tmp_path / "locked").mkdir(mode=0o555)
     refusal = installation(tmp_path / "locked" / "data", command=somebody()).run().refusal
     assert "cannot be written" in refusal
 
 
-def test_a_read_only_disk_is_refused(installation: Installation, disks: Disks, tmp_path: Path) -> None:
+def test_a_read_only_disk_is_refused(
+    installation: Installation, disks: Disks, tmp_path: Path
+) -> None:
     disk = disks.mount("ro") or _write_protected(tmp_path / "data")
-    assert "cannot be written" in installation(disk, command=() if disk.is_mount() else somebody()).run().refusal
+    assert (
+        "cannot be written"
+        in installation(disk, command=() if disk.is_mount() else somebody()).run().refusal
+    )
 
 
 def _write_protected(path: Path) -> Path:

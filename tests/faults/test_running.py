@@ -18,7 +18,12 @@ def test_postgres_is_never_root_and_knows_no_secret_of_ours(running: Program) ->
 
 
 def test_it_listens_on_loopback_only(running: Program) -> None:
-    listening = {at.laddr.ip for process in running.tree() for at in process.net_connections("inet") if at.status == "LISTEN"}
+    listening = {
+        at.laddr.ip
+        for process in running.tree()
+        for at in process.net_connections("inet")
+        if at.status == "LISTEN"
+    }
     assert listening == {"127.0.0.1"}
 
 

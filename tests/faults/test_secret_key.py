@@ -1,10 +1,12 @@
-"""What is encrypted opens with its own key only: Attune does not start with another, and touches nothing."""
+"""What is encrypted opens with its own key only: Attune does not start with another, and touches
+nothing.
+"""
 
 from tests.faults.program import QUICK, Program
 
 OTHER_KEY = "another key, as long as it has to be"
 NOT_THE_ONE = "not the one that this database was written with"
-NO_KEY = "does not hold a key"
+NO_KEY = "has no valid key"
 
 
 def test_no_other_key_will_do(installed: Program) -> None:

@@ -54,7 +54,10 @@ class Answer:
 
     def _follow(self) -> None:
         body = {"model_id": "fake:echo", "prompt": self._question}
-        with suppress(httpx2.TransportError), self._person.http.stream("POST", "/prompts/execute/stream", json=body) as answer:
+        with (
+            suppress(httpx2.TransportError),
+            self._person.http.stream("POST", "/prompts/execute/stream", json=body) as answer,
+        ):
             self.id = answer.headers["X-Execution-Id"]
             for line in answer.iter_lines():
                 self.events.append(line)
@@ -79,7 +82,13 @@ def test_a_signal_to_make_ends_everything_in_order(installed: Program) -> None:
     program = installed
     make = subprocess.Popen(
         # The environment that the tests run in is the one that `make run` would make.
-        [shutil.which("make") or "make", "-o", ".venv/run.lock", "run", f"BIN={Path(sys.executable).parent}"],
+        [
+            shutil.which("make") or "make",
+            "-o",
+            ".venv/run.lock",
+            "run",
+            f"BIN={Path(sys.executable).parent}",
+        ],
         env=program.environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
@@ -116,9 +125,15 @@ def test_a_running_answer_may_end_and_a_second_signal_hurries(installed: Program
     assert stored["response"].startswith("Fake answer:")
 
 
-@pytest.mark.parametrize("sign", ["attune.lock", "postgres.draft", "postgres/postmaster.pid", "first-password.txt"])
-def test_a_signal_in_the_middle_of_a_first_start_leaves_nothing_behind(installation: Installation, sign: str) -> None:
-    program = installation(settings={name: value for name, value in QUICK.items() if name != "ATTUNE_ADMIN_PASSWORD"})
+@pytest.mark.parametrize(
+    "sign", ["attune.lock", "postgres.draft", "postgres/postmaster.pid", "first-password.txt"]
+)
+def test_a_signal_in_the_middle_of_a_first_start_leaves_nothing_behind(
+    installation: Installation, sign: str
+) -> None:
+    program = installation(
+        settings={name: value for name, value in QUICK.items() if name != "ATTUNE_ADMIN_PASSWORD"}
+    )
     program.launch()
     until(lambda: (program.path / sign).exists(), 30)
     ended = program.stop()
@@ -128,21 +143,32 @@ def test_a_signal_in_the_middle_of_a_first_start_leaves_nothing_behind(installat
 
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(3))
-def test_whenever_a_start_is_stopped_nothing_is_left_behind(installation: Installation, seed: int) -> None:
-    program, chance = installation(settings=QUICK | {"ATTUNE_LOCAL_MODEL": "packaged"}), random.Random(seed)
+def test_whenever_a_start_is_stopped_nothing_is_left_behind(
+    installation: Installation, seed: int
+) -> None:
+    program, chance = (
+        installation(settings=QUICK | {"ATTUNE_LOCAL_MODEL": "packaged"}),
+        random.Random(seed),
+    )
     for _ in range(30):
         program.launch()
         time.sleep(delay_s := chance.uniform(0.0, 3.5))
         ended = program.stop()
-        # Until Python has read the program nobody is there to take the signal, and there is nothing to end.
-        assert ended.code == 0 or (ended.code == -signal.SIGTERM and not ended.out), (delay_s, ended)
+        # Until Python has read the program nobody is there to take the signal, and there is nothing
+        # to end.
+        assert ended.code == 0 or (ended.code == -signal.SIGTERM and not ended.out), (
+            delay_s,
+            ended,
+        )
         assert ended.err == "", (delay_s, ended)
         assert not program.everything(), delay_s
     assert program.start().sign_in().ask("Are you there?")["status"] == "completed"
 
 
 @pytest.mark.prove
-def test_twenty_one_answers_that_do_not_end_are_cut_and_told_so_within_thirty_seconds(installed: Program) -> None:
+def test_twenty_one_answers_that_do_not_end_are_cut_and_told_so_within_thirty_seconds(
+    installed: Program,
+) -> None:
     me = installed.start().sign_in()
     answers = [Answer(me, ENDLESS_ANSWER) for _ in range(21)]
     asked = time.monotonic()
@@ -153,4 +179,6 @@ def test_twenty_one_answers_that_do_not_end_are_cut_and_told_so_within_thirty_se
     assert ["event: error" in answer.wait() for answer in answers] == [True] * 21
     me = installed.start().sign_in()
     stored = [me.execution(answer.id) for answer in answers]
-    assert {(one["status"], one["error"]["reason"]) for one in stored} == {("failed", "interrupted")}
+    assert {(one["status"], one["error"]["reason"]) for one in stored} == {
+        ("failed", "interrupted")
+    }

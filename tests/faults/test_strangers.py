@@ -1,4 +1,6 @@
-"""A process id in a file left by a crash may be somebody else's by now: nobody but our own children is ever signalled."""
+"""A process id in a file left by a crash may be somebody else's by now: nobody but our own children
+is ever signalled.
+"""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +11,9 @@ from tests.faults.program import Program
 from tests.faults.users import somebody
 
 
-@pytest.fixture(params=[(), somebody()], ids=["of our own user", "of the user that Postgres runs as"])
+@pytest.fixture(
+    params=[(), somebody()], ids=["of our own user", "of the user that Postgres runs as"]
+)
 def stranger(request: pytest.FixtureRequest) -> "Iterator[subprocess.Popen[bytes]]":
     """Return a process that has nothing to do with Attune."""
     with subprocess.Popen([*request.param, "sleep", "300"]) as process:
@@ -25,7 +29,9 @@ def leave_behind(program: Program, process_id: int) -> None:
         lock.write_text("".join(f"{line}\n" for line in lines))
 
 
-def test_a_start_after_a_crash_lets_it_live(installed: Program, stranger: "subprocess.Popen[bytes]") -> None:
+def test_a_start_after_a_crash_lets_it_live(
+    installed: Program, stranger: "subprocess.Popen[bytes]"
+) -> None:
     leave_behind(installed, stranger.pid)
     assert installed.start().sign_in().ask("Are you there?")["status"] == "completed"
     assert stranger.poll() is None

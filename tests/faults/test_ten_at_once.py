@@ -1,4 +1,6 @@
-"""Ten processes that start at once on one server: the databases are migrated once, and there is one first account."""
+"""Ten processes that start at once on one server: the databases are migrated once, and there is one
+first account.
+"""
 
 from pathlib import Path
 
@@ -28,10 +30,14 @@ def ten(installation: Installation, tmp_path: Path, pair: Pair) -> list[Program]
 
 
 def only_account(pair: Pair, programs: list[Program]) -> tuple[str, str]:
-    """Return the only account and its password; raise AssertionError if there is another, or its password was told twice."""
+    """Return the only account and its password; raise AssertionError if there is another, or its
+    password was told twice.
+    """
     with psycopg.connect(pair.core) as connection:
         emails = connection.execute("select email from admin_users").fetchall()
-    (told,) = [file for program in programs if (file := program.path / "first-password.txt").exists()]
+    (told,) = [
+        file for program in programs if (file := program.path / "first-password.txt").exists()
+    ]
     email, password = told.read_text().split()
     assert emails == [(email,)]
     return email, password
@@ -47,7 +53,8 @@ def test_they_make_one_account_and_go_on(ten: list[Program], pair: Pair) -> None
         program.launch()
     for program in ten:
         until(lambda: has_gone_on_or_ended(program), 60)  # noqa: B023  called before the next turn
-        program.running.terminate()  # that it goes on is enough: ten whole consoles would take a minute
+        # That it goes on is enough: ten whole consoles would take a minute
+        program.running.terminate()
     for program in ten:
         ended = program.ended(program.running)
         assert (ended.code, ended.err) == (0, "")
@@ -67,7 +74,9 @@ def test_they_all_serve(ten: list[Program], pair: Pair) -> None:
 
 
 @pytest.mark.prove
-def test_of_ten_with_keys_of_their_own_one_starts_and_the_others_are_refused(ten: list[Program], pair: Pair) -> None:
+def test_of_ten_with_keys_of_their_own_one_starts_and_the_others_are_refused(
+    ten: list[Program], pair: Pair
+) -> None:
     for program in ten:
         program.settings = RANDOM_PASSWORD | pair.settings
         program.launch()
@@ -76,5 +85,8 @@ def test_of_ten_with_keys_of_their_own_one_starts_and_the_others_are_refused(ten
     (chosen,) = [program for program in ten if program.running.poll() is None]
     for program in ten:
         if program is not chosen:
-            assert "not the one that this database was written with" in program.ended(program.running).refusal
+            assert (
+                "not the one that this database was written with"
+                in program.ended(program.running).refusal
+            )
     assert chosen.stop().code == 0

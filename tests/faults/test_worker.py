@@ -1,4 +1,6 @@
-"""The worker: shows that it lives, gives back the jobs that a killed one held, and does without the console's libraries."""
+"""The worker: shows that it lives, gives back the jobs that a killed one held, and does without the
+console's libraries.
+"""
 
 import subprocess
 import sys
@@ -15,10 +17,12 @@ values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', %s, 'doing',
 """
 WAITING = """
 insert into procrastinate_jobs (queue_name, task_name, args, queueing_lock, scheduled_at)
-values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', 'one at a time', now() + interval '1 hour')
+values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', 'one at a time',
+    now() + interval '1 hour')
 """
 RETRY_STALLED = """
-insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'system.retry_stalled', '{"timestamp": 0}')
+insert into procrastinate_jobs (queue_name, task_name, args)
+    values ('default', 'system.retry_stalled', '{"timestamp": 0}')
 """
 
 
@@ -32,13 +36,18 @@ def hold_a_job(program: Program, worker_id: object, queueing_lock: str | None = 
 
 def worker_id(program: Program) -> object:
     with program.database() as connection:
-        row = connection.execute("select id from procrastinate_workers order by last_heartbeat desc limit 1").fetchone()
+        row = connection.execute(
+            "select id from procrastinate_workers order by last_heartbeat desc limit 1"
+        ).fetchone()
     return row[0] if row else None
 
 
 def is_done(program: Program, job: object) -> bool:
     with program.database() as connection:
-        return connection.execute("select 1 from procrastinate_jobs where id = %s", (job,)).fetchone() is None
+        return (
+            connection.execute("select 1 from procrastinate_jobs where id = %s", (job,)).fetchone()
+            is None
+        )
 
 
 def kill_worker(program: Program) -> None:
@@ -49,7 +58,13 @@ def kill_worker(program: Program) -> None:
 
 def test_its_heartbeat_comes_within_seconds_of_a_start(running: Program) -> None:
     me = running.sign_in()
-    until(lambda: me.http.get("/admin/system/health").json()["dependencies"]["worker"]["status"] == "healthy", 20)
+    until(
+        lambda: (
+            me.http.get("/admin/system/health").json()["dependencies"]["worker"]["status"]
+            == "healthy"
+        ),
+        20,
+    )
 
 
 def test_jobs_of_a_killed_one_come_back(running: Program) -> None:
@@ -58,12 +73,20 @@ def test_jobs_of_a_killed_one_come_back(running: Program) -> None:
     job = hold_a_job(running, dead)
     kill_worker(running)
     with running.database() as connection:  # half a minute later
-        connection.execute("update procrastinate_workers set last_heartbeat = now() - interval '31 s' where id = %s", (dead,))
+        connection.execute(
+            (
+                "update procrastinate_workers set last_heartbeat = now() - interval '31 s' where "
+                "id = %s"
+            ),
+            (dead,),
+        )
         connection.execute(RETRY_STALLED)
     until(lambda: is_done(running, job), 20)
 
 
-def test_a_job_that_waits_under_the_same_lock_stands_in_for_one_that_was_held(running: Program) -> None:
+def test_a_job_that_waits_under_the_same_lock_stands_in_for_one_that_was_held(
+    running: Program,
+) -> None:
     replaced, other = hold_a_job(running, None, "one at a time"), hold_a_job(running, None)
     with running.database() as connection:
         connection.execute(WAITING)
@@ -72,7 +95,9 @@ def test_a_job_that_waits_under_the_same_lock_stands_in_for_one_that_was_held(ru
 
 
 @pytest.mark.prove
-def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(installed: Program) -> None:
+def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(
+    installed: Program,
+) -> None:
     installed.start()
     until(lambda: worker_id(installed) is not None, 20)
     job = hold_a_job(installed, worker_id(installed))
@@ -81,7 +106,10 @@ def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(install
 
 
 def test_it_never_loads_what_draws_the_console(running: Program) -> None:
-    code = "import sys, app; from core.platform import features; features.load('jobs'); sys.exit('streamlit' in sys.modules)"
+    code = (
+        "import sys, app; from core.platform import features; features.load('jobs'); "
+        "sys.exit('streamlit' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
     until(lambda: worker_id(running) is not None, 20)
     if psutil.LINUX:

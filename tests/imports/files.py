@@ -11,15 +11,18 @@ from typing import Any
 
 from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics.schemas import NewRequest
+from core.annotations.ingest.imported_annotations import ImportedAnnotation
 from core.batches.schemas import NewBatchRun
 from core.conversations.schemas import NewConversation
+from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.recognition.recognise import Recognition, recognise
-from core.imports.storing.reading import read
+from core.imports.recognition.recognise import recognise
+from core.imports.recognition.result import Recognition
 from core.ingest import bodies, intake
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock
+from core.scores.schemas import NewScore
 
 Row = dict[str, Any]
 ROWS: dict[RowKind, type[intake.Row]] = {
@@ -31,6 +34,8 @@ ROWS: dict[RowKind, type[intake.Row]] = {
     RowKind.DOCUMENTS: NewDocument,
     RowKind.MEMORIES: NewMemory,
     RowKind.USERS: NewUser,
+    RowKind.SCORES: NewScore,
+    RowKind.ANNOTATIONS: ImportedAnnotation,
 }
 
 
@@ -48,7 +53,9 @@ class Folder:
         path.write_bytes(gzip.compress(data) if packed else data)
         return path
 
-    def table(self, columns: str, *rows: Sequence[Any], separator: str = ",", name: str = "file") -> Path:
+    def table(
+        self, columns: str, *rows: Sequence[Any], separator: str = ",", name: str = "file"
+    ) -> Path:
         """Write CSV with columns named in one text."""
         held = io.StringIO()
         writer = csv.writer(held, delimiter=separator)
@@ -67,7 +74,7 @@ class Folder:
 
 def mapping_of(path: Path, **answers: object) -> Mapping:
     """Return the mapping that is guessed for a file, with answers to its questions."""
-    found = recognise(path, path.name)
+    found = recognise(path)
     assert found.mapping is not None, found
     return Mapping.model_validate(found.mapping.model_dump(by_alias=True) | answers)
 
@@ -85,13 +92,33 @@ def refused(parsed: Iterable[Parsed]) -> list[str]:
     found: list[str] = []
     for each in parsed:
         if each.row is not None:
-            found += [bad.error for bad in bodies.read_items(json.dumps(each.row).encode(), ROWS[each.kind]).rejected]
+            found += [
+                bad.error
+                for bad in bodies.read_items(
+                    json.dumps(each.row).encode(), ROWS[each.kind]
+                ).rejected
+            ]
+    return found
+
+
+def by_kind(path: Path) -> dict[RowKind, list[dict[str, Any]]]:
+    """Return the rows of a file by kind, none of which may be wrong."""
+    parsed = list(read(path, mapping_of(path)))
+    assert [each.error for each in parsed if each.error] == []
+    assert refused(parsed) == []
+    found: dict[RowKind, list[dict[str, Any]]] = {}
+    for each in parsed:
+        found.setdefault(each.kind, []).append(each.row or {})
     return found
 
 
 def errors_of(path: Path, mapping: Mapping | None = None) -> list[tuple[int, int | None, str]]:
     """Return what is wrong in a file: position, line, words."""
-    return [(each.position, each.line, each.error) for each in read(path, mapping or mapping_of(path)) if each.error is not None]
+    return [
+        (each.position, each.line, each.error)
+        for each in read(path, mapping or mapping_of(path))
+        if each.error is not None
+    ]
 
 
 def kinds_of(path: Path) -> Counter[str]:
@@ -101,4 +128,4 @@ def kinds_of(path: Path) -> Counter[str]:
 
 def known(path: Path) -> Recognition:
     """Return what a file is."""
-    return recognise(path, path.name)
+    return recognise(path)

@@ -18,7 +18,13 @@ def said(row: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 FORMS: dict[str, Any] = {
-    "sharegpt": {"id": "a1", "conversations": [{"from": "human", "value": SAID[0][1]}, {"from": "gpt", "value": SAID[1][1]}]},
+    "sharegpt": {
+        "id": "a1",
+        "conversations": [
+            {"from": "human", "value": SAID[0][1]},
+            {"from": "gpt", "value": SAID[1][1]},
+        ],
+    },
     "openai_chat": {"messages": BOTH},
     "taskmaster": {
         "conversation_id": "a1",
@@ -27,15 +33,36 @@ FORMS: dict[str, Any] = {
             {"index": 1, "speaker": "ASSISTANT", "text": SAID[1][1]},
         ],
     },
-    "abcd": {"convo_id": 3, "original": [["customer", SAID[0][1]], ["agent", SAID[1][1]]], "scenario": {"subflow": "x"}},
+    "abcd": {
+        "convo_id": 3,
+        "original": [["customer", SAID[0][1]], ["agent", SAID[1][1]]],
+        "scenario": {"subflow": "x"},
+    },
     "tau transcript": {"messages_display": f"user: {SAID[0][1]}\nassistant: {SAID[1][1]}"},
-    "tau trajectory": {"task_id": 7, "reward": 1.0, "info": {"task": {"instruction": "..."}}, "traj": BOTH, "trial": 0},
-    "wildchat": {"conversation_hash": "a1", "model": "gpt-4", "timestamp": "2026-03-04T05:06:07Z", "conversation": BOTH},
-    "multiwoz": {"dialogue_id": "a1", "log": [{"text": SAID[0][1], "metadata": {}}, {"text": SAID[1][1], "metadata": {"x": 1}}]},
+    "tau trajectory": {
+        "task_id": 7,
+        "reward": 1.0,
+        "info": {"task": {"instruction": "..."}},
+        "traj": BOTH,
+        "trial": 0,
+    },
+    "wildchat": {
+        "conversation_hash": "a1",
+        "model": "gpt-4",
+        "timestamp": "2026-03-04T05:06:07Z",
+        "conversation": BOTH,
+    },
+    "multiwoz": {
+        "dialogue_id": "a1",
+        "log": [{"text": SAID[0][1], "metadata": {}}, {"text": SAID[1][1], "metadata": {"x": 1}}],
+    },
     "sgd": {
         "dialogue_id": "a1",
         "services": [],
-        "turns": [{"speaker": "USER", "utterance": SAID[0][1]}, {"speaker": "SYSTEM", "utterance": SAID[1][1]}],
+        "turns": [
+            {"speaker": "USER", "utterance": SAID[0][1]},
+            {"speaker": "SYSTEM", "utterance": SAID[1][1]},
+        ],
     },
     "authors": {
         "id": "a1",
@@ -52,7 +79,10 @@ FORMS: dict[str, Any] = {
     },
     "support": {
         "ticket": "a1",
-        "transcript": [{"sender": "Customer", "message": SAID[0][1]}, {"sender": "Agent", "message": SAID[1][1]}],
+        "transcript": [
+            {"sender": "Customer", "message": SAID[0][1]},
+            {"sender": "Agent", "message": SAID[1][1]},
+        ],
     },
     "nested": {"data": {"chat": {"messages": BOTH}}, "id": "a1"},
     "wrapped": {"id": "a1", "messages": [{"message": each, "at": 1} for each in BOTH]},
@@ -77,7 +107,9 @@ def test_every_form_says_who_said_what(folder: Folder, name: str, container: str
     assert [said(row) for row in rows] == [SAID] * len(rows)
 
 
-def test_a_dialogue_without_times_begins_when_somebody_says_and_keeps_its_order(folder: Folder) -> None:
+def test_a_dialogue_without_times_begins_when_somebody_says_and_keeps_its_order(
+    folder: Folder,
+) -> None:
     path = folder.lines(*[FORMS["openai_chat"]] * 3)
 
     [question] = known(path).questions
@@ -113,12 +145,18 @@ def test_times_ids_and_figures_of_turns_are_kept(folder: Folder) -> None:
         },
     ]
     path = folder.lines(
-        {"id": "c1", "user": "u1", "title": "A talk", "messages": turns, "plan": "pro"}, {"id": "c2", "messages": turns}
+        {"id": "c1", "user": "u1", "title": "A talk", "messages": turns, "plan": "pro"},
+        {"id": "c2", "messages": turns},
     )
 
     [first, _] = rows_of(path)
 
-    assert (first["id"], first["user_id"], first["title"], first["context"]) == ("c1", "u1", "A talk", {"plan": "pro"})
+    assert (first["id"], first["user_id"], first["title"], first["context"]) == (
+        "c1",
+        "u1",
+        "A talk",
+        {"plan": "pro"},
+    )
     assert first["created_at"] == "2026-03-04T05:06:07+00:00"
     assert [message["id"] for message in first["messages"]] == ["m1", "m2"]
     assert (first["messages"][1]["model"], first["messages"][1]["tokens"]) == ("gpt-4o", 12)
@@ -126,7 +164,11 @@ def test_times_ids_and_figures_of_turns_are_kept(folder: Folder) -> None:
 
 
 def test_calls_of_tools_are_kept_with_their_turn(folder: Folder) -> None:
-    call = {"id": "t1", "type": "function", "function": {"name": "find_order", "arguments": '{"id": 5}'}}
+    call = {
+        "id": "t1",
+        "type": "function",
+        "function": {"name": "find_order", "arguments": '{"id": 5}'},
+    }
     turns = [
         BOTH[0],
         {"role": "assistant", "content": None, "tool_calls": [call]},
@@ -135,7 +177,9 @@ def test_calls_of_tools_are_kept_with_their_turn(folder: Folder) -> None:
 
     [row] = rows_of(folder.document([{"messages": turns}]))
 
-    assert row["messages"][1]["tool_calls"] == [{"id": "t1", "name": "find_order", "arguments": {"id": 5}}]
+    assert row["messages"][1]["tool_calls"] == [
+        {"id": "t1", "name": "find_order", "arguments": {"id": 5}}
+    ]
     assert [message["role"] for message in row["messages"]] == ["user", "assistant", "tool"]
 
 
@@ -143,9 +187,13 @@ def test_a_role_that_nobody_knows_is_an_error_until_somebody_says_who_it_is(fold
     path = folder.lines(FORMS["openai_chat"], {"messages": [{"role": "zorg", "content": "?"}]})
     mapping = mapping_of(path, start=START)
 
-    assert errors_of(path, mapping) == [(2, 2, "turn 1: “zorg” is not a known role; map it to user, assistant, system or tool")]
+    assert errors_of(path, mapping) == [
+        (2, 2, "turn 1: “zorg” is not a known role; map it to user, assistant, system or tool")
+    ]
     assert mapping.turns is not None
-    told = mapping.model_copy(update={"turns": mapping.turns.model_copy(update={"roles": {"Zorg": "user"}})})
+    told = mapping.model_copy(
+        update={"turns": mapping.turns.model_copy(update={"roles": {"Zorg": "user"}})}
+    )
     assert errors_of(path, told) == []
 
 
@@ -185,7 +233,18 @@ def test_questions_and_answers_in_columns_become_conversations(folder: Folder) -
 
 def test_messages_in_a_cell_of_a_table_are_read(folder: Folder) -> None:
     path = folder.table(
-        "id messages", ["c1", '[{"role": "user", "content": "Hello, you"}]'], ["c2", '[{"role": "user", "content": "x"}]']
+        "id messages",
+        ["c1", '[{"role": "user", "content": "Hello, you"}]'],
+        ["c2", '[{"role": "user", "content": "x"}]'],
     )
 
     assert [said(row) for row in rows_of(path)] == [[("user", "Hello, you")], [("user", "x")]]
+
+
+def test_a_turn_may_name_its_prompt(folder: Folder) -> None:
+    path = folder.document([{"messages": [BOTH[0], BOTH[1] | {"prompt_name": "support"}]}])
+
+    [row] = rows_of(path)
+
+    assert [each.get("prompt_name") for each in row["messages"]] == [None, "support"]
+    assert all("metadata" not in each for each in row["messages"])

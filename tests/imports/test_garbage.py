@@ -1,4 +1,6 @@
-"""Whatever a file holds, it is either read or refused in words; and nothing of it is lost on the way."""
+"""Whatever a file holds, it is either read or refused in words; and nothing of it is lost on the
+way.
+"""
 
 import gzip
 import json
@@ -9,20 +11,23 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.imports.containers.files import FileUnreadable
+from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
 from core.imports.recognition.recognise import recognise
-from core.imports.storing.reading import read
 from tests.imports.files import rows_of
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 trees = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=5)
+    ),
     max_leaves=25,
 )
 NAMES = (
-    "id timestamp model prompt_tokens latency status role content messages user_id event_type rating started_at conclusion jobs "
-    "conversations from value traceId startTime type context attributes input output resourceSpans scopeSpans spans turns log"
+    "id timestamp model prompt_tokens latency status role content messages user_id event_type "
+    "rating started_at conclusion jobs conversations from value traceId startTime type context "
+    "attributes input output resourceSpans scopeSpans spans turns log"
 )
 words = st.sampled_from(NAMES.split())
 likely = st.dictionaries(words, trees, min_size=1, max_size=8)
@@ -35,7 +40,7 @@ def survives(content: bytes) -> None:
         path = Path(file.name)
         path.write_bytes(content)
         try:
-            found = recognise(path, "file")
+            found = recognise(path)
             assert found.model_dump_json()
             if found.mapping is not None:
                 mapping = Mapping.model_validate_json(found.mapping.model_dump_json(by_alias=True))
@@ -89,8 +94,17 @@ def test_a_file_of_which_some_bytes_are_wrong(data: st.DataObject) -> None:
     survives(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
 
 
-EVENT = {"id": "e1", "timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "user_id": "u1", "x": {"y": [1, 2]}}
-DIALOGUE = {"id": "c1", "messages": [{"role": "user", "content": "x", "created_at": 1772600767}] * 2}
+EVENT = {
+    "id": "e1",
+    "timestamp": "2026-03-04T05:06:07Z",
+    "event_type": "a.b",
+    "user_id": "u1",
+    "x": {"y": [1, 2]},
+}
+DIALOGUE = {
+    "id": "c1",
+    "messages": [{"role": "user", "content": "x", "created_at": 1772600767}] * 2,
+}
 FILES = [
     json.dumps([EVENT] * 4).encode(),
     "\n".join([json.dumps(EVENT)] * 4).encode(),
@@ -103,17 +117,30 @@ FILES = [
 
 @given(
     st.dictionaries(
-        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=9),
-        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=9),
+        st.text(
+            st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+            min_size=1,
+            max_size=9,
+        ),
+        st.text(
+            st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+            min_size=1,
+            max_size=9,
+        ),
         max_size=5,
     )
 )
 @quick
 def test_nothing_that_has_no_field_is_lost(extra: dict[str, str]) -> None:
-    record = {f"x {name}": value for name, value in extra.items()} | {"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b"}
+    record = {f"x {name}": value for name, value in extra.items()} | {
+        "timestamp": "2026-03-04T05:06:07Z",
+        "event_type": "a.b",
+    }
     with tempfile.NamedTemporaryFile() as file:
         path = Path(file.name)
         path.write_text("\n".join([json.dumps(record)] * 2))
 
         for row in rows_of(path):
-            assert row.get("event_data", {}) == {name: value for name, value in record.items() if name.startswith("x ")}
+            assert row.get("event_data", {}) == {
+                name: value for name, value in record.items() if name.startswith("x ")
+            }

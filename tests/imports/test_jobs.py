@@ -15,7 +15,12 @@ RUN: dict[str, Any] = {
     "run_started_at": "2026-03-04T05:06:07Z",
     "updated_at": "2026-03-04T05:08:07Z",
     "jobs": [
-        {"name": "lint", "conclusion": "success", "started_at": "2026-03-04T05:06:08Z", "completed_at": "2026-03-04T05:06:18Z"},
+        {
+            "name": "lint",
+            "conclusion": "success",
+            "started_at": "2026-03-04T05:06:08Z",
+            "completed_at": "2026-03-04T05:06:18Z",
+        },
         {"name": "test", "conclusion": "failure", "exec_seconds": 85.5},
         {"name": "ship", "conclusion": "skipped", "exec_seconds": 0.0},
     ],
@@ -23,7 +28,13 @@ RUN: dict[str, Any] = {
 
 
 def test_runs_of_workflows_become_batch_runs_with_their_jobs_as_phases(folder: Folder) -> None:
-    path = folder.document({"repo": "us/product", "run_count": 2, "runs": [RUN, {**RUN, "id": 10, "conclusion": "cancelled"}]})
+    path = folder.document(
+        {
+            "repo": "us/product",
+            "run_count": 2,
+            "runs": [RUN, {**RUN, "id": 10, "conclusion": "cancelled"}],
+        }
+    )
 
     first, second = rows_of(path)
 
@@ -53,13 +64,27 @@ def test_runs_of_the_command_line_are_read_too_and_a_running_one_has_no_end(fold
 
     row = rows_of(folder.document([run, run]))[0]
 
-    assert (row["batch_run_id"], row["batch_job"], row["triggered_by"], row["status"]) == ("7", "Nightly", "schedule", "running")
+    assert (row["batch_run_id"], row["batch_job"], row["triggered_by"], row["status"]) == (
+        "7",
+        "Nightly",
+        "schedule",
+        "running",
+    )
     assert "completed_at" not in row
 
 
 @pytest.mark.parametrize(
     "jobs",
-    [3, [{"name": "lint", "started_at": "2026-03-04T05:06:08", "completed_at": "2026-03-04T05:06:18Z"}]],
+    [
+        3,
+        [
+            {
+                "name": "lint",
+                "started_at": "2026-03-04T05:06:08",
+                "completed_at": "2026-03-04T05:06:18Z",
+            }
+        ],
+    ],
     ids=["only counted", "times with a zone and without"],
 )
 def test_jobs_that_tell_no_durations_cost_no_run(folder: Folder, jobs: object) -> None:
@@ -95,7 +120,9 @@ def test_texts_under_headings_become_documents(folder: Folder) -> None:
     outline = {
         "Returns": {
             "description": "Sending back",
-            "flows": {"Refund": {"actions": [{"button": "Pay", "text": "Pay it.", "subtext": ["Soon"]}]}},
+            "flows": {
+                "Refund": {"actions": [{"button": "Pay", "text": "Pay it.", "subtext": ["Soon"]}]}
+            },
         },
         "Orders": {"description": "Asking for", "flows": {"Lost": {"actions": []}}},
     }
@@ -103,7 +130,11 @@ def test_texts_under_headings_become_documents(folder: Folder) -> None:
     first, _ = rows_of(folder.document(steps, "steps"))
     article, _ = rows_of(folder.document(outline, "outline"))
 
-    assert (first["id"], first["title"], first["content"]) == ("reset_2fa", "Reset 2fa", "1. pull-up-account\n2. send-link")
+    assert (first["id"], first["title"], first["content"]) == (
+        "reset_2fa",
+        "Reset 2fa",
+        "1. pull-up-account\n2. send-link",
+    )
     assert article["title"] == "Returns"
     for words in ("Sending back", "### Refund", "Pay it.", "Soon"):
         assert words in article["content"]
@@ -116,10 +147,22 @@ def test_texts_under_headings_become_documents(folder: Folder) -> None:
         ("questions", {"question_id": 81, "category": "writing", "turns": ["Write.", "Again."]}),
         (
             "reference_answers",
-            {"question_id": 81, "choices": [{"index": 0, "turns": ["x"]}], "model_id": "m", "tstamp": 1686286924.8},
+            {
+                "question_id": 81,
+                "choices": [{"index": 0, "turns": ["x"]}],
+                "model_id": "m",
+                "tstamp": 1686286924.8,
+            },
         ),
-        ("judge_prompts", {"name": "pair", "type": "pairwise", "system_prompt": "Judge.", "prompt_template": "{question}"}),
-        ("preferences", {"prompt": "x", "chosen": "a", "rejected": "b"}),
+        (
+            "judge_prompts",
+            {
+                "name": "pair",
+                "type": "pairwise",
+                "system_prompt": "Judge.",
+                "prompt_template": "{question}",
+            },
+        ),
         ("instructions", {"instruction": "Summarise.", "input": "a", "output": "b"}),
         ("annotations", {"instruction": "x", "response1": "a", "response2": "b", "annotator1": 1}),
         ("completions", {"prompt": "x", "completion": "y"}),
@@ -127,7 +170,9 @@ def test_texts_under_headings_become_documents(folder: Folder) -> None:
         ("benchmark_summary", {"request_throughput": 3.2, "mean_ttft_ms": 12.0, "backend": "vllm"}),
     ],
 )
-def test_what_joins_later_is_recognised_and_says_so(folder: Folder, format_: str, record: dict[str, Any]) -> None:
+def test_what_joins_later_is_recognised_and_says_so(
+    folder: Folder, format_: str, record: dict[str, Any]
+) -> None:
     for path in (folder.lines(record, record, name="lines"), folder.document([record], "document")):
         found = known(path)
 
@@ -138,10 +183,22 @@ def test_what_joins_later_is_recognised_and_says_so(folder: Folder, format_: str
 @pytest.mark.parametrize(
     ("format_", "text"),
     [
-        ("promptfoo", "prompts:\n  - 'Say {{x}}'\nproviders:\n  - openai:gpt\ntests:\n  - vars:\n      x: 1\n"),
-        ("openai_evals_registry", "test:\n  id: test.s1\n  metrics: [accuracy]\ntest.s1:\n  class: evals.match:Match\n"),
+        (
+            "promptfoo",
+            (
+                "prompts:\n  - 'Say {{x}}'\nproviders:\n  - openai:gpt\ntests:\n  - vars:\n      "
+                "x: 1\n"
+            ),
+        ),
+        (
+            "openai_evals_registry",
+            "test:\n  id: test.s1\n  metrics: [accuracy]\ntest.s1:\n  class: evals.match:Match\n",
+        ),
         ("yaml", "name: x\nsteps:\n  - run: make\n  - run: test\n"),
-        ("markdown", "# Policy\n\nYou help people.\n\n- Be kind\n- Be brief\n\n## Rules\n\n- None\n"),
+        (
+            "markdown",
+            "# Policy\n\nYou help people.\n\n- Be kind\n- Be brief\n\n## Rules\n\n- None\n",
+        ),
         ("promptfoo_cases", 'body,style,__expected\n"Hello, world",x,icontains:bonjour\n'),
     ],
 )

@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 
 from core.imports.parsed import RowKind
-from tests.imports.files import Folder
-from tests.imports.test_exports import GENERATION, TOOL, by_kind
+from tests.imports.files import Folder, by_kind
+from tests.imports.langfuse import GENERATION, TOOL
 
 pytestmark = pytest.mark.usefixtures("database")
 
 AT = "2026-03-04T05:06:07.000Z"
-CALL = {"id": "call-1", "type": "function", "function": {"name": "search", "arguments": '{"q": "shoes"}'}}
+CALL = {
+    "id": "call-1",
+    "type": "function",
+    "function": {"name": "search", "arguments": '{"q": "shoes"}'},
+}
 ASKING = {**GENERATION, "output": {"role": "assistant", "content": None, "tool_calls": [CALL]}}
 
 
@@ -26,7 +30,11 @@ def trace(number: int, *observations: dict[str, Any]) -> dict[str, Any]:
         "tags": [],
         "scores": [],
     }
-    return {**told, **empty, "observations": [{**each, **empty, "traceId": None} for each in observations]}
+    return {
+        **told,
+        **empty,
+        "observations": [{**each, **empty, "traceId": None} for each in observations],
+    }
 
 
 def test_null_is_no_user_no_release_and_no_conversation(folder: Folder) -> None:
@@ -34,12 +42,27 @@ def test_null_is_no_user_no_release_and_no_conversation(folder: Folder) -> None:
 
     found = by_kind(path)
 
-    assert [(each.get("user_id"), each.get("release")) for each in found[RowKind.AI_REQUESTS]] == [(None, None)] * 2
+    assert [(each.get("user_id"), each.get("release")) for each in found[RowKind.AI_REQUESTS]] == [
+        (None, None)
+    ] * 2
     assert [each["id"] for each in found[RowKind.CONVERSATIONS]] == ["trace-1", "trace-2"]
     assert "null" not in str(found)
 
 
-@pytest.mark.parametrize("empty", [None, "null", {"question": None}, [None], {"role": "assistant", "content": None}])
+def test_a_generation_keeps_its_prompt(folder: Folder) -> None:
+    path = folder.document([{**GENERATION, "promptName": "support", "promptVersion": 3}])
+
+    found = by_kind(path)
+
+    [request] = found[RowKind.AI_REQUESTS]
+    assert (request["prompt_name"], request["prompt_version"]) == ("support", "3")
+    [conversation] = found[RowKind.CONVERSATIONS]
+    assert [each.get("prompt_version") for each in conversation["messages"]] == [None, "3"]
+
+
+@pytest.mark.parametrize(
+    "empty", [None, "null", {"question": None}, [None], {"role": "assistant", "content": None}]
+)
 def test_null_is_no_message(folder: Folder, empty: object) -> None:
     path = folder.document([{**GENERATION, "output": empty}])
 
@@ -55,12 +78,20 @@ def test_null_is_no_message(folder: Folder, empty: object) -> None:
         ({}, "the same name"),
         ({"name": "tool: search"}, "a name with a prefix"),
         ({"name": "SearchTool", "input": {"q": "shoes"}}, "the same arguments"),
-        ({"name": "any", "output": {"role": "tool", "tool_call_id": "call-1", "content": "[]"}}, "the id in the answer"),
+        (
+            {"name": "any", "output": {"role": "tool", "tool_call_id": "call-1", "content": "[]"}},
+            "the id in the answer",
+        ),
         ({"name": "any", "metadata": {"tool_call_id": "call-1"}}, "the id in the metadata"),
-        ({"name": "any", "input": {"id": "call-1", "name": "search", "args": {"q": "shoes"}}}, "the call as its input"),
+        (
+            {"name": "any", "input": {"id": "call-1", "name": "search", "args": {"q": "shoes"}}},
+            "the call as its input",
+        ),
     ],
 )
-def test_a_tool_call_with_its_own_observation_counts_once(folder: Folder, tool: dict[str, Any], why: str) -> None:
+def test_a_tool_call_with_its_own_observation_counts_once(
+    folder: Folder, tool: dict[str, Any], why: str
+) -> None:
     path = folder.document([ASKING, {**TOOL, "input": None, "output": None, **tool}])
 
     [request] = by_kind(path)[RowKind.AI_REQUESTS]
@@ -70,8 +101,18 @@ def test_a_tool_call_with_its_own_observation_counts_once(folder: Folder, tool: 
 
 
 def test_a_tool_beside_two_requests_belongs_to_the_one_that_asked_for_it(folder: Folder) -> None:
-    beside = {**TOOL, "parentObservationId": None, "startTime": "2026-03-04T05:06:09.000Z", "endTime": "2026-03-04T05:06:10.000Z"}
-    answering = {**GENERATION, "id": "obs-4", "startTime": "2026-03-04T05:06:08.900Z", "endTime": "2026-03-04T05:06:12.000Z"}
+    beside = {
+        **TOOL,
+        "parentObservationId": None,
+        "startTime": "2026-03-04T05:06:09.000Z",
+        "endTime": "2026-03-04T05:06:10.000Z",
+    }
+    answering = {
+        **GENERATION,
+        "id": "obs-4",
+        "startTime": "2026-03-04T05:06:08.900Z",
+        "endTime": "2026-03-04T05:06:12.000Z",
+    }
     asking = {**ASKING, "parentObservationId": None}
     path = folder.document([asking, beside, {**answering, "parentObservationId": None}])
 
@@ -84,11 +125,15 @@ def test_a_tool_beside_two_requests_belongs_to_the_one_that_asked_for_it(folder:
 def test_calls_that_stand_in_the_content_and_in_a_list_count_once(folder: Folder) -> None:
     content = [{"type": "tool_use", "id": "call-1", "name": "search", "input": {"q": "shoes"}}]
     listed = [{"type": "tool_call", "id": "call-1", "name": "search", "args": {"q": "shoes"}}]
-    path = folder.document([{**GENERATION, "output": {"role": "assistant", "content": content, "tool_calls": listed}}])
+    path = folder.document(
+        [{**GENERATION, "output": {"role": "assistant", "content": content, "tool_calls": listed}}]
+    )
 
     [request] = by_kind(path)[RowKind.AI_REQUESTS]
 
-    assert request["tool_calls"] == [{"id": "call-1", "name": "search", "arguments": {"q": "shoes"}}]
+    assert request["tool_calls"] == [
+        {"id": "call-1", "name": "search", "arguments": {"q": "shoes"}}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,15 +141,30 @@ def test_calls_that_stand_in_the_content_and_in_a_list_count_once(folder: Folder
     [
         ({"input": 11, "output": 4, "output_reasoning_tokens": 30, "total": 45}, (11, 34, 45)),
         ({"input": 11, "output": 40, "output_reasoning_tokens": 30, "total": 51}, (11, 40, 51)),
-        ({"input": 11, "input_cached_tokens": 9, "output": 4, "output_reasoning_tokens": 30, "total": 54}, (20, 34, 54)),
+        (
+            {
+                "input": 11,
+                "input_cached_tokens": 9,
+                "output": 4,
+                "output_reasoning_tokens": 30,
+                "total": 54,
+            },
+            (20, 34, 54),
+        ),
         ({"input": 11, "cache_read_input_tokens": 9, "output": 4, "total": 24}, (20, 4, 24)),
         ({"input": 11, "output": 4, "output_reasoning": 30}, (11, 34, 45)),
         ({"input": 11, "output": 4, "total": 15}, (11, 4, 15)),
     ],
 )
-def test_tokens_that_are_listed_separately_count(folder: Folder, details: dict[str, int], tokens: tuple[int, ...]) -> None:
+def test_tokens_that_are_listed_separately_count(
+    folder: Folder, details: dict[str, int], tokens: tuple[int, ...]
+) -> None:
     path = folder.document([{**GENERATION, "usageDetails": details}])
 
     [request] = by_kind(path)[RowKind.AI_REQUESTS]
 
-    assert (request["input_tokens"], request["output_tokens"], request.get("total_tokens", sum(tokens[:2]))) == tokens
+    assert (
+        request["input_tokens"],
+        request["output_tokens"],
+        request.get("total_tokens", sum(tokens[:2])),
+    ) == tokens

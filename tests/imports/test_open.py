@@ -8,16 +8,24 @@ import pandas as pd
 import pytest
 
 from core.imports.containers.files import FileUnreadable
+from core.imports.ingest.reading import read
 from core.imports.parsed import RowKind
-from core.imports.storing.reading import read
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 from tests.imports.unreadable import UNREADABLE
 
-EVENTS = "timestamp,event_type,user_id,note\n2026-03-04T05:06:07Z,page.view,u1,é: “x” €\n2026-03-04T05:06:08Z,page.view,u2,ü\n"
-TABLE = [{"timestamp": "2026-03-04T05:06:07Z", "event_type": "page.view", "user_id": f"u{n}", "n": n} for n in range(5)]
+EVENTS = (
+    "timestamp,event_type,user_id,note\n2026-03-04T05:06:07Z,page.view,u1,é: “x” "
+    "€\n2026-03-04T05:06:08Z,page.view,u2,ü\n"
+)
+TABLE = [
+    {"timestamp": "2026-03-04T05:06:07Z", "event_type": "page.view", "user_id": f"u{n}", "n": n}
+    for n in range(5)
+]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_encoding_reads_the_same(folder: Folder, encoding: str, packed: bool) -> None:
     path = folder.write(EVENTS.encode(encoding), packed=packed)
@@ -27,7 +35,8 @@ def test_every_encoding_reads_the_same(folder: Folder, encoding: str, packed: bo
 
 def test_bytes_of_two_encodings_in_one_file_are_both_read(folder: Folder) -> None:
     path = folder.write(
-        "timestamp,event_type,note\n2026-03-04T05:06:07Z,a.b,é\n".encode() + "2026-03-04T05:06:08Z,a.b,é\n".encode("latin-1")
+        "timestamp,event_type,note\n2026-03-04T05:06:07Z,a.b,é\n".encode()
+        + "2026-03-04T05:06:08Z,a.b,é\n".encode("latin-1")
     )
 
     assert [row["event_data"]["note"] for row in rows_of(path)] == ["é", "é"]
@@ -48,12 +57,14 @@ def test_all_containers_give_the_same_rows(folder: Folder, packed: bool) -> None
         "parquet": parquet.getvalue(),
     }
 
-    found = {name: rows_of(folder.write(data, name, packed=packed)) for name, data in contents.items()}
+    found = {
+        name: rows_of(folder.write(data, name, packed=packed)) for name, data in contents.items()
+    }
 
     for rows in found.values():
-        assert [(row["user_id"], row["created_at"], int(row["event_data"]["n"])) for row in rows] == [
-            (f"u{n}", "2026-03-04T05:06:07+00:00", n) for n in range(5)
-        ]
+        assert [
+            (row["user_id"], row["created_at"], int(row["event_data"]["n"])) for row in rows
+        ] == [(f"u{n}", "2026-03-04T05:06:07+00:00", n) for n in range(5)]
 
 
 def test_reading_goes_on_where_it_stopped(folder: Folder) -> None:
@@ -75,7 +86,9 @@ def test_reading_goes_on_where_it_stopped(folder: Folder) -> None:
 
 def test_cells_may_hold_quotes_and_newlines(folder: Folder) -> None:
     text = 'one "two"\nthree, four\r\nfive'
-    path = folder.table("timestamp event_type note", ["2026-03-04T05:06:07Z", "a.b", text], ["x", "a.b", "y"])
+    path = folder.table(
+        "timestamp event_type note", ["2026-03-04T05:06:07Z", "a.b", text], ["x", "a.b", "y"]
+    )
 
     [good, bad] = read(path, mapping_of(path))
 
@@ -86,8 +99,14 @@ def test_cells_may_hold_quotes_and_newlines(folder: Folder) -> None:
 
 def test_nul_and_half_characters_are_left_out_or_marked(folder: Folder) -> None:
     table = folder.write("timestamp,event_type,note\n2026-03-04T05:06:07Z,a.b,on\0e\n", "table")
-    lines = folder.write('{"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "note": "\\ud800x"}\n' * 2, "lines")
-    document = folder.write('[{"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "note": "\\ud800x"}]', "document")
+    lines = folder.write(
+        '{"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "note": "\\ud800x"}\n' * 2,
+        "lines",
+    )
+    document = folder.write(
+        '[{"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "note": "\\ud800x"}]',
+        "document",
+    )
 
     assert rows_of(table)[0]["event_data"]["note"] == "one"
     assert rows_of(lines)[0]["event_data"]["note"] == "?x"
@@ -95,8 +114,14 @@ def test_nul_and_half_characters_are_left_out_or_marked(folder: Folder) -> None:
 
 
 def test_numbers_that_are_none_are_nothing(folder: Folder) -> None:
-    lines = folder.write('{"timestamp": 1772600767, "model": "m", "input_tokens": 5, "latency_ms": NaN}\n' * 2, "lines")
-    document = folder.write('[{"timestamp": 1772600767, "model": "m", "input_tokens": 5, "latency_ms": NaN}]', "document")
+    lines = folder.write(
+        '{"timestamp": 1772600767, "model": "m", "input_tokens": 5, "latency_ms": NaN}\n' * 2,
+        "lines",
+    )
+    document = folder.write(
+        '[{"timestamp": 1772600767, "model": "m", "input_tokens": 5, "latency_ms": NaN}]',
+        "document",
+    )
 
     for path in (lines, document):
         assert [row["input_tokens"] for row in rows_of(path)] == [5] * len(rows_of(path))
@@ -105,7 +130,11 @@ def test_numbers_that_are_none_are_nothing(folder: Folder) -> None:
 
 def test_three_thousand_columns_are_a_table(folder: Folder) -> None:
     columns = " ".join(["timestamp", "event_type", *(f"c{n}" for n in range(3000))])
-    path = folder.table(columns, ["2026-03-04T05:06:07Z", "a.b", *range(3000)], ["2026-03-04T05:06:07Z", "a.b", *range(3000)])
+    path = folder.table(
+        columns,
+        ["2026-03-04T05:06:07Z", "a.b", *range(3000)],
+        ["2026-03-04T05:06:07Z", "a.b", *range(3000)],
+    )
 
     assert len(rows_of(path)[0]["event_data"]) == 3000
 
@@ -130,7 +159,15 @@ def test_a_bad_line_of_json_costs_only_itself(folder: Folder) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "gzip", "parquet"])
 def test_a_file_that_breaks_off_keeps_what_was_read_and_says_so(folder: Folder, kind: str) -> None:
-    rows = [{"timestamp": "2026-03-04T05:06:07Z", "event_type": "a.b", "n": n, "x": f"{n * 7919 % 10007}"} for n in range(20_000)]
+    rows = [
+        {
+            "timestamp": "2026-03-04T05:06:07Z",
+            "event_type": "a.b",
+            "n": n,
+            "x": f"{n * 7919 % 10007}",
+        }
+        for n in range(20_000)
+    ]
     frame = pd.DataFrame(rows)
     frame.to_parquet(folder.path / "whole", row_group_size=1000)
     data = {
@@ -152,7 +189,9 @@ def test_a_file_that_breaks_off_keeps_what_was_read_and_says_so(folder: Folder, 
 
 
 @pytest.mark.parametrize(("content", "words"), UNREADABLE, ids=[words for _, words in UNREADABLE])
-def test_what_nothing_can_read_is_refused_in_words(folder: Folder, content: bytes, words: str) -> None:
+def test_what_nothing_can_read_is_refused_in_words(
+    folder: Folder, content: bytes, words: str
+) -> None:
     path = folder.write(content)
 
     with pytest.raises(FileUnreadable, match=words):
@@ -193,8 +232,29 @@ def test_a_record_without_an_end_is_not_held_in_memory(folder: Folder) -> None:
 
 def test_a_line_without_an_end_costs_only_itself(folder: Folder) -> None:
     good = "2026-03-04T05:06:07Z,a.b,x\n"
-    path = folder.write("timestamp,event_type,note\n" + good + "2026-03-04T05:06:07Z,a.b," + "x" * (9 << 20) + "\n" + good)
+    path = folder.write(
+        "timestamp,event_type,note\n"
+        + good
+        + "2026-03-04T05:06:07Z,a.b,"
+        + "x" * (9 << 20)
+        + "\n"
+        + good
+    )
 
     parsed = list(read(path, mapping_of(path)))
 
     assert [each.error is None for each in parsed] == [True, False, True]
+
+
+def test_a_row_that_is_too_long_is_reported_once_when_reading_goes_on_after_it(
+    folder: Folder,
+) -> None:
+    good = "2026-03-04T05:06:07Z,a.b,x\n"
+    endless = '2026-03-04T05:06:07Z,a.b,"' + ("x" * 1000 + "\n") * 1500 + '"\n'
+    path = folder.write("timestamp,event_type,note\n" + good * 400 + endless + good)
+    mapping = mapping_of(path)
+
+    whole = list(read(path, mapping))
+
+    assert [each.error is None for each in whole[399:401]] == [True, False]
+    assert list(read(path, mapping, 401)) == whole[401:]

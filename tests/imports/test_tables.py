@@ -16,23 +16,77 @@ MARCH = "2026-03-04T05:06:07+00:00"
 
 def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
     given: dict[str, list[dict[str, Any]]] = {
-        "events": [{"id": "e1", "event_type": "chat.session_start", "user_id": "u1", "session_id": "s1", "created_at": AT}],
-        "ai_requests": [{"id": "r1", "model": "m", "input_tokens": 5, "total_latency_ms": 30, "status": "ok", "created_at": AT}],
-        "feedback": [{"id": "f1", "rating": 5, "conversation_id": "c1", "comment": "good", "created_at": AT}],
+        "events": [
+            {
+                "id": "e1",
+                "event_type": "chat.session_start",
+                "user_id": "u1",
+                "session_id": "s1",
+                "created_at": AT,
+            }
+        ],
+        "ai_requests": [
+            {
+                "id": "r1",
+                "model": "m",
+                "input_tokens": 5,
+                "total_latency_ms": 30,
+                "status": "ok",
+                "created_at": AT,
+            }
+        ],
+        "feedback": [
+            {"id": "f1", "rating": 5, "conversation_id": "c1", "comment": "good", "created_at": AT}
+        ],
         "batch_runs": [
-            {"batch_run_id": "b1", "batch_job": "nightly", "started_at": AT, "completed_at": AT, "status": "completed"}
+            {
+                "batch_run_id": "b1",
+                "batch_job": "nightly",
+                "started_at": AT,
+                "completed_at": AT,
+                "status": "completed",
+            }
         ],
         "documents": [
-            {"id": "d1", "title": "Returns", "content": "How to send something back to us. " * 5, "tags": ["a"], "updated_at": AT}
+            {
+                "id": "d1",
+                "title": "Returns",
+                "content": "How to send something back to us. " * 5,
+                "tags": ["a"],
+                "updated_at": AT,
+            }
         ],
         "memories": [
-            {"id": "m1", "user_id": "u1", "kind": "preference", "content": "likes tea", "memory": "likes tea", "created_at": AT}
+            {
+                "id": "m1",
+                "user_id": "u1",
+                "kind": "preference",
+                "content": "likes tea",
+                "memory": "likes tea",
+                "created_at": AT,
+            }
         ],
-        "users": [{"id": "u1", "email": "a@example.com", "display_name": "Ann", "traits": {"plan": "pro"}, "created_at": AT}],
-        "conversations": [{"id": "c1", "messages": [{"id": "m1", "role": "user", "content": "x", "created_at": AT}]}],
+        "users": [
+            {
+                "id": "u1",
+                "email": "a@example.com",
+                "display_name": "Ann",
+                "traits": {"plan": "pro"},
+                "created_at": AT,
+            }
+        ],
+        "conversations": [
+            {
+                "id": "c1",
+                "messages": [{"id": "m1", "role": "user", "content": "x", "created_at": AT}],
+            }
+        ],
     }
     for kind, records in given.items():
-        for path in (folder.lines(*records * 2, name="lines"), folder.document({"items": records}, "document")):
+        for path in (
+            folder.lines(*records * 2, name="lines"),
+            folder.document({"items": records}, "document"),
+        ):
             assert set(kinds_of(path)) == {kind}
             [row, *_] = rows_of(path)
             for name, value in records[0].items():
@@ -46,7 +100,12 @@ def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
         (
             "TIMESTAMP ContextTokens GeneratedTokens",
             ["2023-11-16 18:17:03.9799600", 4808, 10],
-            {"input_tokens": 4808, "output_tokens": 10, "created_at": "2023-11-16T18:17:03.979960+00:00", "model": "unknown"},
+            {
+                "input_tokens": 4808,
+                "output_tokens": 10,
+                "created_at": "2023-11-16T18:17:03.979960+00:00",
+                "model": "unknown",
+            },
         ),
         (
             "time model prompt_tokens completion_tokens latency cost status user",
@@ -63,7 +122,12 @@ def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
         (
             "createdAt modelName inputTokens outputTokens durationMs costCents provider",
             [AT, "claude", 5, 6, 812, 3, "anthropic"],
-            {"model": "claude", "total_latency_ms": 812, "cost_usd": "0.03", "provider": "anthropic"},
+            {
+                "model": "claude",
+                "total_latency_ms": 812,
+                "cost_usd": "0.03",
+                "provider": "anthropic",
+            },
         ),
         (
             "ts model_id tokens_in tokens_out ttft_s e2e_latency error",
@@ -98,7 +162,9 @@ def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
         ),
     ],
 )
-def test_requests_under_other_names(folder: Folder, columns: str, cells: list[Any], fields: dict[str, Any]) -> None:
+def test_requests_under_other_names(
+    folder: Folder, columns: str, cells: list[Any], fields: dict[str, Any]
+) -> None:
     path = folder.table(columns, cells, cells)
 
     assert known(path).kind is RowKind.AI_REQUESTS
@@ -108,14 +174,24 @@ def test_requests_under_other_names(folder: Folder, columns: str, cells: list[An
 
 def test_a_trace_of_requests_in_seconds_from_its_start(folder: Folder) -> None:
     path = folder.write(
-        "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+        "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log "
+        "Type\n"
         "5,a,2.5,ChatGPT,472,18,490,Conversation log\n45,b,3.5,GPT-4,1087,230,1317,API log\n"
     )
 
     row = rows_of(path)[0]
 
-    assert (row["model"], row["input_tokens"], row["output_tokens"], row["total_tokens"]) == ("ChatGPT", 472, 18, 490)
-    assert (row["conversation_id"], row["total_latency_ms"], row["extra"]) == ("a", 2500, {"Log Type": "Conversation log"})
+    assert (row["model"], row["input_tokens"], row["output_tokens"], row["total_tokens"]) == (
+        "ChatGPT",
+        472,
+        18,
+        490,
+    )
+    assert (row["conversation_id"], row["total_latency_ms"], row["extra"]) == (
+        "a",
+        2500,
+        {"Log Type": "Conversation log"},
+    )
 
 
 def test_figures_nested_in_objects_are_found_and_what_is_left_is_kept(folder: Folder) -> None:
@@ -135,20 +211,26 @@ def test_figures_nested_in_objects_are_found_and_what_is_left_is_kept(folder: Fo
     assert "empty" not in row["extra"]
 
 
-def test_what_the_latency_is_written_in_is_told_by_its_size_and_said_in_words(folder: Folder) -> None:
+def test_what_the_latency_is_written_in_is_told_by_its_size_and_said_in_words(
+    folder: Folder,
+) -> None:
     def unit(*latencies: float) -> ValueUnit | None:
-        path = folder.table("ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in latencies])
+        path = folder.table(
+            "ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in latencies]
+        )
         return mapping_of(path).fields["total_latency_ms"].unit
 
     assert unit(0.5, 1.25, 30.1) is ValueUnit.SECONDS
     assert unit(3, 5, 12) is ValueUnit.SECONDS
     assert unit(512, 1250, 30100) is ValueUnit.MILLISECONDS
     assert unit(512.5, 1250.1, 301.0) is ValueUnit.MILLISECONDS
-    path = folder.table("ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in (0.5, 1.25, 30.1)])
-    assert (
-        "latency is read as total_latency_ms, in seconds: 0.5 is 500 ms; 1.25 is 1,250 ms; 30.1 is 30,100 ms."
-        in known(path).readings
+    path = folder.table(
+        "ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in (0.5, 1.25, 30.1)]
     )
+    assert (
+        "latency is read as total_latency_ms, in seconds: 0.5 is 500 ms; 1.25 is 1,250 ms; "
+        "30.1 is 30,100 ms."
+    ) in known(path).readings
 
 
 def test_a_person_may_read_a_column_otherwise(folder: Folder) -> None:
@@ -159,16 +241,27 @@ def test_a_person_may_read_a_column_otherwise(folder: Folder) -> None:
     changed = Mapping.model_validate_json(json.dumps(mapping))
 
     assert rows_of(path, changed)[0]["total_latency_ms"] == 12
-    assert "latency is read as total_latency_ms, in milliseconds: 12 is 12 ms." in readings(path, changed)
+    assert "latency is read as total_latency_ms, in milliseconds: 12 is 12 ms." in readings(
+        path, changed
+    )
 
 
-def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means(folder: Folder) -> None:
-    path = folder.table("ts model input_tokens status", [1772600767, "m", 5, "ok"], [1772600767, "m", 5, "Zapped"])
+def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means(
+    folder: Folder,
+) -> None:
+    path = folder.table(
+        "ts model input_tokens status", [1772600767, "m", 5, "ok"], [1772600767, "m", 5, "Zapped"]
+    )
     mapping = mapping_of(path)
 
-    assert errors_of(path) == [(2, 3, "status: “Zapped” is not a known status; map it to ok, error or pending")]
+    assert errors_of(path) == [
+        (2, 3, "status: “Zapped” is not a known status; map it to ok, error or pending")
+    ]
     rule = mapping.fields["status"].model_copy(update={"values": {"zapped": "error"}})
-    assert errors_of(path, mapping.model_copy(update={"fields": mapping.fields | {"status": rule}})) == []
+    assert (
+        errors_of(path, mapping.model_copy(update={"fields": mapping.fields | {"status": rule}}))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,16 +277,41 @@ def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means
             "eventName eventTime userId ip userAgent color",
             ["login", AT, "u1", "10.0.0.1", "Mozilla", "red"],
             RowKind.EVENTS,
-            {"event_type": "login", "ip_address": "10.0.0.1", "user_agent": "Mozilla", "event_data": {"color": "red"}},
+            {
+                "event_type": "login",
+                "ip_address": "10.0.0.1",
+                "user_agent": "Mozilla",
+                "event_data": {"color": "red"},
+            },
         ),
-        ("created_at user_id thumbs comment", [AT, "u1", "👎", "bad"], RowKind.FEEDBACK, {"rating": -1, "comment": "bad"}),
-        ("date message_id stars", [AT, "m1", 4], RowKind.FEEDBACK, {"rating": 4, "message_id": "m1"}),
-        ("date conversation_id score reason", [AT, "c1", 9, "fine"], RowKind.FEEDBACK, {"rating": 5, "comment": "fine"}),
+        (
+            "created_at user_id thumbs comment",
+            [AT, "u1", "👎", "bad"],
+            RowKind.FEEDBACK,
+            {"rating": -1, "comment": "bad"},
+        ),
+        (
+            "date message_id stars",
+            [AT, "m1", 4],
+            RowKind.FEEDBACK,
+            {"rating": 4, "message_id": "m1"},
+        ),
+        (
+            "date conversation_id score reason",
+            [AT, "c1", 9, "fine"],
+            RowKind.FEEDBACK,
+            {"rating": 5, "comment": "fine"},
+        ),
         (
             "job_name run_id start_time end_time state records_processed",
             ["nightly", "r1", AT, AT, "SUCCESS", 7],
             RowKind.BATCH_RUNS,
-            {"batch_job": "nightly", "batch_run_id": "r1", "status": "completed", "completed_jobs": 7},
+            {
+                "batch_job": "nightly",
+                "batch_run_id": "r1",
+                "status": "completed",
+                "completed_jobs": 7,
+            },
         ),
         (
             "dag_id run_id start_date end_date state",
@@ -207,7 +325,12 @@ def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means
             RowKind.DOCUMENTS,
             {"title": "Returns", "tags": ["a", "b"]},
         ),
-        ("user_id memory created_at", ["u1", "likes tea", AT], RowKind.MEMORIES, {"content": "likes tea", "user_id": "u1"}),
+        (
+            "user_id memory created_at",
+            ["u1", "likes tea", AT],
+            RowKind.MEMORIES,
+            {"content": "likes tea", "user_id": "u1"},
+        ),
         (
             "user_id email name signup_date plan",
             ["u1", "a@b.c", "Ann", "2026-03-04", "pro"],
@@ -256,3 +379,13 @@ def test_a_column_may_be_left_out(folder: Folder) -> None:
     mapping = mapping_of(path).model_copy(update={"ignored": ["secret"]})
 
     assert rows_of(path, mapping)[0]["event_data"] == {"note": "n"}
+
+
+def test_a_table_of_requests_names_prompts_and_arms(folder: Folder) -> None:
+    columns = "request_id timestamp model input_tokens promptName promptVersion experiment variant"
+    path = folder.table(columns, ["r1", AT, "m", "5", "support", "7", "tone", "b"])
+
+    [row] = rows_of(path)
+
+    named = ("prompt_name", "prompt_version", "experiment_key", "experiment_arm")
+    assert [row[name] for name in named] == ["support", "7", "tone", "b"]

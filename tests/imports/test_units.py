@@ -1,11 +1,13 @@
-"""Units and decimal marks are taken from the names of columns, and from how their values are written."""
+"""Units and decimal marks are taken from the names of columns, and from how their values are
+written.
+"""
 
 import pytest
 
-from core.imports.cells import units, values, words
+from core.imports.cells import previews, units, values
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.recognition import guess
+from core.imports.recognition import field_rules
 from tests.imports.files import Folder, rows_of
 
 AT = "2026-03-04T05:06:07Z"
@@ -30,6 +32,7 @@ AT = "2026-03-04T05:06:07Z"
         ("耗时(毫秒)", ValueUnit.MILLISECONDS),
         ("время, мс", ValueUnit.MILLISECONDS),
         ("所要時間（秒）", ValueUnit.SECONDS),
+        ("応答時間（ミリ秒）", ValueUnit.MILLISECONDS),
         ("min_latency", None),
         ("latency", None),
         ("sessions", None),
@@ -41,7 +44,12 @@ def test_the_unit_of_a_duration_is_in_its_name(name: str, unit: ValueUnit | None
 
 @pytest.mark.parametrize(
     ("name", "value", "milliseconds"),
-    [("Dauer (s)", "12", 12_000), ("Dauer (s)", "1,5", 1_500), ("Dauer (min)", "2", 120_000), ("durée (ms)", "1500", 1_500)],
+    [
+        ("Dauer (s)", "12", 12_000),
+        ("Dauer (s)", "1,5", 1_500),
+        ("Dauer (min)", "2", 120_000),
+        ("durée (ms)", "1500", 1_500),
+    ],
 )
 def test_durations_in_other_languages_are_stored_in_milliseconds(
     folder: Folder, name: str, value: str, milliseconds: int
@@ -52,7 +60,9 @@ def test_durations_in_other_languages_are_stored_in_milliseconds(
 
 
 def test_a_column_that_a_person_maps_is_read_in_the_unit_of_its_name() -> None:
-    rule = guess.rule_for("total_latency_ms", "Wartedauer (s)", ["12", "700"], RowKind.AI_REQUESTS)
+    rule = field_rules.choose(
+        "total_latency_ms", "Wartedauer (s)", ["12", "700"], RowKind.AI_REQUESTS
+    )
 
     assert (rule.as_, rule.unit) == (As.DURATION, ValueUnit.SECONDS)
 
@@ -61,7 +71,11 @@ def test_three_values_are_shown_as_they_will_be_stored() -> None:
     rule = FieldRule(path="Dauer (s)", as_=As.DURATION, unit=ValueUnit.SECONDS)
     mapping = Mapping(kind=RowKind.AI_REQUESTS, fields={"total_latency_ms": rule})
 
-    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "rejected"]
+    assert previews.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == [
+        "1,500 ms",
+        "12,000 ms",
+        "rejected",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +97,9 @@ def test_decimal_commas_are_read_as_such(written: str, plain: float, with_comma:
 
 
 def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folder) -> None:
-    path = folder.write(f"Zeitpunkt;Modell;Dauer (ms);cost_usd\n{AT};gpt-4o;1.234;0,0042\n{AT};gpt-4o;12,5;0,01\n")
+    path = folder.write(
+        f"Zeitpunkt;Modell;Dauer (ms);cost_usd\n{AT};gpt-4o;1.234;0,0042\n{AT};gpt-4o;12,5;0,01\n"
+    )
 
     first, _ = rows_of(path)
 

@@ -33,7 +33,10 @@ UNREADABLE = [
     (b"{}", "No records found"),
     (b'{"a": [1, 2', "Invalid JSON"),
     (
-        b"This is a letter. It has sentences, and no columns, and lines;\nthey go on and on.\nEach of another width.\nSo.\n",
+        (
+            b"This is a letter. It has sentences, and no columns, and lines;\nthey go on and "
+            b"on.\nEach of another width.\nSo.\n"
+        ),
         "not a table",
     ),
     (bomb(), "200 times its size"),

@@ -1,4 +1,4 @@
-"""Pages as Streamlit runs them, without a browser: the session cookie is the only thing that is put in by hand."""
+"""Pages run by Streamlit without a browser; only the session cookie is injected."""
 
 import re
 from collections.abc import Callable
@@ -16,8 +16,13 @@ from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
 
-OVERVIEW, AI_METRICS, USERS = "watch/overview/page.py", "watch/ai_metrics/page.py", "watch/users/page.py"
+OVERVIEW, AI_METRICS, USERS = (
+    "watch/overview/page.py",
+    "watch/ai_metrics/page.py",
+    "watch/users/page.py",
+)
 TUNING = "review/tuning/page.py"
+ENGAGEMENT = "watch/engagement/page.py"
 ONBOARDING, BATCH_HISTORY = "watch/onboarding/page.py", "watch/batch_history/page.py"
 PLAYGROUND, SETTINGS = "test/playground/page.py", "system/settings/page.py"
 ACCOUNTS, YOU = "system/accounts/page.py", "system/you/page.py"
@@ -25,7 +30,7 @@ ACCOUNTS, YOU = "system/accounts/page.py", "system/you/page.py"
 
 @pytest.fixture
 def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
-    """Return how to open a page of the console as somebody, or as nobody."""
+    """Return a function that opens a page of the console, signed in or not."""
     cache.forget()  # what the test before has read
     show = error_util.handle_user_script_exception
     handler = "streamlit.runtime.scriptrunner.exec_code.handle_user_script_exception"
@@ -40,7 +45,7 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 def said(app: AppTest) -> str:
-    """Return every word of a page that stands in markdown, captions, messages or HTML, without what makes markup into words."""
+    """Return the texts of a page in Markdown, captions, messages and HTML, without escapes."""
     html = [
         unescape(re.sub("<[^>]*>", "", each))
         for one in app.get("html")
@@ -50,18 +55,22 @@ def said(app: AppTest) -> str:
 
 
 def written(app: AppTest) -> str:
-    """Return the same as markdown is given it."""
-    elements = (one for kind in ("title", "markdown", "caption", "info", "error", "toast") for one in app.get(kind))
+    """Return the same texts as Markdown source."""
+    elements = (
+        one
+        for kind in ("title", "markdown", "caption", "info", "error", "toast")
+        for one in app.get(kind)
+    )
     return "\n".join(str(getattr(one, "value", "")) for one in elements)
 
 
 def toasts(app: AppTest) -> list[str]:
-    """Return what toasts say."""
+    """Return the texts of toasts."""
     return [as_read(toast.value) for toast in app.toast]
 
 
 def as_read(markdown: str) -> str:
-    """Return markdown without what makes its marks into words."""
+    """Return Markdown source without escapes."""
     return re.sub(r"\\([^\w\s])", r"\1", markdown)
 
 

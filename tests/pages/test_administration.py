@@ -1,10 +1,11 @@
-"""Settings, accounts and one's own account, drawn and used without a browser."""
+"""Settings, accounts and the own account, without a browser."""
 
 from core.database import settings
 from core.database.db import transaction
 from core.database.settings import Workspace
-from core.identity import flows, queries
+from core.identity import queries
 from core.identity.schemas import Role, SessionKind
+from core.identity.service import sign_in
 from core.platform import crypto
 from tests.factories.identity import CALLER, PASSWORD, person
 from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said, toasts
@@ -19,7 +20,11 @@ def test_what_is_saved_holds(console: Console) -> None:
     assert toasts(app) == ["Settings saved"]
     with transaction() as session:
         found = settings.read(session, Workspace)
-    assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == ("You are a gardener.", 5, True)
+    assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == (
+        "You are a gardener.",
+        5,
+        True,
+    )
 
 
 def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(console: Console) -> None:
@@ -80,13 +85,23 @@ def test_the_audit_log_is_filtered_and_says_what_changed(console: Console) -> No
 
 def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
     here = person(kind=SessionKind.BROWSER)
-    elsewhere = flows.try_to_sign_in(here.actor.email, PASSWORD, SessionKind.BROWSER, CALLER).signed_in
+    elsewhere = sign_in.try_sign_in(
+        here.actor.email, PASSWORD, SessionKind.BROWSER, CALLER
+    ).signed_in
     assert elsewhere is not None
     app = console(here, YOU)
-    [end] = [button for button in app.button if button.label == "Sign out" and button.key != "console.sign_out"]
+    [end] = [
+        button
+        for button in app.button
+        if button.label == "Sign out" and button.key != "console.sign_out"
+    ]
     end.click().run()
     assert toasts(app) == ["Session ended"]
-    assert not [button for button in app.button if button.label == "Sign out" and button.key != "console.sign_out"]
+    assert not [
+        button
+        for button in app.button
+        if button.label == "Sign out" and button.key != "console.sign_out"
+    ]
     with transaction() as session:
         assert queries.find_actor(session, crypto.fingerprint(elsewhere.token), CALLER) is None
 
@@ -94,7 +109,9 @@ def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
 def test_a_wrong_present_password_changes_nothing(console: Console) -> None:
     one = person(kind=SessionKind.BROWSER)
     app = console(one, YOU)
-    for field, value in zip(app.text_input, ("not my password", "another password", "another password"), strict=True):
+    for field, value in zip(
+        app.text_input, ("not my password", "another password", "another password"), strict=True
+    ):
         field.set_value(value)
     app.button(key="FormSubmitter:you.password-Change password").click().run()
     assert toasts(app) == ["The current password is wrong."]

@@ -1,4 +1,6 @@
-"""The part of Plotly that pages draw with is here, whole, and of the version that Python's plotly writes for."""
+"""The Plotly bundle of the pages is complete, and of the version that Python's plotly
+writes for.
+"""
 
 import re
 

@@ -1,8 +1,7 @@
-"""What is made up says so on every page; who may removes it there."""
+"""Demo data is marked on every page; people with permission can remove it there."""
 
 from datetime import timedelta
 
-from core.cache import memo
 from core.database.db import transaction
 from core.demo import queries, service
 from core.demo.stories import stories
@@ -39,7 +38,6 @@ def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
     admin = person(Role.ADMIN)
     load(admin)
     activity.store([activity.event("signup.start", clock.now())])
-    memo.forget()
     app = console(admin, YOU)
     assert SYNTHETIC not in said(app)
     assert "Demo data is mixed with your own data" in said(app).replace("**", "")
@@ -69,7 +67,11 @@ def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
     with transaction() as session:
         row = queries.find_row(session)
         assert row is not None
-        row.status, row.position, row.started_at = ImportStatus.COMPLETED, 10, clock.now() - timedelta(days=40)
+        row.status, row.position, row.started_at = (
+            ImportStatus.COMPLETED,
+            10,
+            clock.now() - timedelta(days=40),
+        )
     app = console(admin, YOU)
     assert "too old to remove" in said(app)
     assert "Remove demo data" not in [button.label for button in app.button]

@@ -1,4 +1,4 @@
-"""What a page says when something is wrong: what failed and what to do, never a traceback, never a blank."""
+"""Errors on pages say what failed and what to do, without a traceback or a blank page."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ NAMES = {PLAYGROUND: "playground", SETTINGS: "settings", ACCOUNTS: "accounts", Y
 
 
 def away() -> NoReturn:
-    """Be a database that does not answer."""
+    """Simulate an unavailable database."""
     raise Unavailable
 
 
@@ -58,7 +58,9 @@ def test_the_page_that_was_clicked_in_an_outage_stays_the_one_of_its_tab(
     assert shown == ["Settings"]
 
 
-def test_who_is_signed_out_sees_no_names_of_pages(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_signed_out_sees_no_names_of_pages(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), YOU)
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.run()

@@ -1,4 +1,4 @@
-"""Whatever people write, the pages of Review show it as words: no tag, no image, no script of theirs is in a page."""
+"""Pages of Review show texts of users as text: no tag, image or script of theirs is in a page."""
 
 from html.parser import HTMLParser
 
@@ -80,7 +80,9 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a tag that we never write, a handler, or an address that is a script."""
         wrong = [
-            name for name, value in attrs if name.startswith("on") or (value or "").lower().lstrip().startswith("javascript:")
+            name
+            for name, value in attrs
+            if name.startswith("on") or (value or "").lower().lstrip().startswith("javascript:")
         ]
         if tag not in OURS or wrong:
             self.strange.append(f"{tag} {attrs}")
@@ -95,18 +97,53 @@ def strange(html: str) -> list[str]:
 def written(word: str) -> None:
     """Write it everywhere."""
     near = {"created_at": START.isoformat(), "app": word[:60]}
-    said = [message(0, content=word), message(1, content=word + ".", error=word[:500], tool_calls=[{"name": word[:50]}])]
-    stored({"id": "c", "user_id": word[:60].replace("\0", ""), "title": word[:500], "messages": said, "app": word[:60]})
-    rated = {"id": "f", "conversation_id": "c", "message_id": "m1", "rating": -1, "comment": word, "edited_text": word}
+    said = [
+        message(0, content=word),
+        message(1, content=word + ".", error=word[:500], tool_calls=[{"name": word[:50]}]),
+    ]
+    stored(
+        {
+            "id": "c",
+            "user_id": word[:60].replace("\0", ""),
+            "title": word[:500],
+            "messages": said,
+            "app": word[:60],
+        }
+    )
+    rated = {
+        "id": "f",
+        "conversation_id": "c",
+        "message_id": "m1",
+        "rating": -1,
+        "comment": word,
+        "edited_text": word,
+    }
     imports.send("feedback", rated | near)
-    imports.send("document", {"id": "d", "title": word[:60], "content": word, "scope": word[:60], "tags": [word[:60]]} | near)
-    imports.send("memory", {"id": "y", "kind": "fact", "content": word, "scope": word[:60], "user_id": word[:60]} | near)
+    imports.send(
+        "document",
+        {"id": "d", "title": word[:60], "content": word, "scope": word[:60], "tags": [word[:60]]}
+        | near,
+    )
+    imports.send(
+        "memory",
+        {"id": "y", "kind": "fact", "content": word, "scope": word[:60], "user_id": word[:60]}
+        | near,
+    )
     told()
     for kind in ("correction", "flag"):
-        annotated("m1", annotation_type=kind, content=word, suggested_response=word, tags=[word[:60]], author_name=word[:60])
+        annotated(
+            "m1",
+            annotation_type=kind,
+            content=word,
+            suggested_response=word,
+            tags=[word[:60]],
+            author_name=word[:60],
+        )
 
 
-@pytest.mark.parametrize("name", [name for name in WORDS if name not in ("half a character", "NUL")])
+@pytest.mark.parametrize(
+    "name", [name for name in WORDS if name not in ("half a character", "NUL")]
+)
 def test_pages_show_words_and_nothing_of_theirs(console: Console, name: str) -> None:
     written(WORDS[name])
     one = person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER)

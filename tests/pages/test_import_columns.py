@@ -1,4 +1,6 @@
-"""A column that a person maps is read in the unit of its name, and shows its values as they will be stored."""
+"""A column that a person maps is read in the unit of its name, and shows the values to be
+stored.
+"""
 
 from typing import Any
 
@@ -24,7 +26,13 @@ def lines(change: dict[str, str | None]) -> list[list[str | None]]:
 def test_a_column_becomes_a_latency_in_the_unit_of_its_name_with_its_values_as_stored() -> None:
     first, second = lines({"Field": "total_latency_ms"})
 
-    assert first == ["Wartedauer (s)", "total_latency_ms", "seconds", "500 ms · 12,000 ms", "0,5 · 12"]
+    assert first == [
+        "Wartedauer (s)",
+        "total_latency_ms",
+        "seconds",
+        "500 ms · 12,000 ms",
+        "0,5 · 12",
+    ]
     assert second[1] == "Keep as extra data"
 
 

@@ -1,4 +1,4 @@
-"""Who sees which pages."""
+"""Which pages each role sees."""
 
 from typing import Any
 
@@ -10,9 +10,25 @@ from core.identity.schemas import Role, SessionKind
 from core.platform.config import ROOT
 from pages._ui import guard, links
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, TUNING, YOU, Console, prompt, said
+from tests.pages.conftest import (
+    ACCOUNTS,
+    AI_METRICS,
+    OVERVIEW,
+    PLAYGROUND,
+    SETTINGS,
+    TUNING,
+    YOU,
+    Console,
+    prompt,
+    said,
+)
 
-ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
+ADMINS = [
+    (PLAYGROUND, "Playground"),
+    (SETTINGS, "Settings"),
+    (ACCOUNTS, "Accounts"),
+    (YOU, "Your account"),
+]
 WATCHERS = [(OVERVIEW, "Overview"), (AI_METRICS, "AI metrics")]
 READERS = [(TUNING, "Tuning")]
 EVERYBODYS = [(YOU, "Your account")]
@@ -22,9 +38,21 @@ EVERYBODYS = [(YOU, "Your account")]
     ("role", "page", "title"),
     [
         *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN) for page, title in ADMINS),
-        *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST) for page, title in WATCHERS),
-        *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER) for page, title in READERS),
-        *((role, page, title) for role in (Role.ANALYST, Role.REVIEWER) for page, title in EVERYBODYS),
+        *(
+            (role, page, title)
+            for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST)
+            for page, title in WATCHERS
+        ),
+        *(
+            (role, page, title)
+            for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)
+            for page, title in READERS
+        ),
+        *(
+            (role, page, title)
+            for role in (Role.ANALYST, Role.REVIEWER)
+            for page, title in EVERYBODYS
+        ),
     ],
 )
 def test_a_role_opens_its_pages(console: Console, role: Role, page: str, title: str) -> None:
@@ -71,7 +99,9 @@ def test_nobody_is_led_to_the_sign_in_page(console: Console) -> None:
     assert "session has ended" in said(app)
 
 
-def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = person(kind=SessionKind.BROWSER), person(kind=SessionKind.BROWSER)
     app = console(first, PLAYGROUND)
     prompt(app).set_value("A prompt of the first").run()
@@ -81,7 +111,9 @@ def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console,
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_every_address_has_a_page_for_every_role(console: Console, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
+def test_every_address_has_a_page_for_every_role(
+    console: Console, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
     """Else Streamlit would say that there is no such page, and run another one."""
     drawn: list[st.Page] = []
     navigation = st.navigation

@@ -1,4 +1,4 @@
-"""The playground page, drawn and used without a browser."""
+"""The playground page, without a browser."""
 
 import time
 
@@ -70,7 +70,9 @@ def test_use_default_and_reset_take_the_override_back(console: Console, admin: P
     app = console(admin, PLAYGROUND)
     for button, left in (("use_default", ""), ("reset", DEFAULT_PROMPT)):
         prompt(app).set_value("You are a pirate.").run()
-        next(it for it in app.button if it.key and it.key.startswith(f"playground.{button}")).click().run()
+        next(
+            it for it in app.button if it.key and it.key.startswith(f"playground.{button}")
+        ).click().run()
         assert prompt(app).value == left
         assert "Default prompt" in said(app)
 
@@ -87,7 +89,9 @@ def test_another_accounts_session_is_not_shown(console: Console, admin: Person) 
     assert other.query_params["session"] != [address]
 
 
-def test_a_session_that_ended_cannot_ask(console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_ended_cannot_ask(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = console(admin, PLAYGROUND)
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.chat_input[0].set_value("From outside").run()
@@ -96,7 +100,9 @@ def test_a_session_that_ended_cannot_ask(console: Console, admin: Person, monkey
     assert messages(admin) == []
 
 
-def test_without_any_model_it_says_how_one_gets_here(console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_model_it_says_how_one_gets_here(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("core.providers.catalogue.list_models", lambda _session: [])
     app = console(admin, PLAYGROUND)
     assert not app.exception

@@ -1,4 +1,4 @@
-"""Settings, Prices: listed, filtered, removed, and costs computed anew, without a browser."""
+"""Settings, Prices: listed, filtered, removed, and repricing, without a browser."""
 
 from datetime import timedelta
 
@@ -12,8 +12,9 @@ from core.batches.models import BatchRunRecord
 from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
-from core.providers import rates
-from core.system import jobs, repricing
+from core.providers.queries import token_prices
+from core.system import jobs
+from core.system.service import repricing
 from tests.factories.identity import Person, person
 from tests.factories.requests import ai_requests, price
 from tests.pages.conftest import SETTINGS, Console, said
@@ -21,7 +22,7 @@ from tests.pages.conftest import SETTINGS, Console, said
 
 @pytest.fixture
 def admin(database: object) -> Person:
-    rates._rates.forget()  # noqa: SLF001  what the test before has priced
+    token_prices._rates.clear()  # noqa: SLF001  what the test before has priced
     return person(Role.ADMIN, kind=SessionKind.BROWSER)
 
 
@@ -42,11 +43,20 @@ def press(app: AppTest, label: str) -> AppTest:
 def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None:
     now = clock.now()
     ai_requests({"created_at": now, "input_tokens": 1})
-    price(admin.actor, "our-own", now.replace(hour=0, minute=0), input="2.50", cached_input="0.000001")
+    price(
+        admin.actor, "our-own", now.replace(hour=0, minute=0), input="2.50", cached_input="0.000001"
+    )
     app = opened(console, admin)
     rows = app.dataframe[0].value.to_dict("records")
-    assert [(row["Model"], row["Source"]) for row in rows] == [("our-own", "Custom"), ("gpt-4o", "Packaged")]
-    assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == ("$2.5", "$0.000001", "$2")
+    assert [(row["Model"], row["Source"]) for row in rows] == [
+        ("our-own", "Custom"),
+        ("gpt-4o", "Packaged"),
+    ]
+    assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == (
+        "$2.5",
+        "$0.000001",
+        "$2",
+    )
     assert rows[1]["Valid from (UTC)"] == "All time"
     app.selectbox(key="whose").set_value("Packaged").run()
     assert [row["Model"] for row in app.dataframe[0].value.to_dict("records")] == ["gpt-4o"]

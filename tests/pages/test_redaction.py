@@ -1,4 +1,4 @@
-"""Settings, Redaction: set, tried and refused in words, without a browser."""
+"""Settings, Redaction: changed, previewed and rejected with a message, without a browser."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tests.pages.conftest import SETTINGS, Console, said, toasts
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     yield
-    redaction.recalled.forget()
+    redaction.redactor_cache.clear()
 
 
 def opened(console: Console) -> AppTest:
@@ -42,12 +42,17 @@ def test_what_the_form_holds_is_stored(console: Console) -> None:
     press(app, "Save")
     found = rules()
     assert (found.mode, found.email, found.phone) == (Mode.HASH, True, False)
-    assert [(each.name, each.pattern) for each in found.patterns] == [("order", "ORD-[0-9]+"), ("ticket", "T:[0-9]+")]
+    assert [(each.name, each.pattern) for each in found.patterns] == [
+        ("order", "ORD-[0-9]+"),
+        ("ticket", "T:[0-9]+"),
+    ]
     assert toasts(app) == ["Redaction saved"]
 
 
 @pytest.mark.parametrize("line", ["bad: (", "Bad name: x", "no pattern"])
-def test_a_bad_pattern_is_refused_in_words_and_nothing_is_stored(console: Console, line: str) -> None:
+def test_a_bad_pattern_is_refused_in_words_and_nothing_is_stored(
+    console: Console, line: str
+) -> None:
     app = opened(console)
     app.text_area(key="redaction.patterns").set_value(line)
     press(app, "Save")

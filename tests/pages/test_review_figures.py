@@ -1,4 +1,4 @@
-"""The summary and the export without a browser: who sees which, what they say of few, and what will be in a file."""
+"""Summary and export without a browser: permissions, small numbers, and the content of a file."""
 
 from typing import Any
 
@@ -27,7 +27,13 @@ def reviewed(messages: int = 24, **more: Any) -> None:  # noqa: ANN401
     stored(conversation(messages=messages))
     for number in range(1, messages, 2):
         for who, kind in ((ANN, "approved"), (BEN, "correction" if number == 3 else "approved")):
-            annotated(f"m{number}", admin_user_id=who, annotation_type=kind, created_at=clock.now(), **more)
+            annotated(
+                f"m{number}",
+                admin_user_id=who,
+                annotation_type=kind,
+                created_at=clock.now(),
+                **more,
+            )
 
 
 def figures(app: AppTest) -> dict[str, str]:
@@ -35,7 +41,9 @@ def figures(app: AppTest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", [Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST])
-def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(console: Console, role: Role) -> None:
+def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(
+    console: Console, role: Role
+) -> None:
     reviewed(model="<b>bold</b>")
     app = opened(console, role, "summary")
     assert not app.exception
@@ -70,7 +78,7 @@ def test_exports_are_for_super_admins(console: Console, role: Role) -> None:
     app = opened(console, role, "export")
     assert not app.exception
     assert "Preview" not in said(app)
-    assert not app.code
+    assert not [one for one in app.code if "messages" in one.value]
 
 
 def test_the_first_lines_are_shown_as_they_will_be_written(console: Console) -> None:
@@ -79,7 +87,9 @@ def test_the_first_lines_are_shown_as_they_will_be_written(console: Console) -> 
     assert not app.exception
     assert len(app.code) == 5
     assert '"messages":' in app.code[0].value
-    assert "/api/v1/admin/ai/tuning/export?format=openai_chat" in next(one.proto.url for one in app.get("link_button"))
+    assert "/api/v1/admin/ai/tuning/export?format=openai_chat" in next(
+        one.proto.url for one in app.get("link_button")
+    )
 
 
 def test_the_manifest_says_what_is_left_out_and_why(console: Console) -> None:
@@ -97,7 +107,14 @@ def test_the_manifest_says_what_is_left_out_and_why(console: Console) -> None:
 
 
 def test_hostile_text_is_cut_and_shown_as_text(console: Console) -> None:
-    stored({"id": "c", "messages": [{"id": "m0", "role": "user", "content": "x", "created_at": clock.now().isoformat()}]})
+    stored(
+        {
+            "id": "c",
+            "messages": [
+                {"id": "m0", "role": "user", "content": "x", "created_at": clock.now().isoformat()}
+            ],
+        }
+    )
     annotated("m0", annotation_type="flag", content="<script>\u202e" + "y" * 200_000)
     app = opened(console, Role.SUPER_ADMIN, "export")
     app.selectbox(key="review-export.format").select("csv").run()

@@ -1,4 +1,4 @@
-"""Markdown of strangers shows all that was written, as text, and says where its links lead."""
+"""Markdown of users is shown completely, as text, with the targets of its links."""
 
 from html import unescape
 from html.parser import HTMLParser
@@ -10,10 +10,32 @@ from markdown_it import MarkdownIt
 
 from pages._ui import markdown
 
-TAGS = {"div", "p", "pre", "code", "small", "bdi", "a", "br", "hr", "em", "strong", "s", "ul", "ol", "li", "blockquote"}
+TAGS = {
+    "div",
+    "p",
+    "pre",
+    "code",
+    "small",
+    "bdi",
+    "a",
+    "br",
+    "hr",
+    "em",
+    "strong",
+    "s",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 TAGS |= {f"h{level}" for level in range(1, 7)}
-ATTRIBUTES = {"class": {"attune-markdown", "attune-words"}, "dir": {"auto"}, "target": {"_blank"}, "rel": {"noopener noreferrer"}}
+ATTRIBUTES = {
+    "class": {"attune-markdown", "attune-words"},
+    "dir": {"auto"},
+    "target": {"_blank"},
+    "rel": {"noopener noreferrer"},
+}
 MARKS = [
     "```",
     "````",
@@ -31,13 +53,30 @@ MARKS = [
     "]: ",
     ")",
 ]
-MARKS += ["mermaid", "\\", "|", "|-|", "$$", ":red[", ":material/home:", "<b onclick=x>", "<!--", "&#8238;", "*", "~~", "(", '"']
+MARKS += [
+    "mermaid",
+    "\\",
+    "|",
+    "|-|",
+    "$$",
+    ":red[",
+    ":material/home:",
+    "<b onclick=x>",
+    "<!--",
+    "&#8238;",
+    "*",
+    "~~",
+    "(",
+    '"',
+]
 SPACES = [" ", "   ", "    ", "\t", "\n", "\n", "\n\n"]
 WORDS = [f"w{number}," for number in range(6)]
 
 
 class Read(HTMLParser):
-    """What a reader sees of HTML: its text, its code, its links; and what is in it that we never write."""
+    """What a reader sees of HTML: its text, its code, its links; and what is in it that we never
+    write.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -50,8 +89,14 @@ class Read(HTMLParser):
         if tag == "pre":
             self.blocks, self._is_code = [*(self.blocks or []), ""], True
         for name, value in attrs:
-            is_link = (tag, name) == ("a", "href") and (value or "").startswith(("https://evil.example/", "mailto:"))
-            is_ours = value in ATTRIBUTES.get(name, ()) or (name, tag) in (("start", "ol"), ("style", "td"), ("style", "th"))
+            is_link = (tag, name) == ("a", "href") and (value or "").startswith(
+                ("https://evil.example/", "mailto:")
+            )
+            is_ours = value in ATTRIBUTES.get(name, ()) or (name, tag) in (
+                ("start", "ol"),
+                ("style", "td"),
+                ("style", "th"),
+            )
             self.strange += [] if is_link or is_ours else [f"{tag} {name}={value}"]
             self.links += [value or ""] if name == "href" else []
         self.strange += [] if tag in TAGS else [tag]
@@ -78,14 +123,35 @@ def test_whatever_is_mixed_nothing_is_hidden_drawn_or_run(written: str) -> None:
 
 
 FENCES = st.sampled_from(
-    ["```", "````", "`````", "~~~", "~~~~", "``` mermaid", "~~~mermaid", " ```", "  ~~~", "- ```", "> ```", "> ~~~"]
+    [
+        "```",
+        "````",
+        "`````",
+        "~~~",
+        "~~~~",
+        "``` mermaid",
+        "~~~mermaid",
+        " ```",
+        "  ~~~",
+        "- ```",
+        "> ```",
+        "> ~~~",
+    ]
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(FENCES, st.sampled_from(["", "a", "> b", "  c", "    d", "- e"])), max_size=12).map("\n".join))
+@given(
+    st.lists(
+        st.one_of(FENCES, st.sampled_from(["", "a", "> b", "  c", "    d", "- e"])), max_size=12
+    ).map("\n".join)
+)
 def test_code_is_what_another_reader_takes_for_code(written: str) -> None:
-    theirs = [each.content for each in MarkdownIt("commonmark").parse(written) if each.type in ("fence", "code_block")]
+    theirs = [
+        each.content
+        for each in MarkdownIt("commonmark").parse(written)
+        if each.type in ("fence", "code_block")
+    ]
     assert read(written).blocks == theirs
 
 
@@ -101,21 +167,47 @@ def test_code_is_what_another_reader_takes_for_code(written: str) -> None:
 )
 def test_a_fence_is_its_text_and_no_language(written: str, code: str) -> None:
     shown = read(written)
-    assert [each.rstrip("\n") for each in shown.blocks or []] == [code.rstrip("\n").removeprefix("  ")]
+    assert [each.rstrip("\n") for each in shown.blocks or []] == [
+        code.rstrip("\n").removeprefix("  ")
+    ]
     assert "mermaid" not in shown.words
 
 
 @pytest.mark.parametrize(
     ("written", "said", "links"),
     [
-        ("[your bank](https://evil.example/x)", "your bank (evil.example)", ["https://evil.example/x"]),
-        ("[https://good.example](https://evil.example)", "https://good.example (evil.example)", ["https://evil.example"]),
+        (
+            "[your bank](https://evil.example/x)",
+            "your bank (evil.example)",
+            ["https://evil.example/x"],
+        ),
+        (
+            "[https://good.example](https://evil.example)",
+            "https://good.example (evil.example)",
+            ["https://evil.example"],
+        ),
         ("<https://good.example/a>", "https://good.example/a", ["https://good.example/a"]),
-        ("see https://good.example/a_b.", "see https://good.example/a_b.", ["https://good.example/a_b"]),
+        (
+            "see https://good.example/a_b.",
+            "see https://good.example/a_b.",
+            ["https://good.example/a_b"],
+        ),
         ("![x](https://evil.example/i.png)", "!x (evil.example)", ["https://evil.example/i.png"]),
-        ('[a](https://evil.example "unseen")', "a (evil.example) “unseen”", ["https://evil.example"]),
-        ("[a](mailto:b@evil.example?body=c)", "a (b@evil.example)", ["mailto:b@evil.example?body=c"]),
-        ("[a](https://аpple.example)", "a (xn--pple-43d.example)", ["https://xn--pple-43d.example"]),
+        (
+            '[a](https://evil.example "unseen")',
+            "a (evil.example) “unseen”",
+            ["https://evil.example"],
+        ),
+        (
+            "[a](mailto:b@evil.example?body=c)",
+            "a (b@evil.example)",
+            ["mailto:b@evil.example?body=c"],
+        ),
+        (
+            "[a](https://аpple.example)",
+            "a (xn--pple-43d.example)",
+            ["https://xn--pple-43d.example"],
+        ),
         ("[a](https://good.example@evil.example/)", "a (https://good.example@evil.example/)", []),
         ("[a](https:///evil.example)", "a (https:///evil.example)", []),
         ("[a](data:text/html,x)", "a (data:text/html,x)", []),
@@ -132,7 +224,9 @@ def test_a_fence_is_its_text_and_no_language(written: str, code: str) -> None:
         ("[//]: # (unseen)", "[//]: # “unseen”", []),
     ],
 )
-def test_a_link_names_its_host_and_what_is_no_address_is_text(written: str, said: str, links: list[str]) -> None:
+def test_a_link_names_its_host_and_what_is_no_address_is_text(
+    written: str, said: str, links: list[str]
+) -> None:
     shown = read(written)
     assert shown.words.strip() == said
     assert shown.links == links

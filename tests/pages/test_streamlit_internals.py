@@ -1,4 +1,4 @@
-"""What a person did is done, whatever the page hears of at the same moment."""
+"""An action of a person is run, even when another rerun is requested at the same moment."""
 
 import pytest
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
@@ -33,11 +33,16 @@ def let_news_come() -> None:
 
 @pytest.fixture(autouse=True)
 def _first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)  # put back at the end
+    # Put back at the end
+    monkeypatch.setattr(
+        SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun
+    )
     streamlit_internals.put_callbacks_first()
 
 
-def test_a_press_is_heard_when_news_comes_before_its_callback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_press_is_heard_when_news_comes_before_its_callback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tab = AppTest.from_string(PAGE).run()
     found, news = ScriptCache.get_bytecode, iter([let_news_come])
 
@@ -54,4 +59,8 @@ def test_a_press_is_done_to_its_end_when_news_comes_in_its_callback() -> None:
     tab = AppTest.from_string(PAGE)
     tab.session_state["news_in_callback"] = True
     tab.run().button[0].click().run()
-    assert (tab.session_state["begun"], tab.session_state["done"], tab.session_state["runs"]) == (1, 1, 2)
+    assert (tab.session_state["begun"], tab.session_state["done"], tab.session_state["runs"]) == (
+        1,
+        1,
+        2,
+    )

@@ -1,13 +1,16 @@
-"""Lists say how much of them can be leafed through."""
+"""Lists say how much of them can be leafed through, and their headers sort on the server."""
 
 import re
 import tomllib
+from datetime import datetime
 
 import pytest
 from streamlit.proto.Dataframe_pb2 import Dataframe as DataframeProto
 from streamlit.testing.v1 import AppTest
 
 from core.platform.config import ROOT
+from pages._ui import columns
+from pages._ui.tables import Sorting, TableColumn
 
 
 def page(total: int) -> None:
@@ -26,7 +29,9 @@ def page(total: int) -> None:
         (12_345, [20], ["Showing 200 of 12,345 · narrow the filters to see the rest"]),
     ],
 )
-def test_a_list_has_as_many_pages_as_it_needs_and_says_when_there_are_more(total: int, pages: list[int], said: list[str]) -> None:
+def test_a_list_has_as_many_pages_as_it_needs_and_says_when_there_are_more(
+    total: int, pages: list[int], said: list[str]
+) -> None:
     app = AppTest.from_function(page, args=(total,)).run()
     assert not app.exception
     assert [each.proto.num_pages for each in app.get("pagination")] == pages
@@ -34,30 +39,110 @@ def test_a_list_has_as_many_pages_as_it_needs_and_says_when_there_are_more(total
 
 
 def test_tables_offer_no_file_that_knows_nothing_of_formulas_and_of_the_audit_log() -> None:
-    assert tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["client"]["disableDataExport"] is True
+    assert (
+        tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["client"][
+            "disableDataExport"
+        ]
+        is True
+    )
 
 
-def two_tables() -> None:
-    """Draw a table of rows to read, and one of rows to open."""
-    import pandas as pd  # noqa: PLC0415  AppTest runs these lines apart
+def three_tables() -> None:
+    """Draw a table of rows to read, one of rows to open, and one of rows to select."""
+    from pages._ui import tables  # noqa: PLC0415  AppTest runs these lines apart
+    from pages._ui.columns import text  # noqa: PLC0415
 
-    from pages._ui import tables  # noqa: PLC0415
-
-    rows = pd.DataFrame({"User": ["a", "b"]})
-    tables.show(rows, "to read", key="read")
-    tables.show(rows, "to open", key="open", on_pick=print)
-    tables.choose(rows, "to choose", key="choose")
-    tables.choose_many(rows, "to choose many", key="many")
+    rows, columns = ["a", "b"], [text("User", str)]
+    tables.draw(rows, columns, "to read", key="read")
+    tables.draw(rows, columns, "to open", key="open", on_open=print)
+    tables.choose_many(rows, columns, "to choose many", key="many", most=5)
 
 
-def test_headers_of_all_tables_select_a_column_and_sort_nothing() -> None:
-    app = AppTest.from_function(two_tables).run()
+def test_headers_of_all_tables_select_a_column_and_sort_nothing_in_the_browser() -> None:
+    app = AppTest.from_function(three_tables).run()
     assert not app.exception
     modes = [set(each.proto.selection_mode) for each in app.dataframe]
     assert all(DataframeProto.SINGLE_COLUMN in each for each in modes)
-    assert len(modes) == 4
+    assert len(modes) == 3
+
+
+def sorting(order: str) -> Sorting:
+    return Sorting(order, chosen.append)
+
+
+chosen: list[str] = []
+SEEN: TableColumn[datetime] = columns.moment(
+    "Seen", lambda row: row, "UTC", orders={"-seen": "↓", "seen": "↑"}
+)
+
+
+def test_a_header_sorts_by_its_first_order_and_then_the_other_way_round() -> None:
+    chosen.clear()
+    for order in ("name", "-seen", "seen"):
+        sorting(order).follow(SEEN)
+    assert chosen == ["-seen", "seen", "-seen"]
+
+
+def test_the_header_of_the_order_has_an_arrow() -> None:
+    assert [sorting(order).label(SEEN) for order in ("name", "-seen", "seen")] == [
+        "Seen",
+        "Seen ↓",
+        "Seen ↑",
+    ]
+
+
+def test_a_header_without_an_order_sorts_nothing() -> None:
+    chosen.clear()
+    sorting("name").follow(columns.text("Email", str))
+    assert chosen == []
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    assert columns.text("Comment", str).value("x" * 500) == "x" * 199 + "…"
 
 
 def test_every_table_of_the_console_is_drawn_in_one_place() -> None:
-    drawn = [path.name for path in (ROOT / "pages").rglob("*.py") if re.search(r"st\.(dataframe|table)\(", path.read_text())]
+    drawn = [
+        path.name
+        for path in (ROOT / "pages").rglob("*.py")
+        if re.search(r"st\.(dataframe|table)\(", path.read_text())
+    ]
     assert drawn == ["tables.py"]
+
+
+def a_list_whose_row_is_elsewhere() -> None:
+    """Draw a page of a list without the row that the address names."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs these lines apart
+
+    from pages._ui import dialogs  # noqa: PLC0415
+
+    def read(id_: str) -> str:
+        return f"read by its ID: {dialogs.id_of(id_)}"
+
+    dialogs.begin_run()
+    rows: list[str] = []
+
+    def show(row: str) -> None:
+        st.markdown(row)
+
+    dialogs.draw_opened(rows, "Row", show, read)
+    dialogs.draw_opened(rows, "Other", print, dialogs.no_read)
+
+
+ELSEWHERE = "01934f6e-0000-7000-8000-000000000001"
+
+
+def drawer_of(row: str) -> list[str]:
+    app = AppTest.from_function(a_list_whose_row_is_elsewhere)
+    app.query_params["row"] = row
+    app.run()
+    assert not app.exception
+    return [each.value for each in (*app.markdown, *app.caption)]
+
+
+def test_a_row_of_another_page_of_the_list_is_read_by_its_id() -> None:
+    assert drawer_of(ELSEWHERE) == [f"read by its ID: {ELSEWHERE}"]
+
+
+def test_a_row_that_does_not_exist_says_so_in_one_sentence() -> None:
+    assert drawer_of("nothing")[1:] == ["It was deleted, or is on another page of this list."]

@@ -1,4 +1,4 @@
-"""What a key figure says of its change: marked when it is news, in words alone when it may be chance."""
+"""Key figures show significant changes with a colour, and others as text only."""
 
 import pytest
 from streamlit.proto.Metric_pb2 import Metric
@@ -10,14 +10,27 @@ from core.presentation.comparison import ChangeVerdict
 def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
     """Draw one tile."""
     from core.presentation.comparison import ChangeVerdict, Tile  # noqa: PLC0415  AppTest runs these lines apart
-    from core.presentation.words import FigureUnit  # noqa: PLC0415
+    from core.presentation.formatting import FigureUnit  # noqa: PLC0415
     from pages._ui import tiles  # noqa: PLC0415
 
     values = {"value": value, "before": before, "compared": compared}
-    tiles.draw([Tile(name="one", label="One", unit=FigureUnit.COUNT, verdict=ChangeVerdict(verdict), course=[1, 2], **values)])
+    tiles.draw(
+        [
+            Tile(
+                name="one",
+                label="One",
+                unit=FigureUnit.COUNT,
+                verdict=ChangeVerdict(verdict),
+                course=[1, 2],
+                **values,
+            )
+        ]
+    )
 
 
-def drawn(verdict: ChangeVerdict, value: float, before: float | None = 100, compared: float | None = None) -> Metric:
+def drawn(
+    verdict: ChangeVerdict, value: float, before: float | None = 100, compared: float | None = None
+) -> Metric:
     app = AppTest.from_function(page, args=(verdict.value, value, before, compared)).run()
     assert not app.exception
     [metric] = app.metric
@@ -25,17 +38,27 @@ def drawn(verdict: ChangeVerdict, value: float, before: float | None = 100, comp
 
 
 @pytest.mark.parametrize("verdict", [ChangeVerdict.NOISE, ChangeVerdict.UNKNOWN])
-@pytest.mark.parametrize(("value", "said"), [(106.2, "+6.2%"), (93.8, "-6.2%"), (100.0, "0.0%"), (788.0, "7.9×")])
-def test_a_change_that_may_be_chance_is_not_marked(verdict: ChangeVerdict, value: float, said: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "said"), [(106.2, "+6.2%"), (93.8, "-6.2%"), (100.0, "0.0%"), (788.0, "7.9×")]
+)
+def test_a_change_that_may_be_chance_is_not_marked(
+    verdict: ChangeVerdict, value: float, said: str
+) -> None:
     metric = drawn(verdict, value)
     assert (metric.delta, metric.direction, metric.color) == (said, Metric.NONE, Metric.GRAY)
 
 
 @pytest.mark.parametrize(
     ("verdict", "colour"),
-    [(ChangeVerdict.WORSE, Metric.ORANGE), (ChangeVerdict.BETTER, Metric.BLUE), (ChangeVerdict.DIFFERENT, Metric.BLUE)],
+    [
+        (ChangeVerdict.WORSE, Metric.ORANGE),
+        (ChangeVerdict.BETTER, Metric.BLUE),
+        (ChangeVerdict.DIFFERENT, Metric.BLUE),
+    ],
 )
-def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: ChangeVerdict, colour: int) -> None:
+def test_a_change_that_is_news_has_an_arrow_and_a_colour(
+    verdict: ChangeVerdict, colour: int
+) -> None:
     up, down = drawn(verdict, 106.2), drawn(verdict, 93.8)
     assert [up.delta, down.delta] == ["6.2%", "6.2%"]
     assert [up.direction, down.direction] == [Metric.UP, Metric.DOWN]

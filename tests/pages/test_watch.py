@@ -1,4 +1,6 @@
-"""Overview and AI metrics without a browser: what the address says is what is shown, empty pages offer their one action."""
+"""Overview and AI metrics without a browser: the address decides what is shown; empty pages offer
+one action.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
@@ -17,7 +19,15 @@ from tests.factories.ai_metrics import fold, request, send
 from tests.factories.annotations import waiting
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person
-from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, OVERVIEW, USERS, Console, said
+from tests.pages.conftest import (
+    AI_METRICS,
+    BATCH_HISTORY,
+    ONBOARDING,
+    OVERVIEW,
+    USERS,
+    Console,
+    said,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -44,7 +54,10 @@ def traffic() -> None:
                 cost_usd=Decimal("0.01"),
                 **({"status": "error", "error_type": "timeout"} if number % 20 == 0 else {}),
                 tool_calls=[{"name": "search", "duration_ms": 40}],
-                steps=[{"name": "search", "start_ms": 5, "duration_ms": 40}, {"name": "write", "start_ms": 50, "error": "no"}],
+                steps=[
+                    {"name": "search", "start_ms": 5, "duration_ms": 40},
+                    {"name": "write", "start_ms": 50, "error": "no"},
+                ],
             )
             for number in range(1, 120)
         )
@@ -67,7 +80,9 @@ def opened(console: Console, one: Person, page: str, **query: str) -> AppTest:
         (USERS, "No users yet"),
     ],
 )
-def test_an_empty_page_says_what_fills_it(console: Console, analyst: Person, page: str, what: str) -> None:
+def test_an_empty_page_says_what_fills_it(
+    console: Console, analyst: Person, page: str, what: str
+) -> None:
     app = opened(console, analyst, page)
     assert not app.exception
     assert what in said(app)
@@ -99,7 +114,9 @@ def test_the_overview_says_how_many_reviews_wait_and_leads_who_may_review_there(
     assert links.get(told) == ("view=queue" if role is Role.ADMIN else None)
 
 
-def test_the_address_filters_and_a_filter_changes_the_address(console: Console, analyst: Person) -> None:
+def test_the_address_filters_and_a_filter_changes_the_address(
+    console: Console, analyst: Person
+) -> None:
     traffic()
     app = opened(console, analyst, AI_METRICS, model="small", days="30")
     values = {metric.label: metric.value for metric in app.metric}
@@ -113,7 +130,9 @@ def test_the_address_filters_and_a_filter_changes_the_address(console: Console, 
     assert {metric.label: metric.value for metric in app.metric}["Requests"] == "119"
 
 
-def test_what_is_entered_before_the_address_has_followed_stays(console: Console, analyst: Person) -> None:
+def test_what_is_entered_before_the_address_has_followed_stays(
+    console: Console, analyst: Person
+) -> None:
     app = opened(console, analyst, USERS)
     app.text_input(key="users.q").set_value("ann").run()
     assert app.query_params["q"] == "ann"
@@ -145,7 +164,9 @@ def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None
         {"start": "2026-05-02", "end": "2026-05-01"},
     ],
 )
-def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Person, query: dict[str, str]) -> None:
+def test_a_period_that_is_none_is_refused_in_words(
+    console: Console, analyst: Person, query: dict[str, str]
+) -> None:
     app = opened(console, analyst, AI_METRICS, **query)
     assert not app.exception
     assert "Invalid date range" in said(app)
@@ -154,7 +175,9 @@ def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Pe
     assert app.query_params == {}
 
 
-def test_what_lies_further_back_is_offered_up_to_ninety_days(console: Console, analyst: Person) -> None:
+def test_what_lies_further_back_is_offered_up_to_ninety_days(
+    console: Console, analyst: Person
+) -> None:
     traffic()
     app = opened(console, analyst, OVERVIEW)
     for days in (30, 90):
@@ -165,17 +188,33 @@ def test_what_lies_further_back_is_offered_up_to_ninety_days(console: Console, a
     assert "overview.further" not in [button.key for button in app.button]
 
 
-def test_events_show_their_data_as_it_was_sent_and_no_column_that_is_empty(console: Console) -> None:
-    activity.store([activity.event(STEPS[0], clock.now() - HOUR, user_id="ann", event_data={"paid": True, "via": "Zoë"})])
+def test_events_show_their_data_as_it_was_sent_and_no_column_that_is_empty(
+    console: Console,
+) -> None:
+    activity.store(
+        [
+            activity.event(
+                STEPS[0], clock.now() - HOUR, user_id="ann", event_data={"paid": True, "via": "Zoë"}
+            )
+        ]
+    )
     activity.fold()
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    events = next(table.value for table in opened(console, admin, ONBOARDING).dataframe if "Data" in table.value)
+    events = next(
+        table.value
+        for table in opened(console, admin, ONBOARDING).dataframe
+        if "Data" in table.value
+    )
     assert list(events["Data"]) == ['{"via": "Zoë", "paid": true}']
     assert "Error" not in events
 
 
-@pytest.mark.parametrize("query", [{"status": "odd"}, {"model": "*nobody*"}, {"environment": "<b>"}, {"release": "$x$"}])
-def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analyst: Person, query: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "query", [{"status": "odd"}, {"model": "*nobody*"}, {"environment": "<b>"}, {"release": "$x$"}]
+)
+def test_filters_that_match_nothing_offer_to_be_cleared(
+    console: Console, analyst: Person, query: dict[str, str]
+) -> None:
     traffic()
     app = opened(console, analyst, AI_METRICS, **query)
     assert not app.exception
@@ -191,27 +230,42 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
         (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
         (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),
-        (ONBOARDING, "core.activity.queries.events.list_errors", "errors and events", "Conversion rate"),
-        (ONBOARDING, "core.activity.funnels.completion.read_course", "conversion charts", "Events"),
-        (BATCH_HISTORY, "core.batches.queries.failures", "failures", "Runs"),
+        (
+            ONBOARDING,
+            "core.activity.queries.errors.error_codes.list_errors",
+            "errors and events",
+            "Conversion rate",
+        ),
+        (
+            ONBOARDING,
+            "core.activity.queries.funnels.completion.read_conversion_trend",
+            "conversion charts",
+            "Events",
+        ),
+        (BATCH_HISTORY, "core.batches.queries.batch_runs.failures", "failures", "Runs"),
     ],
 )
 def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
-    console: Console, analyst: Person, monkeypatch: pytest.MonkeyPatch, page: str, reader: str, what: str, remains: str
+    console: Console,
+    analyst: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    reader: str,
+    what: str,
+    remains: str,
 ) -> None:
     traffic()
     activity.store([activity.event(STEPS[0], clock.now() - HOUR, user_id="ann")])
     activity.fold()
     ran(clock.now() - HOUR, "failed")
-    kept = cache._kept  # noqa: SLF001  where the database is asked
+    read = cache._read  # noqa: SLF001  where the database is asked
 
-    def slow(question: cache.ReaderQuestion, **asked: Any) -> tuple[Any, datetime]:  # noqa: ANN401
+    def slow(question: cache.ReaderQuestion, *asked: Any) -> tuple[Any, datetime]:  # noqa: ANN401
         if question.reader == reader:
             raise Unavailable
-        answer: tuple[Any, datetime] = kept(question, **asked)
-        return answer
+        return read(question, *asked)
 
-    monkeypatch.setattr(cache, "_kept", slow)
+    monkeypatch.setattr(cache, "_read", slow)
     words = said(opened(console, analyst, page))
     assert words.count("Could not load") == 1
     assert f"Could not load {what}" in words
@@ -222,12 +276,14 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
 def test_a_request_is_shown_with_its_steps(console: Console, analyst: Person) -> None:
     traffic()
     app = opened(console, analyst, AI_METRICS, request="r5")
-    assert "Request details" in said(app)
+    assert "first token 200 ms" in said(app)
     app = opened(console, analyst, AI_METRICS, request="nobody's")
     assert "Request not found" in said(app)
 
 
-def test_requests_without_a_latency_are_requests_on_the_overview_too(console: Console, analyst: Person) -> None:
+def test_requests_without_a_latency_are_requests_on_the_overview_too(
+    console: Console, analyst: Person
+) -> None:
     send(*(request(clock.now() - HOUR, id=name, total_latency_ms=None) for name in "ab"))
     app = opened(console, analyst, OVERVIEW)
     assert "No AI requests in this period" not in said(app)
@@ -245,10 +301,14 @@ def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Perso
     assert not app.exception
     assert "Filtered by tool refund" in said(app)
     assert app.metric[0].value == "1"
-    assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [["refund"]]
+    assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [
+        ["refund"]
+    ]
 
 
-def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(console: Console, analyst: Person) -> None:
+def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(
+    console: Console, analyst: Person
+) -> None:
     activity.store(activity.spaced(STEPS[:2], user="ann", start=clock.now() - HOUR))
     app = opened(console, analyst, OVERVIEW, days="30")
     links = [each.proto for each in app.get("page_link")]
@@ -257,7 +317,9 @@ def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(con
     assert first.query_string == "step=1&days=30"
 
 
-def test_a_batch_run_that_is_clicked_is_opened_on_its_page(console: Console, analyst: Person) -> None:
+def test_a_batch_run_that_is_clicked_is_opened_on_its_page(
+    console: Console, analyst: Person
+) -> None:
     run = ran(clock.now() - HOUR, "failed", error_summary="no disk left")
     app = opened(console, analyst, OVERVIEW)
     app.session_state["console.way"] = ("batch-history", {"run": run})
@@ -270,15 +332,48 @@ def test_a_batch_run_that_is_clicked_is_opened_on_its_page(console: Console, ana
 def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
-    assert "nightly failing: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
+    assert "nightly failing: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace(
+        "\\", ""
+    )
 
 
-def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, analyst: Person) -> None:
-    send(request(clock.now() - HOUR, id="unpriced", model="nobody-knows", input_tokens=10, output_tokens=5, cost_usd=None))
+def test_what_a_role_may_not_open_is_said_without_a_way_there(
+    console: Console, analyst: Person
+) -> None:
+    send(
+        request(
+            clock.now() - HOUR,
+            id="unpriced",
+            model="nobody-knows",
+            input_tokens=10,
+            output_tokens=5,
+            cost_usd=None,
+        )
+    )
     fold()
     words = said(opened(console, analyst, OVERVIEW))
     assert "without a price" in words
     assert "Could not load" not in words
     assert "Something went wrong" not in words
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    assert "View details" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]
+    assert "View details" in [
+        link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")
+    ]
+
+
+def test_prompt_versions_stand_side_by_side_where_there_are_any(
+    console: Console, analyst: Person
+) -> None:
+    send(request(clock.now() - HOUR, id="a"))
+    assert "By prompt version" not in said(opened(console, analyst, AI_METRICS))
+    cache.forget()
+    seven = {"prompt_name": "support", "prompt_version": "7", "total_latency_ms": 900}
+    send(*(request(clock.now() - HOUR, id=f"b{number}", **seven) for number in range(12)))
+    app = opened(console, analyst, AI_METRICS)
+    assert not app.exception
+    [table] = [each.value for each in app.dataframe if "Prompt version" in each.value]
+    assert list(table["Prompt version"]) == ["support@7", "(none)"]
+    assert list(table["Errors"]) == ["0.0% (0.0 to 24.2)", "0 of 1"]
+    app = opened(console, analyst, AI_METRICS, prompt_version="support@7")
+    assert "Filtered by prompt version support@7" in said(app)
+    assert app.metric[0].value == "12"

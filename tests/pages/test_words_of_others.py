@@ -1,4 +1,4 @@
-"""What senders and addresses say stands on a page as words: it is no link, no picture and no markup."""
+"""Texts of senders and addresses are shown as text: no link, picture or markup."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -26,7 +26,9 @@ def opened(console: Console, one: Person, page: str, **query: str) -> AppTest:
 
 
 @pytest.mark.parametrize("steps", [f"{LINK},x", f"{LINK}|,x"])
-def test_steps_of_an_address_are_no_link_when_they_are_refused(console: Console, analyst: Person, steps: str) -> None:
+def test_steps_of_an_address_are_no_link_when_they_are_refused(
+    console: Console, analyst: Person, steps: str
+) -> None:
     activity.store([activity.event("signup.start", clock.now())])
     app = opened(console, analyst, ONBOARDING, steps=steps)
     assert not app.exception
@@ -41,8 +43,12 @@ def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -
     assert "](" not in written(app)
 
 
-def test_the_label_of_a_way_is_words_whatever_the_sender_calls_a_user(console: Console, analyst: Person) -> None:
-    failed = activity.event("signup.failed", clock.now(), user_id=LINK, error_code="E1", error_message="no")
+def test_the_label_of_a_way_is_words_whatever_the_sender_calls_a_user(
+    console: Console, analyst: Person
+) -> None:
+    failed = activity.event(
+        "signup.failed", clock.now(), user_id=LINK, error_code="E1", error_message="no"
+    )
     activity.store([failed])
     app = opened(console, analyst, ONBOARDING)
     labels = [each.proto.label for each in app.get("page_link")]

@@ -1,4 +1,5 @@
-"""Files of other programs, from the folder that `make samples DIR=` names: what they are, what they give, what pandas says.
+"""Files of other programs, from the folder that `make samples DIR=` names: what they are, what they
+give, what pandas says.
 
 Nothing of these files is copied into the repository, which is why they are no part of `make test`.
 """
@@ -16,9 +17,9 @@ import pytest
 from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.embedded.postgres import Postgres
+from core.imports.ingest.reading import read
 from core.imports.parsed import Parsed, RowKind
 from core.imports.recognition.recognise import recognise
-from core.imports.storing.reading import read
 from tests.factories.spans import from_json
 from tests.imports.files import refused
 
@@ -53,12 +54,16 @@ NOT_YET = {
     "prompts/tau_airline_policy_system_prompt.md": "markdown",
     "webhooks/vectors.json": "webhooks",
 }
-SPANS = ("otlp/edge-cases.otlp.json", "otlp/openinference-scenarios.otlp.json", "otlp/otel_proto_trace_example.json")
+SPANS = (
+    "otlp/edge-cases.otlp.json",
+    "otlp/openinference-scenarios.otlp.json",
+    "otlp/otel_proto_trace_example.json",
+)
 
 
 def parsed_of(name: str) -> Iterator[Parsed]:
     """Yield what a file gives, with all questions answered as they are by default."""
-    found = recognise(FOLDER / name, name)
+    found = recognise(FOLDER / name)
     assert found.mapping is not None
     assert found.not_yet is None
     return read(FOLDER / name, found.mapping)
@@ -76,7 +81,11 @@ def rows_of(name: str) -> Rows:
 
 
 def test_every_file_of_the_folder_is_compared() -> None:
-    there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file() and path.parent != FOLDER}
+    there = {
+        str(path.relative_to(FOLDER))
+        for path in FOLDER.rglob("*")
+        if path.is_file() and path.parent != FOLDER
+    }
 
     assert there - {*EXPECTED, *NOT_YET, *SPANS} == set()
 
@@ -87,13 +96,13 @@ def test_what_is_a_file_of_rows_is_recognised_and_read_whole(name: str, tmp_path
     elsewhere = tmp_path / "without a name"
     elsewhere.write_bytes((FOLDER / name).read_bytes())
 
-    assert recognise(elsewhere, "").format == format_
+    assert recognise(elsewhere).format == format_
     assert {kind: len(rows) for kind, rows in rows_of(name).items()} == counts
 
 
 @pytest.mark.parametrize("name", sorted(NOT_YET))
 def test_what_cannot_be_imported_yet_is_recognised_and_says_so(name: str) -> None:
-    found = recognise(FOLDER / name, name)
+    found = recognise(FOLDER / name)
 
     assert (found.format, found.mapping) == (NOT_YET[name], None)
     assert "not supported" in str(found.not_yet)
@@ -109,7 +118,10 @@ def test_spans_become_what_they_become_over_otlp(name: str, cluster: Postgres) -
 
     assert refused(parsed) == []
     found = Counter(each.kind for each in parsed if each.row is not None)
-    assert (found[RowKind.AI_REQUESTS], found[RowKind.CONVERSATIONS]) == (len(sent.taken), len(said))
+    assert (found[RowKind.AI_REQUESTS], found[RowKind.CONVERSATIONS]) == (
+        len(sent.taken),
+        len(said),
+    )
     assert [each.row["id"] for each in parsed if each.row and each.kind is RowKind.AI_REQUESTS] == [
         each.request.id for each in sent.taken
     ]
@@ -117,7 +129,9 @@ def test_spans_become_what_they_become_over_otlp(name: str, cluster: Postgres) -
 
 
 def test_sums_of_a_trace_of_requests() -> None:
-    frame = pd.read_csv(FOLDER / "metrics/AzureLLMInferenceTrace_code.csv", parse_dates=["TIMESTAMP"])
+    frame = pd.read_csv(
+        FOLDER / "metrics/AzureLLMInferenceTrace_code.csv", parse_dates=["TIMESTAMP"]
+    )
     rows = pd.DataFrame(rows_of("metrics/AzureLLMInferenceTrace_code.csv")["ai_requests"])
 
     assert rows["input_tokens"].sum() == frame["ContextTokens"].sum()
@@ -149,7 +163,13 @@ def test_sums_of_workflow_runs() -> None:
     rows = pd.DataFrame(rows_of(name)["batch_runs"])
 
     ours = rows["status"].value_counts().to_dict()
-    assert ours == runs["conclusion"].replace({"success": "completed", "failure": "failed"}).value_counts().to_dict()
+    assert (
+        ours
+        == runs["conclusion"]
+        .replace({"success": "completed", "failure": "failed"})
+        .value_counts()
+        .to_dict()
+    )
     assert rows["batch_job"].value_counts().to_dict() == runs["name"].value_counts().to_dict()
     assert rows["completed_jobs"].sum() == (jobs["conclusion"] == "success").sum()
     assert rows["failed_jobs"].sum() == (jobs["conclusion"] == "failure").sum()
@@ -161,7 +181,13 @@ def test_turns_of_dialogues() -> None:
     sharegpt = json.loads((FOLDER / "conversations/sharegpt_dummy_conversation.json").read_text())
     abcd = json.loads((FOLDER / "conversations/abcd_sample.json").read_text())
     taskmaster = json.loads((FOLDER / "conversations/taskmaster1_sample.json").read_text())
-    roles = {"human": "user", "gpt": "assistant", "customer": "user", "agent": "assistant", "action": "tool"}
+    roles = {
+        "human": "user",
+        "gpt": "assistant",
+        "customer": "user",
+        "agent": "assistant",
+        "action": "tool",
+    }
     roles |= {"USER": "user", "ASSISTANT": "assistant"}
 
     for name, turns in (
@@ -170,10 +196,17 @@ def test_turns_of_dialogues() -> None:
             [(each["from"], each["value"]) for one in sharegpt for each in one["conversations"]],
         ),
         ("abcd_sample.json", [tuple(each) for one in abcd for each in one["original"]]),
-        ("taskmaster1_sample.json", [(each["speaker"], each["text"]) for each in taskmaster["utterances"]]),
+        (
+            "taskmaster1_sample.json",
+            [(each["speaker"], each["text"]) for each in taskmaster["utterances"]],
+        ),
     ):
         conversations = rows_of(f"conversations/{name}")["conversations"]
-        said = [(message["role"], message["content"]) for one in conversations for message in one["messages"]]
+        said = [
+            (message["role"], message["content"])
+            for one in conversations
+            for message in one["messages"]
+        ]
         assert said == [(roles[role], text) for role, text in turns]
 
 

@@ -1,4 +1,6 @@
-"""The five largest files of other programs, imported through the API: its figures are pandas', and their undo leaves nothing."""
+"""The five largest files of other programs, imported through the API: its figures are pandas', and
+their undo leaves nothing.
+"""
 
 import io
 import json
@@ -41,19 +43,34 @@ def me(program: Program) -> Person:
 
 @pytest.fixture(scope="module")
 def before(program: Program, me: Person) -> dict[str, list[str]]:
-    # The daily job writes figures and a run of its own; once done, it does not catch up in the middle of this.
+    # The daily job writes figures and a run of its own; once done, it does not catch up in the
+    # middle of this.
     me.http.post("/admin/system/daily").raise_for_status()
-    until(lambda: ask(me, "/admin/batch/history", days=1, job="attune.daily", status="completed")["total_count"] > 0, 120)
+    until(
+        lambda: (
+            ask(me, "/admin/batch/history", days=1, job="attune.daily", status="completed")[
+                "total_count"
+            ]
+            > 0
+        ),
+        120,
+    )
     return stored(program)
 
 
 @pytest.fixture(scope="module")
-def imported(program: Program, me: Person, before: dict[str, list[str]]) -> dict[str, dict[str, Any]]:
+def imported(
+    program: Program, me: Person, before: dict[str, list[str]]
+) -> dict[str, dict[str, Any]]:
     """Import all five as they are, and return what became of each."""
     found = {}
     for name in LARGEST:
         content = (FOLDER / name).read_bytes()
-        id_ = me.http.post("/imports", params={"name": Path(name).name}, content=content).raise_for_status().json()["id"]
+        id_ = (
+            me.http.post("/imports", params={"name": Path(name).name}, content=content)
+            .raise_for_status()
+            .json()["id"]
+        )
         me.http.post(f"/imports/{id_}/start").raise_for_status()
         until(lambda at=id_: look(me, at)["status"] not in ("queued", "running"), 120)  # type: ignore[misc]  # the default is its own
         found[name] = look(me, id_)
@@ -74,28 +91,39 @@ def ask(me: Person, path: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401 
 
 def listed(me: Person, **given: Any) -> pd.DataFrame:  # noqa: ANN401  of the address
     answer = me.http.get("/admin/ai/requests", params={**given, "format": "csv"}).raise_for_status()
-    return pd.read_csv(io.StringIO(answer.text), parse_dates=["created_at"]).sort_values("created_at", kind="stable")
+    return pd.read_csv(io.StringIO(answer.text), parse_dates=["created_at"]).sort_values(
+        "created_at", kind="stable"
+    )
 
 
 def test_a_trace_of_requests(me: Person, imported: dict[str, dict[str, Any]]) -> None:
     frame = pd.read_csv(FOLDER / TRACE, parse_dates=["TIMESTAMP"])
     period = {"start": "2023-11-01", "end": "2023-12-01"}
     figures, rows = ask(me, "/admin/ai/metrics", **period), listed(me, **period)
-    assert imported[TRACE]["counts"] == {"ai_requests": {"accepted": len(frame), "duplicates": 0, "rejected": 0}}
+    assert imported[TRACE]["counts"] == {
+        "ai_requests": {"accepted": len(frame), "duplicates": 0, "rejected": 0}
+    }
     assert (figures["total_requests"], len(rows)) == (len(frame), len(frame))
     assert figures["input_tokens"] == frame["ContextTokens"].sum() == rows["input_tokens"].sum()
     assert figures["output_tokens"] == frame["GeneratedTokens"].sum() == rows["output_tokens"].sum()
     assert sorted(rows["input_tokens"]) == sorted(frame["ContextTokens"])
     hours = frame.groupby(frame["TIMESTAMP"].dt.hour)["ContextTokens"].sum()
-    assert rows.groupby(rows["created_at"].dt.hour)["input_tokens"].sum().to_dict() == hours.to_dict()
+    assert (
+        rows.groupby(rows["created_at"].dt.hour)["input_tokens"].sum().to_dict() == hours.to_dict()
+    )
 
 
 def test_a_log_of_a_benchmark(me: Person, imported: dict[str, dict[str, Any]]) -> None:
     frame = pd.read_json(FOLDER / LOG, orient="index")
     figures, rows = ask(me, "/admin/ai/metrics", days=30), listed(me, days=30)
-    assert imported[LOG]["counts"] == {"ai_requests": {"accepted": len(frame), "duplicates": 0, "rejected": 0}}
+    assert imported[LOG]["counts"] == {
+        "ai_requests": {"accepted": len(frame), "duplicates": 0, "rejected": 0}
+    }
     assert (figures["total_requests"], figures["error_count"]) == (len(frame), 0)
-    assert (figures["input_tokens"], figures["output_tokens"]) == (frame["in_len"].sum(), frame["out_len"].sum())
+    assert (figures["input_tokens"], figures["output_tokens"]) == (
+        frame["in_len"].sum(),
+        frame["out_len"].sum(),
+    )
     took = (frame["total_chunk_time"] * 1000).round()
     assert sorted(rows["total_latency_ms"]) == sorted(took)
     assert figures["avg_latency_ms"] == pytest.approx(took.mean(), abs=1)
@@ -110,15 +138,22 @@ def test_workflow_runs(me: Person, imported: dict[str, dict[str, Any]]) -> None:
     # Job by job: the daily job of the house may have run meanwhile, too.
     names = runs["name"].value_counts().to_dict()
     history = [ask(me, "/admin/batch/history", **period, job=name, limit=200) for name in names]
-    assert imported[RUNS]["counts"] == {"batch_runs": {"accepted": len(runs), "duplicates": 0, "rejected": 0}}
-    assert [(each["total_count"], len(each["items"])) for each in history] == [(count, count) for count in names.values()]
-    assert [sum(each["summary"][state] for each in history) for state in ("completed", "failed")] == [
+    assert imported[RUNS]["counts"] == {
+        "batch_runs": {"accepted": len(runs), "duplicates": 0, "rejected": 0}
+    }
+    assert [(each["total_count"], len(each["items"])) for each in history] == [
+        (count, count) for count in names.values()
+    ]
+    assert [
+        sum(each["summary"][state] for each in history) for state in ("completed", "failed")
+    ] == [
         (runs["conclusion"] == "success").sum(),
         (runs["conclusion"] == "failure").sum(),
     ]
     assert {each["batch_job"]: each["runs"] for found in history for each in found["jobs"]} == names
     jobs = pd.DataFrame(
-        [{"of": run["name"], **job} for run in runs.to_dict("records") for job in run["jobs"]]  # a phase is a job of a run
+        # A phase is a job of a run
+        [{"of": run["name"], **job} for run in runs.to_dict("records") for job in run["jobs"]]
     )
     ran = jobs[jobs["conclusion"] != "skipped"].groupby(["of", "name"])["exec_seconds"].mean()
     phases = ask(me, "/admin/batch/phases", **period)["items"]
@@ -133,11 +168,20 @@ def test_workflow_runs(me: Person, imported: dict[str, dict[str, Any]]) -> None:
 def test_dialogues(program: Program, imported: dict[str, dict[str, Any]]) -> None:
     chats = json.loads((FOLDER / CHATS).read_text())
     lines = (FOLDER / TRANSCRIPTS).read_text().splitlines()
-    assert imported[CHATS]["counts"]["conversations"] == {"accepted": len(chats), "duplicates": 0, "rejected": 0}
-    assert imported[TRANSCRIPTS]["counts"]["conversations"] == {"accepted": len(lines), "duplicates": 0, "rejected": 0}
+    assert imported[CHATS]["counts"]["conversations"] == {
+        "accepted": len(chats),
+        "duplicates": 0,
+        "rejected": 0,
+    }
+    assert imported[TRANSCRIPTS]["counts"]["conversations"] == {
+        "accepted": len(lines),
+        "duplicates": 0,
+        "rejected": 0,
+    }
     said = pd.Series([turn["value"] for one in chats for turn in one["conversations"]])
     asked = text("select count(*), sum(length(content)) from messages where import_id = :import_id")
-    with databases(program) as (core, _), core.begin() as connection:  # no route lists conversations yet
+    # No route lists conversations yet
+    with databases(program) as (core, _), core.begin() as connection:
         found = connection.execute(asked, {"import_id": imported[CHATS]["id"]}).one()
     assert tuple(found) == (len(said), said.str.len().sum())
 
@@ -155,5 +199,7 @@ def test_the_undo_of_all_five_leaves_nothing(
 
 def verified(program: Program) -> None:
     command = [sys.executable, str(program.app), "verify"]
-    found = subprocess.run(command, env=program.environment, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        command, env=program.environment, capture_output=True, text=True, check=False
+    )
     assert (found.returncode, found.stderr) == (0, "")

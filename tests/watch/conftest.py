@@ -1,4 +1,4 @@
-"""The clock of the small week, and the doors through which its figures are read."""
+"""The clock of the small week, and readers of its figures."""
 
 import pytest
 
@@ -24,4 +24,4 @@ def actor(database: Postgres, monkeypatch: pytest.MonkeyPatch) -> Actor:
 def hold_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let it be the day on which the week is looked at."""
     monkeypatch.setattr(clock, "now", lambda: week.NOW)
-    workspace._zone.forget()  # noqa: SLF001  the tests before may have asked in another zone
+    workspace._zone.clear()  # noqa: SLF001  the tests before may have asked in another zone

@@ -1,6 +1,7 @@
-"""What a page shows, its CSV and the API say the same of one address: the filters in it mean the same to all three.
+"""A page, its CSV and the API return the same for one address: its filters mean the same to all
+three.
 
-The page's own link is what its CSV is read from; without `format=csv`, the same link is the question to the API.
+The CSV is read from the page's own link; without `format=csv`, the same link is the API call.
 """
 
 import csv
@@ -17,15 +18,23 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
-from core.presentation import words
-from core.presentation.words import FigureUnit
-from pages._ui.lists import user_list
+from core.presentation import formatting
+from core.presentation.formatting import FigureUnit
 from pages.watch.batch_history import run_tables
+from pages.watch.users import user_list
 from tests.api.conftest import Client
 from tests.factories.identity import person
-from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, OVERVIEW, USERS, Console, said
+from tests.pages.conftest import (
+    AI_METRICS,
+    BATCH_HISTORY,
+    ONBOARDING,
+    OVERVIEW,
+    USERS,
+    Console,
+    said,
+)
 from tests.watch import week
 from tests.watch.conftest import hold_still
 from tests.watch.week import ADDRESS, NEW_YORK
@@ -36,7 +45,9 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(params=["UTC", NEW_YORK])
-def door(client: Client, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> httpx2.Client:
+def door(
+    client: Client, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> httpx2.Client:
     """Return an analyst's way to the API, after the week has come in."""
     analyst = person(Role.ANALYST)  # now: tokens run out by the clock on the wall
     hold_still(monkeypatch)
@@ -72,7 +83,9 @@ def got(door: httpx2.Client, path: str, query: Query) -> Any:  # noqa: ANN401  a
 
 
 def linked(door: httpx2.Client, app: AppTest, label: str = "Export CSV") -> tuple[list[Row], Any]:
-    """Return what a link of the page brings: the rows of the file, and what the API answers to the same question."""
+    """Return what a link of the page brings: the rows of the file, and what the API answers to the
+    same question.
+    """
     [address] = [each.proto.url for each in app.get("link_button") if each.proto.label == label]
     path, query = urlsplit(address).path, dict(parse_qsl(urlsplit(address).query))
     assert query.pop("format") == "csv"
@@ -89,7 +102,11 @@ def table(app: AppTest, *columns: str) -> pd.DataFrame:
 
 def cells(given: pd.DataFrame, name: str) -> list[Any]:
     """Return a column, None where there is nothing."""
-    return [] if given.empty else [None if isinstance(each, float) and pd.isna(each) else each for each in given[name]]
+    return (
+        []
+        if given.empty
+        else [None if isinstance(each, float) and pd.isna(each) else each for each in given[name]]
+    )
 
 
 def same_as_file(items: list[dict[str, Any]], rows: list[Row]) -> None:
@@ -104,13 +121,19 @@ def same_as_file(items: list[dict[str, Any]], rows: list[Row]) -> None:
 def same_tiles(app: AppTest, items: list[dict[str, Any]]) -> None:
     """Check that the page shows the API's key figures."""
     shown = {each.label: each.value for each in app.metric}
-    assert shown == {each["label"]: words.figure(each["value"], FigureUnit(each["unit"])) for each in items}
+    assert shown == {
+        each["label"]: formatting.figure(each["value"], FigureUnit(each["unit"])) for each in items
+    }
 
 
 def drawn(app: AppTest, key: str) -> list[list[Any]]:
     """Return the heights of a chart: of each line or set of bars."""
     [found] = [each for each in app.get("bidi_component") if each.proto.id.endswith(key)]
-    return [each["y"] for each in json.loads(json.loads(found.proto.json)["figure"])["data"] if "y" in each]
+    return [
+        each["y"]
+        for each in json.loads(json.loads(found.proto.json)["figure"])["data"]
+        if "y" in each
+    ]
 
 
 OVERVIEWS: tuple[Query, ...] = (
@@ -128,23 +151,40 @@ def test_the_overview(page: Open, door: httpx2.Client) -> None:
         same_tiles(app, got(door, "overview/tiles", asked)["items"])
         whole, funnel = got(door, "overview", asked), got(door, "onboarding/funnel", asked)
         named = {each["name"]: each for each in got(door, "overview/tiles", asked)["items"]}
-        assert (named["users"]["value"], named["new_users"]["value"]) == (whole["users"]["active"], whole["users"]["new"])
-        assert named["conversion"]["value"] == whole["onboarding"]["conversion"] == funnel["overall_conversion"]
+        assert (named["users"]["value"], named["new_users"]["value"]) == (
+            whole["users"]["active"],
+            whole["users"]["new"],
+        )
+        assert (
+            named["conversion"]["value"]
+            == whole["onboarding"]["conversion"]
+            == funnel["overall_conversion"]
+        )
         assert named["feedback"]["value"] == whole["feedback"]["ratio"]
-        assert named["p95_latency"]["value"] == whole["ai"]["p95_latency_ms"] == got(door, "ai/metrics", asked)["p95_latency_ms"]
+        assert (
+            named["p95_latency"]["value"]
+            == whole["ai"]["p95_latency_ms"]
+            == got(door, "ai/metrics", asked)["p95_latency_ms"]
+        )
         assert whole["batch"] == got(door, "batch/history", asked)["summary"]
         ways = [
-            each.proto for each in app.get("page_link") if each.proto.page == "onboarding" and "step=" in each.proto.query_string
+            each.proto
+            for each in app.get("page_link")
+            if each.proto.page == "onboarding" and "step=" in each.proto.query_string
         ]
-        assert [way.label.split("\u2002")[0] for way in ways] == [str(step["step"]) for step in funnel["steps"]]
+        assert [way.label.split("\u2002")[0] for way in ways] == [
+            str(step["step"]) for step in funnel["steps"]
+        ]
         counted = [
-            found[1] for each in app.markdown if (found := re.match(r"\*\*([\d,]+)\*\*\u2002:(?:gray|orange)\[", each.value))
+            found[1]
+            for each in app.markdown
+            if (found := re.match(r"\*\*([\d,]+)\*\*\u2002:(?:gray|orange)\[", each.value))
         ]
         assert counted == [f"{step['users']:,}" for step in funnel["steps"]]
         found = got(door, "ai/tokens", {**asked, "interval": "hour"})["series"]
-        assert sum(sum(each or 0 for each in line) for line in drawn(app, "overview.requests")) == sum(
-            each["total_requests"] for each in found
-        )
+        assert sum(
+            sum(each or 0 for each in line) for line in drawn(app, "overview.requests")
+        ) == sum(each["total_requests"] for each in found)
 
 
 OF_AI: tuple[Query, ...] = (
@@ -168,17 +208,31 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
         whole, models = got(door, "ai/metrics", asked), got(door, "ai/models", asked)["items"]
         rows, answer = linked(door, app)
         same_as_file(answer["items"], rows)
-        assert len(rows) == answer["total_count"] == whole["total_requests"] == sum(each["total_requests"] for each in models)
+        assert (
+            len(rows)
+            == answer["total_count"]
+            == whole["total_requests"]
+            == sum(each["total_requests"] for each in models)
+        )
         _models(table(app, "Model", "Share"), models, _file(door, "ai/models", asked))
         _requests(
-            table(app, "Request", "Latency"), got(door, "ai/requests", asked | {"order": "slowest", "limit": "10"})["items"]
+            table(app, "Request", "Latency"),
+            got(door, "ai/requests", asked | {"order": "slowest", "limit": "10"})["items"],
         )
         failed = got(door, "ai/errors", asked)
         kinds = table(app, "Type", "Sample")
-        assert cells(kinds, "Type") == [each["error_type"] or "(no type)" for each in failed["types"]]
+        assert cells(kinds, "Type") == [
+            each["error_type"] or "(no type)" for each in failed["types"]
+        ]
         assert cells(kinds, "Requests") == [each["requests"] for each in failed["types"]]
-        assert failed["error_count"] == whole["error_count"] == sum(row["status"] == "error" for row in rows)
-        assert sum(float(row["cost_usd"] or 0) for row in rows) == pytest.approx(float(whole["cost_usd"]))
+        assert (
+            failed["error_count"]
+            == whole["error_count"]
+            == sum(row["status"] == "error" for row in rows)
+        )
+        assert sum(float(row["cost_usd"] or 0) for row in rows) == pytest.approx(
+            float(whole["cost_usd"])
+        )
         assert sum(int(row["total_tokens"] or 0) for row in rows) == whole["total_tokens"]
         paid = [row for row in rows if row["status"] == "ok" or row["total_tokens"]]
         assert sum(not row["cost_usd"] for row in paid) == whole["unpriced_requests"]
@@ -199,8 +253,10 @@ def _models(shown: pd.DataFrame, items: list[dict[str, Any]], rows: list[Row]) -
 def _requests(shown: pd.DataFrame, items: list[dict[str, Any]]) -> None:
     assert cells(shown, "Request") == [each["external_id"] for each in items]
     assert cells(shown, "Latency") == [_seconds(each["total_latency_ms"]) for each in items]
-    assert cells(shown, "Cost") == [None if each["cost_usd"] is None else float(each["cost_usd"]) for each in items]
-    assert [each.isoformat() for each in shown["Time"].dt.tz_convert("UTC")] == [
+    assert cells(shown, "Cost") == [
+        None if each["cost_usd"] is None else float(each["cost_usd"]) for each in items
+    ]
+    assert [each.isoformat() for each in pd.to_datetime(shown["Time"], utc=True)] == [
         each["created_at"].replace("Z", "+00:00") for each in items
     ]
 
@@ -236,13 +292,17 @@ def test_users(page: Open, door: httpx2.Client) -> None:
         rows, answer = linked(door, app)
         items = answer["items"]
         # A file of users goes by id: the order of the page changes while it is written.
-        same_as_file(items if is_anonymous else sorted(items, key=lambda each: str(each["id"])), rows)
-        what, name, field = ("session", "Session", "session_id") if is_anonymous else ("user", "ID", "external_id")
+        same_as_file(
+            items if is_anonymous else sorted(items, key=lambda each: str(each["id"])), rows
+        )
+        what, name, field = (
+            ("session", "Session", "session_id") if is_anonymous else ("user", "ID", "external_id")
+        )
         shown = table(app, name, "Status", "Step")
         assert cells(shown, name) == [each[field] for each in items]
         assert cells(shown, "Step") == [each["step"] for each in items]
         assert cells(shown, "Status") == [[user_list.STATES[each["status"]]] for each in items]
-        assert words.count(answer["total_count"], what) in said(app)
+        assert formatting.count(answer["total_count"], what) in said(app)
         assert answer["total_count"] == len(items) > 0
         if is_anonymous:
             assert cells(shown, "Events") == [each["events"] for each in items]
@@ -271,14 +331,22 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             rows, answer = linked(door, app)
             assert answer["steps"] == funnel
             same_as_file(funnel, rows)
-            assert cells(table(app, "Step", "Users", "Median time"), "Users") == [each["users"] for each in funnel]
+            assert cells(table(app, "Step", "Users", "Median time"), "Users") == [
+                each["users"] for each in funnel
+            ]
         if "step" in query:
             rows, answer = linked(door, app, "Export users (CSV)")
             same_as_file(answer["items"], rows)
             who = [each["user"] or f"Anonymous ({each['session_id']})" for each in answer["items"]]
             assert cells(table(app, "User", "Reached this step"), "User") == who
         failed = got(
-            door, "onboarding/errors", {name: value for name, value in asked.items() if name not in ("error_code", "only_errors")}
+            door,
+            "onboarding/errors",
+            {
+                name: value
+                for name, value in asked.items()
+                if name not in ("error_code", "only_errors")
+            },
         )
         shown = table(app, "Code", "Users", "Errors")
         for name, field in (("Users", "users"), ("Errors", "count")):
@@ -291,12 +359,16 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             for each in by_day:
                 counted[each["event_type"]] += each[field]
             assert dict(zip(types["Type"], types[name], strict=True)) == counted
-        assert sum(each["errors"] for each in by_day) == sum(each["count"] for each in failed["items"])
+        assert sum(each["errors"] for each in by_day) == sum(
+            each["count"] for each in failed["items"]
+        )
         same_as_file(by_day, _file(door, "onboarding/daily", asked))
         rows, answer = linked(door, app, "Export events (CSV)")
         same_as_file(answer["items"], rows)
         listed = table(app, "Time", "Type", "Session")
-        assert cells(listed, "Type") == [each["event_type"] for each in answer["items"]][: len(listed)]
+        assert (
+            cells(listed, "Type") == [each["event_type"] for each in answer["items"]][: len(listed)]
+        )
         assert len(listed) == min(len(rows), 12)
 
 
@@ -315,17 +387,28 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
         app = page(BATCH_HISTORY, asked)
         rows, answer = linked(door, app)
         same_as_file(answer["items"], rows)
-        assert len(rows) == answer["total_count"] == answer["summary"]["runs"] == sum(day["runs"] for day in answer["series"])
+        assert (
+            len(rows)
+            == answer["total_count"]
+            == answer["summary"]["runs"]
+            == sum(day["runs"] for day in answer["series"])
+        )
         shown = {each.label: each.value for each in app.metric}
         assert shown["Runs"] == str(len(rows))
-        assert shown["Median duration"] == words.figure(answer["summary"]["p50_duration_ms"], FigureUnit.DURATION)
+        assert shown["Median duration"] == formatting.figure(
+            answer["summary"]["p50_duration_ms"], FigureUnit.DURATION
+        )
         if "status" not in query:
             summary = answer["summary"]
-            assert shown["Success rate"] == words.share(summary["success_rate"])
-            assert shown["Failed, partial or lost"] == str(summary["failed"] + summary["partial"] + summary["lost"])
+            assert shown["Success rate"] == formatting.share(summary["success_rate"])
+            assert shown["Failed, partial or lost"] == str(
+                summary["failed"] + summary["partial"] + summary["lost"]
+            )
         runs, jobs = table(app, "Run", "Duration"), table(app, "Batch job", "95% interval")
         assert cells(runs, "Run") == [each["batch_run_id"] for each in answer["items"]]
-        assert cells(runs, "Status") == [[run_tables.STATES[each["status"]]] for each in answer["items"]]
+        assert cells(runs, "Status") == [
+            [run_tables.STATES[each["status"]]] for each in answer["items"]
+        ]
         took = [each["duration_ms"] for each in answer["items"]]
         assert cells(runs, "Duration") == [None if each is None else each / 60_000 for each in took]
         assert cells(jobs, "Batch job") == [each["batch_job"] for each in answer["jobs"]]
@@ -338,4 +421,7 @@ def test_one_user(page: Open, door: httpx2.Client) -> None:
         assert user["events"] == journey["total_count"] == len(journey["items"])
         assert user["errors"] == sum(each["is_error"] for each in journey["items"])
         shown = said(page(USERS, {"user": name}))
-        assert f"{words.count(user['events'], 'event')} · {words.count(user['errors'], 'error')}" in shown
+        assert (
+            f"{formatting.count(user['events'], 'event')} · "
+            f"{formatting.count(user['errors'], 'error')}"
+        ) in shown

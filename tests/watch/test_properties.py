@@ -1,4 +1,6 @@
-"""What holds of any data: a funnel never widens, parts sum to the whole, percentiles never fall."""
+"""Properties for any data: funnels never widen, parts add up to the total, percentiles are
+ordered.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,33 +12,38 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core.activity.answers import FunnelView
-from core.activity.funnels import completion, conversion, time_to_drop_off
-from core.activity.funnels.funnel import Funnel
+from core.activity.funnel_answers import FunnelView
 from core.activity.queries import events
+from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
+from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
+from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import NewEvent
 from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from core.batches import queries as batches
 from core.batches.answers import BAD, GOOD, AskedRuns
+from core.batches.queries import batch_runs as batches
+from core.batches.queries import outcomes
 from core.database import partitions
 from core.database.db import Session, transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.insights import stopped_users
+from core.insights.queries import stopped_users
 from core.presentation.periods import Period, Watched
 from tests.core.activity.test_funnel_proof import FUNNELS, histories
 from tests.factories import activity, ai_metrics
 from tests.factories.batches import ran
 from tests.factories.identity import person
 
-SOME = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 BERLIN = "Europe/Berlin"
 START = datetime(2026, 3, 27, 23, tzinfo=UTC)
-WEEKEND = Period(START, datetime(2026, 3, 30, 22, tzinfo=UTC), BERLIN)  # three days, the second of 23 hours
+# Three days, the second of 23 hours
+WEEKEND = Period(START, datetime(2026, 3, 30, 22, tzinfo=UTC), BERLIN)
 RAGGED = Period(START + timedelta(minutes=7), START + timedelta(hours=41, seconds=3), BERLIN)
 ADDED = (
     "total_requests",
@@ -77,24 +84,32 @@ def actor(database: Postgres) -> Actor:
 
 @given(happened=histories(), number=st.integers(0, len(FUNNELS) - 1))
 @SOME
-def test_a_funnel_never_widens_and_its_parts_are_all_who_began(actor: Actor, happened: list[NewEvent], number: int) -> None:
+def test_a_funnel_never_widens_and_its_parts_are_all_who_began(
+    actor: Actor, happened: list[NewEvent], number: int
+) -> None:
     activity.clear()
     activity.store(happened)
     period, funnel = Period(activity.START, activity.START + timedelta(days=3)), FUNNELS[number]
     asked = (period, Watched(), funnel)
     with transaction() as session:
-        view = conversion.read_funnel(session, *asked, actor=actor)
+        view = funnel_counts.read_funnel(session, *asked, actor=actor)
         course, stayed = (
-            completion.read_course(session, *asked, actor=actor),
-            time_to_drop_off.read_stays(session, *asked, actor=actor),
+            completion.read_conversion_trend(session, *asked, actor=actor),
+            time_to_drop_off.read_time_to_drop_off(session, *asked, actor=actor),
         )
         required = [each for each, step in enumerate(funnel.steps) if not step.optional]
-        gone = [stopped_users.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor) for each in required]
+        gone = [
+            stopped_users.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor)
+            for each in required
+        ]
     users = [view.steps[each].users for each in required]
     never_widens(view, funnel, users)
     assert sum(day.users for day in course.days) == course.users == users[0]
     assert (
-        sum(day.completed for day in course.days) == sum(bar.users for bar in course.histogram) == course.completed == users[-1]
+        sum(day.completed for day in course.days)
+        == sum(bar.users for bar in course.histogram)
+        == course.completed
+        == users[-1]
     )
     assert stayed.users == sum(bar.users for bar in stayed.histogram) == users[0] - users[-1]
     assert [page.total_count for page in gone] == [len(page.items) for page in gone]
@@ -116,16 +131,25 @@ def never_widens(view: FunnelView, funnel: Funnel, required: list[int]) -> None:
 
 @given(happened=histories(), is_folded=st.booleans())
 @SOME
-def test_errors_by_code_by_day_and_one_by_one_are_as_many(actor: Actor, happened: list[NewEvent], *, is_folded: bool) -> None:
+def test_errors_by_code_by_day_and_one_by_one_are_as_many(
+    actor: Actor, happened: list[NewEvent], *, is_folded: bool
+) -> None:
     activity.clear()
     activity.store(happened)
     if is_folded:
         activity.fold()
-    asked = (Period(activity.START - timedelta(hours=9), activity.START + timedelta(days=80)), Watched())
+    asked = (
+        Period(activity.START - timedelta(hours=9), activity.START + timedelta(days=80)),
+        Watched(),
+    )
     with transaction() as session:
-        by_code = events.list_errors(session, EventFilter(), *asked, window=PAGE, actor=actor).items
+        by_code = error_codes.list_errors(
+            session, EventFilter(), *asked, window=PAGE, actor=actor
+        ).items
         by_day = events.list_daily(session, *asked, actor=actor)
-        alone = events.list_events(session, EventFilter(only_errors=True), *asked, limit=1000, actor=actor)
+        alone = events.list_events(
+            session, EventFilter(only_errors=True), *asked, limit=1000, actor=actor
+        )
         every = events.list_events(session, EventFilter(), *asked, limit=1000, actor=actor)
     assert sum(each.count for each in by_code) == sum(each.errors for each in by_day) == len(alone)
     assert sum(each.events for each in by_day) == len(every) == len(happened)
@@ -151,14 +175,26 @@ def test_requests_sum_up_and_percentiles_never_fall(
         whole = figures.summary(session, AiMetricsQuery(period), actor=actor)
         _add_up(whole, figures.models(session, AiMetricsQuery(period), actor=actor))
         _add_up(whole, series.tokens(session, AiMetricsQuery(period), interval, actor=actor).series)
-        _add_up(whole, [figures.figures(session, AiMetricsQuery(period, status=each)) for each in RequestStatus])
-        apps = [figures.figures(session, AiMetricsQuery(period, Watched(app=each))) for each in ("web", "phone", "")]
+        _add_up(
+            whole,
+            [
+                figures.figures(session, AiMetricsQuery(period, status=each))
+                for each in RequestStatus
+            ],
+        )
+        apps = [
+            figures.figures(session, AiMetricsQuery(period, Watched(app=each)))
+            for each in ("web", "phone", "")
+        ]
         _never_fall(session, period, interval, actor)
         failed = breakdowns.errors(session, AiMetricsQuery(period), actor=actor)
-    assert sum(each.total_requests for each in apps) >= whole.total_requests  # an app without a name is no filter: it is all
+    # An app without a name is no filter: it is all
+    assert sum(each.total_requests for each in apps) >= whole.total_requests
     assert failed.error_count == whole.error_count == sum(each.requests for each in failed.types)
     assert (
-        failed.error_count == sum(each.error_count for each in failed.series) == sum(each.error_count for each in failed.models)
+        failed.error_count
+        == sum(each.error_count for each in failed.series)
+        == sum(each.error_count for each in failed.models)
     )
 
 
@@ -171,7 +207,10 @@ def _add_up(whole: Figures, parts: Sequence[Volume]) -> None:
 
 def _never_fall(session: Session, period: Period, interval: Interval, actor: Actor) -> None:
     found = series.latency(session, AiMetricsQuery(period), interval, actor=actor)
-    for overall, points in ((found.overall, found.series), (found.first_token, found.first_token_series)):
+    for overall, points in (
+        (found.overall, found.series),
+        (found.first_token, found.first_token_series),
+    ):
         assert sum(point.requests for point in points) == overall.requests
         for each in (overall, *points):
             ranks = _ranks(each)
@@ -188,7 +227,11 @@ def _ranks(found: Percentiles) -> list[int]:
     return [each for each in given_ if each is not None]
 
 
-@given(runs=st.lists(st.tuples(moments, states, jobs, st.one_of(st.none(), st.integers(0, 90_000))), max_size=12))
+@given(
+    runs=st.lists(
+        st.tuples(moments, states, jobs, st.one_of(st.none(), st.integers(0, 90_000))), max_size=12
+    )
+)
 @SOME
 def test_batch_runs_sum_up(actor: Actor, runs: list[tuple[datetime, str, str, int | None]]) -> None:
     with transaction() as session:
@@ -197,24 +240,43 @@ def test_batch_runs_sum_up(actor: Actor, runs: list[tuple[datetime, str, str, in
         ran(moment, status, job=job, took_s=took_s)
     asked = AskedRuns(WEEKEND)
     with transaction() as session:
-        whole = batches.summary(session, asked, actor=actor)
-        days, by_job = batches.by_day(session, asked, actor=actor), batches.by_job(session, asked, actor=actor)
+        whole = outcomes.summary(session, asked, actor=actor)
+        days, by_job = (
+            outcomes.by_day(session, asked, actor=actor),
+            outcomes.by_job(session, asked, actor=actor),
+        )
         listed = batches.list_runs(session, asked, window=PAGE, actor=actor)
         bad = batches.failures(session, asked, actor=actor)
     for name in ("runs", *GOOD, *BAD, "running", "other"):
-        assert sum(getattr(day, name) for day in days) == sum(getattr(job, name) for job in by_job) == getattr(whole, name)
-    assert whole.runs == len(listed) == sum(getattr(whole, name) for name in (*GOOD, *BAD, "running", "other"))
+        assert (
+            sum(getattr(day, name) for day in days)
+            == sum(getattr(job, name) for job in by_job)
+            == getattr(whole, name)
+        )
+    assert (
+        whole.runs
+        == len(listed)
+        == sum(getattr(whole, name) for name in (*GOOD, *BAD, "running", "other"))
+    )
     assert sum(each.runs for each in bad) == sum(getattr(whole, name) for name in BAD)
     assert whole.p50_duration_ms is None or (whole.p95_duration_ms or 0) >= whole.p50_duration_ms
 
 
 def _without_requests() -> None:
     with transaction() as session:
-        for table in ("ai_request_metrics", "ai_request_deltas", "ai_request_rollups"):
-            session.execute(text(f"delete from {table}"))  # noqa: S608  of this file
+        for table in (
+            "ai_request_metrics",
+            "ai_request_deltas",
+            "ai_request_rollups",
+            "ai_dimension_deltas",
+            "ai_dimension_rollups",
+        ):
+            session.execute(text(f"delete from {table}"))
 
 
 def _send(given_: list[NewRequest]) -> None:
-    partitions.make_for("ai_request_metrics", [START + timedelta(days=number) for number in range(4)])
+    partitions.create_for(
+        "ai_request_metrics", [START + timedelta(days=number) for number in range(4)]
+    )
     if given_:
         ai_metrics.send(*given_, zone=BERLIN)

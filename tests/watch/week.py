@@ -1,23 +1,22 @@
-"""A week of a small product, and what every figure of it is: worked out with a pencil, once for each of two reporting zones.
+"""A week of a small product, and what every figure of it is: worked out with a pencil, once for
+each of two reporting zones.
 
-The week is 2 to 8 March 2026. New York is five hours behind UTC, and four from the 8th on: its clocks change that morning. So its
-week begins at 05:00 UTC on the 2nd and ends at 04:00 UTC on the 9th. Four things change sides by that: fay's morning of the 2nd
-(its first of March, so the week before), ann's and dan's night of the 3rd (its second), and eve's night of the 9th (its eighth).
+The week is 2 to 8 March 2026. New York is five hours behind UTC, and four from the 8th on: its
+clocks change that morning. So its week begins at 05:00 UTC on the 2nd and ends at 04:00 UTC on the
+9th. Four things change sides by that: fay's morning of the 2nd (its first of March, so the week
+before), ann's and dan's night of the 3rd (its second), and eve's night of the 9th (its eighth).
 
-Who is who, in the steps of onboarding (1 to 5, S1 to S5):
-  ann   all five in order, S1 10:00 to S5 16 hours later; once more asks than any other
-  bob   S1 and S2 without a name, an error E1 without a name, then S3 with one: the session is his, from its beginning on
-  cat   S2 before S1 (does not count), then S3 on the phone (not either, without S2): one step
-  dan   S1 on the web, S2 on the phone a day and a half later: two steps of all apps, one on the web, not begun on the phone
-  eve   S1 late on Sunday in New York, S2 after either week: it counts all the same
-  fay   S1, S2, S3 in three minutes
-  gus   came through the week before; looks at a page in this one
-  hal   nothing but errors: two E1, and two requests that time out
-  old   S1 and S2 in February and nothing since: his 30 days have passed
-  jan   only asks the assistant, and again yesterday
-  ian   in staging, with the one request there
-  visit a session that nobody ever gives a name: S1, and an error without a code
-Nothing happens on the 5th in either zone, and on the 8th only eve, in New York.
+Who is who, in the steps of onboarding (1 to 5, S1 to S5): ann   all five in order, S1 10:00 to S5
+16 hours later; once more asks than any other bob   S1 and S2 without a name, an error E1 without a
+name, then S3 with one: the session is his, from its beginning on cat   S2 before S1 (does not
+count), then S3 on the phone (not either, without S2): one step dan   S1 on the web, S2 on the phone
+a day and a half later: two steps of all apps, one on the web, not begun on the phone eve   S1 late
+on Sunday in New York, S2 after either week: it counts all the same fay   S1, S2, S3 in three
+minutes gus   came through the week before; looks at a page in this one hal   nothing but errors:
+two E1, and two requests that time out old   S1 and S2 in February and nothing since: his 30 days
+have passed jan   only asks the assistant, and again yesterday ian   in staging, with the one
+request there visit a session that nobody ever gives a name: S1, and an error without a code Nothing
+happens on the 5th in either zone, and on the 8th only eve, in New York.
 """
 
 from collections.abc import Sequence
@@ -28,12 +27,12 @@ from typing import Any
 
 import msgspec
 
-from core.activity import ingest as activity
 from core.activity import jobs as activity_jobs
-from core.activity.funnels.funnel import STEPS
+from core.activity.ingest import events as activity
+from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import jobs as ai_jobs
+from core.ai_metrics.ingest import requests as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
@@ -45,7 +44,8 @@ from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Period
 
 NEW_YORK = "America/New_York"
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)  # whoever has not been there since the 17th at noon is stuck
+# Whoever has not been there since the 17th at noon is stuck
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 FIRST, END = date(2026, 3, 2), date(2026, 3, 9)
 ADDRESS = {"start": FIRST.isoformat(), "end": END.isoformat()}
 
@@ -90,8 +90,12 @@ EVENTS: tuple[Row, ...] = (
 )
 
 OK, PENDING = {"status": "ok"}, {"status": "pending"}
-LATE, TOO_MANY = {"status": "error", "error_type": "timeout"}, {"status": "error", "error_type": "rate_limit"}
-# when (UTC), app, model, user, ms to the end and to the first token, tokens in and out, dollars (None is unpriced), how it ended
+LATE, TOO_MANY = (
+    {"status": "error", "error_type": "timeout"},
+    {"status": "error", "error_type": "rate_limit"},
+)
+# when (UTC), app, model, user, ms to the end and to the first token, tokens in and out, dollars
+# (None is unpriced), how it ended
 REQUESTS: tuple[tuple[Any, ...], ...] = (
     ("02-24 10:00", "web", "a", "gus", 250, None, None, None, "0.001", OK),
     ("02-24 10:01", "web", "a", "gus", 260, None, None, None, "0.001", LATE),
@@ -116,10 +120,32 @@ REQUESTS: tuple[tuple[Any, ...], ...] = (
 )
 
 RUNS: tuple[dict[str, Any], ...] = (
-    {"batch_run_id": "good", "batch_job": "nightly", "started_at": "03-03 02:30", "status": "running"},
-    {"batch_run_id": "good", "batch_job": "nightly", "started_at": "03-03 02:30", "status": "completed", "took": "03-03 02:35"},
-    {"batch_run_id": "bad", "batch_job": "nightly", "started_at": "03-07 01:00", "status": "failed", "took": "03-07 01:01"},
-    {"batch_run_id": "still", "batch_job": "hourly", "started_at": "03-04 12:00", "status": "running"},
+    {
+        "batch_run_id": "good",
+        "batch_job": "nightly",
+        "started_at": "03-03 02:30",
+        "status": "running",
+    },
+    {
+        "batch_run_id": "good",
+        "batch_job": "nightly",
+        "started_at": "03-03 02:30",
+        "status": "completed",
+        "took": "03-03 02:35",
+    },
+    {
+        "batch_run_id": "bad",
+        "batch_job": "nightly",
+        "started_at": "03-07 01:00",
+        "status": "failed",
+        "took": "03-07 01:01",
+    },
+    {
+        "batch_run_id": "still",
+        "batch_job": "hourly",
+        "started_at": "03-04 12:00",
+        "status": "running",
+    },
 )
 
 RATINGS: tuple[tuple[str, int, str, str], ...] = (
@@ -134,7 +160,9 @@ RATINGS: tuple[tuple[str, int, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Answers:
-    """What the figures of the week are in one zone. Lists by day go from Monday to Sunday; lists by step from the first on."""
+    """What the figures of the week are in one zone. Lists by day go from Monday to Sunday; lists by
+    step from the first on.
+    """
 
     period: Period
     users: tuple[int, int]  # there, and there for the first time
@@ -143,7 +171,8 @@ class Answers:
     funnel: list[int]
     funnel_before: list[int]
     funnel_of_web: list[int]
-    took_s: list[tuple[float, float] | None]  # from the step before, at half and at nine tenths, interpolated
+    # From the step before, at half and at nine tenths, interpolated
+    took_s: list[tuple[float, float] | None]
     begun_by_day: list[int]
     events_by_day: list[int]
     requests_by_day: list[int]
@@ -154,7 +183,8 @@ class Answers:
     before: dict[str, Any]
     percentiles: dict[str, int]
     first_token: dict[str, int]
-    of_model_a: tuple[int, int, str]  # requests, errors, dollars; those of b do not depend on the zone
+    # Requests, errors, dollars; those of b do not depend on the zone
+    of_model_a: tuple[int, int, str]
     of_web: tuple[int, str]
     runs_by_day: list[int]
     rated: tuple[int, int]  # all, and the good ones
@@ -166,7 +196,8 @@ IN_UTC = Answers(
     users=(8, 7),  # ann bob cat dan fay gus hal jan; gus is not new
     users_before=(1, 1),  # gus
     users_of_web=(8, 7),  # all of them have been there, cat, dan and bob too
-    funnel=[6, 4, 3, 1, 1],  # ann bob cat dan fay and the visit; without cat and the visit; ann bob fay; ann
+    # Ann bob cat dan fay and the visit; without cat and the visit; ann bob fay; ann
+    funnel=[6, 4, 3, 1, 1],
     funnel_before=[1, 1, 1, 1, 1],  # gus
     funnel_of_web=[6, 3, 3, 1, 1],  # without dan's second step
     # 60 (fay) 120 (ann) 300 (bob) 120,600 (dan); 120 180 300; ann's 10 minutes, and her 15 h 45 min
@@ -186,15 +217,30 @@ IN_UTC = Answers(
         "output_tokens": 180,
         "total_tokens": 550,
         "cost_usd": Decimal("0.051"),
-        "unpriced_requests": 1,  # the one that was late with tokens; the other four have none to be paid
-        "avg_latency_ms": 4554,  # 54,650 / 12: one failed without a time, and what is pending has none
+        # The one that was late with tokens; the other four have none to be paid
+        "unpriced_requests": 1,
+        # 54,650 / 12: one failed without a time, and what is pending has none
+        "avg_latency_ms": 4554,
         "p50_latency_ms": 500,  # the 6th of 12
         "p95_latency_ms": 30_000,  # the 12th
         "p99_latency_ms": 30_000,
         "avg_first_token_ms": 107,  # 750 / 7
     },
-    before={"total_requests": 2, "error_count": 1, "error_rate": 0.5, "cost_usd": Decimal("0.002"), "p50_latency_ms": 250},
-    percentiles={"requests": 12, "p50": 500, "p75": 800, "p90": 20_000, "p95": 30_000, "p99": 30_000},
+    before={
+        "total_requests": 2,
+        "error_count": 1,
+        "error_rate": 0.5,
+        "cost_usd": Decimal("0.002"),
+        "p50_latency_ms": 250,
+    },
+    percentiles={
+        "requests": 12,
+        "p50": 500,
+        "p75": 800,
+        "p90": 20_000,
+        "p95": 30_000,
+        "p99": 30_000,
+    },
     first_token={"requests": 7, "p50": 100, "p75": 140, "p90": 200, "p95": 200, "p99": 200},
     of_model_a=(8, 0, "0.021"),
     of_web=(10, "0.036"),
@@ -204,14 +250,18 @@ IN_UTC = Answers(
 )
 # The figures that the four moves change; the others are those of UTC.
 IN_NEW_YORK = Answers(
-    period=Period(datetime(2026, 3, 2, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC), NEW_YORK),
+    period=Period(
+        datetime(2026, 3, 2, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC), NEW_YORK
+    ),
     users=(8, 7),  # eve instead of fay
     users_before=(2, 2),  # gus fay
     users_of_web=(8, 7),
-    funnel=[6, 4, 2, 1, 1],  # ann bob cat dan eve and the visit; without cat and the visit; ann bob; ann
+    # Ann bob cat dan eve and the visit; without cat and the visit; ann bob; ann
+    funnel=[6, 4, 2, 1, 1],
     funnel_before=[2, 2, 2, 1, 1],  # gus fay
     funnel_of_web=[6, 3, 2, 1, 1],
-    took_s=[None, (11_850, 91_440), (240, 288), (600, 600), (56_700, 56_700)],  # eve's 23,400 instead of fay's 60; 180 300
+    # Eve's 23,400 instead of fay's 60; 180 300
+    took_s=[None, (11_850, 91_440), (240, 288), (600, 600), (56_700, 56_700)],
     begun_by_day=[2, 1, 1, 0, 1, 0, 1],  # ann dan | bob | cat | | visit | | eve
     events_by_day=[6, 4, 4, 0, 3, 2, 1],
     requests_by_day=[4, 2, 3, 0, 3, 2, 1],
@@ -253,7 +303,8 @@ STATES = {
     "jan": ("in_progress", 0),
     "old": ("dropped", 2),
 }
-# By code: how often, of how many, how many of them got through later. Only bob did; who visited is a person, too.
+# By code: how often, of how many, how many of them got through later. Only bob did; who visited is
+# a person, too.
 ERRORS = {"E1": (3, 2, 1), "": (1, 1, 0)}
 KINDS_OF_FAILURES = {"timeout": 3, "rate_limit": 2}
 
@@ -264,13 +315,19 @@ def at(text: str) -> datetime:
 
 
 def arrive(zone: str = "UTC", *, is_folded: bool = True) -> None:
-    """Send all of it, the latest first, to a workspace of a zone; folded into the rollups, or not yet."""
+    """Send all of it, latest first, to a workspace of a zone; folded into the rollups, or
+    not yet.
+    """
     with transaction() as session:
         settings.write(session, settings.Workspace(reporting_time_zone=zone), by=None)
     source = RowSource("production", zone)
     given, asked = events()[::-1], requests()[::-1]
-    partitions.make_for("user_activity_events", [each.created_at for each in given if each.created_at])
-    partitions.make_for("ai_request_metrics", [each.created_at for each in asked if each.created_at])
+    partitions.create_for(
+        "user_activity_events", [each.created_at for each in given if each.created_at]
+    )
+    partitions.create_for(
+        "ai_request_metrics", [each.created_at for each in asked if each.created_at]
+    )
     with transaction() as session:
         assert activity.store(session, given, source) == len(EVENTS)
     with transaction() as session:
@@ -299,14 +356,26 @@ def requests() -> list[NewRequest]:
 
 def runs() -> list[NewBatchRun]:
     """Return what the batch runs have said of themselves."""
-    rows = [{**row, "started_at": at(row["started_at"]), "completed_at": _at(row.get("took"))} for row in RUNS]
-    return msgspec.convert([{name: value for name, value in row.items() if name != "took"} for row in rows], list[NewBatchRun])
+    rows = [
+        {**row, "started_at": at(row["started_at"]), "completed_at": _at(row.get("took"))}
+        for row in RUNS
+    ]
+    return msgspec.convert(
+        [{name: value for name, value in row.items() if name != "took"} for row in rows],
+        list[NewBatchRun],
+    )
 
 
 def ratings() -> list[NewFeedback]:
     """Return the feedback as a sender brings it."""
     rows = [
-        {"id": f"f{number}", "created_at": at(moment), "rating": rating, "scale": scale, "environment": environment}
+        {
+            "id": f"f{number}",
+            "created_at": at(moment),
+            "rating": rating,
+            "scale": scale,
+            "environment": environment,
+        }
         for number, (moment, rating, scale, environment) in enumerate(RATINGS)
     ]
     return msgspec.convert(rows, list[NewFeedback])

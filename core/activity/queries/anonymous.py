@@ -3,117 +3,231 @@
 Those that did nothing of onboarding are none: they can neither come through nor drop out.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
-from core.activity.funnels import progress, subject_rows
-from core.activity.funnels import question as asking
-from core.activity.funnels.funnel import STEPS
-from core.activity.funnels.progress import OnboardingProgress
-from core.activity.queries.events import IS_ERROR
-from core.activity.queries.user_lists import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
+from core.activity.models.events import Event
+from core.activity.models.funnels import REACHED, Subject
+from core.activity.queries.engagement import user_conditions
+from core.activity.queries.funnels import progress, subject_rows
+from core.activity.queries.funnels.funnel import MOMENT
+from core.activity.queries.funnels.progress import OnboardingProgress
+from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.queries.statuses import Deadlines, step_of
+from core.activity.queries.user_filter import UserFilter, escaped
+from core.activity.schemas import ALL_APPS
+from core.cache.large_workspaces import cached_if_large
 from core.database.paging import Page, Window
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.platform import clock
 from core.presentation.periods import Watched
 
-# Its last sign of life is the last event of onboarding that is kept of it; what else it did is looked up for the page alone.
-REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))
-STATES = f"""
-select subject, app, {REACHED}, {STATUS} as status, {STEP} as step
-from (
-    select *, (select from_micros(max(mark & ((1::bigint << 56) - 1))) from unnest(marks) as mark) as last_seen_at
-    from subjects where environment = :environment and app = {{place}} and subject like 's:%'
-) as seen where true"""  # noqa: S608  names of our own
-# The same as STATUS, as conditions that follow an index.
-OPEN = f"reached_{COUNT} is null and not coalesce({DROPPED}, false)"
-OF_STATUS = {
-    OnboardingStatus.COMPLETED: COMPLETED,
-    OnboardingStatus.DROPPED: DROPPED,
-    OnboardingStatus.STUCK: f"{OPEN} and last_seen_at < :idle_since",
-    OnboardingStatus.IN_PROGRESS: f"{OPEN} and not coalesce(last_seen_at < :idle_since, false)",
-}
-# Of the raw rows: in one statement with the page, a page of two hundred would else ask two hundred times.
-DONE = f"""
-select min(created_at) as first_seen_at, max(created_at) as last_seen_at, count(*) as events,
-    count(*) filter (where {IS_ERROR}) as errors
-from user_activity_events
-where session_id = {{session_id}} and user_id is null and environment = :environment and app = any({{apps}})"""  # noqa: S608  a constant
-COUNTED = ("first_seen_at", "last_seen_at", "events", "errors")
-DONE_OF_ONE = text(DONE.format(session_id=":session_id", apps=":apps"))
-# Of each app those who have begun, the latest first; then the others. Each part follows an index.
-PAGE = f"""
-select * from (
-    select shown.* from unnest(cast(:apps as text[])) as places (place) cross join lateral (
-        (select * from ({{states}} and reached_1 is not null order by reached_1 desc, subject desc {{reach}}) as begun)
-        union all
-        (select * from ({{states}} and reached_1 is null order by reached_1 desc, subject desc {{reach}}) as others)
-    ) as shown order by reached_1 desc nulls last, subject desc limit :limit offset :offset
-) as page cross join lateral ({DONE.format(session_id="substr(page.subject, 3)", apps="array[page.app]")}) as done
-order by reached_1 desc nulls last, subject desc"""  # noqa: S608  names of our own
-APPS = text("""
-select array_agg(app order by app) from subjects where subject = :subject and environment = :environment and app <> '*'
-    and (cast(:app as text) is null or app = :app)""")
+DONE = ("first_seen_at", "last_seen_at", "events", "errors")
+subjects, events = table_of(Subject), table_of(Event)
 
 
 def list_anonymous(
-    session: Session, wanted: UserFilter, watched: Watched, *, window: Window, actor: Actor, count: bool = True
+    session: Session,
+    wanted: UserFilter,
+    watched: Watched,
+    *,
+    window: Window,
+    actor: Actor,
+    count: bool = True,
 ) -> Page[AnonymousSummary]:
-    """Return sessions without a user with how far they are, the one that began onboarding last first."""
+    """Return sessions without a user, with their onboarding status, latest start first."""
     require(actor, Permission.WATCH)
-    given = _given(session, wanted, watched)
-    states = _states(wanted)
-    rows = PAGE.format(states=states.format(place="place"), reach="limit :limit + :offset")
-    found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
-    items = [_summary(row) for row in found]
-    question = text(f"select count(*) from ({states.format(place='any(:apps)')}) as counted")  # noqa: S608  names of our own
+    apps = subject_rows.given_of(session, watched)["apps"]
+    asked = AnonymousQuery(wanted, watched, apps, Deadlines.now(session))
+    given = user_conditions.given(session, wanted, watched)
+    names = ("", *read_workspace_funnel(session).names)
+    items = [
+        _view(
+            row["session_id"], row["app"], row, OnboardingStatus(row["status"]), row["step"], names
+        )
+        for row in session.execute(asked.page(window), given).mappings()
+    ]
     key = ("anonymous", wanted, watched)
-    total = asking.counted(session, key, lambda: session.scalar(question, given) or 0) if count else 0
-    return Page(items, total)
+    total = (
+        cached_if_large(session, key, lambda: int(session.scalar(asked.count(), given) or 0))
+        if count
+        else 0
+    )
+    return window.page(items, total)
 
 
-def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, OnboardingProgress]:
+def find_anonymous(
+    session: Session, session_id: str, watched: Watched
+) -> tuple[AnonymousSummary, OnboardingProgress]:
     """Return a session without a user, and how far it is; raise SessionMissing."""
-    subject = f"s:{session_id}"
-    apps = session.scalar(APPS, {"subject": subject, "environment": watched.environment, "app": watched.app})
-    if not apps:
+    subject = func.session_subject(session_id)
+    wanted = [
+        subjects.c.subject == subject,
+        subjects.c.environment == watched.environment,
+        subjects.c.app != ALL_APPS,
+    ]
+    wanted += [subjects.c.app == watched.app] if watched.app is not None else []
+    apps = session.scalars(select(subjects.c.app).where(*wanted).order_by(subjects.c.app)).all()
+    done = (
+        session.execute(_done(literal(session_id), literal(apps, ARRAY(Text)), watched))
+        .mappings()
+        .one()
+    )
+    if not apps or done["first_seen_at"] is None:
         raise AnonymousSessionMissing
-    given = {"session_id": session_id, "environment": watched.environment, "apps": apps}
-    done = session.execute(DONE_OF_ONE, given).mappings().one()
-    if done["first_seen_at"] is None:
-        raise AnonymousSessionMissing
-    found = progress.read_progress(session, subject, done["last_seen_at"], watched)
-    return _view(session_id, ", ".join(filter(None, apps)), done, found.status, found.step), found
+    found = progress.read_progress(session, done["last_seen_at"], watched, session_id=session_id)
+    names = ("", *(step.name for step in found.funnel.steps))
+    app = ", ".join(filter(None, apps))
+    return _view(session_id, app, done, found.status, found.step, names), found
 
 
-def _states(wanted: UserFilter) -> str:
-    states = STATES
-    if wanted.q is not None:
-        states += " and subject ilike :part"
-    if wanted.status is not None:
-        states += f" and {OF_STATUS[wanted.status]}"
-    return states + (f" and {STEP} = :step" if wanted.step is not None else "")
+@dataclass(frozen=True)
+class AnonymousQuery:
+    """The statement for a page of anonymous sessions."""
+
+    wanted: UserFilter
+    watched: Watched
+    apps: Sequence[str]
+    deadlines: Deadlines
+
+    def count(self) -> Select[Any]:
+        """Return how many they are."""
+        states = self._states(lambda app: app == func.any(literal(self.apps, ARRAY(Text))))
+        return select(func.count()).select_from(states.subquery("counted"))
+
+    def page(self, window: Window) -> Select[Any]:
+        """Return a page: sessions that started onboarding, latest first, then the others."""
+        places = (
+            func.unnest(literal(self.apps, ARRAY(Text)))
+            .table_valued("place", name="places")
+            .render_derived()
+        )
+        states = self._states(lambda app: app == places.c.place)
+        row, reach = states.selected_columns, window.limit + window.offset
+        parts = (
+            states.where(is_wanted)
+            for is_wanted in (row.reached_1.is_not(None), row.reached_1.is_(None))
+        )
+        first = [
+            select(
+                part.order_by(row.reached_1.desc(), row.subject.desc())
+                .limit(reach)
+                .correlate(places)
+                .subquery()
+            )
+            for part in parts
+        ]
+        shown = union_all(*first).lateral("shown")
+        wanted = (
+            _latest(select(shown).join_from(places, shown, true()))
+            .limit(window.limit)
+            .offset(window.offset)
+        )
+        page = wanted.cte("page").prefix_with("materialized")
+        # The raw rows of all of them at once: a page of two hundred would else ask two hundred
+        # times.
+        sessions = func.any(func.array(select(func.session_of(page.c.subject)).scalar_subquery()))
+        session = (events.c.session_id, events.c.app)
+        counted = (
+            _done(sessions, literal(self.apps, ARRAY(Text)), self.watched)
+            .add_columns(*session)
+            .group_by(*session)
+        )
+        done = counted.cte("done").prefix_with("materialized")
+        is_own = and_(
+            done.c.session_id == func.session_of(page.c.subject), done.c.app == page.c.app
+        )
+        counts = (func.coalesce(done.c[name], 0).label(name) for name in ("events", "errors"))
+        seen = (
+            func.session_of(page.c.subject).label("session_id"),
+            done.c.first_seen_at,
+            done.c.last_seen_at,
+        )
+        return _latest(select(page, *seen, *counts).outerjoin_from(page, done, is_own))
+
+    def _states(self, is_in: Callable[[ColumnElement[str]], ColumnElement[bool]]) -> Select[Any]:
+        """Return the sessions of some apps with how far they are.
+
+        The last sign of life is the last event of onboarding that is kept of it; what else it did
+        is looked up for a page alone.
+        """
+        last = literal_column(
+            "(select max(mark_micros(mark)) from unnest(subjects.marks) as mark)", BigInteger
+        )
+        own = (
+            subjects.c.environment == self.watched.environment,
+            is_in(subjects.c.app),
+            func.is_session(subjects.c.subject),
+        )
+        seen = select(subjects, func.from_micros(last, type_=MOMENT).label("last_seen_at")).where(
+            *own
+        )
+        row, wanted = seen.correlate_except(subjects).subquery("seen").c, self.wanted
+        states = select(
+            *(row[name] for name in ("subject", "app", *REACHED)),
+            self.deadlines.status(row).label("status"),
+            step_of(row).label("step"),
+        )
+        if wanted.q is not None:
+            states = states.where(row.subject.ilike(func.session_subject(f"%{escaped(wanted.q)}%")))
+        if wanted.path is not None:
+            took = user_conditions.taken(wanted.path, self.watched)
+            states = states.where(row.subject.in_(select(took.c.subject)))
+        if wanted.status is not None:
+            states = states.where(self.deadlines.has(row, wanted.status))
+        return states.where(step_of(row) == wanted.step) if wanted.step is not None else states
 
 
-def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
-    now = clock.now()
-    return subject_rows.places(session, watched) | {
-        "part": f"s:%{escaped(wanted.q)}%",
-        "now": now,
-        "idle_since": now - progress.stuck_after(session),
-        "step": wanted.step,
-    }
+def _latest(rows: Select[Any]) -> Select[Any]:
+    row = rows.selected_columns
+    return rows.order_by(row.reached_1.desc().nulls_last(), row.subject.desc())
 
 
-def _summary(row: RowMapping) -> AnonymousSummary:
-    return _view(row["subject"].removeprefix("s:"), row["app"], row, OnboardingStatus(row["status"]), row["step"])
+def _done(
+    session_id: ColumnElement[str], apps: ColumnElement[Any], watched: Watched
+) -> Select[Any]:
+    row = events.c
+    errors = func.count().filter(func.is_error(row.error_code, row.event_type))
+    seen = (func.min(row.created_at), func.max(row.created_at), func.count(), errors)
+    own = (
+        row.session_id == session_id,
+        row.user_id.is_(None),
+        row.environment == watched.environment,
+        row.app == func.any(apps),
+    )
+    return select(*(each.label(name) for name, each in zip(DONE, seen, strict=True))).where(*own)
 
 
-def _view(session_id: str, app: str, done: RowMapping, status: OnboardingStatus, step: int) -> AnonymousSummary:
-    name, counted = STEPS[step - 1] if step else None, {each: done[each] for each in COUNTED}
-    return AnonymousSummary(session_id=session_id, app=app, **counted, status=status, step=step, step_event_type=name)
+def _view(
+    session_id: str,
+    app: str,
+    done: RowMapping,
+    status: OnboardingStatus,
+    step: int,
+    names: Sequence[str],
+) -> AnonymousSummary:
+    name, counted = names[step] or None, {each: done[each] for each in DONE}
+    return AnonymousSummary(
+        session_id=session_id, app=app, **counted, status=status, step=step, step_event_type=name
+    )

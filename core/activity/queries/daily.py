@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.queries.event_counts import count_by_hour
 from core.activity.queries.events import list_daily
-from core.activity.schemas import TypeCourse
+from core.activity.schemas import EventTypeTrend
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -18,8 +18,10 @@ MOST_POINTS = 400
 Counted = tuple[int, int, int]  # the number of the interval, events, errors
 
 
-def type_courses(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[TypeCourse]:
-    """Return every type of event there was, the most frequent first; intervals that are still to come are left out."""
+def event_type_trends(
+    session: Session, period: Period, watched: Watched, *, actor: Actor
+) -> list[EventTypeTrend]:
+    """Return every event type, most frequent first; future intervals are left out."""
     require(actor, Permission.WATCH)
     by_type: dict[str, list[Counted]] = defaultdict(list)
     if period.is_one_day:
@@ -33,19 +35,21 @@ def type_courses(session: Session, period: Period, watched: Watched, *, actor: A
         place = {day: number // each for number, day in enumerate(days)}
         starts = [midnight(day, period.zone) for day in days[::each]]
         for row in list_daily(session, period, watched, actor=actor):
-            by_type[row.event_type].append((place.get(row.date, len(starts)), row.events, row.errors))
+            by_type[row.event_type].append(
+                (place.get(row.date, len(starts)), row.events, row.errors)
+            )
     found = [_course(name, rows, starts) for name, rows in by_type.items()]
     return sorted(found, key=lambda course: (-course.events, course.event_type))
 
 
-def _course(name: str, rows: Iterable[Counted], starts: Sequence[datetime]) -> TypeCourse:
+def _course(name: str, rows: Iterable[Counted], starts: Sequence[datetime]) -> EventTypeTrend:
     rows = list(rows)
     events, errors = [0] * len(starts), [0] * len(starts)
     for number, of_all, failed in rows:
         if number < len(starts):
             events[number] += of_all
             errors[number] += failed
-    return TypeCourse(
+    return EventTypeTrend(
         event_type=name,
         events=sum(of_all for _, of_all, _ in rows),
         errors=sum(failed for *_, failed in rows),

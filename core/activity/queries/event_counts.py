@@ -19,38 +19,50 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    or_,
+    null,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
-from core.activity.models import Event, EventDelta, EventRollup
+from core.activity.models.events import Event, EventDelta, EventRollup
 from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.presentation.periods import Period, Watched, pieces
 
 rollups, deltas, raw = table_of(EventRollup), table_of(EventDelta), table_of(Event)
-ERROR_TYPES = "%\\_error"
 
 
 def count_by_day(session: Session, period: Period, watched: Watched) -> list[RowMapping]:
-    """Return `day`, `event_type`, `events` and `errors` of a period, by day of its zone and type."""
+    """Return `day`, `event_type`, `events` and `errors` by day of the period's zone and type."""
     rows = union_all(*_parts(period, watched)).subquery("counts")
     day = cast(func.timezone(period.zone, rows.c.at), Date).label("day")
     sums = [cast(func.sum(rows.c[name]), BigInteger).label(name) for name in ("events", "errors")]
     keys = (day, rows.c.event_type)
-    found = select(*keys, *sums).group_by(*keys).having(func.sum(rows.c.events) != 0).order_by(*keys)
+    found = (
+        select(*keys, *sums).group_by(*keys).having(func.sum(rows.c.events) != 0).order_by(*keys)
+    )
     return list(session.execute(found).mappings())
 
 
-def count_by_hour(session: Session, period: Period, watched: Watched, hours: Sequence[datetime]) -> list[RowMapping]:
-    """Return `hour`, `event_type`, `events` and `errors` of a period; the hour is its number among `hours`, from 1 on."""
+def count_by_hour(
+    session: Session, period: Period, watched: Watched, hours: Sequence[datetime]
+) -> list[RowMapping]:
+    """Return `hour` (index in `hours`, from 1), `event_type`, `events` and `errors`."""
     rows = union_all(*_parts(period, watched, by_day=False)).subquery("counts")
     hour = func.width_bucket(rows.c.at, list(hours)).label("hour")
     sums = [cast(func.sum(rows.c[name]), BigInteger).label(name) for name in ("events", "errors")]
-    found = select(hour, rows.c.event_type, *sums).group_by(hour, rows.c.event_type).having(func.sum(rows.c.events) != 0)
+    found = (
+        select(hour, rows.c.event_type, *sums)
+        .group_by(hour, rows.c.event_type)
+        .having(func.sum(rows.c.events) != 0)
+    )
     return list(session.execute(found).mappings())
+
+
+def rolled_errors(table: Table) -> ColumnElement[int]:
+    """Return the errors of a rollup row: those with a code, or all of a type that is an error."""
+    return case((func.is_error(null(), table.c.event_type), table.c.events), else_=table.c.errors)
 
 
 def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Select[Any]]:
@@ -59,7 +71,10 @@ def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Sel
     cut = pieces(period, by_day=by_day)
     return [
         *(_counts(rollups, each, watched).where(rollups.c.grain == Grain.DAY) for each in cut.days),
-        *(_counts(rollups, each, watched).where(rollups.c.grain == Grain.HALF_HOUR) for each in cut.half_hours),
+        *(
+            _counts(rollups, each, watched).where(rollups.c.grain == Grain.HALF_HOUR)
+            for each in cut.half_hours
+        ),
         *(_counts(deltas, each, watched) for each in cut.unfolded),
         *(_events(each, watched) for each in cut.raw),
     ]
@@ -67,15 +82,15 @@ def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Sel
 
 def _counts(table: Table, period: Period, watched: Watched) -> Select[Any]:
     columns = table.c
-    # Rollups count those that carry a code; of the types that are errors by their name, every event is one.
-    errors = case((columns.event_type.like(ERROR_TYPES), columns.events), else_=columns.errors).label("errors")
     wanted = _matching(table, watched, columns["at"], period)
-    return select(columns["at"], columns.event_type, columns.events, errors).where(*wanted)
+    return select(
+        columns["at"], columns.event_type, columns.events, rolled_errors(table).label("errors")
+    ).where(*wanted)
 
 
 def _events(period: Period, watched: Watched) -> Select[Any]:
     columns = raw.c
-    is_error = or_(columns.error_code.is_not(None), columns.event_type.like(ERROR_TYPES))
+    is_error = func.is_error(columns.error_code, columns.event_type)
     wanted = _matching(raw, watched, columns.created_at, period)
     wanted += [columns.release == watched.release] if watched.release is not None else []
     wanted += [columns.user_id.in_(watched.users)] if watched.users is not None else []
@@ -83,6 +98,8 @@ def _events(period: Period, watched: Watched) -> Select[Any]:
     return select(columns.created_at.label("at"), columns.event_type, *counted).where(*wanted)
 
 
-def _matching(table: Table, watched: Watched, at: ColumnElement[Any], period: Period) -> list[ColumnElement[bool]]:
+def _matching(
+    table: Table, watched: Watched, at: ColumnElement[Any], period: Period
+) -> list[ColumnElement[bool]]:
     found = [at >= period.start, at < period.end, table.c.environment == watched.environment]
     return found + ([table.c.app == watched.app] if watched.app is not None else [])

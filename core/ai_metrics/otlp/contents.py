@@ -1,7 +1,9 @@
-"""The messages that a span has captured, in whichever of their many forms, as role, text and calls of tools.
+"""The messages that a span has captured, in whichever of their many forms, as role, text and calls
+of tools.
 
-A message's name is a hash of what was said up to it: the whole history comes with each request, and its longest known prefix is
-what has these names already. System messages stand aside, each text once, for many senders write the time of day into them.
+A message's name is a hash of what was said up to it: the whole history comes with each request, and
+its longest known prefix is what has these names already. System messages stand aside, each text
+once, for many senders write the time of day into them.
 """
 
 from hashlib import blake2b
@@ -33,7 +35,7 @@ EVENTS = {
 
 
 class Exchange(msgspec.Struct):
-    """What a model was given, and what it answered."""
+    """A model's input and output messages."""
 
     asked: list[SpanMessage]
     answered: list[SpanMessage]
@@ -41,19 +43,19 @@ class Exchange(msgspec.Struct):
 
     @property
     def names(self) -> tuple[list[str], list[str]]:
-        """The names of what was asked, and of the answers, each of which follows what was asked."""
+        """The attribute names of prompts, and those of the answers that follow them."""
         if self.found_names is None:
             self.found_names = names_of(self)
         return self.found_names
 
 
 def exchange_of(span: Span) -> Exchange | None:
-    """Return what a span has captured, or None when it holds no text."""
+    """Return a span's captured messages, or None without text."""
     return _of_attributes(span.attributes) or _of_events(span)
 
 
 def names_of(exchange: Exchange) -> tuple[list[str], list[str]]:
-    """Return the names of what was asked, and of the answers, each of which follows what was asked."""
+    """Return the attribute names of prompts, and those of the answers that follow them."""
     asked, before = [], b""
     for said in exchange.asked:
         if said.role == "system":
@@ -70,7 +72,8 @@ def is_content(name: str) -> bool:
 
 
 def _hash(before: bytes, said: SpanMessage) -> bytes:
-    # Some senders strip what they send back, and write arguments anew: names of tools are what is sure.
+    # Some senders strip what they send back, and write arguments anew: names of tools are what is
+    # sure.
     tools = ",".join([str(call.get("name")) for call in said.tool_calls]) if said.tool_calls else ""
     told = f"{said.role}\0{said.text.strip()}\0{tools}".encode(errors="replace")
     return blake2b(told, key=before, digest_size=16).digest()
@@ -115,7 +118,9 @@ def _of_flat(attributes: Attributes) -> tuple[list[SpanMessage], list[SpanMessag
     spread = {name: value for name, value in attributes.items() if is_content(name)}
     if not spread:
         return [], []
-    return _gathered(spread, dialects.FLAT_INPUT, "user"), _gathered(spread, dialects.FLAT_OUTPUT, "assistant")
+    return _gathered(spread, dialects.FLAT_INPUT, "user"), _gathered(
+        spread, dialects.FLAT_OUTPUT, "assistant"
+    )
 
 
 def _gathered(spread: Attributes, prefixes: tuple[str, ...], role: str) -> list[SpanMessage]:
@@ -133,11 +138,18 @@ def _gathered(spread: Attributes, prefixes: tuple[str, ...], role: str) -> list[
 def _flat_message(parts: Attributes, otherwise: str) -> SpanMessage:
     content = parts.get("content")
     if content is None:
-        texts = [name for name in parts if name.startswith("contents.") and name.endswith("message_content.text")]
+        texts = [
+            name
+            for name in parts
+            if name.startswith("contents.") and name.endswith("message_content.text")
+        ]
         content = "\n".join(str(parts[name]) for name in sorted(texts, key=_number))
     elif isinstance(listed := parsed(content), list):
         content, _ = read_parts(listed)
-    return answering(normalized(parts.get("role"), content, _flat_calls(parts), otherwise), parts.get("tool_call_id"))
+    return answering(
+        normalized(parts.get("role"), content, _flat_calls(parts), otherwise),
+        parts.get("tool_call_id"),
+    )
 
 
 def _flat_calls(parts: Attributes) -> list[dict[str, Any]]:

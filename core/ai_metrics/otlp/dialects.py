@@ -1,4 +1,5 @@
-"""What the attributes of a span are called: OpenTelemetry's GenAI names, the newest first, then OpenInference's and older ones.
+"""What the attributes of a span are called: OpenTelemetry's GenAI names, newest first, then
+OpenInference's and older ones.
 
 Whatever is read here by name is left out of what a row keeps as its `attributes`.
 """
@@ -9,14 +10,18 @@ from typing import Any
 from core.ai_metrics.otlp.spans import Attributes, Span
 
 LARGEST = 2**31 - 1
-LONGEST_NAME, LONGEST_WORD = 200, 500
+LONGEST_NAME, LONGEST_WORD, LONGEST_REFERENCE = 200, 500, 128
 
 OPERATION = ("gen_ai.operation.name", "llm.request.type")
 KIND = ("openinference.span.kind",)
 PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
 MODEL = ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "embedding.model_name")
 INPUT_TOKENS = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
-OUTPUT_TOKENS = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+OUTPUT_TOKENS = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+)
 TOTAL_TOKENS = ("gen_ai.usage.total_tokens", "llm.token_count.total", "llm.usage.total_tokens")
 CACHED_TOKENS = (
     "gen_ai.usage.cache_read.input_tokens",
@@ -38,12 +43,19 @@ COST = ("llm.cost.total",)
 PARTS_OF_COST = ("llm.cost.prompt", "llm.cost.completion")
 CONVERSATION = ("gen_ai.conversation.id", "session.id")
 USER = ("user.id", "enduser.id")
+PROMPT_NAME = ("gen_ai.prompt.name", "langfuse.observation.prompt.name")
+PROMPT_VERSION = ("gen_ai.prompt.version", "langfuse.observation.prompt.version")
 ERROR_TYPE = ("error.type",)
 FINISH = ("gen_ai.response.finish_reasons", "llm.finish_reason")
 
 TOOL_NAME = ("gen_ai.tool.name", "tool.name", "tool_call.function.name")
 TOOL_CALL = ("gen_ai.tool.call.id", "tool_call.id", "tool.id")
-TOOL_ARGUMENTS = ("gen_ai.tool.call.arguments", "tool.parameters", "tool_call.function.arguments", "input.value")
+TOOL_ARGUMENTS = (
+    "gen_ai.tool.call.arguments",
+    "tool.parameters",
+    "tool_call.function.arguments",
+    "input.value",
+)
 TOOL_RESULT = ("gen_ai.tool.call.result", "output.value")
 AGENT_NAME = ("gen_ai.agent.name", "agent.name")
 SOURCE_NAME = ("gen_ai.data_source.id", "retriever.name", "reranker.model_name")
@@ -57,15 +69,39 @@ APP, RELEASE = ("service.name",), ("service.version",)
 ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 
 READ = frozenset().union(
-    *(OPERATION, KIND, PROVIDER, MODEL, INPUT_TOKENS, OUTPUT_TOKENS, TOTAL_TOKENS, CACHED_TOKENS, CACHE_WRITE_TOKENS),
-    *(REASONING_TOKENS, FIRST_TOKEN_S, COST, PARTS_OF_COST, CONVERSATION, USER, ERROR_TYPE, FINISH, INPUT, OUTPUT, SYSTEM),
+    *(
+        OPERATION,
+        KIND,
+        PROVIDER,
+        MODEL,
+        INPUT_TOKENS,
+        OUTPUT_TOKENS,
+        TOTAL_TOKENS,
+        CACHED_TOKENS,
+        CACHE_WRITE_TOKENS,
+    ),
+    *(
+        REASONING_TOKENS,
+        FIRST_TOKEN_S,
+        COST,
+        PARTS_OF_COST,
+        CONVERSATION,
+        USER,
+        PROMPT_NAME,
+        PROMPT_VERSION,
+        ERROR_TYPE,
+        FINISH,
+        INPUT,
+        OUTPUT,
+        SYSTEM,
+    ),
     *(INPUT_VALUE, OUTPUT_VALUE, ("input.mime_type", "output.mime_type")),
 )
 # Messages that are spread over one attribute a part: `llm.input_messages.0.message.role`.
 FLAT_INPUT = ("llm.input_messages.", "gen_ai.prompt.")
 FLAT_OUTPUT = ("llm.output_messages.", "gen_ai.completion.")
 FLAT = (*FLAT_INPUT, *FLAT_OUTPUT)
-NO_FLAT = frozenset({"gen_ai.prompt.name", "gen_ai.prompt.version"})
+NO_FLAT = frozenset({*PROMPT_NAME, *PROMPT_VERSION})
 
 OPERATIONS = {
     "chat": "chat",
@@ -78,7 +114,7 @@ OPERATIONS = {
 
 
 class StepKind(StrEnum):
-    """What a step within a request is."""
+    """The kind of a step within a request."""
 
     TOOL = "tool"
     RETRIEVAL = "retrieval"
@@ -109,13 +145,13 @@ def operation_of(span: Span) -> str | None:
 
 
 def step_kind_of(span: Span) -> StepKind | None:
-    """Return what step a span is, or None when it is none."""
+    """Return a span's kind of step, or None."""
     given = first(span.attributes, OPERATION) or first(span.attributes, KIND)
     return STEPS.get(given) if isinstance(given, str) else None
 
 
 def first(attributes: Attributes, names: tuple[str, ...]) -> Any:  # noqa: ANN401  any JSON
-    """Return the first of these that is there."""
+    """Return the first attribute that is present."""
     for name in names:
         if (value := attributes.get(name)) is not None:
             return value

@@ -1,7 +1,8 @@
 """Read exports of spans in parts: spans are counted in the bytes before any object is created.
 
-An empty span has two bytes, and hundreds as an object. What is of one trace stays together, for it is looked through as a whole;
-a trace that is larger than a part is as if it had come in several exports.
+An empty span has two bytes, and hundreds as an object. What is of one trace stays together, for it
+is looked through as a whole; a trace that is larger than a part is as if it had come in several
+exports.
 """
 
 import sys
@@ -33,7 +34,7 @@ NOT_JSON = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError 
 
 
 class _Packed(NamedTuple):
-    """Where the bytes of a span are, and what is known of it without reading it."""
+    """The position of a span's bytes, and its fields that are read without parsing it."""
 
     at: Any
     size: int
@@ -43,7 +44,7 @@ class _Packed(NamedTuple):
 
 @dataclass(frozen=True)
 class _Form:
-    """How spans are read in one of the encodings; each raises what is in `wrong`."""
+    """The decoder of one encoding; its functions raise the errors in `wrong`."""
 
     bytes_at: Callable[[Any], bytes]
     is_too_much: Callable[[bytes, int], bool]
@@ -55,7 +56,7 @@ class _Form:
 
 @dataclass
 class Export:
-    """The spans of an export, and how many are not taken for which reason, as far as they were read."""
+    """The spans of an export, and the numbers of rejected ones by reason."""
 
     count: int
     parts: Iterator[list[Span]]
@@ -70,23 +71,35 @@ def read_protobuf(body: bytes, most_values: int = sys.maxsize) -> Export:
         raise NoSpans from None
     bytes_at = partial(_between, body)
     return _export(
-        resources, found, most_values, _Form(bytes_at, _is_too_much, _values, spans.resource, spans.span, (DecodeError,))
+        resources,
+        found,
+        most_values,
+        _Form(bytes_at, _is_too_much, _values, spans.resource, spans.span, (DecodeError,)),
     )
 
 
 def read_json(body: bytes, most_values: int = sys.maxsize) -> Export:
-    """Read an export in JSON in the same manner: ids in hex, integers of 64 bits as text or number; raise NoSpans."""
+    """Read a JSON export: ids in hex, 64-bit integers as text or number; raise NoSpans."""
     try:
         resources, found = _in_json(body.removeprefix(BOM_UTF8))
     except TooMany:
-        raise NoSpans(f"One list of an export in JSON has at most {MOST_IN_LIST:,} spans.") from None
+        raise NoSpans(
+            f"One list of an export in JSON has at most {MOST_IN_LIST:,} spans."
+        ) from None
     except NOT_JSON as error:
         raise NoSpans(f"The body is no ExportTraceServiceRequest in JSON: {error}"[:300]) from None
     return _export(
         resources,
         found,
         most_values,
-        _Form(bytes, _is_too_much_json, _values_in_json, spans.resource_in_json, spans.span_in_json, NOT_JSON),
+        _Form(
+            bytes,
+            _is_too_much_json,
+            _values_in_json,
+            spans.resource_in_json,
+            spans.span_in_json,
+            NOT_JSON,
+        ),
     )
 
 
@@ -104,11 +117,16 @@ def _export(resources: list[bytes], found: list[_Packed], most_values: int, form
 
 
 def _parts(
-    resources: list[bytes], found: list[_Packed], most_values: int, form: _Form, refused: Counter[str]
+    resources: list[bytes],
+    found: list[_Packed],
+    most_values: int,
+    form: _Form,
+    refused: Counter[str],
 ) -> Iterator[list[Span]]:
     part: list[Span] = []
     size = braces = values = 0
-    # Large resources are objects one at a time, and so spans go by them; small ones are all kept, and spans go by their traces.
+    # Large resources are objects one at a time, and so spans go by them; small ones are all kept,
+    # and spans go by their traces.
     is_by_trace = sum(map(len, resources)) <= LONGEST
     known: dict[int, Attributes] = {}
     is_any_read = False
@@ -119,26 +137,37 @@ def _parts(
             continue
         values += form.values(body)
         if values > most_values:
-            refused[f"An export of this size has at most {most_values:,} values: send it as several."] += len(found) - place
+            refused[
+                f"An export of this size has at most {most_values:,} values: send it as several."
+            ] += len(found) - place
             break
-        more = each.size if is_by_trace or each.resource in known else each.size + len(resources[each.resource])
+        more = (
+            each.size
+            if is_by_trace or each.resource in known
+            else each.size + len(resources[each.resource])
+        )
         if part and (size + more > PART or braces + body.count(b"{") > MOST_BRACES):
             yield part
             part, size, braces = [], 0, 0
         try:
             if each.resource not in known:
-                known = {**(known if is_by_trace else {}), each.resource: form.resource(resources[each.resource])}
+                known = {
+                    **(known if is_by_trace else {}),
+                    each.resource: form.resource(resources[each.resource]),
+                }
             part.append(form.span(body, known[each.resource]))
         except form.wrong as error:
             refused[_unreadable(error)] += 1
-        size, braces, is_any_read = size + more, braces + body.count(b"{"), is_any_read or bool(part)
+        size = size + more
+        braces = braces + body.count(b"{")
+        is_any_read = is_any_read or bool(part)
     if refused and not is_any_read:
         raise NoSpans(next(iter(refused)))
     yield part
 
 
 def _wrong(found: _Packed, body: bytes, form: _Form) -> str | None:
-    """Return what can be said against a span before it is an object."""
+    """Return why a span is invalid, or None."""
     try:
         return TOO_LARGE if found.size > LONGEST or form.is_too_much(body, wire.SPAN) else None
     except form.wrong as error:
@@ -182,7 +211,11 @@ def _in_protobuf(body: bytes) -> tuple[list[bytes], list[_Packed]]:
             elif number_ == 2:
                 for number__, first_, last_ in wire.fields(body, first, last):
                     if number__ == 2:
-                        found.append(_Packed((first_, last_), last_ - first_, _trace(body, first_, last_), place))
+                        found.append(
+                            _Packed(
+                                (first_, last_), last_ - first_, _trace(body, first_, last_), place
+                            )
+                        )
                         _check_count(found)
         resources.append(b"".join(parts))  # as protobuf merges what is there twice
         _check_count(resources, "resources")
@@ -201,7 +234,11 @@ def _is_too_much(body: bytes, message: int) -> bool:
 
 def _values(body: bytes) -> int:
     few = wire.at_most(body)
-    return few if few <= max(FEW_VALUES, len(body) // 12) else wire.count_messages(body, wire.SPAN, MOST_VALUES)
+    return (
+        few
+        if few <= max(FEW_VALUES, len(body) // 12)
+        else wire.count_messages(body, wire.SPAN, MOST_VALUES)
+    )
 
 
 # JSON

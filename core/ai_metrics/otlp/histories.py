@@ -1,8 +1,8 @@
-"""Conversations from the histories of an export's requests: each message once, at its earliest time."""
+"""Conversations from the histories in an export: each message once, at its earliest time."""
 
 from decimal import Decimal
 
-from core.ai_metrics.ingest import cost_of
+from core.ai_metrics.ingest.requests import cost_of
 from core.ai_metrics.otlp.contents import Exchange
 from core.ai_metrics.otlp.outcomes import moment
 from core.ai_metrics.otlp.span_messages import SpanMessage
@@ -16,7 +16,7 @@ LONGEST_NS = 24 * 3600 * 1_000_000_000
 
 
 def conversations_of(taken: list[MappedSpan]) -> list[NewConversation]:
-    """Return the conversations that requests belong to, and tell each request which message answered it."""
+    """Return the conversations of requests, and set the message that answered each request."""
     found: dict[str, NewConversation] = {}
     messages: dict[str, dict[str, NewMessage]] = {}
     for each in taken:
@@ -72,11 +72,14 @@ def _message(name: str, said: SpanMessage, at_ns: int, place: int) -> NewMessage
 
 
 def _add_facts(answer: NewMessage, request: NewRequest) -> None:
-    """Add what is known of the request that an answer came from."""
+    """Add the facts of the request that produced an answer."""
     cost, _, _ = cost_of(request, request.provider or "", request.model)
     answer.model = request.model
-    answer.tokens = request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0) or None
+    answer.tokens = (
+        request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0) or None
+    )
     answer.cost_usd = Decimal(cost).scaleb(-8) if cost is not None else None
     answer.latency_ms = request.total_latency_ms
     answer.first_token_ms = request.first_token_ms
     answer.error = request.error_message
+    answer.prompt_name, answer.prompt_version = request.prompt_name, request.prompt_version

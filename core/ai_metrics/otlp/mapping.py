@@ -1,8 +1,9 @@
-"""Map spans to AI requests: each model call is one, the tools, retrievals and agents around it are its steps.
+"""Map spans to AI requests: each model call is one, the tools, retrievals and agents around it are
+its steps.
 
-What belongs together is looked for within one export. A tool that hangs beside the model's call, below the same agent, joins the
-latest call before it. A tool whose call may have come in another export waits for it (late.py). An export that is sent again
-changes nothing.
+What belongs together is looked for within one export. A tool that hangs beside the model's call,
+below the same agent, joins the latest call before it. A tool whose call may have come in another
+export waits for it (late.py). An export that is sent again changes nothing.
 """
 
 from collections import Counter
@@ -31,10 +32,11 @@ FIRST_TOKEN = "First Token Stream Event"  # noqa: S105  an event of OpenInferenc
 
 @dataclass
 class Mapped:
-    """What became of the spans of an export."""
+    """The rows made from the spans of an export."""
 
     taken: list[MappedSpan] = field(default_factory=list)
-    waiting: list[WaitingStep] = field(default_factory=list)  # their request may stand in another export
+    # Their request may stand in another export
+    waiting: list[WaitingStep] = field(default_factory=list)
     dropped: Counter[Place] = field(default_factory=Counter)  # nothing of theirs is kept
     refused: Counter[str] = field(default_factory=Counter)  # how many for which reason
 
@@ -71,7 +73,10 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     if others:
         waiting, dropped = join(others, by_id, taken)
         result.waiting += [each for each in waiting if EARLIEST <= each.started_at <= latest]
-        for span in [*dropped, *(each.span for each in waiting if not EARLIEST <= each.started_at <= latest)]:
+        for span in [
+            *dropped,
+            *(each.span for each in waiting if not EARLIEST <= each.started_at <= latest),
+        ]:
             result.dropped[place_of(span)] += 1
     result.taken += taken.values()
 
@@ -79,7 +84,9 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
 def place_of(span: Span) -> Place:
     """Return where a span is from."""
     resource = span.resource
-    return word(resource, dialects.ENVIRONMENT), word(resource, dialects.APP, dialects.LONGEST_WORD) or ""
+    return word(resource, dialects.ENVIRONMENT), word(
+        resource, dialects.APP, dialects.LONGEST_WORD
+    ) or ""
 
 
 def _request(span: Span, operation: str, above: list[Span], latest: datetime) -> MappedSpan:
@@ -114,6 +121,8 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
         error_type=error_type,
         error_message=error_message,
         cost_usd=_cost(attributes),
+        prompt_name=word(attributes, dialects.PROMPT_NAME, dialects.LONGEST_REFERENCE),
+        prompt_version=word(attributes, dialects.PROMPT_VERSION, dialects.LONGEST_REFERENCE),
         extra=_extra(span),
     )
     return MappedSpan(span, request, exchange)
@@ -154,7 +163,10 @@ def _first_token_ms(span: Span) -> int | None:
 def _finish(attributes: Attributes) -> str | None:
     match first(attributes, dialects.FINISH):
         case [*reasons]:
-            return ",".join(dict.fromkeys(str(reason) for reason in reasons))[: dialects.LONGEST_WORD] or None
+            return (
+                ",".join(dict.fromkeys(str(reason) for reason in reasons))[: dialects.LONGEST_WORD]
+                or None
+            )
         case str() as reason if reason:
             return reason[: dialects.LONGEST_WORD]
         case _:
@@ -162,9 +174,13 @@ def _finish(attributes: Attributes) -> str | None:
 
 
 def _cost(attributes: Attributes) -> Decimal | None:
-    """Return what the sender says that it cost, in whole or in parts."""
+    """Return the cost that the sender reports, in total or by parts."""
     given = first(attributes, dialects.COST)
-    parts = [given] if given is not None else [attributes[name] for name in dialects.PARTS_OF_COST if name in attributes]
+    parts = (
+        [given]
+        if given is not None
+        else [attributes[name] for name in dialects.PARTS_OF_COST if name in attributes]
+    )
     try:
         total = sum((Decimal(str(part)) for part in parts), Decimal(0)) if parts else None
     except InvalidOperation:
@@ -173,7 +189,7 @@ def _cost(attributes: Attributes) -> Decimal | None:
 
 
 def _extra(span: Span) -> dict[str, Any]:
-    """Return what no column holds and no message."""
+    """Return the attributes that no column and no message holds."""
     left = {name: value for name, value in span.attributes.items() if name not in dialects.READ}
     if any(name.startswith(dialects.FLAT) for name in left):
         left = {name: value for name, value in left.items() if not contents.is_content(name)}
@@ -181,5 +197,9 @@ def _extra(span: Span) -> dict[str, Any]:
 
 
 def _asked_for(exchange: Exchange | None) -> list[dict[str, Any]] | None:
-    calls = [call for said in exchange.answered for call in said.tool_calls] if exchange is not None else []
+    calls = (
+        [call for said in exchange.answered for call in said.tool_calls]
+        if exchange is not None
+        else []
+    )
     return calls[:MOST_STEPS] or None

@@ -23,7 +23,7 @@ def milliseconds(nanoseconds: int) -> int:
 
 
 def duration_ms(span: Span) -> int | None:
-    """Return how long a span took, None while it has no end."""
+    """Return a span's duration, or None without an end."""
     return milliseconds(span.end_ns - span.start_ns) if span.end_ns else None
 
 
@@ -32,6 +32,10 @@ def error_of(span: Span) -> tuple[str | None, str | None]:
     named = word(span.attributes, dialects.ERROR_TYPE, dialects.LONGEST_WORD)
     if named is None and not span.is_error:
         return None, None
-    thrown = next((event.attributes for event in reversed(span.events) if event.name == "exception"), {})
+    thrown = next(
+        (event.attributes for event in reversed(span.events) if event.name == "exception"), {}
+    )
     kind = named or word(thrown, ("exception.type",), dialects.LONGEST_WORD) or OTHER_ERROR
-    return kind, (span.status_message or word(thrown, ("exception.message",), LONGEST_TEXT) or "")[:LONGEST_TEXT] or None
+    return kind, (span.status_message or word(thrown, ("exception.message",), LONGEST_TEXT) or "")[
+        :LONGEST_TEXT
+    ] or None

@@ -28,7 +28,7 @@ ROLES = {
 
 
 class SpanMessage(msgspec.Struct):
-    """One message. Calls of tools are `{id?, name, arguments?}`; a tool's `answers` is the id of the call that it answers."""
+    """A message. Tool calls are `{id?, name, arguments?}`; `answers` is a call's id."""
 
     role: str
     text: str
@@ -63,7 +63,11 @@ def read_messages(given: Any, role: str) -> list[SpanMessage]:  # noqa: ANN401  
 
 
 def _plainly_said(given: _Plain, otherwise: str) -> SpanMessage:
-    text = given.parts[0].content if len(given.parts) == 1 else "\n".join([part.content for part in given.parts])
+    text = (
+        given.parts[0].content
+        if len(given.parts) == 1
+        else "\n".join([part.content for part in given.parts])
+    )
     if given.role in ROLES and len(text) <= LONGEST and "\0" not in text:
         return SpanMessage(ROLES[given.role], text, [])
     return normalized(given.role, text, [], otherwise)
@@ -82,8 +86,12 @@ def _any_messages(given: Any, role: str) -> list[SpanMessage]:  # noqa: ANN401  
 
 
 def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
-    """Return JSON that came as text; a text that is no JSON of lists and objects is itself."""
-    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{") or is_excessive(given, MOST_VALUES):
+    """Return parsed JSON; a text that is no JSON list or object is returned unchanged."""
+    if (
+        not isinstance(given, str)
+        or given.lstrip()[:1] not in ("[", "{")
+        or is_excessive(given, MOST_VALUES)
+    ):
         return given
     try:
         found = msgspec.json.decode(given)
@@ -98,15 +106,26 @@ def read_message(given: dict[str, Any], otherwise: str) -> SpanMessage:
     content = given["parts"] if "parts" in given else given.get("content")
     text, calls = read_parts(content) if isinstance(content, list) else (content, [])
     if isinstance(listed := given.get("tool_calls"), list):
-        known = {call["id"] for call in calls if "id" in call}  # LangChain lists the calls of the parts once more
-        calls = calls + [call for each in listed if isinstance(each, dict) and (call := tool_call(each)).get("id") not in known]
+        # LangChain lists the calls of the parts once more
+        known = {call["id"] for call in calls if "id" in call}
+        calls = calls + [
+            call
+            for each in listed
+            if isinstance(each, dict) and (call := tool_call(each)).get("id") not in known
+        ]
     answers = _answers(content) if isinstance(content, list) else []
     said = normalized("tool" if answers else role, text, calls, otherwise)
-    return answering(said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None))
+    return answering(
+        said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None)
+    )
 
 
 def _answers(parts: list[Any]) -> list[dict[str, Any]]:
-    return [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_call_response"]
+    return [
+        part
+        for part in parts
+        if isinstance(part, dict) and part.get("type") == "tool_call_response"
+    ]
 
 
 def answering(said: SpanMessage, call_id: Any) -> SpanMessage:  # noqa: ANN401  any JSON
@@ -139,8 +158,14 @@ def read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
 def tool_call(given: dict[str, Any]) -> dict[str, Any]:
     inner = given.get("function")
     function = inner if isinstance(inner, dict) else given
-    arguments = next((function[name] for name in ("arguments", "input", "args") if name in function), None)
-    call = {"id": given.get("id"), "name": str(function.get("name") or "")[:200], "arguments": parsed(arguments)}
+    arguments = next(
+        (function[name] for name in ("arguments", "input", "args") if name in function), None
+    )
+    call = {
+        "id": given.get("id"),
+        "name": str(function.get("name") or "")[:200],
+        "arguments": parsed(arguments),
+    }
     return {name: value for name, value in call.items() if value is not None}
 
 
@@ -150,7 +175,15 @@ def _text(given: Any) -> str:  # noqa: ANN401  any JSON
     return given if isinstance(given, str) else msgspec.json.encode(given).decode()
 
 
-def normalized(role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user") -> SpanMessage:
-    known = ROLES.get(role) or ROLES.get(role.lower(), otherwise) if isinstance(role, str) else otherwise
+def normalized(
+    role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user"
+) -> SpanMessage:
+    known = (
+        ROLES.get(role) or ROLES.get(role.lower(), otherwise)
+        if isinstance(role, str)
+        else otherwise
+    )
     words = text if isinstance(text, str) else _text(text)
-    return SpanMessage(known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls)
+    return SpanMessage(
+        known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls
+    )

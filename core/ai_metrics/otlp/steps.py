@@ -16,7 +16,7 @@ Step = dict[str, Any]
 
 @dataclass
 class MappedSpan:
-    """What a span became: a request, and what was said in it."""
+    """The request and messages made from a span."""
 
     span: Span
     request: NewRequest
@@ -25,7 +25,7 @@ class MappedSpan:
 
 @dataclass
 class WaitingStep:
-    """A tool or a retrieval whose request is not in its export: its own part of a step, and whose it may be."""
+    """A tool or retrieval step whose request is not in its export, and its possible parents."""
 
     span: Span
     kind: StepKind
@@ -40,30 +40,51 @@ class WaitingStep:
 def ancestors(span: Span, by_id: dict[str, Span]) -> list[Span]:
     """Return the spans above one, the nearest first, as far as they are in the export."""
     found: list[Span] = []
-    while (parent := by_id.get(span.parent_id)) is not None and len(found) < MOST_STEPS and parent is not span:
+    while (
+        (parent := by_id.get(span.parent_id)) is not None
+        and len(found) < MOST_STEPS
+        and parent is not span
+    ):
         found.append(parent)
         span = parent
     return found
 
 
-def join(others: list[Span], by_id: dict[str, Span], taken: dict[str, MappedSpan]) -> tuple[list[WaitingStep], list[Span]]:
-    """Give steps to the requests that they belong to; return those that wait for theirs, and the spans that are none."""
+def join(
+    others: list[Span], by_id: dict[str, Span], taken: dict[str, MappedSpan]
+) -> tuple[list[WaitingStep], list[Span]]:
+    """Add steps to their requests; return those still waiting, and unrelated spans."""
     steps = [(span, kind) for span in others if (kind := step_kind_of(span)) is not None]
-    dropped = [span for span in others if step_kind_of(span) is None] if len(steps) < len(others) else []
+    dropped = (
+        [span for span in others if step_kind_of(span) is None] if len(steps) < len(others) else []
+    )
     waiting: list[WaitingStep] = []
     for span, kind in sorted(steps, key=lambda step: (step[0].start_ns, step[0].span_id)):
         above = ancestors(span, by_id)
         if (host := _host(span, kind, above, taken, by_id)) is not None:
-            add_step(host.request, own_step(span, kind), milliseconds(span.start_ns - host.span.start_ns), call_of(span, kind))
+            add_step(
+                host.request,
+                own_step(span, kind),
+                milliseconds(span.start_ns - host.span.start_ns),
+                call_of(span, kind),
+            )
         elif kind is not StepKind.AGENT and span.parent_id:
-            waiting.append(WaitingStep(span, kind, [each.parent_id for each in (span, *above) if each.parent_id]))
+            waiting.append(
+                WaitingStep(
+                    span, kind, [each.parent_id for each in (span, *above) if each.parent_id]
+                )
+            )
         else:
             dropped.append(span)
     return waiting, dropped
 
 
 def _host(
-    span: Span, kind: StepKind, above: list[Span], taken: dict[str, MappedSpan], by_id: dict[str, Span]
+    span: Span,
+    kind: StepKind,
+    above: list[Span],
+    taken: dict[str, MappedSpan],
+    by_id: dict[str, Span],
 ) -> MappedSpan | None:
     """Return the request above a step; of one that has none above, the latest that began before it.
 
@@ -79,26 +100,36 @@ def _host(
     missing = _missing_above(span, above)
     if not missing:
         return _asking(span, before) or (before[-1] if before else earliest_first[0])
-    # What requests hang below, too, is an agent or the like; anything else may itself be the request.
-    is_beside = any(missing == _missing_above(each.span, ancestors(each.span, by_id)) for each in earliest_first)
+    # What requests hang below, too, is an agent or the like; anything else may itself be the
+    # request.
+    is_beside = any(
+        missing == _missing_above(each.span, ancestors(each.span, by_id)) for each in earliest_first
+    )
     return before[-1] if before and is_beside else None
 
 
 def _asking(span: Span, before: list[MappedSpan]) -> MappedSpan | None:
-    """Return the latest request that has asked for a tool which has not been called yet."""
+    """Return the latest request with a call of this tool that no span has matched yet."""
     call = call_of(span, StepKind.TOOL) if step_kind_of(span) is StepKind.TOOL else None
     if call is None:
         return None
-    return next((each for each in reversed(before) if _place_of(each.request.tool_calls or [], call) is not None), None)
+    return next(
+        (
+            each
+            for each in reversed(before)
+            if _place_of(each.request.tool_calls or [], call) is not None
+        ),
+        None,
+    )
 
 
 def _missing_above(span: Span, above: list[Span]) -> str:
-    """Return the id of the nearest span above that is not in the export; empty when the whole line is there."""
+    """Return the id of the nearest ancestor missing from the export, or an empty text."""
     return (above[-1] if above else span).parent_id
 
 
 class Stepped(Protocol):
-    """What has steps and calls of tools: a request on its way in, or one that is stored."""
+    """Anything with steps and tool calls: an incoming or a stored request."""
 
     steps: list[dict[str, Any]] | None
     tool_calls: list[dict[str, Any]] | None
@@ -106,14 +137,16 @@ class Stepped(Protocol):
 
 def add_step(host: Stepped, own: Step, start_ms: int, call: Step | None) -> None:
     """Add a step to a request, and the call of a tool that it was."""
-    step = {name: value for name, value in (own | {"start_ms": start_ms}).items() if value is not None}
+    step = {
+        name: value for name, value in (own | {"start_ms": start_ms}).items() if value is not None
+    }
     host.steps = [*(host.steps or []), step][:MOST_STEPS]
     if call is not None:
         host.tool_calls = _with_call(host.tool_calls or [], call)
 
 
 def own_step(span: Span, kind: StepKind) -> Step:
-    """Return what a step is by itself; when it began within its request, only that can say."""
+    """Return a step without its start, which only its request can tell."""
     names = {
         StepKind.TOOL: dialects.TOOL_NAME,
         StepKind.AGENT: dialects.AGENT_NAME,
@@ -129,7 +162,7 @@ def own_step(span: Span, kind: StepKind) -> Step:
 
 
 def call_of(span: Span, kind: StepKind) -> Step | None:
-    """Return the call that a tool's span tells of."""
+    """Return the call that a tool's span records."""
     if kind is not StepKind.TOOL:
         return None
     step = own_step(span, kind)
@@ -143,7 +176,7 @@ def call_of(span: Span, kind: StepKind) -> Step | None:
 
 
 def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the calls with one that was made: it takes the place of what the model asked for."""
+    """Return the calls with one replaced by the call that was made."""
     place = _place_of(calls, made)
     if place is None:
         return [*calls, made][:MOST_STEPS]
@@ -151,7 +184,7 @@ def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[s
 
 
 def _place_of(calls: list[dict[str, Any]], made: dict[str, Any]) -> int | None:
-    """Return which of the calls that a model asked for was made; None when it asked for no such call."""
+    """Return the index of the call that the model requested, or None."""
     asked = [number for number, call in enumerate(calls) if "duration_ms" not in call]
     for is_same in (_has_same_id, _has_same_arguments, _has_same_name):
         for number in asked:
@@ -165,8 +198,12 @@ def _has_same_id(asked: dict[str, Any], made: dict[str, Any]) -> bool:
 
 
 def _has_same_arguments(asked: dict[str, Any], made: dict[str, Any]) -> bool:
-    """Whether arguments say that it is the same call: a span is not always named as the model's function is."""
-    return _may_be_same(asked, made) and bool(asked.get("arguments")) and asked["arguments"] == made.get("arguments")
+    """Compare arguments, because span names can differ from the model's function names."""
+    return (
+        _may_be_same(asked, made)
+        and bool(asked.get("arguments"))
+        and asked["arguments"] == made.get("arguments")
+    )
 
 
 def _has_same_name(asked: dict[str, Any], made: dict[str, Any]) -> bool:

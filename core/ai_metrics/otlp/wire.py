@@ -10,7 +10,8 @@ from google.protobuf.message import DecodeError
 LENGTHS = {1: 8, 5: 4}  # of numbers, by their wire type
 VARINT, WITH_LENGTH = 0, 2
 LONGEST_VARINT = 10
-# Which fields of which messages are messages themselves, by their numbers: OTLP's Span and Resource with what is in them.
+# Which fields of which messages are messages themselves, by their numbers: OTLP's Span and Resource
+# with what is in them.
 SPAN, RESOURCE, EVENT, PAIR, VALUE, LIST, PAIRS, LINK = range(8)
 WITHIN = {
     SPAN: {9: PAIR, 11: EVENT, 13: LINK},
@@ -23,12 +24,16 @@ WITHIN = {
     PAIRS: {1: PAIR},
 }
 
-# A longer form of a tag, which nobody needs to write, is never taken for one: its first byte has the highest bit.
-BEGINNINGS = bytes({number << 3 | WITH_LENGTH for within in WITHIN.values() for number in within} | set(range(128, 256)))
+# A longer form of a tag, which nobody needs to write, is never taken for one: its first byte has
+# the highest bit.
+BEGINNINGS = bytes(
+    {number << 3 | WITH_LENGTH for within in WITHIN.values() for number in within}
+    | set(range(128, 256))
+)
 
 
 def fields(body: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the number, the start and the end of each field that has a length; raise DecodeError."""
+    """Yield (number, start, end) of each length-delimited field; raise DecodeError."""
     while at < end:
         tag, at = _varint(body, at)
         kind = tag & 7
@@ -62,12 +67,13 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
 
 
 def has_more(body: bytes, message: int, most: int) -> bool:
-    """Whether there are more messages than that within one, `SPAN` or `RESOURCE`; raise DecodeError."""
-    return len(body) // 2 > most and count_messages(body, message, most) > most  # an empty one has two bytes
+    """Whether there are more nested messages (SPAN or RESOURCE) than that; raise DecodeError."""
+    # An empty one has two bytes
+    return len(body) // 2 > most and count_messages(body, message, most) > most
 
 
 def at_most(body: bytes) -> int:
-    """Return a number of messages within a span that is never too low, by the bytes that may begin one."""
+    """Return an upper bound of the number of messages within a span, from its tag bytes."""
     return len(body) - len(body.translate(None, BEGINNINGS))
 
 

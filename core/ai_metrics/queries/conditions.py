@@ -4,17 +4,25 @@ from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func
+from sqlalchemy import BindParameter, ColumnElement, Table, Text, bindparam, func
 
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
 from core.database.tables import table_of
+from core.presentation.formatting import NONE
 from core.presentation.periods import Period, pieces
-from core.presentation.words import NONE
 
 raw = table_of(AiRequest)
 ROLLUP_FILTERS = ("environment", "app", "provider", "model", "status")
 LISTS = ("user_id", "conversation_id")
+NAMED: dict[str, ColumnElement[str | None]] = {
+    "error_type": func.nullif(raw.c.error_type, ""),
+    "prompt_version": func.prompt_title(
+        raw.c.prompt_name, raw.c.prompt_version, raw.c.prompt_label, type_=Text
+    ),
+    "experiment_arm": func.arm_title(raw.c.experiment_key, raw.c.experiment_arm, type_=Text),
+}
+DIMENSIONS = ("release", "prompt_version", "experiment_arm", "error_type", "tool")
 Value = Callable[[str], BindParameter[Any]]
 
 
@@ -25,27 +33,40 @@ def matching_requests(asked: AiMetricsQuery, period: Period) -> list[ColumnEleme
     def value(name: str) -> BindParameter[Any]:
         return bindparam(name, given[name], unique=True, expanding=name in LISTS)
 
-    return [raw.c.created_at >= period.start, raw.c.created_at < period.end, *_matching_requests(given, value)]
+    return [
+        raw.c.created_at >= period.start,
+        raw.c.created_at < period.end,
+        *_matching_requests(given, value),
+    ]
 
 
 def filters_of(asked: AiMetricsQuery) -> frozenset[str]:
-    """Return the names of the filters that there are."""
+    """Return the names of the filters that are set."""
     return frozenset(_filters(asked))
 
 
 def parameters(asked: AiMetricsQuery, *, by_day: bool = True) -> dict[str, Any]:
-    """Return the parameters of a statement: the values of the filters, and where the period is cut."""
+    """Return a statement's parameters: filter values and the edges of the period's parts."""
     return _filters(asked) | _edges(asked.period, by_day=by_day)
 
 
-def inside(at: ColumnElement[datetime], edges: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the conditions that a time lies between two parameters."""
+def inside(
+    at: ColumnElement[datetime], edges: tuple[str, str]
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that a time is between two parameters."""
     return at >= bindparam(edges[0], required=True), at < bindparam(edges[1], required=True)
 
 
 def matching(table: Table, filters: Container[str]) -> list[ColumnElement[bool]]:
-    """Return the conditions on rows of rollups and of deltas, with parameters."""
-    return _matching(table, filters, _parameter)
+    """Return the conditions on rows of rollups and of deltas, with parameters.
+
+    Those of a dimension are in tables of their own (dimensions.py).
+    """
+    found = _matching(table, filters, _parameter)
+    for name in DIMENSIONS:
+        if name in filters:
+            found += [table.c.dimension == name, table.c.value == _parameter(name)]
+    return found
 
 
 def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[ColumnElement[bool]]:
@@ -54,46 +75,61 @@ def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[Co
 
 
 def _filters(asked: AiMetricsQuery) -> dict[str, Any]:
-    """Return the values of the filters that there are, by column. Of tools it is what the requests' calls contain."""
+    """Return the filter values by column; a `tool` matches `tool_calls` in raw rows."""
     watched = asked.watched
-    equal = {"app": watched.app, "provider": asked.provider, "model": asked.model, "status": asked.status}
-    given: dict[str, Any] = {name: "" if value == NONE else value for name, value in equal.items() if value}
+    equal = {
+        "app": watched.app,
+        "provider": asked.provider,
+        "model": asked.model,
+        "status": asked.status,
+    }
+    given: dict[str, Any] = {
+        name: "" if value == NONE else value for name, value in equal.items() if value
+    }
     more = {
         "release": watched.release,
         "user_id": watched.users,
-        "error_type": asked.error_type,
+        **{name: getattr(asked, name) for name in NAMED},
         "conversation_id": asked.conversations,
     }
     given |= {name: value for name, value in more.items() if value is not None}
     if asked.tool is not None:
+        given["tool"] = asked.tool
         given["tool_calls"] = [{"name": asked.tool}]
-    if asked.error_type == NONE:
-        given["no_error_type"] = given.pop("error_type")
+    for name in NAMED:
+        if given.get(name) == NONE:
+            given[f"no_{name}"] = given.pop(name)
     return given | {"environment": watched.environment}
 
 
 def _edges(period: Period, *, by_day: bool) -> dict[str, Any]:
-    """Return where a period is cut; what there is none of begins where it ends."""
+    """Return the edges of the period's parts; an empty part ends where it starts."""
     cut = pieces(period, by_day=by_day)
     inner = cut.unfolded[0] if cut.unfolded else Period(period.end, period.end, period.zone)
     days = cut.days[0] if cut.days else Period(inner.end, inner.end, period.zone)
     edges = {"start": period.start, "inner_start": inner.start, "days_start": days.start}
-    return edges | {"days_end": days.end, "inner_end": inner.end, "end": period.end, "zone": period.zone}
+    return edges | {
+        "days_end": days.end,
+        "inner_end": inner.end,
+        "end": period.end,
+        "zone": period.zone,
+    }
 
 
 def _matching(table: Table, filters: Container[str], value: Value) -> list[ColumnElement[bool]]:
-    """Return the conditions on rows of rollups, of deltas and of requests that all three know."""
+    """Return the conditions on columns that rollups, deltas and requests share."""
     return [table.c[name] == value(name) for name in ROLLUP_FILTERS if name in filters]
 
 
 def _matching_requests(filters: Container[str], value: Value) -> list[ColumnElement[bool]]:
     columns = raw.c
     found = _matching(raw, filters, value)
-    found += [columns[name] == value(name) for name in ("release", "error_type") if name in filters]
+    found += [columns.release == value("release")] if "release" in filters else []
+    found += [named == value(name) for name, named in NAMED.items() if name in filters]
+    found += [named.is_(None) for name, named in NAMED.items() if f"no_{name}" in filters]
     found += [columns[name].in_(value(name)) for name in LISTS if name in filters]
-    if "no_error_type" in filters:
-        found.append(func.coalesce(columns.error_type, "") == "")
-    if "tool_calls" in filters:  # most rows call none, which a number says sooner than what is called
+    # Most rows call none, which a number says sooner than what is called
+    if "tool_calls" in filters:
         found += [columns.tool_calls_count > 0, columns.tool_calls.contains(value("tool_calls"))]
     return found
 

@@ -1,5 +1,6 @@
-"""Indexes by latency and by cost of the days that are over (docs/decisions/0013): the slowest and the dearest requests are read
-from them, and whoever sends the requests of today pays nothing for them.
+"""Indexes by latency and by cost of the days that are over (docs/decisions/0013): the slowest and
+the dearest requests are read from them, and whoever sends the requests of today pays nothing for
+them.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -7,15 +8,18 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import Connection, text
 
 from core.database import partitions
-from core.database.db import answering, engines
+from core.database.connections import engines
+from core.database.connections.availability import translate_errors
 from core.database.locks import Lock
 from core.platform import clock
 
 PARENT = "ai_request_metrics"
-SETTLED_AFTER = timedelta(hours=1)  # late requests of a day come mostly within the first hour of the next
+# Late requests of a day come mostly within the first hour of the next
+SETTLED_AFTER = timedelta(hours=1)
 COLUMNS = {"latency": "total_latency_ms", "cost": "cost_usd"}
 KNOWN = text("""
-select relname, indisvalid from pg_index join pg_class on pg_class.oid = indexrelid where relname = any(:names)""")
+select relname, indisvalid from pg_index join pg_class on pg_class.oid = indexrelid
+    where relname = any(:names)""")
 
 
 def begins_unordered() -> datetime:
@@ -24,27 +28,51 @@ def begins_unordered() -> datetime:
 
 
 def make() -> int:
-    """Make the indexes that are missing, and return how many; requests come in meanwhile. One process makes them at a time."""
-    with answering(), engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": Lock.ORDERED_DAYS}):
+    """Create missing indexes without blocking ingest, one process at a time; return how many."""
+    with (
+        translate_errors(),
+        engines.current()
+        .core.connect()
+        .execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
+        if not connection.scalar(
+            text("select pg_try_advisory_lock(:lock)"), {"lock": Lock.ORDERED_DAYS}
+        ):
             return 0
         try:
             connection.execute(text("set statement_timeout = 0"))
             return _make_missing(connection)
         finally:
             connection.execute(text("reset statement_timeout"))
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS})
+            connection.execute(
+                text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS}
+            )
 
 
 def _make_missing(connection: Connection) -> int:
-    """Make those that are not there; what a process that was killed left of one goes first."""
-    over = [part.name(PARENT) for part in partitions.list_parts(connection, PARENT) if part.end <= begins_unordered().date()]
-    wanted = {f"{table}_{measure}": (table, column) for table in over for measure, column in COLUMNS.items()}
-    known: dict[str, bool] = {name: is_valid for name, is_valid in connection.execute(KNOWN, {"names": list(wanted)})}
+    """Create missing indexes, after dropping those that a killed process left invalid."""
+    over = [
+        part.name(PARENT)
+        for part in partitions.list_parts(connection, PARENT)
+        if part.end <= begins_unordered().date()
+    ]
+    wanted = {
+        f"{table}_{measure}": (table, column)
+        for table in over
+        for measure, column in COLUMNS.items()
+    }
+    known: dict[str, bool] = {
+        name: is_valid for name, is_valid in connection.execute(KNOWN, {"names": list(wanted)})
+    }
     missing = [name for name in wanted if not known.get(name)]
     for name in missing:
         if name in known:
             connection.execute(text(f"drop index concurrently {name}"))
         table, column = wanted[name]
-        connection.execute(text(f"create index concurrently {name} on {table} ({column} desc, id) where {column} is not null"))
+        connection.execute(
+            text(
+                f"create index concurrently {name} on {table} ({column} desc, id) where "
+                f"{column} is not null"
+            )
+        )
     return len(missing)

@@ -8,7 +8,13 @@ from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
-from core.ai_metrics.queries.rollup_sources import TOKENS, Columns, RollupSource, read_sums, times_of
+from core.ai_metrics.models import TOKENS
+from core.ai_metrics.queries.rollup_sources import (
+    Columns,
+    RollupSource,
+    read_sums,
+    times_of,
+)
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -20,7 +26,9 @@ def summary(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiMetri
     """Return the figures of a period and of the one before."""
     require(actor, Permission.WATCH)
     found, before = figures(session, asked), figures(session, asked.previous)
-    return AiMetricsSummary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
+    return AiMetricsSummary(
+        **found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before
+    )
 
 
 def figures(session: Session, asked: AiMetricsQuery) -> Figures:
@@ -29,35 +37,44 @@ def figures(session: Session, asked: AiMetricsQuery) -> Figures:
 
 
 def models(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[ModelFigures]:
-    """Return the figures of each model, the one that was asked most first."""
+    """Return the figures of each model, most requests first."""
     require(actor, Permission.WATCH)
     rows = by_model(session, asked, measures)
     every = sum(row["requests"] for row in rows)
     found = [
-        ModelFigures(provider=row["provider"], model=row["model"], share=row["requests"] / every, **figures_of(row))
+        ModelFigures(
+            provider=row["provider"],
+            model=row["model"],
+            share=row["requests"] / every,
+            **figures_of(row),
+        )
         for row in rows
     ]
     return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
 
 
 def by_model(session: Session, asked: AiMetricsQuery, measures: Columns) -> list[dict[str, Any]]:
-    """Return measures of each model that was asked; `requests` is one of them."""
+    """Return measures by model; `requests` is one of them."""
     rows = read_sums(session, asked, measures, by_model=True)
-    # Where all requests of a model were taken out again, sums of nothing are left until they are folded.
+    # Where all requests of a model were taken out again, sums of nothing are left until they are
+    # folded.
     return [row for row in rows if row["requests"]]
 
 
 def measures(given: RollupSource) -> list[Label[Any]]:
-    """Return what figures_of() reads."""
+    """Return the columns that figures_of() reads."""
     return [
         *volume_measures(given),
-        *(given.timed(name).label(name) for name in ("latencies", "latency_ms", "first_tokens", "first_token_ms")),
+        *(
+            given.timed(name).label(name)
+            for name in ("latencies", "latency_ms", "first_tokens", "first_token_ms")
+        ),
         given.times("latency", RANKS).label("latency"),
     ]
 
 
 def volume_measures(given: RollupSource) -> list[Label[Any]]:
-    """Return what volume_of() reads."""
+    """Return the columns that volume_of() reads."""
     counted: dict[str, ColumnElement[int]] = {
         "requests": given.total("requests"),
         "errors": given.total("requests", status=RequestStatus.ERROR),

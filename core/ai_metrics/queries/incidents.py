@@ -1,11 +1,16 @@
 """Hours in which a model was slower, or failed more often, than usual.
 
 In two steps, so that a month of twenty models is read in days and only what stands out in hours:
-1. Of each model, each day is held against all its other days: how many of its requests were slower than 95 % of the others, or
-   failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked at (Bonferroni).
-2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95 half as long again as usual),
-   or the error rate is three times the usual one, are one incident when no more than an hour lies between them, or a night in
-   which too little was asked to say that all was well. One may have begun on the day before, or go on into the day after.
+1. Of each model, each day is held against all its other days: how many of its requests were slower
+than 95 % of the others, or
+   failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked
+   at (Bonferroni).
+2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95
+half as long again as usual),
+   or the error rate is three times the usual one, are one incident when no more than an hour lies
+   between them, or a night in
+   which too little was asked to say that all was well. One may have begun on the day before, or go
+   on into the day after.
 """
 
 from collections import defaultdict
@@ -23,7 +28,8 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery, Interval
-from core.ai_metrics.queries.histograms import LOWEST, middle, summed_each
+from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.percentiles import LOWEST, middle, summed_each
 from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.permissions import Permission, require
@@ -42,14 +48,15 @@ Counts = NDArray[np.int64]
 
 
 class Trouble(StrEnum):
-    """What an incident is of."""
+    """The kind of an incident."""
 
     SLOW = "slow"
     FAILING = "failing"
 
 
 class Incident(View):
-    """Some hours of one model: how many of its requests were slow or failed, and how it was then and is usually.
+    """Some hours of one model: how many of its requests were slow or failed, and how it was then
+    and is usually.
 
     `value` and `usual` are p95 in milliseconds of a slow one, error rates of a failing one.
     """
@@ -67,7 +74,7 @@ class Incident(View):
 
 @dataclass(frozen=True)
 class Slot:
-    """One day or hour of a model; `quicker` counts in each bucket of latencies those that took no longer."""
+    """A day or hour of a model; `quicker` has running totals of the latency buckets."""
 
     at: datetime
     requests: int
@@ -80,7 +87,7 @@ class Slot:
         return int(self.quicker[-1])
 
     def slower_than(self, limit: int) -> int:
-        """Return how many took longer than a bucket."""
+        """Return the number of requests slower than a bucket."""
         return self.timed - int(self.quicker[limit - LOWEST])
 
 
@@ -98,25 +105,45 @@ Test = Callable[[Slot, Usual], tuple[int, int, float]]
 
 
 def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
-    """Return what stands out within a period, the latest first; nothing by filters that rollups do not know."""
+    """Return incidents of a period, latest first; none for filters that rollups lack."""
     require(actor, Permission.WATCH)
-    if asked.needs_rows:
-        return []
     since = asked.period.begins_on - USUAL_DAYS * DAY
-    whole = replace(asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone))
-    days = {key: list(_beside_usual(slots)) for key, slots in _slots(session, whole, Interval.DAY).items()}
-    found = [one for trouble, test in TESTS.items() for one in _found(session, asked, days, trouble, test)]
+    whole = replace(
+        asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone)
+    )
+    if needs_rows(session, whole):
+        return []
+    days = {
+        key: list(_beside_usual(slots))
+        for key, slots in _slots(session, whole, Interval.DAY).items()
+    }
+    found = [
+        one
+        for trouble, test in TESTS.items()
+        for one in _found(session, asked, days, trouble, test)
+    ]
     return sorted(found, key=lambda each: each.start, reverse=True)
 
 
-def _found(session: Session, asked: AiMetricsQuery, days: Days, trouble: Trouble, test: Test) -> Iterator[Incident]:
+def _found(
+    session: Session, asked: AiMetricsQuery, days: Days, trouble: Trouble, test: Test
+) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, asked.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
-        around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
+        around = replace(
+            asked,
+            period=Period(first, last, asked.period.zone),
+            provider=key[0] or None,
+            model=key[1],
+        )
         hours = _slots(session, around, Interval.HOUR).get(key, [])
         strange = {hour.at for hour in _outstanding_hours(hours, usual, trouble, test)}
         for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
-            inside = [hour for hour in run if hour.at < asked.period.end and hour.at + HOUR > asked.period.start]
+            inside = [
+                hour
+                for hour in run
+                if hour.at < asked.period.end and hour.at + HOUR > asked.period.start
+            ]
             if any(day.at <= hour.at < day.at + DAY for hour in inside for day in chosen):
                 yield _incident(trouble, key, run, usual)
 
@@ -132,16 +159,24 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
     chances = stats.chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
     found: dict[Key, list[tuple[float, Slot, Usual]]] = defaultdict(list)
-    for chance, (key, slot, usual) in sorted(zip(chances, looked_at, strict=True), key=lambda each: each[0]):
-        if chance < level and (key in found or len(found) < MOST_LOOKED_AT) and len(found[key]) < MOST_LOOKED_AT:
+    for chance, (key, slot, usual) in sorted(
+        zip(chances, looked_at, strict=True), key=lambda each: each[0]
+    ):
+        if (
+            chance < level
+            and (key in found or len(found) < MOST_LOOKED_AT)
+            and len(found[key]) < MOST_LOOKED_AT
+        ):
             found[key].append((chance, slot, usual))
     return [
-        (key, sorted((slot for _, slot, _ in each), key=lambda slot: slot.at), each[0][2]) for key, each in found.items() if each
+        (key, sorted((slot for _, slot, _ in each), key=lambda slot: slot.at), each[0][2])
+        for key, each in found.items()
+        if each
     ]
 
 
 def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
-    """Yield each day beside how its model is on all others, where enough is known of those."""
+    """Yield each day with the model's baseline from all other days, if they have enough data."""
     requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
     each = np.array([slot.quicker for slot in slots])
     others = each.sum(axis=0) - each
@@ -163,28 +198,40 @@ def _has_failed(slot: Slot, usual: Usual) -> tuple[int, int, float]:
 TESTS: dict[Trouble, Test] = {Trouble.SLOW: _is_slow, Trouble.FAILING: _has_failed}
 
 
-def _outstanding_hours(hours: Sequence[Slot], usual: Usual, trouble: Trouble, test: Test) -> Iterator[Slot]:
+def _outstanding_hours(
+    hours: Sequence[Slot], usual: Usual, trouble: Trouble, test: Test
+) -> Iterator[Slot]:
     tried = [test(hour, usual) for hour in hours]
-    for hour, (part, whole, expected), chance in zip(hours, tried, stats.chances_of_so_many(tried), strict=True):
+    for hour, (part, whole, expected), chance in zip(
+        hours, tried, stats.chances_of_so_many(tried), strict=True
+    ):
         if whole < FEWEST_IN_AN_HOUR or chance > LEVEL_OF_AN_HOUR:
             continue
         if trouble is Trouble.SLOW:
-            is_strange = part / whole >= LEAST_SLOW and _p95(hour.quicker) >= LONGER * middle(usual.p95_bucket)
+            is_strange = part / whole >= LEAST_SLOW and _p95(hour.quicker) >= LONGER * middle(
+                usual.p95_bucket
+            )
         else:
             is_strange = part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
         if is_strange:
             yield hour
 
 
-def _runs(hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]) -> Iterator[list[Slot]]:
-    """Yield the hours of each incident: the strange ones, with those between that say nothing else."""
+def _runs(
+    hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]
+) -> Iterator[list[Slot]]:
+    """Yield the hours of each incident, including inconclusive hours in between."""
     run: list[Slot] = []
     gap: list[Slot] = []
     for hour in hours:
         if hour.at not in strange:
             gap.append(hour)
             continue
-        if run and hour.at - run[-1].at > 2 * HOUR and (hour.at - run[-1].at > LONGEST_GAP or is_usual(gap)):
+        if (
+            run
+            and hour.at - run[-1].at > 2 * HOUR
+            and (hour.at - run[-1].at > LONGEST_GAP or is_usual(gap))
+        ):
             yield run
             run, gap = [], []
         run, gap = [*run, *(gap if run else []), hour], []
@@ -193,14 +240,15 @@ def _runs(hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[lis
 
 
 def _is_usual(gap: list[Slot], usual: Usual, test: Test) -> bool:
-    """Whether enough was asked between two hours that stand out, and went as it usually does."""
+    """Whether the hours between two outliers have enough requests and are normal."""
     tried = [test(hour, usual) for hour in gap]
     part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)
     return whole >= FEWEST_IN_AN_HOUR and part / whole < LEAST_SLOW
 
 
 def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Incident:
-    requests, quicker = sum(hour.requests for hour in run), np.sum([hour.quicker for hour in run], axis=0)
+    requests = sum(hour.requests for hour in run)
+    quicker = np.sum([hour.quicker for hour in run], axis=0)
     errors = sum(hour.errors for hour in run)
     is_slow = trouble is Trouble.SLOW
     return Incident(
@@ -217,7 +265,11 @@ def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Inci
 
 
 def _p95(quicker: Counts) -> float:
-    return middle(int(np.searchsorted(quicker, np.ceil(0.95 * quicker[-1]))) + LOWEST) if quicker[-1] else 0.0
+    return (
+        middle(int(np.searchsorted(quicker, np.ceil(0.95 * quicker[-1]))) + LOWEST)
+        if quicker[-1]
+        else 0.0
+    )
 
 
 def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key, list[Slot]]:

@@ -3,38 +3,64 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, RowMapping, Select, Uuid, and_, cast, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    RowMapping,
+    Select,
+    Uuid,
+    and_,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
-from core.activity.models import User
+from core.activity.models.users import User
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
 from core.ai_metrics.queries.rollup_sources import raw
 from core.ai_metrics.queries.slowest import find_first
-from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
-from core.cache import memo
+from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
+from core.ai_metrics.schemas import RequestStatus
+from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation
 from core.database.paging import Cursor, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
+from core.ingest.external_ids import keys_of
 from core.presentation import shortened
-from core.presentation.periods import keys_of
 
 STEP_FACTS = frozenset(
-    {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}
+    {
+        "id",
+        "kind",
+        "name",
+        "start",
+        "start_ms",
+        "duration",
+        "duration_ms",
+        "status",
+        "error",
+        "error_type",
+        "model",
+    }
 )
 LONG = "error_message"
 TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
-STATES = frozenset({"ok", "error", "unset", "pending"})  # other words for how a step ended may be anybody's
+# Other words for how a step ended may be anybody's
+STATES = frozenset({"ok", "error", "unset", "pending"})
 
 users, conversations = table_of(User), table_of(Conversation)
 
 
 def count_requests(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> int:
-    """Return how many requests there were, from the rollups where they know: rows that are no longer kept count, too."""
+    """Return the number of requests; rollups also count rows that are no longer stored."""
     require(actor, Permission.WATCH)
     return volume(session, asked).total_requests
 
@@ -46,57 +72,111 @@ def list_requests(
     limit: int,
     offset: int = 0,
     after: Cursor | None = None,
+    latency: LatencyRange | None = None,
     whole: bool = False,
     actor: Actor,
 ) -> list[RequestView]:
-    """Return requests, the newest first, from the one after a cursor."""
+    """Return requests, newest first, from the one after a cursor."""
     require(actor, Permission.WATCH)
     wanted = matching_requests(asked, asked.period)
+    if latency is not None:
+        took = raw.c.total_latency_ms
+        wanted += [
+            took > latency.from_ms if latency.from_ms else took >= 0,
+            took <= latency.to_ms,
+            raw.c.status != RequestStatus.PENDING,
+        ]
     if after is not None:
         # The first of them says in which partitions to look.
-        wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
-    page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
-    return [RequestView(**_readable(row, actor)) for row in _named(session, page, RequestView, whole=whole)]
+        wanted += [
+            raw.c.created_at <= after.created_at,
+            tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id),
+        ]
+    page = (
+        select(raw)
+        .where(*wanted)
+        .order_by(raw.c.created_at.desc(), raw.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [
+        RequestView(**_readable(row, actor))
+        for row in _named(session, page, RequestView, whole=whole)
+    ]
 
 
 def list_first(
-    session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window, *, actor: Actor
+    session: Session,
+    asked: AiMetricsQuery,
+    order: RequestOrder,
+    window: Window,
+    latency: LatencyRange | None = None,
+    after: Cursor | None = None,
+    *,
+    actor: Actor,
 ) -> list[RequestView]:
-    """Return the slowest, the dearest or the newest requests; those without a latency or a cost come in no list by it, and of the
-    slowest none that is pending.
+    """Return the slowest, most expensive or newest requests; without the value, none. Those of a
+    range of latencies are listed from the newest.
     """
     require(actor, Permission.WATCH)
-    if order is RequestOrder.NEWEST:
-        return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
-    first = memo.ordered((asked, order, window), lambda: find_first(session, asked, order, window))
+    if order is RequestOrder.NEWEST or latency is not None:
+        return list_requests(
+            session,
+            asked,
+            limit=window.limit,
+            offset=window.offset,
+            after=after,
+            latency=latency,
+            actor=actor,
+        )
+    first = cached_if_large(
+        session, (asked, order, window), lambda: find_first(session, asked, order, window)
+    )
     # One by one: a row's time says in which partition it is.
     ids, times = [each.id for each in first], [each.created_at for each in first]
     known = func.unnest(cast(ids, ARRAY(Uuid)), cast(times, ARRAY(DateTime(timezone=True))))
     named = known.table_valued("id", "created_at").render_derived("first")
-    page = select(raw).join(named, and_(raw.c.id == named.c.id, raw.c.created_at == named.c.created_at))
+    page = select(raw).join(
+        named, and_(raw.c.id == named.c.id, raw.c.created_at == named.c.created_at)
+    )
     rows = _named(session, page, RequestView)
     found = {(row["id"], row["created_at"]): RequestView(**_readable(row, actor)) for row in rows}
     return [found[key] for key in zip(ids, times, strict=True) if key in found]
 
 
 def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
-    """Return a request by our id or the sender's; raise RequestMissing. Of several sent under one id, the latest."""
+    """Return the latest request with our ID or the sender's; raise RequestMissing."""
     require(actor, Permission.WATCH)
-    latest = select(raw).where(raw.c.id.in_(keys_of("ai_request", given))).order_by(raw.c.created_at.desc()).limit(1)
+    latest = (
+        select(raw)
+        .where(raw.c.id.in_(keys_of("ai_request", given)))
+        .order_by(raw.c.created_at.desc())
+        .limit(1)
+    )
     row = next(iter(_named(session, latest, RequestDetail, whole=True)), None)
     if row is None:
         raise RequestMissing
-    return RequestDetail(**(_readable(row, actor) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
+    return RequestDetail(
+        **(_readable(row, actor) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS)))
+    )
 
 
-def _named(session: Session, page: Select[Any], view: type[RequestView], *, whole: bool = False) -> Iterator[RowMapping]:
-    """Yield rows with the senders' names of their users and conversations; long texts are cut, unless they are wanted whole."""
+def _named(
+    session: Session, page: Select[Any], view: type[RequestView], *, whole: bool = False
+) -> Iterator[RowMapping]:
+    """Yield rows with the sender's user and conversation IDs; texts are cut unless `whole`."""
     rows = page.subquery("page")
     known: list[ColumnElement[Any]] = [rows.c[name] for name in view.model_fields if name in rows.c]
     if not whole:
-        known = [shortened.text(column).label(column.key) if column.key == LONG else column for column in known]
+        known = [
+            shortened.text(column).label(column.key) if column.key == LONG else column
+            for column in known
+        ]
         known.append(shortened.names(rows.c[LONG]))
-    named = [users.c.external_id.label("user_external_id"), conversations.c.external_id.label("conversation_external_id")]
+    named = [
+        users.c.external_id.label("user_external_id"),
+        conversations.c.external_id.label("conversation_external_id"),
+    ]
     wanted = (
         select(*known, *named)
         .outerjoin(users, users.c.id == rows.c.user_id)
@@ -111,7 +191,7 @@ def _readable(row: RowMapping, actor: Actor) -> dict[str, Any]:
 
 
 def _contents(row: RowMapping, *, may_read: bool) -> dict[str, Any]:
-    """Return what may hold words of users, or only the facts of it."""
+    """Return fields with contents, or their facts only."""
     steps, calls = row["steps"] or [], row["tool_calls"] or []
     if may_read:
         return {"steps": steps, "tool_calls": calls}
@@ -119,11 +199,14 @@ def _contents(row: RowMapping, *, may_read: bool) -> dict[str, Any]:
 
 
 def _only(given: Sequence[Any], names: frozenset[str]) -> list[dict[str, Any]]:
-    return [{name: _fact(name, value) for name, value in each.items() if name in names} for each in given]
+    return [
+        {name: _fact(name, value) for name, value in each.items() if name in names}
+        for each in given
+    ]
 
 
 def _fact(name: str, value: object) -> object:
-    """Return what a step says of itself without words that may be a user's: that it failed, and not of what."""
+    """Return a step's attributes without texts that may come from a user."""
     if name == "error":
         return bool(value)
     is_plain = value in STATES if name == "status" else isinstance(value, (str, int, float))

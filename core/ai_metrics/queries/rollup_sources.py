@@ -1,9 +1,11 @@
 """The rows that figures of AI requests are summed from, in one shape: rollups, deltas and raw rows.
 
-Rollups with what is not folded into them yet, and raw rows for what is left of a half hour at the edges. Filters that rollups do
-not know (release, user, conversation) take raw rows alone, which makes percentiles exact. All parts are one statement: what is
-folded meanwhile is neither missed nor counted twice. Statements take periods and the values of filters as parameters and are
-built once: building one takes longer than reading a week by the day.
+Rollups with what is not folded into them yet, and raw rows for what is left of a half hour at the
+edges. A filter by one dimension (release, tool) takes the rollups by dimension; filters that no
+rollups know (user, two dimensions) take raw rows alone, which makes percentiles exact. All parts
+are one statement: what is folded meanwhile is neither missed nor counted twice. Statements take
+periods and the values of filters as parameters and are built once: building one takes longer than
+reading a week by the day.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,25 +44,44 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
-from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
-from core.ai_metrics.queries.conditions import filters_of, inside, matching, matching_between, parameters
-from core.ai_metrics.queries.histograms import Counts, packed, quantiles
-from core.ai_metrics.rollups import HISTOGRAMS, SUMS
+from core.ai_metrics.ingest.rollups import HISTOGRAMS, SUMS
+from core.ai_metrics.models import (
+    HISTOGRAM,
+    TOKENS,
+    AiRequest,
+    DimensionDelta,
+    DimensionRollup,
+    RequestDelta,
+    RequestRollup,
+)
+from core.ai_metrics.queries.conditions import (
+    DIMENSIONS,
+    filters_of,
+    inside,
+    matching,
+    matching_between,
+    parameters,
+)
+from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.percentiles import Counts, packed, quantiles
 from core.ai_metrics.schemas import RequestStatus
 from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.presentation.periods import HALF_HOUR
 
-rollups, deltas, raw = table_of(RequestRollup), table_of(RequestDelta), table_of(AiRequest)
-
-TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens")
+raw = table_of(AiRequest)
+IN_TOTAL = table_of(RequestRollup), table_of(RequestDelta)
+BY_DIMENSION = table_of(DimensionRollup), table_of(DimensionDelta)
 COLUMNS = ("at", "provider", "model", "status", *SUMS, *HISTOGRAMS)
 LONGEST_MS = 86_400_000
 MOST_STATEMENTS = 500
 ALL = "*"
 # As parameters these would be some more of a hundred.
-ZERO, ONE, NANO = literal_column("0", Integer), literal_column("1", Integer), literal_column("1000000000", Integer)
-NO_BUCKET, NO_HISTOGRAM = literal_column("null::int", Integer), literal_column("null::int[]", HISTOGRAM)
+ZERO = literal_column("0", Integer)
+ONE = literal_column("1", Integer)
+NANO = literal_column("1000000000", Integer)
+NO_BUCKET = literal_column("null::int", Integer)
+NO_HISTOGRAM = literal_column("null::int[]", HISTOGRAM)
 EPOCH = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 Timing = Literal["latency", "first_token"]
 TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
@@ -68,7 +89,7 @@ TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 
 @dataclass(frozen=True)
 class RollupSource:
-    """Rows of sums. Those that are one request each know its own times; the others have histograms, or the bucket of one time."""
+    """Rows of sums: single requests with their times, or rollups with histograms."""
 
     rows: Subquery
     is_exact: bool
@@ -80,19 +101,26 @@ class RollupSource:
         return func.coalesce(cast(kept, BigInteger), ZERO)
 
     def timed(self, name: str) -> ColumnElement[int]:
-        """Return the sum of a column over what has ended."""
+        """Return the sum of a column over completed requests."""
         has_ended = self.rows.c.status != RequestStatus.PENDING
         return func.coalesce(cast(func.sum(self.rows.c[name]).filter(has_ended), BigInteger), ZERO)
 
     def times(self, timing: Timing, ranks: Sequence[float]) -> ColumnElement[Any]:
-        """Return what times_of() makes the times at ranks of: packed histograms, or the times themselves."""
+        """Return the input of times_of(): packed histograms, or percentiles of the times."""
         if not self.is_exact:
             return self.packed(timing)
-        time, wanted = self.rows.c[timing], cast(array([literal(each, Float) for each in ranks]), ARRAY(Float))
-        return func.percentile_disc(wanted).within_group(func.greatest(time, 0)).filter(time.is_not(None))
+        time = self.rows.c[timing]
+        wanted = cast(array([literal(each, Float) for each in ranks]), ARRAY(Float))
+        return (
+            func.percentile_disc(wanted)
+            .within_group(func.greatest(time, 0))
+            .filter(time.is_not(None))
+        )
 
     def packed(self, timing: Timing) -> ColumnElement[bytes]:
-        """Return the packed histograms; of exact rows there are none."""
+        """Return the packed histograms, or the buckets of single requests."""
+        if self.is_exact:
+            return packed(NO_HISTOGRAM, bucket_of_time(self.rows.c[timing]))
         return packed(self.rows.c[f"{timing}_histogram"], self.rows.c[f"{timing}_bucket"])
 
 
@@ -101,7 +129,7 @@ Columns = Callable[[RollupSource], Sequence[Label[Any]]]
 
 @dataclass(frozen=True)
 class StatementShape:
-    """What statements differ in otherwise than in parameters: which filters there are, and what rows are grouped by."""
+    """What distinguishes statements besides parameters: filters and grouping."""
 
     filters: frozenset[str]
     is_exact: bool
@@ -109,30 +137,54 @@ class StatementShape:
     step: Interval | None
 
     @property
+    def tables(self) -> tuple[Table, Table]:
+        """The rollups and the deltas that have the columns of the filters."""
+        return IN_TOTAL if self.filters.isdisjoint(DIMENSIONS) else BY_DIMENSION
+
+    @property
     def needs_models(self) -> bool:
-        """Whether the rollups of each model are read rather than those of all."""
+        """Whether rollups by model are read, rather than those of all models."""
         return self.by_model or not self.filters.isdisjoint({"provider", "model"})
 
 
 def read_sums(
-    session: Session, asked: AiMetricsQuery, columns: Columns, *, by_model: bool = False, step: Interval | None = None
+    session: Session,
+    asked: AiMetricsQuery,
+    columns: Columns,
+    *,
+    by_model: bool = False,
+    step: Interval | None = None,
 ) -> list[dict[str, Any]]:
-    """Return columns of what is asked: of all together, or by `at`, when an interval begins, or by `provider` and `model`.
+    """Return columns in total, by interval (`at`, its start) or by `provider` and `model`.
 
-    `columns` is a function of a module, known by its name: of each a statement is kept.
+    `columns` is a module's function: its statement is cached by the function's identity.
     """
-    statement = statement_of(StatementShape(filters_of(asked), asked.needs_rows, by_model, step), columns)
+    is_exact = needs_rows(session, asked)
+    statement = statement_of(StatementShape(filters_of(asked), is_exact, by_model, step), columns)
     given = parameters(asked, by_day=step is None or step.is_of_days)
     found = session.execute(statement, given)
     names = list(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
+def read_sums_and_total(
+    session: Session, asked: AiMetricsQuery, columns: Columns, step: Interval
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Return columns by interval; and in total when read from raw rows, whose percentiles do not
+    add up as histograms do.
+    """
+    rows = read_sums(session, asked, columns, step=step)
+    is_exact = needs_rows(session, asked)
+    return rows, read_sums(session, asked, columns)[0] if is_exact else None
+
+
 @lru_cache(MOST_STATEMENTS)
 def statement_of(shape: StatementShape, columns: Columns) -> Select[Any]:
     """Return the statement of a shape, which is built once."""
     given = RollupSource(_rows(shape).subquery("sums"), shape.is_exact)
-    keys: list[ColumnElement[Any]] = [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
+    keys: list[ColumnElement[Any]] = (
+        [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
+    )
     keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
     return select(*keys, *columns(given)).group_by(*keys)
 
@@ -145,20 +197,22 @@ def _rows(shape: StatementShape) -> CompoundSelect[Any] | Select[Any]:
         _rolled_up(shape, Grain.DAY, ("days_start", "days_end")),
         _rolled_up(shape, Grain.HALF_HOUR, ("inner_start", "days_start")),
         _rolled_up(shape, Grain.HALF_HOUR, ("days_end", "inner_end")),
-        _of_table(deltas, shape, ("inner_start", "inner_end")),
+        _of_table(shape.tables[1], shape, ("inner_start", "inner_end")),
         _requests(shape, ("start", "inner_start")),
         _requests(shape, ("inner_end", "end")),
     )
 
 
-def times_of(found: bytes | Counts | Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
-    """Return the times at ranks ceil(q * n) in whole milliseconds, None for each when there are none."""
+def times_of(
+    found: bytes | Counts | Sequence[float] | None, ranks: Sequence[float]
+) -> list[int | None]:
+    """Return the times at ranks ceil(q * n) in milliseconds; None when there are none."""
     times = quantiles(found, ranks) if isinstance(found, bytes | np.ndarray) else found
     return [round(each) for each in times] if times else [None] * len(ranks)
 
 
 def latency_of_request() -> ColumnElement[int | None]:
-    """Return how long a request took; null of a pending one."""
+    """Return a request's latency; null for a pending one."""
     return _time(raw.c.total_latency_ms)
 
 
@@ -175,6 +229,7 @@ def _bucket(at: ColumnElement[datetime], step: Interval) -> ColumnElement[dateti
 
 
 def _rolled_up(shape: StatementShape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
+    rollups, _ = shape.tables
     each = or_(rollups.c.provider != ALL, rollups.c.model != ALL)
     whole = and_(rollups.c.provider == ALL, rollups.c.model == ALL)
     of_grain = rollups.c.grain == grain
@@ -189,10 +244,13 @@ def _of_table(table: Table, shape: StatementShape, edges: tuple[str, str]) -> Se
 
 
 def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
-    """Return requests as rows of sums: with their own times, or with the buckets of those, to stand beside rollups."""
+    """Return requests as rows of sums, with times, or with their buckets beside rollups."""
     columns = raw.c
     has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
-    times = {"latency": _time(columns.total_latency_ms), "first_token": _time(columns.first_token_ms)}
+    times = {
+        "latency": _time(columns.total_latency_ms),
+        "first_token": _time(columns.first_token_ms),
+    }
     sums: dict[str, ColumnElement[Any]] = {
         "requests": ONE,
         "unpriced": cast(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok), Integer),
@@ -207,7 +265,11 @@ def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
     summed = [sums[name].label(name) for name in SUMS]
     buckets = [bucket_of_time(time).label(f"{name}_bucket") for name, time in times.items()]
     no_histograms = [NO_HISTOGRAM.label(name) for name in HISTOGRAMS]
-    timed = [time.label(name) for name, time in times.items()] if shape.is_exact else [*no_histograms, *buckets]
+    timed = (
+        [time.label(name) for name, time in times.items()]
+        if shape.is_exact
+        else [*no_histograms, *buckets]
+    )
     return select(*keys, *summed, *timed).where(*matching_between(shape.filters, edges))
 
 

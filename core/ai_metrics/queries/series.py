@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
@@ -24,9 +25,16 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
-from core.ai_metrics.queries.histograms import quantiles_each, summed_each
-from core.ai_metrics.queries.latency_histogram import bars, buckets_of, exact_buckets
-from core.ai_metrics.queries.rollup_sources import TIMINGS, Columns, RollupSource, Timing, read_sums, times_of
+from core.ai_metrics.queries.latency_bars import bars, buckets_of, exact_buckets
+from core.ai_metrics.queries.percentiles import quantiles_each, summed_each
+from core.ai_metrics.queries.rollup_sources import (
+    TIMINGS,
+    RollupSource,
+    Timing,
+    read_sums,
+    read_sums_and_total,
+    times_of,
+)
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import DAY, Period, midnight
@@ -38,7 +46,7 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class LatencySeries:
-    """How long requests took to their end and to their first token, over time."""
+    """Percentiles of latency and time to first token over time."""
 
     latency: list[LatencyPoint]
     first_token: list[LatencyPoint]
@@ -46,7 +54,7 @@ class LatencySeries:
 
 @dataclass(frozen=True)
 class Measured:
-    """Measures of each interval in which there is anything, by when it begins, and of all of them together."""
+    """Measures by the start of each non-empty interval, and of the whole period."""
 
     by_interval: dict[datetime, dict[str, Any]]
     whole: dict[str, Any]
@@ -58,12 +66,16 @@ class Measured:
 
     def volume_series(self, period: Period, step: Interval) -> list[VolumePoint]:
         """Return the volume of each interval, empty ones too."""
-        return _volume_points(period, step, {at: volume_of(row) for at, row in self.by_interval.items()})
+        return _volume_points(
+            period, step, {at: volume_of(row) for at, row in self.by_interval.items()}
+        )
 
     @property
     def times(self) -> LatencyBefore:
         """The percentiles of all together."""
-        overall, first_token = (Percentiles(**_percentiles(self.whole, timing)) for timing in TIMINGS)
+        overall, first_token = (
+            Percentiles(**_percentiles(self.whole, timing)) for timing in TIMINGS
+        )
         return LatencyBefore(overall=overall, first_token=first_token)
 
     @property
@@ -78,30 +90,35 @@ class Measured:
         return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
 
 
-def measure(session: Session, asked: AiMetricsQuery, step: Interval, columns: Columns) -> Measured:
-    """Return times, or times and volume, by interval and of all together.
-
-    Histograms of intervals add up to that of all; single requests are read once more.
-    """
-    rows = read_sums(session, asked, columns, step=step)
-    if asked.needs_rows:
-        return Measured({row["at"]: row for row in rows}, read_sums(session, asked, columns)[0])
+def measured(rows: list[dict[str, Any]], whole: dict[str, Any] | None) -> Measured:
+    """Return measures from read_sums_and_total(); without a total, histograms are added up."""
+    if whole is not None:
+        return Measured({row["at"]: row for row in rows}, whole)
     counts = {timing: summed_each([row[timing] for row in rows]) for timing in TIMINGS}
     names = [name for name in rows[0] if name not in ("at", *TIMINGS)] if rows else []
-    sums: dict[str, Any] = defaultdict(int, {name: sum(row[name] for row in rows) for name in names})
+    sums: dict[str, Any] = defaultdict(
+        int, {name: sum(row[name] for row in rows) for name in names}
+    )
     for timing in TIMINGS:
         for row, times in zip(rows, quantiles_each(counts[timing], RANKS), strict=True):
             row[timing] = times
-    return Measured({row["at"]: row for row in rows}, sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS})
+    return Measured(
+        {row["at"]: row for row in rows},
+        sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS},
+    )
 
 
-def latency(session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor) -> Latency:
-    """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
+def latency(
+    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+) -> Latency:
+    """Return latency in total, over time and as a histogram; raise TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    found = measure(session, asked, step, timings)
+    found = measured(*read_sums_and_total(session, asked, timings, step))
     series = found.latency_series(asked.period, step)
-    buckets = exact_buckets(session, asked) if asked.needs_rows else buckets_of(found.whole["latency"])
+    times = found.whole["latency"]
+    # Of raw rows they are percentiles
+    buckets = buckets_of(times) if isinstance(times, np.ndarray) else exact_buckets(session, asked)
     return Latency(
         **found.times.model_dump(),
         start=asked.period.start,
@@ -123,11 +140,14 @@ def both(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
 
 def latency_series(session: Session, asked: AiMetricsQuery, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
-    return measure(session, asked, step, timings).latency_series(asked.period, step)
+    rows, whole = read_sums_and_total(session, asked, timings, step)
+    return measured(rows, whole).latency_series(asked.period, step)
 
 
-def tokens(session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor) -> Tokens:
-    """Return what requests took and cost: all together, over time and by model. Raises TooFine."""
+def tokens(
+    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+) -> Tokens:
+    """Return tokens and cost in total, over time and by model; raise TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
     return Tokens(
@@ -143,22 +163,35 @@ def tokens(session: Session, asked: AiMetricsQuery, interval: Interval | None = 
 
 def volume_series(session: Session, asked: AiMetricsQuery, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
-    found = {row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
+    found = {
+        row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)
+    }
     return _volume_points(asked.period, step, found)
 
 
 def volume_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelVolume]:
     """Return the volume of each model, the most tokens first."""
     rows = by_model(session, asked, volume_measures)
-    found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows]
-    return sorted(found, key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model))
+    found = [
+        ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows
+    ]
+    return sorted(
+        found,
+        key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model),
+    )
 
 
 def chosen(period: Period, interval: Interval | None) -> Interval:
-    """Return the interval of a series: the one that is wanted, else one that makes a chart. Raises TooFine."""
+    """Return the requested interval, else one that fits a chart; raise TooFine."""
     length = period.end - period.start
     if interval is None:
-        short = Interval.HALF_HOUR if length <= DAY else Interval.HOUR if length <= 7 * DAY else Interval.DAY
+        short = (
+            Interval.HALF_HOUR
+            if length <= DAY
+            else Interval.HOUR
+            if length <= 7 * DAY
+            else Interval.DAY
+        )
         return short if length <= MOST_DAILY_POINTS * DAY else Interval.WEEK
     if not interval.is_of_days and length / interval.length > MOST_POINTS:
         raise TooFine
@@ -170,7 +203,15 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
     if step is Interval.DAY:
         return sorted({*found, *(midnight(day, period.zone) for day in period.days)})
     if step is Interval.WEEK:
-        return sorted({*found, *(midnight(day, period.zone) for day in {day - day.weekday() * DAY for day in period.days})})
+        return sorted(
+            {
+                *found,
+                *(
+                    midnight(day, period.zone)
+                    for day in {day - day.weekday() * DAY for day in period.days}
+                ),
+            }
+        )
     shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
     assert shift is not None  # noqa: S101  the zone is known
     first = period.start - (period.start + shift - EPOCH) % step.length
@@ -179,30 +220,45 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
 
 
 _NO_VOLUME = volume_of(defaultdict(int))
-_NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}": None for rank in RANKS}
+_NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {
+    f"p{rank * 100:.0f}": None for rank in RANKS
+}
 
 
-def _volume_points(period: Period, step: Interval, found: Mapping[datetime, dict[str, Any]]) -> list[VolumePoint]:
-    return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)]
+def _volume_points(
+    period: Period, step: Interval, found: Mapping[datetime, dict[str, Any]]
+) -> list[VolumePoint]:
+    return [
+        VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)
+    ]
 
 
 def volume_and_times(given: RollupSource) -> list[Label[Any]]:
-    """Return what a measure of both volume and times reads."""
+    """Return the columns of a measure of volume and times."""
     return [*volume_measures(given), *timings(given)]
 
 
 def timings(given: RollupSource) -> list[Label[Any]]:
-    """Return what a measure of times reads."""
+    """Return the columns of a measure of times."""
     return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 
 def _timing(given: RollupSource, timing: Timing) -> list[Label[Any]]:
-    count, total = ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
+    count, total = (
+        ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
+    )
     counted = given.timed(count).label(f"{timing}_count")
-    return [counted, given.timed(total).label(f"{timing}_total"), given.times(timing, RANKS).label(timing)]
+    return [
+        counted,
+        given.timed(total).label(f"{timing}_total"),
+        given.times(timing, RANKS).label(timing),
+    ]
 
 
 def _percentiles(row: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
     count = row[f"{timing}_count"]
-    named = {f"p{rank * 100:.0f}": value for rank, value in zip(RANKS, times_of(row[timing], RANKS), strict=True)}
+    named = {
+        f"p{rank * 100:.0f}": value
+        for rank, value in zip(RANKS, times_of(row[timing], RANKS), strict=True)
+    }
     return {"requests": count, "avg": mean(row[f"{timing}_total"], count), **named}

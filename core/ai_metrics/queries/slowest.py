@@ -1,7 +1,7 @@
 """The slowest and the most expensive requests.
 
-Those of days that are over follow an index (ordered_days.py). Of the others only what may be among the first is read: for the
-slowest, the half hours whose histograms say so.
+Those of days that are over follow an index (ordered_days.py). Of the others only what may be among
+the first is read: for the slowest, the half hours whose histograms say so.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.daily_indexes import begins_unordered
-from core.ai_metrics.queries.histograms import LOWEST, bucket_of, summed
+from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.percentiles import LOWEST, bucket_of, summed
 from core.ai_metrics.queries.rollup_sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
@@ -29,15 +30,17 @@ MEASURES = {RequestOrder.SLOWEST: raw.c.total_latency_ms, RequestOrder.DEAREST: 
 
 @dataclass(frozen=True)
 class RankedRequest:
-    """A request, and what it is ordered by."""
+    """A request with its rank value."""
 
     value: Decimal
     id: UUID
     created_at: datetime
 
 
-def find_first(session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window) -> list[RankedRequest]:
-    """Return the slowest or the dearest of those that have a latency or a cost; of the slowest none is pending."""
+def find_first(
+    session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window
+) -> list[RankedRequest]:
+    """Return the slowest or most expensive requests; pending ones are not among the slowest."""
     count, span = window.offset + window.limit, _span(session, asked)
     edge = min(max(begins_unordered(), span.start), span.end)
     found = _top(session, asked, replace(span, end=edge), order, count)
@@ -49,9 +52,9 @@ def find_first(session: Session, asked: AiMetricsQuery, order: RequestOrder, win
 
 
 def _span(session: Session, asked: AiMetricsQuery) -> Period:
-    """Return the part of a period from which there are such requests at all, as the rollups know."""
+    """Return the part of a period that has such requests, from the rollups."""
     period = asked.period
-    if asked.needs_rows:
+    if needs_rows(session, asked):
         return period
     first, last = read_sums(session, asked, _ends)[0].values()
     if first is None:
@@ -75,28 +78,42 @@ def _top(
         wanted.append(raw.c.status != RequestStatus.PENDING)
     if narrowed is not None:
         wanted.append(narrowed)
-    page = select(measure.label("value"), raw.c.id, raw.c.created_at).where(*wanted).order_by(measure.desc(), raw.c.id)
-    return [RankedRequest(Decimal(row.value), row.id, row.created_at) for row in session.execute(page.limit(count))]
+    page = (
+        select(measure.label("value"), raw.c.id, raw.c.created_at)
+        .where(*wanted)
+        .order_by(measure.desc(), raw.c.id)
+    )
+    return [
+        RankedRequest(Decimal(row.value), row.id, row.created_at)
+        for row in session.execute(page.limit(count))
+    ]
 
 
 def _may_be_among(
     session: Session, asked: AiMetricsQuery, order: RequestOrder, least: Decimal | None
 ) -> ColumnElement[bool] | None:
-    """Return the condition on rows that may be among the first, of which the last that is known has the value `least`."""
+    """Return the condition for candidates when the last known one has the value `least`."""
     if least is None or asked.period.start >= asked.period.end:
         return None
-    if order is RequestOrder.DEAREST or asked.needs_rows:
+    if order is RequestOrder.DEAREST or needs_rows(session, asked):
         return MEASURES[order] >= least
     rows = read_sums(session, asked, _latencies, step=Interval.HALF_HOUR)
-    lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)  # one below: two logarithms may differ in their last digit
+    # One below: two logarithms may differ in their last digit
+    lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)
     found = [row["at"] for row in rows if summed(row["latency"])[lowest:].any()]
-    return or_(false(), *(and_(raw.c.created_at >= each, raw.c.created_at < each + HALF_HOUR) for each in found))
+    return or_(
+        false(),
+        *(and_(raw.c.created_at >= each, raw.c.created_at < each + HALF_HOUR) for each in found),
+    )
 
 
 def _ends(given: RollupSource) -> list[Label[Any]]:
     """Return when the first and the last row of sums begins that holds anything."""
     at, is_filled = given.rows.c.at, given.rows.c.requests > 0
-    return [func.min(at).filter(is_filled).label("first"), func.max(at).filter(is_filled).label("last")]
+    return [
+        func.min(at).filter(is_filled).label("first"),
+        func.max(at).filter(is_filled).label("last"),
+    ]
 
 
 def _latencies(given: RollupSource) -> list[Label[Any]]:

@@ -23,9 +23,15 @@ from sqlalchemy.orm import Session
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools, ToolTotals
 from core.ai_metrics.models import ToolDelta, ToolRollup
-from core.ai_metrics.queries.conditions import filters_of, inside, matching, matching_between, parameters
+from core.ai_metrics.queries.conditions import (
+    filters_of,
+    inside,
+    matching,
+    matching_between,
+    parameters,
+)
 from core.ai_metrics.queries.figures import mean, rate
-from core.ai_metrics.queries.histograms import packed
+from core.ai_metrics.queries.percentiles import packed
 from core.ai_metrics.queries.rollup_sources import (
     LONGEST_MS,
     MOST_STATEMENTS,
@@ -46,12 +52,12 @@ rollups, deltas = table_of(ToolRollup), table_of(ToolDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")
 RANKS = (0.5, 0.95, 0.99)
 LEVEL, TOLERATED = 0.01, 0.05
-UNKNOWN = ("provider", "model", "status")  # rollups of tools have none of these
+KNOWN = frozenset({"environment", "app"})  # the filters that rollups of tools have
 NUMBER = "^-?[0-9]{1,9}$"
 
 
 def tools(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> Tools:
-    """Return which tools were called how often, how many calls failed, and how long they took."""
+    """Return tools with their calls, failed calls and durations."""
     require(actor, Permission.WATCH)
     found, before = tool_figures(session, asked), tool_figures(session, asked.previous)
     totals, start, end = _totals(found), asked.period.start, asked.period.end
@@ -62,7 +68,9 @@ def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[To
     """Return the tools of which surely more than one call in twenty fails, the worst first."""
     require(actor, Permission.WATCH)
     found = tool_figures(session, asked)
-    chances = stats.chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
+    chances = stats.chances_of_so_many(
+        [(each.error_count, each.calls, TOLERATED) for each in found]
+    )
     bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
@@ -70,7 +78,7 @@ def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[To
 def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
     filters = filters_of(asked)
-    statement = _statement(filters, is_exact=asked.needs_rows or not filters.isdisjoint(UNKNOWN))
+    statement = _statement(filters, is_exact=not filters <= KNOWN)
     rows = session.execute(statement, parameters(asked)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
@@ -80,7 +88,10 @@ def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
 @lru_cache(MOST_STATEMENTS)
 def _statement(filters: frozenset[str], *, is_exact: bool) -> Select[Any]:
     calls = _calls(filters, is_exact=is_exact).subquery("calls")
-    summed = [cast(func.sum(calls.c[name]), BigInteger).label(name) for name in ("calls", "errors", "durations", "duration_ms")]
+    summed = [
+        cast(func.sum(calls.c[name]), BigInteger).label(name)
+        for name in ("calls", "errors", "durations", "duration_ms")
+    ]
     times = packed(calls.c.duration_histogram, calls.c.duration_bucket).label("times")
     return select(calls.c.tool, *summed, times).group_by(calls.c.tool)
 
@@ -110,8 +121,12 @@ def _calls(filters: frozenset[str], *, is_exact: bool) -> CompoundSelect[Any] | 
         return _of_requests(filters, ("start", "end"))
     return union_all(
         _of_table(rollups, filters, ("days_start", "days_end")).where(rollups.c.grain == Grain.DAY),
-        _of_table(rollups, filters, ("inner_start", "days_start")).where(rollups.c.grain == Grain.HALF_HOUR),
-        _of_table(rollups, filters, ("days_end", "inner_end")).where(rollups.c.grain == Grain.HALF_HOUR),
+        _of_table(rollups, filters, ("inner_start", "days_start")).where(
+            rollups.c.grain == Grain.HALF_HOUR
+        ),
+        _of_table(rollups, filters, ("days_end", "inner_end")).where(
+            rollups.c.grain == Grain.HALF_HOUR
+        ),
         _of_table(deltas, filters, ("inner_start", "inner_end")),
         _of_requests(filters, ("start", "inner_start")),
         _of_requests(filters, ("inner_end", "end")),
@@ -125,10 +140,16 @@ def _of_table(table: Table, filters: frozenset[str], edges: tuple[str, str]) -> 
 
 def _of_requests(filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]:
     """Return the calls in requests as rows of sums, read as they were when they were rolled up."""
-    called = func.jsonb_array_elements(raw.c.tool_calls).table_valued("value", name="call").render_derived()
+    called = (
+        func.jsonb_array_elements(raw.c.tool_calls)
+        .table_valued("value", name="call")
+        .render_derived()
+    )
     call: ColumnElement[Any] = called.c.value
     said = call.op("->>")("duration_ms")
-    duration: ColumnElement[Any] = case((said.op("~")(NUMBER), func.least(cast(said, Integer), LONGEST_MS)), else_=null())
+    duration: ColumnElement[Any] = case(
+        (said.op("~")(NUMBER), func.least(cast(said, Integer), LONGEST_MS)), else_=null()
+    )
     columns: list[ColumnElement[Any]] = [
         func.coalesce(func.left(call.op("->>")("name"), 200), "").label("tool"),
         ONE.label("calls"),
@@ -139,4 +160,9 @@ def _of_requests(filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]
         bucket_of_time(duration).label("duration_bucket"),
     ]
     wanted = matching_between(filters, edges)
-    return select(*columns).select_from(raw).join(called, literal(True)).where(raw.c.tool_calls.is_not(None), *wanted)
+    return (
+        select(*columns)
+        .select_from(raw)
+        .join(called, literal(True))
+        .where(raw.c.tool_calls.is_not(None), *wanted)
+    )

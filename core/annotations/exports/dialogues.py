@@ -1,7 +1,8 @@
 """ShareGPT turns, with tool calls as in the datasets of Hermes models.
 
-The system tells which tools there are within `<tools>`; a model calls one within `<tool_call>`, and what it said stands within
-`<tool_response>`, that of all calls of a turn in one. Within these there is JSON, in which no mark of theirs can stand.
+The system turn lists the tools within `<tools>`; a model calls one within `<tool_call>`, and
+results are within `<tool_response>`, all of a turn together. Their content is JSON, which cannot
+contain these tags.
 """
 
 import json
@@ -20,7 +21,7 @@ SPEAKERS = {
 
 
 def turns(spoken: Sequence[SpokenMessage], tools: Sequence[Definition]) -> list[dict[str, str]]:
-    """Return what was said as the turns of a line, after the tools that there are."""
+    """Return messages as ShareGPT turns, after the list of tools."""
     told = []
     for role, said in groupby(spoken, lambda each: each.role):
         words = [_words(each) for each in said]
@@ -40,7 +41,11 @@ def _words(spoken: SpokenMessage) -> str:
     if spoken.answers is not None:
         return _marked("tool_response", [{"name": spoken.answers.name, "content": spoken.content}])
     calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in spoken.calls]
-    return "\n".join(filter(None, (spoken.content if spoken.content.strip() else "", _marked("tool_call", calls))))
+    return "\n".join(
+        filter(
+            None, (spoken.content if spoken.content.strip() else "", _marked("tool_call", calls))
+        )
+    )
 
 
 def _marked(mark: str, given: Sequence[object]) -> str:

@@ -1,4 +1,4 @@
-"""An annotation with its context: the message and the turns before it. All formats are written from this."""
+"""An annotation with its message and the turns before it; all formats are written from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ from core.conversations.schemas import MessageSpeaker
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One annotation, its message (None when that is gone), and the turns before it, the first first.
+    """An annotation, its message (None when deleted), and the turns before it, oldest first.
 
-    `facts` are the annotation's columns, `tools` what the conversation's sender has said of its tools; it is overruled when an
-    adjudication of the same message has come after it, and blind while somebody is to review the message who must not know it.
+    `facts` are the annotation's columns, `tools` the tool definitions of the conversation's sender.
+    It is overruled when an adjudication of the message came later, and blind while a blind review
+    of the message is open.
     """
 
     annotation_type: AnnotationType
@@ -31,13 +32,15 @@ class Example:
 
     @property
     def has_bare_calls(self) -> bool:
-        """Whether tools were used of which nothing is stored but the name."""
+        """Whether only the names of some tool calls are stored."""
         return any(turns.are_bare(turn.calls) for turn in self._all)
 
     @property
     def has_guessed_tools(self) -> bool:
-        """Whether tools were called whose definitions nobody has sent."""
-        return not self.tools and any(turn.calls and not turns.are_bare(turn.calls) for turn in self._all)
+        """Whether definitions of called tools are missing."""
+        return not self.tools and any(
+            turn.calls and not turns.are_bare(turn.calls) for turn in self._all
+        )
 
     @property
     def _all(self) -> Sequence[StoredTurn]:
@@ -46,7 +49,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class TrainingQuestion:
-    """A question with the turns before it, and what tools said after it; and the tools that there are."""
+    """A question with the turns before it, tool results after it, and the available tools."""
 
     turns: list[SpokenMessage]
     tools: list[Definition]
@@ -54,7 +57,7 @@ class TrainingQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question, and an answer that is good."""
+    """A question with a good answer."""
 
     asked: TrainingQuestion
     answer: SpokenMessage
@@ -62,7 +65,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A question, and two answers."""
+    """A question with a better and a worse answer."""
 
     asked: TrainingQuestion
     better: SpokenMessage
@@ -71,7 +74,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A question, and an answer that is good or is not."""
+    """A question with an answer, and whether it is good."""
 
     asked: TrainingQuestion
     answer: SpokenMessage
@@ -79,21 +82,23 @@ class Judged:
 
 
 def answered(example: Example) -> Answered:
-    """Return the example to learn from: a correction's suggestion, or an answer that was approved; raise Untold."""
+    """Return a question with a correction's suggestion or an approved answer; raise Untold."""
     better = _good_words(example)
     asked, said = _told(example)
     return Answered(asked, _not_blank(said) if better is None else _answer(better))
 
 
 def noted(example: Example) -> tuple[str, str]:
-    """Return the question and the answer that is good, in words alone; raise Untold."""
+    """Return the question and the good answer as texts; raise Untold."""
     better = _good_words(example)
     answer = _answer(_said(example) if better is None else better)
-    return [turn.content for turn in example.before if _is_question(turn)][-1], _not_blank(answer).content
+    return [turn.content for turn in example.before if _is_question(turn)][-1], _not_blank(
+        answer
+    ).content
 
 
 def compared(example: Example) -> Compared:
-    """Return the pair of a suggestion and the answer as it was; raise Untold."""
+    """Return a suggestion and the original answer; raise Untold."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT)
     better, worse = _suggested(example), _said(example).strip()
     if not worse:
@@ -105,14 +110,14 @@ def compared(example: Example) -> Compared:
 
 
 def judged(example: Example) -> Judged:
-    """Return an answer with whether it is good: approved, or flagged; raise Untold."""
+    """Return an answer, good if approved, bad if flagged; raise Untold."""
     _check(example, AnnotationType.APPROVED, AnnotationType.FLAG)
     asked, said = _told(example)
     return Judged(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
 
 
 def _good_words(example: Example) -> str | None:
-    """Return the suggestion of a correction; None where the answer as it was is good."""
+    """Return a correction's suggestion, or None when the original answer is good."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.APPROVED)
     return _suggested(example) if example.annotation_type is AnnotationType.CORRECTION else None
 
@@ -131,7 +136,7 @@ def _check(example: Example, *kinds: AnnotationType) -> None:
 
 
 def _told(example: Example) -> tuple[TrainingQuestion, SpokenMessage]:
-    """Return what was said before the answer, and the answer as it was."""
+    """Return the messages before the answer, and the original answer."""
     telling = Telling()
     for turn in example.before:
         telling.tell(turn, is_shortened=example.is_shortened)

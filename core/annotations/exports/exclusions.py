@@ -1,10 +1,10 @@
-"""Reasons for which a format leaves out an annotation, in words."""
+"""Reasons why an annotation is left out of a format, as texts."""
 
 from enum import StrEnum
 
 
 class ExclusionReason(StrEnum):
-    """Why an annotation makes no line of a format."""
+    """Why an annotation is left out of a format."""
 
     NO_EXAMPLE = "no_example"
     NO_SUGGESTION = "no_suggestion"
@@ -33,8 +33,12 @@ WORDS: dict[ExclusionReason, str] = {
     ExclusionReason.OVERRULED: "Overruled in adjudication.",
     ExclusionReason.BLIND: "Still waiting for an independent review.",
     ExclusionReason.TOOLS_UNANSWERED: "Tool results before the answer are not stored.",
-    ExclusionReason.TOOLS_UNASKED: "Tool results before the answer can't be matched to their calls.",
-    ExclusionReason.CALL_UNREADABLE: "A tool call has no name, or its arguments are not a JSON object.",
+    ExclusionReason.TOOLS_UNASKED: (
+        "Tool results before the answer can't be matched to their calls."
+    ),
+    ExclusionReason.CALL_UNREADABLE: (
+        "A tool call has no name, or its arguments are not a JSON object."
+    ),
     ExclusionReason.DUPLICATE: "Duplicate of another line.",
     ExclusionReason.UNREADABLE: "Failed the format's validation.",
 }

@@ -1,4 +1,4 @@
-"""Stream annotations as files, with a manifest of what a file contains and leaves out."""
+"""Stream annotations as files, with a manifest of contents and exclusions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
-from core.annotations.exports import export_rows
+from core.annotations.exports import queries as export_rows
 from core.annotations.exports.examples import Example
 from core.annotations.exports.exclusions import WORDS, ExclusionReason
-from core.annotations.exports.export_rows import Split
 from core.annotations.exports.formats import FORMATS, Format, FormatName
+from core.annotations.exports.queries import Split
 from core.annotations.exports.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
 from core.database.db import Session
-from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.identity.service import audit
 from core.platform import clock
 
 PREVIEWED = 5
@@ -27,7 +27,7 @@ EXPORTED = "annotations.export"
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """Which annotations are wanted, in which format, of which conversations."""
+    """An export: filters of annotations, format, and split of conversations."""
 
     format: FormatName
     wanted: AnnotationFilter = field(default_factory=AnnotationFilter)
@@ -35,13 +35,13 @@ class ExportQuery:
 
     @property
     def name(self) -> str:
-        """What the file is called."""
+        """The file name."""
         part = "" if self.split is Split.ALL else f"-{self.split}"
         return f"annotations-{self.format}{part}.{FORMATS[self.format].ending}"
 
     @property
     def filters(self) -> dict[str, str]:
-        """What it was filtered by."""
+        """The filters as texts, for the manifest and the audit log."""
         return {
             name: value.isoformat() if isinstance(value, datetime) else str(value)
             for name, value in asdict(self.wanted).items()
@@ -50,7 +50,7 @@ class ExportQuery:
 
 
 class Omission(View):
-    """How many annotations make no line, and why."""
+    """A reason, and how many annotations were left out for it."""
 
     reason: ExclusionReason
     words: str
@@ -58,10 +58,11 @@ class Omission(View):
 
 
 class Manifest(View):
-    """What is in an export: `rows` lines of `annotations` that matched; `sha256` is of the file, byte by byte.
+    """The content of an export: `rows` lines of `annotations` that matched; `sha256` is of the
+    file.
 
-    `prompt_versions` counts rows by the version that the answer was given under; `shortened` are rows whose conversation was
-    too long to be there from its beginning.
+    `prompt_versions` counts rows by the prompt version of the answer; `shortened` counts rows whose
+    conversation was too long to include its beginning.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Manifest(View):
 
 @dataclass
 class ExportTally:
-    """What an export has written so far. Of lines that are there already, 16 bytes each are remembered."""
+    """Counts of an export in progress; keeps 16 bytes per line to detect duplicates."""
 
     annotations: int = 0
     rows: int = 0
@@ -95,26 +96,33 @@ class ExportTally:
     seen: set[bytes] = field(default_factory=set)
 
     def written(self, piece: bytes) -> bytes:
-        """Count bytes that belong to the file, and return them."""
+        """Count bytes of the file, and return them."""
         self.size += len(piece)
         self.digest.update(piece)
         return piece
 
 
 def note(core: Session, asked: ExportQuery, *, actor: Actor) -> None:
-    """Write down that somebody takes annotations away, and which; raise Forbidden."""
+    """Record an export in the audit log; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
-    audit.record(core, EXPORTED, actor, targets={"format": asked.format, "split": asked.split, **asked.filters})
+    audit.record(
+        core,
+        EXPORTED,
+        actor,
+        targets={"format": asked.format, "split": asked.split, **asked.filters},
+    )
 
 
-def stream(asked: ExportQuery, *, actor: Actor, tally: ExportTally | None = None) -> Iterator[bytes]:
-    """Return the file in pieces, each made when it is asked for; transactions are its own, and short. Raises Forbidden."""
+def stream(
+    asked: ExportQuery, *, actor: Actor, tally: ExportTally | None = None
+) -> Iterator[bytes]:
+    """Yield the file in parts, each with a short transaction of its own; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     return _pieces(asked, tally or ExportTally())
 
 
 def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
-    """Return what the export is, which is made for that and thrown away; raise Forbidden."""
+    """Return the manifest of an export, which is generated and discarded; raise Forbidden."""
     tally = ExportTally()
     for _ in stream(asked, actor=actor, tally=tally):
         pass
@@ -128,7 +136,10 @@ def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
         bytes=tally.size,
         sha256=tally.digest.hexdigest(),
         prompt_versions=dict(tally.prompt_versions.most_common()),
-        left_out=[Omission(reason=reason, words=WORDS[reason], count=count) for reason, count in tally.left_out.most_common()],
+        left_out=[
+            Omission(reason=reason, words=WORDS[reason], count=count)
+            for reason, count in tally.left_out.most_common()
+        ],
         shortened=tally.shortened,
         warnings=_warnings(FORMATS[asked.format], tally),
         made_at=clock.now(),
@@ -136,7 +147,7 @@ def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
 
 
 def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
-    """Return the first five lines as they would be written; raise Forbidden."""
+    """Return the first five lines of an export; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     form, tally, found = FORMATS[asked.format], ExportTally(), list[str]()
     for examples in export_rows.read_all(asked.wanted, asked.split, form):
@@ -156,7 +167,7 @@ def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
 
 
 def _line(form: Format, example: Example, tally: ExportTally) -> bytes | None:
-    """Return what an example is in a format, None if it is left out, and count it either way."""
+    """Return an example in a format, or None when it is left out; count both."""
     tally.annotations += 1
     line = form.write(example)
     reason = line if isinstance(line, ExclusionReason) else _refused(form, line, tally)
@@ -189,12 +200,16 @@ def _warnings(form: Format, tally: ExportTally) -> list[str]:
         found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")
     if tally.shortened:
         found.append(
-            f"{tally.shortened:,} come from long conversations; only the last {export_rows.MOST_BEFORE} messages are included."
+            f"{tally.shortened:,} come from long conversations; only the last "
+            f"{export_rows.MOST_BEFORE} messages are included."
         )
     if tally.bare:
         found.append(f"In {tally.bare:,}, only tool names are stored, so tool calls are left out.")
     if tally.guessed:
-        found.append(f"In {tally.guessed:,}, tool definitions are inferred from calls, because none were sent.")
+        found.append(
+            f"In {tally.guessed:,}, tool definitions are inferred from calls, because none "
+            "were sent."
+        )
     if len(tally.prompt_versions) > 1:
         found.append(f"Answers come from {len(tally.prompt_versions)} prompt versions.")
     return found

@@ -1,6 +1,7 @@
 """Export formats: each writes one line, or section, per example.
 
-The shapes are those of OpenAI's fine-tuning and preference files, TRL's conversational datasets, and ShareGPT; CSV is RFC 4180.
+The formats are OpenAI's fine-tuning and preference files, TRL's conversational datasets, and
+ShareGPT; CSV is RFC 4180.
 """
 
 import json
@@ -13,13 +14,20 @@ from typing import Any
 import msgspec
 
 from core.annotations.exports import dialogues, markdown
-from core.annotations.exports.examples import Example, TrainingQuestion, answered, compared, judged, noted
+from core.annotations.exports.examples import (
+    Example,
+    TrainingQuestion,
+    answered,
+    compared,
+    judged,
+    noted,
+)
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.turns import SpokenMessage, StoredTurn, Untold
 from core.presentation import csv_lines
 
-# U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
-# JSON, and harmless to a person who looks at the file.
+# U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 reverse or break lines. Escaped, they
+# mean the same to parsers of JSON, and are harmless in editors.
 TURNS = re.compile(rb"\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 FACTS = (
     "id",
@@ -42,6 +50,7 @@ FACTS = (
     "provider",
     "model",
     "prompt_version",
+    "experiment_arm",
     "user_id",
     "created_at",
     "updated_at",
@@ -50,8 +59,6 @@ CSV_COLUMNS = (*FACTS, "message")
 
 
 class FormatName(StrEnum):
-    """What an export is called."""
-
     OPENAI_CHAT = "openai_chat"
     OPENAI_DPO = "openai_dpo"
     TRL_PREFERENCE = "trl_preference"
@@ -64,7 +71,7 @@ class FormatName(StrEnum):
 
 @dataclass(frozen=True)
 class Format:
-    """How one is written; those for training teach a model, and drop what is there twice."""
+    """How a format is written; training formats skip duplicates."""
 
     name: FormatName
     said: str  # in the words of the page
@@ -78,11 +85,11 @@ class Format:
 
     @property
     def tells_calls(self) -> bool:
-        """Whether calls of tools stand in its lines as a model makes them."""
+        """Whether its lines contain tool calls."""
         return self.is_for_training and self.name is not FormatName.KB_MARKDOWN
 
     def write(self, example: Example) -> bytes | ExclusionReason:
-        """Return the line of an example, or why there is none."""
+        """Return the line of an example, or why it is left out."""
         if example.is_blind:
             return ExclusionReason.BLIND
         try:
@@ -102,7 +109,11 @@ def openai_dpo(example: Example) -> bytes:
     """Write a line of OpenAI's preference file."""
     found = compared(example)
     line = {
-        "input": {"messages": _messages(*found.asked.turns), "tools": found.asked.tools, "parallel_tool_calls": True},
+        "input": {
+            "messages": _messages(*found.asked.turns),
+            "tools": found.asked.tools,
+            "parallel_tool_calls": True,
+        },
         "preferred_output": _messages(found.better),
         "non_preferred_output": _messages(found.worse),
     }
@@ -112,29 +123,42 @@ def openai_dpo(example: Example) -> bytes:
 def trl_preference(example: Example) -> bytes:
     """Write a line of a TRL preference dataset, conversational."""
     found = compared(example)
-    return _json_line({**_prompt(found.asked), "chosen": _messages(found.better), "rejected": _messages(found.worse)})
+    return _json_line(
+        {
+            **_prompt(found.asked),
+            "chosen": _messages(found.better),
+            "rejected": _messages(found.worse),
+        }
+    )
 
 
 def trl_unpaired(example: Example) -> bytes:
     """Write a line of a TRL unpaired preference dataset, conversational."""
     found = judged(example)
-    return _json_line({**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good})
+    return _json_line(
+        {**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good}
+    )
 
 
 def sharegpt(example: Example) -> bytes:
-    """Write a line of a ShareGPT file, in which calls of tools and what these said are as Hermes models write them."""
+    """Write a line of a ShareGPT file, with tool calls and results as for Hermes models."""
     found = answered(example)
-    return _json_line({"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)})
+    return _json_line(
+        {"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)}
+    )
 
 
 def kb_markdown(example: Example) -> bytes:
-    """Write a section of a knowledge base: what was asked, and the answer that is good."""
+    """Write a section of a knowledge base: the question and the good answer."""
     question, answer = noted(example)
-    return _encoded(f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n{markdown.section(answer)}\n\n")
+    return _encoded(
+        f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n"
+        f"{markdown.section(answer)}\n\n"
+    )
 
 
 def csv_line(example: Example) -> bytes:
-    """Write a row of CSV with the annotation and the message."""
+    """Write a CSV row with the annotation and the message."""
     cells = [_plain(example.facts.get(name)) for name in FACTS]
     cells.append(example.said.content if example.said is not None else None)
     upright = [markdown.upright(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -142,7 +166,7 @@ def csv_line(example: Example) -> bytes:
 
 
 def jsonl(example: Example) -> bytes:
-    """Write an annotation with all that is known of it: the message, and what was said before."""
+    """Write an annotation with all its context as JSON."""
     facts = {name: _plain(example.facts.get(name)) for name in FACTS}
     said = _as_stored(example.said) if example.said is not None else None
     before = [_as_stored(turn) for turn in example.before]
@@ -150,9 +174,14 @@ def jsonl(example: Example) -> bytes:
 
 
 def _as_stored(turn: StoredTurn) -> dict[str, Any]:
-    # Values as text: no table has a column for arguments that differ from one call to the next.
+    # As text, because arguments differ between calls, which columns of a table cannot represent.
     calls = [{key: _text(value) for key, value in call.items()} for call in turn.calls]
-    told = {"role": turn.role, "content": turn.content, "tool_calls": calls, "tool_call_id": turn.answers}
+    told = {
+        "role": turn.role,
+        "content": turn.content,
+        "tool_calls": calls,
+        "tool_call_id": turn.answers,
+    }
     return {name: value for name, value in told.items() if value or name in ("role", "content")}
 
 
@@ -161,7 +190,7 @@ def _text(value: object) -> str:
 
 
 def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
-    """Return the columns of TRL that ask; tools are text, which trainers decode, as no table holds schemas that differ."""
+    """Return TRL's prompt columns; tools are JSON text, since columns need one schema."""
     tools = {"tools": _json(asked.tools).decode()} if asked.tools else {}
     return {"prompt": _messages(*asked.turns), **tools}
 
@@ -181,7 +210,12 @@ def _message(spoken: SpokenMessage) -> dict[str, Any]:
     if not spoken.calls:
         return {"role": spoken.role, "content": spoken.content}
     calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in spoken.calls
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in spoken.calls
     ]
     return {"role": spoken.role, "content": spoken.content or None, "tool_calls": calls}
 
@@ -198,7 +232,7 @@ def _json(given: object) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # half a character becomes a question mark
+    return text.encode("utf-8", "replace")  # half a surrogate pair becomes a question mark
 
 
 def _plain(value: object) -> object:
@@ -207,17 +241,40 @@ def _plain(value: object) -> object:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-NDJSON, MARKDOWN, CSV = "application/x-ndjson", "text/markdown; charset=utf-8", "text/csv; charset=utf-8"
-FEWEST = 10  # lines, which OpenAI's fine-tuning wants at least
+NDJSON = "application/x-ndjson"
+MARKDOWN = "text/markdown; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
+FEWEST = 10  # the minimum number of lines of OpenAI's fine-tuning
 FORMATS: dict[FormatName, Format] = {
     each.name: each
     for each in (
-        Format(FormatName.OPENAI_CHAT, "OpenAI fine-tuning", "jsonl", NDJSON, openai_chat, fewest=FEWEST),
-        Format(FormatName.OPENAI_DPO, "OpenAI preference pairs", "jsonl", NDJSON, openai_dpo, fewest=FEWEST),
+        Format(
+            FormatName.OPENAI_CHAT,
+            "OpenAI fine-tuning",
+            "jsonl",
+            NDJSON,
+            openai_chat,
+            fewest=FEWEST,
+        ),
+        Format(
+            FormatName.OPENAI_DPO,
+            "OpenAI preference pairs",
+            "jsonl",
+            NDJSON,
+            openai_dpo,
+            fewest=FEWEST,
+        ),
         Format(FormatName.TRL_PREFERENCE, "TRL preference pairs", "jsonl", NDJSON, trl_preference),
         Format(FormatName.TRL_UNPAIRED, "TRL good and bad answers", "jsonl", NDJSON, trl_unpaired),
         Format(FormatName.SHAREGPT, "ShareGPT", "jsonl", NDJSON, sharegpt),
-        Format(FormatName.KB_MARKDOWN, "Knowledge base (Markdown)", "md", MARKDOWN, kb_markdown, b"# Reviewed answers\n\n"),
+        Format(
+            FormatName.KB_MARKDOWN,
+            "Knowledge base (Markdown)",
+            "md",
+            MARKDOWN,
+            kb_markdown,
+            b"# Reviewed answers\n\n",
+        ),
         Format(
             FormatName.CSV,
             "Annotations as CSV",
@@ -228,6 +285,13 @@ FORMATS: dict[FormatName, Format] = {
             is_for_training=False,
             reads_before=False,
         ),
-        Format(FormatName.JSONL, "Annotations with all their context (JSONL)", "jsonl", NDJSON, jsonl, is_for_training=False),
+        Format(
+            FormatName.JSONL,
+            "Annotations with all their context (JSONL)",
+            "jsonl",
+            NDJSON,
+            jsonl,
+            is_for_training=False,
+        ),
     )
 }

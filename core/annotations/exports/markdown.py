@@ -4,42 +4,44 @@ import re
 
 LONGEST_TITLE = 120
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-!~$|>])")
-# They turn the direction of all that follows, beyond the end of what they stand in.
+# They change the text direction beyond the text that contains them.
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")  # of backticks none may follow: else it is text (CommonMark 0.31, 4.5)
+# Backticks in the info string make it plain text (CommonMark 0.31, 4.5)
+FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 HEADING = re.compile(r"^( {0,3})(#{1,6})(?=\s|$)")
-# A link leads to the web, to a mail address or within the page; whatever else it would start is made plain text.
+# Links may lead to the web, to an email address or within the page; others become plain text.
 LINK = re.compile(r"\](\((?!\s*(?:https?://|mailto:|#|/(?!/)))|:)", re.IGNORECASE)
-UNDERLINE = re.compile(r"^ {0,3}(=+|-+)\s*$")  # it would make a heading of the line above
+UNDERLINE = re.compile(r"^ {0,3}(=+|-+)\s*$")  # it would turn the line above into a heading
 
 
 def upright(given: str) -> str:
-    """Return text in which nothing turns the direction of what comes after it."""
+    """Return text without characters that change the text direction."""
     return TURNS.sub("", given)
 
 
 def plain(given: str) -> str:
-    """Return text that markdown shows as it is."""
+    """Return text escaped, so that Markdown shows it literally."""
     return MARKUP.sub(r"\\\1", given).replace("<", "&lt;")
 
 
 def title(given: str) -> str:
-    """Return text as a heading: one line, and not too long."""
+    """Return text as a heading: one line, of limited length."""
     line = " ".join(UNSEEN.sub(" ", upright(given)).split())
     return plain(line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…")
 
 
 def quoted(given: str) -> str:
-    """Return text as a quotation, word for word."""
+    """Return text as a Markdown quotation."""
     return "\n".join(f"> {plain(line)}".rstrip() for line in upright(given).splitlines())
 
 
 def section(given: str) -> str:
-    """Return markdown as the body of a section: no HTML, no image, no other scheme than the web's, headings two levels down.
+    """Return Markdown as the body of a section: no HTML or images, web links only, headings two
+    levels lower.
 
-    Code in fences stays as it is. The fences stand at the margin: in a list they would end with its item, and what follows would
-    be no code. One that was left open is closed.
+    Code in fences stays unchanged. Fences are moved to the margin: in a list they would end with
+    its item. An unclosed one is closed.
     """
     lines: list[str] = []
     opened: re.Match[str] | None = None

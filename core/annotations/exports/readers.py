@@ -1,11 +1,11 @@
-"""Check exports as their consumers would: each reader accepts what its program accepts, and refuses the rest."""
+"""Check exported lines as strictly as the programs that read the format."""
 
 import csv
 import io
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,22 +17,21 @@ LONGEST_CELL = 10_000_000
 # Python's own reader stops at 131,072 characters, and a message may have a million.
 csv.field_size_limit(max(LONGEST_CELL, csv.field_size_limit()))
 
-Kind = TypeVar("Kind")
 
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 ToolName = Annotated[str, msgspec.Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
 
 
 class FormatRefused(ValueError):
-    """A reader of the format does not take this."""
+    """The format's reader rejects this line."""
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True):
-    """A part of a line, with nothing that its format does not know."""
+    """A part of a line without unknown fields."""
 
 
 class Function(Strict):
-    """What is called, with an object as the text of its JSON."""
+    """A function call; `arguments` is a JSON object as text."""
 
     name: ToolName
     arguments: str
@@ -50,7 +49,7 @@ Calls = Annotated[list[ToolCall], msgspec.Meta(min_length=1)]
 
 
 class TrainingMessage(Strict):
-    """A message to a model or from it: a tool's says which call it answers, and a model may call instead of saying anything."""
+    """A message of a chat; a tool's message names the call that it answers."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None
@@ -59,16 +58,19 @@ class TrainingMessage(Strict):
     name: ToolName | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no message of its role has, or lacks."""
+        """Refuse fields that a role must not have or lacks."""
         is_tool, may_be_empty = self.role == "tool", self.tool_calls is not None
         _expect(self.content is not None or may_be_empty, "it has a text or calls")
         _expect(bool(self.content) or may_be_empty or is_tool, "its text is not empty")
-        _expect(is_tool == (self.tool_call_id is not None), "a tool, and nobody else, says which call it answers")
+        _expect(
+            is_tool == (self.tool_call_id is not None),
+            "a tool, and nobody else, says which call it answers",
+        )
         _expect(self.role == "assistant" or self.tool_calls is None, "only a model calls")
 
 
 class Definition(Strict):
-    """What a model is told of a function."""
+    """A function's definition."""
 
     name: ToolName
     description: str = ""
@@ -94,7 +96,7 @@ class Chat(Strict):
 
 
 class PreferenceInput(Strict):
-    """What both answers of a preference are answers to."""
+    """The input of both answers."""
 
     messages: Messages
     tools: list[TrainingTool]
@@ -135,7 +137,7 @@ class ShareGptTurn(Strict):
 
 
 class NamedTool(msgspec.Struct):
-    """A tool that is called, or speaks, within a turn of ShareGPT."""
+    """The name in a tool call or response of ShareGPT."""
 
     name: ToolName
 
@@ -147,14 +149,14 @@ class ShareGptLine(Strict):
 
 
 def chat(line: bytes) -> None:
-    """Read a line of OpenAI's fine-tuning file: the last message is the assistant's, and a user has asked."""
-    found = _read(line, Chat)
+    """Read a line of OpenAI's fine-tuning file: a user has asked, the assistant is last."""
+    found = msgspec.json.decode(line, type=Chat)
     _check_asked(found.messages[:-1], found.messages[-1:], found.tools)
 
 
 def preference(line: bytes) -> None:
     """Read a line of OpenAI's preference file: two answers that differ."""
-    found = _read(line, Preference)
+    found = msgspec.json.decode(line, type=Preference)
     _check_asked(found.input.messages, found.preferred_output, found.input.tools)
     _check_asked(found.input.messages, found.non_preferred_output, found.input.tools)
     _expect(found.preferred_output != found.non_preferred_output, "the answers differ")
@@ -162,7 +164,7 @@ def preference(line: bytes) -> None:
 
 def pair(line: bytes) -> None:
     """Read a line of a TRL preference dataset: two answers that differ."""
-    found = _read(line, Pair)
+    found = msgspec.json.decode(line, type=Pair)
     tools = msgspec.json.decode(found.tools, type=list[TrainingTool])
     _check_asked(found.prompt, found.chosen, tools)
     _check_asked(found.prompt, found.rejected, tools)
@@ -171,18 +173,28 @@ def pair(line: bytes) -> None:
 
 def unpaired(line: bytes) -> None:
     """Read a line of a TRL unpaired preference dataset."""
-    found = _read(line, Unpaired)
-    _check_asked(found.prompt, found.completion, msgspec.json.decode(found.tools, type=list[TrainingTool]))
+    found = msgspec.json.decode(line, type=Unpaired)
+    _check_asked(
+        found.prompt, found.completion, msgspec.json.decode(found.tools, type=list[TrainingTool])
+    )
 
 
 def dialogue(line: bytes) -> None:
-    """Read a line of a ShareGPT file: a person has asked, the model has the last word, and tools say what was asked of them."""
-    turns = _read(line, ShareGptLine).conversations
+    """Read a line of a ShareGPT file: a human asked, gpt is last, every call is answered."""
+    turns = msgspec.json.decode(line, type=ShareGptLine).conversations
     _expect(turns[-1].from_ == "gpt", "the last turn is the model's")
     _expect(any(each.from_ == "human" for each in turns), "a person has asked")
     for before, turn in pairwise(turns):
-        said = [each.name for each in _within("tool_response", turn.value)] if turn.from_ == "tool" else []
-        called = [each.name for each in _within("tool_call", before.value)] if before.from_ == "gpt" else []
+        said = (
+            [each.name for each in _within("tool_response", turn.value)]
+            if turn.from_ == "tool"
+            else []
+        )
+        called = (
+            [each.name for each in _within("tool_call", before.value)]
+            if before.from_ == "gpt"
+            else []
+        )
         _expect(turn.from_ != "tool" or bool(said), "what a tool says is marked")
         _expect(sorted(called) == sorted(said), "each call is answered at once, and nothing else")
 
@@ -212,7 +224,7 @@ def row(line: bytes) -> None:
 def record(line: bytes) -> None:
     """Read an annotation as JSON."""
     _expect(line.count(b"\n") == 1, "it is one line")
-    _read(line, dict[str, object])
+    msgspec.json.decode(line, type=dict[str, object])
 
 
 READERS: dict[FormatName, Callable[[bytes], None]] = {
@@ -228,7 +240,7 @@ READERS: dict[FormatName, Callable[[bytes], None]] = {
 
 
 def is_readable(name: FormatName, written: bytes) -> bool:
-    """Whether a reader of the format takes what was written."""
+    """Whether the format's reader accepts the line."""
     try:
         READERS[name](written)
     except (FormatRefused, msgspec.MsgspecError, csv.Error, UnicodeError):
@@ -236,18 +248,29 @@ def is_readable(name: FormatName, written: bytes) -> bool:
     return True
 
 
-def _check_asked(asked: Sequence[TrainingMessage], answer: Sequence[TrainingMessage], tools: Sequence[TrainingTool]) -> None:
-    """Check what OpenAI and the templates of models want of messages, of which the last ones are what is learned."""
+def _check_asked(
+    asked: Sequence[TrainingMessage],
+    answer: Sequence[TrainingMessage],
+    tools: Sequence[TrainingTool],
+) -> None:
+    """Check what OpenAI and chat templates require of messages, calls and tools."""
     _expect(any(each.role == "user" for each in asked), "a user has asked")
     _expect(all(each.role == "assistant" for each in answer), "the last message is the assistant's")
     called: dict[str, ToolCall] = {}
     waiting: set[str] = set()
     for message in [*asked, *answer]:
-        _expect(message.role == "tool" or not waiting, "all calls are answered before anybody goes on")
-        _expect(message.tool_call_id is None or message.tool_call_id in waiting, "a tool answers a call")
+        _expect(
+            message.role == "tool" or not waiting, "all calls are answered before anybody goes on"
+        )
+        _expect(
+            message.tool_call_id is None or message.tool_call_id in waiting, "a tool answers a call"
+        )
         waiting.discard(message.tool_call_id or "")
         calls = {each.id: each for each in message.tool_calls or ()}
-        _expect(len(calls) == len(message.tool_calls or ()) and not calls.keys() & called, "each call has an id of its own")
+        _expect(
+            len(calls) == len(message.tool_calls or ()) and not calls.keys() & called,
+            "each call has an id of its own",
+        )
         called |= calls
         waiting |= calls.keys()
     names = [each.function.name for each in tools]
@@ -260,10 +283,6 @@ def _check_asked(asked: Sequence[TrainingMessage], answer: Sequence[TrainingMess
 def _within(mark: str, text: str) -> list[NamedTool]:
     parts = re.findall(rf"^<{mark}>\n(.*)\n</{mark}>$", text, re.MULTILINE)
     return [msgspec.json.decode(part, type=NamedTool) for part in parts]
-
-
-def _read(line: bytes, kind: type[Kind]) -> Kind:
-    return msgspec.json.decode(line, type=kind)
 
 
 def _expect(holds: bool, rule: str) -> None:

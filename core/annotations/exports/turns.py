@@ -1,7 +1,7 @@
-"""Turns as training formats need them: each tool call joined with its result by ids of our own.
+"""Turns as training formats need them: each tool call joined with its result by generated ids.
 
-A stored call is `{id?, name, arguments?, result?}`, or as OpenAI or Anthropic have it. Of calls by name alone nobody knows with
-what, or what came of it: they tell how an answer was made, and are no turn.
+A stored call is `{id?, name, arguments?, result?}`, or in OpenAI's or Anthropic's form. Calls of
+which only the name is stored are metadata of an answer, not turns.
 """
 
 import json
@@ -17,17 +17,27 @@ from core.conversations.schemas import MessageSpeaker
 
 NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 LONGEST_NAME = 64
-# Of JSON Schema, by the types of JSON.
-TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
+# JSON Schema types by Python types.
+TYPES = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    dict: "object",
+    list: "array",
+}
 
-TOLD = ("id", "arguments", "input", "result", "function")  # of a call, by any name
+TOLD = ("id", "arguments", "input", "result", "function")  # fields of a call in any form
 
 Definition = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """One message as it is stored. The words of a tool name the call that they answer, where its sender has said so."""
+    """A stored message.
+
+    A tool's text has the ID of the call that it answers, if the sender gave one.
+    """
 
     role: str
     content: str
@@ -37,7 +47,7 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class CalledTool:
-    """One call of a tool; its arguments are an object, as the text of its JSON."""
+    """A tool call; its arguments are the JSON of an object."""
 
     id: str
     name: str
@@ -46,7 +56,7 @@ class CalledTool:
 
 @dataclass(frozen=True, slots=True)
 class SpokenMessage:
-    """One message as a model is told of it, or gives it; a tool's answers a call."""
+    """A message to or from a model; a tool's message answers a call."""
 
     role: str
     content: str
@@ -55,22 +65,21 @@ class SpokenMessage:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is said."""
+        """Whether it has no text."""
         return not self.calls and not self.content.strip()
 
 
 class Untold(Exception):
-    """What was said cannot be told to a model."""
+    """The conversation cannot be represented in a training format."""
 
     def __init__(self, reason: ExclusionReason) -> None:
-        """Say why."""
         super().__init__(reason)
         self.reason = reason
 
 
 @dataclass
 class Telling:
-    """What has been told so far, and the calls that no tool has answered yet, by what their sender calls them."""
+    """The messages so far, and the calls without a result yet, by the sender's ids."""
 
     spoken: list[SpokenMessage] = field(default_factory=list)
     waiting: list[tuple[str | None, CalledTool]] = field(default_factory=list)
@@ -78,7 +87,10 @@ class Telling:
     calls: int = 0
 
     def tell(self, turn: StoredTurn, *, is_shortened: bool) -> None:
-        """Add a turn; raise Untold. What tools say first in a shortened conversation answers calls that were cut off."""
+        """Add a turn; raise Untold.
+
+        In a shortened conversation, leading tool results belong to calls that were cut off.
+        """
         if turn.role != MessageSpeaker.TOOL:
             self.settle()
             self.spoken += [each for each in self.said(turn) if not each.is_blank]
@@ -88,26 +100,39 @@ class Telling:
             raise Untold(ExclusionReason.TOOLS_UNASKED)
 
     def said(self, turn: StoredTurn) -> list[SpokenMessage]:
-        """Return a turn as messages: where its calls came with their results, these stand before the words."""
+        """Return a turn as messages; results sent with its calls come before its text."""
         calls = [] if are_bare(turn.calls) else turn.calls
         made = [self._call(each) for each in calls]
         results = [each for each in calls if "result" in each]
         if not results:
-            self.waiting = [(_word(given.get("id")), call) for given, call in zip(calls, made, strict=True)]
+            self.waiting = [
+                (_word(given.get("id")), call) for given, call in zip(calls, made, strict=True)
+            ]
             return [SpokenMessage(turn.role, turn.content, tuple(made))]
         if len(results) < len(calls):
             raise Untold(ExclusionReason.TOOLS_UNANSWERED)
-        told = [SpokenMessage("tool", _text(given["result"]), answers=call) for given, call in zip(calls, made, strict=True)]
-        return [SpokenMessage(turn.role, "", tuple(made)), *told, SpokenMessage(turn.role, turn.content)]
+        told = [
+            SpokenMessage("tool", _text(given["result"]), answers=call)
+            for given, call in zip(calls, made, strict=True)
+        ]
+        return [
+            SpokenMessage(turn.role, "", tuple(made)),
+            *told,
+            SpokenMessage(turn.role, turn.content),
+        ]
 
     def settle(self) -> None:
-        """Raise Untold when a tool has not answered."""
+        """Raise Untold when a call has no result."""
         if self.waiting:
             raise Untold(ExclusionReason.TOOLS_UNANSWERED)
 
     def _answer(self, turn: StoredTurn) -> None:
-        """Take the call that a tool names; one that names none answers the first."""
-        found = [number for number, (id_, _) in enumerate(self.waiting) if None in (turn.answers, id_) or id_ == turn.answers]
+        """Match a tool's result with the call that it names, or else the first open one."""
+        found = [
+            number
+            for number, (id_, _) in enumerate(self.waiting)
+            if None in (turn.answers, id_) or id_ == turn.answers
+        ]
         if not found:
             raise Untold(ExclusionReason.TOOLS_UNASKED)
         _, call = self.waiting.pop(found[0])
@@ -116,30 +141,35 @@ class Telling:
     def _call(self, given: Mapping[str, Any]) -> CalledTool:
         inner = given.get("function")
         function = inner if isinstance(inner, Mapping) else given
-        name, arguments = _word(function.get("name")), _arguments(function.get("arguments", function.get("input")))
+        name = _word(function.get("name"))
+        arguments = _arguments(function.get("arguments", function.get("input")))
         if name is None or self.names.setdefault(fitting(name), name) != name:
             raise Untold(ExclusionReason.CALL_UNREADABLE)
         self.calls += 1
-        return CalledTool(f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False))
+        return CalledTool(
+            f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False)
+        )
 
 
 def are_bare(calls: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether nothing is known of some calls but their names."""
+    """Whether only the names of these calls are stored."""
     return bool(calls) and not any(call.get(key) is not None for call in calls for key in TOLD)
 
 
 def fitting(name: str) -> str:
-    """Return the name of a tool as OpenAI takes it."""
+    """Return the name of a tool in the form that OpenAI accepts."""
     return NO_NAME.sub("_", name)[:LONGEST_NAME]
 
 
 def definitions(given: object, spoken: Sequence[SpokenMessage]) -> list[Definition]:
-    """Return the tools that a model is told of: those that a conversation has brought, and those that were called in it.
+    """Return the tools: those that the conversation's sender defined, and others that were called.
 
-    Of one that only was called, nothing is known but its name and the names and types of its arguments.
+    For the latter, only the name, and names and types of arguments are known.
     """
     brought = given if isinstance(given, list) else []
-    found = {each["function"]["name"]: each for each in map(_definition, brought) if each is not None}
+    found = {
+        each["function"]["name"]: each for each in map(_definition, brought) if each is not None
+    }
     seen: dict[str, dict[str, Any]] = {}
     for call in (call for each in spoken for call in each.calls if call.name not in found):
         seen.setdefault(call.name, {}).update(json.loads(call.arguments))
@@ -147,7 +177,7 @@ def definitions(given: object, spoken: Sequence[SpokenMessage]) -> list[Definiti
 
 
 def _definition(given: object) -> Definition | None:
-    """Return what OpenAI takes of a definition in its form, in the older one, or in Anthropic's."""
+    """Return a definition in OpenAI's form, from that, its older form, or Anthropic's."""
     if not isinstance(given, Mapping):
         return None
     inner = given.get("function")
@@ -156,18 +186,31 @@ def _definition(given: object) -> Definition | None:
     if name is None:
         return None
     parameters = function.get("parameters", function.get("input_schema"))
-    told = {"name": fitting(name), "description": function.get("description"), "parameters": parameters}
+    told = {
+        "name": fitting(name),
+        "description": function.get("description"),
+        "parameters": parameters,
+    }
     kinds = {"name": str, "description": str, "parameters": dict}
-    return {"type": "function", "function": {key: told[key] for key, kind in kinds.items() if isinstance(told[key], kind)}}
+    return {
+        "type": "function",
+        "function": {key: told[key] for key, kind in kinds.items() if isinstance(told[key], kind)},
+    }
 
 
 def _guessed(name: str, arguments: Mapping[str, Any]) -> Definition:
-    known = {key: {"type": TYPES[type(value)]} if type(value) in TYPES else {} for key, value in arguments.items()}
-    return {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": known}}}
+    known = {
+        key: {"type": TYPES[type(value)]} if type(value) in TYPES else {}
+        for key, value in arguments.items()
+    }
+    return {
+        "type": "function",
+        "function": {"name": name, "parameters": {"type": "object", "properties": known}},
+    }
 
 
 def _arguments(given: object) -> dict[str, Any]:
-    """Return arguments, which came as an object or as its text; of none at all, some send no text."""
+    """Return arguments, which are an object, its JSON text, or an empty text."""
     try:
         found = msgspec.json.decode(given or "{}") if isinstance(given, str) else given
     except (msgspec.MsgspecError, RecursionError, UnicodeError):

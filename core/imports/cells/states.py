@@ -1,24 +1,39 @@
-"""Words for states and ratings, as others have them: in lower case, with `_` for spaces and hyphens."""
+"""Words for states and ratings, as others have them: in lower case, with `_` for spaces and
+hyphens.
+"""
 
+from core.imports.fields import words
 from core.imports.parsed import RowKind
-from core.imports.recognition.foreign import words
 
 WENT_WELL = words(
-    "ok success succeeded successful complete completed done finished stop passed pass true yes y good "
-    "fulfilled 0 none default info debug unset warning"
+    "ok success succeeded successful complete completed done finished stop passed pass true yes y "
+    "good fulfilled 0 none default info debug unset warning"
 )
 WENT_WRONG = words(
-    "error err errored failed failure fail failing exception fatal critical timeout timed_out timedout "
-    "time_out cancelled canceled aborted rejected refused rate_limited ratelimited throttled overloaded "
-    "crashed false no n bad incomplete expired killed"
+    "error err errored failed failure fail failing exception fatal critical timeout timed_out "
+    "timedout time_out cancelled canceled aborted rejected refused rate_limited ratelimited "
+    "throttled overloaded crashed false no n bad incomplete expired killed"
 )
-NAMELESS = frozenset(words("error err errored failed failure fail false true 0 1 no yes n y bad ok success"))
-STILL_RUNS = words("pending running queued in_progress inprogress processing started waiting open active scheduled submitted new")
+NAMELESS = frozenset(
+    words("error err errored failed failure fail false true 0 1 no yes n y bad ok success")
+)
+STILL_RUNS = words(
+    "pending running queued in_progress inprogress processing started waiting open active "
+    "scheduled submitted new"
+)
 RUN_STATES = (
-    dict.fromkeys(words("completed complete success succeeded successful ok done finished passed"), "completed")
-    | dict.fromkeys(words("failed failure fail error errored timed_out timeout startup_failure crashed"), "failed")
+    dict.fromkeys(
+        words("completed complete success succeeded successful ok done finished passed"),
+        "completed",
+    )
+    | dict.fromkeys(
+        words("failed failure fail error errored timed_out timeout startup_failure crashed"),
+        "failed",
+    )
     | dict.fromkeys(words("running in_progress started pending queued active"), "running")
-    | dict.fromkeys(words("partial partially_succeeded partially_completed warning unstable"), "partial")
+    | dict.fromkeys(
+        words("partial partially_succeeded partially_completed warning unstable"), "partial"
+    )
     | {"lost": "lost"}
 )
 STATES = {
@@ -26,18 +41,38 @@ STATES = {
     | dict.fromkeys(WENT_WRONG, "error")
     | dict.fromkeys(STILL_RUNS, "pending"),
     RowKind.BATCH_RUNS: RUN_STATES,
-    RowKind.CONVERSATIONS: dict.fromkeys(words("closed resolved solved done ended completed finished"), "closed")
+    RowKind.CONVERSATIONS: dict.fromkeys(
+        words("closed resolved solved done ended completed finished"), "closed"
+    )
     | dict.fromkeys(words("active open new ongoing in_progress"), "active")
     | {"waiting_human": "waiting_human", "escalated": "waiting_human", "human": "human"},
-    RowKind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published") | {"draft": "draft", "private": "draft"},
-    RowKind.MEMORIES: {"preference": "preference", "rule": "rule", "fact": "fact", "instruction": "rule"},
+    RowKind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published")
+    | {"draft": "draft", "private": "draft"},
+    RowKind.SCORES: {"rule": "rule", "code": "rule", "api": "api"}
+    | dict.fromkeys(words("judge eval llm model"), "judge")
+    | dict.fromkeys(words("person human annotation annotator user"), "person"),
+    RowKind.ANNOTATIONS: {"correction": "correction", "improvement": "improvement", "flag": "flag"}
+    | dict.fromkeys(words("approved accepted"), "approved")
+    | dict.fromkeys(words("minor low"), "minor")
+    | dict.fromkeys(words("moderate medium"), "moderate")
+    | dict.fromkeys(words("critical high"), "critical")
+    | {"pending": "pending", "reviewed": "reviewed", "applied": "applied"},
+    RowKind.MEMORIES: {
+        "preference": "preference",
+        "rule": "rule",
+        "fact": "fact",
+        "instruction": "rule",
+    },
 }
 THUMBS_UP = frozenset(
-    words("1 +1 up thumbs_up thumbsup thumb_up like liked positive good helpful yes true 👍 happy satisfied upvote")
+    words(
+        "1 +1 up thumbs_up thumbsup thumb_up like liked positive good helpful yes true 👍 "
+        "happy satisfied upvote"
+    )
 )
 THUMBS_DOWN = frozenset(
     words(
-        "-1 0 down thumbs_down thumbsdown thumb_down dislike disliked negative bad unhelpful not_helpful no "
-        "false 👎 unhappy downvote"
+        "-1 0 down thumbs_down thumbsdown thumb_down dislike disliked negative bad unhelpful "
+        "not_helpful no false 👎 unhappy downvote"
     )
 )

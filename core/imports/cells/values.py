@@ -1,4 +1,6 @@
-"""Cells become values: counts, prices, durations, states. Each reader raises ValueError with words that name the cell."""
+"""Cells become values: counts, prices, durations, states. Each reader raises ValueError with words
+that name the cell.
+"""
 
 import math
 import re
@@ -9,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from core.imports.cells import moments, states
-from core.imports.fields import LONGEST, LONGEST_TEXT
+from core.imports.cells import states, timestamps
+from core.imports.fields import LONGEST, LONGEST_TEXT, words
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.parsed import RowKind
 
 Value = Any
 Reader = Callable[[Any], Value]
-NOTHING = frozenset(("", "null", "NULL", "Null", "None", "none", "NaN", "nan", "NAN", "N/A", "n/a", "\\N", "<NA>", "undefined"))
+NOTHING = frozenset(("", *words("null NULL Null None none NaN nan NAN N/A n/a \\N <NA> undefined")))
 MOST_COUNT = 2**31 - 1
 
 PER_MS = {
@@ -37,7 +39,9 @@ SUFFIXES = (
     | dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), 60_000.0)
     | dict.fromkeys(("h", "std"), 3_600_000.0)
 )
-THOUSANDS = {mark: re.compile(rf"^[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+$") for mark in ",."}
+THOUSANDS = {
+    mark: re.compile(rf"^[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+$") for mark in ",."
+}
 GAPS = str.maketrans("", "", " _'\u00a0\u202f\u2019")
 CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
 ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
@@ -45,22 +49,34 @@ PRICE = re.compile(r"[\s$]|USD|usd")
 
 
 def reader(name: str, rule: FieldRule, mapping: Mapping) -> Reader:
-    """Return what reads the cells of a field."""
     match rule.as_:
         case As.TIME:
-            return moments.reader(rule.unit or ValueUnit.ISO, zone=mapping.zone, start=mapping.start, zero=mapping.zero)
+            return timestamps.reader(
+                rule.unit or ValueUnit.ISO,
+                zone=mapping.zone,
+                start=mapping.start,
+                zero=mapping.zero,
+            )
         case As.DURATION:
             factor = PER_MS.get(rule.unit or ValueUnit.MILLISECONDS, 1.0)
             return partial(_duration, factor=factor, comma=rule.decimal_comma)
         case As.STATUS:
-            return partial(_state, known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
+            return partial(
+                _state,
+                known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values),
+                kind=mapping.kind,
+            )
         case As.MONEY:
             return partial(money, cents=rule.unit is ValueUnit.CENTS, comma=rule.decimal_comma)
         case As.RATING:
             return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
         case As.TEXT:
             longest = LONGEST.get(name, LONGEST_TEXT)
-            return partial(_text, longest=longest, values=rule.values) if rule.values else partial(text, longest=longest)
+            if rule.values:
+                return partial(_text, longest=longest, values=rule.values)
+            return partial(text, longest=longest)
+        case As.TEXT_OR_OBJECT if rule.values:
+            return partial(_text, longest=LONGEST_TEXT, values=rule.values)
         case (As.COUNT | As.NUMBER) as counted if rule.decimal_comma:
             return partial(count if counted is As.COUNT else number, comma=True)
         case other:
@@ -68,10 +84,11 @@ def reader(name: str, rule: FieldRule, mapping: Mapping) -> Reader:
 
 
 def is_nothing(value: Value) -> bool:
-    """Whether a cell is empty."""
     if value is None or value == [] or value == {}:
         return True
-    return value in NOTHING if isinstance(value, str) else isinstance(value, float) and math.isnan(value)
+    if isinstance(value, str):
+        return value in NOTHING
+    return isinstance(value, float) and math.isnan(value)
 
 
 def text(value: Value, longest: int = LONGEST_TEXT) -> str:
@@ -93,9 +110,11 @@ def _text(value: Value, longest: int, values: dict[str, str]) -> str:
 
 
 def decimal(written: str, *, comma: bool = False) -> str:
-    """Return a number as Python reads it, whichever marks it is written with; `comma` says that the decimal mark is one.
+    """Return a number as Python reads it, whichever marks it is written with; `comma` says that the
+    decimal mark is one.
 
-    Where nobody says so, `1,5` and `1.234,5` can be nothing else; three digits after a comma are thousands.
+    Where nobody says so, `1,5` and `1.234,5` can be nothing else; three digits after a comma are
+    thousands.
     """
     plain = written.strip().translate(GAPS)
     last = max(plain.rfind(","), plain.rfind("."))
@@ -109,14 +128,10 @@ def decimal(written: str, *, comma: bool = False) -> str:
 
 
 def count(value: Value, *, comma: bool = False) -> int:
-    """Return a whole number, as whatever it is written."""
     try:
         return int(value) if isinstance(value, str) else _whole(value)
     except (ValueError, TypeError, OverflowError):
-        return _count_written(value, comma)
-
-
-def _count_written(value: Value, comma: bool) -> int:
+        pass
     try:
         return _whole(float(decimal(value, comma=comma)))
     except (ValueError, AttributeError, OverflowError):
@@ -130,11 +145,10 @@ def _whole(value: Value) -> int:
 
 
 def number(value: Value, *, comma: bool = False) -> float:
-    """Return a number."""
     try:
         found = float(decimal(value, comma=comma) if isinstance(value, str) else value)
     except (ValueError, TypeError):
-        raise ValueError(f"{_shown(value)} is not a number") from None
+        found = math.nan
     if not math.isfinite(found):
         raise ValueError(f"{_shown(value)} is not a number")
     return found
@@ -143,25 +157,23 @@ def number(value: Value, *, comma: bool = False) -> float:
 def money(value: Value, *, cents: bool = False, comma: bool = False) -> str:
     """Return a price in USD as a decimal text."""
     try:
-        found = Decimal(decimal(PRICE.sub("", value), comma=comma) if isinstance(value, str) else str(value))
+        found = Decimal(
+            decimal(PRICE.sub("", value), comma=comma) if isinstance(value, str) else str(value)
+        )
     except (InvalidOperation, ValueError):
-        raise ValueError(f"{_shown(value)} is not a price") from None
+        found = Decimal("NaN")
     if not found.is_finite():
         raise ValueError(f"{_shown(value)} is not a price")
     return format(found / 100 if cents else found, "f")
 
 
 def _duration(value: Value, *, factor: float, comma: bool) -> int:
+    """Return milliseconds; a text may say its unit itself: `350 ms`, `1.2s`, `0:01:30`."""
     try:
-        return (
-            round(float(value) * factor) if not (comma and isinstance(value, str)) else round(number(value, comma=True) * factor)
-        )
+        if not (comma and isinstance(value, str)):
+            return round(float(value) * factor)
     except (ValueError, TypeError, OverflowError):
-        return _duration_written(value, factor, comma)
-
-
-def _duration_written(value: Value, factor: float, comma: bool) -> int:
-    """Return a duration that says its unit itself: `350 ms`, `1.2s`, `0:01:30`; or a number with commas."""
+        pass
     written = str(value)
     if found := SUFFIXED.match(written):
         return round(float(decimal(found[1], comma=comma)) * SUFFIXES.get(found[2].lower(), 1000.0))
@@ -191,31 +203,18 @@ def _state(value: Value, *, known: dict[str, str], kind: RowKind) -> str:
     raise ValueError(f"{_shown(value)} is not one of {', '.join(sorted(set(known.values())))}")
 
 
-def trouble(rule: FieldRule, mapping: Mapping) -> Reader:
-    """Return what reads the type of an error out of a state that names it, as `timeout` does; of others, nothing."""
-    read = reader("status", rule, mapping)
-
-    def told(value: Value) -> str:
-        word = word_of(value)
-        return word[:500] if word not in states.NAMELESS and read(value) == "error" else ""
-
-    return told
-
-
 def _rating(value: Value, *, unit: ValueUnit | None, values: dict[str, str]) -> int:
     word = text(value).strip().lower().replace(" ", "_")
     if word in values:
         return int(values[word])
-    if unit is ValueUnit.THUMBS or (unit is None and not _is_number(word)):
+    if unit is ValueUnit.THUMBS or (
+        unit is None and not word.lstrip("+-").replace(".", "", 1).isdecimal()
+    ):
         if word in states.THUMBS_UP or word in states.THUMBS_DOWN:
             return 1 if word in states.THUMBS_UP else -1
         raise ValueError(f"{_shown(value)} is neither thumbs-up nor thumbs-down")
     found = number(value)
     return max(1, math.ceil(found / 2)) if unit is ValueUnit.TEN else round(found)
-
-
-def _is_number(word: str) -> bool:
-    return word.lstrip("+-").replace(".", "", 1).isdecimal()
 
 
 def listed(value: Value) -> list[str]:
@@ -237,7 +236,11 @@ def json_objects(value: Value) -> list[dict[str, Any]]:
     """Return a list of objects, at most as many as a row may have."""
     given = decoded(value)
     found = given if isinstance(given, list) else [given]
-    return [each if isinstance(each, dict) else {"name": text(each)} for each in found if not is_nothing(each)][:200]
+    return [
+        each if isinstance(each, dict) else {"name": text(each)}
+        for each in found
+        if not is_nothing(each)
+    ][:200]
 
 
 def decoded(value: Value) -> Value:
@@ -267,26 +270,17 @@ def plain(value: Value) -> Value:
             return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def whole_characters(value: Value) -> Value:
-    """Return JSON with question marks for halves of characters."""
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case dict():
-            return {whole_characters(name): whole_characters(inner) for name, inner in value.items()}
-        case list():
-            return [whole_characters(inner) for inner in value]
-        case _:
-            return value
-
-
 def _lowered(values: dict[str, str]) -> dict[str, str]:
     return {word_of(word): meaning for word, meaning in values.items()}
 
 
 def _shown(value: Value) -> str:
-    shown = text(value, 60)
-    return f"“{shown}”"
+    return f"“{text(value, 60)}”"
+
+
+def text_or_object(value: Value) -> str | dict[str, Any]:
+    """Return an object as it is, and anything else as text."""
+    return value if isinstance(value, dict) else text(value)
 
 
 PLAIN: dict[As, Reader] = {
@@ -295,4 +289,5 @@ PLAIN: dict[As, Reader] = {
     As.LIST: listed,
     As.OBJECT: json_object,
     As.OBJECTS: json_objects,
+    As.TEXT_OR_OBJECT: text_or_object,
 }

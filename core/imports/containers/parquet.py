@@ -1,139 +1,206 @@
-"""Parquet, a part of a row group at a time. pyarrow takes 60 MB: this file is loaded when there is Parquet to read."""
+"""Parquet, read by pyarrow a part of a row group at a time.
+
+pyarrow's own `to_pylist` makes a string of each dictionary value anew for every row (12 KB of file
+were 1 GB), refuses nanoseconds and unknown time zones: so cells become Python's values here.
+"""
 
 import mmap
 from collections.abc import Iterator
-from itertools import repeat
+from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.imports.containers import parquet_pages
-from core.imports.containers.arrow_values import values_of
-from core.imports.containers.files import MOST_TIMES, TOO_LONG, FileUnreadable, with_any_access
-from core.ingest.bodies import LONGEST_ROW
+from core.imports.containers.files import (
+    MOST_TIMES,
+    TOO_LONG,
+    FileUnreadable,
+    Record,
+    with_any_access,
+)
+from core.ingest.bodies import MAX_ROW_BYTES
 
-AT_ONCE = 2_000
+AT_ONCE = 2_000  # rows
 BYTES_AT_ONCE = 4 << 20
-PLAIN_BYTES, MOST_CELLS = 16 << 20, 1_000_000  # of a row group: what has more, and so many times its size, is a bomb
+# Of a row group: what has more, and MOST_TIMES its size, is a bomb
+PLAIN_BYTES, MOST_CELLS = 16 << 20, 1_000_000
 PREFIXED = "DELTA_BYTE_ARRAY"
-Cells = list[Any]
-Record = tuple[int, int | None, Cells | None, str | None]
+BROKEN = (pa.ArrowException, OSError, ValueError)
 
 
 def columns_of(path: Path) -> tuple[list[str], int]:
-    """Return the names of the columns, and how many rows there are."""
-    with with_any_access(path) as plain:
-        try:
-            with _open(plain) as file:
-                return list(file.schema_arrow.names), file.metadata.num_rows
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise FileUnreadable(f"This Parquet file cannot be read: {str(error)[:200]}") from None
+    """Return the names of the columns and the number of rows; raise FileUnreadable."""
+    try:
+        with _opened(path) as file:
+            return list(file.schema_arrow.names), file.metadata.num_rows
+    except BROKEN as error:
+        raise FileUnreadable(f"This Parquet file cannot be read: {str(error)[:200]}") from None
 
 
 def records(path: Path, skip: int = 0) -> Iterator[Record]:
-    """Yield the rows after the first `skip`, as lists of cells."""
-    position = skip
-    with with_any_access(path) as plain:
-        try:
-            with _open(plain) as file:
-                groups, passed = _groups_after(file, skip)
-                if not groups:
-                    return
-                for batch in _batches(file, groups):
-                    for row in _rows(batch):
-                        if passed > 0:
-                            passed -= 1
-                            continue
+    """Yield the rows after the first `skip` as lists of cells."""
+    position = 0
+    try:
+        with _opened(path) as file:
+            # Group by group: pyarrow reads no texts within structs across two of them.
+            for group in range(file.metadata.num_row_groups):
+                if position + file.metadata.row_group(group).num_rows <= skip:
+                    position += file.metadata.row_group(group).num_rows
+                    continue
+                for batch in file.iter_batches(_at_once(file, group), row_groups=[group]):
+                    for row in (
+                        zip(*map(_values, batch.columns), strict=True)
+                        if batch.columns
+                        else [()] * batch.num_rows
+                    ):
                         position += 1
-                        is_too_large = _is_too_large(row)
-                        yield position, None, None if is_too_large else row, TOO_LONG if is_too_large else None
-        except (pa.ArrowException, OSError, ValueError) as error:
-            yield position + 1, None, None, f"Invalid Parquet from here on: {str(error)[:200]}"
+                        if position > skip:
+                            is_too_large = _is_too_large(row)
+                            yield (
+                                position,
+                                None,
+                                None if is_too_large else list(row),
+                                TOO_LONG if is_too_large else None,
+                            )
+    except BROKEN as error:
+        yield (
+            max(position, skip) + 1,
+            None,
+            None,
+            f"Invalid Parquet from here on: {str(error)[:200]}",
+        )
 
 
-def _batches(file: pq.ParquetFile, groups: list[int]) -> Iterator[pa.RecordBatch]:
-    """Yield rows group by group: pyarrow reads no texts within structs across two of them."""
-    for group in groups:
-        yield from file.iter_batches(_at_once(file, [group]), row_groups=[group])
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a file with its texts as dictionaries; raise FileUnreadable for one that unpacks to far
+    more than its size.
+    """
+    with with_any_access(path) as plain:
+        with pq.ParquetFile(plain) as file:
+            columns = [file.schema.column(place) for place in range(file.metadata.num_columns)]
+            for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
+                chunks = [group.column(place) for place in range(len(columns))]
+                cells = (
+                    chunk.num_values
+                    for chunk, column in zip(chunks, columns, strict=True)
+                    if column.max_repetition_level
+                )
+                size = plain.stat().st_size
+                if max(cells, default=0) > max(MOST_CELLS, MOST_TIMES * size) or _is_bomb(
+                    chunks, plain, size
+                ):
+                    raise FileUnreadable(
+                        f"This unpacks to more than {MOST_TIMES} times its size, which is not "
+                        "allowed."
+                    )
+        if any((column.length or 0) > MAX_ROW_BYTES for column in columns):
+            raise FileUnreadable(f"A column has cells of more than {MAX_ROW_BYTES >> 20} MiB.")
+        texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+        with pq.ParquetFile(plain, pre_buffer=False, read_dictionary=texts) as file:
+            yield file
 
 
-def _groups_after(file: pq.ParquetFile, skip: int) -> tuple[list[int], int]:
-    """Return the row groups to read, and how many rows of the first are passed over."""
-    for group in range(file.metadata.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        if skip < rows:
-            return list(range(group, file.metadata.num_row_groups)), skip
-        skip -= rows
-    return [], 0
-
-
-def _open(plain: Path) -> pq.ParquetFile:
-    """Open a file with its texts as dictionaries; raise Unreadable for one that is far more than its bytes."""
-    with pq.ParquetFile(plain) as file:
-        schema, metadata = file.schema, file.metadata
-        columns = [schema.column(place) for place in range(metadata.num_columns)]
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
-            chunks = [group.column(place) for place in range(metadata.num_columns)]
-            _check(chunks, [column.max_repetition_level > 0 for column in columns], plain.stat().st_size)
-            _check_pages(chunks, plain)
-    if max((column.length or 0 for column in columns), default=0) > LONGEST_ROW:
-        raise FileUnreadable(f"A column has cells of more than {LONGEST_ROW >> 20} MiB.")
-    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
-    return pq.ParquetFile(plain, pre_buffer=False, read_dictionary=texts)
-
-
-def _check(chunks: list[pq.ColumnChunkMetaData], repeated: list[bool], size: int) -> None:
-    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
-    cells = max((chunk.num_values for chunk, is_list in zip(chunks, repeated, strict=True) if is_list), default=0)
-    if unpacked > max(PLAIN_BYTES, MOST_TIMES * size) or cells > max(MOST_CELLS, MOST_TIMES * size):
-        raise FileUnreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
-
-
-def _check_pages(chunks: list[pq.ColumnChunkMetaData], plain: Path) -> None:
-    """Check what the pages say themselves: what the file's end says of them need not be true."""
-    unpacked, most = 0, max(PLAIN_BYTES, MOST_TIMES * plain.stat().st_size)
-    with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+def _is_bomb(chunks: list[pq.ColumnChunkMetaData], plain: Path, size: int) -> bool:
+    left = max(PLAIN_BYTES, MOST_TIMES * size)
+    with (
+        plain.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
         for chunk in chunks:
-            begin = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0)
+            begin = min(
+                filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0
+            )
             try:
-                for size in parquet_pages.sizes(data, begin, begin + chunk.total_compressed_size):
-                    unpacked += size
-                    if unpacked > most:
-                        break
+                for unpacked in parquet_pages.sizes(
+                    data, begin, begin + chunk.total_compressed_size
+                ):
+                    left -= unpacked
+                    if left < 0:
+                        return True
             except (ValueError, IndexError, KeyError):
-                raise FileUnreadable("The file begins as Parquet, and its pages cannot be read.") from None
-    if unpacked > most:
-        raise FileUnreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
+                raise FileUnreadable(
+                    "The file begins as Parquet, and its pages cannot be read."
+                ) from None
+    return False
 
 
-def _at_once(file: pq.ParquetFile, groups: list[int]) -> int:
-    """Return how many rows are read together: fewer where they are large."""
-    read = [file.metadata.row_group(group) for group in groups]
-    packed = any(PREFIXED in group.column(place).encodings for group in read for place in range(group.num_columns))
-    fixed = sum(file.schema.column(place).length or 0 for place in range(file.metadata.num_columns))
-    usual: int = max(group.total_byte_size // max(group.num_rows, 1) for group in read)
-    # A text that is told as the one before and a few letters more says nothing of its length.
-    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(usual, fixed, LONGEST_ROW // 4 if packed else 1)))
+def _at_once(file: pq.ParquetFile, place: int) -> int:
+    """Return how many rows of a group are read together: fewer where they are large."""
+    group, columns = file.metadata.row_group(place), range(file.metadata.num_columns)
+    # A text that is written as the one before and a few letters more says nothing of its length.
+    packed = (
+        MAX_ROW_BYTES // 4
+        if any(PREFIXED in group.column(each).encodings for each in columns)
+        else 1
+    )
+    fixed = sum(file.schema.column(each).length or 0 for each in columns)
+    usual: int = group.total_byte_size // max(group.num_rows, 1)
+    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(usual, fixed, packed)))
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[Cells]:
-    columns = [values_of(column) for column in batch.columns]
-    yield from (list(cells) for cells in zip(*columns, strict=True)) if columns else repeat([], batch.num_rows)
-
-
-def _is_too_large(cells: Cells) -> bool:
-    """Whether the texts of a row have more than any row may; those that are the same object count each time."""
+def _is_too_large(cells: tuple[Any, ...]) -> bool:
+    """Whether the texts of a row have more than any row may; those that are the same object count
+    each time.
+    """
     left, size = list(cells), 0
-    while left and size <= LONGEST_ROW:
-        match left.pop():
-            case str() | bytes() as text:
-                size += len(text)
-            case list() | tuple() as inner:
-                left += inner
-                size += len(inner)
-            case dict() as inner:
-                left += inner.values()
-                size += len(inner)
-    return size > LONGEST_ROW
+    while left and size <= MAX_ROW_BYTES:
+        cell = left.pop()
+        if isinstance(cell, str | bytes | list | tuple | dict):
+            size += len(cell)
+        if isinstance(cell, list | tuple | dict):
+            left += cell.values() if isinstance(cell, dict) else cell
+    return size > MAX_ROW_BYTES
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Return the cells of a column; what a dictionary holds once is one object, however many cells
+    have it.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        used = pc.unique(column.indices).drop_null()
+        known = dict(zip(used.to_pylist(), _values(column.dictionary.take(used)), strict=True))
+        return [None if place is None else known[place] for place in column.indices.to_pylist()]
+    if pa.types.is_map(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        is_map = pa.types.is_map(kind)
+        inner = (
+            list(zip(_values(column.keys), _values(column.items), strict=True))
+            if is_map
+            else _values(column.values)
+        )
+        ends = column.offsets.to_pylist()
+        pairs = enumerate(column.is_valid().to_pylist())
+        return [
+            inner[ends[place] : ends[place + 1]] if is_there else None for place, is_there in pairs
+        ]
+    if pa.types.is_struct(kind):
+        names = [field.name for field in kind]
+        cells = zip(*map(_values, column.flatten()), strict=True) if names else [()] * len(column)
+        present = zip(cells, column.is_valid().to_pylist(), strict=True)
+        return [
+            dict(zip(names, each, strict=True)) if is_there else None for each, is_there in present
+        ]
+    if pa.types.is_timestamp(kind):
+        # Python has no nanoseconds; Arrow keeps UTC whatever zone it names, and Python may not know
+        # that zone.
+        micros = pc.cast(
+            pc.cast(column, pa.timestamp("us", tz=kind.tz), safe=False), pa.timestamp("us")
+        ).to_pylist()
+        return (
+            micros
+            if kind.tz is None
+            else [None if at is None else at.replace(tzinfo=UTC) for at in micros]
+        )
+    if pa.types.is_decimal(kind):
+        return [None if each is None else str(each) for each in column.to_pylist()]
+    if pa.types.is_duration(kind):  # with its unit, for a column's name may claim another
+        micros = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64()).to_pylist()
+        return [None if each is None else f"{each / 1000} ms" for each in micros]
+    return list(column.to_pylist())

@@ -1,4 +1,6 @@
-"""Paths into records: a column, or keys with dots between, whether the keys themselves hold dots or not."""
+"""Paths into records: a column, or keys with dots between, whether the keys themselves hold dots or
+not.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +9,9 @@ Get = Callable[[Any], Any]
 
 
 def getter(path: str) -> Get:
-    """Return what finds a value in an object, or None: `usage.input_tokens` is that key, or a key within another."""
+    """Return what finds a value in an object, or None: `usage.input_tokens` is that key, or a key
+    within another.
+    """
     if "." not in path:
         return lambda record: record.get(path)
     parts = path.split(".")
@@ -24,7 +28,8 @@ def within(value: Any, parts: list[str]) -> Any:  # noqa: ANN401  any JSON
     if not parts:
         return value
     if isinstance(value, list):
-        return within(value[int(parts[0])], parts[1:]) if parts[0].isdecimal() and int(parts[0]) < len(value) else None
+        is_place = parts[0].isdecimal() and int(parts[0]) < len(value)
+        return within(value[int(parts[0])], parts[1:]) if is_place else None
     if not isinstance(value, dict):
         return None
     # A key may hold dots itself.

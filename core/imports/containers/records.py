@@ -1,4 +1,4 @@
-"""The records of any file that can be read, one after another, whatever holds them."""
+"""The records of any file that can be read, one after another, whatever its container."""
 
 import csv
 import zlib
@@ -10,27 +10,27 @@ from sys import getsizeof
 from typing import Any, cast
 
 from core.imports.containers import json_files, tables
-from core.imports.containers.files import FileUnreadable, Opened
+from core.imports.containers.files import FileUnreadable, Opened, Record
 from core.imports.mapping import Container, Mapping
 
 BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
+# Not imported before there is Parquet to read: pyarrow takes 60 MB
 PARQUET = "core.imports.containers.parquet"
 MOST_LOOKED_AT = 16 << 20  # bytes, about
-Record = tuple[int, int | None, Any, str | None]  # position, line, cells or object, what is wrong with it
 
 
 def columns(path: Path, opened: Opened, mapping: Mapping) -> list[str] | None:
     """Return the names of the columns; None where records are objects."""
-    match mapping.container:
-        case Container.CSV:
-            try:
-                return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
-            except BROKEN as error:
-                raise FileUnreadable(f"The file ends within its first row: {error}.") from None
-        case Container.PARQUET:
-            return parquet_columns(path)[0]
-        case _:
-            return None
+    if mapping.container is Container.PARQUET:
+        return parquet_columns(path)[0]
+    if mapping.container is not Container.CSV:
+        return None
+    try:
+        return tables.columns_of(
+            path, opened.encoding, mapping.delimiter or ",", header=mapping.header
+        )
+    except BROKEN as error:
+        raise FileUnreadable(f"The file ends within its first row: {error}.") from None
 
 
 def parquet_columns(path: Path) -> tuple[list[str], int]:
@@ -39,7 +39,9 @@ def parquet_columns(path: Path) -> tuple[list[str], int]:
 
 
 def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator[Record]:
-    """Yield records: lists of cells where there are columns, else objects. Where the file breaks off, the last one says so."""
+    """Yield records: lists of cells where there are columns, else objects. Where the file breaks
+    off, the last one says so.
+    """
     position = skip
     try:
         for record in _raw(path, opened, mapping, skip):
@@ -52,45 +54,54 @@ def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator
 def _raw(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Record]:
     match mapping.container:
         case Container.CSV:
-            return tables.records(path, opened.encoding, mapping.delimiter or ",", header=mapping.header, skip=skip)
+            return tables.records(
+                path, opened.encoding, mapping.delimiter or ",", header=mapping.header, skip=skip
+            )
         case Container.PARQUET:
             return cast("Iterator[Record]", import_module(PARQUET).records(path, skip))
         case Container.JSONL:
             return json_files.lines(path, opened.encoding, skip)
         case Container.JSON:
-            lenient = json_files.is_lenient(opened.sample)
-            return json_files.documents(path, opened.encoding, mapping.records, lenient=lenient, skip=skip)
+            has_nan = json_files.has_nan(opened.sample)
+            return json_files.documents(
+                path, opened.encoding, mapping.records, has_nan=has_nan, skip=skip
+            )
 
 
 def objects(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator[Record]:
     """Yield records as objects, those of tables too: empty cells are left out."""
     names = columns(path, opened, mapping)
     for position, line, record, wrong in raw(path, opened, mapping, skip):
-        if names is None or record is None:
-            yield position, line, record, wrong
-        else:
-            yield position, line, {name: cell for name, cell in zip(names, record, strict=False) if cell not in ("", None)}, wrong
+        if names is not None and record is not None:
+            record = {
+                name: cell
+                for name, cell in zip(names, record, strict=False)
+                if cell not in ("", None)
+            }
+        yield position, line, record, wrong
 
 
 def first(path: Path, opened: Opened, mapping: Mapping, most: int) -> list[dict[str, Any]]:
-    """Return the first good records as objects."""
+    """Return the first readable records as objects, `most` of them or as many as fit into
+    memory.
+    """
     found: list[dict[str, Any]] = []
     left = MOST_LOOKED_AT
     for _, _, record, wrong in islice(objects(path, opened, mapping), most * 2):
         if wrong is None:
             found.append(record)
-            left -= _weight(record)
+            left -= _size(record)
         if len(found) == most or left < 0:
             break
     return found
 
 
-def _weight(record: dict[str, Any]) -> int:
+def _size(record: dict[str, Any]) -> int:
     """Return about how many bytes of memory a record takes."""
-    left, weight = list(record.values()), 0
-    while left:
-        value = left.pop()
-        weight += 64 + (getsizeof(value) if isinstance(value, str) else 0)
+    values, size = list(record.values()), 0
+    while values:
+        value = values.pop()
+        size += 64 + (getsizeof(value) if isinstance(value, str) else 0)
         if isinstance(value, dict | list):
-            left += value.values() if isinstance(value, dict) else value
-    return weight
+            values += value.values() if isinstance(value, dict) else value
+    return size

@@ -1,1 +1,3 @@
-"""Shapes of files that are known: what other programs export, and how people write down dialogues."""
+"""Shapes of files that are known: what other programs export, and how people write down
+dialogues.
+"""

@@ -1,19 +1,17 @@
-"""What vLLM's serving benchmark writes with its details: one object with a list for each figure, a place in it for each request.
+"""What vLLM's serving benchmark writes with its details: one object with a list for each figure, a
+place in it for each request.
 
-`{date: "20240521-174852", model_id, backend, input_lens, output_lens, ttfts, itls, start_times?, errors}`, times in seconds
-(vllm-project/vllm, vllm/benchmarks/serve.py).
+`{date: "20240521-174852", model_id, backend, input_lens, output_lens, ttfts, itls, start_times?,
+errors}`, times in seconds (vllm-project/vllm, vllm/benchmarks/serve.py).
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from core.imports.cells import moments, values
-from core.imports.containers.records import Record
+from core.imports.cells import timestamps, values
 from core.imports.mapping import Mapping
-from core.imports.parsed import Parsed, RowKind
+from core.imports.rows import MakeRows, RecordRefused, Row
 
-Row = dict[str, Any]
 LISTS = ("input_lens", "output_lens", "ttfts")
 TOTALS = ("request_throughput", "mean_ttft_ms", "total_input_tokens", "output_throughput")
 
@@ -28,26 +26,32 @@ def is_summary(record: Row) -> bool:
     return not is_detailed(record) and sum(1 for name in TOTALS if name in record) >= 2
 
 
-def requests(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield the requests of each benchmark."""
-    for position, line, record, wrong in records:
-        if wrong is not None:
-            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
-            continue
+def maker(mapping: Mapping) -> MakeRows:
+
+    def make(record: Row, _position: int) -> list[Row]:
         try:
-            yield from (Parsed(position, line, RowKind.AI_REQUESTS, row) for row in _rows(record, mapping))
+            return list(_rows(record, mapping))
         except (ValueError, TypeError) as error:
-            yield Parsed(position, line, RowKind.AI_REQUESTS, None, f"no benchmark that can be read: {error}")
+            raise RecordRefused(f"no benchmark that can be read: {error}") from None
+
+    return make
 
 
 def _rows(record: Row, mapping: Mapping) -> Iterator[Row]:
     lists = {name: value for name, value in record.items() if isinstance(value, list)}
-    size = max(len(lists.get(name, ())) for name in LISTS)
-    begin, zero = _begin(record, mapping), min(map(float, lists.get("start_times") or [0]))
-    model = mapping.model or values.text(record.get("model_id") or record.get("model") or "unknown", 200)
-    for place in range(size):
+    zero = min(map(float, lists.get("start_times") or [0]))
+    try:
+        begin = datetime.strptime(str(record.get("date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        begin = mapping.start or timestamps.EPOCH
+    model = mapping.model or values.text(
+        record.get("model_id") or record.get("model") or "unknown", 200
+    )
+    for place in range(max(len(lists.get(name, ())) for name in LISTS)):
         own = {name: value[place] for name, value in lists.items() if place < len(value)}
-        after = float(own.get("start_times") or zero) - zero if "start_times" in own else place * 0.001
+        after = (
+            float(own.get("start_times") or zero) - zero if "start_times" in own else place * 0.001
+        )
         yield _row(own, model, record, begin + timedelta(seconds=after))
 
 
@@ -62,14 +66,11 @@ def _row(own: Row, model: str, record: Row, at: datetime) -> Row:
         if isinstance(gaps, list):
             row["total_latency_ms"] = round((float(own["ttfts"]) + sum(map(float, gaps))) * 1000)
     if not values.is_nothing(own.get("errors")):
-        row |= {"status": "error", "error_type": "error", "error_message": values.text(own["errors"])}
+        row |= {
+            "status": "error",
+            "error_type": "error",
+            "error_message": values.text(own["errors"]),
+        }
     if not values.is_nothing(record.get("backend")):
         row["extra"] = {"backend": values.text(record["backend"], 200)}
     return row
-
-
-def _begin(record: Row, mapping: Mapping) -> datetime:
-    try:
-        return datetime.strptime(str(record.get("date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return mapping.start or moments.EPOCH

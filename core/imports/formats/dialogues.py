@@ -1,195 +1,188 @@
-"""Conversations: a record with a list of turns, one message a record, or a question and its answer."""
+"""Conversations: a record with a list of turns, one message a record, or a question and
+its answer.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from core.imports import rows
-from core.imports.cells import moments, values
+from core.imports.cells import timestamps, values
+from core.imports.containers.files import Record
 from core.imports.containers.paths import getter, without
-from core.imports.containers.records import Record
-from core.imports.fields import LONGEST_TEXT
+from core.imports.fields import LONGEST, LONGEST_TEXT
 from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
-from core.imports.mapping import FieldRule, Mapping, Turns
+from core.imports.mapping import Mapping, Turns
 from core.imports.parsed import Parsed, RowKind
-from core.imports.rows import RecordRefused
+from core.imports.rows import MakeRows, RecordRefused, Row
+from core.ingest.prompts import REFERENCES
 
-Row = dict[str, Any]
-MOST_AT_ONCE = 500  # messages of one conversation that are kept together while a file of turns is read
-NAMED = {
-    "model": ("model", "model_name", "model_id", "model_slug"),
-    "tokens": ("tokens", "token_count", "total_tokens"),
-    "latency_ms": ("latency_ms",),
-    "first_token_ms": ("first_token_ms", "ttft_ms"),
-    "cost_usd": ("cost_usd",),
-    "error": ("error",),
-}
-READ: dict[str, Callable[[Any], Any]] = {
-    "tokens": values.count,
-    "latency_ms": values.count,
-    "first_token_ms": values.count,
-    "cost_usd": values.money,
+# Messages of one conversation that are kept together while a file of turns is read
+MOST_AT_ONCE = 500
+# Fields of a message under the names that turns have for them, and what reads them.
+MESSAGE_FIELDS: dict[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = {
+    "model": (("model", "model_name", "model_id", "model_slug"), values.text),
+    "tokens": (("tokens", "token_count", "total_tokens"), values.count),
+    "latency_ms": (("latency_ms",), values.count),
+    "first_token_ms": (("first_token_ms", "ttft_ms"), values.count),
+    "cost_usd": (("cost_usd",), values.money),
+    "error": (("error",), values.text),
+    **{name: ((name,), partial(values.text, longest=LONGEST[name])) for name in REFERENCES},
 }
 
 
 class DialogueReader:
-    """Makes conversations of records."""
+    """Makes conversations of records and messages of turns."""
 
     def __init__(self, mapping: Mapping, turns: Turns) -> None:
-        """Compile a mapping."""
         self.mapping, self.turns = mapping, turns
         taken = [*mapping.ignored, turns.path, turns.asked, turns.answered]
-        fields = mapping.fields
-        self._row = rows.maker(mapping.model_copy(update={"ignored": [path for path in taken if path], "fields": fields}), None)
-        self._start = mapping.start or moments.EPOCH
-        self._role = getter(turns.role) if turns.role else None
+        self.make_row = rows.maker(
+            mapping.model_copy(update={"ignored": [path for path in taken if path]}), None
+        )
+        self._start = mapping.start or timestamps.EPOCH
         self._id = getter(turns.id) if turns.id else None
-        self._at = _time_of(turns.at, mapping)
-        used = [turns.role, turns.text, turns.id, turns.at.path if turns.at else None, "tool_calls", "function_call"]
+        self._at = getter(turns.at.path) if turns.at else None
+        self._read_at = values.reader("created_at", turns.at, mapping) if turns.at else None
+        used = [
+            turns.role,
+            turns.text,
+            turns.id,
+            turns.at.path if turns.at else None,
+            "tool_calls",
+            "function_call",
+        ]
         self._used = [path.split(".") for path in used if path]
-        self._roles = {turns_of.role_word(word): role for word, role in turns.roles.items()}
-
-    def row(self, record: Row, position: int) -> Row:
-        """Return the conversation of a record; raise RowRefused."""
-        spoken = turns_of.spoken(record, self.turns)
-        if not spoken:
-            raise RecordRefused("no turns in this record")
-        row = self._row(record, position)
-        if "id" not in self.mapping.fields or not row.get("id"):
-            row["id"] = rows.made_id(record, position)
-        return self.with_messages(row, spoken, position)
+        self._roles = turns_of.ROLES | {
+            values.word_of(word): role for word, role in turns.roles.items()
+        }
 
     def with_messages(self, row: Row, spoken: list[Turn], position: int) -> Row:
-        """Return a conversation with its messages."""
-        begin = self._begin(row, position)
-        row["messages"] = [self.message(turn, place, begin) for place, turn in enumerate(spoken[: turns_of.MOST_TURNS])]
-        row["created_at"] = min(
-            row.get("created_at") or row["messages"][0]["created_at"], *(m["created_at"] for m in row["messages"])
-        )
+        begin = self.begin(position)
+        if "created_at" in row and "created_at" in self.mapping.fields:
+            begin = datetime.fromisoformat(row["created_at"])
+        row["messages"] = [
+            self.message(turn, place, begin)
+            for place, turn in enumerate(spoken[: turns_of.MOST_TURNS])
+        ]
+        times = [message["created_at"] for message in row["messages"]]
+        row["created_at"] = min(row.get("created_at") or times[0], *times)
         return row
 
-    def _begin(self, row: Row, position: int) -> datetime:
-        told = row.get("created_at")
-        if told is not None and "created_at" in self.mapping.fields:
-            return datetime.fromisoformat(told)
+    def begin(self, position: int) -> datetime:
+        """Return when the conversation at a position begins, if the file does not say it."""
         return self._start + timedelta(milliseconds=position)
 
     def message(self, turn: Turn, place: int, begin: datetime) -> Row:
         """Return a message; one without a time of its own follows the one before by a second."""
-        said, calls = turns_of.said_in(turn, self.turns.text or "content")
+        content, calls = turns_of.text_and_calls(turn, self.turns.text or "content")
+        own_id = self._id(turn) if self._id else None
         message: Row = {
-            "id": self._named(turn, place),
-            "role": self.role(turn, place),
-            "content": (said or "")[:LONGEST_TEXT],
-            "created_at": self._at(turn) or moments.iso(begin + timedelta(seconds=place)),
+            "id": values.text(own_id, 128) if own_id is not None else str(place),
+            "role": self._role(turn, place),
+            "content": (content or "")[:LONGEST_TEXT],
+            "created_at": self._time(turn) or timestamps.iso(begin + timedelta(seconds=place)),
             "position": place,
         }
         if calls:
             message["tool_calls"] = calls
-        left = self._rest(turn, message)
-        if left:
-            message["metadata"] = left
+        if rest := self._rest(turn, message):
+            message["metadata"] = rest
         return message
 
-    def _named(self, turn: Turn, place: int) -> str:
-        given = self._id(turn) if self._id else None
-        return values.text(given, 128) if given is not None else str(place)
-
-    def role(self, turn: Turn, place: int) -> str:
-        """Return who speaks: where nobody says so, the user begins, and they take turns."""
-        if self._role is None:
+    def _role(self, turn: Turn, place: int) -> str:
+        """Return who speaks: where no turn says it, the user begins, and they take turns."""
+        if self.turns.role is None:
             return ("user", "assistant")[place % 2]
-        given = self._role(turn)
-        given = given.get("role", given.get("name")) if isinstance(given, dict) else given
-        word = turns_of.role_word(values.text(given)) if given is not None else ""
-        found = self._roles.get(word) or turns_of.ROLES.get(word)
-        if found is None:
-            raise RecordRefused(f"turn {place + 1}: “{word[:40]}” is not a known role; map it to user, assistant, system or tool")
-        return found
+        given = turns_of.role_of(turn, self.turns)
+        word = values.word_of(given) if given is not None else ""
+        if (role := self._roles.get(word)) is None:
+            raise RecordRefused(
+                f"turn {place + 1}: “{word[:40]}” is not a known role; map it to user, "
+                "assistant, system or tool"
+            )
+        return role
 
-    def _rest(self, turn: Turn, message: Row) -> Row:
-        used = list(self._used)
-        for name, known in NAMED.items():
-            for path in known:
-                value = turn.get(path)
-                if not values.is_nothing(value) and isinstance(value, str | int | float):
-                    try:
-                        message[name] = READ.get(name, values.text)(value)
-                    except ValueError:
-                        break
-                    used.append([path])
-                    break
-        return values.plain(without(turn, used)) if turn else {}
-
-
-def _time_of(rule: FieldRule | None, mapping: Mapping) -> Callable[[Turn], str | None]:
-    if rule is None:
-        return lambda _: None
-    get, read = getter(rule.path), values.reader("created_at", rule, mapping)
-
-    def at(turn: Turn) -> str | None:
-        value = get(turn)
-        if values.is_nothing(value):
+    def _time(self, turn: Turn) -> str | None:
+        if self._at is None or self._read_at is None or values.is_nothing(value := self._at(turn)):
             return None
         try:
-            return str(read(value))
+            return str(self._read_at(value))
         except ValueError as error:
             raise RecordRefused(f"created_at: {error}") from None
 
-    return at
+    def _rest(self, turn: Turn, message: Row) -> Row:
+        used = list(self._used)
+        for name, (known, read) in MESSAGE_FIELDS.items():
+            present = (path for path in known if isinstance(turn.get(path), str | int | float))
+            if (
+                path := next((path for path in present if not values.is_nothing(turn[path])), None)
+            ) is not None:
+                try:
+                    message[name] = read(turn[path])
+                except ValueError:
+                    continue
+                used.append([path])
+        rest: Row = values.plain(without(turn, used))
+        return rest
 
 
-def dialogues(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield a conversation a record."""
-    dialogue = DialogueReader(mapping, mapping.turns or Turns(path="messages", role="role", text="content"))
-    for position, line, record, wrong in records:
-        if wrong is not None:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, wrong)
-            continue
-        try:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, dialogue.row(record, position))
-        except RecordRefused as refused:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(refused))
+def maker(mapping: Mapping) -> MakeRows:
+    """Return what makes a conversation of a record with turns."""
+    reader = DialogueReader(
+        mapping, mapping.turns or Turns(path="messages", role="role", text="content")
+    )
+
+    def make(record: Row, position: int) -> list[Row]:
+        if not (spoken := turns_of.list_turns(record, reader.turns)):
+            raise RecordRefused("no turns in this record")
+        row = reader.make_row(record, position)
+        if "id" not in mapping.fields:
+            row["id"] = rows.made_id(record, position)
+        return [reader.with_messages(row, spoken, position)]
+
+    return make
 
 
-def exchanges(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield a conversation a record: a question and its answer."""
+def exchange_maker(mapping: Mapping) -> MakeRows:
+    """Return what makes a conversation of a question and its answer."""
     turns = mapping.turns or Turns()
     asked, answered = getter(turns.asked), getter(turns.answered)
-    dialogue, speaking = DialogueReader(mapping, turns), DialogueReader(mapping, Turns(role="role", text="content"))
+    reader = DialogueReader(mapping, turns)
+    messages = DialogueReader(mapping, Turns(role="role", text="content"))
 
-    def conversation(record: Row, position: int) -> Row:
-        said = [{"role": role, "content": get(record)} for role, get in (("user", asked), ("assistant", answered))]
-        spoken = [turn for turn in said if not values.is_nothing(turn["content"])]
-        if not spoken:
+    def make(record: Row, position: int) -> list[Row]:
+        both = [
+            {"role": role, "content": get(record)}
+            for role, get in (("user", asked), ("assistant", answered))
+        ]
+        if not (spoken := [turn for turn in both if not values.is_nothing(turn["content"])]):
             raise RecordRefused("neither a question nor an answer in this record")
-        row = dialogue._row(record, position)  # noqa: SLF001  of this file
-        row["id"] = row.get("id") or rows.made_id(record, position)
-        return speaking.with_messages(row, spoken, position)
+        return [messages.with_messages(reader.make_row(record, position), spoken, position)]
 
-    for position, line, record, wrong in records:
-        try:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None if wrong else conversation(record, position), wrong)
-        except RecordRefused as refused:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(refused))
+    return make
 
 
 def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield conversations of a file that has one message a record; messages that follow each other come together.
+    """Yield conversations of a file that has one message a record; messages that follow each other
+    come together.
 
-    A conversation that goes on further down comes again, with what is new of it: it grows.
+    A conversation that goes on further down comes again with its new messages: it grows.
     """
-    turns = mapping.turns or Turns()
-    dialogue = DialogueReader(mapping, turns)
+    reader = DialogueReader(mapping, mapping.turns or Turns())
     held: list[tuple[int, int | None, Row]] = []
     for position, line, record, wrong in records:
+        row: Row = {}
         if wrong is None:
             try:
-                row = _turn_row(dialogue, record, position)
-            except RecordRefused as refused:
+                row = _turn_row(reader, record, position)
+            except ValueError as refused:
                 wrong = str(refused)
-        if held and (wrong is not None or row["id"] != held[0][2]["id"] or len(held) >= MOST_AT_ONCE):
+        if held and (
+            wrong is not None or row["id"] != held[0][2]["id"] or len(held) >= MOST_AT_ONCE
+        ):
             yield _together(held)
             held = []
         if wrong is not None:
@@ -200,25 +193,28 @@ def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed
         yield _together(held)
 
 
-def _turn_row(dialogue: DialogueReader, record: Row, position: int) -> Row:
-    own = {rule.path.partition(".")[0] for rule in dialogue.mapping.fields.values()}
-    row = dialogue._row({name: value for name, value in record.items() if name in own}, position)  # noqa: SLF001
-    if "id" not in dialogue.mapping.fields or not row.get("id") or row["id"].startswith("import-"):
+def _turn_row(reader: DialogueReader, record: Row, position: int) -> Row:
+    own = {rule.path.partition(".")[0] for rule in reader.mapping.fields.values()}
+    row = reader.make_row({name: value for name, value in record.items() if name in own}, position)
+    if "id" not in reader.mapping.fields or row["id"].startswith("import-"):
         raise RecordRefused("no conversation ID in this row")
-    begin = dialogue._begin({}, position)  # noqa: SLF001
-    message = dialogue.message(
-        {name: value for name, value in record.items() if name not in own or name in dialogue.turns.text}, 0, begin
-    )
+    turn = {
+        name: value
+        for name, value in record.items()
+        if name not in own or name in reader.turns.text
+    }
+    message = reader.message(turn, 0, reader.begin(position))
     message["position"] = min(position, values.MOST_COUNT)
-    if dialogue.turns.id is None:
+    if reader.turns.id is None:
         message["id"] = f"row-{position}"
-    row["messages"] = [message]
-    row["created_at"] = message["created_at"]
-    return row
+    return row | {"messages": [message], "created_at": message["created_at"]}
 
 
 def _together(held: list[tuple[int, int | None, Row]]) -> Parsed:
     position, _, last = held[-1]
-    row = {**last, "messages": [message for _, _, each in held for message in each["messages"]]}
-    row["created_at"] = min(message["created_at"] for message in row["messages"])
+    messages = [message for _, _, each in held for message in each["messages"]]
+    row = last | {
+        "messages": messages,
+        "created_at": min(message["created_at"] for message in messages),
+    }
     return Parsed(position, held[0][1], RowKind.CONVERSATIONS, row)

@@ -1,14 +1,16 @@
-"""Spans in files: they go the way that those go which arrive over OTLP, so that the same requests and conversations result.
+"""Spans in files: they go the way of those that arrive over OTLP, so that the same requests and
+conversations result.
 
-Forms: exports of OTLP in JSON, one or one a line (OpenTelemetry's file exporter; Tempo calls the list `batches`); Phoenix's
-dataframes of spans as CSV, JSON or Parquet, with `context.trace_id`, `span_kind` and a column an attribute, or with `attributes`
-nested (Arize-ai/phoenix, get_spans_dataframe); what OpenTelemetry's console exporter prints, which is nearly the same.
+Forms: exports of OTLP in JSON, one or one a line (OpenTelemetry's file exporter; Tempo calls the
+list `batches`); Phoenix's dataframes of spans as CSV, JSON or Parquet, with `context.trace_id`,
+`span_kind` and a column an attribute, or with `attributes` nested (Arize-ai/phoenix,
+get_spans_dataframe); what OpenTelemetry's console exporter prints, which is nearly the same.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -19,98 +21,109 @@ from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.dialects import operation_of
 from core.ai_metrics.otlp.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
-from core.imports.cells import moments, units, values
-from core.imports.cells.moments import EPOCH
+from core.imports.cells import timestamps, units, values
+from core.imports.containers.files import Record
 from core.imports.containers.paths import leaves
-from core.imports.containers.records import Record
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import Parsed, RowKind
 from core.imports.recognition import names
 from core.ingest.intake import Row as Item
 
 Object = dict[str, Any]
-AT_ONCE = 20_000  # spans that are mapped together: what belongs to one trace is looked for among them
+# Spans that are mapped together: what belongs to one trace is looked for among them
+AT_ONCE = 20_000
 MESSAGES = ("llm.input_messages", "llm.output_messages")
 NUMBERS = ("token_count", "cost", "usage")
 
 
-def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield what the spans of OTLP exports become."""
-    del mapping
-    held = HeldSpans()
+def rows_of(
+    records: Iterator[Record],
+    mapping: Mapping,
+    read: Callable[[Object, dict[str, str]], list[Span] | Object],
+    *,
+    at_once: int = AT_ONCE,
+) -> Iterator[Parsed]:
+    """Yield what the spans of records become; `read` returns spans, or a conversation that is one
+    already.
+
+    It also notes the senders' own ids of requests by those of their spans. Raise nothing: a
+    ValueError is the record's error.
+    """
+    held, own_ids = list[Span](), dict[str, str]()
+    last: tuple[int, int | None] = (0, None)
     for position, line, record, wrong in records:
+        found: list[Span] | Object = []
         if wrong is None:
             try:
-                held.add(_of_export(record), position, line)
-            except NoSpans as error:
-                wrong = error.detail
+                found = read(record, own_ids)
+            except ValueError as error:
+                wrong = str(error)
+        if isinstance(found, list) and wrong is None:
+            held += found
+            last = (position, line)
+        if isinstance(found, dict) or wrong is not None or len(held) >= at_once:
+            yield from _mapped(held, own_ids, *last)
+            held, own_ids = [], {}
         if wrong is not None:
-            yield from held.rows()
-            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
-        elif held.is_full:
-            yield from held.rows()
-    yield from held.rows()
+            yield Parsed(position, line, mapping.kind, None, wrong)
+        elif isinstance(found, dict):
+            yield Parsed(position, line, RowKind.CONVERSATIONS, found)
+    yield from _mapped(held, own_ids, *last)
+
+
+def _mapped(
+    spans: list[Span], own_ids: dict[str, str], position: int, line: int | None
+) -> Iterator[Parsed]:
+    if not spans:
+        return
+    mapped = otlp.mapped(spans)
+    for conversation in histories.conversations_of(mapped.taken):
+        yield Parsed(position, line, RowKind.CONVERSATIONS, _item(conversation))
+    for taken in mapped.taken:
+        taken.request.id = own_ids.get(taken.request.id or "", taken.request.id)
+        yield Parsed(position, line, RowKind.AI_REQUESTS, _item(taken.request))
+    for reason, times in mapped.refused.items():
+        yield Parsed(position, line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
+
+
+def _item(row: Item) -> Object:
+    """Return a row as ingest takes it, without nulls."""
+    found: Object = msgspec.to_builtins(row)
+    if "messages" in found:
+        found["messages"] = [
+            {name: each[name] for name in each if each[name] is not None}
+            for each in found["messages"]
+        ]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# OTLP
+
+
+def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+    return rows_of(records, mapping, lambda record, _: _of_export(record))
 
 
 def _of_export(record: Object) -> list[Span]:
     group = record.get("resourceSpans") or record.get("batches") or [record]
-    return list(chain.from_iterable(otlp_exports.read_json(msgspec.json.encode(values.plain({"resourceSpans": group}))).parts))
+    try:
+        parts = otlp_exports.read_json(
+            msgspec.json.encode(values.plain({"resourceSpans": group}))
+        ).parts
+    except NoSpans as error:
+        raise ValueError(error.detail) from None
+    return list(chain.from_iterable(parts))
 
 
 def warning(record: Object) -> tuple[str, ...]:
-    """Return what is worth saying of an export, by the first of its spans."""
+    """Return what the import page says of an export whose first spans are not calls of models."""
     try:
         found = _of_export(record)
-    except NoSpans:
+    except ValueError:
         return ()
     if any(operation_of(span) is not None for span in found):
         return ()
     return (f"None of the first {len(found):,} spans is a model call: nothing would be imported.",)
-
-
-class HeldSpans:
-    """Spans until they are enough to be mapped."""
-
-    def __init__(self) -> None:
-        """Begin without any."""
-        self._spans: list[Span] = []
-        self._position = 0
-        self._line: int | None = None
-        self.names: dict[str, str] = {}  # the senders' own ids, by ours
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there are enough."""
-        return len(self._spans) >= AT_ONCE
-
-    def add(self, spans: list[Span], position: int, line: int | None) -> None:
-        """Take the spans of a record."""
-        self._spans += spans
-        self._position, self._line = position, line
-
-    def rows(self) -> Iterator[Parsed]:
-        """Yield what the spans become, and forget them."""
-        if not self._spans:
-            return
-        mapped = otlp.mapped(self._spans)
-        said = histories.conversations_of(mapped.taken)
-        for conversation in said:
-            yield Parsed(self._position, self._line, RowKind.CONVERSATIONS, item(conversation))
-        for taken in mapped.taken:
-            taken.request.id = self.names.get(taken.request.id or "", taken.request.id)
-            yield Parsed(self._position, self._line, RowKind.AI_REQUESTS, item(taken.request))
-        for reason, times in mapped.refused.items():
-            yield Parsed(self._position, self._line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
-        self._spans, self.names = [], {}
-
-
-def item(row: Item) -> Object:
-    """Return a row as ingest takes it."""
-    found: Object = msgspec.to_builtins(row)
-    for message in found.get("messages", ()):
-        for name in [name for name, value in message.items() if value is None]:
-            del message[name]
-    return {name: value for name, value in found.items() if value is not None}
 
 
 # Phoenix, and OpenTelemetry's console
@@ -119,40 +132,27 @@ def item(row: Item) -> Object:
 def is_span(record: Object) -> bool:
     """Whether a record is a span of Phoenix, or one as OpenTelemetry prints it."""
     found = leaves(record)
-    return "context.trace_id" in found and "context.span_id" in found and ("start_time" in found or "startTime" in found)
+    return (
+        "context.trace_id" in found
+        and "context.span_id" in found
+        and ("start_time" in found or "startTime" in found)
+    )
 
 
-def spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def single_spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield what spans become that stand in a record each."""
-    held = HeldSpans()
-    for position, line, record, wrong in records:
-        if wrong is None:
-            try:
-                held.add([_span(record, mapping.zone or "UTC")], position, line)
-            except ValueError as error:
-                wrong = str(error)
-        if wrong is not None:
-            yield from held.rows()
-            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
-        elif held.is_full:
-            yield from held.rows()
-    yield from held.rows()
+    return rows_of(records, mapping, lambda record, _: [_span(record, mapping.zone or "UTC")])
 
 
 def _span(record: Object, zone: str) -> Span:
     found = leaves(record)
-    attributes = _attributes(
-        {name.removeprefix("attributes."): value for name, value in found.items() if name.startswith("attributes.")}
-    )
+    if not {"context.trace_id", "context.span_id"} <= found.keys():
+        raise ValueError("a span needs a trace ID and a span ID")
+    attributes = _attributes(_below("attributes.", found))
     if not values.is_nothing(kind := record.get("span_kind")):
         attributes.setdefault("openinference.span.kind", str(kind))
     status = values.text(found.get("status_code") or found.get("status.status_code") or "")
     message = found.get("status_message") or found.get("status.description") or ""
-    resource = {
-        name.removeprefix("resource.attributes."): value
-        for name, value in found.items()
-        if name.startswith("resource.attributes.")
-    }
     return Span(
         hex_id(found["context.trace_id"], TRACE_ID),
         hex_id(found["context.span_id"], SPAN_ID),
@@ -164,8 +164,14 @@ def _span(record: Object, zone: str) -> Span:
         _events(record.get("events"), zone),
         status.upper().endswith("ERROR"),
         "" if values.is_nothing(message) else values.text(message),
-        resource,
+        _below("resource.attributes.", found),
     )
+
+
+def _below(prefix: str, found: Object) -> Object:
+    return {
+        name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)
+    }
 
 
 def hex_id(given: Any, length: int) -> str:  # noqa: ANN401  a cell of any type
@@ -181,14 +187,17 @@ def nanoseconds(given: Any, zone: str) -> int:  # noqa: ANN401  a cell of any ty
     """Return a time in nanoseconds since 1970, whatever way it is written."""
     if values.is_nothing(given):
         raise ValueError("start_time: missing in this span")
-    unit = units.time([given]) or ValueUnit.ISO
-    at = datetime.fromisoformat(moments.reader(unit, zone=zone, start=None, zero=0)(given)).astimezone(UTC)
-    since = at - EPOCH
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
+    read = timestamps.reader(
+        units.of_times([given]) or ValueUnit.ISO, zone=zone, start=None, zero=0
+    )
+    since = datetime.fromisoformat(read(given)) - timestamps.EPOCH
+    return since // timedelta(microseconds=1) * 1_000
 
 
 def _attributes(given: Object) -> Object:
-    """Return attributes with a name each: messages, which dataframes hold as lists, one name a part."""
+    """Return attributes with a name each: messages, which dataframes hold as lists, one name a
+    part.
+    """
     found: Object = {}
     for name, value in given.items():
         if values.is_nothing(value):
@@ -196,19 +205,19 @@ def _attributes(given: Object) -> Object:
         if name in MESSAGES:
             _spread(found, name, written(value))
         elif isinstance(value, str) and any(word in name for word in NUMBERS):
-            found[name] = _number(value)
+            number = units.number_of(value)
+            found[name] = value if number is None else number
         else:
             found[name] = values.plain(value)
     return found
 
 
 def _spread(found: Object, name: str, value: Any) -> None:  # noqa: ANN401  any JSON
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        value = dict(enumerate(value))
     if isinstance(value, dict):
         for key, inner in value.items():
             _spread(found, f"{name}.{key}", inner)
-    elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        for place, inner in enumerate(value):
-            _spread(found, f"{name}.{place}", inner)
     elif not values.is_nothing(value):
         found[name] = values.plain(value)
 
@@ -224,24 +233,15 @@ def written(value: Any) -> Any:  # noqa: ANN401  any JSON
     return found
 
 
-def _number(value: str) -> float | str:
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
 def _events(given: Any, zone: str) -> list[SpanEvent]:  # noqa: ANN401  any JSON
     found = written(given)
-    if not isinstance(found, list):
-        return []
     events = []
-    for each in found:
+    for each in found if isinstance(found, list) else ():
         if isinstance(each, dict):
             at = each.get("timestamp")
-            known = {names.plain(name): name for name in each}
-            attributes = each.get(known.get("attributes", ""), {})
+            plain = {names.plain(name): value for name, value in each.items()}
+            at_ns = 0 if values.is_nothing(at) else nanoseconds(at, zone)
             events.append(
-                SpanEvent(str(each.get("name") or ""), 0 if values.is_nothing(at) else nanoseconds(at, zone), attributes or {})
+                SpanEvent(str(each.get("name") or ""), at_ns, plain.get("attributes") or {})
             )
     return events

@@ -1,32 +1,37 @@
 """Turns of a dialogue, under whatever names: who speaks, and what is said.
 
-Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|tool", "value"}]}` (FastChat); OpenAI chat
-`{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster `{"utterances": [{"speaker", "text"}]}`; ABCD
-`{"original": [[speaker, text], ...]}`, where `action` is what the agent's tool says; tau-bench
-`{"messages_display": "user: ..."}`, a turn a line, and `{"traj": [...]}`; MultiWOZ `{"log": [{"text"}]}`, where the user begins.
+Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|tool", "value"}]}`
+(FastChat); OpenAI chat `{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster
+`{"utterances": [{"speaker", "text"}]}`; ABCD `{"original": [[speaker, text], ...]}`, where `action`
+is what the agent's tool says; tau-bench `{"messages_display": "user: ..."}`, a turn a line, and
+`{"traj": [...]}`; MultiWOZ `{"log": [{"text"}]}`, where the user begins.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.imports.cells import units, values
 from core.imports.containers.paths import getter, within
+from core.imports.fields import words
 from core.imports.mapping import As, FieldRule, Turns, ValueUnit
 from core.imports.recognition import names
-from core.imports.recognition.foreign import words
 
 Turn = dict[str, Any]
 Fits = Callable[[Any], bool]
-USERS = words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
+USERS = words(
+    "user human customer client usr prompter buyer seeker patient caller visitor guest "
+    "question student"
+)
 ASSISTANTS = words(
-    "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller "
-    "advisor doctor representative rep answer llm copilot gpt4 gpt_4 teacher service helper expert admin"
+    "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support "
+    "operator seller advisor doctor representative rep answer llm copilot gpt4 gpt_4 teacher "
+    "service helper expert admin"
 )
 SYSTEMS = words("system developer instruction context system_prompt")
 TOOLS = words(
-    "tool function action observation function_call function_response tool_response tool_result ipython environment api"
+    "tool function action observation function_call function_response tool_response "
+    "tool_result ipython environment api"
 )
 ROLES = (
     dict.fromkeys(USERS, "user")
@@ -35,37 +40,30 @@ ROLES = (
     | dict.fromkeys(TOOLS, "tool")
 )
 SPOKEN = re.compile(
-    r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?", re.IGNORECASE | re.MULTILINE
+    r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?",
+    re.IGNORECASE | re.MULTILINE,
 )
 ALTERNATING = ("log", "dialog", "dialogue", "utterances", "turns", "conversation", "dialogs")
 WRAPPERS = ("message", "msg", "turn", "data")  # {"message": {"role", "content"}}
 MOST_TURNS = 10_000
 
 
-@dataclass(frozen=True)
-class TurnsPath:
-    """Where a record has its turns."""
-
-    turns: Turns
-    score: int
-
-
 def turns_in(record: dict[str, Any], *, depth: int = 3) -> Turns | None:
     """Return where the turns of a record are; None when it has none."""
-    found = sorted(_found(record, "", depth), key=lambda each: -each.score)
-    return found[0].turns if found else None
+    found = list(_found(record, "", depth))
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def _found(record: dict[str, Any], before: str, depth: int) -> list[TurnsPath]:
-    result: list[TurnsPath] = []
+def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[int, Turns]]:
+    """Yield lists of turns, each with a score: known names first, then those further up and further
+    to the front.
+    """
     for place, (name, given) in enumerate(record.items()):
-        path, value = f"{before}{name}", values.decoded(given)
-        if (turns := _turns(path, names.plain(name), value)) is not None:
-            known = names.plain(name) in names.TURNS
-            result.append(TurnsPath(turns, 100 * known + 30 * depth - place))
+        path, value, plain = f"{before}{name}", values.decoded(given), names.plain(name)
+        if (turns := _turns(path, plain, value)) is not None:
+            yield 100 * (plain in names.TURNS) + 30 * depth - place, turns
         elif isinstance(value, dict) and depth > 1:
-            result += _found(value, f"{path}.", depth - 1)
-    return result
+            yield from _found(value, f"{path}.", depth - 1)
 
 
 def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  any JSON
@@ -75,32 +73,54 @@ def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  a
         return None
     if all(isinstance(each, dict) for each in value):
         return _of_objects(path, name, value)
-    if all(_is_pair(each) for each in value) and any(each[0].strip().lower() in ROLES for each in value):
+    pairs = [
+        each
+        for each in value
+        if isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each)
+    ]
+    are_short = len(pairs) == len(value) and all(len(role) <= 40 for role, _ in pairs)
+    if are_short and any(role.strip().lower() in ROLES for role, _ in pairs):
         return Turns(path=path, role="0", text="1")
     return None
 
 
-def _is_pair(each: Any) -> bool:  # noqa: ANN401  any JSON
-    return (
-        isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str) and len(each[0]) <= 40
-    )
-
-
 def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
     every = {key: names.plain(key) for each in value[:50] for key in each}
-    for key in (key for key, plain in every.items() if plain in WRAPPERS and isinstance(value[0].get(key), dict)):
-        inner = _of_objects(path, name, [each[key] for each in value if isinstance(each.get(key), dict)])
+    for key in (
+        key
+        for key, plain in every.items()
+        if plain in WRAPPERS and isinstance(value[0].get(key), dict)
+    ):
+        inner = _of_objects(
+            path, name, [each[key] for each in value if isinstance(each.get(key), dict)]
+        )
         if inner is not None and inner.role is not None:
-            return inner.model_copy(update={"role": f"{key}.{inner.role}", "text": f"{key}.{inner.text}"})
-    role, said = _key(every, names.ROLES, value, _names_a_role, 0.8), _key(every, names.TEXTS, value, _is_said, 0.01)
+            return inner.model_copy(
+                update={"role": f"{key}.{inner.role}", "text": f"{key}.{inner.text}"}
+            )
+    role = _key(every, names.ROLES, value, _names_a_role, 0.8)
+    said = _key(every, names.TEXTS, value, _is_said, 0.01)
     if role is not None and said is not None and role != said:
-        return Turns(path=path, role=role, text=said, id=_id(every, value), at=_time(every, value), roles=_partners(value, role))
+        # Where nobody is called an assistant, the system answers, as dialogues of research have it.
+        words = [values.word_of(each.get(role) or "") for each in value]
+        is_answering = "system" in words[1:] and "assistant" not in map(ROLES.get, words)
+        partners = {"system": "assistant"} if is_answering else {}
+        return Turns(
+            path=path,
+            role=role,
+            text=said,
+            id=_id(every, value),
+            at=_time(every, value),
+            roles=partners,
+        )
     if said is not None and name in ALTERNATING and len(value) > 1 and len(every) <= 6:
         return Turns(path=path, text=said)
     return None
 
 
-def _key(every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits: Fits, share: float) -> str | None:
+def _key(
+    every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits: Fits, share: float
+) -> str | None:
     """Return the first of the known names under which so many of the turns have what fits."""
     for name in known:
         for key, plain in every.items():
@@ -111,28 +131,18 @@ def _key(every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits:
     return None
 
 
-def _partners(value: list[Turn], role: str) -> dict[str, str]:
-    """Return who answers where nobody is called an assistant: the system, as dialogues of research have it."""
-    words = [role_word(values.text(each.get(role) or "")) for each in value]
-    meant = {ROLES.get(word) for word in words}
-    return {"system": "assistant"} if "assistant" not in meant and "system" in words[1:] else {}
-
-
 def _names_a_role(value: Any) -> bool:  # noqa: ANN401  any JSON
     if isinstance(value, dict):
         return _names_a_role(value.get("role"))
-    return isinstance(value, str) and role_word(value) in ROLES
+    return isinstance(value, str) and values.word_of(value) in ROLES
 
 
 def _is_said(value: Any) -> bool:  # noqa: ANN401  any JSON
     if isinstance(value, dict):
         return isinstance(value.get("parts"), list) or isinstance(value.get("text"), str)
-    return isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, dict | str) for part in value))
-
-
-def role_word(value: str) -> str:
-    """Return a role as it is looked up."""
-    return value.strip().lower().replace(" ", "_").replace("-", "_")
+    return isinstance(value, str) or (
+        isinstance(value, list) and any(isinstance(part, dict | str) for part in value)
+    )
 
 
 def _id(every: dict[str, str], value: list[Turn]) -> str | None:
@@ -148,7 +158,8 @@ def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
     for name in names.TIME:
         for key, plain in every.items():
             told = [each[key] for each in value if not values.is_nothing(each.get(key))]
-            if plain == name and told and (unit := units.time(told)) is not None and unit is not ValueUnit.SECONDS_SINCE_START:
+            unit = units.of_times(told) if plain == name and told else None
+            if unit is not None and unit is not ValueUnit.SECONDS_SINCE_START:
                 return FieldRule(path=key, as_=As.TIME, unit=unit)
     return None
 
@@ -156,20 +167,31 @@ def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
 # Reading
 
 
-def spoken(record: dict[str, Any], turns: Turns) -> list[Turn]:
+def of_record(record: dict[str, Any], turns: Turns) -> list[Turn]:
+    """Return the turns of a record; a record that is one message is a turn itself."""
+    return list_turns(record, turns) if turns.path else [record]
+
+
+def list_turns(record: dict[str, Any], turns: Turns) -> list[Turn]:
     """Return the turns of a record as objects, those of a text too."""
     given = values.decoded(getter(turns.path)(record))
     if isinstance(given, str):
         return [{"role": role, "content": said} for role, said in speakers(given)]
     if not isinstance(given, list):
         return []
-    return [each if isinstance(each, dict) else _as_object(each) for each in given]
+    pairs = [
+        {str(place): part for place, part in enumerate(each)} if isinstance(each, list) else each
+        for each in given
+    ]
+    return [each if isinstance(each, dict) else {"content": each} for each in pairs]
 
 
-def _as_object(turn: Any) -> Turn:  # noqa: ANN401  any JSON
-    if isinstance(turn, list):
-        return {str(place): part for place, part in enumerate(turn)}
-    return {"content": turn}
+def role_of(turn: Turn, turns: Turns) -> Any:  # noqa: ANN401  any JSON
+    """Return who speaks as the file writes it; of an author that is an object, the role or the
+    name.
+    """
+    given = getter(turns.role)(turn) if turns.role else None
+    return given.get("role", given.get("name")) if isinstance(given, dict) else given
 
 
 def speakers(text: str) -> list[tuple[str, str]]:
@@ -178,20 +200,32 @@ def speakers(text: str) -> list[tuple[str, str]]:
     if not starts or text[: starts[0].start()].strip():
         return []
     ends = [each.start() for each in starts[1:]] + [len(text)]
-    said = [(start[1].lower(), text[start.end() : end].strip("\n")) for start, end in zip(starts, ends, strict=True)]
-    return [(role, "" if words == "None" else words) for role, words in said]  # what Python prints for a turn that calls a tool
+    said = [
+        (start[1].lower(), text[start.end() : end].strip("\n"))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    # What Python prints for a turn that calls a tool
+    return [(role, "" if words == "None" else words) for role, words in said]
 
 
-def said_in(turn: Turn, path: str) -> tuple[str | None, list[dict[str, Any]]]:
-    """Return the text of a turn and the calls of tools in it, whichever of the vendors' forms it has."""
+def text_and_calls(turn: Turn, path: str) -> tuple[str | None, list[dict[str, Any]]]:
+    """Return the text of a turn and the calls of tools in it, whichever of the vendors' forms it
+    has.
+    """
     value = within(turn, path.split(".")) if path else None
     calls = _calls(turn)
     if isinstance(value, list):
         texts = [_part(part) for part in value]
-        calls += [_call(part) for part in value if isinstance(part, dict) and part.get("type") in ("tool_use", "tool_call")]
+        calls += [
+            _call(part)
+            for part in value
+            if isinstance(part, dict) and part.get("type") in ("tool_use", "tool_call")
+        ]
         return "\n".join(text for text in texts if text) or None, calls
     if isinstance(value, dict):  # ChatGPT's export: {"content_type", "parts"}
-        return "\n".join(_part(part) or "" for part in value.get("parts") or [value.get("text")] if part) or None, calls
+        return "\n".join(
+            _part(part) or "" for part in value.get("parts") or [value.get("text")] if part
+        ) or None, calls
     return (None if value is None else values.text(value)), calls
 
 
@@ -210,8 +244,11 @@ def _part(part: Any) -> str | None:  # noqa: ANN401  any JSON
 
 
 def _calls(turn: Turn) -> list[dict[str, Any]]:
-    given = values.decoded(turn.get("tool_calls") or ([turn["function_call"]] if turn.get("function_call") else None))
-    return [_call(each) for each in given if isinstance(each, dict)][:200] if isinstance(given, list) else []
+    given = values.decoded(
+        turn.get("tool_calls") or ([turn["function_call"]] if turn.get("function_call") else None)
+    )
+    calls = given if isinstance(given, list) else []
+    return [_call(each) for each in calls if isinstance(each, dict)][:200]
 
 
 def _call(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,135 +1,157 @@
-"""Shapes of conversations: dialogues in a record, one turn a record, questions with their answers."""
+"""Shapes of conversations: a dialogue in a record, one turn in a record, questions with their
+answers.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 from core.imports.cells import values
 from core.imports.containers.json_files import KEY
+from core.imports.fields import words
 from core.imports.formats import turns
 from core.imports.mapping import FieldRule, RecordShape, Turns
 from core.imports.parsed import RowKind
-from core.imports.recognition import foreign, guess, names, unready
-from core.imports.recognition.samples import FileSample, Object, RecognisedFile, told, values_by_path
+from core.imports.recognition import inference, names, unsupported
+from core.imports.recognition.result import Recognition
+from core.imports.recognition.samples import FileSample, Samples, values_at, values_by_path
 
-NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
+FORMATS: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),
-    "openai_chat": ("OpenAI chat", lambda t: t.role == "role" and t.text == "content" and t.path == "messages"),
+    "openai_chat": (
+        "OpenAI chat",
+        lambda t: t.role == "role" and t.text == "content" and t.path == "messages",
+    ),
     "taskmaster": ("Taskmaster", lambda t: t.path == "utterances" and t.role == "speaker"),
     "abcd": ("ABCD", lambda t: t.role == "0" and t.path == "original"),
 }
+# Of something that may have several conversations
+WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")
+TRAINING_COLUMNS = {"messages", "tools", "functions", "parallel_tool_calls"}
+TRAINING = (
+    "Training examples have this format too. Importing them as a dataset is not supported yet."
+)
+LOGGED = unsupported.LOGGED | set(
+    words("time date user session ts start_time chat_id latency_ms latency")
+)
+LONGEST_TITLE, LONGEST_ID = 300, 128
+MOST_ROLES = 6
+ROLE_COLUMNS = {
+    *words("role speaker sender message_role speaker_role author_role sender_type"),
+    *names.TRANSLATIONS["roles"],
+}
+MESSAGE_IDS = ("message_id", "msg_id", "id", "utterance_id")
+OF_CONVERSATIONS = ("id", "user_id", "app", "environment", "release", "session_type")
 
 
-WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")  # of something that may have several conversations
-
-
-TRAINING = "Training examples have this format too. Importing them as a dataset is not supported yet."
-
-
-def dialogues(sample: FileSample, first: Object) -> RecognisedFile | None:
-    found = next((turns_ for record in sample.first[:5] if (turns_ := turns.turns_in(record)) is not None), None)
+def dialogues(sample: FileSample) -> Recognition | None:
+    """Return records with a list of turns each, or with a question and its answer."""
+    found = next(
+        (turns_ for record in sample.first[:5] if (turns_ := turns.turns_in(record)) is not None),
+        None,
+    )
     if found is None:
         return _exchanges(sample)
-    format_, title = next(
-        ((key, f"Dialogues ({name} format)") for key, (name, test) in NAMES.items() if test(found)),
-        ("dialogues", "Dialogues"),
+    name, title = next(
+        ((name, title) for name, (title, fits) in FORMATS.items() if fits(found)), ("dialogues", "")
     )
-    samples = values_by_path(
-        [{name: value for name, value in record.items() if name != found.path.partition(".")[0]} for record in sample.first]
-    )
-    fields = guess.fields_of(samples, RowKind.CONVERSATIONS)
-    fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
+    column = found.path.partition(".")[0]
+    others = [
+        {name: value for name, value in record.items() if name != column} for record in sample.first
+    ]
+    fields = inference.fields_of(values_by_path(others), RowKind.CONVERSATIONS)
+    titles = values_at(sample.first, fields["title"].path) if "title" in fields else []
+    if any(len(values.text(each)) > LONGEST_TITLE for each in titles):
+        del fields["title"]
     if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS:
         del fields["id"]
-    take_key(fields, sample, "id")
-    mapping = sample.mapping(RowKind.CONVERSATIONS, format=RecordShape.DIALOGUES, fields=fields, turns=found)
+    take_key(fields, sample)
     notes = (
-        (TRAINING,)
-        if format_ == "openai_chat" and set(first) <= {"messages", "tools", "functions", "parallel_tool_calls"}
-        else ()
+        (TRAINING,) if name == "openai_chat" and set(sample.first[0]) <= TRAINING_COLUMNS else ()
     )
-    return RecognisedFile(format_, title, RowKind.CONVERSATIONS, mapping, notes)
+    title = f"Dialogues ({title} format)" if title else "Dialogues"
+    kind, shape = RowKind.CONVERSATIONS, RecordShape.DIALOGUES
+    return sample.recognised(title, kind, shape, name=name, notes=notes, fields=fields, turns=found)
 
 
-def take_key(fields: dict[str, FieldRule], sample: FileSample, field_name: str) -> None:
-    """Let the keys of the records be their ids, where they have no others."""
-    is_own = field_name in fields and fields[field_name].path != fields.get("email", FieldRule()).path
+def take_key(fields: dict[str, FieldRule], sample: FileSample) -> None:
+    """Make the keys of the records their ids, where they have no others."""
+    is_own = "id" in fields and fields["id"].path != fields.get("email", FieldRule()).path
     if sample.records == "*" and not is_own:
-        fields[field_name] = FieldRule(path=KEY)
+        fields["id"] = FieldRule(path=KEY)
 
 
-def _is_long(sample: FileSample, path: str) -> bool:
-    return any(len(values.text(value)) > 300 for value in told(sample.first, path))
-
-
-def _is_unique(first: list[Object], path: str) -> bool:
-    found = [values.text(value) for value in told(first, path)]
-    return len(found) == len(first) and len(set(found)) >= len(found) * 0.9 and all(len(each) <= 128 for each in found)
-
-
-def _exchanges(sample: FileSample) -> RecognisedFile | None:
+def _exchanges(sample: FileSample) -> Recognition | None:
     plain = {names.plain(path): path for path in sample.first[0]}
-    asked, answered = (next((plain[name] for name in known if name in plain), None) for known in (names.ASKED, names.ANSWERED))
-    if asked is None or answered is None or not _are_texts(sample.first, asked, answered):
-        return None
-    if not set(plain) & (
-        unready.ASIDE | {"time", "date", "user", "session", "ts", "start_time", "chat_id", "latency_ms", "latency"}
+    asked, answered = (
+        next((plain[name] for name in known if name in plain), "")
+        for known in (names.ASKED, names.ANSWERED)
+    )
+    if not plain.keys() & LOGGED or not all(
+        path and _are_texts(values_at(sample.first, path)) for path in (asked, answered)
     ):
         return None
     samples = values_by_path(sample.first)
-    if set(guess.fields_of(samples, RowKind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
+    if {"input_tokens", "output_tokens"} & inference.fields_of(samples, RowKind.AI_REQUESTS).keys():
         return None
-    fields = guess.fields_of(
-        {path: told for path, told in samples.items() if path not in (asked, answered)}, RowKind.CONVERSATIONS
-    )
-    mapping = sample.mapping(
-        RowKind.CONVERSATIONS, format=RecordShape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
-    )
-    return RecognisedFile("exchanges", "Question and answer pairs", RowKind.CONVERSATIONS, mapping)
+    fields = inference.fields_of(_without(samples, asked, answered), RowKind.CONVERSATIONS)
+    turns_ = Turns(asked=asked, answered=answered)
+    kind, shape = RowKind.CONVERSATIONS, RecordShape.EXCHANGES
+    return sample.recognised("Question and answer pairs", kind, shape, fields=fields, turns=turns_)
 
 
-def _are_texts(first: list[Object], *paths: str) -> bool:
-    return all(
-        any(isinstance(value, str) and not value.replace(".", "").isdecimal() for value in told(first, path)) for path in paths
-    )
+def _without(samples: Samples, *paths: str) -> Samples:
+    return {path: cells for path, cells in samples.items() if path not in paths}
 
 
-def single_turns(sample: FileSample, first: Object) -> RecognisedFile | None:
-    del first
+def _are_texts(cells: list[Any]) -> bool:
+    return any(isinstance(cell, str) and not cell.replace(".", "").isdecimal() for cell in cells)
+
+
+def single_turns(sample: FileSample) -> Recognition | None:
+    """Return records that are one message each, and say to which conversation it belongs."""
     samples = values_by_path(sample.first, sample.columns)
     plain = {names.plain(path): path for path in samples}
-    role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(name, samples[plain[name]])), None)
-    said = next((plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None)
-    fields = guess.fields_of({path: found for path, found in samples.items() if path not in (role, said)}, RowKind.CONVERSATIONS)
-    if role is None or said is None or "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
-        return None
-    at = fields.pop("created_at", None)
-    message_id = next(
+    role = next(
         (
             plain[name]
-            for name in ("message_id", "msg_id", "id", "utterance_id")
-            if name in plain and _is_unique(sample.first, plain[name])
+            for name in names.ROLES
+            if name in plain and _are_roles(name, samples[plain[name]])
         ),
         None,
     )
-    kept = {
-        name: rule for name, rule in fields.items() if name in ("id", "user_id", "app", "environment", "release", "session_type")
-    }
-    turns_ = Turns(role=role, text=said, id=message_id, at=at)
-    mapping = sample.mapping(RowKind.CONVERSATIONS, format=RecordShape.TURNS, fields=kept, turns=turns_)
-    return RecognisedFile("turns", "Conversation messages, one per record", RowKind.CONVERSATIONS, mapping)
+    said = next(
+        (plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None
+    )
+    if role is None or said is None:
+        return None
+    fields = inference.fields_of(_without(samples, role, said), RowKind.CONVERSATIONS)
+    if "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
+        return None
+    message_id = next(
+        (plain[name] for name in MESSAGE_IDS if name in plain and _is_unique(sample, plain[name])),
+        None,
+    )
+    turns_ = Turns(role=role, text=said, id=message_id, at=fields.get("created_at"))
+    kept = {name: rule for name, rule in fields.items() if name in OF_CONVERSATIONS}
+    title = "Conversation messages, one per record"
+    return sample.recognised(
+        title, RowKind.CONVERSATIONS, RecordShape.TURNS, fields=kept, turns=turns_
+    )
 
 
-SURE_ROLES = frozenset(
-    foreign.words("role speaker sender message_role speaker_role author_role sender_type") + foreign.words(foreign.ROLES)
-)
+def _is_unique(sample: FileSample, path: str) -> bool:
+    found = [values.text(value) for value in values_at(sample.first, path)]
+    are_ids = all(len(each) <= LONGEST_ID for each in found)
+    return len(found) == len(sample.first) and len(set(found)) >= len(found) * 0.9 and are_ids
 
 
-MOST_ROLES = 6
-
-
-def _are_roles(name: str, found: list[Any]) -> bool:
-    """Whether values are roles. Where the name says so, a few may be unknown: they are asked about (meanings.py)."""
-    words = {turns.role_word(values.text(value)) for value in found if not values.is_nothing(value)}
-    if name in SURE_ROLES and 1 < len(words) <= MOST_ROLES and len(words) < len(found):
+def _are_roles(name: str, cells: list[Any]) -> bool:
+    """Whether values are roles. Where the name says so, a few may be unknown: the page asks about
+    them.
+    """
+    roles = {values.word_of(value) for value in cells if not values.is_nothing(value)}
+    if name in ROLE_COLUMNS and 1 < len(roles) <= MOST_ROLES and len(roles) < len(cells):
         return True
-    return bool(words) and words <= set(turns.ROLES) and bool({turns.ROLES[word] for word in words} & {"user", "assistant"})
+    return roles <= set(turns.ROLES) and bool(
+        {turns.ROLES[role] for role in roles} & {"user", "assistant"}
+    )

@@ -2,23 +2,71 @@
 
 from statistics import median
 
+from core.imports.fields import words
 from core.imports.parsed import RowKind
 from core.imports.recognition import names
-from core.imports.recognition.guess import LONG_TEXT, Samples, fields_of, time_columns
+from core.imports.recognition.inference import LONG_TEXT, fields_of, time_columns
+from core.imports.recognition.samples import Samples
+
+REQUEST_FIGURES = {
+    "total_latency_ms",
+    "first_token_ms",
+    "cost_usd",
+    "status",
+    "total_tokens",
+    "finish_reason",
+}
+USER_COLUMNS = {
+    *words("username signup_date signed_up_at signup_at date_joined joined_at last_login")
+}
+OF_USERS = {"user_id", "session_id", "conversation_id"}
+JOB_COLUMNS = {
+    *words(
+        "job job_name batch_job workflow workflow_name pipeline pipeline_name dag_id run_id "
+        "batch_run_id task task_name"
+    ),
+    *words("total_jobs failed_jobs conclusion name build_id"),
+}
+
+SCORE_NAMES = {"score_name", "evaluator_name"}
 
 
 def kind_of(samples: Samples) -> RowKind | None:
     """Return the kind of the rows of a table; None where nothing speaks for any."""
-    found = {names.plain(path) for path in samples} | {names.plain(path.rpartition(".")[2]) for path in samples}
+    found = {names.plain(path) for path in samples} | {
+        names.plain(path.rpartition(".")[2]) for path in samples
+    }
     has = {kind: set(fields_of(samples, kind)) for kind in RowKind}
-    requests, runs, times = has[RowKind.AI_REQUESTS], has[RowKind.BATCH_RUNS], bool(time_columns(samples, set()))
-    if requests & {"input_tokens", "output_tokens"} or ("model" in requests and requests & MODEL_FIGURES):
+    is_job = bool(found & JOB_COLUMNS) and not found & OF_USERS
+    requests, runs, times = (
+        has[RowKind.AI_REQUESTS],
+        has[RowKind.BATCH_RUNS],
+        bool(time_columns(samples, set())),
+    )
+    if requests & {"input_tokens", "output_tokens"} or (
+        "model" in requests and requests & REQUEST_FIGURES
+    ):
         return RowKind.AI_REQUESTS
-    if "started_at" in runs and runs & {"completed_at", "total_jobs", "failed_jobs"} and "status" in runs and _is_job(found):
+    if (
+        is_job
+        and {"started_at", "status"} <= runs
+        and runs & {"completed_at", "total_jobs", "failed_jobs"}
+    ):
         return RowKind.BATCH_RUNS
     if "batch_run_id" in found and "started_at" in runs:
         return RowKind.BATCH_RUNS
-    if found & names.RATING_WORDS and has[RowKind.FEEDBACK] & {"message_id", "conversation_id", "user_id", "comment"}:
+    if (found & SCORE_NAMES or {"name", "string_value"} <= found) and has[RowKind.SCORES] & {
+        "message_id",
+        "conversation_id",
+        "ai_request_id",
+    }:
+        return RowKind.SCORES
+    if found & names.RATING_WORDS and has[RowKind.FEEDBACK] & {
+        "message_id",
+        "conversation_id",
+        "user_id",
+        "comment",
+    }:
         return RowKind.FEEDBACK
     if found & names.MEMORY_WORDS and "content" in has[RowKind.MEMORIES]:
         return RowKind.MEMORIES
@@ -26,39 +74,22 @@ def kind_of(samples: Samples) -> RowKind | None:
         return RowKind.EVENTS
     if _is_article(samples, has[RowKind.DOCUMENTS]):
         return RowKind.DOCUMENTS
-    if "email" in has[RowKind.USERS] or (has[RowKind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
+    if "email" in has[RowKind.USERS] or (
+        has[RowKind.USERS] >= {"id", "display_name"} and found & USER_COLUMNS
+    ):
         return RowKind.USERS
     return RowKind.EVENTS if "created_at" in has[RowKind.EVENTS] else None
 
 
-USER_WORDS = {"username", "signup_date", "signed_up_at", "signup_at", "date_joined", "joined_at", "last_login"}
-
-
-MODEL_FIGURES = {"total_latency_ms", "first_token_ms", "cost_usd", "status", "total_tokens", "finish_reason"}
-
-
-JOB_WORDS = {
-    "job",
-    "job_name",
-    "batch_job",
-    "workflow",
-    "workflow_name",
-    "pipeline",
-    "pipeline_name",
-    "dag_id",
-    "run_id",
-    "batch_run_id",
-}
-
-
-def _is_job(found: set[str]) -> bool:
-    return bool(
-        found & (JOB_WORDS | {"task", "task_name", "total_jobs", "failed_jobs", "conclusion", "name", "build_id"})
-    ) and not (found & {"user_id", "session_id", "conversation_id"})
-
-
 def _is_article(samples: Samples, fields: set[str]) -> bool:
-    path = next((path for path in samples if names.plain(path) in names.NAMES[RowKind.DOCUMENTS]["content"]), None)
+    path = next(
+        (
+            path
+            for path in samples
+            if names.plain(path) in names.NAMES[RowKind.DOCUMENTS]["content"]
+        ),
+        None,
+    )
     if path is None or "title" not in fields:
         return False
     texts = [value for value in samples[path] if isinstance(value, str) and value]

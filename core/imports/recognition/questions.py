@@ -1,79 +1,51 @@
-"""What a file leaves open, and the answers of a person: columns that may be what they seem to be, and dates of two readings."""
+"""What a file leaves open, and the answers of a person: columns that may be what they seem to be,
+and dates of two readings.
+"""
 
-from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from core.imports.cells import meanings, units
+from core.imports.cells import units, unknown_values
 from core.imports.errors import MappingWrong
 from core.imports.mapping import As, FieldRule, Mapping, RecordShape, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.recognition import guess
-from core.imports.recognition.guess import Samples
+from core.imports.recognition import field_rules, inference
+from core.imports.recognition.result import Ask, ImportQuestion, Option
+from core.imports.recognition.samples import Samples
 
-WHEN = {RowKind.BATCH_RUNS: "started_at"} | dict.fromkeys((RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.FEEDBACK), "created_at")
+WHEN = {RowKind.BATCH_RUNS: "started_at"} | dict.fromkeys(
+    (RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.FEEDBACK, RowKind.SCORES), "created_at"
+)
 ORDERS = {ValueUnit.DAY_FIRST: "the day first", ValueUnit.MONTH_FIRST: "the month first"}
 ZONE = "Time zone of the times in this file"
 PARTS = {"unit": ".unit", "values": ".values"}  # after the name of a field, in `open`
 
 
-class Ask(StrEnum):
-    """What only a person knows. The first three are fields of the mapping."""
-
-    ZONE = "zone"
-    START = "start"
-    MODEL = "model"
-    COLUMN = "column"  # which column a field is
-    UNIT = "unit"  # how a column is written
-    VALUES = "values"  # what values mean
-
-
-class Option(BaseModel):
-    """An answer that can be chosen."""
-
-    model_config = ConfigDict(frozen=True)
-
-    value: str
-    text: str
-
-
-class ImportQuestion(BaseModel):
-    """Something that the file does not say. A default stands in the mapping; without one, an import waits for the answer."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: Ask
-    text: str
-    default: str | None = None
-    field: str = Field(default="", description="Of columns and units: which field of the mapping is asked about.")
-    options: list[Option] = Field(default_factory=list)
-    values: list[str] = Field(default_factory=list, description="Of values: those of which nobody knows what they mean.")
-
-
 def of_event_types(mapping: Mapping, types: list[str]) -> list[ImportQuestion]:
-    """Return the question whether event types are steps of onboarding under other names; nothing waits for the answer."""
-    options = [Option(value=each, text=each) for each in meanings.options("event_type", mapping.kind)]
-    text = "Which event types are onboarding steps? Others are kept unchanged."
-    return (
-        [ImportQuestion(key=Ask.VALUES, field="event_type", text=text, default="", options=options, values=types)]
-        if types
-        else []
-    )
+    """Return the question whether event types are steps of onboarding under other names; nothing
+    waits for the answer.
+    """
+    text = "Rename event types if their names differ from live events. Any type can be a step."
+    return [_of_values(mapping, "event_type", text, types, default="")] if types else []
 
 
-def of_values(mapping: Mapping, found: meanings.Unknown) -> list[ImportQuestion]:
-    """Return what is to be asked about values that no row can be stored with."""
+def of_values(mapping: Mapping, found: unknown_values.Unknown) -> list[ImportQuestion]:
+    """Return the questions about values that no row can be stored with."""
+    text = "What do these values of {} mean? Rows with unmapped values are rejected."
     return [
-        ImportQuestion(
-            key=Ask.VALUES,
-            field=field,
-            text=f"What do these values of {field} mean? Rows with unmapped values are rejected.",
-            options=[Option(value=each, text=each) for each in meanings.options(field, mapping.kind)],
-            values=list(counted),
-        )
+        _of_values(mapping, field, text.format(field), list(counted))
         for field, counted in found.items()
     ]
+
+
+def _of_values(
+    mapping: Mapping, field: str, text: str, found: list[str], default: str | None = None
+) -> ImportQuestion:
+    options = [
+        Option(value=each, text=each) for each in unknown_values.options(field, mapping.kind)
+    ]
+    return ImportQuestion(
+        key=Ask.VALUES, field=field, text=text, default=default, options=options, values=found
+    )
 
 
 def of_table(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
@@ -86,11 +58,26 @@ def of_table(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
 def of_kind(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     """Return what is to be asked when a person has said what the rows are."""
     asked = of_table(mapping, samples)
-    times = {rule.path for rule in mapping.fields.values() if rule.as_ is As.TIME}
-    times |= {option.value for each in asked if each.key is Ask.COLUMN for option in each.options}
-    if any(units.is_zoneless(samples[path], units.time(samples[path])) for path in times if path in samples):
+    times = [
+        samples[rule.path]
+        for rule in mapping.fields.values()
+        if rule.as_ is As.TIME and rule.path in samples
+    ]
+    if has_zoneless_option(asked, samples) or any(
+        units.is_zoneless(cells, units.of_times(cells)) for cells in times
+    ):
         asked.append(ImportQuestion(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
     return asked
+
+
+def has_zoneless_option(asked: list[ImportQuestion], samples: Samples) -> bool:
+    """Whether a column that may be the time of the rows holds times without a zone."""
+    options = (option.value for each in asked if each.key is Ask.COLUMN for option in each.options)
+    return any(
+        units.is_zoneless(samples[path], units.of_times(samples[path]))
+        for path in options
+        if path in samples
+    )
 
 
 def names_open(asked: list[ImportQuestion]) -> list[str]:
@@ -102,10 +89,10 @@ def _when(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     field = WHEN.get(mapping.kind)
     if field is None or field in mapping.fields:
         return []
-    found = guess.time_columns(samples, _taken(mapping))
+    found = inference.time_columns(samples, _taken(mapping))
     if not found:
         return []
-    options = [Option(value=path, text=_shown(path, samples)) for path in found]
+    options = [Option(value=path, text=f"{path} ({_first(samples[path])})") for path in found]
     none = Option(value="", text="None of these")
     text = "Which column is the time of the row?"
     return [ImportQuestion(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
@@ -114,7 +101,7 @@ def _when(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
 def _lengths(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     if mapping.kind is not RowKind.AI_REQUESTS:
         return []
-    found = guess.length_columns(samples, _taken(mapping))
+    found = inference.length_columns(samples, _taken(mapping))
     keep = Option(value="", text="No, keep it as extra data")
     return [
         ImportQuestion(
@@ -133,7 +120,10 @@ def _orders(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
         ImportQuestion(
             key=Ask.UNIT,
             field=name,
-            text=f"Dates in “{rule.path}” are ambiguous, such as {_first(samples[rule.path])}. Which comes first?",
+            text=(
+                f"Dates in “{rule.path}” are ambiguous, such as {_first(samples[rule.path])}. "
+                "Which comes first?"
+            ),
             options=[Option(value=unit, text=words) for unit, words in ORDERS.items()],
         )
         for name, rule in mapping.fields.items()
@@ -143,10 +133,6 @@ def _orders(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
 
 def _taken(mapping: Mapping) -> set[str]:
     return {rule.path for rule in mapping.fields.values() if rule.path}
-
-
-def _shown(path: str, samples: Samples) -> str:
-    return f"{path} ({_first(samples[path])})"
 
 
 def _first(found: list[Any]) -> str:
@@ -164,7 +150,9 @@ def answered(
     units: dict[str, ValueUnit],
     values: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    """Return a mapping with answers by field: a column (empty: none), a unit, what values mean. Raise MappingWrong."""
+    """Return a mapping with answers by field: a column (empty: none), a unit, what values mean.
+    Raise MappingWrong.
+    """
     kind, fields = RowKind(mapping["kind"]), dict(mapping.get("fields", {}))
     for field, path in columns.items():
         if path and path not in samples:
@@ -175,13 +163,17 @@ def answered(
         if field not in fields:
             raise MappingWrong(f"units: nothing is mapped to {field[:60]}.")
         fields[field] = {**fields[field], "unit": unit}
-    done = {*columns, *(field + PARTS["unit"] for field in units), *(field + PARTS["values"] for field in values)}
+    done = {
+        *columns,
+        *(field + PARTS["unit"] for field in units),
+        *(field + PARTS["values"] for field in values),
+    }
     left = [name for name in mapping.get("open", []) if name not in done]
-    return meanings.told(mapping | {"fields": fields, "open": left}, values)
+    return unknown_values.with_meanings(mapping | {"fields": fields, "open": left}, values)
 
 
 def _rule(field: str, path: str, samples: Samples, kind: RowKind) -> FieldRule:
     try:
-        return guess.rule_for(field, path, samples[path], kind)
+        return field_rules.choose(field, path, samples[path], kind)
     except KeyError:
         raise MappingWrong(f"columns: {kind} have no field {field[:60]!r}.") from None

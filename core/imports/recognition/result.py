@@ -1,50 +1,86 @@
-"""What a file is found to be: its format, columns, mapping, and what to ask; and what holds until somebody is asked."""
+"""What a file is found to be: format, columns, mapping, and the questions that only a person can
+answer.
+"""
 
 from datetime import datetime
+from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from core.identity.schemas import View
 from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
-from core.imports.recognition.questions import ImportQuestion
 from core.platform import clock
 
 
-class Column(BaseModel):
-    """A column, or a path in the records, and a few of its values."""
+class Ask(StrEnum):
+    """What only a person knows. The first three are fields of the mapping."""
 
-    model_config = ConfigDict(frozen=True)
+    ZONE = "zone"
+    START = "start"
+    MODEL = "model"
+    COLUMN = "column"  # which column a field is
+    UNIT = "unit"  # how a column is written
+    VALUES = "values"  # what values mean
+
+
+class Option(View):
+    value: str
+    text: str
+
+
+class ImportQuestion(View):
+    """Something that the file does not say. A default stands in the mapping; without one, an import
+    waits for the answer.
+    """
+
+    key: Ask
+    text: str
+    default: str | None = None
+    field: str = Field(
+        default="", description="Of columns and units: which field of the mapping is asked about."
+    )
+    options: list[Option] = Field(default_factory=list)
+    values: list[str] = Field(
+        default_factory=list, description="Of values: those whose meaning is unknown."
+    )
+
+
+class Column(View):
+    """A column, or a path in the records, and a few of its values."""
 
     path: str
     samples: list[str]
 
 
-class Assumptions(BaseModel):
-    """What holds until somebody is asked: the zone of times without one, when the file first came, when what is in it began."""
-
-    model_config = ConfigDict(frozen=True)
+class Assumptions(View):
+    """What holds until a person says otherwise: the zone of times without one, when the file first
+    came, when its data began.
+    """
 
     zone: str = "UTC"
     came: datetime = Field(default_factory=clock.now)
     start: datetime | None = None
 
 
-class Recognition(BaseModel):
-    """What a file is. With `not_yet` it can not be imported, and that says why; without a mapping, one is to be made by hand."""
-
-    model_config = ConfigDict(frozen=True)
+class Recognition(View):
+    """What a file is. With `not_yet` it cannot be imported, and that says why; without a mapping, a
+    person makes one.
+    """
 
     format: str
     title: str
     kind: RowKind | None = None
     mapping: Mapping | None = None
     draft: Mapping | None = Field(
-        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
+        default=None,
+        description="Without a mapping: how the file holds its rows, to make one by hand.",
     )
     columns: list[Column] = Field(default_factory=list)
     questions: list[ImportQuestion] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     readings: list[str] = Field(
-        default_factory=list, description="Three values of each time, duration, price and state, in words."
+        default_factory=list,
+        description="Three values of each time, duration, price and state, in words.",
     )
     not_yet: str | None = None

@@ -1,16 +1,18 @@
-"""The first records of a file, by column and path, and what they are found to be."""
+"""The first records of a file, by column and path."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.imports.cells import values
 from core.imports.containers.json_files import KEY
 from core.imports.containers.paths import getter, leaves
-from core.imports.mapping import Container, Mapping
+from core.imports.mapping import Container, Mapping, RecordShape
 from core.imports.parsed import RowKind
-from core.imports.recognition import guess
+from core.imports.recognition.result import Recognition
 
 Object = dict[str, Any]
+Samples = dict[str, list[Any]]  # values by path
 
 
 @dataclass
@@ -19,39 +21,46 @@ class FileSample:
 
     container: Container
     records: str = ""
-    separator: str | None = None
+    delimiter: str | None = None
     header: bool = True
     columns: list[str] = field(default_factory=list)
     first: list[Object] = field(default_factory=list)
+    # Plain values that stand next to the list of records
     beside: Object = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def mapping(self, kind: RowKind, **given: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
-        """Return a mapping for a file that holds its records so."""
+    def mapping(self, kind: RowKind, **fields: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
         return Mapping(
-            container=self.container, records=self.records, delimiter=self.separator, header=self.header, kind=kind, **given
+            container=self.container,
+            records=self.records,
+            delimiter=self.delimiter,
+            header=self.header,
+            kind=kind,
+            **fields,
+        )
+
+    def recognised(
+        self,
+        title: str,
+        kind: RowKind,
+        shape: RecordShape,
+        *,
+        name: str = "",
+        notes: tuple[str, ...] = (),
+        **fields: Any,  # noqa: ANN401  the mapping's
+    ) -> Recognition:
+        """Return the records as rows of a kind; the format has the name of their shape if it has
+        none of its own.
+        """
+        mapping = self.mapping(kind, format=shape, **fields)
+        return Recognition(
+            format=name or shape, title=title, kind=kind, mapping=mapping, notes=list(notes)
         )
 
 
-@dataclass(frozen=True)
-class RecognisedFile:
-    """What a file is. A kind of None is a table of which nobody knows what its rows are."""
-
-    format: str
-    title: str
-    kind: RowKind | None
-    mapping: Mapping
-    notes: tuple[str, ...] = ()
-
-
-def by_path(sample: FileSample) -> guess.Samples:
-    """Return the first values of each path."""
-    return values_by_path(sample.first, sample.columns)
-
-
-def values_by_path(first: list[Object], columns: list[str] | None = None) -> guess.Samples:
+def values_by_path(first: Iterable[Object], columns: Iterable[str] = ()) -> Samples:
     """Return the values of each path in some records; of columns without any, none."""
-    found: guess.Samples = {path: [] for path in columns or ()}
+    found: Samples = {path: [] for path in columns}
     for record in first:
         objects = {name: value for name, value in record.items() if isinstance(value, dict)}
         for path, value in {**objects, **leaves(record)}.items():
@@ -60,7 +69,7 @@ def values_by_path(first: list[Object], columns: list[str] | None = None) -> gue
     return found
 
 
-def told(first: list[Object], path: str) -> list[Any]:
-    """Return what stands at a path in some records."""
+def values_at(first: Iterable[Object], path: str) -> list[Any]:
+    """Return the values at a path in some records, without empty ones."""
     get = getter(path)
     return [value for record in first if not values.is_nothing(value := get(record))]

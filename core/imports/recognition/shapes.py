@@ -1,57 +1,28 @@
-"""Which of the known shapes the first records of a file have; and what is known, but cannot be imported yet."""
+"""The known shapes that the records of a file may have, and the one that its first records
+do have.
+"""
+
+from collections.abc import Callable
 
 from core.imports.containers.files import FileUnreadable
 from core.imports.containers.json_files import KEY, VALUE
-from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
-from core.imports.mapping import FieldRule, Mapping, RecordShape
+from core.imports.formats import (
+    articles,
+    benchmark,
+    langfuse,
+    preferences,
+    runs,
+    scores,
+    spans,
+    turns,
+)
+from core.imports.mapping import FieldRule, RecordShape
 from core.imports.parsed import RowKind
-from core.imports.recognition import guess, kinds
+from core.imports.recognition import inference, kinds, names
 from core.imports.recognition.dialogues import dialogues, single_turns, take_key
-from core.imports.recognition.samples import FileSample, Object, RecognisedFile, values_by_path
-from core.imports.recognition.unready import NotYet, not_yet
-
-# Records
-
-
-def shape_of(sample: FileSample, chosen: RecordShape | None = None) -> RecognisedFile | NotYet:
-    """Return what the records are, the surest signs first, or as what somebody wants them read; raise Unreadable."""
-    first = sample.first[0]
-    if chosen is not None:
-        return _chosen(sample, first, chosen)
-    for known in (_spans, _langfuse, _unready, _runs, _benchmark, _articles, dialogues, single_turns):
-        if (found := known(sample, first)) is not None:
-            return found
-    return _table(sample)
-
-
-def _chosen(sample: FileSample, first: Object, chosen: RecordShape) -> RecognisedFile | NotYet:
-    found: RecognisedFile | NotYet | None
-    match chosen:
-        case RecordShape.TABLE:
-            return _table(sample)
-        case RecordShape.DIALOGUES | RecordShape.EXCHANGES:
-            found = dialogues(sample, first)
-        case RecordShape.TURNS:
-            found = single_turns(sample, first)
-        case RecordShape.ARTICLES:
-            found = _articles(sample, first)
-        case RecordShape.WORKFLOW_RUNS:
-            found = _runs(sample, first)
-        case RecordShape.BENCHMARK:
-            found = _benchmark(sample, first)
-        case _:
-            kind = (
-                RowKind.CONVERSATIONS
-                if chosen is RecordShape.LANGFUSE_TRACES and not langfuse.has_observations(first)
-                else RowKind.AI_REQUESTS
-            )
-            found = RecognisedFile(chosen, SPANS[chosen], kind, sample.mapping(kind, format=chosen), OTLP)
-    if found is None:
-        raise FileUnreadable(
-            f"The records in this file are not {chosen.replace('_', ' ')}. Choose a table type, then map the columns."
-        )
-    return found
-
+from core.imports.recognition.result import Recognition
+from core.imports.recognition.samples import FileSample, values_by_path
+from core.imports.recognition.unsupported import unsupported
 
 SPANS = {
     RecordShape.OTLP: "OpenTelemetry spans (OTLP JSON)",
@@ -59,101 +30,12 @@ SPANS = {
     RecordShape.LANGFUSE_OBSERVATIONS: "Langfuse observations",
     RecordShape.LANGFUSE_TRACES: "Langfuse traces",
 }
-
-
-def _spans(sample: FileSample, first: Object) -> RecognisedFile | None:
-    if sample.records in ("resourceSpans.item", "batches.item") or "resourceSpans" in first:
-        return RecognisedFile(
-            "otlp",
-            "OpenTelemetry spans (OTLP JSON)",
-            RowKind.AI_REQUESTS,
-            sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.OTLP),
-            (*OTLP, *spans.warning(first)),
-        )
-    if spans.is_span(first):
-        title = "Spans exported by Phoenix or the OpenTelemetry console exporter"
-        return RecognisedFile(
-            "phoenix", title, RowKind.AI_REQUESTS, sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.PHOENIX), OTLP
-        )
-    return None
-
-
-OTLP = (
-    "Model calls become AI requests and, where their texts were captured, conversations. Tool calls become steps. "
-    "Other spans are skipped.",
+OF_PAIRS = {"id", "conversation_id", "created_at", "user_id"}
+SPANS_BECOME = (
+    "Model calls become AI requests and, where their texts were captured, conversations. Tool "
+    "calls become steps. Other spans are skipped."
 )
-
-
-def _langfuse(sample: FileSample, first: Object) -> RecognisedFile | None:
-    if langfuse.is_observation(first):
-        mapping = sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.LANGFUSE_OBSERVATIONS)
-        return RecognisedFile("langfuse_observations", "Langfuse observations", RowKind.AI_REQUESTS, mapping, OTLP)
-    if langfuse.is_trace(first):
-        kind = RowKind.AI_REQUESTS if langfuse.has_observations(first) else RowKind.CONVERSATIONS
-        return RecognisedFile(
-            "langfuse_traces", "Langfuse traces", kind, sample.mapping(kind, format=RecordShape.LANGFUSE_TRACES)
-        )
-    return None
-
-
-def _unready(sample: FileSample, first: Object) -> NotYet | None:
-    del sample
-    return not_yet(first)
-
-
-def _runs(sample: FileSample, first: Object) -> RecognisedFile | None:
-    if not runs.is_run(first):
-        return None
-    fields = {}
-    repository = sample.beside.get("repo") or sample.beside.get("repository")
-    if isinstance(repository, str):
-        fields["app"] = FieldRule(constant=repository[:500])
-    mapping = sample.mapping(RowKind.BATCH_RUNS, format=RecordShape.WORKFLOW_RUNS, fields=fields)
-    return RecognisedFile("workflow_runs", "Workflow runs", RowKind.BATCH_RUNS, mapping, ("Jobs of a run become phases.",))
-
-
-def _benchmark(sample: FileSample, first: Object) -> RecognisedFile | None:
-    if not benchmark.is_detailed(first):
-        return None
-    mapping = sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.BENCHMARK)
-    return RecognisedFile("vllm_benchmark", "vLLM benchmark with single requests", RowKind.AI_REQUESTS, mapping)
-
-
-def _articles(sample: FileSample, first: Object) -> RecognisedFile | None:
-    if sample.records != "*":
-        return None
-    inner = {
-        str(each[KEY]): each.get(VALUE, {name: value for name, value in each.items() if name != KEY}) for each in sample.first
-    }
-    if turns.turns_in(first) is not None or not articles.are_articles(inner):
-        return None
-    mapping = sample.mapping(RowKind.DOCUMENTS, format=RecordShape.ARTICLES)
-    return RecognisedFile("articles", "Texts under headings", RowKind.DOCUMENTS, mapping, ("Each heading becomes a document.",))
-
-
-# Dialogues
-
-
-# Tables
-
-
-def _table(sample: FileSample) -> RecognisedFile | NotYet:
-    samples = values_by_path(sample.first, sample.columns)
-    kind = kinds.kind_of(samples)
-    if kind is None:
-        return RecognisedFile("table", "A table", None, sample.mapping(RowKind.EVENTS))
-    fields = guess.fields_of(samples, kind)
-    notes: tuple[str, ...] = ()
-    if kind is RowKind.EVENTS and "event_type" not in fields:
-        fields["event_type"] = FieldRule(constant="imported.row")
-        notes = ("No event type column found: all rows get “imported.row”. Change it below, or choose another row type.",)
-    if kind in (RowKind.USERS, RowKind.DOCUMENTS, RowKind.MEMORIES):
-        take_key(fields, sample, "id")
-    mapping = sample.mapping(kind, format=RecordShape.TABLE, fields=fields)
-    return RecognisedFile("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
-
-
-TITLES = {
+TABLES = {
     RowKind.EVENTS: "events",
     RowKind.AI_REQUESTS: "AI requests",
     RowKind.CONVERSATIONS: "conversations",
@@ -162,11 +44,208 @@ TITLES = {
     RowKind.DOCUMENTS: "documents",
     RowKind.MEMORIES: "memories",
     RowKind.USERS: "users",
+    RowKind.SCORES: "scores",
+    RowKind.ANNOTATIONS: "annotations",
 }
 
 
-def turns_of(record: Object, mapping: Mapping) -> list[Object]:
-    """Return the turns of a record; of a file that has one a record, the record itself."""
-    if mapping.turns is None or not mapping.turns.path:
-        return [record]
-    return turns.spoken(record, mapping.turns)
+def shape_of(sample: FileSample, chosen: RecordShape | None = None) -> Recognition:
+    """Return what the records are, the surest signs first, or as a person wants them read; raise
+    FileUnreadable.
+    """
+    if chosen in SPANS:
+        return _spans(sample, chosen)
+    if chosen is not None:
+        if (found := SHAPES[chosen](sample)) is None:
+            shape = chosen.replace("_", " ")
+            raise FileUnreadable(
+                f"The records in this file are not {shape}. Choose a table type, then map the "
+                "columns."
+            )
+        return found
+    signs = (
+        _spans_of_exports,
+        _langfuse_scores,
+        _label_studio,
+        _annotators,
+        _annotations,
+        _preferences,
+        lambda sample: unsupported(sample.first[0]),
+        *dict.fromkeys(SHAPES.values()),
+    )
+    return next(found for shape in signs if (found := shape(sample)) is not None)
+
+
+def _spans_of_exports(sample: FileSample) -> Recognition | None:
+    first = sample.first[0]
+    if sample.records in ("resourceSpans.item", "batches.item") or "resourceSpans" in first:
+        return _spans(sample, RecordShape.OTLP, spans.warning(first))
+    if spans.is_span(first):
+        return _spans(sample, RecordShape.PHOENIX)
+    if langfuse.is_observation(first):
+        return _spans(sample, RecordShape.LANGFUSE_OBSERVATIONS)
+    return _spans(sample, RecordShape.LANGFUSE_TRACES) if langfuse.is_trace(first) else None
+
+
+def _spans(sample: FileSample, shape: RecordShape, notes: tuple[str, ...] = ()) -> Recognition:
+    are_traces = shape is RecordShape.LANGFUSE_TRACES
+    kind = (
+        RowKind.CONVERSATIONS
+        if are_traces and not langfuse.has_observations(sample.first[0])
+        else RowKind.AI_REQUESTS
+    )
+    return sample.recognised(
+        SPANS[shape], kind, shape, notes=() if are_traces else (SPANS_BECOME, *notes)
+    )
+
+
+def _runs(sample: FileSample) -> Recognition | None:
+    if not runs.is_run(sample.first[0]):
+        return None
+    repository = sample.beside.get("repo") or sample.beside.get("repository")
+    fields = {"app": FieldRule(constant=repository[:500])} if isinstance(repository, str) else {}
+    notes = ("Jobs of a run become phases.",)
+    return sample.recognised(
+        "Workflow runs", RowKind.BATCH_RUNS, RecordShape.WORKFLOW_RUNS, notes=notes, fields=fields
+    )
+
+
+def _langfuse_scores(sample: FileSample) -> Recognition | None:
+    if not scores.is_langfuse(sample.first[0]):
+        return None
+    notes = (
+        "Scores of observations belong to their AI requests; others belong to the conversation of "
+        "their session, or of their trace if the score names no session.",
+    )
+    return sample.recognised(
+        "Langfuse scores", RowKind.SCORES, RecordShape.LANGFUSE_SCORES, notes=notes
+    )
+
+
+def _label_studio(sample: FileSample) -> Recognition | None:
+    if not scores.is_label_studio(sample.first[0]):
+        return None
+    notes = ("Choices become labels, ratings and numbers become values, texts become comments.",)
+    return sample.recognised(
+        "Label Studio annotations", RowKind.SCORES, RecordShape.LABEL_STUDIO, notes=notes
+    )
+
+
+def _annotators(sample: FileSample) -> Recognition | None:
+    columns = scores.annotators(sample.first[0])
+    fields = inference.fields_of(values_by_path(sample.first, sample.columns), RowKind.SCORES)
+    if not columns or not fields.keys() & set(scores.SUBJECTS):
+        return None
+    fields = {name: rule for name, rule in fields.items() if rule.path not in columns}
+    for name in ("value", "label", "evaluator"):
+        fields.pop(name, None)
+    fields.setdefault("name", FieldRule(constant="annotation"))
+    return sample.recognised(
+        "A table of annotations by several people",
+        RowKind.SCORES,
+        RecordShape.ANNOTATORS,
+        notes=(f"Each annotator's column becomes a score: {', '.join(columns)}.",),
+        fields=fields,
+        ignored=columns,
+    )
+
+
+def _annotations(sample: FileSample) -> Recognition | None:
+    if not {"message_id", "annotation_type"} <= {names.plain(name) for name in sample.first[0]}:
+        return None
+    fields = inference.fields_of(values_by_path(sample.first, sample.columns), RowKind.ANNOTATIONS)
+    used = {rule.path.partition(".")[0] for rule in fields.values()}
+    notes = ("Each annotation belongs to a stored message. Columns without a field are left out.",)
+    return sample.recognised(
+        "A table of annotations",
+        RowKind.ANNOTATIONS,
+        RecordShape.TABLE,
+        notes=notes,
+        fields=fields,
+        ignored=[name for name in sample.first[0] if name not in used],
+    )
+
+
+def _preferences(sample: FileSample) -> Recognition | None:
+    if (title := preferences.title(sample.first[0])) is None:
+        return None
+    notes = (
+        "Each record becomes a conversation with an annotation of its answer: a rejected answer "
+        "becomes a correction with the chosen one as suggested response.",
+    )
+    known = [
+        {name: value for name, value in each.items() if names.plain(name) in OF_PAIRS}
+        for each in sample.first
+    ]
+    fields = inference.fields_of(values_by_path(known), RowKind.CONVERSATIONS)
+    return sample.recognised(
+        title, RowKind.CONVERSATIONS, RecordShape.PREFERENCES, notes=notes, fields=fields
+    )
+
+
+def _benchmark(sample: FileSample) -> Recognition | None:
+    if not benchmark.is_detailed(sample.first[0]):
+        return None
+    title = "vLLM benchmark with single requests"
+    return sample.recognised(
+        title, RowKind.AI_REQUESTS, RecordShape.BENCHMARK, name="vllm_benchmark"
+    )
+
+
+def _articles(sample: FileSample) -> Recognition | None:
+    if sample.records != "*" or turns.turns_in(sample.first[0]) is not None:
+        return None
+    texts = {
+        each[KEY]: each.get(VALUE, {name: each[name] for name in each if name != KEY})
+        for each in sample.first
+    }
+    if not articles.are_articles(texts):
+        return None
+    notes = ("Each heading becomes a document.",)
+    return sample.recognised(
+        "Texts under headings", RowKind.DOCUMENTS, RecordShape.ARTICLES, notes=notes
+    )
+
+
+def _table(sample: FileSample) -> Recognition:
+    samples = values_by_path(sample.first, sample.columns)
+    kind = kinds.kind_of(samples)
+    if kind is None:
+        notes = ["Could not detect the row type. Choose it and map the columns."]
+        return Recognition(
+            format=RecordShape.TABLE,
+            title="A table",
+            draft=sample.mapping(RowKind.EVENTS),
+            notes=notes,
+        )
+    fields = inference.fields_of(samples, kind)
+    notes = []
+    if kind is RowKind.EVENTS and "event_type" not in fields:
+        fields["event_type"] = FieldRule(constant="imported.row")
+        notes = [
+            (
+                "No event type column found: all rows get “imported.row”. Change it below, or "
+                "choose another row type."
+            )
+        ]
+    if kind in (RowKind.USERS, RowKind.DOCUMENTS, RowKind.MEMORIES):
+        take_key(fields, sample)
+    return sample.recognised(
+        f"A table of {TABLES[kind]}", kind, RecordShape.TABLE, notes=tuple(notes), fields=fields
+    )
+
+
+# In the order in which they are tried.
+SHAPES: dict[RecordShape, Callable[[FileSample], Recognition | None]] = {
+    RecordShape.WORKFLOW_RUNS: _runs,
+    RecordShape.BENCHMARK: _benchmark,
+    RecordShape.LANGFUSE_SCORES: _langfuse_scores,
+    RecordShape.LABEL_STUDIO: _label_studio,
+    RecordShape.ANNOTATORS: _annotators,
+    RecordShape.PREFERENCES: _preferences,
+    RecordShape.ARTICLES: _articles,
+    RecordShape.DIALOGUES: dialogues,
+    RecordShape.EXCHANGES: dialogues,
+    RecordShape.TURNS: single_turns,
+    RecordShape.TABLE: _table,
+}

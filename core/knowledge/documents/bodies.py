@@ -1,4 +1,4 @@
-"""Documents as people submit them: new, changed, proposed, or as a folder of Markdown."""
+"""Inputs of documents: new, changed, proposed, or a folder of Markdown."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -15,7 +15,13 @@ MOST_TAGS, MOST_FILES = 100, 2000
 Title = Annotated[str, AfterValidator(storable), StringConstraints(max_length=500)]
 Content = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=1_000_000)]
 Tags = Annotated[
-    list[Annotated[str, AfterValidator(storable), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
+    list[
+        Annotated[
+            str,
+            AfterValidator(storable),
+            StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+        ]
+    ],
     Field(max_length=MOST_TAGS),
 ]
 EXAMPLE: dict[str, Any] = {
@@ -27,9 +33,11 @@ EXAMPLE: dict[str, Any] = {
 
 
 class DocumentBody(BaseModel):
-    """A new document. With an `id` of your own, what programs send by the same id is the same document."""
+    """A new document. With an external `id`, rows that programs send with this ID update it."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE | {"status": "published"}})
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": EXAMPLE | {"status": "published"}}
+    )
 
     id: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=128)] | None = None
     title: Title
@@ -41,9 +49,14 @@ class DocumentBody(BaseModel):
 
 
 class DocumentChangeBody(BaseModel):
-    """What changes in a document: what it carries. With `updated_at`, it is refused when somebody was quicker."""
+    """The fields to change.
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"content": "A refund takes six days."}})
+    With `updated_at`, the change is rejected when the document has changed since.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"content": "A refund takes six days."}}
+    )
 
     title: Title | None = None
     content: Content | None = None
@@ -54,9 +67,9 @@ class DocumentChangeBody(BaseModel):
 
 
 class Proposal(BaseModel):
-    """A document that somebody who reviews wishes for; it is a draft until an admin publishes it.
+    """A document that a reviewer proposes; it is a draft until an admin publishes it.
 
-    Message, conversation and annotation say what led to it.
+    Message, conversation and annotation are its origin.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE})
@@ -71,7 +84,7 @@ class Proposal(BaseModel):
 
 
 class MarkdownFile(BaseModel):
-    """One file of a folder; its name with the path in the folder is the document's id."""
+    """A file of a folder; its path in the folder becomes the document's ID."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -80,12 +93,18 @@ class MarkdownFile(BaseModel):
 
 
 class FolderBody(BaseModel):
-    """A folder of markdown. The first heading is the title; sent again, documents of the same names are changed."""
+    """A folder of Markdown files.
+
+    The first heading is the title; documents with the same path are updated.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         json_schema_extra={
-            "example": {"files": [{"name": "refunds.md", "content": "# Refunds\n\nThey take five days."}], "scope": "help centre"}
+            "example": {
+                "files": [{"name": "refunds.md", "content": "# Refunds\n\nThey take five days."}],
+                "scope": "help centre",
+            }
         },
     )
 
@@ -95,14 +114,14 @@ class FolderBody(BaseModel):
 
 
 class SkippedFile(View):
-    """A file that became no document, and why."""
+    """A file that was not imported, and the reason."""
 
     name: str
     reason: str
 
 
 class FolderReport(View):
-    """What came of a folder: how many documents are new, changed, and as they were."""
+    """The numbers of new, changed and unchanged documents."""
 
     made: int
     changed: int

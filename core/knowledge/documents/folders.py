@@ -1,4 +1,4 @@
-"""Import a folder of Markdown as documents, named by their paths."""
+"""Import a folder of Markdown files as documents, identified by their paths."""
 
 import io
 import re
@@ -22,8 +22,8 @@ from core.knowledge.documents.bodies import (
     MarkdownFile,
     SkippedFile,
 )
-from core.knowledge.documents.document_list import get_document
-from core.knowledge.documents.editing import change_document, create_document
+from core.knowledge.documents.queries import get_document
+from core.knowledge.documents.service import change_document, create_document
 from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
@@ -32,12 +32,13 @@ HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 SOURCE = "folder"
 OTHERWISE_PACKED = "Unsupported ZIP compression. Use Deflate, or upload the files without a ZIP."
 PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What reading a zip raises: of its frame, of a password, of a way to encrypt that is not known, of the packed bytes themselves.
+# Errors of reading a ZIP file: its structure, a password, an unknown encryption, the compressed
+# data.
 BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error)
 
 
 def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
-    """Make or change a document for each file; what cannot be one is left out, with the reason."""
+    """Create or update a document per file; report files that can't be imported."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     outcomes = {"made": 0, "changed": 0, "unchanged": 0}
     left_out: list[SkippedFile] = []
@@ -55,7 +56,7 @@ def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
 
 
 def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[MarkdownFile]:
-    """Return the markdown of files, and of zips of them; raise Forbidden or FolderRefused."""
+    """Return the Markdown of files and ZIP files; raise Forbidden or FolderRefused."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     found: list[MarkdownFile] = []
     size = 0
@@ -63,21 +64,30 @@ def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[Mark
         size += len(content)
         if size > MOST_BYTES or len(found) >= MOST_FILES:
             raise FolderRefused
-        found.append(MarkdownFile(name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]))
+        found.append(
+            MarkdownFile(
+                name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]
+            )
+        )
     if not found:
         raise FolderRefused("No Markdown files found (.md, .markdown or .txt).")
     return found
 
 
 def title_of(file: MarkdownFile) -> str:
-    """Return the first heading, or the file's name in words."""
+    """Return the first heading, or a title made from the file's name."""
     heading = HEADING.search(file.content)
     words = heading[1].rstrip().rstrip("#").rstrip() if heading else ""
     return (words or re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
 
 
 def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
-    fields = {"title": title_of(file), "content": file.content, "scope": given.scope, "status": given.status}
+    fields = {
+        "title": title_of(file),
+        "content": file.content,
+        "scope": given.scope,
+        "status": given.status,
+    }
     body = DocumentBody.model_validate({"id": file.name, "source": SOURCE, **fields})
     try:
         before = get_document(ai, file.name, actor=actor)
@@ -100,11 +110,16 @@ def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as folder:
             for each in folder.infolist():
-                if each.is_dir() or not each.filename.lower().endswith(ENDINGS) or "__MACOSX" in each.filename:
+                if (
+                    each.is_dir()
+                    or not each.filename.lower().endswith(ENDINGS)
+                    or "__MACOSX" in each.filename
+                ):
                     continue
-                if each.compress_type not in PACKED_AS_USUAL:  # zipfile unpacks other methods whole, whatever is asked for
+                # Zipfile ignores the requested size for others
+                if each.compress_type not in PACKED_AS_USUAL:
                     raise FolderRefused(OTHERWISE_PACKED)
-                with folder.open(each) as member:  # what a zip says of its sizes need not be true
+                with folder.open(each) as member:  # sizes in a ZIP's directory may be wrong
                     yield each.filename, member.read(MOST_BYTES + 1)
     except BROKEN as broken:
         raise FolderRefused("This ZIP file cannot be read.") from broken

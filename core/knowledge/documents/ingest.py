@@ -1,10 +1,11 @@
-"""Store documents received: of each, the newest state."""
+"""Store received documents; the newest state of each applies."""
 
 from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from core.database import import_traces
+from core.database.import_traces import note_owned, note_repeated
+from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
@@ -28,27 +29,18 @@ DOCUMENTS = Stage(
         "place": "int4",
     },
 )
-STATE = ("scope", "title", "content", "tags", "source", "status", "attributes")
-# Of two that are equally new, the later to arrive holds.
-UPSERT = f"""
-insert into ai_kb_documents as present (id, external_id, scope, title, content, tags, source, status, attributes, import_id,
-    created_at, updated_at)
-select distinct on (id) id, external_id, scope, title, content, tags, source, status, attributes::jsonb, import_id,
-    min(created_at) over (partition by id), updated_at
-from staged_documents order by id, updated_at desc, place desc
-on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in STATE)},
-    updated_at = excluded.updated_at, import_id = excluded.import_id, created_at = least(present.created_at, excluded.created_at)
-where excluded.updated_at >= present.updated_at
-    and ({", ".join(f"present.{name}" for name in STATE)}) is distinct from ({", ".join(f"excluded.{name}" for name in STATE)})"""  # noqa: S608
+UPSERT = driver_statement(__package__, "upsert_documents")
 
 
 def store(session: Session, documents: list[NewDocument], source: RowSource) -> int:
-    """Store documents; return how many of them are new or changed."""
+    """Store documents; return how many are new or changed."""
     documents = source.cleaned(documents)
     connection = driver(session)
     DOCUMENTS.copy(connection, _rows(documents, source))
-    import_traces.taken_over(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
-    return connection.execute(UPSERT.encode()).rowcount
+    note_owned(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
+    changed = connection.execute(UPSERT).rowcount
+    note_repeated(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
+    return changed
 
 
 def _rows(documents: list[NewDocument], source: RowSource) -> Iterator[tuple[object, ...]]:

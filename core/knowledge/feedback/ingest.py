@@ -1,4 +1,4 @@
-"""Store feedback received; conversations in `core` follow through the outbox."""
+"""Store received feedback; conversations in `core` are updated through the outbox."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,13 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.conversations import named_messages, ratings, sender_ids
-from core.conversations.named_messages import NAMED, Name
-from core.conversations.ratings import Rating
-from core.conversations.sender_ids import MessagePlace, Named
-from core.database import import_traces
-from core.database.db import Database, reading, transaction
+from core.conversations import service as conversations
+from core.conversations.ingest import named_messages
+from core.conversations.ingest.named_messages import NAMED, Name
+from core.conversations.queries import sender_ids
+from core.conversations.queries.sender_ids import MessagePlace, Named
+from core.conversations.service import Rating
+from core.database.db import Database, read_session, transaction
+from core.database.import_traces import note_owned, note_repeated
 from core.database.locks import Lock
+from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.jobs import outbox
@@ -43,60 +46,66 @@ FEEDBACK = Stage(
         "created_at": "timestamptz",
     },
 )
-COLUMNS = ", ".join(FEEDBACK.columns)
-TAKEN = COLUMNS.replace("attributes", "attributes::jsonb")
-UPSERT = f"""
-insert into ai_feedback as present ({COLUMNS})
-select distinct on (id) {TAKEN} from staged_feedback order by id, created_at desc
-on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in FEEDBACK.columns if name != "id")}
-where excluded.created_at > present.created_at
-returning conversation_id"""  # noqa: S608  names of our own
+UPSERT = driver_statement(__package__, "upsert_feedback")
 
-# Only while the feedback still says what it said then.
+# Only while the feedback has not changed since.
 LINK = text("""
 with given as (
-    select * from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]), cast(:messages as uuid[]),
+    select * from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]),
+        cast(:messages as uuid[]),
         cast(:conversations as uuid[])) as given (id, at, message_id, conversation_id)
 ),
 old as (
     select present.id, present.conversation_id as left_id from ai_feedback as present
     join given on given.id = present.id and given.at = present.created_at
-    where (present.message_id, present.conversation_id) is distinct from (given.message_id, given.conversation_id)
+    where (present.message_id, present.conversation_id) is distinct
+        from (given.message_id, given.conversation_id)
     order by present.id for update of present
 )
-update ai_feedback as present set message_id = given.message_id, conversation_id = given.conversation_id
+update ai_feedback as present set message_id = given.message_id,
+    conversation_id = given.conversation_id
 from given join old using (id) where present.id = given.id
 returning left_id, present.conversation_id""")
 
-# What was said of the whole conversation goes before what was said of one of its messages.
+# Feedback on the whole conversation takes precedence over feedback on a message.
 LATEST = text("""
-select distinct on (conversation_id) conversation_id, rating, scale, comment from ai_feedback where conversation_id = any(:ids)
+select distinct on (conversation_id) conversation_id, rating, scale, comment from ai_feedback
+    where conversation_id = any(:ids)
 order by conversation_id, message_id is not null, created_at desc, id desc""")
 
 
 def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> int:
-    """Store feedback; return how much of it is new, or newer than what was known."""
+    """Store feedback; return how much of it is new or newer than the stored one."""
     known = list(_with_ids(source.cleaned(feedback)))
-    names = [Name(id_, each.message_id, at) for id_, at, each in known if each.message_id and each.conversation_id is None]
+    names = [
+        Name(id_, each.message_id, at)
+        for id_, at, each in known
+        if each.message_id and each.conversation_id is None
+    ]
     with transaction() as core:
         named_messages.note(core, names)
-    with reading() as core:
-        places = sender_ids.places(core, {(each.conversation_id, each.message_id) for each in feedback})
+    with read_session() as core:
+        places = sender_ids.places(
+            core, {(each.conversation_id, each.message_id) for each in feedback}
+        )
     connection = driver(session)
     FEEDBACK.copy(connection, _rows(known, places, source))
-    import_traces.taken_over(connection, source.import_id, "ai_feedback", FEEDBACK)
-    stored = connection.execute(UPSERT.encode()).fetchall()
+    note_owned(connection, source.import_id, "ai_feedback", FEEDBACK)
+    stored = connection.execute(UPSERT).fetchall()
+    note_repeated(connection, source.import_id, "ai_feedback", FEEDBACK)
     if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
-        outbox.tell(session, GIVEN, {"ids": rated}, database=Database.AI)
-    if names:  # by then both are there, whichever was first
-        outbox.tell(session, NAMED, {"names": sorted({each.name for each in names})}, database=Database.AI)
+        outbox.add(session, GIVEN, {"ids": rated}, database=Database.AI)
+    if names:  # by then both are stored, in whichever order they arrived
+        outbox.add(
+            session, NAMED, {"names": sorted({each.name for each in names})}, database=Database.AI
+        )
     return len(stored)
 
 
 def link(names: list[str]) -> None:
-    """Let feedback that named only a message lead to the one that is called so; where several are, to none.
+    """Link feedback that named only a message to that message; not when several have this name.
 
-    One at a time: of two that do this at once, the second sees at least what the first saw.
+    One call at a time, so that of two concurrent calls the second sees what the first saw.
     """
     with transaction() as core:
         core.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.FEEDBACK})
@@ -109,7 +118,7 @@ def link(names: list[str]) -> None:
 def _link(ai: Session, named: list[Name], places: dict[Named, MessagePlace]) -> None:
     meant = [places[None, each.name] for each in named]
     given = {
-        "ids": [each.feedback_id for each in named],
+        "ids": [each.row_id for each in named],
         "times": [each.named_at for each in named],
         "messages": [place.message_id for place in meant],
         "conversations": [place.conversation_id for place in meant],
@@ -118,26 +127,30 @@ def _link(ai: Session, named: list[Name], places: dict[Named, MessagePlace]) -> 
     left = {str(row.left_id) for row in moved if row.left_id is not None}
     found = {str(row.conversation_id) for row in moved if row.conversation_id is not None}
     if left | found:
-        outbox.tell(ai, GIVEN, {"ids": sorted(left | found), "left": sorted(left)}, database=Database.AI)
+        outbox.add(
+            ai, GIVEN, {"ids": sorted(left | found), "left": sorted(left)}, database=Database.AI
+        )
 
 
 def rate(conversation_ids: list[UUID], left: Sequence[UUID] = ()) -> None:
-    """Let conversations know their ratings; those that are not there yet will ask when they come.
+    """Store the ratings of conversations; those that are not stored yet are rated when they arrive.
 
-    Of those that feedback has left, the ones without any other have none.
-
-    The conversations are locked before the feedback is read: of two that do this at once, the second sees what the first saw.
+    Conversations in `left` are cleared when they have no other feedback. The conversations are
+    locked before the feedback is read, so that of two concurrent calls the second sees what the
+    first saw.
     """
     with transaction() as core:
-        present = ratings.lock(core, conversation_ids)
-        with reading(Database.AI) as ai:
+        present = conversations.lock(core, conversation_ids)
+        with read_session(Database.AI) as ai:
             latest = [Rating(*row) for row in ai.execute(LATEST, {"ids": present})]
-        ratings.write(core, latest)
-        ratings.clear(core, sorted(set(left) - {each.conversation_id for each in latest}))
+        conversations.write_ratings(core, latest)
+        conversations.clear_ratings(
+            core, sorted(set(left) - {each.conversation_id for each in latest})
+        )
 
 
 class KeyedFeedback(NamedTuple):
-    """Feedback with its key and its time, its own or that of its arrival."""
+    """Feedback with its key and its time, or the time of its arrival."""
 
     id: UUID
     at: datetime
@@ -147,10 +160,16 @@ class KeyedFeedback(NamedTuple):
 def _with_ids(feedback: list[NewFeedback]) -> Iterator[KeyedFeedback]:
     now = clock.now()
     for each in feedback:
-        yield KeyedFeedback(key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each)
+        yield KeyedFeedback(
+            key_of("feedback", each.id) if each.id is not None else new_id(),
+            each.created_at or now,
+            each,
+        )
 
 
-def _rows(feedback: list[KeyedFeedback], places: dict[Named, MessagePlace], source: RowSource) -> Iterator[tuple[object, ...]]:
+def _rows(
+    feedback: list[KeyedFeedback], places: dict[Named, MessagePlace], source: RowSource
+) -> Iterator[tuple[object, ...]]:
     for id_, at, each in feedback:
         place = places[each.conversation_id, each.message_id]
         yield (

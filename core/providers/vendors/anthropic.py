@@ -9,27 +9,28 @@ import httpx2
 from anthropic.types import RawMessageStreamEvent
 
 from core.network import outbound
-from core.network.cancellation import Cutter
+from core.network.allowed_addresses import Reach
+from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import CallFailed, Incomplete, UnexpectedFormat
-from core.providers.schemas import Connection, KnownModel, MessageRole, ModelCall
+from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
+from core.providers.schemas import Connection, ListedModel, MessageRole, ModelCall
 from core.providers.vendors import faults
-from core.providers.vendors.pieces import MOST_MODELS, ToolCalls, tokens
+from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.anthropic.com"
 NO_KEY = "none"
-MAX_TOKENS = 4096  # the API insists on a number
+MAX_TOKENS = 4096  # the API requires a number
 OLDER_VERSION = "2023-06-01"
-# Which models take these, capabilities.py says; they need the API's older version, and the SDK itself has dropped them.
+# Only older models accept these (capabilities.py). They need an older API version; the SDK no
+# longer has them.
 SAMPLING = ("temperature", "top_p")
 FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, *faults.MALFORMED)
 
-logs.quieten("anthropic", "httpx2")  # ANTHROPIC_LOG=debug would have it write what people ask
+logs.quieten("anthropic", "httpx2")  # ANTHROPIC_LOG=debug would log prompts
 
 
-def connect(connection: Connection, reach: outbound.Reach, timeout: httpx2.Timeout) -> "Anthropic":
-    """Return the provider behind a connection."""
+def connect(connection: Connection, reach: Reach, timeout: httpx2.Timeout) -> "Anthropic":
     return Anthropic(connection, outbound.client(reach, timeout=timeout))
 
 
@@ -37,69 +38,70 @@ class Anthropic:
     """One client of the SDK, made once and used by many threads."""
 
     def __init__(self, connection: Connection, http: httpx2.Client) -> None:
-        """Speak to `connection` through `http`."""
-        # The gateway asks again after what may pass: the SDK would do so in a sleep that nobody can cut.
+        # The gateway retries: the SDK's retries sleep without being cancellable.
         self._client = anthropic.Anthropic(
             api_key=connection.secret or NO_KEY,
-            base_url=(connection.base_url or VENDOR).removesuffix("/v1"),  # which the SDK adds itself
+            # Which the SDK adds itself
+            base_url=(connection.base_url or VENDOR).removesuffix("/v1"),
             http_client=http,
             max_retries=0,
             open_telemetry=False,
         )
-        # What the SDK finds in the environment is not part of the connection.
+        # Headers that the SDK reads from the environment are not part of the connection.
         self._client._custom_headers = {}  # noqa: SLF001  ANTHROPIC_CUSTOM_HEADERS, which no argument overrules
 
-    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
-        """Yield the answer's chunks."""
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
         try:
             yield from self._stream(call)
         except FAILURES as error:
             raise failure(error) from error
 
-    def list_models(self) -> list[KnownModel]:
-        """Return what the API lists."""
+    def list_models(self) -> list[ListedModel]:
         try:
-            listed = islice(self._client.models.list(limit=100), MOST_MODELS)
-            return [KnownModel(model.id, tokens(model.max_input_tokens) or None) for model in listed]
+            listed = islice(self._client.models.list(limit=100), MAX_MODELS)
+            return [
+                ListedModel(model.id, tokens(model.max_input_tokens) or None) for model in listed
+            ]
         except FAILURES as error:
             raise failure(error) from error
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _stream(self, call: ModelCall) -> Generator[Chunk]:
-        heard = _Heard()
-        # Its plain events, not its helper: that keeps a copy of the whole answer, and asserts what a server may leave out.
-        with self._client.messages.create(stream=True, **_request(call)) as answer:
-            for event in answer:
-                if text := heard.take(event):
+        stream_state = _StreamState()
+        # Not the SDK's streaming helper: that keeps a copy of the whole answer, and asserts fields
+        # that servers may omit.
+        with self._client.messages.create(stream=True, **_request(call)) as events:
+            for event in events:
+                if text := stream_state.record(event):
                     yield TextChunk(text)
-        yield from heard.calls.chunks()
-        if heard.usage is None:
+        yield from stream_state.calls.chunks()
+        if stream_state.usage is None:
             raise UnexpectedFormat
-        if heard.stop_reason is None:  # what is counted so far is the input and one token
-            raise Incomplete
-        yield UsageChunk(heard.usage)
-        yield EndChunk(heard.stop_reason)
+        if stream_state.stop_reason is None:  # so far, usage has the input and one token only
+            raise AnswerIncomplete
+        yield UsageChunk(stream_state.usage)
+        yield EndChunk(stream_state.stop_reason)
 
 
-class _Heard:
-    """What a stream has brought beside its text."""
+class _StreamState:
+    """Usage, tool calls and stop reason that a stream has sent so far."""
 
     def __init__(self) -> None:
-        """Nothing has arrived."""
         self.calls = ToolCalls()
         self.usage: Usage | None = None
         self.stop_reason: str | None = None
 
-    def take(self, event: RawMessageStreamEvent) -> str:
-        """Take an event and return its text, if it has any."""
+    def record(self, event: RawMessageStreamEvent) -> str:
+        """Record an event and return its text, if any."""
         match event.type:
             case "message_start":
                 self.usage = _usage(event.message.usage, Usage())
             case "content_block_start" if event.content_block.type == "tool_use":
-                self.calls.add(event.index, id=event.content_block.id, name=event.content_block.name)
+                self.calls.add(
+                    event.index, id=event.content_block.id, name=event.content_block.name
+                )
             case "content_block_start" if event.content_block.type == "text":
                 return event.content_block.text
             case "content_block_delta" if event.delta.type == "text_delta":
@@ -115,52 +117,67 @@ class _Heard:
 
 
 def _request(call: ModelCall) -> dict[str, Any]:
-    given = call.parameters.given()
+    parameters = call.parameters.set_values()
     request: dict[str, Any] = {
         "model": call.model,
-        "max_tokens": given.get("max_tokens", MAX_TOKENS),
-        "messages": [{"role": m.role.value, "content": m.content} for m in call.messages if m.role is not MessageRole.SYSTEM],
+        "max_tokens": parameters.get("max_tokens", MAX_TOKENS),
+        "messages": [
+            {"role": m.role.value, "content": m.content}
+            for m in call.messages
+            if m.role is not MessageRole.SYSTEM
+        ],
     }
     if system := _system(call):
         request["system"] = system
-    if "stop_sequences" in given:
-        request["stop_sequences"] = given["stop_sequences"]
-    if sampling := {name: given[name] for name in SAMPLING if name in given}:
+    if "stop_sequences" in parameters:
+        request["stop_sequences"] = parameters["stop_sequences"]
+    if sampling := {name: parameters[name] for name in SAMPLING if name in parameters}:
         request |= {"extra_headers": {"anthropic-version": OLDER_VERSION}, "extra_body": sampling}
     if call.tools:
         request["tools"] = [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters} for tool in call.tools
+            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+            for tool in call.tools
         ]
     return request
 
 
 def _system(call: ModelCall) -> str:
-    said = [call.system_prompt or "", *(m.content for m in call.messages if m.role is MessageRole.SYSTEM)]
-    return "\n\n".join(text for text in said if text)
+    texts = [
+        call.system_prompt or "",
+        *(m.content for m in call.messages if m.role is MessageRole.SYSTEM),
+    ]
+    return "\n\n".join(text for text in texts if text)
 
 
-def _usage(counted: object, before: Usage) -> Usage:
-    """Return what is counted so far: later events bring the output, and the input again or not."""
-    cached = tokens(getattr(counted, "cache_read_input_tokens", None)) or before.cached
-    written = tokens(getattr(counted, "cache_creation_input_tokens", None)) or before.cache_write
-    uncached = getattr(counted, "input_tokens", None)
+def _usage(reported: object, previous: Usage) -> Usage:
+    """Return the usage so far: later events have the output, and sometimes the input again."""
+    cached = tokens(getattr(reported, "cache_read_input_tokens", None)) or previous.cached
+    written = tokens(getattr(reported, "cache_creation_input_tokens", None)) or previous.cache_write
+    uncached = getattr(reported, "input_tokens", None)
     return Usage(
-        # Its input leaves out what came from the cache and what went into it.
-        input=max(before.input, tokens(uncached) + cached + written),
-        output=tokens(getattr(counted, "output_tokens", None)),
+        # Anthropic's input count excludes tokens read from or written to the cache.
+        input=max(previous.input, tokens(uncached) + cached + written),
+        output=tokens(getattr(reported, "output_tokens", None)),
         cached=cached,
         cache_write=written,
-        reasoning=tokens(getattr(getattr(counted, "output_tokens_details", None), "thinking_tokens", None)),
+        reasoning=tokens(
+            getattr(getattr(reported, "output_tokens_details", None), "thinking_tokens", None)
+        ),
     )
 
 
 def failure(error: Exception) -> CallFailed:
-    """Return what an exception of the SDK means."""
+    """Translate an exception of the SDK."""
     match error:
         case anthropic.APIStatusError():
-            status = None if error.status_code == 200 else error.status_code  # an error event inside the stream
-            said = faults.said_in(error.body)
-            return faults.of_answer(faults.ErrorAnswer(status, (str(error.type or ""),), said, error.response.headers))
+            # An error event inside the stream
+            status = None if error.status_code == 200 else error.status_code
+            message = faults.message_in(error.body)
+            return faults.of_response(
+                faults.ErrorResponse(
+                    status, (str(error.type or ""),), message, error.response.headers
+                )
+            )
         case anthropic.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case _:

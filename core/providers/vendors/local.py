@@ -1,4 +1,4 @@
-"""The packaged model, which the model server's child process serves in OpenAI's protocol."""
+"""The packaged model, served by a child process in OpenAI's protocol."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -8,21 +8,22 @@ import httpx2
 
 from core.embedded import model_server
 from core.network import outbound
-from core.network.cancellation import Cutter
+from core.network.allowed_addresses import Reach
+from core.network.cancellation import CancelToken
 from core.platform.config import config
-from core.providers.capabilities import LOCAL_HABITS
+from core.providers.capabilities import LOCAL_DEFAULTS
 from core.providers.chunks import Chunk
 from core.providers.errors import LocalModelStarting, ProviderUnreachable
-from core.providers.schemas import Connection, KnownModel, ModelCall, Parameters, ProviderKind
+from core.providers.schemas import Connection, ListedModel, ModelCall, Parameters, ProviderKind
 from core.providers.vendors import openai
 
-# Without any system prompt this model answers gibberish; with most of those that we tried, half of its answers are something like
-# French or Italian. With this one it was right in 20 of 22 short questions.
-LEAST_PROMPT = "You are a helpful assistant. Answer clearly and briefly."
+# Without a system prompt this model answers gibberish; with most of those that we tried, half of
+# its answers resemble French or Italian. With this one it was right in 20 of 22 short questions.
+DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer clearly and briefly."
 
 
-def connect(connection: Connection, _reach: outbound.Reach, timeout: httpx2.Timeout) -> "Local":
-    """Return the provider; it looks up where the child answers at each call, because a new child has a new port."""
+def connect(connection: Connection, _reach: Reach, timeout: httpx2.Timeout) -> "Local":
+    """Return the client, which looks up the server's address at each call."""
     return Local(timeout)
 
 
@@ -30,24 +31,25 @@ class Local:
     """The model on this machine."""
 
     def __init__(self, timeout: httpx2.Timeout) -> None:
-        """Speak to whichever child is up."""
         self._timeout = timeout
 
-    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
-        """Yield the answer's chunks."""
-        asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT, parameters=_calm(call.parameters))
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
+        local_call = replace(
+            call,
+            system_prompt=call.system_prompt or DEFAULT_SYSTEM_PROMPT,
+            parameters=Parameters.model_validate(LOCAL_DEFAULTS | call.parameters.set_values()),
+        )
         try:
-            yield from self._server().stream(asked, cutter)
-        except ProviderUnreachable as gone:
-            raise LocalModelStarting from gone
+            yield from self._server().stream(local_call, cancel_token)
+        except ProviderUnreachable as error:
+            raise LocalModelStarting from error
 
-    def list_models(self) -> list[KnownModel]:
-        """Return the one model."""
+    def list_models(self) -> list[ListedModel]:
         address = model_server.address(config().data)
-        return [KnownModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
+        return [ListedModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
 
     def close(self) -> None:
-        """Let go of nothing: connections are not kept."""
+        """Do nothing: connections are not kept."""
 
     def _server(self) -> openai.OpenAI:
         address = model_server.address(config().data)
@@ -56,14 +58,10 @@ class Local:
         return _client(address, self._timeout.read or 0.0)
 
 
-def _calm(given: Parameters) -> Parameters:
-    return Parameters.model_validate(LOCAL_HABITS | given.given())
-
-
 @lru_cache(maxsize=2)
 def _client(address: model_server.Address, read_timeout_s: float) -> openai.OpenAI:
     connection = Connection("local", ProviderKind.LOCAL, f"{address.url}/v1", address.key)
-    # The server closes idle connections just when the next call picks one up: none is kept.
+    # No idle connections: the server may close one just when the next call uses it.
     timeout = httpx2.Timeout(connect=2.0, read=read_timeout_s, write=10.0, pool=5.0)
-    http = outbound.client(outbound.Reach(loopback=True, named=frozenset()), timeout=timeout, keep_alive=0)
+    http = outbound.client(Reach(loopback=True, named=frozenset()), timeout=timeout, keep_alive=0)
     return openai.OpenAI(connection, http)

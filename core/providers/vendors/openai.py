@@ -1,4 +1,4 @@
-"""OpenAI, and every server that speaks its protocol (Ollama, vLLM, ...), through OpenAI's own SDK."""
+"""OpenAI, and every server of its protocol (Ollama, vLLM, ...), through OpenAI's own SDK."""
 
 from collections.abc import Generator, Mapping
 from itertools import islice
@@ -8,25 +8,25 @@ import httpx2
 import openai
 
 from core.network import outbound
-from core.network.cancellation import Cutter
+from core.network.allowed_addresses import Reach
+from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import CallFailed, Incomplete, UnexpectedFormat
-from core.providers.schemas import Connection, KnownModel, ModelCall, ParameterName
+from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
+from core.providers.schemas import Connection, ListedModel, ModelCall, ParameterName
 from core.providers.vendors import faults
-from core.providers.vendors.pieces import MOST_MODELS, ToolCalls, tokens
+from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.openai.com/v1"
-# A server that wants no key still gets a header: the SDK insists on one.
+# The SDK requires a key, also for servers that need none.
 NO_KEY = "none"
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, *faults.MALFORMED)
 
-logs.quieten("openai")  # OPENAI_LOG=debug would have it write what people ask
+logs.quieten("openai")  # OPENAI_LOG=debug would log prompts
 
 
-def connect(connection: Connection, reach: outbound.Reach, timeout: httpx2.Timeout) -> "OpenAI":
-    """Return the provider behind a connection."""
+def connect(connection: Connection, reach: Reach, timeout: httpx2.Timeout) -> "OpenAI":
     return OpenAI(connection, outbound.client(reach, timeout=timeout))
 
 
@@ -34,64 +34,73 @@ class OpenAI:
     """One client of the SDK, made once and used by many threads."""
 
     def __init__(self, connection: Connection, http: httpx2.Client) -> None:
-        """Speak to `connection` through `http`."""
         self._is_vendor = connection.is_vendor
-        # The gateway asks again after what may pass: the SDK would do so in a sleep that nobody can cut.
+        # The gateway retries: the SDK's retries sleep without being cancellable.
         self._client = openai.OpenAI(
-            api_key=connection.secret or NO_KEY, base_url=connection.base_url or VENDOR, http_client=http, max_retries=0
+            api_key=connection.secret or NO_KEY,
+            base_url=connection.base_url or VENDOR,
+            http_client=http,
+            max_retries=0,
         )
-        # What the SDK finds in the environment is not part of the connection.
+        # Headers and ids that the SDK reads from the environment are not part of the connection.
         self._client.organization = self._client.project = self._client.admin_api_key = None
         self._client._custom_headers = {}  # noqa: SLF001  OPENAI_CUSTOM_HEADERS, which no argument overrules
 
-    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
-        """Yield the answer's chunks."""
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
         try:
             yield from self._stream(call)
         except FAILURES as error:
             raise failure(error) from error
 
-    def list_models(self) -> list[KnownModel]:
-        """Return what the server lists."""
+    def list_models(self) -> list[ListedModel]:
         try:
-            return [KnownModel(model.id) for model in islice(self._client.models.list(), MOST_MODELS)]
+            return [
+                ListedModel(model.id) for model in islice(self._client.models.list(), MAX_MODELS)
+            ]
         except FAILURES as error:
             raise failure(error) from error
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _stream(self, call: ModelCall) -> Generator[Chunk]:
-        part: dict[str, Any] | None = None
+        event: dict[str, Any] | None = None
         finish_reason: str | None = None
         calls = ToolCalls()
-        with self._ask(call) as answer:
-            for part in answer:
-                if usage := part.get("usage"):
+        with self._open_stream(call) as events:
+            for event in events:
+                if usage := event.get("usage"):
                     yield UsageChunk(usage_of(usage))
-                for choice in part.get("choices") or ():
+                for choice in event.get("choices") or ():
                     delta = choice.get("delta") or {}
                     if text := _text(delta.get("content")):
                         yield TextChunk(text)
-                    for piece in delta.get("tool_calls") or ():
-                        _add(calls, piece)
-                    finish_reason = _word(choice.get("finish_reason")) or finish_reason
+                    for call_part in delta.get("tool_calls") or ():
+                        _add_call_part(calls, call_part)
+                    finish_reason = _text_or_none(choice.get("finish_reason")) or finish_reason
         yield from calls.chunks()
-        if part is None:
+        if event is None:
             raise UnexpectedFormat
         if finish_reason is None:
-            raise Incomplete
+            raise AnswerIncomplete
         yield EndChunk(finish_reason)
 
-    def _ask(self, call: ModelCall) -> openai.Stream[Any]:
-        # Not `chat.completions.create`: more than half of a call's CPU would go into types that check nothing (decisions/0005).
+    def _open_stream(self, call: ModelCall) -> openai.Stream[Any]:
+        # Not `chat.completions.create`: it spends more than half of a call's CPU on types that
+        # validate nothing.
         return self._client.post(
-            "/chat/completions", body=self._request(call), cast_to=object, stream=True, stream_cls=openai.Stream[Any]
+            "/chat/completions",
+            body=self._request(call),
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.Stream[Any],
         )
 
     def _request(self, call: ModelCall) -> dict[str, Any]:
-        parameters = {NAMES.get(ParameterName(name), name): value for name, value in call.parameters.given().items()}
+        parameters = {
+            NAMES.get(ParameterName(name), name): value
+            for name, value in call.parameters.set_values().items()
+        }
         if self._is_vendor and "max_tokens" in parameters:
             parameters["max_completion_tokens"] = parameters.pop("max_tokens")
         request = {
@@ -102,56 +111,73 @@ class OpenAI:
             **parameters,
         }
         if call.tools:
-            request["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in call.tools]
+            request["tools"] = [
+                {"type": "function", "function": tool.model_dump()} for tool in call.tools
+            ]
         return request
 
 
 def messages_of(call: ModelCall) -> list[dict[str, str]]:
-    """Return the conversation in the protocol's form, the system prompt first."""
+    """Return the messages in the protocol's form, the system prompt first."""
     system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
-    return [*system, *({"role": message.role.value, "content": message.content} for message in call.messages)]
+    return [
+        *system,
+        *({"role": message.role.value, "content": message.content} for message in call.messages),
+    ]
 
 
 def _text(content: object) -> str:
-    """Return the text of a delta: Mistral's reasoning models send a list of parts instead of a string."""
+    """Return the text of a delta: Mistral's reasoning models send a list of parts."""
     if isinstance(content, list):
-        return "".join(_word(part.get("text")) or "" for part in content)
-    return _word(content) or ""
+        return "".join(_text_or_none(part.get("text")) or "" for part in content)
+    return _text_or_none(content) or ""
 
 
-def _word(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
-    """Return the protocol's usage as ours: its input includes cached tokens, its output reasoning."""
-    of_input, of_output = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
+    """Return the protocol's usage; its input includes cached tokens, its output reasoning."""
+    input_details, output_details = (
+        usage.get("prompt_tokens_details") or {},
+        usage.get("completion_tokens_details") or {},
+    )
     return Usage(
         input=tokens(usage.get("prompt_tokens")),
         output=tokens(usage.get("completion_tokens")),
-        cached=tokens(of_input.get("cached_tokens")),
-        cache_write=tokens(of_input.get("cache_write_tokens")),
-        reasoning=tokens(of_output.get("reasoning_tokens")),
+        cached=tokens(input_details.get("cached_tokens")),
+        cache_write=tokens(input_details.get("cache_write_tokens")),
+        reasoning=tokens(output_details.get("reasoning_tokens")),
     )
 
 
-def _add(calls: ToolCalls, piece: Mapping[str, Any]) -> None:
-    said = piece.get("function") or {}
+def _add_call_part(calls: ToolCalls, call_part: Mapping[str, Any]) -> None:
+    function = call_part.get("function") or {}
     calls.add(
-        piece.get("index") or 0, id=_word(piece.get("id")), name=_word(said.get("name")), arguments=_word(said.get("arguments"))
+        call_part.get("index") or 0,
+        id=_text_or_none(call_part.get("id")),
+        name=_text_or_none(function.get("name")),
+        arguments=_text_or_none(function.get("arguments")),
     )
 
 
 def failure(error: Exception) -> CallFailed:
-    """Return what an exception of the SDK means."""
+    """Translate an exception of the SDK."""
     match error:
         case openai.APIStatusError():
-            said = faults.said_in(error.body)
-            return faults.of_answer(faults.ErrorAnswer(error.status_code, _kinds(error), said, error.response.headers))
+            message = faults.message_in(error.body)
+            return faults.of_response(
+                faults.ErrorResponse(
+                    error.status_code, _kinds(error), message, error.response.headers
+                )
+            )
         case openai.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case openai.APIError():  # an error event inside the stream: there is no status
-            return faults.of_answer(faults.ErrorAnswer(None, _kinds(error), faults.said_in(error.body)))
+            return faults.of_response(
+                faults.ErrorResponse(None, _kinds(error), faults.message_in(error.body))
+            )
         case _:
             return faults.of_malformed(error)
 

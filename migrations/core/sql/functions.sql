@@ -1,8 +1,10 @@
 -- Histograms: the subscript is the log bucket (DDSketch, relative error 1 %), -1 holds zero and less; gaps are null.
 create function latency_bucket(ms bigint) returns int language sql immutable parallel safe return
-    case when ms is null then null when ms <= 0 then -1 else ceil(ln(least(ms, 86400000)::float8) / 0.020000666706669543)::int end;
+    case when ms is null then null when ms <= 0 then -1
+        else ceil(ln(least(ms, 86400000)::float8) / 0.020000666706669543)::int end;
 
-create function histogram_of(buckets int[], counts int[]) returns int[] language plpgsql immutable parallel safe as $$
+create function histogram_of(buckets int[], counts int[]) returns int[] language plpgsql immutable
+    parallel safe as $$
 declare result int[];
 begin
     for i in 1..coalesce(array_length(buckets, 1), 0) loop
@@ -11,7 +13,8 @@ begin
     return result;
 end $$;
 
-create function histogram_add(total int[], added int[]) returns int[] language plpgsql immutable parallel safe as $$
+create function histogram_add(total int[], added int[]) returns int[] language plpgsql immutable
+    parallel safe as $$
 declare found int; i int;
 begin
     if total is null then return added; end if;
@@ -25,7 +28,8 @@ begin
     return total;
 end $$;
 
-create aggregate histogram_sum(int[]) (sfunc = histogram_add, stype = int[], combinefunc = histogram_add, parallel = safe);
+create aggregate histogram_sum(int[]) (sfunc = histogram_add, stype = int[],
+    combinefunc = histogram_add, parallel = safe);
 
 -- The values at ranks ceil(q * n), q ascending; null of an empty histogram.
 create function histogram_quantiles(histogram int[], quantiles float8[]) returns float8[]
@@ -42,8 +46,10 @@ begin
         found := histogram[i];
         if found is not null then
             seen := seen + found;
-            while next <= array_length(quantiles, 1) and seen >= greatest(1, ceil(quantiles[next] * total)) loop
-                result[next] := case when i < 0 then 0 else 2 * exp(0.020000666706669543 * i) / 2.0202020202020203 end;
+            while next <= array_length(quantiles, 1)
+                and seen >= greatest(1, ceil(quantiles[next] * total)) loop
+                result[next] := case when i < 0 then 0
+                    else 2 * exp(0.020000666706669543 * i) / 2.0202020202020203 end;
                 next := next + 1;
             end loop;
         end if;
@@ -52,7 +58,8 @@ begin
 end $$;
 
 -- What is taken out again counts less than nothing: folded in, it leaves what was there before.
-create function histogram_negated(histogram int[]) returns int[] language plpgsql immutable parallel safe as $$
+create function histogram_negated(histogram int[]) returns int[] language plpgsql immutable parallel
+    safe as $$
 begin
     if histogram is null then return null; end if;
     for i in array_lower(histogram, 1)..array_upper(histogram, 1) loop
@@ -62,7 +69,8 @@ begin
 end $$;
 
 -- A histogram without zeros, from its first count to its last: as it would be if nothing had ever been taken out of it.
-create function histogram_plain(histogram int[]) returns int[] language plpgsql immutable parallel safe as $$
+create function histogram_plain(histogram int[]) returns int[] language plpgsql immutable parallel
+    safe as $$
 declare result int[];
 begin
     if array_position(histogram, 0) is null then return histogram; end if;
@@ -76,12 +84,15 @@ end $$;
 -- together in order of time and are found by halving. Of each code the earliest and the latest 16 are kept.
 create function micros(at timestamptz) returns bigint language sql immutable parallel safe return
     (extract(epoch from at) * 1000000)::bigint;
-create function from_micros(at bigint) returns timestamptz language sql immutable parallel safe return
+create function from_micros(at bigint) returns timestamptz language sql immutable parallel safe
+    return
     timestamptz '1970-01-01 00:00:00+00' + at * interval '1 microsecond';
-create function mark_of(code smallint, at timestamptz) returns bigint language sql immutable parallel safe return
+create function mark_of(code smallint, at timestamptz) returns bigint language sql immutable
+    parallel safe return
     (code::bigint << 56) | micros(at);
 
-create function marks_kept(marks bigint[]) returns bigint[] language sql immutable parallel safe as $$
+create function marks_kept(marks bigint[]) returns bigint[] language sql immutable parallel safe as
+    $$
     select coalesce(array_agg(mark order by mark), '{}') from (
         select mark, row_number() over (partition by mark >> 56 order by mark) as first,
                row_number() over (partition by mark >> 56 order by mark desc) as last
@@ -124,7 +135,8 @@ end $$;
 
 -- The earliest time at or after `since` of the code that `base` begins; 2^56 - 1 when there is none. One expression that names
 -- each argument's cost once: width_bucket is Postgres's own binary search.
-create function mark_after(marks bigint[], base bigint, since bigint) returns bigint language sql immutable parallel safe return
+create function mark_after(marks bigint[], base bigint,
+    since bigint) returns bigint language sql immutable parallel safe return
     least(marks[width_bucket(base + since - 1, marks) + 1] - base, 72057594037927935);
 
 -- Whether a mark that was dropped (between the earliest and the latest 16) may lie where one was looked for.

@@ -19,27 +19,34 @@ begin
         select user_id, environment, place, first_day, last_day from places order by 1, 2, 3
         on conflict (user_id, environment, app) do update
             set first_day = least(present.first_day, excluded.first_day),
-                last_day = greatest(present.last_day, excluded.last_day), previous_day = present.last_day
+                last_day = greatest(present.last_day, excluded.last_day),
+                    previous_day = present.last_day
             where excluded.first_day < present.first_day or excluded.last_day >= present.last_day
         returning user_id, environment, app as place, last_day, previous_day
     ),
     met as materialized (
         select places.*, moved.previous_day
-        from places left join moved on (moved.user_id, moved.environment, moved.place, moved.last_day, places.first_day)
+        from places left join moved on (moved.user_id, moved.environment, moved.place,
+            moved.last_day, places.first_day)
             = (places.user_id, places.environment, places.place, places.last_day, places.last_day)
     ),
     counted as (
         insert into user_day_count_deltas (environment, app, day, previous_day, users)
-        select environment, place, last_day, previous_day, count(*) from met where previous_day < last_day group by 1, 2, 3, 4
+        select environment, place, last_day, previous_day, count(*) from met
+            where previous_day < last_day group by 1, 2, 3, 4
     )
-    select array_agg(user_id), array_agg(environment), array_agg(place) into late_users, late_environments, late_places
+    select array_agg(user_id), array_agg(environment), array_agg(place) into late_users,
+        late_environments, late_places
     from met where previous_day is null;
     if late_users is null then return null; end if;
     with days as materialized (
-        select late.user_id, late.environment, late.place, each.day, bool_and(added.day is not null) as is_new
-        from unnest(late_users, late_environments, late_places) as late (user_id, environment, place)
+        select late.user_id, late.environment, late.place, each.day,
+            bool_and(added.day is not null) as is_new
+        from unnest(late_users, late_environments, late_places) as late (user_id, environment,
+            place)
         cross join lateral (
-            select day, app from user_days where user_days.user_id = late.user_id and user_days.environment = late.environment
+            select day, app from user_days where user_days.user_id = late.user_id
+                and user_days.environment = late.environment
                 and late.place in (user_days.app, '*') offset 0
         ) as each
         left join added on (added.user_id, added.environment, added.app, added.day)
@@ -48,11 +55,13 @@ begin
     )
     insert into user_day_count_deltas (environment, app, day, previous_day, users)
     select environment, place, day, previous_day, sum(change) from (
-        select environment, place, day, lag(day, 1, '-infinity') over journey as previous_day, 1 as change
+        select environment, place, day, lag(day, 1, '-infinity')
+            over journey as previous_day, 1 as change
         from days window journey as (partition by user_id, environment, place order by day)
         union all
         select environment, place, day, lag(day, 1, '-infinity') over journey, -1
-        from days where not is_new window journey as (partition by user_id, environment, place order by day)
+        from days where not is_new window journey as (partition by user_id, environment, place
+            order by day)
     ) as changes group by 1, 2, 3, 4 having sum(change) <> 0;
     return null;
 end $$;
@@ -66,23 +75,28 @@ begin
     select user_id, environment, place, min(day), max(day)
     from (select distinct user_id, environment from removed) as touched
     cross join lateral (select app, day from user_days
-        where user_days.user_id = touched.user_id and user_days.environment = touched.environment offset 0) as left_over
+        where user_days.user_id = touched.user_id
+            and user_days.environment = touched.environment offset 0) as left_over
     cross join lateral (values (app), ('*')) as each (place) group by 1, 2, 3;
     with days as materialized (
         select user_id, environment, place, day, bool_or(is_left) as is_left
         from (
-            select touched.user_id, touched.environment, left_over.app, left_over.day, true as is_left
+            select touched.user_id, touched.environment, left_over.app, left_over.day,
+                true as is_left
             from (select distinct user_id, environment from removed) as touched
             cross join lateral (select app, day from user_days
-                where user_days.user_id = touched.user_id and user_days.environment = touched.environment offset 0) as left_over
+                where user_days.user_id = touched.user_id
+                    and user_days.environment = touched.environment offset 0) as left_over
             union all
             select user_id, environment, app, day, false from removed
         ) as before cross join lateral (values (app), ('*')) as each (place) group by 1, 2, 3, 4
     )
     insert into user_day_count_deltas (environment, app, day, previous_day, users)
     select environment, place, day, previous_day, sum(change) from (
-        select environment, place, day, lag(day, 1, '-infinity') over journey as previous_day, 1 as change
-        from days where is_left window journey as (partition by user_id, environment, place order by day)
+        select environment, place, day, lag(day, 1, '-infinity')
+            over journey as previous_day, 1 as change
+        from days where is_left window journey as (partition by user_id, environment, place
+            order by day)
         union all
         select environment, place, day, lag(day, 1, '-infinity') over journey, -1
         from days window journey as (partition by user_id, environment, place order by day)

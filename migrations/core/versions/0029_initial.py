@@ -29,11 +29,13 @@ FUNNEL_EVENTS = (
     "chat.feedback_given",
     "auth.logout",
 )
-# A generated column would be written anew for every row while nobody may read the table: a trigger takes its place.
+# A generated column would be written anew for every row while nobody may read the table: a trigger
+# takes its place.
 SEARCH = """
 create function search_messages() returns trigger language plpgsql as $$
 begin new.search := search_vector(new.content); return new; end $$;
-create trigger search_messages before insert or update of content on messages for each row execute function search_messages()"""
+create trigger search_messages before insert or update of content on messages
+    for each row execute function search_messages()"""
 
 
 def upgrade() -> None:
@@ -59,10 +61,23 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("role in ('super_admin', 'admin', 'analyst', 'reviewer')", name=op.f("ck_admin_users_role")),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "role in ('super_admin', 'admin', 'analyst', 'reviewer')",
+            name=op.f("ck_admin_users_role"),
+        ),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_admin_users_email_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_users")),
         sa.UniqueConstraint("email", name=op.f("uq_admin_users_email")),
@@ -116,8 +131,12 @@ def upgrade() -> None:
         sa.Column("first_token_ms", sa.Integer(), nullable=True),
         sa.Column("total_latency_ms", sa.Integer(), nullable=True),
         sa.Column("tool_calls_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("steps", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "steps", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("finish_reason", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("error_type", sa.Text(), nullable=True),
@@ -128,12 +147,22 @@ def upgrade() -> None:
         sa.Column("prompt_version_id", sa.Uuid(), nullable=True),
         sa.Column("experiment_arm", sa.Text(), nullable=True),
         sa.Column("import_id", sa.Uuid(), nullable=True),
-        sa.Column("attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "cost_source in ('reported', 'price_table', 'unpriced')", name=op.f("ck_ai_request_metrics_cost_source")
+        sa.Column(
+            "attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
-        sa.CheckConstraint("status in ('ok', 'error', 'pending')", name=op.f("ck_ai_request_metrics_status")),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "cost_source in ('reported', 'price_table', 'unpriced')",
+            name=op.f("ck_ai_request_metrics_cost_source"),
+        ),
+        sa.CheckConstraint(
+            "status in ('ok', 'error', 'pending')", name=op.f("ck_ai_request_metrics_status")
+        ),
         sa.PrimaryKeyConstraint("id", "created_at", name=op.f("pk_ai_request_metrics")),
         postgresql_partition_by="RANGE (created_at)",
     )
@@ -144,13 +173,27 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("conversation_id is not null"),
     )
-    op.create_index(op.f("ix_ai_request_metrics_created_at_id"), "ai_request_metrics", ["created_at", "id"], unique=False)
+    op.create_index(
+        op.f("ix_ai_request_metrics_created_at_id"),
+        "ai_request_metrics",
+        ["created_at", "id"],
+        unique=False,
+    )
     op.create_index(
         "ix_ai_request_metrics_errors",
         "ai_request_metrics",
         ["created_at", "id"],
         unique=False,
-        postgresql_include=["environment", "app", "release", "provider", "model", "error_type", "user_id", "conversation_id"],
+        postgresql_include=[
+            "environment",
+            "app",
+            "release",
+            "provider",
+            "model",
+            "error_type",
+            "user_id",
+            "conversation_id",
+        ],
         postgresql_where=sa.text("status = 'error'"),
     )
     op.create_index(
@@ -191,9 +234,18 @@ def upgrade() -> None:
         sa.Column("first_token_ms", sa.BigInteger(), nullable=False),
         sa.Column("latency_histogram", sa.ARRAY(sa.Integer()), nullable=True),
         sa.Column("first_token_histogram", sa.ARRAY(sa.Integer()), nullable=True),
-        sa.CheckConstraint("grain in ('half_hour', 'day')", name=op.f("ck_ai_request_rollups_grain")),
+        sa.CheckConstraint(
+            "grain in ('half_hour', 'day')", name=op.f("ck_ai_request_rollups_grain")
+        ),
         sa.PrimaryKeyConstraint(
-            "grain", "at", "environment", "app", "provider", "model", "status", name=op.f("pk_ai_request_rollups")
+            "grain",
+            "at",
+            "environment",
+            "app",
+            "provider",
+            "model",
+            "status",
+            name=op.f("pk_ai_request_rollups"),
         ),
         postgresql_with={"fillfactor": 50},
     )
@@ -201,7 +253,12 @@ def upgrade() -> None:
         "audit_log",
         sa.Column("relayed_id", sa.BigInteger(), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "occurred_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("actor_type", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=True),
@@ -212,16 +269,30 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("ip_address", sa.Text(), nullable=True),
         sa.Column("user_agent", sa.Text(), nullable=True),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("outcome", sa.String(length=16), server_default="ok", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
     )
-    op.create_index(op.f("ix_audit_log_action_occurred_at"), "audit_log", ["action", "occurred_at"], unique=False)
-    op.create_index(op.f("ix_audit_log_actor_id_occurred_at"), "audit_log", ["actor_id", "occurred_at"], unique=False)
+    op.create_index(
+        op.f("ix_audit_log_action_occurred_at"),
+        "audit_log",
+        ["action", "occurred_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_audit_log_actor_id_occurred_at"),
+        "audit_log",
+        ["actor_id", "occurred_at"],
+        unique=False,
+    )
     op.create_index(op.f("ix_audit_log_occurred_at"), "audit_log", ["occurred_at"], unique=False)
     op.create_index(
         op.f("ix_audit_log_relayed_id"),
@@ -253,7 +324,9 @@ def upgrade() -> None:
         sa.Column("phase_order", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("error_summary", sa.Text(), nullable=True),
         sa.Column("is_internal", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("import_id", sa.Uuid(), nullable=True),
         sa.Column(
             "told",
@@ -261,13 +334,23 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("heard_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "heard_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_run_history")),
         sa.UniqueConstraint("batch_run_id", name=op.f("uq_batch_run_history_batch_run_id")),
     )
     op.create_index(
-        op.f("ix_batch_run_history_batch_job_started_at"), "batch_run_history", ["batch_job", "started_at"], unique=False
+        op.f("ix_batch_run_history_batch_job_started_at"),
+        "batch_run_history",
+        ["batch_job", "started_at"],
+        unique=False,
     )
     op.create_index(
         "ix_batch_run_history_running",
@@ -276,7 +359,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'running'"),
     )
-    op.create_index(op.f("ix_batch_run_history_started_at"), "batch_run_history", ["started_at"], unique=False)
+    op.create_index(
+        op.f("ix_batch_run_history_started_at"), "batch_run_history", ["started_at"], unique=False
+    )
     op.create_table(
         "conversations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -294,7 +379,9 @@ def upgrade() -> None:
         ),
         sa.Column("message_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("total_tokens", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("total_cost_usd", sa.Numeric(precision=14, scale=8), server_default="0", nullable=False),
+        sa.Column(
+            "total_cost_usd", sa.Numeric(precision=14, scale=8), server_default="0", nullable=False
+        ),
         sa.Column("models", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("user_rating", sa.Integer(), nullable=True),
         sa.Column("rating_scale", sa.Text(), nullable=True),
@@ -316,17 +403,35 @@ def upgrade() -> None:
         ),
         sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("source in ('api', 'otlp', 'import', 'assistant')", name=op.f("ck_conversations_source")),
-        sa.CheckConstraint("status in ('active', 'waiting_human', 'human', 'closed')", name=op.f("ck_conversations_status")),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "source in ('api', 'otlp', 'import', 'assistant')", name=op.f("ck_conversations_source")
+        ),
+        sa.CheckConstraint(
+            "status in ('active', 'waiting_human', 'human', 'closed')",
+            name=op.f("ck_conversations_status"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
     )
     op.create_index(
-        op.f("ix_conversations_environment_last_message_at"), "conversations", ["environment", "last_message_at"], unique=False
+        op.f("ix_conversations_environment_last_message_at"),
+        "conversations",
+        ["environment", "last_message_at"],
+        unique=False,
     )
-    op.create_index(op.f("ix_conversations_last_message_at"), "conversations", ["last_message_at"], unique=False)
     op.create_index(
-        op.f("ix_conversations_user_id_last_message_at"), "conversations", ["user_id", "last_message_at"], unique=False
+        op.f("ix_conversations_last_message_at"), "conversations", ["last_message_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_conversations_user_id_last_message_at"),
+        "conversations",
+        ["user_id", "last_message_at"],
+        unique=False,
     )
     op.create_table(
         "daily_metrics",
@@ -377,7 +482,9 @@ def upgrade() -> None:
         sa.Column("events", sa.BigInteger(), nullable=False),
         sa.Column("errors", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("grain in ('half_hour', 'day')", name=op.f("ck_event_rollups_grain")),
-        sa.PrimaryKeyConstraint("grain", "at", "environment", "app", "event_type", name=op.f("pk_event_rollups")),
+        sa.PrimaryKeyConstraint(
+            "grain", "at", "environment", "app", "event_type", name=op.f("pk_event_rollups")
+        ),
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
@@ -401,44 +508,79 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("part", "environment", "app", name=op.f("pk_funnel_parts")),
         postgresql_with={"fillfactor": 70},
     )
-    op.create_index(op.f("ix_funnel_parts_owner_environment_app"), "funnel_parts", ["owner", "environment", "app"], unique=False)
+    op.create_index(
+        op.f("ix_funnel_parts_owner_environment_app"),
+        "funnel_parts",
+        ["owner", "environment", "app"],
+        unique=False,
+    )
     op.create_table(
         "heartbeats",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
     )
     op.create_table(
         "import_traces",
-        sa.Column("shadowed", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "shadowed", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("row_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("noted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.PrimaryKeyConstraint("import_id", "kind", "row_id", "number", name=op.f("pk_import_traces")),
+        sa.Column(
+            "noted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column(
+            "before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.PrimaryKeyConstraint(
+            "import_id", "kind", "row_id", "number", name=op.f("pk_import_traces")
+        ),
     )
-    op.create_index(op.f("ix_import_traces_row_id_kind"), "import_traces", ["row_id", "kind"], unique=False)
+    op.create_index(
+        op.f("ix_import_traces_row_id_kind"), "import_traces", ["row_id", "kind"], unique=False
+    )
     op.create_table(
         "named_messages",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_named_messages")),
     )
     op.create_index(op.f("ix_named_messages_name"), "named_messages", ["name"], unique=False)
-    op.create_index(op.f("ix_named_messages_received_at"), "named_messages", ["received_at"], unique=False)
+    op.create_index(
+        op.f("ix_named_messages_received_at"), "named_messages", ["received_at"], unique=False
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "payload", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_table(
@@ -452,13 +594,34 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="untested", nullable=False),
         sa.Column("status_detail", sa.Text(), nullable=True),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("models", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "models",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("kind in ('local', 'openai', 'anthropic', 'fake')", name=op.f("ck_providers_kind")),
-        sa.CheckConstraint("source in ('packaged', 'environment', 'settings')", name=op.f("ck_providers_source")),
-        sa.CheckConstraint("status in ('untested', 'working', 'failing')", name=op.f("ck_providers_status")),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "kind in ('local', 'openai', 'anthropic', 'fake')", name=op.f("ck_providers_kind")
+        ),
+        sa.CheckConstraint(
+            "source in ('packaged', 'environment', 'settings')", name=op.f("ck_providers_source")
+        ),
+        sa.CheckConstraint(
+            "status in ('untested', 'working', 'failing')", name=op.f("ck_providers_status")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_providers")),
         sa.UniqueConstraint("name", name=op.f("uq_providers_name")),
     )
@@ -469,13 +632,22 @@ def upgrade() -> None:
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("environment", "app", "release", "import_id", name=op.f("pk_releases")),
+        sa.PrimaryKeyConstraint(
+            "environment", "app", "release", "import_id", name=op.f("pk_releases")
+        ),
     )
     op.create_table(
         "settings",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "value", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("updated_by", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
@@ -487,13 +659,17 @@ def upgrade() -> None:
         sa.Column("audit_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("network", "hour", name=op.f("pk_sign_in_failure_hours")),
     )
-    op.create_index(op.f("ix_sign_in_failure_hours_hour"), "sign_in_failure_hours", ["hour"], unique=False)
+    op.create_index(
+        op.f("ix_sign_in_failure_hours_hour"), "sign_in_failure_hours", ["hour"], unique=False
+    )
     op.create_table(
         "sign_in_failures",
         sa.Column("network", sa.Text(), nullable=False),
         sa.Column("email_hash", sa.LargeBinary(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("network", "email_hash", name=op.f("pk_sign_in_failures")),
     )
@@ -513,7 +689,10 @@ def upgrade() -> None:
         sa.Column("is_unsure", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_whole", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
-            "sample", sa.SmallInteger(), sa.Computed("(hashtext(subject) & 1023)::smallint", persisted=True), nullable=False
+            "sample",
+            sa.SmallInteger(),
+            sa.Computed("(hashtext(subject) & 1023)::smallint", persisted=True),
+            nullable=False,
         ),
         sa.PrimaryKeyConstraint("subject", "environment", "app", name=op.f("pk_subjects")),
         postgresql_with={"fillfactor": 70},
@@ -525,7 +704,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("subject like 's:%'"),
     )
-    op.create_index("ix_subjects_cut", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_cut"))
+    op.create_index(
+        "ix_subjects_cut",
+        "subjects",
+        ["environment"],
+        unique=False,
+        postgresql_where=sa.text("is_cut"),
+    )
     op.create_index(
         "ix_subjects_reached",
         "subjects",
@@ -542,9 +727,19 @@ def upgrade() -> None:
         postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
         postgresql_where=sa.text("not is_unsure and not is_whole"),
     )
-    op.create_index("ix_subjects_unsure", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_unsure"))
     op.create_index(
-        "ix_subjects_whole", "subjects", ["subject", "environment"], unique=True, postgresql_where=sa.text("is_whole")
+        "ix_subjects_unsure",
+        "subjects",
+        ["environment"],
+        unique=False,
+        postgresql_where=sa.text("is_unsure"),
+    )
+    op.create_index(
+        "ix_subjects_whole",
+        "subjects",
+        ["subject", "environment"],
+        unique=True,
+        postgresql_where=sa.text("is_whole"),
     )
     op.create_table(
         "tool_deltas",
@@ -573,7 +768,9 @@ def upgrade() -> None:
         sa.Column("duration_ms", sa.BigInteger(), nullable=False),
         sa.Column("duration_histogram", sa.ARRAY(sa.Integer()), nullable=True),
         sa.CheckConstraint("grain in ('half_hour', 'day')", name=op.f("ck_tool_rollups_grain")),
-        sa.PrimaryKeyConstraint("grain", "at", "environment", "app", "tool", name=op.f("pk_tool_rollups")),
+        sa.PrimaryKeyConstraint(
+            "grain", "at", "environment", "app", "tool", name=op.f("pk_tool_rollups")
+        ),
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
@@ -585,7 +782,9 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("event_type", sa.Text(), nullable=False),
         sa.Column("event_category", sa.Text(), nullable=False),
-        sa.Column("event_data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "event_data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("ip_address", sa.Text(), nullable=True),
@@ -594,11 +793,21 @@ def upgrade() -> None:
         sa.Column("app", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", "created_at", name=op.f("pk_user_activity_events")),
         postgresql_partition_by="RANGE (created_at)",
     )
-    op.create_index(op.f("ix_user_activity_events_created_at_id"), "user_activity_events", ["created_at", "id"], unique=False)
+    op.create_index(
+        op.f("ix_user_activity_events_created_at_id"),
+        "user_activity_events",
+        ["created_at", "id"],
+        unique=False,
+    )
     op.create_index(
         "ix_user_activity_events_failed",
         "user_activity_events",
@@ -645,7 +854,9 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("previous_day", sa.Date(), nullable=False),
         sa.Column("users", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("environment", "app", "day", "previous_day", name=op.f("pk_user_day_counts")),
+        sa.PrimaryKeyConstraint(
+            "environment", "app", "day", "previous_day", name=op.f("pk_user_day_counts")
+        ),
     )
     op.create_table(
         "user_days",
@@ -657,7 +868,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "environment", "app", "user_id", name=op.f("pk_user_days")),
     )
     op.create_index(
-        "ix_user_days_import", "user_days", ["import_id"], unique=False, postgresql_where=sa.text("import_id is not null")
+        "ix_user_days_import",
+        "user_days",
+        ["import_id"],
+        unique=False,
+        postgresql_where=sa.text("import_id is not null"),
     )
     op.create_index(op.f("ix_user_days_user_id"), "user_days", ["user_id"], unique=False)
     op.create_table(
@@ -667,7 +882,9 @@ def upgrade() -> None:
         sa.Column("app", sa.Text(), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=False),
         sa.Column("last_day", sa.Date(), nullable=False),
-        sa.Column("previous_day", sa.Date(), server_default=sa.text("'-infinity'::date"), nullable=False),
+        sa.Column(
+            "previous_day", sa.Date(), server_default=sa.text("'-infinity'::date"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("user_id", "environment", "app", name=op.f("pk_user_spans")),
         postgresql_with={"fillfactor": 70},
     )
@@ -701,19 +918,30 @@ def upgrade() -> None:
         sa.Column(
             "last_seen_slot",
             sa.DateTime(timezone=True),
-            sa.Computed("date_bin('10 minutes', last_seen_at, timestamptz '2000-01-01 00:00:00+00')", persisted=True),
+            sa.Computed(
+                "date_bin('10 minutes', last_seen_at, timestamptz '2000-01-01 00:00:00+00')",
+                persisted=True,
+            ),
             nullable=False,
         ),
         sa.Column(
             "search",
             sa.Text(),
             sa.Computed(
-                "lower(external_id || chr(10) || coalesce(email, ''::text) || chr(10) || coalesce(display_name, ''::text))",
+                (
+                    "lower(external_id || chr(10) || coalesce(email, ''::text) || chr(10) || "
+                    "coalesce(display_name, ''::text))"
+                ),
                 persisted=True,
             ),
             nullable=False,
         ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         postgresql_with={"fillfactor": 70},
     )
@@ -728,17 +956,34 @@ def upgrade() -> None:
         sa.Column("app", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lineage", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("step", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("call", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "step", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "call", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("arrived_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column(
+            "arrived_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("trace_id", "span_id", name=op.f("pk_waiting_spans")),
     )
-    op.create_index(op.f("ix_waiting_spans_arrived_at"), "waiting_spans", ["arrived_at"], unique=False)
     op.create_index(
-        "ix_waiting_spans_due", "waiting_spans", ["due_at"], unique=False, postgresql_where=sa.text("joined_at is null")
+        op.f("ix_waiting_spans_arrived_at"), "waiting_spans", ["arrived_at"], unique=False
+    )
+    op.create_index(
+        "ix_waiting_spans_due",
+        "waiting_spans",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("joined_at is null"),
     )
     op.create_table(
         "account_links",
@@ -748,15 +993,27 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("purpose in ('invitation', 'reset')", name=op.f("ck_account_links_purpose")),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "purpose in ('invitation', 'reset')", name=op.f("ck_account_links_purpose")
+        ),
         sa.ForeignKeyConstraint(
-            ["admin_user_id"], ["admin_users.id"], name=op.f("fk_account_links_admin_user_id"), ondelete="CASCADE"
+            ["admin_user_id"],
+            ["admin_users.id"],
+            name=op.f("fk_account_links_admin_user_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_links")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_account_links_token_hash")),
     )
-    op.create_index(op.f("ix_account_links_admin_user_id"), "account_links", ["admin_user_id"], unique=False)
+    op.create_index(
+        op.f("ix_account_links_admin_user_id"), "account_links", ["admin_user_id"], unique=False
+    )
     op.create_table(
         "admin_sessions",
         sa.Column("admin_user_id", sa.Uuid(), nullable=False),
@@ -765,19 +1022,36 @@ def upgrade() -> None:
         sa.Column("ip_address", sa.Text(), nullable=True),
         sa.Column("user_agent", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "last_seen_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.CheckConstraint("kind in ('browser', 'api')", name=op.f("ck_admin_sessions_kind")),
         sa.ForeignKeyConstraint(
-            ["admin_user_id"], ["admin_users.id"], name=op.f("fk_admin_sessions_admin_user_id"), ondelete="CASCADE"
+            ["admin_user_id"],
+            ["admin_users.id"],
+            name=op.f("fk_admin_sessions_admin_user_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_admin_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_admin_sessions_token_hash")),
     )
-    op.create_index(op.f("ix_admin_sessions_admin_user_id"), "admin_sessions", ["admin_user_id"], unique=False)
-    op.create_index(op.f("ix_admin_sessions_expires_at"), "admin_sessions", ["expires_at"], unique=False)
+    op.create_index(
+        op.f("ix_admin_sessions_admin_user_id"), "admin_sessions", ["admin_user_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_admin_sessions_expires_at"), "admin_sessions", ["expires_at"], unique=False
+    )
     op.create_table(
         "api_keys",
         sa.Column("key_id", sa.String(length=8), nullable=False),
@@ -790,8 +1064,18 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["created_by"], ["admin_users.id"], name=op.f("fk_api_keys_created_by"), ondelete="SET NULL"),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["admin_users.id"],
+            name=op.f("fk_api_keys_created_by"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("key_id", name=op.f("uq_api_keys_key_id")),
     )
@@ -799,18 +1083,30 @@ def upgrade() -> None:
     op.create_table(
         "import_mappings",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("mapping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "mapping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("columns", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
-            ["created_by"], ["admin_users.id"], name=op.f("fk_import_mappings_created_by"), ondelete="SET NULL"
+            ["created_by"],
+            ["admin_users.id"],
+            name=op.f("fk_import_mappings_created_by"),
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mappings")),
         sa.UniqueConstraint("name", name=op.f("uq_import_mappings_name")),
     )
-    op.create_index(op.f("ix_import_mappings_created_by"), "import_mappings", ["created_by"], unique=False)
+    op.create_index(
+        op.f("ix_import_mappings_created_by"), "import_mappings", ["created_by"], unique=False
+    )
     op.create_table(
         "imports",
         sa.Column("name", sa.Text(), nullable=False),
@@ -825,8 +1121,12 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("mapping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("dry_run", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "mapping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "dry_run", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("record_count", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
@@ -847,15 +1147,30 @@ def upgrade() -> None:
         sa.Column("created_by_name", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("moved_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "moved_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("file_removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.CheckConstraint(
-            "status in ('ready', 'checking', 'queued', 'running', 'completed', 'cancelled', 'failed', 'undoing', 'undone')",
+            (
+                "status in ('ready', 'checking', 'queued', 'running', 'completed', 'cancelled', "
+                "'failed', 'undoing', 'undone')"
+            ),
             name=op.f("ck_imports_status"),
         ),
-        sa.ForeignKeyConstraint(["created_by"], ["admin_users.id"], name=op.f("fk_imports_created_by"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["admin_users.id"],
+            name=op.f("fk_imports_created_by"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
     )
     op.create_index(op.f("ix_imports_created_at"), "imports", ["created_at"], unique=False)
@@ -879,7 +1194,9 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=True),
         sa.Column("prompt_version_id", sa.Uuid(), nullable=True),
-        sa.Column("tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("tokens", sa.Integer(), nullable=True),
         sa.Column("cost_usd", sa.Numeric(precision=14, scale=8), nullable=True),
         sa.Column("latency_ms", sa.Integer(), nullable=True),
@@ -893,10 +1210,17 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=True),
-        sa.Column("search", postgresql.TSVECTOR(), server_default=sa.FetchedValue(), nullable=False),
-        sa.CheckConstraint("role in ('system', 'user', 'assistant', 'tool')", name=op.f("ck_messages_role")),
+        sa.Column(
+            "search", postgresql.TSVECTOR(), server_default=sa.FetchedValue(), nullable=False
+        ),
+        sa.CheckConstraint(
+            "role in ('system', 'user', 'assistant', 'tool')", name=op.f("ck_messages_role")
+        ),
         sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_messages_conversation_id"), ondelete="CASCADE"
+            ["conversation_id"],
+            ["conversations.id"],
+            name=op.f("fk_messages_conversation_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint(
@@ -910,9 +1234,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_messages_created_at"), "messages", ["created_at"], unique=False)
     op.create_index(op.f("ix_messages_external_id"), "messages", ["external_id"], unique=False)
     op.create_index(
-        "ix_messages_import", "messages", ["import_id"], unique=False, postgresql_where=sa.text("import_id is not null")
+        "ix_messages_import",
+        "messages",
+        ["import_id"],
+        unique=False,
+        postgresql_where=sa.text("import_id is not null"),
     )
-    op.create_index("ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin"
+    )
     op.create_table(
         "model_prices",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -925,35 +1255,75 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("source in ('packaged', 'settings')", name=op.f("ck_model_prices_source")),
-        sa.ForeignKeyConstraint(["created_by"], ["admin_users.id"], name=op.f("fk_model_prices_created_by"), ondelete="SET NULL"),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "source in ('packaged', 'settings')", name=op.f("ck_model_prices_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["admin_users.id"],
+            name=op.f("fk_model_prices_created_by"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_prices")),
         sa.UniqueConstraint(
-            "provider", "model", "valid_from", "source", name=op.f("uq_model_prices_provider_model_valid_from_source")
+            "provider",
+            "model",
+            "valid_from",
+            "source",
+            name=op.f("uq_model_prices_provider_model_valid_from_source"),
         ),
     )
-    op.create_index(op.f("ix_model_prices_created_by"), "model_prices", ["created_by"], unique=False)
+    op.create_index(
+        op.f("ix_model_prices_created_by"), "model_prices", ["created_by"], unique=False
+    )
     op.create_table(
         "playground_sessions",
         sa.Column("owner", sa.Uuid(), nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=True),
         sa.Column("draft", sa.LargeBinary(), nullable=True),
-        sa.Column("has_custom_prompt", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "has_custom_prompt", sa.Boolean(), server_default=sa.text("false"), nullable=False
+        ),
         sa.Column("revision", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("message_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("execution_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("total_cost", sa.Numeric(precision=14, scale=8), server_default="0", nullable=False),
+        sa.Column(
+            "total_cost", sa.Numeric(precision=14, scale=8), server_default="0", nullable=False
+        ),
         sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["owner"], ["admin_users.id"], name=op.f("fk_playground_sessions_owner"), ondelete="CASCADE"),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner"],
+            ["admin_users.id"],
+            name=op.f("fk_playground_sessions_owner"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_playground_sessions")),
     )
     op.create_index(
-        op.f("ix_playground_sessions_owner_last_message_at"), "playground_sessions", ["owner", "last_message_at"], unique=False
+        op.f("ix_playground_sessions_owner_last_message_at"),
+        "playground_sessions",
+        ["owner", "last_message_at"],
+        unique=False,
     )
     op.create_table(
         "prompt_executions",
@@ -973,34 +1343,61 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("tools", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "tools", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("input_tokens", sa.Integer(), nullable=True),
         sa.Column("output_tokens", sa.Integer(), nullable=True),
         sa.Column("cached_tokens", sa.Integer(), nullable=True),
         sa.Column("cache_write_tokens", sa.Integer(), nullable=True),
         sa.Column("reasoning_tokens", sa.Integer(), nullable=True),
         sa.Column("total_tokens", sa.Integer(), nullable=True),
-        sa.Column("tokens_estimated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "tokens_estimated", sa.Boolean(), server_default=sa.text("false"), nullable=False
+        ),
         sa.Column("cost_usd", sa.Numeric(precision=14, scale=8), nullable=True),
         sa.Column("cost_source", sa.Text(), nullable=True),
         sa.Column("first_token_ms", sa.Integer(), nullable=True),
         sa.Column("execution_time_ms", sa.Integer(), nullable=True),
         sa.Column("finish_reason", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("instance", sa.Uuid(), nullable=False),
         sa.Column("alive_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("status in ('pending', 'completed', 'failed', 'cancelled')", name=op.f("ck_prompt_executions_status")),
-        sa.ForeignKeyConstraint(["owner"], ["admin_users.id"], name=op.f("fk_prompt_executions_owner"), ondelete="SET NULL"),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "status in ('pending', 'completed', 'failed', 'cancelled')",
+            name=op.f("ck_prompt_executions_status"),
+        ),
         sa.ForeignKeyConstraint(
-            ["session_id"], ["playground_sessions.id"], name=op.f("fk_prompt_executions_session_id"), ondelete="SET NULL"
+            ["owner"],
+            ["admin_users.id"],
+            name=op.f("fk_prompt_executions_owner"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["playground_sessions.id"],
+            name=op.f("fk_prompt_executions_session_id"),
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_executions")),
     )
-    op.create_index(op.f("ix_prompt_executions_owner_created_at"), "prompt_executions", ["owner", "created_at"], unique=False)
+    op.create_index(
+        op.f("ix_prompt_executions_owner_created_at"),
+        "prompt_executions",
+        ["owner", "created_at"],
+        unique=False,
+    )
     op.create_index(
         "ix_prompt_executions_pending",
         "prompt_executions",
@@ -1008,7 +1405,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'pending'"),
     )
-    op.create_index(op.f("ix_prompt_executions_session_id"), "prompt_executions", ["session_id"], unique=False)
+    op.create_index(
+        op.f("ix_prompt_executions_session_id"), "prompt_executions", ["session_id"], unique=False
+    )
     op.create_table(
         "playground_messages",
         sa.Column("admin_user_id", sa.Uuid(), nullable=False),
@@ -1023,24 +1422,48 @@ def upgrade() -> None:
         sa.Column("response_time_ms", sa.Integer(), nullable=True),
         sa.Column("execution_id", sa.Uuid(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("role in ('user', 'assistant')", name=op.f("ck_playground_messages_role")),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.CheckConstraint(
-            "status in ('pending', 'completed', 'failed', 'cancelled')", name=op.f("ck_playground_messages_status")
+            "role in ('user', 'assistant')", name=op.f("ck_playground_messages_role")
+        ),
+        sa.CheckConstraint(
+            "status in ('pending', 'completed', 'failed', 'cancelled')",
+            name=op.f("ck_playground_messages_status"),
         ),
         sa.ForeignKeyConstraint(
-            ["admin_user_id"], ["admin_users.id"], name=op.f("fk_playground_messages_admin_user_id"), ondelete="CASCADE"
+            ["admin_user_id"],
+            ["admin_users.id"],
+            name=op.f("fk_playground_messages_admin_user_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["execution_id"], ["prompt_executions.id"], name=op.f("fk_playground_messages_execution_id"), ondelete="SET NULL"
+            ["execution_id"],
+            ["prompt_executions.id"],
+            name=op.f("fk_playground_messages_execution_id"),
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
-            ["session_id"], ["playground_sessions.id"], name=op.f("fk_playground_messages_session_id"), ondelete="CASCADE"
+            ["session_id"],
+            ["playground_sessions.id"],
+            name=op.f("fk_playground_messages_session_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_playground_messages")),
-        sa.UniqueConstraint("session_id", "position", name=op.f("uq_playground_messages_session_id_position")),
+        sa.UniqueConstraint(
+            "session_id", "position", name=op.f("uq_playground_messages_session_id_position")
+        ),
     )
     op.create_index(
         "ix_playground_messages_admin_user_id_created_at",
@@ -1048,7 +1471,12 @@ def upgrade() -> None:
         ["admin_user_id", sa.literal_column("created_at desc")],
         unique=False,
     )
-    op.create_index(op.f("ix_playground_messages_execution_id"), "playground_messages", ["execution_id"], unique=False)
+    op.create_index(
+        op.f("ix_playground_messages_execution_id"),
+        "playground_messages",
+        ["execution_id"],
+        unique=False,
+    )
     op.create_index(
         "ix_playground_messages_job_id",
         "playground_messages",
@@ -1056,7 +1484,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("job_id is not null"),
     )
-    op.create_index(op.f("ix_playground_messages_session_id"), "playground_messages", ["session_id"], unique=False)
+    op.create_index(
+        op.f("ix_playground_messages_session_id"),
+        "playground_messages",
+        ["session_id"],
+        unique=False,
+    )
     op.bulk_insert(
         sa.table("funnel_events", sa.column("event_type"), sa.column("code")),
         [{"event_type": name, "code": code} for code, name in enumerate(FUNNEL_EVENTS)],

@@ -12,6 +12,8 @@ export default function ({ data, parentElement }) {
   parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const place = parentElement.querySelector(".change");
   const field = (name) => document.querySelector(`.st-key-review-${name}-${data.item} :is(textarea, input)`);
+  const root = parentElement.getRootNode();
+  const host = root.host ?? parentElement;
   let timer;
   let written; // as it stood when a key was pressed last: later, the fields may be those of another message
 
@@ -54,8 +56,14 @@ export default function ({ data, parentElement }) {
     if (parentElement.ahead?.until < Date.now()) parentElement.ahead = undefined;
     if (parentElement.ahead && waits(event, parentElement.ahead)) { event.preventDefault(); event.stopPropagation(); return; }
     const isTyping = typing(event.target);
-    if (event.key === "Escape" && isTyping) { isTyping.blur(); return; }
-    if (document.querySelector('[data-testid="stDialog"]')) return;
+    const dialog = document.querySelector('[data-testid="stDialog"]');
+    const isBehind = dialog && !dialog.contains(host);
+    if (event.key === "Escape" && isTyping) {
+      isTyping.blur();
+      if (dialog && !isBehind) event.stopPropagation(); // it would close the drawer that the form is in
+      return;
+    }
+    if (isBehind) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { saved(); goOn(); }
     if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const key = event.key.toLowerCase();

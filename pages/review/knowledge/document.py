@@ -1,17 +1,29 @@
-"""One document: as it is read, as it was written, and what people changed in it."""
+"""One document with its preview, source and history."""
 
 import streamlit as st
 
-from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.knowledge.answers import DocumentChangeView, DocumentView
-from core.knowledge.documents import document_list, editing
+from core.knowledge.documents import queries, service
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
-from core.presentation import words
+from core.presentation import formatting
 from core.system import workspace
-from pages._ui import cache, diff, document_editor, errors, frame, guard, links, markdown, state, text, watch
+from pages._ui import (
+    cache,
+    dialogs,
+    diff,
+    errors,
+    frame,
+    guard,
+    links,
+    markdown,
+    state,
+    text,
+    watch,
+)
+from pages._ui.review import document_editor
 
 MOST_RAW = 200_000
 DONE = {
@@ -24,11 +36,11 @@ DONE = {
 
 
 def draw(actor: Actor) -> None:
-    """Draw the document that is named in the address."""
-    st.button("All documents", icon=":material/arrow_back:", type="tertiary", key="documents.back", on_click=close)
+    """Draw the document that the address names."""
+    frame.back("All documents", close, "documents.back")
     try:
-        with guard.work() as (_, who), transaction(Database.AI) as ai:
-            found = document_list.get_document(ai, st.query_params["document"], actor=who)
+        with guard.ai_work() as (ai, who):
+            found = queries.get_document(ai, st.query_params["document"], actor=who)
     except DocumentMissing as missing:
         st.title("Knowledge", anchor=False)
         frame.empty_state("menu_book", "Document not found", missing.detail)
@@ -51,7 +63,7 @@ def close() -> None:
 
 
 def draw_markdown(content: str) -> None:
-    """Draw what others wrote: as markdown that loads nothing, or, when it is very long, as it was written."""
+    """Draw a document as Markdown, or as plain text when it is very long."""
     if len(content) > markdown.LONGEST:
         draw_raw(content)
     elif content.strip():
@@ -61,70 +73,82 @@ def draw_markdown(content: str) -> None:
 
 
 def draw_raw(content: str) -> None:
-    """Draw what others wrote, letter by letter."""
     with st.container(height=620 if len(content) > 4000 else "content", border=False):
         st.code(text.upright(content[:MOST_RAW]), language=None, wrap_lines=True)
     if len(content) > MOST_RAW:
-        st.caption(f"Showing {MOST_RAW:,} of {len(content):,} characters · the API returns all of them")
+        st.caption(
+            f"Showing {MOST_RAW:,} of {len(content):,} characters · the API returns all of them"
+        )
 
 
 def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="medium")
+    row = st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="bottom",
+        gap="medium",
+    )
     with row.container(gap=None, width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.title(text.plain(text.one_line(found.title or found.external_id)[:200]), anchor=False, width="content")
+            st.title(
+                text.plain(text.one_line(found.title or found.external_id)[:200]),
+                anchor=False,
+                width="content",
+            )
             if found.status is DocumentState.DRAFT:
                 st.badge("Draft", color="orange")
         facts = [
             found.scope,
-            words.count(len(found.content), "character"),
-            f"updated {words.moment(found.updated_at, zone)} ({zone})",
+            formatting.count(len(found.content), "character"),
+            f"updated {formatting.moment(found.updated_at, zone)} ({zone})",
         ]
         st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
     if not may_change:
         return
     with row.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
         if found.status is DocumentState.DRAFT:
-            label = "Publish"
             st.button(
-                label, icon=":material/check:", type="primary", key="documents.publish", on_click=publish, args=(str(found.id),)
+                "Publish",
+                icon=":material/check:",
+                type="primary",
+                key="documents.publish",
+                on_click=publish,
+                args=(str(found.id),),
             )
-        st.button("Edit", icon=":material/edit:", key="documents.edit", on_click=document_editor.begin, args=(found,))
+        st.button(
+            "Edit",
+            icon=":material/edit:",
+            key="documents.edit",
+            on_click=document_editor.begin,
+            args=(found,),
+        )
         if st.button("Delete", icon=":material/delete:", key="documents.delete"):
             _ask_to_delete(found)
 
 
 @errors.action
 def publish(id_: str) -> None:
-    """Let the assistant draw on a draft."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        editing.accept_document(ai, id_, actor=actor)
+    with guard.ai_work() as (ai, actor):
+        service.accept_document(ai, id_, actor=actor)
     cache.forget()
     state.toast("Document published")
 
 
 @errors.action
 def delete(id_: str) -> None:
-    """Delete a document, and go back to the list."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        editing.delete_document(ai, id_, actor=actor)
+    with guard.ai_work() as (ai, actor):
+        service.delete_document(ai, id_, actor=actor)
     close()
     cache.forget()
     state.toast("Document deleted")
 
 
 def _ask_to_delete(found: DocumentView) -> None:
-    @st.dialog("Delete this document?")
-    def confirm() -> None:
-        name = text.plain(text.one_line(found.title)[:200])
-        st.write(f"“{name}” will be deleted. Admins can still read its history through the API.")
-        with st.container(horizontal=True):
-            if st.button(
-                "Delete document", type="primary", key="documents.confirm", on_click=delete, args=(str(found.id),)
-            ) or st.button("Cancel", key="documents.keep"):
-                st.rerun()
-
-    confirm()
+    name = text.plain(text.one_line(found.title)[:200])
+    body = f"“{name}” will be deleted. Admins can still read its history through the API."
+    dialogs.confirm(
+        "Delete this document?", body, "Delete document", delete, str(found.id), key="documents"
+    )
 
 
 def _draw_content(found: DocumentView, zone: str) -> None:
@@ -143,7 +167,10 @@ def _draw_content(found: DocumentView, zone: str) -> None:
 def _draw_change(change: DocumentChangeView, zone: str) -> None:
     with st.container(border=True, gap="xsmall"):
         who = text.plain(text.one_line(change.by_name))
-        st.markdown(f"**{who}** {DONE[change.what]}\u2002:gray[:small[{words.moment(change.at, zone)}]]")
+        st.markdown(
+            f"**{who}** {DONE[change.what]}\u2002:gray[:small["
+            f"{formatting.moment(change.at, zone)}]]"
+        )
         if change.before is None or change.after is None:
             return
         for name, value in change.after.items():
@@ -161,16 +188,16 @@ def _draw_facts(found: DocumentView, zone: str) -> None:
         "Tags": ", ".join(found.tags),
         "Source": found.source or "",
         "Proposed by": str(found.metadata.get("proposed_by", "")),
-        "Created": words.moment(found.created_at, zone),
+        "Created": formatting.moment(found.created_at, zone),
         "External ID": found.external_id,
     }
-    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
-        for name, value in known.items():
-            if value:
-                st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    watch.details("Details", known)
     with watch.panel("Related"), st.container(gap=None):
-        place = {name: str(found.metadata.get(f"{name}_id") or "") for name in ("conversation", "message")}
-        if found.source == editing.REVIEW and all(place.values()):
+        place = {
+            name: str(found.metadata.get(f"{name}_id") or "")
+            for name in ("conversation", "message")
+        }
+        if found.source == service.REVIEW and all(place.values()):
             links.draw("tuning", "Source conversation", icon="forum", **place)
         address = f"/api/v1/admin/ai/knowledge/documents/{found.id}"
         st.link_button("View JSON", address, icon=":material/data_object:", type="tertiary")

@@ -1,58 +1,64 @@
-"""What users thought: figures, a table, and beside it the conversation that the selected one is about."""
+"""Users' feedback: metrics and a table, each rating with its conversation in a drawer."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
-from core.annotations.review_queue import sampling_rules
 from core.annotations.schemas import AskedFor
+from core.annotations.service import enqueue
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
-from core.insights.conversation_detail import Reading, read_conversation
+from core.insights.queries.conversation_detail import Reading, read_conversation
 from core.knowledge import charts as feedback_charts
-from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView
-from core.knowledge.feedback import feedback_figures, feedback_list
+from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
+from core.knowledge.feedback.queries import feedback_figures, feedback_list
 from core.knowledge.feedback.tiles import feedback_tiles
-from core.presentation import words
-from pages._ui import charts, errors, filters, guard, links, state, tables, text, tiles, watch
+from core.presentation import formatting
+from core.presentation.periods import DAY
+from pages._ui import (
+    charts,
+    columns,
+    dialogs,
+    errors,
+    frame,
+    guard,
+    links,
+    state,
+    tables,
+    text,
+    tiles,
+    watch,
+)
 from pages._ui.cache import Reads
-from pages._ui.filters import Filters
-from pages._ui.lists import message_list, user_list
-from pages._ui.lists.conversation_list import OPINIONS
+from pages._ui.charts import Point
+from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters.selection import Filters
+from pages._ui.review import conversation_list, message_list
+from pages._ui.review.conversation_list import OPINIONS
+from pages._ui.tables import TableColumn
 from pages._ui.watch import Header
 
-PAGE, SHOWN, AROUND, LONGEST = "feedback", 15, 6, 200
+PAGE, SHOWN, AROUND = "feedback", 15, 6
 OPENED = "feedback.opened"
 HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
-RATED = {str(opinion): said for opinion, said in OPINIONS.items() if opinion is not ConversationOpinion.UNRATED}
-column = st.column_config
-COLUMNS = {
-    "Created": column.DatetimeColumn(format="D MMM HH:mm", width=105),
-    "Rating": column.MultiselectColumn(options=list(RATED.values()), color=["green", "gray", "orange"], width=85),
-    "Comment": column.TextColumn(width=180),
-    "User": column.TextColumn(width=115),
-    "Model": column.TextColumn(width=130),
-    "Edited": column.CheckboxColumn(width=60),
-}
-MODEL_COLUMNS = {
-    "Model": column.TextColumn(width=150),
-    "Ratings": column.NumberColumn(format="localized", width=70),
-    "Positive": column.TextColumn(width=75),
-    "95% interval": column.TextColumn(width=115),
-}
+RATED = {str(opinion): OPINIONS[opinion] for opinion in conversation_list.RATED}
+COLOURS = dict(zip(RATED.values(), ("green", "gray", "orange"), strict=True))
 
 
 def draw(reads: Reads, place: Header) -> None:
-    """Draw the feedback of the period: how much of it is positive, and all of it."""
     offers = {"rating": RATED, "has": HAS}
-    chosen = filters.bar(PAGE, reads, ("q", "rating", "has"), ("environment", "app", "user_id"), offers=offers)
-    found = reads.ask_both(feedback_figures.feedback_stats, wanted(chosen), chosen.period, chosen.watched)
+    chosen = filter_bar.draw(
+        PAGE, reads, ("q", "rating", "has"), ("environment", "app", "user_id"), offers=offers
+    )
+    found = reads.ask_both(
+        feedback_figures.feedback_stats, wanted(chosen), chosen.period, chosen.watched
+    )
     if not found.rated:
         watch.nothing_here(PAGE, "feedback", reads, chosen)
     else:
@@ -62,30 +68,45 @@ def draw(reads: Reads, place: Header) -> None:
 
 
 def wanted(chosen: Filters) -> FeedbackFilter:
-    """Return which feedback is wanted; what the address says and we do not know is no filter."""
     rating = ConversationOpinion(chosen.chosen["rating"]) if chosen["rating"] in RATED else None
-    has: dict[str | None, Literal["comment", "edited_text"]] = {"comment": "comment", "edited_text": "edited_text"}
+    has: dict[str | None, Literal["comment", "edited_text"]] = {
+        "comment": "comment",
+        "edited_text": "edited_text",
+    }
     return FeedbackFilter(rating, chosen["q"], has.get(chosen["has"]))
 
 
 @errors.part("Metrics")
 def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
-    note = f"95% interval {words.share(found.low)} to {words.share(found.high)} (Wilson)"
+    note = f"95% interval {formatting.share(found.low)} to {formatting.share(found.high)} (Wilson)"
     tiles.draw(feedback_tiles(found), notes={"positive": note})
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
     with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):
-        charts.show(feedback_charts.ratings(charts.palette(), found.days, zone), "feedback.chart")
+
+        def look(point: Point) -> None:
+            filter_state.look_at(PAGE, point.moment(zone), point.moment(zone) + DAY)
+
+        chart = feedback_charts.ratings(charts.palette(), found.days, zone)
+        charts.show(chart, "feedback.chart", on_pick=look)
     with right, watch.panel("By model", "95% interval (Wilson)"):
-        table = pd.DataFrame(
-            {
-                "Model": [text.one_line(row.model) or "Unknown" for row in found.models],
-                "Ratings": [row.rated for row in found.models],
-                "Positive": [words.share(row.ratio) for row in found.models],
-                "95% interval": [f"{words.share(row.low)} – {words.share(row.high)}" for row in found.models],
-            }
+        shown: Sequence[TableColumn[RatingsOfModel]] = [
+            columns.text("Model", lambda row: row.model or "Unknown", width=150),
+            columns.number("Ratings", lambda row: row.rated, width=70),
+            columns.text("Positive", lambda row: formatting.share(row.ratio), width=75),
+            columns.text(
+                "95% interval",
+                lambda row: f"{formatting.share(row.low)} – {formatting.share(row.high)}",
+                width=115,
+            ),
+        ]
+        tables.draw(
+            found.models,
+            shown,
+            formatting.count(len(found.models), "model"),
+            key="feedback.models",
+            most=6,
         )
-        tables.show(table, words.count(len(found.models), "model"), key="feedback.models", columns=MODEL_COLUMNS, most=6)
         if found.models_of < found.rated:
             st.caption(f"Based on the latest {found.models_of:,} ratings.")
 
@@ -93,36 +114,43 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
 @errors.part("Feedback")
 def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
-    window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
-    asked = wanted(chosen), chosen.period, chosen.watched
-    page = reads.ask_both(feedback_list.list_feedback, *asked, window=window)
-    left, right = st.columns([1.8, 1], gap="medium")
-    with left, watch.panel("Feedback", "newest first · select a row to see the conversation"):
-        number = _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}")
-        tables.draw_pages(page.total_count, SHOWN, at)
-    with right:
-        _draw_one(page.items[number] if number is not None else None, reads, chosen.period.zone)
+    zone, asked = chosen.period.zone, (wanted(chosen), chosen.period, chosen.watched)
+    page = reads.ask_both(feedback_list.list_feedback, *asked, window=tables.window(at, SHOWN))
+    with watch.panel("Feedback", "newest first · click a row to see the conversation"):
+        tables.draw_page(page, _columns(zone), "rating", at=at, on_open=dialogs.open_row)
+    dialogs.draw_opened(page.items, "Feedback", partial(_draw_one, reads, zone), dialogs.no_read)
 
 
-def _draw_table(rows: Sequence[FeedbackView], zone: str, key: str) -> int | None:
-    table = pd.DataFrame(
+def _columns(zone: str) -> Sequence[TableColumn[FeedbackView]]:
+    return [
+        columns.moment(
+            "Created", lambda row: row.created_at, zone, format="D MMM HH:mm", width=105
+        ),
+        columns.chip("Rating", lambda row: OPINIONS[row.opinion], COLOURS, width=85),
+        columns.text("Comment", lambda row: row.comment, width=420),
+        columns.text("User", _who, width=160),
+        columns.text("Model", lambda row: row.model, width=160),
+        TableColumn(
+            "Edited", lambda row: bool(row.edited_text), st.column_config.CheckboxColumn(width=60)
+        ),
+    ]
+
+
+def _who(row: FeedbackView) -> str:
+    return text.one_line(row.user_name or row.user_external_id or "")
+
+
+def _draw_one(reads: Reads, zone: str, row: FeedbackView) -> None:
+    frame.facts(
         {
-            "Created": user_list.times([row.created_at for row in rows], zone),
-            "Rating": [[OPINIONS[row.opinion]] for row in rows],
-            "Comment": [text.one_line(row.comment or "")[:LONGEST] for row in rows],
-            "User": [text.one_line(row.user_name or row.user_external_id or "") for row in rows],
-            "Model": [row.model or "" for row in rows],
-            "Edited": [bool(row.edited_text) for row in rows],
+            "Rating": OPINIONS[row.opinion],
+            "Created": formatting.moment(row.created_at, zone),
+            "User": _who(row),
+            "Model": row.model,
+            "Comment": row.comment,
         }
     )
-    return tables.choose(table, words.count(len(rows), "rating"), key=key, columns=COLUMNS)
-
-
-def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
-    with watch.panel("Conversation"), st.container(border=True, gap="xsmall", key="feedback-one"):
-        if row is None:
-            st.caption("Select a rating to see its conversation here.")
-            return
+    with st.container(gap="xsmall", key="feedback-one"):
         if row.conversation_id is None:
             st.caption("No linked conversation.")
             return
@@ -131,12 +159,18 @@ def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
         except (ConversationMissing, MessageMissing) as missing:
             st.caption(missing.detail)
             return
-        place = {"conversation": str(row.conversation_id)} | ({"message": str(row.message_id)} if row.message_id else {})
+        place = {"conversation": str(row.conversation_id)} | (
+            {"message": str(row.message_id)} if row.message_id else {}
+        )
         links.draw("tuning", "Open conversation", icon="forum", **place)
         if row.message_id is not None and may(reads.actor, Permission.ANNOTATE):
             key = f"feedback.queue.{row.id}"
             st.button(
-                "Add to review queue", icon=":material/playlist_add:", key=key, on_click=ask_for, args=(str(row.message_id),)
+                "Add to review queue",
+                icon=":material/playlist_add:",
+                key=key,
+                on_click=ask_for,
+                args=(str(row.message_id),),
             )
         focus = str(row.message_id) if row.message_id else None
         sees_costs = may(reads.actor, Permission.WATCH)
@@ -146,19 +180,20 @@ def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
 
 @errors.action
 def ask_for(message_id: str) -> None:
-    """Have an answer reviewed."""
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
-        sampling_rules.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
+        enqueue.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
     state.toast("Added to review queue")
 
 
 def _read(row: FeedbackView) -> Reading:
-    """Read what was said around it; the first time in a tab, it is written down."""
+    """Read the surrounding conversation; the first read in a tab is audited."""
     opened: set[UUID] = state.get(OPENED, set())
     focus = str(row.message_id) if row.message_id else None
     is_opening = row.conversation_id not in opened
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
         name = str(row.conversation_id)
-        found = read_conversation(session, ai, name, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor)
+        found = read_conversation(
+            session, ai, name, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor
+        )
     state.put(OPENED, opened | {found.conversation.id})
     return found

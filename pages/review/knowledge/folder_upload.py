@@ -1,28 +1,27 @@
-"""A folder of markdown, or a zip of it, as documents."""
+"""Upload of a folder of Markdown files, or a ZIP of it, as documents."""
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.database.db import Database, transaction
 from core.knowledge.documents import folders
 from core.knowledge.documents.bodies import FolderBody, FolderReport
 from core.knowledge.schemas import DocumentState
-from core.presentation import words
+from core.presentation import formatting
 from pages._ui import cache, errors, guard, state, text
-from pages._ui.document_editor import STATES
+from pages._ui.review.document_editor import STATES
 
 OPEN, REPORT = "documents.is_folder", "documents.report"
 MOST_LEFT_OUT = 20
 
 
 def begin() -> None:
-    """Open the place for files, from a callback."""
+    """Open or close the upload, from a callback."""
     state.put(OPEN, not state.get(OPEN, False))
     state.forget(REPORT)
 
 
 def draw() -> None:
-    """Draw the place for files, and what came of those that were given."""
+    """Draw the upload and its report."""
     if state.get(OPEN, False):
         with st.container(border=True):
             given = st.file_uploader(
@@ -32,12 +31,28 @@ def draw() -> None:
                 key="documents.files",
             )
             left, right = st.columns([2, 1])
-            left.text_input("Scope for all files", key="documents.folder_scope", placeholder="help centre")
-            right.selectbox("Status", list(STATES), key="documents.folder_status", format_func=STATES.__getitem__)
-            st.caption("File names become document IDs; uploading the same folder again updates the documents.")
+            left.text_input(
+                "Scope for all files", key="documents.folder_scope", placeholder="help centre"
+            )
+            right.selectbox(
+                "Status",
+                list(STATES),
+                key="documents.folder_status",
+                format_func=STATES.__getitem__,
+            )
+            st.caption(
+                "File names become document IDs; uploading the same folder again updates the "
+                "documents."
+            )
             with st.container(horizontal=True):
                 # A file's name stands there before the file does.
-                st.button("Upload documents", type="primary", key="documents.bring_in", on_click=bring_in, disabled=not given)
+                st.button(
+                    "Upload documents",
+                    type="primary",
+                    key="documents.bring_in",
+                    on_click=bring_in,
+                    disabled=not given,
+                )
                 st.button("Cancel", key="documents.no_folder", on_click=begin)
     report: FolderReport | None = state.get(REPORT, None)
     if report is not None:
@@ -46,7 +61,6 @@ def draw() -> None:
 
 @errors.action
 def bring_in() -> None:
-    """Make documents of the files that were given."""
     reader = guard.enter()
     given_files: list[UploadedFile] = state.get("documents.files", [])
     files = [(each.name, each.getvalue()) for each in given_files or []]
@@ -55,7 +69,7 @@ def bring_in() -> None:
         scope=state.get("documents.folder_scope", ""),
         status=DocumentState(state.get("documents.folder_status", DocumentState.PUBLISHED)),
     )
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    with guard.ai_work() as (ai, actor):
         report = folders.bring_in(ai, given, actor=actor)
     state.put(OPEN, False)
     state.put(REPORT, report)
@@ -63,7 +77,10 @@ def bring_in() -> None:
 
 
 def _draw_report(report: FolderReport) -> None:
-    said = f"{words.count(report.made, 'document')} created, {report.changed:,} updated, {report.unchanged:,} unchanged"
+    said = (
+        f"{formatting.count(report.made, 'document')} created, {report.changed:,} updated, "
+        f"{report.unchanged:,} unchanged"
+    )
     st.success(said, icon=":material/check:")
     for each in report.left_out[:MOST_LEFT_OUT]:
         st.warning(f"{text.plain(text.one_line(each.name))}: {text.plain(each.reason)}")

@@ -1,4 +1,4 @@
-"""Knowledge: the documents that the assistant draws on, what it remembers of users, and what users thought of its answers."""
+"""Knowledge: documents, memories and user feedback."""
 
 import streamlit as st
 
@@ -7,12 +7,16 @@ from pages._ui import errors, guard, state
 from pages._ui.cache import Reads
 from pages.review.knowledge import document, document_list, feedback_list, memory_list
 
-SECTIONS = {"Documents": document_list.draw, "Memories": memory_list.draw, "Feedback": feedback_list.draw}
+SECTIONS = {
+    "Documents": document_list.draw,
+    "Memories": memory_list.draw,
+    "Feedback": feedback_list.draw,
+}
 SECTION = "knowledge.section"
 
 
 def main() -> None:
-    """Guard, then the document that is named in the address, or the section that is chosen."""
+    """Draw the document of the address, else the selected section."""
     reads = Reads(guard.page(Permission.READ_CONTENTS))
     if st.query_params.get("document"):
         document.draw(reads.actor)
@@ -31,13 +35,18 @@ def _choose() -> str:
     names = list(SECTIONS)
     state.seed(SECTION, given if given in SECTIONS else names[0])
     chosen = st.segmented_control(
-        "Section", names, required=True, key=SECTION, label_visibility="collapsed", on_change=_forget_filters
+        "Section",
+        names,
+        required=True,
+        key=SECTION,
+        label_visibility="collapsed",
+        on_change=_forget_filters,
     )
     return str(chosen)
 
 
 def _forget_filters() -> None:
-    """Begin another section without the filters of the one before, which may have other meanings there."""
+    """Open another section without the filters of the last one."""
     st.query_params.from_dict({"section": state.get(SECTION, "Documents").lower()})
 
 

@@ -1,63 +1,62 @@
-"""From an annotation onward: what was made of it, and a document that one makes of it; an admin publishes that."""
+"""The documents made from an annotation, and the form that proposes one for admins to publish."""
+
+from functools import partial
 
 import streamlit as st
 from pydantic import ValidationError
 
 from core.annotations.schemas import AnnotationView
-from core.database.db import Database, transaction
 from core.errors import Invalid
 from core.knowledge.answers import MadeOf
-from core.knowledge.documents import document_list, editing
+from core.knowledge.documents import queries, service
 from core.knowledge.documents.bodies import Proposal
-from pages._ui import cache, document_editor, errors, guard, links, state, text
+from pages._ui import cache, dialogs, guard, links, state, text
+from pages._ui.review import document_editor
 
 TITLE, SCOPE, CONTENT = (f"annotation.document.{name}" for name in ("title", "scope", "content"))
 LONGEST_TITLE = 500
 
 
 def draw(one: AnnotationView, *, may_propose: bool) -> None:
-    """Draw what was made of an annotation, and the way to make a document."""
     for each in read(one):
         name = f"{text.one_line(each.title)[:100]} ({document_editor.STATES[each.status].lower()})"
         links.draw("knowledge", f"Document: {name}", icon="menu_book", document=str(each.id))
     if may_propose and (one.content or one.suggested_response):
-        st.button("Create document", icon=":material/note_add:", key="annotation.document", on_click=begin, args=(one,))
-        if state.take("annotation.document.opens"):
-            _ask(one)
+        st.button(
+            "Create document",
+            icon=":material/note_add:",
+            key="annotation.document",
+            on_click=begin,
+            args=(one,),
+        )
 
 
 def read(one: AnnotationView) -> list[MadeOf]:
-    """Read the documents that were made of an annotation."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        return document_list.list_made_of(ai, one.id, actor=actor)
+    with guard.ai_work() as (ai, actor):
+        return queries.list_made_of(ai, one.id, actor=actor)
 
 
 def begin(one: AnnotationView) -> None:
-    """Open the form, from a callback: with what should have been said, else with what was said of it."""
+    """Open the form, from a callback, with the suggested response or the comment."""
     state.put(TITLE, "")
     state.put(SCOPE, "")
     state.put(CONTENT, text.upright(one.suggested_response or one.content))
-    state.put("annotation.document.opens", True)
+    dialogs.leave_for(partial(_ask, one))
 
 
 @st.dialog("Create document", width="large")
 def _ask(one: AnnotationView) -> None:
     st.caption("The assistant can use it after an admin publishes it.")
     st.text_input("Title", key=TITLE, max_chars=LONGEST_TITLE)
-    st.text_input("Scope", key=SCOPE, max_chars=LONGEST_TITLE, placeholder="For example: help centre")
+    st.text_input(
+        "Scope", key=SCOPE, max_chars=LONGEST_TITLE, placeholder="For example: help centre"
+    )
     st.text_area("Content (Markdown)", key=CONTENT, height=260)
-    place = st.container()
-    with st.container(horizontal=True):
-        if st.button("Propose document", type="primary", key="annotation.document.propose"):
-            with errors.InForm(place):
-                propose(one)
-                st.rerun()
-        if st.button("Cancel", key="annotation.document.cancel"):
-            st.rerun()
+    dialogs.submit("Propose document", partial(propose, one), key="annotation.document")
 
 
 def propose(one: AnnotationView) -> None:
-    """Make a draft of what is in the form; raise why it cannot be one."""
+    """Create a draft from the form; raise Invalid."""
     try:
         given = Proposal(
             title=state.get(TITLE, "").strip(),
@@ -70,7 +69,8 @@ def propose(one: AnnotationView) -> None:
         )
     except ValidationError as wrong:
         raise Invalid("Enter a title and content.") from wrong
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        editing.propose_document(ai, given, actor=actor)
+    with guard.ai_work() as (ai, actor):
+        service.propose_document(ai, given, actor=actor)
     cache.forget()
+    dialogs.open_row(one)
     state.toast("Document proposed; waiting for an admin to publish it")

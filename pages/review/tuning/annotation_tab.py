@@ -1,64 +1,75 @@
-"""Annotations: what reviewers have said, the newest first; who decides takes them from pending to reviewed to applied."""
+"""Annotations, newest first; those who decide reviews change their status."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
-from core.annotations import annotations, tags
 from core.annotations.charts import NAMES
+from core.annotations.queries import annotation_list, tags
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
+    AnnotationOrder,
     AnnotationSeverity,
     AnnotationStatus,
     AnnotationType,
     AnnotationView,
 )
+from core.annotations.service import annotations
 from core.database.db import Database, transaction
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.presentation import words
-from pages._ui import errors, filters, frame, guard, state, tables, watch
+from core.presentation import formatting
+from pages._ui import columns, dialogs, errors, frame, guard, state, tables, watch
 from pages._ui.cache import Reads
-from pages._ui.filters import Filters
-from pages._ui.lists import annotation_card, annotation_edit, user_list
-from pages._ui.lists.review_form import SEVERITIES
+from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters.selection import Filters, Offers
+from pages._ui.review import annotation_card, annotation_edit
+from pages._ui.review.review_form import SEVERITIES
+from pages._ui.tables import Sorting, TableColumn
 from pages.review.tuning import annotation_document
 
-SHOWN = user_list.SHOWN
+SHOWN = 25
 STATUSES: dict[AnnotationStatus, str] = {
     AnnotationStatus.PENDING: "Pending",
     AnnotationStatus.REVIEWED: "Reviewed",
     AnnotationStatus.APPLIED: "Applied",
 }
+NEXT_STATUSES: dict[AnnotationStatus, tuple[AnnotationStatus, ...]] = {
+    AnnotationStatus.PENDING: (AnnotationStatus.REVIEWED,),
+    AnnotationStatus.REVIEWED: (AnnotationStatus.APPLIED, AnnotationStatus.PENDING),
+    AnnotationStatus.APPLIED: (AnnotationStatus.PENDING,),
+}
 PAGE = "annotations"
-FIRST, MORE = ("status", "type", "author"), ("severity", "tag", "environment")
-OFFERS: filters.Offers = {
+FIRST, MORE = (
+    ("status", "type", "author"),
+    ("sort", "severity", "tag", "environment", "prompt_version", "experiment_arm"),
+)
+OFFERS: Offers = {
     "status": {str(key): said for key, said in STATUSES.items()},
     "type": {str(key): said for key, said in NAMES.items()},
     "severity": {str(key): said for key, said in SEVERITIES.items()},
     "author": {"me": "Me"},
+    "sort": {
+        "": "Created: newest",
+        AnnotationOrder.OLDEST_FIRST: "Created: oldest",
+        AnnotationOrder.MOST_SEVERE: "Severity: highest",
+        AnnotationOrder.LEAST_SEVERE: "Severity: lowest",
+        AnnotationOrder.PENDING_FIRST: "Status: pending first",
+        AnnotationOrder.APPLIED_FIRST: "Status: applied first",
+        AnnotationOrder.AUTHOR: "Author: A to Z",
+        AnnotationOrder.AUTHOR_BACKWARDS: "Author: Z to A",
+    },
 }
-column = st.column_config
-COLUMNS = {
-    "Created": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
-    "Type": column.MultiselectColumn(options=list(NAMES.values()), color=["blue", "blue", "orange", "green"], width=110),
-    "Severity": column.TextColumn(width=90),
-    "Comment": column.TextColumn(width=250),
-    "Tags": column.ListColumn(width=130),
-    "Status": column.MultiselectColumn(options=list(STATUSES.values()), color=["gray", "blue", "green"], width=100),
-    "Author": column.TextColumn(width=140),
-    "Model": column.TextColumn(width=140),
-}
+TYPE_COLOURS = dict(zip(NAMES.values(), ("blue", "blue", "orange", "green"), strict=True))
+STATUS_COLOURS = {"Pending": "gray", "Reviewed": "blue", "Applied": "green"}
 
 
 def draw(reads: Reads, header: watch.Header) -> None:
-    """Draw the filters, the annotations that they match, and the one that is selected."""
-    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": tags_offered()})
+    chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": tags_offered()})
     _draw_list(reads, chosen)
     mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
     header.finish(reads, chosen, csv="ai/tuning/annotations", **mine)
@@ -67,54 +78,73 @@ def draw(reads: Reads, header: watch.Header) -> None:
 @errors.part("Annotations")
 def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
-    number = state.get(f"{at}.page", 1)
-    page = read(wanted(chosen, reads.actor.id), Window(SHOWN, (number - 1) * SHOWN))
-    if not page.items:
-        _draw_nothing(chosen)
-        return
+    order = chosen.one_of(AnnotationOrder, "sort") or AnnotationOrder.NEWEST_FIRST
+    page = read(wanted(chosen, reads.actor.id), order, tables.window(at, SHOWN))
     zone = chosen.period.zone
-    st.caption(f"{words.count(page.total_count, 'annotation')} · select a row to open it")
-    about = words.count(len(page.items), "annotation")
-    picked = tables.choose(_table(page.items, zone), about, key=f"{at}.{number}", columns=COLUMNS)
-    tables.draw_pages(page.total_count, SHOWN, at)
-    if picked is not None:
-        _draw_chosen(page.items[picked], zone, reads.actor)
+    if page.items:
+        st.caption(
+            f"{formatting.count(page.total_count, 'annotation')} · click a row for details, "
+            "a header to sort"
+        )
+        tables.draw_page(
+            page,
+            _columns(zone),
+            "annotation",
+            at=at,
+            on_open=dialogs.open_row,
+            sorting=Sorting(order, sort),
+        )
+    else:
+        _draw_nothing(chosen)
+    dialogs.draw_opened(
+        page.items, "Annotation", partial(_draw_chosen, zone, reads.actor), read_one
+    )
 
 
-def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
-    """Read a page of annotations."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        return annotations.list_annotations(ai, asked, window, actor=actor)
+def sort(order: str) -> None:
+    """Set the order, from a callback; the default is not in the address."""
+    filter_state.put(PAGE, sort=order if order != AnnotationOrder.NEWEST_FIRST else "")
+
+
+def read(asked: AnnotationFilter, order: AnnotationOrder, window: Window) -> Page[AnnotationView]:
+    with guard.ai_work() as (ai, actor):
+        return annotation_list.list_annotations(ai, asked, window, order=order, actor=actor)
+
+
+def read_one(id_: str) -> AnnotationView:
+    """Read an annotation; raise NotFound."""
+    with guard.ai_work() as (ai, actor):
+        return annotation_list.get_annotation(ai, dialogs.id_of(id_), actor=actor)
 
 
 def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
-    """Return which annotations the address wants; what it says and we do not know is no filter."""
-    given = chosen.chosen
     return AnnotationFilter(
-        status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
-        type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
-        severity=AnnotationSeverity(given["severity"]) if given["severity"] in set(AnnotationSeverity) else None,
-        author=me if given["author"] == "me" else None,
+        status=chosen.one_of(AnnotationStatus, "status"),
+        type=chosen.one_of(AnnotationType, "type"),
+        severity=chosen.one_of(AnnotationSeverity, "severity"),
+        author=me if chosen["author"] == "me" else None,
         tag=chosen["tag"],
         environment=chosen.watched.environment,
+        prompt_version=chosen["prompt_version"],
+        experiment_arm=chosen["experiment_arm"],
         start=chosen.period.start,
         end=chosen.period.end,
     )
 
 
 def tags_offered() -> dict[str, str]:
-    """Return the tags that one may choose, as they are called."""
+    """Return the tags of the filter with their labels."""
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         return {each.tag: each.tag for each in tags.list_tags(core, ai, actor=actor)}
 
 
 def text_of(one: AnnotationView) -> str:
-    """Return in grey beside the heading where it stands."""
-    return "adjudicated" if one.round > 2 else f"review {one.round}"
+    """Return the review round in words."""
+    return "Adjudicated" if one.round > 2 else f"Review {one.round}"
 
 
-def _draw_chosen(chosen: AnnotationView, zone: str, actor: Actor) -> None:
-    with watch.panel("Annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
+def _draw_chosen(zone: str, actor: Actor, chosen: AnnotationView) -> None:
+    with st.container(key=f"annotation-{chosen.id}"):
         if annotation_edit.is_open(chosen):
             annotation_edit.draw(chosen)
         else:
@@ -123,8 +153,13 @@ def _draw_chosen(chosen: AnnotationView, zone: str, actor: Actor) -> None:
 
 
 def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
+    st.caption(text_of(chosen))
     annotation_card.draw(chosen, zone, original=None)
-    _draw_actions(chosen, is_mine=annotation_edit.may_edit(chosen, actor), decides=may(actor, Permission.DECIDE_REVIEWS))
+    _draw_actions(
+        chosen,
+        is_mine=annotation_edit.may_edit(chosen, actor),
+        decides=may(actor, Permission.DECIDE_REVIEWS),
+    )
     annotation_document.draw(chosen, may_propose=may(actor, Permission.ANNOTATE))
 
 
@@ -138,17 +173,13 @@ def _draw_nothing(chosen: Filters) -> None:
 
 def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if decides and one.status is AnnotationStatus.PENDING:
-            st.button("Mark as reviewed", key="annotation.reviewed", on_click=move, args=(one.id, AnnotationStatus.REVIEWED))
-        if decides and one.status is AnnotationStatus.REVIEWED:
-            st.button("Mark as applied", key="annotation.applied", on_click=move, args=(one.id, AnnotationStatus.APPLIED))
-        if decides and one.status is not AnnotationStatus.PENDING:
+        for status in NEXT_STATUSES[one.status] if decides else ():
             st.button(
-                "Mark as pending",
-                key="annotation.pending",
-                type="tertiary",
+                f"Mark as {STATUSES[status].lower()}",
+                key=f"annotation.{status}",
+                type="tertiary" if status is AnnotationStatus.PENDING else "secondary",
                 on_click=move,
-                args=(one.id, AnnotationStatus.PENDING),
+                args=(one.id, status),
             )
         st.button(
             "Open conversation",
@@ -168,42 +199,67 @@ def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
                 args=(one,),
             )
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
-                st.caption("The deletion is recorded in the audit log. Admins can still read its history through the API.")
-                st.button("Delete annotation", key="annotation.delete", on_click=delete, args=(one.id,))
+                st.caption(
+                    "The deletion is recorded in the audit log. Admins can still read its "
+                    "history through the API."
+                )
+                st.button(
+                    "Delete annotation", key="annotation.delete", on_click=delete, args=(one.id,)
+                )
 
 
 @errors.action
 def move(id_: UUID, status: AnnotationStatus) -> None:
-    """Take an annotation to another status."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    with guard.ai_work() as (ai, actor):
         annotations.change(ai, id_, AnnotationChangeBody(status=status), actor=actor)
     state.toast(f"Marked as {STATUSES[status].lower()}")
 
 
 @errors.action
 def delete(id_: UUID) -> None:
-    """Delete an annotation."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    with guard.ai_work() as (ai, actor):
         annotations.remove(ai, id_, actor=actor)
+    dialogs.close()
     state.toast("Annotation deleted")
 
 
 def open_(conversation: str, message: str) -> None:
-    """Go to a message in its conversation, from a callback."""
-    st.query_params.from_dict({"view": "annotations", "conversation": conversation, "message": message})
-
-
-def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
-    at: list[datetime | None] = [row.created_at for row in rows]
-    return pd.DataFrame(
-        {
-            "Created": user_list.times(at, zone),
-            "Type": [[NAMES[row.annotation_type]] for row in rows],
-            "Severity": [SEVERITIES[row.severity] if row.severity else None for row in rows],
-            "Comment": [annotation_card.summary(row) for row in rows],
-            "Tags": [row.tags for row in rows],
-            "Status": [[STATUSES[row.status]] for row in rows],
-            "Author": [row.author_name for row in rows],
-            "Model": [row.model or None for row in rows],
-        }
+    """Open a message in its conversation, from a callback."""
+    st.query_params.from_dict(
+        {"view": "annotations", "conversation": conversation, "message": message}
     )
+
+
+def _columns(zone: str) -> Sequence[TableColumn[AnnotationView]]:
+    return [
+        columns.moment(
+            "Created",
+            lambda row: row.created_at,
+            zone,
+            orders={AnnotationOrder.NEWEST_FIRST: "↓", AnnotationOrder.OLDEST_FIRST: "↑"},
+        ),
+        columns.chip("Type", lambda row: NAMES[row.annotation_type], TYPE_COLOURS, width=110),
+        columns.text(
+            "Severity",
+            lambda row: SEVERITIES[row.severity] if row.severity else None,
+            width=90,
+            orders={AnnotationOrder.MOST_SEVERE: "↓", AnnotationOrder.LEAST_SEVERE: "↑"},
+        ),
+        columns.text("Comment", annotation_card.summary, width=250),
+        columns.tags("Tags", lambda row: row.tags, width=130),
+        columns.chip(
+            "Status",
+            lambda row: STATUSES[row.status],
+            STATUS_COLOURS,
+            orders={AnnotationOrder.PENDING_FIRST: "↑", AnnotationOrder.APPLIED_FIRST: "↓"},
+        ),
+        columns.text(
+            "Author",
+            lambda row: row.author_name,
+            width=140,
+            orders={AnnotationOrder.AUTHOR: "↑", AnnotationOrder.AUTHOR_BACKWARDS: "↓"},
+        ),
+        columns.text("Model", lambda row: row.model, width=140),
+        columns.text("Prompt", lambda row: row.prompt_version, width=130, is_optional=True),
+        columns.text("Arm", lambda row: row.experiment_arm, width=110, is_optional=True),
+    ]

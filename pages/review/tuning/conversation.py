@@ -1,11 +1,11 @@
-"""One conversation: a part of its messages around the one in focus, and what is known of it."""
+"""One conversation: messages around the one in focus, and details."""
 
 import json
 from typing import Any
 
 import streamlit as st
 
-from core.annotations import annotations
+from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationView
 from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
@@ -15,14 +15,15 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.insights.conversation_detail import Reading, read_conversation
-from core.presentation import words
+from core.insights.queries.conversation_detail import Reading, read_conversation
+from core.presentation import formatting
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
-from pages._ui.lists import conversation_list, message_list
+from pages._ui.review import conversation_list, message_list, score_list
+from pages.review.tuning import conversation_notes
 
 AT_ONCE = 30
-MOST_CONTEXT, LONGEST_VALUE = 20, 500
+MOST_CONTEXT = 20
 OPENED = "tuning.opened"
 OPINION_TONES = {
     ConversationOpinion.POSITIVE: "green",
@@ -30,14 +31,18 @@ OPINION_TONES = {
     ConversationOpinion.NEGATIVE: "orange",
 }
 TURNED = "tuning.turned"
-STATE_TONES = {ConversationState.WAITING_HUMAN: "orange", ConversationState.HUMAN: "blue", ConversationState.CLOSED: "gray"}
+STATE_TONES = {
+    ConversationState.WAITING_HUMAN: "orange",
+    ConversationState.HUMAN: "blue",
+    ConversationState.CLOSED: "gray",
+}
 
 _focus = st.components.v2.component("attune_focus", js=frame.read("parts/focus.js"))
 
 
 def draw(actor: Actor) -> None:
-    """Draw the conversation that is named in the address."""
-    st.button("All conversations", icon=":material/arrow_back:", type="tertiary", key="tuning.back", on_click=close)
+    """Draw the conversation that the address names."""
+    frame.back("All conversations", close, "tuning.back")
     try:
         found = read()
     except (ConversationMissing, MessageMissing) as missing:
@@ -55,7 +60,7 @@ def draw(actor: Actor) -> None:
 
 
 def read() -> Reading:
-    """Read the part that is wanted; the first time in a tab, it is written down."""
+    """Read a window of messages; the first read in a tab is audited."""
     given = st.query_params
     name, q, focus = given["conversation"], given.get("q"), given.get("message")
     begin = given.get("at", "")
@@ -63,15 +68,16 @@ def read() -> Reading:
     is_opening = state.get(OPENED, None) != name
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
         around = focus if not begin else None
-        found = read_conversation(session, ai, name, window, focus=around, q=q, is_opening=is_opening, actor=actor)
+        found = read_conversation(
+            session, ai, name, window, focus=around, q=q, is_opening=is_opening, actor=actor
+        )
     state.put(OPENED, name)
     return found
 
 
 def read_annotations(found: Reading) -> list[AnnotationView]:
-    """Read what reviewers have said of the messages of a conversation."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        return annotations.list_of_conversation(ai, found.conversation.id, actor=actor)
+    with guard.ai_work() as (ai, actor):
+        return annotation_list.list_of_conversation(ai, found.conversation.id, actor=actor)
 
 
 def close() -> None:
@@ -91,15 +97,23 @@ def _draw_head(one: ConversationSummary, zone: str) -> None:
                 st.badge(conversation_list.OPINIONS[one.opinion], color=OPINION_TONES[one.opinion])  # type: ignore[arg-type]  # colours by name
             if one.status in STATE_TONES:
                 st.badge(conversation_list.STATES[one.status], color=STATE_TONES[one.status])  # type: ignore[arg-type]  # colours by name
-        facts = [conversation_list.who(one), words.count(one.message_count, "message"), *one.models]
-        said = f"last message {words.moment(one.last_message_at, zone)} ({zone})"
+        facts = [
+            conversation_list.who(one),
+            formatting.count(one.message_count, "message"),
+            *one.models,
+        ]
+        said = f"last message {formatting.moment(one.last_message_at, zone)} ({zone})"
         st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
 
 
 def _draw_messages(found: Reading, zone: str, actor: Actor) -> None:
     first, last = found.offset + 1, found.offset + len(found.messages)
-    with watch.panel("Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none"):
-        _draw_turn("earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0)
+    with watch.panel(
+        "Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none"
+    ):
+        _draw_turn(
+            "earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0
+        )
         with st.container(border=True, gap="xsmall", key="said"):
             if not found.messages:
                 st.caption("No messages.")
@@ -111,13 +125,17 @@ def _draw_messages(found: Reading, zone: str, actor: Actor) -> None:
                 annotations=read_annotations(found),
                 reader=actor,
             )
-        _draw_turn("later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count)
+        _draw_turn(
+            "later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count
+        )
 
 
 def _draw_turn(way: str, label: str, at: int, *, is_there: bool) -> None:
     if is_there:
         icon = ":material/expand_less:" if way == "earlier" else ":material/expand_more:"
-        st.button(label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at, way))
+        st.button(
+            label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at, way)
+        )
 
 
 def _turn(at: int, way: str) -> None:
@@ -126,12 +144,23 @@ def _turn(at: int, way: str) -> None:
 
 
 def _bring_into_view(found: Reading) -> None:
-    """Show the message in focus; of a part that was turned to, its end that is nearer to what was read before."""
+    """Scroll to the message in focus; after turning a page, to the end that continues it."""
     wanted = st.query_params.get("message")
-    focus = next((each.id for each in found.messages if wanted and wanted in (str(each.id), each.external_id)), None)
+    focus = next(
+        (
+            each.id
+            for each in found.messages
+            if wanted and wanted in (str(each.id), each.external_id)
+        ),
+        None,
+    )
     way: str | None = state.get(TURNED, None)
     if way is not None:
-        data = {"selector": ".st-key-said", "block": "start" if way == "later" else "end", "token": str(found.offset)}
+        data = {
+            "selector": ".st-key-said",
+            "block": "start" if way == "later" else "end",
+            "token": str(found.offset),
+        }
     elif focus is not None:
         data = {"selector": f".st-key-focus-{focus}", "block": "center", "token": str(focus)}
     else:
@@ -144,46 +173,56 @@ def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
     one = found.conversation
     known = {
         "User": conversation_list.who(one),
-        "Started": words.moment(one.created_at, zone),
+        "Started": formatting.moment(one.created_at, zone),
         "Model": ", ".join(one.models),
+        "Prompt": ", ".join(one.prompt_versions),
+        "Experiment": ", ".join(one.experiment_arms),
         "Type": one.session_type or "",
         "App": " ".join(filter(None, (one.app, one.release))),
         "Environment": one.environment,
         "Tokens": f"{one.total_tokens:,}" if one.total_tokens else "",
-        "Cost": words.money(one.total_cost_usd) if sees_costs and one.total_cost_usd else "",
+        "Cost": formatting.cost(one.total_cost_usd, one.unpriced_requests) if sees_costs else "",
         "Escalated": _escalation(one, zone),
         "External ID": one.external_id,
     }
-    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
-        for name, value in known.items():
-            if value:
-                st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    watch.details("Details", known)
     if one.context:
         _draw_context(one.context)
     if found.feedback:
         with watch.panel("Conversation feedback"), st.container(border=True, gap="xsmall"):
             message_list.draw_feedback(found.feedback, zone, None)
+    if found.scores:
+        with watch.panel("Conversation scores"), st.container(border=True, gap="xsmall"):
+            score_list.draw(found.scores, zone)
+    conversation_notes.draw(one.id, zone)
     with watch.panel("Related"), st.container(gap=None):
         if one.user_id is not None:
-            links.draw("users", "User", icon="person", user=str(one.user_id), environment=one.environment)
+            links.draw(
+                "users", "User", icon="person", user=str(one.user_id), environment=one.environment
+            )
         place = {"conversation": str(one.id), "environment": one.environment, "days": "90"}
         links.draw("ai-metrics", "AI requests", icon="monitoring", **place)
         st.link_button(
-            "View JSON", f"/api/v1/admin/ai/tuning/conversations/{one.id}", icon=":material/data_object:", type="tertiary"
+            "View JSON",
+            f"/api/v1/admin/ai/tuning/conversations/{one.id}",
+            icon=":material/data_object:",
+            type="tertiary",
         )
 
 
 def _draw_context(given: dict[str, Any]) -> None:
-    with watch.panel("Context", "as sent"), st.container(border=True, gap="xsmall"):
-        for name, value in list(given.items())[:MOST_CONTEXT]:
-            said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            label = text.plain(text.one_line(name)[:100])
-            st.markdown(f":gray[:small[{label}]]  \n{text.plain(text.one_line(said)[:LONGEST_VALUE])}")
-        if len(given) > MOST_CONTEXT:
-            st.caption(f"{len(given) - MOST_CONTEXT:,} more in the JSON")
+    known = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in list(given.items())[:MOST_CONTEXT]
+    }
+    watch.details("Context", known, "as sent")
+    if len(given) > MOST_CONTEXT:
+        st.caption(f"{len(given) - MOST_CONTEXT:,} more in the JSON")
 
 
 def _escalation(one: ConversationSummary, zone: str) -> str:
     if one.escalated_at is None:
         return ""
-    return ": ".join(filter(None, (words.moment(one.escalated_at, zone), one.escalation_reason)))
+    return ": ".join(
+        filter(None, (formatting.moment(one.escalated_at, zone), one.escalation_reason))
+    )

@@ -1,4 +1,4 @@
-"""Tuning: the queue of what to review next, conversations, and what reviewers have said of them."""
+"""Tuning: the review queue, conversations, annotations, summary and export."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,14 @@ from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor
 from pages._ui import errors, guard, state, watch
 from pages._ui.cache import Reads
-from pages.review.tuning import annotation_tab, conversation, conversation_tab, queue_tab, review_export, review_summary
+from pages.review.tuning import (
+    annotation_tab,
+    conversation,
+    conversation_tab,
+    queue_tab,
+    review_export,
+    review_summary,
+)
 
 VIEW = "tuning.view"
 Tab = Callable[[Reads, watch.Header], None]
@@ -16,21 +23,45 @@ FIGURES = (Permission.WATCH, Permission.ANNOTATE)
 # Each with who has it: any of these permissions is enough.
 TABS: dict[str, tuple[str, str, tuple[Permission, ...], Tab]] = {
     "queue": ("Queue", "Messages to review, by priority", (Permission.ANNOTATE,), queue_tab.draw),
-    "conversations": ("Conversations", "Conversations, newest first", (Permission.READ_CONTENTS,), conversation_tab.draw),
-    "annotations": ("Annotations", "Reviewers' annotations", (Permission.READ_CONTENTS,), annotation_tab.draw),
-    "summary": ("Summary", "Annotation totals and reviewer agreement", FIGURES, review_summary.summary_tab),
-    "export": ("Export", "Export annotations", (Permission.EXPORT_ANNOTATIONS,), review_export.export_tab),
+    "conversations": (
+        "Conversations",
+        "Conversations of your users",
+        (Permission.READ_CONTENTS,),
+        conversation_tab.draw,
+    ),
+    "annotations": (
+        "Annotations",
+        "Reviewers' annotations",
+        (Permission.READ_CONTENTS,),
+        annotation_tab.draw,
+    ),
+    "summary": (
+        "Summary",
+        "Annotation totals and reviewer agreement",
+        FIGURES,
+        review_summary.summary_tab,
+    ),
+    "export": (
+        "Export",
+        "Export annotations",
+        (Permission.EXPORT_ANNOTATIONS,),
+        review_export.export_tab,
+    ),
 }
 
 
 def main() -> None:
-    """Guard, then the conversation that is named in the address, or the tab that is."""
+    """Draw the conversation of the address, else its tab."""
     reads = Reads(guard.page())
     require_any(reads.actor, Permission.READ_CONTENTS, *FIGURES)
     if st.query_params.get("conversation"):
         conversation.draw(reads.actor)
         return
-    mine = [name for name, (_, _, permissions, _) in TABS.items() if any(may(reads.actor, each) for each in permissions)]
+    mine = [
+        name
+        for name, (_, _, permissions, _) in TABS.items()
+        if any(may(reads.actor, each) for each in permissions)
+    ]
     name = chosen(reads.actor, mine)
     _, about, _, draw = TABS[name]
     header = watch.header("Tuning", about)
@@ -50,16 +81,20 @@ def main() -> None:
 
 
 def chosen(actor: Actor, mine: list[str]) -> str:
-    """Return the tab of the address; without one, filters are those of conversations, and reviewers begin with the queue."""
+    """Return the tab of the address; without one, filters mean conversations, and reviewers begin
+    with the queue.
+    """
     named = st.query_params.get("view", "")
     if named in mine:
         return named
-    is_list = "conversations" in mine and (st.query_params.to_dict() or not may(actor, Permission.ANNOTATE))
+    is_list = "conversations" in mine and (
+        st.query_params.to_dict() or not may(actor, Permission.ANNOTATE)
+    )
     return "conversations" if is_list else mine[0]
 
 
 def turn() -> None:
-    """Go to another tab, without the filters of this one; from a callback."""
+    """Open another tab without the filters of this one, from a callback."""
     st.query_params.from_dict({"view": state.get(VIEW, "")})
 
 

@@ -1,24 +1,29 @@
-"""Exports of annotations: a format, which annotations, the first lines of it, what will be left out, and the file."""
+"""Export of annotations: format, filters, preview, manifest and download."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
 from core.annotations.exports import export
-from core.annotations.exports.export import ExportQuery, Manifest
-from core.annotations.exports.export_rows import Split
+from core.annotations.exports.export import ExportQuery, Manifest, Omission
 from core.annotations.exports.formats import FORMATS, FormatName
+from core.annotations.exports.queries import Split
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may
-from core.presentation import words
-from pages._ui import errors, filters, frame, guard, state, tables, text, watch
+from core.presentation import formatting
+from pages._ui import columns, errors, frame, guard, state, tables, text, watch
 from pages._ui.cache import Reads
+from pages._ui.filters import filter_bar
+from pages._ui.tables import TableColumn
 from pages.review.tuning import annotation_tab
 
 PAGE = "review-export"
 SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
-ABOUT_SPLITS = "10% of conversations are held out, always the same ones, so you can evaluate on data you did not train on."
+ABOUT_SPLITS = (
+    "10% of conversations are held out, always the same ones, so you can evaluate on data you did "
+    "not train on."
+)
 LONGEST_LINE = 4000
 FIRST, OWN = ("type", "status", "tag"), ("format", "split")
 OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
@@ -27,16 +32,24 @@ MANIFEST = f"{PAGE}.manifest"
 
 
 def export_tab(reads: Reads, header: watch.Header) -> None:
-    """Draw the tab; words of users leave the house only with super admins."""
+    """Draw the tab; only super admins may export user messages."""
     header.caption.caption(f"{header.about} · for training and evaluation")
     if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
         frame.empty_state(
-            "lock", "Exports are for super admins", "Exports contain user messages, so only super admins can create them."
+            "lock",
+            "Exports are for super admins",
+            "Exports contain user messages, so only super admins can create them.",
         )
         return
     asked = draw_choices(reads)
     with header.actions:
-        st.link_button("Download", address(asked), icon=":material/download:", help="Recorded in the audit log", type="primary")
+        st.link_button(
+            "Download",
+            address(asked),
+            icon=":material/download:",
+            help="Recorded in the audit log",
+            type="primary",
+        )
     with errors.InWords("Preview"):
         draw_preview(asked)
     with errors.InWords("Manifest"):
@@ -44,17 +57,18 @@ def export_tab(reads: Reads, header: watch.Header) -> None:
 
 
 def draw_choices(reads: Reads) -> ExportQuery:
-    """Draw what can be chosen, and return it; all of it is in the address."""
+    """Draw the filters, which are all in the address, and return the query."""
     offers = {**OFFERS, "tag": annotation_tab.tags_offered()}
-    chosen = filters.bar(PAGE, reads, FIRST, offers=offers, is_timed=False, own=OWN, draw_own=_draw_own)
-    kind, status, given = chosen["type"], chosen["status"], chosen["format"]
+    chosen = filter_bar.draw(
+        PAGE, reads, FIRST, offers=offers, is_timed=False, own=OWN, draw_own=_draw_own
+    )
     wanted = AnnotationFilter(
-        status=AnnotationStatus(status) if status in set(AnnotationStatus) else None,
-        type=AnnotationType(kind) if kind in set(AnnotationType) else None,
+        status=chosen.one_of(AnnotationStatus, "status"),
+        type=chosen.one_of(AnnotationType, "type"),
         tag=chosen["tag"],
     )
-    split = Split(chosen.own["split"]) if chosen["split"] in set(Split) else Split.ALL
-    return ExportQuery(FormatName(given) if given in FORMATS else FormatName.OPENAI_CHAT, wanted, split)
+    name = chosen.one_of(FormatName, "format") or FormatName.OPENAI_CHAT
+    return ExportQuery(name, wanted, chosen.one_of(Split, "split") or Split.ALL)
 
 
 def _draw_own() -> None:
@@ -64,7 +78,12 @@ def _draw_own() -> None:
     if state.get(part, None) not in SPLITS:
         state.put(part, Split.ALL)
     st.selectbox(
-        "Format", list(FORMATS), format_func=lambda each: FORMATS[each].said, key=form, width=260, label_visibility="collapsed"
+        "Format",
+        list(FORMATS),
+        format_func=lambda each: FORMATS[each].said,
+        key=form,
+        width=260,
+        label_visibility="collapsed",
     )
     st.segmented_control(
         "Conversations",
@@ -78,45 +97,53 @@ def _draw_own() -> None:
 
 
 def address(asked: ExportQuery) -> str:
-    """Return where the file is."""
     split = {} if asked.split is Split.ALL else {"split": str(asked.split)}
-    return f"/api/v1/admin/ai/tuning/export?{urlencode({'format': str(asked.format), **split, **asked.filters})}"
+    query = {"format": str(asked.format), **split, **asked.filters}
+    return f"/api/v1/admin/ai/tuning/export?{urlencode(query)}"
 
 
 def draw_preview(asked: ExportQuery) -> None:
-    """Draw the first five lines as they will stand in the file."""
-    with guard.work() as (_, actor):
-        permitted = actor
-    lines = export.preview(asked, actor=permitted)
+    lines = export.preview(asked, actor=guard.enter())
     with watch.panel("Preview", f"first {export.PREVIEWED} lines of {asked.name}"):
         if not lines:
             st.caption("No annotations fit this format and filter. The manifest explains why.")
         for line in lines:
-            shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line):,} characters)"
-            st.code(text.upright(shown).rstrip("\r\n"), language=LANGUAGES[FORMATS[asked.format].ending], wrap_lines=True)
+            shown = (
+                line
+                if len(line) <= LONGEST_LINE
+                else f"{line[:LONGEST_LINE]}… ({len(line):,} characters)"
+            )
+            st.code(
+                text.upright(shown).rstrip("\r\n"),
+                language=LANGUAGES[FORMATS[asked.format].ending],
+                wrap_lines=True,
+            )
 
 
 def draw_manifest(asked: ExportQuery) -> None:
-    """Draw what will be in the file and what will not; it is made when somebody asks, for it takes as long as the file."""
+    """Draw the rows and omissions of the file; made on demand, as it takes as long as the file."""
     with watch.panel("Manifest", "rows, checksum and excluded annotations"):
         made: tuple[ExportQuery, Manifest] | None = state.get(MANIFEST, None)
         if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
-            with guard.work() as (_, actor):
-                permitted = actor
+            actor = guard.enter()
             with st.spinner("Building the file to count rows…"):
-                made = (asked, export.make_manifest(asked, actor=permitted))
+                made = (asked, export.make_manifest(asked, actor=actor))
             state.put(MANIFEST, made)
         if made is not None and made[0] == asked:
             _draw_found(made[1])
 
 
 def _draw_found(found: Manifest) -> None:
-    st.markdown(f"**{words.count(found.rows, 'row')}** of {words.count(found.annotations, 'annotation')} · {found.bytes:,} bytes")
+    st.markdown(
+        f"**{formatting.count(found.rows, 'row')}** of "
+        f"{formatting.count(found.annotations, 'annotation')} · {found.bytes:,} bytes"
+    )
     for warning in found.warnings:
         st.warning(text.plain(warning), icon=":material/warning:")
     if found.left_out:
-        table = pd.DataFrame(
-            {"Reason excluded": [each.words for each in found.left_out], "Annotations": [each.count for each in found.left_out]}
-        )
-        tables.show(table, "Excluded annotations by reason.", key=f"{PAGE}.left")
+        shown: Sequence[TableColumn[Omission]] = [
+            columns.text("Reason excluded", lambda row: row.words),
+            columns.number("Annotations", lambda row: row.count, width=100),
+        ]
+        tables.draw(found.left_out, shown, "Excluded annotations by reason.", key=f"{PAGE}.left")
     st.code(found.model_dump_json(indent=2), language="json")

@@ -1,59 +1,85 @@
-"""The summary of reviews: of what kind they are, how far reviewers agree and where they do not, and the pace of all together."""
+"""Summary of reviews: totals, agreement, disagreements and pace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core.annotations import charts as annotation_charts
-from core.annotations import summary
-from core.annotations.agreement import Agreement
+from core.annotations.agreement import Agreement, Mistaken
 from core.annotations.charts import COUNTED, NAMES
+from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter
-from core.annotations.summary import NONE, UNDISCLOSED, Disputed, ReviewSummary, Share
-from core.database.db import Database, transaction
+from core.annotations.views import NONE, UNDISCLOSED, Disputed, ModelAgreement, ReviewSummary, Share
 from core.identity.permissions import Permission, may
-from core.presentation import words
-from core.presentation.periods import Period
-from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
+from core.presentation import formatting
+from core.presentation.periods import DAY, Period, in_address
+from pages._ui import charts, columns, errors, frame, guard, links, tables, watch
 from pages._ui.cache import Reads
-from pages._ui.lists.review_form import SEVERITIES
+from pages._ui.charts import Point
+from pages._ui.filters import filter_bar
+from pages._ui.review.review_form import SEVERITIES
+from pages._ui.tables import TableColumn
 from pages.review.tuning.annotation_tab import STATUSES
 
 PAGE = "review-summary"
 NAMELESS = {"": "Unknown"}
 MOST_ROWS = 8
-SEVERITY_NAMES = {str(each): name for each, name in SEVERITIES.items()} | {NONE: "No severity", UNDISCLOSED: COUNTED[UNDISCLOSED]}
+SEVERITY_NAMES = {str(each): name for each, name in SEVERITIES.items()} | {
+    NONE: "No severity",
+    UNDISCLOSED: COUNTED[UNDISCLOSED],
+}
 STATUS_NAMES = {str(each): name for each, name in STATUSES.items()}
-COUNTS = {"Annotations": st.column_config.NumberColumn(format="localized")}
 SCALE = "1 = perfect agreement, 0 = chance. 0.8 or higher is reliable; 0.67–0.8 is tentative."
 
 
 def summary_tab(reads: Reads, header: watch.Header) -> None:
-    """Draw the tab: the period, then everything that was said in it."""
-    chosen = filters.bar(PAGE, reads, ("environment",))
+    chosen = filter_bar.draw(PAGE, reads, ("environment",))
     with errors.InWords("Summary"):
         found = read(AnnotationFilter(environment=chosen.watched.environment), chosen.period)
-        draw(found, chosen.period, may_read=may(reads.actor, Permission.READ_CONTENTS))
+        draw(
+            found,
+            chosen.period,
+            chosen.watched.environment,
+            may_read=may(reads.actor, Permission.READ_CONTENTS),
+        )
     header.finish(reads, chosen)
 
 
 def read(wanted: AnnotationFilter, period: Period) -> ReviewSummary:
-    """Read the figures, never those that were kept for somebody else: a reviewer's are his own."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    """Read the figures uncached, because a reviewer sees only their own."""
+    with guard.ai_work() as (ai, actor):
         return summary.summarise(ai, wanted, period, actor=actor)
 
 
-def draw(found: ReviewSummary, period: Period, *, may_read: bool) -> None:
-    """Draw the figures; where nobody has annotated anything, say so."""
+def draw(found: ReviewSummary, period: Period, environment: str, *, may_read: bool) -> None:
     if found.is_own:
         st.caption("Your annotations, and how often others agree with you.")
     if not found.annotations:
-        frame.empty_state("rate_review", "No annotations in this period", "Create annotations in the queue or on a message.")
+        frame.empty_state(
+            "rate_review",
+            "No annotations in this period",
+            "Create annotations in the queue or on a message.",
+        )
         return
     draw_figures(found)
-    with watch.panel("Annotations", "by day and type"):
-        charts.show(annotation_charts.by_type(charts.palette(), found.over_time, period), f"{PAGE}.over_time")
+
+    def look(point: Point) -> None:
+        start = point.moment(period.zone)
+        links.go(
+            "tuning",
+            view="annotations",
+            start=in_address(start),
+            end=in_address(start + DAY),
+            environment=environment,
+        )
+
+    with watch.panel("Annotations", "by day and type · click a day to list them"):
+        charts.show(
+            annotation_charts.by_type(charts.palette(), found.over_time, period),
+            f"{PAGE}.over_time",
+            on_pick=look,
+        )
     draw_shares(found)
     draw_disagreement(found)
     if found.disputed:
@@ -61,15 +87,36 @@ def draw(found: ReviewSummary, period: Period, *, may_read: bool) -> None:
 
 
 def draw_figures(found: ReviewSummary) -> None:
-    """Draw how much there is, how far reviewers agree, and the pace."""
     pace = found.pace
+    seconds = pace.median_seconds
+    median = formatting.NOTHING if seconds is None else formatting.duration(round(seconds * 1000))
     figures = (
-        ("Annotations", f"{found.annotations:,}", f"on {words.count(found.messages, 'message')}"),
-        ("Reviewers", f"{found.reviewers:,}", f"{pace.per_day or 0:,.0f} per day over {words.count(pace.days, 'day')}"),
-        ("Median time per review", _seconds(pace.median_seconds), "breaks over 30 min excluded"),
-        ("Agreement (Krippendorff's α)", _figure(found.agreement.alpha), words_of_alpha(found.agreement)),
-        ("Raw agreement", words.share(found.agreement.unanimous), words_of_unanimous(found.agreement)),
-        ("Severity agreement (α)", _figure(found.severity_agreement.alpha), words_of_alpha(found.severity_agreement)),
+        (
+            "Annotations",
+            f"{found.annotations:,}",
+            f"on {formatting.count(found.messages, 'message')}",
+        ),
+        (
+            "Reviewers",
+            f"{found.reviewers:,}",
+            f"{pace.per_day or 0:,.0f} per day over {formatting.count(pace.days, 'day')}",
+        ),
+        ("Median time per review", median, "breaks over 30 min excluded"),
+        (
+            "Agreement (Krippendorff's α)",
+            _figure(found.agreement.alpha),
+            words_of_alpha(found.agreement),
+        ),
+        (
+            "Raw agreement",
+            formatting.share(found.agreement.unanimous),
+            words_of_unanimous(found.agreement),
+        ),
+        (
+            "Severity agreement (α)",
+            _figure(found.severity_agreement.alpha),
+            words_of_alpha(found.severity_agreement),
+        ),
     )
     grid = st.grid(3, min_column_width=220, gap="small")
     for label, value, note in figures:
@@ -80,23 +127,29 @@ def draw_figures(found: ReviewSummary) -> None:
 
 
 def words_of_alpha(found: Agreement) -> str:
-    """Return how sure an agreement is, in words; of too few, that."""
+    """Return the interval and size of an agreement in words."""
     if not found.units:
         return "no messages with two or more reviews"
     unit = " (95% interval)" if found.alpha_low is not None else ""
-    return f"{_interval(found)}{unit} · {words.count(found.units, 'message')} with two or more reviews"
+    return (
+        f"{_interval(found)}{unit} · {formatting.count(found.units, 'message')} with two or "
+        "more reviews"
+    )
 
 
 def words_of_unanimous(found: Agreement) -> str:
-    """Return how sure the share is, in words."""
+    """Return the interval and size of raw agreement in words."""
     if found.unanimous_low is None or found.unanimous_high is None:
-        return f"{words.count(found.units, 'message')} · not enough for an interval"
-    interval = f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} (95% interval)"
-    return f"{interval} · {words.count(found.units, 'message')} with two or more reviews"
+        return f"{formatting.count(found.units, 'message')} · not enough for an interval"
+    interval = (
+        f"{formatting.share(found.unanimous_low)} to "
+        f"{formatting.share(found.unanimous_high)} (95% interval)"
+    )
+    return f"{interval} · {formatting.count(found.units, 'message')} with two or more reviews"
 
 
 def draw_shares(found: ReviewSummary) -> None:
-    """Draw what annotations are about, each as a small table."""
+    """Draw totals by type, severity, status, tag, model, prompt version and arm."""
     parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
         ("By type", "Type", found.by_type, COUNTED),
         ("By severity", "Severity", found.by_severity, SEVERITY_NAMES),
@@ -104,66 +157,76 @@ def draw_shares(found: ReviewSummary) -> None:
         ("By tag", "Tag", found.by_tag, {}),
         ("By model", "Model", found.by_model, NAMELESS),
         ("By prompt version", "Prompt version", found.by_prompt_version, NAMELESS),
+        ("By experiment arm", "Experiment arm", found.by_experiment_arm, NAMELESS),
     )
+    if not any(each.value for each in found.by_experiment_arm):
+        parts = parts[:-1]
     grid = st.grid(3, min_column_width=260, gap="medium")
     for title, label, shares, said in parts:
         with grid.cell(), watch.panel(title):
             if not shares:
                 st.caption("None.")
                 continue
-            values = [said.get(each.value, text.one_line(each.value)) for each in shares]
-            table = pd.DataFrame({label: values, "Annotations": [each.count for each in shares]})
-            tables.show(
-                table, f"Annotations {title.lower()}, {values[0]} first.", key=f"{PAGE}.{label}", columns=COUNTS, most=MOST_ROWS
-            )
+            shown: Sequence[TableColumn[Share]] = [
+                columns.text(label, partial(_name_of, said)),
+                columns.number("Annotations", lambda each: each.count, width=90),
+            ]
+            alt = f"Annotations {title.lower()}, most frequent first."
+            tables.draw(shares, shown, alt, key=f"{PAGE}.{label}", most=MOST_ROWS)
+
+
+def _name_of(said: Mapping[str, str], each: Share) -> str:
+    return said.get(each.value, each.value)
 
 
 def draw_disagreement(found: ReviewSummary) -> None:
-    """Draw where reviewers disagree: what is taken for what, and on which models."""
+    """Draw the pairs of types that differ, and agreement by model."""
     with watch.panel("Disagreements", "pairs of annotations on the same message"):
         if not found.disagreements:
             st.caption("No disagreements among messages with two reviews.")
             return
-        pairs = pd.DataFrame(
-            {
-                "Reviewer A": [NAMES[each.one] for each in found.disagreements],
-                "Reviewer B": [NAMES[each.other] for each in found.disagreements],
-                "Pairs": [each.pairs for each in found.disagreements],
-                "Share": [words.share(each.share) for each in found.disagreements],
-            }
-        )
-        tables.show(pairs, "Pairs of annotations that differ on the same message.", key=f"{PAGE}.pairs")
+        pairs: Sequence[TableColumn[Mistaken]] = [
+            columns.text("Reviewer A", lambda row: NAMES[row.one]),
+            columns.text("Reviewer B", lambda row: NAMES[row.other]),
+            columns.number("Pairs", lambda row: row.pairs),
+            columns.text("Share", lambda row: formatting.share(row.share)),
+        ]
+        alt = "Pairs of annotations that differ on the same message."
+        tables.draw(found.disagreements, pairs, alt, key=f"{PAGE}.pairs")
     with watch.panel("By model", "lowest agreement first"):
-        models = pd.DataFrame(
-            {
-                "Model": [text.one_line(each.model) or "Unknown" for each in found.by_model_agreement],
-                "Raw agreement": [words.share(each.agreement.unanimous) for each in found.by_model_agreement],
-                "Agreement (α)": [_figure(each.agreement.alpha) for each in found.by_model_agreement],
-                "95% interval": [_interval(each.agreement) for each in found.by_model_agreement],
-                "Messages": [each.agreement.units for each in found.by_model_agreement],
-            }
-        )
-        tables.show(models, "Reviewer agreement by model.", key=f"{PAGE}.models", most=MOST_ROWS)
+        models: Sequence[TableColumn[ModelAgreement]] = [
+            columns.text("Model", lambda row: row.model or "Unknown"),
+            columns.text("Raw agreement", lambda row: formatting.share(row.agreement.unanimous)),
+            columns.text("Agreement (α)", lambda row: _figure(row.agreement.alpha)),
+            columns.text("95% interval", lambda row: _interval(row.agreement)),
+            columns.number("Messages", lambda row: row.agreement.units),
+        ]
+        alt = "Reviewer agreement by model."
+        tables.draw(found.by_model_agreement, models, alt, key=f"{PAGE}.models", most=MOST_ROWS)
 
 
 def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) -> None:
-    """Draw the messages on which reviewers disagree; one that is selected is opened, for those who may read it."""
-    with watch.panel("Messages", "most disputed first" + (" · select a row to open it" if may_read else "")):
-        messages = pd.DataFrame(
-            {
-                "Annotations": [", ".join(f"{NAMES[kind]} {count}" for kind, count in each.said.items()) for each in found],
-                "Model": [text.one_line(each.model) or "Unknown" for each in found],
-                "Adjudicated": ["Yes" if each.is_decided else "Not yet" for each in found],
-                "Last annotation": [words.moment(each.at, period.zone) for each in found],
-            }
+    """Draw disputed messages; a click opens one for those who may read it."""
+    shown: Sequence[TableColumn[Disputed]] = [
+        columns.text(
+            "Annotations",
+            lambda row: ", ".join(f"{NAMES[kind]} {count}" for kind, count in row.said.items()),
+        ),
+        columns.text("Model", lambda row: row.model or "Unknown"),
+        columns.text("Adjudicated", lambda row: "Yes" if row.is_decided else "Not yet"),
+        columns.text("Last annotation", lambda row: formatting.moment(row.at, period.zone)),
+    ]
+
+    def open_(row: Disputed) -> None:
+        st.query_params.from_dict(
+            {"conversation": str(row.conversation_id), "message": str(row.message_id)}
         )
 
-        def open_(number: int) -> None:
-            at = {"conversation": str(found[number].conversation_id), "message": str(found[number].message_id)}
-            st.query_params.from_dict(at)
-
-        said = "Messages with disagreements."
-        tables.show(messages, said, key=f"{PAGE}.disputed", on_pick=open_ if may_read else None)
+    with watch.panel(
+        "Messages", "most disputed first" + (" · click a row to open it" if may_read else "")
+    ):
+        alt = "Messages with disagreements."
+        tables.draw(found, shown, alt, key=f"{PAGE}.disputed", on_open=open_ if may_read else None)
 
 
 def _interval(found: Agreement) -> str:
@@ -175,8 +238,4 @@ def _interval(found: Agreement) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{value:.2f}"
-
-
-def _seconds(value: float | None) -> str:
-    return words.NOTHING if value is None else words.duration(round(value * 1000))
+    return formatting.NOTHING if value is None else f"{value:.2f}"

@@ -1,28 +1,36 @@
 """The audit log: filtered and paged in the database."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
-from core.database.paging import Page, Window
+from core.database.paging import Window
 from core.identity import queries
 from core.identity.schemas import AuditFilter, AuditRow
-from core.presentation import words
+from core.presentation import formatting
 from core.presentation.periods import last_days
 from core.system import workspace
-from pages._ui import frame, guard, state, tables
+from pages._ui import columns, dialogs, frame, guard, state, tables, text
+from pages._ui.tables import TableColumn
 
 SIZE = 25
 PAGE = "audit_page"
 OUTCOMES = {"ok": "Succeeded", "wrong": "Failed", "locked": "Locked"}
+COLOURS = {"Succeeded": "green", "Failed": "orange", "Locked": "red"}
 EVER = "ever"
-SPANS = {EVER: "Any time", "1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
+SPANS = {
+    EVER: "Any time",
+    "1": "Today",
+    "7": "Last 7 days",
+    "30": "Last 30 days",
+    "90": "Last 90 days",
+}
 
 
 def draw() -> None:
-    """Draw the filters, the rows and the pages."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         account = st.text_input(
             "Account",
@@ -62,20 +70,32 @@ def draw() -> None:
     number = max(1, state.get(PAGE, 1))
     with guard.work() as (session, _):
         page = queries.list_audit(session, wanted, window=Window(SIZE, (number - 1) * SIZE))
-    frame.section("Audit log", f"{words.count(page.total_count, 'entry', 'entries')} · newest first · UTC")
+    frame.section(
+        "Audit log",
+        (
+            f"{formatting.count(page.total_count, 'entry', 'entries')} · newest first · UTC · "
+            "click a row for details"
+        ),
+    )
     if not page.items:
-        frame.empty_state("history", "No entries match these filters", "The audit log records sign-ins, failures and changes.")
+        frame.empty_state(
+            "history",
+            "No entries match these filters",
+            "The audit log records sign-ins, failures and changes.",
+        )
         return
-    draw_table(page)
+    tables.draw(page.items, COLUMNS, "Audit log", key="audit.table", on_open=dialogs.open_row)
     pages = -(-page.total_count // SIZE)
     if pages > 1:
         st.pagination(pages, key=PAGE, bind="query-params")
+    dialogs.draw_opened(page.items, "Audit entry", _draw_one, dialogs.no_read)
 
 
 def download(account: str, action: str, days: str) -> str:
-    """Return the address of the API's stream of the same rows."""
+    """Return the API's address of the same rows as CSV."""
     given = {"account": account, "action": action, "days": days if days != EVER else ""}
-    return f"/api/v1/admin/audit?{urlencode({name: value for name, value in given.items() if value} | {'format': 'csv'})}"
+    kept = {name: value for name, value in given.items() if value}
+    return f"/api/v1/admin/audit?{urlencode(kept | {'format': 'csv'})}"
 
 
 def _since(days: str) -> datetime | None:
@@ -86,28 +106,56 @@ def _first_page() -> None:
     state.put(PAGE, 1)
 
 
-def draw_table(page: Page[AuditRow]) -> None:
-    """Draw one page of rows."""
-    rows = pd.DataFrame(
+def _draw_one(row: AuditRow) -> None:
+    frame.section(text.plain(row.action), f"{row.occurred_at:%-d %b %Y, %H:%M:%S} UTC")
+    frame.facts(
         {
-            "Time": pd.to_datetime([row.occurred_at for row in page.items], utc=True),
-            "Actor": [row.actor.name or row.actor.type.capitalize() for row in page.items],
-            "Action": [row.action for row in page.items],
-            "Details": [_what(row) for row in page.items],
-            "IP address": [row.ip_address or "" for row in page.items],
-            "Outcome": [[OUTCOMES.get(row.outcome, row.outcome)] for row in page.items],
+            "Actor": _actor(row),
+            "Outcome": OUTCOMES.get(row.outcome, row.outcome),
+            "IP address": row.ip_address,
+            "Browser": row.user_agent,
+            "Request": row.request_id,
+            **{
+                f"{name.replace('_', ' ').capitalize()}": str(value)
+                for name, value in row.targets.items()
+            },
         }
     )
-    outcome = st.column_config.MultiselectColumn(
-        "Outcome", options=list(OUTCOMES.values()), color=["green", "orange", "red"], width="small"
-    )
-    moment = st.column_config.DatetimeColumn("Time", format="D MMM YYYY, HH:mm:ss")
-    columns = {"Time": moment, "Details": st.column_config.TextColumn(width=400), "Outcome": outcome}
-    tables.show(rows, "Audit log", key="audit.table", columns=columns)
+    for label, values in {"Before": row.before, "After": row.after}.items():
+        if values:
+            st.caption(label)
+            st.code(
+                json.dumps(values, ensure_ascii=False, indent=2, default=str),
+                language="json",
+                wrap_lines=True,
+            )
+
+
+def _actor(row: AuditRow) -> str:
+    return row.actor.name or row.actor.type.capitalize()
 
 
 def _what(row: AuditRow) -> str:
     before, after = row.before or {}, row.after or {}
-    changes = {name: f"{before[name]} → {value}" if name in before else value for name, value in after.items()}
+    changes = {
+        name: f"{before[name]} → {value}" if name in before else value
+        for name, value in after.items()
+    }
     facts = {**row.targets, **changes}
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in facts.items()
+        if not name.endswith("_id")
+    )[:300]
+
+
+COLUMNS: Sequence[TableColumn[AuditRow]] = [
+    columns.moment(
+        "Time", lambda row: row.occurred_at, "UTC", format="D MMM YYYY, HH:mm:ss", width=160
+    ),
+    columns.text("Actor", _actor),
+    columns.text("Action", lambda row: row.action),
+    columns.text("Details", _what, width=400),
+    columns.text("IP address", lambda row: row.ip_address),
+    columns.chip("Outcome", lambda row: OUTCOMES.get(row.outcome, row.outcome), COLOURS, width=90),
+]

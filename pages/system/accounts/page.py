@@ -1,22 +1,25 @@
-"""Accounts: who may sign in, as what; and the log of what everybody did."""
+"""Accounts: people, roles and the audit log."""
 
 import streamlit as st
 
 from core.identity.permissions import Permission, may
 from pages._ui import errors, frame, guard
-from pages.system.accounts import account_list, audit_list
+from pages.system.accounts import account_list, audit_list, invitations
 
 
 def main() -> None:
-    """Guard, choose the section, draw it."""
     actor = guard.page(Permission.READ_AUDIT)
     sections = {"Audit": audit_list.draw}
     if may(actor, Permission.MANAGE_ACCOUNTS):
         sections = {"Accounts": account_list.draw, **sections}
     with frame.header("Accounts", "People, roles and the audit log"):
         if may(actor, Permission.MANAGE_ACCOUNTS):
-            st.button("Invite account", icon=":material/person_add:", on_click=account_list.open_invitation)
-    account_list.show_link()
+            st.button(
+                "Invite account",
+                icon=":material/person_add:",
+                on_click=invitations.open_invitation,
+            )
+    invitations.show_link()
     names = list(sections)
     chosen = st.segmented_control(
         "Section",

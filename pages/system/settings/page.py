@@ -1,4 +1,4 @@
-"""Settings: what the workspace shares, where models come from, and what programs come in with."""
+"""Settings of the workspace, one section at a time."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from core.identity.permissions import Permission
 from pages import demo_banner
 from pages._ui import errors, frame, guard
 from pages.system.settings import (
+    funnel_settings,
     key_settings,
     price_settings,
     provider_settings,
@@ -18,6 +19,7 @@ from pages.system.settings.imports import import_settings
 
 SECTIONS = {
     "Workspace": workspace_settings.draw,
+    "Onboarding": funnel_settings.draw,
     "Providers": provider_settings.draw,
     "Prices": price_settings.draw,
     "API keys": key_settings.draw,
@@ -29,10 +31,8 @@ SECTIONS = {
 
 
 def main() -> None:
-    """Guard, choose the section, draw it."""
     actor = guard.page(Permission.CHANGE_WORKSPACE)
-    with frame.header("Settings", "Workspace, providers, keys, import and data policies"):
-        pass
+    frame.header("Settings", "Workspace, providers, keys, import and data policies")
     chosen = st.segmented_control(
         "Section",
         list(SECTIONS),

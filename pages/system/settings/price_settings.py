@@ -1,73 +1,132 @@
-"""Settings, Prices: what models cost, prices of one's own, and costs computed anew."""
+"""Settings, Prices: prices of models, custom prices and repricing."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
+from urllib.parse import urlencode
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
 from core.database.paging import LARGEST_PAGE, Page, Window
 from core.errors import Invalid
 from core.platform import clock
-from core.providers import price_list
-from core.providers.price_list import NewPrice, PriceView, Wanted
 from core.providers.schemas import PriceSource
-from pages._ui import errors, frame, guard, state, tables, text
+from core.providers.service import price_list
+from core.providers.service.price_list import NewPrice, PriceFilter, PriceView
+from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
+from pages._ui.tables import TableColumn
 from pages.system.settings import reprice_settings
 
 PROVIDER, MODEL, SINCE = "prices.provider", "prices.model", "prices.since"
-AMOUNTS = {"input": "Input", "output": "Output", "cached_input": "Cached input", "cache_write": "Cache write"}
+AMOUNTS = {
+    "input": "Input",
+    "output": "Output",
+    "cached_input": "Cached input",
+    "cache_write": "Cache write",
+}
 SOURCES = {"All": None, "Custom": PriceSource.SETTINGS, "Packaged": PriceSource.PACKAGED}
 FROM_THE_BEGINNING = 2000
 MOST_ROWS = 12
 
 
 def draw() -> None:
-    """Draw the table with its filters, and below it what can be done."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=860):
-        with st.container(width="content"):
-            frame.section("Prices", "USD per 1M tokens · lowest tier")
-        st.button("Add price", icon=":material/add:", on_click=_open_form)
+    row = frame.section_row("Prices", "USD per 1M tokens · lowest tier", width=860)
+    row.button("Add price", icon=":material/add:", on_click=_open_form)
     with st.container(horizontal=True, width=860, vertical_alignment="bottom"):
-        model = st.text_input("Model", key="model", bind="query-params", max_chars=200, placeholder="All models", width=320)
+        model = st.text_input(
+            "Model",
+            key="model",
+            bind="query-params",
+            max_chars=200,
+            placeholder="All models",
+            width=320,
+        )
         source = st.selectbox("Source", list(SOURCES), key="whose", bind="query-params", width=160)
     with guard.work() as (session, actor):
-        wanted = Wanted(model=model or None, source=SOURCES[source])
+        wanted = PriceFilter(model=model or None, source=SOURCES[source])
         found = price_list.list_prices(session, wanted, window=Window(LARGEST_PAGE), actor=actor)
     if not found.items:
         frame.empty_state(
             "payments",
             "No prices found",
-            "Packaged prices appear with a model's first request. Add custom prices for other models.",
+            "Packaged prices appear with a model's first request. Add custom prices for other "
+            "models.",
+            width=860,
         )
     else:
-        _draw_table(found)
+        _draw_table(found, wanted)
     reprice_settings.draw()
 
 
-def _draw_table(found: Page[PriceView]) -> None:
-    rows = pd.DataFrame([_cells(price) for price in found.items])
+def _draw_table(found: Page[PriceView], wanted: PriceFilter) -> None:
     with st.container(width=860, gap="xsmall"):
-        picked = tables.choose(rows, "Prices", key="prices.table", most=MOST_ROWS, placeholder="same as input")
+        shown: Sequence[TableColumn[PriceView]] = [
+            columns.text("Provider", lambda row: row.provider or "(none)"),
+            columns.text("Model", lambda row: row.model),
+            *(columns.text(label, partial(_amount, name)) for name, label in AMOUNTS.items()),
+            columns.text("Valid from (UTC)", _since),
+            columns.text("Source", _source),
+        ]
+        tables.draw(
+            found.items,
+            shown,
+            "Prices",
+            key="prices.table",
+            most=MOST_ROWS,
+            placeholder="same as input",
+            on_open=dialogs.open_row,
+        )
         if found.total_count > len(found.items):
-            st.caption(f"Showing {len(found.items)} of {found.total_count:,} · filter by model to see the rest")
-        chosen = found.items[picked] if picked is not None else None
-        if chosen is not None and chosen.source is PriceSource.SETTINGS:
-            words = f"Remove price for {chosen.model}"
-            st.button(words, key="prices.remove", icon=":material/delete:", on_click=_ask, args=(chosen,))
-        elif chosen is not None:
-            st.caption("Packaged prices can't be removed. A custom price with the same start overrides them.")
+            st.caption(
+                f"Showing {len(found.items)} of {found.total_count:,} · filter by model to "
+                "see the rest"
+            )
+        query = wanted.model_dump(mode="json", exclude_none=True) | {"format": "csv"}
+        frame.csv_link(f"/api/v1/admin/prices?{urlencode(query)}")
+    dialogs.draw_opened(found.items, "Price", _draw_one, dialogs.no_read)
 
 
-def _cells(price: PriceView) -> dict[str, object]:
-    amounts = {words: _shown(getattr(price, name)) for name, words in AMOUNTS.items()}
-    since = "All time" if price.valid_from.year <= FROM_THE_BEGINNING else f"{price.valid_from:%-d %b %Y, %H:%M}"
-    whose = "Custom" if price.source is PriceSource.SETTINGS else "Packaged"
-    return {"Provider": price.provider or "(none)", "Model": price.model, **amounts, "Valid from (UTC)": since, "Source": whose}
+def _draw_one(price: PriceView) -> None:
+    frame.section(text.plain(price.model), "USD per 1M tokens · lowest tier")
+    amounts = {label: _amount(name, price) or "same as input" for name, label in AMOUNTS.items()}
+    frame.facts(
+        {
+            "Provider": price.provider,
+            "Source": _source(price),
+            **amounts,
+            "Valid from (UTC)": _since(price),
+        }
+    )
+    if price.source is PriceSource.SETTINGS:
+        st.button(
+            "Remove price",
+            key="prices.remove",
+            icon=":material/delete:",
+            on_click=dialogs.leave_for,
+            args=(partial(_ask, price),),
+        )
+    else:
+        st.caption(
+            "Packaged prices can't be removed. A custom price with the same start overrides them."
+        )
 
 
-def _shown(amount: object) -> str | None:
+def _since(price: PriceView) -> str:
+    return (
+        "All time"
+        if price.valid_from.year <= FROM_THE_BEGINNING
+        else f"{price.valid_from:%-d %b %Y, %H:%M}"
+    )
+
+
+def _source(price: PriceView) -> str:
+    return "Custom" if price.source is PriceSource.SETTINGS else "Packaged"
+
+
+def _amount(name: str, price: PriceView) -> str | None:
+    amount = getattr(price, name)
     return None if amount is None else f"${amount:f}".rstrip("0").rstrip(".")
 
 
@@ -77,39 +136,51 @@ def _open_form() -> None:
     @st.dialog("Add price")
     def form() -> None:
         st.text_input(
-            "Provider", key=PROVIDER, max_chars=200, help="Exactly as in your requests. Leave empty if they name no provider."
+            "Provider",
+            key=PROVIDER,
+            max_chars=200,
+            help="Exactly as in your requests. Leave empty if they name no provider.",
         )
         st.text_input("Model", key=MODEL, max_chars=200)
         left, right = st.columns(2)
         for number, (name, words) in enumerate(AMOUNTS.items()):
             place = (left, right)[number % 2]
-            place.text_input(words, key=f"prices.{name}", max_chars=20, placeholder="same as input" if number > 1 else "0.00")
-        st.date_input("Valid from (UTC)", clock.now().date(), key=SINCE, help="Applies from 00:00 UTC on this day.")
-        buttons, below = st.container(horizontal=True), st.container()
-        wants_to_add = buttons.button("Add price", type="primary", key="prices.add")
-        if buttons.button("Cancel", key="prices.cancel"):
-            st.rerun()
-        if wants_to_add:
-            is_added = False
-            with errors.InForm(below):
-                add()
-                is_added = True
-            if is_added:
-                st.rerun()
+            place.text_input(
+                words,
+                key=f"prices.{name}",
+                max_chars=20,
+                placeholder="same as input" if number > 1 else "0.00",
+            )
+        st.date_input(
+            "Valid from (UTC)",
+            clock.now().date(),
+            key=SINCE,
+            help="Applies from 00:00 UTC on this day.",
+        )
+        dialogs.submit("Add price", add, key="prices")
 
     form()
 
 
 def add() -> None:
-    """Add the price that the form describes."""
     since: date = state.get(SINCE, clock.now().date())
-    amounts = {name: state.get(f"prices.{name}", "").strip().lstrip("$") or None for name in AMOUNTS}
-    fields = {"provider": state.get(PROVIDER, "").strip(), "model": state.get(MODEL, "").strip(), **amounts}
+    amounts = {
+        name: state.get(f"prices.{name}", "").strip().lstrip("$") or None for name in AMOUNTS
+    }
+    fields = {
+        "provider": state.get(PROVIDER, "").strip(),
+        "model": state.get(MODEL, "").strip(),
+        **amounts,
+    }
     try:
-        given = NewPrice.model_validate({**fields, "valid_from": datetime.combine(since, time(), UTC)})
+        given = NewPrice.model_validate(
+            {**fields, "valid_from": datetime.combine(since, time(), UTC)}
+        )
     except ValidationError as wrong:
         field = str(wrong.errors()[0]["loc"][0])
-        amount = f"{AMOUNTS.get(field, field)}: enter USD from 0 to 1,000,000 with up to 6 decimals."
+        amount = (
+            f"{AMOUNTS.get(field, field)}: enter USD from 0 to 1,000,000 with up to 6 decimals."
+        )
         raise Invalid("Enter a model." if field == "model" else amount) from None
     with guard.work() as (session, actor):
         price_list.add(session, given, actor=actor)
@@ -117,21 +188,15 @@ def add() -> None:
 
 
 def _ask(price: PriceView) -> None:
-    @st.dialog("Remove this price?")
-    def confirm() -> None:
-        st.write(f"{text.plain(price.model)}: new requests use the previous price. Existing costs don't change.")
-        with st.container(horizontal=True):
-            if st.button("Remove price", type="primary", key="prices.confirm", on_click=remove, args=(price.id,)):
-                st.rerun()
-            if st.button("Cancel", key="prices.keep"):
-                st.rerun()
-
-    confirm()
+    body = (
+        f"{text.plain(price.model)}: new requests use the previous price. Existing costs "
+        "don't change."
+    )
+    dialogs.confirm("Remove this price?", body, "Remove price", remove, price.id, key="prices")
 
 
 @errors.action
 def remove(price_id: UUID) -> None:
-    """Remove a price of one's own."""
     with guard.work() as (session, actor):
         price_list.remove(session, price_id, actor=actor)
     state.toast("Price removed")

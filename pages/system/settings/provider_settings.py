@@ -1,4 +1,4 @@
-"""Settings, Providers: where models come from, whether they answer, and the keys that go in and never come out."""
+"""Settings, Providers: where models come from, their status and write-only keys."""
 
 from uuid import UUID
 
@@ -6,8 +6,9 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import Invalid
-from core.presentation import words
-from core.providers import check, queries, service
+from core.presentation import formatting
+from core.providers import check
+from core.providers.queries import configured
 from core.providers.schemas import (
     NewProvider,
     ProviderChange,
@@ -16,9 +17,15 @@ from core.providers.schemas import (
     ProviderStatus,
     ProviderView,
 )
-from pages._ui import errors, frame, guard, state, text
+from core.providers.service import providers as service
+from pages._ui import dialogs, errors, frame, guard, state, text
 
-NAME, ADDRESS, SECRET, KIND = "providers.name", "providers.address", "providers.secret", "providers.kind"
+NAME, ADDRESS, SECRET, KIND = (
+    "providers.name",
+    "providers.address",
+    "providers.secret",
+    "providers.kind",
+)
 VENDORS = {
     "OpenAI": (ProviderKind.OPENAI, "openai"),
     "Anthropic": (ProviderKind.ANTHROPIC, "anthropic"),
@@ -43,24 +50,30 @@ SOURCES = {
 
 
 def draw() -> None:
-    """List the providers, each with what can be done with it."""
     with guard.work() as (session, _):
-        providers = queries.list_providers(session)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=760):
-        with st.container(width="content"):
-            frame.section("Providers", "API keys are encrypted and never shown again")
-        st.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
+        providers = configured.list_providers(session)
+    row = frame.section_row("Providers", "API keys are encrypted and never shown again", width=760)
+    row.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
     if not providers:
-        frame.empty_state("key", "No providers yet", "Add an OpenAI or Anthropic API key, or the base URL of your own server.")
+        frame.empty_state(
+            "key",
+            "No providers yet",
+            "Add an OpenAI or Anthropic API key, or the base URL of your own server.",
+            width=760,
+        )
     for provider in providers:
         _draw_provider(provider)
 
 
 def _draw_provider(provider: ProviderView) -> None:
     with st.container(border=True, width=760, gap="xsmall"):
-        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+        row = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
         colour, words = STATES[provider.status]
-        row.markdown(f"**{text.plain(provider.name)}**\u2002:{colour}-badge[{words}]", width="content")
+        row.markdown(
+            f"**{text.plain(provider.name)}**\u2002:{colour}-badge[{words}]", width="content"
+        )
         with row.container(horizontal=True, width="content", gap="xsmall"):
             _draw_buttons(provider)
         st.caption(_facts(provider))
@@ -69,7 +82,9 @@ def _draw_provider(provider: ProviderView) -> None:
 
 
 def _draw_buttons(provider: ProviderView) -> None:
-    if st.button("Test connection", key=f"test-{provider.name}", type="tertiary", icon=":material/sync:"):
+    if st.button(
+        "Test connection", key=f"test-{provider.name}", type="tertiary", icon=":material/sync:"
+    ):
         with st.spinner("Testing connection…", show_time=True), errors.InWords("Connection test"):
             check.check_as(provider.name, actor=guard.enter())
         st.rerun()
@@ -99,7 +114,7 @@ def _facts(provider: ProviderView) -> str:
     if provider.kind in (ProviderKind.OPENAI, ProviderKind.ANTHROPIC):
         facts.append("API key set" if provider.has_secret else "no API key")
     if provider.model_count:
-        facts.append(words.count(provider.model_count, "model"))
+        facts.append(formatting.count(provider.model_count, "model"))
     if provider.checked_at:
         facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)
@@ -112,7 +127,11 @@ def _open_form(provider: ProviderView | None) -> None:
 
     @st.dialog("Edit provider" if provider else "Add provider")
     def form() -> None:
-        vendor = OTHER if provider else st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
+        vendor = (
+            OTHER
+            if provider
+            else st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
+        )
         if provider is None:
             st.text_input(
                 "Name",
@@ -132,7 +151,9 @@ def _open_form(provider: ProviderView | None) -> None:
             key=SECRET,
             type="password",
             autocomplete="off",
-            placeholder="Leave empty to keep the current key" if provider and provider.has_secret else "",
+            placeholder="Leave empty to keep the current key"
+            if provider and provider.has_secret
+            else "",
         )
         if provider:
             st.caption("Changing the base URL clears the stored API key.")
@@ -164,7 +185,7 @@ def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
 
 
 def _store(provider: ProviderView | None, vendor: str) -> str:
-    """Store what the form holds and return the provider's name."""
+    """Save the form, and return the provider's name."""
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
     is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
     if is_elsewhere and address is None:
@@ -175,38 +196,37 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
         return _change(provider.id, address, secret)
     except ValidationError as wrong:
         fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
-        raise Invalid(next(words for field, words in WRONG.items() if field in fields or not field)) from None
+        raise Invalid(
+            next(words for field, words in WRONG.items() if field in fields or not field)
+        ) from None
 
 
 def _add(vendor: str, address: str | None, secret: str | None) -> str:
     name = state.get(NAME, "").strip()
-    given = NewProvider.model_validate({"name": name, "kind": VENDORS[vendor][0], "base_url": address, "secret": secret})
+    given = NewProvider.model_validate(
+        {"name": name, "kind": VENDORS[vendor][0], "base_url": address, "secret": secret}
+    )
     with guard.work() as (session, actor):
         return service.add(session, given, actor=actor).name
 
 
 def _change(provider_id: UUID, address: str | None, secret: str | None) -> str:
-    change = ProviderChange.model_validate({"base_url": address} | ({"secret": secret} if secret else {}))
+    change = ProviderChange.model_validate(
+        {"base_url": address} | ({"secret": secret} if secret else {})
+    )
     with guard.work() as (session, actor):
         return service.change(session, provider_id, change, actor=actor).name
 
 
 def _ask_to_remove(provider: ProviderView) -> None:
-    @st.dialog("Remove this provider?")
-    def confirm() -> None:
-        st.write(f"{text.plain(provider.name)} and its API key will be removed. Existing answers are kept.")
-        with st.container(horizontal=True):
-            if st.button("Remove provider", type="primary", key="providers.confirm", on_click=remove, args=(provider.id,)):
-                st.rerun()
-            if st.button("Cancel", key="providers.keep"):
-                st.rerun()
-
-    confirm()
+    name = text.plain(provider.name)
+    body = f"{name} and its API key will be removed. Existing answers are kept."
+    label, id_ = "Remove provider", provider.id
+    dialogs.confirm("Remove this provider?", body, label, remove, id_, key="providers")
 
 
 @errors.action
 def remove(provider_id: UUID) -> None:
-    """Remove a provider."""
     with guard.work() as (session, actor):
         service.remove(session, provider_id, actor=actor)
     state.toast("Provider removed")

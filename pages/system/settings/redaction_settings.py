@@ -1,4 +1,4 @@
-"""Settings, Redaction: what is taken out of texts before they are stored, and what that does to a text."""
+"""Settings, Redaction: what is removed from texts before they are stored, with a test."""
 
 import streamlit as st
 from pydantic import ValidationError
@@ -10,18 +10,31 @@ from pages._ui import errors, frame, guard, state
 
 MODE, PATTERNS, SAMPLE = "redaction.mode", "redaction.patterns", "redaction.sample"
 RULES = {"email": "Email addresses", "phone": "Phone numbers", "card": "Card numbers"}
-HELP = {"email": "Email addresses used as user or session IDs are hashed consistently; other IDs are kept."}
-WHAT_MODES_DO = {Mode.OFF: "Off", Mode.MASK: "Mask: [email]", Mode.HASH: "Hash: [email:…], same value gives same hash"}
+HELP = {
+    "email": (
+        "Email addresses used as user or session IDs are hashed consistently; other IDs are kept."
+    )
+}
+WHAT_MODES_DO = {
+    Mode.OFF: "Off",
+    Mode.MASK: "Mask: [email]",
+    Mode.HASH: "Hash: [email:…], same value gives same hash",
+}
 
 
 def draw() -> None:
-    """Draw the rules, and a place to try them."""
     with guard.work() as (session, actor):
         present = redaction.read(session, actor=actor)
     frame.section("Redaction", "applied to all incoming text before it is stored")
     with st.form("redaction", border=True, enter_to_submit=False, width=760):
         modes = list(Mode)
-        st.radio("Replace matches with", modes, index=modes.index(present.mode), key=MODE, format_func=WHAT_MODES_DO.__getitem__)
+        st.radio(
+            "Replace matches with",
+            modes,
+            index=modes.index(present.mode),
+            key=MODE,
+            format_func=WHAT_MODES_DO.__getitem__,
+        )
         for name, label in RULES.items():
             st.checkbox(label, getattr(present, name), key=f"redaction.{name}", help=HELP.get(name))
         st.text_area(
@@ -31,7 +44,9 @@ def draw() -> None:
             placeholder="order: ORD-[0-9]{6}",
             help="One per line: name: RE2 pattern. Matches are replaced with the name.",
         )
-        st.text_area("Sample text", key=SAMPLE, max_chars=10_000, placeholder="Write to ada@example.com")
+        st.text_area(
+            "Sample text", key=SAMPLE, max_chars=10_000, placeholder="Write to ada@example.com"
+        )
         with st.container(horizontal=True):
             st.form_submit_button("Save", type="primary", on_click=save)
             tries = st.form_submit_button("Test redaction")
@@ -42,7 +57,6 @@ def draw() -> None:
 
 @errors.action
 def save() -> None:
-    """Store what the form holds; a bad pattern is a problem in words."""
     given = _given()
     with guard.work() as (session, actor):
         redaction.change(session, given, actor=actor)
@@ -50,16 +64,18 @@ def save() -> None:
 
 
 def _show_left() -> None:
-    """Show what the rules of the form leave of the sample."""
+    """Show the sample text after redaction."""
     with guard.work() as (_, actor):
         left = redaction.preview(state.get(SAMPLE, ""), _given(), actor=actor)
     st.code(left or " ", language=None, wrap_lines=True)
 
 
 def _given() -> Redaction:
-    """Return what the form holds; raise Invalid with what is wrong."""
+    """Return the form; raise Invalid."""
     chosen = {name: state.get(f"redaction.{name}", True) for name in RULES}
-    patterns = tuple(_pattern(line) for line in state.get(PATTERNS, "").splitlines() if line.strip())
+    patterns = tuple(
+        _pattern(line) for line in state.get(PATTERNS, "").splitlines() if line.strip()
+    )
     try:
         return Redaction(mode=state.get(MODE, Mode.OFF), patterns=patterns, **chosen)
     except ValidationError as wrong:
@@ -75,7 +91,7 @@ def _pattern(line: str) -> OwnPattern:
 
 
 def _words(wrong: ValidationError) -> str:
-    """Return what the first rule that was broken says."""
+    """Return the message of the first error."""
     first = wrong.errors()[0]
     if first["loc"] == ("name",):
         return "names start with a letter and use lower-case letters, digits, - and _ only."

@@ -1,11 +1,11 @@
-"""Settings, Retention: for how long rows are kept, and what would go now."""
+"""Settings, Retention: how long rows are kept, and which have expired."""
 
 import streamlit as st
 
 from core.database.settings import Retention
 from core.identity.permissions import Permission, may
-from core.presentation import words
-from core.system import retention
+from core.presentation import formatting
+from core.system.service import retention
 from pages._ui import errors, frame, guard, state, text
 
 LABELS = {
@@ -15,15 +15,19 @@ LABELS = {
     "batch_runs_kept": ("Runs to keep per batch job", "Kept regardless of age."),
     "conversation_days": ("Conversations (days)", "Since the last message."),
     "feedback_days": ("Feedback (days)", None),
+    "score_days": ("Scores (days)", None),
     "playground_days": ("Playground and executions (days)", None),
     "admin_session_days": ("Expired sessions (days)", None),
-    "import_undo_days": ("Import undo window (days)", "Imported rows are kept for at least this long."),
+    "import_undo_days": (
+        "Import undo window (days)",
+        "Imported rows are kept for at least this long.",
+    ),
 }
 LARGEST, SURE = 1_000_000, "retention.sure"
 
 
 def draw() -> None:
-    """Draw how long rows are kept for those who may change it, and for every administrator what is over."""
+    """Draw retention for those who may change it, and expired rows for every admin."""
     with guard.work() as (session, actor):
         may_change = may(actor, Permission.CHANGE_RETENTION)
         present = retention.read(session, actor=actor) if may_change else None
@@ -34,38 +38,53 @@ def draw() -> None:
         is_counted = st.button("Preview expired rows")
         with st.popover("Delete now…", icon=":material/delete_sweep:"):
             st.checkbox("Permanently delete expired rows", key=SURE)
-            st.button("Delete expired rows", type="primary", on_click=clean_up, disabled=not state.get(SURE, False))
+            st.button(
+                "Delete expired rows",
+                type="primary",
+                on_click=clean_up,
+                disabled=not state.get(SURE, False),
+            )
     # Below both: the count must not push the button that deletes under the pointer.
     if is_counted:
         _draw_counts()
 
 
 def _draw_days(present: Retention) -> None:
-    frame.section("Retention", "how long rows are kept, from event or ingest time, whichever is later")
+    frame.section(
+        "Retention", "how long rows are kept, from event or ingest time, whichever is later"
+    )
     with st.form("retention", border=True, enter_to_submit=False, width=760):
         left, right = st.columns(2)
         for number, (name, (label, help_)) in enumerate(LABELS.items()):
             least = 0 if name == "batch_runs_kept" else 1
             most = LARGEST if name == "batch_runs_kept" else 36_500
             (right if number % 2 else left).number_input(
-                label, min_value=least, max_value=most, value=getattr(present, name), key=f"retention.{name}", help=help_
+                label,
+                min_value=least,
+                max_value=most,
+                value=getattr(present, name),
+                key=f"retention.{name}",
+                help=help_,
             )
         st.form_submit_button("Save", type="primary", on_click=save)
 
 
 def _draw_counts() -> None:
     with errors.InForm(st.container()):
-        with guard.work() as (_, actor):
-            pass
-        found = retention.clean_up(actor=actor, dry_run=True).rows
-        gone = [f"{rows:,} {text.plain(table.replace('_', ' '))}" for table, rows in sorted(found.items()) if rows]
+        found = retention.clean_up(actor=guard.enter(), dry_run=True).rows
+        gone = [
+            f"{rows:,} {text.plain(table.replace('_', ' '))}"
+            for table, rows in sorted(found.items())
+            if rows
+        ]
         st.caption(f"Rows to delete: {', '.join(gone)}." if gone else "No expired rows.")
 
 
 @errors.action
 def save() -> None:
-    """Store what the form holds."""
-    given = Retention.model_validate({name: int(state.get(f"retention.{name}", 0)) for name in LABELS})
+    given = Retention.model_validate(
+        {name: int(state.get(f"retention.{name}", 0)) for name in LABELS}
+    )
     with guard.work() as (session, actor):
         retention.change(session, given, actor=actor)
     state.toast("Retention saved")
@@ -73,9 +92,6 @@ def save() -> None:
 
 @errors.action
 def clean_up() -> None:
-    """Delete what is over."""
-    with guard.work() as (_, actor):
-        pass
-    done = retention.clean_up(actor=actor, dry_run=False)
+    done = retention.clean_up(actor=guard.enter(), dry_run=False)
     state.forget(SURE)
-    state.toast(f"{words.count(sum(done.rows.values()), 'row')} deleted")
+    state.toast(f"{formatting.count(sum(done.rows.values()), 'row')} deleted")

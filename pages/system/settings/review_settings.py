@@ -1,4 +1,4 @@
-"""Settings, Review: what reviewers go by, which tags they are offered, and what joins the queue."""
+"""Settings, Review: guidelines, tags and what joins the queue."""
 
 from typing import Any
 
@@ -7,13 +7,22 @@ from pydantic import ValidationError
 
 from core.annotations import settings
 from core.annotations.schemas import LONGEST_TEXT
+from core.annotations.score_rules import of_line
 from pages._ui import errors, guard, state
 
-NAMES = ("guidelines", "tags", "sample_share", "double_share", "slow_ms", "lease_minutes", "single_keys")
+NAMES = (
+    "guidelines",
+    "tags",
+    "sample_share",
+    "double_share",
+    "score_rules",
+    "slow_ms",
+    "lease_minutes",
+    "single_keys",
+)
 
 
 def draw() -> None:
-    """Draw the form, filled with what holds now."""
     with guard.work() as (core, actor):
         present = settings.read(core, actor=actor)
     with st.form("review", border=True, enter_to_submit=False, width=760):
@@ -27,14 +36,21 @@ def draw() -> None:
             help="Shown to reviewers next to the form.",
         )
         st.text_area(
-            "Tags", "\n".join(present.tags), key=_key("tags"), height=150, help="One per line. Reviewers can add their own."
+            "Tags",
+            "\n".join(present.tags),
+            key=_key("tags"),
+            height=150,
+            help="One per line. Reviewers can add their own.",
         )
-        shares = {
-            "sample_share": ("Random sample (% of remaining answers)", present.sample_share),
-            "double_share": ("Double review (% of queue, independently)", present.double_share),
-        }
-        for name, (label, value) in shares.items():
-            st.number_input(label, min_value=0.0, max_value=100.0, value=round(value * 100, 2), step=1.0, key=_key(name))
+        st.text_area(
+            "Score rules",
+            "\n".join(map(str, present.score_rules)),
+            key=_key("score_rules"),
+            height=100,
+            placeholder="helpfulness < 0.5",
+            help="Adds matching answers. One per line: name < 0.5, name > 0.5 or name = label.",
+        )
+        _draw_shares(present)
         st.number_input(
             "Slow answer threshold (seconds)",
             min_value=0.1,
@@ -59,11 +75,32 @@ def draw() -> None:
         st.form_submit_button("Save", type="primary", on_click=save)
 
 
+def _draw_shares(present: settings.Review) -> None:
+    shares = {
+        "sample_share": ("Random sample (% of remaining answers)", present.sample_share),
+        "double_share": ("Double review (% of queue, independently)", present.double_share),
+    }
+    for name, (label, value) in shares.items():
+        st.number_input(
+            label,
+            min_value=0.0,
+            max_value=100.0,
+            value=round(value * 100, 2),
+            step=1.0,
+            key=_key(name),
+        )
+
+
 @errors.action
 def save() -> None:
-    """Store what the form holds."""
     given: dict[str, Any] = {name: state.get(_key(name), None) for name in NAMES}
     given["tags"] = [line for line in str(given["tags"] or "").splitlines() if line.strip()]
+    try:
+        lines = str(given["score_rules"] or "").splitlines()
+        given["score_rules"] = [of_line(line) for line in lines if line.strip()]
+    except ValueError as error:
+        state.problem(str(error))
+        return
     for name in ("sample_share", "double_share"):
         given[name] = round((given[name] or 0) / 100, 6)
     given["slow_ms"] = round((given["slow_ms"] or 0) * 1000)

@@ -1,4 +1,4 @@
-"""Settings, Workspace: default prompt and model, reporting time zone, when silence means something, and what analysts read."""
+"""Settings, Workspace: default prompt and model, time zone, and limits of silence."""
 
 import streamlit as st
 from pydantic import ValidationError
@@ -8,14 +8,18 @@ from core.providers import catalogue
 from core.system import workspace
 from pages._ui import errors, guard, state
 
-PROMPT, MODEL, ZONE, SILENCE = "workspace.prompt", "workspace.model", "workspace.zone", "workspace.silence"
+PROMPT, MODEL, ZONE, SILENCE = (
+    "workspace.prompt",
+    "workspace.model",
+    "workspace.zone",
+    "workspace.silence",
+)
 STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
 FIRST = "First available"
 WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
 
 def draw() -> None:
-    """Draw the form, filled with what holds now."""
     with guard.work() as (session, _):
         present = settings.read(session, settings.Workspace)
         models = [model.id for model in catalogue.list_models(session)]
@@ -32,7 +36,9 @@ def draw() -> None:
             help="System prompt used in the playground unless you override it there.",
         )
         options = [FIRST, *models]
-        st.selectbox("Default model", options, key=MODEL, index=options.index(present.default_model or FIRST))
+        st.selectbox(
+            "Default model", options, key=MODEL, index=options.index(present.default_model or FIRST)
+        )
         st.selectbox(
             "Reporting time zone",
             zones,
@@ -56,7 +62,10 @@ def draw() -> None:
             "Hold unmatched tool spans for (minutes)",
             (present.late_span_minutes, WEEK_MINUTES),
             LATE,
-            "OpenTelemetry can deliver spans out of order. Spans held longer are dropped and counted.",
+            (
+                "OpenTelemetry can deliver spans out of order. Spans held longer are dropped and "
+                "counted."
+            ),
         )
         st.checkbox(
             "Let analysts read messages",
@@ -68,14 +77,13 @@ def draw() -> None:
 
 
 def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None:
-    """Draw a whole number from one on: what holds, and the most it may be."""
+    """Draw a number from 1; `value` is the current one and the maximum."""
     present, most = value
     st.number_input(label, min_value=1, max_value=most, value=present, key=key, help=why)
 
 
 @errors.action
 def save() -> None:
-    """Store what the form holds."""
     model = state.get(MODEL, FIRST)
     try:
         given = settings.Workspace(

@@ -1,31 +1,64 @@
-"""Your account: who you are here, where you are signed in, and your password."""
+"""Your account: mentions, sessions and password."""
 
 import streamlit as st
 from pydantic import ValidationError
 
-from core.identity import flows, queries, service
+from core.conversations import service as conversation_service
+from core.conversations.queries import notes
+from core.digests.service import subscriptions
+from core.identity import queries
+from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, NewPassword, SessionKind, SessionView
-from pages._ui import errors, frame, guard, state, text
+from core.identity.service import sessions, sign_in
+from core.network import mail
+from core.presentation import formatting
+from core.system import workspace
+from pages._ui import errors, frame, guard, links, state, text
 
+MOST_MENTIONS = 20
 PRESENT, NEW, AGAIN = "you.present", "you.new", "you.again"
+DIGEST = "you.digest"
 
 
 def main() -> None:
-    """Guard, read, draw."""
     actor = guard.page()
     with guard.work() as (session, _):
         sessions = queries.list_sessions(session, actor.id)
-    with frame.header("Your account", f"{text.plain(actor.email)} · {text.ROLES[actor.role] if actor.role else ''}"):
+    with frame.header(
+        "Your account",
+        f"{text.plain(actor.email)} · {text.ROLES[actor.role] if actor.role else ''}",
+    ):
         st.button("Sign out everywhere", icon=":material/logout:", on_click=sign_out_everywhere)
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
+        if may(actor, Permission.READ_CONTENTS):
+            draw_mentions()
         draw_sessions(sessions, actor)
     with right:
         draw_password()
+        if may(actor, Permission.WATCH):
+            draw_digest()
+
+
+def draw_mentions() -> None:
+    """Draw the notes that mention the reader; from then on they are no longer new."""
+    with guard.work() as (session, actor):
+        found = notes.list_mentions(session, actor=actor)
+        conversation_service.mark_mentions_seen(session, actor=actor)
+    if not found:
+        return
+    frame.section("Mentions", "notes on conversations that mention you, newest first")
+    with st.container(border=True, gap="small", key="mentions"):
+        for each in found[:MOST_MENTIONS]:
+            at = formatting.moment(each.created_at, workspace.zone())
+            new = "  :blue-badge[New]" if each.seen_at is None else ""
+            who = text.plain(text.one_line(f"{each.author_name} · {at}"))
+            st.markdown(f":gray[:small[{who}]]{new}  \n{text.plain(text.one_line(each.body))}")
+            title = text.one_line(each.conversation_title)[:80]
+            links.draw("tuning", title, icon="forum", conversation=str(each.conversation_id))
 
 
 def draw_sessions(sessions: list[SessionView], actor: Actor) -> None:
-    """List where the account is signed in."""
     frame.section("Sessions", "browsers and API clients, most recent first")
     with st.container(border=True, gap="small"):
         for view in sessions:
@@ -33,31 +66,61 @@ def draw_sessions(sessions: list[SessionView], actor: Actor) -> None:
 
 
 def draw_session(view: SessionView, *, is_this: bool) -> None:
-    """Draw one session with the button that ends it."""
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
     what = "API client" if view.kind is SessionKind.API else text.browser(view.user_agent)
     here = "  :green-badge[Current]" if is_this else ""
     until = text.clock_time(view.expires_at, frame.time_zone())
-    facts = f"{view.ip_address or 'unknown address'} · used {text.since(view.last_seen_at)} · expires {until}"
+    facts = (
+        f"{view.ip_address or 'unknown address'} · used {text.since(view.last_seen_at)} · expires "
+        f"{until}"
+    )
     row.markdown(f"{text.plain(what)}{here}  \n:gray[:small[{text.plain(facts)}]]", width="content")
     if not is_this:
-        row.button("Sign out", key=f"end-{view.id}", on_click=end, args=(view,), help="Sign out this session")
+        row.button(
+            "Sign out",
+            key=f"end-{view.id}",
+            on_click=end,
+            args=(view,),
+            help="Sign out this session",
+        )
 
 
 def draw_password() -> None:
-    """Draw the form that changes the password."""
     frame.section("Password", "12 to 72 characters")
     with st.container(border=True), st.form("you.password", border=False, clear_on_submit=True):
-        st.text_input("Current password", type="password", key=PRESENT, autocomplete="current-password")
+        st.text_input(
+            "Current password", type="password", key=PRESENT, autocomplete="current-password"
+        )
         st.text_input("New password", type="password", key=NEW, autocomplete="new-password")
-        st.text_input("Confirm new password", type="password", key=AGAIN, autocomplete="new-password")
+        st.text_input(
+            "Confirm new password", type="password", key=AGAIN, autocomplete="new-password"
+        )
         st.form_submit_button("Change password", on_click=change_password)
     st.caption("Changing your password signs out your other sessions.")
 
 
+def draw_digest() -> None:
+    with guard.work() as (session, actor):
+        state.put(DIGEST, subscriptions.is_subscribed(session, actor=actor))
+    frame.section("Weekly digest", "figures of the week, and what changed")
+    with st.container(border=True):
+        st.toggle("Send it to me by email", key=DIGEST, on_change=change_subscription)
+    if not mail.is_set_up():
+        st.caption("No mail server is set up. Digests are on the Overview, under Weekly digests.")
+
+
+@errors.action
+def change_subscription() -> None:
+    is_wanted = state.get(DIGEST, False)
+    with guard.work() as (session, actor):
+        subscriptions.subscribe(session, is_wanted=is_wanted, actor=actor)
+    state.toast("Subscribed" if is_wanted else "Unsubscribed")
+
+
 @errors.action
 def change_password() -> None:
-    """Change the password, if the three fields fit."""
     if state.get(NEW, "") != state.get(AGAIN, ""):
         state.problem("The passwords don't match.")
         return
@@ -66,23 +129,21 @@ def change_password() -> None:
     except ValidationError:
         state.problem("Use 12 to 72 characters (accented characters count double).")
         return
-    flows.change_own_password(state.get(PRESENT, ""), given, actor=guard.enter())
+    sign_in.change_own_password(state.get(PRESENT, ""), given, actor=guard.enter())
     state.toast("Password changed")
 
 
 @errors.action
 def end(view: SessionView) -> None:
-    """End one of the account's sessions."""
     with guard.work() as (session, actor):
-        service.end_own_session(session, view.id, actor=actor)
+        sessions.end_own_session(session, view.id, actor=actor)
     state.toast("Session ended")
 
 
 @errors.action
 def sign_out_everywhere() -> None:
-    """End every session of the account, this one too."""
     with guard.work() as (session, actor):
-        service.sign_out_everywhere(session, actor=actor)
+        sessions.sign_out_everywhere(session, actor=actor)
 
 
 with errors.InWords("Your account"):

@@ -1,13 +1,19 @@
-"""The chat: messages, the answer that is being written, and what is said below each."""
+"""The chat: messages, the streaming answer, and the small print below each."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from core.executions.schemas import ExecutionStatus
 from core.playground.errors import AnswerPending
-from core.playground.schemas import LONGEST_MESSAGE, PlaygroundMessageView, PlaygroundSessionView, Speaker
-from core.presentation import words
+from core.playground.schemas import (
+    MAX_MESSAGE_CHARS,
+    PlaygroundMessageView,
+    PlaygroundSessionView,
+    Speaker,
+)
+from core.presentation import formatting
 from pages._ui import frame, markdown, state, text
 
 MESSAGE = "playground.message"
@@ -32,16 +38,21 @@ def draw(
     on_stop: Callable[[], None],
     on_news: Callable[[], None],
 ) -> None:
-    """Draw the conversation; the last answer grows by itself while it is pending, and is drawn anew when there is news."""
+    """Draw the messages; a pending answer grows by itself, and `on_news` follows other changes."""
     pending = next((it for it in messages if it.status is ExecutionStatus.PENDING), None)
     with st.container(key="chat-messages", gap="xsmall"):
         if not messages:
-            _draw_empty()
+            body = "Send a message below. You can change the model and prompt between messages."
+            frame.empty_state("science", "No messages yet", body, border=False)
         for place, message in enumerate(messages):
             if message is not pending:
                 _draw_message(place, message)
-    # Always here, hidden while nothing is written: elsewhere it would be made anew, and its socket with it.
-    with st.container(key="chat-live"), st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]):
+    # Always here, hidden while nothing is written: elsewhere it would be made anew, and its socket
+    # with it.
+    with (
+        st.container(key="chat-live"),
+        st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]),
+    ):
         data = {
             "session": str(session.session_id),
             "revision": session.revision,
@@ -49,15 +60,19 @@ def draw(
         }
         _live(key="playground.live", data=data, height="content", on_changed_change=on_news)
         if pending is not None:
-            st.button("Stop", key=f"stop-{pending.id}", icon=":material/stop_circle:", shortcut="Esc", on_click=on_stop)
+            st.button(
+                "Stop",
+                key=f"stop-{pending.id}",
+                icon=":material/stop_circle:",
+                shortcut="Esc",
+                on_click=on_stop,
+            )
     with st.container(key="unseen-chat"):
         _copy(key="playground.copy", data={"session": str(session.session_id)})
-        _follow(key="playground.follow", data={"session": str(session.session_id), "pane": f".st-key-{PANE}"})
-
-
-def _draw_empty() -> None:
-    words = "Send a message below. You can change the model and prompt between messages."
-    frame.empty_state("science", "No messages yet", words, border=False)
+        _follow(
+            key="playground.follow",
+            data={"session": str(session.session_id), "pane": f".st-key-{PANE}"},
+        )
 
 
 def _draw_message(place: int, message: PlaygroundMessageView) -> None:
@@ -77,11 +92,24 @@ def _draw_message(place: int, message: PlaygroundMessageView) -> None:
 def _draw_small_print(place: int, message: PlaygroundMessageView) -> None:
     # The part in the browser finds the message by its place and id.
     key = f"row-print-{message.id}"
-    with st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
+    with st.container(
+        key=key,
+        horizontal=True,
+        wrap=False,
+        vertical_alignment="center",
+        gap="xsmall",
+        width="content",
+    ):
         st.markdown(_small_print(message), width="content")
         if message.content:
             copy = f"icon-copy-{place}-{message.id}"
-            st.button("Copy", key=copy, icon=":material/content_copy:", type="tertiary", help="Copy message")
+            st.button(
+                "Copy",
+                key=copy,
+                icon=":material/content_copy:",
+                type="tertiary",
+                help="Copy message",
+            )
 
 
 def _small_print(message: PlaygroundMessageView) -> str:
@@ -90,10 +118,13 @@ def _small_print(message: PlaygroundMessageView) -> str:
         return f":gray[:small[{said_at}]]"
     figures = [said_at, text.plain((message.service_used or "").partition(":")[2])]
     if message.response_time_ms is not None:
-        figures.append(words.duration(message.response_time_ms))
+        figures.append(formatting.duration(message.response_time_ms))
     if message.total_tokens is not None:
-        figures.append(("~" if message.tokens_estimated else "") + words.count(message.total_tokens, "token"))
-        figures.append(text.plain(words.money(message.cost_usd)))
+        figures.append(
+            ("~" if message.tokens_estimated else "")
+            + formatting.count(message.total_tokens, "token")
+        )
+        figures.append(text.plain(formatting.money(message.cost_usd)))
     return "\u2002".join([f":gray[:small[{' · '.join(figures)}]]", *_badges(message)])
 
 
@@ -108,18 +139,24 @@ def _badges(message: PlaygroundMessageView) -> list[str]:
 
 
 def connection() -> None:
-    """Show whether the page hears of news; the live part keeps it true."""
+    """Show whether the page is connected; the live part updates it."""
     st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
-def ask(session: PlaygroundSessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
-    """Draw the field in which one asks; while an answer is written, the next question can be written too."""
+def ask(
+    session: PlaygroundSessionView, *, is_answering: bool, on_submit: Callable[[], None]
+) -> None:
+    """Draw the message field, which can be used while an answer is pending."""
     words = "Type your next message" if is_answering else "Message the model"
-    st.chat_input(words, key=MESSAGE, max_chars=LONGEST_MESSAGE, on_submit=on_submit)
+    st.chat_input(words, key=MESSAGE, max_chars=MAX_MESSAGE_CHARS, on_submit=on_submit)
     with st.container(key="unseen-ask"):
-        data = {"session": str(session.session_id), "pending": is_answering, "pane": f".st-key-{PANE}"}
-        _ask(key="playground.ask", data=data, on_refused_change=_say_that_it_waits)
-
-
-def _say_that_it_waits() -> None:
-    state.problem(AnswerPending().detail)
+        data = {
+            "session": str(session.session_id),
+            "pending": is_answering,
+            "pane": f".st-key-{PANE}",
+        }
+        _ask(
+            key="playground.ask",
+            data=data,
+            on_refused_change=partial(state.problem, AnswerPending().detail),
+        )

@@ -1,4 +1,4 @@
-"""What is set beside the chat: model, parameters, prompt. Kept with the session: every tab and the next visit find the same."""
+"""Model, parameters and prompt beside the chat, stored with the session for all tabs."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.playground.schemas import LONGEST_PROMPT, Draft
+from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.providers.schemas import ModelView, ParameterName, Parameters
 from pages._ui import diff, state
 
@@ -22,10 +22,15 @@ MOST_TOKENS_ON_A_SLIDER = 8192
 
 
 class Editor:
-    """The left pane of one session."""
-
-    def __init__(self, session_id: UUID, draft: Draft, models: list[ModelView], default_model: str, default_prompt: str) -> None:
-        """Fill the widgets with what the session holds; what a person has changed since stays."""
+    def __init__(
+        self,
+        session_id: UUID,
+        draft: Draft,
+        models: list[ModelView],
+        default_model: str,
+        default_prompt: str,
+    ) -> None:
+        """Fill the widgets from the session, keeping what was entered since."""
         self.session_id = session_id
         self.models = {model.id: model for model in models}
         self.default_prompt = default_prompt
@@ -35,32 +40,34 @@ class Editor:
         self._seed_parameters(draft.parameters if draft.model == self.model.id else Parameters())
 
     def key(self, name: str) -> str:
-        """Return the key of a widget: each session has its own, and a parameter each model."""
+        """Return a widget's key: per session, and for parameters per model."""
         model = f".{state.get(self.key('model'), '')}" if name in set(P) else ""
         return f"playground.{name}{model}.{self.session_id}"
 
     @property
     def model(self) -> ModelView:
-        """The model that is chosen."""
         return self.models[state.get(self.key("model"), "")]
 
     @property
     def prompt(self) -> str:
-        """The prompt as it stands in its field."""
         return state.get(self.key("prompt"), "").strip()
 
     @property
     def custom_prompt(self) -> str | None:
-        """The prompt, where it is not the default."""
+        """The prompt, None if it is the default."""
         return self.prompt if self.prompt and self.prompt != self.default_prompt.strip() else None
 
     def draft(self) -> Draft:
-        """Return what is set, as it is kept and sent; what the model does not take is left out."""
-        return Draft(model=self.model.id, parameters=self._parameters(), custom_prompt=self.custom_prompt)
+        """Return the settings without those that the model does not take."""
+        return Draft(
+            model=self.model.id, parameters=self._parameters(), custom_prompt=self.custom_prompt
+        )
 
     def _parameters(self) -> Parameters:
         taken = self.model.capabilities.parameters
-        given: dict[str, object] = {name: state.get(self.key(name), taken[name].default) for name in LABELS if name in taken}
+        given: dict[str, object] = {
+            name: state.get(self.key(name), taken[name].default) for name in LABELS if name in taken
+        }
         # What nobody has moved is left to the provider: some refuse what they do not need.
         for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
             if name in taken and given[name] == taken[name].default:
@@ -80,14 +87,19 @@ class Editor:
             state.seed(self.key(name), bounds.default if value is None else value)
 
     def draw(self, on_change: Callable[[], None]) -> None:
-        """Draw the pane."""
-        st.selectbox("Model", list(self.models), key=self.key("model"), format_func=_model_label, on_change=on_change)
+        st.selectbox(
+            "Model",
+            list(self.models),
+            key=self.key("model"),
+            format_func=_model_label,
+            on_change=on_change,
+        )
         self._draw_parameters(on_change)
         st.text_area(
             "System prompt",
             key=self.key("prompt"),
             height=200,
-            max_chars=LONGEST_PROMPT,
+            max_chars=MAX_PROMPT_CHARS,
             on_change=on_change,
             placeholder="Leave empty to use the default prompt",
         )
@@ -102,7 +114,9 @@ class Editor:
         for name in (P.TEMPERATURE, P.MAX_TOKENS):
             if name in taken:
                 self._draw_slider(grid, name, on_change)
-        more = [name for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY) if name in taken]
+        more = [
+            name for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY) if name in taken
+        ]
         if not taken.keys() - {P.TEMPERATURE, P.MAX_TOKENS}:
             return
         with st.expander("More parameters"):
@@ -127,7 +141,9 @@ class Editor:
                     help="One per line, up to 4.",
                 )
 
-    def _draw_slider(self, place: DeltaGenerator, name: ParameterName, on_change: Callable[[], None]) -> None:
+    def _draw_slider(
+        self, place: DeltaGenerator, name: ParameterName, on_change: Callable[[], None]
+    ) -> None:
         bounds = self.model.capabilities.parameters[name]
         low, high = bounds.minimum or 0.0, bounds.maximum or 1.0
         key = self.key(name)
@@ -141,10 +157,21 @@ class Editor:
 
     def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:
         custom = self.custom_prompt
-        change = f"{len(self.prompt or self.default_prompt) - len(self.default_prompt):+,}".replace("-", "\u2212")
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(f"{len(self.prompt):,} characters" + (f" ({change})" if custom else ""), width="content")
-            badge = ":violet-badge[:material/edit: Custom prompt]" if custom else ":gray-badge[Default prompt]"
+        change = f"{len(self.prompt or self.default_prompt) - len(self.default_prompt):+,}".replace(
+            "-", "\u2212"
+        )
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            st.caption(
+                f"{len(self.prompt):,} characters" + (f" ({change})" if custom else ""),
+                width="content",
+            )
+            badge = (
+                ":violet-badge[:material/edit: Custom prompt]"
+                if custom
+                else ":gray-badge[Default prompt]"
+            )
             st.markdown(badge, width="content")
         if custom:
             st.caption("Changes from default")

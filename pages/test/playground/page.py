@@ -1,4 +1,4 @@
-"""Playground: try a prompt or a model before anyone else sees it."""
+"""Playground: try prompts and models before release."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,17 @@ from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
 from core.playground import queries, service
 from core.playground.errors import PlaygroundSessionMissing
-from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, PlaygroundSessionView, SessionSummary
+from core.playground.schemas import (
+    NewPlaygroundMessage,
+    PlaygroundMessageView,
+    PlaygroundSessionView,
+    SessionSummary,
+)
 from core.providers import catalogue
 from core.providers.schemas import ModelView
 from pages._ui import errors, frame, guard, state
 from pages.test.playground import chat, session_list
 from pages.test.playground.editor import Editor
-
-CAPTION = "Test prompts and models before release"
 
 
 @dataclass(frozen=True)
@@ -34,26 +37,27 @@ class PlaygroundRun:
 
     @property
     def is_answering(self) -> bool:
-        """Whether an answer is being written."""
         return any(message.status is ExecutionStatus.PENDING for message in self.messages)
 
 
 def main() -> None:
-    """Guard, read, draw."""
     guard.page(Permission.RUN_MODELS)
     seen = read()
-    with frame.header("Playground", CAPTION):
+    with frame.header("Playground", "Test prompts and models before release"):
         chat.connection()
         st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
     if not seen.models:
         draw_without_models()
         return
-    editor = Editor(seen.session.session_id, seen.session.draft, seen.models, seen.default_model, seen.default_prompt)
+    current = seen.session
+    editor = Editor(
+        current.session_id, current.draft, seen.models, seen.default_model, seen.default_prompt
+    )
     left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
     with left.container(border=True, height=724, key="pane-settings"):
         editor.draw(on_change=lambda: keep(editor))
     with middle:
-        # It scrolls by a part of ours: Streamlit's own would pull a reader down who has scrolled up.
+        # Not Streamlit's own scrolling, which would pull a reader down who has scrolled up.
         with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
             chat.draw(seen.session, seen.messages, on_stop=stop, on_news=session_list.stay)
         chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
@@ -62,7 +66,7 @@ def main() -> None:
 
 
 def read() -> PlaygroundRun:
-    """Read everything; the session is that of the address, else the last one."""
+    """Read the session of the address, else the last one, with everything around it."""
     wanted = session_list.wanted()
     with guard.work() as (session, actor):
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
@@ -73,7 +77,9 @@ def read() -> PlaygroundRun:
         seen = PlaygroundRun(
             session=shown,
             messages=queries.list_messages(session, shown.session_id),
-            sessions=queries.list_sessions(session, owner=actor.id, window=Window(limit=session_list.shown())),
+            sessions=queries.list_sessions(
+                session, owner=actor.id, window=Window(limit=session_list.shown())
+            ),
             models=models,
             default_model=service.default_model(session, workspace) if models else "",
             default_prompt=workspace.default_prompt,
@@ -84,7 +90,7 @@ def read() -> PlaygroundRun:
 
 @errors.action
 def begin() -> None:
-    """Begin a new session with what is set now."""
+    """Start a session with the current settings."""
     with guard.work() as (session, actor):
         present = session_list.wanted()
         row = queries.find_row(session, present, owner=actor.id) if present else None
@@ -95,14 +101,13 @@ def begin() -> None:
 
 @errors.action
 def keep(editor: Editor) -> None:
-    """Keep what is set beside the chat."""
     with guard.work() as (session, actor):
-        service.keep_draft(session, editor.session_id, editor.draft(), actor=actor)
+        service.save_draft(session, editor.session_id, editor.draft(), actor=actor)
 
 
 @errors.action
 def ask(editor: Editor) -> None:
-    """Send what was typed; it stays in its field when it cannot be sent."""
+    """Send the message; it stays in its field when it cannot be sent."""
     message, draft = state.get(chat.MESSAGE, ""), editor.draft()
     given = NewPlaygroundMessage(
         message=message,
@@ -113,7 +118,7 @@ def ask(editor: Editor) -> None:
     )
     try:
         with guard.work() as (session, actor):
-            service.keep_draft(session, editor.session_id, draft, actor=actor)
+            service.save_draft(session, editor.session_id, draft, actor=actor)
             service.send(session, given, actor=actor)
     except Failure:
         state.put(chat.MESSAGE, message)
@@ -122,7 +127,6 @@ def ask(editor: Editor) -> None:
 
 @errors.action
 def stop() -> None:
-    """Stop the answer that is being written."""
     session_id = session_list.wanted()
     if session_id is None:
         raise PlaygroundSessionMissing
@@ -131,9 +135,8 @@ def stop() -> None:
 
 
 def draw_without_models() -> None:
-    """Say how a model gets here."""
-    words = "The local model is off or starting, and no provider has an API key."
-    with frame.empty_state("smart_toy", "No models available", words):
+    body = "The local model is off or starting, and no provider has an API key."
+    with frame.empty_state("smart_toy", "No models available", body):
         st.page_link("system/settings/page.py", label="Add provider", icon=":material/settings:")
 
 

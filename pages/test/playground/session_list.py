@@ -1,4 +1,4 @@
-"""The right pane: one's own sessions, and what can be done with them."""
+"""The account's playground sessions."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -8,8 +8,8 @@ import streamlit as st
 from core.database.paging import Page
 from core.playground import service
 from core.playground.schemas import PlaygroundSessionView, SessionSummary
-from core.presentation import words
-from pages._ui import errors, frame, guard, state, text
+from core.presentation import formatting
+from pages._ui import dialogs, errors, frame, guard, state, text
 
 SESSION = "playground.session"
 SHOWN = "playground.shown"
@@ -17,7 +17,7 @@ STEP = 20
 
 
 def wanted() -> UUID | None:
-    """Return the session that the address names, or that this tab showed last."""
+    """Return the session of the address, else the last of this tab."""
     named = st.query_params.get("session") or state.get(SESSION, "")
     try:
         return UUID(named)
@@ -26,30 +26,38 @@ def wanted() -> UUID | None:
 
 
 def show(session_id: UUID) -> None:
-    """Make a session the one of this tab and its address."""
+    """Make a session that of this tab and its address."""
     state.put(SESSION, str(session_id))
     st.query_params["session"] = str(session_id)
 
 
 def stay() -> None:
-    """Go on with the session of this tab: news brings along the address of a moment ago, when one has left it since."""
+    """Keep the session of this tab: news arrives with the address from before a switch."""
     if present := state.get(SESSION, ""):
         st.query_params["session"] = present
 
 
 def shown() -> int:
-    """Return how many sessions are listed."""
     return state.get(SHOWN, STEP)
 
 
-def draw(current: PlaygroundSessionView, sessions: Page[SessionSummary], *, on_open: Callable[[UUID], None]) -> None:
-    """Draw the list, the present session marked."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+def draw(
+    current: PlaygroundSessionView,
+    sessions: Page[SessionSummary],
+    *,
+    on_open: Callable[[UUID], None],
+) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
         with st.container(width="content"):
             frame.section("Sessions")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _draw_actions(current)
-    with st.container(height=600, border=False, key="pane-list-sessions"), st.container(key="list-sessions", gap=None):
+    with (
+        st.container(height=600, border=False, key="pane-list-sessions"),
+        st.container(key="list-sessions", gap=None),
+    ):
         for summary in sessions.items:
             st.button(
                 _label(summary),
@@ -62,7 +70,13 @@ def draw(current: PlaygroundSessionView, sessions: Page[SessionSummary], *, on_o
             )
         left = sessions.total_count - len(sessions.items)
         if left > 0:
-            st.button(f"Show {left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
+            st.button(
+                f"Show {left:,} more",
+                key="playground.more",
+                type="tertiary",
+                on_click=state.put,
+                args=(SHOWN, shown() + STEP),
+            )
 
 
 def _draw_actions(current: PlaygroundSessionView) -> None:
@@ -88,10 +102,14 @@ def _draw_actions(current: PlaygroundSessionView) -> None:
 
 
 def _label(summary: SessionSummary) -> str:
-    name = text.plain(summary.name) if summary.name else f"Empty session `{str(summary.session_id)[-6:]}`"
+    name = (
+        text.plain(summary.name)
+        if summary.name
+        else f"Empty session `{str(summary.session_id)[-6:]}`"
+    )
     facts = [text.ago(summary.last_message_at or summary.created_at)]
     if summary.message_count:
-        facts.append(words.count(summary.message_count, "message"))
+        facts.append(formatting.count(summary.message_count, "message"))
     if summary.has_custom_prompt:
         facts.append("custom prompt")
     return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
@@ -104,35 +122,18 @@ def _dates(summary: SessionSummary) -> str:
     return f"{began}, last message {text.clock_time(last, zone)}" if last else began
 
 
-def _show_more() -> None:
-    state.put(SHOWN, shown() + STEP)
-
-
 def _ask_to_clear(session: PlaygroundSessionView) -> None:
-    @st.dialog("Clear messages?")
-    def confirm() -> None:
-        messages = words.count(session.message_count, "message")
-        st.write(f"{messages} of “{_name(session)}” will be permanently deleted. The session is kept.")
-        _confirm_buttons("Clear messages", clear, session)
-
-    confirm()
+    messages = formatting.count(session.message_count, "message")
+    body = f"{messages} of “{_name(session)}” will be permanently deleted. The session is kept."
+    label, id_ = "Clear messages", session.session_id
+    dialogs.confirm("Clear messages?", body, label, clear, id_, key="playground")
 
 
 def _ask_to_delete(session: PlaygroundSessionView) -> None:
-    @st.dialog("Delete session?")
-    def confirm() -> None:
-        st.write(f"“{_name(session)}” and its {words.count(session.message_count, 'message')} will be permanently deleted.")
-        _confirm_buttons("Delete session", delete, session)
-
-    confirm()
-
-
-def _confirm_buttons(label: str, act: Callable[[UUID], None], session: PlaygroundSessionView) -> None:
-    with st.container(horizontal=True):
-        if st.button(label, type="primary", key="playground.confirm", on_click=act, args=(session.session_id,)):
-            st.rerun()
-        if st.button("Cancel", key="playground.cancel"):
-            st.rerun()
+    messages = formatting.count(session.message_count, "message")
+    body = f"“{_name(session)}” and its {messages} will be permanently deleted."
+    label, id_ = "Delete session", session.session_id
+    dialogs.confirm("Delete session?", body, label, delete, id_, key="playground")
 
 
 def _name(session: PlaygroundSessionView) -> str:
@@ -141,7 +142,6 @@ def _name(session: PlaygroundSessionView) -> str:
 
 @errors.action
 def clear(session_id: UUID) -> None:
-    """Remove every message of a session."""
     with guard.work() as (session, actor):
         service.clear(session, session_id, actor=actor)
     state.toast("Messages cleared")
@@ -149,7 +149,6 @@ def clear(session_id: UUID) -> None:
 
 @errors.action
 def delete(session_id: UUID) -> None:
-    """Remove a session."""
     with guard.work() as (session, actor):
         service.remove(session, session_id, actor=actor)
     st.query_params.pop("session", None)

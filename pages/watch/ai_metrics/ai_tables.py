@@ -1,113 +1,139 @@
-"""Models, errors and tools side by side; a row that is selected becomes a filter."""
+"""Models, errors and tools in tables; a click filters the page."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from core.ai_metrics.answers import Errors, ModelFigures, Tools
+from core.ai_metrics.answers import ErrorKind, Errors, ModelFigures, ToolFigures, Tools
 from core.errors import Invalid
-from core.presentation import words
-from pages._ui import filters, tables, text, watch
+from core.insights.prompt_figures import PromptVersionFigures
+from core.presentation import formatting
+from pages._ui import columns, tables, text, watch
+from pages._ui.filters import filter_state
+from pages._ui.tables import TableColumn
+from pages.watch.ai_metrics import estimates
 
-column = st.column_config
-MOST_ROWS = 7
+MOST_ROWS, MOST_SCORES = 7, 3
 
 
 def draw_models(models: Sequence[ModelFigures], page: str) -> None:
-    """Draw models side by side."""
-    table = pd.DataFrame(
-        {
-            "Model": [each.model for each in models],
-            "Provider": [each.provider for each in models],
-            "Requests": [each.total_requests for each in models],
-            "Share": [each.share * 100 for each in models],
-            "p50": _seconds([each.p50_latency_ms for each in models]),
-            "p95": _seconds([each.p95_latency_ms for each in models]),
-            "p99": _seconds([each.p99_latency_ms for each in models]),
-            "First token": _seconds([each.avg_first_token_ms for each in models]),
-            "Errors": [each.error_rate * 100 if each.error_rate is not None else None for each in models],
-            "Tokens": [each.total_tokens for each in models],
-            "Cost": [float(each.cost_usd) for each in models],
-            "No price": [each.unpriced_requests for each in models],
-        }
-    )
+    shown: Sequence[TableColumn[ModelFigures]] = [
+        columns.text("Model", lambda row: row.model),
+        columns.text("Provider", lambda row: row.provider),
+        columns.number("Requests", lambda row: row.total_requests),
+        columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
+        columns.seconds("p50", lambda row: row.p50_latency_ms),
+        columns.seconds("p95", lambda row: row.p95_latency_ms),
+        columns.seconds("p99", lambda row: row.p99_latency_ms),
+        columns.seconds("First token (avg)", lambda row: row.avg_first_token_ms),
+        columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
+        columns.number("Tokens", lambda row: row.total_tokens, format="compact"),
+        columns.number("Cost", lambda row: row.cost_usd, format="dollar"),
+        columns.number(
+            "No price",
+            lambda row: row.unpriced_requests,
+            help="Requests without a price, not included in cost",
+        ),
+    ]
 
-    def picked(number: int) -> None:
-        filters.put(page, model=models[number].model, provider=models[number].provider or words.NONE)
+    def filter_by(row: ModelFigures) -> None:
+        filter_state.put(page, model=row.model, provider=row.provider or formatting.NONE)
 
-    with watch.panel("Models", "by requests · select a row to filter"):
-        alt = words.count(len(models), "model")
-        tables.show(table, alt, key=f"{page}.models", columns=MODEL_COLUMNS, most=MOST_ROWS, on_pick=picked)
+    with watch.panel("Models", "by requests · click a row to filter"):
+        alt = formatting.count(len(models), "model")
+        tables.draw(models, shown, alt, key=f"{page}.models", most=MOST_ROWS, on_open=filter_by)
 
 
-MODEL_COLUMNS = {
-    "Requests": column.NumberColumn(format="localized"),
-    "Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small"),
-    **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95", "p99")},
-    "First token": column.NumberColumn("First token (avg)", format="%.2f s"),
-    "Errors": column.NumberColumn(format="%.2f%%"),
-    "Tokens": column.NumberColumn(format="compact"),
-    "Cost": column.NumberColumn(format="dollar"),
-    "No price": column.NumberColumn(format="localized", help="Requests without a price, not included in cost"),
-}
+def draw_prompt_versions(versions: Sequence[PromptVersionFigures], page: str) -> None:
+    shown: Sequence[TableColumn[PromptVersionFigures]] = [
+        columns.text("Prompt version", lambda row: row.prompt_version or formatting.NONE),
+        columns.number("Requests", lambda row: row.total_requests),
+        columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
+        columns.text("Errors", lambda row: estimates.rate(row.error_rate)),
+        columns.text("p50", lambda row: estimates.latency(row.p50_latency_ms)),
+        columns.text("p95", lambda row: estimates.latency(row.p95_latency_ms)),
+        columns.text("Positive feedback", lambda row: estimates.rate(row.positive_feedback)),
+        columns.text(
+            "Approved",
+            lambda row: estimates.rate(row.approved),
+            help="Answers that reviewers approved, of those approved or corrected",
+        ),
+        *_scores(versions),
+        columns.text(
+            "Cost per 1,000", lambda row: estimates.cost_per_thousand(row.cost_per_request)
+        ),
+        columns.number("Cost", lambda row: row.cost_usd, format="dollar"),
+    ]
+
+    def filter_by(row: PromptVersionFigures) -> None:
+        filter_state.put(page, prompt_version=row.prompt_version or formatting.NONE)
+
+    note = "with 95% intervals · by requests · click a row to filter"
+    with watch.panel("By prompt version", note):
+        alt = formatting.count(len(versions), "prompt version")
+        tables.draw(versions, shown, alt, key=f"{page}.versions", most=MOST_ROWS, on_open=filter_by)
+
+
+def _scores(
+    versions: Sequence[PromptVersionFigures],
+) -> Iterator[TableColumn[PromptVersionFigures]]:
+    """Yield a column for each of the most frequent score names."""
+    counts = Counter[str]()
+    labels: dict[str, str | None] = {}
+    for each in (score for version in versions for score in version.scores or ()):
+        counts[each.name] += each.n
+        labels[each.name] = each.label
+    for name, _ in counts.most_common(MOST_SCORES):
+        title = text.one_line(name if labels[name] is None else f"{name}: {labels[name]}")
+        yield columns.text(title, partial(estimates.score, name=name), help="Scores of this name")
 
 
 def draw_errors(found: Errors, page: str, zone: str) -> None:
-    """Draw the types of errors with a sample message each."""
-    kinds = found.types
-    with watch.panel("Errors by type", "select a row to filter" if kinds else ""):
-        if not kinds:
+    shown: Sequence[TableColumn[ErrorKind]] = [
+        columns.text("Type", lambda row: row.error_type or "(no type)", width=85),
+        columns.number("Requests", lambda row: row.requests, width=65),
+        columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=70),
+        columns.text("Last", lambda row: formatting.moment(row.last_at, zone), width=85),
+        columns.text("Sample", lambda row: row.message),
+    ]
+
+    def filter_by(row: ErrorKind) -> None:
+        filter_state.put(page, status="error", error_type=row.error_type or formatting.NONE)
+
+    with watch.panel("Errors by type", "click a row to filter" if found.types else ""):
+        if not found.types:
             st.caption("No failed requests in this period.")
             return
-        table = pd.DataFrame(
-            {
-                "Type": [each.error_type or "(no type)" for each in kinds],
-                "Requests": [each.requests for each in kinds],
-                "Share": [each.share * 100 for each in kinds],
-                "Last": [words.moment(each.last_at, zone) for each in kinds],
-                "Sample": [each.message or "" for each in kinds],
-            }
+        alt = formatting.count(len(found.types), "error type")
+        tables.draw(
+            found.types, shown, alt, key=f"{page}.error_types", most=MOST_ROWS, on_open=filter_by
         )
-
-        def picked(number: int) -> None:
-            filters.put(page, status="error", error_type=kinds[number].error_type or words.NONE)
-
-        columns = {"Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small")}
-        columns |= {"Requests": column.NumberColumn(format="localized", width="small")}
-        alt = words.count(len(kinds), "error type")
-        tables.show(table, alt, key=f"{page}.error_types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_tools(found: Tools, page: str) -> None:
-    """Draw the tools that were called within requests."""
-    note = f"{words.count(found.calls, 'call')}, {text.plain(words.share(found.error_rate))} failed · select a row to filter"
+    shown: Sequence[TableColumn[ToolFigures]] = [
+        columns.text("Tool", lambda row: row.tool or "(unnamed)"),
+        columns.number("Calls", lambda row: row.calls),
+        columns.percent("Failed", lambda row: row.error_rate, format="%.1f%%"),
+        columns.seconds("p50", lambda row: row.p50_duration_ms),
+        columns.seconds("p95", lambda row: row.p95_duration_ms),
+    ]
+
+    def filter_by(row: ToolFigures) -> None:
+        if not row.tool:
+            raise Invalid("Calls without a tool name can't be filtered.")
+        filter_state.put(page, tool=row.tool)
+
+    note = (
+        f"{formatting.count(found.calls, 'call')}, "
+        f"{text.plain(formatting.share(found.error_rate))} failed · click a row to filter"
+    )
     with watch.panel("Tools", note if found.tools else ""):
         if not found.tools:
             st.caption("No tool calls in this period.")
             return
-        table = pd.DataFrame(
-            {
-                "Tool": [each.tool or "(unnamed)" for each in found.tools],
-                "Calls": [each.calls for each in found.tools],
-                "Failed": [each.error_rate * 100 if each.error_rate is not None else None for each in found.tools],
-                "p50": _seconds([each.p50_duration_ms for each in found.tools]),
-                "p95": _seconds([each.p95_duration_ms for each in found.tools]),
-            }
+        tables.draw(
+            found.tools, shown, "Tools", key=f"{page}.tools", most=MOST_ROWS, on_open=filter_by
         )
-        columns = {
-            "Calls": column.NumberColumn(format="localized"),
-            "Failed": column.NumberColumn(format="%.1f%%"),
-            **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95")},
-        }
-
-        def picked(number: int) -> None:
-            if not found.tools[number].tool:
-                raise Invalid("Calls without a tool name can't be filtered.")
-            filters.put(page, tool=found.tools[number].tool)
-
-        tables.show(table, "Tools", key=f"{page}.tools", columns=columns, most=MOST_ROWS, on_pick=picked)
-
-
-def _seconds(times: Sequence[int | None]) -> list[float | None]:
-    return [None if each is None else each / 1000 for each in times]

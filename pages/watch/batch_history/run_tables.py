@@ -1,36 +1,53 @@
-"""Batch jobs, their phases and what they failed with, in tables."""
+"""Batch jobs, their phases and failures in tables."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.batches.answers import JobFigures, Phase, RunCounts, RunFailure, Strip
-from core.presentation import words
-from pages._ui import filters, tables, text, watch
+from core.presentation import formatting
+from pages._ui import columns, tables, text, watch
+from pages._ui.filters import filter_state
+from pages._ui.tables import TableColumn
 from pages.watch.batch_history import run_list
 
-column = st.column_config
 MOST_ROWS = 7
-STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
-COLOURS = ["green", "blue", "orange", "red", "red"]
-STATUS = column.MultiselectColumn(options=list(STATES.values()), color=COLOURS, width=100)
+STATES = {
+    "completed": "Completed",
+    "running": "Running",
+    "partial": "Partial",
+    "failed": "Failed",
+    "lost": "Lost",
+}
+COLOURS = {
+    "Completed": "green",
+    "Running": "blue",
+    "Partial": "orange",
+    "Failed": "red",
+    "Lost": "red",
+}
 
 
 def interval(found: RunCounts) -> str:
-    """Return how sure a success rate is."""
+    """Return the interval of a success rate in words."""
     known = found.interval
     if known.low is None or known.high is None:
-        return f"{words.count(known.n, 'finished run')}, not enough for an interval."
-    return f"{words.share(known.low)} to {words.share(known.high)} (95% interval), {words.count(known.n, 'finished run')}."
+        return f"{formatting.count(known.n, 'finished run')}, not enough for an interval."
+    return (
+        f"{formatting.share(known.low)} to {formatting.share(known.high)} (95% interval), "
+        f"{formatting.count(known.n, 'finished run')}."
+    )
 
 
 def said_of(strip: Strip) -> str:
-    """Return a batch job's name, and how its runs of a strip ended."""
+    """Return a batch job's name with the outcome of its runs."""
     ended = Counter(run.status for run in strip.runs)
     counted = {"failed": ended["failed"], "partial": ended["partial"], "lost": ended["lost"]}
-    facts = [words.count(len(strip.runs), "run"), *(f"{count} {name}" for name, count in counted.items() if count)]
+    facts = [
+        formatting.count(len(strip.runs), "run"),
+        *(f"{count} {name}" for name, count in counted.items() if count),
+    ]
     facts += [] if any(counted.values()) else ["none failed"]
     slow = sum(run.is_slow for run in strip.runs)
     facts += [f"{slow} slow"] if slow else []
@@ -38,66 +55,54 @@ def said_of(strip: Strip) -> str:
 
 
 def draw_failures(found: Sequence[RunFailure], zone: str, *, may_read: bool) -> None:
-    """Draw what runs failed with; one that is selected is opened."""
+    """Draw failures by error; a click opens the latest run."""
     silent = "(no message)" if may_read else "(hidden for your role)"
-    with watch.panel("Failures", "by error, latest first · select a row to open the latest run"):
+    with watch.panel("Failures", "by error, latest first · click a row to open the latest run"):
         if not found:
             st.caption("No failed runs in this period.")
             return
-        table = pd.DataFrame(
-            {
-                "Error": [each.summary or silent for each in found],
-                "Runs": [each.runs for each in found],
-                "Last": [words.moment(each.last_at, zone) for each in found],
-                "Batch job": [each.batch_job for each in found],
-                "Failed items": [each.failed_jobs for each in found],
-            }
+        shown: Sequence[TableColumn[RunFailure]] = [
+            columns.text("Error", lambda row: row.summary or silent, width=600),
+            columns.number("Runs", lambda row: row.runs, width=60),
+            columns.text("Last", lambda row: formatting.moment(row.last_at, zone), width=100),
+            columns.text("Batch job", lambda row: row.batch_job),
+            columns.number("Failed items", lambda row: row.failed_jobs, width=90),
+        ]
+        alt = formatting.count(len(found), "failure")
+        tables.draw(
+            found,
+            shown,
+            alt,
+            key="batch-history.failures",
+            most=MOST_ROWS,
+            on_open=lambda row: run_list.show(row.last_run),
         )
-        columns = {
-            "Error": column.TextColumn(width=600),
-            "Runs": column.NumberColumn(width=60),
-            "Last": column.TextColumn(width=100),
-            "Failed items": column.NumberColumn(format="localized", width=90),
-        }
-
-        def picked(number: int) -> None:
-            run_list.show(found[number].last_run)
-
-        alt = words.count(len(found), "failure")
-        tables.show(table, alt, key="batch-history.failures", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
-    """Draw the batch jobs; one that is selected becomes a filter."""
-    with watch.panel("Batch jobs", "success rate with 95% interval · select a row to filter"):
-        table = pd.DataFrame(
-            {
-                "Batch job": [each.batch_job for each in jobs],
-                "Last status": [[STATES.get(each.last_status, each.last_status)] for each in jobs],
-                "Success rate": [each.success_rate * 100 if each.success_rate is not None else None for each in jobs],
-                "95% interval": [short_interval(each) for each in jobs],
-                "Runs": [each.runs for each in jobs],
-                "Median": [words.duration(each.p50_duration_ms) for each in jobs],
-                "p95": [words.duration(each.p95_duration_ms) for each in jobs],
-            }
-        )
-        columns = {
-            "Last status": STATUS,
-            "Success rate": column.NumberColumn(format="%.1f%%", width=95),
-            "95% interval": column.TextColumn(width=95),
-            "Runs": column.NumberColumn(format="localized", width=60),
-            **{name: column.TextColumn(width=75) for name in ("Median", "p95")},
-        }
+    """Draw the batch jobs; a click filters the page."""
+    shown: Sequence[TableColumn[JobFigures]] = [
+        columns.text("Batch job", lambda row: row.batch_job),
+        columns.chip(
+            "Last status", lambda row: STATES.get(row.last_status, row.last_status), COLOURS
+        ),
+        columns.percent("Success rate", lambda row: row.success_rate, format="%.1f%%", width=95),
+        columns.text("95% interval", short_interval, width=95),
+        columns.number("Runs", lambda row: row.runs, width=60),
+        columns.text("Median", lambda row: formatting.duration(row.p50_duration_ms), width=75),
+        columns.text("p95", lambda row: formatting.duration(row.p95_duration_ms), width=75),
+    ]
 
-        def picked(number: int) -> None:
-            filters.put(page, job=jobs[number].batch_job)
+    def filter_by(row: JobFigures) -> None:
+        filter_state.put(page, job=row.batch_job)
 
-        alt = words.count(len(jobs), "batch job")
-        tables.show(table, alt, key=f"{page}.jobs", columns=columns, most=MOST_ROWS, on_pick=picked)
+    with watch.panel("Batch jobs", "success rate with 95% interval · click a row to filter"):
+        alt = formatting.count(len(jobs), "batch job")
+        tables.draw(jobs, shown, alt, key=f"{page}.jobs", most=MOST_ROWS, on_open=filter_by)
 
 
 def short_interval(found: RunCounts) -> str:
-    """Return an interval for the cell of a table."""
+    """Return the interval of a success rate for a table cell."""
     known = found.interval
     if known.low is None or known.high is None:
         return f"n = {known.n}"
@@ -105,13 +110,11 @@ def short_interval(found: RunCounts) -> str:
 
 
 def draw_phases(phases: Sequence[Phase]) -> None:
-    """Draw the phases of a batch job beside those of the period before."""
-    table = pd.DataFrame(
-        {
-            "Phase": [each.phase for each in phases],
-            "Median": [words.duration(each.p50_ms) for each in phases],
-            "Previous": [words.duration(each.previous.p50_ms) for each in phases],
-            "p95": [words.duration(each.p95_ms) for each in phases],
-        }
-    )
-    tables.show(table, "Phases", key="batch-history.phase-table", most=MOST_ROWS)
+    """Draw phases with the previous period."""
+    shown: Sequence[TableColumn[Phase]] = [
+        columns.text("Phase", lambda row: row.phase),
+        columns.text("Median", lambda row: formatting.duration(row.p50_ms)),
+        columns.text("Previous", lambda row: formatting.duration(row.previous.p50_ms)),
+        columns.text("p95", lambda row: formatting.duration(row.p95_ms)),
+    ]
+    tables.draw(phases, shown, "Phases", key="batch-history.phase-table", most=MOST_ROWS)

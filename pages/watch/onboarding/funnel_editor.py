@@ -1,49 +1,75 @@
-"""Of whom a funnel is, beside what, and which steps it has: chosen in the bar and in a dialog, and kept in the address."""
+"""The funnel's segment, comparison and steps, chosen in the bar and a dialog and kept in the
+address.
+"""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from core.activity.funnels import funnel, funnel_comparison, question, segments
-from core.activity.funnels.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
-from core.platform.ids import new_id
+from core.activity.queries.funnels import funnel, funnel_comparison, question, segments
+from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel
+from core.activity.service import saved_funnels
 from core.presentation.periods import Watched
-from pages._ui import errors, filters, state
+from pages._ui import errors, state, text
 from pages._ui.cache import Reads
+from pages._ui.filters import filter_state
+from pages._ui.funnel_steps import StepsForm
 
-DRAFT, WINDOW, ORDER = "funnel_editor.steps", "funnel_editor.window", "funnel_editor.order"
-IN_ORDER, ANY_ORDER = "In order", "In any order"
+PAGE = "onboarding"
+FORM = StepsForm("funnel_editor", MOST_STEPS)
 
 
-def summary(chosen: Funnel) -> str:
+def summary(chosen: Funnel, workspace: Funnel) -> str:
     """Return a funnel in words."""
     optional = sum(step.optional for step in chosen.steps)
-    steps = "default steps" if chosen.steps == SAVED.steps else f"{len(chosen.steps)} steps"
+    steps = "workspace funnel" if chosen.steps == workspace.steps else f"{len(chosen.steps)} steps"
     left_out = f", {optional} optional" if optional else ""
     order = "in any order" if chosen.any_order else "in order"
     return f"{steps}{left_out}, {order}, {chosen.window.days}-day conversion window"
 
 
-def read_funnel(page: str) -> Funnel:
-    """Return the funnel of the address; raise FunnelRefused."""
-    days = state.get(f"{page}.window_days", "") or str(funnel.WINDOW.days)
-    any_order = state.get(f"{page}.any_order", "") == "true"
-    return funnel.read(state.get(f"{page}.steps", ""), int(days) if days.isdecimal() else 0, any_order=any_order)
+def read_funnel(workspace: Funnel) -> Funnel:
+    """Return the funnel of the address: what it leaves out is as in the workspace's; raise
+    FunnelRefused.
+    """
+    days = state.get(f"{PAGE}.window_days", "") or str(workspace.window.days)
+    any_order = state.get(f"{PAGE}.any_order", "")
+    steps = state.get(f"{PAGE}.steps", "")
+    wanted = funnel.read(
+        steps or funnel.written(workspace.steps),
+        int(days) if days.isdecimal() else 0,
+        any_order=any_order == "true" if any_order else workspace.any_order,
+    )
+    return wanted if steps else replace(wanted, steps=workspace.steps)
 
 
-def draw_choices(reads: Reads, page: str) -> None:
-    """Draw of whom, beside what, and which steps."""
-    place = Watched(state.get(f"{page}.environment", "") or "production", state.get(f"{page}.app", "") or None)
+def draw_choices(reads: Reads, workspace: Funnel) -> None:
+    """Draw the segment, the comparison and the button that edits the steps."""
+    place = Watched(
+        state.get(f"{PAGE}.environment", "") or "production", state.get(f"{PAGE}.app", "") or None
+    )
     names = {each.segment: each.name for each in reads.ask(segments.list_segments, place)}
-    _choose(page, "segment", "Segment", names, {"": "All users"})
-    _choose(page, "against", "Compare with", names, {"": "No comparison", funnel_comparison.PREVIOUS: "Previous period"})
-    if st.button("Edit steps", icon=":material/format_list_numbered:", on_click=open_with, args=(read_funnel(page),)):
-        edit(page, reads.ask(question.list_step_types))
+    _choose("segment", "Segment", names, {"": "All users"})
+    _choose(
+        "against",
+        "Compare with",
+        names,
+        {"": "No comparison", funnel_comparison.PREVIOUS: "Previous period"},
+    )
+    if st.button(
+        "Edit steps",
+        icon=":material/format_list_numbered:",
+        on_click=FORM.open,
+        args=(read_funnel(workspace),),
+    ):
+        saved = reads.ask(saved_funnels.list_funnels)
+        funnels = {each.name: saved_funnels.funnel_from(each) for each in saved}
+        edit(reads.ask(question.list_step_types), workspace, funnels)
 
 
-def _choose(page: str, name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:
-    key = f"{page}.{name}"
+def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:
+    key = f"{PAGE}.{name}"
     value = state.get(key, "") or ""
     st.selectbox(
         label,
@@ -56,79 +82,42 @@ def _choose(page: str, name: str, label: str, names: dict[str, str], first: dict
     )
 
 
-def open_with(chosen: Funnel) -> None:
-    """Begin a draft with the steps that are there: a callback."""
-    state.put(DRAFT, [_row(step) for step in chosen.steps])
-    state.put(WINDOW, chosen.window.days)
-    state.put(ORDER, ANY_ORDER if chosen.any_order else IN_ORDER)
-
-
 @st.dialog("Edit funnel steps", width="medium")
-def edit(page: str, types: Sequence[str]) -> None:
-    """Let the steps be chosen; the page shows what is applied."""
-    rows: list[dict[str, Any]] = state.get(DRAFT, [])
-    st.caption("A step is reached at its first event after the previous step. With several event types, any of them counts.")
-    for number, row in enumerate(rows):
-        _draw_row(number, row, rows, types)
+def edit(types: Sequence[str], workspace: Funnel, saved: Mapping[str, Funnel]) -> None:
+    st.caption(
+        "A step is reached at its first event after the previous step. With several event "
+        "types, any of them counts."
+    )
     with st.container(horizontal=True):
-        st.button("Add step", icon=":material/add:", on_click=_add, args=(rows,), disabled=len(rows) >= MOST_STEPS)
-        st.button("Reset to default", type="tertiary", on_click=open_with, args=(SAVED,))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Conversion window (days)", 1, MOST_WINDOW_DAYS, key=WINDOW)
-        st.segmented_control("Step order", [IN_ORDER, ANY_ORDER], key=ORDER, required=True)
+        for name, each in saved.items():
+            st.button(
+                text.plain(name),
+                type="tertiary",
+                on_click=FORM.open,
+                args=(each,),
+                help="Start from this saved funnel",
+            )
+    FORM.draw_steps(types)
+    FORM.draw_add()
+    FORM.draw_window()
     place = st.container()
     if st.button("Apply", type="primary"):
         with errors.InForm(place):
-            _apply(page, rows)
+            _apply(workspace)
             st.rerun()
 
 
-def _draw_row(number: int, row: dict[str, Any], rows: list[dict[str, Any]], types: Sequence[str]) -> None:
-    key = f"funnel_editor.{row['id']}"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        label = f"Step {number + 1}"
-        row["types"] = st.multiselect(
-            label,
-            list(dict.fromkeys([*types, *row["types"]])),
-            row["types"],
-            key=f"{key}.types",
-            label_visibility="collapsed",
-            width=310,
-        )
-        row["optional"] = st.checkbox("Optional", row["optional"], key=f"{key}.optional", disabled=number == 0, width=100)
-        with st.container(horizontal=True, gap="xxsmall", width="content", key=f"icon-step-{number}"):
-            up, out = f"Move step {number + 1} up", f"Remove step {number + 1}"
-            first = number == 0
-            st.button(up, icon=":material/arrow_upward:", key=f"{key}.up", on_click=_up, args=(rows, number), disabled=first)
-            st.button(out, icon=":material/close:", key=f"{key}.out", on_click=_out, args=(rows, number), disabled=len(rows) <= 2)
-
-
-def _up(rows: list[dict[str, Any]], number: int) -> None:
-    rows[number - 1], rows[number] = rows[number], rows[number - 1]
-    state.put(DRAFT, rows)
-
-
-def _out(rows: list[dict[str, Any]], number: int) -> None:
-    state.put(DRAFT, rows[:number] + rows[number + 1 :])
-
-
-def _add(rows: list[dict[str, Any]]) -> None:
-    state.put(DRAFT, [*rows, _row(Step(()))])
-
-
-def _row(step: Step) -> dict[str, Any]:
-    return {"id": new_id().hex, "types": list(step.event_types), "optional": step.optional}
-
-
-def _apply(page: str, rows: list[dict[str, Any]]) -> None:
-    """Put what was chosen into the address; raise FunnelRefused."""
-    steps = [Step(tuple(row["types"]), row["optional"] and number > 0) for number, row in enumerate(rows)]
-    days, any_order = state.get(WINDOW, SAVED.window.days), state.get(ORDER, IN_ORDER) == ANY_ORDER
-    wanted = funnel.read(funnel.written(steps), days, any_order=any_order)
-    filters.put(
-        page,
-        steps="" if wanted.steps == SAVED.steps else funnel.written(wanted.steps),
-        window_days="" if wanted.window == SAVED.window else str(days),
-        any_order="true" if any_order else "",
+def _apply(workspace: Funnel) -> None:
+    """Write the draft into the address; raise FunnelRefused."""
+    draft = FORM.funnel
+    days = draft.window.days
+    wanted = funnel.read(funnel.written(draft.steps), days, any_order=draft.any_order)
+    filter_state.put(
+        PAGE,
+        steps="" if wanted.steps == workspace.steps else funnel.written(wanted.steps),
+        window_days="" if wanted.window == workspace.window else str(days),
+        any_order=(
+            "" if wanted.any_order == workspace.any_order else str(wanted.any_order).lower()
+        ),
         step="",
     )

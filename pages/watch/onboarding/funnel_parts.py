@@ -1,24 +1,28 @@
-"""Parts of the Onboarding page: the funnel, alone or beside another, its figures, and who stopped at a step."""
+"""The funnel as a chart and a table, and the users who dropped off at a step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity.answers import FunnelComparison, FunnelView
 from core.activity.charts import short, took
-from core.activity.funnels.conversion import in_words
-from core.activity.funnels.funnel_comparison import points
+from core.activity.funnel_answers import FunnelComparison, FunnelStep, FunnelView
+from core.activity.queries.funnels.funnel_comparison import points
+from core.activity.rates import rate_in_words
 from core.database.paging import Page
-from core.insights.stopped_users import StoppedUser
-from core.presentation import words
+from core.insights.queries import stopped_users
+from core.insights.queries.stopped_users import StoppedUser, TimeRange
+from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
-from pages._ui import charts, links, state, tables, text, watch
+from pages._ui import charts, columns, dialogs, frame, links, tables, text, watch
+from pages._ui.cache import Reads
+from pages._ui.filters.selection import Filters
+from pages._ui.tables import TableColumn
+from pages.watch.onboarding.funnel_editor import PAGE
 
-column = st.column_config
-MOST_PAGES = 50
+STOPPED, MOST_PAGES = 10, 50
 VERDICTS = {
     ChangeVerdict.WORSE: "worse",
     ChangeVerdict.BETTER: "better",
@@ -29,94 +33,188 @@ VERDICTS = {
 Pick = Callable[[int], None]
 
 
-def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
-    """Draw the funnel; a click on a bar chooses its step."""
+def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick) -> None:
+    """Draw the funnel; a click on a bar selects its step."""
     chart = (
-        funnel_charts.compared(charts.palette(), versus) if versus is not None else funnel_charts.funnel(charts.palette(), funnel)
+        funnel_charts.compared(charts.palette(), versus)
+        if versus is not None
+        else funnel_charts.funnel(charts.palette(), funnel)
     )
     with st.container(border=True):
-        charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
+        charts.show(
+            chart,
+            f"{PAGE}.funnel.{versus is not None}",
+            on_pick=lambda point: pick(round(float(point.x)) + 1),
+        )
     if versus is not None:
-        st.caption(text.plain(f"{versus.name} vs. {versus.other_name}{_how(funnel, versus)} · {versus.says}"))
+        st.caption(
+            text.plain(
+                f"{versus.name} vs. {versus.other_name}{_how(funnel, versus)} · {versus.says}"
+            )
+        )
+
+
+def draw_history(funnel: FunnelView, zone: str) -> None:
+    """Say from when on the events of all steps are known, where that is not from the start."""
+    if funnel.history_since is not None and funnel.history_since > funnel.start:
+        since = formatting.moment(funnel.history_since, zone)
+        st.caption(f"Events of all steps are known since {since}.")
 
 
 def _how(funnel: FunnelView, versus: FunnelComparison) -> str:
-    """Say what was left out for all to have had the same time."""
+    """Return what was excluded to give both funnels the same time."""
     parts = []
     if versus.one.end < funnel.end:
-        parts.append(f", excluding the last {words.count(-((versus.one.end - funnel.end) // DAY), 'day')}")
+        parts.append(
+            ", excluding the last "
+            f"{formatting.count(-((versus.one.end - funnel.end) // DAY), 'day')}"
+        )
     if versus.one.window_days != funnel.window_days:
         parts.append(f", {versus.one.window_days}-day conversion window")
     return "".join(parts)
 
 
-def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
-    """Draw the same in figures, with intervals; a row that is selected chooses its step."""
-    steps = (funnel if versus is None else versus.one).steps  # those beside it are of the same window
-    table = {
-        "Step": [f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "") for step in steps],
-        "Users": [step.users for step in steps],
-        "From start": [
-            in_words(step.conversion_from_start, step.interval, step.users) if step.step > 1 else "" for step in steps
-        ],
-        "From previous step": [
-            in_words(step.conversion_from_previous, step.interval_from_previous, step.users) if step.step > 1 else ""
-            for step in steps
-        ],
-        "Median time": [took(step.median_seconds_from_previous) if step.step > 1 else "" for step in steps],
-        "p90 time": [took(step.p90_seconds_from_previous) if step.step > 1 else "" for step in steps],
-    }
+def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick) -> None:
+    """Draw the funnel's figures with intervals; a click selects a step."""
+    # Those beside it are of the same window
+    steps = (funnel if versus is None else versus.one).steps
+    shown: list[TableColumn[FunnelStep]] = [
+        columns.text(
+            "Step",
+            lambda step: (
+                f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "")
+            ),
+        ),
+        columns.number("Users", lambda step: step.users),
+        columns.text(
+            "From start",
+            lambda step: (
+                rate_in_words(step.conversion_from_start, step.interval, step.users)
+                if step.step > 1
+                else None
+            ),
+            help="95% interval (Wilson)",
+        ),
+        columns.text(
+            "From previous step",
+            lambda step: (
+                rate_in_words(
+                    step.conversion_from_previous, step.interval_from_previous, step.users
+                )
+                if step.step > 1
+                else None
+            ),
+            help="Conversion from the previous required step, 95% interval (Wilson)",
+        ),
+        columns.text(
+            "Median time",
+            lambda step: took(step.median_seconds_from_previous) if step.step > 1 else None,
+        ),
+        columns.text(
+            "p90 time", lambda step: took(step.p90_seconds_from_previous) if step.step > 1 else None
+        ),
+    ]
     if versus is not None:
         others = versus.other.steps
-        table |= {
-            f"{versus.other_name}: users": [step.users for step in others],
-            "Change from previous step": [_difference(versus, number) for number in range(len(steps))],
-        }
-    tables.show(
-        pd.DataFrame(table),
-        f"{len(steps)} funnel steps",
-        key=f"{page}.figures.{versus is not None}",
-        columns={
-            "Users": column.NumberColumn(format="localized"),
-            "From start": column.TextColumn(help="95% interval (Wilson)"),
-            "From previous step": column.TextColumn(help="Conversion from the previous required step, 95% interval (Wilson)"),
-        },
-        on_pick=lambda number: pick(number + 1),
-        on_drop=lambda: pick(0),
+        shown += [
+            columns.number(f"{versus.other_name}: users", lambda step: others[step.step - 1].users),
+            columns.text(
+                "Change from previous step", lambda step: _difference(versus, step.step - 1)
+            ),
+        ]
+    key = f"{PAGE}.figures.{versus is not None}"
+    tables.draw(
+        steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
+    )
+
+
+def draw_chosen_step(
+    reads: Reads, chosen: Filters, asked: tuple[object, ...], found: FunnelView
+) -> None:
+    """Draw who dropped off at the chosen step, or who reached the last one in the chosen time."""
+    given = chosen["step"] or ""
+    step = int(given) if given.isdecimal() and len(given) < 3 else 0
+    if not 1 <= step <= len(found.steps):
+        return
+    within = TimeRange.read(chosen["took"])
+    window = tables.window(f"{PAGE}.stopped", STOPPED)
+    name = short(found.steps[step - 1])
+    if within is not None:
+        edges = within.from_s, within.to_s
+        low, high = (formatting.duration(round(each * 1000)) for each in edges)
+        name += f" after {low} to {high}"
+    draw_stopped(
+        reads.ask(stopped_users.list_stopped, *asked, step, window, within),
+        name,
+        chosen.period.zone,
+        is_last=step == len(found.steps) or within is not None,
+        download=chosen.download("onboarding/stopped"),
     )
 
 
 def draw_stopped(
-    found: Page[StoppedUser], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str
+    found: Page[StoppedUser], step: str, zone: str, *, is_last: bool, download: str
 ) -> None:
-    """Draw who stopped at a step, a page of them."""
     title = f"Reached {step}" if is_last else f"Dropped off at {step}"
-    note = f"{words.count(found.total_count, 'user')} · most recent first · select a row for details"
+    note = (
+        f"{formatting.count(found.total_count, 'user')} · most recent first · click a row for "
+        "details"
+    )
     with watch.panel(text.plain(title), note):
         if not found.items:
             st.caption("No drop-offs at this step in this period.")
             return
-        rows = found.items
-        table = pd.DataFrame(
-            {
-                "User": [row.display_name or row.email or row.user or f"Anonymous ({row.session_id})" for row in rows],
-                "Started": [words.moment(row.began_at, zone) for row in rows],
-                "Reached this step": [words.moment(row.reached_at, zone) for row in rows],
-                "Last seen": [words.moment(row.last_seen_at, zone) for row in rows],
-                "Last error": [
-                    " ".join(filter(None, (row.error_code or row.error_event_type, row.error_message))) for row in rows
-                ],
-                "Last conversation": [words.moment(row.conversation_at, zone) if row.conversation_at else "" for row in rows],
-            }
+        tables.draw_page(
+            found,
+            _stopped_columns(zone),
+            "user",
+            at=f"{PAGE}.stopped",
+            on_open=dialogs.open_row,
+            most=MOST_PAGES,
         )
-        # A selection must not pass to the rows of another page.
-        key = f"{page}.stopped.{step}.{state.get(f'{page}.stopped.page', 1)}"
-        picked = tables.choose(table, f"{len(rows)} of {found.total_count:,} users: {title}", key=key)
-        if picked is not None:
-            _draw_ways_on(rows[picked])
-        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-            tables.draw_pages(found.total_count, per_page, f"{page}.stopped", most=MOST_PAGES)
-            st.link_button("Export users (CSV)", download, icon=":material/download:", type="tertiary")
+        st.link_button("Export users (CSV)", download, icon=":material/download:", type="tertiary")
+    dialogs.draw_opened(found.items, "User", partial(_draw_user, zone))
+
+
+def _stopped_columns(zone: str) -> Sequence[TableColumn[StoppedUser]]:
+    return [
+        columns.text("User", _name_of),
+        columns.text("Started", lambda row: formatting.moment(row.began_at, zone), width=105),
+        columns.text(
+            "Reached this step", lambda row: formatting.moment(row.reached_at, zone), width=120
+        ),
+        columns.text("Last seen", lambda row: formatting.moment(row.last_seen_at, zone), width=105),
+        columns.text("Last error", _error_of, width=300),
+        columns.text(
+            "Last conversation",
+            lambda row: (
+                formatting.moment(row.conversation_at, zone) if row.conversation_at else None
+            ),
+        ),
+    ]
+
+
+def _name_of(row: StoppedUser) -> str:
+    return row.display_name or row.email or row.user or f"Anonymous ({row.session_id})"
+
+
+def _error_of(row: StoppedUser) -> str:
+    return " ".join(filter(None, (row.error_code or row.error_event_type, row.error_message)))
+
+
+def _draw_user(zone: str, row: StoppedUser) -> None:
+    frame.section(text.plain(_name_of(row)))
+    frame.facts(
+        {
+            "Started": formatting.moment(row.began_at, zone),
+            "Reached this step": formatting.moment(row.reached_at, zone),
+            "Last seen": formatting.moment(row.last_seen_at, zone),
+            "Email": row.email,
+            "Last error": _error_of(row),
+            "ID": row.user or row.session_id,
+        }
+    )
+    _draw_ways_on(row)
 
 
 def _draw_ways_on(row: StoppedUser) -> None:
@@ -124,9 +222,16 @@ def _draw_ways_on(row: StoppedUser) -> None:
         if row.user_id is not None:
             links.draw("users", "Open journey", icon="route", user=str(row.user_id))
         if row.conversation_id is not None:
-            links.draw("tuning", "Last conversation", icon="forum", conversation=str(row.conversation_id))
+            links.draw(
+                "tuning", "Last conversation", icon="forum", conversation=str(row.conversation_id)
+            )
         if row.error_code is not None:
-            links.draw("onboarding", f"All {row.error_code} errors", icon="error", error_code=row.error_code)
+            links.draw(
+                "onboarding",
+                f"All {row.error_code} errors",
+                icon="error",
+                error_code=row.error_code,
+            )
 
 
 def _difference(versus: FunnelComparison, number: int) -> str:

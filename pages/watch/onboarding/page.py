@@ -1,149 +1,136 @@
-"""Onboarding: who comes through, where the others stop, and what failed for them."""
-
-from collections.abc import Sequence
+"""Onboarding: the funnel, drop-offs, errors and events."""
 
 import streamlit as st
 
-from core.activity import charts as funnel_charts
-from core.activity.answers import FunnelView
-from core.activity.funnels import completion, conversion, funnel_comparison, time_to_drop_off
-from core.activity.funnels.funnel import Funnel
-from core.activity.funnels.segments import Segment
-from core.activity.queries import daily, events
+from core.activity.funnel_answers import FunnelView
+from core.activity.queries import daily
+from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
-from core.database.paging import Cursor, Window
-from core.insights import stopped_users
-from core.presentation import words
-from core.presentation.periods import DAY, HOUR
-from pages._ui import charts, errors, filters, state, text, watch
+from core.activity.queries.funnels import funnel_comparison, funnel_counts, question
+from core.activity.queries.funnels.funnel import Funnel
+from core.activity.queries.funnels.segments import Segment
+from core.database.paging import Window
+from core.presentation import formatting
+from pages._ui import errors, state, text, watch
 from pages._ui.cache import Reads
-from pages._ui.charts import Point
-from pages._ui.filters import Filters
-from pages.watch.onboarding import event_parts, funnel_editor, funnel_parts
+from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters.selection import Filters
+from pages.watch.onboarding import (
+    conversion_charts,
+    event_groups,
+    event_list,
+    funnel_editor,
+    funnel_parts,
+    funnel_proposal,
+)
+from pages.watch.onboarding.funnel_editor import PAGE
 
-PAGE = "onboarding"
-OWN = ("segment", "against", "steps", "window_days", "any_order", "step", "event_type", "error_code", "only_errors")
-STOPPED, EVENTS, ERRORS = 10, 12, 50
+OWN = (
+    "segment",
+    "against",
+    "steps",
+    "window_days",
+    "any_order",
+    "step",
+    "took",
+    "event_type",
+    "error_code",
+    "only_errors",
+)
+ERRORS = 50
+TABLES = {"Export CSV": "onboarding/funnel", "Errors by code": "onboarding/errors"}
 
 
 def main() -> None:
-    """Guard, filter, read, draw."""
     reads = watch.reads()
     header = watch.header("Onboarding", "Users by first-step date")
-    chosen = filters.bar(
+    workspace = reads.ask(question.get_workspace_funnel)
+    chosen = filter_bar.draw(
         PAGE,
         reads,
         ("app",),
         ("environment", "release", "user_id"),
         own=OWN,
-        draw_own=lambda: funnel_editor.draw_choices(reads, PAGE),
+        draw_own=lambda: funnel_editor.draw_choices(reads, workspace),
     )
-    wanted, segment = funnel_editor.read_funnel(PAGE), Segment.read(chosen["segment"]) if chosen["segment"] else None
-    found = reads.ask(conversion.read_funnel, chosen.period, chosen.watched, wanted, segment)
+    wanted = funnel_editor.read_funnel(workspace)
+    segment = Segment.read(chosen["segment"]) if chosen["segment"] else None
+    found = reads.ask(funnel_counts.read_funnel, chosen.period, chosen.watched, wanted, segment)
     if found.steps[0].users:
         draw_funnel(reads, chosen, wanted, segment, found)
-        draw_courses(reads, chosen, (chosen.period, chosen.watched, wanted, segment))
-    elif not draw_nobody(reads, chosen, wanted):
+        conversion_charts.draw(reads, chosen, wanted, segment)
+    elif not draw_nobody(reads, chosen, wanted, is_workspace=wanted == workspace):
         header.finish(reads, chosen)
         return
     draw_events(reads, chosen)
-    header.finish(reads, chosen, csv="onboarding/funnel")
+    header.finish(reads, chosen, csv=TABLES)
 
 
-def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
-    """Say that nobody began; return whether there are events at all."""
-    if reads.ask(daily.type_courses, chosen.period, chosen.watched):
+def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel, *, is_workspace: bool) -> bool:
+    """Say that nobody started, or propose a funnel; return whether there are events."""
+    if is_workspace and funnel_proposal.draw(reads, chosen):
+        return True
+    if reads.ask(daily.event_type_trends, chosen.period, chosen.watched):
         began = text.plain(wanted.steps[0].name)
-        st.info(f"No users started in this period (no {began} events). Try other steps or a longer period.")
+        st.info(
+            f"No users started in this period (no {began} events). Try other steps or a "
+            "longer period."
+        )
         return True
     watch.nothing_here(PAGE, "events", reads, chosen)
     return False
 
 
 @errors.part("Funnel")
-def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView) -> None:
-    """Draw the funnel, and who stopped at the chosen step."""
+def draw_funnel(
+    reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView
+) -> None:
+    """Draw the funnel, and who dropped off at the selected step."""
     asked = (chosen.period, chosen.watched, wanted, segment)
-    beside = reads.ask(funnel_comparison.compare_funnels, *asked, chosen["against"]) if chosen["against"] else None
+    beside = (
+        reads.ask(funnel_comparison.compare_funnels, *asked, chosen["against"])
+        if chosen["against"]
+        else None
+    )
 
     def pick(step: int) -> None:
-        filters.put(PAGE, step=str(step) if step else "")
+        filter_state.put(PAGE, took="", step="" if chosen["step"] == str(step) else str(step))
         state.forget(f"{PAGE}.stopped.page")
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · identified users only" if segment is not None and segment.trait else ""
-    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · times are exact · select a step to see who dropped off"):
-        funnel_parts.draw_funnel(found, beside, PAGE, pick)
-        funnel_parts.draw_figures(found, beside, PAGE, pick)
-    step = chosen["step"] or ""
-    if step.isdecimal() and 1 <= int(step) <= len(found.steps):
-        window = Window(STOPPED, (state.get(f"{PAGE}.stopped.page", 1) - 1) * STOPPED)
-        people = reads.ask(stopped_users.list_stopped, *asked, int(step), window)
-        name, is_last = funnel_charts.short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
-        address = chosen.download("onboarding/stopped")
-        funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
-
-
-@errors.part("Conversion charts")
-def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
-    """Draw who came through by day and by time, and how long the others stayed."""
-    course, stayed = reads.ask(completion.read_course, *asked, by_hour=True), reads.ask(time_to_drop_off.read_stays, *asked)
-    palette, zone = charts.palette(), chosen.period.zone
-    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
-
-    def closer(point: Point) -> None:
-        start = point.moment(zone)
-        filters.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
-
-    is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
-    each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"
-    with grid.cell(), watch.panel("Conversion rate", f"by first-step {each} · dotted: window still open"):
-        charts.show(
-            funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
-        )
-    with grid.cell(), watch.panel("Time to convert", "users, first to last step · exact"):
-        charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
-    with (
-        grid.cell(),
-        watch.panel(
-            "Time to drop-off",
-            "random sample of users, first step to last seen" if stayed.is_sampled else "users, first step to last seen",
-        ),
-    ):
-        charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
+    said = funnel_editor.summary(wanted, reads.ask(question.get_workspace_funnel))
+    note = f"{said}{whose} · times are exact · click a step to see who dropped off"
+    with watch.panel("Steps", note):
+        funnel_parts.draw_history(found, chosen.period.zone)
+        funnel_parts.draw_funnel(found, beside, pick)
+        funnel_parts.draw_figures(found, beside, pick)
+    funnel_parts.draw_chosen_step(reads, chosen, asked, found)
 
 
 @errors.part("Errors and events")
 def draw_events(reads: Reads, chosen: Filters) -> None:
-    """Draw errors, every type of event by day, and the events themselves."""
     asked, zone = (chosen.period, chosen.watched), chosen.period.zone
 
-    def pick(**wanted: str) -> None:
-        filters.put(PAGE, **wanted)
-        state.forget(f"{PAGE}.trail")
+    def pick(**values: str) -> None:
+        filter_state.put(PAGE, **values)
+        state.forget(event_list.TRAIL)
 
     def pick_code(code: str) -> None:
         # Most events have no code: of those only the errors are meant.
-        pick(error_code=code, **({"only_errors": "true"} if code == words.NONE else {}))
+        pick(error_code=code, **({"only_errors": "true"} if code == formatting.NONE else {}))
 
-    failed = reads.ask(events.list_errors, EventFilter(), *asked, window=Window(ERRORS))
-    event_parts.draw_errors(failed, PAGE, zone, chosen["error_code"], pick_code)
-    types = reads.ask(daily.type_courses, *asked)
+    failed = reads.ask(error_codes.list_errors, EventFilter(), *asked, window=Window(ERRORS)).items
+    event_groups.draw_errors(failed, zone, chosen["error_code"], pick_code)
+    types = reads.ask(daily.event_type_trends, *asked)
     if types:
         grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
         with grid.cell():
-            event_parts.draw_types(types, PAGE, lambda name: pick(event_type=name))
+            event_groups.draw_types(types, lambda name: pick(event_type=name))
         with grid.cell():
-            event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
-    trail: list[str] = state.get(f"{PAGE}.trail", [])
-    only = EventFilter(
-        event_type=chosen["event_type"], error_code=chosen["error_code"], only_errors=chosen["only_errors"] == "true"
-    )
-    rows = reads.ask(events.list_events, only, *asked, limit=EVENTS, after=Cursor.read(trail[-1]) if trail else None)
-    with watch.panel("Events", "newest first · select a row to open the journey"):
-        codes = [group.error_code for group in failed.items if group.error_code]
-        event_parts.draw_choices(PAGE, [course.event_type for course in types], codes, chosen.download("onboarding/events"))
-        event_parts.draw_events(rows, PAGE, zone, EVENTS)
+            event_groups.draw_type(types, chosen, watch.marks(reads, chosen), pick)
+    codes = [group.error_code for group in failed if group.error_code]
+    event_list.draw(reads, chosen, [course.event_type for course in types], codes)
 
 
 with errors.InWords("Onboarding"):

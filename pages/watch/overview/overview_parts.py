@@ -1,17 +1,20 @@
-"""The parts of the Overview that are no charts: onboarding in one line, what needs attention, quick links."""
+"""Onboarding in one line, findings and quick links of the Overview."""
 
 import streamlit as st
 
-from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
-from core.annotations.review_queue.backlog import read_backlog
+from core.activity.funnel_answers import FunnelView
+from core.annotations.queries.backlog import read_backlog
 from core.identity.permissions import Permission, may
-from core.insights.findings import Finding, FindingSeverity
-from core.presentation import words
-from pages._ui import errors, filters, links, text, watch
+from core.insights.schemas import Finding, FindingSeverity
+from core.presentation import formatting
+from pages._ui import errors, links, text, watch
 from pages._ui.cache import Reads
-from pages._ui.filters import Filters
+from pages._ui.filters import filter_state
+from pages._ui.filters.selection import Filters
 
+FEWEST_PLACES = 14  # a single run is no wider than one of many
+NOTES = {"p95_latency": "Approximate: within 1%.", "conversion": "Recent users may still convert."}
 FURTHER = (30, 90)
 ICONS = {
     FindingSeverity.BAD: ":red[:material/error:]",
@@ -21,45 +24,61 @@ ICONS = {
 
 
 def shared() -> dict[str, str]:
-    """Return the period and whose rows count, as the address of another page has them."""
+    """Return the filters that other pages share, from the address."""
     given = st.query_params.to_dict()
-    return {name: given[name] for name in filters.SHARED if name in given}
+    return {name: given[name] for name in filter_state.SHARED if name in given}
 
 
 def draw_onboarding(funnel: FunnelView) -> None:
-    """Draw the steps side by side, each with the way to it: users, and the share of those before; the weakest is marked."""
+    """Draw each step with its users and conversion; the weakest is marked."""
     steps, weakest = funnel.steps, weakest_of(funnel.steps)
     with st.container(border=True, key="onboarding-steps"):
         grid = st.grid(len(steps), min_column_width=130, gap="small")
         for step in steps:
-            share = words.share(step.conversion_from_previous)
-            note = "start" if step.step == 1 else "no users" if share == words.NOTHING else f"{share} of previous"
+            share = formatting.share(step.conversion_from_previous)
+            note = (
+                "start"
+                if step.step == 1
+                else "no users"
+                if share == formatting.NOTHING
+                else f"{share} of previous"
+            )
             tone = "orange" if step is weakest else "gray"
             with grid.cell(), st.container(gap=None):
-                links.draw("onboarding", f"{step.step}\u2002{short(step)}", step=str(step.step), **shared())
+                links.draw(
+                    "onboarding", f"{step.step}\u2002{short(step)}", step=str(step.step), **shared()
+                )
                 st.markdown(f"**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
 
 
 def draw_findings(found: list[Finding]) -> None:
-    """Draw what needs attention, each with the way to its evidence."""
+    """Draw findings, each with a link to its evidence."""
     with st.container(border=True, gap="small", key="findings"):
         if not found:
             st.markdown(":green[:material/check_circle:]\u2002No findings")
-            st.caption("No change beyond normal variation in latency, errors, onboarding, batch runs, cost or feedback.")
+            st.caption(
+                "No change beyond normal variation in latency, errors, onboarding, batch "
+                "runs, cost or feedback."
+            )
         for number, finding in enumerate(found):
-            with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"row-finding-{number}"):
+            with st.container(
+                horizontal=True, vertical_alignment="top", gap="small", key=f"row-finding-{number}"
+            ):
                 st.markdown(ICONS[finding.severity], width="content")
                 with st.container(gap=None):
-                    st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
+                    st.markdown(
+                        f"{text.plain(finding.title)}  "
+                        f"\n:gray[:small[{text.plain(finding.detail)}]]"
+                    )
                     links.draw(finding.page, "View details", icon="arrow_forward", **finding.query)
 
 
 def draw_reviews(reads: Reads) -> None:
-    """Draw how many reviews wait, with the way to them for who may review."""
+    """Draw the review backlog, linked for those who may review."""
     found, is_reviewer = reads.ask_ai(read_backlog), may(reads.actor, Permission.ANNOTATE)
     if not found.waiting + found.adjudication:
         return
-    waiting = f"{words.count(found.waiting, 'message')} to review" if found.waiting else ""
+    waiting = f"{formatting.count(found.waiting, 'message')} to review" if found.waiting else ""
     undecided = f"{found.adjudication:,} to adjudicate" if found.adjudication else ""
     told = " · ".join(filter(None, (waiting, undecided)))
     if is_reviewer:
@@ -69,7 +88,7 @@ def draw_reviews(reads: Reads) -> None:
 
 
 def offer_further(page: str, chosen: Filters) -> None:
-    """Offer to look for the same over more days: what began before the period, or happens once a week, shows only there."""
+    """Offer a longer period: slow and weekly changes show only there."""
     more = next((days for days in FURTHER if days > len(chosen.period.days)), None)
     if more is not None:
         st.button(
@@ -77,7 +96,7 @@ def offer_further(page: str, chosen: Filters) -> None:
             type="tertiary",
             icon=":material/history:",
             key=f"{page}.further",
-            on_click=filters.put,
+            on_click=filter_state.put,
             args=(page,),
             kwargs={"days": str(more)},
         )
@@ -85,11 +104,11 @@ def offer_further(page: str, chosen: Filters) -> None:
 
 @errors.part("Quick links")
 def draw_ways(reads: Reads) -> None:
-    """Draw the ways to go, that to the reviews that wait the first."""
     with watch.panel("Quick links"), st.container(gap=None):
         draw_reviews(reads)
         links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "Latest batch run", icon="view_timeline")
         links.draw("tuning", "Latest conversations", icon="forum")
+        links.draw("overview", "Weekly digests", icon="newspaper", digest="latest")
         if may(reads.actor, Permission.RUN_MODELS):
             links.draw("playground", "Try a prompt", icon="science")

@@ -1,18 +1,21 @@
-"""The journey of one user, or of a session without one: how far it is and why, and everything that happened."""
+"""The journey of a user or an anonymous session: onboarding, timeline and details."""
+
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.activity.answers import Done, OnboardingStatus, UserView
 from core.activity.errors import AnonymousSessionMissing, UserMissing
-from core.activity.queries import journeys, user_lists
-from core.insights.timeline import Beside, beside, timeline
-from core.presentation import words
+from core.activity.queries import journeys, user_details
+from core.activity.schemas import RequestTotals
+from core.insights.queries.timeline import Beside, beside, timeline
+from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
-from pages._ui import filters, frame, links, state, text, watch
+from pages._ui import frame, links, state, text, watch
 from pages._ui.cache import Reads
-from pages._ui.lists import user_list
-from pages.watch.users import timeline_list
+from pages._ui.filters.selection import DEFAULTS
+from pages.watch.users import timeline_list, user_list
 
 PAGE = "users"
 STEP_PX, AT_ONCE = 130, 100
@@ -25,10 +28,10 @@ TONES = {
 
 
 def draw(reads: Reads) -> None:
-    """Draw the one who is named in the address."""
-    st.button("All users", icon=":material/arrow_back:", type="tertiary", key="journey.back", on_click=close)
+    """Draw the user or session that the address names."""
+    frame.back("All users", close, "journey.back")
     given = st.query_params
-    environment = given.get("environment") or filters.DEFAULTS["environment"]
+    environment = given.get("environment") or DEFAULTS["environment"]
     watched = Watched(environment, given.get("app") or None)
     shown = AT_ONCE * state.get(_key("more"), 1)
     try:
@@ -38,20 +41,23 @@ def draw(reads: Reads) -> None:
             draw_anonymous(reads, given["session"], watched, shown)
     except (UserMissing, AnonymousSessionMissing) as missing:
         st.title("Users", anchor=False)
-        frame.empty_state("person_off", "User not found" if given.get("user") else "Session not found", missing.detail)
+        frame.empty_state(
+            "person_off",
+            "User not found" if given.get("user") else "Session not found",
+            missing.detail,
+        )
 
 
 def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
-    """Draw a user's journey."""
-    user = reads.ask(user_lists.get_user, name, watched)
+    user = reads.ask(user_details.get_user, name, watched)
     found = reads.ask(journeys.read_journey, name, watched, limit=shown)
     facts = [
         user.email or "",
         user.external_id,
-        words.count(user.active_days, "active day"),
-        words.count(found.total_count, "event"),
+        formatting.count(user.active_days, "active day"),
+        formatting.count(found.total_count, "event"),
     ]
-    facts += [words.count(user.errors, "error")] if user.errors else []
+    facts += [formatting.count(user.errors, "error")] if user.errors else []
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
     # Of what is beside the events, only as far as they are shown.
     until = found.items[-1].created_at if found.next_cursor and found.items else None
@@ -59,19 +65,18 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     _draw_onboarding(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
-        _draw_facts(user, watched)
+        _draw_facts(user, found.ai_requests, watched)
     with left:
         _draw_timeline(found, others)
 
 
 def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) -> None:
-    """Draw the journey of a session without a user."""
     found = reads.ask(journeys.read_anonymous, session_id, watched, limit=shown)
     one = found.session
     facts = [
         "anonymous session",
-        words.count(one.events, "event"),
-        *([words.count(one.errors, "error")] * bool(one.errors)),
+        formatting.count(one.events, "event"),
+        *([formatting.count(one.errors, "error")] * bool(one.errors)),
     ]
     _draw_head(session_id, " · ".join(facts), one.status)
     _draw_onboarding(found)
@@ -101,45 +106,70 @@ def _draw_onboarding(found: Done) -> None:
 
 def _draw_timeline(found: Done, others: Beside | None) -> None:
     zone = workspace.zone()
-    note = f"{words.count(found.total_count, 'event')}, oldest first ({zone})"
+    note = f"{formatting.count(found.total_count, 'event')}, oldest first ({zone})"
     with watch.panel("Timeline", note):
-        timeline_list.draw(timeline(found.items, others, zone), zone, is_readable=others is not None and others.is_readable)
+        timeline_list.draw(
+            timeline(found.items, others, zone),
+            zone,
+            is_readable=others is not None and others.is_readable,
+        )
         if found.next_cursor is not None:
             left = found.total_count - len(found.items)
-            st.button(f"Show more ({left:,} events left)", key="journey.more", on_click=_show_more)
+            st.button(
+                f"Show more ({left:,} events left)",
+                key="journey.more",
+                on_click=state.put,
+                args=(_key("more"), state.get(_key("more"), 1) + 1),
+            )
 
 
 def _draw_steps(found: Done, zone: str) -> None:
     with st.container(border=True, gap="small", key="journey-steps"):
         grid = st.grid(len(found.steps), min_column_width=STEP_PX, gap="small")
         for step in found.steps:
-            name = f":gray[:small[{step.step}\u2002{text.plain(words.event(step.event_type))}]]"
+            name = f":gray[:small[{step.step}\u2002{text.plain(step.label)}]]"
             if step.reached_at is None:
-                grid.markdown(f"{name}  \n:gray[:material/radio_button_unchecked:]\u2002:gray[not reached]")
+                grid.markdown(
+                    f"{name}  \n:gray[:material/radio_button_unchecked:]\u2002:gray[not reached]"
+                )
                 continue
             gap = step.seconds_from_previous
-            after = f"after {words.duration(round(gap * 1000))}" if gap is not None else "start"
-            at = text.plain(words.moment(step.reached_at, zone))
-            grid.markdown(f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  \n:gray[:small[{text.plain(after)}]]")
+            after = (
+                f"after {formatting.duration(round(gap * 1000))}" if gap is not None else "start"
+            )
+            at = text.plain(formatting.moment(step.reached_at, zone))
+            grid.markdown(
+                f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  "
+                f"\n:gray[:small[{text.plain(after)}]]"
+            )
         st.markdown(f":gray[:material/help:]\u2002{text.plain(found.why)}")
 
 
-def _draw_facts(user: UserView, watched: Watched) -> None:
+def _draw_facts(user: UserView, requests: RequestTotals, watched: Watched) -> None:
     zone = workspace.zone()
-    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
-        known = {"First seen": words.moment(user.first_seen_at, zone), "Last seen": words.moment(user.last_seen_at, zone)}
-        known |= {name: words.plain(value) for name, value in user.traits.items() if value not in (None, "", [], {})}
-        for name, value in known.items():
-            st.markdown(f":gray[:small[{text.plain(name)}]]  \n{text.plain(value[:200])}")
+    traits = {name: value for name, value in user.traits.items() if value not in (None, "", [], {})}
+    known = {
+        "First seen": formatting.moment(user.first_seen_at, zone),
+        "Last seen": formatting.moment(user.last_seen_at, zone),
+        **{name: formatting.plain(value) for name, value in traits.items()},
+    }
+    watch.details("Details", known)
+    if requests.first_at is not None:
+        usage = {
+            "Requests": f"{requests.requests:,}",
+            "Errors": f"{requests.errors:,}" if requests.errors else None,
+            "Tokens": f"{requests.total_tokens:,}" if requests.total_tokens is not None else None,
+            "Cost": formatting.cost(requests.cost_usd, requests.unpriced_requests),
+        }
+        watch.details("AI requests", usage, f"since {formatting.moment(requests.first_at, zone)}")
     with watch.panel("Related"), st.container(gap=None):
         place = {"environment": watched.environment}
-        links.draw("ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place)
-        address = f"/api/v1/admin/onboarding/events?user_id={user.id}&environment={watched.environment}&days=3660&format=csv"
+        links.draw(
+            "ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place
+        )
+        query = {"user_id": user.id, **place, "days": 3660, "format": "csv"}
+        address = f"/api/v1/admin/onboarding/events?{urlencode(query)}"
         st.link_button("Export events (CSV)", address, icon=":material/download:", type="tertiary")
-
-
-def _show_more() -> None:
-    state.put(_key("more"), state.get(_key("more"), 1) + 1)
 
 
 def _key(name: str) -> str:

@@ -1,24 +1,27 @@
-"""Users: everybody who uses the product, how far each has come, and what one of them did."""
+"""Users and anonymous sessions, and the journey of one of them."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.activity.answers import OnboardingStatus
-from core.activity.funnels.funnel import STEPS
 from core.activity.queries import anonymous, user_lists
-from core.activity.queries.user_lists import UserFilter, UserOrder
-from core.database.paging import Window
-from core.presentation import words
-from pages._ui import errors, filters, state, tables, watch
+from core.activity.queries.funnels import question
+from core.activity.queries.user_filter import UserFilter
+from core.activity.queries.user_lists import UserOrder
+from core.presentation import formatting
+from pages._ui import errors, tables, watch
 from pages._ui.cache import Reads
-from pages._ui.filters import Filters
-from pages._ui.lists import user_list
-from pages._ui.lists.user_list import SHOWN
-from pages.watch.users import journey
+from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters.selection import Filters, Offers
+from pages._ui.tables import Sorting
+from pages.watch.users import journey, user_list
 
-PAGE = "users"
-FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
-OFFERS: filters.Offers = {
+PAGE, SHOWN = "users", 25
+FIRST, MORE = (
+    ("q", "status", "step"),
+    ("environment", "app", "release", "active", "first_active", "path"),
+)
+OFFERS: Offers = {
     "status": {str(status): said for status, said in user_list.STATES.items()},
     "sort": {
         "": "Last seen: newest",
@@ -28,24 +31,28 @@ OFFERS: filters.Offers = {
         UserOrder.ID: "ID: A to Z",
         UserOrder.ID_BACKWARDS: "ID: Z to A",
     },
-    "step": {"0": "Not started", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
 }
 
 
 def main() -> None:
-    """Guard, then everybody, or the one who is named in the address."""
     reads = watch.reads()
     if st.query_params.get("user") or st.query_params.get("session"):
         journey.draw(reads)
         return
     header = watch.header("Users", "People who use your product")
     orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
-    chosen = filters.bar(PAGE, reads, (*FIRST, *orders), MORE, offers=OFFERS, is_timed=False)
+    steps = reads.ask(question.get_workspace_funnel).steps
+    names = {str(number): f"{number} {step.title}" for number, step in enumerate(steps, 1)}
+    offers = {**OFFERS, "step": {"0": "Not started", **names}}
+    chosen = filter_bar.draw(PAGE, reads, (*FIRST, *orders), MORE, offers=offers, is_timed=False)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     count = row.container(width="stretch")
     with row:
         is_anonymous = st.toggle(
-            "Anonymous sessions", key="anonymous", bind="query-params", help="Onboarding sessions not linked to a user"
+            "Anonymous sessions",
+            key="anonymous",
+            bind="query-params",
+            help="Onboarding sessions not linked to a user",
         )
     if is_anonymous:
         draw_anonymous(reads, chosen, count)
@@ -56,40 +63,51 @@ def main() -> None:
 
 
 def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
-    """Draw one page of users."""
-    order = UserOrder(chosen.chosen["sort"]) if chosen["sort"] in set(UserOrder) else UserOrder.LAST_SEEN_FIRST
+    order = chosen.one_of(UserOrder, "sort") or UserOrder.LAST_SEEN_FIRST
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
-    page = reads.ask(user_lists.list_users, wanted(chosen), chosen.watched, order, window=window(at))
+    page = reads.ask(
+        user_lists.list_users,
+        wanted(chosen),
+        chosen.watched,
+        order,
+        window=tables.window(at, SHOWN),
+    )
     if not page.total_count:
         watch.nothing_here(PAGE, "users", reads, chosen)
         return
-    user_list.draw_count(count, page.total_count, "user")
-    user_list.draw_users(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
-    tables.draw_pages(page.total_count, SHOWN, at)
+    count.caption(
+        f"{formatting.count(page.total_count, 'user')} · click a row for details, a header to sort"
+    )
+    user_list.draw_users(page, reads, chosen.watched, chosen.period.zone, at, Sorting(order, sort))
+
+
+def sort(order: str) -> None:
+    """Set the order, from a callback; the default is not in the address."""
+    filter_state.put(PAGE, sort=order if order != UserOrder.LAST_SEEN_FIRST else "")
 
 
 def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
-    """Draw one page of sessions without a user."""
     at = f"{PAGE}.anonymous.{hash(tuple(chosen.chosen.items()))}"
-    page = reads.ask(anonymous.list_anonymous, wanted(chosen), chosen.watched, window=window(at))
+    page = reads.ask(
+        anonymous.list_anonymous, wanted(chosen), chosen.watched, window=tables.window(at, SHOWN)
+    )
     if not page.total_count:
         watch.nothing_here(PAGE, "anonymous sessions", reads, chosen)
         return
-    user_list.draw_count(count, page.total_count, "session")
-    user_list.draw_anonymous(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
-    tables.draw_pages(page.total_count, SHOWN, at)
+    count.caption(f"{formatting.count(page.total_count, 'session')} · click a row for details")
+    user_list.draw_anonymous(page, reads, chosen.watched, chosen.period.zone, at)
 
 
 def wanted(chosen: Filters) -> UserFilter:
-    """Return which users are wanted; what the address says and we do not know is no filter."""
-    status = OnboardingStatus(chosen.chosen["status"]) if chosen["status"] in set(OnboardingStatus) else None
     step = chosen["step"] or ""
-    return UserFilter(q=chosen["q"], status=status, step=int(step) if step in OFFERS["step"] else None)
-
-
-def window(at: str) -> Window:
-    """Return the part of the list that is shown."""
-    return Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
+    return UserFilter(
+        q=chosen["q"],
+        status=chosen.one_of(OnboardingStatus, "status"),
+        step=int(step) if step.isdecimal() else None,
+        active=chosen["active"],
+        first_active=chosen["first_active"],
+        path=chosen["path"],
+    )
 
 
 with errors.InWords("Users"):

@@ -1,6 +1,5 @@
-"""A timeline by day and session: events as they happened, conversations and feedback where they happened.
-
-Hundreds of rows are one piece of HTML a session: as many Streamlit elements would take the browser a second.
+"""A timeline by day and session with events, conversations and feedback. Each session is one piece
+of HTML: hundreds of Streamlit elements would take a second.
 """
 
 from collections.abc import Sequence
@@ -15,21 +14,27 @@ from core.activity.answers import Moment
 from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
-from core.insights.conversation_detail import ReadMessage, read_conversation
-from core.insights.timeline import Entry, Stretch, TimelineDay, TimelineFeedback, TimelineTalk
-from core.presentation import words
+from core.insights.queries.conversation_detail import ReadMessage, read_conversation
+from core.insights.queries.timeline import (
+    Entry,
+    Stretch,
+    TimelineDay,
+    TimelineFeedback,
+    TimelineTalk,
+)
+from core.presentation import formatting
 from pages._ui import errors, guard, links, markdown, state, text
 
 LONG_S = 1800  # so long a pause stands in the text colour
-Timed = tuple[Entry, float | None]
 
 
 def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
-    """Draw the days, the oldest first."""
+    """Draw the days, oldest first."""
     if not days:
         st.caption("No events: raw events have passed their retention period.")
     for day in days:
-        st.markdown(f"**{day.day:%A, %-d %B %Y}**\u2002:gray[:small[{words.count(day.events, 'event')}]]")
+        events = formatting.count(day.events, "event")
+        st.markdown(f"**{day.day:%A, %-d %B %Y}**\u2002:gray[:small[{events}]]")
         for number, stretch in enumerate(day.stretches):
             _draw_stretch(stretch, zone, f"{day.day}.{number}", is_readable=is_readable)
 
@@ -38,9 +43,12 @@ def _draw_stretch(stretch: Stretch, zone: str, key: str, *, is_readable: bool) -
     with st.container(border=True, gap="xsmall", key=f"stretch-{key}"):
         if stretch.facts:
             st.caption(text.plain(" · ".join(stretch.facts)))
-        for is_talk, timed in groupby(stretch.entries, key=lambda each: isinstance(each[0], TimelineTalk)):
+        for is_talk, timed in groupby(
+            stretch.entries, key=lambda each: isinstance(each[0], TimelineTalk)
+        ):
             if not is_talk:
-                st.html(f'<ol class="attune-timeline">{"".join(_row(*each, zone) for each in timed)}</ol>')
+                rows = "".join(_row(*each, zone) for each in timed)
+                st.html(f'<ol class="attune-timeline">{rows}</ol>')
                 continue
             for talk, gap in timed:
                 if isinstance(talk, TimelineTalk):
@@ -58,21 +66,30 @@ def _row(entry: Entry, gap: float | None, zone: str) -> str:
 
 def _line(entry: Entry, gap: float | None, zone: str, tone: str, body: str) -> str:
     at = (entry.created_at if isinstance(entry, Moment) else entry.at).astimezone(ZoneInfo(zone))
-    pause = f"+{words.duration(round(gap * 1000))}" if gap else ""
+    pause = f"+{formatting.duration(round(gap * 1000))}" if gap else ""
     long = " attune-long" if gap is not None and gap >= LONG_S else ""
     return (
-        f'<li class="attune-{tone}"><time>{at:%H:%M:%S}</time><span class="attune-gap{long}">{pause}</span>'
+        f'<li class="attune-{tone}"><time>{at:%H:%M:%S}</time><span '
+        f'class="attune-gap{long}">{pause}</span>'
         f"<i></i><div>{body}</div></li>"
     )
 
 
 def _event(moment: Moment) -> str:
-    said = f"<b>{escape(words.event(moment.event_type))}</b> <small>{escape(moment.event_category)}</small>"
+    said = (
+        f"<b>{escape(formatting.event(moment.event_type))}</b> "
+        f"<small>{escape(moment.event_category)}</small>"
+    )
     if moment.step is not None:
         said += f' <span class="attune-chip attune-step">step {moment.step} reached</span>'
     if moment.is_error:
-        said += f' <span class="attune-chip attune-bad">{escape(moment.error_code or "error")}</span>'
-    facts = ", ".join(f"{name}: {words.plain(value)}" for name, value in list((moment.event_data or {}).items())[:6])
+        said += (
+            f' <span class="attune-chip attune-bad">{escape(moment.error_code or "error")}</span>'
+        )
+    facts = ", ".join(
+        f"{name}: {formatting.plain(value)}"
+        for name, value in list((moment.event_data or {}).items())[:6]
+    )
     shown = " · ".join(escape(each[:300]) for each in (moment.error_message, facts) if each)
     return said + (f"<p>{shown}</p>" if shown else "")
 
@@ -85,19 +102,39 @@ def _opinion(opinion: TimelineFeedback) -> str:
 
 
 def _draw_talk(talk: TimelineTalk, gap: float | None, zone: str, *, is_readable: bool) -> None:
-    facts = [words.count(talk.message_count, "message"), *(["escalated"] if talk.escalated_at else [])]
+    facts = [
+        formatting.count(talk.message_count, "message"),
+        *(["escalated"] if talk.escalated_at else []),
+    ]
     key = f"journey.said.{talk.id}"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"talk-{talk.id}"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"talk-{talk.id}"
+    ):
         body = f"<b>conversation</b> <small>{', '.join(facts)}</small>" + (
             f"<p>{escape(talk.title[:120])}</p>" if talk.title else ""
         )
-        st.html(f'<ol class="attune-timeline">{_line(talk, gap, zone, "talk", body)}</ol>', width="content")
+        st.html(
+            f'<ol class="attune-timeline">{_line(talk, gap, zone, "talk", body)}</ol>',
+            width="content",
+        )
         if not is_readable:
             st.caption("Your role can't read messages.", width="content")
         elif state.get(key, None) is None:
-            st.button("Show messages", type="tertiary", key=f"{key}.open", on_click=_open, args=(talk.id, key))
+            st.button(
+                "Show messages",
+                type="tertiary",
+                key=f"{key}.open",
+                on_click=_open,
+                args=(talk.id, key),
+            )
         else:
-            st.button("Hide messages", type="tertiary", key=f"{key}.close", on_click=state.forget, args=(key,))
+            st.button(
+                "Hide messages",
+                type="tertiary",
+                key=f"{key}.close",
+                on_click=state.forget,
+                args=(key,),
+            )
         links.draw("tuning", "Open in Tuning", icon="rate_review", conversation=str(talk.id))
     if is_readable:
         _draw_said(state.get(key, []))
@@ -105,19 +142,24 @@ def _draw_talk(talk: TimelineTalk, gap: float | None, zone: str, *, is_readable:
 
 def _draw_said(said: list[ReadMessage]) -> None:
     for message in said:
-        with st.chat_message(message.role if message.role in ("user", "assistant") else "system", avatar=_avatar(message.role)):
+        with st.chat_message(
+            message.role if message.role in ("user", "assistant") else "system",
+            avatar=_avatar(message.role),
+        ):
             markdown.draw(message.content + ("…" if message.is_cut else ""))
             if message.error:
                 st.caption(f":red[{text.plain(message.error[:300])}]")
 
 
 def _avatar(role: str) -> str:
-    return {"user": ":material/person:", "assistant": ":material/smart_toy:"}.get(role, ":material/settings:")
+    return {"user": ":material/person:", "assistant": ":material/smart_toy:"}.get(
+        role, ":material/settings:"
+    )
 
 
 @errors.action
 def _open(talk_id: UUID, key: str) -> None:
-    """Read a conversation, and have it written down who did; from a callback."""
+    """Read a conversation, which is audited; from a callback."""
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
         found = read_conversation(session, ai, str(talk_id), Window(LARGEST_PAGE), actor=actor)
     state.put(key, found.messages)

@@ -1,4 +1,6 @@
-"""Distinct users of any range of days are one sum over days and previous days, in whatever order the days arrive or leave."""
+"""Distinct users of any range of days are computed as one sum over days and previous days, in any
+order of arrival or removal.
+"""
 
 import random
 from collections.abc import Iterable
@@ -8,7 +10,12 @@ from itertools import combinations_with_replacement
 import pytest
 from sqlalchemy import text
 
-from core.activity.queries.active_users import ActiveUsers, active_by_day, count_active_users, new_by_day
+from core.activity.queries.active_users import (
+    ActiveUsers,
+    active_by_day,
+    count_active_users,
+    new_by_day,
+)
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -18,14 +25,22 @@ from tests.factories import activity
 
 FIRST = date(2026, 11, 2)
 DAYS = [FIRST + number * DAY for number in range(7)]
-WATCHED = (Watched(), Watched(app="web"), Watched(app="phone"), Watched(user_id="u1"), Watched(app="web", user_id="u1"))
+WATCHED = (
+    Watched(),
+    Watched(app="web"),
+    Watched(app="phone"),
+    Watched(user_id="u1"),
+    Watched(app="web", user_id="u1"),
+)
 Visit = tuple[date, str, str]  # day, app, user
 
 
 def visits(seed: int) -> list[Visit]:
     """Return visits of a few users on some days, in any order."""
     chance = random.Random(seed)
-    every = [(day, app, f"u{number}") for day in DAYS for app in ("web", "phone") for number in range(4)]
+    every = [
+        (day, app, f"u{number}") for day in DAYS for app in ("web", "phone") for number in range(4)
+    ]
     return chance.sample(every, 30)
 
 
@@ -39,7 +54,7 @@ def visited(day: date, app: str, user: str) -> NewEvent:
 
 
 def expected(given: Iterable[Visit], first: date, last: date, watched: Watched) -> ActiveUsers:
-    """Count by hand."""
+    """Return the expected count, counted one by one."""
     seen = [
         (day, user)
         for day, app, user in given
@@ -56,15 +71,21 @@ def check(given: list[Visit]) -> None:
             for first, last in combinations_with_replacement(DAYS, 2):
                 start = datetime(first.year, first.month, first.day, tzinfo=UTC)
                 period = Period(start, start + (last - first + DAY))
-                assert count_active_users(session, period, watched) == expected(given, first, last, watched), (period, watched)
+                assert count_active_users(session, period, watched) == expected(
+                    given, first, last, watched
+                ), (period, watched)
         for day, users in active_by_day(session, DAYS, Watched()).items():
             assert users == expected(given, day, day, Watched()).active
-        assert sum(new_by_day(session, DAYS, Watched()).values()) == len({user for _, _, user in given})
+        assert sum(new_by_day(session, DAYS, Watched()).values()) == len(
+            {user for _, _, user in given}
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("batch", [1, 7, 30])
-def test_every_range_of_days_has_the_users_that_a_count_by_hand_finds(database: Postgres, seed: int, batch: int) -> None:
+def test_every_range_of_days_has_the_users_that_a_count_by_hand_finds(
+    database: Postgres, seed: int, batch: int
+) -> None:
     given = visits(seed)
     for begin in range(0, len(given), batch):
         send(given[begin : begin + batch])
@@ -94,7 +115,9 @@ def test_writers_at_the_same_time_count_each_user_once(database: Postgres) -> No
     check(given)
 
 
-def test_users_of_a_period_are_counted_without_reading_a_user_or_a_day_of_one(database: Postgres) -> None:
+def test_users_of_a_period_are_counted_without_reading_a_user_or_a_day_of_one(
+    database: Postgres,
+) -> None:
     given = visits(5)
     send(given)
     with transaction() as session:
@@ -111,7 +134,10 @@ def test_folding_leaves_no_row_of_nobody(database: Postgres) -> None:
     activity.fold()
     with transaction() as session:
         rows = session.execute(
-            text("select day, previous_day::text, users from user_day_counts where app = '*' order by day")
+            text(
+                "select day, previous_day::text, users from user_day_counts where app = '*' "
+                "order by day"
+            )
         ).all()
     assert [tuple(row) for row in rows] == [
         (DAYS[0], "-infinity", 1),

@@ -1,4 +1,6 @@
-"""Sessions without a user: listed with how far they are, and followed event by event, until somebody's name is put to them."""
+"""Sessions without a user: listed with their progress, and their events, until an event names the
+user.
+"""
 
 from datetime import timedelta
 
@@ -6,9 +8,10 @@ import pytest
 
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
-from core.activity.funnels.funnel import STEPS
 from core.activity.queries import anonymous, journeys, user_lists
-from core.activity.queries.user_lists import UserFilter, UserOrder
+from core.activity.queries.funnels.funnel import STEPS
+from core.activity.queries.user_filter import UserFilter
+from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.database.paging import Page, Window
@@ -30,18 +33,26 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def visited(session_id: str, kinds: tuple[str, ...], *, days_ago: float = 0.1, **fields: object) -> list[NewEvent]:
+def visited(
+    session_id: str, kinds: tuple[str, ...], *, days_ago: float = 0.1, **fields: object
+) -> list[NewEvent]:
     start = NOW - timedelta(days=days_ago)
     return [
-        event(kind, start + number * timedelta(minutes=1), session_id=session_id, **fields) for number, kind in enumerate(kinds)
+        event(kind, start + number * timedelta(minutes=1), session_id=session_id, **fields)
+        for number, kind in enumerate(kinds)
     ]
 
 
 def listed(
-    actor: Actor, wanted: UserFilter | None = None, watched: Watched = WATCHED, window: Window | None = None
+    actor: Actor,
+    wanted: UserFilter | None = None,
+    watched: Watched = WATCHED,
+    window: Window | None = None,
 ) -> Page[AnonymousSummary]:
     with transaction() as session:
-        return anonymous.list_anonymous(session, wanted or UserFilter(), watched, window=window or Window(), actor=actor)
+        return anonymous.list_anonymous(
+            session, wanted or UserFilter(), watched, window=window or Window(), actor=actor
+        )
 
 
 def test_those_who_began_last_come_first_and_those_who_never_began_at_the_end(actor: Actor) -> None:
@@ -54,10 +65,11 @@ def test_those_who_began_last_come_first_and_those_who_never_began_at_the_end(ac
         ("late", 1, 1),
         ("early", 2, 2),
         ("never", 0, 2),
+        ("elsewhere", 0, 1),
     ]
-    assert found.total_count == 3
+    assert found.total_count == 4
     assert [each.session_id for each in listed(actor, window=Window(1, 1)).items] == ["early"]
-    assert [each.session_id for each in listed(actor, window=Window(2, 2)).items] == ["never"]
+    assert [each.session_id for each in listed(actor, window=Window(1, 2)).items] == ["never"]
 
 
 def test_a_session_that_gets_a_name_is_listed_no_longer(actor: Actor) -> None:
@@ -94,10 +106,18 @@ def test_it_is_filtered_by_id_step_status_place(actor: Actor) -> None:
 
 
 def test_its_journey_says_what_happened_and_why_it_is_counted_so(actor: Actor) -> None:
-    store(visited("s1", (*STEPS[:2], "onboarding.login_error"), days_ago=40, error_code="wrong_password"))
+    store(
+        visited(
+            "s1", (*STEPS[:2], "onboarding.login_error"), days_ago=40, error_code="wrong_password"
+        )
+    )
     with transaction() as session:
         found = journeys.read_anonymous(session, "s1", WATCHED, limit=2, actor=actor)
-    assert (found.session.session_id, found.session.status, found.session.errors) == ("s1", OnboardingStatus.DROPPED, 3)
+    assert (found.session.session_id, found.session.status, found.session.errors) == (
+        "s1",
+        OnboardingStatus.DROPPED,
+        3,
+    )
     assert [(each.step, each.is_anonymous) for each in found.items] == [(1, True), (2, True)]
     assert found.why.startswith("Dropped: step 2 (onboarding.register_complete) was reached on ")
     assert found.total_count == 3
@@ -125,7 +145,9 @@ def test_users_stand_in_the_order_that_is_asked_for(actor: Actor) -> None:
     def names(order: UserOrder, **given: object) -> list[str]:
         with transaction() as session:
             wanted = UserFilter(**given)
-            found = user_lists.list_users(session, wanted, WATCHED, order, window=Window(), actor=actor)
+            found = user_lists.list_users(
+                session, wanted, WATCHED, order, window=Window(), actor=actor
+            )
         return [each.external_id for each in found.items]
 
     assert names(UserOrder.LAST_SEEN_FIRST) == ["bea", "ann"]

@@ -1,10 +1,10 @@
-"""Errors by code: how many of those who met one got through later, with a name, without one, and before they had one."""
+"""Errors by code: how many affected users succeeded later, named, anonymous, or named later."""
 
 import pytest
 from sqlalchemy.event import listen
 
 from core.activity.answers import ErrorGroup
-from core.activity.queries import events
+from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.database.db import transaction
 from core.database.paging import Window
@@ -22,7 +22,9 @@ def found() -> ErrorGroup:
     with transaction() as session:
         period = Period(START - DAY, START + DAY)
         actor = person(Role.ANALYST).actor
-        [group] = events.list_errors(session, EventFilter(), period, Watched(), window=Window(), actor=actor).items
+        [group] = error_codes.list_errors(
+            session, EventFilter(), period, Watched(), window=Window(), actor=actor
+        ).items
     return group
 
 
@@ -49,17 +51,35 @@ def test_who_got_through_later_is_told_whoever_it_is(
 
 @pytest.mark.parametrize(("failing", "success"), KINDS)
 def test_what_went_well_before_is_not_later(failing: str, success: str) -> None:
-    store([event(success, minutes(0), session_id="s"), event(failing, minutes(1), **FAILED, session_id="s")])
+    store(
+        [
+            event(success, minutes(0), session_id="s"),
+            event(failing, minutes(1), **FAILED, session_id="s"),
+        ]
+    )
     assert (found().users, found().later_successes) == (1, 0)
 
 
 def test_of_types_that_funnels_know_no_raw_row_is_read_to_find_successes() -> None:
-    store([event("onboarding.register_error", minutes(1), **FAILED, user_id=user) for user in ("ann", "bob")])
+    store(
+        [
+            event("onboarding.register_error", minutes(1), **FAILED, user_id=user)
+            for user in ("ann", "bob")
+        ]
+    )
     store([event("onboarding.register_complete", minutes(2), user_id="ann")])
     statements: list[str] = []
     with transaction() as session:
-        listen(session.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+        listen(
+            session.connection(),
+            "before_cursor_execute",
+            lambda *given: statements.append(given[2]),
+        )
         period, actor = Period(START - DAY, START + DAY), person(Role.ANALYST).actor
-        [group] = events.list_errors(session, EventFilter(), period, Watched(), window=Window(), actor=actor).items
+        [group] = error_codes.list_errors(
+            session, EventFilter(), period, Watched(), window=Window(), actor=actor
+        ).items
     assert (group.users, group.later_successes) == (2, 1)
-    assert [each.count("user_activity_events") for each in statements if "later_successes" in each] == [1]
+    assert [
+        each.count("user_activity_events") for each in statements if "later_successes" in each
+    ] == [1]

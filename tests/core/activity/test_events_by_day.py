@@ -1,4 +1,6 @@
-"""Events by day and type: rollups for whole days and half hours, raw rows for the minutes before the first and after the last."""
+"""Events by day and type: rollups for whole days and half hours, raw rows for the minutes at both
+ends.
+"""
 
 from collections import Counter
 from datetime import timedelta
@@ -6,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.activity import rollups
+from core.activity.ingest import rollups
 from core.activity.queries import events
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
@@ -42,28 +44,46 @@ def by_day(period: Period, watched: Watched) -> dict[tuple[str, str], tuple[int,
 
 @pytest.mark.parametrize("is_folded", [False, True])
 @pytest.mark.parametrize("app", [None, "web"])
-def test_a_boundary_within_a_half_hour_counts_every_event_once(database: Postgres, is_folded: bool, app: str | None) -> None:
+def test_a_boundary_within_a_half_hour_counts_every_event_once(
+    database: Postgres, is_folded: bool, app: str | None
+) -> None:
     given = sent()
     activity.store(given, zone=ZONE)
     if is_folded:
         with transaction() as session:
             rollups.fold(session, zone=ZONE)
     inside = [
-        each for each in given if each.created_at and PERIOD.start <= each.created_at < PERIOD.end and app in (None, each.app)
+        each
+        for each in given
+        if each.created_at
+        and PERIOD.start <= each.created_at < PERIOD.end
+        and app in (None, each.app)
     ]
-    counted = Counter((str(day_of(each.created_at, ZONE)), each.event_type) for each in inside if each.created_at)
+    counted = Counter(
+        (str(day_of(each.created_at, ZONE)), each.event_type) for each in inside if each.created_at
+    )
     failed = Counter(
         (str(day_of(each.created_at, ZONE)), each.event_type)
         for each in inside
         if each.created_at and (each.error_code or each.event_type.endswith("_error"))
     )
-    assert by_day(PERIOD, Watched(app=app)) == {key: (count, failed[key]) for key, count in counted.items()}
+    assert by_day(PERIOD, Watched(app=app)) == {
+        key: (count, failed[key]) for key, count in counted.items()
+    }
 
 
-def test_a_boundary_within_a_half_hour_reads_raw_rows_of_that_half_hour_only(database: Postgres) -> None:
+def test_a_boundary_within_a_half_hour_reads_raw_rows_of_that_half_hour_only(
+    database: Postgres,
+) -> None:
     activity.store(sent(), zone=ZONE)
     before = by_day(PERIOD, Watched())
     with transaction() as session:
         inner = {"since": minutes(30), "until": START + timedelta(days=2, minutes=30)}
-        session.execute(text("delete from user_activity_events where created_at >= :since and created_at < :until"), inner)
+        session.execute(
+            text(
+                "delete from user_activity_events where created_at >= :since and created_at < "
+                ":until"
+            ),
+            inner,
+        )
     assert by_day(PERIOD, Watched()) == before

@@ -1,15 +1,24 @@
-"""A funnel with a window or in any order, of a segment, beside another, by day and by time: every edge by hand."""
+"""Funnels with a window or in any order, of a segment, in comparison, by day and by time: edge
+cases by hand.
+"""
 
 from datetime import date, timedelta
 
 import pytest
 
-from core.activity import users
-from core.activity.answers import FunnelView
+from core.activity import rates
 from core.activity.errors import FunnelRefused
-from core.activity.funnels import completion, conversion, funnel_comparison, segments, time_to_drop_off
-from core.activity.funnels.funnel import SAVED, STEPS, Funnel, read
-from core.activity.funnels.segments import Segment
+from core.activity.funnel_answers import FunnelView
+from core.activity.ingest import users
+from core.activity.queries.funnels import (
+    completion,
+    funnel_comparison,
+    funnel_counts,
+    segments,
+    time_to_drop_off,
+)
+from core.activity.queries.funnels.funnel import STEPS, Funnel
+from core.activity.queries.funnels.segments import Segment
 from core.activity.schemas import NewEvent, NewUser
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -19,6 +28,7 @@ from core.platform import clock
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import Period, Watched, midnight
 from tests.factories.activity import START, event, spaced, store
+from tests.factories.funnels import ONBOARDING, SAVED, read
 from tests.factories.identity import person
 
 DAYS = Period(START - timedelta(days=1), START + timedelta(days=2))
@@ -26,13 +36,15 @@ DAYS = Period(START - timedelta(days=1), START + timedelta(days=2))
 
 @pytest.fixture
 def actor(database: Postgres) -> Actor:
-    """Return somebody who may look."""
+    """Return an analyst."""
     return person().actor
 
 
-def funnel(actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None, period: Period = DAYS) -> FunnelView:
+def funnel(
+    actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None, period: Period = DAYS
+) -> FunnelView:
     with transaction() as session:
-        return conversion.read_funnel(session, period, Watched(), wanted, segment, actor=actor)
+        return funnel_counts.read_funnel(session, period, Watched(), wanted, segment, actor=actor)
 
 
 def reached(actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None) -> list[int]:
@@ -53,10 +65,17 @@ def test_a_window_ends_to_the_microsecond(actor: Actor) -> None:
     assert funnel(actor, read(None, 2)).window_days == 2
 
 
-def test_in_any_order_a_step_counts_before_the_first_one_but_the_funnel_never_widens(actor: Actor) -> None:
+def test_in_any_order_a_step_counts_before_the_first_one_but_the_funnel_never_widens(
+    actor: Actor,
+) -> None:
     store(spaced([STEPS[1], STEPS[2], STEPS[0]], user="backwards"))
     store(spaced([STEPS[0], STEPS[2]], user="gap"))
-    store([event(STEPS[1], START - timedelta(days=31), user_id="long"), event(STEPS[0], user_id="long")])
+    store(
+        [
+            event(STEPS[1], START - timedelta(days=31), user_id="long"),
+            event(STEPS[0], user_id="long"),
+        ]
+    )
     assert reached(actor) == [3, 0, 0, 0, 0]
     assert reached(actor, read(None, any_order=True)) == [3, 1, 1, 0, 0]
     view = funnel(actor, read(None, any_order=True))
@@ -71,7 +90,10 @@ def test_a_window_that_is_none_is_refused(days: int) -> None:
 
 
 def test_a_segment_is_of_users_with_a_trait_or_of_a_release(actor: Actor) -> None:
-    describe(NewUser(id="ann", traits={"source": "ads", "plan": 2}), NewUser(id="bea", traits={"source": "friends"}))
+    describe(
+        NewUser(id="ann", traits={"source": "ads", "plan": 2}),
+        NewUser(id="bea", traits={"source": "friends"}),
+    )
     store(spaced(STEPS, user="ann"))
     store([*spaced(STEPS[:1], user="bea"), event(STEPS[1], START, user_id="cid", release="2.0")])
     store([event(STEPS[0], session_id="nameless"), event(STEPS[0], user_id="cid", release="2.0")])
@@ -81,7 +103,9 @@ def test_a_segment_is_of_users_with_a_trait_or_of_a_release(actor: Actor) -> Non
     assert reached(actor, SAVED, Segment.read("trait.plan=3")) == [0] * 5
     assert reached(actor, SAVED, Segment.read("release=2.0")) == [1, 1, 0, 0, 0]
     with transaction() as session:
-        assert [each.segment for each in segments.list_segments(session, Watched(), actor=actor)] == [
+        assert [
+            each.segment for each in segments.list_segments(session, Watched(), actor=actor)
+        ] == [
             "source=ads",
             "source=friends",
             "trait.plan=2",
@@ -96,12 +120,32 @@ def test_what_names_no_segment_is_refused(given: str) -> None:
 
 
 def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
-    describe(*(NewUser(id=f"{name}{number}", traits={"source": name}) for name in ("ads", "search") for number in range(40)))
-    store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 30 else 5], user=f"ads{number}"))
-    store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 8 else 5], user=f"search{number}"))
+    describe(
+        *(
+            NewUser(id=f"{name}{number}", traits={"source": name})
+            for name in ("ads", "search")
+            for number in range(40)
+        )
+    )
+    store(
+        each
+        for number in range(40)
+        for each in spaced(STEPS[: 2 if number < 30 else 5], user=f"ads{number}")
+    )
+    store(
+        each
+        for number in range(40)
+        for each in spaced(STEPS[: 2 if number < 8 else 5], user=f"search{number}")
+    )
     with transaction() as session:
         found = funnel_comparison.compare_funnels(
-            session, DAYS, Watched(), SAVED, Segment.read("source=ads"), "source=search", actor=actor
+            session,
+            DAYS,
+            Watched(),
+            SAVED,
+            Segment.read("source=ads"),
+            "source=search",
+            actor=actor,
         )
     last = found.steps[-1].from_start
     assert last.difference == pytest.approx(-0.55)
@@ -115,14 +159,21 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
 def test_too_few_have_no_verdict(actor: Actor) -> None:
     store(each for number in range(9) for each in spaced(STEPS[:2], user=f"u{number}"))
     with transaction() as session:
-        found = funnel_comparison.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
+        found = funnel_comparison.compare_funnels(
+            session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor
+        )
         with pytest.raises(FunnelRefused):
-            funnel_comparison.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
+            funnel_comparison.compare_funnels(
+                session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor
+            )
     assert found.says == "Not enough users: each side needs at least 10."
     assert found.other_name == "1 Oct to 7 Oct"
     step = found.one.steps[1]
-    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, not enough for a rate"
-    assert conversion.in_words(None, None, 0) == "n/a"
+    assert (
+        rates.rate_in_words(step.conversion_from_start, step.interval, step.users)
+        == "9 of 9, not enough for a rate"
+    )
+    assert rates.rate_in_words(None, None, 0) == "n/a"
 
 
 @pytest.mark.parametrize(("ago", "days"), [(2, 1), (26, 25), (60, 30)])
@@ -130,10 +181,13 @@ def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
     actor: Actor, ago: int, days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     week = 7 * timedelta(days=1)
-    monkeypatch.setattr(clock, "now", lambda: START + (ago - 1) * timedelta(days=1) + timedelta(hours=12))
+    monkeypatch.setattr(
+        clock, "now", lambda: START + (ago - 1) * timedelta(days=1) + timedelta(hours=12)
+    )
     for start in (START - 10 * timedelta(days=1), START - 3 * timedelta(days=1)):
         for number in range(20):
-            gap = timedelta(hours=1) if number < 10 else timedelta(hours=40)  # the slow ones are through after a week
+            # The slow ones are through after a week
+            gap = timedelta(hours=1) if number < 10 else timedelta(hours=40)
             store(spaced(STEPS, user=f"{start:%d}-{number}", start=start, gap=gap))
     period = Period(START - week, START)
     with transaction() as session:
@@ -143,7 +197,9 @@ def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
     assert found.steps[-1].from_start.verdict is ChangeVerdict.NOISE
 
 
-def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = timedelta(days=1)
     today = START.replace(hour=0, minute=0, second=0, microsecond=0)
     monkeypatch.setattr(clock, "now", lambda: today + 12 * timedelta(hours=1))
@@ -154,7 +210,9 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
     week, only_today = Period(today - 6 * day, today + day), Period(today, today + day)
     with transaction() as session:
         found = funnel_comparison.compare_funnels(session, week, Watched(), actor=actor)
-        early = funnel_comparison.compare_funnels(session, only_today, Watched(), against="2026-10-01..2026-10-02", actor=actor)
+        early = funnel_comparison.compare_funnels(
+            session, only_today, Watched(), against="2026-10-01..2026-10-02", actor=actor
+        )
     last = found.steps[-1].from_start
     assert (found.one.end, found.one.window_days, found.one.steps[0].users) == (today - day, 1, 40)
     assert last.difference == pytest.approx(-0.9)
@@ -164,29 +222,44 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
 
 
 @pytest.mark.parametrize("days", [1, 4, 29])
-def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(actor: Actor, days: int) -> None:
+def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(
+    actor: Actor, days: int
+) -> None:
     for number in range(12):
         gap = timedelta(hours=5 * number, microseconds=number % 2)
         store(spaced(STEPS[: 1 + number % 5], user=f"u{number}", gap=gap))
-    wanted = Funnel(window=timedelta(days=days))
+    wanted = Funnel(ONBOARDING, window=timedelta(days=days))
     kept = funnel(actor, wanted)
-    of_marks = funnel(actor, Funnel(window=timedelta(days=days), any_order=True))
+    of_marks = funnel(actor, Funnel(ONBOARDING, window=timedelta(days=days), any_order=True))
     with transaction() as session:
-        course = completion.read_course(session, DAYS, Watched(), wanted, actor=actor)
+        course = completion.read_conversion_trend(session, DAYS, Watched(), wanted, actor=actor)
     assert [step.users for step in kept.steps] == [step.users for step in of_marks.steps]
     assert (course.users, course.completed) == (kept.steps[0].users, kept.steps[-1].users)
 
 
 def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
-    store(each for number in range(12) for each in spaced(STEPS[: 1 + number % 5], user=f"u{number}"))
+    store(
+        each for number in range(12) for each in spaced(STEPS[: 1 + number % 5], user=f"u{number}")
+    )
     store(spaced(STEPS, user="early", start=START - timedelta(days=1), gap=timedelta(hours=1)))
-    store([*_in_app(spaced(STEPS, user="both")[:3], "web"), *_in_app(spaced(STEPS, user="both")[3:], "phone")])
+    store(
+        [
+            *_in_app(spaced(STEPS, user="both")[:3], "web"),
+            *_in_app(spaced(STEPS, user="both")[3:], "phone"),
+        ]
+    )
     for wanted in (SAVED, read(None, 5), read(None, 30, any_order=True)):
         view = funnel(actor, wanted)
         with transaction() as session:
-            course = completion.read_course(session, DAYS, Watched(), wanted, actor=actor)
-            stayed = time_to_drop_off.read_stays(session, DAYS, Watched(), wanted, actor=actor)
-        assert (course.users, course.completed) == (view.steps[0].users, view.steps[-1].users) == (14, 4)
+            course = completion.read_conversion_trend(session, DAYS, Watched(), wanted, actor=actor)
+            stayed = time_to_drop_off.read_time_to_drop_off(
+                session, DAYS, Watched(), wanted, actor=actor
+            )
+        assert (
+            (course.users, course.completed)
+            == (view.steps[0].users, view.steps[-1].users)
+            == (14, 4)
+        )
         assert sum(day.users for day in course.days) == course.users
         assert sum(bar.users for bar in course.histogram) == course.completed
         assert course.median_seconds == 240
@@ -196,12 +269,18 @@ def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
 
 def test_a_cohort_is_complete_when_the_window_of_all_has_passed(actor: Actor) -> None:
     today = clock.now().date()
-    days = Period(midnight(today - timedelta(days=3), "UTC"), midnight(today + timedelta(days=1), "UTC"))
+    days = Period(
+        midnight(today - timedelta(days=3), "UTC"), midnight(today + timedelta(days=1), "UTC")
+    )
     with transaction() as session:
-        course = completion.read_course(session, days, Watched(), read(None, 2), actor=actor)
+        course = completion.read_conversion_trend(
+            session, days, Watched(), read(None, 2), actor=actor
+        )
     assert [day.is_complete for day in course.days] == [True, False, False, False]
     assert course.days[0].rate is None
-    assert [day.date for day in course.days] == [today - timedelta(days=3 - number) for number in range(4)]
+    assert [day.date for day in course.days] == [
+        today - timedelta(days=3 - number) for number in range(4)
+    ]
 
 
 def test_days_are_those_of_the_reporting_time_zone(actor: Actor) -> None:
@@ -209,13 +288,15 @@ def test_days_are_those_of_the_reporting_time_zone(actor: Actor) -> None:
     for zone, day in (("UTC", date(2026, 11, 2)), ("Europe/Berlin", date(2026, 11, 3))):
         period = Period(midnight(date(2026, 11, 1), zone), midnight(date(2026, 11, 5), zone), zone)
         with transaction() as session:
-            course = completion.read_course(session, period, Watched(), actor=actor)
+            course = completion.read_conversion_trend(session, period, Watched(), actor=actor)
         assert [each.date for each in course.days if each.users] == [day]
 
 
 def test_very_many_days_stand_together(actor: Actor) -> None:
     with transaction() as session:
-        course = completion.read_course(session, Period(START - timedelta(days=1000), START), Watched(), actor=actor)
+        course = completion.read_conversion_trend(
+            session, Period(START - timedelta(days=1000), START), Watched(), actor=actor
+        )
     assert (course.days_each, len(course.days)) == (3, 334)
 
 

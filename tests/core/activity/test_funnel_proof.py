@@ -1,4 +1,6 @@
-"""Whatever order events arrive in, the tables are the same; and the funnel is what brute force says."""
+"""The tables are the same in whichever order events arrive; and the funnel equals the brute-force
+result.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.activity.answers import FunnelView
-from core.activity.funnels import conversion
-from core.activity.funnels.funnel import SAVED, STEPS, Step, read
+from core.activity.funnel_answers import FunnelView
+from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.funnels.funnel import STEPS, Step
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -19,6 +21,7 @@ from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
 from tests.factories import activity
 from tests.factories.activity import START, Reached
+from tests.factories.funnels import SAVED, read
 from tests.factories.identity import person
 
 KINDS = (*STEPS, "onboarding.register_error", "page.opened")
@@ -44,7 +47,9 @@ offsets = st.one_of(
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[NewEvent]:
-    """Return events of three users and three sessions that they share, some of them without a name, some in another app."""
+    """Return events of three users and three shared sessions, some without a user, some in another
+    app.
+    """
     rows = draw(
         st.lists(
             st.tuples(
@@ -60,7 +65,10 @@ def histories(draw: st.DrawFn) -> list[NewEvent]:
         )
     )
     often = draw(st.integers(0, 60))  # more of one kind than a list keeps
-    rows += [("chat.session_start", timedelta(seconds=number * 7), "ann", None, None, False) for number in range(often)]
+    rows += [
+        ("chat.session_start", timedelta(seconds=number * 7), "ann", None, None, False)
+        for number in range(often)
+    ]
     return [
         NewEvent(
             id=f"e{number}",
@@ -76,7 +84,7 @@ def histories(draw: st.DrawFn) -> list[NewEvent]:
 
 
 def cut(events: Sequence[NewEvent], chance: Random) -> list[list[NewEvent]]:
-    """Shuffle events, send some again, and cut them into batches."""
+    """Shuffle events, repeat some, and split them into batches."""
     sent = [*events, *chance.sample(list(events), len(events) // 3)]
     chance.shuffle(sent)
     batches = []
@@ -89,12 +97,16 @@ def cut(events: Sequence[NewEvent], chance: Random) -> list[list[NewEvent]]:
 
 @pytest.fixture
 def actor(database: Postgres) -> Actor:
-    """Return somebody who may look."""
+    """Return an analyst."""
     return person().actor
 
 
-LENIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-PATIENT = settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LENIENT = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+PATIENT = settings(
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def check_order(events: list[NewEvent], seed: int, writers: int) -> None:
@@ -114,21 +126,35 @@ def check_figures(events: list[NewEvent], actor: Actor) -> None:
     everywhere = activity.journeys(events)
     for funnel in FUNNELS:
         with transaction() as session:
-            view = conversion.read_funnel(session, PERIOD, Watched(), funnel, actor=actor)
-            assert funnel != SAVED or conversion.ends(view) == conversion.count_through(session, PERIOD, Watched(), actor=actor)
-        compare(view, [activity.reached(done, funnel) for done in everywhere.values()], funnel.steps)
+            view = funnel_counts.read_funnel(session, PERIOD, Watched(), funnel, actor=actor)
+            assert funnel != SAVED or funnel_counts.conversions_of(
+                view
+            ) == funnel_counts.count_conversions(session, PERIOD, Watched(), actor=actor)
+        compare(
+            view, [activity.reached(done, funnel) for done in everywhere.values()], funnel.steps
+        )
         mobile = [each for each in events if each.app == "mobile"]
         with transaction() as session:
-            view = conversion.read_funnel(session, PERIOD, Watched(app="mobile"), funnel, actor=actor)
-            assert funnel != SAVED or conversion.ends(view) == conversion.count_through(
+            view = funnel_counts.read_funnel(
+                session, PERIOD, Watched(app="mobile"), funnel, actor=actor
+            )
+            assert funnel != SAVED or funnel_counts.conversions_of(
+                view
+            ) == funnel_counts.count_conversions(
                 session, PERIOD, Watched(app="mobile"), actor=actor
             )
-        compare(view, [activity.reached(done, funnel) for done in activity.journeys(mobile).values()], funnel.steps)
+        compare(
+            view,
+            [activity.reached(done, funnel) for done in activity.journeys(mobile).values()],
+            funnel.steps,
+        )
 
 
 def compare(view: FunnelView, times: list[Reached], steps: Sequence[Step]) -> None:
     begun = [one for one in times if one[0] is not None and PERIOD.start <= one[0] < PERIOD.end]
-    assert [step.users for step in view.steps] == [sum(one[number] is not None for one in begun) for number in range(len(steps))]
+    assert [step.users for step in view.steps] == [
+        sum(one[number] is not None for one in begun) for number in range(len(steps))
+    ]
     for number in range(1, len(steps)):
         gaps = activity.seconds(begun, steps, number)
         step = view.steps[number]
@@ -142,7 +168,9 @@ def compare(view: FunnelView, times: list[Reached], steps: Sequence[Step]) -> No
 
 @given(events=histories(), seed=st.integers(0, 2**32), writers=st.integers(1, 4))
 @LENIENT
-def test_the_order_of_arrival_changes_nothing(database: Postgres, events: list[NewEvent], seed: int, writers: int) -> None:
+def test_the_order_of_arrival_changes_nothing(
+    database: Postgres, events: list[NewEvent], seed: int, writers: int
+) -> None:
     check_order(events, seed, writers)
 
 
@@ -164,5 +192,7 @@ def test_the_order_of_arrival_changes_nothing_at_length(
 @pytest.mark.prove
 @given(events=histories())
 @PATIENT
-def test_the_funnel_is_what_brute_force_says_at_length(actor: Actor, events: list[NewEvent]) -> None:
+def test_the_funnel_is_what_brute_force_says_at_length(
+    actor: Actor, events: list[NewEvent]
+) -> None:
     check_figures(events, actor)

@@ -1,4 +1,6 @@
-"""Lists of users by what they are filtered by: the same whether few are named first, or many are walked through."""
+"""Filtered lists of users are the same whether the database starts from few matches or scans many
+users.
+"""
 
 import random
 from datetime import timedelta
@@ -6,11 +8,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.activity import users
 from core.activity.answers import OnboardingStatus, UserView
-from core.activity.funnels.funnel import STEPS
-from core.activity.queries import user_lists
-from core.activity.queries.user_lists import UserFilter, UserOrder
+from core.activity.ingest import users
+from core.activity.queries import user_details, user_lists, user_query
+from core.activity.queries.funnels.funnel import STEPS
+from core.activity.queries.user_filter import UserFilter
+from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewUser
 from core.database.db import transaction
 from core.database.paging import Window
@@ -32,25 +35,40 @@ def actor() -> Actor:
 
 @pytest.fixture(params=[10_000, 3, 0])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many are few."""
-    monkeypatch.setattr(user_lists, "FEW", request.param)
+    """The threshold below which matches are few."""
+    monkeypatch.setattr(user_query, "FEW", request.param)
     return int(request.param)
 
 
 @pytest.fixture(autouse=True)
 def everybody(database: object) -> list[str]:
-    """Users of all sorts, in two apps and two environments; and some who were only described."""
+    """Users with all statuses, in two apps and two environments, and some without events."""
     chance = random.Random(11)
     names = [f"user-{number}" for number in range(60)]
     for name in names:
-        start = NOW - timedelta(days=chance.choice([1, 2, 5, 20, 29, 33, 60]), hours=chance.randrange(20))
+        start = NOW - timedelta(
+            days=chance.choice([1, 2, 5, 20, 29, 33, 60]), hours=chance.randrange(20)
+        )
         done = chance.choice([STEPS[:length] for length in range(6)])
-        app, place = chance.choice(["web", "phone"]), chance.choice(["production", "production", "staging"])
-        journey = [event(kind, start + timedelta(minutes=number), user_id=name, app=app) for number, kind in enumerate(done)]
+        app, place = (
+            chance.choice(["web", "phone"]),
+            chance.choice(["production", "production", "staging"]),
+        )
+        journey = [
+            event(kind, start + timedelta(minutes=number), user_id=name, app=app)
+            for number, kind in enumerate(done)
+        ]
         store(journey, environment=place)
         if chance.random() < 0.5:
-            store([event("page.view", start + timedelta(hours=1), user_id=name, app="web")], environment=place)
-    told = [{"id": "Only_Told", "email": "Told@Example.com"}, {"id": "user-7", "display_name": "Ada Ünal"}, {"id": "plain"}]
+            store(
+                [event("page.view", start + timedelta(hours=1), user_id=name, app="web")],
+                environment=place,
+            )
+    told = [
+        {"id": "Only_Told", "email": "Told@Example.com"},
+        {"id": "user-7", "display_name": "Ada Ünal"},
+        {"id": "plain"},
+    ]
     with transaction() as session:
         users.store(session, msgspec.convert(told, list[NewUser]), RowSource("production", "UTC"))
     return [*names, "Only_Told", "plain"]
@@ -58,14 +76,23 @@ def everybody(database: object) -> list[str]:
 
 @pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])
 @pytest.mark.usefixtures("few")
-def test_a_status_and_a_step_find_whom_they_are_said_of(everybody: list[str], watched: Watched, actor: Actor) -> None:
+def test_a_status_and_a_step_find_whom_they_are_said_of(
+    everybody: list[str], watched: Watched, actor: Actor
+) -> None:
     with transaction() as session:
-        listed = user_lists.list_users(session, UserFilter(), watched, window=Window(200), actor=actor)
-        views = [user_lists.get_user(session, each.external_id, watched, actor=actor) for each in listed.items]
+        listed = user_lists.list_users(
+            session, UserFilter(), watched, window=Window(200), actor=actor
+        )
+        views = [
+            user_details.get_user(session, each.external_id, watched, actor=actor)
+            for each in listed.items
+        ]
         for status in (None, *OnboardingStatus):
             for step in (None, *range(6)):
                 wanted = UserFilter(status=status, step=step)
-                found = user_lists.list_users(session, wanted, watched, UserOrder.ID, window=Window(200), actor=actor)
+                found = user_lists.list_users(
+                    session, wanted, watched, UserOrder.ID, window=Window(200), actor=actor
+                )
                 expected = sorted(each.external_id for each in views if is_wanted(each, wanted))
                 assert [each.external_id for each in found.items] == expected, wanted
                 assert found.total_count == len(expected), wanted
@@ -78,9 +105,13 @@ def test_a_status_and_a_step_find_whom_they_are_said_of(everybody: list[str], wa
 def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, actor: Actor) -> None:
     wanted = UserFilter(status=OnboardingStatus.STUCK)
     with transaction() as session:
-        whole = user_lists.list_users(session, wanted, EVERYWHERE, order, window=Window(200), actor=actor)
+        whole = user_lists.list_users(
+            session, wanted, EVERYWHERE, order, window=Window(200), actor=actor
+        )
         pages = [
-            user_lists.list_users(session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor)
+            user_lists.list_users(
+                session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor
+            )
             for offset in range(0, whole.total_count + 4, 4)
         ]
     assert [each for page in pages for each in page.items] == whole.items
@@ -90,11 +121,17 @@ def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, acto
 @pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])
 @pytest.mark.parametrize("status", [None, *OnboardingStatus])
 @pytest.mark.usefixtures("few", "everybody")
-def test_one_after_the_other_by_id_they_are_the_same(status: OnboardingStatus | None, watched: Watched, actor: Actor) -> None:
+def test_one_after_the_other_by_id_they_are_the_same(
+    status: OnboardingStatus | None, watched: Watched, actor: Actor
+) -> None:
     wanted, after, found = UserFilter(status=status), None, []
     with transaction() as session:
-        whole = user_lists.list_users(session, wanted, watched, window=Window(200), actor=actor).items
-        while some := user_lists.list_users_by_id(session, wanted, watched, limit=7, after=after, actor=actor):
+        whole = user_lists.list_users(
+            session, wanted, watched, window=Window(200), actor=actor
+        ).items
+        while some := user_lists.list_users_by_id(
+            session, wanted, watched, limit=7, after=after, actor=actor
+        ):
             found += some
             after = some[-1].id
     assert found == sorted(whole, key=lambda each: each.id)
@@ -113,14 +150,20 @@ def test_one_after_the_other_by_id_they_are_the_same(status: OnboardingStatus | 
         ("100%", []),
     ],
 )
-def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(q: str, found: list[str], actor: Actor) -> None:
+def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(
+    q: str, found: list[str], actor: Actor
+) -> None:
     store([event("page.view", NOW, user_id="user-7", app="web")])
     with transaction() as session:
-        page = user_lists.list_users(session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor)
+        page = user_lists.list_users(
+            session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor
+        )
     assert [each.external_id for each in page.items] == found
     assert page.total_count == len(found)
 
 
 def is_wanted(view: UserView, wanted: UserFilter) -> bool:
-    """Whether a user is asked for, by what his own page says of him."""
-    return (wanted.status is None or view.status is wanted.status) and (wanted.step is None or view.step == wanted.step)
+    """Whether a user matches the filters, according to the user's own page."""
+    return (wanted.status is None or view.status is wanted.status) and (
+        wanted.step is None or view.step == wanted.step
+    )

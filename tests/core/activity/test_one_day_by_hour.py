@@ -1,12 +1,12 @@
-"""A period of one day is shown by hour: every type of event, and who began in which hour."""
+"""A period of one day is shown by hour: events by type, and starts of onboarding."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.activity.funnels import completion
 from core.activity.queries import daily
-from core.activity.schemas import TypeCourse
+from core.activity.queries.funnels import completion
+from core.activity.schemas import EventTypeTrend
 from core.database.db import transaction
 from core.identity.schemas import Actor, Role
 from core.presentation.periods import Period, Watched, midnight
@@ -25,20 +25,29 @@ def actor() -> Actor:
 
 @pytest.fixture(autouse=True)
 def happened() -> None:
-    """At 9:05, 9:50 and 11:20, the last of them an error."""
-    store([event("seen", START + timedelta(minutes=minutes), user_id="a", release="1") for minutes in (5, 50)])
+    """Events at 9:05, 9:50 and 11:20, the last of them an error."""
+    store(
+        [
+            event("seen", START + timedelta(minutes=minutes), user_id="a", release="1")
+            for minutes in (5, 50)
+        ]
+    )
     fold()
     store([event("seen", START + timedelta(minutes=140), user_id="a", error_code="E1")])
 
 
-def read(actor: Actor, period: Period = DAY, watched: Watched = ALL) -> TypeCourse:
+def read(actor: Actor, period: Period = DAY, watched: Watched = ALL) -> EventTypeTrend:
     with transaction() as session:
-        [found] = daily.type_courses(session, period, watched, actor=actor)
+        [found] = daily.event_type_trends(session, period, watched, actor=actor)
     return found
 
 
-def by_hour(found: TypeCourse) -> dict[int, int]:
-    return {start.hour: count for start, count in zip(found.starts, found.event_counts, strict=True) if count}
+def by_hour(found: EventTypeTrend) -> dict[int, int]:
+    return {
+        start.hour: count
+        for start, count in zip(found.starts, found.event_counts, strict=True)
+        if count
+    }
 
 
 def test_events_of_one_day_are_counted_by_hour_from_rollups_and_what_waits(actor: Actor) -> None:
@@ -51,13 +60,20 @@ def test_events_of_one_day_are_counted_by_hour_from_rollups_and_what_waits(actor
 def test_a_filter_and_odd_edges_are_counted_from_raw_rows(actor: Actor) -> None:
     assert by_hour(read(actor, watched=Watched(release="1"))) == {9: 2}
     odd = Period(START + timedelta(minutes=10), START + timedelta(minutes=200))
-    assert [(start.hour, start.minute) for start in read(actor, odd).starts] == [(9, 10), (10, 0), (11, 0), (12, 0)]
+    assert [(start.hour, start.minute) for start in read(actor, odd).starts] == [
+        (9, 10),
+        (10, 0),
+        (11, 0),
+        (12, 0),
+    ]
     assert by_hour(read(actor, odd)) == {9: 1, 11: 1}
 
 
 def test_two_days_are_counted_by_day(actor: Actor) -> None:
     found = read(actor, Period(DAY.start, DAY.end + timedelta(days=1)))
-    assert [(start.date(), count) for start, count in zip(found.starts, found.event_counts, strict=True)] == [
+    assert [
+        (start.date(), count) for start, count in zip(found.starts, found.event_counts, strict=True)
+    ] == [
         (START.date(), 3),
         (START.date() + timedelta(days=1), 0),
     ]
@@ -66,8 +82,10 @@ def test_two_days_are_counted_by_day(actor: Actor) -> None:
 def test_those_who_began_today_are_shown_by_hour_only_where_a_page_asks(actor: Actor) -> None:
     store([event("onboarding.register_start", START + timedelta(hours=2), user_id="b")])
     with transaction() as session:
-        hours = completion.read_course(session, DAY, Watched(), by_hour=True, actor=actor).days
-        days = completion.read_course(session, DAY, Watched(), actor=actor).days
+        hours = completion.read_conversion_trend(
+            session, DAY, Watched(), by_hour=True, actor=actor
+        ).days
+        days = completion.read_conversion_trend(session, DAY, Watched(), actor=actor).days
     assert {hour.starts_at.hour for hour in hours if hour.users} == {11}
     assert [day.date for day in days] == [START.date()]
     assert len(hours) == 24

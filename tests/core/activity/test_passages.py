@@ -1,13 +1,15 @@
-"""Where fewer come through than before: said of a release when there is one, and never of those who have not had their day."""
+"""A drop in conversion is reported, with the release if there is one, and without users whose time
+has not passed.
+"""
 
 import random
 from datetime import timedelta
 
 import pytest
 
-from core.activity import ingest
-from core.activity.funnels.conversion_drops import Drop, drops
-from core.activity.funnels.funnel import STEPS
+from core.activity.ingest import events as ingest
+from core.activity.queries.funnels.conversion_drops import Drop, drops
+from core.activity.queries.funnels.funnel import STEPS
 from core.database import partitions
 from core.database.db import transaction
 from core.errors import Forbidden
@@ -23,8 +25,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 RELEASED_AGO = 4 * DAY
 
 
-def users(*, worse: float | None = None, release: bool = True, mended: bool = False, seed: int = 5) -> None:
-    """Have users come for twenty days, two an hour; from the third to the fourth step fewer of the later ones get."""
+def users(
+    *, worse: float | None = None, release: bool = True, mended: bool = False, seed: int = 5
+) -> None:
+    """Create twenty days of users, two an hour; later ones convert less often from the third to the
+    fourth step.
+    """
     chance, now, made = random.Random(seed), clock.now(), []
     for number in range(20 * 24 * 2):
         at = now - 20 * DAY + number * timedelta(minutes=30)
@@ -33,17 +39,31 @@ def users(*, worse: float | None = None, release: bool = True, mended: bool = Fa
         is_later, is_mended = at >= now - RELEASED_AGO, mended and at >= now - RELEASED_AGO / 2
         version = "3" if is_mended else "2" if is_later and release else "1"
         for step, name in enumerate(STEPS):
-            made.append(event(name, at + step * timedelta(minutes=5), user_id=f"u{number}", app="web", release=version))
-            if chance.random() > (worse if worse is not None and is_later and not is_mended and step == 2 else 0.9):
+            made.append(
+                event(
+                    name,
+                    at + step * timedelta(minutes=5),
+                    user_id=f"u{number}",
+                    app="web",
+                    release=version,
+                )
+            )
+            if chance.random() > (
+                worse if worse is not None and is_later and not is_mended and step == 2 else 0.9
+            ):
                 break
-    partitions.make_for("user_activity_events", [each.created_at for each in made if each.created_at is not None])
+    partitions.create_for(
+        "user_activity_events", [each.created_at for each in made if each.created_at is not None]
+    )
     with transaction() as session:
         ingest.store(session, made, RowSource(environment="production", zone="UTC"))
 
 
 def found(period: Period | None = None) -> list[Drop]:
     with transaction() as session:
-        return drops(session, period or last_days(7, zone="UTC"), Watched(), actor=person(Role.ANALYST).actor)
+        return drops(
+            session, period or last_days(7, zone="UTC"), Watched(), actor=person(Role.ANALYST).actor
+        )
 
 
 def test_a_drop_is_said_of_the_release_that_it_came_with() -> None:

@@ -1,4 +1,4 @@
-"""When a release was seen first: whichever door and order its rows come in."""
+"""When a release was first seen, through any channel and in any order of its rows."""
 
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.activity import ingest
+from core.activity.ingest import events as ingest
 from core.activity.queries.releases import list_releases
 from core.activity.schemas import NewEvent
 from core.database import partitions
@@ -26,9 +26,15 @@ MONTH = Period(START - 10 * DAY, START + 20 * DAY)
 
 
 def store(*events: NewEvent, import_id: UUID | None = None) -> None:
-    partitions.make_for("user_activity_events", [each.created_at for each in events if each.created_at is not None])
+    partitions.create_for(
+        "user_activity_events", [each.created_at for each in events if each.created_at is not None]
+    )
     with transaction() as session:
-        ingest.store(session, list(events), RowSource(environment="production", zone="UTC", import_id=import_id))
+        ingest.store(
+            session,
+            list(events),
+            RowSource(environment="production", zone="UTC", import_id=import_id),
+        )
 
 
 def seen(at: datetime, release: str, **more: str) -> NewEvent:
@@ -37,12 +43,18 @@ def seen(at: datetime, release: str, **more: str) -> NewEvent:
 
 def listed(period: Period = MONTH, watched: Watched | None = None) -> list[tuple[str, datetime]]:
     with transaction() as session:
-        found = list_releases(session, period, watched or Watched(), actor=person(Role.ANALYST).actor)
+        found = list_releases(
+            session, period, watched or Watched(), actor=person(Role.ANALYST).actor
+        )
     return [(each.release, each.first_seen_at) for each in found]
 
 
 def test_the_first_one_of_an_app_is_where_its_data_begins() -> None:
-    store(seen(START, "1.0", app="web"), seen(START + DAY, "1.1", app="web"), seen(START + DAY, "7", app="phone"))
+    store(
+        seen(START, "1.0", app="web"),
+        seen(START + DAY, "1.1", app="web"),
+        seen(START + DAY, "7", app="phone"),
+    )
     assert listed() == [("1.1", START + DAY)]
     assert listed(watched=Watched(app="phone")) == []
 
@@ -57,7 +69,11 @@ def test_the_order_of_arrival_changes_nothing(order: tuple[int, ...]) -> None:
 
 def test_ai_requests_show_releases_too() -> None:
     store(seen(START, "1.0"))
-    send(request(START + DAY, release="1.1"), request(START + 2 * DAY, release="1.0"), request(START + 3 * DAY))
+    send(
+        request(START + DAY, release="1.1"),
+        request(START + 2 * DAY, release="1.0"),
+        request(START + 3 * DAY),
+    )
     assert listed() == [("1.1", START + DAY)]
     assert listed(Period(START + 2 * DAY, START + 9 * DAY)) == []
     assert listed(watched=Watched("staging")) == []

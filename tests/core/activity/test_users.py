@@ -1,4 +1,6 @@
-"""Users as their product describes them: traits are merged, of each the newest holds, whatever the order."""
+"""Users as the product sends them: traits are merged, and the newest of each applies, in
+any order.
+"""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core.activity import users
+from core.activity.ingest import users
 from core.activity.schemas import NewUser
 from core.database.db import transaction
 from core.ingest.intake import RowSource, key_of
@@ -21,7 +23,12 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def told(hours: int, **facts: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
-    return {"id": "ada", "created_at": START.isoformat(), "updated_at": (START + timedelta(hours=hours)).isoformat(), **facts}
+    return {
+        "id": "ada",
+        "created_at": START.isoformat(),
+        "updated_at": (START + timedelta(hours=hours)).isoformat(),
+        **facts,
+    }
 
 
 STATES = [
@@ -81,7 +88,10 @@ def test_without_a_time_the_last_to_come_holds() -> None:
 
 def test_a_user_who_was_seen_before_stays_so() -> None:
     with transaction() as session:
-        seen = text("insert into users (id, external_id, first_seen_at, last_seen_at) values (:id, 'ada', :at, :at)")
+        seen = text(
+            "insert into users (id, external_id, first_seen_at, last_seen_at) values (:id, "
+            "'ada', :at, :at)"
+        )
         session.execute(seen, {"id": key_of("user", "ada"), "at": START})
     store({"id": "ada", "email": "ada@example.com"})
     assert (user()["first_seen_at"], user()["last_seen_at"]) == (START, START)

@@ -1,4 +1,4 @@
-"""What requests cost when they come in: exact, by the tokens' kinds, by the price that held at their time."""
+"""The cost of requests at ingest: exact, by kind of token, by the price valid at their time."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,10 +13,12 @@ from core.ai_metrics.models import AiRequest
 from core.database.db import transaction
 from core.identity.schemas import Actor
 from core.platform.ids import new_id
-from core.providers import price_list, prices, rates
+from core.providers import prices
 from core.providers.errors import PackagedPrice, PriceTaken
 from core.providers.models import ModelPrice
-from core.providers.rates import Rate
+from core.providers.queries import token_prices
+from core.providers.queries.token_prices import Rate
+from core.providers.service import price_list
 from tests.factories.identity import person
 from tests.factories.requests import ai_requests, price
 
@@ -29,7 +31,7 @@ OWN = "our-own-model"
 
 @pytest.fixture(autouse=True)
 def fresh(database: object) -> None:
-    rates._rates.forget()  # noqa: SLF001  what the test before has priced
+    token_prices._rates.clear()  # noqa: SLF001  what the test before has priced
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def stored(number: str) -> AiRequest:
 
 
 def cost_at(at: datetime, row: dict[str, object]) -> tuple[Decimal | None, str]:
-    """Store one request and return what it costs, and how that is known."""
+    """Store one request and return its cost and the cost's source."""
     number = str(new_id())
     ai_requests({"id": number, "created_at": at, "model": OWN, **row})
     found = stored(number)
@@ -51,7 +53,7 @@ def cost_at(at: datetime, row: dict[str, object]) -> tuple[Decimal | None, str]:
 
 
 def cost(**row: object) -> tuple[Decimal | None, str]:
-    """Store one of noon."""
+    """Store one request at noon and return its cost."""
     return cost_at(NOON, row)
 
 
@@ -61,14 +63,22 @@ def test_each_kind_of_token_has_its_price(boss: Actor) -> None:
     assert cost(input_tokens=million) == (Decimal("3"), "price_table")
     assert cost(output_tokens=million) == (Decimal("15"), "price_table")
     assert cost(input_tokens=million, cached_tokens=million) == (Decimal("0.3"), "price_table")
-    assert cost(input_tokens=million, cache_write_tokens=million) == (Decimal("3.75"), "price_table")
+    assert cost(input_tokens=million, cache_write_tokens=million) == (
+        Decimal("3.75"),
+        "price_table",
+    )
     mixed = cost(input_tokens=1000, cached_tokens=600, cache_write_tokens=100, output_tokens=50)
-    assert mixed == (Decimal("0.00220500"), "price_table")  # 300 at 3, 600 at 0.3, 100 at 3.75, 50 at 15
+    # 300 at 3, 600 at 0.3, 100 at 3.75, 50 at 15
+    assert mixed == (Decimal("0.00220500"), "price_table")
 
 
 def test_reasoning_is_output_and_is_not_priced_twice(boss: Actor) -> None:
     price(boss, OWN, NOON, output="15")
-    assert cost(output_tokens=1000, reasoning_tokens=900) == cost(output_tokens=1000) == (Decimal("0.015"), "price_table")
+    assert (
+        cost(output_tokens=1000, reasoning_tokens=900)
+        == cost(output_tokens=1000)
+        == (Decimal("0.015"), "price_table")
+    )
 
 
 def test_without_prices_of_their_own_cached_tokens_cost_what_input_does(boss: Actor) -> None:
@@ -82,7 +92,9 @@ def test_a_reported_cost_stays_as_it_is_reported(boss: Actor) -> None:
     assert cost(input_tokens=100, cost_usd="0") == (Decimal("0"), "reported")
 
 
-@pytest.mark.parametrize("row", [{"model": "nobody-knows-this"}, {"model": "gpt-4o", "provider": "nobody"}])
+@pytest.mark.parametrize(
+    "row", [{"model": "nobody-knows-this"}, {"model": "gpt-4o", "provider": "nobody"}]
+)
 def test_what_nobody_knows_is_unpriced_which_is_not_zero(row: dict[str, str]) -> None:
     assert cost(input_tokens=100, **row) == (None, "unpriced")
 
@@ -106,7 +118,7 @@ def test_a_price_of_ones_own_goes_before_a_packaged_one_of_the_same_moment(boss:
     assert packaged is not None
     tokens: dict[str, object] = {"model": "gpt-4o", "input_tokens": 1_000_000}
     assert cost(**tokens) == (packaged.input, "price_table")
-    own = price(boss, "gpt-4o", rates.ALWAYS, input="7")
+    own = price(boss, "gpt-4o", token_prices.ALWAYS, input="7")
     assert cost(**tokens) == (Decimal(7), "price_table")
     with transaction() as session:
         price_list.remove(session, own.id, actor=boss)
@@ -126,7 +138,7 @@ def test_two_prices_of_ones_own_from_one_moment_are_refused(boss: Actor) -> None
 
 
 def test_packaged_prices_cannot_be_removed(boss: Actor) -> None:
-    assert rates.schedule("openai", "gpt-4o")
+    assert token_prices.list_rates("openai", "gpt-4o")
     with transaction() as session:
         found = session.scalars(select(ModelPrice)).one()
         with pytest.raises(PackagedPrice):
@@ -139,10 +151,14 @@ COUNTS = st.integers(0, 2**31 - 1)
 
 @given(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS), st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
 @settings(max_examples=300, deadline=None)
-def test_a_cost_is_what_exact_arithmetic_gives(amounts: tuple[Decimal, ...], counts: tuple[int, ...]) -> None:
-    picos = [int(amount * rates.PICO) for amount in amounts]
+def test_a_cost_is_what_exact_arithmetic_gives(
+    amounts: tuple[Decimal, ...], counts: tuple[int, ...]
+) -> None:
+    picos = [int(amount * token_prices.PICO) for amount in amounts]
     rate = Rate(UUID(int=0), NOON, *picos)
     total, output, cached, written = counts
     fresh = max(0, total - cached - written)
     exact = fresh * amounts[0] + output * amounts[1] + cached * amounts[2] + written * amounts[3]
-    assert abs(rate.cost(total, output, cached, written) * Decimal("0.01") - exact) <= Decimal("0.005")
+    assert abs(rate.cost(total, output, cached, written) * Decimal("0.01") - exact) <= Decimal(
+        "0.005"
+    )

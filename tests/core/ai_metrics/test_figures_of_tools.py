@@ -1,4 +1,4 @@
-"""Calls of tools within requests: how often, how long, how many failed."""
+"""Tool calls within requests: count, duration, and failures."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,10 @@ def called(asked: AiMetricsQuery, actor: Actor) -> Tools:
 
 
 def calls(*durations: int | None, name: str = "search", **more: object) -> list[dict[str, Any]]:
-    return [{"name": name, **({} if each is None else {"duration_ms": each}), **more} for each in durations]
+    return [
+        {"name": name, **({} if each is None else {"duration_ms": each}), **more}
+        for each in durations
+    ]
 
 
 def figures(found: Tools) -> dict[str, tuple[object, ...]]:
@@ -43,8 +46,18 @@ def figures(found: Tools) -> dict[str, tuple[object, ...]]:
 
 def send_some() -> None:
     send(
-        request(START, tool_calls=calls(100, 200, 0) + calls(40, name="book", error="no seat"), release="1"),
-        request(START + timedelta(days=1), tool_calls=calls(None), release="2", model="b", status="error"),
+        request(
+            START,
+            tool_calls=calls(100, 200, 0) + calls(40, name="book", error="no seat"),
+            release="1",
+        ),
+        request(
+            START + timedelta(days=1),
+            tool_calls=calls(None),
+            release="2",
+            model="b",
+            status="error",
+        ),
         request(START - timedelta(hours=1), tool_calls=calls(7)),
         request(START + timedelta(days=2)),
     )
@@ -58,7 +71,10 @@ def test_each_tool_has_its_calls_failures_and_times(*, is_folded: bool, actor: A
     found = called(AiMetricsQuery(WEEK), actor)
     assert figures(found) == {"search": (4, 0, 100), "book": (1, 1, 40)}
     assert (found.calls, found.error_count, found.error_rate) == (5, 1, 0.2)
-    assert [(each.tool, each.share, each.error_rate) for each in found.tools] == [("search", 0.8, 0.0), ("book", 0.2, 1.0)]
+    assert [(each.tool, each.share, each.error_rate) for each in found.tools] == [
+        ("search", 0.8, 0.0),
+        ("book", 0.2, 1.0),
+    ]
     assert found.tools[0].p95_duration_ms == near(rank([100, 200, 0], 0.95))
     assert (found.previous.calls, found.previous.error_rate) == (1, 0.0)
 
@@ -75,7 +91,9 @@ def test_each_tool_has_its_calls_failures_and_times(*, is_folded: bool, actor: A
     ids=str,
 )
 @pytest.mark.parametrize("is_folded", [False, True])
-def test_filters_hold(given: dict[str, Any], wanted: dict[str, Any], *, is_folded: bool, actor: Actor) -> None:
+def test_filters_hold(
+    given: dict[str, Any], wanted: dict[str, Any], *, is_folded: bool, actor: Actor
+) -> None:
     send_some()
     if is_folded:
         fold()
@@ -83,7 +101,10 @@ def test_filters_hold(given: dict[str, Any], wanted: dict[str, Any], *, is_folde
 
 
 def test_less_than_half_an_hour_is_read_from_the_requests(actor: Actor) -> None:
-    send(request("2026-03-27T10:05+00:00", tool_calls=calls(10)), request("2026-03-27T10:20+00:00", tool_calls=calls(30)))
+    send(
+        request("2026-03-27T10:05+00:00", tool_calls=calls(10)),
+        request("2026-03-27T10:20+00:00", tool_calls=calls(30)),
+    )
     quarter = Period(moment("2026-03-27T10:00+00:00"), moment("2026-03-27T10:15+00:00"))
     for _ in range(2):
         assert figures(called(AiMetricsQuery(quarter), actor)) == {"search": (1, 0, 10)}

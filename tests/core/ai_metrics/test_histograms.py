@@ -1,11 +1,11 @@
-"""Packed histograms add up to the same, whether raw rows of one time stand among them or not."""
+"""Packed histograms have the same sum with or without raw rows of the same time among them."""
 
 import struct
 
 import numpy as np
 import pytest
 
-from core.ai_metrics.queries.histograms import HIGHEST, LOWEST, quantiles, summed
+from core.ai_metrics.queries.percentiles import HIGHEST, LOWEST, quantiles, summed
 
 INT4 = 23
 ONE, OTHER = {5: 1}, {914: 1}

@@ -1,4 +1,6 @@
-"""Hours in which a model was slower, or failed more often, than usual: found where they are, and nowhere else."""
+"""Hours in which a model was slower or failed more often than its baseline are found, and no
+others.
+"""
 
 import random
 from collections.abc import Callable
@@ -22,7 +24,9 @@ WHOLE = Period(START, START + 8 * DAY)
 Is = Callable[[str, datetime], bool]
 
 
-def traffic(*, slow: Is = lambda model, at: False, failing: Is = lambda model, at: False, seed: int = 3) -> list[NewRequest]:
+def traffic(
+    *, slow: Is = lambda model, at: False, failing: Is = lambda model, at: False, seed: int = 3
+) -> list[NewRequest]:
     chance, made = random.Random(seed), []
     for number in range(8 * 24 * 12):
         at, model = START + number * timedelta(minutes=5), chance.choice(["large", "small"])
@@ -90,8 +94,12 @@ def test_it_is_of_the_period_that_is_asked_for_and_of_the_model() -> None:
     assert len(found(Period(START + 5 * DAY, START + 6 * DAY))) == 1
 
 
-@pytest.mark.parametrize(("first", "last", "count"), [(14, 15, 0), (0, 9, 0), (13, 24, 0), (12, 15, 1), (10, 11, 1)])
-def test_of_a_day_that_stands_out_only_what_is_in_the_period_is_found(first: int, last: int, count: int) -> None:
+@pytest.mark.parametrize(
+    ("first", "last", "count"), [(14, 15, 0), (0, 9, 0), (13, 24, 0), (12, 15, 1), (10, 11, 1)]
+)
+def test_of_a_day_that_stands_out_only_what_is_in_the_period_is_found(
+    first: int, last: int, count: int
+) -> None:
     day = START + 5 * DAY
     send(*traffic(slow=between(day + 9 * HOUR, day + 13 * HOUR)))
     assert len(found(Period(day + first * HOUR, day + last * HOUR))) == count
@@ -104,6 +112,12 @@ def test_who_may_not_watch_is_told_nothing() -> None:
 
 def test_a_night_in_which_little_is_asked_is_a_part_of_it() -> None:
     start, end = START + 4 * DAY + 16 * HOUR, START + 5 * DAY + 12 * HOUR
-    send(*(each for each in traffic(slow=between(start, end)) if 7 <= (each.created_at or START).hour < 23))
+    send(
+        *(
+            each
+            for each in traffic(slow=between(start, end))
+            if 7 <= (each.created_at or START).hour < 23
+        )
+    )
     [incident] = found()
     assert (incident.start, incident.end) == (start, end)

@@ -1,4 +1,6 @@
-"""A tool's span that comes in another export than its request joins it, in whatever order they come, and counts once."""
+"""A tool's span that arrives in another export than its request joins it in any order, and counts
+once.
+"""
 
 import random
 from datetime import timedelta
@@ -7,17 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
+from core.ai_metrics.ingest import late_spans as late
 from core.ai_metrics.jobs import fold, give_up_late, join_late
 from core.ai_metrics.models import AiRequest, DroppedSpans, ToolDelta, ToolRollup, WaitingSpan
-from core.ai_metrics.otlp import late
 from core.database.db import transaction
+from core.database.locks import Lock
 from core.database.settings import Workspace, amend
 from core.database.staging import driver
-from core.imports.undoing import raw_rows
+from core.imports.service.undo import raw_rows
 from core.ingest import redaction
 from core.ingest.redaction import Mode, Redaction
 from core.platform import clock
-from core.system import verify
+from core.system.service.verification import verify
 from tests.factories.requests import ai_requests
 from tests.factories.spans import CHAT, packed, span, take_in
 
@@ -41,7 +44,7 @@ def send(*given: Json, times: int = 1) -> None:
 
 
 def join() -> None:
-    """Have all that waits tried, as often as it takes until more tries change nothing."""
+    """Retry all waiting spans until nothing changes."""
     for _ in range(late.PATIENT_TRIES + 1):
         with transaction() as session:
             session.execute(update(WaitingSpan).values(due_at=clock.now()))
@@ -54,15 +57,22 @@ def requests() -> list[AiRequest]:
 
 
 def state() -> list[tuple[object, ...]]:
-    """Return what requests hold, without the names of spans that came late."""
-    plain = [[{name: step[name] for name in step if name != "span_id"} for step in one.steps or []] for one in requests()]
+    """Return the content of requests, without the ids of late spans."""
+    plain = [
+        [{name: step[name] for name in step if name != "span_id"} for step in one.steps or []]
+        for one in requests()
+    ]
     calls = [sorted(one.tool_calls or [], key=str) for one in requests()]
     rows = zip(requests(), plain, calls, strict=True)
     return [(one.external_id, steps, made, one.tool_calls_count) for one, steps, made in rows]
 
 
 def counted() -> dict[str, tuple[int, int, int]]:
-    sums = [func.sum(ToolDelta.calls), func.sum(ToolDelta.durations), func.sum(ToolDelta.duration_ms)]
+    sums = [
+        func.sum(ToolDelta.calls),
+        func.sum(ToolDelta.durations),
+        func.sum(ToolDelta.duration_ms),
+    ]
     with transaction() as session:
         rows = session.execute(select(ToolDelta.tool, *sums).group_by(ToolDelta.tool)).all()
         return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in rows if row[1] or row[2]}
@@ -85,21 +95,34 @@ def forget() -> None:
 
 
 def a_run() -> list[Json]:
-    """Return the spans of one run of an agent, in the order in which they ended."""
+    """Return the spans of one agent run, in the order in which they ended."""
     return [
         within(CHAT | {"gen_ai.output.messages": ASKING}, id_=FIRST, parent=AGENT, ago_s=50),
-        within(TOOL | {"gen_ai.tool.call.id": "t1"}, id_="d1" * 8, parent=AGENT, ago_s=45, took_ms=120),
+        within(
+            TOOL | {"gen_ai.tool.call.id": "t1"}, id_="d1" * 8, parent=AGENT, ago_s=45, took_ms=120
+        ),
         within(RETRIEVER, id_="d2" * 8, parent=AGENT, ago_s=44, took_ms=30),
-        within(TOOL | {"gen_ai.tool.name": "news"}, id_="d3" * 8, parent=SECOND, ago_s=39.9, took_ms=50),
+        within(
+            TOOL | {"gen_ai.tool.name": "news"}, id_="d3" * 8, parent=SECOND, ago_s=39.9, took_ms=50
+        ),
         within(CHAT, id_=SECOND, parent=AGENT, ago_s=40),
-        within(TOOL | {"gen_ai.tool.name": "mail", "error.type": "E"}, id_="d4" * 8, parent=AGENT, ago_s=30, took_ms=10),
+        within(
+            TOOL | {"gen_ai.tool.name": "mail", "error.type": "E"},
+            id_="d4" * 8,
+            parent=AGENT,
+            ago_s=30,
+            took_ms=10,
+        ),
         within(CHAT, id_=THIRD, parent=AGENT, ago_s=20),
         within({"gen_ai.operation.name": "invoke_agent"}, id_=AGENT, ago_s=60),
     ]
 
 
 def test_a_tool_after_its_request_joins_it() -> None:
-    request_span, tool_span = within(CHAT, id_=FIRST, parent=AGENT, ago_s=50), within(TOOL, parent=AGENT, ago_s=45, took_ms=120)
+    request_span, tool_span = (
+        within(CHAT, id_=FIRST, parent=AGENT, ago_s=50),
+        within(TOOL, parent=AGENT, ago_s=45, took_ms=120),
+    )
     send(request_span)
     send(tool_span)
     assert (waiting(), dropped()) == (1, 0)
@@ -122,8 +145,18 @@ def test_what_an_undo_has_staged_on_the_connection_is_no_hindrance() -> None:
 
 
 def test_a_request_that_was_sent_in_words_of_its_own_takes_a_tool_all_the_same() -> None:
-    steps, calls = [{"kind": "thought"}, {"start_ms": "soon"}], [{"function": {"name": "weather"}}, {"name": 7}]
-    ai_requests({"id": TRACE, "created_at": clock.now() - timedelta(seconds=50), "steps": steps, "tool_calls": calls})
+    steps, calls = (
+        [{"kind": "thought"}, {"start_ms": "soon"}],
+        [{"function": {"name": "weather"}}, {"name": 7}],
+    )
+    ai_requests(
+        {
+            "id": TRACE,
+            "created_at": clock.now() - timedelta(seconds=50),
+            "steps": steps,
+            "tool_calls": calls,
+        }
+    )
     send(within(TOOL, parent=FIRST, ago_s=45, took_ms=120))
     join()
     assert waiting() == 0
@@ -139,6 +172,17 @@ def test_a_tool_before_its_request_joins_it() -> None:
     send(within(CHAT, id_=FIRST, ago_s=50))
     join()
     assert [len(each.steps or []) for each in requests()] == [1]
+
+
+def test_a_tool_waits_without_an_error_while_a_reprice_changes_stored_requests() -> None:
+    send(within(CHAT, id_=FIRST, parent=AGENT, ago_s=50))
+    with transaction() as session:
+        session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.STORED_REQUESTS})
+        send(within(TOOL, parent=AGENT, ago_s=45, took_ms=120))
+        join()
+        assert (waiting(), counted()) == (1, {})
+    join()
+    assert (waiting(), counted()) == (0, {"weather": (1, 1, 120)})
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -165,7 +209,14 @@ def test_however_a_run_is_split_and_shuffled_it_comes_to_the_same(seed: int) -> 
 def test_what_the_model_asked_for_becomes_what_was_made_in_the_rollups_too() -> None:
     send(within(CHAT | {"gen_ai.output.messages": ASKING}, id_=FIRST, parent=AGENT, ago_s=50))
     fold(0)
-    send(within(TOOL | {"gen_ai.tool.call.id": "t1", "gen_ai.tool.name": "forecast"}, parent=AGENT, ago_s=45, took_ms=120))
+    send(
+        within(
+            TOOL | {"gen_ai.tool.call.id": "t1", "gen_ai.tool.name": "forecast"},
+            parent=AGENT,
+            ago_s=45,
+            took_ms=120,
+        )
+    )
     join()
     assert [call["name"] for call in requests()[0].tool_calls or []] == ["forecast"]
     fold(0)
@@ -209,11 +260,13 @@ def test_a_tool_without_anything_above_it_and_without_a_request_does_not_wait() 
 def test_texts_that_wait_are_redacted() -> None:
     with transaction() as session:
         amend(session, Redaction(mode=Mode.MASK), by=None)
-    redaction.recalled.forget()
+    redaction.redactor_cache.clear()
     try:
-        send(within(TOOL | {"gen_ai.tool.call.arguments": '{"to": "ada@example.com"}'}, parent=AGENT))
+        send(
+            within(TOOL | {"gen_ai.tool.call.arguments": '{"to": "ada@example.com"}'}, parent=AGENT)
+        )
     finally:
-        redaction.recalled.forget()
+        redaction.redactor_cache.clear()
     with transaction() as session:
         assert session.scalars(select(WaitingSpan.call)).one() == {
             "arguments": {"to": "[email]"},
@@ -223,7 +276,12 @@ def test_texts_that_wait_are_redacted() -> None:
 
 
 def test_numbers_that_are_none_do_not_stop_an_export() -> None:
-    send(within(TOOL | {"gen_ai.tool.call.arguments": '{"n": NaN}', "odd": float("nan")}, parent=AGENT), span())
+    send(
+        within(
+            TOOL | {"gen_ai.tool.call.arguments": '{"n": NaN}', "odd": float("nan")}, parent=AGENT
+        ),
+        span(),
+    )
     assert (waiting(), len(requests())) == (1, 1)
 
 
@@ -232,7 +290,9 @@ def test_spans_that_are_nothing_of_ours_are_counted_by_day_and_app() -> None:
     send(span({"http.method": "GET"}))
     with transaction() as session:
         late.sum_dropped(session)
-        rows = session.execute(select(DroppedSpans.day, DroppedSpans.environment, DroppedSpans.app, DroppedSpans.spans)).all()
+        rows = session.execute(
+            select(DroppedSpans.day, DroppedSpans.environment, DroppedSpans.app, DroppedSpans.spans)
+        ).all()
     assert [tuple(row) for row in rows] == [(clock.now().date(), "production", "shop", 3)]
 
 
@@ -242,4 +302,7 @@ def test_the_time_of_a_run_is_an_hour() -> None:
     join()
     assert waiting() == 1
     with transaction() as session:
-        assert session.execute(text("select max(tries) from waiting_spans")).scalar_one() >= late.PATIENT_TRIES
+        assert (
+            session.execute(text("select max(tries) from waiting_spans")).scalar_one()
+            >= late.PATIENT_TRIES
+        )

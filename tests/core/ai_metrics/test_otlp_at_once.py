@@ -1,4 +1,6 @@
-"""Exports at the same time that share users and conversations in opposite order: each is stored, and none is answered 503."""
+"""Concurrent exports that share users and conversations in opposite order are all stored, and none
+gets 503.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +10,9 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from core.ai_metrics import ingest
+from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.models import AiRequest
-from core.conversations import ingest as conversations
+from core.conversations.ingest import conversations
 from core.conversations.models import Conversation
 from core.database import db
 from core.database.db import Session, transaction
@@ -23,12 +25,15 @@ ASKED = '[{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]'
 
 
 def captured(conversation: str, user: str) -> dict[str, Any]:
-    """Return a call whose words were captured: its user is noted with the conversation."""
-    return span(CHAT | {"gen_ai.conversation.id": conversation, "user.id": user, "gen_ai.input.messages": ASKED})
+    """Return a call with captured messages: its user is stored with the conversation."""
+    return span(
+        CHAT
+        | {"gen_ai.conversation.id": conversation, "user.id": user, "gen_ai.input.messages": ASKED}
+    )
 
 
 def silent(user: str) -> dict[str, Any]:
-    """Return a call without words: its user is noted with the request."""
+    """Return a call without messages: its user is stored with the request."""
     return span(CHAT | {"user.id": user})
 
 
@@ -38,11 +43,16 @@ def send(*given: dict[str, Any]) -> None:
 
 def counted() -> tuple[int, int]:
     with transaction() as session:
-        found = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (AiRequest, Conversation)]
+        found = [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (AiRequest, Conversation)
+        ]
     return found[0], found[1]
 
 
-def test_users_of_conversations_and_of_requests_are_noted_in_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_of_conversations_and_of_requests_are_noted_in_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     send(silent("a"), silent("b"))
     both, store = threading.Barrier(2), conversations.store
     deadlocks: list[BaseException] = []
@@ -69,14 +79,19 @@ def test_whatever_two_senders_share_both_are_stored() -> None:
     def sender(number: int) -> None:
         for turn in range(15):
             names = [f"{(turn + step) % 4}" for step in range(4)][:: -1 if number % 2 else 1]
-            send(*[captured(name, f"u{name}") for name in names], *[silent(f"u{name}") for name in reversed(names)])
+            send(
+                *[captured(name, f"u{name}") for name in names],
+                *[silent(f"u{name}") for name in reversed(names)],
+            )
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(sender, range(4)))
     assert counted() == (4 * 15 * 8, 4)
 
 
-def test_an_export_that_was_chosen_to_give_way_is_stored_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_was_chosen_to_give_way_is_stored_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store, times = ingest.store, iter([True, False])
 
     def lose_once(session: Session, *given: Any, **more: Any) -> int:  # noqa: ANN401  passed on

@@ -1,4 +1,4 @@
-"""The messages that spans have captured, in every form in which they come."""
+"""Messages captured in spans, in every supported form."""
 
 import json
 from typing import Any
@@ -21,7 +21,10 @@ ANSWERED = [SpanMessage("assistant", "It is sunny.", [])]
 PARTS = [
     {"role": "system", "parts": [{"type": "text", "content": "be brief"}]},
     {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
-    {"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}, {"type": "tool_call", **CALL}]},
+    {
+        "role": "assistant",
+        "parts": [{"type": "reasoning", "content": "hm"}, {"type": "tool_call", **CALL}],
+    },
     {"role": "tool", "parts": [{"type": "tool_call_response", "id": "t1", "response": "sunny"}]},
 ]
 VENDORS = [
@@ -30,22 +33,38 @@ VENDORS = [
     {
         "role": "assistant",
         "content": None,
-        "tool_calls": [{"id": "t1", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}],
+        "tool_calls": [
+            {"id": "t1", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+        ],
     },
     {"role": "tool", "content": "sunny", "tool_call_id": "t1"},
 ]
-ANSWER = [{"role": "assistant", "parts": [{"type": "text", "content": "It is sunny."}], "finish_reason": "stop"}]
+ANSWER = [
+    {
+        "role": "assistant",
+        "parts": [{"type": "text", "content": "It is sunny."}],
+        "finish_reason": "stop",
+    }
+]
 
 
 def flat(prefix: str, message: str, *values: dict[str, Any]) -> dict[str, Any]:
-    return {f"{prefix}.{n}.{message}{name}": value for n, each in enumerate(values) for name, value in each.items()}
+    return {
+        f"{prefix}.{n}.{message}{name}": value
+        for n, each in enumerate(values)
+        for name, value in each.items()
+    }
 
 
 OPENINFERENCE = flat(
     "llm.input_messages",
     "message.",
     {"role": "system", "content": "be brief"},
-    {"role": "user", "contents.0.message_content.type": "text", "contents.0.message_content.text": "Weather?"},
+    {
+        "role": "user",
+        "contents.0.message_content.type": "text",
+        "contents.0.message_content.text": "Weather?",
+    },
     {
         "role": "assistant",
         "tool_calls.0.tool_call.id": "t1",
@@ -59,12 +78,19 @@ TRACELOOP = flat(
     "",
     {"role": "system", "content": "be brief"},
     {"role": "user", "content": json.dumps([{"type": "text", "text": "Weather?"}])},
-    {"role": "assistant", "tool_calls.0.id": "t1", "tool_calls.0.name": "weather", "tool_calls.0.arguments": '{"city": "Paris"}'},
+    {
+        "role": "assistant",
+        "tool_calls.0.id": "t1",
+        "tool_calls.0.name": "weather",
+        "tool_calls.0.arguments": '{"city": "Paris"}',
+    },
     {"role": "tool", "content": "sunny", "tool_call_id": "t1"},
 ) | flat("gen_ai.completion", "", {"role": "assistant", "content": "It is sunny."})
 
 
-def exchange(attributes: dict[str, Any], events: list[dict[str, Any]] | None = None) -> Exchange | None:
+def exchange(
+    attributes: dict[str, Any], events: list[dict[str, Any]] | None = None
+) -> Exchange | None:
     [read] = unpacked(packed(span(CHAT | attributes, events=events)))
     return contents.exchange_of(read)
 
@@ -100,16 +126,27 @@ def test_of_several_answers_in_one_message_nobody_can_say_which_call_it_answers(
 def test_events_say_it_too() -> None:
     plain = [
         {"name": "gen_ai.system.message", "attributes": pairs({"content": "be brief"})},
-        {"name": "gen_ai.user.message", "attributes": pairs({"gen_ai.event.content": '{"content": "Weather?"}'})},
-        {"name": "gen_ai.choice", "attributes": pairs({"message": '{"role": "assistant", "content": "It is sunny."}'})},
+        {
+            "name": "gen_ai.user.message",
+            "attributes": pairs({"gen_ai.event.content": '{"content": "Weather?"}'}),
+        },
+        {
+            "name": "gen_ai.choice",
+            "attributes": pairs({"message": '{"role": "assistant", "content": "It is sunny."}'}),
+        },
     ]
     assert exchange({}, plain) == Exchange(ASKED[:2], ANSWERED)
-    details = {"gen_ai.input.messages": json.dumps(PARTS), "gen_ai.output.messages": json.dumps(ANSWER)}
+    details = {
+        "gen_ai.input.messages": json.dumps(PARTS),
+        "gen_ai.output.messages": json.dumps(ANSWER),
+    }
     whole = [{"name": "gen_ai.client.inference.operation.details", "attributes": pairs(details)}]
     assert exchange({}, whole) == Exchange(ASKED, ANSWERED)
 
 
-@pytest.mark.parametrize("attributes", [{}, {"gen_ai.prompt.name": "greeting"}, {"gen_ai.input.messages": "[]"}])
+@pytest.mark.parametrize(
+    "attributes", [{}, {"gen_ai.prompt.name": "greeting"}, {"gen_ai.input.messages": "[]"}]
+)
 def test_nothing_captured_is_nothing_said(attributes: dict[str, Any]) -> None:
     assert exchange(attributes) is None
 
@@ -120,7 +157,12 @@ def test_nothing_captured_is_nothing_said(attributes: dict[str, Any]) -> None:
         ("just words", "just words"),
         ("{broken", "{broken"),
         ("[" * 5000, "[" * 5000),
-        (json.dumps([{"role": "user", "parts": [{"type": "blob"}, {"type": "text", "content": "see"}]}]), "[blob]\nsee"),
+        (
+            json.dumps(
+                [{"role": "user", "parts": [{"type": "blob"}, {"type": "text", "content": "see"}]}]
+            ),
+            "[blob]\nsee",
+        ),
         (json.dumps([{"role": "user", "parts": "odd"}]), "odd"),
         (json.dumps([{"role": "user", "content": {"a": 1}}]), '{"a":1}'),
         (json.dumps([{"content": "no role"}, 7, None]), "no role"),
@@ -138,13 +180,21 @@ def test_what_is_shown_as_a_message_is_not_kept_twice() -> None:
     assert not contents.is_content("gen_ai.prompt.name")
 
 
-def names(asked: list[SpanMessage], answered: list[SpanMessage] | None = None) -> tuple[list[str], list[str]]:
+def names(
+    asked: list[SpanMessage], answered: list[SpanMessage] | None = None
+) -> tuple[list[str], list[str]]:
     return contents.names_of(Exchange(asked, answered or []))
 
 
 def test_a_message_has_the_name_that_its_answer_had() -> None:
     first, answer = names(ASKED[1:2], ANSWERED)
-    later, _ = names([ASKED[1], SpanMessage("assistant", " It is sunny.\n", []), SpanMessage("user", "Thanks", [])])
+    later, _ = names(
+        [
+            ASKED[1],
+            SpanMessage("assistant", " It is sunny.\n", []),
+            SpanMessage("user", "Thanks", []),
+        ]
+    )
     assert later[:2] == first + answer
     assert len(set(later)) == 3
 

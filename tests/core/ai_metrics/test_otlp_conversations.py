@@ -1,4 +1,6 @@
-"""Conversations from what spans have captured: the whole history comes each time, and each message is stored once."""
+"""Conversations from captured spans: the whole history arrives each time, and each message is
+stored once.
+"""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -38,16 +40,22 @@ def call(
         told["gen_ai.conversation.id"] = conversation
     if user is not None:
         told["user.id"] = user
-    return span(CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2} | told, **more)
+    return span(
+        CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2} | told, **more
+    )
 
 
-def calls(turns: list[Said], conversation: str = "c", user: str | None = None) -> list[dict[str, Any]]:
-    """Return a call a turn, a minute apart, each with all that was said before."""
+def calls(
+    turns: list[Said], conversation: str = "c", user: str | None = None
+) -> list[dict[str, Any]]:
+    """Return a call per turn, a minute apart, each with all earlier messages."""
     history: list[Said] = []
     made = []
     for number, (words, answer) in enumerate(turns):
         history = [*history, ("user", words)]
-        made.append(call(history, answer, conversation=conversation, user=user, ago_s=600 - 60 * number))
+        made.append(
+            call(history, answer, conversation=conversation, user=user, ago_s=600 - 60 * number)
+        )
         history = [*history, ("assistant", answer)]
     return made
 
@@ -57,17 +65,23 @@ def take(*given: dict[str, Any], **more: Any) -> None:  # noqa: ANN401  the reso
 
 
 def said(conversation: str = "c") -> list[Said]:
-    wanted = select(Message.role, Message.content).join(Conversation, Conversation.id == Message.conversation_id)
+    wanted = select(Message.role, Message.content).join(
+        Conversation, Conversation.id == Message.conversation_id
+    )
     with transaction() as session:
         ordered = wanted.where(Conversation.external_id == conversation).order_by(Message.position)
         return [(role, content) for role, content in session.execute(ordered)]
 
 
 def everything() -> list[Any]:
-    """Return what is stored of conversations and messages, but for when it came in."""
+    """Return the stored conversations and messages, without arrival times."""
     with transaction() as session:
         return [
-            {each.key: getattr(row, each.key) for each in row.__mapper__.attrs if each.key not in ("received_at", "told")}
+            {
+                each.key: getattr(row, each.key)
+                for each in row.__mapper__.attrs
+                if each.key not in ("received_at", "told")
+            }
             for table in (Conversation, Message)
             for row in session.scalars(select(table).order_by(table.id))
         ]
@@ -79,7 +93,9 @@ def forget() -> None:
             session.execute(delete(table))
 
 
-WHOLE = [(role, words) for turn in TURNS for role, words in zip(("user", "assistant"), turn, strict=True)]
+WHOLE = [
+    (role, words) for turn in TURNS for role, words in zip(("user", "assistant"), turn, strict=True)
+]
 
 
 def test_one_export_of_a_whole_conversation() -> None:
@@ -119,13 +135,28 @@ def test_order_and_repetition_change_nothing(seed: int) -> None:
 def test_a_history_that_was_rewritten_keeps_what_both_have() -> None:
     take(call([("user", "hi")], "hello", ago_s=60))
     take(call([("user", "hi"), ("assistant", "hello, dear"), ("user", "thanks")], None, ago_s=30))
-    assert said() == [("user", "hi"), ("assistant", "hello"), ("assistant", "hello, dear"), ("user", "thanks")]
+    assert said() == [
+        ("user", "hi"),
+        ("assistant", "hello"),
+        ("assistant", "hello, dear"),
+        ("user", "thanks"),
+    ]
 
 
 def test_a_system_message_that_tells_the_time_does_not_begin_anew() -> None:
     take(call([("system", "10:00"), ("user", "hi")], "hello", ago_s=60))
-    take(call([("system", "10:01"), ("user", "hi"), ("assistant", "hello"), ("user", "bye")], "bye", ago_s=30))
-    assert [each for each in said() if each[0] != "system"] == [*WHOLE[:2], ("user", "bye"), ("assistant", "bye")]
+    take(
+        call(
+            [("system", "10:01"), ("user", "hi"), ("assistant", "hello"), ("user", "bye")],
+            "bye",
+            ago_s=30,
+        )
+    )
+    assert [each for each in said() if each[0] != "system"] == [
+        *WHOLE[:2],
+        ("user", "bye"),
+        ("assistant", "bye"),
+    ]
     assert [words for role, words in said() if role == "system"] == ["10:00", "10:01"]
 
 
@@ -135,23 +166,41 @@ def test_an_answer_carries_what_its_request_cost() -> None:
         request = session.scalars(select(AiRequest)).one()
         answer = session.get_one(Message, request.message_id)
         conversation = session.get_one(Conversation, request.conversation_id)
-        assert (answer.content, answer.model, answer.tokens, answer.latency_ms) == ("hello", "gpt-4o", 12, 800)
+        assert (answer.content, answer.model, answer.tokens, answer.latency_ms) == (
+            "hello",
+            "gpt-4o",
+            12,
+            800,
+        )
         assert answer.cost_usd == request.cost_usd == conversation.total_cost_usd
         assert request.cost_usd
-        assert (conversation.source, conversation.total_tokens, conversation.app) == ("otlp", 12, "shop")
+        assert (conversation.source, conversation.total_tokens, conversation.app) == (
+            "otlp",
+            12,
+            "shop",
+        )
 
 
 def test_without_a_conversation_a_trace_is_one() -> None:
-    one, other = (call([("user", words)], "fine", conversation=None, trace=TRACE) for words in ("hi", "and?"))
+    one, other = (
+        call([("user", words)], "fine", conversation=None, trace=TRACE) for words in ("hi", "and?")
+    )
     take(one, other, call([("user", "elsewhere")], None, conversation=None))
-    assert sorted(said(TRACE)) == [("assistant", "fine"), ("assistant", "fine"), ("user", "and?"), ("user", "hi")]
+    assert sorted(said(TRACE)) == [
+        ("assistant", "fine"),
+        ("assistant", "fine"),
+        ("user", "and?"),
+        ("user", "hi"),
+    ]
 
 
 def test_without_captured_words_there_is_no_conversation() -> None:
     take(span(CHAT | {"gen_ai.conversation.id": "c"}), span(CHAT))
     with transaction() as session:
         assert session.scalars(select(Conversation)).all() == []
-        assert sorted(row.conversation_id is None for row in session.scalars(select(AiRequest))) == [False, True]
+        assert sorted(
+            row.conversation_id is None for row in session.scalars(select(AiRequest))
+        ) == [False, True]
 
 
 def test_a_sender_who_says_nothing_of_itself() -> None:
@@ -163,7 +212,10 @@ def test_a_sender_who_says_nothing_of_itself() -> None:
 
 def test_two_answers_to_one_question() -> None:
     both = json.dumps([text("assistant", "yes"), text("assistant", "no")])
-    asked = {"gen_ai.input.messages": json.dumps([text("user", "well?")]), "gen_ai.conversation.id": "c"}
+    asked = {
+        "gen_ai.input.messages": json.dumps([text("user", "well?")]),
+        "gen_ai.conversation.id": "c",
+    }
     take(span(CHAT | asked | {"gen_ai.output.messages": both}, ago_s=60))
     take(call([("user", "well?"), ("assistant", "no"), ("user", "why?")], "because", ago_s=30))
     assert sorted(said()[1:3]) == [("assistant", "no"), ("assistant", "yes")]
@@ -171,14 +223,20 @@ def test_two_answers_to_one_question() -> None:
 
 
 def test_a_span_that_ends_before_it_starts_or_never() -> None:
-    never, before = (call([("user", words)], "fine", conversation=words) for words in ("never", "before"))
+    never, before = (
+        call([("user", words)], "fine", conversation=words) for words in ("never", "before")
+    )
     take(never | {"endTimeUnixNano": "0"}, before | {"endTimeUnixNano": "5"})
     assert said("never") == [("user", "never"), ("assistant", "fine")]
     assert said("before") == [("user", "before"), ("assistant", "fine")]
 
 
 def test_exports_at_once_store_what_they_store_one_by_one() -> None:
-    spoken = [each for number in range(5) for each in calls(TURNS, conversation=f"c{number}", user=f"u{number % 3}")]
+    spoken = [
+        each
+        for number in range(5)
+        for each in calls(TURNS, conversation=f"c{number}", user=f"u{number % 3}")
+    ]
     silent = [span(CHAT | {"user.id": f"u{number}"}) for number in range(3)]
     exports = [Random(number).sample(spoken, k=12) + silent for number in range(12)]
     for each in exports:

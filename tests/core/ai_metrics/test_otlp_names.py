@@ -1,4 +1,4 @@
-"""What spans of every dialect are called: one request each, whatever the age of the names."""
+"""Attribute names of all dialects and versions of spans; each span becomes one request."""
 
 import json
 from decimal import Decimal
@@ -66,29 +66,67 @@ def only(*given: dict[str, Any], **more: Any) -> NewRequest:  # noqa: ANN401  th
     return taken.request
 
 
-@pytest.mark.parametrize("attributes", [NEW, OLD, OPENINFERENCE], ids=["new", "old", "openinference"])
+@pytest.mark.parametrize(
+    "attributes", [NEW, OLD, OPENINFERENCE], ids=["new", "old", "openinference"]
+)
 def test_each_dialect_says_the_same(attributes: dict[str, Any]) -> None:
     sent = span(attributes, took_ms=1500)
     request = only(sent)
     assert otlp.mapped(from_json(as_json(sent))).taken[0].request == request
-    assert (request.provider, request.model, request.operation) == ("anthropic", "claude-sonnet-4-5", "chat")
+    assert (request.provider, request.model, request.operation) == (
+        "anthropic",
+        "claude-sonnet-4-5",
+        "chat",
+    )
     assert (request.input_tokens, request.output_tokens) == (100, 20)
-    assert (request.cached_tokens, request.cache_write_tokens, request.reasoning_tokens) == (40, 8, 5)
-    assert (request.first_token_ms, request.total_latency_ms, request.finish_reason) == (250, 1500, "stop")
-    assert (request.conversation_id, request.user_id, request.status) == ("c-1", "u-1", RequestStatus.OK)
+    assert (request.cached_tokens, request.cache_write_tokens, request.reasoning_tokens) == (
+        40,
+        8,
+        5,
+    )
+    assert (request.first_token_ms, request.total_latency_ms, request.finish_reason) == (
+        250,
+        1500,
+        "stop",
+    )
+    assert (request.conversation_id, request.user_id, request.status) == (
+        "c-1",
+        "u-1",
+        RequestStatus.OK,
+    )
     assert (request.app, request.release, request.environment) == ("shop", "1.4", "production")
     assert request.extra == {"span_name": "chat gpt-4o"}
 
 
+@pytest.mark.parametrize("prefix", ["gen_ai.prompt", "langfuse.observation.prompt"])
+def test_a_span_names_its_prompt(prefix: str) -> None:
+    request = only(span({**CHAT, f"{prefix}.name": "support", f"{prefix}.version": 7}))
+    assert (request.prompt_name, request.prompt_version) == ("support", "7")
+    assert request.extra == {"span_name": "chat gpt-4o"}
+
+
 def test_the_newest_name_wins() -> None:
-    request = only(span({**OLD, **NEW, "gen_ai.usage.prompt_tokens": 7, "gen_ai.system": "other", "enduser.id": "x"}))
+    request = only(
+        span(
+            {
+                **OLD,
+                **NEW,
+                "gen_ai.usage.prompt_tokens": 7,
+                "gen_ai.system": "other",
+                "enduser.id": "x",
+            }
+        )
+    )
     assert (request.input_tokens, request.provider, request.user_id) == (100, "anthropic", "u-1")
 
 
 @pytest.mark.parametrize(
     ("attributes", "operation"),
     [
-        *(({"gen_ai.operation.name": name}, name) for name in ("chat", "generate_content", "text_completion", "embeddings")),
+        *(
+            ({"gen_ai.operation.name": name}, name)
+            for name in ("chat", "generate_content", "text_completion", "embeddings")
+        ),
         ({"openinference.span.kind": "LLM"}, "chat"),
         ({"llm.request.type": "completion"}, "text_completion"),
         ({"llm.request.type": "chat"}, "chat"),
@@ -107,22 +145,50 @@ def test_which_spans_are_requests(attributes: dict[str, Any], operation: str | N
 
 def test_what_nobody_asked_for_is_kept_beside_the_columns() -> None:
     extra = only(
-        span(CHAT | {"gen_ai.request.temperature": 0.5, "server.port": 443, "tags": ["a", {"b": True}], "none": ""})
+        span(
+            CHAT
+            | {
+                "gen_ai.request.temperature": 0.5,
+                "server.port": 443,
+                "tags": ["a", {"b": True}],
+                "none": "",
+            }
+        )
     ).extra
-    kept = {"gen_ai.request.temperature": 0.5, "server.port": 443, "tags": ["a", {"b": True}], "none": ""}
+    kept = {
+        "gen_ai.request.temperature": 0.5,
+        "server.port": 443,
+        "tags": ["a", {"b": True}],
+        "none": "",
+    }
     assert extra == {"span_name": "chat gpt-4o", **kept}
 
 
 @pytest.mark.parametrize(
     ("given", "tokens"),
-    [(12, 12), (12.0, 12), ("12", 12), (-1, None), (2**31, None), (1.5, None), ("many", None), (True, None), ([12], None)],
+    [
+        (12, 12),
+        (12.0, 12),
+        ("12", 12),
+        (-1, None),
+        (2**31, None),
+        (1.5, None),
+        ("many", None),
+        (True, None),
+        ([12], None),
+    ],
 )
 def test_counts_come_in_many_forms(given: object, tokens: int | None) -> None:
     assert only(span(CHAT | {"gen_ai.usage.input_tokens": given})).input_tokens == tokens
 
 
 def test_a_count_that_is_none_gives_way_to_an_older_name() -> None:
-    assert only(span(CHAT | {"gen_ai.usage.input_tokens": "?", "llm.token_count.prompt": 3})).input_tokens == 3
+    assert (
+        only(
+            span(CHAT | {"gen_ai.usage.input_tokens": "?", "llm.token_count.prompt": 3})
+        ).input_tokens
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +209,10 @@ def test_a_cost_that_the_sender_reports(attributes: dict[str, Any], cost: Decima
 
 def thrown(kind: str, words: str) -> dict[str, Any]:
     pairs = {"exception.type": kind, "exception.message": words}.items()
-    return {"name": "exception", "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in pairs]}
+    return {
+        "name": "exception",
+        "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in pairs],
+    }
 
 
 @pytest.mark.parametrize(
@@ -151,8 +220,14 @@ def thrown(kind: str, words: str) -> dict[str, Any]:
     [
         ({"attributes_": {"error.type": "timeout"}}, ("timeout", None)),
         ({"status": {"code": 2, "message": "too slow"}}, ("_OTHER", "too slow")),
-        ({"status": {"code": 2}, "events": [thrown("a.RateLimited", "slow down")]}, ("a.RateLimited", "slow down")),
-        ({"status": {"code": 2, "message": "m"}, "attributes_": {"error.type": "429"}}, ("429", "m")),
+        (
+            {"status": {"code": 2}, "events": [thrown("a.RateLimited", "slow down")]},
+            ("a.RateLimited", "slow down"),
+        ),
+        (
+            {"status": {"code": 2, "message": "m"}, "attributes_": {"error.type": "429"}},
+            ("429", "m"),
+        ),
         ({"events": [thrown("Handled", "and gone on")]}, (None, None)),
         ({"status": {"code": 1, "message": "fine"}}, (None, None)),
     ],
@@ -171,9 +246,15 @@ def test_the_first_token_may_be_an_event() -> None:
 
 
 def test_a_model_that_never_answered_is_the_one_that_was_ordered() -> None:
-    given = {"openinference.span.kind": "LLM", "llm.invocation_parameters": json.dumps({"model": "gpt-5"})}
+    given = {
+        "openinference.span.kind": "LLM",
+        "llm.invocation_parameters": json.dumps({"model": "gpt-5"}),
+    }
     assert only(span(given)).model == "gpt-5"
-    assert only(span({"openinference.span.kind": "LLM", "llm.invocation_parameters": "{"})).model == "unknown"
+    assert (
+        only(span({"openinference.span.kind": "LLM", "llm.invocation_parameters": "{"})).model
+        == "unknown"
+    )
 
 
 def test_ids_come_from_the_nearest_span_that_has_them() -> None:
@@ -185,14 +266,21 @@ def test_ids_come_from_the_nearest_span_that_has_them() -> None:
 
 def test_texts_are_cut_to_their_columns_and_ids_are_not() -> None:
     request = only(
-        span(CHAT | {"gen_ai.response.model": "m" * 900, "error.type": "e" * 900}), resource={"service.name": "a" * 900}
+        span(CHAT | {"gen_ai.response.model": "m" * 900, "error.type": "e" * 900}),
+        resource={"service.name": "a" * 900},
     )
-    assert (len(request.model), len(request.error_type or ""), len(request.app or "")) == (200, 500, 500)
+    assert (len(request.model), len(request.error_type or ""), len(request.app or "")) == (
+        200,
+        500,
+        500,
+    )
     result = mapped(span(CHAT | {"user.id": "u" * 129}), span())
     assert (len(result.taken), list(result.refused)) == (1, ["user.id has at most 128 characters."])
 
 
-@pytest.mark.parametrize(("end", "latency"), [("0", None), ("-1", None), ("18446744073709551615", 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("end", "latency"), [("0", None), ("-1", None), ("18446744073709551615", 2**31 - 1)]
+)
 def test_ends_that_cannot_be(end: str, latency: int | None) -> None:
     sent = span(CHAT) | {"endTimeUnixNano": end if end != "-1" else "0"}
     assert only(sent).total_latency_ms == latency
@@ -200,5 +288,8 @@ def test_ends_that_cannot_be(end: str, latency: int | None) -> None:
 
 def test_spans_that_are_their_own_parents_end_nowhere() -> None:
     trace, one, two = "ab" * 16, "01" * 8, "02" * 8
-    circle = [span(CHAT, trace=trace, id_=one, parent=two), span({}, trace=trace, id_=two, parent=one)]
+    circle = [
+        span(CHAT, trace=trace, id_=one, parent=two),
+        span({}, trace=trace, id_=two, parent=one),
+    ]
     assert len(mapped(*circle, span(CHAT, trace=trace, id_="03" * 8, parent="03" * 8)).taken) == 2

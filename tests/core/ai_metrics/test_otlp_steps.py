@@ -36,9 +36,17 @@ def test_a_tool_below_a_request_is_its_call_and_its_step() -> None:
         "gen_ai.tool.call.arguments": '{"city": "Paris"}',
         "gen_ai.tool.call.result": "sunny",
     }
-    [request] = requests(within(CHAT, id_=FIRST), within(called, parent=FIRST, ago_s=59.5, took_ms=120))
+    [request] = requests(
+        within(CHAT, id_=FIRST), within(called, parent=FIRST, ago_s=59.5, took_ms=120)
+    )
     assert request.tool_calls == [
-        {"id": "t1", "arguments": {"city": "Paris"}, "result": "sunny", "name": "weather", "duration_ms": 120}
+        {
+            "id": "t1",
+            "arguments": {"city": "Paris"},
+            "result": "sunny",
+            "name": "weather",
+            "duration_ms": 120,
+        }
     ]
     [step] = request.steps or []
     assert (step["kind"], step["name"], step["duration_ms"]) == ("tool", "weather", 120)
@@ -46,13 +54,19 @@ def test_a_tool_below_a_request_is_its_call_and_its_step() -> None:
 
 
 def test_the_order_within_an_export_does_not_matter() -> None:
-    tools = [within(TOOL | {"gen_ai.tool.name": name}, parent=FIRST, ago_s=ago) for name, ago in (("b", 10), ("a", 20))]
+    tools = [
+        within(TOOL | {"gen_ai.tool.name": name}, parent=FIRST, ago_s=ago)
+        for name, ago in (("b", 10), ("a", 20))
+    ]
     [request] = requests(*tools, within(CHAT, id_=FIRST))
     assert [call["name"] for call in request.tool_calls or []] == ["a", "b"]
 
 
 def test_openinference_hangs_tools_beside_the_call_below_an_agent() -> None:
-    llm, tool = {"openinference.span.kind": "LLM"}, {"openinference.span.kind": "TOOL", "tool.name": "lookup"}
+    llm, tool = (
+        {"openinference.span.kind": "LLM"},
+        {"openinference.span.kind": "TOOL", "tool.name": "lookup"},
+    )
     first, second = requests(
         within({"openinference.span.kind": "AGENT"}, id_=AGENT),
         within(llm, id_=FIRST, parent=AGENT, ago_s=50),
@@ -67,26 +81,37 @@ def test_retrievals_and_agents_are_steps_and_no_tool_calls() -> None:
     retriever = {"openinference.span.kind": "RETRIEVER", "retriever.name": "handbook"}
     agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "researcher"}
     [request] = requests(
-        within(CHAT, id_=FIRST), within(retriever, parent=FIRST, ago_s=55), within(agent, parent=FIRST, ago_s=54)
+        within(CHAT, id_=FIRST),
+        within(retriever, parent=FIRST, ago_s=55),
+        within(agent, parent=FIRST, ago_s=54),
     )
-    assert [(step["kind"], step["name"]) for step in request.steps or []] == [("retrieval", "handbook"), ("agent", "researcher")]
+    assert [(step["kind"], step["name"]) for step in request.steps or []] == [
+        ("retrieval", "handbook"),
+        ("agent", "researcher"),
+    ]
     assert request.tool_calls is None
 
 
 def test_a_retrieval_before_the_only_request_is_its_step() -> None:
-    [request] = requests(within({"openinference.span.kind": "RETRIEVER"}, ago_s=70), within(CHAT, ago_s=60))
+    [request] = requests(
+        within({"openinference.span.kind": "RETRIEVER"}, ago_s=70), within(CHAT, ago_s=60)
+    )
     assert [step["start_ms"] < 0 for step in request.steps or []] == [True]
 
 
 def test_a_tool_deep_below_a_request_finds_it() -> None:
     [request] = requests(
-        within(CHAT, id_=FIRST), within({"plain": "wrapper"}, id_=SECOND, parent=FIRST), within(TOOL, parent=SECOND)
+        within(CHAT, id_=FIRST),
+        within({"plain": "wrapper"}, id_=SECOND, parent=FIRST),
+        within(TOOL, parent=SECOND),
     )
     assert len(request.steps or []) == 1
 
 
 def test_a_tool_that_failed_says_so() -> None:
-    [request] = requests(within(CHAT, id_=FIRST), within(TOOL | {"error.type": "NoSuchCity"}, parent=FIRST))
+    [request] = requests(
+        within(CHAT, id_=FIRST), within(TOOL | {"error.type": "NoSuchCity"}, parent=FIRST)
+    )
     assert (request.tool_calls or [{}])[0]["error"] == "NoSuchCity"
     assert (request.steps or [{}])[0]["error"] == "NoSuchCity"
     [fine] = requests(within(CHAT, id_=FIRST), within(TOOL, parent=FIRST))
@@ -104,8 +129,13 @@ def test_a_call_that_was_asked_for_and_made_is_one_call() -> None:
 
 
 def test_a_tool_without_an_id_is_known_by_its_name() -> None:
-    [request] = requests(within(asking({"name": "weather"}, {"name": "news"}), id_=FIRST), within(TOOL, parent=FIRST))
-    assert [(call["name"], "duration_ms" in call) for call in request.tool_calls or []] == [("weather", True), ("news", False)]
+    [request] = requests(
+        within(asking({"name": "weather"}, {"name": "news"}), id_=FIRST), within(TOOL, parent=FIRST)
+    )
+    assert [(call["name"], "duration_ms" in call) for call in request.tool_calls or []] == [
+        ("weather", True),
+        ("news", False),
+    ]
 
 
 def test_a_tool_of_another_trace_is_dropped() -> None:

@@ -1,4 +1,4 @@
-"""Costs computed anew: rows and rollups change together, reported costs stay, a dry run changes nothing."""
+"""Repricing: rows and rollups change together, reported costs stay, a dry run changes nothing."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
-from core.ai_metrics import reprice, repricing, rollups
+from core.ai_metrics import repricing
+from core.ai_metrics.ingest import reprice, rollups
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.repricing import EmptySpan, Reprice, RepriceProgress, RepriceReport
-from core.database import db
+from core.database.connections import engines
 from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.providers import price_list, rates
+from core.providers.queries import token_prices
+from core.providers.service import price_list
 from tests.conftest import EMPTIED
 from tests.factories.identity import person
 from tests.factories.requests import ai_requests, price
@@ -27,15 +29,17 @@ WEEK = {"start": NOON - timedelta(days=3), "end": NOON + timedelta(days=4)}
 MILLION = 1_000_000
 OWN = "our-own-model"
 SUMMED = """
-select sum(requests)::bigint, sum(unpriced)::bigint, sum(cost_nano)::bigint, sum(total_tokens)::bigint, sum(latencies)::bigint
+select sum(requests)::bigint, sum(unpriced)::bigint, sum(cost_nano)::bigint,
+    sum(total_tokens)::bigint, sum(latencies)::bigint
 from (select requests, unpriced, cost_nano, total_tokens, latencies from ai_request_rollups
     where grain = :grain and model = :model
-    union all select requests, unpriced, cost_nano, total_tokens, latencies from ai_request_deltas where :all) as every_sum"""
+    union all select requests, unpriced, cost_nano, total_tokens, latencies from ai_request_deltas
+        where :all) as every_sum"""
 
 
 @pytest.fixture(autouse=True)
 def fresh(database: object) -> None:
-    rates._rates.forget()  # noqa: SLF001  what the test before has priced
+    token_prices._rates.clear()  # noqa: SLF001  what the test before has priced
 
 
 @pytest.fixture
@@ -45,12 +49,18 @@ def boss() -> Actor:
 
 def run(**given: object) -> RepriceReport:
     wanted = Reprice.model_validate({"dry_run": False, **WEEK, **given})
-    return repricing.reprice_days(RepriceProgress(repricing.span_of(wanted), dry_run=wanted.dry_run))
+    return repricing.reprice_days(
+        RepriceProgress(repricing.span_of(wanted), dry_run=wanted.dry_run)
+    )
 
 
 def costs() -> list[Decimal | None]:
     with transaction() as session:
-        return list(session.scalars(select(AiRequest.cost_usd).order_by(AiRequest.created_at, AiRequest.external_id)))
+        return list(
+            session.scalars(
+                select(AiRequest.cost_usd).order_by(AiRequest.created_at, AiRequest.external_id)
+            )
+        )
 
 
 def fold() -> None:
@@ -61,7 +71,11 @@ def fold() -> None:
 
 def rolled_up(grain: str, model: str = "*") -> tuple[int, ...]:
     with transaction() as session:
-        return tuple(session.execute(text(SUMMED), {"grain": grain, "model": model, "all": model == "*"}).one())
+        return tuple(
+            session.execute(
+                text(SUMMED), {"grain": grain, "model": model, "all": model == "*"}
+            ).one()
+        )
 
 
 def raw() -> tuple[int, ...]:
@@ -80,7 +94,13 @@ def raw() -> tuple[int, ...]:
 
 def a_day(at: datetime = NOON, **row: object) -> list[dict[str, object]]:
     return [
-        {"id": f"{at}{n}", "created_at": at + n * timedelta(minutes=17), "model": OWN, "input_tokens": MILLION} | row
+        {
+            "id": f"{at}{n}",
+            "created_at": at + n * timedelta(minutes=17),
+            "model": OWN,
+            "input_tokens": MILLION,
+        }
+        | row
         for n in range(4)
     ]
 
@@ -91,9 +111,18 @@ def test_what_was_unpriced_gets_its_price_and_rollups_follow(boss: Actor) -> Non
     price(boss, OWN, NOON, input="1.5")
     report = run()
     assert costs() == [Decimal("1.5")] * 4
-    assert (report.requests_examined, report.requests_changed, report.difference_usd) == (4, 4, Decimal(6))
+    assert (report.requests_examined, report.requests_changed, report.difference_usd) == (
+        4,
+        4,
+        Decimal(6),
+    )
     [item] = report.items
-    assert (item.model, item.newly_priced, item.before_usd, item.after_usd) == (OWN, 4, Decimal(0), Decimal(6))
+    assert (item.model, item.newly_priced, item.before_usd, item.after_usd) == (
+        OWN,
+        4,
+        Decimal(0),
+        Decimal(6),
+    )
     assert rolled_up("day") == raw() == (4, 0, 6_000_000_000, 4 * MILLION, 4)
     fold()
     assert rolled_up("day") == rolled_up("half_hour") == rolled_up("day", OWN) == raw()
@@ -148,11 +177,15 @@ def test_each_row_is_priced_by_what_held_at_its_own_time(boss: Actor) -> None:
 
 def test_only_the_span_and_the_model_that_were_asked_for(boss: Actor) -> None:
     ai_requests(
-        *a_day(), *a_day(NOON + timedelta(days=1)), *[row | {"id": f"x{n}", "model": "x"} for n, row in enumerate(a_day())]
+        *a_day(),
+        *a_day(NOON + timedelta(days=1)),
+        *[row | {"id": f"x{n}", "model": "x"} for n, row in enumerate(a_day())],
     )
     for model in (OWN, "x"):
-        price(boss, model, rates.ALWAYS)
-    report = run(start=NOON + timedelta(minutes=17), end=NOON + timedelta(days=1, minutes=17), model=OWN)
+        price(boss, model, token_prices.ALWAYS)
+    report = run(
+        start=NOON + timedelta(minutes=17), end=NOON + timedelta(days=1, minutes=17), model=OWN
+    )
     assert (report.requests_examined, report.requests_changed) == (4, 4)
     assert [item.model for item in report.items] == [OWN]
     assert rolled_up("day") == raw()
@@ -163,10 +196,25 @@ def test_counts_that_contradict_each_other_and_the_largest_ones_fit(boss: Actor)
     row = {"created_at": NOON, "model": OWN}
     ai_requests(
         row | {"id": "1", "input_tokens": 10, "cached_tokens": 20, "cache_write_tokens": 5},
-        row | {"id": "2", "input_tokens": most, "output_tokens": most, "cached_tokens": most, "cache_write_tokens": most},
+        row
+        | {
+            "id": "2",
+            "input_tokens": most,
+            "output_tokens": most,
+            "cached_tokens": most,
+            "cache_write_tokens": most,
+        },
         row | {"id": "3"},
     )
-    price(boss, OWN, NOON, input="1000000", output="1000000", cached_input="0.1", cache_write="1000000")
+    price(
+        boss,
+        OWN,
+        NOON,
+        input="1000000",
+        output="1000000",
+        cached_input="0.1",
+        cache_write="1000000",
+    )
     run()
     assert costs() == [Decimal("5.000002"), Decimal("999999.99999999"), None]
 
@@ -182,7 +230,9 @@ def test_two_at_once_count_nothing_twice(boss: Actor) -> None:
     assert rolled_up("day") == raw() == (4, 0, 4_000_000_000, 4 * MILLION, 0)
 
 
-def test_rows_that_somebody_deletes_meanwhile_are_left_out(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_somebody_deletes_meanwhile_are_left_out(
+    boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ai_requests(*a_day())
     price(boss, OWN, NOON)
     count = reprice.count_models
@@ -206,23 +256,40 @@ def test_what_ends_before_it_begins_is_refused(boss: Actor) -> None:
 
 AMOUNTS = st.decimals(0, 1_000_000, places=6)
 COUNTS = st.none() | st.integers(0, 2**31 - 1) | st.integers(0, 2000)
-ROWS = st.lists(st.tuples(st.integers(0, 3 * 86400), st.sampled_from(["a", "b"]), COUNTS, COUNTS, COUNTS, COUNTS), max_size=12)
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 3 * 86400), st.sampled_from(["a", "b"]), COUNTS, COUNTS, COUNTS, COUNTS
+    ),
+    max_size=12,
+)
 PRICES = st.lists(
-    st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 3 * 86400), AMOUNTS, AMOUNTS, st.none() | AMOUNTS, st.none() | AMOUNTS),
+    st.tuples(
+        st.sampled_from(["a", "b"]),
+        st.integers(0, 3 * 86400),
+        AMOUNTS,
+        AMOUNTS,
+        st.none() | AMOUNTS,
+        st.none() | AMOUNTS,
+    ),
     max_size=6,
     unique_by=lambda each: each[:2],
 )
 
 
 @given(ROWS, PRICES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_it_gives_what_rows_would_cost_that_came_in_now(rows: list[tuple[object, ...]], listed: list[tuple[object, ...]]) -> None:
-    with db.engines().core.begin() as connection:
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_it_gives_what_rows_would_cost_that_came_in_now(
+    rows: list[tuple[object, ...]], listed: list[tuple[object, ...]]
+) -> None:
+    with engines.current().core.begin() as connection:
         connection.execute(text(EMPTIED))
-    rates._rates.forget()  # noqa: SLF001
+    token_prices._rates.clear()  # noqa: SLF001
     names = ("model", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
     given = [
-        {"id": str(n), "created_at": NOON + timedelta(seconds=int(str(at)))} | dict(zip(names, rest, strict=True))
+        {"id": str(n), "created_at": NOON + timedelta(seconds=int(str(at)))}
+        | dict(zip(names, rest, strict=True))
         for n, (at, *rest) in enumerate(rows)
     ]
     if not given:

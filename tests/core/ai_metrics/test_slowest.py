@@ -1,4 +1,6 @@
-"""The slowest and the dearest requests first: the same whether their days are over and have an index, or not."""
+"""The slowest and the most expensive requests are the same with and without the indexes of past
+days.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,12 +25,15 @@ DAY = timedelta(days=1)
 WHOLE = Period(START, START + 5 * DAY)
 ODD = Period(START + timedelta(hours=3, minutes=11), START + timedelta(days=3, hours=7, minutes=41))
 SHORT = Period(START + timedelta(minutes=3), START + timedelta(minutes=17))
-INDEXES = text("select indexname from pg_indexes where indexname like 'ai_request_metrics_p%_cost' order by indexname")
+INDEXES = text(
+    "select indexname from pg_indexes where indexname like 'ai_request_metrics_p%_cost' order "
+    "by indexname"
+)
 
 
 @pytest.fixture(params=["every day is over", "the last days are not"])
 def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> datetime:
-    """Since when days have no index: those of the requests do not end with today."""
+    """Set from which day on there are no indexes."""
     chosen = {"every day is over": WHOLE.end, "the last days are not": START + 3 * DAY}
     monkeypatch.setattr(slowest, "begins_unordered", lambda: chosen[request.param])
     return chosen[request.param]
@@ -59,10 +64,18 @@ def test_they_are_those_that_took_or_cost_most(
     if is_folded:
         fold()
     daily_indexes.make()
-    measured = sorted(value for each in sent if (value := measure(each, order)) is not None and is_wanted(asked, each, order))
+    measured = sorted(
+        value
+        for each in sent
+        if (value := measure(each, order)) is not None and is_wanted(asked, each, order)
+    )
     with transaction() as session:
-        found = request_lists.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
-    values = [each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd for each in found]
+        found = request_lists.list_first(
+            session, asked, order, window, actor=person(Role.ANALYST).actor
+        )
+    values = [
+        each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd for each in found
+    ]
     assert values == measured[::-1][window.offset : window.offset + window.limit]
 
 
@@ -78,25 +91,27 @@ def test_an_index_that_was_not_finished_is_made_again() -> None:
     send(request(clock.now() - 2 * DAY))
     daily_indexes.make()
     with transaction() as session:
-        broken = text("update pg_index set indisvalid = false where indexrelid = to_regclass(:name)")
+        broken = text(
+            "update pg_index set indisvalid = false where indexrelid = to_regclass(:name)"
+        )
         session.execute(broken, {"name": indexes()[0]})
     assert daily_indexes.make() == 1
     assert daily_indexes.make() == 0
 
 
 def indexes() -> list[str]:
-    """Return the indexes by cost that there are."""
+    """Return the existing indexes by cost."""
     with transaction() as session:
         return list(session.scalars(INDEXES))
 
 
 def measure(each: NewRequest, order: RequestOrder) -> int | Decimal | None:
-    """Return what a request is ordered by."""
+    """Return the value that requests are sorted by."""
     return each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd
 
 
 def is_wanted(asked: AiMetricsQuery, each: NewRequest, order: RequestOrder) -> bool:
-    """Whether a request is asked for, field by field."""
+    """Whether a request matches the filters, field by field."""
     fields = {"model": asked.model, "provider": asked.provider, "status": asked.status}
     fields |= {"app": asked.watched.app, "release": asked.watched.release}
     at = each.created_at or START

@@ -1,4 +1,4 @@
-"""How far reviewers agree: held against a published example, and against a library that is not ours."""
+"""Agreement of reviewers, compared with a published example and with another library."""
 
 import math
 from typing import Literal
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from core.annotations.agreement import agreement, mistaken, patterns_of
 
 NONE = None
-# Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, example C: four observers, twelve units, values missing.
-# Published: nominal 0.743, ordinal 0.815; his nominal formula gives exactly 113/152.
+# Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, example C: four observers, twelve
+# units, values missing. Published: nominal 0.743, ordinal 0.815; his nominal formula gives exactly
+# 113/152.
 PUBLISHED: list[list[int | None]] = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, NONE, NONE, NONE],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NONE, 3],
@@ -30,7 +31,9 @@ LETTERS = [
 
 
 def said_in(table: list[list[int | None]]) -> list[tuple[int, str]]:
-    return [(unit, str(value)) for row in table for unit, value in enumerate(row) if value is not None]
+    return [
+        (unit, str(value)) for row in table for unit, value in enumerate(row) if value is not None
+    ]
 
 
 def library(table: list[list[int | None]], level: Literal["nominal", "ordinal"]) -> float:
@@ -52,7 +55,11 @@ def test_ordered_values_have_the_published_alpha_too() -> None:
 
 
 def test_two_observers_and_two_values_have_the_published_alpha() -> None:
-    found = agreement(patterns_of([(unit, str(value)) for row in TWO for unit, value in enumerate(row)], ["0", "1"]))
+    found = agreement(
+        patterns_of(
+            [(unit, str(value)) for row in TWO for unit, value in enumerate(row)], ["0", "1"]
+        )
+    )
     assert found.alpha == pytest.approx(2 / 21, abs=1e-12)
     assert (found.unanimous, found.units) == (0.6, 10)
 
@@ -74,13 +81,19 @@ tables = st.integers(1, 12).flatmap(
 
 
 @given(tables, st.booleans())
-def test_any_table_has_the_alpha_of_the_library(table: list[list[int | None]], is_ordered: bool) -> None:
+def test_any_table_has_the_alpha_of_the_library(
+    table: list[list[int | None]], is_ordered: bool
+) -> None:
     found = agreement(patterns_of(said_in(table), VALUES), is_ordered=is_ordered)
-    shared = [unit for unit in zip(*table, strict=True) if sum(value is not None for value in unit) >= 2]
+    shared = [
+        unit for unit in zip(*table, strict=True) if sum(value is not None for value in unit) >= 2
+    ]
     if len({value for unit in shared for value in unit if value is not None}) < 2:
         assert found.alpha is None
     else:
-        assert found.alpha == pytest.approx(library(table, "ordinal" if is_ordered else "nominal"), abs=1e-9)
+        assert found.alpha == pytest.approx(
+            library(table, "ordinal" if is_ordered else "nominal"), abs=1e-9
+        )
 
 
 def test_nobody_agrees_or_disagrees_where_each_judged_alone() -> None:
@@ -102,7 +115,10 @@ def test_under_ten_units_there_are_no_bounds() -> None:
 
 
 def test_bounds_hold_alpha_between_them_and_narrow_with_more_units() -> None:
-    few, many = agreement({(2, 0): 20, (1, 1): 10, (0, 2): 20}), agreement({(2, 0): 2000, (1, 1): 1000, (0, 2): 2000})
+    few, many = (
+        agreement({(2, 0): 20, (1, 1): 10, (0, 2): 20}),
+        agreement({(2, 0): 2000, (1, 1): 1000, (0, 2): 2000}),
+    )
     for found in (few, many):
         assert found.alpha is not None
         assert found.alpha_low is not None

@@ -1,4 +1,4 @@
-"""Exports: what is in one, what is not and why, in which part, and that the manifest tells the truth."""
+"""Exports: what one contains, what is left out and why, the split, and a correct manifest."""
 
 import json
 from datetime import timedelta
@@ -12,8 +12,8 @@ from sqlalchemy import text
 from core.annotations.exports import export
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.export import ExportQuery, Manifest
-from core.annotations.exports.export_rows import Split, split_of
 from core.annotations.exports.formats import FormatName
+from core.annotations.exports.queries import Split, split_of
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.database.db import transaction
 from core.errors import Forbidden
@@ -26,7 +26,11 @@ from tests.factories.reviews import START, annotated
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def asked(format_: FormatName = FormatName.OPENAI_CHAT, split: Split = Split.ALL, **wanted: Any) -> ExportQuery:  # noqa: ANN401
+def asked(
+    format_: FormatName = FormatName.OPENAI_CHAT,
+    split: Split = Split.ALL,
+    **wanted: Any,  # noqa: ANN401
+) -> ExportQuery:
     return ExportQuery(format_, AnnotationFilter(**wanted), split)
 
 
@@ -103,7 +107,12 @@ def test_the_filter_is_in_the_manifest_and_nothing_else_in_the_file() -> None:
     stored(conversation(messages=8))
     annotated("m1", annotation_type="approved", status="reviewed", tags=["tone"])
     annotated("m3", annotation_type="approved", number=5)
-    given = asked(status=AnnotationStatus.REVIEWED, tag="tone", type=AnnotationType.APPROVED, end=START + timedelta(minutes=1))
+    given = asked(
+        status=AnnotationStatus.REVIEWED,
+        tag="tone",
+        type=AnnotationType.APPROVED,
+        end=START + timedelta(minutes=1),
+    )
     assert len(lines(given)) == 1
     assert manifest(given).filter == {
         "status": "reviewed",
@@ -120,7 +129,9 @@ def test_the_parts_share_no_conversation_and_are_all_of_it_together() -> None:
         annotated("m1", name, annotation_type="approved")
         annotated("m3", name, annotation_type="approved")
     parts = {split: lines(asked(FormatName.JSONL, split)) for split in Split}
-    conversations = {split: {line["conversation_id"] for line in part} for split, part in parts.items()}
+    conversations = {
+        split: {line["conversation_id"] for line in part} for split, part in parts.items()
+    }
     assert not conversations[Split.TRAIN] & conversations[Split.HOLDOUT]
     assert len(parts[Split.TRAIN]) + len(parts[Split.HOLDOUT]) == len(parts[Split.ALL]) == 80
     assert conversations[Split.HOLDOUT]
@@ -152,7 +163,10 @@ def test_a_message_that_is_gone_is_left_out_of_training_and_stays_in_the_list() 
 
 
 def test_of_a_long_conversation_the_last_hundred_messages_and_the_instructions_are_there() -> None:
-    said = [message(0, role="system", content="Be kind."), *(message(number) for number in range(1, 240))]
+    said = [
+        message(0, role="system", content="Be kind."),
+        *(message(number) for number in range(1, 240)),
+    ]
     stored({"id": "c", "user_id": "u", "messages": said})
     annotated("m239", suggested_response="better")
     [line] = lines(asked())
@@ -178,7 +192,9 @@ def test_more_annotations_than_are_read_at_once_come_whole_and_in_order() -> Non
     assert [line["created_at"] for line in found] == sorted(line["created_at"] for line in found)
 
 
-@pytest.mark.parametrize("said", ["=1+1", "\u202eevil\u202c", '"a",\r\nb', "x" * 200_000, "<b>&amp;</b>", "😀\ttab"])
+@pytest.mark.parametrize(
+    "said", ["=1+1", "\u202eevil\u202c", '"a",\r\nb', "x" * 200_000, "<b>&amp;</b>", "😀\ttab"]
+)
 def test_what_users_say_comes_back_from_csv_and_json(said: str, tmp_path: Any) -> None:  # noqa: ANN401
     stored({"id": "c", "user_id": "u", "messages": [message(0), message(1, content=said)]})
     annotated("m1", annotation_type="approved", content=said)
@@ -207,5 +223,7 @@ def test_who_took_what_is_in_the_audit_log() -> None:
     with transaction() as session:
         export.note(session, asked(FormatName.SHAREGPT, Split.TRAIN, tag="tone"), actor=actor)
     with transaction() as session:
-        targets = session.execute(text("select targets from audit_log where action = 'annotations.export'")).scalar_one()
+        targets = session.execute(
+            text("select targets from audit_log where action = 'annotations.export'")
+        ).scalar_one()
     assert targets == {"format": "sharegpt", "split": "train", "tag": "tone"}

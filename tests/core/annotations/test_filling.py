@@ -1,4 +1,4 @@
-"""What joins the review queue when it comes late, when a person is to go on, or when it was there before the first look."""
+"""Messages that join the review queue late, by escalation, or from before the first run."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import jobs
-from core.annotations.review_queue import sampling_rules
+from core.annotations.service import enqueue
 from core.annotations.settings import Review
 from core.database import settings
 from core.database.db import transaction
@@ -25,7 +25,9 @@ def _rules(database: object) -> None:
         settings.write(core, Review(sample_share=0.0, double_share=0.0), by=None)
 
 
-def say(conversation: str, number: int, *, ago: timedelta, status: str | None = None, **more: object) -> None:
+def say(
+    conversation: str, number: int, *, ago: timedelta, status: str | None = None, **more: object
+) -> None:
     said = message(number, created_at=(clock.now() - ago).isoformat(), **more)
     stored({"id": conversation, "messages": [said], **({"status": status} if status else {})})
 
@@ -36,11 +38,21 @@ def look() -> None:
 
 
 def joined() -> list[tuple[list[str], int]]:
-    return [(row["reasons"], row["priority"]) for row in rows("select reasons, priority from review_items order by message_at")]
+    return [
+        (row["reasons"], row["priority"])
+        for row in rows("select reasons, priority from review_items order by message_at")
+    ]
 
 
 @pytest.mark.parametrize(
-    "late", [timedelta(minutes=1), timedelta(minutes=14), timedelta(minutes=16), 5 * HOUR, timedelta(days=29)]
+    "late",
+    [
+        timedelta(minutes=1),
+        timedelta(minutes=14),
+        timedelta(minutes=16),
+        5 * HOUR,
+        timedelta(days=29),
+    ],
 )
 def test_an_answer_joins_however_late_it_comes(late: timedelta) -> None:
     say("c", 0, ago=timedelta(days=29, hours=1))
@@ -72,7 +84,14 @@ def test_the_last_answer_before_somebody_waits_for_a_person_joins() -> None:
     say("c", 3, ago=HOUR)
     look()
     assert joined() == []
-    stored({"id": "c", "status": "waiting_human", "updated_at": clock.now().isoformat(), "messages": []})
+    stored(
+        {
+            "id": "c",
+            "status": "waiting_human",
+            "updated_at": clock.now().isoformat(),
+            "messages": [],
+        }
+    )
     look()
     assert joined() == [(["escalated"], 40)]
     with transaction() as core:
@@ -106,6 +125,6 @@ def test_the_first_look_goes_back_thirty_days_and_the_next_goes_on_from_it() -> 
     jobs.fill(0)
     assert len(joined()) == 2
     with transaction() as core:
-        until = settings.read(core, sampling_rules.Looked).until
+        until = settings.read(core, enqueue.Looked).until
     assert until is not None
     assert until > clock.now() - HOUR

@@ -1,4 +1,4 @@
-"""Markdown of people keeps to its section, as another house's reader (markdown-it) sees it."""
+"""Users' Markdown stays in its section, as another parser (markdown-it) reads it."""
 
 import random
 
@@ -20,7 +20,9 @@ def tokens(given: str) -> list[Token]:
 def check_kept(given: str) -> None:
     for token in tokens(given):
         assert token.type not in ("html_block", "html_inline", "image"), given
-        assert not (token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")), given
+        assert not (
+            token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")
+        ), given
 
 
 @pytest.mark.parametrize(
@@ -43,11 +45,20 @@ def test_what_only_looks_like_code_runs_nothing_and_is_no_heading(opened: str) -
 def test_no_mixture_of_fences_lists_and_quotations_breaks_out() -> None:
     chance = random.Random(7)
     for _ in range(4000):
-        check_kept("".join(chance.choices(PIECES, k=chance.randrange(2, 14))) + "\n<img src=x onerror=alert(1)>\n# top")
+        check_kept(
+            "".join(chance.choices(PIECES, k=chance.randrange(2, 14)))
+            + "\n<img src=x onerror=alert(1)>\n# top"
+        )
 
 
 @pytest.mark.parametrize(
-    "given", ["```html\n<b>\n  a\n```", "~~~ a`b\n<b>\n  a\n~~~", "- x\n\n  ```\n<b>\n  a\n  ```", "````\n<b>\n  a\n"]
+    "given",
+    [
+        "```html\n<b>\n  a\n```",
+        "~~~ a`b\n<b>\n  a\n~~~",
+        "- x\n\n  ```\n<b>\n  a\n  ```",
+        "````\n<b>\n  a\n",
+    ],
 )
 def test_code_stays_as_it_is(given: str) -> None:
     [code] = [each for each in tokens(given) if each.type == "fence"]

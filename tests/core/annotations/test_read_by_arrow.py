@@ -1,4 +1,6 @@
-"""Files of lines in the reader under the `datasets` library: one schema fits all of a file, whatever tools were called with."""
+"""Exports read by pyarrow, which the `datasets` library uses: one schema fits a file, whatever
+tools were called.
+"""
 
 import io
 import json
@@ -12,15 +14,31 @@ from core.annotations.exports.turns import StoredTurn
 from core.annotations.schemas import AnnotationType
 
 # OpenAI's own files have schemas of tools as objects: those are for OpenAI.
-TABLES = [name for name, form in FORMATS.items() if form.ending == "jsonl" and name not in ("openai_chat", "openai_dpo")]
-MIXED: list[dict[str, object]] = [{"order": 7}, {"order": "7"}, {"order": {"number": [7]}}, {"order": None}, {}]
+TABLES = [
+    name
+    for name, form in FORMATS.items()
+    if form.ending == "jsonl" and name not in ("openai_chat", "openai_dpo")
+]
+MIXED: list[dict[str, object]] = [
+    {"order": 7},
+    {"order": "7"},
+    {"order": {"number": [7]}},
+    {"order": None},
+    {},
+]
 KINDS = {FormatName.TRL_PREFERENCE: AnnotationType.CORRECTION}
 
 
 def example(name: FormatName, number: int) -> Example:
     arguments = MIXED[number % len(MIXED)]
     call = {"id": "c", "name": "find", "arguments": arguments}
-    tool = {"name": "find", "parameters": {"type": "object", "properties": {key: {"default": arguments} for key in arguments}}}
+    tool = {
+        "name": "find",
+        "parameters": {
+            "type": "object",
+            "properties": {key: {"default": arguments} for key in arguments},
+        },
+    }
     before = (
         StoredTurn("user", f"Where is {number}?"),
         StoredTurn("assistant", "", [call]),
@@ -28,7 +46,9 @@ def example(name: FormatName, number: int) -> Example:
     )
     kind = KINDS.get(name, AnnotationType.APPROVED)
     said = StoredTurn("assistant", "Here.", [call | {"result": arguments}] if number % 2 else ())
-    return Example(kind, "There.", {"content": "x"}, said, before, tools=[tool] if number % 3 else None)
+    return Example(
+        kind, "There.", {"content": "x"}, said, before, tools=[tool] if number % 3 else None
+    )
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -43,7 +63,7 @@ def test_arguments_that_differ_from_call_to_call_fit_one_schema(name: FormatName
 
 
 def without_nothing(given: object) -> object:
-    """Return the same without the names that stand for nothing: a table has all columns in all rows."""
+    """Return the value without null fields: a table has all columns in all rows."""
     if isinstance(given, list):
         return [without_nothing(each) for each in given]
     if isinstance(given, dict):

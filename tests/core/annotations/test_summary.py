@@ -1,13 +1,15 @@
-"""The summary: counted by hand beside it, blind as to who is faster, and a reviewer sees his own."""
+"""The summary equals counting by hand, ranks no reviewers, and gives reviewers their own
+figures.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from core.annotations import summary
+from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus
-from core.annotations.summary import ReviewSummary, Share
+from core.annotations.views import ReviewSummary, Share
 from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
@@ -23,9 +25,17 @@ NOVEMBER = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinf
 ANN, BEN, CAM = new_id(), new_id(), new_id()
 
 
-def summarised(role: Role = Role.ADMIN, *, actor: Actor | None = None, period: Period = NOVEMBER, **wanted: Any) -> ReviewSummary:  # noqa: ANN401
+def summarised(
+    role: Role = Role.ADMIN,
+    *,
+    actor: Actor | None = None,
+    period: Period = NOVEMBER,
+    **wanted: Any,  # noqa: ANN401
+) -> ReviewSummary:
     with transaction(Database.AI) as ai:
-        return summary.summarise(ai, AnnotationFilter(**wanted), period, actor=actor or person(role).actor)
+        return summary.summarise(
+            ai, AnnotationFilter(**wanted), period, actor=actor or person(role).actor
+        )
 
 
 def counts(shares: list[Share]) -> dict[str, int]:
@@ -34,7 +44,14 @@ def counts(shares: list[Share]) -> dict[str, int]:
 
 def judged(number: int, *by: tuple[Any, str], **more: Any) -> None:  # noqa: ANN401
     for place, (who, what) in enumerate(by):
-        annotated(f"m{number}", number=number, admin_user_id=who, annotation_type=what, round=place + 1, **more)
+        annotated(
+            f"m{number}",
+            number=number,
+            admin_user_id=who,
+            annotation_type=what,
+            round=place + 1,
+            **more,
+        )
 
 
 def test_nothing_is_counted_where_there_is_nothing() -> None:
@@ -67,7 +84,10 @@ def test_days_are_those_of_the_reporting_time_zone_and_filters_hold() -> None:
     annotated("m1", number=12 * 60 + 30)
     annotated("m3", number=0, status="applied")
     there = Period(NOVEMBER.start, NOVEMBER.end, "Europe/Berlin")
-    assert [each.day for each in summarised(period=there).over_time] == [date(2026, 11, 10), date(2026, 11, 11)]
+    assert [each.day for each in summarised(period=there).over_time] == [
+        date(2026, 11, 10),
+        date(2026, 11, 11),
+    ]
     assert summarised(status=AnnotationStatus.APPLIED).annotations == 1
     before = Period(datetime(2026, 10, 1, tzinfo=UTC), NOVEMBER.start)
     assert summarised(period=before).annotations == 0
@@ -87,14 +107,20 @@ def test_agreement_is_of_what_two_have_judged_blind_and_the_last_that_each_said(
     # By hand: 2 of 6 judgements are in pairs that differ; by chance (36 - 9 - 1 - 4) / 30.
     assert found.agreement.alpha == pytest.approx(1 - (2 / 6) / (22 / 30))
     assert found.agreement.alpha_low is None
-    assert [(each.one, each.other, each.pairs) for each in found.disagreements] == [("correction", "approved", 1)]
+    assert [(each.one, each.other, each.pairs) for each in found.disagreements] == [
+        ("correction", "approved", 1)
+    ]
     [disputed] = found.disputed
     assert (disputed.said, disputed.is_decided) == ({"correction": 1, "approved": 1}, True)
 
 
 def test_severity_agrees_by_how_far_apart_it_is() -> None:
     stored(conversation(messages=8))
-    for number, (one, other) in {1: ("minor", "minor"), 3: ("minor", "moderate"), 5: ("critical", "critical")}.items():
+    for number, (one, other) in {
+        1: ("minor", "minor"),
+        3: ("minor", "moderate"),
+        5: ("critical", "critical"),
+    }.items():
         annotated(f"m{number}", admin_user_id=ANN, severity=one)
         annotated(f"m{number}", admin_user_id=BEN, severity=other)
     annotated("m7", admin_user_id=ANN, severity="minor")
@@ -113,7 +139,10 @@ def test_models_on_which_reviewers_are_least_of_one_mind_come_first() -> None:
     judged(7, (ANN, "approved"), (BEN, "flag"), model="wild")
     judged(9, (ANN, "flag"), (BEN, "flag"), model="wild")
     found = summarised().by_model_agreement
-    assert [(each.model, each.agreement.unanimous) for each in found] == [("wild", 0.5), ("calm", 1.0)]
+    assert [(each.model, each.agreement.unanimous) for each in found] == [
+        ("wild", 0.5),
+        ("calm", 1.0),
+    ]
 
 
 def test_pace_leaves_pauses_out_and_names_nobody() -> None:

@@ -1,11 +1,11 @@
-"""Batch jobs that fail, and in which phase: not those that fail once in a while."""
+"""Batch jobs that fail repeatedly, and in which phase; occasional failures don't count."""
 
 from datetime import timedelta
 
 import pytest
 
 from core.batches.answers import AskedRuns
-from core.batches.failing import Failing, failing
+from core.batches.queries.failing import Failing, failing
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -25,7 +25,12 @@ def found() -> list[Failing]:
         return failing(session, AskedRuns(MONTH), actor=person(Role.ADMIN).actor)
 
 
-def runs(*states: str, job: str = "nightly", summary: str | None = None, phases: dict[str, int] | None = None) -> None:
+def runs(
+    *states: str,
+    job: str = "nightly",
+    summary: str | None = None,
+    phases: dict[str, int] | None = None,
+) -> None:
     for number, status in enumerate(states):
         is_good = status in ("completed", "running")
         said = None if is_good else summary
@@ -62,11 +67,17 @@ def test_two_failures_in_a_row_up_to_now_need_attention_however_rare_they_were()
     assert (one.in_a_row, one.bad, one.phase, one.summary) == (2, 2, None, None)
 
 
-def test_one_that_fails_every_night_is_found_beside_one_that_runs_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.batches.failing.MOST_RUNS", 10)
+def test_one_that_fails_every_night_is_found_beside_one_that_runs_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.batches.queries.failing.MOST_RUNS", 10)
     runs(*["failed"] * 5, summary="no")
     for number in range(40):
-        ran(START + 20 * DAY + number * DAY / 24, "failed" if number < 3 else "completed", job="hourly")
+        ran(
+            START + 20 * DAY + number * DAY / 24,
+            "failed" if number < 3 else "completed",
+            job="hourly",
+        )
     [one] = found()
     assert (one.batch_job, one.bad, one.runs) == ("nightly", 5, 5)
 
@@ -81,7 +92,9 @@ def test_one_that_fails_every_night_is_found_beside_one_that_runs_all_the_time(m
         ("load index and load failed", "load index"),
     ],
 )
-def test_a_phase_is_named_by_whole_words_and_the_longest_name_of_them(summary: str, phase: str) -> None:
+def test_a_phase_is_named_by_whole_words_and_the_longest_name_of_them(
+    summary: str, phase: str
+) -> None:
     phases = {"load": 1, "load index": 1}
     for number in range(8):
         is_bad = number % 2

@@ -1,12 +1,12 @@
-"""How batch runs end, and how long they and their phases take."""
+"""Outcomes of batch runs, and durations of runs and phases."""
 
 from datetime import timedelta
 
 import pytest
 
-from core.batches import phases, queries
 from core.batches.answers import AskedRuns
 from core.batches.errors import RunMissing
+from core.batches.queries import batch_runs, outcomes, phases
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
@@ -19,7 +19,8 @@ from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY = moment("2026-03-28T00:00+01:00")
-THREE_DAYS = Period(DAY, moment("2026-03-31T00:00+02:00"), "Europe/Berlin")  # the second one has 23 hours
+# The second one has 23 hours
+THREE_DAYS = Period(DAY, moment("2026-03-31T00:00+02:00"), "Europe/Berlin")
 ASKED = AskedRuns(THREE_DAYS)
 
 
@@ -34,18 +35,23 @@ def test_the_rate_is_of_runs_that_ended_well_or_badly(actor: Actor) -> None:
     ran(DAY, "running", took_s=None)
     ran(DAY, "skipped by hand")
     with transaction() as session:
-        found = queries.summary(session, ASKED, actor=actor)
+        found = outcomes.summary(session, ASKED, actor=actor)
     assert (found.runs, found.completed, found.failed, found.partial, found.lost) == (8, 3, 1, 1, 1)
     assert (found.running, found.other, found.success_rate) == (1, 1, 0.5)
 
 
 def test_of_no_runs_there_are_zeros_and_nulls(actor: Actor) -> None:
     with transaction() as session:
-        found = queries.summary(session, ASKED, actor=actor)
-        days = queries.by_day(session, ASKED, actor=actor)
-        assert queries.by_job(session, ASKED, actor=actor) == []
+        found = outcomes.summary(session, ASKED, actor=actor)
+        days = outcomes.by_day(session, ASKED, actor=actor)
+        assert outcomes.by_job(session, ASKED, actor=actor) == []
         assert phases.phases(session, ASKED, actor=actor) == []
-    assert (found.runs, found.success_rate, found.avg_duration_ms, found.p95_duration_ms) == (0, None, None, None)
+    assert (found.runs, found.success_rate, found.avg_duration_ms, found.p95_duration_ms) == (
+        0,
+        None,
+        None,
+        None,
+    )
     assert [each.runs for each in days] == [0, 0, 0]
 
 
@@ -53,7 +59,7 @@ def test_what_only_runs_or_is_unknown_has_no_rate(actor: Actor) -> None:
     ran(DAY, "running", took_s=None)
     ran(DAY, "?")
     with transaction() as session:
-        assert queries.summary(session, ASKED, actor=actor).success_rate is None
+        assert outcomes.summary(session, ASKED, actor=actor).success_rate is None
 
 
 def test_durations_are_of_the_runs_that_have_ended(actor: Actor) -> None:
@@ -61,8 +67,12 @@ def test_durations_are_of_the_runs_that_have_ended(actor: Actor) -> None:
         ran(DAY, took_s=seconds)
     ran(DAY, "running", took_s=None)
     with transaction() as session:
-        found = queries.summary(session, ASKED, actor=actor)
-    assert (found.avg_duration_ms, found.p50_duration_ms, found.p95_duration_ms) == (4000, 2000, 10_000)
+        found = outcomes.summary(session, ASKED, actor=actor)
+    assert (found.avg_duration_ms, found.p50_duration_ms, found.p95_duration_ms) == (
+        4000,
+        2000,
+        10_000,
+    )
 
 
 def test_the_period_before_has_as_many_days(actor: Actor) -> None:
@@ -70,7 +80,7 @@ def test_the_period_before_has_as_many_days(actor: Actor) -> None:
     ran(moment("2026-03-25T00:00+01:00"), "completed")
     ran(moment("2026-03-24T23:59+01:00"), "failed")
     with transaction() as session:
-        found = queries.summary(session, ASKED, actor=actor)
+        found = outcomes.summary(session, ASKED, actor=actor)
     assert (found.runs, found.previous.runs, found.previous.success_rate) == (0, 2, 0.5)
 
 
@@ -80,7 +90,7 @@ def test_days_are_those_of_the_zone_also_when_clocks_change(actor: Actor) -> Non
     ran(moment("2026-03-29T23:59+02:00"))
     ran(moment("2026-03-30T00:00+02:00"))
     with transaction() as session:
-        found = queries.by_day(session, ASKED, actor=actor)
+        found = outcomes.by_day(session, ASKED, actor=actor)
     assert [(each.runs, each.success_rate) for each in found] == [(1, 1.0), (2, 0.5), (1, 1.0)]
 
 
@@ -89,7 +99,7 @@ def test_each_batch_job_says_how_its_last_run_stands(actor: Actor) -> None:
     ran(DAY + timedelta(hours=1), "failed", job="nightly")
     ran(DAY, "completed", job="hourly")
     with transaction() as session:
-        found = queries.by_job(session, ASKED, actor=actor)
+        found = outcomes.by_job(session, ASKED, actor=actor)
     assert [(each.batch_job, each.runs, each.success_rate, each.last_status) for each in found] == [
         ("hourly", 1, 1.0, "completed"),
         ("nightly", 2, 0.5, "failed"),
@@ -104,7 +114,12 @@ def test_runs_are_listed_from_the_last_one_and_filtered(actor: Actor) -> None:
 
     def listed(**given: str) -> list[str]:
         with transaction() as session:
-            found = queries.list_runs(session, AskedRuns(THREE_DAYS, **given), window=Window(), actor=actor)  # type: ignore[arg-type]  # by name
+            found = batch_runs.list_runs(
+                session,
+                AskedRuns(THREE_DAYS, **given),  # type: ignore[arg-type]  # by name
+                window=Window(),
+                actor=actor,
+            )
         return [each.batch_run_id for each in found]
 
     assert listed() == [third, second, first]
@@ -117,32 +132,49 @@ def test_a_run_has_no_release_and_no_user(actor: Actor) -> None:
     ran(DAY)
     for watched in (Watched(release="1"), Watched(user_id="u")):
         with transaction() as session:
-            assert queries.summary(session, AskedRuns(THREE_DAYS, watched), actor=actor).runs == 0
+            assert outcomes.summary(session, AskedRuns(THREE_DAYS, watched), actor=actor).runs == 0
 
 
 def test_a_run_is_found_by_either_id(actor: Actor) -> None:
     name = ran(DAY, batch_run_id="2026-03-28 nightly", took_s=1.5)
     with transaction() as session:
-        found = queries.get_run(session, name, actor=actor)
-        assert queries.get_run(session, str(found.id), actor=actor) == found
+        found = batch_runs.get_run(session, name, actor=actor)
+        assert batch_runs.get_run(session, str(found.id), actor=actor) == found
         with pytest.raises(RunMissing):
-            queries.get_run(session, "another", actor=actor)
+            batch_runs.get_run(session, "another", actor=actor)
     assert found.duration_ms == 1500
 
 
 def test_phases_are_measured_in_the_runs_that_report_them(actor: Actor) -> None:
     for number, took in enumerate((100, 200, 400)):
-        ran(DAY + timedelta(days=number), phase_durations={"load": took, "send": 5.4, "odd": "n/a", "none": None})
+        ran(
+            DAY + timedelta(days=number),
+            phase_durations={"load": took, "send": 5.4, "odd": "n/a", "none": None},
+        )
     ran(DAY, phase_durations={"load": 300})
     ran(DAY - timedelta(days=1), phase_durations={"load": 50})
     ran(DAY, job="other", phase_durations={"load": 7})
     ran(DAY)
     with transaction() as session:
         found = phases.phases(session, ASKED, actor=actor)
-    assert [(each.batch_job, each.phase) for each in found] == [("nightly", "load"), ("nightly", "send"), ("other", "load")]
+    assert [(each.batch_job, each.phase) for each in found] == [
+        ("nightly", "load"),
+        ("nightly", "send"),
+        ("other", "load"),
+    ]
     load, send, _ = found
-    assert (load.runs, load.avg_ms, load.p50_ms, load.p95_ms, load.max_ms) == (4, 250, 200, 400, 400)
-    assert [(each.runs, each.p50_ms, each.p95_ms) for each in load.trend] == [(2, 100, 300), (1, 200, 200), (1, 400, 400)]
+    assert (load.runs, load.avg_ms, load.p50_ms, load.p95_ms, load.max_ms) == (
+        4,
+        250,
+        200,
+        400,
+        400,
+    )
+    assert [(each.runs, each.p50_ms, each.p95_ms) for each in load.trend] == [
+        (2, 100, 300),
+        (1, 200, 200),
+        (1, 400, 400),
+    ]
     assert (load.previous.runs, load.previous.p50_ms) == (1, 50)
     assert (send.runs, send.p50_ms, send.previous.runs, send.previous.p50_ms) == (3, 5, 0, None)
 
@@ -150,6 +182,6 @@ def test_phases_are_measured_in_the_runs_that_report_them(actor: Actor) -> None:
 def test_runs_are_for_those_who_watch(actor: Actor) -> None:
     reviewer = person(Role.REVIEWER).actor
     with transaction() as session:
-        for ask in (queries.summary, queries.by_day, queries.by_job, phases.phases):
+        for ask in (outcomes.summary, outcomes.by_day, outcomes.by_job, phases.phases):
             with pytest.raises(Forbidden):
                 ask(session, ASKED, actor=reviewer)

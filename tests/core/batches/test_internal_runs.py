@@ -1,4 +1,4 @@
-"""Runs of Attune's own jobs count in no figure of the product, and are there for who asks for them."""
+"""Runs of Attune's own jobs are in none of the product's figures, and are listed on request."""
 
 from datetime import timedelta
 
@@ -6,20 +6,21 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core.batches import ingest, queries
+from core.batches import ingest
 from core.batches.answers import AskedRuns
-from core.batches.failing import failing
-from core.batches.phases import phases
+from core.batches.queries import batch_runs, outcomes
+from core.batches.queries.failing import failing
+from core.batches.queries.phases import phases
+from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
-from core.batches.tiles import run_tiles
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
 from core.ingest.intake import RowSource
-from core.insights.choices import choices
+from core.insights.queries.choices import choices
 from core.platform import clock
 from core.presentation.periods import last_days
-from core.system import daily
+from core.system.service import daily_job
 from tests.factories.batches import ran
 from tests.factories.history import at, count, days_ago
 from tests.factories.identity import person
@@ -29,20 +30,20 @@ OWN = "attune.daily-1"
 
 
 def of_attune() -> None:
-    daily.run(OWN, triggered_by="schedule")
+    daily_job.run(OWN, triggered_by="schedule")
 
 
 def test_the_daily_job_leaves_an_empty_workspace_empty() -> None:
     of_attune()
     asked, analyst = AskedRuns(last_days(7, zone="UTC")), person(Role.ANALYST).actor
     with transaction() as session:
-        assert queries.summary(session, asked, actor=analyst).runs == 0
-        assert queries.list_runs(session, asked, window=Window(9), actor=analyst) == []
-        assert queries.strips(session, asked, actor=analyst) == []
-        assert queries.by_job(session, asked, actor=analyst) == []
+        assert outcomes.summary(session, asked, actor=analyst).runs == 0
+        assert batch_runs.list_runs(session, asked, window=Window(9), actor=analyst) == []
+        assert outcomes.strips(session, asked, actor=analyst) == []
+        assert outcomes.by_job(session, asked, actor=analyst) == []
         assert phases(session, asked, actor=analyst) == []
         assert choices(session, asked.period, "production", actor=analyst).jobs == []
-        assert sum(day.runs for day in queries.by_day(session, asked, actor=analyst)) == 0
+        assert sum(day.runs for day in outcomes.by_day(session, asked, actor=analyst)) == 0
 
 
 def test_its_duration_is_in_no_median_of_the_products_jobs() -> None:
@@ -50,7 +51,9 @@ def test_its_duration_is_in_no_median_of_the_products_jobs() -> None:
     ran(now, took_s=600)
     of_attune()
     with transaction() as session:
-        tiles = run_tiles(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor)
+        tiles = run_tiles(
+            session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor
+        )
     assert {tile.name: tile.value for tile in tiles}["duration"] == 600_000
 
 
@@ -58,12 +61,15 @@ def test_its_failures_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise OSError("no more")
 
-    monkeypatch.setitem(daily.PHASES, "figures", fail)
+    monkeypatch.setitem(daily_job.PHASES, "figures", fail)
     for number in range(3):
         with pytest.raises(OSError, match="no more"):
-            daily.run(f"attune.daily-{number}", triggered_by="schedule")
+            daily_job.run(f"attune.daily-{number}", triggered_by="schedule")
     with transaction() as session:
-        assert failing(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor) == []
+        assert (
+            failing(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor)
+            == []
+        )
 
 
 @pytest.mark.parametrize("asked", [{"internal": True}, {"job": "attune.daily"}])
@@ -72,28 +78,43 @@ def test_who_asks_for_them_sees_them_with_their_phases(asked: dict[str, bool | s
     ran(clock.now())
     wanted = AskedRuns(last_days(7, zone="UTC"), **asked)  # type: ignore[arg-type]
     with transaction() as session:
-        [run] = queries.list_runs(session, wanted, window=Window(9), actor=person(Role.ANALYST).actor)
-    assert (run.batch_run_id, run.is_internal, set(run.phase_durations)) == (OWN, True, set(daily.PHASES))
+        [run] = batch_runs.list_runs(
+            session, wanted, window=Window(9), actor=person(Role.ANALYST).actor
+        )
+    assert (run.batch_run_id, run.is_internal, set(run.phase_durations)) == (
+        OWN,
+        True,
+        set(daily_job.PHASES),
+    )
 
 
 def test_daily_metrics_have_only_the_products_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     of_attune()
     ran(clock.now())
     at(days_ago(-1), monkeypatch)
-    daily.write_figures()
+    daily_job.write_figures()
     assert count("daily_metrics", "metric_type = 'batch_runs' and metric_value = 1") == 2
     assert count("daily_metrics", "dimensions ->> 'batch_job' like 'attune%'") == 0
 
 
 def test_no_sender_reports_of_attunes_jobs_or_in_their_place() -> None:
     of_attune()
-    state = {"status": "failed", "batch_job": "attune.daily", "started_at": clock.now(), "completed_at": clock.now()}
-    rows = [msgspec.convert({**state, "batch_run_id": name}, NewBatchRun) for name in (OWN, "theirs")]
+    state = {
+        "status": "failed",
+        "batch_job": "attune.daily",
+        "started_at": clock.now(),
+        "completed_at": clock.now(),
+    }
+    rows = [
+        msgspec.convert({**state, "batch_run_id": name}, NewBatchRun) for name in (OWN, "theirs")
+    ]
     with transaction() as session:
         assert ingest.store(session, rows, RowSource("production", "UTC")) == 1
         session.execute(text("update batch_run_history set status = 'failed' where is_internal"))
-        assert daily.is_due(session)
+        assert daily_job.is_due(session)
     with transaction() as session:
-        session.execute(text("update batch_run_history set status = 'completed' where not is_internal"))
-        assert daily.is_due(session)
+        session.execute(
+            text("update batch_run_history set status = 'completed' where not is_internal")
+        )
+        assert daily_job.is_due(session)
     assert count("batch_run_history", "is_internal") == 1

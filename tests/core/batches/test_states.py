@@ -1,4 +1,4 @@
-"""States of a batch run come in any order, twice, or at once: the newest holds."""
+"""States of a batch run arrive in any order, repeated, or concurrently: the newest applies."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from core.batches import ingest, service
 from core.batches.answers import AskedRuns
 from core.batches.jobs import give_up_silent
-from core.batches.queries import list_running
+from core.batches.queries.batch_runs import list_running
 from core.batches.schemas import NewBatchRun
 from core.database import settings
 from core.database.db import transaction
@@ -29,8 +29,18 @@ SOURCE = RowSource(environment="production", zone="UTC")
 STATES: list[dict[str, Any]] = [
     {"status": "running", "total_jobs": 9, "triggered_by": "timer", "batch_job": "nightly"},
     {"status": "running", "completed_jobs": 3, "phase_durations": {"load": 10}},
-    {"status": "running", "completed_jobs": 6, "failed_jobs": 1, "phase_durations": {"load": 10, "count": 30}},
-    {"status": "partial", "completed_jobs": 8, "failed_jobs": 1, "completed_at": (START + timedelta(hours=1)).isoformat()},
+    {
+        "status": "running",
+        "completed_jobs": 6,
+        "failed_jobs": 1,
+        "phase_durations": {"load": 10, "count": 30},
+    },
+    {
+        "status": "partial",
+        "completed_jobs": 8,
+        "failed_jobs": 1,
+        "completed_at": (START + timedelta(hours=1)).isoformat(),
+    },
 ]
 
 
@@ -48,13 +58,21 @@ def run() -> dict[str, Any]:
 
 def fade(session_minutes: float) -> None:
     with transaction() as session:
-        session.execute(text("update batch_run_history set heard_at = now() - make_interval(mins => :m)"), {"m": session_minutes})
+        session.execute(
+            text("update batch_run_history set heard_at = now() - make_interval(mins => :m)"),
+            {"m": session_minutes},
+        )
 
 
 def test_the_end_holds_and_the_phases_add_up() -> None:
     assert [report(state) for state in STATES] == [1, 1, 1, 1]
     found = run()
-    assert (found["status"], found["total_jobs"], found["completed_jobs"], found["failed_jobs"]) == ("partial", 9, 8, 1)
+    assert (
+        found["status"],
+        found["total_jobs"],
+        found["completed_jobs"],
+        found["failed_jobs"],
+    ) == ("partial", 9, 8, 1)
     assert (found["batch_job"], found["triggered_by"]) == ("nightly", "timer")
     assert found["phase_durations"] == {"load": 10, "count": 30}
     assert found["completed_at"] == START + timedelta(hours=1)
@@ -92,8 +110,20 @@ def test_an_unknown_status_is_kept_as_it_was_sent() -> None:
 
 
 def test_a_later_report_by_its_own_time_wins() -> None:
-    report({"status": "running", "completed_jobs": 2, "updated_at": (START + timedelta(minutes=2)).isoformat()})
-    report({"status": "running", "completed_jobs": 5, "updated_at": (START + timedelta(minutes=1)).isoformat()})
+    report(
+        {
+            "status": "running",
+            "completed_jobs": 2,
+            "updated_at": (START + timedelta(minutes=2)).isoformat(),
+        }
+    )
+    report(
+        {
+            "status": "running",
+            "completed_jobs": 5,
+            "updated_at": (START + timedelta(minutes=1)).isoformat(),
+        }
+    )
     assert run()["completed_jobs"] == 2
 
 
@@ -145,4 +175,7 @@ def test_a_run_that_tells_its_end_is_never_lost_though_it_is_said_to_run() -> No
     assert run()["status"] == "running"
     period = Period(START, START + timedelta(days=1))
     with transaction() as session:
-        assert list_running(session, AskedRuns(period), limit=9, actor=person(Role.ANALYST).actor) == []
+        assert (
+            list_running(session, AskedRuns(period), limit=9, actor=person(Role.ANALYST).actor)
+            == []
+        )

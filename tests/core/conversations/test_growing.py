@@ -1,4 +1,4 @@
-"""A conversation that is sent again grows; what is counted of it stays right, whatever the order or the repetition."""
+"""A conversation that is sent again grows; its counts stay correct for any order and repetition."""
 
 import random
 from datetime import timedelta
@@ -6,14 +6,30 @@ from decimal import Decimal
 
 import pytest
 
-from tests.factories.conversations import START, column, conversation, forget, message, one, stored, stored_at_once, tables
+from tests.factories.conversations import (
+    START,
+    column,
+    conversation,
+    forget,
+    message,
+    one,
+    stored,
+    stored_at_once,
+    tables,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_a_conversation_is_stored_with_its_messages_in_order() -> None:
     messages = [message(1, tokens=7, cost_usd="0.002"), message(0, tokens=5, cost_usd="0.001")]
-    assert stored(conversation(messages=0) | {"messages": messages, "title": "Help", "session_type": "customer_support"}) == 1
+    assert (
+        stored(
+            conversation(messages=0)
+            | {"messages": messages, "title": "Help", "session_type": "customer_support"}
+        )
+        == 1
+    )
     assert column("content") == ["text 0", "text 1"]
     assert column("position") == [0, 1]
     assert one("message_count") == 2
@@ -55,7 +71,10 @@ def test_one_batch_may_hold_new_conversations_and_those_that_grow() -> None:
 
 def test_a_conversation_of_which_nothing_was_said_yet() -> None:
     at = START.isoformat()
-    assert stored({"id": "c", "created_at": at, "title": "Help", "context": {"plan": {"name": "pro"}}}) == 1
+    assert (
+        stored({"id": "c", "created_at": at, "title": "Help", "context": {"plan": {"name": "pro"}}})
+        == 1
+    )
     assert (one("message_count"), one("last_message_at"), one("created_at")) == (0, START, START)
     assert (one("title"), one("context"), one("models")) == ("Help", {"plan": {"name": "pro"}}, [])
 
@@ -88,7 +107,10 @@ def test_the_same_id_in_two_conversations_is_two_messages() -> None:
 
 
 def test_ids_that_read_the_same_together_are_two_messages() -> None:
-    stored({"id": "a/b", "messages": [message(0) | {"id": "c"}]}, {"id": "a", "messages": [message(0) | {"id": "b/c"}]})
+    stored(
+        {"id": "a/b", "messages": [message(0) | {"id": "c"}]},
+        {"id": "a", "messages": [message(0) | {"id": "b/c"}]},
+    )
     assert column("message_count", "conversations", by="id") == [1, 1]
 
 
@@ -130,21 +152,31 @@ def test_shuffled_split_replayed_and_at_once_the_same_is_stored(seed: int) -> No
     chance = random.Random(seed)
     whole = [
         conversation(name, 0)
-        | {"messages": [message(number, tokens=number, cost_usd=f"0.00{number}") for number in range(9)], "title": f"of {name}"}
+        | {
+            "messages": [
+                message(number, tokens=number, cost_usd=f"0.00{number}") for number in range(9)
+            ],
+            "title": f"of {name}",
+        }
         for name in "abcde"
     ]
     stored(*whole)
     expected = tables()
     with_parts = [
-        each | {"messages": chance.sample(each["messages"], 4)} if chance.random() < 0.8 else each for each in whole * 6
+        each | {"messages": chance.sample(each["messages"], 4)} if chance.random() < 0.8 else each
+        for each in whole * 6
     ]
     chance.shuffle(with_parts)
     forget()
-    pieces = [with_parts[first : first + 5] for first in range(0, 30, 5)] + [[each] for each in whole]
+    pieces = [with_parts[first : first + 5] for first in range(0, 30, 5)] + [
+        [each] for each in whole
+    ]
     # As sent: places within what is sent differ, so only the moments decide.
     stored_at_once(pieces, writers=4)
     assert _without_sequence(tables()) == _without_sequence(expected)
 
 
-def _without_sequence(found: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+def _without_sequence(
+    found: dict[str, list[tuple[object, ...]]],
+) -> dict[str, list[tuple[object, ...]]]:
     return found | {"messages": [row[:3] + row[4:] for row in found["messages"]]}

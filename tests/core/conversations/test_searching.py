@@ -1,14 +1,14 @@
-"""Conversations are found by what was said in them, the same whether few or many have the words."""
+"""Conversations are found by their texts, the same whether few or many match."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
+from core.conversations.queries import conversations
 from core.database.db import transaction
-from core.database.paging import Cursor, Page, Window
+from core.database.paging import Page, SortCursor, Window
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.presentation.periods import Period, Watched
@@ -23,16 +23,24 @@ WINDOW = Window()
 
 
 def listed(
-    wanted: ConversationFilter, role: Role = Role.REVIEWER, window: Window = WINDOW, after: Cursor | None = None
+    wanted: ConversationFilter,
+    role: Role = Role.REVIEWER,
+    window: Window = WINDOW,
+    after: SortCursor | None = None,
 ) -> Page[ConversationSummary]:
     with transaction() as session:
         actor = person(role).actor
-        return queries.list_conversations(session, wanted, WHOLE, Watched(), window=window, after=after, actor=actor)
+        return conversations.list_conversations(
+            session, wanted, WHOLE, Watched(), window=window, after=after, actor=actor
+        )
 
 
 def said(name: str, content: str, minutes: int = 0) -> dict[str, Any]:
     at = (START + timedelta(minutes=minutes)).isoformat()
-    return {"id": name, "messages": [{"id": "m", "role": "user", "content": content, "created_at": at}]}
+    return {
+        "id": name,
+        "messages": [{"id": "m", "role": "user", "content": content, "created_at": at}],
+    }
 
 
 @pytest.mark.parametrize("most", [FEW, MANY])
@@ -51,8 +59,13 @@ def said(name: str, content: str, minutes: int = 0) -> dict[str, Any]:
 def test_words_are_found_however_many_have_them(
     monkeypatch: pytest.MonkeyPatch, most: int, q: str, names: list[str] | None
 ) -> None:
-    monkeypatch.setattr(queries, "MOST_FOUND", most)
-    stored(said("a", "an old cheese"), said("b", "a young cheese", 1), said("c", "cheese, old and ripe", 2), said("d", "milk", 3))
+    monkeypatch.setattr(conversations, "MOST_FOUND", most)
+    stored(
+        said("a", "an old cheese"),
+        said("b", "a young cheese", 1),
+        said("c", "cheese, old and ripe", 2),
+        said("d", "milk", 3),
+    )
     found = listed(ConversationFilter(q=q or None))
     expected = ["d", "c", "b", "a"] if names is None else names
     assert [each.external_id for each in found.items] == expected
@@ -77,14 +90,17 @@ def test_a_text_that_holds_the_marks_itself_gains_nothing() -> None:
 def test_the_next_page_begins_after_the_last_row() -> None:
     stored(*(said(f"c{number}", "x", number // 2) for number in range(6)))
     first = listed(ConversationFilter(), window=Window(3)).items
-    after = Cursor(first[-1].last_message_at, first[-1].id)
+    after = SortCursor(first[-1].last_message_at, first[-1].id)
     second = listed(ConversationFilter(), window=Window(3), after=after).items
     assert {each.external_id for each in [*first, *second]} == {f"c{number}" for number in range(6)}
 
 
 def test_a_conversation_knows_who_answered_in_it_in_whatever_order_that_came() -> None:
     stored(conversation("c", messages=0, user_id="u") | {"messages": [message(1, model="b")]})
-    stored(conversation("c", messages=0, user_id="u") | {"messages": [message(3, model="a"), message(5, model="b")]})
+    stored(
+        conversation("c", messages=0, user_id="u")
+        | {"messages": [message(3, model="a"), message(5, model="b")]}
+    )
     assert one("models") == ["a", "b"]
     assert [each.models for each in listed(ConversationFilter(model="a")).items] == [["a", "b"]]
     assert listed(ConversationFilter(model="c")).items == []
@@ -111,12 +127,16 @@ def test_what_is_said_is_not_for_everybody(role: Role) -> None:
         ("a café.Thé", "thé"),
     ],
 )
-def test_words_are_found_between_punctuation_and_marked_where_they_stand(content: str, q: str) -> None:
+def test_words_are_found_between_punctuation_and_marked_where_they_stand(
+    content: str, q: str
+) -> None:
     stored(said("a", content))
     [found] = listed(ConversationFilter(q=q)).items
     assert found.hit is not None
     assert "".join(part.text for part in found.hit.parts) in content
-    assert [part.text.casefold() for part in found.hit.parts if part.is_hit][:1] == [q.split(".com")[0]]
+    assert [part.text.casefold() for part in found.hit.parts if part.is_hit][:1] == [
+        q.split(".com")[0]
+    ]
 
 
 def test_a_number_is_no_two_words() -> None:

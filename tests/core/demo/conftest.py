@@ -1,4 +1,4 @@
-"""The demo's rows, made once for all tests that only read them."""
+"""The demo's rows, read once for all tests that only look at them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.demo.generator import rows as generator
-from core.demo.generator.calendar import Calendar
-from core.demo.generator.rows import SEED
-from core.demo.generator.talks import DemoTalk
+from core.demo.rows import rows
+from core.demo.shifting import END, Shift
 from core.imports.parsed import RowKind
+from tools.demo.calendar import Calendar
 
 UNTIL = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)
 
@@ -21,7 +20,6 @@ class World:
     """All rows by kind, and the days of the stories."""
 
     calendar: Calendar
-    talks: list[DemoTalk]
     kinds: dict[RowKind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, kind: RowKind) -> list[dict[str, Any]]:
@@ -29,12 +27,16 @@ class World:
         return self.kinds[kind]
 
 
-@pytest.fixture(scope="session")
-def world() -> World:
-    """Return the demo as it is made of its seed."""
-    made = generator.World(SEED, UNTIL)
-    found = World(made.calendar, made.talks)
-    for parsed in made.numbered():
+def read(until: datetime) -> World:
+    """Return a demo that ends at a moment."""
+    found = World(Calendar(END + Shift(until).by))
+    for parsed in rows(until):
         assert parsed.row is not None
         found.kinds[parsed.kind].append(parsed.row)
     return found
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Return the demo as it is shipped, ended in the middle of a week."""
+    return read(UNTIL)

@@ -2,12 +2,11 @@
 
 import pytest
 
-from core.cache import memo
 from core.database.db import transaction
 from core.demo import queries, service
 from core.identity.schemas import Role
 from core.platform import clock
-from core.system import daily
+from core.system.service import daily_job
 from tests.factories import activity
 from tests.factories.batches import ran
 from tests.factories.conversations import conversation, stored
@@ -23,7 +22,6 @@ def demo() -> None:
 
 
 def is_mixed() -> bool:
-    memo.forget()
     with transaction() as session:
         found = queries.find_demo(session)
     assert found is not None
@@ -31,7 +29,7 @@ def is_mixed() -> bool:
 
 
 def test_a_demo_alone_is_not_mixed_by_the_job_of_attune_itself() -> None:
-    ran(clock.now(), job=daily.JOB)
+    ran(clock.now(), job=daily_job.JOB)
     assert not is_mixed()
 
 

@@ -1,21 +1,24 @@
-"""The rows of the demo: as many as are promised, the same for a seed, and consistent with each other."""
+"""The rows of the demo: as many as are promised, the same for a seed, and consistent with each
+other.
+"""
 
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
 import msgspec
+import pytest
 
-from core.demo.generator import rows as generator
-from core.demo.generator.calls import cost_of
-from core.demo.generator.rows import SEED
+from core.demo.shifting import WEEK
+from core.imports.ingest.stores import STORES
 from core.imports.parsed import RowKind
-from core.imports.storing.stores import STORES
 from core.ingest.intake import FUTURE
-from tests.core.demo.conftest import UNTIL, World
+from tests.core.demo.conftest import UNTIL, World, read
+from tools.demo.requests.models import cost_of
 
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 LEAST = {
     RowKind.USERS: 5000,
     RowKind.EVENTS: 40_000,
@@ -33,30 +36,47 @@ def moment(row: dict[str, Any]) -> datetime:
 
 
 def test_there_is_as_much_of_everything_as_is_promised(world: World) -> None:
-    assert {kind: len(world.of(kind)) >= least for kind, least in LEAST.items()} == dict.fromkeys(LEAST, True)
-    assert Counter(run["batch_job"] for run in world.of(RowKind.BATCH_RUNS)) == {"nightly-ripening": 90, "swap-settlement": 90}
+    assert {kind: len(world.of(kind)) >= least for kind, least in LEAST.items()} == dict.fromkeys(
+        LEAST, True
+    )
+    runs = Counter(run["batch_job"] for run in world.of(RowKind.BATCH_RUNS))
+    assert {job: count >= 90 for job, count in runs.items()} == {
+        "nightly-ripening": True,
+        "swap-settlement": True,
+    }
     assert 6 <= len({row["release"] for row in world.of(RowKind.AI_REQUESTS)}) <= 8
 
 
-def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
-    first, again, other = (list(islice(generator.World(seed, UNTIL).numbered(), 3000)) for seed in (SEED, SEED, SEED + 1))
-    assert first == again
-    assert first != other
+def test_a_week_later_the_demo_is_the_same_one_a_week_later(world: World) -> None:
+    later = read(UNTIL + WEEK)
+    for kind in (RowKind.USERS, RowKind.EVENTS):
+        moved = {row["id"]: moment(row) - WEEK for row in later.of(kind)}
+        assert moved == {row["id"]: moment(row) for row in world.of(kind)}
 
 
-def test_the_demo_moves_with_the_moment_at_which_it_ends(world: World) -> None:
-    later = list(islice(generator.World(SEED, UNTIL + timedelta(days=7)).numbered(), 2000))
-    users = [each.row for each in later if each.kind is RowKind.USERS]
-    moved = {row["id"]: moment(row) for row in users if row is not None}
-    before = {row["id"]: moment(row) for row in world.of(RowKind.USERS)}
-    assert {moved[id_] - before[id_] for id_ in moved} == {timedelta(days=7)}
+@pytest.mark.parametrize("until", [MONDAY + timedelta(minutes=1), MONDAY - timedelta(minutes=1)])
+def test_the_demo_ends_now_at_the_beginning_and_end_of_a_week(until: datetime) -> None:
+    found = read(until)
+    last = [max(map(moment, found.of(kind))) for kind in (RowKind.EVENTS, RowKind.CONVERSATIONS)]
+    assert until - timedelta(hours=8) < min(last) <= max(last) <= until
+
+
+def test_a_conversation_is_open_for_some_hours_and_closed_afterwards(world: World) -> None:
+    ages = defaultdict(list)
+    for talk in world.of(RowKind.CONVERSATIONS):
+        ages[talk["status"]].append(UNTIL - moment(talk["messages"][-1]))
+    assert max(ages["active"]) <= timedelta(hours=6)
+    assert timedelta(hours=6) < max(ages["waiting_human"]) <= timedelta(days=2)
+    assert min(ages["closed"]) > timedelta(hours=6)
 
 
 def test_every_row_is_one_that_ingest_takes(world: World) -> None:
     for kind, given in world.kinds.items():
         for row in given:
             wrong = msgspec.convert(
-                {name: value for name, value in row.items() if name != "wheel"}, STORES[kind].row, strict=False
+                {name: value for name, value in row.items() if name != "wheel"},
+                STORES[kind].row,
+                strict=False,
             )
             assert wrong.wrong(UNTIL + FUTURE) is None
 
@@ -69,12 +89,29 @@ def test_no_id_comes_twice(world: World) -> None:
 
 def test_who_and_what_is_named_exists(world: World) -> None:
     users = {row["id"] for row in world.of(RowKind.USERS)}
-    messages = {(talk["id"], said["id"]) for talk in world.of(RowKind.CONVERSATIONS) for said in talk["messages"]}
-    for kind in (RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.CONVERSATIONS, RowKind.FEEDBACK, RowKind.MEMORIES):
+    messages = {
+        (talk["id"], said["id"])
+        for talk in world.of(RowKind.CONVERSATIONS)
+        for said in talk["messages"]
+    }
+    for kind in (
+        RowKind.EVENTS,
+        RowKind.AI_REQUESTS,
+        RowKind.CONVERSATIONS,
+        RowKind.FEEDBACK,
+        RowKind.MEMORIES,
+    ):
         assert {row["user_id"] for row in world.of(kind) if row.get("user_id")} <= users
-    named = [row for kind in (RowKind.AI_REQUESTS, RowKind.FEEDBACK) for row in world.of(kind) if row.get("message_id")]
+    named = [
+        row
+        for kind in (RowKind.AI_REQUESTS, RowKind.FEEDBACK)
+        for row in world.of(kind)
+        if row.get("message_id")
+    ]
     assert {(row["conversation_id"], row["message_id"]) for row in named} <= messages
-    assert {(row["conversation_id"], row["source_message_id"]) for row in world.of(RowKind.MEMORIES)} <= messages
+    assert {
+        (row["conversation_id"], row["source_message_id"]) for row in world.of(RowKind.MEMORIES)
+    } <= messages
 
 
 def test_nothing_happens_after_the_end_and_conversations_go_forward(world: World) -> None:
@@ -99,13 +136,23 @@ def test_a_message_costs_what_its_requests_cost(world: World) -> None:
     for talk in world.of(RowKind.CONVERSATIONS):
         for said in talk["messages"]:
             key = talk["id"], said["id"]
-            assert (Decimal(said.get("cost_usd", 0)), said.get("tokens", 0)) == (costs[key], tokens[key])
+            assert (Decimal(said.get("cost_usd", 0)), said.get("tokens", 0)) == (
+                costs[key],
+                tokens[key],
+            )
 
 
 def test_requests_show_everything_that_there_is_to_show(world: World) -> None:
     requests = world.of(RowKind.AI_REQUESTS)
     assert {row["provider"] for row in requests} == {"openai", "anthropic", "google", "mistral"}
-    for name in ("cached_tokens", "reasoning_tokens", "tool_calls", "steps", "error_type", "first_token_ms"):
+    for name in (
+        "cached_tokens",
+        "reasoning_tokens",
+        "tool_calls",
+        "steps",
+        "error_type",
+        "first_token_ms",
+    ):
         assert sum(name in row for row in requests) > 100
     assert 3 <= sum(row.get("status") == "pending" for row in requests) <= 20
     assert {row["operation"] for row in requests} >= {"chat", "embeddings"}

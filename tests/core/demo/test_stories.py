@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from core.demo.generator.calendar import DAY
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import World
+from tools.demo.calendar import DAY
 
 
 def moment(row: dict[str, Any]) -> datetime:
@@ -19,18 +19,30 @@ def p95(times: list[int]) -> int:
 def test_one_model_was_slow_for_some_days_and_the_others_were_not(world: World) -> None:
     def latencies(model: str, *, during: bool) -> list[int]:
         window = world.calendar.latency
-        chats = [row for row in world.of(RowKind.AI_REQUESTS) if row["model"] == model and "total_latency_ms" in row]
+        chats = [
+            row
+            for row in world.of(RowKind.AI_REQUESTS)
+            if row["model"] == model and "total_latency_ms" in row
+        ]
         return [row["total_latency_ms"] for row in chats if (moment(row) in window) is during]
 
-    slow, usual = latencies("claude-sonnet-4-5", during=True), latencies("claude-sonnet-4-5", during=False)
+    slow, usual = (
+        latencies("claude-sonnet-4-5", during=True),
+        latencies("claude-sonnet-4-5", during=False),
+    )
     assert len(slow) > 40
     assert p95(slow) > 3 * p95(usual)
-    assert p95(latencies("gpt-4.1-nano", during=True)) < 1.5 * p95(latencies("gpt-4.1-nano", during=False))
+    assert p95(latencies("gpt-4.1-nano", during=True)) < 1.5 * p95(
+        latencies("gpt-4.1-nano", during=False)
+    )
 
 
 def conversion(world: World, start: datetime, end: datetime) -> float:
     kinds = ("onboarding.portfolio_start", "onboarding.portfolio_complete")
-    begun, done = ({row["user_id"] for row in world.of(RowKind.EVENTS) if row["event_type"] == kind} for kind in kinds)
+    begun, done = (
+        {row["user_id"] for row in world.of(RowKind.EVENTS) if row["event_type"] == kind}
+        for kind in kinds
+    )
     inside = {
         row["user_id"]
         for row in world.of(RowKind.EVENTS)
@@ -40,7 +52,9 @@ def conversion(world: World, start: datetime, end: datetime) -> float:
     return len(inside & done) / len(inside)
 
 
-def test_after_a_release_half_of_those_who_build_a_board_give_up_and_a_code_says_why(world: World) -> None:
+def test_after_a_release_half_of_those_who_build_a_board_give_up_and_a_code_says_why(
+    world: World,
+) -> None:
     window = world.calendar.portfolio_bug
     before = conversion(world, window.start - 12 * DAY, window.start)
     during = conversion(world, window.start, window.end)
@@ -50,12 +64,17 @@ def test_after_a_release_half_of_those_who_build_a_board_give_up_and_a_code_says
     assert after > 0.7
     failures = [row for row in world.of(RowKind.EVENTS) if row.get("error_code") == "PF-422"]
     assert len(failures) > 100
-    assert all(moment(row) in window or (moment(row) - window.end).total_seconds() < 3600 for row in failures)
+    assert all(
+        moment(row) in window or (moment(row) - window.end).total_seconds() < 3600
+        for row in failures
+    )
     assert {row["release"] for row in failures} <= {"2.6.0", "2.6.1"}
 
 
 def test_on_certain_nights_one_phase_fails_and_says_why(world: World) -> None:
-    nightly = [row for row in world.of(RowKind.BATCH_RUNS) if row["batch_job"] == "nightly-ripening"]
+    nightly = [
+        row for row in world.of(RowKind.BATCH_RUNS) if row["batch_job"] == "nightly-ripening"
+    ]
     failed = [row for row in nightly if row["status"] == "partial"]
     assert len(failed) in (5, 6)
     assert {datetime.fromisoformat(row["started_at"]).weekday() for row in failed} == {0}
@@ -67,7 +86,12 @@ def test_on_certain_nights_one_phase_fails_and_says_why(world: World) -> None:
 def test_answers_cost_more_since_the_larger_model(world: World) -> None:
     def cost(start: datetime, end: datetime) -> float:
         talks = [row for row in world.of(RowKind.CONVERSATIONS) if start <= moment(row) < end]
-        said = [message for talk in talks for message in talk["messages"] if message["role"] == "assistant"]
+        said = [
+            message
+            for talk in talks
+            for message in talk["messages"]
+            if message["role"] == "assistant"
+        ]
         return sum(float(message["cost_usd"]) for message in said) / len(said)
 
     switch = world.calendar.new_model.start

@@ -1,4 +1,6 @@
-"""Reviews of the demo are stored once, with the items of the queue, whoever was there first; conversations know of them."""
+"""Reviews of the demo are stored once, with the items of the queue, whoever was there first;
+conversations know of them.
+"""
 
 from datetime import datetime
 
@@ -8,8 +10,8 @@ from sqlalchemy import text
 from core.annotations import jobs
 from core.annotations.schemas import AnnotationType, ItemState, Reason
 from core.database.db import Database, transaction
-from core.demo import reviews
-from core.demo.generator.reviewers import DemoReview, Note
+from core.demo.ingest import reviews
+from core.demo.schemas import DemoReview, Note
 from core.jobs import outbox
 from core.platform.ids import new_id
 from tests.factories.activity import minutes
@@ -17,14 +19,25 @@ from tests.factories.conversations import stored
 
 pytestmark = pytest.mark.usefixtures("database")
 IMPORT = new_id()
-QUEUED = "insert into review_items (id, message_id, conversation_id, environment, message_role, message_at) "
+QUEUED = (
+    "insert into review_items (id, message_id, conversation_id, environment, message_role, "
+    "message_at) "
+)
 
 
 @pytest.fixture(autouse=True)
 def _talk() -> None:
     assert jobs.count is not None  # registered with the outbox
-    said = [{"id": f"m0{place}", "role": role, "content": "x"} for place, role in enumerate(("user", "assistant"))]
-    stored({"id": "talk", "messages": [each | {"created_at": at(place)} for place, each in enumerate(said)]})
+    said = [
+        {"id": f"m0{place}", "role": role, "content": "x"}
+        for place, role in enumerate(("user", "assistant"))
+    ]
+    stored(
+        {
+            "id": "talk",
+            "messages": [each | {"created_at": at(place)} for place, each in enumerate(said)],
+        }
+    )
 
 
 def at(place: int) -> str:
@@ -33,8 +46,11 @@ def at(place: int) -> str:
 
 def review(message: str = "m01", conversation: str = "talk") -> DemoReview:
     first = datetime.fromisoformat(at(60))
-    notes = [Note(0, AnnotationType.APPROVED, "", first), Note(1, AnnotationType.FLAG, "For the lead.", first, 2)]
-    return DemoReview(conversation, message, [Reason.SAMPLE], ItemState.ADJUDICATION, 2, notes)
+    notes = [
+        Note("Ada (demo)", AnnotationType.APPROVED, "", first),
+        Note("Ben (demo)", AnnotationType.FLAG, "For the lead.", first, 2),
+    ]
+    return DemoReview(conversation, message, [Reason.SAMPLE], 10, ItemState.ADJUDICATION, 2, notes)
 
 
 def store(*given: DemoReview) -> None:
@@ -52,20 +68,31 @@ def kept(statement: str, database: Database = Database.AI) -> list[tuple[object,
 def test_they_are_stored_once_however_often_that_is_done() -> None:
     for _ in range(2):
         store(review())
-    said = kept("select round, annotation_type, author_name, import_id, message_role from ai_admin_annotations order by round")
+    said = kept(
+        "select round, annotation_type, author_name, import_id, message_role from "
+        "ai_admin_annotations order by round"
+    )
     assert [each[:2] for each in said] == [(1, "approved"), (2, "flag")]
     assert {each[3:] for each in said} == {(IMPORT, "assistant")}
     assert all(str(each[2]).endswith("(demo)") for each in said)
-    assert kept("select state, reviews_wanted, reviews_done, import_id from review_items") == [("adjudication", 2, 2, IMPORT)]
+    assert kept("select state, reviews_wanted, reviews_done, import_id from review_items") == [
+        ("adjudication", 2, 2, IMPORT)
+    ]
     assert kept("select count(*) from review_passes") == [(2,)]
     assert kept("select annotation_count from conversations", Database.CORE) == [(2,)]
 
 
 def test_an_item_that_has_joined_by_itself_is_theirs_unless_somebody_has_it() -> None:
-    mine = kept("select id, conversation_id, created_at from messages where external_id = 'm01'", Database.CORE)[0]
+    mine = kept(
+        "select id, conversation_id, created_at from messages where external_id = 'm01'",
+        Database.CORE,
+    )[0]
     with transaction(Database.AI) as ai:
         given = dict(zip(("message", "conversation", "at"), mine, strict=True)) | {"id": new_id()}
-        ai.execute(text(QUEUED + "values (:id, :message, :conversation, 'production', 'assistant', :at)"), given)
+        ai.execute(
+            text(QUEUED + "values (:id, :message, :conversation, 'production', 'assistant', :at)"),
+            given,
+        )
     store(review())
     assert kept("select id, state from review_items") == [(given["id"], "adjudication")]
     assert kept("select distinct review_item_id from ai_admin_annotations") == [(given["id"],)]

@@ -5,10 +5,10 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
-from core.demo.generator.loaded import cheeses, situations, table
-from core.demo.generator.script import CHOICE, FACT
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import World
+from tools.demo.conversations.script import CHOICE, FACT
+from tools.demo.loaded import cheeses, situations, table
 
 SHINGLE = 8
 
@@ -47,8 +47,17 @@ def test_they_begin_differently(world: World) -> None:
 
 
 def test_no_text_has_a_gap_or_a_choice_left_in_it(world: World) -> None:
-    said = [message["content"] for talk in world.of(RowKind.CONVERSATIONS) for message in talk["messages"]]
-    said += [row[name] for row in world.of(RowKind.FEEDBACK) for name in ("comment", "edited_text") if name in row]
+    said = [
+        message["content"]
+        for talk in world.of(RowKind.CONVERSATIONS)
+        for message in talk["messages"]
+    ]
+    said += [
+        row[name]
+        for row in world.of(RowKind.FEEDBACK)
+        for name in ("comment", "edited_text")
+        if name in row
+    ]
     said += [row["content"] for row in world.of(RowKind.MEMORIES)]
     for text in said:
         assert text.strip() == text
@@ -70,8 +79,13 @@ def test_the_wheels_that_somebody_speaks_of_are_his(world: World) -> None:
     for talk in world.of(RowKind.CONVERSATIONS):
         if boards[talk["user_id"]]:
             text = " ".join(message["content"].lower() for message in talk["messages"])
-            foreign = [name for name in names if name.lower() in text and name not in boards[talk["user_id"]]]
-            assert set(foreign) <= {"Steinmandl"}  # the oldest of all is asked for by people without one
+            foreign = [
+                name
+                for name in names
+                if name.lower() in text and name not in boards[talk["user_id"]]
+            ]
+            # The oldest of all is asked for by people without one
+            assert set(foreign) <= {"Steinmandl"}
 
 
 def test_people_come_from_many_places_and_have_made_up_addresses(world: World) -> None:
@@ -79,9 +93,14 @@ def test_people_come_from_many_places_and_have_made_up_addresses(world: World) -
     assert len({row["display_name"] for row in users}) > 2000
     assert len({row["traits"]["country"] for row in users}) >= 15
     assert len({row["email"] for row in users}) == len(users)
-    assert all(re.search(r"@[a-z.]+\.(example|test)$|example\.(com|org|net)$", row["email"]) for row in users)
+    assert all(
+        re.search(r"@[a-z.]+\.(example|test)$|example\.(com|org|net)$", row["email"])
+        for row in users
+    )
 
 
 def test_each_language_has_its_small_change() -> None:
     for lang in {situation.lang for situation in situations()}:
-        assert {"months", "days", "greetings", "thanks", "grumbles", "closings"} <= set(table("phrases")[lang])
+        assert {"days", "greetings", "thanks", "grumbles", "closings"} <= set(
+            table("phrases")[lang]
+        )

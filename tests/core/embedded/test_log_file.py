@@ -1,4 +1,4 @@
-"""The log of Postgres: what users write is not in it, and it does not grow for ever."""
+"""The log of Postgres contains no texts of users, and its size is limited."""
 
 import threading
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.database.db import engines
+from core.database.connections import engines
 from core.embedded.log_file import rotate
 from core.embedded.postgres import Postgres
 
@@ -15,9 +15,9 @@ SECRET = "my password is hunter2"
 
 
 def log_of_slow(cluster: Postgres, statement: str) -> str:
-    """Run a statement that counts as slow, and return what the log then has more."""
+    """Run a statement that is logged as slow, and return the new log lines."""
     before = cluster.log.stat().st_size
-    with engines().core.connect() as connection:
+    with engines.current().core.connect() as connection:
         connection.execute(text("set log_min_duration_statement = 0"))
         with connection.begin_nested() as savepoint:
             try:
@@ -43,7 +43,9 @@ def test_a_slow_statement_is_logged_without_its_parameters(cluster: Postgres) ->
         f"do $$ begin raise unique_violation using message = 'twice', detail = '{SECRET}'; end $$",
     ],
 )
-def test_a_statement_that_fails_leaves_no_value_in_the_log(cluster: Postgres, statement: str) -> None:
+def test_a_statement_that_fails_leaves_no_value_in_the_log(
+    cluster: Postgres, statement: str
+) -> None:
     logged = log_of_slow(cluster, statement)
     assert "the statement after" in logged
     assert "hunter2" not in logged
@@ -53,7 +55,7 @@ def test_a_large_log_is_moved_aside_and_its_writer_goes_on_in_the_same_file(tmp_
     log = tmp_path / "postgres.log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"old\n" * 10)
-        rotate(log, largest=20)
+        rotate(log, max_bytes=20)
         writer.write(b"new\n")
     assert log.read_bytes() == b"new\n"
     assert log.with_name("postgres.log.1").read_bytes() == b"old\n" * 10
@@ -62,7 +64,7 @@ def test_a_large_log_is_moved_aside_and_its_writer_goes_on_in_the_same_file(tmp_
 def test_a_small_log_is_left_as_it_is(tmp_path: Path) -> None:
     log = tmp_path / "postgres.log"
     log.write_bytes(b"old\n")
-    rotate(log, largest=20)
+    rotate(log, max_bytes=20)
     assert [each.name for each in tmp_path.iterdir()] == ["postgres.log"]
 
 

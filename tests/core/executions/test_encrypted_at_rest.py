@@ -1,4 +1,4 @@
-"""Texts of calls and sessions are nowhere in the database as they were written."""
+"""Texts of calls and sessions are not in the database in plain text."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -6,10 +6,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.database.db import engines, transaction
+from core.database.connections import engines
+from core.database.db import transaction
 from core.executions import queries, service
 from core.executions.runner import Runner
 from core.platform.crypto import WrongKey
+from core.playground import queries as sessions
 from core.playground import service as playground
 from core.playground.schemas import Draft, NewPlaygroundMessage
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
@@ -23,6 +25,7 @@ WORDS = {
     "system_prompt": "Bandicoot",
     "messages": "Capybara",
     "context": "Dormouse",
+    "metadata": "Jackal",
     "response": "Echidna",
     "tool_executions": "Fennec",
     "message": "Gibbon",
@@ -47,14 +50,23 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def everything() -> str:
-    """Return every row of every table as text; what is binary, as the characters it would be if it were text."""
+    """Return every row of every table as text; binary values decoded as if they were text."""
     found = []
-    for engine in (engines().core, engines().ai):
+    for engine in (engines.current().core, engines.current().ai):
         with engine.connect() as connection:
-            names = connection.execute(text("select tablename from pg_tables where schemaname = 'public'")).scalars().all()
+            names = (
+                connection.execute(
+                    text("select tablename from pg_tables where schemaname = 'public'")
+                )
+                .scalars()
+                .all()
+            )
             for name in names:
-                for row in connection.execute(text(f"select * from {name}")):  # noqa: S608  the catalogue's own names
-                    found += [bytes(cell).decode("latin-1") if isinstance(cell, bytes) else str(cell) for cell in row]
+                for row in connection.execute(text(f"select * from {name}")):
+                    found += [
+                        bytes(cell).decode("latin-1") if isinstance(cell, bytes) else str(cell)
+                        for cell in row
+                    ]
     return "\n".join(found)
 
 
@@ -65,50 +77,74 @@ def test_no_text_of_a_call_is_in_the_database(one: Person, answering: None) -> N
         system_prompt=f"You are a {WORDS['system_prompt']}",
         messages=[{"role": "user", "content": WORDS["messages"]}],
         context={"pet": WORDS["context"]},
+        metadata={"source": WORDS["metadata"]},
     )
     with transaction() as session:
         view = queries.get_execution(session, buffer.id, owner=one.actor.id)
     assert WORDS["response"] in view.response
+    assert view.metadata == {"source": WORDS["metadata"]}
     assert WORDS["tool_executions"] in view.tool_executions[0].arguments
     stored = everything()
     assert str(buffer.id) in stored
     assert not [word for word in WORDS.values() if word in stored]
 
 
-def test_no_text_of_a_session_is_in_the_database(one: Person, runner: Runner, answering: None) -> None:
-    given = NewPlaygroundMessage(message=f"Dear {WORDS['message']}", custom_prompt=WORDS["custom_prompt"], model="fake:echo")
+def test_no_text_of_a_session_is_in_the_database(
+    one: Person, runner: Runner, answering: None
+) -> None:
+    given = NewPlaygroundMessage(
+        message=f"Dear {WORDS['message']}",
+        custom_prompt=WORDS["custom_prompt"],
+        model="fake:echo",
+        metadata={"source": WORDS["metadata"]},
+    )
     with transaction() as session:
         sent = playground.send(session, given, actor=one.actor)
-        playground.keep_draft(session, sent.session_id, Draft(custom_prompt=WORDS["draft"]), actor=one.actor)
+        playground.save_draft(
+            session, sent.session_id, Draft(custom_prompt=WORDS["draft"]), actor=one.actor
+        )
     buffer = runner.find(UUID(sent.job_id))
     assert buffer is not None
     ended(buffer)
     with transaction() as session:
-        view, messages = playground.read(session, sent.session_id, actor=one.actor)
+        view = sessions.get_session(session, sent.session_id, owner=one.actor.id)
+        messages = sessions.list_messages(session, sent.session_id)
     assert view.name == f"Dear {WORDS['message']}"
+    assert view.metadata == {"source": WORDS["metadata"]}
     assert view.draft.custom_prompt == WORDS["draft"]
-    assert [WORDS["message"] in messages[0].content, WORDS["response"] in messages[1].content] == [True, True]
+    assert [WORDS["message"] in messages[0].content, WORDS["response"] in messages[1].content] == [
+        True,
+        True,
+    ]
     assert messages[1].custom_prompt == WORDS["custom_prompt"]
     stored = everything()
     assert str(sent.session_id) in stored
     assert not [word for word in WORDS.values() if word in stored]
 
 
-def test_the_text_so_far_is_not_there_either(one: Person, runner: Runner) -> None:
+def test_stored_progress_is_encrypted(one: Person, runner: Runner) -> None:
     buffer = executed(one.actor)
     with transaction() as session:
         session.execute(text("update prompt_executions set status = 'pending'"))
         service.write_progress(session, buffer.id, f"so far the {WORDS['response']}")
     with transaction() as session:
-        assert queries.find_progress(session, buffer.id) == (f"so far the {WORDS['response']}", "pending")
+        assert queries.find_progress(session, buffer.id) == (
+            f"so far the {WORDS['response']}",
+            "pending",
+        )
     assert WORDS["response"] not in everything()
 
 
 def test_an_envelope_opens_only_in_its_own_row_and_column(one: Person) -> None:
-    """Whoever can write the tables, but has no key, cannot move one account's text into another's."""
+    """Whoever can write the tables, but has no key, cannot move one account's text into
+    another's.
+    """
     mine, theirs = executed(one.actor, "my secret"), executed(person().actor, "their secret")
     with transaction() as session:
-        moved = "update prompt_executions set response = (select response from prompt_executions where id = :from) where id = :to"
+        moved = (
+            "update prompt_executions set response = (select response from prompt_executions "
+            "where id = :from) where id = :to"
+        )
         session.execute(text(moved), {"from": theirs.id, "to": mine.id})
     with pytest.raises(WrongKey), transaction() as session:
         queries.get_execution(session, mine.id, owner=one.actor.id)

@@ -1,4 +1,4 @@
-"""What a process left pending when it died becomes failed, with a reason; and its message too."""
+"""Calls that a killed process left pending fail with a reason, and so do their messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,35 +12,35 @@ from core.database.db import Database, transaction
 from core.errors import Unavailable
 from core.executions import jobs, queries, service
 from core.executions import runner as runners
-from core.executions.buffers import AnswerBuffer
+from core.executions.answer_buffers import AnswerBuffer
 from core.executions.models import Execution
 from core.executions.runner import OnFinish, Runner
-from core.executions.schemas import ExecutionStatus
-from core.executions.service import StartedCall
+from core.executions.schemas import ExecutionStatus, PendingExecution
 from core.jobs import outbox
 from core.platform import clock, features
 from core.platform.ids import new_id
 from core.playground import service as playground
-from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, Sent
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import Person, person
+from tests.factories.playground import messages_of
 
 
 class Dead(Runner):
-    """A runner whose process dies before the first token."""
+    """A runner whose process is killed before the first token."""
 
-    def launch(self, begun: StartedCall, on_finish: OnFinish | None = None) -> AnswerBuffer:
+    def launch(self, begun: PendingExecution, on_finish: OnFinish | None = None) -> AnswerBuffer:
         """Do nothing more."""
         return AnswerBuffer(begun.id)
 
 
 @contextmanager
 def started_again(dead: Runner) -> Iterator[None]:
-    """Be the next life of that installation."""
+    """Start another runner of that installation."""
     born = Runner(dead.instance)
     born.start()
     yield
-    born.stop(patience_s=0.0)
+    born.stop(grace_s=0.0)
 
 
 @pytest.fixture
@@ -49,23 +49,26 @@ def one(runner: Runner) -> Person:
     return person()
 
 
-def left_behind(one: Person, runner: Runner) -> tuple[Sent, Runner]:
-    """Ask something of a process that dies, and return what it left."""
+def left_behind(one: Person, runner: Runner) -> tuple[SentMessage, Runner]:
+    """Start a call in a process that is killed, and return its row."""
     dead = Dead(new_id())
     runners.use(dead)
     with transaction() as session:
-        sent = playground.send(session, NewPlaygroundMessage(message="x", model="fake:echo"), actor=one.actor)
+        sent = playground.send(
+            session, NewPlaygroundMessage(message="x", model="fake:echo"), actor=one.actor
+        )
         service.write_progress(session, UUID(sent.job_id), "half an ans")
     runners.use(runner)
     return sent, dead
 
 
-def answer(one: Person, sent: Sent) -> PlaygroundMessageView:
-    with transaction() as session:
-        return playground.read(session, sent.session_id, actor=one.actor)[1][-1]
+def answer(one: Person, sent: SentMessage) -> PlaygroundMessageView:
+    return messages_of(one.actor, sent.session_id)[-1]
 
 
-def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Person, runner: Runner) -> None:
+def test_the_next_start_fails_an_interrupted_execution_with_its_text(
+    one: Person, runner: Runner
+) -> None:
     sent, dead = left_behind(one, runner)
     with started_again(dead), transaction() as session:
         view = queries.get_execution(session, UUID(sent.job_id), owner=one.actor.id)
@@ -75,7 +78,9 @@ def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Pers
     assert view.error.detail == "Attune was restarted during this answer. Send the message again."
 
 
-def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -> None:
+def test_the_message_of_an_interrupted_execution_fails_through_the_outbox(
+    one: Person, runner: Runner
+) -> None:
     sent, dead = left_behind(one, runner)
     with started_again(dead):
         assert answer(one, sent).status is ExecutionStatus.PENDING
@@ -86,40 +91,47 @@ def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -
     assert message.error.reason == "interrupted"
 
 
-def test_what_other_processes_run_goes_on(one: Person, runner: Runner) -> None:
+def test_executions_of_other_processes_continue(one: Person, runner: Runner) -> None:
     buffer = speaking(begun(one.actor, model="fake:steady"))
     with started_again(Dead(new_id())), transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.PENDING
+        assert (
+            queries.get_execution(session, buffer.id, owner=one.actor.id).status
+            is ExecutionStatus.PENDING
+        )
 
 
-def test_without_a_next_start_it_is_ended_after_two_minutes_of_silence(one: Person, runner: Runner) -> None:
+def test_an_execution_without_a_process_fails_after_two_minutes(
+    one: Person, runner: Runner
+) -> None:
     sent, _ = left_behind(one, runner)
     jobs.fail_abandoned(0)
     assert outbox.relay(Database.CORE) == 0
     with transaction() as session:
-        session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=2, seconds=1)))
+        session.execute(
+            update(Execution).values(alive_at=clock.now() - timedelta(minutes=2, seconds=1))
+        )
     jobs.fail_abandoned(0)
     assert outbox.relay(Database.CORE) == 1
     assert answer(one, sent).status is ExecutionStatus.FAILED
 
 
-def test_a_process_that_gives_signs_of_life_is_not_dead(one: Person, runner: Runner) -> None:
+def test_executions_of_a_process_that_is_alive_continue(one: Person, runner: Runner) -> None:
     sent, _ = left_behind(one, runner)
     with transaction() as session:
         session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=3)))
-        service.note_alive(session, [UUID(sent.job_id)])
+        service.record_alive(session, [UUID(sent.job_id)])
     jobs.fail_abandoned(0)
     assert outbox.relay(Database.CORE) == 0
 
 
-def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) -> None:
+def test_stopping_ends_answers_that_take_too_long(one: Person, runner: Runner) -> None:
     calls = Runner(new_id())
     runners.use(calls)
     calls.start()
     buffer = speaking(begun(one.actor, model="fake:steady"))
-    calls.stop(patience_s=0.0)
+    calls.stop(grace_s=0.0)
     runners.use(runner)
-    assert buffer.cutter.is_cut
+    assert buffer.cancel_token.is_cancelled
     with transaction() as session:
         view = queries.get_execution(session, buffer.id, owner=one.actor.id)
     assert view.status is ExecutionStatus.FAILED
@@ -127,7 +139,7 @@ def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) ->
     assert view.error.reason == "interrupted"
 
 
-def test_stopping_without_a_database_leaves_it_to_the_next_start(
+def test_stopping_without_a_database_leaves_executions_to_the_next_start(
     one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Runner(new_id())
@@ -139,19 +151,25 @@ def test_stopping_without_a_database_leaves_it_to_the_next_start(
         raise Unavailable
 
     with monkeypatch.context() as gone:
-        gone.setattr(service, "fail_of_instance", away)
-        calls.stop(patience_s=0.0)
+        gone.setattr(service, "fail_interrupted", away)
+        calls.stop(grace_s=0.0)
     runners.use(runner)
     with started_again(calls), transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.FAILED
+        assert (
+            queries.get_execution(session, buffer.id, owner=one.actor.id).status
+            is ExecutionStatus.FAILED
+        )
 
 
-def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> None:
+def test_stopping_waits_for_answers_that_end_in_time(one: Person, runner: Runner) -> None:
     calls = Runner(new_id())
     runners.use(calls)
     calls.start()
     buffer = begun(one.actor, '#fake {"words": 10, "rate": 50}\nx')
-    calls.stop(patience_s=5.0)
+    calls.stop(grace_s=5.0)
     runners.use(runner)
     with transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.COMPLETED
+        assert (
+            queries.get_execution(session, buffer.id, owner=one.actor.id).status
+            is ExecutionStatus.COMPLETED
+        )

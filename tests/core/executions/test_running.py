@@ -1,4 +1,4 @@
-"""A call ends, whatever happens to it, and its row says how."""
+"""A call always ends, and its row has the outcome."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -13,7 +13,12 @@ from core.errors import Unavailable
 from core.executions import progress, queries, service
 from core.executions import runner as runners
 from core.executions.runner import Runner
-from core.executions.schemas import CallOutcome, ExecutionStatus, ExecutionView
+from core.executions.schemas import (
+    CallOutcome,
+    ExecutionStatus,
+    ExecutionView,
+    PendingExecution,
+)
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.vendors.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking
@@ -40,7 +45,9 @@ def playing(monkeypatch: pytest.MonkeyPatch, *chunks: Chunk | Exception) -> None
     monkeypatch.setattr(Fake, "stream", stream)
 
 
-def test_started_is_stored_before_the_model_is_asked(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_execution_is_stored_before_the_model_is_called(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[str] = []
 
     def stream(*_given: object) -> Iterator[Chunk]:
@@ -53,12 +60,17 @@ def test_started_is_stored_before_the_model_is_asked(one: Person, monkeypatch: p
     assert seen == ["pending"]
 
 
-def test_nothing_is_held_open_while_the_model_answers(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_transaction_is_open_while_the_model_answers(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     idle: list[int] = []
 
     def stream(*_given: object) -> Iterator[Chunk]:
         with transaction() as session:
-            asked_ = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+            asked_ = (
+                "select count(*) from pg_stat_activity where state = 'idle in transaction' and "
+                "datname = current_database()"
+            )
             idle.append(session.execute(text(asked_)).scalar_one())
         yield EndChunk("stop")
 
@@ -67,7 +79,9 @@ def test_nothing_is_held_open_while_the_model_answers(one: Person, monkeypatch: 
     assert idle == [0]
 
 
-def test_what_breaks_within_is_an_internal_failure_with_the_text_so_far(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_fails_the_execution_and_keeps_its_text(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     playing(monkeypatch, TextChunk("so far"), RuntimeError("a secret of ours"))
     view = stored(one, executed(one.actor).id)
     assert (view.status, view.response) == (ExecutionStatus.FAILED, "so far")
@@ -76,7 +90,9 @@ def test_what_breaks_within_is_an_internal_failure_with_the_text_so_far(one: Per
     assert "secret" not in view.error.detail
 
 
-def test_whoever_stands_above_may_break_and_the_call_ends_all_the_same(one: Person, runner: Runner) -> None:
+def test_an_error_in_on_finish_does_not_keep_a_call_from_ending(
+    one: Person, runner: Runner
+) -> None:
     def broken(_session: Session, _id: UUID) -> None:
         raise RuntimeError("the feature above broke")
 
@@ -87,60 +103,76 @@ def test_whoever_stands_above_may_break_and_the_call_ends_all_the_same(one: Pers
 
 
 @pytest.mark.parametrize("tokens", [2**31, 2**70, -1])
-def test_figures_that_no_column_takes_do_not_leave_it_pending(one: Person, monkeypatch: pytest.MonkeyPatch, tokens: int) -> None:
-    playing(monkeypatch, TextChunk("x"), UsageChunk(Usage(input=tokens, output=1)), EndChunk("stop"))
-    assert stored(one, executed(one.actor).id).status in (ExecutionStatus.FAILED, ExecutionStatus.COMPLETED)
+def test_figures_too_large_for_a_column_do_not_leave_an_execution_pending(
+    one: Person, monkeypatch: pytest.MonkeyPatch, tokens: int
+) -> None:
+    playing(
+        monkeypatch, TextChunk("x"), UsageChunk(Usage(input=tokens, output=1)), EndChunk("stop")
+    )
+    assert stored(one, executed(one.actor).id).status in (
+        ExecutionStatus.FAILED,
+        ExecutionStatus.COMPLETED,
+    )
 
 
-def test_text_that_postgres_and_utf8_refuse_is_kept_without_it(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_that_cannot_be_stored_are_removed_from_answers(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     playing(monkeypatch, TextChunk("a\0b \ud800 ü"), EndChunk("st\0op\ud800"))
     view = stored(one, executed(one.actor).id)
     assert view.status is ExecutionStatus.COMPLETED
     assert view.response == "ab \ufffd ü"
 
 
-def test_an_outcome_is_stored_although_the_database_was_away(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outcome_is_stored_after_the_database_was_unavailable(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     finish, tries = service.finish, []
 
-    def late(session: Session, begun: service.StartedCall, outcome: CallOutcome) -> bool:
+    def late(session: Session, begun: PendingExecution, outcome: CallOutcome) -> bool:
         tries.append(1)
         if len(tries) < 3:
             raise Unavailable
         return finish(session, begun, outcome)
 
-    monkeypatch.setattr(runners, "STORE_AGAIN_AFTER_S", (0.01,) * 5)
+    monkeypatch.setattr(runners, "STORE_RETRY_WAITS_S", (0.01,) * 5)
     monkeypatch.setattr(service, "finish", late)
     assert stored(one, executed(one.actor).id).status is ExecutionStatus.COMPLETED
 
 
-def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner: Runner) -> None:
+def test_an_outcome_after_a_cancellation_changes_nothing(one: Person, runner: Runner) -> None:
     with transaction() as session:
         begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
         service.cancel(session, begun.id, text="so far", actor=one.actor)
     with transaction() as session:
-        assert service.finish(session, begun, CallOutcome(ExecutionStatus.COMPLETED, "all of it")) is False
+        assert (
+            service.finish(session, begun, CallOutcome(ExecutionStatus.COMPLETED, "all of it"))
+            is False
+        )
     assert stored(one, begun.id).response == "so far"
 
 
-def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
+def test_a_cancellation_with_a_lost_hint_is_found_when_the_bus_reconnects(
     one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "WRITE_EVERY_S", 0.02)
+    monkeypatch.setattr(progress, "STORE_INTERVAL_S", 0.02)
     buffer = speaking(begun(one.actor, model="fake:steady"))
     with transaction() as session:
         session.execute(text("update prompt_executions set status = 'cancelled'"))
-    assert not buffer.cutter.wait(0.1)
+    assert not buffer.cancel_token.wait(0.1)
     bus._deliver(service.CANCELLED, None)  # noqa: SLF001  what the bus says after a cut
-    assert buffer.cutter.wait(3)
+    assert buffer.cancel_token.wait(3)
     assert ended(buffer).status is ExecutionStatus.CANCELLED
 
 
-def test_the_text_so_far_is_in_the_row_about_every_second(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_text_so_far_is_in_the_row_about_every_second(
+    one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     buffer = speaking(begun(one.actor, model="fake:steady"))
     hints: list[bus.Hint] = []
     unsubscribe = bus.subscribe(service.PROGRESS, hints.append)
     found = ""
-    while not found and not buffer.cutter.wait(0.05):
+    while not found and not buffer.cancel_token.wait(0.05):
         with transaction() as session:
             progress = queries.find_progress(session, buffer.id)
         assert progress is not None
@@ -150,22 +182,26 @@ def test_the_text_so_far_is_in_the_row_about_every_second(one: Person, runner: R
     assert {"id": str(buffer.id)} in hints
 
 
-def test_an_ended_answer_can_still_be_read_from_memory_for_a_moment(one: Person, runner: Runner) -> None:
+def test_an_ended_answer_can_still_be_read_from_memory_for_a_moment(
+    one: Person, runner: Runner
+) -> None:
     buffer = executed(one.actor)
     assert runner.find(buffer.id) is buffer
     assert runner.text_of(buffer.id) == buffer.text
 
 
-def test_and_then_is_forgotten(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runners, "KEEP_ENDED_S", -1.0)
+def test_an_ended_answer_is_dropped_from_memory_after_a_while(
+    one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "ENDED_BUFFER_TTL_S", -1.0)
     first = executed(one.actor)
     second = executed(one.actor)
     while runner.find(first.id) is not None:
-        assert not second.cutter.wait(0.01)
+        assert not second.cancel_token.wait(0.01)
     assert stored(one, first.id).status is ExecutionStatus.COMPLETED
 
 
-def test_what_was_stopped_at_the_last_moment_is_said_to_be_stopped_from_memory_too(
+def test_an_answer_cancelled_at_the_last_moment_is_reported_as_cancelled(
     one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stream(*_given: object) -> Iterator[Chunk]:

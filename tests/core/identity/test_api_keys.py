@@ -1,4 +1,4 @@
-"""Keys of programs: what is stored of them, and when they are dead."""
+"""API keys: what is stored of them, and when they are rejected."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -9,11 +9,11 @@ from sqlalchemy import select, text, update
 from core.database.db import transaction
 from core.database.tables import CoreAudit
 from core.errors import Forbidden
-from core.identity import keys
-from core.identity.errors import AlreadyOver, KeyDead, KeyMissing
+from core.identity.errors import ApiKeyMissing, ApiKeyRejected, ExpiryInPast
 from core.identity.models import ApiKey
 from core.identity.permissions import Permission, may
-from core.identity.schemas import Actor, MadeApiKey, NewApiKey, Role, Scope
+from core.identity.schemas import Actor, CreatedApiKey, NewApiKey, Role, Scope
+from core.identity.service import api_keys
 from core.platform import clock, crypto
 from core.platform.ids import new_id
 from tests.factories.identity import CALLER, person
@@ -24,39 +24,49 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def enter(key: str) -> Actor:
     with transaction() as session:
-        return keys.enter(session, key, CALLER)
+        return api_keys.authenticate(session, key, CALLER)
 
 
-def stored(made: MadeApiKey) -> ApiKey:
+def stored(made: CreatedApiKey) -> ApiKey:
     with transaction() as session:
         return session.scalars(select(ApiKey).where(ApiKey.id == made.id)).one()
 
 
 def revoke(key_id: UUID, role: Role = Role.ADMIN) -> None:
     with transaction() as session:
-        keys.revoke(session, key_id, actor=person(role).actor)
+        api_keys.revoke(session, key_id, actor=person(role).actor)
 
 
 def audited() -> list[CoreAudit]:
     with transaction() as session:
-        return list(session.scalars(select(CoreAudit).where(CoreAudit.action.startswith("api_key")).order_by(CoreAudit.id)))
+        return list(
+            session.scalars(
+                select(CoreAudit)
+                .where(CoreAudit.action.startswith("api_key"))
+                .order_by(CoreAudit.id)
+            )
+        )
 
 
-def test_a_key_has_its_form_and_lets_its_program_in() -> None:
+def test_a_key_has_the_documented_form_and_authenticates() -> None:
     made = api_key(environment="staging")
-    assert keys.FORM.fullmatch(made.key)
+    assert api_keys.KEY_PATTERN.fullmatch(made.key)
     actor = enter(made.key)
     assert (actor.id, actor.email, actor.name) == (made.id, f"atn_{made.key_id}", "a program")
-    assert (actor.is_program, actor.environment, set(actor.scopes)) == (True, "staging", {Scope.INGEST})
+    assert (actor.is_program, actor.environment, set(actor.scopes)) == (
+        True,
+        "staging",
+        {Scope.INGEST},
+    )
 
 
 def test_only_a_hash_of_it_is_stored_anywhere() -> None:
     made = api_key()
     assert stored(made).secret_hash == crypto.fingerprint(made.key)
-    secret = made.key.rsplit("_", 1)[-1]
+    secret = made.key.split("_", 2)[2]
     with transaction() as session:
         for table in ("api_keys", "audit_log", "outbox"):
-            rows = session.scalars(text(f"select row_to_json(t)::text from {table} t")).all()  # noqa: S608  our own names
+            rows = session.scalars(text(f"select row_to_json(t)::text from {table} t")).all()
             assert not [row for row in rows if secret in row]
 
 
@@ -74,44 +84,46 @@ def test_only_a_hash_of_it_is_stored_anywhere() -> None:
         lambda key: "",
     ],
 )
-def test_another_key_is_none(change: object) -> None:
+def test_an_unknown_key_is_rejected(change: object) -> None:
     made = api_key()
     enter(made.key)
-    with pytest.raises(KeyDead):
+    with pytest.raises(ApiKeyRejected):
         enter(change(made.key))  # type: ignore[operator]  # one of the lambdas above
 
 
-def test_strangers_guesses_are_not_remembered() -> None:
-    before = len(keys._known._known)  # noqa: SLF001  its size is what is promised
+def test_guessed_keys_are_not_cached() -> None:
+    before = len(api_keys._known._values)  # noqa: SLF001  its size is what is promised
     for number in range(50):
-        with pytest.raises(KeyDead):
+        with pytest.raises(ApiKeyRejected):
             enter(f"atn_{number:08}_{'A' * 43}")
-    assert len(keys._known._known) == before  # noqa: SLF001
+    assert len(api_keys._known._values) == before  # noqa: SLF001
 
 
-def test_a_revoked_key_is_dead_in_the_next_call_though_it_was_remembered() -> None:
+def test_a_revoked_key_is_rejected_at_once_although_it_was_cached() -> None:
     made = api_key()
     enter(made.key)
     revoke(made.id)
-    with pytest.raises(KeyDead):
+    with pytest.raises(ApiKeyRejected):
         enter(made.key)
 
 
-def test_a_key_is_dead_the_moment_it_expires_though_it_was_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_key_is_rejected_at_once_although_it_was_cached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = api_key(expires_at=clock.now() + timedelta(hours=1))
     enter(made.key)
     later = clock.now() + timedelta(hours=1, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
-    with pytest.raises(KeyDead):
+    with pytest.raises(ApiKeyRejected):
         enter(made.key)
 
 
-def test_a_key_that_would_be_over_at_once_is_not_made() -> None:
-    with pytest.raises(AlreadyOver):
+def test_a_key_with_a_past_expiry_is_rejected() -> None:
+    with pytest.raises(ExpiryInPast):
         api_key(expires_at=clock.now())
 
 
-def test_it_is_noted_when_it_was_last_used_but_not_at_each_use() -> None:
+def test_the_last_use_of_a_key_is_not_stored_at_each_use() -> None:
     made = api_key()
     assert stored(made).last_used_at is None
     enter(made.key)
@@ -121,16 +133,16 @@ def test_it_is_noted_when_it_was_last_used_but_not_at_each_use() -> None:
     assert stored(made).last_used_at == first
 
 
-def test_a_use_after_a_while_is_noted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_use_of_a_key_is_stored_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made = api_key()
     enter(made.key)
-    later = clock.now() + keys.SEEN_EVERY + timedelta(seconds=1)
+    later = clock.now() + api_keys.LAST_USED_INTERVAL + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     enter(made.key)
     assert stored(made).last_used_at == later
 
 
-def test_lists_hold_the_newest_first_and_none_that_is_revoked() -> None:
+def test_keys_are_listed_newest_first_without_revoked_ones() -> None:
     first, second, third = api_key(), api_key(), api_key()
     with transaction() as session:
         for number, each in enumerate((first, second, third)):
@@ -138,50 +150,60 @@ def test_lists_hold_the_newest_first_and_none_that_is_revoked() -> None:
             session.execute(update(ApiKey).where(ApiKey.id == each.id).values(created_at=at))
     revoke(second.id)
     with transaction() as session:
-        listed = keys.list_keys(session, actor=person().actor)
+        listed = api_keys.list_keys(session, actor=person().actor)
     assert [each.id for each in listed] == [third.id, first.id]
     assert not any("key" in each.model_fields_set for each in listed)
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
-def test_keys_are_for_administrators(role: Role) -> None:
+def test_only_administrators_manage_keys(role: Role) -> None:
     made, actor = api_key(), person(role).actor
     with transaction() as session:
         for forbidden in (
-            lambda: keys.list_keys(session, actor=actor),
-            lambda: keys.make(session, NewApiKey(name="x", scopes=frozenset({Scope.READ})), actor=actor),
-            lambda: keys.revoke(session, made.id, actor=actor),
+            lambda: api_keys.list_keys(session, actor=actor),
+            lambda: api_keys.create(
+                session, NewApiKey(name="x", scopes=frozenset({Scope.READ})), actor=actor
+            ),
+            lambda: api_keys.revoke(session, made.id, actor=actor),
         ):
             with pytest.raises(Forbidden):
                 forbidden()
 
 
-def test_a_key_makes_no_keys() -> None:
+def test_a_key_cannot_create_keys() -> None:
     actor = enter(api_key(*Scope).key)
     with transaction() as session, pytest.raises(Forbidden):
-        keys.make(session, NewApiKey(name="x", scopes=frozenset(Scope)), actor=actor)
+        api_keys.create(session, NewApiKey(name="x", scopes=frozenset(Scope)), actor=actor)
 
 
-def test_revoking_twice_or_what_never_was_finds_nothing() -> None:
+def test_revoking_twice_or_an_unknown_key_is_not_found() -> None:
     made = api_key()
     revoke(made.id)
     for missing in (made.id, new_id()):
-        with pytest.raises(KeyMissing):
+        with pytest.raises(ApiKeyMissing):
             revoke(missing)
 
 
-def test_making_and_revoking_are_audited_by_the_visible_id() -> None:
+def test_creating_and_revoking_keys_are_audited_by_key_id() -> None:
     made = api_key(Scope.READ, Scope.INGEST)
     revoke(made.id)
     created, revoked = audited()
     assert (created.action, revoked.action) == ("api_key.create", "api_key.revoke")
     assert created.targets == {"key_id": made.key_id}
-    assert created.after == {"name": "a program", "scopes": ["ingest", "read"], "environment": "production"}
+    assert created.after == {
+        "name": "a program",
+        "scopes": ["ingest", "read"],
+        "environment": "production",
+    }
     assert revoked.targets == {"key_id": made.key_id, "name": "a program"}
 
 
 def test_a_scope_allows_what_it_says_and_nothing_else() -> None:
-    assert {each for each in Permission if may(enter(api_key(Scope.INGEST).key), each)} == {Permission.INGEST}
-    assert {each for each in Permission if may(enter(api_key(Scope.READ).key), each)} == {Permission.WATCH}
+    assert {each for each in Permission if may(enter(api_key(Scope.INGEST).key), each)} == {
+        Permission.INGEST
+    }
+    assert {each for each in Permission if may(enter(api_key(Scope.READ).key), each)} == {
+        Permission.WATCH
+    }
     reading = enter(api_key(Scope.READ_CONVERSATIONS).key)
     assert {each for each in Permission if may(reading, each)} == {Permission.READ_CONTENTS}

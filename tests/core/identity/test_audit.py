@@ -1,12 +1,12 @@
-"""Rows of the audit log: who, from where, to what, and never a secret."""
+"""Rows of the audit log: actor, origin, target, and never a secret."""
 
 import pytest
 from sqlalchemy import select
 
 from core.database.db import transaction
 from core.database.tables import CoreAudit
-from core.identity import audit
 from core.identity.schemas import Caller
+from core.identity.service import audit
 from tests.factories.identity import CALLER, person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -15,20 +15,26 @@ pytestmark = pytest.mark.usefixtures("database")
 def recorded(**given: object) -> CoreAudit:
     with transaction() as session:
         audit.record(session, "test.deed", CALLER, **given)  # type: ignore[arg-type]  # passed on
-        return session.scalars(select(CoreAudit).order_by(CoreAudit.id.desc())).first() or CoreAudit()
+        return (
+            session.scalars(select(CoreAudit).order_by(CoreAudit.id.desc())).first() or CoreAudit()
+        )
 
 
 @pytest.mark.parametrize("field", ["password", "password_hash", "secret", "token", "key"])
 def test_a_secret_is_masked_in_every_part(field: str) -> None:
     row = recorded(targets={field: "x"}, before={field: "y", "name": "n"}, after={field: "z"})
-    assert (row.targets, row.before, row.after) == ({field: "•••"}, {field: "•••", "name": "n"}, {field: "•••"})
+    assert (row.targets, row.before, row.after) == (
+        {field: "•••"},
+        {field: "•••", "name": "n"},
+        {field: "•••"},
+    )
 
 
-def test_whether_there_was_one_can_be_told() -> None:
+def test_a_masked_secret_differs_from_none() -> None:
     assert recorded(before={"secret": None}, after={"secret": "x"}).before == {"secret": None}
 
 
-def test_a_row_is_rolled_back_with_its_deed() -> None:
+def test_an_audit_row_is_rolled_back_with_its_change() -> None:
     def fails() -> None:
         with transaction() as session:
             audit.record(session, "test.deed", CALLER)
@@ -45,7 +51,9 @@ def test_an_account_a_visitor_and_attune_itself_are_told_apart() -> None:
     with transaction() as session:
         for by in (one.actor, CALLER, None):
             audit.record(session, "test.deed", by)
-        rows = session.scalars(select(CoreAudit).where(CoreAudit.action == "test.deed").order_by(CoreAudit.id)).all()
+        rows = session.scalars(
+            select(CoreAudit).where(CoreAudit.action == "test.deed").order_by(CoreAudit.id)
+        ).all()
     assert [(row.actor_type, row.actor_id, row.actor_name) for row in rows] == [
         ("account", one.actor.id, one.actor.email),
         ("visitor", None, None),
@@ -54,12 +62,12 @@ def test_an_account_a_visitor_and_attune_itself_are_told_apart() -> None:
     assert [row.ip_address for row in rows] == [CALLER.ip_address, CALLER.ip_address, None]
 
 
-def test_a_browser_may_call_itself_what_it_likes() -> None:
+def test_any_user_agent_can_be_stored() -> None:
     with transaction() as session:
         audit.record(session, "test.deed", Caller("127.0.0.1", "x" * 10_000, "request"))
         row = session.scalars(select(CoreAudit)).one()
     assert row.user_agent == "x" * 400
 
 
-def test_what_postgres_refuses_in_a_target_does_not_lose_the_row() -> None:
+def test_a_target_that_postgres_rejects_is_cleaned() -> None:
     assert recorded(targets={"email": "a\0b\ud800"}).targets == {"email": "ab?"}

@@ -1,4 +1,6 @@
-"""Failed sign-ins make one row in the audit log for a network and hour, however many there are, and not for ever."""
+"""Failed sign-ins make one audit row per network and hour, for any number of them, for a limited
+time.
+"""
 
 from datetime import timedelta
 
@@ -7,9 +9,10 @@ from sqlalchemy import func, select, update
 
 from core.database.db import transaction
 from core.database.tables import CoreAudit
-from core.identity import failures, flows, passwords
+from core.identity import passwords
 from core.identity.models import SignInFailureHour
 from core.identity.schemas import Caller, SessionKind
+from core.identity.service import sign_in, sign_in_failures
 from core.platform import clock
 from core.system import jobs
 from tests.factories.identity import CALLER, PASSWORD, person
@@ -23,20 +26,25 @@ def _wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fail(email: str, caller: Caller = CALLER) -> None:
-    assert flows.try_to_sign_in(email, "wrong password", SessionKind.API, caller).signed_in is None
+    assert sign_in.try_sign_in(email, "wrong password", SessionKind.API, caller).signed_in is None
 
 
 def rows() -> list[CoreAudit]:
     with transaction() as session:
-        failed = select(CoreAudit).where(CoreAudit.action == failures.ACTION, CoreAudit.outcome != "ok")
+        failed = select(CoreAudit).where(
+            CoreAudit.action == sign_in_failures.ACTION, CoreAudit.outcome != "ok"
+        )
         return list(session.scalars(failed.order_by(CoreAudit.id)))
 
 
-def test_a_flood_from_one_address_is_one_row_that_counts() -> None:
+def test_many_failures_from_one_address_are_one_row_with_a_count() -> None:
     for number in range(9):
         fail(f"user{number}@example.com")
     (row,) = rows()
-    assert row.targets == {"emails": [f"user{number}@example.com" for number in range(5)], "failures": 9}
+    assert row.targets == {
+        "emails": [f"user{number}@example.com" for number in range(5)],
+        "failures": 9,
+    }
     assert row.ip_address == CALLER.ip_address
 
 
@@ -65,7 +73,11 @@ def test_rows_of_failed_sign_ins_go_after_ninety_days_and_the_rest_of_the_log_st
     person()
     fail("nobody@example.com")
     with transaction() as session:
-        session.execute(update(CoreAudit).values(occurred_at=clock.now() - failures.KEPT_FOR - timedelta(days=1)))
+        session.execute(
+            update(CoreAudit).values(
+                occurred_at=clock.now() - sign_in_failures.RETENTION - timedelta(days=1)
+            )
+        )
         session.execute(update(SignInFailureHour).values(hour=clock.now() - timedelta(hours=3)))
     jobs.forget_failed_sign_ins(0)
     assert rows() == []

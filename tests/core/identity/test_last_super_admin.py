@@ -1,4 +1,6 @@
-"""There is always a super_admin who can sign in, whatever two of them do to each other at once."""
+"""There is always a super_admin who can sign in, whatever two of them do to each other
+concurrently.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +10,12 @@ import pytest
 
 from core.database.db import transaction
 from core.errors import Conflict
-from core.identity import queries, service
+from core.identity import queries
 from core.identity.errors import LastSuperAdmin
 from core.identity.models import AdminUser
 from core.identity.schemas import AccountChange, NewAccount, Role
-from core.system import service as system
+from core.identity.service import accounts as service
+from core.system.service import account_removal as system
 from tests.factories.identity import Person, person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -22,12 +25,16 @@ Deed = Callable[[Person, Person], None]
 
 def demote(one: Person, by: Person) -> None:
     with transaction() as session:
-        service.change_account(session, one.actor.id, AccountChange(role=Role.ADMIN), actor=by.actor)
+        service.change_account(
+            session, one.actor.id, AccountChange(role=Role.ADMIN), actor=by.actor
+        )
 
 
 def disable(one: Person, by: Person) -> None:
     with transaction() as session:
-        service.change_account(session, one.actor.id, AccountChange(is_active=False), actor=by.actor)
+        service.change_account(
+            session, one.actor.id, AccountChange(is_active=False), actor=by.actor
+        )
 
 
 def delete(one: Person, by: Person) -> None:
@@ -49,14 +56,16 @@ def left() -> int:
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_one_of_two_may_go(deed: Deed) -> None:
+def test_one_of_two_super_admins_can_be_removed(deed: Deed) -> None:
     deed(person(Role.SUPER_ADMIN), person(Role.SUPER_ADMIN))
     assert left() == 1
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_the_last_may_not(deed: Deed) -> None:
-    """Whoever acts was a super_admin a moment ago: their own demotion has just been committed by somebody else."""
+def test_the_last_super_admin_cannot_be_removed(deed: Deed) -> None:
+    """Whoever acts was a super_admin a moment ago: their own demotion has just been committed by
+    somebody else.
+    """
     last, by = person(Role.SUPER_ADMIN), person(Role.SUPER_ADMIN)
     demote(by, last)
     with pytest.raises(LastSuperAdmin):
@@ -66,7 +75,7 @@ def test_the_last_may_not(deed: Deed) -> None:
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 @pytest.mark.parametrize("round_", range(4))
-def test_two_who_do_it_to_each_other_at_once_leave_one(deed: Deed, round_: int) -> None:
+def test_two_super_admins_who_demote_each_other_leave_one(deed: Deed, round_: int) -> None:
     one, other = person(Role.SUPER_ADMIN), person(Role.SUPER_ADMIN)
     together = Barrier(2)
 
@@ -84,10 +93,14 @@ def test_two_who_do_it_to_each_other_at_once_leave_one(deed: Deed, round_: int) 
     assert left() == 1
 
 
-def test_somebody_who_cannot_sign_in_does_not_count() -> None:
+def test_a_super_admin_who_cannot_sign_in_does_not_count() -> None:
     last, by = person(Role.SUPER_ADMIN), person(Role.SUPER_ADMIN)
     with transaction() as session:
-        service.invite(session, NewAccount(email="new@example.com", full_name="New", role=Role.SUPER_ADMIN), actor=last.actor)
+        service.invite(
+            session,
+            NewAccount(email="new@example.com", full_name="New", role=Role.SUPER_ADMIN),
+            actor=last.actor,
+        )
         session.get_one(AdminUser, by.actor.id).is_active = False
     with pytest.raises(LastSuperAdmin):
         demote(last, by)

@@ -1,4 +1,4 @@
-"""Whatever sets a password or ends the sessions of an account invalidates its links: none can take the account over later."""
+"""Setting a password or ending sessions invalidates the account's links."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.database.db import transaction
-from core.identity import flows, links, queries, service
-from core.identity.errors import LinkSpent
+from core.identity import queries
+from core.identity.errors import LinkExpired
 from core.identity.models import AccountLink
 from core.identity.schemas import AccountChange, LinkPurpose, NewAccount, NewPassword, Role
+from core.identity.service import accounts as service
+from core.identity.service import first_account, password_links, sessions, sign_in
 from core.platform import clock, crypto
 from tests.factories.identity import CALLER, PASSWORD, PASSWORD_HASH, Person, person
 
@@ -20,24 +22,34 @@ CHANGES: dict[str, Change] = {
     "disable": lambda session, one, boss: service.change_account(
         session, one.actor.id, AccountChange(is_active=False), actor=boss.actor
     ),
-    "reset": lambda session, one, boss: service.invite_again(session, one.actor.id, actor=boss.actor),
-    "sign out everywhere": lambda session, one, _boss: service.sign_out_everywhere(session, actor=one.actor),
-    "sign out": lambda session, one, _boss: service.sign_out(session, actor=one.actor),
-    "end a session": lambda session, one, _boss: service.end_own_session(session, one.actor.session_id, actor=one.actor),  # type: ignore[arg-type]  # it has one
-    "change the password": lambda session, one, _boss: service.change_password(session, PASSWORD_HASH, actor=one.actor),
-    "refresh": lambda session, one, _boss: service.refresh(session, actor=one.actor),
+    "reset": lambda session, one, boss: service.invite_again(
+        session, one.actor.id, actor=boss.actor
+    ),
+    "sign out everywhere": lambda session, one, _boss: sessions.sign_out_everywhere(
+        session, actor=one.actor
+    ),
+    "sign out": lambda session, one, _boss: sessions.sign_out(session, actor=one.actor),
+    "end a session": lambda session, one, _boss: sessions.end_own_session(
+        session,
+        one.actor.session_id,  # type: ignore[arg-type]  # it has one
+        actor=one.actor,
+    ),
+    "change the password": lambda session, one, _boss: service.change_password(
+        session, PASSWORD_HASH, actor=one.actor
+    ),
+    "refresh": lambda session, one, _boss: sessions.refresh(session, actor=one.actor),
 }
 
 
 def link_of(one: Person) -> str:
-    """Return a link of an account that can sign in already: as an invitation is after `make admin`."""
+    """Return a link of an account that has a password, such as an invitation after `make admin`."""
     token = crypto.new_token()
     with transaction() as session:
         link = AccountLink(
             admin_user_id=one.actor.id,
             purpose=LinkPurpose.INVITATION,
             token_hash=crypto.fingerprint(token),
-            expires_at=clock.now() + links.LIFETIME[LinkPurpose.INVITATION],
+            expires_at=clock.now() + password_links.LIFETIME[LinkPurpose.INVITATION],
         )
         session.add(link)
     return token
@@ -53,9 +65,9 @@ def test_make_admin_invalidates_an_invitation_that_was_made_before() -> None:
     with transaction() as session:
         given = NewAccount(email="new@example.com", full_name="New", role=Role.ANALYST)
         link = service.invite(session, given, actor=boss.actor)
-    flows.new_super_admin("new@example.com")
-    with pytest.raises(LinkSpent):
-        flows.accept_link(link.token, NewPassword(password="a password of my own"), caller=CALLER)
+    first_account.reset_super_admin("new@example.com")
+    with pytest.raises(LinkExpired):
+        sign_in.accept_link(link.token, NewPassword(password="a password of my own"), caller=CALLER)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
@@ -71,13 +83,13 @@ def test_a_change_of_password_or_sessions_invalidates_every_link(change: Change)
 def test_accepting_one_link_invalidates_the_others() -> None:
     one = person()
     used, other = link_of(one), link_of(one)
-    flows.accept_link(used, NewPassword(password="a password of my own"), caller=CALLER)
+    sign_in.accept_link(used, NewPassword(password="a password of my own"), caller=CALLER)
     assert not is_open(other)
 
 
 def test_the_password_of_a_link_ends_the_sessions_of_the_one_before() -> None:
     one = person()
-    flows.accept_link(link_of(one), NewPassword(password="a password of my own"), caller=CALLER)
+    sign_in.accept_link(link_of(one), NewPassword(password="a password of my own"), caller=CALLER)
     with transaction() as session:
         assert queries.find_actor(session, crypto.fingerprint(one.token), CALLER) is None
 
@@ -85,5 +97,5 @@ def test_the_password_of_a_link_ends_the_sessions_of_the_one_before() -> None:
 def test_a_changed_password_through_the_settings_invalidates_links() -> None:
     one = person()
     token = link_of(one)
-    flows.change_own_password(PASSWORD, NewPassword(password="another password"), actor=one.actor)
+    sign_in.change_own_password(PASSWORD, NewPassword(password="another password"), actor=one.actor)
     assert not is_open(token)

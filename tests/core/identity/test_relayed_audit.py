@@ -1,11 +1,12 @@
-"""What is written down in `ai` is read in `core`: once, with its deed, and as it was."""
+"""Audit rows of `ai` are copied to `core` once, with unchanged values."""
 
 import pytest
 from sqlalchemy import select
 
 from core.database.db import Database, transaction
 from core.database.tables import AiAudit, CoreAudit
-from core.identity import audit, jobs
+from core.identity import jobs
+from core.identity.service import audit
 from core.jobs import outbox
 from tests.factories.identity import CALLER, person
 
@@ -15,15 +16,26 @@ pytestmark = pytest.mark.usefixtures("database")
 def noted(*names: str) -> None:
     with transaction(Database.AI) as ai:
         for name in names:
-            audit.record(ai, "test.deed", person().actor, targets={"name": name}, after={"secret": "x"}, database=Database.AI)
+            audit.record(
+                ai,
+                "test.deed",
+                person().actor,
+                targets={"name": name},
+                after={"secret": "x"},
+                database=Database.AI,
+            )
 
 
 def read() -> list[CoreAudit]:
     with transaction() as core:
-        return list(core.scalars(select(CoreAudit).where(CoreAudit.action == "test.deed").order_by(CoreAudit.id)))
+        return list(
+            core.scalars(
+                select(CoreAudit).where(CoreAudit.action == "test.deed").order_by(CoreAudit.id)
+            )
+        )
 
 
-def test_it_is_there_whole_and_in_order() -> None:
+def test_relayed_audit_rows_are_complete_and_in_order() -> None:
     noted("one", "two")
     outbox.relay(Database.AI)
     with transaction(Database.AI) as ai:
@@ -31,11 +43,15 @@ def test_it_is_there_whole_and_in_order() -> None:
     assert first is not None
     rows = read()
     assert [row.targets["name"] for row in rows] == ["one", "two"]
-    assert (rows[0].occurred_at, rows[0].actor_id, rows[0].after) == (first.occurred_at, first.actor_id, {"secret": "•••"})
+    assert (rows[0].occurred_at, rows[0].actor_id, rows[0].after) == (
+        first.occurred_at,
+        first.actor_id,
+        {"secret": "•••"},
+    )
     assert (rows[0].before, rows[0].outcome) == (None, "ok")
 
 
-def test_told_twice_it_counts_once() -> None:
+def test_a_row_relayed_twice_is_stored_once() -> None:
     noted("one")
     with transaction(Database.AI) as ai:
         ids = list(ai.scalars(select(AiAudit.id)))
@@ -45,7 +61,7 @@ def test_told_twice_it_counts_once() -> None:
     assert len(read()) == 1
 
 
-def test_it_is_rolled_back_with_its_deed() -> None:
+def test_an_audit_row_of_ai_is_rolled_back_with_its_change() -> None:
     def fails() -> None:
         with transaction(Database.AI) as ai:
             audit.record(ai, "test.deed", CALLER, database=Database.AI)
@@ -57,6 +73,6 @@ def test_it_is_rolled_back_with_its_deed() -> None:
     assert read() == []
 
 
-def test_what_is_gone_since_stops_nothing() -> None:
+def test_rows_deleted_meanwhile_do_not_stop_the_relay() -> None:
     jobs.relay({"ids": [10**12]})
     assert read() == []

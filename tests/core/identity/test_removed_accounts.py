@@ -1,4 +1,4 @@
-"""With an account goes what it said, and the texts of its calls; what they cost stays known."""
+"""Deleting an account deletes its messages and the texts of its calls; costs stay."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -7,17 +7,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.annotations.review_queue import drafts
+from core.annotations.service import drafts
 from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionError
-from core.identity.errors import NotYourself
+from core.identity.errors import OwnAccountProtected
 from core.identity.schemas import Role
 from core.jobs import outbox
 from core.platform import features
 from core.platform.ids import new_id
-from core.system import service
+from core.system.service import account_removal
 from tests.factories.executions import ended, executed, speaking
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, said
@@ -30,12 +30,12 @@ def boss(runner: Runner) -> Person:
 
 def remove(one: Person, boss: Person) -> None:
     with transaction() as session:
-        service.remove_account(session, one.actor.id, actor=boss.actor)
+        account_removal.remove_account(session, one.actor.id, actor=boss.actor)
 
 
 def counted(question: str) -> int:
     with transaction() as session:
-        return int(session.execute(text(f"select count(*) from {question}")).scalar_one())  # noqa: S608  of this file
+        return int(session.execute(text(f"select count(*) from {question}")).scalar_one())
 
 
 def test_sessions_and_messages_are_gone_and_calls_keep_their_figures_only(boss: Person) -> None:
@@ -44,12 +44,17 @@ def test_sessions_and_messages_are_gone_and_calls_keep_their_figures_only(boss: 
     executed(one.actor, "another secret", context={"a": "third"})
     remove(one, boss)
     assert counted("playground_sessions") == counted("playground_messages") == 0
-    assert counted("prompt_executions where total_tokens > 0 and cost_usd is not null and owner is null") == 2
+    assert (
+        counted(
+            "prompt_executions where total_tokens > 0 and cost_usd is not null and owner is null"
+        )
+        == 2
+    )
     texts = "coalesce(prompt, system_prompt, messages, context, response, tool_executions)"
     assert counted(f"prompt_executions where {texts} is not null") == 0
 
 
-def test_nothing_that_was_said_stays_beside_the_texts_of_a_call(boss: Person) -> None:
+def test_no_text_of_a_call_stays_in_other_columns(boss: Person) -> None:
     one = person()
     executed(one.actor, parameters={"temperature": 0.5, "stop_sequences": ("a secret",)})
     given = {
@@ -57,16 +62,27 @@ def test_nothing_that_was_said_stays_beside_the_texts_of_a_call(boss: Person) ->
         "error": json.dumps({"code": "provider_failed", "reason": "refused", "detail": "a secret"}),
     }
     with transaction() as session:
-        session.execute(text("update prompt_executions set tools = cast(:tools as jsonb), error = cast(:error as jsonb)"), given)
+        session.execute(
+            text(
+                "update prompt_executions set tools = cast(:tools as jsonb), error = "
+                "cast(:error as jsonb)"
+            ),
+            given,
+        )
     remove(one, boss)
     with transaction() as session:
-        row = session.execute(text("select tools, parameters, error, cast(e as text) as whole from prompt_executions as e")).one()
+        row = session.execute(
+            text(
+                "select tools, parameters, error, cast(e as text) as whole from "
+                "prompt_executions as e"
+            )
+        ).one()
     assert (row.tools, row.parameters) == (None, {"temperature": 0.5})
     assert ExecutionError(**row.error).reason == "refused"
     assert "secret" not in row.whole
 
 
-def test_what_was_begun_of_reviews_goes_once_it_is_told_and_that_of_others_stays(boss: Person) -> None:
+def test_drafts_of_a_removed_account_are_deleted_and_others_stay(boss: Person) -> None:
     one, other = person(), person()
     for each in (one, other):
         with transaction(Database.AI) as ai:
@@ -76,10 +92,12 @@ def test_what_was_begun_of_reviews_goes_once_it_is_told_and_that_of_others_stays
     while outbox.relay(Database.CORE):
         pass
     with transaction(Database.AI) as ai:
-        assert list(ai.scalars(text("select account_id from ai_annotation_drafts"))) == [other.actor.id]
+        assert list(ai.scalars(text("select account_id from ai_annotation_drafts"))) == [
+            other.actor.id
+        ]
 
 
-def test_what_others_said_stays(boss: Person) -> None:
+def test_messages_of_other_accounts_stay(boss: Person) -> None:
     one, other = person(), person()
     answered(other.actor)
     remove(one, boss)
@@ -87,18 +105,20 @@ def test_what_others_said_stays(boss: Person) -> None:
     assert counted("prompt_executions where response is not null") == 1
 
 
-def test_an_answer_that_is_being_written_ends(boss: Person, runner: Runner) -> None:
+def test_removing_an_account_ends_its_running_answers(boss: Person, runner: Runner) -> None:
     one = person()
     buffer = runner.find(UUID(said(one.actor, model="fake:steady").job_id))
     assert buffer is not None
     speaking(buffer)
     remove(one, boss)
-    assert buffer.cutter.wait(2)
+    assert buffer.cancel_token.wait(2)
     assert counted("prompt_executions where status = 'pending' or response is not null") == 0
 
 
 @pytest.mark.parametrize("round_", range(6))
-def test_an_answer_that_ends_at_the_same_moment_is_not_waited_for_in_a_circle(boss: Person, runner: Runner, round_: int) -> None:
+def test_removing_an_account_while_its_answer_ends_does_not_deadlock(
+    boss: Person, runner: Runner, round_: int
+) -> None:
     one = person()
     sent = [said(one.actor) for _ in range(3)]
     with ThreadPoolExecutor(1) as pool:
@@ -112,7 +132,7 @@ def test_an_answer_that_ends_at_the_same_moment_is_not_waited_for_in_a_circle(bo
 
 def test_a_refused_removal_removes_nothing(boss: Person) -> None:
     answered(boss.actor)
-    with pytest.raises(NotYourself):
+    with pytest.raises(OwnAccountProtected):
         remove(boss, boss)
     with pytest.raises(Forbidden):
         remove(boss, person(Role.ADMIN))

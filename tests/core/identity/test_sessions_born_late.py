@@ -1,4 +1,4 @@
-"""No session is born after everything was revoked: who was let in, or checked, a moment before gets none."""
+"""A sign-in that was checked before all sessions were revoked opens no session."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +7,12 @@ from threading import Barrier, Event
 import pytest
 
 from core.database.db import transaction
-from core.identity import flows, passwords, queries, service, sessions
-from core.identity.errors import SessionOver, WrongPassword
+from core.identity import passwords, queries
+from core.identity.errors import SessionExpired, WrongPassword
 from core.identity.schemas import AccountChange, NewPassword, Role, SessionKind
-from core.system import service as system
+from core.identity.service import accounts as service
+from core.identity.service import first_account, sessions, sign_in
+from core.system.service import account_removal as system
 from tests.factories.identity import CALLER, PASSWORD, PASSWORD_HASH, Person, person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -21,7 +23,7 @@ CHOSEN = NewPassword(password="another password of mine")
 
 def sign_out_everywhere(one: Person, _boss: Person) -> None:
     with transaction() as session:
-        service.sign_out_everywhere(session, actor=one.actor)
+        sessions.sign_out_everywhere(session, actor=one.actor)
 
 
 def change_password(one: Person, _boss: Person) -> None:
@@ -36,7 +38,9 @@ def reset(one: Person, boss: Person) -> None:
 
 def disable(one: Person, boss: Person) -> None:
     with transaction() as session:
-        service.change_account(session, one.actor.id, AccountChange(is_active=False), actor=boss.actor)
+        service.change_account(
+            session, one.actor.id, AccountChange(is_active=False), actor=boss.actor
+        )
 
 
 def delete(one: Person, boss: Person) -> None:
@@ -45,17 +49,17 @@ def delete(one: Person, boss: Person) -> None:
 
 
 def repair(one: Person, _boss: Person) -> None:
-    flows.new_super_admin(one.actor.email)
+    first_account.reset_super_admin(one.actor.email)
 
 
 DEEDS = [sign_out_everywhere, change_password, reset, disable, delete, repair]
 
 
 def elsewhere(one: Person) -> Person:
-    signed_in = flows.try_to_sign_in(one.actor.email, PASSWORD, SessionKind.API, CALLER).signed_in
+    signed_in = sign_in.try_sign_in(one.actor.email, PASSWORD, SessionKind.API, CALLER).signed_in
     assert signed_in is not None
     with transaction() as session:
-        return Person(sessions.enter(session, signed_in.token, CALLER), signed_in.token)
+        return Person(sessions.authenticate(session, signed_in.token, CALLER), signed_in.token)
 
 
 def live(one: Person) -> int:
@@ -66,14 +70,14 @@ def live(one: Person) -> int:
 def refresh(one: Person) -> bool:
     try:
         with transaction() as session:
-            service.refresh(session, actor=one.actor)
-    except SessionOver:
+            sessions.refresh(session, actor=one.actor)
+    except SessionExpired:
         return False
     return True
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_a_refresh_that_was_let_in_before_opens_nothing(deed: Deed) -> None:
+def test_a_refresh_authenticated_before_the_revocation_opens_no_session(deed: Deed) -> None:
     one, boss = person(), person(Role.SUPER_ADMIN)
     thief = elsewhere(one)
     deed(one, boss)
@@ -84,18 +88,18 @@ def test_a_refresh_that_was_let_in_before_opens_nothing(deed: Deed) -> None:
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 @pytest.mark.timeout(30)
-def test_a_refresh_that_is_under_way_is_ended_too(deed: Deed) -> None:
+def test_the_session_of_a_refresh_in_progress_is_ended_too(deed: Deed) -> None:
     one, boss = person(), person(Role.SUPER_ADMIN)
     thief = elsewhere(one)
     with ThreadPoolExecutor(1) as pool:
         with transaction() as session:
-            signed_in = service.refresh(session, actor=thief.actor)
+            signed_in = sessions.refresh(session, actor=thief.actor)
             done = pool.submit(deed, one, boss)
             with pytest.raises(TimeoutError):
                 done.result(timeout=0.3)
         done.result()
-    with pytest.raises(SessionOver), transaction() as session:
-        sessions.enter(session, signed_in.token, CALLER)
+    with pytest.raises(SessionExpired), transaction() as session:
+        sessions.authenticate(session, signed_in.token, CALLER)
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -111,12 +115,18 @@ def test_two_refreshes_of_one_token_make_one_session(round_: int) -> None:
     assert live(one) == 1
 
 
-@pytest.mark.parametrize("deed", [change_password, reset, disable, delete, repair], ids=lambda deed: deed.__name__)
-def test_a_password_that_was_taken_away_while_it_was_checked_opens_nothing(deed: Deed, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "deed", [change_password, reset, disable, delete, repair], ids=lambda deed: deed.__name__
+)
+def test_a_password_removed_during_its_check_opens_no_session(
+    deed: Deed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, boss = person(), person(Role.SUPER_ADMIN)
     started, go_on = slow_check(monkeypatch)
     with ThreadPoolExecutor(1) as pool:
-        trying = pool.submit(flows.try_to_sign_in, one.actor.email, PASSWORD, SessionKind.API, CALLER)
+        trying = pool.submit(
+            sign_in.try_sign_in, one.actor.email, PASSWORD, SessionKind.API, CALLER
+        )
         started.wait()
         deed(one, boss)
         before = live(one)
@@ -125,21 +135,26 @@ def test_a_password_that_was_taken_away_while_it_was_checked_opens_nothing(deed:
     assert live(one) == before
 
 
-def test_a_password_that_was_reset_while_it_was_checked_cannot_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_that_was_reset_while_it_was_checked_cannot_be_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     one, boss = person(), person(Role.SUPER_ADMIN)
     started, go_on = slow_check(monkeypatch)
     with ThreadPoolExecutor(1) as pool:
-        trying = pool.submit(flows.change_own_password, PASSWORD, CHOSEN, actor=one.actor)
+        trying = pool.submit(sign_in.change_own_password, PASSWORD, CHOSEN, actor=one.actor)
         started.wait()
         reset(one, boss)
         go_on.set()
         with pytest.raises(WrongPassword):
             trying.result()
-    assert flows.try_to_sign_in(one.actor.email, CHOSEN.password, SessionKind.API, CALLER).signed_in is None
+    assert (
+        sign_in.try_sign_in(one.actor.email, CHOSEN.password, SessionKind.API, CALLER).signed_in
+        is None
+    )
 
 
 def slow_check(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
-    """Have the next check of a password wait; return what says that it began, and what lets it end."""
+    """Block the next password check; return the events that it has begun, and that lets it end."""
     started, go_on, really = Event(), Event(), passwords.matches
 
     def slowly(password: str, password_hash: str | None) -> bool:

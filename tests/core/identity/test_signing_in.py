@@ -1,4 +1,4 @@
-"""Signing in: what is right, what is wrong, and that the two cannot be told apart from outside."""
+"""Sign-in: success, failure, and that failures look the same from outside."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,9 +10,10 @@ from streamlit_authenticator.utilities.hasher import Hasher
 from core.database.db import transaction
 from core.database.tables import CoreAudit
 from core.embedded.postgres import Postgres
-from core.identity import flows, passwords, queries
+from core.identity import passwords, queries
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import Caller, SessionKind
+from core.identity.service import sign_in
 from core.platform import clock, crypto
 from tests.factories.identity import CALLER, PASSWORD, person
 
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.usefixtures("database")
 ELSEWHERE = Caller("10.0.0.9", "another browser", "request")
 
 
-def sign(email: str, password: str, caller: Caller = CALLER) -> flows.SignInResult:
-    return flows.try_to_sign_in(email, password, SessionKind.BROWSER, caller)
+def sign(email: str, password: str, caller: Caller = CALLER) -> sign_in.SignInResult:
+    return sign_in.try_sign_in(email, password, SessionKind.BROWSER, caller)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
@@ -46,14 +47,20 @@ def test_only_a_hash_of_the_token_is_stored() -> None:
     assert signed_in.token.encode() not in stored
 
 
-@pytest.mark.parametrize("password", ["wrong password", "", "x" * 73, "é" * 40, "nul\0byte and more", "half of a pair \ud800"])
-def test_a_wrong_password_opens_nothing(password: str) -> None:
+@pytest.mark.parametrize(
+    "password",
+    ["wrong password", "", "x" * 73, "é" * 40, "nul\0byte and more", "half of a pair \ud800"],
+)
+def test_a_wrong_password_opens_no_session(password: str) -> None:
     assert sign(person().actor.email, password).signed_in is None
 
 
-@pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail at all", "nul\0@example.com", "", "x" * 400 + "@example.com"])
+@pytest.mark.parametrize(
+    "email",
+    ["nobody@example.com", "no e-mail at all", "nul\0@example.com", "", "x" * 400 + "@example.com"],
+)
 def test_an_unknown_email_looks_like_a_wrong_password(email: str) -> None:
-    assert sign(email, PASSWORD) == flows.SignInResult(None, is_throttled=False)
+    assert sign(email, PASSWORD) == sign_in.SignInResult(None, is_throttled=False)
 
 
 def test_an_unknown_email_costs_a_password_check_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +77,9 @@ def test_an_unknown_email_costs_a_password_check_too(monkeypatch: pytest.MonkeyP
     assert len(checked) == 2
 
 
-def test_the_fifth_wrong_password_locks_this_pair_for_15_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fifth_wrong_password_locks_this_pair_for_15_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     email = person().actor.email
     for _ in range(5):
         sign(email, "wrong password")
@@ -79,7 +88,7 @@ def test_the_fifth_wrong_password_locks_this_pair_for_15_minutes(monkeypatch: py
     assert sign(email, PASSWORD).signed_in is not None
 
 
-def test_a_stranger_locks_out_only_his_own_address() -> None:
+def test_failures_lock_only_the_address_that_causes_them() -> None:
     email = person().actor.email
     for _ in range(8):
         sign(email, "wrong password", ELSEWHERE)
@@ -87,7 +96,7 @@ def test_a_stranger_locks_out_only_his_own_address() -> None:
     assert sign(email, PASSWORD).signed_in is not None
 
 
-def test_a_success_forgets_the_failures_before_it() -> None:
+def test_a_successful_sign_in_resets_the_failures() -> None:
     email = person().actor.email
     for _ in range(2):
         for _ in range(4):
@@ -95,7 +104,7 @@ def test_a_success_forgets_the_failures_before_it() -> None:
         assert sign(email, PASSWORD).signed_in is not None
 
 
-def test_many_guesses_at_once_get_no_more_than_five_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_guesses_get_at_most_five_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     email = person().actor.email
     looks: list[str] = []
 
@@ -109,7 +118,9 @@ def test_many_guesses_at_once_get_no_more_than_five_looks(monkeypatch: pytest.Mo
     assert len(looks) <= 5
 
 
-def test_an_address_with_fifty_failures_in_an_hour_is_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_with_fifty_failures_in_an_hour_is_throttled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(passwords, "matches", lambda _password, _hash: False)
     for number in range(50):
         assert sign(f"user{number}@example.com", "guess").is_throttled is False
@@ -123,17 +134,25 @@ def test_a_disabled_account_looks_like_a_wrong_password() -> None:
     assert sign(one.actor.email, PASSWORD).signed_in is None
 
 
-def test_every_try_is_in_the_audit_log_with_address_and_browser(database: Postgres) -> None:
+def test_every_attempt_is_audited_with_address_and_browser(database: Postgres) -> None:
     email = person().actor.email
     sign(email, "wrong password", ELSEWHERE)
     with transaction() as session:
         row = session.scalars(select(CoreAudit).order_by(CoreAudit.id.desc())).first()
     assert row is not None
-    assert (row.action, row.outcome, row.targets) == ("session.sign_in", "wrong", {"emails": [email], "failures": 1})
-    assert (row.ip_address, row.user_agent, row.actor_type) == ("10.0.0.9", "another browser", "visitor")
+    assert (row.action, row.outcome, row.targets) == (
+        "session.sign_in",
+        "wrong",
+        {"emails": [email], "failures": 1},
+    )
+    assert (row.ip_address, row.user_agent, row.actor_type) == (
+        "10.0.0.9",
+        "another browser",
+        "visitor",
+    )
 
 
-def test_a_session_that_ended_is_nobodys() -> None:
+def test_an_ended_session_has_no_actor() -> None:
     one = person()
     with transaction() as session:
         session.get_one(AdminSession, one.actor.session_id).revoked_at = clock.now()

@@ -1,12 +1,12 @@
-"""Chunks are bounded by what their rows hold, not only by their number: large rows fit into memory as small ones do."""
+"""Chunks are limited by the size of their rows, not only by their number."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.parsed import Parsed, RowKind
-from core.imports.storing.chunks import Chunk, Identity, cut
 from core.platform import clock
 
 AT = "2026-11-20T09:00:00+00:00"
@@ -26,7 +26,11 @@ every_kind = pytest.mark.parametrize("kind", list(ROWS))
 
 
 def chunks(kind: RowKind, number: int, **more: Any) -> Iterator[Chunk]:  # noqa: ANN401  any JSON
-    return cut((Parsed(place, place, kind, ROWS[kind] | more) for place in range(1, number + 1)), IDENTITY, after=0)
+    return cut(
+        (Parsed(place, place, kind, ROWS[kind] | more) for place in range(1, number + 1)),
+        IDENTITY,
+        after=0,
+    )
 
 
 def sizes(found: Iterator[Chunk]) -> list[int]:
@@ -58,7 +62,9 @@ def test_small_rows_of_any_kind_weigh_as_one(kind: RowKind) -> None:
 
 
 def test_large_figures_and_lists_count_as_texts_do() -> None:
-    [chunk] = chunks(RowKind.AI_REQUESTS, 1, tool_calls=[{"name": "x" * 100, "of": list(range(1000))}] * 100)
+    [chunk] = chunks(
+        RowKind.AI_REQUESTS, 1, tool_calls=[{"name": "x" * 100, "of": list(range(1000))}] * 100
+    )
     assert chunk.weight > 150
 
 
@@ -68,6 +74,8 @@ def test_halves_of_characters_have_a_size_too() -> None:
 
 
 def test_messages_of_a_conversation_weigh_as_rows() -> None:
-    told = [{"id": str(place), "role": "user", "content": "x", "created_at": AT} for place in range(9)]
+    told = [
+        {"id": str(place), "role": "user", "content": "x", "created_at": AT} for place in range(9)
+    ]
     [chunk] = chunks(RowKind.CONVERSATIONS, 10, messages=told)
     assert chunk.weight == 100

@@ -1,4 +1,4 @@
-"""Large imports run in a process that ends with them, so that the worker keeps none of the memory."""
+"""Large imports run in a process of their own, so that the worker keeps none of the memory."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ import pytest
 from core.database.db import transaction
 from core.demo import jobs as demo_jobs
 from core.demo import queries as demo
-from core.imports import flows, own_process
+from core.imports import own_process, runner
 from core.imports.models import Import
 
 HANDLERS = demo_jobs.make.__name__  # the import registers who makes the rows of a demo
@@ -21,12 +21,16 @@ NOTE = "import os, pathlib, sys; pathlib.Path(sys.argv[2]).write_text(str(os.get
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where to write the program that is started in the place of ours; it is told where to note its process."""
+    """Return where to write the program that is started in the place of ours; it is told where to
+    note its process.
+    """
     monkeypatch.setattr(own_process, "ROOT", tmp_path)
     return tmp_path / "app.py"
 
 
-def test_nothing_of_the_process_is_left_when_the_import_is_done(program: Path, tmp_path: Path) -> None:
+def test_nothing_of_the_process_is_left_when_the_import_is_done(
+    program: Path, tmp_path: Path
+) -> None:
     program.write_text(NOTE)
     own_process.run(str(tmp_path / "pid"), lambda: True)
     noted = int((tmp_path / "pid").read_text())
@@ -46,8 +50,12 @@ def test_a_worker_that_is_to_stop_asks_the_process_to_stop(program: Path, tmp_pa
     assert told.read_text() == "asked"
 
 
-def test_the_process_sees_its_input_end_when_the_worker_is_killed(program: Path, tmp_path: Path) -> None:
-    program.write_text(NOTE + "sys.exit(0 if sys.stdin.isatty() is False and os.environ['ATTUNE_PARENT'] else 1)\n")
+def test_the_process_sees_its_input_end_when_the_worker_is_killed(
+    program: Path, tmp_path: Path
+) -> None:
+    program.write_text(
+        NOTE + "sys.exit(0 if sys.stdin.isatty() is False and os.environ['ATTUNE_PARENT'] else 1)\n"
+    )
     own_process.run(str(tmp_path / "pid"), lambda: True)
     assert (tmp_path / "pid").exists()
 
@@ -64,14 +72,25 @@ def test_a_process_that_was_killed_is_logged_and_the_job_ends(
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("size", "mapping", "is_large"),
-    [(flows.SMALL, {"format": "csv"}, False), (flows.SMALL + 1, {"format": "csv"}, True), (0, {"format": demo.FORMAT}, True)],
+    [
+        (runner.SMALL, {"format": "csv"}, False),
+        (runner.SMALL + 1, {"format": "csv"}, True),
+        (0, {"format": demo.FORMAT}, True),
+    ],
 )
 def test_only_files_of_some_size_and_the_demo_have_a_process_of_their_own(
     size: int, mapping: dict[str, str], is_large: bool
 ) -> None:
     with transaction() as session:
-        row = Import(name="a", size_bytes=size, sha256="0", status="queued", mapping=mapping, created_by_name="a")
+        row = Import(
+            name="a",
+            size_bytes=size,
+            sha256="0",
+            status="queued",
+            mapping=mapping,
+            created_by_name="a",
+        )
         session.add(row)
         session.flush()
         made = row.id
-    assert flows.is_large(made) is is_large
+    assert runner.is_large(made) is is_large

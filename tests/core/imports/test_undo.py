@@ -1,12 +1,14 @@
-"""The undo of an import leaves the tables as if it had never been, whatever others have sent before, between and after."""
+"""The undo of an import leaves the tables as if it had never been, whatever others have sent
+before, between and after.
+"""
 
 from uuid import UUID
 
 import pytest
 
-from core.imports.undoing.undo import undo
+from core.imports.service.undo.undo import undo
 from core.platform.ids import new_id
-from core.system import verify
+from core.system.service.verification import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, rows, send
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -61,7 +63,9 @@ def test_what_comes_later_stays_as_if_the_import_had_never_been(kind: str, ours:
 
 @pytest.mark.parametrize("kind", ["conversation", "user"])
 def test_when_others_first_told_of_it_is_remembered(kind: str, ours: UUID) -> None:
-    """What they told first was later than what the import had told, and earlier than all that they have told since."""
+    """What they told first was later than what the import had told, and earlier than all that they
+    have told since.
+    """
     send(kind, row(kind, 0), import_id=ours)
     for number in (12, 24):
         send(kind, row(kind, number))
@@ -75,7 +79,9 @@ def test_when_others_first_told_of_it_is_remembered(kind: str, ours: UUID) -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_last_first", [False, True])
-def test_what_two_imports_told_belongs_to_the_one_that_is_left(kind: str, ours: UUID, *, is_last_first: bool) -> None:
+def test_what_two_imports_told_belongs_to_the_one_that_is_left(
+    kind: str, ours: UUID, *, is_last_first: bool
+) -> None:
     theirs = new_id()
     send(kind, row(kind, 0), import_id=ours)
     send(kind, row(kind, 12), import_id=theirs)
@@ -84,7 +90,13 @@ def test_what_two_imports_told_belongs_to_the_one_that_is_left(kind: str, ours: 
     with_it = dump()
     empty_everything()
     send(kind, row(kind, left), import_id=ours if is_last_first else theirs)
-    assert differences({name: rows for name, rows in dump().items() if not name.endswith("import_traces")}, with_it) == ""
+    assert (
+        differences(
+            {name: rows for name, rows in dump().items() if not name.endswith("import_traces")},
+            with_it,
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,11 +5,12 @@ from sqlalchemy import text
 
 from core.database import settings
 from core.database.db import Database, transaction
-from core.imports.undoing.undo import since, undo
+from core.imports.service.undo.undo import since, undo
 from core.platform.ids import new_id
-from core.system import retention, verify
+from core.system.service import retention
+from core.system.service.verification import verify
 from tests.factories.history import at, count, days_ago
-from tests.factories.imports import KINDS, differences, dump, rows, send
+from tests.factories.imports import KINDS, differences, dump, row, rows, send
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -21,7 +22,9 @@ def keep(**days: int) -> None:
 
 def arrived(days: float) -> None:
     with transaction() as session:
-        session.execute(text("update user_activity_events set received_at = :at"), {"at": days_ago(days)})
+        session.execute(
+            text("update user_activity_events set received_at = :at"), {"at": days_ago(days)}
+        )
 
 
 def test_rows_of_an_import_stay_in_a_day_whose_others_go() -> None:
@@ -40,16 +43,44 @@ def test_rows_of_an_import_stay_in_a_day_whose_others_go() -> None:
     assert [check.examples for check in verify.verify() if check.differences] == []
 
 
-def test_when_it_can_no_longer_be_undone_its_rows_go_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_it_can_no_longer_be_undone_its_rows_go_like_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ours = new_id()
     for kind in KINDS:
         send(kind, *rows(kind, range(5)), import_id=ours)
-    keep(event_days=10, request_days=10, conversation_days=10, feedback_days=10, batch_run_days=10, batch_runs_kept=0)
+    keep(
+        event_days=10,
+        request_days=10,
+        conversation_days=10,
+        feedback_days=10,
+        score_days=10,
+        batch_run_days=10,
+        batch_runs_kept=0,
+    )
     at(days_ago(-20), monkeypatch)
     assert not any(retention.apply().rows.values())
     at(days_ago(-32), monkeypatch)
     with transaction() as session:
         assert since(session) > days_ago(0)
     gone = retention.apply().rows
-    assert (gone["user_activity_events"], gone["ai_request_metrics"], gone["conversations"]) == (5, 5, 4)
+    assert (gone["user_activity_events"], gone["ai_request_metrics"], gone["conversations"]) == (
+        5,
+        5,
+        4,
+    )
     assert (count("import_traces"), count("import_traces", database=Database.AI)) == (0, 0)
+
+
+def test_fields_go_back_to_what_an_older_import_reported_whose_own_undo_is_over() -> None:
+    older, ours = new_id(), new_id()
+    send("user", row("user", 0), import_id=older)
+    with transaction() as session:
+        session.execute(text("update import_traces set noted_at = :at"), {"at": days_ago(40)})
+    before = dump()
+    send("user", row("user", 12), import_id=ours)
+    retention.apply()
+    undo(ours)
+    assert differences(before, dump()) == ""
+    retention.apply()
+    assert count("import_traces") == 0

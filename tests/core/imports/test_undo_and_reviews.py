@@ -1,4 +1,6 @@
-"""An undo takes items of the queue with their messages; what people have said of a file's messages stays, of made-up ones not."""
+"""An undo takes items of the queue with their messages; what people have said of a file's messages
+stays, of made-up ones not.
+"""
 
 from uuid import UUID
 
@@ -7,11 +9,11 @@ from sqlalchemy import text
 
 from core.annotations import jobs
 from core.database.db import Database, transaction
+from core.imports.ingest import generators
+from core.imports.ingest.generators import Generated
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
-from core.imports.storing import made
-from core.imports.storing.made import Made
-from core.imports.undoing.undo import Removed, undo
+from core.imports.service.undo.undo import Removed, undo
 from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
@@ -22,7 +24,10 @@ from tests.factories.reviews import annotated, message_id
 
 pytestmark = pytest.mark.usefixtures("database")
 MADE = "made-up"
-DRAFT = "insert into ai_annotation_drafts (account_id, message_id, fields) values (gen_random_uuid(), :id, '{}')"
+DRAFT = (
+    "insert into ai_annotation_drafts (account_id, message_id, fields) values (gen_random_uuid(), "
+    ":id, '{}')"
+)
 
 
 @pytest.fixture
@@ -58,17 +63,30 @@ def noted(id_: UUID, format_: str) -> None:
 
 def in_queue() -> list[str | None]:
     with transaction() as core:
-        talks: dict[UUID, str] = dict(core.execute(text("select id, external_id from conversations")).all())
-    return [talks.get(row["conversation_id"]) for row in rows("select conversation_id from review_items order by message_id")]
+        talks: dict[UUID, str] = dict(
+            core.execute(text("select id, external_id from conversations")).all()
+        )
+    return [
+        talks.get(row["conversation_id"])
+        for row in rows("select conversation_id from review_items order by message_id")
+    ]
 
 
 def while_others_tell(_: Removed) -> None:
     told()
 
 
-def test_items_go_with_their_messages_though_the_undo_itself_lets_conversations_be_looked_at(ours: UUID) -> None:
+def test_items_go_with_their_messages_though_the_undo_itself_lets_conversations_be_looked_at(
+    ours: UUID,
+) -> None:
     send(ours)
-    disliked = {"id": "f", "message_id": "m1", "conversation_id": "c", "rating": -1, "scale": "thumbs"}
+    disliked = {
+        "id": "f",
+        "message_id": "m1",
+        "conversation_id": "c",
+        "rating": -1,
+        "scale": "thumbs",
+    }
     imports.send("feedback", disliked | {"created_at": START.isoformat()}, import_id=ours)
     send(None, "another")
     told()
@@ -107,8 +125,10 @@ def test_what_people_have_said_of_a_file_stays(ours: UUID) -> None:
     assert len(rows("select from ai_admin_annotations")) == 1
 
 
-def test_what_people_have_said_of_made_up_messages_goes_with_them(ours: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(made._makers, MADE, lambda _: Made((), lambda *_: None))  # noqa: SLF001  no other way to have one
+def test_what_people_have_said_of_made_up_messages_goes_with_them(
+    ours: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(generators._generators, MADE, lambda _: Generated((), lambda *_: None))  # noqa: SLF001  no other way to have one
     send(ours)
     send(None, "another")
     told()
@@ -120,5 +140,9 @@ def test_what_people_have_said_of_made_up_messages_goes_with_them(ours: UUID, mo
     noted(ours, MADE)
     undo(ours, while_others_tell)
     left = [message_id(conversation="another")]
-    assert [row["message_id"] for row in rows("select message_id from ai_admin_annotations")] == left
-    assert [row["message_id"] for row in rows("select message_id from ai_annotation_drafts")] == left
+    assert [
+        row["message_id"] for row in rows("select message_id from ai_admin_annotations")
+    ] == left
+    assert [
+        row["message_id"] for row in rows("select message_id from ai_annotation_drafts")
+    ] == left

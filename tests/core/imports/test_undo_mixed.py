@@ -1,4 +1,6 @@
-"""Live senders and imports at random, one after the other: the undo of one leaves what the others would have made alone."""
+"""Live senders and imports at random, one after the other: the undo of one leaves what the others
+would have made alone.
+"""
 
 import json
 from dataclasses import dataclass
@@ -10,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.imports.undoing.undo import undo
+from core.imports.service.undo.undo import undo
 from core.platform.ids import new_id
-from core.system import verify
+from core.system.service.verification import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, send, settle
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -30,11 +32,14 @@ class Sent:
     size: int
     days: float
     is_folded: bool
-    is_repeated: bool = False  # an import that tells what was told before, as two files of the same runs or conversations do
+    # An import that tells what was told before, as two files of the same runs or conversations do
+    is_repeated: bool = False
 
 
-DIALOGUE = "dialogue"  # a conversation with messages that others tell too, each time with other words
-REPEATED = ("conversation", "batch_run", "user", DIALOGUE)  # what several imports may hold; of raw rows the first keeps them
+# A conversation with messages that others tell too, each time with other words
+DIALOGUE = "dialogue"
+# What several imports may hold; of raw rows the first keeps them
+REPEATED = ("conversation", "batch_run", "user", DIALOGUE)
 SENT = st.builds(
     Sent,
     st.integers(0, 2),
@@ -73,10 +78,18 @@ def dialogue(number: int, *, days: float) -> dict[str, Any]:
 
 def message(place: int, content: str) -> dict[str, Any]:
     at = f"2026-03-01T{10 - place:02}:00:00Z"  # of the later ids the earlier ones: positions move
-    return {"id": f"shared{place}", "role": "user", "content": content, "created_at": at, "position": place}
+    return {
+        "id": f"shared{place}",
+        "role": "user",
+        "content": content,
+        "created_at": at,
+        "position": place,
+    }
 
 
-def played(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) -> dict[str, list[str]]:
+def played(
+    history: list[Sent], imports: dict[int, UUID], *, without: set[int]
+) -> dict[str, list[str]]:
     empty_everything()
     play(history, imports, without=without)
     return dump()
@@ -85,11 +98,13 @@ def played(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) 
 def told(found: dict[str, list[str]], live: set[str]) -> dict[str, list[str]]:
     """Return the tables without what imports have noted for their own undo.
 
-    Which import a day belongs to that live senders have seen, too, depends on who was first, and is not known afterwards
-    (docs/decisions/0017); it matters to nobody until that import is undone.
+    Which import a day belongs to that live senders have seen, too, depends on who was first, and is
+    not known afterwards (docs/decisions/0017); it matters to nobody until that import is undone.
     """
     found = {name: rows for name, rows in found.items() if not name.endswith("import_traces")}
-    return found | {DAYS: [without_owner(row) if without_owner(row) in live else row for row in found[DAYS]]}
+    return found | {
+        DAYS: [without_owner(row) if without_owner(row) in live else row for row in found[DAYS]]
+    }
 
 
 def live_days(found: dict[str, list[str]]) -> set[str]:
@@ -116,8 +131,9 @@ def check(history: list[Sent]) -> None:
     assert [(each.table, each.examples) for each in verify.verify() if each.differences] == []
 
 
-# Not shrunk: an example takes a second. The same each time; `make prove` looks for others, and finds when a user was last seen
-# up to a day too early: of what is told of a conversation again with a later beginning, only the user's last day is kept.
+# Not shrunk: an example takes a second. The same each time; `make prove` looks for others, and
+# finds when a user was last seen up to a day too early: of what is told of a conversation again
+# with a later beginning, only the user's last day is kept.
 BRIEFLY = settings(
     max_examples=12,
     deadline=None,

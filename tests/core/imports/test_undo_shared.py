@@ -1,13 +1,17 @@
-"""What several files hold stays until the last of them is undone, whatever the order in which they are."""
+"""What several files hold stays until the last of them is undone, whatever the order in which they
+are.
+"""
 
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
-from core.imports.undoing.undo import undo
+from core.database.db import transaction
+from core.imports.service.undo.undo import undo
 from core.platform.ids import new_id
-from core.system import verify
+from core.system.service.verification import verify
 from tests.factories.imports import differences, dump, empty_everything, row, rows, send
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -41,14 +45,21 @@ def conversation(*messages: tuple[str, int], content: str = "same") -> dict[str,
     told = row("conversation", 4)
     return told | {
         "messages": [
-            {"id": id_, "role": "user", "content": f"{content} {id_}", "created_at": f"2026-03-01T{hour:02}:00:00Z"}
+            {
+                "id": id_,
+                "role": "user",
+                "content": f"{content} {id_}",
+                "created_at": f"2026-03-01T{hour:02}:00:00Z",
+            }
             for id_, hour in messages
         ]
     }
 
 
 def test_later_messages_of_another_import_do_not_stop_an_undo() -> None:
-    """An earlier message moves the one that both hold; its old position belongs to another message by then."""
+    """An earlier message moves the one that both hold; its old position belongs to another message
+    by then.
+    """
     ours, theirs = new_id(), new_id()
     send("conversation", conversation(("m", 8)))
     send("conversation", conversation(("before", 7)), import_id=ours)
@@ -61,7 +72,9 @@ def test_later_messages_of_another_import_do_not_stop_an_undo() -> None:
     assert differences(dump(), with_imports) == ""
 
 
-@pytest.mark.parametrize("kind", ["batch_run", "conversation", "user", "feedback", "document", "memory"])
+@pytest.mark.parametrize(
+    "kind", ["batch_run", "conversation", "user", "feedback", "document", "memory"]
+)
 def test_rows_of_two_files_stay_until_both_are_undone(kind: str) -> None:
     same = (kind, rows(kind, range(8)))
     for undone in ([0], [1, 0]):
@@ -75,8 +88,22 @@ def test_rows_of_three_files_pass_from_one_to_the_next() -> None:
 
 
 def test_older_states_of_a_run_come_back_when_the_newer_file_is_undone() -> None:
-    newer, older = ("batch_run", rows("batch_run", range(6, 9))), ("batch_run", rows("batch_run", range(3)))
+    newer, older = (
+        ("batch_run", rows("batch_run", range(6, 9))),
+        ("batch_run", rows("batch_run", range(3))),
+    )
     check_undo([newer, older], undone=[0])
+
+
+def test_a_run_that_two_files_hold_goes_with_them_though_it_was_marked_as_lost_in_between() -> None:
+    before, first, second = dump(), new_id(), new_id()
+    send("batch_run", row("batch_run", 0), import_id=first)
+    with transaction() as session:
+        session.execute(text("update batch_run_history set status = 'lost'"))
+    send("batch_run", row("batch_run", 0), import_id=second)
+    undo(first)
+    undo(second)
+    assert differences(before, dump()) == ""
 
 
 def test_a_file_that_changed_what_two_others_hold_gives_it_back_to_them() -> None:

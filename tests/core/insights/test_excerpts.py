@@ -1,4 +1,4 @@
-"""Messages of a list are read with the question before them."""
+"""Messages in lists are shown with the question before them."""
 
 import pytest
 from sqlalchemy import text
@@ -6,7 +6,7 @@ from sqlalchemy import text
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.insights.excerpts import Excerpt, read_excerpts
+from core.insights.queries.excerpts import Excerpt, read_excerpts
 from tests.factories.conversations import message, stored
 from tests.factories.identity import person
 from tests.factories.reviews import message_id
@@ -16,14 +16,24 @@ pytestmark = pytest.mark.usefixtures("database")
 
 def opened() -> int:
     with transaction() as session:
-        return int(session.execute(text("select count(*) from audit_log where action = 'conversation.open'")).scalar_one())
+        return int(
+            session.execute(
+                text("select count(*) from audit_log where action = 'conversation.open'")
+            ).scalar_one()
+        )
 
 
-def read(*names: str, role: Role = Role.REVIEWER, longest: int = 100, is_opening: bool = False) -> dict[str, Excerpt]:
+def read(
+    *names: str, role: Role = Role.REVIEWER, longest: int = 100, is_opening: bool = False
+) -> dict[str, Excerpt]:
     ids = {name: message_id(name) for name in names}
     with transaction() as session:
         found = read_excerpts(
-            session, ids.values(), longest=longest, actor=person(role).actor, opened=ids.values() if is_opening else ()
+            session,
+            ids.values(),
+            longest=longest,
+            actor=person(role).actor,
+            opened=ids.values() if is_opening else (),
         )
     return {name: found[id_] for name, id_ in ids.items()}
 
@@ -32,7 +42,14 @@ def read(*names: str, role: Role = Role.REVIEWER, longest: int = 100, is_opening
 def talk() -> None:
     texts = ["First?", "First answer.", "Second?", "(looks it up)", "Second answer."]
     said = [message(number, content=content) for number, content in enumerate(texts)]
-    stored({"id": "c", "messages": [each | {"role": "tool"} if number == 3 else each for number, each in enumerate(said)]})
+    stored(
+        {
+            "id": "c",
+            "messages": [
+                each | {"role": "tool"} if number == 3 else each for number, each in enumerate(said)
+            ],
+        }
+    )
 
 
 def test_an_answer_comes_with_the_question_before_it() -> None:

@@ -1,4 +1,6 @@
-"""The Overview: each figure beside the one of the period before, and null where a filter cannot be applied."""
+"""The Overview: each figure with that of the previous period, and null where a filter does not
+apply.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -6,8 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from core.activity import ingest as activity
-from core.activity.funnels.funnel import STEPS
+from core.activity.ingest import events as activity
+from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import Database, transaction
@@ -15,7 +17,7 @@ from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.ingest.intake import RowSource, key_of
-from core.insights import queries
+from core.insights.queries import overview as queries
 from core.insights.schemas import Overview, WatchScope
 from core.knowledge.models import Feedback
 from core.platform.ids import new_id
@@ -41,7 +43,9 @@ def overview(actor: Actor, watched: Watched | None = None) -> Overview:
 
 
 def events(*given: NewEvent) -> None:
-    partitions.make_for("user_activity_events", [each.created_at for each in given if each.created_at is not None])
+    partitions.create_for(
+        "user_activity_events", [each.created_at for each in given if each.created_at is not None]
+    )
     with transaction() as session:
         activity.store(session, list(given), RowSource(environment="production", zone="UTC"))
 
@@ -71,12 +75,17 @@ def test_users_are_those_who_were_there_and_new_ones_had_never_been(actor: Actor
     send(request(START + 3 * DAY, user_id="asked only", app="web", release="2"))
     found = overview(actor).users
     assert (found.active, found.new, found.previous.active, found.previous.new) == (3, 2, 2, 2)
-    assert (overview(actor, Watched(app="web")).users.active, overview(actor, Watched(user_id="old")).users.new) == (1, 0)
+    assert (
+        overview(actor, Watched(app="web")).users.active,
+        overview(actor, Watched(user_id="old")).users.new,
+    ) == (1, 0)
     by_release = overview(actor, Watched(release="2")).users
     assert (by_release.active, by_release.new, by_release.previous.active) == (2, 2, 0)
 
 
-def test_users_from_before_and_after_a_period_count_if_they_were_active_within_it(actor: Actor) -> None:
+def test_users_from_before_and_after_a_period_count_if_they_were_active_within_it(
+    actor: Actor,
+) -> None:
     days = {
         "around": (-1, 9),
         "all along": (-1, 3, 9),
@@ -86,13 +95,24 @@ def test_users_from_before_and_after_a_period_count_if_they_were_active_within_i
         "since": (0, 9),
         "after": (8,),
     }
-    events(*(NewEvent(event_type="visit", user_id=name, created_at=START + day * DAY) for name in days for day in days[name]))
+    events(
+        *(
+            NewEvent(event_type="visit", user_id=name, created_at=START + day * DAY)
+            for name in days
+            for day in days[name]
+        )
+    )
     found = overview(actor).users
     assert (found.active, found.new, found.previous.active) == (4, 2, 4)
 
 
 def test_onboarding_counts_who_began_and_came_through_later_too(actor: Actor) -> None:
-    events(*(NewEvent(event_type=step, user_id="through", created_at=START + n * 3 * DAY) for n, step in enumerate(STEPS)))
+    events(
+        *(
+            NewEvent(event_type=step, user_id="through", created_at=START + n * 3 * DAY)
+            for n, step in enumerate(STEPS)
+        )
+    )
     events(NewEvent(event_type=STEPS[0], user_id="stuck", created_at=START + DAY))
     events(NewEvent(event_type=STEPS[0], user_id="before", created_at=BEFORE))
     found = overview(actor).onboarding
@@ -130,23 +150,38 @@ def test_requests_and_batch_runs_are_those_of_their_own_pages(actor: Actor) -> N
     ran(START)
     ran(START, "failed")
     found = overview(actor)
-    assert (found.ai.total_requests, found.ai.error_rate, found.ai.cost_usd, found.ai.unpriced_requests) == (
+    assert (
+        found.ai.total_requests,
+        found.ai.error_rate,
+        found.ai.cost_usd,
+        found.ai.unpriced_requests,
+    ) == (2, 0.5, Decimal("0.5"), 1)
+    assert (found.ai.p95_latency_ms, found.ai.previous.total_requests) == (near(900), 1)
+    assert (found.batch.runs, found.batch.success_rate, found.batch.previous.success_rate) == (
         2,
         0.5,
-        Decimal("0.5"),
-        1,
+        None,
     )
-    assert (found.ai.p95_latency_ms, found.ai.previous.total_requests) == (near(900), 1)
-    assert (found.batch.runs, found.batch.success_rate, found.batch.previous.success_rate) == (2, 0.5, None)
 
 
-def test_of_nothing_there_are_zeros_and_nulls_and_no_release_where_none_is_known(actor: Actor) -> None:
+def test_of_nothing_there_are_zeros_and_nulls_and_no_release_where_none_is_known(
+    actor: Actor,
+) -> None:
     found = overview(actor)
     assert found.onboarding is not None
     assert found.feedback is not None
-    assert (found.users.active, found.onboarding.conversion, found.feedback.ratio, found.ai.error_rate) == (0, None, None, None)
+    assert (
+        found.users.active,
+        found.onboarding.conversion,
+        found.feedback.ratio,
+        found.ai.error_rate,
+    ) == (0, None, None, None)
     by_release = overview(actor, Watched(release="1"))
-    assert (by_release.onboarding, by_release.feedback, by_release.ai.total_requests) == (None, None, 0)
+    assert (by_release.onboarding, by_release.feedback, by_release.ai.total_requests) == (
+        None,
+        None,
+        0,
+    )
 
 
 def test_it_is_for_those_who_watch() -> None:

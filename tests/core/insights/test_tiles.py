@@ -1,11 +1,13 @@
-"""The Overview's key figures: what is compared had the same time, and what nobody knows is no change."""
+"""Key figures of the Overview: compared for equal lengths of time, and unknown values are not
+changes.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from core.activity.funnels.funnel import STEPS
+from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as requests
@@ -36,14 +38,22 @@ def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiles(period: Period, watched: Watched | None = None) -> dict[str, Tile]:
     scope = WatchScope(period, watched or Watched())
     with transaction() as core, transaction(Database.AI) as ai:
-        return {each.name: each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
+        return {
+            each.name: each
+            for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)
+        }
 
 
 def visits(at: datetime, count: int) -> None:
-    """Let as many come who had never been there, one in each of so many hours."""
+    """Create new users, one in each of these hours."""
     events(
         *(
-            NewEvent(event_type="visit", user_id=f"{at:%d}-{number}", created_at=at + number * HOUR, release="2")
+            NewEvent(
+                event_type="visit",
+                user_id=f"{at:%d}-{number}",
+                created_at=at + number * HOUR,
+                release="2",
+            )
             for number in range(count)
         )
     )
@@ -54,7 +64,12 @@ def test_a_part_of_today_is_not_held_against_the_whole_of_yesterday() -> None:
     visits(START, 8)
     for name in ("users", "new_users"):
         today = tiles(last_days(1, zone="UTC"))[name]
-        assert (today.value, today.compared, today.before, today.verdict) == (8, None, None, ChangeVerdict.UNKNOWN)
+        assert (today.value, today.compared, today.before, today.verdict) == (
+            8,
+            None,
+            None,
+            ChangeVerdict.UNKNOWN,
+        )
 
 
 def test_days_that_are_over_are_held_against_as_many_before() -> None:
@@ -82,8 +97,12 @@ def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() ->
     assert (hour.compared, hour.before) == (None, None)
 
 
-@pytest.mark.parametrize(("ago", "verdict"), [(29, ChangeVerdict.UNKNOWN), (30, ChangeVerdict.WORSE)])
-def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, verdict: ChangeVerdict) -> None:
+@pytest.mark.parametrize(
+    ("ago", "verdict"), [(29, ChangeVerdict.UNKNOWN), (30, ChangeVerdict.WORSE)]
+)
+def test_conversion_is_judged_when_everybody_has_had_the_whole_window(
+    ago: int, verdict: ChangeVerdict
+) -> None:
     end = START - ago * DAY
     for number in range(40):
         store(spaced(STEPS, user=f"old{number}", start=end - 10 * DAY))
@@ -93,13 +112,19 @@ def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, 
 
 
 def asked(day: datetime, count: int) -> list[NewRequest]:
-    return [request(day + HOUR * (number % 24), cost_usd=Decimal("0.01")) for number in range(count)]
+    return [
+        request(day + HOUR * (number % 24), cost_usd=Decimal("0.01")) for number in range(count)
+    ]
 
 
 def test_a_day_is_not_judged_by_its_traffic_as_the_day_before_was_a_sunday() -> None:
     send(*asked(START - DAY, 24 * 5), *asked(START, 9 * 10))
     found = tiles(last_days(1, zone="UTC"))
-    assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (0.9, 0.45, ChangeVerdict.UNKNOWN)
+    assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (
+        0.9,
+        0.45,
+        ChangeVerdict.UNKNOWN,
+    )
 
 
 def test_a_week_is_judged_by_its_traffic() -> None:
@@ -118,12 +143,21 @@ def test_days_on_which_nobody_came_are_no_noise() -> None:
 
 
 @pytest.mark.parametrize(("sealed", "before"), [(None, 40), (14, 40), (8, None)])
-def test_what_has_been_given_up_in_part_is_compared_with_nothing(sealed: int | None, before: float | None) -> None:
+def test_what_has_been_given_up_in_part_is_compared_with_nothing(
+    sealed: int | None, before: float | None
+) -> None:
     for day in (1, 2, 8, 9):
-        send(*(request(START - day * DAY + HOUR * number, release="2", user_id="u") for number in range(20)))
+        send(
+            *(
+                request(START - day * DAY + HOUR * number, release="2", user_id="u")
+                for number in range(20)
+            )
+        )
     if sealed is not None:
         with transaction() as session:
-            settings.write(session, settings.Sealed(ai_request_metrics=START - sealed * DAY), by=None)
+            settings.write(
+                session, settings.Sealed(ai_request_metrics=START - sealed * DAY), by=None
+            )
     found = ai_tiles(Watched(release="2"))["requests"]
     assert (found.value, found.before) == (40, before)
     users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
@@ -134,4 +168,7 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(sealed: int | N
 def ai_tiles(watched: Watched) -> dict[str, Tile]:
     asked = AiMetricsQuery(last_days(7, zone="UTC"), watched)
     with transaction() as core:
-        return {each.name: each for each in requests.tiles(core, asked, actor=person(Role.ANALYST).actor)}
+        return {
+            each.name: each
+            for each in requests.tiles(core, asked, actor=person(Role.ANALYST).actor)
+        }

@@ -1,4 +1,4 @@
-"""A journey by day and session, with conversations and feedback where they happened; words only for those who may read them."""
+"""A journey by day and session, with conversations and feedback; texts only with permission."""
 
 from datetime import timedelta
 
@@ -13,11 +13,18 @@ from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
-from core.identity import sessions
 from core.identity.schemas import Actor, Role
+from core.identity.service import sessions
 from core.ingest.intake import key_of
-from core.insights.conversation_detail import read_conversation
-from core.insights.timeline import Beside, TimelineDay, TimelineFeedback, TimelineTalk, beside, timeline
+from core.insights.queries.conversation_detail import read_conversation
+from core.insights.queries.timeline import (
+    Beside,
+    TimelineDay,
+    TimelineFeedback,
+    TimelineTalk,
+    beside,
+    timeline,
+)
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Watched
@@ -37,26 +44,53 @@ def admin(database: Postgres) -> Actor:
 
 
 def talked(name: str, at: float, *, user: str = "ann") -> None:
-    said = {"id": "1", "role": "user", "content": "my secret", "created_at": minutes(at).isoformat()}
-    stored({"id": name, "user_id": user, "title": "About a secret", "created_at": minutes(at).isoformat(), "messages": [said]})
+    said = {
+        "id": "1",
+        "role": "user",
+        "content": "my secret",
+        "created_at": minutes(at).isoformat(),
+    }
+    stored(
+        {
+            "id": name,
+            "user_id": user,
+            "title": "About a secret",
+            "created_at": minutes(at).isoformat(),
+            "messages": [said],
+        }
+    )
 
 
 def rated(name: str, at: float, rating: int) -> None:
-    row = {"id": name, "user_id": "ann", "conversation_id": "c1", "rating": rating, "comment": "so so"}
+    row = {
+        "id": name,
+        "user_id": "ann",
+        "conversation_id": "c1",
+        "rating": rating,
+        "comment": "so so",
+    }
     given = msgspec.convert([row | {"created_at": minutes(at).isoformat()}], list[NewFeedback])
     with transaction(Database.AI) as session:
         feedback.store(session, given, SOURCE)
 
 
 def seen(actor: Actor, since: float | None = None, until: float | None = None) -> Beside:
-    edges = (minutes(since) if since is not None else None, minutes(until) if until is not None else None)
+    edges = (
+        minutes(since) if since is not None else None,
+        minutes(until) if until is not None else None,
+    )
     with transaction() as core, transaction(Database.AI) as ai:
         return beside(core, ai, ANN, WATCHED, *edges, actor=actor)
 
 
 def read(name: str, actor: Actor) -> list[str]:
     with transaction() as core, transaction(Database.AI) as ai:
-        return [each.content for each in read_conversation(core, ai, name, Window(LARGEST_PAGE), actor=actor).messages]
+        return [
+            each.content
+            for each in read_conversation(
+                core, ai, name, Window(LARGEST_PAGE), actor=actor
+            ).messages
+        ]
 
 
 def days(actor: Actor, zone: str = "UTC") -> list[TimelineDay]:
@@ -77,7 +111,12 @@ def test_conversations_and_feedback_stand_where_they_happened(admin: Actor) -> N
     rated("f1", 4, -1)
     [day] = days(admin)
     [stretch] = day.stretches
-    assert [type(entry).__name__ for entry, _ in stretch.entries] == ["Moment", "TimelineTalk", "TimelineFeedback", "Moment"]
+    assert [type(entry).__name__ for entry, _ in stretch.entries] == [
+        "Moment",
+        "TimelineTalk",
+        "TimelineFeedback",
+        "Moment",
+    ]
     assert [gap for _, gap in stretch.entries] == [None, 120, 120, 300]
     assert (day.events, stretch.session_id) == (2, "s1")
 
@@ -96,9 +135,17 @@ def test_each_day_of_the_zone_and_each_session_stands_apart(admin: Actor) -> Non
 
 
 def test_what_was_done_without_a_name_is_marked(admin: Actor) -> None:
-    store([event("a.one", minutes(0), session_id="s1"), event("a.two", minutes(1), session_id="s1", user_id="ann", release="7")])
+    store(
+        [
+            event("a.one", minutes(0), session_id="s1"),
+            event("a.two", minutes(1), session_id="s1", user_id="ann", release="7"),
+        ]
+    )
     [day] = days(admin)
-    assert [each.facts for each in day.stretches] == [["session s1", "anonymous"], ["session s1", "release 7"]]
+    assert [each.facts for each in day.stretches] == [
+        ["session s1", "anonymous"],
+        ["session s1", "release 7"],
+    ]
 
 
 def test_a_page_of_a_journey_has_what_lies_between_its_events(admin: Actor) -> None:
@@ -129,7 +176,7 @@ def test_analysts_read_words_where_the_workspace_says_so(admin: Actor) -> None:
 
     def entered() -> Actor:
         with transaction() as session:
-            return sessions.enter(session, analyst.token, analyst.actor.caller)
+            return sessions.authenticate(session, analyst.token, analyst.actor.caller)
 
     assert [each.title for each in seen(entered()).talks] == [None]
     with transaction() as session:
@@ -142,8 +189,12 @@ def test_who_opens_a_conversation_is_written_down(admin: Actor) -> None:
     talked("c1", 1)
     assert read("c1", admin) == ["my secret"]
     with transaction() as session:
-        noted = session.execute(text("select action, targets from audit_log where actor_id = :id"), {"id": admin.id}).all()
-        assert ("conversation.open", {"conversation": str(key_of("conversation", "c1"))}) in [tuple(each) for each in noted]
+        noted = session.execute(
+            text("select action, targets from audit_log where actor_id = :id"), {"id": admin.id}
+        ).all()
+        assert ("conversation.open", {"conversation": str(key_of("conversation", "c1"))}) in [
+            tuple(each) for each in noted
+        ]
     with pytest.raises(ConversationMissing):
         read("never", admin)
 
@@ -152,7 +203,13 @@ def test_of_nothing_there_are_no_days() -> None:
     assert timeline([], None, "UTC") == []
     talk = TimelineTalk(id=ANN, at=minutes(0), title=None, message_count=1, escalated_at=None)
     opinion = TimelineFeedback(
-        id=ANN, at=minutes(1), rating=5, scale="five", is_positive=True, conversation_id=None, comment=None
+        id=ANN,
+        at=minutes(1),
+        rating=5,
+        scale="five",
+        is_positive=True,
+        conversation_id=None,
+        comment=None,
     )
     [day] = timeline([], Beside(talks=[talk], opinions=[opinion], is_readable=False), "UTC")
     assert (day.events, len(day.stretches), day.stretches[0].facts) == (0, 1, [])

@@ -1,4 +1,4 @@
-"""A folder of markdown as it is handed over: files, zips of them, and what only looks like one."""
+"""Uploaded folders of Markdown: files, ZIP files, and invalid ones."""
 
 import io
 import zipfile
@@ -17,7 +17,9 @@ from tests.factories.identity import CALLER
 
 
 def read_files(files: Sequence[tuple[str, bytes]], role: Role = Role.ADMIN) -> list[MarkdownFile]:
-    return folders.read_files(files, actor=Actor(new_id(), "one@example.com", "One", role, None, CALLER))
+    return folders.read_files(
+        files, actor=Actor(new_id(), "one@example.com", "One", role, None, CALLER)
+    )
 
 
 def packed(files: Mapping[str, str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -38,7 +40,10 @@ def test_markdown_is_read_from_files_and_zips_and_all_else_is_left() -> None:
         ("logo.png", b"\x89PNG"),
         ("more.zip", packed({"a/b.md": "# B", "__MACOSX/b.md": "", "c": ""})),
     ]
-    assert [(each.name, each.content) for each in read_files(files)] == [("guide.md", "# Guide"), ("a/b.md", "# B")]
+    assert [(each.name, each.content) for each in read_files(files)] == [
+        ("guide.md", "# Guide"),
+        ("a/b.md", "# B"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,9 @@ def test_a_small_zip_that_becomes_large_is_refused_before_it_fills_the_memory() 
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])
-def test_a_zip_that_would_be_unpacked_whole_is_refused_before_it_is(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_that_would_be_unpacked_whole_is_refused_before_it_is(
+    method: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bomb = packed({"a.md": "0" * (MOST_BYTES + 10)}, method)
     monkeypatch.setattr(zipfile.ZipExtFile, "read", None)
     with pytest.raises(FolderRefused, match="Unsupported ZIP compression"):
@@ -81,7 +88,9 @@ def test_without_any_markdown_it_is_refused() -> None:
 
 
 def test_a_title_is_the_first_heading_else_the_name_in_words() -> None:
-    files = read_files([("getting-started_now.md", b"no heading"), ("x.md", b"text\n## Second ##\n# First #")])
+    files = read_files(
+        [("getting-started_now.md", b"no heading"), ("x.md", b"text\n## Second ##\n# First #")]
+    )
     assert [folders.title_of(each) for each in files] == ["getting started now", "First"]
 
 

@@ -1,4 +1,4 @@
-"""Documents and memories are sent whole: of two states the newer holds, whichever comes first."""
+"""Documents and memories are sent as a whole: the newer of two states applies, in any order."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.ingest.intake import RowSource, key_of, message_name
-from core.knowledge import memories
 from core.knowledge.documents import ingest as documents
+from core.knowledge.memories import ingest as memories
 from core.knowledge.schemas import NewDocument, NewMemory
 from tests.factories.conversations import conversation, stored
 
@@ -24,7 +24,12 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def state(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
-    return {"id": "x", "content": f"state {number}", "updated_at": (START + timedelta(hours=number)).isoformat(), **more}
+    return {
+        "id": "x",
+        "content": f"state {number}",
+        "updated_at": (START + timedelta(hours=number)).isoformat(),
+        **more,
+    }
 
 
 def store_documents(*given: dict[str, Any]) -> int:
@@ -43,7 +48,7 @@ both = pytest.mark.parametrize("table", sorted(STORES))
 
 def only(table: str) -> dict[str, Any]:
     with transaction(Database.AI) as session:
-        return dict(session.execute(text(f"select * from {table}")).mappings().one())  # noqa: S608
+        return dict(session.execute(text(f"select * from {table}")).mappings().one())
 
 
 @both
@@ -64,29 +69,57 @@ def test_of_several_in_one_batch_too(table: str) -> None:
 @both
 def test_at_once_too(table: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: STORES[table](state(number)), [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]))
+        list(
+            pool.map(lambda number: STORES[table](state(number)), [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
+        )
     assert only(table)["content"] == "state 9"
 
 
 def test_a_document_with_all_it_has() -> None:
     store_documents(
         state(
-            1, title="Returns", scope="shop", tags=["a", "b"], status="draft", source="wiki", extra={"odd": 1}, metadata={"n": 2}
+            1,
+            title="Returns",
+            scope="shop",
+            tags=["a", "b"],
+            status="draft",
+            source="wiki",
+            extra={"odd": 1},
+            metadata={"n": 2},
         )
     )
     found = only("ai_kb_documents")
-    assert (found["title"], found["scope"], found["tags"], found["status"]) == ("Returns", "shop", ["a", "b"], "draft")
+    assert (found["title"], found["scope"], found["tags"], found["status"]) == (
+        "Returns",
+        "shop",
+        ["a", "b"],
+        "draft",
+    )
     assert (found["attributes"], found["id"]) == ({"odd": 1, "n": 2}, key_of("document", "x"))
 
 
 def test_a_document_of_a_million_characters_is_taken_and_searched() -> None:
-    store_documents(state(1, content="".join(f"word{number} " for number in range(100_000))[:1_000_000]))
+    store_documents(
+        state(1, content="".join(f"word{number} " for number in range(100_000))[:1_000_000])
+    )
     assert "word77" in only("ai_kb_documents")["search"]
 
 
 def test_a_memory_knows_its_user_and_its_message() -> None:
     stored(conversation("c", 2))
-    store_memories(state(1, user_id="ada", kind="preference", confidence=0.9, source_message_id="m1", conversation_id="c"))
+    store_memories(
+        state(
+            1,
+            user_id="ada",
+            kind="preference",
+            confidence=0.9,
+            source_message_id="m1",
+            conversation_id="c",
+        )
+    )
     found = only("ai_memories")
-    assert (found["user_id"], found["source_message_id"]) == (key_of("user", "ada"), key_of("message", message_name("c", "m1")))
+    assert (found["user_id"], found["source_message_id"]) == (
+        key_of("user", "ada"),
+        key_of("message", message_name("c", "m1")),
+    )
     assert (found["kind"], found["confidence"]) == ("preference", Decimal("0.9"))

@@ -1,4 +1,4 @@
-"""Feedback rates conversations: whichever of the two comes first, and through the outbox only."""
+"""Feedback rates conversations through the outbox, whichever arrives first."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,11 +41,13 @@ def relayed() -> None:
 
 def kept(column: str) -> list[Any]:
     with transaction(Database.AI) as session:
-        return list(session.scalars(text(f"select {column} from ai_feedback order by external_id")))  # noqa: S608
+        return list(session.scalars(text(f"select {column} from ai_feedback order by external_id")))
 
 
 def rating() -> tuple[Any, ...]:
-    wanted = "select user_rating, rating_scale, user_feedback from conversations where external_id = 'c'"
+    wanted = (
+        "select user_rating, rating_scale, user_feedback from conversations where external_id = 'c'"
+    )
     with transaction() as session:
         return tuple(session.execute(text(wanted)).one())
 
@@ -107,7 +109,7 @@ def test_a_message_that_comes_after_its_feedback_is_found() -> None:
     assert rating() == (1, "thumbs", None)
 
 
-def test_a_second_message_of_that_name_makes_it_lead_to_neither_as_it_would_have_from_the_start() -> None:
+def test_a_rating_of_a_name_that_a_second_message_takes_too_leads_to_neither() -> None:
     stored(conversation("c", 2))
     given(said(1, rating=-1, message_id="m1", conversation_id=None))
     relayed()
@@ -121,7 +123,8 @@ def test_a_second_message_of_that_name_makes_it_lead_to_neither_as_it_would_have
 def test_the_order_of_arrival_changes_nothing(order: tuple[int, ...]) -> None:
     deeds: list[Callable[[], object]] = [
         lambda: given(
-            said(1, rating=1, message_id="m0", conversation_id=None), said(2, rating=-1, message_id="m2", conversation_id=None)
+            said(1, rating=1, message_id="m0", conversation_id=None),
+            said(2, rating=-1, message_id="m2", conversation_id=None),
         ),
         lambda: given(said(3, rating=4, message_id="m1", conversation_id="c", scale="five")),
         lambda: stored(conversation("c", 3)),
@@ -139,10 +142,16 @@ def test_the_order_of_arrival_changes_nothing(order: tuple[int, ...]) -> None:
 
 def test_feedback_that_says_something_else_by_now_is_left_alone() -> None:
     given(said(1, rating=1, message_id="m1", conversation_id=None))
-    given(said(1, rating=5, conversation_id="other") | {"created_at": (START + timedelta(hours=1)).isoformat()})
+    given(
+        said(1, rating=5, conversation_id="other")
+        | {"created_at": (START + timedelta(hours=1)).isoformat()}
+    )
     stored(conversation("c", 2))
     relayed()
-    assert (kept("conversation_id"), kept("message_id")) == ([key_of("conversation", "other")], [None])
+    assert (kept("conversation_id"), kept("message_id")) == (
+        [key_of("conversation", "other")],
+        [None],
+    )
 
 
 def test_messages_and_their_feedback_at_once_find_each_other() -> None:
@@ -158,13 +167,21 @@ def test_messages_and_their_feedback_at_once_find_each_other() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(both, range(24)))
     relayed()
-    assert sorted(kept("conversation_id")) == sorted(key_of("conversation", f"c{number}") for number in range(24))
+    assert sorted(kept("conversation_id")) == sorted(
+        key_of("conversation", f"c{number}") for number in range(24)
+    )
 
 
 def test_our_own_ids_are_understood() -> None:
     stored(conversation("c", 2))
-    ours, message = str(key_of("conversation", "c")), str(key_of("message", message_name("c", "m1")))
-    given(said(1, rating=1, conversation_id=ours, message_id="m1"), said(2, rating=1, conversation_id=None, message_id=message))
+    ours, message = (
+        str(key_of("conversation", "c")),
+        str(key_of("message", message_name("c", "m1"))),
+    )
+    given(
+        said(1, rating=1, conversation_id=ours, message_id="m1"),
+        said(2, rating=1, conversation_id=None, message_id=message),
+    )
     assert kept("conversation_id") == [key_of("conversation", "c")] * 2
     assert kept("message_id") == [key_of("message", message_name("c", "m1"))] * 2
 
@@ -184,6 +201,10 @@ def test_a_thumb_and_five_stars_are_told_apart() -> None:
 def test_ratings_at_once_end_with_the_newest() -> None:
     stored(conversation("c"))
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda number: given(said(number, rating=1 + number % 5, scale="five")), range(30)))
+        list(
+            pool.map(
+                lambda number: given(said(number, rating=1 + number % 5, scale="five")), range(30)
+            )
+        )
         list(pool.map(lambda _: relayed(), range(6)))
     assert one("user_rating") == 1 + 29 % 5

@@ -1,4 +1,4 @@
-"""Sessions: one to begin in, a draft that is kept, and clearing."""
+"""Playground sessions: an empty one to start in, a stored draft, and clearing."""
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +14,9 @@ from core.providers.schemas import Parameters
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of
 
-DRAFT = Draft(model="fake:steady", parameters=Parameters(temperature=0.5), custom_prompt="Be brief.")
+DRAFT = Draft(
+    model="fake:steady", parameters=Parameters(temperature=0.5), custom_prompt="Be brief."
+)
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_what_is_set_beside_the_chat_is_kept_with_the_session(one: Person) -> No
 def test_a_draft_goes_into_ones_own_session_only(one: Person) -> None:
     session_id = opened(one).session_id
     with pytest.raises(NotFound), transaction() as session:
-        service.keep_draft(session, session_id, DRAFT, actor=person().actor)
+        service.save_draft(session, session_id, DRAFT, actor=person().actor)
 
 
 def test_clearing_takes_the_messages_and_keeps_the_session_and_its_draft(one: Person) -> None:
@@ -59,7 +61,12 @@ def test_clearing_takes_the_messages_and_keeps_the_session_and_its_draft(one: Pe
         service.clear(session, session_id, actor=one.actor)
     with transaction() as session:
         view = queries.get_session(session, session_id, owner=one.actor.id)
-    assert (view.message_count, view.name, view.last_message_at, view.draft) == (0, None, None, DRAFT)
+    assert (view.message_count, view.name, view.last_message_at, view.draft) == (
+        0,
+        None,
+        None,
+        DRAFT,
+    )
     assert messages_of(one.actor, session_id) == []
 
 
@@ -76,7 +83,7 @@ def test_clearing_blanks_the_texts_of_its_calls(one: Person) -> None:
     with transaction() as session:
         service.clear(session, session_id, actor=one.actor)
         texts = "prompt, system_prompt, messages, context, response, tool_executions"
-        row = session.execute(text(f"select {texts} from prompt_executions")).one()  # noqa: S608  columns
+        row = session.execute(text(f"select {texts} from prompt_executions")).one()
     assert set(row) == {None}
 
 
@@ -84,7 +91,9 @@ def test_a_deleted_session_takes_its_draft_and_name_with_it(one: Person) -> None
     session_id = opened(one, DRAFT).session_id
     with transaction() as session:
         service.remove(session, session_id, actor=one.actor)
-        row = session.execute(text("select name, draft, deleted_at is not null from playground_sessions")).one()
+        row = session.execute(
+            text("select name, draft, deleted_at is not null from playground_sessions")
+        ).one()
     assert row == (None, None, True)
 
 

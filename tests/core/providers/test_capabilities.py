@@ -1,4 +1,4 @@
-"""What each model takes, by its name: a form must not offer what the vendor refuses."""
+"""The parameters that each model supports, by its name."""
 
 import pytest
 
@@ -15,7 +15,9 @@ ELSEWHERE = "https://models.example.com/v1"
 
 
 def taken(kind: ProviderKind, name: str, base_url: str | None = None) -> set[ParameterName]:
-    return set(capabilities.of_model(Connection("any", kind, base_url, None), name, None).parameters)
+    return set(
+        capabilities.of_model(Connection("any", kind, base_url, None), name, None).parameters
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,9 @@ def taken(kind: ProviderKind, name: str, base_url: str | None = None) -> set[Par
         ("gpt-10", REASONING),
     ],
 )
-def test_openais_reasoning_models_take_neither_sampling_nor_stop_sequences(name: str, parameters: set[ParameterName]) -> None:
+def test_openais_reasoning_models_take_neither_sampling_nor_stop_sequences(
+    name: str, parameters: set[ParameterName]
+) -> None:
     assert taken(OPENAI, name) == parameters
 
 
@@ -65,13 +69,13 @@ def test_anthropics_sampling_ends_with_4_6(name: str, parameters: set[ParameterN
     assert taken(ANTHROPIC, name) == parameters
 
 
-def test_anthropics_temperature_goes_to_one() -> None:
+def test_anthropics_maximum_temperature_is_one() -> None:
     found = capabilities.of_model(Connection("any", ANTHROPIC, None, None), "claude-3-haiku", None)
     assert found.parameters[P.TEMPERATURE].maximum == 1
 
 
 @pytest.mark.parametrize("name", ["gpt-5", "o1", "llama3:8b"])
-def test_a_server_that_only_speaks_openais_protocol_takes_everything(name: str) -> None:
+def test_other_servers_with_openais_protocol_get_every_parameter(name: str) -> None:
     assert taken(OPENAI, name, ELSEWHERE) == EVERYTHING
 
 
@@ -86,13 +90,16 @@ def test_an_address_that_only_ends_like_openais_is_not_openai() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "tools"), [(OPENAI, True), (ANTHROPIC, True), (ProviderKind.LOCAL, False), (ProviderKind.FAKE, False)]
+    ("kind", "tools"),
+    [(OPENAI, True), (ANTHROPIC, True), (ProviderKind.LOCAL, False), (ProviderKind.FAKE, False)],
 )
-def test_tools_are_for_those_that_call_them(kind: ProviderKind, *, tools: bool) -> None:
+def test_tools_are_offered_only_for_models_that_support_them(
+    kind: ProviderKind, *, tools: bool
+) -> None:
     assert capabilities.of_model(Connection("any", kind, None, None), "m", 2048).tools is tools
 
 
-def test_the_local_models_answer_is_no_longer_than_its_window() -> None:
+def test_the_local_models_maximum_tokens_are_its_context_window() -> None:
     found = capabilities.of_model(Connection("local", ProviderKind.LOCAL, None, None), "m", 2048)
     assert found.parameters[P.MAX_TOKENS].maximum == 2048
 
@@ -122,6 +129,6 @@ def test_of_what_openai_lists_only_chat_models_are_offered(name: str, *, is_chat
     assert capabilities.is_chat(Connection("openai", OPENAI, None, "k"), name) is is_chat
 
 
-def test_other_servers_list_nothing_but_what_they_mean_to_offer() -> None:
+def test_every_model_that_other_servers_list_is_offered() -> None:
     assert capabilities.is_chat(Connection("mine", OPENAI, ELSEWHERE, None), "my-audio-assistant")
     assert capabilities.is_chat(Connection("mine", ANTHROPIC, None, None), "claude-instant-1.2")

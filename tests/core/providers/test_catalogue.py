@@ -1,11 +1,12 @@
-"""Which models can be called, and under which names."""
+"""Which models can be called, and by which names."""
 
 import pytest
 
 from core.database.db import transaction
-from core.providers import catalogue, service
+from core.providers import catalogue
 from core.providers.errors import ModelMissing
 from core.providers.schemas import ModelView, ProviderChange, ProviderView, Route
+from core.providers.service import providers
 from core.providers.vendors.fake import CONTEXT_WINDOW, SCRIPTS
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person
@@ -31,62 +32,72 @@ def ids() -> list[str]:
 def switch_off(provider: ProviderView) -> None:
     assert provider.id is not None
     with transaction() as session:
-        service.change(session, provider.id, ProviderChange(is_active=False), actor=person().actor)
+        providers.change(
+            session, provider.id, ProviderChange(is_active=False), actor=person().actor
+        )
 
 
 def test_a_model_is_called_by_its_provider_and_name() -> None:
     stored("mine", models=("llama3",))
     found = find("mine:llama3")
-    assert (found.model.id, found.model.name, found.model.provider) == ("mine:llama3", "llama3", "mine")
+    assert (found.model.id, found.model.name, found.model.provider) == (
+        "mine:llama3",
+        "llama3",
+        "mine",
+    )
     assert (found.connection.name, found.connection.kind) == ("mine", OPENAI)
 
 
-def test_the_way_to_a_model_holds_the_key_that_was_stored() -> None:
+def test_the_route_to_a_model_has_the_stored_key() -> None:
     stored("mine", secret="sk-stored", models=("llama3",))
     assert find("mine:llama3").connection.secret == "sk-stored"
 
 
-def test_a_bare_name_will_do_while_only_one_provider_has_it() -> None:
+def test_a_bare_name_suffices_while_one_provider_has_the_model() -> None:
     stored("mine", models=("llama3",))
     assert find("llama3").model.id == "mine:llama3"
 
 
-def test_a_bare_name_of_several_providers_asks_which() -> None:
+def test_a_bare_name_of_several_providers_is_rejected_with_the_choices() -> None:
     stored("mine", models=("llama3",))
     stored("yours", models=("llama3",))
-    with pytest.raises(ModelMissing, match="Say which: mine:llama3, yours:llama3"):
+    with pytest.raises(ModelMissing, match="Use one of: mine:llama3, yours:llama3"):
         find("llama3")
 
 
-def test_a_bare_name_that_only_one_active_provider_has_is_that_ones() -> None:
+def test_a_bare_name_ignores_inactive_providers() -> None:
     stored("mine", models=("llama3",))
     switch_off(stored("yours", models=("llama3",)))
     assert find("llama3").model.provider == "mine"
 
 
 @pytest.mark.parametrize("name", ["llama3:8b", "llama3:8b:q4", "vendor/model@1", ":odd"])
-def test_a_name_may_hold_a_colon_itself(name: str) -> None:
+def test_a_model_name_may_contain_a_colon(name: str) -> None:
     stored("mine", models=(name,))
     assert find(f"mine:{name}").model.name == name
     assert find(name).model.id == f"mine:{name}"
 
 
-def test_a_provider_goes_before_a_bare_name_that_begins_like_it() -> None:
+def test_a_provider_prefix_takes_precedence_over_a_bare_name() -> None:
     stored("mine", models=("llama3:8b",))
     stored("llama3", models=("other",))
     assert find("llama3:8b").model.provider == "llama3"
     assert find("mine:llama3:8b").model.provider == "mine"
 
 
-@pytest.mark.parametrize("model_id", ["", ":", "mine:", ":llama3", "nobody:llama3", "nothing", "\0", "x" * 300])
-def test_what_is_not_there_is_missing_and_says_where_to_look(model_id: str) -> None:
+@pytest.mark.parametrize(
+    "model_id", ["", ":", "mine:", ":llama3", "nobody:llama3", "nothing", "\0", "x" * 300]
+)
+def test_a_missing_model_is_rejected_with_advice(model_id: str) -> None:
     stored("mine", models=("llama3",))
-    with pytest.raises(ModelMissing, match="GET /api/v1/models lists those") as missing:
+    with pytest.raises(
+        ModelMissing, match="GET /api/v1/models lists the available models"
+    ) as missing:
         find(model_id)
     assert len(missing.value.detail) < 250
 
 
-def test_a_provider_that_is_switched_off_offers_nothing_and_is_not_called() -> None:
+def test_an_inactive_provider_offers_no_models_and_is_not_called() -> None:
     switch_off(stored("mine", models=("llama3",)))
     assert "mine:llama3" not in ids()
     for name in ("mine:llama3", "llama3", "mine:unlisted"):
@@ -94,20 +105,22 @@ def test_a_provider_that_is_switched_off_offers_nothing_and_is_not_called() -> N
             find(name)
 
 
-def test_a_provider_of_settings_may_be_asked_for_what_it_has_not_listed() -> None:
+def test_providers_of_settings_may_be_called_with_unlisted_models() -> None:
     stored("mine", models=("llama3",))
     assert find("mine:brand-new").model.name == "brand-new"
     with pytest.raises(ModelMissing):
         find("brand-new")
 
 
-@pytest.mark.parametrize("model_id", ["fake:unknown", "local:smollm2-135m-instruct", "local:anything"])
-def test_packaged_providers_have_what_they_list_and_nothing_else(model_id: str) -> None:
+@pytest.mark.parametrize(
+    "model_id", ["fake:unknown", "local:smollm2-135m-instruct", "local:anything"]
+)
+def test_packaged_providers_have_only_their_listed_models(model_id: str) -> None:
     with pytest.raises(ModelMissing):
         find(model_id)
 
 
-def test_the_fakes_scripts_are_models() -> None:
+def test_scripts_of_the_fake_provider_are_models() -> None:
     assert {f"fake:{name}" for name in SCRIPTS} <= set(ids())
     found = find("fake:echo").model
     assert found.context_window == CONTEXT_WINDOW
@@ -121,22 +134,29 @@ def test_models_come_in_the_order_of_their_providers_and_by_name() -> None:
     assert own == ["alpha:c", "alpha:d", "zeta:a", "zeta:b"]
 
 
-def test_a_vendor_offers_what_the_price_data_knows_until_it_was_asked(configure: Configure) -> None:
+def test_a_vendor_offers_models_of_the_price_data_until_its_first_check(
+    configure: Configure,
+) -> None:
     configure(OPENAI_API_KEY="sk-a")
     before = ids()
     assert "openai:gpt-4o" in before
     assert not [model for model in before if "embedding" in model or "whisper" in model]
 
 
-def test_a_vendor_that_was_asked_offers_what_it_listed_and_only_chat_models() -> None:
+def test_a_checked_vendor_offers_its_listed_chat_models() -> None:
     stored("mine", base_url=None, models=("gpt-4o", "text-embedding-3-small", "gpt-image-1"))
     assert [model for model in ids() if model.startswith("mine:")] == ["mine:gpt-4o"]
     assert find("mine:gpt-4o").model.name == "gpt-4o"
 
 
 def test_a_model_comes_with_its_window_prices_and_capabilities() -> None:
-    stored("mine", ANTHROPIC, base_url=None, models=("claude-3-5-haiku-latest", "claude-of-tomorrow"))
-    known, unknown = find("mine:claude-3-5-haiku-latest").model, find("mine:claude-of-tomorrow").model
+    stored(
+        "mine", ANTHROPIC, base_url=None, models=("claude-3-5-haiku-latest", "claude-of-tomorrow")
+    )
+    known, unknown = (
+        find("mine:claude-3-5-haiku-latest").model,
+        find("mine:claude-of-tomorrow").model,
+    )
     assert known.context_window == 200_000
     assert known.prices is not None
     assert known.prices.input > 0

@@ -1,4 +1,4 @@
-"""What a provider may be called, and which keys are none."""
+"""Valid names and keys of providers."""
 
 import pytest
 from pydantic import ValidationError
@@ -7,8 +7,10 @@ from core.providers.schemas import NewProvider, ProviderChange, ProviderKind
 from tests.factories.providers import OPENAI
 
 
-@pytest.mark.parametrize("secret", ["two words", "line\nbreak", "schlüssel", "", "   ", "x" * 501, "nul\0"])
-def test_a_key_that_no_header_holds_is_refused(secret: str) -> None:
+@pytest.mark.parametrize(
+    "secret", ["two words", "line\nbreak", "schlüssel", "", "   ", "x" * 501, "nul\0"]
+)
+def test_a_key_that_no_header_can_hold_is_rejected(secret: str) -> None:
     with pytest.raises(ValidationError, match="secret"):
         NewProvider(name="mine", kind=OPENAI, secret=secret)
     with pytest.raises(ValidationError, match="secret"):
@@ -19,14 +21,16 @@ def test_a_key_that_was_pasted_with_spaces_around_it_is_trimmed() -> None:
     assert NewProvider(name="mine", kind=OPENAI, secret="  sk-key\n").secret == "sk-key"
 
 
-@pytest.mark.parametrize("name", ["", "Mine", "with space", "a:b", "-dash", "x" * 41, "é", "a\n", "nul\0"])
-def test_a_name_is_what_fits_before_a_colon(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["", "Mine", "with space", "a:b", "-dash", "x" * 41, "é", "a\n", "nul\0"]
+)
+def test_invalid_provider_names_are_rejected(name: str) -> None:
     with pytest.raises(ValidationError, match="name"):
         NewProvider(name=name, kind=OPENAI)
 
 
 @pytest.mark.parametrize("name", ["openai", "my-own_2", "0", "x" * 40])
-def test_other_names_will_do(name: str) -> None:
+def test_valid_provider_names_are_accepted(name: str) -> None:
     assert NewProvider(name=name, kind=OPENAI).name == name
 
 

@@ -1,4 +1,4 @@
-"""What a call costs: cached input is cheaper, and what nobody knows is unpriced, which is not free."""
+"""The cost of a call: cached input is cheaper, and unknown prices are unpriced, not free."""
 
 from decimal import Decimal
 
@@ -38,17 +38,26 @@ def test_a_version_with_a_date_costs_what_its_model_costs() -> None:
     assert usd(OPENAI_ITSELF, "gpt-4o-2024-08-06", USAGE) == usd(OPENAI_ITSELF, "gpt-4o", USAGE)
 
 
-@pytest.mark.parametrize(("connection", "model"), [(OPENAI_ITSELF, "gpt-4o"), (ANTHROPIC_ITSELF, "claude-3-5-haiku-latest")])
+@pytest.mark.parametrize(
+    ("connection", "model"),
+    [(OPENAI_ITSELF, "gpt-4o"), (ANTHROPIC_ITSELF, "claude-3-5-haiku-latest")],
+)
 def test_cached_input_costs_less_than_fresh_input(connection: Connection, model: str) -> None:
     known = prices.prices_of(connection, model)
     assert known is not None
     assert known.cached_input is not None
-    assert usd(connection, model, Usage(input=MILLION, cached=MILLION)) == known.cached_input < known.input
+    assert (
+        usd(connection, model, Usage(input=MILLION, cached=MILLION))
+        == known.cached_input
+        < known.input
+    )
 
 
 def test_input_that_went_into_anthropics_cache_costs_more() -> None:
     fresh, written = Usage(input=MILLION), Usage(input=MILLION, cache_write=MILLION)
-    assert usd(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", written) > usd(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", fresh)
+    assert usd(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", written) > usd(
+        ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", fresh
+    )
 
 
 def test_no_tokens_cost_nothing() -> None:
@@ -69,7 +78,7 @@ def test_an_unknown_model_is_unpriced_which_is_not_free(model: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [ProviderKind.LOCAL, ProviderKind.FAKE])
-def test_what_runs_here_costs_nothing(kind: ProviderKind) -> None:
+def test_local_models_cost_nothing(kind: ProviderKind) -> None:
     connection = Connection("here", kind, None, None)
     assert prices.cost_of(connection, "any", USAGE) == Cost(Decimal(0), CostSource.PRICE_TABLE)
     known = prices.prices_of(connection, "any")
@@ -94,7 +103,9 @@ def test_openai_by_its_full_address_has_openais_prices(address: str) -> None:
     assert prices.shortlist(at(address)) == prices.shortlist(OPENAI_ITSELF)
 
 
-@pytest.mark.parametrize("usage", [Usage(input=10, cached=20), Usage(input=10, cached=6, cache_write=6)])
+@pytest.mark.parametrize(
+    "usage", [Usage(input=10, cached=20), Usage(input=10, cached=6, cache_write=6)]
+)
 def test_counts_that_contradict_each_other_are_unpriced(usage: Usage) -> None:
     assert prices.cost_of(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", usage) == UNPRICED
 
@@ -105,13 +116,13 @@ def test_the_largest_count_fits_its_column() -> None:
 
 
 @pytest.mark.parametrize("connection", [OPENAI_ITSELF, ANTHROPIC_ITSELF])
-def test_a_vendors_models_are_known_before_it_was_asked(connection: Connection) -> None:
+def test_the_price_data_lists_a_vendors_models(connection: Connection) -> None:
     listed = prices.shortlist(connection)
     assert len(listed) > 10
     assert not any(model.id.startswith("ft:") for model in listed)
 
 
-def test_other_servers_have_no_list_before_they_were_asked() -> None:
+def test_the_price_data_lists_no_models_of_other_servers() -> None:
     assert prices.shortlist(at("http://127.0.0.1:11434/v1")) == ()
 
 

@@ -1,4 +1,4 @@
-"""Adding, changing and removing providers: keys go in and never come out."""
+"""Adding, changing and removing providers: keys are write-only."""
 
 from collections.abc import Callable
 
@@ -9,19 +9,20 @@ from core.database.db import Session, transaction
 from core.database.tables import CoreAudit
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.network.outbound import AddressRefused
-from core.providers import queries, service
-from core.providers.errors import FromEnvironment, NameTaken, ProviderMissing
+from core.network.allowed_addresses import AddressRefused
+from core.providers.errors import ProviderFromEnvironment, ProviderMissing, ProviderNameTaken
 from core.providers.models import ProviderRow
+from core.providers.queries import configured
 from core.providers.schemas import (
     Connection,
-    KnownModel,
+    ListedModel,
     NewProvider,
     ProviderChange,
     ProviderSource,
     ProviderStatus,
     ProviderView,
 )
+from core.providers.service import providers
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person
 from tests.factories.providers import OPENAI, stored
@@ -35,24 +36,28 @@ MINE = NewProvider(name="mine", kind=OPENAI, base_url=ADDRESS, secret=KEY)
 
 def connection(name: str = "mine") -> Connection:
     with transaction() as session:
-        return queries.get_known(session, name).connection
+        return configured.get_configured(session, name).connection
 
 
 def view(name: str = "mine") -> ProviderView:
     with transaction() as session:
-        return queries.view(queries.get_known(session, name))
+        return configured.view(configured.get_configured(session, name))
 
 
 def change(provider: ProviderView, **what: object) -> ProviderView:
     assert provider.id is not None
     with transaction() as session:
-        return service.change(session, provider.id, ProviderChange.model_validate(what), actor=person().actor)
+        return providers.change(
+            session, provider.id, ProviderChange.model_validate(what), actor=person().actor
+        )
 
 
 def noted(name: str, *models: str) -> ProviderView:
     with transaction() as session:
-        asked = queries.get_known(session, name).connection
-        return service.note_check(session, asked, models=[KnownModel(model) for model in models], detail=None)
+        asked = configured.get_configured(session, name).connection
+        return providers.record_check(
+            session, asked, models=[ListedModel(model) for model in models], detail=None
+        )
 
 
 def last_audit() -> CoreAudit:
@@ -70,18 +75,23 @@ def test_a_key_is_encrypted_at_rest() -> None:
     assert connection().secret == KEY
 
 
-def test_a_key_opens_in_its_own_row_only() -> None:
+def test_a_key_can_be_decrypted_in_its_own_row_only() -> None:
     one, other = stored("one", secret="sk-one"), stored("other", secret="sk-other")
     with transaction() as session:
         assert one.id is not None
         assert other.id is not None
         session.get_one(ProviderRow, one.id).secret = session.get_one(ProviderRow, other.id).secret
-    with pytest.raises(Exception, match="encrypted with another key, or moved"):
+    with pytest.raises(Exception, match="encrypted with a different key, or copied"):
         connection("one")
 
 
-def test_a_key_is_in_no_answer() -> None:
-    answers = [stored("mine"), view(), change(view(), secret="sk-a-newer-one"), noted("mine", "llama3")]
+def test_a_key_is_in_no_response() -> None:
+    answers = [
+        stored("mine"),
+        view(),
+        change(view(), secret="sk-a-newer-one"),
+        noted("mine", "llama3"),
+    ]
     for answer in answers:
         assert answer.has_secret
         assert KEY not in answer.model_dump_json()
@@ -109,12 +119,12 @@ def test_no_address_is_the_vendors_own_and_a_new_one() -> None:
     assert connection().base_url is None
 
 
-def test_a_key_can_be_taken_away() -> None:
+def test_a_key_can_be_removed() -> None:
     assert not change(stored("mine"), secret=None).has_secret
     assert connection().secret is None
 
 
-def test_what_is_not_mentioned_stays() -> None:
+def test_fields_that_are_left_out_stay() -> None:
     before = stored("mine", models=("llama3",))
     changed = change(before, is_active=False)
     assert not changed.is_active
@@ -127,8 +137,10 @@ def test_what_is_not_mentioned_stays() -> None:
     assert change(before, is_active=True).is_active
 
 
-@pytest.mark.parametrize("what", [{"base_url": "https://elsewhere.example.com"}, {"secret": "sk-new"}, {"secret": None}])
-def test_after_a_change_of_address_or_key_nothing_is_known_of_it(what: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    "what", [{"base_url": "https://elsewhere.example.com"}, {"secret": "sk-new"}, {"secret": None}]
+)
+def test_a_changed_address_or_key_resets_the_check(what: dict[str, str | None]) -> None:
     changed = change(stored("mine", models=("llama3",)), **what)
     assert (changed.status, changed.status_detail, changed.checked_at, changed.model_count) == (
         ProviderStatus.UNTESTED,
@@ -138,10 +150,14 @@ def test_after_a_change_of_address_or_key_nothing_is_known_of_it(what: dict[str,
     )
 
 
-@pytest.mark.parametrize("what", [{"base_url": ADDRESS}, {"secret": "sk-new"}, {"base_url": None}, {"secret": None}])
-def test_what_the_environment_sets_is_changed_there(configure: Configure, what: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    "what", [{"base_url": ADDRESS}, {"secret": "sk-new"}, {"base_url": None}, {"secret": None}]
+)
+def test_fields_set_by_the_environment_cannot_be_changed(
+    configure: Configure, what: dict[str, str | None]
+) -> None:
     configure(OPENAI_API_KEY="sk-of-the-environment")
-    with pytest.raises(FromEnvironment, match="Change them and restart"):
+    with pytest.raises(ProviderFromEnvironment, match="Change them and restart"):
         change(noted("openai", "gpt-5"), **what)
     assert connection("openai").secret == "sk-of-the-environment"
 
@@ -154,30 +170,34 @@ def test_the_environments_key_is_not_stored(configure: Configure) -> None:
     assert view("openai").has_secret
 
 
-def test_what_the_environment_sets_can_be_switched_off_but_not_removed(configure: Configure) -> None:
+def test_providers_of_the_environment_can_be_deactivated_but_not_removed(
+    configure: Configure,
+) -> None:
     configure(OPENAI_API_KEY="sk-of-the-environment")
     given = noted("openai", "gpt-5")
     assert not change(given, is_active=False).is_active
     assert given.id is not None
-    with transaction() as session, pytest.raises(FromEnvironment):
-        service.remove(session, given.id, actor=person().actor)
+    with transaction() as session, pytest.raises(ProviderFromEnvironment):
+        providers.remove(session, given.id, actor=person().actor)
 
 
-def test_a_name_is_taken_once() -> None:
+def test_provider_names_are_unique() -> None:
     stored("mine")
-    with pytest.raises(NameTaken):
+    with pytest.raises(ProviderNameTaken):
         stored("mine")
     assert connection().secret == KEY
 
 
 @pytest.mark.parametrize("name", ["openai", "local", "fake"])
-def test_a_name_of_the_environment_or_of_the_package_is_taken(configure: Configure, name: str) -> None:
+def test_a_name_of_the_environment_or_of_the_package_is_taken(
+    configure: Configure, name: str
+) -> None:
     configure(OPENAI_API_KEY="sk-a", ATTUNE_FAKE_PROVIDER="0")
-    with pytest.raises(NameTaken):
+    with pytest.raises(ProviderNameTaken):
         stored(name)
 
 
-def test_a_name_that_the_environment_has_given_up_is_free_again(configure: Configure) -> None:
+def test_a_name_no_longer_used_by_the_environment_is_free(configure: Configure) -> None:
     configure(OPENAI_API_KEY="sk-of-the-environment")
     noted("openai", "gpt-5")
     configure(OPENAI_API_KEY="")
@@ -189,14 +209,14 @@ def test_a_removed_provider_is_gone_with_its_key() -> None:
     provider = stored("mine")
     assert provider.id is not None
     with transaction() as session:
-        service.remove(session, provider.id, actor=person().actor)
+        providers.remove(session, provider.id, actor=person().actor)
     with transaction() as session:
         assert session.scalars(select(ProviderRow)).all() == []
         with pytest.raises(ProviderMissing):
-            queries.get_known(session, "mine")
+            configured.get_configured(session, "mine")
 
 
-def test_an_address_that_is_none_is_refused() -> None:
+def test_an_invalid_address_is_rejected() -> None:
     with pytest.raises(AddressRefused):
         stored("mine", base_url="models.example.com")
     with pytest.raises(AddressRefused):
@@ -211,9 +231,11 @@ def test_only_admins_set_up_providers(role: Role, deed: str) -> None:
     id_ = provider.id
     assert id_ is not None
     deeds: dict[str, Callable[[Session], object]] = {
-        "add": lambda session: service.add(session, MINE, actor=actor),
-        "change": lambda session: service.change(session, id_, ProviderChange(is_active=False), actor=actor),
-        "remove": lambda session: service.remove(session, id_, actor=actor),
+        "add": lambda session: providers.add(session, MINE, actor=actor),
+        "change": lambda session: providers.change(
+            session, id_, ProviderChange(is_active=False), actor=actor
+        ),
+        "remove": lambda session: providers.remove(session, id_, actor=actor),
     }
     with transaction() as session, pytest.raises(Forbidden):
         deeds[deed](session)
@@ -223,7 +245,7 @@ def test_only_admins_set_up_providers(role: Role, deed: str) -> None:
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPER_ADMIN])
 def test_admins_set_up_providers(role: Role) -> None:
     with transaction() as session:
-        assert service.add(session, MINE, actor=person(role).actor).name == "mine"
+        assert providers.add(session, MINE, actor=person(role).actor).name == "mine"
 
 
 def test_adding_is_in_the_audit_log_without_the_key() -> None:
@@ -238,13 +260,21 @@ def test_changing_is_in_the_audit_log_with_what_was_and_what_is() -> None:
     row = last_audit()
     assert (row.action, row.targets) == ("provider.change", {"provider": "mine"})
     assert row.before == {"base_url": ADDRESS, "is_active": True, "secret": "•••"}
-    assert row.after == {"base_url": "https://elsewhere.example.com", "is_active": True, "secret": False}
+    assert row.after == {
+        "base_url": "https://elsewhere.example.com",
+        "is_active": True,
+        "secret": False,
+    }
 
 
 def test_removing_is_in_the_audit_log() -> None:
     provider, actor = stored("mine"), person().actor
     assert provider.id is not None
     with transaction() as session:
-        service.remove(session, provider.id, actor=actor)
+        providers.remove(session, provider.id, actor=actor)
     row = last_audit()
-    assert (row.action, row.targets, row.actor_id) == ("provider.remove", {"provider": "mine"}, actor.id)
+    assert (row.action, row.targets, row.actor_id) == (
+        "provider.remove",
+        {"provider": "mine"},
+        actor.id,
+    )

@@ -1,4 +1,6 @@
-"""Repricing as a job: progress that is true whenever it breaks off, daily metrics that follow however old they are."""
+"""Repricing as a job: correct progress after an interruption, and daily metrics of any age
+follow.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -19,9 +21,11 @@ from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.platform import clock
 from core.platform.ids import new_id
-from core.providers import price_list, rates
-from core.system import daily, jobs, repricing
-from core.system.repricing import RepriceRun
+from core.providers.queries import token_prices
+from core.providers.service import price_list
+from core.system import jobs
+from core.system.service import daily_job, repricing
+from core.system.service.repricing import RepriceRun
 from tests.factories.history import batch_run, count, days_ago, requests, tasks
 from tests.factories.history import daily as figure
 from tests.factories.identity import person
@@ -37,7 +41,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def boss(database: Postgres) -> Actor:
-    rates.forget()  # what the test before has priced
+    token_prices.clear_cache()  # what the test before has priced
     return person().actor
 
 
@@ -54,23 +58,37 @@ def seen(boss: Actor, run: RepriceRun) -> RepriceRun:
 
 def name_of(run: RepriceRun) -> str:
     with transaction() as session:
-        return session.scalars(select(BatchRunRecord.batch_run_id).where(BatchRunRecord.id == run.id)).one()
+        return session.scalars(
+            select(BatchRunRecord.batch_run_id).where(BatchRunRecord.id == run.id)
+        ).one()
 
 
 def some(*days: float) -> None:
-    requests(*({"id": f"r{day}", "created_at": days_ago(day), "model": OWN, "input_tokens": MILLION} for day in days))
+    requests(
+        *(
+            {"id": f"r{day}", "created_at": days_ago(day), "model": OWN, "input_tokens": MILLION}
+            for day in days
+        )
+    )
 
 
 def sum_of_costs() -> Decimal:
     with transaction() as session:
-        return sum((cost or Decimal(0) for cost in session.scalars(select(AiRequest.cost_usd))), Decimal(0))
+        return sum(
+            (cost or Decimal(0) for cost in session.scalars(select(AiRequest.cost_usd))), Decimal(0)
+        )
 
 
 def test_a_run_waits_then_works_then_says_what_came_of_it(boss: Actor) -> None:
     some(OLD, 3, 2)
     price(boss, OWN, days_ago(90), input="1.5")
     asked = ask(boss)
-    assert (asked.status, asked.days, asked.days_done, asked.requested_by) == ("queued", 62, 0, boss.email)
+    assert (asked.status, asked.days, asked.days_done, asked.requested_by) == (
+        "queued",
+        62,
+        0,
+        boss.email,
+    )
     assert tasks("system.reprice") == 1
     jobs.reprice(name_of(asked))
     done = seen(boss, asked)
@@ -80,10 +98,12 @@ def test_a_run_waits_then_works_then_says_what_came_of_it(boss: Actor) -> None:
     assert sum_of_costs() == Decimal("4.5")
 
 
-def test_the_figures_of_each_repriced_day_hold_the_new_cost_however_old_they_are(boss: Actor) -> None:
+def test_the_figures_of_each_repriced_day_hold_the_new_cost_however_old_they_are(
+    boss: Actor,
+) -> None:
     some(OLD, 3)
     batch_run("nightly", "completed", days_ago(OLD))
-    daily.write_figures()
+    daily_job.write_figures()
     assert [figure("cost_usd", days_ago(day)) for day in (OLD, 3)] == [0, 0]
     assert figure("unpriced_requests", days_ago(OLD), provider="openai", model=OWN) == 1
     with transaction() as session:
@@ -91,7 +111,11 @@ def test_the_figures_of_each_repriced_day_hold_the_new_cost_however_old_they_are
     price(boss, OWN, days_ago(90), input="1.5")
     jobs.reprice(name_of(ask(boss)))
     for day in (OLD, 3):
-        assert figure("cost_usd", days_ago(day)) == figure("cost_usd", days_ago(day), provider="openai", model=OWN) == 1.5
+        assert (
+            figure("cost_usd", days_ago(day))
+            == figure("cost_usd", days_ago(day), provider="openai", model=OWN)
+            == 1.5
+        )
         assert figure("unpriced_requests", days_ago(day)) == 0
     # What is no cost stays: of a day so old, its rows may be gone.
     assert figure("batch_runs", days_ago(OLD)) == 1
@@ -102,8 +126,10 @@ def test_days_are_those_of_the_reporting_time_zone(boss: Actor) -> None:
     with transaction() as session:
         write(session, Workspace(reporting_time_zone="Asia/Tokyo"), by=None)
     late = days_ago(40).replace(hour=20)  # in Tokyo, the next day
-    requests({"id": "r", "created_at": late, "model": OWN, "input_tokens": MILLION}, zone="Asia/Tokyo")
-    daily.write_figures()
+    requests(
+        {"id": "r", "created_at": late, "model": OWN, "input_tokens": MILLION}, zone="Asia/Tokyo"
+    )
+    daily_job.write_figures()
     price(boss, OWN, days_ago(90), input="1.5")
     given = Reprice(dry_run=False, start=late, end=late + timedelta(minutes=1))
     with transaction() as session:
@@ -117,13 +143,13 @@ def test_a_day_without_figures_gets_none_from_this(boss: Actor) -> None:
     price(boss, OWN, days_ago(90), input="1.5")
     jobs.reprice(name_of(ask(boss)))
     assert count("daily_metrics") == 0
-    daily.write_figures()
+    daily_job.write_figures()
     assert figure("cost_usd", days_ago(3)) == 1.5
 
 
 def test_a_dry_run_by_a_job_changes_nothing(boss: Actor) -> None:
     some(3)
-    daily.write_figures()
+    daily_job.write_figures()
     price(boss, OWN, days_ago(90), input="1.5")
     asked = ask(boss, dry_run=True)
     jobs.reprice(name_of(asked))
@@ -133,9 +159,11 @@ def test_a_dry_run_by_a_job_changes_nothing(boss: Actor) -> None:
     assert count("audit_log", "action = 'price.reprice'") == 0
 
 
-def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(
+    boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     some(4, 3, 2, 1)
-    daily.write_figures()
+    daily_job.write_figures()
     price(boss, OWN, days_ago(90), input="1.5")
     asked, noted = ask(boss), repricing._note_day  # noqa: SLF001  where it is to break off
 
@@ -149,7 +177,11 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(boss: Ac
         with pytest.raises(Killed):
             jobs.reprice(name_of(asked))
     halfway = seen(boss, asked)
-    assert (halfway.status, halfway.report.requests_changed, sum_of_costs()) == ("running", 2, Decimal(3))
+    assert (halfway.status, halfway.report.requests_changed, sum_of_costs()) == (
+        "running",
+        2,
+        Decimal(3),
+    )
     jobs.reprice(name_of(asked))
     done = seen(boss, asked)
     assert (done.status, done.days_done, done.report.requests_changed) == ("completed", 62, 4)
@@ -157,7 +189,9 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(boss: Ac
     assert [figure("cost_usd", days_ago(day)) for day in (4, 3, 2, 1)] == [1.5] * 4
 
 
-def test_what_goes_wrong_is_said_and_a_second_try_ends_it(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_wrong_is_said_and_a_second_try_ends_it(
+    boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     some(2)
     price(boss, OWN, days_ago(90), input="1.5")
     asked = ask(boss)
@@ -191,13 +225,18 @@ def test_who_asked_is_in_the_audit_log(boss: Actor) -> None:
     assert (row.actor_id, row.targets["run"]) == (boss.id, name_of(run))
 
 
-def test_a_look_at_very_many_requests_is_a_job(boss: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_at_very_many_requests_is_a_job(
+    boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     some(2, 1)
     given = Reprice(start=days_ago(3), end=clock.now())
     assert isinstance(repricing.reprice(given, actor=boss), RepriceReport)
     monkeypatch.setattr(repricing, "MOST_REQUESTS", 1)
     assert isinstance(repricing.reprice(given, actor=boss), RepriceRun)
-    assert isinstance(repricing.reprice(given.model_copy(update={"start": days_ago(1.1)}), actor=boss), RepriceReport)
+    assert isinstance(
+        repricing.reprice(given.model_copy(update={"start": days_ago(1.1)}), actor=boss),
+        RepriceReport,
+    )
     old = given.model_copy(update={"start": days_ago(500), "end": days_ago(50)})
     assert isinstance(repricing.reprice(old, actor=boss), RepriceRun)
 

@@ -1,4 +1,4 @@
-"""What is over goes, each table by its own rule; everything else stays."""
+"""Expired rows are deleted by the rule of each table; all others stay."""
 
 import threading
 import time
@@ -7,35 +7,51 @@ import pytest
 from sqlalchemy import text
 
 from core.database import partitions, settings
-from core.database.db import Database, engines, transaction
+from core.database.connections import engines
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.platform.ids import new_id
-from core.system import retention
-from tests.factories.history import at, batch_run, count, days_ago, events, rated, requests
+from core.system.service import retention
+from tests.factories.history import (
+    at,
+    batch_run,
+    count,
+    days_ago,
+    events,
+    rated,
+    requests,
+    scored,
+)
 from tests.factories.identity import person
 
 
 def parts(parent: str) -> list[partitions.Partition]:
     """Return the partitions that are there."""
-    with engines().core.connect() as connection:
+    with engines.current().core.connect() as connection:
         return partitions.list_parts(connection, parent)
 
 
 def conversation(days: float, *, annotations: int = 0) -> None:
     """Store a conversation with one message, last heard of so many days ago."""
     given = {"id": new_id(), "message": new_id(), "at": days_ago(days), "annotations": annotations}
-    columns = "id, external_id, source, environment, app, release, last_message_at, created_at, received_at, annotation_count"
+    columns = (
+        "id, external_id, source, environment, app, release, last_message_at, created_at, "
+        "received_at, annotation_count"
+    )
     with transaction() as session:
         session.execute(
-            text(f"insert into conversations ({columns}) values (:id, 'x', 'api', '', '', '', :at, :at, :at, :annotations)"),  # noqa: S608
+            text(
+                f"insert into conversations ({columns}) values (:id, 'x', 'api', '', '', '', "
+                ":at, :at, :at, :annotations)"
+            ),
             given,
         )
         session.execute(
             text(
-                "insert into messages (id, conversation_id, position, sequence, role, content, created_at) "
-                "values (:message, :id, 0, 0, 'user', 'x', :at)"
+                "insert into messages (id, conversation_id, position, sequence, role, content, "
+                "created_at) values (:message, :id, 0, 0, 'user', 'x', :at)"
             ),
             given,
         )
@@ -44,11 +60,13 @@ def conversation(days: float, *, annotations: int = 0) -> None:
 def arrived(table: str, days: float) -> None:
     """Let all rows have arrived so many days ago."""
     with transaction() as session:
-        session.execute(text(f"update {table} set received_at = :at"), {"at": days_ago(days)})  # noqa: S608
+        session.execute(text(f"update {table} set received_at = :at"), {"at": days_ago(days)})
 
 
 def test_days_whose_every_row_is_over_go_as_whole_partitions(database: Postgres) -> None:
-    events({"created_at": days_ago(31.2)}, {"created_at": days_ago(31.1)}, {"created_at": days_ago(29)})
+    events(
+        {"created_at": days_ago(31.2)}, {"created_at": days_ago(31.1)}, {"created_at": days_ago(29)}
+    )
     requests({"created_at": days_ago(31.1)})
     arrived("user_activity_events", 30.5)
     arrived("ai_request_metrics", 30.5)
@@ -82,7 +100,12 @@ def test_what_was_rolled_up_stays_and_is_sealed(database: Postgres) -> None:
     events({"created_at": days_ago(31.1), "user_id": "a"})
     arrived("user_activity_events", 31)
     retention.apply()
-    assert (count("user_activity_events"), count("event_deltas"), count("user_days"), count("users")) == (0, 1, 1, 1)
+    assert (
+        count("user_activity_events"),
+        count("event_deltas"),
+        count("user_days"),
+        count("users"),
+    ) == (0, 1, 1, 1)
     with transaction() as session:
         sealed = settings.read(session, settings.Sealed)
     assert sealed.user_activity_events is not None
@@ -105,6 +128,7 @@ def test_a_clock_that_moves_on_takes_everything_that_is_bound_to_time(
     events({"created_at": days_ago(1)})
     conversation(1)
     rated(1, "thumbs", days_ago(1))
+    scored("c", 0.5, days_ago(1))
     at(days_ago(-400), monkeypatch)
     done = retention.apply()
     assert {name: rows for name, rows in done.rows.items() if rows} == {
@@ -113,6 +137,7 @@ def test_a_clock_that_moves_on_takes_everything_that_is_bound_to_time(
         "conversations": 1,
         "messages": 1,
         "ai_feedback": 1,
+        "message_scores": 1,
     }
     assert count("ai_feedback", database=Database.AI) == 0
 
@@ -146,13 +171,16 @@ def test_a_dry_run_counts_what_a_real_one_takes_and_takes_nothing(database: Post
     assert done.rows["user_activity_events"] == 2
 
 
-def test_a_partition_in_use_is_left_and_nobody_waits_long_for_it(database: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partition_in_use_is_left_and_nobody_waits_long_for_it(
+    database: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events({"created_at": days_ago(31.1)})
     arrived("user_activity_events", 31)
     monkeypatch.setattr(retention, "TRIES", 2)
     waits = []
-    with engines().core.connect() as reader:
-        reader.execute(text("select count(*) from user_activity_events"))  # and its transaction stays open
+    with engines.current().core.connect() as reader:
+        # And its transaction stays open
+        reader.execute(text("select count(*) from user_activity_events"))
         cleaning = threading.Thread(target=lambda: waits.append(retention.apply()))
         cleaning.start()
         slowest = 0.0

@@ -1,4 +1,4 @@
-"""What is derived from raw rows can be computed again, and any difference is found."""
+"""Derived data can be computed again from raw rows, and every difference is found."""
 
 from datetime import timedelta
 
@@ -9,7 +9,8 @@ from core.activity import jobs as activity
 from core.ai_metrics import jobs as ai_metrics
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.system import retention, verify
+from core.system.service import retention
+from core.system.service.verification import verify
 from tests.factories.history import days_ago, events, requests
 
 TABLES = [
@@ -18,11 +19,15 @@ TABLES = [
     "ai_request_rollups (half hours)",
     "ai_request_rollups (days)",
     "ai_request_rollups (*)",
+    "ai_dimension_rollups (half hours)",
+    "ai_dimension_rollups (days)",
+    "ai_dimension_rollups (*)",
     "tool_rollups (half hours)",
     "tool_rollups (days)",
     "user_days",
     "user_spans",
     "user_day_counts",
+    "user_week_counts",
     "funnel_parts",
     "subjects",
     "subjects (all apps)",
@@ -46,10 +51,21 @@ def fold() -> None:
 
 def an_event(number: int) -> dict[str, object]:
     """Return an event of a few users and sessions, over four weeks."""
-    kinds = ("onboarding.register_start", "onboarding.register_complete", "chat.session_start", "page.view")
+    kinds = (
+        "onboarding.register_start",
+        "onboarding.register_complete",
+        "chat.session_start",
+        "page.view",
+    )
     named: dict[str, object] = {"user_id": f"u{number % 3}"} if number % 2 else {}
     at = days_ago(29 - number)
-    return {"id": str(number), "event_type": kinds[number % 4], "session_id": f"s{number % 5}", "created_at": at, **named}
+    return {
+        "id": str(number),
+        "event_type": kinds[number % 4],
+        "session_id": f"s{number % 5}",
+        "created_at": at,
+        **named,
+    }
 
 
 def a_request(number: int) -> dict[str, object]:
@@ -64,6 +80,8 @@ def a_request(number: int) -> dict[str, object]:
         "total_latency_ms": 100 * number,
         "input_tokens": number,
         "tool_calls": tools,
+        "release": f"1.{number % 3}",
+        "error_type": "timeout" if number % 4 == 0 else None,
     }
 
 
@@ -80,7 +98,9 @@ def change(statement: str) -> None:
 
 
 @pytest.mark.parametrize("is_folded", [False, True])
-def test_what_came_in_pieces_equals_what_comes_of_all_rows(database: Postgres, is_folded: bool) -> None:
+def test_what_came_in_pieces_equals_what_comes_of_all_rows(
+    database: Postgres, is_folded: bool
+) -> None:
     a_month()
     if is_folded:
         fold()
@@ -96,7 +116,10 @@ def test_nothing_at_all_has_no_differences(database: Postgres) -> None:
 @pytest.mark.parametrize(
     ("harm", "tables"),
     [
-        ("update event_rollups set events = events + 1 where grain = 'day'", {"event_rollups (days)"}),
+        (
+            "update event_rollups set events = events + 1 where grain = 'day'",
+            {"event_rollups (days)"},
+        ),
         ("delete from event_deltas", {"event_rollups (half hours)"}),
         (
             "update tool_rollups set duration_histogram = '{1}' where grain = 'half_hour'",
@@ -106,12 +129,22 @@ def test_nothing_at_all_has_no_differences(database: Postgres) -> None:
             "delete from ai_request_rollups where model = '*' and grain = 'day'",
             {"ai_request_rollups (days)", "ai_request_rollups (*)"},
         ),
-        ("delete from user_days where user_id = (select user_id from user_days limit 1)", {"user_days"}),
+        (
+            "delete from user_days where user_id = (select user_id from user_days limit 1)",
+            {"user_days"},
+        ),
         ("update user_spans set first_day = first_day - 1", {"user_spans"}),
         ("update user_day_count_deltas set users = users + 1", {"user_day_counts"}),
+        ("update user_week_count_deltas set users = users + 1", {"user_week_counts"}),
         ("update funnel_parts set linked_at = linked_at + interval '1 s'", {"funnel_parts"}),
-        ("update subjects set reached_1 = reached_1 + interval '1 s'", {"subjects", "subjects (all apps)"}),
-        ("delete from user_activity_events where external_id = '3'", {"event_rollups (half hours)", "funnel_parts", "user_days"}),
+        (
+            "update subjects set reached_1 = reached_1 + interval '1 s'",
+            {"subjects", "subjects (all apps)"},
+        ),
+        (
+            "delete from user_activity_events where external_id = '3'",
+            {"event_rollups (half hours)", "funnel_parts", "user_days"},
+        ),
     ],
 )
 def test_any_harm_is_found_and_named(database: Postgres, harm: str, tables: set[str]) -> None:
@@ -130,7 +163,12 @@ def test_an_example_says_what_is_stored_and_what_should_be(database: Postgres) -
 
 def test_what_is_older_than_the_raw_rows_is_sealed(database: Postgres) -> None:
     a_month()
-    events(*({**an_event(number), "id": None, "created_at": days_ago(33 - number / 10)} for number in range(9)))
+    events(
+        *(
+            {**an_event(number), "id": None, "created_at": days_ago(33 - number / 10)}
+            for number in range(9)
+        )
+    )
     fold()
     change("update user_activity_events set received_at = created_at")
     assert retention.apply().rows["user_activity_events"] > 3
@@ -140,7 +178,10 @@ def test_what_is_older_than_the_raw_rows_is_sealed(database: Postgres) -> None:
 def test_parts_that_are_younger_than_what_is_sealed_are_checked(database: Postgres) -> None:
     a_month()
     begins = {"event_type": "onboarding.register_start"}
-    events({"user_id": "old", "created_at": days_ago(33), **begins}, {"user_id": "new", "created_at": days_ago(3), **begins})
+    events(
+        {"user_id": "old", "created_at": days_ago(33), **begins},
+        {"user_id": "new", "created_at": days_ago(3), **begins},
+    )
     change("update user_activity_events set received_at = created_at")
     retention.apply()
     assert different() == {}

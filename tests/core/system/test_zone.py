@@ -1,4 +1,6 @@
-"""After a change of the reporting time zone, days are its days: in rollups, of users, and in what comes in from then on."""
+"""After a change of the reporting time zone, days are those of the new zone: in rollups, of users,
+and for new rows.
+"""
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +11,9 @@ from core.database import settings
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
-from core.system import jobs, retention, verify, workspace
+from core.system import jobs, workspace
+from core.system.service import retention
+from core.system.service.verification import verify
 from tests.factories import conversations
 from tests.factories.history import count, days_ago, events, requests, tasks
 from tests.factories.identity import person
@@ -20,14 +24,23 @@ FAR = "Pacific/Auckland"
 def move(zone: str) -> None:
     """Change the zone as an administrator does."""
     with transaction() as session:
-        workspace.change(session, settings.Workspace(reporting_time_zone=zone), actor=person(Role.ADMIN).actor)
+        workspace.change(
+            session, settings.Workspace(reporting_time_zone=zone), actor=person(Role.ADMIN).actor
+        )
 
 
 def a_late_hour(days: float) -> None:
     """Store what happened at six in the evening, folded: in Auckland, that is the next day."""
     at = days_ago(days).replace(hour=18)
     events({"created_at": at, "user_id": "a"})
-    requests({"created_at": at, "user_id": "b", "total_latency_ms": 10, "tool_calls": [{"name": "t", "duration_ms": 3}]})
+    requests(
+        {
+            "created_at": at,
+            "user_id": "b",
+            "total_latency_ms": 10,
+            "tool_calls": [{"name": "t", "duration_ms": 3}],
+        }
+    )
     activity.fold(0)
     ai_metrics.fold(0)
 
@@ -35,7 +48,10 @@ def a_late_hour(days: float) -> None:
 def user_days() -> list[str]:
     """Return the days on which users were there."""
     with transaction() as session:
-        return [str(day) for day in session.scalars(text("select distinct day from user_days order by 1"))]
+        return [
+            str(day)
+            for day in session.scalars(text("select distinct day from user_days order by 1"))
+        ]
 
 
 def test_days_are_made_anew(database: Postgres) -> None:
@@ -43,14 +59,22 @@ def test_days_are_made_anew(database: Postgres) -> None:
     move(FAR)
     jobs.rebuild_days(FAR)
     assert user_days() == [str(days_ago(2).date())]
-    assert count("event_rollups", "grain = 'day' and at = date_trunc('day', at, 'Pacific/Auckland')") == 1
+    assert (
+        count("event_rollups", "grain = 'day' and at = date_trunc('day', at, 'Pacific/Auckland')")
+        == 1
+    )
     assert [check.table for check in verify.verify() if check.differences] == []
 
 
 def test_days_on_which_users_only_talked_are_made_anew(database: Postgres) -> None:
     events({"created_at": days_ago(5)})
     at = days_ago(3).replace(hour=18).isoformat()
-    conversations.stored({**conversations.conversation(created_at=at), "messages": [conversations.message(0, created_at=at)]})
+    conversations.stored(
+        {
+            **conversations.conversation(created_at=at),
+            "messages": [conversations.message(0, created_at=at)],
+        }
+    )
     assert user_days() == [str(days_ago(3).date())]
     assert [check.table for check in verify.verify() if check.differences] == []
     move(FAR)
@@ -86,7 +110,7 @@ def test_user_days_whose_raw_rows_are_gone_stay(database: Postgres, table: str) 
     a_late_hour(31.1)
     a_late_hour(3)
     with transaction() as session:
-        session.execute(text(f"update {table} set received_at = created_at"))  # noqa: S608  of this file
+        session.execute(text(f"update {table} set received_at = created_at"))
     assert retention.apply().rows[table] == 1
     move(FAR)
     jobs.rebuild_days(FAR)

@@ -1,40 +1,22 @@
-"""The columns of a file: each with its first values, what it becomes, in which unit it is read, and what will be stored."""
+"""The columns of a file: sample values, field, unit and stored values."""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.imports.cells import words
+from core.imports.cells import previews
 from core.imports.fields import FIELDS
-from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.ingest.stores import STORES
+from core.imports.mapping import As, FieldRule, Mapping
 from core.imports.parsed import RowKind
-from core.imports.recognition import guess, questions, recognise
-from core.imports.recognition.recognise import Recognition
+from core.imports.recognition import field_rules, questions, recognise
+from core.imports.recognition.result import Recognition
 from core.imports.schemas import ImportView
-from core.imports.storing.stores import STORES
 from pages._ui import errors, state
 
 KEPT, LEFT_OUT = "Keep as extra data", "Skip"
-UNITS = {
-    ValueUnit.ISO: "date and time",
-    ValueUnit.DAY_FIRST: "day first",
-    ValueUnit.MONTH_FIRST: "month first",
-    ValueUnit.SECONDS: "seconds",
-    ValueUnit.MILLISECONDS: "milliseconds",
-    ValueUnit.MICROSECONDS: "microseconds",
-    ValueUnit.NANOSECONDS: "nanoseconds",
-    ValueUnit.MINUTES: "minutes",
-    ValueUnit.HOURS: "hours",
-    ValueUnit.SECONDS_SINCE_START: "seconds since the start",
-    ValueUnit.MILLISECONDS_SINCE_START: "milliseconds since the start",
-    ValueUnit.DOLLARS: "dollars",
-    ValueUnit.CENTS: "cents",
-    ValueUnit.THUMBS: "thumbs",
-    ValueUnit.FIVE: "1 to 5",
-    ValueUnit.TEN: "1 to 10",
-}
-BY_WORDS = {words_: unit for unit, words_ in UNITS.items()}
+BY_WORDS = {words: unit for unit, words in previews.UNITS.items()}
 Changes = dict[int, dict[str, str | None]]  # by line: the cells that were changed
 LABELS = {
     "id": "ID",
@@ -47,7 +29,7 @@ SHORT = 12  # lines of a table that does not scroll
 
 
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
-    """Draw a line for each column, and return the mapping as it is chosen."""
+    """Draw a row for each column, and return the changed mapping."""
     kinds = list(RowKind)
     guessed = RowKind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
@@ -64,19 +46,26 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     if chosen != guessed:
         mapping = mapping | {"kind": chosen, "fields": _guessed(found, chosen), "open": []}
         samples = {column["path"]: column["samples"] for column in found.recognition["columns"]}
-        mapping["open"] = questions.names_open(questions.of_kind(Mapping.model_validate(mapping), samples))
-    mapping = _edited(found, mapping, chosen)
+        mapping["open"] = questions.names_open(
+            questions.of_kind(Mapping.model_validate(mapping), samples)
+        )
+    mapping = mapping | state.get(_key(found, chosen), {})
     _draw_table(found, mapping, chosen)
     fields = mapping["fields"]
     if chosen is RowKind.EVENTS and not fields.get("event_type", {}).get("path"):
-        mapping = mapping | {"fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}}
+        mapping = mapping | {
+            "fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}
+        }
     return mapping
 
 
 def _draw_table(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> None:
-    rows = [line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]]
+    rows = [
+        line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]
+    ]
     key = _key(found, kind)
-    # What is chosen may tell the unit of a column: so the table is drawn anew with what follows from it.
+    # What is chosen may tell the unit of a column: so the table is drawn anew with what follows
+    # from it.
     version: int = state.get(f"{key}-version", 0)
     st.data_editor(
         pd.DataFrame(rows, columns=["Column", "Field", "Unit", "Stored as", "Sample values"]),
@@ -96,40 +85,53 @@ def _draw_table(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> No
             "Unit": st.column_config.SelectboxColumn(
                 options=list(BY_WORDS), width=110, help="For times, durations, prices and ratings"
             ),
-            "Stored as": st.column_config.TextColumn(width=230, help="First three values as stored"),
-            "Sample values": st.column_config.TextColumn(width=230, help="First values in the file"),
+            "Stored as": st.column_config.TextColumn(
+                width=230, help="First three values as stored"
+            ),
+            "Sample values": st.column_config.TextColumn(
+                width=230, help="First values in the file"
+            ),
         },
     )
 
 
 @errors.action
 def edit(found: ImportView, mapping: dict[str, Any], kind: RowKind, widget: str) -> None:
-    """Take over what was changed in the table."""
+    """Apply an edit of the table."""
     table: dict[str, Changes] = state.get(widget, {})
     key = _key(found, kind)
-    state.put(key, changed(found.recognition["columns"], mapping, kind, table.get("edited_rows", {})))
+    state.put(
+        key, changed(found.recognition["columns"], mapping, kind, table.get("edited_rows", {}))
+    )
     state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
 
 
-def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: RowKind, changes: Changes) -> dict[str, Any]:
-    """Return what changes of a mapping; a column that becomes another field is read in the unit that its name tells."""
+def changed(
+    columns: list[dict[str, Any]], mapping: dict[str, Any], kind: RowKind, changes: Changes
+) -> dict[str, Any]:
+    """Return a mapping's changes; a column with a new field takes the unit of its name."""
     fields, ignored = dict(mapping["fields"]), list(mapping.get("ignored", []))
     for place, change in changes.items():
         path, samples = columns[int(place)]["path"], columns[int(place)]["samples"]
         if (becomes := change.get("Field")) is not None:
             fields = {name: rule for name, rule in fields.items() if rule.get("path") != path}
-            ignored = [each for each in ignored if each != path] + ([path] if becomes == LEFT_OUT else [])
+            ignored = [each for each in ignored if each != path] + (
+                [path] if becomes == LEFT_OUT else []
+            )
             if becomes in FIELDS[kind]:
-                rule = guess.rule_for(becomes, path, samples, kind)
+                rule = field_rules.choose(becomes, path, samples, kind)
                 fields[becomes] = rule.model_dump(mode="json", by_alias=True)
         if "Unit" in change:
             unit = BY_WORDS.get(change["Unit"] or "")
-            fields = {name: rule | ({"unit": unit} if rule.get("path") == path else {}) for name, rule in fields.items()}
-    return {"fields": fields, "ignored": ignored, "open": [name for name in mapping.get("open", []) if name not in fields]}
-
-
-def _edited(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> dict[str, Any]:
-    return mapping | state.get(_key(found, kind), {})
+            fields = {
+                name: rule | ({"unit": unit} if rule.get("path") == path else {})
+                for name, rule in fields.items()
+            }
+    return {
+        "fields": fields,
+        "ignored": ignored,
+        "open": [name for name in mapping.get("open", []) if name not in fields],
+    }
 
 
 def _key(found: ImportView, kind: RowKind) -> str:
@@ -137,24 +139,27 @@ def _key(found: ImportView, kind: RowKind) -> str:
 
 
 def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
-    """Ask what happened, where no column says it."""
     present = fields.get("event_type", {}).get("constant") or "imported.row"
-    told = st.text_input("Event type for all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420)
+    told = st.text_input(
+        "Event type for all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420
+    )
     return told.strip() or present
 
 
 def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
-    """Return the line of a column: what it becomes, in which unit it is read, how its values will be stored, and they."""
+    """Return a column's row: path, field, unit, stored values and samples."""
     path, samples = column["path"], column["samples"]
-    name, rule = next(((name, rule) for name, rule in mapping.fields.items() if rule.path == path), ("", FieldRule()))
+    name, rule = next(
+        ((name, rule) for name, rule in mapping.fields.items() if rule.path == path),
+        ("", FieldRule()),
+    )
     becomes = name or (LEFT_OUT if path in mapping.ignored else KEPT)
-    stored = " · ".join(words.stored(name, rule, mapping, samples)) if name else ""
-    unit = UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
+    stored = " · ".join(previews.stored(name, rule, mapping, samples)) if name else ""
+    unit = previews.UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
     return [path, becomes, unit, stored, " · ".join(samples)]
 
 
 def label(field: object) -> str:
-    """Return the display name of a field."""
     name = str(field)
     return LABELS.get(name) or name.replace("_", " ").capitalize().replace(" id", " ID")
 

@@ -1,4 +1,4 @@
-"""One import: what was recognised, what a dry run has found, how far it is, what it has brought."""
+"""One import: what was detected, the dry run, progress and results."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -6,13 +6,19 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.imports import flows, queries, service
+from core.imports import queries
 from core.imports.errors import MostRefused
 from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
+from core.imports.service import imports
 from pages._ui import errors, frame, guard, state, text
-from pages.system.settings.imports import import_mapping, import_results, import_type, import_undo, import_words
+from pages.system.settings.imports import (
+    import_mapping,
+    import_results,
+    import_type,
+    import_undo,
+    import_words,
+)
 
-MOST_LINES = 6  # of refused rows, before their table scrolls
 DOING = {
     ImportStatus.CHECKING: "Dry run: reading the file, nothing is stored",
     ImportStatus.QUEUED: "Queued",
@@ -22,12 +28,29 @@ DOING = {
 
 
 def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
-    """Draw an import with what can be done with it now."""
     with st.container(border=True, width=860, gap="xsmall"):
-        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-        row.markdown(f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content")
-        row.button("Close", key="imports.close", type="tertiary", icon=":material/close:", on_click=on_close)
-        st.caption(text.plain(" · ".join(filter(None, [found.recognition.get("title"), import_words.size(found.size_bytes)]))))
+        row = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        row.markdown(
+            f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content"
+        )
+        row.button(
+            "Close",
+            key="imports.close",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=on_close,
+        )
+        st.caption(
+            text.plain(
+                " · ".join(
+                    filter(
+                        None, [found.recognition.get("title"), import_words.size(found.size_bytes)]
+                    )
+                )
+            )
+        )
         if found.error:
             st.error(text.plain(found.error), icon=":material/error:")
         if found.status in BUSY:
@@ -59,15 +82,23 @@ def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
             if now.counts and now.status is ImportStatus.RUNNING:
                 st.caption(f"So far: {import_words.brought(now)}")
             if now.status is not ImportStatus.UNDOING:
-                st.button("Stop import", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
+                st.button(
+                    "Stop import",
+                    key="imports.stop",
+                    icon=":material/stop_circle:",
+                    on_click=stop,
+                    args=(import_id,),
+                )
 
     progress()
 
 
 def _draw_choices(found: ImportView) -> None:
-    """Draw how the file is read, and below it what a dry run says of that."""
+    """Draw the mapping, and the dry run below it."""
     if found.progress.records_done:
-        frame.section(f"Stopped after {found.progress.records_done:,} records", import_words.brought(found))
+        frame.section(
+            f"Stopped after {found.progress.records_done:,} records", import_words.brought(found)
+        )
     given = import_mapping.draw(found)
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
@@ -80,14 +111,31 @@ def _draw_choices(found: ImportView) -> None:
         st.caption("Answer the questions above to import.")
     with st.container(horizontal=True):
         st.button(
-            "Run dry run", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given)
+            "Run dry run",
+            key="imports.try",
+            type="secondary" if is_tried else "primary",
+            on_click=check,
+            args=(found, given),
         )
         words = "Resume import" if found.progress.records_done else "Import"
         kind: Literal["primary", "secondary"] = "primary" if is_tried else "secondary"
-        st.button(words, key="imports.start", type=kind, disabled=waits, on_click=start, args=(found, given))
+        st.button(
+            words,
+            key="imports.start",
+            type=kind,
+            disabled=waits,
+            on_click=start,
+            args=(found, given),
+        )
         if refused is not None:
             rest = given.model_copy(update={"accept_refused": True})
-            st.button("Import valid rows only", key="imports.start-rest", disabled=waits, on_click=start, args=(found, rest))
+            st.button(
+                "Import valid rows only",
+                key="imports.start-rest",
+                disabled=waits,
+                on_click=start,
+                args=(found, rest),
+            )
         if not found.counts:
             import_type.draw(found)
         import_mapping.draw_saving(found, given)
@@ -96,32 +144,34 @@ def _draw_choices(found: ImportView) -> None:
 
 
 def _draw_undo(found: ImportView) -> None:
-    st.button("Undo import", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
+    st.button(
+        "Undo import",
+        key="imports.ask",
+        icon=":material/undo:",
+        on_click=import_undo.ask,
+        args=(found,),
+    )
 
 
 @errors.action
 def check(found: ImportView, given: Start) -> None:
-    """Read the whole file, and store nothing."""
     with guard.work() as (session, actor):
-        service.check(session, found.id, given, actor=actor)
+        imports.check(session, found.id, given, actor=actor)
 
 
 @errors.action
 def start(found: ImportView, given: Start) -> None:
-    """Begin the import, or go on with it; where most rows would be refused, say so first."""
-    with guard.work() as (_, actor):
-        pass
+    """Start or resume the import; where most rows would be rejected, say so first."""
     key = f"imports.refused-{found.id}"
     state.forget(key)
     try:
-        flows.start(found.id, given, actor=actor)
+        imports.start(found.id, given, actor=guard.enter())
     except MostRefused as refused:
         state.put(key, refused.detail)
 
 
 @errors.action
 def stop(import_id: UUID) -> None:
-    """Stop what is under way."""
     with guard.work() as (session, actor):
-        service.cancel(session, import_id, actor=actor)
+        imports.cancel(session, import_id, actor=actor)
     state.toast("Import stopped")

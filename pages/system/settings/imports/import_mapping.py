@@ -1,4 +1,4 @@
-"""How a file is read: what its rows are, which column is what, in which units; and what the file does not say by itself."""
+"""The mapping of a file: row type, columns, units and what the file does not say."""
 
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from core.database.paging import LARGEST_PAGE, Window
 from core.errors import Invalid
-from core.imports import queries, service
+from core.imports import queries
 from core.imports.mapping import Mapping
 from core.imports.schemas import ImportView, NewMapping, Start
+from core.imports.service import mappings
 from pages._ui import errors, guard, state, text
 from pages.system.settings.imports import import_columns, import_questions
 
@@ -18,7 +19,7 @@ NAME = "imports.mapping-name"
 
 
 def draw(found: ImportView) -> Start:
-    """Draw how the file is read, and return what is chosen."""
+    """Draw the mapping, and return the choices."""
     for note in found.recognition.get("notes", []):
         st.caption(text.plain(note))
     mapping = found.mapping or found.recognition.get("draft")
@@ -34,13 +35,18 @@ def draw(found: ImportView) -> Start:
 
 
 def is_open(given: Start) -> bool:
-    """Whether questions wait for their answers."""
+    """Whether questions are unanswered."""
     return bool(given.mapping and given.mapping.get("open"))
 
 
 def is_tried(found: ImportView, given: Start) -> bool:
-    """Whether the dry run was one of what is chosen now."""
-    if found.dry_run is None or given.mapping_id is not None or given.mapping is None or found.mapping is None:
+    """Whether the dry run used the current choices."""
+    if (
+        found.dry_run is None
+        or given.mapping_id is not None
+        or given.mapping is None
+        or found.mapping is None
+    ):
         return found.dry_run is not None
     try:
         return Mapping.model_validate(given.mapping) == Mapping.model_validate(found.mapping)
@@ -49,7 +55,6 @@ def is_tried(found: ImportView, given: Start) -> bool:
 
 
 def draw_saving(found: ImportView, given: Start) -> None:
-    """Draw how the mapping is kept for the next file."""
     if given.mapping is None:
         return
     with st.popover("Save mapping", icon=":material/bookmark:"):
@@ -74,32 +79,44 @@ def _draw_saved(found: ImportView) -> UUID | None:
 
 
 def _draw_place(found: ImportView) -> dict[str, Any]:
-    """Draw the environment, and why nothing would arrive in it where the same file is in another."""
-    entered = st.text_input("Environment", found.environment, key=f"imports.environment-{found.id}", max_chars=64, width=420)
+    """Draw the environment, and warn where the same file is in another."""
+    entered = st.text_input(
+        "Environment",
+        found.environment,
+        key=f"imports.environment-{found.id}",
+        max_chars=64,
+        width=420,
+    )
     environment = entered.strip() or found.environment
     first = found.same_file[0] if found.same_file else None
     if first is None:
         return {"environment": environment}
     at = f"{first.created_at:%-d %b %Y}"
     if first.environment == environment:
-        st.info(f"This file was already imported on {at}. Rows with the same ID are not stored twice.", icon=":material/info:")
+        st.info(
+            f"This file was already imported on {at}. Rows with the same ID are not stored twice.",
+            icon=":material/info:",
+        )
         return {"environment": environment}
     st.info(
-        f"This file was imported into {text.plain(first.environment)} on {at}. An ID belongs to one environment, "
-        f"so no rows would be added to {text.plain(environment)}.",
+        f"This file was imported into {text.plain(first.environment)} on {at}. An ID belongs to "
+        f"one environment, so no rows would be added to {text.plain(environment)}.",
         icon=":material/info:",
     )
     words = f"Import into {environment} with separate IDs"
-    separate = st.checkbox(words, key=f"imports.separate-{found.id}", help=f"IDs start with “{environment}:”.")
+    separate = st.checkbox(
+        words, key=f"imports.separate-{found.id}", help=f"IDs start with “{environment}:”."
+    )
     return {"environment": environment, "separate": separate}
 
 
 @errors.action
 def save(import_id: UUID, given: Start) -> None:
-    """Keep the mapping under the name that was entered."""
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
     with guard.work() as (session, actor):
-        service.save_mapping(session, NewMapping(name=name, mapping=given.mapping, import_id=import_id), actor=actor)
+        mappings.save_mapping(
+            session, NewMapping(name=name, mapping=given.mapping, import_id=import_id), actor=actor
+        )
     state.toast("Mapping saved")

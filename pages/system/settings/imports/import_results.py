@@ -1,62 +1,81 @@
-"""What a dry run has found, and what an import has brought: counts, times, refused rows, the first ones."""
+"""Results of a dry run and of an import: counts, times, rejected rows and samples."""
 
 from datetime import datetime
 
-import pandas as pd
 import streamlit as st
 
+from core.imports.ingest.stores import STORES
 from core.imports.schemas import DryRun, ImportView, Problem
-from core.imports.storing.stores import STORES
-from core.presentation.words import count as counted
-from pages._ui import frame, tables, text
+from core.presentation.formatting import count as counted
+from pages._ui import columns, frame, tables, text
 from pages.system.settings.imports import import_words
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 
 
 def draw_dry_run(dry: DryRun) -> None:
-    """Draw what an import would bring."""
-    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "No rows"
+    whole = (
+        ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items())
+        or "No rows"
+    )
     frame.section(f"{whole} to import", f"of {counted(dry.records, 'record')} · nothing stored yet")
     facts = []
     if dry.first_at and dry.last_at:
         facts.append(_span(dry.first_at, dry.last_at))
     facts += [each.words for each in dry.retention]
     for kind, number in dry.duplicates.items():
-        facts.append(f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are duplicates.")
+        facts.append(
+            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are "
+            "duplicates."
+        )
     st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
     if dry.rejected:
         _draw_problems(dry.problems, dry.rejected)
     if dry.samples:
         frame.section("Preview", "first rows as stored")
-        rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
+        rows = [
+            {name: str(each.row[name]) for name in sorted(each.row, key=_place)}
+            for each in dry.samples
+        ]
         alt = "First rows as stored"
-        tables.show(pd.DataFrame(rows), alt, key="imports.samples", placeholder="")
+        tables.draw(rows, columns.of_cells(rows), alt, key="imports.samples", placeholder="")
 
 
 def draw_brought(found: ImportView) -> None:
-    """Draw what an import has brought, or why it has brought nothing."""
+    """Draw the imported rows, or why there are none."""
     if (words := import_words.nothing_new(found)) is not None:
         st.info(text.plain(words), icon=":material/info:")
     rows = [
-        {"Type": STORES[kind].words[1], "New": count.accepted, "Duplicates": count.duplicates, "Rejected": count.rejected}
+        {
+            "Type": STORES[kind].words[1],
+            "New": count.accepted,
+            "Duplicates": count.duplicates,
+            "Rejected": count.rejected,
+        }
         for kind, count in found.counts.items()
     ]
-    tables.show(pd.DataFrame(rows), "Imported rows", key="imports.brought")
+    tables.draw(rows, columns.of_cells(rows), "Imported rows", key="imports.brought")
     if found.first_at and found.last_at:
-        st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
+        st.caption(
+            f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}."
+        )
     if found.problems:
         _draw_problems(found.problems, sum(count.rejected for count in found.counts.values()))
 
 
 def _draw_problems(problems: list[Problem], number: int) -> None:
-    frame.section(counted(number, "row") + " rejected", f"first {len(problems)}" if number > len(problems) else "")
+    frame.section(
+        counted(number, "row") + " rejected",
+        f"first {len(problems)}" if number > len(problems) else "",
+    )
     rows = [{"Line": each.line, "Record": each.position, "Error": each.error} for each in problems]
-    tables.show(pd.DataFrame(rows), "Rejected rows", key="imports.refused", most=MOST_LINES)
+    tables.draw(
+        rows, columns.of_cells(rows), "Rejected rows", key="imports.refused", most=MOST_LINES
+    )
 
 
 def _place(field: str) -> tuple[bool, bool, str]:
-    """Return where a field stands among the columns: the time first, ids that were made last."""
+    """Return the sort key of a field: the time first, generated IDs last."""
     return field == "id", field != "created_at", field
 
 

@@ -1,4 +1,4 @@
-"""Settings, Import: a file is uploaded, looked at, tried and imported; earlier imports stand below."""
+"""Settings, Import: uploads, the open import and earlier ones."""
 
 from uuid import UUID
 
@@ -10,23 +10,34 @@ from pages._ui import errors, frame, guard, state
 from pages.system.settings.imports import import_detail, import_list
 
 OPEN, UPLOAD = "imports.open", "imports.upload"
-WORDS = "or drop it here: CSV, TSV, Parquet, JSON or JSONL (gzip supported). Nothing is stored until you confirm."
+WORDS = (
+    "or drop it here: CSV, TSV, Parquet, JSON or JSONL (gzip supported). Nothing is stored until "
+    "you confirm."
+)
 ZONE = """
 <div class="upload">
-  <label>Choose a file<input type="file"></label><span class="words"></span><progress max="1" hidden></progress>
+  <label>Choose a file<input type="file"></label><span class="words"></span>
+  <progress max="1" hidden></progress>
 </div>"""
 
 _upload = st.components.v2.component(
     "attune_upload", html=ZONE, css=frame.read("parts/upload.css"), js=frame.read("parts/upload.js")
 )
 
+NOTHING: dict[str, str | None] = {}
+
 
 def draw() -> None:
-    """Draw where a file goes in, the import that is open, and all others."""
     frame.section("Import", "bring in historical data from files")
     with st.container(width=860):
         data = {"address": "/api/v1/imports", "words": WORDS}
-        _upload(key=UPLOAD, data=data, height="content", on_uploaded_change=_open_uploaded, on_refused_change=_say_refused)
+        _upload(
+            key=UPLOAD,
+            data=data,
+            height="content",
+            on_uploaded_change=_open_uploaded,
+            on_refused_change=_say_refused,
+        )
     chosen: UUID | None = state.get(OPEN, None)
     if chosen is not None:
         with errors.InWords("Import"):
@@ -45,26 +56,18 @@ def _draw_open(import_id: UUID) -> None:
 
 
 def open_import(import_id: UUID) -> None:
-    """Show an import."""
     state.put(OPEN, import_id)
 
 
 def close() -> None:
-    """Show none."""
     state.forget(OPEN)
 
 
 def _open_uploaded() -> None:
-    if found := _told("uploaded"):
-        open_import(UUID(found))
+    if uploaded := state.get(UPLOAD, NOTHING).get("uploaded"):
+        open_import(UUID(uploaded))
 
 
 def _say_refused() -> None:
-    if words := _told("refused"):
-        state.problem(words)
-
-
-def _told(name: str) -> str | None:
-    """Return what the browser has just said."""
-    told: dict[str, str | None] = state.get(UPLOAD, {})
-    return told.get(name)
+    if refused := state.get(UPLOAD, NOTHING).get("refused"):
+        state.problem(refused)

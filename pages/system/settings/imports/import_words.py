@@ -1,8 +1,8 @@
-"""What is said of an import wherever it is shown."""
+"""Descriptions of an import, wherever it is shown."""
 
+from core.imports.ingest.stores import STORES
 from core.imports.schemas import ImportStatus, ImportView
-from core.imports.storing.stores import STORES
-from core.presentation.words import count as counted
+from core.presentation.formatting import count as counted
 
 STATES = {
     ImportStatus.READY: ("blue", "Ready"),
@@ -18,7 +18,7 @@ STATES = {
 
 
 def badge(found: ImportView) -> str:
-    """Return where an import is as a chip."""
+    """Return an import's status as a badge."""
     if found.recognition.get("not_yet"):
         return ":orange-badge[Not supported]"
     if found.status is ImportStatus.COMPLETED and _is_mostly_refused(found):
@@ -29,25 +29,30 @@ def badge(found: ImportView) -> str:
 
 def _is_mostly_refused(found: ImportView) -> bool:
     counts = found.counts.values()
-    return sum(each.rejected for each in counts) > sum(each.accepted + each.duplicates for each in counts)
+    return sum(each.rejected for each in counts) > sum(
+        each.accepted + each.duplicates for each in counts
+    )
 
 
 def nothing_new(found: ImportView) -> str | None:
-    """Return why an import has brought nothing although its rows could be read; None where it has."""
+    """Return why an import added no rows; None if it did."""
     counts = found.counts.values()
     if any(each.accepted for each in counts) or not any(each.duplicates for each in counts):
         return None
     other = next((same for same in found.same_file if same.environment != found.environment), None)
     if other is None:
-        return "No new rows: every row has an ID that is already stored, from an earlier import or from the API."
+        return (
+            "No new rows: every row has an ID that is already stored, from an earlier import or "
+            "from the API."
+        )
     return (
-        f"No new rows: this file was already imported into {other.environment}, and an ID is stored only once across "
-        f"environments. To add the rows to {found.environment}, undo this import and import the file with separate IDs."
+        f"No new rows: this file was already imported into {other.environment}, and an ID is "
+        f"stored only once across environments. To add the rows to {found.environment}, undo this "
+        "import and import the file with separate IDs."
     )
 
 
 def size(size_bytes: int) -> str:
-    """Return a size in one unit."""
     for unit, times in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size_bytes >= times:
             return f"{size_bytes / times:.1f} {unit}"
@@ -55,9 +60,15 @@ def size(size_bytes: int) -> str:
 
 
 def brought(found: ImportView) -> str:
-    """Return what an import has brought, in words."""
-    parts = [counted(count.accepted, *STORES[kind].words) for kind, count in found.counts.items() if count.accepted]
+    """Return the imported, duplicate and rejected rows in words."""
+    parts = [
+        counted(count.accepted, *STORES[kind].words)
+        for kind, count in found.counts.items()
+        if count.accepted
+    ]
     known = sum(count.duplicates for count in found.counts.values())
     parts += [f"{known:,} duplicates"] if known else []
     rejected = sum(count.rejected for count in found.counts.values())
-    return ", ".join([*parts, *([f"{rejected:,} rejected"] if rejected else [])]) or "no rows imported"
+    return (
+        ", ".join([*parts, *([f"{rejected:,} rejected"] if rejected else [])]) or "no rows imported"
+    )

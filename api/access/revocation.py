@@ -1,0 +1,57 @@
+"""End long responses and websockets when their session is revoked."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+
+from core.database import bus
+from core.database.db import transaction
+from core.errors import Unavailable
+from core.identity import queries
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.identity.service import sessions
+
+CHECK_INTERVAL_S = 30.0
+RETRY_WAIT_S = 1.0
+
+
+class Rights:
+    """An actor's permission to run models, checked again on notifications and every 30 s."""
+
+    def __init__(self, actor: Actor, ring: Callable[[], None]) -> None:
+        """Start with the gate's result; `ring` is called when `hold` should be called again."""
+        self._actor, self._ring = actor, ring
+        self._next_check_at = time.monotonic() + CHECK_INTERVAL_S
+        self.unsubscribe = bus.subscribe(sessions.revoked_topic(actor.id), self._on_revoked)
+
+    @property
+    def due_in_s(self) -> float:
+        """Seconds until the next check."""
+        return max(0.0, self._next_check_at - time.monotonic())
+
+    async def hold(self) -> bool:
+        """Return whether the actor still has the permission; wait for an unavailable database."""
+        if self.due_in_s > 0:
+            return True
+        self._next_check_at = time.monotonic() + CHECK_INTERVAL_S
+        while True:
+            try:
+                return await run_in_threadpool(is_still_allowed, self._actor)
+            except Unavailable:
+                await asyncio.sleep(RETRY_WAIT_S)
+
+    def _on_revoked(self, _hint: bus.Hint) -> None:
+        self._next_check_at = 0.0
+        self._ring()
+
+
+def is_still_allowed(actor: Actor) -> bool:
+    """Whether an actor's session is still active and may run models."""
+    if actor.session_id is None:
+        return False
+    with transaction() as session:
+        session_actor = queries.find_actor_in_session(session, actor.session_id, actor.caller)
+    return session_actor is not None and may(session_actor, Permission.RUN_MODELS)

@@ -1,0 +1,48 @@
+"""Short-lived tickets for websockets, for programs that cannot set headers and have no cookie.
+
+A ticket is a signed JWT, valid for half a minute, and only while the session that requested it
+lasts.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+from starlette.concurrency import run_in_threadpool
+
+from core.database.db import transaction
+from core.identity import queries
+from core.identity.schemas import Actor, Caller
+from core.platform import clock, crypto
+
+LIFETIME = timedelta(seconds=30)
+ALGORITHM = "HS256"
+TYPE = "websocket"
+
+
+def issue(actor: Actor) -> tuple[str, datetime]:
+    """Return a ticket for an actor, and its expiry."""
+    expires_at = clock.now() + LIFETIME
+    claims = {"type": TYPE, "sid": str(actor.session_id), "exp": expires_at}
+    return jwt.encode(claims, crypto.keyring().token_key, algorithm=ALGORITHM), expires_at
+
+
+async def redeem(ticket: str | None, caller: Caller) -> Actor | None:
+    """Return the actor of a ticket, or None when it is invalid or its session has ended."""
+    try:
+        claims = jwt.decode(
+            ticket or "",
+            crypto.keyring().token_key,
+            algorithms=[ALGORITHM],
+            options={"require": ["exp", "sid", "type"]},
+        )
+    except jwt.InvalidTokenError:
+        return None
+    if claims["type"] != TYPE:
+        return None
+    return await run_in_threadpool(_find, UUID(claims["sid"]), caller)
+
+
+def _find(session_id: UUID, caller: Caller) -> Actor | None:
+    with transaction() as session:
+        return queries.find_actor_in_session(session, session_id, caller)

@@ -1,0 +1,221 @@
+"""The route that receives OpenTelemetry spans.
+
+A 200 means that their AI requests are committed; an invalid span does not reject others.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain
+
+import msgspec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import rate_limits
+from api.deps import actor as actor_of
+from api.request_bodies import decompression
+from api.routes.ingest.group_commit import GroupCommit
+from api.routes.ingest.otlp_errors import Encoding, encoding_of
+from api.threads import INGEST
+from core.ai_metrics.ingest import late_spans as late
+from core.ai_metrics.ingest import requests as ingest
+from core.ai_metrics.otlp import exports, histories
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.exports import Export
+from core.ai_metrics.otlp.mapping import Mapped
+from core.ai_metrics.otlp.steps import MappedSpan
+from core.conversations.ingest import conversations
+from core.conversations.schemas import Origin
+from core.database import partitions
+from core.database.db import retry_on_conflict, transaction
+from core.errors import Invalid, Unavailable
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.ingest.intake import MOST_ROWS, RowSource
+from core.platform.config import config
+from core.system import workspace
+
+MOST_MESSAGES = 200_000  # each is compared with stored messages
+# Per export, plus 8 per byte sent: a small gzip body can contain any number
+VALUES, VALUES_A_BYTE = 500_000, 8
+MOST_TOGETHER = 1000  # spans of several exports; with their messages, each may be large
+TOO_MANY_MESSAGES = (
+    f"An export of this size may have at most {MOST_MESSAGES:,} messages, {{:,}} of them "
+    "different. Split it."
+)
+DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
+READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
+
+
+@dataclass
+class SpanOutcome:
+    """Counts of the spans of an export by outcome."""
+
+    refused: Counter[str] = field(default_factory=Counter)  # by reason
+    dropped: int = 0
+    waiting: int = 0
+    messages: int = 0
+    # Distinct messages: repeated ones take little time
+    different: set[tuple[str | None, str]] = field(default_factory=set)
+
+    def add(self, mapped: Mapped) -> None:
+        """Add the counts of a part."""
+        self.refused.update(mapped.refused)
+        self.dropped += mapped.dropped.total()
+        self.waiting += len(mapped.waiting)
+        for span in mapped.taken:
+            if span.exchange is not None:
+                input_names, output_names = span.exchange.names
+                self.messages += len(input_names) + len(output_names)
+                self.different.update(
+                    (span.request.conversation_id, name)
+                    for name in chain(input_names, output_names)
+                )
+
+
+@dataclass(frozen=True)
+class SpansWithoutRequest:
+    """Spans of an export without a request: those that wait, and those only counted."""
+
+    export: Mapped
+
+
+Stored = MappedSpan | SpansWithoutRequest
+
+
+async def traces(request: Request) -> Response:
+    """Store an export, and return the response in its encoding."""
+    actor = await actor_of(request)
+    require(actor, Permission.INGEST)
+    encoding = encoding_of(request.headers.get("content-type", ""))
+    if encoding is None:
+        raise HTTPException(415, "Send application/x-protobuf or application/json.")
+    rate_limits.rows(request, actor, config(), 0)
+    async with decompression.whole(request) as body:
+        sent = len(await request.body())
+        export = await INGEST.run(
+            _read, request, actor, encoding, body, VALUES + VALUES_A_BYTE * sent
+        )
+        return _response(
+            await _store_parts(export, actor.environment, decompression.max_rows(sent)), encoding
+        )
+
+
+def _read(
+    request: Request, actor: Actor, encoding: Encoding, body: bytes, most_values: int
+) -> Export:
+    export = READERS[encoding](body, most_values)
+    rate_limits.rows(request, actor, config(), export.count)
+    return export
+
+
+async def _store_parts(
+    export: Export, environment: str, most_different: int = MOST_MESSAGES
+) -> SpanOutcome:
+    outcome, remaining = SpanOutcome(), export.count
+    async for part in INGEST.iterate(export.parts):
+        mapped = await INGEST.run(otlp.mapped, part)
+        await store_mapped(mapped, environment, EXPORTS)
+        outcome.add(mapped)
+        remaining -= len(part)
+        if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
+            outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += remaining
+            break
+    outcome.refused.update(export.refused)
+    return outcome
+
+
+async def store_mapped(mapped: Mapped, environment: str, exports: GroupCommit) -> None:
+    """Store mapped spans with those of concurrent senders; `mapped` counts the rejected ones."""
+    source = await INGEST.run(_prepare, mapped, environment)
+    without_request = [SpansWithoutRequest(mapped)] if mapped.waiting or mapped.dropped else []
+    for start in range(0, max(len(mapped.taken), len(without_request)), MOST_ROWS):
+        rows: list[Stored] = [
+            *mapped.taken[start : start + MOST_ROWS],
+            *(without_request if start == 0 else []),
+        ]
+        try:
+            await exports.store(rows, source)
+        except Invalid:
+            await INGEST.run(_store_each, mapped, rows, source)
+        except Unavailable:
+            partitions.clear_cache()  # a partition may have been dropped
+            raise
+
+
+def _prepare(mapped: Mapped, environment: str) -> RowSource:
+    """Create the partitions of the requests, and return their source."""
+    times = (span.request.created_at for span in mapped.taken)
+    partitions.create_for("ai_request_metrics", (time for time in times if time is not None))
+    return RowSource(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
+
+
+def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:
+    """Store spans one by one after they were rejected together; count the rejected ones."""
+    for row in rows:
+        try:
+            _commit([row], source)
+        except Invalid as error:
+            mapped.refused[error.detail] += 1
+
+
+def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> int:
+    """Store requests with their messages, and spans without request, in one transaction."""
+    spans = [row for row in rows if isinstance(row, MappedSpan)]
+    conversations_of_spans = histories.conversations_of(spans)
+
+    def commit() -> None:
+        with transaction() as session:
+            if conversations_of_spans:  # conversations before users: all writers lock in this order
+                conversations.store(
+                    session, conversations_of_spans, source, notes_users=False, repeats=True
+                )
+            if spans:
+                requests = [span.request for span in spans]
+                ingest.store(
+                    session,
+                    requests,
+                    source,
+                    others=conversations.SPEAKERS if conversations_of_spans else None,
+                )
+            for row in rows:
+                if isinstance(row, SpansWithoutRequest):
+                    late.set_aside(session, row.export.waiting, row.export.dropped, source)
+
+    retry_on_conflict(commit)
+    return len(rows)
+
+
+def new_group_commit() -> GroupCommit:
+    """Return the group commit of exports for one event loop."""
+    return GroupCommit(_commit, most_rows=MOST_TOGETHER)
+
+
+EXPORTS = new_group_commit()
+
+
+def _response(outcome: SpanOutcome, encoding: Encoding) -> Response:
+    """Return an ExportTraceServiceResponse; headers have the number of dropped spans and of those
+    waiting for their request.
+
+    Not in its message: collectors log a line for each response with a message.
+    """
+    refused, headers = (
+        outcome.refused,
+        {DROPPED: str(outcome.dropped), WAITING: str(outcome.waiting)},
+    )
+    message = " ".join(f"{count} refused: {reason}" for reason, count in refused.most_common(3))
+    if encoding is Encoding.PROTOBUF:
+        body = ExportTraceServiceResponse()
+        if refused:
+            body.partial_success.rejected_spans = refused.total()
+            body.partial_success.error_message = message
+        return Response(body.SerializeToString(), headers=headers, media_type=encoding)
+    response = (
+        {"partialSuccess": {"rejectedSpans": str(refused.total()), "errorMessage": message}}
+        if refused
+        else {}
+    )
+    return Response(msgspec.json.encode(response), headers=headers, media_type=encoding)

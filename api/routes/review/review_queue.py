@@ -1,0 +1,159 @@
+"""Routes of the review queue: list, claim, release, skip and complete items."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic.config import JsonDict
+
+from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
+from api.exports import csv_response, rows_after
+from api.reference import CONFLICT, MISSING
+from api.routes.review.annotations import annotator, decider
+from api.watch_parameters import note_list
+from core.annotations import settings
+from core.annotations.queries import review_items
+from core.annotations.queries.review_items import Counters
+from core.annotations.schemas import (
+    AnnotationView,
+    AskedFor,
+    BulkBody,
+    BulkDone,
+    ItemState,
+    QueueItemView,
+    ReviewVerdict,
+)
+from core.annotations.service import adjudication, enqueue, leases, reviews
+from core.annotations.settings import Review
+from core.database import settings as stored
+from core.database.db import Database, Session, transaction
+from core.database.paging import Items, Page
+from core.identity.schemas import Actor
+
+router = APIRouter(
+    prefix="/admin/ai/tuning", tags=["Review: queue"], dependencies=[Depends(annotator)]
+)
+COLUMNS = tuple(QueueItemView.model_fields)
+VERDICT_EXAMPLE: JsonDict = {"example": {"annotation_type": "approved"}}
+
+
+@router.get("/queue", response_model=Page[QueueItemView])
+def items(
+    session: SessionDep,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    window: WindowDep,
+    state: ItemState = ItemState.WAITING,
+    mine: Annotated[bool, Query(description="Only items leased to the caller.")] = False,
+    format: Literal["json", "csv"] = "json",
+) -> Page[QueueItemView] | StreamingResponse:
+    """List items: waiting (without those that the caller skipped), to adjudicate, or done; as CSV,
+    all of them.
+    """
+    if format == "csv":
+        note_list(session, "queue", actor, None, state=state, mine=mine)
+        return csv_response("review-queue", COLUMNS, _all_items(state, actor, is_mine=mine))
+    return review_items.list_items(ai, state, window, actor=actor, is_mine=mine)
+
+
+@router.get("/queue/counters")
+def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters:
+    """Return how many items wait, since when, and how many the caller completed today."""
+    return review_items.counters(session, ai, actor=actor)
+
+
+@router.post("/queue", status_code=201, responses=MISSING | CONFLICT)
+def ask_for(
+    request: AskedFor, session: SessionDep, ai: AiSessionDep, actor: ActorDep
+) -> QueueItemView:
+    """Add a message to the queue; one that is or was in it stays unchanged."""
+    return enqueue.ask_for(session, ai, request, actor=actor)
+
+
+@router.post(
+    "/queue/claim",
+    response_model=QueueItemView,
+    responses={204: {"description": "The queue is empty."}},
+)
+def claim(
+    session: SessionDep,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    resume: Annotated[
+        bool, Query(description="Return an item that is already leased to the caller first.")
+    ] = False,
+) -> QueueItemView | Response:
+    """Lease the next item to the caller for some minutes; 204 when the queue is empty."""
+    item = leases.claim(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
+    return item or Response(status_code=204)
+
+
+@router.post("/queue/bulk")
+def bulk(selection: BulkBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> BulkDone:
+    """Approve or skip several items, except those that are done or leased to others."""
+    return reviews.act_on_many(ai, selection, stored.read(session, Review), actor=actor)
+
+
+@router.get("/queue/{item_id}")
+def item(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
+    """Return an item."""
+    return review_items.get_item(ai, item_id, actor=actor)
+
+
+@router.get("/queue/{item_id}/opinions", dependencies=[Depends(decider)])
+def opinions(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> Items[AnnotationView]:
+    """Return the annotations of an item's reviewers, for adjudication."""
+    return Items(items=adjudication.list_opinions(ai, item_id, actor=actor))
+
+
+@router.post("/queue/{item_id}/release", status_code=204, responses=CONFLICT)
+def release(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
+    """Give up the lease of an item."""
+    leases.release(ai, item_id, actor=actor)
+
+
+@router.post("/queue/{item_id}/skip", status_code=204, responses=CONFLICT)
+def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
+    """Leave an item to others; the caller does not get it again."""
+    reviews.skip_item(ai, item_id, actor=actor)
+
+
+@router.post("/queue/{item_id}/done", responses=CONFLICT)
+def done(
+    item_id: UUID,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    verdict: Annotated[ReviewVerdict | None, Body(json_schema_extra=VERDICT_EXAMPLE)] = None,
+) -> QueueItemView:
+    """Complete an item, with a verdict, or without a body after it was annotated."""
+    return reviews.complete(ai, item_id, verdict, actor=actor)
+
+
+@router.post("/queue/{item_id}/undo", responses=CONFLICT)
+def undo(item_id: UUID, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
+    """Undo the caller's completion or skip, and lease the item to the caller again."""
+    return reviews.take_back(ai, item_id, stored.read(session, Review), actor=actor)
+
+
+@router.get("/settings")
+def review_settings(session: SessionDep, actor: ActorDep) -> Review:
+    """Return the review settings: guidelines, tags, sample shares and lease time."""
+    return settings.read(session, actor=actor)
+
+
+@router.put("/settings", dependencies=[Depends(decider)])
+def change_settings(changes: Review, session: SessionDep, actor: ActorDep) -> Review:
+    """Change the review settings; fields that are left out stay."""
+    return settings.change(session, changes, actor=actor)
+
+
+def _all_items(state: ItemState, actor: Actor, *, is_mine: bool) -> Iterator[QueueItemView]:
+    def read(_core: Session, limit: int, after: UUID | None) -> list[QueueItemView]:
+        with transaction(Database.AI) as ai:
+            return review_items.list_items_by_id(
+                ai, state, limit=limit, after=after, actor=actor, is_mine=is_mine
+            )
+
+    return rows_after(read, lambda row: row.id)

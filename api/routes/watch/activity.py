@@ -1,0 +1,280 @@
+"""Routes of the product's users, their journeys, events and errors."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+
+from api.deps import ActorDep, SessionDep, WindowDep
+from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_window
+from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
+from core.activity.answers import (
+    AnonymousJourney,
+    AnonymousSummary,
+    DailyCount,
+    ErrorGroup,
+    EventPage,
+    EventView,
+    Journey,
+    OnboardingStatus,
+    UserSummary,
+    UserView,
+)
+from core.activity.queries import anonymous, events, journeys, user_details, user_lists
+from core.activity.queries.errors import error_codes
+from core.activity.queries.events import EventFilter
+from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
+from core.activity.queries.user_lists import UserOrder
+from core.database.db import Session
+from core.database.paging import LARGEST_PAGE, Cursor, Page, Window
+from core.errors import Invalid
+from core.identity.schemas import Actor
+from core.presentation.periods import Period, Watched
+
+MOST_CODES = 10_000  # of a file
+ERROR_COLUMNS = tuple(name for name in ErrorGroup.model_fields if name != "samples")
+EVENT_COLUMNS = tuple(name for name in EventView.model_fields if name != "truncated")
+USER_COLUMNS = tuple(UserSummary.model_fields)
+ANONYMOUS_COLUMNS, DAY_COLUMNS = (
+    tuple(AnonymousSummary.model_fields),
+    tuple(DailyCount.model_fields),
+)
+
+router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
+
+Format = Literal["json", "csv"]
+CursorText = Annotated[str | None, Query(max_length=80)]
+Text = Annotated[str | None, Query(max_length=200)]
+DaysText = Annotated[
+    str | None, Query(max_length=40, description="Days: 2026-10-01..2026-10-08 (end not included).")
+]
+PathText = Annotated[
+    str | None,
+    Query(
+        max_length=1000,
+        description="after or before, the start, the end, the event type and up to three steps of "
+        "a path: after,2026-10-01T00:00Z,2026-10-08T00:00Z,signed.up,plan.chosen ($end is the "
+        "end of the path).",
+    ),
+]
+
+
+def user_filter(
+    session: SessionDep,
+    q: Text = None,
+    status: OnboardingStatus | None = None,
+    step: Text = None,
+    active: DaysText = None,
+    first_active: DaysText = None,
+    path: PathText = None,
+) -> UserFilter:
+    """Return the requested filters; raise DayRangeRefused or PathRefused."""
+    return UserFilter(
+        q=q or None,
+        status=status,
+        step=_step(session, step) if step else None,
+        active=str(DayRange.read(active)) if active else None,
+        first_active=str(DayRange.read(first_active)) if first_active else None,
+        path=str(PathTaken.read(path)) if path else None,
+    )
+
+
+def _step(session: Session, step: str) -> int:
+    names = read_workspace_funnel(session).names
+    if step in names:
+        return names.index(step) + 1
+    if step.isdecimal() and int(step) <= len(names):
+        return int(step)
+    raise Invalid(f"step must be a number from 0 to {len(names)}, or one of {', '.join(names)}.")
+
+
+async def event_filter(
+    event_type: Text = None,
+    category: Text = None,
+    session_id: Text = None,
+    error_code: Annotated[str | None, Query(max_length=500)] = None,
+    only_errors: bool = False,
+) -> EventFilter:
+    """Return the requested filters."""
+    return EventFilter(
+        event_type=event_type or None,
+        category=category or None,
+        session_id=session_id or None,
+        error_code=error_code or None,
+        only_errors=only_errors,
+    )
+
+
+UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
+EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
+
+
+@router.get("/users", response_model=Page[UserSummary])
+def users(
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    filters: UserFilterDep,
+    window: WindowDep,
+    sort: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    format: Format = "json",
+) -> Page[UserSummary] | StreamingResponse:
+    """List users with their onboarding progress; `step` is the last one reached, by number or event
+    type.
+
+    As CSV, all that match, by ID: in another order, users could move during the download.
+    """
+    if format == "csv":
+        note_list(session, "users", actor, watched, **filters.model_dump())
+        return csv_response("users", USER_COLUMNS, _all_users(filters, watched, actor))
+    return user_lists.list_users(session, filters, watched, sort, window=window, actor=actor)
+
+
+@router.get("/users/{user_key}")
+def user(user_key: str, session: SessionDep, actor: ActorDep, watched: WatchedDep) -> UserView:
+    """Return a user, by either ID, with the events behind the onboarding status."""
+    return user_details.get_user(session, user_key, watched, actor=actor)
+
+
+@router.get("/users/{user_key}/journey")
+def journey(
+    user_key: str,
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorText = None,
+) -> Journey:
+    """Return a user's events, oldest first, with those of the user's sessions."""
+    after = Cursor.read(cursor) if cursor else None
+    return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
+
+
+@router.get("/anonymous", response_model=Page[AnonymousSummary])
+def anonymous_sessions(
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    filters: UserFilterDep,
+    window: WindowDep,
+    format: Format = "json",
+) -> Page[AnonymousSummary] | StreamingResponse:
+    """List sessions without a user, with their progress; `q` is a part of the session ID."""
+    if format == "csv":
+        note_list(session, "anonymous", actor, watched, **filters.model_dump())
+        return csv_response("anonymous", ANONYMOUS_COLUMNS, _all_anonymous(filters, watched, actor))
+    return anonymous.list_anonymous(session, filters, watched, window=window, actor=actor)
+
+
+@router.get("/anonymous/{session_id:path}/journey")
+def anonymous_journey(
+    session_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorText = None,
+) -> AnonymousJourney:
+    """Return the events of a session without a user, oldest first, and its status."""
+    after = Cursor.read(cursor) if cursor else None
+    return journeys.read_anonymous(
+        session, session_id, watched, limit=limit, after=after, actor=actor
+    )
+
+
+@router.get("/onboarding/errors", response_model=Page[ErrorGroup])
+def errors(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    filters: EventFilterDep,
+    window: WindowDep,
+    format: Format = "json",
+) -> Page[ErrorGroup] | StreamingResponse:
+    """List errors by code: events, affected users, and how many of those succeeded later."""
+    if format == "csv":
+        note_list(session, "onboarding_errors", actor, watched, period, **filters.model_dump())
+        window = Window(MOST_CODES)
+        found = error_codes.list_errors(
+            session, filters, period, watched, window=window, actor=actor
+        )
+        return csv_response("onboarding-errors", ERROR_COLUMNS, found.items)
+    return error_codes.list_errors(session, filters, period, watched, window=window, actor=actor)
+
+
+@router.get("/onboarding/daily", response_model=Page[DailyCount])
+def daily(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    window: WindowDep,
+    format: Format = "json",
+) -> Page[DailyCount] | StreamingResponse:
+    """List events by day of the reporting time zone and type; only days and types with events."""
+    counts = events.list_daily(session, period, watched, actor=actor)
+    if format == "csv":
+        note_list(session, "daily", actor, watched, period)
+        return csv_response("daily", DAY_COLUMNS, counts)
+    return window.page_of(counts)
+
+
+@router.get("/onboarding/events", response_model=EventPage)
+def recent(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    filters: EventFilterDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorText = None,
+    format: Format = "json",
+) -> EventPage | StreamingResponse:
+    """List events, newest first; as CSV, all that match."""
+    if format == "csv":
+        note_list(session, "events", actor, watched, period, **filters.model_dump())
+        return csv_response("events", EVENT_COLUMNS, _all_events(filters, period, watched, actor))
+    after = Cursor.read(cursor) if cursor else None
+    items = events.list_events(
+        session, filters, period, watched, limit=limit, after=after, actor=actor
+    )
+    next_cursor = str(Cursor(items[-1].created_at, items[-1].id)) if len(items) == limit else None
+    return EventPage(items=items, limit=limit, next_cursor=next_cursor)
+
+
+def _all_events(
+    filters: EventFilter, period: Period, watched: Watched, actor: Actor
+) -> Iterator[EventView]:
+    def read(
+        session: Session, limit: int, after: Cursor | None, *, whole: bool = False
+    ) -> list[EventView]:
+        return events.list_events(
+            session, filters, period, watched, limit=limit, after=after, whole=whole, actor=actor
+        )
+
+    return rows_by_cursor(read, partial(read, whole=True))
+
+
+def _all_users(filters: UserFilter, watched: Watched, actor: Actor) -> Iterator[UserSummary]:
+    def read(session: Session, limit: int, after: UUID | None) -> list[UserSummary]:
+        return user_lists.list_users_by_id(
+            session, filters, watched, limit=limit, after=after, actor=actor
+        )
+
+    return rows_after(read, lambda row: row.id)
+
+
+def _all_anonymous(
+    filters: UserFilter, watched: Watched, actor: Actor
+) -> Iterator[AnonymousSummary]:
+    def read(session: Session, window: Window) -> list[AnonymousSummary]:
+        return anonymous.list_anonymous(
+            session, filters, watched, window=window, actor=actor, count=False
+        ).items
+
+    return rows_by_window(read)

@@ -1,0 +1,296 @@
+"""Routes of the product's AI requests: volume, latency, cost and errors."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+
+from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
+from api.exports import csv_response, rows_by_cursor
+from api.watch_parameters import (
+    ExperimentArm,
+    LatencyDep,
+    PeriodDep,
+    PromptVersion,
+    WatchedDep,
+    note_export,
+    watcher,
+)
+from core.ai_metrics.answers import (
+    AiMetricsQuery,
+    AiMetricsSummary,
+    ErrorKind,
+    Errors,
+    Interval,
+    Latency,
+    LatencyPoint,
+    ModelFigures,
+    Tokens,
+    ToolFigures,
+    Tools,
+    VolumePoint,
+)
+from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
+from core.ai_metrics.queries import tools as tool_calls
+from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
+from core.ai_metrics.schemas import RequestStatus
+from core.database.db import Session
+from core.database.paging import Cursor, Page
+from core.identity.schemas import Actor
+from core.insights.prompt_figures import PromptVersionFigures
+from core.insights.queries import prompt_versions as versions
+from core.presentation.comparison import Tiles
+from core.scores.queries import scored_requests
+from core.scores.queries.scored_requests import ScoredRequest
+
+MODEL_COLUMNS = tuple(ModelFigures.model_fields)
+BOUNDS = ("low", "high", "n")
+ESTIMATES = (
+    "error_rate",
+    "p50_latency_ms",
+    "p95_latency_ms",
+    "cost_per_request",
+    "positive_feedback",
+    "approved",
+)
+VERSION_COLUMNS = tuple(
+    column
+    for name in PromptVersionFigures.model_fields
+    for column in (name, *(f"{name}_{part}" for part in BOUNDS if name in ESTIMATES))
+)
+ERROR_COLUMNS = tuple(name for name in ErrorKind.model_fields if name != "samples")
+TOOL_COLUMNS = ("tool", *(name for name in ToolFigures.model_fields if name != "tool"))
+TOKEN_COLUMNS = ("at", *(name for name in VolumePoint.model_fields if name != "at"))
+PERCENTILES = tuple(name for name in LatencyPoint.model_fields if name != "at")
+FIRST_TOKEN = {name: f"first_token_{name}" for name in PERCENTILES}
+LATENCY_COLUMNS = ("at", *PERCENTILES, *FIRST_TOKEN.values())
+REQUEST_COLUMNS = tuple(name for name in RequestView.model_fields if name != "truncated")
+
+router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies=[Depends(watcher)])
+
+Format = Literal["json", "csv"]
+
+
+class RequestList(Page[RequestView]):
+    """AI requests; pass `next_cursor` as `cursor` for the next ones."""
+
+    next_cursor: str | None
+
+
+async def query(
+    period: PeriodDep,
+    watched: WatchedDep,
+    provider: Annotated[str | None, Query(max_length=200)] = None,
+    model: Annotated[str | None, Query(max_length=200)] = None,
+    status: RequestStatus | Literal[""] | None = None,
+    conversation: Annotated[
+        str | None, Query(max_length=128, description="Ours, or the sender's own.")
+    ] = None,
+    error_type: Annotated[str | None, Query(max_length=500)] = None,
+    tool: Annotated[str | None, Query(max_length=200)] = None,
+    prompt_version: PromptVersion = None,
+    experiment_arm: ExperimentArm = None,
+) -> AiMetricsQuery:
+    """Return the requested filters; an empty one does not apply."""
+    request_status = RequestStatus(status) if status else None
+    others = (conversation, error_type, tool, prompt_version, experiment_arm)
+    return AiMetricsQuery(
+        period,
+        watched,
+        provider or None,
+        model or None,
+        request_status,
+        *(each or None for each in others),
+    )
+
+
+QueryDep = Annotated[AiMetricsQuery, Depends(query)]
+
+
+@router.get("/metrics")
+def metrics(session: SessionDep, actor: ActorDep, query: QueryDep) -> AiMetricsSummary:
+    """Return requests, latency, tokens, cost and errors of a period and the previous one."""
+    return figures.summary(session, query, actor=actor)
+
+
+@router.get("/tiles")
+def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Tiles:
+    """Return the key figures of a period, each compared with as much of the previous period."""
+    return Tiles(items=tiles.tiles(session, query, actor=actor))
+
+
+@router.get("/latency", response_model=Latency)
+def latency(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    interval: Interval | None = None,
+    format: Format = "json",
+) -> Latency | StreamingResponse:
+    """Return latencies in ms, total and to the first token, over time and as a histogram; as CSV, a
+    row for each interval.
+    """
+    found = series.latency(session, query, interval, actor=actor)
+    if format == "csv":
+        note_export(session, "ai_latency", query, actor)
+        return csv_response("ai-latency", LATENCY_COLUMNS, _latencies(found))
+    return found
+
+
+@router.get("/tokens", response_model=Tokens)
+def tokens(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    interval: Interval | None = None,
+    format: Format = "json",
+) -> Tokens | StreamingResponse:
+    """Return tokens and cost, over time and by model; as CSV, a row for each interval."""
+    found = series.tokens(session, query, interval, actor=actor)
+    if format == "csv":
+        note_export(session, "ai_tokens", query, actor)
+        return csv_response("ai-tokens", TOKEN_COLUMNS, found.series)
+    return found
+
+
+@router.get("/errors", response_model=Errors)
+def errors(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    interval: Interval | None = None,
+    format: Format = "json",
+) -> Errors | StreamingResponse:
+    """Return errors over time, by model and by type, with three requests of each type; as CSV, a
+    row for each type.
+    """
+    found = breakdowns.errors(session, query, interval, actor=actor)
+    if format == "csv":
+        note_export(session, "ai_errors", query, actor)
+        return csv_response("ai-errors", ERROR_COLUMNS, found.types)
+    return found
+
+
+@router.get("/tools", response_model=Tools)
+def tools(
+    session: SessionDep, actor: ActorDep, query: QueryDep, format: Format = "json"
+) -> Tools | StreamingResponse:
+    """Return tool calls within requests: count, duration and failures by tool."""
+    found = tool_calls.tools(session, query, actor=actor)
+    if format == "csv":
+        note_export(session, "ai_tools", query, actor)
+        return csv_response("ai-tools", TOOL_COLUMNS, found.tools)
+    return found
+
+
+@router.get("/models", response_model=Page[ModelFigures])
+def models(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    window: WindowDep,
+    format: Format = "json",
+) -> Page[ModelFigures] | StreamingResponse:
+    """List models with their figures."""
+    figures_by_model = figures.models(session, query, actor=actor)
+    if format == "csv":
+        note_export(session, "models", query, actor)
+        return csv_response("models", MODEL_COLUMNS, figures_by_model)
+    return window.page_of(figures_by_model)
+
+
+@router.get("/prompt-versions", response_model=Page[PromptVersionFigures])
+def prompt_versions(
+    session: SessionDep,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    window: WindowDep,
+    format: Format = "json",
+) -> Page[PromptVersionFigures] | StreamingResponse:
+    """List prompt versions with their figures, each with a 95% interval, most requests first.
+
+    The CSV has an estimate's bounds and cases beside its value: `error_rate`, `error_rate_low`.
+    """
+    found = versions.prompt_versions(session, ai, query, actor=actor)
+    if format == "csv":
+        note_export(session, "prompt_versions", query, actor)
+        return csv_response("prompt-versions", VERSION_COLUMNS, map(_with_bounds, found))
+    return window.page_of(found)
+
+
+@router.get("/requests", response_model=RequestList)
+def requests(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    window: WindowDep,
+    latency: LatencyDep,
+    cursor: Annotated[str | None, Query(max_length=80)] = None,
+    order: Annotated[
+        RequestOrder, Query(description="Slowest or most expensive first (no cursor).")
+    ] = RequestOrder.NEWEST,
+    format: Format = "json",
+) -> RequestList | StreamingResponse:
+    """List requests, newest first unless `order` says otherwise; the CSV has all."""
+    if format == "csv":
+        note_export(session, "ai_requests", query, actor)
+        return csv_response("ai-requests", REQUEST_COLUMNS, _all_requests(query, latency, actor))
+    after = Cursor.read(cursor) if cursor else None
+    is_newest = order is RequestOrder.NEWEST or latency is not None
+    items = request_lists.list_first(session, query, order, window, latency, after, actor=actor)
+    has_next = is_newest and len(items) == window.limit
+    next_cursor = str(Cursor(items[-1].created_at, items[-1].id)) if has_next else None
+    total = request_lists.count_requests(session, query, actor=actor)
+    return RequestList(
+        items=items,
+        total_count=total,
+        limit=window.limit,
+        offset=window.offset,
+        next_cursor=next_cursor,
+    )
+
+
+@router.get("/requests/{request_id}")
+def request(request_id: str, session: SessionDep, actor: ActorDep) -> ScoredRequest:
+    """Return a request with its steps and scores, by Attune's ID or the sender's."""
+    return scored_requests.get_request(session, request_id, actor=actor)
+
+
+def _with_bounds(row: PromptVersionFigures) -> dict[str, object]:
+    found: dict[str, object] = row.model_dump(mode="json")
+    for name in ESTIMATES:
+        estimate: Any = found[name] or {}
+        found |= {f"{name}_{part}": estimate.get(part) for part in BOUNDS}
+        found[name] = estimate.get("value")
+    found["scores"] = json.dumps(found["scores"] or [])
+    return found
+
+
+def _all_requests(
+    query: AiMetricsQuery, latency: LatencyRange | None, actor: Actor
+) -> Iterator[RequestView]:
+    def read(
+        session: Session, limit: int, after: Cursor | None, *, whole: bool = False
+    ) -> list[RequestView]:
+        return request_lists.list_requests(
+            session,
+            query,
+            limit=limit,
+            after=after,
+            latency=latency,
+            whole=whole,
+            actor=actor,
+        )
+
+    return rows_by_cursor(read, partial(read, whole=True))
+
+
+def _latencies(found: Latency) -> Iterator[dict[str, object]]:
+    for total, first in zip(found.series, found.first_token_series, strict=True):
+        first_token = first.model_dump()
+        renamed = {FIRST_TOKEN[name]: first_token[name] for name in PERCENTILES}
+        yield total.model_dump(mode="json") | renamed

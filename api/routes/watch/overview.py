@@ -1,0 +1,52 @@
+"""Routes of the Overview: key figures, findings and releases."""
+
+from fastapi import APIRouter, Depends
+
+from api.deps import ActorDep, AiSessionDep, SessionDep
+from api.watch_parameters import PeriodDep, WatchedDep, watcher
+from core.activity.queries.releases import MOST, ReleaseSeen, list_releases
+from core.database.paging import Page
+from core.insights.findings import findings as look_for_findings
+from core.insights.queries import overview as queries
+from core.insights.schemas import Findings, Overview, WatchScope
+from core.insights.tiles import overview_tiles
+from core.presentation.comparison import Tiles
+
+router = APIRouter(prefix="/admin", tags=["Watch"], dependencies=[Depends(watcher)])
+
+
+@router.get("/overview/tiles")
+def tiles(
+    session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
+) -> Tiles:
+    """Return the key figures of a period, each compared with as much of the previous period."""
+    return Tiles(items=overview_tiles(session, ai, WatchScope(period, watched), actor=actor))
+
+
+@router.get("/overview/findings")
+def findings(
+    session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
+) -> Findings:
+    """Return what needs attention, most important first, with the page of its evidence."""
+    return look_for_findings(session, ai, WatchScope(period, watched), actor=actor)
+
+
+@router.get("/releases")
+def releases(
+    session: SessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
+) -> Page[ReleaseSeen]:
+    """List the releases first seen in a period, earliest first: the marks on charts."""
+    items = list_releases(session, period, watched, actor=actor)
+    return Page(items=items, total_count=len(items), limit=MOST, offset=0)
+
+
+@router.get("/overview")
+def overview(
+    session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
+) -> Overview:
+    """Return users, onboarding, AI requests, feedback and batch runs of a period and the previous
+    one.
+
+    Also how many reviews are waiting now.
+    """
+    return queries.overview(session, ai, WatchScope(period, watched), actor=actor)

@@ -1,0 +1,17 @@
+with taken as (
+    delete from user_day_count_deltas
+    where id in (select id from user_day_count_deltas order by id limit :at_once
+        for update skip locked)
+    returning *
+),
+folded as (
+    -- Sorted, so that two that write the same rows would wait for each other and not lock up.
+    insert into user_day_counts as present (environment, app, day, previous_day, users)
+    select environment, app, day, previous_day, sum(users) as users from taken
+    group by 1, 2, 3, 4 having sum(users) <> 0 order by 1, 2, 3, 4
+    on conflict (environment, app, day, previous_day) do update
+        set users = present.users + excluded.users
+    returning *
+)
+select (select count(*) from taken) as taken, (select count(*) from folded
+    where users = 0) as empty

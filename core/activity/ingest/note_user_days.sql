@@ -1,0 +1,15 @@
+-- On which days the users of some rows, `seen_users`, were there. Most were there before on their day: looking that up is a third
+-- cheaper than an insert that comes to nothing. Whoever takes days away locks the table, and so waits for us, or we for him, before we
+-- look.
+insert into user_days (day, environment, app, user_id, import_id)
+select day, environment, app, user_id, cast(:import_id as uuid)
+from (
+    select distinct (created_at at time zone :zone)::date as day, environment, app, user_id
+        from seen_users where user_id is not null
+) as seen
+left join lateral (select true as is_known from user_days as known
+    where (known.day, known.environment, known.app, known.user_id) = (seen.day, seen.environment,
+        seen.app, seen.user_id)
+    offset 0) as known on true
+where is_known is null
+order by 1, 2, 3, 4 on conflict do nothing

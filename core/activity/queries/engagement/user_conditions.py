@@ -1,0 +1,65 @@
+"""Conditions that select users by when they were active, and by the path that they took."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from core.activity.models.users import UserDay, UserSpan
+from core.activity.queries.engagement import path_rows
+from core.activity.queries.engagement.path_rows import END, STEPS, PathCodes
+from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
+from core.activity.schemas import ALL_APPS
+from core.database.tables import table_of
+from core.presentation.periods import Watched
+
+days, spans = table_of(UserDay).c, table_of(UserSpan).c
+
+
+def conditions(
+    wanted: UserFilter, watched: Watched, id_: ColumnElement[object]
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on the ID of a user; raise DayRangeRefused or PathRefused."""
+    if wanted.active is not None:
+        range_ = DayRange.read(wanted.active)
+        there = [days.environment == watched.environment]
+        there += [days.app == watched.app] if watched.app is not None else []
+        there += [days.day >= range_.start, days.day < range_.end]
+        yield id_.in_(select(days.user_id).where(*there))
+    if wanted.first_active is not None:
+        range_ = DayRange.read(wanted.first_active)
+        place = ALL_APPS if watched.app is None else watched.app
+        there = [spans.environment == watched.environment, spans.app == place]
+        there += [spans.first_day >= range_.start, spans.first_day < range_.end]
+        yield id_.in_(select(spans.user_id).where(*there))
+    if wanted.path is not None:
+        yield id_.in_(select(func.user_of(taken(wanted.path, watched).c.subject)))
+
+
+def taken(path: str, watched: Watched) -> Subquery:
+    """Return the `subject` of all who took a path, or of those of the sample that the figures are
+    of; `given` has its parameters. Raises PathRefused.
+    """
+    found = path_rows.steps(has_app=watched.app is not None)
+    own = [
+        found.c[name] == bindparam(f"path_{name}", type_=Integer)
+        if wanted != END
+        else found.c[name].is_(None)
+        for name, wanted in zip(STEPS, PathTaken.read(path).steps, strict=False)
+    ]
+    return select(found.c.subject).where(*own).subquery("taken")
+
+
+def given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+    """Return the parameters of the conditions; raise PathRefused or NoPaths."""
+    if wanted.path is None:
+        return {}
+    path, codes = PathTaken.read(wanted.path), PathCodes.read(session)
+    steps = {
+        f"path_{name}": codes.of(each)
+        for name, each in zip(STEPS, path.steps, strict=False)
+        if each != END
+    }
+    code, portion = codes.of(path.asked.event_type), path_rows.portion_of(session, watched)
+    return path_rows.given_of(session, path.asked, code, watched, portion) | steps

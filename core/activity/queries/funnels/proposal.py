@@ -1,0 +1,108 @@
+"""A funnel proposed for a workspace from what its users do most, one after the other."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from statistics import median
+
+from sqlalchemy import bindparam, exists, func, select, true
+from sqlalchemy.orm import Session
+
+from core.activity.models.funnels import FunnelEvent, Subject
+from core.activity.queries.funnels.funnel import Funnel, Step
+from core.activity.queries.funnels.question import first_portion
+from core.activity.queries.funnels.subject_rows import given_of, of
+from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform import clock
+from core.presentation.periods import DAY, Period, Watched
+
+RECENT, MOST_STEPS = 30 * DAY, 5
+LEAST_SHARE = 0.25  # of those who came so far, to do what is a step
+coded, subjects = table_of(FunnelEvent), table_of(Subject)
+Journey = dict[str, list[int]]  # the times of each event type, in order
+
+
+def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funnel | None:
+    """Return the most common sequence of events of the last 30 days; None where there is none, or
+    somebody has begun the workspace's funnel.
+
+    Of very many users some are looked at.
+    """
+    require(actor, Permission.WATCH)
+    begun = select(
+        exists().where(
+            subjects.c.environment == watched.environment, subjects.c.reached_1.is_not(None)
+        )
+    )
+    if session.scalar(begun):
+        return None
+    journeys = _journeys(session, watched)
+    chain = _first(journeys)
+    while chain and len(chain) < MOST_STEPS and (found := _next(journeys, chain)):
+        chain.append(found)
+    if len(chain) < 2:
+        return None
+    return Funnel(tuple(Step((name,), label=_label(name)) for name in chain))
+
+
+def _label(name: str) -> str:
+    """Return an event type as words: trial.started is Trial started."""
+    return name.replace(".", " ").replace("_", " ").capitalize()
+
+
+def recent(zone: str) -> Period:
+    """Return the period that a proposal is made of."""
+    now = clock.now()
+    return Period(now - RECENT, now, zone)
+
+
+def _journeys(session: Session, watched: Watched) -> list[Journey]:
+    rows = of(has_app=watched.app is not None).subquery("rows")
+    row = rows.c
+    each = func.unnest(row.marks).table_valued("mark", name="each").render_derived()
+    at = func.mark_micros(each.c.mark)
+    found = (
+        select(row.subject, coded.c.event_type, at)
+        .join_from(rows, each, true())
+        .join(coded, coded.c.code == func.mark_code(each.c.mark))
+        .where(row.sample < bindparam("most"), at >= func.micros(clock.now() - RECENT))
+        .where(~coded.c.event_type.endswith("_error", autoescape=True))
+        .order_by(row.subject, at)
+    )
+    journeys: dict[str, Journey] = defaultdict(lambda: defaultdict(list))
+    given = given_of(session, watched) | {"most": first_portion(session)}
+    for subject, event_type, micros in session.execute(found, given):
+        journeys[subject][event_type].append(micros)
+    return list(journeys.values())
+
+
+def _first(journeys: Sequence[Journey]) -> list[str]:
+    """Return the event that most journeys begin with."""
+    begun = Counter(min(each, key=lambda name: each[name][0]) for each in journeys)
+    return [begun.most_common(1)[0][0]] if begun else []
+
+
+def _next(journeys: Sequence[Journey], chain: Sequence[str]) -> str | None:
+    """Return what many of those who came through a chain do next: of several, the soonest."""
+    came, following = 0, defaultdict[str, list[int]](list)
+    for journey in journeys:
+        reached = _reached(journey, chain)
+        if reached is None:
+            continue
+        came += 1
+        for name, times in journey.items():
+            if name not in chain and times[0] >= reached:
+                following[name].append(times[0] - reached)
+    often = {name: each for name, each in following.items() if len(each) >= came * LEAST_SHARE}
+    return min(often, key=lambda name: median(often[name]), default=None)
+
+
+def _reached(journey: Journey, chain: Sequence[str]) -> int | None:
+    at = 0
+    for name in chain:
+        later = [time for time in journey.get(name, []) if time >= at]
+        if not later:
+            return None
+        at = later[0]
+    return at

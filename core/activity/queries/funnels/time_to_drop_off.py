@@ -1,0 +1,93 @@
+"""Time to drop-off: from the first step to the last event of users who did not complete."""
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, SmallInteger, TextualSelect, bindparam, func, select, union_all
+from sqlalchemy.orm import Session
+
+from core.activity.funnel_answers import TimeToDropOff
+from core.activity.queries.funnels import durations, question
+from core.activity.queries.funnels.funnel import MOMENT, Funnel
+from core.activity.queries.funnels.question import (
+    MOST_STATEMENTS,
+    SAMPLES,
+    FunnelQuestion,
+    FunnelSql,
+)
+from core.activity.queries.funnels.segments import Segment
+from core.cache.large_workspaces import cached_if_large
+from core.database.sql_files import statement
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.presentation.periods import Period, Watched
+
+STAYS = statement(__package__, "time_to_drop_off")
+MOST = bindparam("most", type_=SmallInteger)
+
+
+def read_time_to_drop_off(
+    session: Session,
+    period: Period,
+    watched: Watched,
+    funnel: Funnel | None = None,
+    segment: Segment | None = None,
+    *,
+    actor: Actor,
+) -> TimeToDropOff:
+    """Return the time to drop-off of users who did not convert; raise FunnelRefused."""
+    require(actor, Permission.WATCH)
+    asked = question.ask(session, funnel, period, watched, segment)
+    return cached_if_large(
+        session,
+        ("stays", period, watched, asked.sql.funnel, segment),
+        lambda: _time_to_drop_off(session, asked),
+    )
+
+
+def _time_to_drop_off(session: Session, asked: FunnelQuestion) -> TimeToDropOff:
+    most = question.first_portion(session)
+    given = {**asked.given, "bounds": list(durations.BOUNDS), "most": most}
+    bars, seconds = Counter[int](), list[float]()
+    for row in session.execute(_statement(asked.sql), given):
+        bars[row.bar] += row.users
+        seconds += row.seconds
+    median, late = durations.half_and_most(seconds)
+    return TimeToDropOff(
+        users=bars.total(),
+        median_seconds=median,
+        p90_seconds=late,
+        is_sampled=most < SAMPLES,
+        histogram=durations.bars(bars),
+    )
+
+
+@lru_cache(MOST_STATEMENTS)
+def _statement(sql: FunnelSql) -> TextualSelect:
+    gone = (
+        union_all(_plain(sql), _of_marks(select(sql.found.rest), sql))
+        .cte("gone")
+        .prefix_with("materialized")
+    )
+    return STAYS.columns().add_cte(gone)
+
+
+def _plain(sql: FunnelSql) -> Select[Any]:
+    rows = sql.found.plain
+    if not sql.is_kept:
+        return _of_marks(rows, sql)
+    row = rows.selected_columns
+    gone = rows.where(row.sample < MOST, row[f"reached_{sql.funnel.last + 1}"].is_(None))
+    # The index knows of whom, but no names: only those are looked up.
+    began = func.array(gone.with_only_columns(row.reached_1).scalar_subquery())
+    return gone.where(row.reached_1 == func.any(began)).with_only_columns(
+        row.subject, row.reached_1.label("began"), row.marks
+    )
+
+
+def _of_marks(rows: Select[Any], sql: FunnelSql) -> Select[Any]:
+    row = rows.selected_columns
+    began = func.from_micros(row.at_1, type_=MOMENT).label("began")
+    gone = rows.where(row.sample < MOST, ~sql.rule.is_reached(row, sql.funnel.last))
+    return gone.with_only_columns(row.subject, began, row.marks)

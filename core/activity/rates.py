@@ -1,0 +1,29 @@
+"""Rates with Wilson's intervals."""
+
+from core import stats
+from core.activity.answers import ConfidenceInterval
+from core.presentation import formatting
+
+FEWEST_FOR_AN_INTERVAL = 10
+
+
+def rate(part: int, whole: int) -> float | None:
+    """Return a fraction, or None of nothing."""
+    return part / whole if whole else None
+
+
+def interval(part: int, whole: int) -> ConfidenceInterval:
+    """Return Wilson's 95 % interval; without bounds under ten cases."""
+    if whole < FEWEST_FOR_AN_INTERVAL:
+        return ConfidenceInterval(low=None, high=None, n=whole)
+    low, high = stats.wilson(part, whole)
+    return ConfidenceInterval(low=low, high=high, n=whole)
+
+
+def rate_in_words(share: float | None, found: ConfidenceInterval | None, part: int) -> str:
+    """Return a rate with its interval: 62.0% (58.1 to 65.8); below ten cases their number."""
+    if share is None or found is None:
+        return formatting.NOTHING
+    if found.low is None or found.high is None:
+        return f"{part} of {found.n}, not enough for a rate"
+    return f"{formatting.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"

@@ -1,0 +1,223 @@
+"""Saved funnels: each save is a version; one funnel is the workspace's, which users' statuses, the
+Overview and the findings follow.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.activity.errors import FunnelMissing, FunnelNameTaken, FunnelRefused, WorkspaceFunnelKept
+from core.activity.funnel_answers import FunnelView
+from core.activity.models.funnels import FunnelEvent, SavedFunnel, SavedFunnelVersion
+from core.activity.queries.funnels import funnel_counts, question
+from core.activity.queries.funnels.funnel import Funnel, Step
+from core.activity.queries.funnels.workspace_funnel import latest_version
+from core.activity.schemas import (
+    FunnelDefinition,
+    FunnelState,
+    FunnelVersionView,
+    SavedFunnelView,
+    SavedStep,
+)
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.identity.service import audit
+from core.platform import clock
+from core.platform.ids import new_id
+from core.presentation.periods import Period, Watched
+
+PREVIEWED = timedelta(days=30)
+
+
+def list_funnels(session: Session, *, actor: Actor) -> list[SavedFunnelView]:
+    """Return the workspace's funnel, then the others by name."""
+    require(actor, Permission.WATCH)
+    rows = session.scalars(
+        select(SavedFunnel).order_by(SavedFunnel.is_workspace.desc(), func.lower(SavedFunnel.name))
+    )
+    return [_view(session, row) for row in rows.all()]
+
+
+def get_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> SavedFunnelView:
+    """Return a saved funnel; raise FunnelMissing."""
+    require(actor, Permission.WATCH)
+    return _view(session, _find(session, funnel_id))
+
+
+def list_versions(session: Session, funnel_id: UUID, *, actor: Actor) -> list[FunnelVersionView]:
+    """Return a funnel's versions, the latest first; raise FunnelMissing."""
+    require(actor, Permission.WATCH)
+    _find(session, funnel_id)
+    rows = session.scalars(
+        select(SavedFunnelVersion)
+        .where(SavedFunnelVersion.funnel_id == funnel_id)
+        .order_by(SavedFunnelVersion.number.desc())
+    )
+    return [FunnelVersionView.model_validate(row, from_attributes=True) for row in rows]
+
+
+def create_funnel(session: Session, given: FunnelDefinition, *, actor: Actor) -> SavedFunnelView:
+    """Save a new funnel; raise FunnelRefused or FunnelNameTaken."""
+    require(actor, Permission.CHANGE_WORKSPACE)
+    question.check_received(session, funnel_from(given))
+    row = SavedFunnel(id=new_id(), name=given.name.strip(), created_by=actor.id)
+    session.add(row)
+    _store(session, row, given, actor)
+    audit.record(session, "funnel.create", actor, targets=_target(row), after=_facts(given))
+    return _view(session, row)
+
+
+def change_funnel(
+    session: Session, funnel_id: UUID, given: FunnelDefinition, *, actor: Actor
+) -> SavedFunnelView:
+    """Save a funnel anew: other steps, window or order are a new version.
+
+    Raises FunnelMissing, FunnelRefused, FunnelNameTaken, or WorkspaceFunnelKept where the
+    workspace would be left without one.
+    """
+    require(actor, Permission.CHANGE_WORKSPACE)
+    row = _find(session, funnel_id)
+    if row.is_workspace and not given.is_workspace:
+        raise WorkspaceFunnelKept
+    question.check_received(session, funnel_from(given))
+    before = _view(session, row)
+    row.name = given.name.strip()
+    _store(session, row, given, actor)
+    audit.record(
+        session,
+        "funnel.change",
+        actor,
+        targets=_target(row),
+        before=before.model_dump(mode="json", include=set(_facts(given))),
+        after=_facts(given),
+    )
+    return _view(session, row)
+
+
+def delete_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> None:
+    """Delete a funnel and its versions; raise FunnelMissing or WorkspaceFunnelKept."""
+    require(actor, Permission.CHANGE_WORKSPACE)
+    row = _find(session, funnel_id)
+    applied = select(SavedFunnelVersion.id).where(
+        SavedFunnelVersion.funnel_id == row.id, SavedFunnelVersion.is_applied
+    )
+    if row.is_workspace or session.scalar(applied) is not None:
+        raise WorkspaceFunnelKept
+    audit.record(session, "funnel.delete", actor, targets=_target(row))
+    session.delete(row)
+
+
+def preview_funnel(
+    session: Session, given: FunnelDefinition, watched: Watched, zone: str, *, actor: Actor
+) -> FunnelView:
+    """Return the funnel of the last 30 days, without saving it; raise FunnelRefused."""
+    require(actor, Permission.WATCH)
+    now = clock.now()
+    period = Period(now - PREVIEWED, now, zone)
+    return funnel_counts.read_funnel(session, period, watched, funnel_from(given), actor=actor)
+
+
+def definition_of(name: str, funnel: Funnel, *, is_workspace: bool) -> FunnelDefinition:
+    """Return a funnel as it is sent to be saved; raise FunnelRefused."""
+    if not name.strip():
+        raise FunnelRefused("Enter a name.")
+    if any(not step.event_types for step in funnel.steps):
+        raise FunnelRefused("Choose an event type for each step.")
+    steps = [
+        SavedStep(label=step.label, event_types=list(step.event_types), optional=step.optional)
+        for step in funnel.checked().steps
+    ]
+    return FunnelDefinition(
+        name=name,
+        steps=steps,
+        window_days=funnel.window.days,
+        any_order=funnel.any_order,
+        is_workspace=is_workspace,
+    )
+
+
+def funnel_from(given: FunnelDefinition | SavedFunnelView | FunnelVersionView) -> Funnel:
+    """Return it as the queries take it; raise FunnelRefused."""
+    steps = tuple(
+        Step(tuple(dict.fromkeys(each.event_types)), each.optional, each.label.strip())
+        for each in given.steps
+    )
+    return Funnel(steps, timedelta(days=given.window_days), given.any_order).checked()
+
+
+def _find(session: Session, funnel_id: UUID) -> SavedFunnel:
+    row = session.get(SavedFunnel, funnel_id, with_for_update=False)
+    if row is None:
+        raise FunnelMissing
+    return row
+
+
+def _store(session: Session, row: SavedFunnel, given: FunnelDefinition, actor: Actor) -> None:
+    try:
+        session.flush()
+    except IntegrityError as found:
+        raise FunnelNameTaken from found
+    if given.is_workspace and not row.is_workspace:
+        session.execute(
+            update(SavedFunnel).values(is_workspace=False).where(SavedFunnel.is_workspace)
+        )
+        row.is_workspace = True
+    numbers = select(func.max(SavedFunnelVersion.number)).where(
+        SavedFunnelVersion.funnel_id == row.id
+    )
+    number = session.scalar(numbers) or 0
+    facts = _facts(given)
+    del facts["name"], facts["is_workspace"]
+    if number:
+        last = latest_version(session, row.id)
+        if all(getattr(last, name) == value for name, value in facts.items()):
+            return
+    session.add(
+        SavedFunnelVersion(
+            id=new_id(), funnel_id=row.id, number=number + 1, created_by=actor.id, **facts
+        )
+    )
+    session.flush()
+
+
+def _view(session: Session, row: SavedFunnel) -> SavedFunnelView:
+    last = latest_version(session, row.id)
+    names = {name for step in last.steps for name in step["event_types"]}
+    coded = session.scalars(select(FunnelEvent).where(FunnelEvent.event_type.in_(names))).all()
+    progress = min((each.progress for each in coded), default=0.0)
+    progress = progress if len(coded) == len(names) else 0.0
+    is_ready = progress == 1 and (last.is_applied or not row.is_workspace)
+    return SavedFunnelView(
+        id=row.id,
+        name=row.name,
+        is_workspace=row.is_workspace,
+        version=last.number,
+        steps=[SavedStep.model_validate(step) for step in last.steps],
+        window_days=last.window_days,
+        any_order=last.any_order,
+        created_at=row.created_at,
+        state=FunnelState.READY if is_ready else FunnelState.PREPARING,
+        progress=progress,
+        history_since=max((each.kept_since for each in coded if each.kept_since), default=None),
+    )
+
+
+def _facts(given: FunnelDefinition) -> dict[str, object]:
+    steps = [
+        {"label": step.label, "event_types": list(step.event_types), "optional": step.optional}
+        for step in funnel_from(given).steps
+    ]
+    return {
+        "name": given.name.strip(),
+        "steps": steps,
+        "window_days": given.window_days,
+        "any_order": given.any_order,
+        "is_workspace": given.is_workspace,
+    }
+
+
+def _target(row: SavedFunnel) -> dict[str, object]:
+    return {"funnel_id": row.id, "name": row.name}

@@ -1,0 +1,78 @@
+"""Rollups by dimension of the requests that were stored before these rollups were maintained.
+
+A day at a time, from the latest back, each in one transaction with the time that they reach back
+to; before it, readers take raw rows. What changes stored requests has all built first: it takes
+away from rollups that hold the rows.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.ingest.requests import DIMENSION_SUMS, STORED_ROWS
+from core.ai_metrics.models import AiRequest
+from core.database.db import transaction
+from core.database.locks import Lock
+from core.database.rollups import add_sums
+from core.database.settings import DimensionRollups, Sealed, amend, read
+from core.database.staging import driver
+from core.database.tables import table_of
+from core.presentation.periods import DAY
+
+raw = table_of(AiRequest)
+LONGEST_DAY = text("select set_config('statement_timeout', '10min', true)")
+
+
+def build() -> None:
+    """Build what is missing, a transaction a day."""
+    more = True
+    while more:
+        with transaction() as session:
+            session.execute(
+                text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.STORED_REQUESTS}
+            )
+            more = _build_day(session)
+
+
+def build_rest(session: Session) -> None:
+    """Build what is missing in a transaction that holds Lock.STORED_REQUESTS."""
+    while _build_day(session):
+        pass
+
+
+def is_pending(session: Session) -> bool:
+    """Whether days are missing."""
+    return read(session, DimensionRollups).arrived_before is not None
+
+
+def _build_day(session: Session) -> bool:
+    """Build the latest missing day; return whether there was one."""
+    found = read(session, DimensionRollups)
+    if found.arrived_before is None:
+        return False
+    last = session.scalar(select(func.max(raw.c.created_at)).where(raw.c.created_at < found.since))
+    if last is None:
+        sealed = read(session, Sealed).until("ai_request_metrics")
+        amend(session, DimensionRollups(since=sealed, arrived_before=None), by=None)
+        return False
+    start = last.replace(hour=0, minute=0, second=0, microsecond=0)
+    _add(session, start, found.arrived_before)
+    amend(session, DimensionRollups(since=start), by=None)
+    return True
+
+
+def _add(session: Session, start: datetime, arrived_before: datetime) -> None:
+    """Add a day's requests that arrived before ingest added them."""
+    session.execute(LONGEST_DAY)
+    connection, rows = driver(session), STORED_ROWS.table
+    STORED_ROWS.make(connection)
+    wanted = select(*(raw.c[name] for name in STORED_ROWS.columns)).where(
+        raw.c.created_at >= start,
+        raw.c.created_at < start + DAY,
+        raw.c.received_at < arrived_before,
+    )
+    session.execute(insert(rows).from_select(list(STORED_ROWS.columns), wanted))
+    connection.execute("analyze fresh_requests")
+    session.execute(add_sums("ai_dimension_deltas", DIMENSION_SUMS))
+    session.execute(text("delete from fresh_requests"))

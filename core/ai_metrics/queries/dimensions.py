@@ -1,0 +1,48 @@
+"""Whether rollups answer a query: all in total, or with a filter by one dimension."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.ingest.rollups import MOST_VALUES
+from core.ai_metrics.models import DimensionMonth
+from core.database import settings
+from core.database.tables import table_of
+from core.presentation.formatting import NONE
+
+LONGEST = 200  # characters; as request_dimensions() has it
+own = table_of(DimensionMonth).c
+
+
+def needs_rows(session: Session, asked: AiMetricsQuery) -> bool:
+    """Return whether raw rows are needed.
+
+    Rollups have no column for some filters, only one dimension at a time, and not each of its
+    values.
+    """
+    named = asked.dimensions
+    if asked.watched.user_id is not None or asked.conversation is not None or len(named) > 1:
+        return True
+    return any(not _has_rollups(session, asked, *each) for each in named.items())
+
+
+def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value: str) -> bool:
+    """Return whether a value has rollups of its own in the whole period."""
+    since = settings.read(session, settings.DimensionRollups).since
+    is_known = since is None or since <= asked.period.start
+    if not is_known or value in ("", NONE) or len(value) > LONGEST:
+        return False
+    # In a month that has room the value has rollups of its own, or no request but those in deltas.
+    is_full = func.count() >= MOST_VALUES
+    without = (
+        select(own.month)
+        .where(
+            own.environment == asked.watched.environment,
+            own.dimension == dimension,
+            own.month >= func.date_trunc("month", asked.period.start, "UTC"),
+            own.month < asked.period.end,
+        )
+        .group_by(own.month)
+        .having(is_full, ~func.bool_or(own.value == value))
+    )
+    return session.scalar(without.limit(1)) is None

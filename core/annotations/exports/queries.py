@@ -1,0 +1,157 @@
+"""Read annotations for an export by creation time, with message and the turns before it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from core.annotations.exports.examples import Example
+from core.annotations.exports.formats import FACTS, Format
+from core.annotations.exports.turns import StoredTurn
+from core.annotations.models import Annotation
+from core.annotations.queries.annotation_list import DECIDING, conditions, is_blind
+from core.annotations.schemas import AnnotationFilter, AnnotationType
+from core.database.db import Database, transaction
+from core.database.paging import Cursor
+from core.database.tables import table_of
+
+AT_ONCE = 500
+MOST_BEFORE = 100  # turns and characters: more than training programs accept in one example
+LONGEST_BEFORE = 200_000
+HOLDOUT_OF = 10  # one in ten conversations is held out
+
+notes = table_of(Annotation)
+
+SAID = text("""
+select messages.id, position, role, content, tool_calls, null as answers,
+    coalesce(context -> 'tools', context -> 'functions') as tools
+from messages join conversations on conversations.id = conversation_id
+    where messages.id = any(:ids)""")
+BEFORE = text("""
+select wanted.id as about, array_agg(earlier.role order by earlier.position) as roles,
+    array_agg(earlier.content order by earlier.position) as contents,
+    array_agg(earlier.tool_calls order by earlier.position) as calls,
+    array_agg(earlier.answers order by earlier.position) as answers
+from messages as wanted
+join lateral (
+    select position, role, content, tool_calls, case
+        when role = 'tool' then metadata ->> 'tool_call_id' end as answers,
+        sum(length(content) + coalesce(length(tool_calls::text), 0))
+            over (order by position desc) as characters
+    from messages
+    where conversation_id = wanted.conversation_id and position < wanted.position
+        and (position >= wanted.position - :most or role = 'system')
+) as earlier on earlier.characters <= :longest or earlier.role = 'system'
+where wanted.id = any(:ids) group by wanted.id""")
+
+
+class Split(StrEnum):
+    """Training conversations, hold-out conversations, or all."""
+
+    ALL = "all"
+    TRAIN = "train"
+    HOLDOUT = "holdout"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A batch of annotations with context, and the next batch's cursor (None at the end)."""
+
+    examples: list[Example]
+    after: Cursor | None
+
+
+def split_of(conversation_id: UUID) -> Split:
+    """Return a conversation's split, which never changes."""
+    number = int.from_bytes(sha256(b"holdout:" + conversation_id.bytes).digest()[:4])
+    return Split.HOLDOUT if number % HOLDOUT_OF == 0 else Split.TRAIN
+
+
+def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[list[Example]]:
+    """Yield batches of examples; no transaction is open while the client downloads."""
+    after: Cursor | None = None
+    while True:
+        with transaction(Database.AI) as ai:
+            rows = _rows(ai, wanted, after)
+            decided = _decided(ai, rows)
+        chosen = [
+            row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split
+        ]
+        with transaction() as core:
+            examples = _examples(core, chosen, decided, reads_before=form.reads_before)
+        yield examples
+        if len(rows) < AT_ONCE:
+            return
+        after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
+
+
+def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
+    page = select(*(notes.c[name] for name in FACTS), is_blind().label("is_blind")).where(
+        *conditions(wanted)
+    )
+    if after is not None:
+        page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
+    return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
+
+
+def _decided(ai: Session, rows: Sequence[RowMapping]) -> set[UUID]:
+    """Return the adjudicated messages.
+
+    As a part of the page query, this would read the whole table each time.
+    """
+    about = list({row["message_id"] for row in rows})
+    return set(
+        ai.scalars(
+            select(notes.c.message_id).where(
+                notes.c.message_id == any_(literal(about, ARRAY(Uuid()))), notes.c.round == DECIDING
+            )
+        ).all()
+    )
+
+
+def _examples(
+    core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, reads_before: bool
+) -> list[Example]:
+    ids = list({row["message_id"] for row in rows})
+    said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings().all()}
+    before = _before(core, ids) if reads_before else {}
+    return [
+        _example(row, said.get(row["message_id"]), before.get(row["message_id"], []), decided)
+        for row in rows
+    ]
+
+
+def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[StoredTurn]]:
+    rows = core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all()
+    return {
+        about: [_turn(*each) for each in zip(*columns, strict=True)] for about, *columns in rows
+    }
+
+
+def _turn(
+    role: str, content: str, calls: list[dict[str, Any]] | None, answers: str | None
+) -> StoredTurn:
+    return StoredTurn(role, content, calls or (), answers)
+
+
+def _example(
+    row: RowMapping, said: RowMapping | None, before: list[StoredTurn], decided: set[UUID]
+) -> Example:
+    return Example(
+        annotation_type=AnnotationType(row["annotation_type"]),
+        suggested=row["suggested_response"],
+        facts=dict(row),
+        said=_turn(*(said[name] for name in ("role", "content", "tool_calls", "answers")))
+        if said is not None
+        else None,
+        before=before,
+        tools=said["tools"] if said is not None else None,
+        is_shortened=said is not None and len(before) < said["position"],
+        is_blind=row["is_blind"],
+        is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
+    )

@@ -1,0 +1,110 @@
+"""The review queue as a list, with counts."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from core.annotations.errors import ItemMissing
+from core.annotations.models import ReviewItem, ReviewPass
+from core.annotations.queries.backlog import Backlog, read_backlog
+from core.annotations.schemas import ItemOutcome, ItemState, QueueItemView
+from core.database import settings
+from core.database.paging import Page, Window
+from core.database.tables import table_of
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor
+from core.platform import clock
+
+items, passes = table_of(ReviewItem), table_of(ReviewPass)
+
+
+class Counters(Backlog):
+    """The backlog, and how many items the actor completed today."""
+
+    mine_today: int
+
+
+def list_items(
+    ai: Session,
+    state: ItemState,
+    window: Window,
+    *,
+    actor: Actor,
+    is_mine: bool = False,
+    count: bool = True,
+) -> Page[QueueItemView]:
+    """Return the items of a state; waiting ones in the order of assignment, without those that the
+    actor passed.
+
+    Adjudicators get only items that they have not reviewed themselves.
+    """
+    require(actor, Permission.ANNOTATE)
+    columns, where = items.c, _where(state, actor, is_mine=is_mine)
+    waiting = (columns.priority.desc(), columns.message_at, columns.id)
+    order = waiting if state is ItemState.WAITING else (columns.created_at, columns.id)
+    rows = (
+        ai.execute(
+            select(items).where(*where).order_by(*order).limit(window.limit).offset(window.offset)
+        )
+        .mappings()
+        .all()
+    )
+    counting = select(func.count()).select_from(items).where(*where)
+    total = window.total(len(rows), lambda: ai.scalar(counting) or 0) if count else 0
+    return window.page([QueueItemView.model_validate(dict(row)) for row in rows], total)
+
+
+def list_items_by_id(
+    ai: Session,
+    state: ItemState,
+    *,
+    limit: int,
+    after: UUID | None,
+    actor: Actor,
+    is_mine: bool = False,
+) -> list[QueueItemView]:
+    """Return the items of a state after one, by ID: an order that no review changes."""
+    require(actor, Permission.ANNOTATE)
+    page = select(items).where(*_where(state, actor, is_mine=is_mine))
+    if after is not None:
+        page = page.where(items.c.id > after)
+    rows = ai.execute(page.order_by(items.c.id).limit(limit)).mappings()
+    return [QueueItemView.model_validate(dict(row)) for row in rows]
+
+
+def _where(state: ItemState, actor: Actor, *, is_mine: bool) -> list[ColumnElement[bool]]:
+    columns = items.c
+    where: list[ColumnElement[bool]] = [columns.state == state]
+    own = exists().where(passes.c.item_id == columns.id, passes.c.account_id == actor.id)
+    if state is ItemState.WAITING:
+        where.append(~own)
+    if state is ItemState.ADJUDICATION and may(actor, Permission.DECIDE_REVIEWS):
+        where.append(~own.where(passes.c.outcome != ItemOutcome.SKIPPED))
+    if is_mine:
+        where += [columns.claimed_by == actor.id, columns.claimed_until > clock.now()]
+    return where
+
+
+def get_item(ai: Session, id_: UUID, *, actor: Actor) -> QueueItemView:
+    """Return an item; raise ItemMissing."""
+    require(actor, Permission.ANNOTATE)
+    row = ai.execute(select(items).where(items.c.id == id_)).mappings().one_or_none()
+    if row is None:
+        raise ItemMissing
+    return QueueItemView.model_validate(dict(row))
+
+
+def counters(core: Session, ai: Session, *, actor: Actor) -> Counters:
+    """Return the backlog and the actor's completed items since midnight (reporting zone)."""
+    require(actor, Permission.ANNOTATE)
+    zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
+    midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = (
+        (passes.c.account_id == actor.id)
+        & (passes.c.at >= midnight)
+        & (passes.c.outcome != ItemOutcome.SKIPPED)
+    )
+    today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
+    return Counters(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)

@@ -1,0 +1,94 @@
+"""Drafts of annotations, kept until they are saved or discarded."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.annotations.models import Annotation, AnnotationDraft
+from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.ingest.json_objects import JsonObject
+from core.platform import clock
+
+drafts, notes = table_of(AnnotationDraft), table_of(Annotation)
+
+
+class DraftBody(BaseModel):
+    """The content of the form so far."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"fields": {"content": "The deadline is"}}}
+    )
+
+    fields: JsonObject
+    begun_at: AwareDatetime | None = Field(
+        default=None,
+        description=(
+            "When one began to write: what one has said of the message since is not made a draft "
+            "again."
+        ),
+    )
+
+
+class DraftView(View):
+    """A draft, and the time of its last change."""
+
+    message_id: UUID
+    fields: dict[str, Any]
+    updated_at: datetime
+
+
+def read(ai: Session, message_id: UUID, *, actor: Actor) -> DraftView | None:
+    """Return the actor's draft for a message, or None."""
+    require(actor, Permission.ANNOTATE)
+    row = (
+        ai.execute(
+            select(drafts).where(drafts.c.account_id == actor.id, drafts.c.message_id == message_id)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else DraftView.model_validate(dict(row))
+
+
+def save(
+    ai: Session,
+    message_id: UUID,
+    fields: dict[str, Any],
+    *,
+    actor: Actor,
+    begun_at: datetime | None = None,
+) -> None:
+    """Store the actor's draft for a message, unless an annotation was saved since `begun_at`."""
+    require(actor, Permission.ANNOTATE)
+    mine = (notes.c.message_id == message_id) & (notes.c.admin_user_id == actor.id)
+    if begun_at is not None and ai.scalar(
+        select(exists().where(mine, notes.c.updated_at >= begun_at))
+    ):
+        return
+    row = {"account_id": actor.id, "message_id": message_id}
+    fresh = {"fields": fields, "updated_at": clock.now()}
+    ai.execute(
+        insert(drafts)
+        .values(row | fresh)
+        .on_conflict_do_update(index_elements=list(row), set_=fresh)
+    )
+
+
+def drop_of(ai: Session, accounts: list[UUID]) -> None:
+    """Delete all drafts of removed accounts."""
+    ai.execute(delete(drafts).where(drafts.c.account_id.in_(accounts)))
+
+
+def drop(ai: Session, message_id: UUID, *, actor: Actor) -> None:
+    """Delete the actor's draft for a message."""
+    require(actor, Permission.ANNOTATE)
+    ai.execute(
+        delete(drafts).where(drafts.c.account_id == actor.id, drafts.c.message_id == message_id)
+    )

@@ -1,0 +1,140 @@
+"""Find batch jobs that fail repeatedly, and in which phase."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, true
+from sqlalchemy.orm import Session
+
+from core import stats
+from core.batches import error_summaries
+from core.batches.answers import BAD, GOOD, AskedRuns
+from core.batches.named_phases import named
+from core.batches.queries.batch_runs import matching, runs
+from core.identity.permissions import Permission, require, without_contents
+from core.identity.schemas import Actor, View
+from core.presentation.formatting import shortened
+
+MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
+OFTEN, LONGEST_SUMMARY = 0.5, 160
+
+
+class Failing(View):
+    """A batch job whose failure rate exceeds 5% with 95% certainty, or whose last two runs failed.
+
+    `phase` is what its failures have in common: named in their summaries, or missing in failed and
+    present in good runs.
+    """
+
+    batch_job: str
+    runs: int
+    bad: int
+    in_a_row: int
+    phase: str | None
+    summary: str | None
+    first_at: datetime
+    last_at: datetime
+
+
+class RecentRun(View):
+    """The fields of a run that the judgement uses."""
+
+    batch_job: str
+    status: str
+    started_at: datetime
+    phases: tuple[str, ...]
+    summary: str
+
+
+def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing]:
+    """Return failing jobs, worst first; errors only for actors with READ_CONTENTS."""
+    require(actor, Permission.WATCH)
+    found = find_failing(session, asked)
+    return [Failing(**without_contents(dict(each), "summary", actor=actor)) for each in found]
+
+
+def find_failing(session: Session, asked: AskedRuns) -> list[Failing]:
+    """Return the failing batch jobs with their errors, which not every actor may read."""
+    of_job: dict[str, list[RecentRun]] = defaultdict(list)
+    for row in session.execute(_latest_of_each(asked)):
+        of_job[row.batch_job].append(
+            RecentRun(
+                batch_job=row.batch_job,
+                status=row.status,
+                started_at=row.started_at,
+                phases=tuple(row.phase_durations or {}),
+                summary=error_summaries.in_words(
+                    error_summaries.loaded(row.error_summary, is_object=row.error_is_object)
+                )
+                or "",
+            )
+        )
+    found = [judged for each in of_job.values() if (judged := judge(each)) is not None]
+    return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
+
+
+def _latest_of_each(asked: AskedRuns) -> Select[Any]:
+    """Return the latest runs of each failing job, as many of rare jobs as of frequent ones."""
+    often = (
+        select(runs.batch_job)
+        .where(*matching(asked), runs.status.in_(BAD))
+        .group_by(runs.batch_job)
+        .having(func.count() >= FEWEST_BAD)
+        .order_by(func.max(runs.started_at).desc())
+        .limit(MOST_JOBS)
+        .subquery("often")
+    )
+    latest = (
+        select(
+            runs.batch_job,
+            runs.status,
+            runs.started_at,
+            runs.phase_durations,
+            runs.error_summary,
+            runs.error_is_object,
+        )
+        .where(
+            *matching(asked), runs.status.in_((*GOOD, *BAD)), runs.batch_job == often.c.batch_job
+        )
+        .order_by(runs.started_at.desc())
+        .limit(MOST_RUNS)
+        .lateral("latest")
+    )
+    return (
+        select(latest).select_from(often).join(latest, true()).order_by(latest.c.started_at.desc())
+    )
+
+
+def judge(ended: Sequence[RecentRun]) -> Failing | None:
+    """Return what is wrong with a job, from its runs (latest first); None when healthy."""
+    bad = [run for run in ended if run.status in BAD]
+    in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
+    if len(bad) < FEWEST_BAD or (
+        in_a_row < FEWEST_BAD and stats.wilson(len(bad), len(ended))[0] <= TOLERATED
+    ):
+        return None
+    said = Counter(shortened(run.summary, LONGEST_SUMMARY) for run in bad if run.summary)
+    return Failing(
+        batch_job=ended[0].batch_job,
+        runs=len(ended),
+        bad=len(bad),
+        in_a_row=in_a_row,
+        phase=phase_of(bad, [run for run in ended if run.status in GOOD]),
+        summary=said.most_common(1)[0][0] if said else None,
+        first_at=bad[-1].started_at,
+        last_at=bad[0].started_at,
+    )
+
+
+def phase_of(bad: Sequence[RecentRun], good: Sequence[RecentRun]) -> str | None:
+    """Return the phase in which most of the failed runs failed, or None when that is unknown."""
+    known = {phase for run in (*bad, *good) for phase in run.phases}
+    blamed = Counter(phase for run in bad for phase in named(run.summary, known))
+    if blamed and blamed.most_common(1)[0][1] >= OFTEN * len(bad):
+        return blamed.most_common(1)[0][0]
+    usual = {phase for phase in known if good and all(phase in run.phases for run in good)}
+    missing = Counter(phase for run in bad for phase in usual if phase not in run.phases)
+    often = [phase for phase, count in missing.items() if count >= OFTEN * len(bad)]
+    return often[0] if len(often) == 1 else None

@@ -1,0 +1,87 @@
+"""Durations of phases in milliseconds; values that are not numbers are skipped."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Label, Select, case, cast, func, literal, null, select
+from sqlalchemy.orm import Session
+
+from core.batches.answers import AskedRuns, Phase, PhaseDay, PhaseFigures
+from core.batches.models import BatchRunRecord
+from core.batches.queries.batch_runs import matching
+from core.batches.queries.outcomes import RANKS, whole
+from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+NUMBER = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
+NOTHING = PhaseFigures(runs=0, avg_ms=None, p50_ms=None, p95_ms=None, max_ms=None)
+
+runs = table_of(BatchRunRecord)
+phase = (
+    func.jsonb_each_text(runs.c.phase_durations)
+    .table_valued("key", "value", name="phase")
+    .render_derived()
+)
+took: ColumnElement[float] = case(
+    (phase.c.value.op("~")(NUMBER), cast(phase.c.value, Float)), else_=null()
+)
+
+Key = tuple[str, str]
+
+
+def phases(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Phase]:
+    """Return each job's phases, longest first: in total, by day, and in the previous period."""
+    require(actor, Permission.WATCH)
+    found = _figures(session, asked)
+    before = _figures(session, asked.previous)
+    trend = _by_day(session, asked)
+    each = [
+        Phase(
+            batch_job=key[0],
+            phase=key[1],
+            **figures.model_dump(),
+            trend=trend[key],
+            previous=before.get(key, NOTHING),
+        )
+        for key, figures in found.items()
+    ]
+    return sorted(each, key=lambda one: (one.batch_job, -(one.p50_ms or 0), one.phase))
+
+
+def _figures(session: Session, asked: AskedRuns) -> dict[Key, PhaseFigures]:
+    rows = session.execute(
+        _measured(asked, func.avg(took).label("avg"), func.max(took).label("longest"))
+    ).mappings()
+    return {
+        (row["batch_job"], row["key"]): PhaseFigures(
+            runs=row["runs"],
+            avg_ms=whole(row["avg"]),
+            p50_ms=whole(row["times"][0]),
+            p95_ms=whole(row["times"][1]),
+            max_ms=whole(row["longest"]),
+        )
+        for row in rows
+    }
+
+
+def _by_day(session: Session, asked: AskedRuns) -> defaultdict[Key, list[PhaseDay]]:
+    at = func.date_trunc("day", runs.c.started_at, asked.period.zone).label("at")
+    found: defaultdict[Key, list[PhaseDay]] = defaultdict(list)
+    for row in session.execute(_measured(asked, at).group_by(at).order_by(at)).mappings():
+        p50, p95 = (round(each) for each in row["times"])
+        found[row["batch_job"], row["key"]].append(
+            PhaseDay(at=row["at"], runs=row["runs"], p50_ms=p50, p95_ms=p95)
+        )
+    return found
+
+
+def _measured(asked: AskedRuns, *more: Label[Any]) -> Select[Any]:
+    times = func.percentile_disc(RANKS).within_group(took).label("times")
+    return (
+        select(runs.c.batch_job, phase.c.key, func.count().label("runs"), times, *more)
+        .select_from(runs)
+        .join(phase, literal(True))
+        .where(*matching(asked), took.is_not(None))
+        .group_by(runs.c.batch_job, phase.c.key)
+    )

@@ -1,0 +1,104 @@
+"""Key figures of batch runs, compared with the previous period."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.batches.answers import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
+from core.batches.queries.batch_runs import matching, runs
+from core.batches.queries.outcomes import by_day, duration, figures, midnights
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform import clock
+from core.presentation.comparison import Meaning, Tile, of_level, of_rate, tile
+from core.presentation.formatting import FigureUnit
+
+Course = list[float | None]
+
+
+def run_tiles(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Tile]:
+    """Return key figures: runs, success rate, failed runs, and duration."""
+    require(actor, Permission.WATCH)
+    before = replace(asked, period=asked.period.before(clock.now()))
+    one, other = figures(session, asked), figures(session, before)
+    days = _so_far(by_day(session, asked, actor=actor))
+    days_before = by_day(session, before, actor=actor)
+    times, times_before = _medians(session, asked), _medians(session, before)
+    counts = [float(day.runs) for day in days]
+    counts_before = [float(day.runs) for day in days_before]
+    took = one.p50_duration_ms, other.p50_duration_ms
+    return [
+        tile(
+            "runs",
+            "Runs",
+            FigureUnit.COUNT,
+            (one.runs, other.runs),
+            of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER),
+            counts,
+        ),
+        _success(one, other, days),
+        _bad(one, other, days),
+        tile(
+            "duration",
+            "Median duration",
+            FigureUnit.DURATION,
+            took,
+            of_level(times, times_before, Meaning.BAD),
+            times[: len(days)],
+        ),
+    ]
+
+
+def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+    verdict = of_rate(_rate(one), _rate(other), Meaning.GOOD)
+    course: Course = [day.success_rate for day in days]
+    return tile(
+        "success",
+        "Success rate",
+        FigureUnit.SHARE,
+        (one.success_rate, other.success_rate),
+        verdict,
+        course,
+    )
+
+
+def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+    (good, ended), (good_before, ended_before) = _rate(one), _rate(other)
+    verdict = of_rate(
+        (ended - good, ended), (ended_before - good_before, ended_before), Meaning.BAD
+    )
+    course: Course = [float(sum(getattr(day, state) for state in BAD)) for day in days]
+    return tile(
+        "bad",
+        "Failed, partial or lost",
+        FigureUnit.COUNT,
+        (ended - good, ended_before - good_before),
+        verdict,
+        course,
+    )
+
+
+def _rate(found: RunFigures) -> tuple[int, int]:
+    good = sum(getattr(found, state) for state in GOOD)
+    return good, good + sum(getattr(found, state) for state in BAD)
+
+
+def _medians(session: Session, asked: AskedRuns) -> Course:
+    """Return the median duration of each day's runs."""
+    at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
+    median = (
+        func.percentile_disc(0.5)
+        .within_group(duration)
+        .filter(duration.is_not(None))
+        .label("median")
+    )
+    rows = session.execute(select(at, median).where(*matching(asked)).group_by(at)).mappings()
+    known = {row["at"]: row["median"] for row in rows}
+    return [known.get(day) for day in midnights(asked.period)]
+
+
+def _so_far(days: Sequence[DayOfRuns]) -> list[DayOfRuns]:
+    now = clock.now()
+    return [day for day in days if day.at <= now]

@@ -1,0 +1,82 @@
+"""Tell an unavailable database from an error of a statement."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.database.connections import engines
+from core.errors import Invalid, Unavailable
+
+DISK_FULL = (
+    "The disk that holds the database is full: nothing can be stored before somebody frees some "
+    "space."
+)
+
+
+def cause_of(failure: Unavailable) -> BaseException | None:
+    """Return the error of the driver or the pool behind Unavailable."""
+    cause = failure.__cause__
+    return getattr(cause, "orig", cause)
+
+
+def is_outage(failure: Unavailable) -> bool:
+    """Return whether the server was unreachable or hung, rather than busy."""
+    return _is_cut(cause_of(failure)) or not engines.answers()
+
+
+def _is_cut(cause: BaseException | None) -> bool:
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))
+
+
+@contextmanager
+def discard_cut_connections(engine: Engine) -> Iterator[None]:
+    """Discard all pooled connections after the driver found its connection broken."""
+    try:
+        yield
+    except psycopg.OperationalError as cut:
+        if _is_cut(cut):
+            engine.dispose()
+        raise
+
+
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Turn errors of an unavailable or overloaded database into Unavailable, and rejected values
+    into Invalid.
+
+    Staged rows bypass SQLAlchemy: the driver's own errors mean the same.
+    """
+    try:
+        yield
+    except (
+        OperationalError,
+        InterfaceError,
+        PoolTimeout,
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+    ) as error:
+        raise Unavailable(DISK_FULL if is_disk_full(error) else None) from error
+    except psycopg.errors.CheckViolation as error:
+        # It was just dropped, and is created again when the rows are sent again
+        if "no partition" in str(error):
+            raise Unavailable from error
+        raise
+    except (DataError, psycopg.DataError) as error:
+        raise Invalid(
+            "Invalid value: text with a NUL character, or a number out of range."
+        ) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Return whether the server reported a full disk."""
+    return "No space left on device" in str(error)

@@ -1,0 +1,113 @@
+"""Write the digest of a week."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.database.db import Database, read_session, transaction
+from core.digests.models import WeeklyDigest
+from core.digests.schemas import DigestContent, DigestSection
+from core.errors import Invalid
+from core.identity.schemas import Actor, Caller, Role
+from core.insights.findings import findings
+from core.insights.schemas import WatchScope
+from core.insights.view_figures import read_figures
+from core.jobs import outbox
+from core.platform import clock
+from core.platform.ids import new_id
+from core.presentation.comparison import Tile
+from core.presentation.periods import DAY, WEEK_DAYS, Period, Watched, in_address, midnight
+from core.saved_views import queries as saved_views
+from core.saved_views.schemas import SavedViewDetails, ViewPage
+
+WRITTEN = "digest.written"
+HOUR = 7  # of Monday, in the reporting time zone: by then the night's jobs have ended
+# It reads figures, and no contents: findings quote nothing
+ANALYST = Actor(UUID(int=0), "", "Attune", Role.ANALYST, None, Caller())
+UNTIMED = (ViewPage.USERS, ViewPage.DOCUMENTS, ViewPage.MEMORIES)
+
+
+def due_week(zone: str, now: datetime) -> date:
+    """Return the Monday of the last week whose digest is due."""
+    then = now.astimezone(ZoneInfo(zone)) - timedelta(hours=HOUR)
+    return then.date() - timedelta(days=then.weekday() + WEEK_DAYS)
+
+
+def write_due(zone: str) -> bool:
+    """Write the last digest that is due, once; return whether it was written now."""
+    week = due_week(zone, clock.now())
+    with read_session() as core:
+        is_written = core.scalar(select(exists().where(WeeklyDigest.week == week)))
+        views = saved_views.list_in_digest(core)
+    if is_written:
+        return False
+    period = Period(midnight(week, zone), midnight(week + WEEK_DAYS * DAY, zone), zone)
+    content = _content(period, views)
+    if not any(figure.value for section in content.sections for figure in section.figures):
+        return False
+    row = {
+        "id": new_id(),
+        "week": week,
+        "starts_at": period.start,
+        "ends_at": period.end,
+        "time_zone": zone,
+        "content": content.model_dump(mode="json"),
+    }
+    with transaction() as session:
+        new = insert(WeeklyDigest).values(row).on_conflict_do_nothing(index_elements=["week"])
+        written = session.scalar(new.returning(WeeklyDigest.id))
+        if written is not None:
+            outbox.add(session, WRITTEN, {"digests": [str(written)]})
+    return written is not None
+
+
+def _content(period: Period, views: list[SavedViewDetails]) -> DigestContent:
+    with read_session() as core, read_session(Database.AI) as ai:
+        everything = _figures(core, ai, ViewPage.OVERVIEW, {}, period, ANALYST)
+        overview = _section("Overview", ViewPage.OVERVIEW, {}, period, everything)
+        found = findings(core, ai, WatchScope(period, Watched()), actor=ANALYST).items
+        sections = [overview, *(_section_of(core, ai, view, period) for view in views)]
+    return DigestContent(sections=sections, findings=found)
+
+
+def _section_of(
+    core: Session, ai: Session, view: SavedViewDetails, period: Period
+) -> DigestSection:
+    # Who may not read a page does not see its section, whoever counted
+    owner = Actor(view.owner_id, "", view.owner_name, Role.ADMIN, None, Caller())
+    figures = _figures(core, ai, view.page, view.query, period, owner)
+    section = _section(view.name, view.page, view.query, period, figures)
+    return section.model_copy(update={"owner_id": view.owner_id, "is_shared": view.is_shared})
+
+
+def _figures(
+    core: Session, ai: Session, page: ViewPage, query: dict[str, str], period: Period, actor: Actor
+) -> list[Tile]:
+    try:
+        return read_figures(core, ai, page, query, period, actor=actor)
+    except Invalid:  # its filters are no longer valid: the section says so by having no figures
+        return []
+
+
+def _section(
+    title: str, page: ViewPage, query: dict[str, str], period: Period, figures: list[Tile]
+) -> DigestSection:
+    span = {"start": in_address(period.start), "end": in_address(period.end)}
+    kept = {name: value for name, value in query.items() if name not in ("days", *span)}
+    return DigestSection(
+        title=title,
+        page=page,
+        query=kept if page in UNTIMED else kept | span,
+        owner_id=None,
+        is_shared=True,
+        figures=figures,
+    )
+
+
+def delete_digests(session: Session) -> None:
+    """Delete all digests: their figures are those of data that was removed."""
+    session.execute(delete(WeeklyDigest))

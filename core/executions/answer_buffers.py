@@ -1,0 +1,130 @@
+"""Answers in progress: one buffer per answer, in the process that makes the call."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.executions.schemas import CallOutcome, ExecutionStatus, ToolExecution
+from core.network.cancellation import CancelToken
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
+
+Waker = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class BufferSnapshot:
+    """The text after a position, the buffer's length, and the status of the call."""
+
+    text: str
+    end: int
+    status: ExecutionStatus
+
+
+class AnswerBuffer:
+    """The text of one answer while it arrives; one thread writes it, any thread may read it."""
+
+    def __init__(self, execution_id: UUID) -> None:
+        self.id = execution_id
+        self.cancel_token = CancelToken()
+        self.status = ExecutionStatus.PENDING
+        self.outcome: CallOutcome | None = None
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+        self.tools: list[ToolExecution] = []
+        self._text_parts: list[str] = []
+        self._length = 0
+        self._lock = threading.Lock()
+        self._wakers: set[Waker] = set()
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        with self._lock:
+            return self._joined()
+
+    @property
+    def length(self) -> int:
+        """The number of characters so far."""
+        return self._length
+
+    def add(self, chunk: Chunk) -> None:
+        """Add a chunk of the stream and wake the subscribers."""
+        with self._lock:
+            match chunk:
+                case TextChunk(text):
+                    self._text_parts.append(text)
+                    self._length += len(text)
+                case ToolCallChunk(id_, name, arguments):
+                    self.tools.append(ToolExecution(id=id_, name=name, arguments=arguments))
+                case UsageChunk(usage):
+                    self.usage = usage
+                case EndChunk(reason):
+                    self.finish_reason = reason
+            subscribers = list(self._wakers)
+        for wake in subscribers:
+            wake()
+
+    def end(self, outcome: CallOutcome) -> None:
+        """Set the outcome, after it was stored; only the first call has an effect."""
+        with self._lock:
+            if self.outcome is not None:
+                return
+            self.outcome, self.status = outcome, outcome.status
+            wakers = list(self._wakers)
+        for wake in wakers:
+            wake()
+
+    def since(self, position: int) -> BufferSnapshot:
+        """Return the text after a position, in characters."""
+        with self._lock:
+            return BufferSnapshot(self._joined()[position:], self._length, self.status)
+
+    def subscribe(self, wake: Waker) -> Callable[[], None]:
+        """Call `wake`, which must be quick, on every change; return how to unsubscribe."""
+        with self._lock:
+            self._wakers.add(wake)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._wakers.discard(wake)
+
+        return unsubscribe
+
+    def _joined(self) -> str:
+        # The joined text is stored: a hundred readers of a long answer must not join it a hundred
+        # times.
+        if len(self._text_parts) > 1:
+            self._text_parts = ["".join(self._text_parts)]
+        return self._text_parts[0] if self._text_parts else ""
+
+
+class Bell:
+    """Sets an asyncio event from any thread, at most once until it was awaited."""
+
+    def __init__(self) -> None:
+        """Use the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        self._is_ringing = False
+
+    def ring(self) -> None:
+        """Wake the waiting coroutine; cheap when it was rung already."""
+        if self._is_ringing:
+            return
+        self._is_ringing = True
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def heard(self, timeout_s: float | None = None) -> bool:
+        """Wait until rung; return False after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        self._is_ringing = False
+        return True

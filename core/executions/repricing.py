@@ -1,0 +1,48 @@
+"""Costs of calls made here, computed again by the price table.
+
+Packaged data have tiers that the price table does not: a call keeps its cost while the price that
+applies to it is the same.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from core.database.db import read_session
+from core.executions import queries
+from core.executions.queries import PriceableCall
+from core.providers.prices import UNPRICED, Cost
+from core.providers.queries import token_prices
+
+
+class Repriced(NamedTuple):
+    """A call whose cost or price changes."""
+
+    call: PriceableCall
+    cost: Cost
+
+
+class ExecutionChanges(NamedTuple):
+    """How many calls were examined, and those that change."""
+
+    examined: int
+    changed: list[Repriced]
+
+
+def compare(start: datetime, end: datetime, model: str | None) -> ExecutionChanges:
+    """Return the changes of the calls in a time span."""
+    with read_session() as session:
+        calls = queries.list_priceable(session, start, end, model)
+    changed = [Repriced(call, cost) for call in calls if (cost := _change(call)) is not None]
+    return ExecutionChanges(len(calls), changed)
+
+
+def _change(call: PriceableCall) -> Cost | None:
+    """Return the new cost of a call, or None when it stays."""
+    rate = token_prices.find(call.provider, call.model, call.created_at)
+    if (rate.price_id if rate else None) == call.price_id:
+        return None
+    if rate is None:
+        return UNPRICED
+    return rate.price(
+        call.input_tokens, call.output_tokens, call.cached_tokens, call.cache_write_tokens
+    )

@@ -1,0 +1,91 @@
+"""Readings in words: what three values of a column would become, before anything is stored."""
+
+from typing import Any
+
+from core.imports.cells import values
+from core.imports.containers.paths import getter
+from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+
+UNITS = {
+    ValueUnit.SECONDS: "seconds",
+    ValueUnit.MILLISECONDS: "milliseconds",
+    ValueUnit.MICROSECONDS: "microseconds",
+    ValueUnit.NANOSECONDS: "nanoseconds",
+    ValueUnit.MINUTES: "minutes",
+    ValueUnit.HOURS: "hours",
+    ValueUnit.SECONDS_SINCE_START: "seconds since the start",
+    ValueUnit.MILLISECONDS_SINCE_START: "milliseconds since the start",
+    ValueUnit.ISO: "dates and times",
+    ValueUnit.DAY_FIRST: "day first",
+    ValueUnit.MONTH_FIRST: "month first",
+    ValueUnit.DOLLARS: "US dollars",
+    ValueUnit.CENTS: "US cents",
+    ValueUnit.THUMBS: "thumbs",
+    ValueUnit.FIVE: "1 to 5",
+    ValueUnit.TEN: "1 to 10",
+}
+TOLD = (As.TIME, As.DURATION, As.MONEY, As.STATUS, As.RATING)
+
+
+def readings(mapping: Mapping, first: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence a field that has a unit or is a state."""
+    return [
+        _reading(name, rule, mapping, first)
+        for name, rule in mapping.fields.items()
+        if rule.path and rule.as_ in TOLD
+    ]
+
+
+def _reading(name: str, rule: FieldRule, mapping: Mapping, first: list[dict[str, Any]]) -> str:
+    get, read = getter(rule.path), values.reader(name, rule, mapping)
+    examples: dict[str, str] = {}
+    for record in first:
+        value = get(record)
+        if (
+            not values.is_nothing(value)
+            and len(examples) < 3
+            and (key := shown(value)) not in examples
+        ):
+            try:
+                examples[key] = _result(rule, read(value))
+            except ValueError as error:
+                examples[key] = f"an error ({error})"
+    unit = (
+        f", in {UNITS[rule.unit]}"
+        if rule.unit and rule.as_ in (As.TIME, As.DURATION, As.MONEY, As.RATING)
+        else ""
+    )
+    told = (
+        "; ".join(f"{value} is {result}" for value, result in examples.items()) or "no values yet"
+    )
+    return f"{rule.path} is read as {name}{unit}: {told}."
+
+
+def stored(name: str, rule: FieldRule, mapping: Mapping, told: list[Any]) -> list[str]:
+    """Return how values of a column will be stored; of those that will be refused, that."""
+    if rule.as_ not in (*TOLD, As.COUNT, As.NUMBER):
+        return []
+    read, found = values.reader(name, rule, mapping), []
+    for value in told:
+        try:
+            found.append("" if values.is_nothing(value) else _result(rule, read(value)))
+        except ValueError:
+            found.append("unknown" if rule.as_ is As.STATUS else "rejected")
+    return [each for each in found if each]
+
+
+def _result(rule: FieldRule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
+    match rule.as_:
+        case As.TIME:
+            return f"{str(value)[:19].replace('T', ' ')} UTC"
+        case As.DURATION:
+            return f"{value:,} ms"
+        case As.MONEY:
+            return f"{value} USD"
+        case _:
+            return str(value)
+
+
+def shown(value: Any, longest: int = 60) -> str:  # noqa: ANN401  any JSON
+    """Return a value as a person reads it."""
+    return values.text(values.plain(value), longest) if value is not None else ""

@@ -1,0 +1,187 @@
+"""Scores as other tools export them: Langfuse's, Label Studio's, and tables with a column for each
+annotator.
+
+Langfuse: `{id, timestamp, name, dataType (NUMERIC, CATEGORICAL, BOOLEAN), value, stringValue,
+source (API, EVAL, ANNOTATION), traceId, observationId, sessionId, comment, authorUserId}`, as its
+API and its tables write them. Label Studio: tasks `{id, data, annotations: [{id, completed_by,
+created_at, result: [{from_name, type, value}]}], predictions: [{model_version, ...}]}`, as its JSON
+export.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from core.ai_metrics.otlp import outcomes
+from core.imports import rows
+from core.imports.cells import values
+from core.imports.formats.spans import nanoseconds
+from core.imports.mapping import Mapping
+from core.imports.parsed import RowKind
+from core.imports.recognition import names
+from core.imports.rows import MakeRows, RecordRefused, Row, made_id
+
+LONGEST_LABEL = 200
+SUBJECTS = ("message_id", "conversation_id", "ai_request_id")
+SOURCES = {"api": "api", "eval": "judge", "annotation": "person"}
+CHOSEN = ("choices", "labels", "selected", "taxonomy")
+ANNOTATOR = re.compile(r"^(annotator|annotation|rater|reviewer|coder)_?(\d+|[a-e])$")
+
+
+def is_langfuse(record: Row) -> bool:
+    found = {names.plain(name) for name in record}
+    return (
+        {"name", "data_type", "source"} <= found
+        and bool(found & {"trace_id", "session_id"})
+        and bool(found & {"value", "string_value"})
+    )
+
+
+def is_label_studio(record: Row) -> bool:
+    annotations = record.get("annotations")
+    return (
+        isinstance(record.get("data"), dict)
+        and isinstance(annotations, list)
+        and all(isinstance(each, dict) and "result" in each for each in annotations)
+    )
+
+
+def annotators(record: Row) -> list[str]:
+    """Return the columns of annotators, if there are at least two."""
+    found = [name for name in record if ANNOTATOR.match(names.plain(name))]
+    return found if len(found) > 1 else []
+
+
+def langfuse_maker(mapping: Mapping) -> MakeRows:
+    return lambda record, _: [_of_langfuse(_plain(record), mapping.zone or "UTC")]
+
+
+def label_studio_maker(mapping: Mapping) -> MakeRows:
+    return lambda record, _: list(_of_task(record, mapping.zone or "UTC"))
+
+
+def annotators_maker(mapping: Mapping) -> MakeRows:
+    make_row = rows.maker(mapping, None)
+
+    def make(record: Row, position: int) -> list[Row]:
+        told = {name: record.get(name) for name in mapping.ignored}
+        common = make_row(record, position)
+        return [
+            common
+            | _said(value)
+            | {"id": f"{common['id']}-{names.plain(name)}", "source": "person", "evaluator": name}
+            for name, value in told.items()
+            if not values.is_nothing(value)
+        ]
+
+    return make
+
+
+def _plain(record: Row) -> Row:
+    return {
+        names.plain(name): value for name, value in record.items() if not values.is_nothing(value)
+    }
+
+
+def _of_langfuse(given: Row, zone: str) -> Row:
+    source = SOURCES.get(values.word_of(given.pop("source", "api")), "api")
+    row: Row = {"source": source, "created_at": _moment(given, zone)}
+    if values.word_of(given.pop("data_type", "")) == "categorical":
+        # The number of a category is its place in a list.
+        number, label = given.pop("value", None), given.pop("string_value", None)
+        row |= _said(values.text(number if label is None else label), is_label=True)
+    else:
+        row |= _said(given.pop("value", None))
+        if "string_value" in given:
+            row["label"] = values.text(given.pop("string_value"), LONGEST_LABEL)
+    row["conversation_id"] = given.pop("session_id", None) or given.get("trace_id")
+    fields = {
+        "id": "id",
+        "name": "name",
+        "ai_request_id": "observation_id",
+        "comment": "comment",
+        "evaluator": "author_user_id",
+        "environment": "environment",
+    }
+    row |= {name: given.pop(path) for name, path in fields.items() if path in given}
+    return _with_texts(row) | {"extra": values.plain(given)}
+
+
+def _of_task(task: Row, zone: str) -> Iterator[Row]:
+    subject = _subject(task["data"])
+    done = [each for each in task["annotations"] if not each.get("was_cancelled")]
+    given = [(each, "person") for each in done]
+    given += [(each, "judge") for each in task.get("predictions") or () if isinstance(each, dict)]
+    for annotation, source in given:
+        evaluator = annotation.get("completed_by") or annotation.get("model_version")
+        if isinstance(evaluator, dict):
+            evaluator = evaluator.get("email") or evaluator.get("id")
+        common = {
+            **subject,
+            "source": source,
+            "evaluator": evaluator,
+            "created_at": _moment(annotation, zone),
+        }
+        key = annotation.get("id") or made_id(annotation, 0)
+        for number, said in enumerate(_results(annotation)):
+            yield _with_texts({**common, "id": f"{source}-{key}-{number}", **said})
+
+
+def _results(annotation: Row) -> list[Row]:
+    """Return the names with their values or labels; texts are comments on all of them."""
+    found, comments = [], []
+    for result in annotation.get("result") or ():
+        value = result.get("value") if isinstance(result, dict) else None
+        if not isinstance(value, dict):
+            continue
+        name = result.get("from_name")
+        for chosen in (value[each] for each in CHOSEN if each in value):
+            labels = chosen if isinstance(chosen, list) else [chosen]
+            found += [{"name": name, **_said(values.text(each), is_label=True)} for each in labels]
+        found += [
+            {"name": name, **_said(value[each])} for each in ("rating", "number") if each in value
+        ]
+        texts = value.get("text")
+        comments += texts if isinstance(texts, list) else []
+    comment = "\n".join(map(values.text, comments))
+    return [{**each, "comment": comment or None} for each in found]
+
+
+def _subject(data: Row) -> Row:
+    plain = _plain(data)
+    found = {
+        field: next(plain[name] for name in names.NAMES[RowKind.SCORES][field] if name in plain)
+        for field in SUBJECTS
+        if any(name in plain for name in names.NAMES[RowKind.SCORES][field])
+    }
+    if not found:
+        raise RecordRefused("a task needs a message_id, conversation_id or request_id in its data")
+    return found
+
+
+def _said(value: Any, *, is_label: bool = False) -> Row:  # noqa: ANN401  a cell of any type
+    if value is None:
+        return {}
+    if not is_label:
+        word = values.word_of(value)
+        if word in ("true", "false"):
+            return {"value": float(word == "true")}
+        try:
+            return {"value": values.number(value)}
+        except ValueError:
+            pass
+    return {"label": values.text(value, LONGEST_LABEL)}
+
+
+def _moment(given: Row, zone: str) -> str:
+    at = given.pop("timestamp", None) or given.pop("created_at", None)
+    return outcomes.moment(nanoseconds(at, zone)).isoformat()
+
+
+def _with_texts(row: Row) -> Row:
+    """Return a row without missing values, with ids and names as texts."""
+    return {
+        name: value if name == "value" else values.text(value)
+        for name, value in row.items()
+        if value is not None
+    }

@@ -1,0 +1,46 @@
+"""Undo of an import's batch runs: those that nobody else reported go, the others are as the others
+reported them.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.batches import ingest
+from core.database.newest_values import KnownFields
+from core.database.staging import driver
+from core.imports.service.undo.reported_rows import KEPT, Image, Left, Reported
+
+AT_ONCE = 1000
+REQUIRED = dict.fromkeys(("status", "environment", "started_at"), KEPT)
+UNKNOWN = dict.fromkeys(
+    ("triggered_by", "error_summary", ingest.IS_OBJECT, "completed_at", *ingest.COUNTS)
+)
+RUNS = Reported(
+    "batch_run_history",
+    ingest.lock,
+    REQUIRED
+    | UNKNOWN
+    | {"batch_job": ingest.NO_JOB, "app": "", "phase_durations": {}, "attributes": {}},
+)
+
+
+def take_some(session: Session, import_id: UUID) -> dict[str, int] | None:
+    """Take some runs back; return how many are gone, None when there were none."""
+    connection = driver(session)
+    ids, runs = RUNS.some(connection, import_id, at_once=AT_ONCE)
+    images = {run.id: _image(run, import_id) for run in runs if run.is_reported}
+    return RUNS.settle(connection, import_id, ids, images) if ids else None
+
+
+def _image(run: Left, import_id: UUID) -> Image:
+    image = RUNS.image(run)
+    phases = image["phase_durations"]
+    stood = [name for name in run.present[ingest.ORDER] or () if name in phases]
+    again = [name for name in phases if name not in stood]
+    order = ingest.order(KnownFields({ingest.ORDER: stood}, image["told"]), again)
+    return image | {
+        "attributes": image["attributes"] or None,
+        ingest.ORDER: order,
+        "import_id": run.owner(import_id),
+    }

@@ -1,0 +1,32 @@
+"""Keys of rows by the IDs that people and programs name them by."""
+
+from uuid import UUID
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from core.database.tables import storable
+from core.ingest import redaction
+from core.ingest.intake import key_of
+
+
+def keys_of(kind: str, id_text: str) -> tuple[UUID, ...]:
+    """Return the keys that an ID may mean: a sender's own ID, or Attune's. Both may be UUIDs.
+
+    An email address is also looked up in its redacted form; users stored before redaction was on
+    have the original.
+    """
+    redactor = redaction.current() if "@" in id_text else None
+    names = [id_text] if redactor is None else list(dict.fromkeys((id_text, redactor.id(id_text))))
+    sender_keys = tuple(key_of(kind, name) for name in names)
+    try:
+        return (UUID(id_text), *sender_keys)
+    except ValueError:
+        return sender_keys
+
+
+def id_of(session: Session, table: Table, kind: str, id_text: str) -> UUID | None:
+    """Return a row's key by Attune's ID, else by the sender's, or None."""
+    keys = keys_of(kind, storable(id_text))
+    existing = set(session.scalars(select(table.c.id).where(table.c.id.in_(keys))))
+    return next((key for key in keys if key in existing), None)

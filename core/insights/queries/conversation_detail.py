@@ -1,0 +1,271 @@
+"""A conversation with the AI requests, tool calls, feedback and scores of its messages."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, case, func, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.models import AiRequest
+from core.ai_metrics.schemas import RequestStatus
+from core.conversations import highlights
+from core.conversations.answers import ConversationView, TextPart
+from core.conversations.models import Message
+from core.conversations.queries import conversations
+from core.conversations.schemas import MessageSpeaker
+from core.database.paging import Window
+from core.database.tables import table_of
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor, View
+from core.identity.service import audit
+from core.insights.queries.conversation_feedback import (
+    ConversationFeedback,
+    Judgement,
+    read_feedback,
+)
+from core.presentation.money import Usd
+from core.scores.answers import ScoreView
+from core.scores.queries.score_list import scores_of_messages
+
+LONGEST = 20_000  # characters of a message among others; alone it is whole
+MOST_BESIDE = 500
+SLACK = timedelta(days=1)  # between a message's time and that of the request for it
+
+messages, requests = table_of(Message), table_of(AiRequest)
+
+
+class RequestOfMessage(View):
+    """An AI request made for a message; its cost only for roles that see costs."""
+
+    id: UUID
+    message_id: UUID | None
+    model: str
+    provider: str
+    status: RequestStatus
+    error_type: str | None
+    error_message: str | None
+    total_latency_ms: int | None
+    first_token_ms: int | None
+    total_tokens: int | None
+    cost_usd: Usd | None
+    prompt_name: str | None
+    prompt_version: str | None
+    prompt_label: str | None
+    experiment_key: str | None
+    experiment_arm: str | None
+    steps: list[dict[str, Any]]
+    tool_calls: list[dict[str, Any]]
+    created_at: datetime
+
+
+class ReadMessage(View):
+    """One message. Of a long one, `content` is the beginning (`is_cut`) and `characters` its
+    length.
+
+    `parts` are the same words in pieces with what was searched for marked, when they have any of
+    it. `conversation_feedback` is that on the whole conversation, with its last answer.
+    """
+
+    id: UUID
+    external_id: str | None
+    conversation_id: UUID
+    position: int
+    role: MessageSpeaker
+    content: str
+    characters: int
+    is_cut: bool
+    parts: list[TextPart] | None
+    model: str | None
+    tool_calls: list[dict[str, Any]]
+    tokens: int | None
+    cost_usd: Usd | None
+    latency_ms: int | None
+    first_token_ms: int | None
+    error: str | None
+    prompt_name: str | None
+    prompt_version: str | None
+    prompt_label: str | None
+    experiment_key: str | None
+    experiment_arm: str | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    requests: list[RequestOfMessage]
+    feedback: list[Judgement]
+    scores: list[ScoreView]
+    conversation_feedback: list[Judgement]
+
+
+class Reading(View):
+    """A part of a conversation; `total_count`, `feedback` and `scores` are of the whole one."""
+
+    conversation: ConversationView
+    feedback: list[Judgement]
+    scores: list[ScoreView]
+    messages: list[ReadMessage]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class MessageInContext(View):
+    """A message in full, with its conversation and neighbouring messages."""
+
+    conversation: ConversationView
+    message: ReadMessage
+    before: list[ReadMessage]
+    after: list[ReadMessage]
+
+
+def read_conversation(
+    core: Session,
+    ai: Session,
+    given: str,
+    window: Window,
+    *,
+    focus: str | None = None,
+    q: str | None = None,
+    is_opening: bool = True,
+    actor: Actor,
+) -> Reading:
+    """Return a part of a conversation, around the message in focus if there is one, and write down
+    who opens it.
+
+    `is_opening` is false when somebody turns the pages of what is open already. Raises Forbidden,
+    ConversationMissing, and MessageMissing when the message in focus is none of it.
+    """
+    require(actor, Permission.READ_CONTENTS)
+    id_ = conversations.get_id(core, given)
+    if is_opening:
+        _note(core, actor, conversation=id_)
+    conversation = conversations.get_conversation(core, id_, actor=actor)
+    offset = window.offset
+    if focus is not None:
+        offset = max(0, conversations.get_position(core, conversation, focus) - window.limit // 2)
+    rows = _rows(core, id_, offset, window.limit)
+    ids = [row["id"] for row in rows]
+    judged = read_feedback(core, ai, id_, ids)
+    scored = scores_of_messages(core, id_, ids, actor=actor)
+    return Reading(
+        conversation=conversation,
+        feedback=judged.on_conversation,
+        scores=scored[None],
+        messages=_said(core, rows, judged, scored, q, actor),
+        total_count=conversation.message_count,
+        limit=window.limit,
+        offset=offset,
+    )
+
+
+def read_message(
+    core: Session, ai: Session, given: str, *, context: int, actor: Actor
+) -> MessageInContext:
+    """Return a message with so many before and after it, and write down who has read it.
+
+    Raises Forbidden, MessageMissing and MessageAmbiguous.
+    """
+    require(actor, Permission.READ_CONTENTS)
+    id_, conversation_id, position = conversations.get_place(core, given)
+    _note(core, actor, conversation=conversation_id, message=id_)
+    rows = _rows(
+        core,
+        conversation_id,
+        max(0, position - context),
+        min(position, context) + 1 + context,
+        whole=id_,
+    )
+    ids = [row["id"] for row in rows]
+    judged = read_feedback(core, ai, conversation_id, ids)
+    scored = scores_of_messages(core, conversation_id, ids, actor=actor)
+    said = _said(core, rows, judged, scored, None, actor)
+    return MessageInContext(
+        conversation=conversations.get_conversation(core, conversation_id, actor=actor),
+        message=next(each for each in said if each.id == id_),
+        before=[each for each in said if each.position < position],
+        after=[each for each in said if each.position > position],
+    )
+
+
+def _note(core: Session, actor: Actor, **opened: UUID) -> None:
+    audit.record(
+        core, "conversation.open", actor, targets={name: str(id_) for name, id_ in opened.items()}
+    )
+
+
+def _rows(
+    core: Session, conversation_id: UUID, offset: int, limit: int, whole: UUID | None = None
+) -> list[RowMapping]:
+    columns = messages.c
+    content = case(
+        (columns.id == whole, columns.content), else_=func.left(columns.content, LONGEST)
+    ).label("content")
+    others = [column for column in columns if column.name not in ("content", "search")]
+    page = select(*others, content, func.length(columns.content).label("characters"))
+    wanted = page.where(columns.conversation_id == conversation_id).order_by(columns.position)
+    return list(core.execute(wanted.offset(offset).limit(limit)).mappings())
+
+
+def _said(
+    core: Session,
+    rows: Sequence[RowMapping],
+    judged: ConversationFeedback,
+    scored: dict[UUID | None, list[ScoreView]],
+    q: str | None,
+    actor: Actor,
+) -> list[ReadMessage]:
+    sees_costs = may(actor, Permission.WATCH)
+    called = _called(core, rows, sees_costs=sees_costs)
+    marked = _marked(core, rows, q) if q else {}
+    return [
+        ReadMessage(
+            **_known(row, ReadMessage)
+            | {
+                "tool_calls": row["tool_calls"] or [],
+                "cost_usd": row["cost_usd"] if sees_costs else None,
+            },
+            is_cut=len(row["content"]) < row["characters"],
+            parts=marked.get(row["id"]),
+            requests=called[row["id"]],
+            feedback=judged.by_message[row["id"]],
+            scores=scored[row["id"]],
+            conversation_feedback=judged.on_conversation if row["id"] == judged.last_answer else [],
+        )
+        for row in rows
+    ]
+
+
+def _known(row: RowMapping, view: type[View]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name in view.model_fields}
+
+
+def _marked(core: Session, rows: Sequence[RowMapping], q: str) -> dict[UUID, list[TextPart]]:
+    headline = highlights.headline(messages.c.content, q, highlights.WHOLE, longest=LONGEST)
+    has_words = messages.c.id.in_([row["id"] for row in rows]) & highlights.has_words(messages, q)
+    found = core.execute(select(messages.c.id, headline).where(has_words))
+    return {id_: highlights.parts(marked) for id_, marked in found}
+
+
+def _called(
+    core: Session, rows: Sequence[RowMapping], *, sees_costs: bool
+) -> dict[UUID | None, list[RequestOfMessage]]:
+    """Return the requests of these messages, earliest first."""
+    found: dict[UUID | None, list[RequestOfMessage]] = defaultdict(list)
+    if not rows:
+        return found
+    columns, times = requests.c, [row["created_at"] for row in rows]
+    wanted = select(requests).where(
+        columns.conversation_id == rows[0]["conversation_id"],
+        columns.message_id.in_([row["id"] for row in rows]),
+        columns.created_at.between(min(times) - SLACK, max(times) + SLACK),
+    )
+    for row in core.execute(
+        wanted.order_by(columns.created_at, columns.id).limit(MOST_BESIDE)
+    ).mappings():
+        facts = {"steps": row["steps"] or [], "tool_calls": row["tool_calls"] or []}
+        cost = {"cost_usd": row["cost_usd"] if sees_costs else None}
+        found[row["message_id"]].append(
+            RequestOfMessage(**_known(row, RequestOfMessage) | facts | cost)
+        )
+    return found

@@ -1,0 +1,137 @@
+"""Reads for the Overview, across the features."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, select, union
+from sqlalchemy.orm import Session
+
+from core.activity.models.events import Event
+from core.activity.models.users import UserSpan
+from core.activity.queries import active_users
+from core.activity.queries.funnels import funnel_counts
+from core.activity.schemas import ALL_APPS
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.models import AiRequest
+from core.ai_metrics.queries import figures
+from core.annotations.queries.backlog import read_backlog
+from core.batches.answers import AskedRuns
+from core.batches.queries import outcomes
+from core.conversations.opinions import ConversationOpinion, rated
+from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.insights.schemas import (
+    FeedbackCounts,
+    FeedbackFigures,
+    OnboardingCounts,
+    OnboardingFigures,
+    Overview,
+    UserCounts,
+    UserFigures,
+    WatchScope,
+)
+from core.knowledge.models import Feedback
+
+spans = table_of(UserSpan).c
+
+
+def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Overview:
+    """Return the Overview's figures."""
+    require(actor, Permission.WATCH)
+    before, knows_all = scope.previous, scope.watched.release is None
+    feedback = FeedbackFigures(
+        **count_feedback(ai, scope).model_dump(), previous=count_feedback(ai, before)
+    )
+    return Overview(
+        start=scope.period.start,
+        end=scope.period.end,
+        time_zone=scope.period.zone,
+        environment=scope.watched.environment,
+        users=UserFigures(
+            **count_users(core, scope).model_dump(), previous=count_users(core, before)
+        ),
+        onboarding=count_onboarding(core, scope, actor=actor) if knows_all else None,
+        ai=figures.summary(core, AiMetricsQuery(scope.period, scope.watched), actor=actor),
+        feedback=feedback if knows_all else None,
+        batch=outcomes.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
+        reviews=read_backlog(ai, actor=actor),
+    )
+
+
+def count_users(session: Session, scope: WatchScope) -> UserCounts:
+    """Return the active users of a period, and how many of them are new."""
+    if scope.watched.release is not None:
+        return _count_of_release(session, scope)
+    found = active_users.count_active_users(session, scope.period, scope.watched)
+    return UserCounts(active=found.active, new=found.new)
+
+
+def _spanned(scope: WatchScope) -> list[ColumnElement[bool]]:
+    """Return the conditions on user spans, of one app or of all."""
+    watched = scope.watched
+    found = [
+        spans.environment == watched.environment,
+        spans.app == (ALL_APPS if watched.app is None else watched.app),
+    ]
+    return found + ([spans.user_id.in_(watched.users)] if watched.users is not None else [])
+
+
+def _count_of_release(session: Session, scope: WatchScope) -> UserCounts:
+    there = union(*(_of_release(table_of(each), scope) for each in (Event, AiRequest))).subquery(
+        "there"
+    )
+    known = exists().where(
+        spans.user_id == there.c.user_id, spans.first_day < scope.period.first_day, *_spanned(scope)
+    )
+    active, new = session.execute(
+        select(func.count(), func.count().filter(~known)).select_from(there)
+    ).one()
+    return UserCounts(active=active, new=new)
+
+
+def _of_release(table: Table, scope: WatchScope) -> Select[Any]:
+    columns = table.c
+    wanted = (
+        columns.release == scope.watched.release,
+        columns.user_id.is_not(None),
+        _inside(columns.created_at, scope),
+    )
+    return select(columns.user_id).where(*wanted, *_watched(table, scope))
+
+
+def count_onboarding(session: Session, scope: WatchScope, *, actor: Actor) -> OnboardingFigures:
+    """Return users who started onboarding, and how many converted, as the funnel counts."""
+    now, then = funnel_counts.count_conversions(session, scope.period, scope.watched, actor=actor)
+    return OnboardingFigures(
+        started=now.started,
+        completed=now.converted,
+        conversion=now.rate,
+        previous=OnboardingCounts(
+            started=then.started, completed=then.converted, conversion=then.rate
+        ),
+    )
+
+
+def count_feedback(ai: Session, scope: WatchScope) -> FeedbackCounts:
+    """Return how much was rated in a period, and how much of it positively."""
+    table = table_of(Feedback)
+    good = rated(ConversationOpinion.POSITIVE, table.c.rating, table.c.scale)
+    wanted = select(func.count(), func.count().filter(good)).where(
+        _inside(table.c.created_at, scope), *_watched(table, scope)
+    )
+    total, positive = ai.execute(wanted).one()
+    return FeedbackCounts(rated=total, positive=positive, ratio=positive / total if total else None)
+
+
+def _inside(column: ColumnElement[Any], scope: WatchScope) -> ColumnElement[bool]:
+    return and_(column >= scope.period.start, column < scope.period.end)
+
+
+def _watched(table: Table, scope: WatchScope) -> list[ColumnElement[bool]]:
+    """Return the filters that all tables with users have."""
+    found = [table.c.environment == scope.watched.environment]
+    if scope.watched.app:
+        found.append(table.c.app == scope.watched.app)
+    if scope.watched.users is not None:
+        found.append(table.c.user_id.in_(scope.watched.users))
+    return found

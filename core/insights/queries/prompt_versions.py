@@ -1,0 +1,208 @@
+"""Prompt versions side by side: requests, errors, latency, cost, feedback and annotations."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from core import stats
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.models import AiRequest
+from core.ai_metrics.queries.conditions import NAMED, matching_requests
+from core.ai_metrics.queries.percentiles import Counts, middle_of_rank, packed, summed
+from core.ai_metrics.queries.rollup_sources import (
+    NO_HISTOGRAM,
+    bucket_of_time,
+    latency_of_request,
+)
+from core.ai_metrics.schemas import RequestStatus
+from core.annotations.models import Annotation
+from core.annotations.queries.annotation_list import is_blind
+from core.annotations.schemas import AnnotationType
+from core.cache.large_workspaces import cached_if_large
+from core.conversations.models import Conversation, Message
+from core.conversations.opinions import ConversationOpinion
+from core.database.tables import table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.insights.prompt_figures import (
+    LatencyEstimate,
+    PromptVersionFigures,
+    RateEstimate,
+    mean_cost,
+    rate_of,
+)
+from core.insights.queries import answer_versions, version_scores
+from core.insights.queries.version_scores import ScoresByVersion
+from core.knowledge.models import Feedback
+
+MOST_VERSIONS = 200
+MOST_RATINGS, AT_ONCE = 100_000, 10_000
+LATE = timedelta(days=7)  # between an answer and the feedback on it
+VERDICTS = (AnnotationType.APPROVED, AnnotationType.CORRECTION)
+
+raw, feedback, notes = table_of(AiRequest), table_of(Feedback), table_of(Annotation)
+messages, talks = table_of(Message), table_of(Conversation)
+Parts = dict[str | None, Counter[bool]]  # by prompt version: how many are good, and how many not
+
+
+def prompt_versions(
+    core: Session, ai: Session, asked: AiMetricsQuery, *, actor: Actor
+) -> list[PromptVersionFigures]:
+    """Return the figures of the prompt versions with the most requests, from stored rows."""
+    require(actor, Permission.WATCH)
+
+    def read() -> list[PromptVersionFigures]:
+        rows = _requests(core, asked)
+        every = sum(row["requests"] for row in rows)
+        is_known = _is_known(asked)
+        ratings = _ratings(core, ai, asked) if is_known else None
+        verdicts = _verdicts(ai, asked) if is_known else None
+        scored = version_scores.scores_by_version(core, asked) if is_known else None
+        return [_figures(row, every, ratings, verdicts, scored) for row in rows]
+
+    return cached_if_large(core, ("prompt versions", asked), read)
+
+
+def _is_known(asked: AiMetricsQuery) -> bool:
+    """Whether feedback and annotations have the columns of all filters."""
+    others = (
+        asked.watched.release,
+        asked.watched.user_id,
+        asked.provider,
+        asked.model,
+        asked.status,
+        asked.conversation,
+        asked.error_type,
+        asked.tool,
+        asked.experiment_arm,
+    )
+    return all(each is None for each in others)
+
+
+def _requests(core: Session, asked: AiMetricsQuery) -> Sequence[Mapping[Any, Any]]:
+    columns, count = raw.c, func.count()
+    has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
+    version, requests = NAMED["prompt_version"].label("prompt_version"), count.label("requests")
+    figures = (
+        requests,
+        count.filter(columns.status == RequestStatus.PENDING).label("pending"),
+        count.filter(columns.status == RequestStatus.ERROR).label("errors"),
+        func.min(columns.created_at).label("first_at"),
+        func.coalesce(cast(func.sum(columns.total_tokens), BigInteger), 0).label("tokens"),
+        func.coalesce(func.sum(columns.cost_usd), 0).label("cost"),
+        func.count(columns.cost_usd).label("priced"),
+        func.stddev_samp(columns.cost_usd).label("deviation"),
+        count.filter(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok)).label("unpriced"),
+        packed(NO_HISTOGRAM, bucket_of_time(latency_of_request())).label("latency"),
+    )
+    wanted = select(version, *figures).where(*matching_requests(asked, asked.period))
+    largest = wanted.group_by(version).order_by(requests.desc(), version).limit(MOST_VERSIONS)
+    return core.execute(largest).mappings().all()
+
+
+def _figures(
+    row: Mapping[Any, Any],
+    every: int,
+    ratings: Parts | None,
+    verdicts: Parts | None,
+    scored: ScoresByVersion | None,
+) -> PromptVersionFigures:
+    latencies, version = summed(row["latency"]), row["prompt_version"]
+    return PromptVersionFigures(
+        prompt_version=version,
+        first_at=row["first_at"],
+        total_requests=row["requests"],
+        pending_requests=row["pending"],
+        share=row["requests"] / every,
+        error_count=row["errors"],
+        error_rate=rate_of(row["errors"], row["requests"] - row["pending"]),
+        p50_latency_ms=_percentile(latencies, 0.5),
+        p95_latency_ms=_percentile(latencies, 0.95),
+        total_tokens=row["tokens"],
+        cost_usd=row["cost"],
+        unpriced_requests=row["unpriced"],
+        cost_per_request=mean_cost(row["cost"], row["deviation"], row["priced"]),
+        positive_feedback=_rate(ratings, version),
+        approved=_rate(verdicts, version),
+        scores=None if scored is None else scored.get(version, []),
+    )
+
+
+def _percentile(counts: Counts, quantile: float) -> LatencyEstimate:
+    count = int(counts.sum())
+    if not count:
+        return LatencyEstimate(value=None, low=None, high=None, n=0)
+    low, high = stats.ranks_around(quantile, count)
+    value, *bounds = (
+        round(middle_of_rank(counts, rank)) if rank is not None else None
+        for rank in (int(np.ceil(quantile * count)), low, high)
+    )
+    return LatencyEstimate(value=value, low=bounds[0], high=bounds[1], n=count)
+
+
+def _rate(parts: Parts | None, version: str | None) -> RateEstimate | None:
+    if parts is None:
+        return None
+    return rate_of(parts[version][True], parts[version].total())
+
+
+def _ratings(core: Session, ai: Session, asked: AiMetricsQuery) -> Parts:
+    """Return how much of the period's feedback is positive, by the rated answer's version."""
+    columns, found = feedback.c, defaultdict[str | None, Counter[bool]](Counter)
+    rated = (
+        select(columns.message_id, columns.conversation_id, columns.rating, columns.scale)
+        .where(*_inside(asked, columns, columns.created_at))
+        .order_by(columns.created_at.desc(), columns.id.desc())
+        .limit(MOST_RATINGS)
+    )
+    rows = ai.execute(rated).all()
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        versions = answer_versions.versions_of(
+            core, asked.period, [(row[0], row[1]) for row in part]
+        )
+        for row, version in zip(part, versions, strict=True):
+            opinion = ConversationOpinion.of(row.rating, row.scale)
+            found[version][opinion is ConversationOpinion.POSITIVE] += 1
+    return found
+
+
+def _verdicts(ai: Session, asked: AiMetricsQuery) -> Parts:
+    """Return how many of the period's answers were approved, and how many corrected, each by its
+    last verdict.
+    """
+    columns, found = notes.c, defaultdict[str | None, Counter[bool]](Counter)
+    last = (
+        select(columns.prompt_version, columns.annotation_type)
+        .where(
+            *_inside(asked, columns, columns.message_at),
+            columns.annotation_type.in_(VERDICTS),
+            ~is_blind(),
+        )
+        .order_by(columns.message_id, columns["round"].desc(), columns.created_at.desc())
+        .ext(distinct_on(columns.message_id))
+        .subquery("verdicts")
+    )
+    counted = select(last.c.prompt_version, last.c.annotation_type, func.count())
+    for version, verdict, count in ai.execute(
+        counted.group_by(last.c.prompt_version, last.c.annotation_type)
+    ):
+        found[version or None][verdict == AnnotationType.APPROVED] += count
+    return found
+
+
+def _inside(
+    asked: AiMetricsQuery,
+    columns: ReadOnlyColumnCollection[str, Any],
+    at: ColumnElement[Any],
+) -> list[ColumnElement[bool]]:
+    period, watched = asked.period, asked.watched
+    found = [columns.environment == watched.environment, at >= period.start, at < period.end]
+    return [*found, columns.app == watched.app] if watched.app is not None else found

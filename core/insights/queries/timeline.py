@@ -1,0 +1,190 @@
+"""The timeline of a journey: events, conversations and feedback by day and session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby, pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from core.activity.answers import Moment
+from core.conversations import opinions
+from core.conversations.models import Conversation
+from core.database.tables import table_of
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor, View
+from core.knowledge.models import Feedback
+from core.presentation.periods import Watched
+
+MOST = 200
+
+talks, feedback = table_of(Conversation), table_of(Feedback)
+
+
+class TimelineTalk(View):
+    """A conversation in a journey; its title only for roles that read contents."""
+
+    id: UUID
+    at: datetime
+    title: str | None
+    message_count: int
+    escalated_at: datetime | None
+
+
+class TimelineFeedback(View):
+    """Feedback in a journey; its text only for roles that read contents."""
+
+    id: UUID
+    at: datetime
+    rating: int
+    scale: str
+    is_positive: bool
+    conversation_id: UUID | None
+    comment: str | None
+
+
+class Beside(View):
+    """Conversations and feedback of a time span; `is_readable` allows contents."""
+
+    talks: list[TimelineTalk]
+    opinions: list[TimelineFeedback]
+    is_readable: bool
+
+
+Entry = Moment | TimelineTalk | TimelineFeedback
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive entries of one session."""
+
+    session_id: str | None
+    is_anonymous: bool
+    entries: list[tuple[Entry, float | None]]  # with the seconds since the one before
+
+    @property
+    def facts(self) -> list[str]:
+        """The facts of the whole stretch: session and releases."""
+        releases = dict.fromkeys(
+            entry.release
+            for entry, _ in self.entries
+            if isinstance(entry, Moment) and entry.release
+        )
+        session = [f"session {self.session_id}"] if self.session_id else []
+        return [
+            *session,
+            *(["anonymous"] if self.is_anonymous else []),
+            *(f"release {each}" for each in releases),
+        ]
+
+
+@dataclass(frozen=True)
+class TimelineDay:
+    """A day of the reporting time zone on which something happened."""
+
+    day: date
+    events: int
+    stretches: list[Stretch]
+
+
+def beside(
+    core: Session,
+    ai: Session,
+    user_id: UUID,
+    watched: Watched,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    actor: Actor,
+) -> Beside:
+    """Return a user's conversations and feedback in (since, until]; None is unlimited."""
+    require(actor, Permission.WATCH)
+    is_readable = may(actor, Permission.READ_CONTENTS)
+    found = core.execute(_of(talks, user_id, watched, since, until)).mappings()
+    rated = ai.execute(_of(feedback, user_id, watched, since, until)).mappings()
+    return Beside(
+        talks=[_talk(row, is_readable=is_readable) for row in found],
+        opinions=[_opinion(row, is_readable=is_readable) for row in rated],
+        is_readable=is_readable,
+    )
+
+
+def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[TimelineDay]:
+    """Return events by day and session, with conversations and feedback in between."""
+    place, beside_ = ZoneInfo(zone), others or Beside(talks=[], opinions=[], is_readable=False)
+    entries: list[Entry] = sorted([*moments, *beside_.talks, *beside_.opinions], key=_when)
+    gaps = [
+        None,
+        *((_when(late) - _when(early)).total_seconds() for early, late in pairwise(entries)),
+    ]
+    timed = list(zip(entries, gaps, strict=False))  # of nothing, there is no first gap either
+    by_day = groupby(timed, key=lambda each: _when(each[0]).astimezone(place).date())
+    return [_day(day, list(each)) for day, each in by_day]
+
+
+def _day(day: date, timed: list[tuple[Entry, float | None]]) -> TimelineDay:
+    stretches: list[Stretch] = []
+    for entry, gap in timed:
+        if not stretches or (isinstance(entry, Moment) and not _continues(stretches[-1], entry)):
+            stretches.append(Stretch(*_session(entry), []))
+        stretches[-1].entries.append((entry, gap))
+    return TimelineDay(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
+
+
+def _continues(stretch: Stretch, moment: Moment) -> bool:
+    """Whether an event continues a stretch: the same session, or none named."""
+    has_events = any(isinstance(entry, Moment) for entry, _ in stretch.entries)
+    return has_events and (stretch.session_id, stretch.is_anonymous) == _session(moment)
+
+
+def _session(entry: Entry) -> tuple[str | None, bool]:
+    return (entry.session_id, entry.is_anonymous) if isinstance(entry, Moment) else (None, False)
+
+
+def _when(entry: Entry) -> datetime:
+    return entry.created_at if isinstance(entry, Moment) else entry.at
+
+
+def _of(
+    table: Any,  # noqa: ANN401  one of two tables
+    user_id: UUID,
+    watched: Watched,
+    since: datetime | None,
+    until: datetime | None,
+) -> Select[Any]:
+    columns = table.c
+    wanted = [columns.user_id == user_id, columns.environment == watched.environment]
+    if watched.app is not None:
+        wanted.append(columns.app == watched.app)
+    if since is not None:
+        wanted.append(columns.created_at > since)
+    if until is not None:
+        wanted.append(columns.created_at <= until)
+    return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST)
+
+
+def _talk(row: Any, *, is_readable: bool) -> TimelineTalk:  # noqa: ANN401  a row by name
+    return TimelineTalk(
+        id=row["id"],
+        at=row["created_at"],
+        title=row["title"] if is_readable else None,
+        message_count=row["message_count"],
+        escalated_at=row["escalated_at"],
+    )
+
+
+def _opinion(row: Any, *, is_readable: bool) -> TimelineFeedback:  # noqa: ANN401  a row by name
+    return TimelineFeedback(
+        id=row["id"],
+        at=row["created_at"],
+        rating=row["rating"],
+        scale=row["scale"],
+        is_positive=opinions.ConversationOpinion.of(row["rating"], row["scale"])
+        is opinions.ConversationOpinion.POSITIVE,
+        conversation_id=row["conversation_id"],
+        comment=row["comment"] if is_readable else None,
+    )

@@ -1,0 +1,230 @@
+"""The key figures of a saved view: those that its page shows for its filters."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from inspect import signature
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
+
+from core.activity.queries import anonymous, user_lists
+from core.activity.queries.active_users import count_active_users
+from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.funnels.segments import Segment
+from core.activity.queries.funnels.workspace_funnel import asked_funnel, read_workspace_funnel
+from core.activity.queries.user_filter import UserFilter
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.queries import tiles as ai_tiles
+from core.annotations.queries import annotation_list
+from core.annotations.schemas import AnnotationFilter
+from core.batches.answers import AskedRuns
+from core.batches.queries.tiles import run_tiles
+from core.conversations.answers import ConversationFilter
+from core.conversations.queries import conversations
+from core.database.paging import Window
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.insights.schemas import WatchScope
+from core.insights.tiles import overview_tiles
+from core.knowledge.answers import DocumentFilter, FeedbackFilter, MemoryFilter
+from core.knowledge.documents import queries as documents
+from core.knowledge.feedback.queries import feedback_figures
+from core.knowledge.feedback.tiles import feedback_tiles
+from core.knowledge.memories import queries as memories
+from core.platform import clock
+from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_rate, tile
+from core.presentation.formatting import FigureUnit
+from core.presentation.periods import DAY, Period, Watched, read_written
+from core.saved_views.schemas import ViewPage
+from core.scores.queries.conditions import HasScore
+
+DEFAULT_DAYS = "7"  # of the console's pages
+ONE = Window(1)
+FilterKind = TypeVar("FilterKind")
+
+
+@dataclass(frozen=True)
+class FigureQuestion:
+    """A period, and a page's other filters by their names in its address."""
+
+    period: Period
+    values: Mapping[str, str]
+
+    @property
+    def watched(self) -> Watched:
+        """The environment, app, release and user."""
+        return self.filters(Watched)
+
+    @property
+    def scope(self) -> WatchScope:
+        return WatchScope(self.period, self.watched)
+
+    def filters(self, kind: type[FilterKind], **given: object) -> FilterKind:
+        """Return filters from the values of these names; an invalid value selects nothing, as on
+        the page.
+        """
+        found = dict(given)
+        for name, parameter in signature(kind).parameters.items():
+            if name in self.values and name not in given:
+                with suppress(ValidationError):
+                    adapter = TypeAdapter[object](parameter.annotation)
+                    found[name] = adapter.validate_python(self.values[name])
+        return kind(**found)
+
+
+def period_of(query: Mapping[str, str], zone: str) -> Period:
+    """Return the period of a view; raise RangeRefused."""
+    start, end = (query.get(edge, "") for edge in ("start", "end"))
+    return read_written(query.get("days", DEFAULT_DAYS), start, end, zone=zone)
+
+
+def read_figures(
+    core: Session,
+    ai: Session,
+    page: ViewPage,
+    query: Mapping[str, str],
+    period: Period,
+    *,
+    actor: Actor,
+) -> list[Tile]:
+    """Return the key figures of a view in a period, the page's main figure first.
+
+    Raises Forbidden, and Invalid where the page refuses the filters.
+    """
+    return READERS[page](core, ai, FigureQuestion(period, query), actor)
+
+
+def _overview(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    return overview_tiles(core, ai, asked.scope, actor=actor)
+
+
+def _users(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    wanted, watched = asked.filters(UserFilter), asked.watched
+    if asked.values.get("anonymous") == "true":
+        rows = anonymous.list_anonymous(core, wanted, watched, window=ONE, actor=actor)
+        return [_count("anonymous", "Anonymous sessions", rows.total_count)]
+    users = user_lists.list_users(core, wanted, watched, window=ONE, actor=actor)
+    return [_count("users", "Users", users.total_count)]
+
+
+def _onboarding(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    """Return conversion and starts of the view's funnel; compared once every window has ended."""
+    values, workspace = asked.values, read_workspace_funnel(core).funnel
+    days = values.get("window_days", "")
+    funnel = (
+        asked_funnel(
+            core,
+            values.get("steps"),
+            int(days) if days.isdecimal() else workspace.window // DAY,
+            any_order=values.get("any_order", str(workspace.any_order).lower()) == "true",
+        )
+        if {"steps", "window_days", "any_order"} & values.keys()
+        else None
+    )
+    segment = Segment.read(values["segment"]) if "segment" in values else None
+    found = funnel_counts.read_funnel(
+        core, asked.period, asked.watched, funnel, segment, actor=actor
+    )
+    now, then = funnel_counts.conversions_of(found)
+    is_over = asked.period.end + found.window_days * DAY <= clock.now()
+    change = (
+        of_rate((now.converted, now.started), (then.converted, then.started), Meaning.GOOD)
+        if is_over
+        else NOT_KNOWN
+    )
+    rates = now.rate, then.rate
+    return [
+        tile("conversion", "Conversion", FigureUnit.SHARE, rates, change, []),
+        _count("started", "Started onboarding", now.started, then.started),
+    ]
+
+
+def _engagement(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    require(actor, Permission.WATCH)
+    now, then = (
+        count_active_users(core, period, asked.watched)
+        for period in (asked.period, asked.period.previous)
+    )
+    return [
+        _count("active_users", "Active users", now.active, then.active),
+        _count("new_users", "New users", now.new, then.new),
+    ]
+
+
+def _ai_metrics(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    query = asked.filters(AiMetricsQuery, period=asked.period, watched=asked.watched)
+    return ai_tiles.tiles(core, query, actor=actor)
+
+
+def _batches(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    query = asked.filters(AskedRuns, period=asked.period, watched=asked.watched)
+    found = run_tiles(core, query, actor=actor)
+    # Of runs with one status there are no rates
+    return [each for each in found if query.status is None or each.name not in ("success", "bad")]
+
+
+def _conversations(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    score = HasScore.read(asked.values, asked.period.zone)
+    wanted = asked.filters(ConversationFilter, score=score)
+
+    def count(period: Period) -> int:
+        return conversations.list_conversations(
+            core, wanted, period, asked.watched, window=ONE, actor=actor
+        ).total_count
+
+    before = asked.period.before(clock.now())
+    return [_count("conversations", "Conversations", count(asked.period), count(before))]
+
+
+def _annotations(_: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    mine = {"author": actor.id} if asked.values.get("author") == "me" else {"author": None}
+
+    def count(period: Period) -> int:
+        environment, start, end = asked.watched.environment, period.start, period.end
+        wanted = asked.filters(
+            AnnotationFilter, environment=environment, start=start, end=end, **mine
+        )
+        return annotation_list.list_annotations(ai, wanted, ONE, actor=actor).total_count
+
+    before = asked.period.before(clock.now())
+    return [_count("annotations", "Annotations", count(asked.period), count(before))]
+
+
+def _documents(_: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    wanted = asked.filters(DocumentFilter)
+    total = documents.list_documents(ai, wanted, window=ONE, actor=actor).total_count
+    return [_count("documents", "Documents", total)]
+
+
+def _memories(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    wanted = asked.filters(MemoryFilter)
+    total = memories.list_memories(core, ai, wanted, window=ONE, actor=actor).total_count
+    return [_count("memories", "Memories", total)]
+
+
+def _feedback(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+    wanted = asked.filters(FeedbackFilter)
+    return feedback_tiles(
+        feedback_figures.feedback_stats(core, ai, wanted, asked.period, asked.watched, actor=actor)
+    )
+
+
+def _count(name: str, label: str, value: int, before: int | None = None) -> Tile:
+    return tile(name, label, FigureUnit.COUNT, (value, before), NOT_KNOWN, [])
+
+
+READERS: dict[ViewPage, Callable[[Session, Session, FigureQuestion, Actor], list[Tile]]] = {
+    ViewPage.OVERVIEW: _overview,
+    ViewPage.USERS: _users,
+    ViewPage.ONBOARDING: _onboarding,
+    ViewPage.ENGAGEMENT: _engagement,
+    ViewPage.AI_METRICS: _ai_metrics,
+    ViewPage.BATCH_HISTORY: _batches,
+    ViewPage.CONVERSATIONS: _conversations,
+    ViewPage.ANNOTATIONS: _annotations,
+    ViewPage.DOCUMENTS: _documents,
+    ViewPage.MEMORIES: _memories,
+    ViewPage.FEEDBACK: _feedback,
+}

@@ -1,0 +1,208 @@
+"""List, search and read documents, with their history."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Text,
+    any_,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.orm import Session
+
+from core.conversations import highlights
+from core.database.paging import Sort, SortCursor, SortedPage, Window
+from core.database.tables import storable, table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.ingest.external_ids import id_of, keys_of
+from core.knowledge.answers import (
+    DocumentChangeView,
+    DocumentFilter,
+    DocumentOrder,
+    DocumentStats,
+    DocumentSummary,
+    DocumentView,
+    MadeOf,
+    NamedCount,
+    ScopeFigures,
+)
+from core.knowledge.documents.bodies import Change
+from core.knowledge.errors import DocumentMissing
+from core.knowledge.models import SORTED_CHARS, Document, DocumentChange
+from core.knowledge.queries import marked_texts
+from core.knowledge.schemas import DocumentState
+
+documents, changes = table_of(Document), table_of(DocumentChange)
+
+OPENING, MOST_CHANGES, MOST_TAGS = 300, 100, 30
+# Without `search` and the text, which are derived.
+PLAIN = [
+    column
+    for column in documents.c
+    if column.name not in ("search", "content", "attributes", "import_id")
+]
+OF_CONTENT = (
+    func.left(documents.c.content, OPENING).label("opening"),
+    func.length(documents.c.content).label("characters"),
+)
+SUMMARIES = select(*PLAIN, *OF_CONTENT)
+BY_SCOPE = text("""
+select scope, count(*) as documents, count(*) filter (where status = 'draft') as drafts,
+    coalesce(sum(length(content)), 0) as characters, max(updated_at) as updated_at
+from ai_kb_documents group by scope order by count(*) desc, scope""")
+BY_TAG = text("""
+select tag as name, count(*) as count from ai_kb_documents, unnest(tags) as tag
+group by tag order by count(*) desc, tag limit :most""")
+
+
+def list_made_of(session: Session, annotation: UUID, *, actor: Actor) -> list[MadeOf]:
+    """Return the documents that were created from an annotation, oldest first."""
+    require(actor, Permission.READ_CONTENTS)
+    columns = documents.c
+    led = columns.attributes["annotation_id"].astext == str(annotation)
+    made = (
+        select(columns.id, columns.title, columns.status)
+        .where(led)
+        .order_by(columns.created_at, columns.id)
+    )
+    return [MadeOf(**row) for row in session.execute(made).mappings()]
+
+
+def list_documents(
+    session: Session,
+    wanted: DocumentFilter,
+    order: DocumentOrder | None = None,
+    *,
+    window: Window,
+    after: SortCursor | None = None,
+    actor: Actor,
+) -> SortedPage[DocumentSummary]:
+    """Return documents: without an order, best match first for a search, which has no cursor, else
+    most recently changed first.
+    """
+    require(actor, Permission.READ_CONTENTS)
+    where, cursor = _where(wanted), None
+    page = SUMMARIES.where(*where)
+    if wanted.q and order is None:
+        rank = func.ts_rank(documents.c.search, highlights.query_of(wanted.q))
+        page = page.order_by(rank.desc(), documents.c.updated_at.desc(), documents.c.id.desc())
+        rows = session.execute(page.limit(window.limit).offset(window.offset)).mappings().all()
+    else:
+        sort = sort_of(order or DocumentOrder.LATEST_FIRST)
+        rows = session.execute(sort.page(page, window, after)).mappings().all()
+        cursor = sort.next_cursor(rows, window)
+    ids = [row["id"] for row in rows]
+    marked = marked_texts(session, documents, ids, wanted.q, highlights.SHORT)
+    total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
+    items = [DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows]
+    return window.sorted_page(items, total, cursor)
+
+
+def sort_of(order: DocumentOrder) -> Sort:
+    """Return how documents are sorted, by what the table has indexes of."""
+    values: dict[str, ColumnElement[Any]] = {
+        "updated": documents.c.updated_at,
+        "title": func.left(documents.c.title, literal_column(str(SORTED_CHARS)), type_=Text),
+        "scope": documents.c.scope,
+        "characters": func.length(documents.c.content, type_=Integer),
+    }
+    return Sort(order, values[order.lstrip("-")], documents.c.id)
+
+
+def list_documents_by_id(
+    session: Session, wanted: DocumentFilter, *, limit: int, after: UUID | None, actor: Actor
+) -> list[DocumentSummary]:
+    """Return the documents after one, by ID, unaffected by changes and without marks."""
+    require(actor, Permission.READ_CONTENTS)
+    page = SUMMARIES.where(*_where(wanted)).order_by(documents.c.id).limit(limit)
+    if after is not None:
+        page = page.where(documents.c.id > after)
+    return [DocumentSummary(**row, parts=None) for row in session.execute(page).mappings()]
+
+
+def get_id(session: Session, given: str) -> UUID:
+    """Return the key of a document by Attune's ID or the sender's; raise DocumentMissing."""
+    id_ = id_of(session, documents, "document", given)
+    if id_ is None:
+        raise DocumentMissing
+    return id_
+
+
+def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
+    """Return a complete document by Attune's ID or the sender's; raise DocumentMissing."""
+    require(actor, Permission.READ_CONTENTS)
+    id_ = get_id(session, given)
+    row = session.execute(select(documents).where(documents.c.id == id_)).mappings().one()
+    known = {name: value for name, value in row.items() if name in DocumentView.model_fields}
+    return DocumentView(**known, metadata=row["attributes"] or {}, history=_history(session, id_))
+
+
+def list_changes(session: Session, given: str, *, actor: Actor) -> list[DocumentChangeView]:
+    """Return the changes by people to a document, newest first; also of a deleted one."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
+    return _history(session, *keys_of("document", storable(given)))
+
+
+def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
+    """Return the number of documents by scope and by tag."""
+    require(actor, Permission.READ_CONTENTS)
+    scopes = [ScopeFigures(**row) for row in session.execute(BY_SCOPE).mappings()]
+    total, drafts = sum(each.documents for each in scopes), sum(each.drafts for each in scopes)
+    return DocumentStats(
+        documents=total,
+        published=total - drafts,
+        drafts=drafts,
+        characters=sum(each.characters for each in scopes),
+        updated_at=max((each.updated_at for each in scopes), default=None),
+        scopes=scopes,
+        tags=[NamedCount(**row) for row in session.execute(BY_TAG, {"most": MOST_TAGS}).mappings()],
+    )
+
+
+def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    columns = documents.c
+    equal = {columns.scope: wanted.scope, columns.status: wanted.status}
+    where: list[ColumnElement[bool]] = [
+        column == value for column, value in equal.items() if value is not None
+    ]
+    if wanted.tag is not None:
+        where.append(literal(storable(wanted.tag)) == any_(columns.tags))
+    if wanted.q:
+        where.append(highlights.has_words(documents, wanted.q))
+    return where
+
+
+def _history(session: Session, *ids: UUID) -> list[DocumentChangeView]:
+    wanted = (
+        select(changes)
+        .where(changes.c.document_id.in_(ids))
+        .order_by(changes.c.at.desc(), changes.c.id.desc())
+    )
+    return [
+        DocumentChangeView(
+            **{name: row[name] for name in ("id", "at", "by_name", "before", "after")},
+            what=_what(row),
+        )
+        for row in session.execute(wanted.limit(MOST_CHANGES)).mappings()
+    ]
+
+
+def _what(row: RowMapping) -> Change:
+    before, after = row["before"], row["after"]
+    if after is None:
+        return "deleted"
+    if before is None:
+        return "proposed" if after.get("status") == DocumentState.DRAFT else "made"
+    is_accepted = (before.get("status"), after.get("status")) == (
+        DocumentState.DRAFT,
+        DocumentState.PUBLISHED,
+    )
+    return "published" if is_accepted else "changed"

@@ -1,0 +1,125 @@
+"""Shares of positive feedback: in total, by day and by model, with intervals."""
+
+from collections import Counter, defaultdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy.orm import Session
+
+from core import stats
+from core.conversations.opinions import ConversationOpinion, rated
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.knowledge.answers import (
+    FeedbackBefore,
+    FeedbackFilter,
+    FeedbackStats,
+    Ratings,
+    RatingsOfDay,
+    RatingsOfModel,
+)
+from core.knowledge.feedback.queries.feedback_list import conditions, feedback, models_of
+from core.platform import clock
+from core.presentation.periods import Period, Watched, midnight
+
+MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
+SAID = (ConversationOpinion.POSITIVE, ConversationOpinion.NEUTRAL, ConversationOpinion.NEGATIVE)
+
+
+def feedback_stats(
+    core: Session,
+    ai: Session,
+    wanted: FeedbackFilter,
+    period: Period,
+    watched: Watched,
+    *,
+    actor: Actor,
+) -> FeedbackStats:
+    """Return the positive share by day and model, and that of the previous period."""
+    require(actor, Permission.READ_CONTENTS)
+    where = conditions(wanted, period, watched)
+    models, looked_at = _by_model(core, ai, where)
+    before = _whole(ai, conditions(wanted, period.before(clock.now()), watched))
+    return FeedbackStats(
+        **_whole(ai, where).model_dump(),
+        days=_by_day(ai, where, period),
+        models=models,
+        models_of=looked_at,
+        previous=before,
+    )
+
+
+def _ratings(counted: Counter[ConversationOpinion]) -> Ratings:
+    positive, neutral, negative = (counted[each] for each in SAID)
+    total = counted.total()
+    low, high = stats.wilson(positive, total) if total else (None, None)
+    ratio = positive / total if total else None
+    return Ratings(
+        rated=total,
+        positive=positive,
+        neutral=neutral,
+        negative=negative,
+        ratio=ratio,
+        low=low,
+        high=high,
+    )
+
+
+def _counts() -> list[ColumnElement[int]]:
+    columns = feedback.c
+    return [
+        func.count().filter(rated(each, columns.rating, columns.scale)).label(each.value)
+        for each in SAID
+    ]
+
+
+def _whole(ai: Session, where: list[ColumnElement[bool]]) -> FeedbackBefore:
+    columns = feedback.c
+    comments = func.count().filter(func.coalesce(columns.comment, "") != "")
+    edits = func.count().filter(func.coalesce(columns.edited_text, "") != "")
+    *counted, with_comment, with_edit = ai.execute(
+        select(*_counts(), comments, edits).where(*where)
+    ).one()
+    found = _ratings(Counter(dict(zip(SAID, counted, strict=True))))
+    return FeedbackBefore(**found.model_dump(), with_comment=with_comment, with_edit=with_edit)
+
+
+def _by_day(ai: Session, where: list[ColumnElement[bool]], period: Period) -> list[RatingsOfDay]:
+    day = cast(func.timezone(period.zone, feedback.c.created_at), Date)
+    found: dict[date, Any] = {
+        row[0]: row[1:] for row in ai.execute(select(day, *_counts()).where(*where).group_by(day))
+    }
+    return [
+        RatingsOfDay(
+            at=midnight(each, period.zone),
+            **_ratings(
+                Counter(dict(zip(SAID, found.get(each, (0, 0, 0)), strict=True)))
+            ).model_dump(),
+        )
+        for each in period.days
+    ]
+
+
+def _by_model(
+    core: Session, ai: Session, where: list[ColumnElement[bool]]
+) -> tuple[list[RatingsOfModel], int]:
+    """Return the ratings of each model, most ratings first; models are in the database `core`."""
+    columns = feedback.c
+    wanted = select(
+        columns.message_id, columns.conversation_id, columns.rating, columns.scale
+    ).where(*where)
+    rows = ai.execute(
+        wanted.order_by(columns.created_at.desc(), columns.id.desc()).limit(MOST_LOOKED_AT)
+    ).all()
+    counted: dict[str, Counter[ConversationOpinion]] = defaultdict(Counter)
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        for row, model in zip(
+            part, models_of(core, [(row[0], row[1]) for row in part]), strict=True
+        ):
+            counted[model or ""][ConversationOpinion.of(row.rating, row.scale)] += 1
+    most = sorted(counted.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_MODELS]
+    return [RatingsOfModel(model=name, **_ratings(each).model_dump()) for name, each in most], len(
+        rows
+    )

@@ -1,0 +1,115 @@
+"""List, search and count memories."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from core.conversations import highlights
+from core.conversations.answers import TextPart
+from core.database.paging import Page, Window
+from core.database.tables import storable, table_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.ingest.external_ids import keys_of
+from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, NamedCount
+from core.knowledge.models import Memory
+from core.knowledge.queries import marked_texts, names_of
+from core.presentation import shortened
+
+memories = table_of(Memory)
+UNSEEN = ("search", "content", "attributes")
+PLAIN = [column for column in memories.c if column.name not in UNSEEN]
+WHOLE = select(*PLAIN, memories.c.content)
+SHOWN = select(
+    *PLAIN, shortened.text(memories.c.content).label("content"), shortened.names(memories.c.content)
+)
+
+MOST_NAMED = 50
+
+
+def list_memories(
+    core: Session, ai: Session, wanted: MemoryFilter, *, window: Window, actor: Actor
+) -> Page[MemoryView]:
+    """Return memories, most recently changed first."""
+    require(actor, Permission.READ_CONTENTS)
+    where, columns = _where(wanted), memories.c
+    page = SHOWN.where(*where).order_by(columns.updated_at.desc(), columns.id.desc())
+    rows = list(ai.execute(page.limit(window.limit).offset(window.offset)).mappings())
+    marked = marked_texts(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
+    total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0
+    return window.page(_views(core, rows, marked), total)
+
+
+def list_memories_by_id(
+    core: Session,
+    ai: Session,
+    wanted: MemoryFilter,
+    *,
+    limit: int,
+    after: UUID | None,
+    whole: bool = False,
+    actor: Actor,
+) -> list[MemoryView]:
+    """Return the memories after one, by ID, unaffected by changes and without marks."""
+    require(actor, Permission.READ_CONTENTS)
+    page = (WHOLE if whole else SHOWN).where(*_where(wanted)).order_by(memories.c.id).limit(limit)
+    if after is not None:
+        page = page.where(memories.c.id > after)
+    return _views(core, list(ai.execute(page).mappings()), {})
+
+
+def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
+    """Return the number of memories by kind and by scope, and of users."""
+    require(actor, Permission.READ_CONTENTS)
+    columns = memories.c
+    whole = select(
+        func.count(), func.count(columns.user_id.distinct()), func.max(columns.updated_at)
+    )
+    total, users, updated_at = session.execute(whole).one()
+    return MemoryStats(
+        memories=total,
+        users=users,
+        updated_at=updated_at,
+        kinds=_counted(session, columns.kind),
+        scopes=_counted(session, columns.scope),
+    )
+
+
+def _views(
+    core: Session, rows: list[RowMapping], marked: dict[UUID, list[TextPart]]
+) -> list[MemoryView]:
+    people = names_of(core, [row["user_id"] for row in rows])
+    return [
+        MemoryView(
+            **{name: value for name, value in row.items() if name in MemoryView.model_fields},
+            **people[row["user_id"]],
+            parts=marked.get(row["id"]),
+        )
+        for row in rows
+    ]
+
+
+def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:
+    columns = memories.c
+    equal = {columns.kind: wanted.kind, columns.scope: wanted.scope}
+    where: list[ColumnElement[bool]] = [
+        column == value for column, value in equal.items() if value is not None
+    ]
+    if wanted.user_id is not None:
+        where.append(columns.user_id.in_(keys_of("user", storable(wanted.user_id))))
+    if wanted.q:
+        where.append(highlights.has_words(memories, wanted.q))
+    return where
+
+
+def _counted(session: Session, column: ColumnElement[Any]) -> list[NamedCount]:
+    name = cast(column, Text).label("name")
+    wanted = (
+        select(name, func.count().label("count"))
+        .group_by(name)
+        .order_by(func.count().desc(), name)
+        .limit(MOST_NAMED)
+    )
+    return [NamedCount(**row) for row in session.execute(wanted.select_from(memories)).mappings()]

@@ -1,0 +1,44 @@
+"""Send mail through the configured SMTP server."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+
+from core.errors import ProviderFailed
+from core.platform.config import SmtpTls, config
+
+TIMEOUT_S = 15.0  # of each answer
+
+
+class MailFailed(ProviderFailed):
+    """The mail server did not accept the message."""
+
+    code = "mail_failed"
+
+
+def is_set_up() -> bool:
+    """Whether a mail server is configured."""
+    return config().smtp_host is not None
+
+
+def send(message: EmailMessage) -> None:
+    """Send a message from the configured address; raise MailFailed."""
+    settings = config()
+    message["From"] = settings.smtp_from
+    try:
+        with _connected(settings.smtp_host or "", settings.smtp_port, settings.smtp_tls) as server:
+            if settings.smtp_user is not None and settings.smtp_password is not None:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            server.send_message(message)
+    except OSError as error:  # smtplib's exceptions are of this class, too
+        raise MailFailed from error
+
+
+def _connected(host: str, port: int, tls: SmtpTls) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if tls is SmtpTls.TLS:
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+    server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+    if tls is SmtpTls.STARTTLS:
+        server.starttls(context=context)
+    return server

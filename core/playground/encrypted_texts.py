@@ -1,0 +1,55 @@
+"""Encrypt and decrypt the texts of sessions and messages."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from core.platform import crypto
+from core.playground.models import PlaygroundMessage, PlaygroundSession
+from core.playground.schemas import Draft
+
+SESSIONS, MESSAGES = "playground_sessions", "playground_messages"
+
+
+def seal(text: str, table: str, column: str, row: UUID) -> bytes:
+    """Return the encrypted text."""
+    return crypto.keyring().seal(text, column=f"{table}.{column}", row=row)
+
+
+def open_(envelope: bytes | None, table: str, column: str, row: UUID) -> str | None:
+    """Return the decrypted text, or None for None; raise WrongKey."""
+    return (
+        None
+        if envelope is None
+        else crypto.keyring().open(envelope, column=f"{table}.{column}", row=row)
+    )
+
+
+def name_of(row: PlaygroundSession) -> str | None:
+    return open_(row.name, SESSIONS, "name", row.id)
+
+
+def seal_metadata(metadata: dict[str, Any], row: UUID) -> bytes:
+    """Return the encrypted JSON of a session's metadata."""
+    return seal(json.dumps(metadata, ensure_ascii=False), SESSIONS, "metadata", row)
+
+
+def metadata_of(row: PlaygroundSession) -> dict[str, Any] | None:
+    """Return the metadata that the session's sender gave it, or None."""
+    text = open_(row.sender_metadata, SESSIONS, "metadata", row.id)
+    found: dict[str, Any] | None = json.loads(text) if text else None
+    return found
+
+
+def draft_of(row: PlaygroundSession) -> Draft:
+    text = open_(row.draft, SESSIONS, "draft", row.id)
+    return Draft.model_validate_json(text) if text else Draft()
+
+
+def content_of(row: PlaygroundMessage) -> str:
+    return open_(row.content, MESSAGES, "content", row.id) or ""
+
+
+def custom_prompt_of(row: PlaygroundMessage) -> str | None:
+    """Return the system prompt of an answer when it was not the default, else None."""
+    return open_(row.custom_prompt, MESSAGES, "custom_prompt", row.id)

@@ -1,0 +1,91 @@
+"""Axes of charts: the scale of a unit, and times in the reporting time zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.presentation.drawing import Drawing
+from core.presentation.formatting import FigureUnit
+
+# Counts: from here on as 10k, and up to here one grid line each
+SHORT_FROM, WHOLE_STEPS = 10_000, 5
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class AxisScale:
+    """How the values of a unit are drawn: factor, prefix, suffix and number format."""
+
+    factor: float = 1.0
+    prefix: str = ""
+    suffix: str = ""
+    hover: str = ",.0f"
+
+    def of(self, values: Sequence[float | None]) -> list[float | None]:
+        """Return values multiplied by the factor."""
+        return [None if value is None else value * self.factor for value in values]
+
+    def hover_template(self, *, has_name: bool) -> str:
+        """Return Plotly's template of a point's hover text."""
+        text = f"{self.prefix}%{{y:{self.hover}}}{self.suffix}"
+        return text if has_name else f"{text}<extra></extra>"
+
+    def words(self, value: float) -> str:
+        """Return a value of the axis with its unit."""
+        return f"{self.prefix}{value:{self.hover}}{self.suffix}"
+
+
+def scale_of(unit: FigureUnit, top: float) -> AxisScale:
+    """Return a readable scale for values up to `top`."""
+    if unit is FigureUnit.DURATION:
+        if top < 1000:
+            return AxisScale(suffix=" ms")
+        if top < 90_000:
+            return AxisScale(0.001, suffix=" s", hover=",.1f" if top >= 3000 else ",.2f")
+        return (
+            AxisScale(1 / 60_000, suffix=" min", hover=",.1f")
+            if top < 5_400_000
+            else AxisScale(1 / 3_600_000, suffix=" h", hover=",.1f")
+        )
+    if unit is FigureUnit.MONEY:
+        return AxisScale(prefix="$", hover=",.2f" if top >= 0.1 else ",.4f")
+    if unit is FigureUnit.SHARE:
+        return AxisScale(100, suffix="%", hover=",.1f" if top >= 0.03 else ",.2f")
+    return AxisScale()
+
+
+def show_whole_days(figure: Drawing, times: Sequence[datetime], zone: str) -> None:
+    """Label the day of a single point, for which Plotly would show milliseconds."""
+    if len(times) == 1:
+        [at] = local(times, zone)
+        figure.update_xaxes(
+            tickvals=[at], ticktext=[f"{times[0].astimezone(ZoneInfo(zone)):%-d %b}"]
+        )
+
+
+def span_of(times: Sequence[datetime]) -> Span | None:
+    """Return the span of intervals by their starts; a single one is a day long."""
+    if not times:
+        return None
+    return times[0], times[-1] + (times[-1] - times[-2] if len(times) > 1 else timedelta(days=1))
+
+
+def local(times: Sequence[datetime], zone: str) -> list[str]:
+    """Return times in a zone without offset, so that Plotly shows them unchanged."""
+    time_zone = ZoneInfo(zone)
+    return [f"{time.astimezone(time_zone):%Y-%m-%d %H:%M:%S}" for time in times]
+
+
+def format_axis(figure: Drawing, scale: AxisScale, top: float) -> None:
+    figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
+    if scale == AxisScale():
+        count_axis(figure, top)
+
+
+def count_axis(figure: Drawing, top: float) -> None:
+    """Format the y axis as whole numbers up to `top`; Plotly would label half a request as 500m."""
+    figure.update_yaxes(tickformat="~s" if top >= SHORT_FROM else ",d")
+    if top < WHOLE_STEPS:
+        figure.update_yaxes(dtick=1, range=[0, max(top, 1) * 1.08])

@@ -1,0 +1,114 @@
+"""Format figures in words: one unit each, and never a 0 where nothing was measured."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+NOTHING = "n/a"
+NONE = "(none)"  # what a filter has for what has no name, where nothing is no filter
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+class FigureUnit(StrEnum):
+    """The unit of a figure; durations are milliseconds, shares fractions."""
+
+    COUNT = "count"
+    DURATION = "duration"
+    MONEY = "money"
+    SHARE = "share"
+
+
+def figure(value: float | Decimal | None, unit: FigureUnit) -> str:
+    """Return a figure with its unit."""
+    if value is None:
+        return NOTHING
+    if unit is FigureUnit.DURATION:
+        return duration(round(value))
+    if unit is FigureUnit.MONEY:
+        return money(Decimal(value))
+    return share(float(value)) if unit is FigureUnit.SHARE else number(float(value))
+
+
+def number(value: float) -> str:
+    """Return a count: 8,412, and from ten million on 72.8M."""
+    for size, letter in ((1e9, "B"), (1e6, "M")):
+        if abs(value) >= max(size, 1e7):
+            return f"{value / size:,.1f}{letter}"
+    return f"{value:,.0f}"
+
+
+def duration(ms: int | None) -> str:
+    """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min, 19 h, 12 days."""
+    if ms is None:
+        return NOTHING
+    if ms < 1000:
+        return f"{ms} ms"
+    if ms < 90_000:
+        return f"{ms / 1000:.1f} s"
+    if ms < 90 * MINUTE_MS:
+        return f"{ms / MINUTE_MS:.1f} min"
+    return f"{ms / HOUR_MS:.0f} h" if ms < 72 * HOUR_MS else f"{ms / DAY_MS:.0f} days"
+
+
+def money(usd: Decimal | None) -> str:
+    """Return US dollars: $1,412.50, $0.0083 below ten cents; no price is not zero."""
+    if usd is None:
+        return "no price"
+    if usd == 0:
+        return "$0"
+    return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
+
+
+def cost(usd: Decimal | None, unpriced_requests: int | None) -> str:
+    """Return a sum of costs: $0.42, $0.42 + 2 unpriced; "unpriced" when no cost is known."""
+    if usd is None:
+        return "unpriced"
+    return f"{money(usd)} + {unpriced_requests:,} unpriced" if unpriced_requests else money(usd)
+
+
+def share(fraction: float | None) -> str:
+    """Return a fraction as a percentage: 81.4%, 0.86% below one."""
+    if fraction is None:
+        return NOTHING
+    percent = fraction * 100
+    return f"{percent:.2f}%" if 0 < abs(percent) < 1 else f"{percent:.1f}%"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: 1 message, 8,412 messages."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def latest(number: int, one: str) -> str:
+    """Return how many of a list are shown: last 13 runs, 1 run."""
+    return count(number, one) if number == 1 else f"last {count(number, one)}"
+
+
+def event(name: str) -> str:
+    """Return a type of event, or several joined by `|`, without categories:
+    onboarding.login_success is login success.
+    """
+    return " | ".join(each.rpartition(".")[2].replace("_", " ") for each in name.split("|"))
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Return a time in a zone: 18 Nov 09:00."""
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %b %H:%M}"
+
+
+def stretch(start: datetime, end: datetime, zone: str) -> str:
+    """Return a range of time: 18 Nov 09:00 to 12:30, or 18 Nov 22:00 to 19 Nov 02:00."""
+    first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%-d %b %H:%M}"
+    return f"{first:%-d %b %H:%M} to {until}"
+
+
+def plain(value: object) -> str:
+    """Return a value that a program sent as text; a list as its items with commas."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def shortened(said: str, most: int) -> str:
+    """Return words of at most so many characters."""
+    return said if len(said) <= most else f"{said[: most - 1]}…"

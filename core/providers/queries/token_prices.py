@@ -1,0 +1,164 @@
+"""Token prices at a time, for AI requests that were made elsewhere and for calls made here.
+
+Only the lowest tier of tiered prices is used: very long calls at a vendor with higher tiers are
+priced too low.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.cache.cache import Cache
+from core.database.db import read_session, transaction
+from core.platform.ids import new_id
+from core.providers import prices
+from core.providers.chunks import Usage
+from core.providers.models import ModelPrice
+from core.providers.prices import Cost, CostSource
+from core.providers.schemas import Connection, PriceSource, Route
+
+CHANGED = "prices changed"
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+PICO = 1_000_000  # picodollars per token in one dollar per million tokens
+MOST = 99_999_999_999_999  # of 0.00000001 USD in a row
+UNIT = 10_000  # picodollars in the smallest stored amount: 0.00000001 USD
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Picodollars per token, from a time on. Reasoning is part of the output and priced as such."""
+
+    price_id: UUID
+    valid_from: datetime
+    input: int
+    output: int
+    cached_input: int
+    cache_write: int
+    is_packaged: bool = field(default=False, kw_only=True)
+
+    def cost(self, input_tokens: int, output_tokens: int, cached: int, cache_write: int) -> int:
+        """Return a call's cost in 0.00000001 USD; `input_tokens` includes cached ones."""
+        uncached = max(0, input_tokens - cached - cache_write)
+        pico = (
+            uncached * self.input
+            + output_tokens * self.output
+            + cached * self.cached_input
+            + cache_write * self.cache_write
+        )
+        return (pico + UNIT // 2) // UNIT
+
+    def price(self, input_tokens: int, output_tokens: int, cached: int, cache_write: int) -> Cost:
+        """Return a call's cost in USD, at most what a row holds."""
+        cost = self.cost(input_tokens, output_tokens, cached, cache_write)
+        usd = Decimal(min(cost, MOST)).scaleb(-8)
+        return Cost(usd, CostSource.PRICE_TABLE, self.price_id)
+
+
+_rates: Cache[tuple[str, str], list[Rate]] = Cache(CHANGED, max_age_s=60.0)
+
+
+def find(provider: str, model: str, at: datetime) -> Rate | None:
+    """Return the rate that is valid at a time, or None when there is none."""
+    return _valid_at(at, list_rates(provider, model))
+
+
+def find_for(route: Route, at: datetime) -> Rate | None:
+    """Return the rate of a model called from here, under the name of its provider here.
+
+    The packaged price is that of the provider's address.
+    """
+    key = route.connection.name, route.model.name
+    return _valid_at(at, _rates.get(key, lambda: _read(*key, route.connection)))
+
+
+def cost_of(route: Route, usage: Usage, rate: Rate | None) -> Cost:
+    """Return the cost of a call made here: by a custom price, otherwise by the packaged data, which
+    have higher tiers too.
+    """
+    if rate is not None and not rate.is_packaged:
+        return rate.price(usage.input, usage.output, usage.cached, usage.cache_write)
+    cost = prices.cost_of(route.connection, route.model.name, usage)
+    return replace(cost, price_id=rate.price_id if rate and cost.usd is not None else None)
+
+
+def clear_cache() -> None:
+    """Clear the cached rates of this process now."""
+    _rates.clear()
+
+
+def list_rates(provider: str, model: str) -> list[Rate]:
+    """Return a model's rates, earliest first; of two at one time, the last is valid."""
+    return _rates.get((provider, model), lambda: _read(provider, model))
+
+
+def clear_after_commit(session: Session) -> None:
+    """Clear the cached rates in every process once this transaction is committed."""
+    _rates.clear_after_commit(session)
+
+
+def _valid_at(at: datetime, rates: list[Rate]) -> Rate | None:
+    # Nearly always the last one, and there are few
+    return next((rate for rate in reversed(rates) if rate.valid_from <= at), None)
+
+
+def _read(provider: str, model: str, connection: Connection | None = None) -> list[Rate]:
+    rows = _rows(provider, model)
+    if not any(row.source == PriceSource.PACKAGED for row in rows) and _insert_packaged(
+        provider, model, connection
+    ):
+        rows = _rows(provider, model)
+    return [_rate(row) for row in rows]
+
+
+def _rows(provider: str, model: str) -> list[ModelPrice]:
+    query = select(ModelPrice).where(ModelPrice.provider == provider, ModelPrice.model == model)
+    with read_session() as session:
+        # Of two with the same start, the custom price comes last, so that it is the valid one.
+        return list(
+            session.scalars(
+                query.order_by(ModelPrice.valid_from, ModelPrice.source, ModelPrice.created_at)
+            )
+        )
+
+
+def _insert_packaged(provider: str, model: str, connection: Connection | None) -> bool:
+    """Insert the packaged price of a model; return whether there is one."""
+    list_price = (
+        prices.list_price(provider, model)
+        if connection is None
+        else prices.prices_of(connection, model)
+    )
+    if list_price is None:
+        return False
+    row = {
+        "id": new_id(),
+        "provider": provider,
+        "model": model,
+        "valid_from": ALWAYS,
+        "source": PriceSource.PACKAGED,
+    }
+    with transaction() as session:
+        session.execute(
+            insert(ModelPrice).values(**row, **list_price.model_dump()).on_conflict_do_nothing()
+        )
+    return True
+
+
+def _rate(row: ModelPrice) -> Rate:
+    def pico(amount: Decimal | None) -> int:
+        return int((row.input if amount is None else amount) * PICO)
+
+    return Rate(
+        row.id,
+        row.valid_from,
+        pico(row.input),
+        pico(row.output),
+        pico(row.cached_input),
+        pico(row.cache_write),
+        is_packaged=row.source == PriceSource.PACKAGED,
+    )

@@ -1,0 +1,1 @@
+"""Filters of pages that are saved under a name."""

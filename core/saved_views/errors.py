@@ -1,0 +1,15 @@
+"""Errors of saved views."""
+
+from core.errors import Conflict, LimitReached, NotFound
+
+
+class ViewMissing(NotFound):
+    """No view with this ID."""
+
+
+class ViewNameTaken(Conflict):
+    """You have a view with this name on this page already. Choose another name."""
+
+
+class TooManyViews(LimitReached):
+    """You have saved 200 views. Delete one first."""

@@ -1,0 +1,91 @@
+"""Save, change and delete views."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor
+from core.identity.service import audit
+from core.platform.ids import new_id
+from core.saved_views import queries
+from core.saved_views.errors import TooManyViews, ViewMissing, ViewNameTaken
+from core.saved_views.models import SavedView
+from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails
+
+MOST_VIEWS = 200  # of one account
+
+
+def create_view(session: Session, given: NewSavedView, *, actor: Actor) -> SavedViewDetails:
+    """Save filters under a name; raise Forbidden, ViewNameTaken or TooManyViews."""
+    if actor.is_program:
+        raise Forbidden("API keys can't save views. Sign in instead.")
+    require(actor, given.page.permission)
+    owned = select(func.count()).where(SavedView.admin_user_id == actor.id)
+    if (session.scalar(owned) or 0) >= MOST_VIEWS:
+        raise TooManyViews
+    row = SavedView(id=new_id(), admin_user_id=actor.id, **given.model_dump())
+    row.name = given.name.strip()
+    session.add(row)
+    _flush(session)
+    audit.record(session, "view.create", actor, targets=_target(row), after=_facts(row))
+    return queries.get_view(session, row.id, actor=actor)
+
+
+def change_view(
+    session: Session, view_id: UUID, given: SavedViewChange, *, actor: Actor
+) -> SavedViewDetails:
+    """Change a view of one's own; raise ViewMissing, Forbidden or ViewNameTaken."""
+    row = _find(session, view_id, actor)
+    if row.admin_user_id != actor.id:
+        raise Forbidden("Only its owner can change this view.")
+    before = _facts(row)
+    for name, value in given.model_dump(exclude_none=True).items():
+        setattr(row, name, value.strip() if name == "name" else value)
+    _flush(session)
+    audit.record(
+        session, "view.change", actor, targets=_target(row), before=before, after=_facts(row)
+    )
+    return queries.get_view(session, row.id, actor=actor)
+
+
+def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
+    """Delete a view of one's own, or as an admin a shared one; raise ViewMissing or Forbidden."""
+    row = _find(session, view_id, actor)
+    if not may_delete(queries.get_view(session, view_id, actor=actor), actor):
+        raise Forbidden("Only its owner or an admin can delete this view.")
+    audit.record(session, "view.delete", actor, targets=_target(row), before=_facts(row))
+    session.delete(row)
+
+
+def may_delete(view: SavedViewDetails, actor: Actor) -> bool:
+    """Whether the actor may delete a view that they see."""
+    return view.owner_id == actor.id or may(actor, Permission.CHANGE_WORKSPACE)
+
+
+def _find(session: Session, view_id: UUID, actor: Actor) -> SavedView:
+    queries.get_view(session, view_id, actor=actor)
+    row = session.get(SavedView, view_id, with_for_update=True)
+    if row is None:
+        raise ViewMissing
+    return row
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as found:
+        raise ViewNameTaken from found
+
+
+def _target(row: SavedView) -> dict[str, Any]:
+    return {"view_id": row.id, "name": row.name, "page": row.page}
+
+
+def _facts(row: SavedView) -> dict[str, Any]:
+    """Return what the audit log keeps: without the filters, which may name users."""
+    return {name: getattr(row, name) for name in ("name", "is_shared", "is_pinned", "in_digest")}

@@ -1,0 +1,1 @@
+"""Scores of messages, conversations and AI requests by rules, judges, programs and people."""

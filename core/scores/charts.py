@@ -1,0 +1,53 @@
+"""Charts of scores, with their alternative texts."""
+
+from collections.abc import Sequence
+
+from core.presentation import formatting
+from core.presentation.drawing import Chart
+from core.presentation.formatting import FigureUnit
+from core.presentation.palette import Palette
+from core.presentation.plotting import Line, Mark, line_chart, stacked_bars
+from core.scores.answers import ScoreFigures
+
+DECIMALS = ",.3~f"
+
+
+def trend(palette: Palette, given: ScoreFigures, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw the mean of a name by day, or the counts of its labels if it has no values."""
+    if given.mean is None:
+        return _labels(palette, given, zone, marks)
+    means = [day.mean for day in given.days]
+    lines = [Line(given.name, means, palette.series[0], palette.series[0])]
+    times = [day.at for day in given.days]
+    figure = line_chart(palette, times, lines, FigureUnit.COUNT, zone=zone, marks=marks)
+    known = [mean for mean in means if mean is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    room = (max(high, 0) - min(low, 0)) * 0.08 or 1.0
+    # A score has any range, also below zero, and decimals.
+    figure.update_yaxes(
+        range=[min(low, 0) - (room if low < 0 else 0), max(high, 0) + room],
+        tickformat=DECIMALS,
+        dtick=None,
+        nticks=5,
+    )
+    for trace in figure.data:
+        trace["hovertemplate"] = f"%{{y:{DECIMALS}}}<extra></extra>"
+    said = f"{formatting.count(given.values, 'score')}, mean {score(given.mean)}"
+    spread = f", by day {score(low)} to {score(high)}" if known else ""
+    return Chart(figure, f"{given.name}: {said}{spread}.")
+
+
+def score(value: float | None) -> str:
+    """Return a score in three significant digits."""
+    return formatting.NOTHING if value is None else f"{value:,.3g}"
+
+
+def _labels(palette: Palette, given: ScoreFigures, zone: str, marks: Sequence[Mark]) -> Chart:
+    parts: dict[str, Sequence[float]] = {
+        each.label: [float(day.labels[each.label]) for day in given.days] for each in given.labels
+    }
+    figure = stacked_bars(
+        palette, [day.at for day in given.days], parts, FigureUnit.COUNT, zone=zone, marks=marks
+    )
+    shares = ", ".join(f"{formatting.share(each.share)} {each.label}" for each in given.labels)
+    return Chart(figure, f"{given.name}: {shares}.")

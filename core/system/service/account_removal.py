@@ -1,0 +1,25 @@
+"""Remove accounts with what belongs to them in lower features."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.executions import service as executions
+from core.identity import queries as identity_queries
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.identity.service import accounts as identity
+
+
+def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
+    """Remove an account with its sessions, what it said and the texts of its calls; what those cost
+    stays known.
+
+    Raises Forbidden, AccountMissing, OwnAccountProtected, or LastSuperAdmin.
+    """
+    require(actor, Permission.MANAGE_ACCOUNTS)
+    identity_queries.lock_super_admins(session)
+    identity_queries.get_account(session, account_id, lock=True)
+    # Before the account itself, to avoid a deadlock between its running answers and its sessions.
+    executions.remove_texts_of_account(session, account_id)
+    identity.delete_account(session, account_id, actor=actor)

@@ -1,0 +1,199 @@
+"""The daily job: partitions ahead, figures of days that have ended, retention.
+
+It is listed among the batch runs as `attune.daily`. Each of its steps can be repeated, so a killed
+run is simply run again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.batches.models import BatchRunRecord
+from core.database import partitions, settings
+from core.database.db import Database, read_session, transaction
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.identity.service import audit
+from core.imports.schemas import Touched
+from core.ingest.intake import key_of
+from core.jobs import queue
+from core.platform import clock
+from core.presentation.periods import DAY, day_of
+from core.system.service import retention
+from core.system.service.daily_metrics import metrics as daily_metrics
+
+JOB = "attune.daily"
+TASK = "system.daily"
+AGAIN = "system.write_again"
+HOUR = 1  # UTC
+AT_ONCE = timedelta(days=31)
+# A day's figures may change while the funnel's window is open and late rows arrive.
+WRITTEN_AGAIN = timedelta(days=31)
+
+
+@dataclass
+class DailyRun:
+    """A run in the batch history. Its name is the job's, so that a retry continues under it."""
+
+    name: str
+    triggered_by: str
+    started_at: datetime = field(default_factory=clock.now)
+    durations_ms: dict[str, int] = field(default_factory=dict)
+
+    def note(self, status: str, *, error: str | None = None) -> None:
+        """Store the status of the run."""
+        now = clock.now()
+        state: dict[str, Any] = {
+            "status": status,
+            "completed_at": None if status == "running" else now,
+            "total_jobs": len(PHASES),
+            "completed_jobs": len(self.durations_ms),
+            "failed_jobs": int(error is not None),
+            "phase_durations": self.durations_ms,
+            "error_summary": error,
+            "heard_at": now,
+        }
+        ours = {"batch_job": JOB, "environment": "production", "app": "attune", "is_internal": True}
+        fixed = {
+            "id": key_of("batch_run", self.name),
+            "batch_run_id": self.name,
+            "triggered_by": self.triggered_by,
+            "started_at": self.started_at,
+        }
+        stored = insert(BatchRunRecord).values(**fixed, **ours, **state)
+        with transaction() as session:
+            session.execute(
+                stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state | ours)
+            )
+
+
+def run(name: str, *, triggered_by: str) -> DailyRun:
+    """Run all phases, recording each; an error in a phase ends the run and is raised."""
+    this = DailyRun(name, triggered_by)
+    this.note("running")
+    for phase, act in PHASES.items():
+        begun = time.monotonic()
+        try:
+            act()
+        except Exception as failed:
+            this.note("failed", error=f"{phase}: {type(failed).__name__}: {failed}"[:1000])
+            raise
+        this.durations_ms[phase] = round((time.monotonic() - begun) * 1000)
+        this.note("running")
+    this.note("completed")
+    return this
+
+
+def write_figures() -> None:
+    """Write the figures of every ended day without figures, and again those of the last 31 days."""
+    with read_session() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        end = clock.now().astimezone(ZoneInfo(zone)).date()
+        missing = daily_metrics.first_missing(session, end=end, zone=zone)
+    first = _first(missing, end)
+    while first is not None and first < end:
+        last = min(first + AT_ONCE, end)
+        _write(first, last, zone)
+        first = last
+
+
+def write_again(touched: Touched) -> None:
+    """Write the figures again that changed past rows affect, on days with figures; mark those that
+    can't be computed.
+
+    New users and conversions also depend on earlier days, so these are written up to today.
+    """
+    with read_session() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        written = daily_metrics.first_written(session)
+        window = read_workspace_funnel(session).funnel.window
+    if written is None:
+        return
+    today = clock.now().astimezone(ZoneInfo(zone)).date()
+    first = min(day_of(touched.since, zone), today) - window
+    while first < today:
+        last = min(first + AT_ONCE, today)
+        _write(first, last, zone)
+        first = last
+    with transaction() as session:
+        end = min(day_of(touched.until, zone) + DAY, today)
+        days = daily_metrics.days_of(session, day_of(touched.since, zone), end, zone)
+        daily_metrics.mark_stale(session, days, touched.kinds, touched.environment)
+
+
+def write_onboarding_again() -> None:
+    """Write the onboarding figures of all days again, after the workspace's funnel has changed."""
+    with transaction() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        first = daily_metrics.first_written(session)
+        today = clock.now().astimezone(ZoneInfo(zone)).date()
+        if first is not None and first < today:
+            days = daily_metrics.days_of(session, first, today, zone)
+            daily_metrics.write_onboarding(session, days)
+
+
+def is_due(session: Session) -> bool:
+    """Whether no run has completed since the last scheduled time."""
+    now = clock.now().astimezone(UTC)
+    due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    due = due if due <= now else due - timedelta(days=1)
+    ours = (BatchRunRecord.batch_job == JOB, BatchRunRecord.is_internal)
+    done = select(BatchRunRecord.id).where(
+        *ours, BatchRunRecord.status == "completed", BatchRunRecord.completed_at >= due
+    )
+    return session.scalar(done.limit(1)) is None
+
+
+def request(session: Session, *, actor: Actor) -> None:
+    """Queue the job unless it is queued already; raise Forbidden."""
+    require(actor, Permission.CLEAN_UP)
+    defer(session, triggered_by=actor.email)
+    audit.record(session, "system.daily", actor)
+
+
+def defer(session: Session, *, triggered_by: str) -> None:
+    """Queue the job, unless it is queued already."""
+    try:
+        with session.begin_nested():
+            queue.defer(
+                session,
+                TASK,
+                queueing_lock=TASK,
+                timestamp=int(clock.now().timestamp()),
+                triggered_by=triggered_by,
+            )
+    except AlreadyEnqueued:
+        return
+
+
+def _first(missing: date | None, end: date) -> date | None:
+    """Return the first day to write: the first one missing, or the first that may have changed."""
+    with read_session() as session:
+        begun = daily_metrics.first_written(session)
+    again = max(begun, end - WRITTEN_AGAIN) if begun is not None else None
+    return min((day for day in (missing, again) if day is not None), default=None)
+
+
+def _write(first: date, end: date, zone: str) -> None:
+    with read_session() as session:
+        days = daily_metrics.days_of(session, first, end, zone)
+    with transaction(Database.AI) as ai:
+        others = daily_metrics.of_ai(ai, days)
+    with transaction() as session:
+        daily_metrics.write(session, days, others)
+
+
+PHASES: dict[str, Callable[[], object]] = {
+    "partitions": partitions.create_ahead,
+    "figures": write_figures,
+    "retention": retention.apply,
+}

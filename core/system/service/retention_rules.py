@@ -1,0 +1,142 @@
+"""Which rows of each table retention deletes, and in batches of how many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    CursorResult,
+    Executable,
+    Table,
+    Uuid,
+    and_,
+    any_,
+    delete,
+    func,
+    literal,
+    not_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from core.batches.models import BatchRunRecord
+from core.conversations.models import Conversation, Message, NamedMessage
+from core.database.db import Database, read_session, transaction
+from core.database.partitions import Horizon
+from core.database.settings import Retention
+from core.database.tables import table_of
+from core.identity.models import AdminSession
+from core.knowledge.models import Feedback
+from core.playground.models import PlaygroundMessage, PlaygroundSession
+from core.scores.models import MessageScore
+
+AT_ONCE = 2000
+runs, feedback, names = table_of(BatchRunRecord), table_of(Feedback), table_of(NamedMessage)
+sessions, playgrounds = table_of(AdminSession), table_of(PlaygroundSession)
+conversations, scores = table_of(Conversation), table_of(MessageScore)
+
+
+@dataclass(frozen=True)
+class RetentionRule:
+    """Which rows of a table are expired, and the column of the child rows deleted too."""
+
+    table: Table
+    days: str
+    is_expired: Callable[[Horizon, Retention], ColumnElement[bool]]
+    child: Column[Any] | None = None
+    database: Database = Database.CORE
+
+    def count(self, horizon: Horizon, chosen: Retention) -> dict[str, int]:
+        """Return the number of expired rows by table."""
+        is_expired = self.is_expired(horizon, chosen)
+        with read_session(self.database) as session:
+            found = {
+                self.table.name: session.scalar(
+                    select(func.count()).select_from(self.table).where(is_expired)
+                )
+                or 0
+            }
+            if self.child is not None:
+                theirs = select(func.count()).where(
+                    self.child.in_(select(self.table.c.id).where(is_expired))
+                )
+                found[self.child.table.name] = session.scalar(theirs) or 0
+        return found
+
+    def delete_some(self, horizon: Horizon, chosen: Retention) -> dict[str, int]:
+        """Delete some expired rows in a transaction of its own, and return how many, by table."""
+        wanted = select(self.table.c.id).where(self.is_expired(horizon, chosen)).limit(AT_ONCE)
+        with transaction(self.database) as session:
+            ids = list(session.scalars(wanted.with_for_update(skip_locked=True)))
+            named = any_(literal(ids, ARRAY(Uuid())))
+            found = {self.table.name: len(ids)}
+            if self.child is not None:
+                found[self.child.table.name] = deleted(
+                    session, delete(self.child.table).where(self.child == named)
+                )
+            session.execute(delete(self.table).where(self.table.c.id == named))
+        return found
+
+
+def _expired_conversations(horizon: Horizon, _chosen: Retention) -> ColumnElement[bool]:
+    rows = conversations.c
+    is_old = and_(rows.last_message_at < horizon.before, rows.received_at < horizon.before)
+    return and_(is_old, rows.annotation_count == 0, not_(horizon.is_held(conversations)))
+
+
+def _expired_runs(horizon: Horizon, chosen: Retention) -> ColumnElement[bool]:
+    """Return the condition that a run is old, and not one of the last of its job."""
+    newest_first = (runs.c.started_at.desc(), runs.c.id.desc())
+    number = (
+        func.row_number().over(partition_by=runs.c.batch_job, order_by=newest_first).label("number")
+    )
+    ranked = select(runs.c.id, number).subquery("ranked")
+    further = select(ranked.c.id).where(ranked.c.number > chosen.batch_runs_kept)
+    is_old = func.greatest(runs.c.started_at, runs.c.heard_at) < horizon.before
+    return and_(not_(horizon.is_held(runs)), is_old, runs.c.id.in_(further))
+
+
+RULES = (
+    RetentionRule(
+        sessions, "admin_session_days", lambda horizon, _: sessions.c.expires_at < horizon.before
+    ),
+    RetentionRule(
+        playgrounds,
+        "playground_days",
+        lambda horizon, _: (
+            func.greatest(playgrounds.c.created_at, playgrounds.c.last_message_at) < horizon.before
+        ),
+        child=table_of(PlaygroundMessage).c.session_id,
+    ),
+    RetentionRule(
+        conversations,
+        "conversation_days",
+        _expired_conversations,
+        child=table_of(Message).c.conversation_id,
+    ),
+    RetentionRule(runs, "batch_run_days", _expired_runs),
+    RetentionRule(
+        names,
+        "feedback_days",
+        lambda horizon, _: and_(
+            names.c.named_at < horizon.before,
+            names.c.received_at < horizon.before,
+            names.c.received_at < horizon.undoable,  # an import may have named it
+        ),
+    ),
+    RetentionRule(
+        feedback,
+        "feedback_days",
+        lambda horizon, _: horizon.is_expired(feedback),
+        database=Database.AI,
+    ),
+    RetentionRule(scores, "score_days", lambda horizon, _: horizon.is_expired(scores)),
+)
+
+
+def deleted(session: Session, statement: Executable) -> int:
+    """Execute a statement and return how many rows it has deleted."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

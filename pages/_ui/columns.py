@@ -1,0 +1,162 @@
+"""Columns of tables, by what they hold: text, times, numbers, chips."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from operator import itemgetter
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from pages._ui import text as texts
+from pages._ui.tables import TableColumn
+
+Row = TypeVar("Row")
+Orders = Mapping[str, str]
+Chip = str | None
+LONGEST = 200
+NO_ORDERS: Orders = {}
+config = st.column_config
+
+
+def text(
+    label: str,
+    value: Callable[[Row], str | None],
+    *,
+    width: int | None = None,
+    help: str | None = None,
+    is_optional: bool = False,
+    orders: Orders = NO_ORDERS,
+) -> TableColumn[Row]:
+    """Return a column of single lines, cut at 200 characters; the drawer shows the whole text."""
+
+    def shown(row: Row) -> str | None:
+        said = texts.one_line(value(row) or "")
+        return (said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…") or None
+
+    return TableColumn(label, shown, config.TextColumn(width=width, help=help), orders, is_optional)
+
+
+def moment(
+    label: str,
+    value: Callable[[Row], datetime | None],
+    zone: str,
+    *,
+    width: int = 140,
+    format: str = "D MMM YYYY HH:mm",
+    orders: Orders = NO_ORDERS,
+) -> TableColumn[Row]:
+    """Return a column of times in a zone."""
+    place = ZoneInfo(zone)
+
+    def shown(row: Row) -> datetime | None:
+        at = value(row)
+        return at.astimezone(place) if at is not None else None
+
+    return TableColumn(label, shown, config.DatetimeColumn(format=format, width=width), orders)
+
+
+def number(
+    label: str,
+    value: Callable[[Row], float | Decimal | None],
+    *,
+    format: str = "localized",
+    width: int | None = None,
+    help: str | None = None,
+    orders: Orders = NO_ORDERS,
+) -> TableColumn[Row]:
+    """Return a column of numbers with the unit in the format."""
+
+    def shown(row: Row) -> float | None:
+        found = value(row)
+        return float(found) if isinstance(found, Decimal) else found
+
+    return TableColumn(
+        label, shown, config.NumberColumn(format=format, width=width, help=help), orders
+    )
+
+
+def percent(
+    label: str,
+    value: Callable[[Row], float | None],
+    *,
+    format: str,
+    width: int | None = None,
+    help: str | None = None,
+) -> TableColumn[Row]:
+    """Return a column of fractions, as percentages."""
+
+    def shown(row: Row) -> float | None:
+        found = value(row)
+        return found * 100 if found is not None else None
+
+    return TableColumn(label, shown, config.NumberColumn(format=format, width=width, help=help))
+
+
+def seconds(
+    label: str, value: Callable[[Row], float | None], *, format: str = "%.2f s"
+) -> TableColumn[Row]:
+    """Return a column of milliseconds, as seconds."""
+
+    def shown(row: Row) -> float | None:
+        found = value(row)
+        return found / 1000 if found is not None else None
+
+    return TableColumn(label, shown, config.NumberColumn(format=format))
+
+
+def bar(
+    label: str,
+    value: Callable[[Row], float | None],
+    *,
+    format: str,
+    most: float,
+    width: int | None = None,
+    orders: Orders = NO_ORDERS,
+) -> TableColumn[Row]:
+    """Return a column of bars from 0 to `most`."""
+    return TableColumn(
+        label,
+        value,
+        config.ProgressColumn(format=format, min_value=0, max_value=most, width=width),
+        orders,
+    )
+
+
+def tags(label: str, value: Callable[[Row], Sequence[str]], *, width: int) -> TableColumn[Row]:
+    return TableColumn(
+        label,
+        lambda row: [texts.one_line(each) for each in value(row)],
+        config.ListColumn(width=width),
+    )
+
+
+def of_cells(rows: Sequence[Mapping[str, object]]) -> list[TableColumn[Mapping[str, object]]]:
+    """Return columns for rows that map labels to cells."""
+    return [TableColumn(label, itemgetter(label)) for label in rows[0]] if rows else []
+
+
+def chip(
+    label: str,
+    value: Callable[[Row], Chip],
+    colours: Mapping[str, str],
+    *,
+    width: int = 100,
+    help: str | None = None,
+    orders: Orders = NO_ORDERS,
+) -> TableColumn[Row]:
+    """Return a column of coloured chips, with a colour for each word."""
+
+    def shown(row: Row) -> list[str]:
+        said = value(row)
+        return [said] if said else []
+
+    return TableColumn(
+        label,
+        shown,
+        config.MultiselectColumn(
+            options=list(colours), color=list(colours.values()), width=width, help=help
+        ),
+        orders,
+    )

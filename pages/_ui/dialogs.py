@@ -1,0 +1,140 @@
+"""Dialogs: a confirmation, the buttons of a form, and the drawer that shows a row of a list."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID
+
+import streamlit as st
+
+from core.errors import NotFound
+from pages._ui import errors, frame, state
+
+OPEN = "row"  # in the address: the ID of the row in the drawer
+NEXT = "console.next_dialog"
+DRAWN = "console.is_drawer_drawn"  # in this run: Streamlit draws only one
+
+Row = TypeVar("Row")
+
+
+class RowMissing(NotFound):
+    """It was deleted, or is on another page of this list."""
+
+
+def confirm(
+    title: str, body: str, label: str, act: Callable[..., None], *args: object, key: str
+) -> None:
+    """Ask before `act(*args)`; `label` is on the button that does it."""
+
+    @st.dialog(title)
+    def question() -> None:
+        st.write(body)
+        with st.container(horizontal=True):
+            is_done = st.button(
+                label, type="primary", key=f"{key}.confirm", on_click=act, args=args
+            )
+            if st.button("Cancel", key=f"{key}.cancel") or is_done:
+                st.rerun()
+
+    question()
+
+
+def submit(label: str, act: Callable[[], None], *, key: str) -> None:
+    """Draw the buttons below a form; what `act` refuses is said there, and the dialog stays."""
+    buttons, below = st.container(horizontal=True), st.container()
+    is_submitted = buttons.button(label, type="primary", key=f"{key}.submit")
+    if buttons.button("Cancel", key=f"{key}.close"):
+        st.rerun()
+    if is_submitted:
+        with errors.InForm(below):
+            act()
+            st.rerun()
+
+
+def begin_run() -> None:
+    """Allow this run to draw a drawer."""
+    state.forget(DRAWN)
+
+
+def open_row(row: object) -> None:
+    """Open a row in the drawer of `draw_opened`, from a callback."""
+    st.query_params[OPEN] = _id_of(row)
+
+
+def id_of(opened: str) -> UUID:
+    """Return the ID that an address names; raise RowMissing when it names none."""
+    try:
+        return UUID(opened)
+    except ValueError:
+        raise RowMissing from None
+
+
+def no_read(_: str) -> Any:  # noqa: ANN401  never returns
+    """Raise RowMissing: the rows of this list can't be read by their IDs."""
+    raise RowMissing
+
+
+def draw_opened(
+    rows: Sequence[Row],
+    title: str,
+    show: Callable[[Row], None],
+    read: Callable[[str], Row] | None = None,
+) -> None:
+    """Show in a drawer the row that the address names: from these rows, else by `read`, which may
+    raise NotFound. Without `read`, another list of the page may have the row.
+    """
+    if dialog := state.take(NEXT):
+        state.put(DRAWN, True)
+        dialog()
+        return
+    opened = st.query_params.get(OPEN)
+    if row := next((each for each in rows if _id_of(each) == opened), None):
+        drawer(title, partial(show, row), on_close=close)
+    elif opened and read is not None and not state.get(DRAWN, False):
+        drawer(title, partial(_show_read, title, opened, show, read), on_close=close)
+
+
+def _show_read(
+    title: str, id_: str, show: Callable[[Row], None], read: Callable[[str], Row]
+) -> None:
+    try:
+        row = read(id_)
+    except NotFound as missing:
+        frame.empty_state("search_off", f"{title} not found", missing.detail)
+        return
+    show(row)
+
+
+def leave_for(dialog: Callable[[], None]) -> None:
+    """Close the drawer and open a dialog instead, from a callback: only one can be open."""
+    close()
+    state.put(NEXT, dialog)
+
+
+def _id_of(row: object) -> str:
+    return str(
+        next(
+            filter(None, (getattr(row, name, None) for name in ("id", "user_id", "session_id"))), ""
+        )
+    )
+
+
+def close() -> None:
+    """Close the drawer, from a callback."""
+    st.query_params.pop(OPEN, None)
+
+
+def drawer(title: str, show: Callable[[], None], *, on_close: Callable[[], None]) -> None:
+    """Draw a drawer on the right. Each action in it reruns the whole page with its guard."""
+    drawn = count()
+    state.put(DRAWN, True)
+
+    @st.dialog(title, position="right", width=640, on_dismiss=on_close)
+    def dialog() -> None:
+        if next(drawn):
+            st.rerun()
+        with errors.InWords(title):
+            show()
+
+    dialog()

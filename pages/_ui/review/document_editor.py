@@ -1,0 +1,110 @@
+"""The editor of a document. It is saved as a whole, and never over a newer version."""
+
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.knowledge.answers import DocumentView
+from core.knowledge.documents import service as document_service
+from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody
+from core.knowledge.schemas import DocumentState
+from pages._ui import cache, errors, guard, state
+
+OPEN, NEW = "documents.editing", "documents.is_new"
+NAMES = ("title", "scope", "tags", "status", "content")
+STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DRAFT: "Draft"}
+
+
+def begin(found: DocumentView) -> None:
+    """Open the editor of a document, from a callback."""
+    state.put(OPEN, (found.id, found.updated_at))
+    given = {"title": found.title, "scope": found.scope, "tags": ", ".join(found.tags)}
+    for name, value in (given | {"status": found.status.value, "content": found.content}).items():
+        state.put(_key(name), value)
+
+
+def begin_new() -> None:
+    """Open the editor of a new document, from a callback."""
+    state.put(NEW, True)
+    for name in NAMES:
+        state.put(_key(name), DocumentState.DRAFT.value if name == "status" else "")
+
+
+def is_open(found: DocumentView) -> bool:
+    opened: Any = state.get(OPEN, None)
+    return opened is not None and opened[0] == found.id
+
+
+def is_new() -> bool:
+    return state.get(NEW, False)
+
+
+def draw() -> None:
+    st.title("Edit document", anchor=False)
+    _draw_fields("Save changes", save)
+
+
+def draw_new() -> None:
+    _draw_fields("Create document", make)
+
+
+def close() -> None:
+    """Close the editor without saving, from a callback."""
+    state.forget(OPEN, NEW, *map(_key, NAMES))
+
+
+@errors.action
+def save() -> None:
+    opened: Any = state.get(OPEN, None)
+    if opened is None:
+        return
+    id_, updated_at = opened
+    change = _checked(DocumentChangeBody, {"updated_at": updated_at})
+    with guard.ai_work() as (ai, actor):
+        document_service.change_document(ai, str(id_), change, actor=actor)
+    close()
+    cache.forget()
+    state.toast("Document saved")
+
+
+@errors.action
+def make() -> None:
+    body = _checked(DocumentBody, {})
+    with guard.ai_work() as (ai, actor):
+        made = document_service.create_document(ai, body, actor=actor)
+    close()
+    cache.forget()
+    st.query_params["document"] = str(made.id)
+    state.toast("Document created")
+
+
+def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
+    with st.container(border=True):
+        st.text_input("Title", key=_key("title"), max_chars=500)
+        scope, tags, status = st.columns([1, 1.4, 0.8])
+        scope.text_input("Scope", key=_key("scope"), max_chars=500, placeholder="help centre")
+        tags.text_input("Tags", key=_key("tags"), placeholder="refund, delivery")
+        status.selectbox("Status", list(STATES), key=_key("status"), format_func=STATES.__getitem__)
+        st.text_area("Content (Markdown)", key=_key("content"), height=420)
+        with st.container(horizontal=True):
+            st.button(label, type="primary", key="documents.save", on_click=act)
+            st.button("Cancel", key="documents.cancel", on_click=close)
+
+
+def _checked(body: type[Any], more: dict[str, Any]) -> Any:  # noqa: ANN401  one of the two bodies
+    values = {name: state.get(_key(name), "") for name in NAMES}
+    tags = [tag.strip() for tag in values["tags"].split(",") if tag.strip()]
+    if not values["content"].strip() or not values["title"].strip():
+        raise Invalid("Enter a title and content.")
+    try:
+        return body.model_validate({**values, "tags": tags, **more})
+    except ValidationError as refused:
+        raise Invalid(
+            "Too long: titles are limited to 500 characters, content to 1,000,000."
+        ) from refused
+
+
+def _key(name: str) -> str:
+    return f"documents.edit.{name}"

@@ -1,0 +1,81 @@
+"""Engagement: active users, retention and paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages._ui import errors, links, watch
+from pages._ui.cache import Reads
+from pages._ui.filters import filter_bar, filter_state
+from pages._ui.filters.selection import Filters
+from pages.watch.engagement import active_users, path_list, retention_table
+from pages.watch.engagement.user_links import PAGE
+
+FIRST, MORE, OWN = (
+    ("app",),
+    ("environment", "user_id"),
+    ("view", "interval", "event", "direction", "through"),
+)
+
+
+@dataclass(frozen=True)
+class EngagementTab:
+    """A view of the page; `path` is its route in the API."""
+
+    title: str
+    about: str
+    path: str
+    draw_choices: Callable[[Reads], None]
+    draw: Callable[[Reads, Filters], None]
+
+
+VIEWS = {
+    "": EngagementTab(
+        "Active users",
+        "Users who were active, each counted once",
+        "onboarding/active-users",
+        active_users.draw_choices,
+        active_users.draw,
+    ),
+    "retention": EngagementTab(
+        "Retention",
+        "Users by first active week, and the weeks in which they came back",
+        "onboarding/retention",
+        lambda _: None,
+        retention_table.draw,
+    ),
+    "paths": EngagementTab(
+        "Paths",
+        "What users do after an event, or before it",
+        "onboarding/paths",
+        path_list.draw_choices,
+        path_list.draw,
+    ),
+}
+
+
+def main() -> None:
+    reads = watch.reads()
+    links.follow()
+    filter_state.take_over(PAGE, (*FIRST, *MORE, *OWN), is_timed=True)
+    named = filter_state.value_of(PAGE, "view")
+    view = VIEWS.get(named, VIEWS[""])
+    header = watch.header("Engagement", view.about)
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        required=True,
+        key=filter_state.key_of(PAGE, "view"),
+        format_func=lambda each: VIEWS[each].title,
+        label_visibility="collapsed",
+    )
+    chosen = filter_bar.draw(
+        PAGE, reads, FIRST, MORE, own=OWN, draw_own=lambda: view.draw_choices(reads)
+    )
+    view.draw(reads, chosen)
+    header.finish(reads, chosen, csv=view.path)
+
+
+with errors.InWords("Engagement"):
+    main()

@@ -1,0 +1,68 @@
+"""Conversion over time, time to convert and time to drop-off."""
+
+import streamlit as st
+
+from core.activity import charts as funnel_charts
+from core.activity.funnel_answers import TimeBar
+from core.activity.queries.funnels import completion, time_to_drop_off
+from core.activity.queries.funnels.funnel import Funnel
+from core.activity.queries.funnels.segments import Segment
+from core.presentation.periods import DAY, HOUR
+from pages._ui import charts, errors, state, watch
+from pages._ui.cache import Reads
+from pages._ui.charts import Point
+from pages._ui.filters import filter_state
+from pages._ui.filters.selection import Filters
+from pages.watch.onboarding.funnel_editor import PAGE
+
+
+@errors.part("Conversion charts")
+def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None) -> None:
+    asked = (chosen.period, chosen.watched, wanted, segment)
+    course, stayed = (
+        reads.ask(completion.read_conversion_trend, *asked, by_hour=True),
+        reads.ask(time_to_drop_off.read_time_to_drop_off, *asked),
+    )
+    palette, zone = charts.palette(), chosen.period.zone
+    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+
+    def closer(point: Point) -> None:
+        start = point.moment(zone)
+        filter_state.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
+
+    def pick(bar: TimeBar) -> None:
+        """List who took so long, below the steps."""
+        step = str(len(wanted.steps))
+        filter_state.put(PAGE, step=step, took=f"{bar.from_s:g}-{bar.to_s:g}")
+        state.forget(f"{PAGE}.stopped.page")
+
+    is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
+    each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"
+    with (
+        grid.cell(),
+        watch.panel("Conversion rate", f"by first-step {each} · dotted: window still open"),
+    ):
+        charts.show(
+            funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)),
+            f"{PAGE}.completion",
+            on_pick=closer,
+        )
+    with (
+        grid.cell(),
+        watch.panel("Time to convert", "first to last step · click a bar for users"),
+    ):
+        charts.show(
+            funnel_charts.time_to_convert(palette, course),
+            f"{PAGE}.time",
+            on_pick=lambda point: pick(course.histogram[point.number]),
+        )
+    with (
+        grid.cell(),
+        watch.panel(
+            "Time to drop-off",
+            "random sample of users, first step to last seen"
+            if stayed.is_sampled
+            else "users, first step to last seen",
+        ),
+    ):
+        charts.show(funnel_charts.time_to_drop_off(palette, stayed), f"{PAGE}.stays")

@@ -1,0 +1,104 @@
+"""A weekly digest: what changed in a week, what needs attention, and the figures of saved views."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from core.digests import queries
+from core.digests.errors import DigestMissing
+from core.digests.schemas import DigestDetails, DigestSection
+from core.presentation.change_texts import comparison
+from core.presentation.comparison import ChangeVerdict
+from core.presentation.periods import Period
+from pages._ui import errors, frame, guard, links, state, text, tiles, watch
+from pages.watch.overview import overview_parts
+
+WEEK, CHOSEN = "digest", "overview.digest"  # the parameter is a Monday; anything else: the latest
+MARKS = {
+    ChangeVerdict.WORSE: ":orange[:material/trending_down:]",
+    ChangeVerdict.BETTER: ":blue[:material/trending_up:]",
+    ChangeVerdict.DIFFERENT: ":gray[:material/swap_vert:]",
+}
+
+
+def draw() -> None:
+    """Draw the digest that the address names, else the latest."""
+    frame.back("Overview", _close, f"{CHOSEN}.back")
+    with guard.work() as (session, actor):
+        weeks = queries.list_weeks(session, actor=actor)
+    if not weeks:
+        frame.header("Weekly digest", "Figures of the week, and what changed")
+        body = "A digest is written each Monday, once there is data of the week before."
+        frame.empty_state("newspaper", "No digests yet", body)
+        return
+    with errors.InWords("Weekly digest"):
+        found = read(weeks)
+        period = Period(found.starts_at, found.ends_at, found.time_zone)
+        with frame.header("Weekly digest", f"{watch.span(period)} ({found.time_zone})"):
+            _draw_choice(weeks, found.week)
+        _draw_summary(found)
+        for number, section in enumerate(found.sections):
+            _draw_section(section, number)
+
+
+def read(weeks: Sequence[date]) -> DigestDetails:
+    """Read the digest of the address; raise DigestMissing."""
+    given = st.query_params.get(WEEK, "")
+    named = next((week for week in weeks if week.isoformat() == given), None)
+    if named is None and given[:1].isdecimal():
+        raise DigestMissing
+    with guard.work() as (session, actor):
+        return queries.get_digest(session, named or weeks[0], actor=actor)
+
+
+def _draw_choice(weeks: Sequence[date], week: date) -> None:
+    state.put(CHOSEN, week)
+    st.selectbox(
+        "Week",
+        weeks,
+        key=CHOSEN,
+        format_func=lambda day: f"Week of {day:%-d %b %Y}",
+        label_visibility="collapsed",
+        on_change=_open,
+        width=200,
+    )
+
+
+def _draw_summary(found: DigestDetails) -> None:
+    left, right = st.columns(2, gap="medium")
+    changes = [(section, figure) for section in found.sections for figure in section.changed]
+    with (
+        left,
+        watch.panel("What changed", "beyond normal variation, from the week before"),
+        st.container(border=True, gap="small"),
+    ):
+        if not changes:
+            st.markdown("No change beyond normal variation")
+        for section, figure in changes:
+            said = text.plain(f"{figure.label}: {comparison(figure)}")
+            title = text.plain(text.one_line(section.title))
+            st.markdown(f"{MARKS[figure.verdict]}\u2002{said}  \n:gray[:small[{title}]]")
+    with right, watch.panel("Needs attention"):
+        overview_parts.draw_findings(found.findings)
+
+
+def _draw_section(section: DigestSection, number: int) -> None:
+    with watch.panel(text.plain(text.one_line(section.title))):
+        if section.figures:
+            names = ((figure, f"{number}-{figure.name}") for figure in section.figures)
+            tiles.draw([figure.model_copy(update={"name": name}) for figure, name in names])
+        else:
+            st.caption("The filters of this view are no longer valid.")
+        with st.container(key=f"digest-link-{number}"):
+            links.draw(
+                section.page.address, "View details", icon="arrow_forward", **section.parameters
+            )
+
+
+def _open() -> None:
+    st.query_params[WEEK] = state.get(CHOSEN, date.min).isoformat()
+
+
+def _close() -> None:
+    st.query_params.from_dict({})

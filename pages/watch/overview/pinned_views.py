@@ -1,0 +1,55 @@
+"""Cards of saved views on the Overview: each has the main figure of its page, for its filters."""
+
+from core.database.db import Database, transaction
+from core.errors import Invalid
+from core.insights.view_figures import period_of, read_figures
+from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.formatting import FigureUnit
+from core.saved_views import queries
+from core.saved_views.schemas import SavedViewDetails, ViewPage
+from core.system import workspace
+from pages._ui import errors, guard, links, text, tiles, watch
+from pages._ui.cache import Reads
+
+
+@errors.part("Pinned views")
+def draw(reads: Reads) -> None:
+    """Draw a card for each pinned view, if there are any."""
+    with guard.work() as (session, actor):
+        views = {f"view-{view.id}": view for view in queries.list_pinned(session, actor=actor)}
+    if not views:
+        return
+
+    def lead(card: Tile) -> None:
+        view = views[card.name]
+        label = figures[card.name].label
+        links.draw(view.page.address, label, icon="arrow_forward", **view.parameters)
+
+    figures = {name: read_figure(reads, view) for name, view in views.items()}
+    cards = [
+        figure.model_copy(update={"name": name, "label": text.plain(views[name].name)})
+        for name, figure in figures.items()
+    ]
+    with watch.panel("Pinned views", "by their own filters and periods"):
+        tiles.draw(cards, below=lead)
+
+
+def read_figure(reads: Reads, view: SavedViewDetails) -> Tile:
+    """Return a view's main figure; without a value where its filters are no longer valid."""
+    try:
+        asked = view.page, view.query, period_of(view.query, workspace.zone())
+        if view.page is not ViewPage.ANNOTATIONS:
+            return reads.ask_both(read_figures, *asked)[0]
+        # Not from the cache: who may see an annotation differs between reviewers
+        with guard.work() as (core, actor), transaction(Database.AI) as ai:
+            return read_figures(core, ai, *asked, actor=actor)[0]
+    except Invalid:
+        return Tile(
+            name="invalid",
+            label="Filters no longer valid",
+            unit=FigureUnit.COUNT,
+            value=None,
+            before=None,
+            verdict=ChangeVerdict.UNKNOWN,
+            course=[],
+        )

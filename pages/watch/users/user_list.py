@@ -1,0 +1,134 @@
+"""Users and anonymous sessions in tables, each with a drawer."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummary
+from core.activity.queries import journeys, user_details
+from core.activity.queries.funnels import question
+from core.activity.queries.user_lists import UserOrder
+from core.database.paging import Page
+from core.presentation import formatting
+from core.presentation.periods import Watched
+from pages._ui import columns, dialogs, frame, links, tables, text
+from pages._ui.cache import Reads
+from pages._ui.tables import Sorting, TableColumn
+
+STATES: dict[OnboardingStatus, str] = {
+    OnboardingStatus.COMPLETED: "Completed",
+    OnboardingStatus.IN_PROGRESS: "In progress",
+    OnboardingStatus.STUCK: "Stuck",
+    OnboardingStatus.DROPPED: "Dropped off",
+}
+COLOURS = {"Completed": "green", "In progress": "blue", "Stuck": "orange", "Dropped off": "red"}
+
+
+def draw_users(
+    page: Page[UserSummary], reads: Reads, watched: Watched, zone: str, at: str, sorting: Sorting
+) -> None:
+    steps = _titles(reads)
+    shown: Sequence[TableColumn[UserSummary]] = [
+        columns.text("User", name_of),
+        columns.chip("Status", lambda row: STATES[row.status], COLOURS),
+        columns.bar(
+            "Step", lambda row: row.step, format=f"%d of {len(steps)}", most=len(steps), width=130
+        ),
+        columns.text("Last step", lambda row: ("", *steps)[row.step], width=150),
+        columns.moment(
+            "First seen",
+            lambda row: row.first_seen_at,
+            zone,
+            orders={UserOrder.NEWEST_FIRST: "↓", UserOrder.OLDEST_FIRST: "↑"},
+        ),
+        columns.moment(
+            "Last seen",
+            lambda row: row.last_seen_at,
+            zone,
+            orders={UserOrder.LAST_SEEN_FIRST: "↓", UserOrder.LAST_SEEN: "↑"},
+        ),
+        columns.text("Email", lambda row: row.email),
+        columns.text(
+            "ID",
+            lambda row: row.external_id,
+            orders={UserOrder.ID: "↑", UserOrder.ID_BACKWARDS: "↓"},
+        ),
+    ]
+    tables.draw_page(page, shown, "user", at=at, on_open=dialogs.open_row, sorting=sorting)
+    dialogs.draw_opened(
+        page.items,
+        "User",
+        partial(_draw_user, reads, watched, zone),
+        lambda id_: reads.ask(user_details.get_user, id_, watched),
+    )
+
+
+def draw_anonymous(
+    page: Page[AnonymousSummary], reads: Reads, watched: Watched, zone: str, at: str
+) -> None:
+    steps = _titles(reads)
+    shown: Sequence[TableColumn[AnonymousSummary]] = [
+        columns.text("Session", lambda row: row.session_id),
+        columns.chip("Status", lambda row: STATES[row.status], COLOURS),
+        columns.bar(
+            "Step", lambda row: row.step, format=f"%d of {len(steps)}", most=len(steps), width=130
+        ),
+        columns.text("Last step", lambda row: ("", *steps)[row.step], width=150),
+        columns.moment("First seen", lambda row: row.first_seen_at, zone),
+        columns.moment("Last seen", lambda row: row.last_seen_at, zone),
+        columns.number("Events", lambda row: row.events, width=80),
+        columns.number("Errors", lambda row: row.errors, width=80),
+        columns.text("App", lambda row: row.app),
+    ]
+    tables.draw_page(page, shown, "session", at=at, on_open=dialogs.open_row)
+    dialogs.draw_opened(
+        page.items,
+        "Anonymous session",
+        partial(_draw_session, steps, zone),
+        lambda id_: reads.ask(journeys.read_anonymous, id_, watched, limit=1).session,
+    )
+
+
+def _titles(reads: Reads) -> list[str]:
+    """Return the titles of the workspace funnel's steps."""
+    return [step.title for step in reads.ask(question.get_workspace_funnel).steps]
+
+
+def _step(steps: Sequence[str], number: int) -> str:
+    return f"{number} of {len(steps)} {('', *steps)[number]}"
+
+
+def _draw_user(reads: Reads, watched: Watched, zone: str, row: UserSummary) -> None:
+    user, steps = reads.ask(user_details.get_user, str(row.id), watched), _titles(reads)
+    frame.section(text.plain(name_of(row)), text.plain(user.why))
+    frame.facts(
+        {
+            "Status": STATES[row.status],
+            "Step": _step(steps, row.step),
+            "First seen": formatting.moment(row.first_seen_at, zone),
+            "Last seen": formatting.moment(row.last_seen_at, zone),
+            "Events": f"{user.events:,} on {formatting.count(user.active_days, 'day')}",
+            "Errors": f"{user.errors:,}",
+            "Email": row.email,
+            "ID": row.external_id,
+        }
+    )
+    links.draw("users", "Open journey", icon="route", user=str(row.id))
+
+
+def _draw_session(steps: Sequence[str], zone: str, row: AnonymousSummary) -> None:
+    frame.section(text.plain(row.session_id), STATES[row.status].lower())
+    frame.facts(
+        {
+            "Step": _step(steps, row.step),
+            "First seen": formatting.moment(row.first_seen_at, zone) if row.first_seen_at else None,
+            "Last seen": formatting.moment(row.last_seen_at, zone) if row.last_seen_at else None,
+            "Events": f"{row.events:,}",
+            "Errors": f"{row.errors:,}",
+            "App": row.app,
+        }
+    )
+    links.draw("users", "Open journey", icon="route", session=row.session_id)
+
+
+def name_of(user: UserSummary) -> str:
+    return user.display_name or user.email or user.external_id

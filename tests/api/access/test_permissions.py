@@ -1,0 +1,151 @@
+"""The permission table of the contract: each role on each route."""
+
+import httpx2
+import pytest
+
+from core.identity.permissions import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Permission
+from core.identity.schemas import Role, Scope
+from core.platform.ids import new_id
+from tests.api.conftest import Client
+from tests.api.routes import ANY_ID, Described, described
+from tests.factories.identity import person
+
+ALL = frozenset(Role)
+ADMINS = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
+SUPER = frozenset({Role.SUPER_ADMIN})
+WATCHERS = ALL - {Role.REVIEWER}
+READERS = ALL - {Role.ANALYST}  # of what users and models say
+NOBODY: frozenset[Role] = frozenset()  # keys only
+# By the beginning of the path, with its method where that matters; the first that fits.
+WHO = {
+    f"/admin/ai/tuning/annotations/{ANY_ID}/adjudicate": ADMINS,
+    f"/admin/ai/tuning/queue/{ANY_ID}/opinions": ADMINS,
+    "PUT /admin/ai/tuning/settings": ADMINS,
+    "/admin/auth/": ALL,
+    "/admin/accounts": SUPER,
+    "/admin/ai/tuning/export": SUPER,
+    "/admin/ai/tuning/summary": ALL,
+    "/admin/ai/tuning/": READERS,
+    "POST /admin/ai/knowledge/documents/proposals": READERS,
+    "GET /admin/ai/knowledge/": READERS,
+    "POST /admin/ai/knowledge/": ADMINS,
+    "PUT /admin/ai/knowledge/": ADMINS,
+    "DELETE /admin/ai/knowledge/": ADMINS,
+    "/admin/ai/": WATCHERS,
+    "/admin/batch/": WATCHERS,
+    "/admin/users": WATCHERS,
+    "/admin/anonymous": WATCHERS,
+    "/admin/onboarding/": WATCHERS,
+    "/admin/overview": WATCHERS,
+    "/admin/releases": WATCHERS,
+    "/admin/system/retention": SUPER,
+    "/admin/daily-metrics": WATCHERS,
+    "GET /admin/funnels": WATCHERS,
+    "POST /admin/funnels/preview": WATCHERS,
+    "POST /admin/views": WATCHERS,  # of a Watch page
+    "/admin/views": ALL,
+    "/admin/digests": WATCHERS,
+    "/admin/": ADMINS,
+    "/imports": ADMINS,
+    "/models": ADMINS,
+    "/providers": ADMINS,
+    "/prompts/execute": ADMINS,
+    "/ingest/": NOBODY,
+    "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
+}
+BODIES: dict[str, dict[str, object]] = {
+    "/admin/ai/knowledge/documents/folder": {"files": [{"name": "a.md", "content": "a"}]},
+    "/admin/ai/knowledge/documents": {"title": "a", "content": "b"},
+    f"/admin/ai/tuning/annotations/{ANY_ID}": {},
+    "/admin/ai/tuning/annotations": {"message_id": "a", "annotation_type": "approved"},
+    "/admin/ai/tuning/drafts": {"fields": {}},
+    "/admin/ai/tuning/queue/bulk": {"action": "skip", "ids": [ANY_ID]},
+    f"/admin/ai/tuning/queue/{ANY_ID}/done": {"annotation_type": "approved"},
+    "/admin/ai/tuning/queue": {"message_id": "a"},
+    "/admin/ai/tuning/settings": {"lease_minutes": 10},
+    "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
+    "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
+    "/admin/prices/reprice": {"dry_run": True},
+    "/admin/prices": {
+        "model": "a",
+        "input": "1",
+        "output": "1",
+        "valid_from": "2026-01-01T00:00:00Z",
+    },
+    "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/funnels": {
+        "name": "a",
+        "steps": [{"event_types": ["a"]}, {"event_types": ["b"]}],
+    },
+    "/admin/system/cleanup": {"dry_run": True},
+    "/admin/system/retention": {"event_days": 30},
+    "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
+    "/admin/digests": {"is_subscribed": True},
+    f"/admin/views/{ANY_ID}": {"name": "a"},
+    "/admin/views": {"name": "a", "page": "overview", "query": {}},
+    "/admin/settings": {"default_prompt": "x"},
+    "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
+    "/imports/mappings": {"name": "a", "mapping": {}},
+    "/imports/": {},
+    "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
+}
+SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_let_in_exactly_where_the_table_says(client: Client, role: Role) -> None:
+    answers = {
+        route: ask(client(person(role)), route)
+        for route in described()
+        if route.path not in SIGN_IN
+    }
+    assert not {str(route) for route, answer in answers.items() if answer.status_code == 401}
+    let_in = {str(route) for route, answer in answers.items() if answer.status_code != 403}
+    assert let_in == {str(route) for route in answers if role in who(route)}
+    assert {answer.json()["code"] for answer in answers.values() if answer.status_code == 403} <= {
+        "forbidden"
+    }
+
+
+def who(route: Described) -> frozenset[Role]:
+    """Return the roles of the first line of the table that a route belongs to."""
+    return next(
+        roles
+        for path, roles in WHO.items()
+        if path in (route.path[: len(path)], str(route)[: len(path)])
+    )
+
+
+def ask(mine: httpx2.Client, route: Described) -> httpx2.Response:
+    body = next((body for path, body in BODIES.items() if route.path.startswith(path)), None)
+    query = {"session_id": str(new_id())}
+    return mine.request(
+        route.method, route.path, params=query, json=body if route.takes_body else None
+    )
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(ROLE_PERMISSIONS) == set(Role)
+
+
+def test_rows_come_in_by_keys_only() -> None:
+    assert all(Permission.INGEST not in allowed for allowed in ROLE_PERMISSIONS.values())
+    assert SCOPE_PERMISSIONS[Scope.INGEST] == {Permission.INGEST}
+
+
+@pytest.mark.parametrize(
+    "permission", [each for each in Permission if each is not Permission.INGEST]
+)
+def test_a_super_admin_may_everything_and_a_reviewer_reads_what_is_said_and_says_what_he_thinks(
+    permission: Permission,
+) -> None:
+    assert permission in ROLE_PERMISSIONS[Role.SUPER_ADMIN]
+    assert (permission in ROLE_PERMISSIONS[Role.REVIEWER]) is (
+        permission in (Permission.READ_CONTENTS, Permission.ANNOTATE)
+    )
+
+
+def test_accounts_are_for_super_admins_only() -> None:
+    assert {
+        role for role, allowed in ROLE_PERMISSIONS.items() if Permission.MANAGE_ACCOUNTS in allowed
+    } == SUPER

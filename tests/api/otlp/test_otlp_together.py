@@ -1,0 +1,92 @@
+"""Exports that arrive while others are stored go into one transaction, also with what was said in
+them.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from api.routes.ingest import traces
+from core.ai_metrics.ingest import requests as ingest
+from core.ai_metrics.models import AiRequest
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.schemas import NewRequest
+from core.conversations.ingest import conversations
+from core.conversations.models import Conversation, Message
+from core.database.db import Session, transaction
+from core.errors import Invalid
+from tests.factories.spans import CHAT, packed, span, unpacked
+
+pytestmark = pytest.mark.usefixtures("database")
+SENDERS = 12
+ASKED = '[{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]'
+
+
+def send_at_once(exports: list[bytes]) -> list[int]:
+    """Send exports at the same time, and return how many spans of each were refused."""
+
+    async def send() -> list[int]:
+        mapped, gathering = (
+            [otlp.mapped(unpacked(each)) for each in exports],
+            traces.new_group_commit(),
+        )
+        await asyncio.gather(
+            *(traces.store_mapped(each, "production", gathering) for each in mapped)
+        )
+        return [each.refused.total() for each in mapped]
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, send()).result()
+
+
+def captured(conversation: str, **more: Any) -> bytes:  # noqa: ANN401  attributes
+    return packed(
+        span(CHAT | {"gen_ai.conversation.id": conversation, "gen_ai.input.messages": ASKED} | more)
+    )
+
+
+def counted() -> list[int]:
+    with transaction() as session:
+        return [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (AiRequest, Conversation, Message)
+        ]
+
+
+def test_exports_with_conversations_share_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, store = [], conversations.store
+
+    def noting(*given: Any, **more: Any) -> int:  # noqa: ANN401  passed on
+        stored.append(given)
+        return store(*given, **more)
+
+    monkeypatch.setattr(conversations, "store", noting)
+    assert send_at_once([captured(f"c{number}") for number in range(SENDERS)]) == [0] * SENDERS
+    assert len(stored) <= SENDERS // 2
+    assert counted() == [SENDERS, SENDERS, SENDERS]
+
+
+def test_exports_of_one_conversation_that_go_together_make_it_once() -> None:
+    assert send_at_once([captured("the same") for _ in range(SENDERS)]) == [0] * SENDERS
+    assert counted()[:2] == [SENDERS, 1]
+
+
+def test_a_span_that_the_database_refuses_costs_no_other_sender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = ingest.store
+
+    def refusing(session: Session, requests: list[NewRequest], *given: Any, **more: Any) -> int:  # noqa: ANN401  passed on
+        if any(request.conversation_id == "bad" for request in requests):
+            raise Invalid("A value does not fit.")
+        return store(session, requests, *given, **more)
+
+    monkeypatch.setattr(ingest, "store", refusing)
+    refused = send_at_once(
+        [captured("bad"), *(captured(f"c{number}") for number in range(SENDERS - 1))]
+    )
+    assert refused == [1] + [0] * (SENDERS - 1)
+    assert counted()[:2] == [SENDERS - 1, SENDERS - 1]

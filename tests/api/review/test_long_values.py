@@ -1,0 +1,140 @@
+"""Lists shorten long values and say so; single rows and CSV have the complete ones."""
+
+import csv
+import io
+from typing import Any
+
+import httpx2
+import pytest
+
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Role
+from core.presentation import shortened
+from tests.api.conftest import Client, caller
+from tests.factories.identity import person
+from tests.factories.keys import api_key, bearing
+
+LONG = "x" * 300_000
+csv.field_size_limit(2**24)
+PERIOD = {"days": 7}
+
+
+@pytest.fixture
+def me(client: Client) -> httpx2.Client:
+    return client(person(Role.ADMIN))
+
+
+def send(address: str, kind: str, *rows: dict[str, Any]) -> None:
+    with caller(f"{address}/api/v1/ingest", bearing(api_key())) as program:
+        assert program.post(f"/{kind}", json={"items": list(rows)}).json()["rejected"] == []
+
+
+@pytest.fixture
+def events(address: str, database: Postgres) -> None:
+    small, long = {"event_data": {"note": "small"}}, {"event_data": {"note": LONG}}
+    send(
+        address,
+        "events",
+        *({"event_type": "x", "user_id": "u"} | each for each in (small, long, small, long)),
+    )
+
+
+@pytest.mark.usefixtures("events")
+def test_events_are_listed_with_the_beginning_of_their_data(me: httpx2.Client) -> None:
+    found = me.get("/admin/onboarding/events", params=PERIOD).json()["items"]
+    assert sorted(each["truncated"] for each in found) == [[], [], ["event_data"], ["event_data"]]
+    [cut, _] = [each["event_data"] for each in found if each["truncated"]]
+    assert (len(cut["truncated"]), cut["characters"]) == (
+        shortened.LONGEST,
+        len(LONG) + len('{"note": ""}'),
+    )
+
+
+@pytest.mark.usefixtures("events")
+def test_events_as_csv_are_whole(me: httpx2.Client) -> None:
+    told = me.get("/admin/onboarding/events", params={**PERIOD, "format": "csv"}).text
+    rows = list(csv.DictReader(io.StringIO(told)))
+    assert sorted(LONG in row["event_data"] for row in rows) == [False, False, True, True]
+
+
+@pytest.mark.usefixtures("events")
+def test_a_journey_shows_the_beginning_too(me: httpx2.Client) -> None:
+    found = me.get("/admin/users/u/journey").json()["items"]
+    assert sorted("truncated" in each["event_data"] for each in found) == [False, False, True, True]
+
+
+LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "/admin/ai/requests": (
+        "ai-requests",
+        {"model": "m", "status": "error", "error_message": LONG},
+        "error_message",
+    ),
+    "/admin/ai/knowledge/memories": (
+        "memories",
+        {"id": "m", "created_at": "2026-11-20T09:30:00Z", "content": LONG},
+        "content",
+    ),
+    "/admin/ai/knowledge/feedback": (
+        "feedback",
+        {"rating": 1, "conversation_id": "c", "comment": LONG},
+        "comment",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_cut_long_texts_and_csv_does_not(
+    me: httpx2.Client, address: str, database: Postgres, path: str
+) -> None:
+    kind, row, field = LISTS[path]
+    send(address, kind, row)
+    body = me.get(path, params=PERIOD).json()
+    [listed] = body.get("items") or body["memories" if "memories" in path else "feedback"]
+    assert (listed["truncated"], listed[field][: shortened.LONGEST + 1]) == (
+        [field],
+        LONG[: shortened.LONGEST] + "…",
+    )
+    assert listed[field].endswith("(truncated, 300000 characters)")
+    [told] = csv.DictReader(io.StringIO(me.get(path, params={**PERIOD, "format": "csv"}).text))
+    assert told[field] == LONG
+
+
+RUN = {
+    "batch_run_id": "r",
+    "batch_job": "nightly",
+    "status": "failed",
+    "started_at": "2026-11-20T09:30:00Z",
+}
+
+
+@pytest.fixture
+def run(address: str, database: Postgres) -> dict[str, Any]:
+    phases = {f"phase {number}": number for number in range(2_000)} | {"last": 1}
+    sent = RUN | {"error_summary": LONG + " in last", "phase_durations": phases}
+    send(address, "batch-runs", sent)
+    return sent
+
+
+def test_batch_runs_are_listed_with_the_beginning_of_what_is_long(
+    me: httpx2.Client, run: dict[str, Any]
+) -> None:
+    [listed] = me.get("/admin/batch/history", params={"days": 90}).json()["items"]
+    assert sorted(listed["truncated"]) == ["error_summary", "phase_durations"]
+    assert (
+        listed["error_summary"]
+        == f"{LONG[: shortened.LONGEST]}… (truncated, {len(run['error_summary'])} characters)"
+    )
+    assert len(listed["phase_durations"]["truncated"]) == shortened.LONGEST
+    assert listed["failed_phase"] == "last"
+
+
+def test_one_batch_run_and_csv_are_whole(me: httpx2.Client, run: dict[str, Any]) -> None:
+    one = me.get("/admin/batch/history/r").json()
+    assert (one["error_summary"], one["phase_durations"], one["truncated"]) == (
+        run["error_summary"],
+        run["phase_durations"],
+        [],
+    )
+    told = me.get("/admin/batch/history", params={"days": 90, "format": "csv"}).text
+    [row] = csv.DictReader(io.StringIO(told))
+    assert row["error_summary"] == run["error_summary"]

@@ -1,0 +1,109 @@
+"""While the database is unavailable, programs get a problem with Retry-After, browsers a page that
+retries.
+"""
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from core.database.connections import engines
+from core.database.connections import monitor as database_monitor
+from core.embedded.postgres import Postgres
+from core.identity.schemas import SessionKind
+from core.processes import startup
+from tests.api.conftest import Client
+from tests.factories.identity import Person, person
+from tests.faults.hanging import hanging
+from tests.faults.program import until
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def visitor(client: Client) -> httpx2.Client:
+    """Return the browser of somebody who is signed in."""
+    mine = client(prefix="")
+    mine.headers.update(BROWSER | {"Cookie": f"attune={person(kind=SessionKind.BROWSER).token}"})
+    return mine
+
+
+@pytest.fixture
+def gone(visitor: httpx2.Client, client: Client) -> Iterator[None]:
+    """Take the database away."""
+    before = engines.current()
+    nowhere = engines.parse_address("postgresql://nobody@127.0.0.1:9/nothing")
+    engines.use(
+        engines.Engines(
+            engines.create(nowhere, pool_size=1, overflow=0),
+            engines.create(nowhere, pool_size=1, overflow=0),
+        )
+    )
+    yield
+    engines.use(before)
+
+
+@pytest.mark.parametrize(
+    "path", ["/ai-metrics?days=90&app=a%26b", "/", "/login?next=%2Fusers", "/welcome/a-token"]
+)
+@pytest.mark.usefixtures("gone")
+def test_a_page_is_a_page_whose_try_again_leads_to_what_was_clicked(
+    visitor: httpx2.Client, path: str
+) -> None:
+    answer = visitor.get(path)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "The database is not responding" in answer.text
+    assert f'href="{path.replace("&", "&amp;")}">Try again' in answer.text
+
+
+@pytest.mark.usefixtures("gone")
+def test_try_again_never_leads_to_another_host(visitor: httpx2.Client) -> None:
+    assert (
+        'href="/evil.example/x">Try again'
+        in visitor.get(str(visitor.base_url).rstrip("/") + "//evil.example/x").text
+    )
+
+
+@pytest.mark.usefixtures("gone")
+def test_an_export_that_is_followed_as_a_link_is_a_page_and_a_programs_is_a_problem(
+    visitor: httpx2.Client,
+) -> None:
+    export = "/api/v1/admin/users"
+    assert "Try again" in visitor.get(export, headers={"Sec-Fetch-Dest": "document"}).text
+    assert visitor.get(export).json()["code"] == "unavailable"
+
+
+@pytest.mark.usefixtures("gone")
+def test_an_outage_ends_no_sessions(visitor: httpx2.Client) -> None:
+    assert "set-cookie" not in visitor.get("/login").headers
+
+
+def test_a_hanging_database_is_503_for_all_who_ask_and_not_ready_until_it_goes_on(
+    client: Client, cluster: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (
+        ("SUSPICIOUS_AFTER_S", 0.05),
+        ("ANSWERS_WITHIN_S", 0.3),
+        ("EVERY_S", 0.1),
+        ("AT_MOST_EVERY_S", 0.05),
+    ):
+        monkeypatch.setattr(database_monitor, name, seconds)
+    someone: Person = person()
+    mine, nobody = client(someone), client(prefix="")
+    with startup.serving_engines(cluster.addresses()):
+        assert mine.get("/models").status_code == 200
+        with hanging(cluster):
+            answer = mine.get("/models")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+            assert nobody.get("/readyz").status_code == 503
+            assert nobody.get("/healthz").status_code == 200
+            assert nobody.get("/health").status_code == 503
+            assert (
+                nobody.post("/login", data={"email": "a@example.com", "password": "x"}).status_code
+                == 503
+            )
+        until(lambda: nobody.get("/readyz").status_code == 200, 20)
+        assert mine.get("/models").status_code == 200

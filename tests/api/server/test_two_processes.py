@@ -1,0 +1,74 @@
+"""Two processes on one database: one shows and stops the calls of the other."""
+
+import time
+from uuid import UUID
+
+import pytest
+
+from core.database.db import transaction
+from core.executions.runner import Runner
+from core.identity.service import sessions
+from core.providers.schemas import NewProvider
+from core.providers.service import providers as providers
+from tests.api.conftest import ask
+from tests.api.feeds import Reader, close_code, following, heard, heard_until
+from tests.factories.executions import ended, speaking
+from tests.factories.identity import Person, person
+from tests.factories.playground import messages_of, said
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+def test_an_answer_grows_and_ends_in_the_other_one_too(
+    whole: str, one: Person, runner: Runner
+) -> None:
+    sent = said(one.actor, '#fake {"words": 60, "rate": 40, "delay_s": 3}\nx')
+    reader = Reader()
+    with following(whole, sent.session_id, one) as socket:
+        while not reader.messages:
+            reader.read(heard(socket))
+    stored = messages_of(one.actor, sent.session_id)[1]
+    assert reader.messages[str(stored.id)]["content"] == stored.content
+    assert len(reader.texts[str(stored.id)]) > 20
+    assert stored.content.startswith(reader.texts[str(stored.id)])
+
+
+def test_the_other_one_stops_it_long_before_its_end(
+    whole: str, one: Person, runner: Runner
+) -> None:
+    sent = said(one.actor, model="fake:steady")
+    buffer = runner.find(UUID(sent.job_id))
+    assert buffer is not None
+    speaking(buffer)
+    began = time.monotonic()
+    assert (
+        ask("POST", f"{whole}/api/v1/prompts/{sent.job_id}/cancel", one.headers).status_code == 200
+    )
+    ended(buffer)
+    assert time.monotonic() - began < 8
+    assert buffer.cancel_token.is_cancelled
+
+
+def test_signing_out_in_one_process_applies_to_the_other(whole: str, one: Person) -> None:
+    sent = said(one.actor)
+    with following(whole, sent.session_id, one) as socket:
+        heard_until(socket, "playground_session")
+        with transaction() as session:
+            sessions.sign_out(session, actor=one.actor)
+        assert close_code(socket) == 4401
+    assert ask("GET", f"{whole}/api/v1/models", one.headers).status_code == 401
+
+
+def test_a_provider_that_is_added_in_one_can_be_called_in_the_other(
+    whole: str, one: Person
+) -> None:
+    with transaction() as session:
+        given = NewProvider.model_validate(
+            {"name": "near", "kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
+        )
+        providers.add(session, given, actor=one.actor)
+    answer = ask("GET", f"{whole}/api/v1/models/near:any", one.headers)
+    assert answer.status_code == 200

@@ -1,0 +1,198 @@
+"""Scores over HTTP: rows, figures by name, and conversations and requests with theirs."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from core.identity.schemas import Role, Scope
+from core.ingest.intake import key_of
+from core.platform import clock
+from tests.api.conftest import Client, caller
+from tests.factories.ai_metrics import request, send
+from tests.factories.conversations import conversation, message, stored
+from tests.factories.history import scored
+from tests.factories.identity import person
+from tests.factories.keys import api_key, bearing
+
+NOW = clock.now().replace(hour=0, minute=5, second=0, microsecond=0)
+
+
+@pytest.fixture
+def analyst(client: Client) -> httpx2.Client:
+    return client(person(Role.ANALYST))
+
+
+@pytest.fixture
+def admin(client: Client) -> httpx2.Client:
+    return client(person(Role.ADMIN))
+
+
+def got(client: httpx2.Client, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
+    answer = client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def talk(name: str) -> None:
+    at = (NOW - timedelta(hours=1)).isoformat()
+    stored(conversation(name) | {"messages": [message(1, created_at=at)]})
+
+
+def test_scores_are_listed_newest_first_by_cursor(analyst: httpx2.Client) -> None:
+    for number in range(5):
+        scored("c", number, NOW - timedelta(hours=number))
+    first = got(analyst, "/admin/ai/scores", limit=3)
+    second = got(analyst, "/admin/ai/scores", limit=3, cursor=first["next_cursor"])
+    assert [row["value"] for row in first["items"] + second["items"]] == [0, 1, 2, 3, 4]
+    assert (first["total_count"], second["next_cursor"]) == (5, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ({"below": 2}, [0.5, 1]),
+        ({"above": 1}, [2]),
+        ({"above": 0.5, "below": 2}, [1]),
+        ({"label": "good"}, [2]),
+        ({"name": "tone"}, []),
+        ({"source": "judge"}, [0.5]),
+        ({"subject": "message"}, []),
+        ({"conversation": "b"}, [1]),
+        ({"app": "web"}, [1]),
+        ({"environment": "staging"}, []),
+    ],
+)
+def test_each_filter_selects_its_scores(
+    analyst: httpx2.Client, query: dict[str, Any], values: list[float]
+) -> None:
+    scored("a", 0.5, NOW, source="judge")
+    scored("b", 1, NOW, app="web")
+    scored("c", 2, NOW, label="good")
+    found = got(analyst, "/admin/ai/scores", **query)["items"]
+    assert sorted(row["value"] for row in found) == values
+
+
+def test_the_csv_has_every_score_and_guards_cells(admin: httpx2.Client) -> None:
+    for number in range(3):
+        scored("c", number, NOW, comment="=1+1")
+    answer = admin.get("/admin/ai/scores", params={"format": "csv", "limit": 1})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert sorted(float(row["value"]) for row in rows) == [0, 1, 2]
+    assert {row["comment"] for row in rows} == {"'=1+1"}
+    audit = got(admin, "/admin/audit")["items"]
+    assert "scores.export" in {row["action"] for row in audit}
+
+
+def test_comments_are_for_those_who_read_messages(
+    analyst: httpx2.Client, admin: httpx2.Client
+) -> None:
+    scored("c", 1, NOW, comment="secret")
+    [row] = got(analyst, "/admin/ai/scores")["items"]
+    assert row["comment"] is None
+    [row] = got(admin, "/admin/ai/scores")["items"]
+    assert row["comment"] == "secret"
+
+
+def test_keys_and_roles_without_permission_are_refused(address: str, client: Client) -> None:
+    key = bearing(api_key(Scope.READ_CONVERSATIONS))
+    with caller(f"{address}/api/v1", key) as reader:
+        assert reader.get("/admin/ai/scores").status_code == 403
+        assert reader.get("/admin/ai/scores/stats").status_code == 403
+    assert client(person(Role.REVIEWER)).get("/admin/ai/scores").status_code == 403
+
+
+def test_figures_have_a_mean_by_day_and_as_before(analyst: httpx2.Client) -> None:
+    for number in range(12):
+        scored(f"c{number}", number, NOW)
+    scored("old", 5, NOW - timedelta(days=8))
+    [found] = got(analyst, "/admin/ai/scores/stats", days=7)["names"]
+    assert (found["name"], found["scores"], found["mean"]) == ("helpfulness", 12, 5.5)
+    # Student's t of 0..11: 5.5 ± 2.2010 · 3.6056 / √12
+    assert (found["low"], found["high"]) == (
+        pytest.approx(3.2092, abs=1e-4),
+        pytest.approx(7.7908, abs=1e-4),
+    )
+    assert (found["lowest"], found["highest"]) == (0, 11)
+    assert [day["scores"] for day in found["days"]] == [0, 0, 0, 0, 0, 0, 12]
+    assert (found["days"][-1]["mean"], found["previous"]["mean"]) == (5.5, 5)
+
+
+def test_scores_of_one_conversation_count_as_one_draw(analyst: httpx2.Client) -> None:
+    for number in range(30):
+        scored(f"c{number % 3}", number, NOW)
+    [found] = got(analyst, "/admin/ai/scores/stats")["names"]
+    assert (found["values"], found["mean"], found["low"], found["high"]) == (30, 14.5, None, None)
+
+
+def test_labels_have_shares_with_intervals_from_ten_on(analyst: httpx2.Client) -> None:
+    for number in range(10):
+        scored(f"c{number}", 1, NOW, name="tone", label="good" if number else "rude")
+    scored("c", 1, NOW, name="few", label="good")
+    tone, few = got(analyst, "/admin/ai/scores/stats")["names"]
+    good, rude = tone["labels"]
+    assert (good["label"], good["scores"], good["share"]) == ("good", 9, 0.9)
+    assert (good["low"], good["high"]) == (
+        pytest.approx(0.5958, abs=1e-4),
+        pytest.approx(0.9821, abs=1e-4),
+    )
+    assert rude["scores"] == 1
+    assert (few["labels"][0]["low"], few["mean"], few["low"]) == (None, 1, None)
+    assert tone["days"][-1]["labels"] == {"good": 9, "rude": 1}
+
+
+def test_scores_have_the_model_of_their_answers(analyst: httpx2.Client) -> None:
+    at = (NOW - timedelta(hours=1)).isoformat()
+    stored(conversation("c") | {"messages": [message(1, created_at=at, model="m")]})
+    scored("c", 1, NOW, message_id="m1")
+    scored("c", 2, NOW)
+    scored("d", 3, NOW)
+    found = got(analyst, "/admin/ai/scores", model="m")["items"]
+    assert sorted(row["value"] for row in found) == [1, 2]
+    assert got(analyst, "/admin/ai/scores", model="other")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"score": "helpfulness"}, ["a", "b"]),
+        ({"score": "helpfulness", "score_below": 0.5}, ["a"]),
+        ({"score": "helpfulness", "score_above": "0.5", "score_below": ""}, ["b"]),
+        ({"score": "helpfulness", "score_label": "good"}, ["b"]),
+        ({"score": "helpfulness", "scored_on": f"{NOW:%Y-%m-%d}"}, ["a"]),
+        ({"score": "other"}, []),
+        ({"score": "", "score_below": 0.5}, ["a", "b", "c"]),
+    ],
+)
+def test_conversations_are_filtered_by_a_score(
+    admin: httpx2.Client, query: dict[str, Any], names: list[str]
+) -> None:
+    for name in ("a", "b", "c"):
+        talk(name)
+    scored("a", 0.1, NOW)
+    scored("b", 0.9, NOW - timedelta(days=1), label="good", message_id="m1")
+    found = got(admin, "/admin/ai/tuning/conversations", **query)["items"]
+    assert sorted(row["external_id"] for row in found) == names
+
+
+def test_a_conversation_shows_its_scores_at_their_messages(admin: httpx2.Client) -> None:
+    talk("c")
+    scored("c", 0.1, NOW)
+    scored("c", 0.9, NOW, message_id="m1", comment="clear")
+    found = got(admin, "/admin/ai/tuning/conversations/c")
+    assert [score["value"] for score in found["scores"]] == [0.1]
+    [shown] = found["messages"][0]["scores"]
+    assert (shown["value"], shown["comment"]) == (0.9, "clear")
+    found = got(admin, f"/admin/ai/tuning/messages/{found['messages'][0]['id']}")
+    assert [score["value"] for score in found["message"]["scores"]] == [0.9]
+
+
+def test_a_request_shows_scores_sent_under_either_id(analyst: httpx2.Client) -> None:
+    send(request(NOW, id="r"))
+    scored("c", 0.1, NOW, ai_request_id="r")
+    scored("c", 0.2, NOW + timedelta(minutes=1), ai_request_id=str(key_of("ai_request", "r")))
+    found = got(analyst, "/admin/ai/requests/r")
+    assert [score["value"] for score in found["scores"]] == [0.1, 0.2]

@@ -1,0 +1,82 @@
+"""Scores by prompt version: figures side by side, and the filter of their trend."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from core.database.db import transaction
+from core.identity.schemas import Role
+from core.platform import clock
+from core.scores import ingest as scores
+from core.scores.schemas import NewScore
+from tests.api.conftest import Client
+from tests.factories import conversations
+from tests.factories.ai_metrics import request, send
+from tests.factories.conversations import stored
+from tests.factories.identity import person
+
+NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
+
+
+@pytest.fixture
+def analyst(client: Client) -> httpx2.Client:
+    return client(person(Role.ANALYST))
+
+
+def scored(name: str, **given: Any) -> None:  # noqa: ANN401  the fields of a score
+    row = {"name": name, "created_at": NOW, "id": f"{name} {given}", **given}
+    with transaction() as session:
+        scores.store(session, [msgspec.convert(row, NewScore)], conversations.SOURCE)
+
+
+@pytest.fixture
+def versions(database: object) -> None:
+    """Store scores of requests, messages and conversations that two versions answered."""
+    send(
+        *(
+            request(NOW, id=f"q{version}", prompt_name="support", prompt_version=version)
+            for version in "78"
+        )
+    )
+    at = (NOW - timedelta(hours=1)).isoformat()
+    for number in range(12):
+        answer = conversations.message(
+            1,
+            role="assistant",
+            created_at=at,
+            prompt={"name": "support", "version": "7" if number < 11 else "8"},
+        )
+        stored({"id": f"c{number}", "messages": [answer]})
+        scored("helpful", value=number / 10, message_id="m1", conversation_id=f"c{number}")
+    scored("helpful", value=1, ai_request_id="q7")
+    scored("tone", label="kind", conversation_id="c3")
+    scored("tone", label="rude", conversation_id="c11")
+
+
+@pytest.mark.usefixtures("versions")
+def test_each_version_has_a_figure_of_each_score_name(analyst: httpx2.Client) -> None:
+    rows = analyst.get("/admin/ai/prompt-versions").json()["items"]
+    found = {row["prompt_version"]: row["scores"] for row in rows}
+    helpful, tone = found["support@7"]
+    assert (helpful["name"], helpful["n"]) == ("helpful", 12)
+    assert helpful["value"] == pytest.approx((sum(range(11)) / 10 + 1) / 12)
+    assert helpful["low"] < helpful["value"] < helpful["high"]
+    assert (tone["name"], tone["label"], tone["low"], tone["n"]) == ("tone", "kind", None, 1)
+    few, rude = found["support@8"]
+    assert (few["value"], few["low"], few["n"]) == (1.1, None, 1)
+    assert (rude["label"], rude["value"]) == ("kind", 0.0)
+    assert "helpful" in analyst.get("/admin/ai/prompt-versions?format=csv").text
+
+
+@pytest.mark.usefixtures("versions")
+@pytest.mark.parametrize(("version", "count"), [("support@7", 13), ("support@8", 2), ("(none)", 0)])
+def test_scores_are_filtered_by_the_version_of_what_they_are_about(
+    analyst: httpx2.Client, version: str, count: int
+) -> None:
+    asked = {"prompt_version": version}
+    assert analyst.get("/admin/ai/scores", params=asked).json()["total_count"] == count
+    names = analyst.get("/admin/ai/scores/stats", params=asked).json()["names"]
+    assert sum(each["scores"] for each in names) == count

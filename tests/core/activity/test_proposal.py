@@ -1,0 +1,57 @@
+"""A funnel is proposed from what users do most, where nobody has begun the workspace's."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.activity.queries.funnels.funnel import STEPS
+from core.activity.queries.funnels.proposal import propose_funnel
+from core.database.db import transaction
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Actor
+from core.platform import clock
+from core.presentation.periods import Watched
+from tests.factories import activity
+from tests.factories.identity import person
+
+COMMON = ["account.created", "trial.started", "report.published"]
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    return person().actor
+
+
+def proposed(actor: Actor) -> list[str]:
+    with transaction() as session:
+        found = propose_funnel(session, Watched(), actor=actor)
+    return [step.name for step in found.steps] if found is not None else []
+
+
+def test_the_most_common_sequence_is_proposed(actor: Actor) -> None:
+    begun = clock.now() - timedelta(days=2)
+    for number in range(20):
+        kinds = [*COMMON[: 2 + number % 2], "page.viewed"] if number % 5 else ["page.viewed"]
+        activity.store(activity.spaced(kinds, user=f"u{number}", start=begun))
+    assert proposed(actor)[:2] == COMMON[:2]
+    assert set(COMMON) <= set(proposed(actor))
+
+
+def test_errors_and_what_is_long_ago_are_no_steps(actor: Actor) -> None:
+    old, now = clock.now() - timedelta(days=40), clock.now() - timedelta(hours=1)
+    activity.store(activity.spaced(COMMON, user="ann", start=old))
+    activity.store(activity.spaced(["a.b", "a.c_error", "a.d"], user="bea", start=now))
+    assert proposed(actor) == ["a.b", "a.d"]
+
+
+def test_nothing_is_proposed_without_a_sequence(actor: Actor) -> None:
+    assert proposed(actor) == []
+    activity.store(activity.spaced(["a.b"], user="ann", start=clock.now() - timedelta(hours=1)))
+    assert proposed(actor) == []
+
+
+def test_nothing_is_proposed_where_somebody_has_begun(actor: Actor) -> None:
+    begun = clock.now() - timedelta(hours=1)
+    activity.store(activity.spaced(COMMON, user="ann", start=begun))
+    activity.store(activity.spaced(STEPS[:1], user="bea", start=begun))
+    assert proposed(actor) == []

@@ -1,0 +1,87 @@
+"""The figures of saved views are those of their pages."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.database.db import Database, transaction
+from core.errors import Invalid
+from core.identity.schemas import Actor, Role
+from core.insights.view_figures import period_of, read_figures
+from core.platform import clock
+from core.presentation.comparison import Tile
+from core.saved_views.schemas import ViewPage
+from tests.factories import activity, ai_metrics, conversations
+from tests.factories.identity import person
+
+
+@pytest.fixture
+def actor(database: object) -> Actor:
+    return person(Role.ADMIN).actor
+
+
+def figures(actor: Actor, page: ViewPage, **query: str) -> list[Tile]:
+    with transaction() as core, transaction(Database.AI) as ai:
+        return read_figures(core, ai, page, query, period_of(query, "UTC"), actor=actor)
+
+
+def main_figure(
+    actor: Actor, page: ViewPage, **query: str
+) -> tuple[str, float | None, float | None]:
+    figure = figures(actor, page, **query)[0]
+    return figure.label, figure.value, figure.before
+
+
+def test_requests_are_counted_by_the_views_filters_and_period(actor: Actor) -> None:
+    now = clock.now()
+    ai_metrics.send(
+        ai_metrics.request(now, status="error", app="web"),
+        ai_metrics.request(now, status="ok", app="web"),
+        ai_metrics.request(now, status="error", app="phone"),
+        ai_metrics.request(now - timedelta(days=8), status="error", app="web"),
+    )
+    query = {"app": "web", "status": "error", "environment": "production"}
+    assert main_figure(actor, ViewPage.AI_METRICS, days="7", **query) == ("Requests", 1, 1)
+    assert main_figure(actor, ViewPage.AI_METRICS, days="30", **query) == ("Requests", 2, 0)
+
+
+def test_users_are_counted_by_search_and_step(actor: Actor) -> None:
+    start = clock.now() - timedelta(hours=1)
+    for user, kinds in {"ann": 2, "anna": 1, "bob": 2}.items():
+        steps = ["onboarding.register_start", "onboarding.register_complete"]
+        activity.store(activity.spaced(steps[:kinds], user=user, start=start))
+    assert main_figure(actor, ViewPage.USERS, q="ann") == ("Users", 2, None)
+    assert main_figure(actor, ViewPage.USERS, q="ann", step="2") == ("Users", 1, None)
+
+
+def test_conversion_is_that_of_the_views_own_steps(actor: Actor) -> None:
+    start = clock.now() - timedelta(days=3)
+    for user, kinds in {"ann": 2, "bob": 1}.items():
+        steps = ["user.signed_up", "plan.bought"]
+        activity.store(activity.spaced(steps[:kinds], user=user, start=start))
+    query = {"steps": "user.signed_up,plan.bought", "window_days": "1"}
+    rate, started = figures(actor, ViewPage.ONBOARDING, **query)
+    assert (rate.label, rate.value) == ("Conversion", 0.5)
+    assert (started.label, started.value, started.before) == ("Started onboarding", 2, 0)
+
+
+def test_conversations_are_counted_in_both_periods(actor: Actor) -> None:
+    conversations.stored(conversations.conversation("a"), conversations.conversation("b"))
+    first = conversations.START.date()
+    for offset, counts in ((0, (2, 0)), (7, (0, 2))):
+        start, end = (first + timedelta(days=offset + days) for days in (0, 7))
+        span = {"start": start.isoformat(), "end": end.isoformat()}
+        assert main_figure(actor, ViewPage.CONVERSATIONS, **span)[1:] == counts
+
+
+@pytest.mark.parametrize("page", ViewPage)
+def test_unknown_values_select_nothing_as_on_the_page(actor: Actor, page: ViewPage) -> None:
+    names = ("status", "step", "rating", "kind", "annotated", "internal", "has", "type")
+    query = {name: "nonsense" for name in names} | {"model_config": "x"}
+    assert figures(actor, page, **query)[0].label == figures(actor, page)[0].label
+
+
+def test_an_invalid_period_is_refused(actor: Actor) -> None:
+    for query in ({"days": "many"}, {"start": "yesterday"}, {"end": "1900-01-01"}):
+        with pytest.raises(Invalid):
+            figures(actor, ViewPage.AI_METRICS, **query)

@@ -1,0 +1,222 @@
+"""Charts: for any data, with gaps as gaps, marks where there is room, and the same content in the
+text alternative.
+"""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from plotly import graph_objects
+
+from core.presentation.axes import scale_of
+from core.presentation.drawing import Drawing, Markup, blank
+from core.presentation.formatting import FigureUnit
+from core.presentation.plotting import Line, Mark, histogram, line_chart, stacked_bars
+from tests.factories.palettes import PALETTE
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def hours(count: int) -> list[datetime]:
+    return [START + timedelta(hours=number) for number in range(count)]
+
+
+def drawn(
+    *values: float | None,
+    unit: FigureUnit = FigureUnit.DURATION,
+    marks: tuple[Mark, ...] = (),
+    names: int = 1,
+) -> Any:  # noqa: ANN401
+    lines = [Line(f"line {number}", values, "#111111", "#111111") for number in range(names)]
+    return line_chart(
+        PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks
+    ).figure()
+
+
+@pytest.mark.parametrize(
+    "values", [(), (None,), (None, None), (5.0,), (0.0, 0.0), (1.0, None, 3.0)]
+)
+@pytest.mark.parametrize("names", [1, 3])
+def test_it_is_drawn_of_anything(values: tuple[float | None, ...], names: int) -> None:
+    assert len(drawn(*values, names=names).data) == names
+    bars = stacked_bars(
+        PALETTE,
+        hours(len(values)),
+        {"a": [each or 0 for each in values]},
+        FigureUnit.MONEY,
+        zone="UTC",
+    )
+    assert bars.figure().data
+
+
+def test_what_plotly_does_not_know_is_found_here() -> None:
+    drawing = Drawing()
+    drawing.add_bar(x=[1], y=[1], colour="red")
+    with pytest.raises(ValueError, match="colour"):
+        drawing.figure()
+
+
+def test_a_reader_gets_it_as_it_was_drawn() -> None:
+    drawing = line_chart(
+        PALETTE,
+        hours(2),
+        [Line("a", [1.0, 2.0], "#111111", "#111111")],
+        FigureUnit.COUNT,
+        zone="UTC",
+    )
+    shown = graph_objects.Figure(drawing.data, drawing.layout, _validate=False).to_dict()
+    assert shown == drawing.figure().to_dict()
+
+
+def test_words_of_others_are_no_markup_wherever_they_stand() -> None:
+    bad = '<a href="https://evil.example">load & "run"</a>'
+    drawing = (
+        blank(PALETTE)
+        .update_layout(yaxis={"ticktext": [bad], "tickvals": [0]})
+        .update_xaxes(title={"text": bad})
+    )
+    drawing.add_bar(
+        x=[1.0], y=[bad], name=bad, customdata=(bad,), hovertemplate="<b>%{customdata}</b>"
+    )
+    drawing.add_scatter(x=[bad], y=[1.0], name=bad, text=[bad])
+    drawing.add_annotation(text=bad, x=0, y=0)
+    drawing.add_annotation(text=Markup.of("<b>{}</b>", bad), x=0, y=0)
+    words, places = '&lt;a href="https://evil.example"&gt;load &amp; "run"&lt;/a&gt;', 10
+    assert str(drawing.figure().to_plotly_json()).count(words) == places
+    assert "<a" not in str(drawing.data) + str(drawing.layout)
+    assert drawing.layout["annotations"][1]["text"].startswith("<b>&lt;a ")
+    assert drawing.data[0]["hovertemplate"] == "<b>%{customdata}</b>"
+
+
+def test_more_of_a_part_leaves_what_is_there_and_what_others_share() -> None:
+    margin = {"l": 1, "r": 2}
+    one, other = Drawing().update_layout(margin=margin), Drawing().update_layout(margin=margin)
+    one.update_layout(margin={"r": 9}).update_xaxes(range=[0, 1]).update_xaxes(nticks=4)
+    assert one.layout == {"margin": {"l": 1, "r": 9}, "xaxis": {"range": [0, 1], "nticks": 4}}
+    assert other.layout == {"margin": {"l": 1, "r": 2}}
+
+
+def test_times_are_those_of_the_reporting_zone() -> None:
+    assert drawn(1.0, 2.0).data[0].x[0] == "2026-11-01 01:00:00"
+
+
+def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
+    line = drawn(1.0, None, 3.0, None, 5.0, 6.0).data[0]
+    assert line.y[1] is None
+    assert list(line.marker.size) == [5, 0, 5, 0, 0, 0]
+
+
+def test_of_a_whole_line_no_point_is_drawn() -> None:
+    assert drawn(*[1.0] * 200).data[0].mode == "lines"
+    assert drawn(None, *[1.0] * 200, None).data[0].mode == "lines"
+
+
+def test_lines_that_end_close_together_are_named_apart() -> None:
+    figure = drawn(1000.0, 1000.0, names=3)
+    places = sorted(each.y for each in figure.layout.annotations)
+    assert len(places) == 3
+    assert (
+        min(late - early for early, late in itertools.pairwise(places))
+        > 0.05 * figure.layout.yaxis.range[1]
+    )
+
+
+def test_what_happened_within_the_last_interval_is_marked_and_can_be_seen() -> None:
+    late, gone = (
+        Mark(START + timedelta(hours=3, minutes=40), "2.7.0"),
+        Mark(START + timedelta(hours=4), "2.8.0"),
+    )
+    lines = drawn(*[1.0] * 4, marks=(late, gone))
+    assert [shape.x0 for shape in lines.layout.shapes] == ["2026-11-01 04:40:00"]
+    assert lines.layout.xaxis.range == ("2026-11-01 01:00:00", "2026-11-01 04:40:00")
+    bars = stacked_bars(
+        PALETTE, hours(4), {"a": [1.0] * 4}, FigureUnit.COUNT, zone="UTC", marks=(late, gone)
+    ).figure()
+    assert [shape.x0 for shape in bars.layout.shapes] == ["2026-11-01 03:40:00"]
+
+
+def test_of_a_single_day_what_happened_on_it_is_marked() -> None:
+    [shape] = drawn(1.0, marks=(Mark(START + timedelta(hours=9), "2.7.0"),)).layout.shapes
+    assert shape.x0 == "2026-11-01 10:00:00"
+
+
+def test_without_such_a_mark_lines_end_at_the_edge() -> None:
+    assert drawn(*[1.0] * 4).layout.xaxis.range[1] == "2026-11-01 04:00:00"
+
+
+def test_marks_outside_are_left_out_and_those_too_close_have_no_label() -> None:
+    near = [
+        Mark(START + timedelta(hours=2, minutes=number), f"release {number}") for number in range(5)
+    ]
+    figure = drawn(*[1.0] * 48, marks=(*near, Mark(START - timedelta(days=1), "before")))
+    assert len(figure.layout.shapes) == 5
+    labelled = [(each.text, bool(each.yshift)) for each in figure.layout.annotations]
+    assert labelled == [("release 0", False), ("release 1", True)]
+
+
+def test_a_release_of_several_apps_is_labelled_once() -> None:
+    marks = tuple(Mark(START + timedelta(hours=number), "2.7.1") for number in (10, 11, 60))
+    figure = drawn(*[1.0] * 100, marks=marks)
+    assert len(figure.layout.shapes) == 3
+    assert [each.text for each in figure.layout.annotations] == ["2.7.1"]
+
+
+def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
+    marks = tuple(Mark(START + timedelta(hours=number), f"2.7.{number}") for number in (70, 85, 97))
+    labels = [
+        (each.text, each.xanchor) for each in drawn(*[1.0] * 100, marks=marks).layout.annotations
+    ]
+    assert labels == [("2.7.70", "left"), ("2.7.85", "right")]
+    alone = drawn(*[1.0] * 100, marks=marks[2:]).layout.annotations
+    assert [(each.text, each.xanchor) for each in alone] == [("2.7.97", "right")]
+
+
+@pytest.mark.parametrize(
+    ("unit", "top", "said"),
+    [
+        (FigureUnit.DURATION, 840, "840 ms"),
+        (FigureUnit.DURATION, 6400, "6.4 s"),
+        (FigureUnit.DURATION, 600_000, "10.0 min"),
+        (FigureUnit.DURATION, 7_200_000, "2.0 h"),
+        (FigureUnit.MONEY, 0.0083, "$0.0083"),
+        (FigureUnit.SHARE, 0.5, "50.0%"),
+        (FigureUnit.COUNT, 8412, "8,412"),
+    ],
+)
+def test_the_unit_stands_in_every_value(unit: FigureUnit, top: float, said: str) -> None:
+    scale = scale_of(unit, top)
+    assert scale.words(top * scale.factor) == said
+
+
+@pytest.mark.parametrize(
+    ("top", "step", "written"),
+    [(0.0, 1, ",d"), (1.0, 1, ",d"), (4.0, 1, ",d"), (800.0, None, ",d"), (12_000.0, None, "~s")],
+)
+def test_a_count_has_no_halves_which_would_read_500m(
+    top: float, step: int | None, written: str
+) -> None:
+    bars = stacked_bars(PALETTE, hours(2), {"a": [0.0, top]}, FigureUnit.COUNT, zone="UTC").figure()
+    for figure in (
+        drawn(0.0, top, unit=FigureUnit.COUNT),
+        bars,
+        histogram(PALETTE, [0, int(top)], [("0", "1"), ("1", "2")], []).figure(),
+    ):
+        assert figure.layout.yaxis.tickformat == written
+        assert figure.layout.yaxis.dtick == step
+
+
+def test_a_single_bar_is_named_by_its_day() -> None:
+    # Around one point, Plotly would write 23:59, 23:59 and 00:00.
+    figure = stacked_bars(PALETTE, [START], {"a": [3]}, FigureUnit.COUNT, zone="UTC").figure()
+    assert figure.layout.xaxis.ticktext == ("1 Nov",)
+
+
+def test_no_axis_writes_small_figures_with_a_prefix() -> None:
+    layout = (
+        stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, FigureUnit.MONEY, zone="UTC")
+        .figure()
+        .layout
+    )
+    assert layout.template.layout.yaxis.exponentformat == "none"
+    assert layout.template.layout.xaxis.exponentformat == "none"

@@ -1,0 +1,39 @@
+"""Figures as text: one unit each, and missing values are not zero."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from core.presentation import formatting
+from core.presentation.formatting import FigureUnit
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (8412, FigureUnit.COUNT, "8,412"),
+        (72_759_608, FigureUnit.COUNT, "72.8M"),
+        (2_400, FigureUnit.DURATION, "2.4 s"),
+        (68_400_000, FigureUnit.DURATION, "19 h"),
+        (0.814, FigureUnit.SHARE, "81.4%"),
+        (0.0086, FigureUnit.SHARE, "0.86%"),
+        (0, FigureUnit.SHARE, "0.0%"),
+        (Decimal("412"), FigureUnit.MONEY, "$412.00"),
+        *((None, unit, "n/a") for unit in FigureUnit),
+    ],
+)
+def test_a_figure_has_its_unit(value: float | Decimal | None, unit: FigureUnit, said: str) -> None:
+    assert formatting.figure(value, unit) == said
+
+
+def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:
+    nine, noon, next_day = (
+        datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((18, 9), (18, 12), (19, 2))
+    )
+    assert formatting.stretch(nine, noon, "UTC") == "18 Nov 09:00 to 12:00"
+    assert formatting.stretch(nine, next_day, "Europe/Berlin") == "18 Nov 10:00 to 19 Nov 03:00"
+
+
+def test_an_event_is_said_without_its_category() -> None:
+    assert formatting.event("onboarding.login_success") == "login success"

@@ -1,0 +1,53 @@
+"""Notes beside a conversation, and the mentions on a colleague's page."""
+
+import pytest
+
+from core.identity.schemas import Role
+from pages._ui import cache
+from tests.factories.conversations import conversation, stored
+from tests.factories.identity import person
+from tests.pages.conftest import TUNING, YOU, Console, said, toasts
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_a_note_is_written_and_its_colleague_is_told(console: Console) -> None:
+    stored(conversation("c", messages=2, title="Where is it?"))
+    author, ada = person(Role.REVIEWER), person(Role.ADMIN, email="ada@example.com")
+    app = console(author, TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    app.text_area(key="notes.body").set_value("Is this <b>known</b>?")
+    app.multiselect(key="notes.mentioned").set_value(["ada@example.com"])
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert toasts(app) == ["Note added"]
+    assert "@Admin Is this <b>known</b>?" in said(app)
+    cache.forget()
+    links = [str(getattr(each, "label", "")) for each in console(ada).sidebar.get("page_link")]
+    assert "1 new mention" in links
+    page = said(console(ada, YOU))
+    assert "Is this <b>known</b>?" in page
+    assert "New" in page
+    assert ":blue-badge[New]" not in said(console(ada, YOU))
+
+
+def test_an_author_deletes_a_note_after_a_question(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    app = console(person(Role.REVIEWER), TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    app.text_area(key="notes.body").set_value("Mine")
+    next(each for each in app.button if each.label == "Add note").click().run()
+    next(each for each in app.button if each.label == "Delete note").click().run()
+    app.button(key="notes.confirm").click().run()
+    assert toasts(app) == ["Note deleted"]
+    assert "Mine" not in said(app)
+
+
+def test_an_empty_note_is_refused_in_words(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    app = console(person(Role.REVIEWER), TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert "Write a note." in said(app)

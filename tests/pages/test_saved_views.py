@@ -1,0 +1,123 @@
+"""Views of a page: saved, opened again, shared, renamed and deleted."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.database.db import transaction
+from core.identity.schemas import Role, SessionKind
+from core.platform import clock
+from core.saved_views import queries, service
+from core.saved_views.schemas import NewSavedView, ViewPage
+from tests.factories import ai_metrics
+from tests.factories.identity import Person, person
+from tests.pages.conftest import AI_METRICS, OVERVIEW, TUNING, USERS, Console, said, toasts
+
+
+@pytest.fixture
+def admin(database: object) -> Person:
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def views(one: Person) -> dict[str, dict[str, str]]:
+    with transaction() as session:
+        return {each.name: each.query for each in queries.list_views(session, actor=one.actor)}
+
+
+def keep(
+    one: Person,
+    name: str,
+    page: ViewPage,
+    *,
+    shared: bool = False,
+    pinned: bool = False,
+    **query: str,
+) -> None:
+    given = NewSavedView(name=name, page=page, query=query, is_shared=shared, is_pinned=pinned)
+    with transaction() as session:
+        service.create_view(session, given, actor=one.actor)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_filters_are_saved_under_a_name_and_opened_again(console: Console, admin: Person) -> None:
+    app = console(admin, USERS)
+    next(one for one in app.text_input if one.label == "Search").set_value("ann").run()
+    app = press(app, "Save current filters")
+    next(one for one in app.text_input if one.label == "Name").set_value("Anns")
+    app = press(app, "Save view")
+    assert toasts(app) == ["View saved"]
+    assert views(admin) == {"Anns": {"q": "ann", "environment": "production"}}
+    app = press(console(admin, USERS), "Anns")
+    assert app.query_params == {"q": "ann"}
+    assert "Filtered by search ann" in said(app)
+
+
+def test_a_view_without_a_name_is_refused_in_its_form(console: Console, admin: Person) -> None:
+    app = press(press(console(admin, USERS), "Save current filters"), "Save view")
+    assert toasts(app) == ["Enter a name."]
+    assert views(admin) == {}
+
+
+def test_a_view_replaces_the_filters_that_were_chosen(console: Console, admin: Person) -> None:
+    keep(admin, "Month", ViewPage.AI_METRICS, days="30", model="m", environment="production")
+    app = console(admin, AI_METRICS)
+    next(one for one in app.text_input if one.label == "Tool").set_value("search").run()
+    app = press(app, "Month")
+    assert app.query_params == {"days": "30", "model": "m"}
+
+
+def test_the_owner_renames_shares_and_deletes_a_view(console: Console, admin: Person) -> None:
+    keep(admin, "Month", ViewPage.USERS, q="ann")
+    app = console(admin, USERS)
+    app = next(one for one in app.button if "edit_view" in str(one.key)).click().run()
+    next(one for one in app.text_input if one.label == "Name").set_value("Year")
+    next(one for one in app.checkbox if one.label == "Share with everyone").check()
+    app = press(app, "Save view")
+    assert views(person(Role.ANALYST)) == {"Year": {"q": "ann"}}
+    app = next(one for one in app.button if "edit_view" in str(one.key)).click().run()
+    app = press(app, "Delete view")
+    assert views(admin) == {}
+
+
+def test_a_shared_view_is_opened_by_others_and_deleted_by_admins_only(
+    console: Console, admin: Person
+) -> None:
+    keep(admin, "Everyone's *list*", ViewPage.USERS, shared=True, q="ann")
+    analyst = person(Role.ANALYST, kind=SessionKind.BROWSER)
+    app = console(analyst, USERS)
+    assert "Everyone's \\*list\\*" in labels(app)
+    assert not any("edit_view" in str(one.key) for one in app.button)
+    other = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    app = console(other, USERS)
+    app = next(one for one in app.button if "edit_view" in str(one.key)).click().run()
+    assert "Save view" not in labels(app)
+    app = press(app, "Delete view")
+    assert views(admin) == {}
+
+
+def test_a_list_of_review_opens_on_its_tab(console: Console, admin: Person) -> None:
+    keep(admin, "Unhappy", ViewPage.CONVERSATIONS, rating="negative", days="7")
+    app = console(admin, TUNING)
+    app.button_group[0].set_value("conversations").run()
+    app = press(app, "Unhappy")
+    assert app.query_params == {"view": "conversations", "rating": "negative"}
+
+
+def test_a_pinned_view_is_a_card_that_leads_to_it(console: Console, admin: Person) -> None:
+    ai_metrics.send(ai_metrics.request(clock.now(), status="error"))
+    keep(admin, "Failed *now*", ViewPage.AI_METRICS, pinned=True, status="error", days="1")
+    keep(admin, "Broken", ViewPage.AI_METRICS, pinned=True, days="none")
+    app = console(admin, OVERVIEW)
+    cards = {metric.label: metric.value for metric in app.metric}
+    assert (cards["Failed \\*now\\*"], cards["Broken"]) == ("1", "n/a")
+    assert "Pinned views" in said(app)
+    links = [link for link in app.get("page_link") if "status=error" in str(link.proto)]
+    assert [link.proto.label for link in links] == ["Requests"]
+    analyst = person(Role.ANALYST, kind=SessionKind.BROWSER)
+    assert "Pinned views" not in said(console(analyst, OVERVIEW))

@@ -1,0 +1,51 @@
+"""Files and functions stay short enough to be read at once."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.platform.config import ROOT
+
+LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PAGE = 60, 300, 150
+FOLDERS = ("core", "pages", "api", "client", "tools")
+
+
+def modules() -> Iterator[Path]:
+    yield ROOT / "app.py"
+    for folder in FOLDERS:
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def lines(path: Path) -> int:
+    return path.read_text().count("\n")
+
+
+def test_no_module_is_longer_than_three_hundred_lines() -> None:
+    assert not {
+        str(path.relative_to(ROOT)): lines(path)
+        for path in modules()
+        if lines(path) > LONGEST_MODULE
+    }
+
+
+def test_no_page_is_longer_than_a_hundred_and_fifty_lines() -> None:
+    pages = (ROOT / "pages").rglob("page.py")
+    assert not {
+        str(path.relative_to(ROOT)): lines(path) for path in pages if lines(path) > LONGEST_PAGE
+    }
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}: {node.name}": length
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (length := _length(node)) > LONGEST_FUNCTION
+    }
+    assert not long
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1

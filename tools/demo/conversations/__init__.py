@@ -1,0 +1,1 @@
+"""Conversations of the demo: scripts, facts, style and opinions."""

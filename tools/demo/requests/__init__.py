@@ -1,0 +1,1 @@
+"""AI requests of the demo: models, their prices, and calls."""
