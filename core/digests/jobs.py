@@ -6,7 +6,8 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 
 from core.database.db import transaction
-from core.digests.service import deliveries, subscriptions, writing
+from core.digests.schemas import WRITTEN
+from core.digests.service import deliveries, subscriptions
 from core.jobs import outbox, queue
 from core.network import mail
 from core.system import workspace
@@ -18,10 +19,12 @@ SEND = "digests.send"
 @queue.app.task(name="digests.write", queueing_lock="digests.write")
 def write_due(timestamp: int) -> None:
     """Write last week's digest on Monday, or as soon as a worker runs again."""
+    from core.digests.service import writing  # noqa: PLC0415  loads numpy, needed once a week
+
     writing.write_due(workspace.zone())
 
 
-@outbox.handles(writing.WRITTEN)
+@outbox.handles(WRITTEN)
 def deliver(payload: dict[str, Any]) -> None:
     """Queue a job for each subscriber, so that each is retried by itself."""
     if not mail.is_set_up():

@@ -11,6 +11,7 @@ from core.insights.schemas import Finding
 from core.presentation.comparison import ChangeVerdict, Tile
 from core.saved_views.schemas import ViewPage
 
+WRITTEN = "digest.written"  # what the outbox hands to the worker
 CHANGED = (ChangeVerdict.WORSE, ChangeVerdict.BETTER, ChangeVerdict.DIFFERENT)
 
 

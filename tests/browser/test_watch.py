@@ -163,10 +163,13 @@ def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize(
     "point",
-    [".st-key-ai-metrics-cost .bars .point path >> nth=-5", ".st-key-ai-metrics-latency .nsewdrag"],
+    [
+        ".st-key-ai-metrics-chart-cost .bars .point path >> nth=-5",
+        ".st-key-ai-metrics-chart-latency .nsewdrag",
+    ],
 )
 def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
-    tab = opened(open_window(), "/ai-metrics?days=30")
+    tab = opened(open_window(), "/ai-metrics?days=14")  # there are rows in the middle of these
     tab.page.locator(point).click(force=True)
     tab.page.wait_for_url("**start=**end=**")
     drawn(tab.page)
@@ -205,7 +208,7 @@ def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> 
     tab = opened(window, "/users")
     tab.page.route(f"**/{PLOTLY}", lambda route: route.abort())
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
-    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text(
+    expect(tab.page.locator(".st-key-ai-metrics-chart-cost")).to_contain_text(
         "Could not draw this chart. Reload the page."
     )
     tab.page.unroute(f"**/{PLOTLY}")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.database.db import Database, read_session, transaction
 from core.digests.models import WeeklyDigest
-from core.digests.schemas import DigestContent, DigestSection
+from core.digests.schemas import WRITTEN, DigestContent, DigestSection
 from core.errors import Invalid
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
@@ -24,7 +24,6 @@ from core.presentation.periods import DAY, WEEK_DAYS, Period, Watched, in_addres
 from core.saved_views import queries as saved_views
 from core.saved_views.schemas import SavedViewDetails, ViewPage
 
-WRITTEN = "digest.written"
 HOUR = 7  # of Monday, in the reporting time zone: by then the night's jobs have ended
 # It reads figures, and no contents: findings quote nothing
 ANALYST = Actor(UUID(int=0), "", "Attune", Role.ANALYST, None, Caller())

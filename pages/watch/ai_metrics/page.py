@@ -99,7 +99,8 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     }
     for name, (title, note, chart) in over_time.items():
         with grid.cell(column_span=2 if name == "latency" else 1), watch.panel(title, note):
-            charts.show(chart, f"{PAGE}.{name}", on_pick=closer)
+            # Not only its name: a filter may have the same
+            charts.show(chart, f"{PAGE}.chart.{name}", on_pick=closer)
     with grid.cell(), watch.panel("Latency distribution", "click a bar to list its requests"):
         charts.show(
             ai_charts.latency_histogram(palette, latency),

@@ -21,14 +21,15 @@ from tests.factories.batches import ran
 from tests.factories.identity import person
 
 NOW = clock.now().replace(microsecond=0) - timedelta(hours=1)
+TODAY = f"start={NOW:%Y-%m-%d}&end={NOW + timedelta(days=1):%Y-%m-%d}"
 FORMULA = "=1+1"
 ACTION = text("select count(*) from audit_log where action = :action")
 # By path: the audited action, the number of rows, and cells of the first one.
 FILES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
     "/admin/ai/errors": ("ai_errors", 2, {"error_type": f"'{FORMULA}", "requests": "2"}),
     "/admin/ai/tools": ("ai_tools", 1, {"tool": f"'{FORMULA}", "calls": "1"}),
-    "/admin/ai/tokens?days=1&interval=day": ("ai_tokens", 1, {"input_tokens": "6"}),
-    "/admin/ai/latency?days=1&interval=day": (
+    f"/admin/ai/tokens?{TODAY}&interval=day": ("ai_tokens", 1, {"input_tokens": "6"}),
+    f"/admin/ai/latency?{TODAY}&interval=day": (
         "ai_latency",
         1,
         {"requests": "3", "p50": "20", "first_token_requests": "1", "first_token_p50": "5"},
