@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from core.activity.funnel_answers import (
@@ -25,6 +26,7 @@ from core.presentation.periods import DAY
 from core.presentation.plotting import Mark, add_marks, histogram, stacked_bars
 
 HALF_BAR, TALL = 0.2, 250
+NAME_WIDTH = 10  # characters of a line
 
 
 def funnel(palette: Palette, given: FunnelView) -> Chart:
@@ -79,8 +81,8 @@ def _label_between(figure: Drawing, number: int, label: str, colour: str) -> Non
 
 
 def _name_steps(figure: Drawing, palette: Palette, steps: Sequence[FunnelStep]) -> None:
-    """Write the steps' names below the bars, one word a line: five must fit on a phone."""
-    each = [short(step).split(" ") for step in steps]
+    """Write the steps' names below the bars, in lines so short that five fit on a phone."""
+    each = [wrap(short(step), NAME_WIDTH, break_long_words=False) for step in steps]
     names = [Markup.of("<br>".join("{}" for _ in name), *name) for name in each]
     figure.update_xaxes(
         tickvals=list(range(len(steps))),

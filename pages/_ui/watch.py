@@ -27,7 +27,7 @@ from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.presentation.periods import Period
 from core.presentation.plotting import Mark
-from pages._ui import cache, frame, guard, text
+from pages._ui import cache, frame, guard, links, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
@@ -120,20 +120,14 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     if chosen.narrowed:
         none_match(page, what, chosen)
         return
-    body = (
-        f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file "
-        "in Settings > Import."
-    )
+    body = f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file."
     with frame.empty_state(
         "sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body
     ):
         if may(reads.actor, Permission.MANAGE_KEYS):
-            st.page_link(
-                "system/settings/page.py",
-                label="Create API key",
-                icon=":material/key:",
-                query_params={"section": "API keys"},
-            )
+            links.draw("settings", "Create API key", icon="key", section="API keys")
+        if may(reads.actor, Permission.MANAGE_IMPORTS):
+            links.draw("settings", "Import a file", icon="upload_file", section="Import")
 
 
 def none_match(page: str, what: str, chosen: Filters) -> None:

@@ -18,7 +18,19 @@ from core.activity.service import saved_funnels
 from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
-from pages._ui import cache, charts, columns, dialogs, errors, frame, guard, state, tables, text
+from pages._ui import (
+    cache,
+    charts,
+    columns,
+    dialogs,
+    errors,
+    frame,
+    funnel_progress,
+    guard,
+    state,
+    tables,
+    text,
+)
 from pages._ui.funnel_steps import StepsForm
 
 FORM = StepsForm("funnel_settings", MOST_SAVED_STEPS, is_labeled=True)
@@ -30,7 +42,6 @@ CHOSEN, NAME, IS_WORKSPACE = (
 # A widget's value can be set only before it is drawn
 SAVED_NOW = "funnel_settings.saved_now"
 NEW = "New funnel"
-LOOKS_EVERY_S = 2
 
 
 def draw() -> None:
@@ -93,28 +104,13 @@ def _open(chosen: SavedFunnelView | None, workspace_funnel: SavedFunnelView) -> 
 
 
 def _draw_state(chosen: SavedFunnelView | None) -> None:
-    """Say how far a funnel is prepared, again and again until it is."""
+    """Say how far a funnel is prepared, or since when its events are known."""
     if chosen is None:
         return
-    if chosen.state is FunnelState.PREPARING:
-        _watch(chosen.id)
-    elif chosen.history_since is not None:
+    funnel_progress.draw(chosen)
+    if chosen.state is FunnelState.READY and chosen.history_since is not None:
         since = formatting.moment(chosen.history_since, workspace.zone())
         st.caption(f"Events of all steps are known since {since}.")
-
-
-@st.fragment(run_every=LOOKS_EVERY_S)
-def _watch(funnel_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        found = saved_funnels.get_funnel(session, funnel_id, actor=actor)
-    if found.state is FunnelState.READY:
-        st.rerun()
-    st.progress(
-        found.progress,
-        "Preparing: earlier events are being added. Until then, the workspace keeps the version "
-        "before.",
-        width=860,
-    )
 
 
 def _draw_buttons(chosen: SavedFunnelView | None, place: DeltaGenerator) -> None:

@@ -5,7 +5,8 @@ from contextlib import suppress
 import streamlit as st
 
 from core.activity.funnel_answers import FunnelView
-from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.funnels import funnel_counts, proposal
+from core.activity.service import saved_funnels
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics.queries import breakdowns, series
 from core.errors import Unavailable
@@ -15,7 +16,7 @@ from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
 from core.presentation.comparison import Tile
 from core.presentation.formatting import FigureUnit
-from pages._ui import charts, errors, links, tiles, watch
+from pages._ui import charts, errors, funnel_progress, links, tiles, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
@@ -88,7 +89,11 @@ def draw_onboarding(reads: Reads, chosen: Filters) -> None:
     funnel = read_funnel(reads, chosen)
     if funnel is not None:
         with watch.panel("Onboarding", "users who started in this period, by step reached"):
+            funnel_progress.draw(reads.ask(saved_funnels.list_funnels)[0])
             overview_parts.draw_onboarding(funnel)
+            if not funnel.steps[0].users and reads.ask(proposal.propose_funnel, chosen.watched):
+                st.caption("No user has started this funnel.")
+                links.draw("onboarding", "View proposed funnel", icon="filter_alt")
 
 
 @errors.part("Needs attention")

@@ -1,16 +1,25 @@
 """Results of a dry run and of an import: counts, times, rejected rows and samples."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from core.imports.ingest.stores import STORES
+from core.imports.parsed import RowKind
 from core.imports.schemas import DryRun, ImportView, Problem
 from core.presentation.formatting import count as counted
-from pages._ui import columns, frame, tables, text
+from core.presentation.periods import DAY, in_address
+from pages._ui import columns, frame, links, tables, text
 from pages.system.settings.imports import import_words
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
+SHOWN = 90 * DAY  # the longest period that a link opens
+PAGES = {  # where imported rows are seen: a page and its filters
+    RowKind.EVENTS: ("onboarding", "Onboarding", {}),
+    RowKind.AI_REQUESTS: ("ai-metrics", "AI metrics", {}),
+    RowKind.CONVERSATIONS: ("tuning", "Conversations", {"view": "conversations"}),
+    RowKind.BATCH_RUNS: ("batch-history", "Batch history", {}),
+}
 
 
 def draw_dry_run(dry: DryRun) -> None:
@@ -59,8 +68,30 @@ def draw_brought(found: ImportView) -> None:
         st.caption(
             f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}."
         )
+    _link_pages(found)
     if found.problems:
         _draw_problems(found.problems, sum(count.rejected for count in found.counts.values()))
+
+
+def _link_pages(found: ImportView) -> None:
+    """Link the pages that show these rows, opened at the last of their times."""
+    if not found.first_at or not found.last_at:
+        return
+    period = {
+        "start": in_address(max(found.first_at, found.last_at - SHOWN)),
+        "end": in_address(found.last_at + timedelta(minutes=1)),
+    }
+    with st.container(horizontal=True):
+        for kind in found.counts.keys() & PAGES.keys():
+            page, name, filters = PAGES[kind]
+            links.draw(
+                page,
+                f"View in {name}",
+                icon="arrow_forward",
+                environment=found.environment,
+                **period,
+                **filters,
+            )
 
 
 def _draw_problems(problems: list[Problem], number: int) -> None:
