@@ -15,15 +15,13 @@ MAY_BE_CHANCE = (ChangeVerdict.NOISE, ChangeVerdict.UNKNOWN)
 MANY_TIMES = 3
 
 
-def change(tile: Tile) -> str | None:
-    """Return the change in words (6.2%, 1.8 pts, 7.9×), signed where no arrow is shown; None
-    without data.
-    """
+def change(tile: Tile, *, is_signed: bool = True) -> str | None:
+    """Return the change in words (+6.2%, -1.80 pts, 7.9×), None without data."""
     value = compared_value(tile)
     if value is None or tile.before is None:
         return None
     sign = "+" if value > tile.before else "-" if value < tile.before else ""
-    sign = sign if tile.verdict in MAY_BE_CHANCE else ""
+    sign = sign if is_signed else ""
     if tile.unit is FigureUnit.SHARE:
         return f"{sign}{abs(value - tile.before) * 100:.2f} pts"
     if not tile.before:

@@ -78,7 +78,7 @@ def course(
 
 
 def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
-    changed = change(tile)
+    changed = change(tile, is_signed=tile.verdict in MAY_BE_CHANCE)  # else an arrow is shown
     is_news = changed is not None and tile.verdict not in MAY_BE_CHANCE
     place.metric(
         tile.label,

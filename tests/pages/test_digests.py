@@ -27,7 +27,7 @@ def test_a_digest_shows_what_changed_and_each_views_figures(
     digests.kept_view(admin.actor, "All *requests*", ViewPage.AI_METRICS)
     assert digests.write()
     text = opened(console, admin)
-    assert "Error rate: 40.0%, previously 1.4% (38.57 pts)" in text
+    assert "Error rate: 40.0%, previously 1.4% (+38.57 pts)" in text
     assert "All *requests*" in text
     assert "Needs attention" in text
     assert "No digest of this week." in opened(console, admin, "2001-01-01")

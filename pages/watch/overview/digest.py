@@ -8,17 +8,17 @@ import streamlit as st
 from core.digests import queries
 from core.digests.errors import DigestMissing
 from core.digests.schemas import DigestDetails, DigestSection
-from core.presentation.change_texts import comparison
-from core.presentation.comparison import ChangeVerdict
+from core.presentation.change_texts import compared_value, comparison
+from core.presentation.comparison import ChangeVerdict, Tile
 from core.presentation.periods import Period
 from pages._ui import errors, frame, guard, links, state, text, tiles, watch
 from pages.watch.overview import overview_parts
 
 WEEK, CHOSEN = "digest", "overview.digest"  # the parameter is a Monday; anything else: the latest
-MARKS = {
-    ChangeVerdict.WORSE: ":orange[:material/trending_down:]",
-    ChangeVerdict.BETTER: ":blue[:material/trending_up:]",
-    ChangeVerdict.DIFFERENT: ":gray[:material/swap_vert:]",
+COLORS = {
+    ChangeVerdict.WORSE: "orange",
+    ChangeVerdict.BETTER: "blue",
+    ChangeVerdict.DIFFERENT: "gray",
 }
 
 
@@ -78,9 +78,16 @@ def _draw_summary(found: DigestDetails) -> None:
         for section, figure in changes:
             said = text.plain(f"{figure.label}: {comparison(figure)}")
             title = text.plain(text.one_line(section.title))
-            st.markdown(f"{MARKS[figure.verdict]}\u2002{said}  \n:gray[:small[{title}]]")
+            st.markdown(f"{_arrow(figure)}\u2002{said}  \n:gray[:small[{title}]]")
     with right, watch.panel("Needs attention"):
         overview_parts.draw_findings(found.findings)
+
+
+def _arrow(figure: Tile) -> str:
+    """Return where a figure went, in the color of its verdict."""
+    has_risen = (compared_value(figure) or 0) > (figure.before or 0)
+    way = "upward" if has_risen else "downward"
+    return f":{COLORS[figure.verdict]}[:material/arrow_{way}:]"
 
 
 def _draw_section(section: DigestSection, number: int) -> None:

@@ -104,7 +104,7 @@ def offer_further(page: str, chosen: Filters) -> None:
 
 @errors.part("Quick links")
 def draw_ways(reads: Reads) -> None:
-    with watch.panel("Quick links"), st.container(gap=None, key="quick-links"):
+    with watch.panel("Quick links"), st.container(gap=None):
         draw_reviews(reads)
         links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "Latest batch run", icon="view_timeline")

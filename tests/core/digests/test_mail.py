@@ -121,7 +121,7 @@ def test_subscribers_get_the_digest_as_they_would_read_it(mailbox: Mailbox) -> N
         mails["ann@example.com"].get_body((kind,)).get_content()  # type: ignore[union-attr]
         for kind in ("plain", "html")
     )
-    assert "Error rate: 40.0%, previously 1.4% (38.57 pts) · Overview" in plain
+    assert "Error rate: 40.0%, previously 1.4% (+38.57 pts) · Overview" in plain
     assert f"{config().address}/ai-metrics?" in plain
     assert "<b>Ann's</b> & more" in plain
     assert "&lt;b&gt;Ann&#x27;s&lt;/b&gt; &amp; more" in html
