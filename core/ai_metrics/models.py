@@ -128,6 +128,7 @@ class RequestSums:
     status: Mapped[str]
     requests: Mapped[int] = mapped_column(BigInteger)
     unpriced: Mapped[int] = mapped_column(BigInteger)
+    priced: Mapped[int] = mapped_column(BigInteger, server_default="0")
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
     cached_tokens: Mapped[int] = mapped_column(BigInteger)
@@ -135,6 +136,8 @@ class RequestSums:
     reasoning_tokens: Mapped[int] = mapped_column(BigInteger)
     total_tokens: Mapped[int] = mapped_column(BigInteger)
     cost_nano: Mapped[int] = mapped_column(BigInteger)
+    # The sum of squares of nano-dollars
+    cost_squares: Mapped[Decimal] = mapped_column(Numeric(40, 0), server_default="0")
     latencies: Mapped[int] = mapped_column(BigInteger)
     latency_ms: Mapped[int] = mapped_column(BigInteger)
     first_tokens: Mapped[int] = mapped_column(BigInteger)

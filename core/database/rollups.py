@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
     ColumnElement,
     Insert,
     Select,
@@ -171,7 +170,7 @@ class Fold:
             func.coalesce(rows.half_hour, rows.day).label("at"),
             *(rows[name] for name in self.keys),
             *(func.coalesce(star, "*").label(star.name) for star in stars),
-            *(cast(func.sum(rows[name]), BigInteger).label(name) for name in self.sums),
+            *(cast(func.sum(rows[name]), rows[name].type).label(name) for name in self.sums),
             *(
                 func.histogram_plain(func.histogram_sum(rows[name])).label(name)
                 for name in self.histograms

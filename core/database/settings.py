@@ -109,7 +109,9 @@ class Sealed(Group):
 
 
 class DimensionRollups(Group):
-    """From when on requests are rolled up by dimension; without a time, from the first."""
+    """From when on requests are rolled up by dimension, and what their costs vary by; without a
+    time, from the first.
+    """
 
     since: datetime | None = None
     # Those that arrived earlier, and are of before `since`, are still to be added.

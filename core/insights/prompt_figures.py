@@ -121,6 +121,16 @@ def rate_of(part: int, whole: int) -> RateEstimate:
     return RateEstimate(value=part / whole if whole else None, low=low, high=high, n=whole)
 
 
+def deviation_of(count: int, total_nano: int, squares: int) -> Decimal | None:
+    """Return the standard deviation in USD of costs whose sums are of nano-dollars; None of fewer
+    than two.
+    """
+    if count < 2:
+        return None
+    variance = Decimal(count * squares - total_nano**2) / (count * (count - 1))
+    return variance.sqrt().scaleb(-9)
+
+
 def mean_cost(total: Decimal, deviation: Decimal | None, count: int) -> CostEstimate:
     """Return the mean of costs from their sum and standard deviation."""
     if not count:

@@ -1,4 +1,5 @@
-"""Rollups by dimension of the requests that were stored before these rollups were maintained.
+"""Rollups by dimension, and of what costs vary by, of the requests that were stored before these
+rollups were maintained.
 
 A day at a time, from the latest back, each in one transaction with the time that they reach back
 to; before it, readers take raw rows. What changes stored requests has all built first: it takes
@@ -10,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from core.ai_metrics.ingest.request_sums import costs_in_total
 from core.ai_metrics.ingest.requests import DIMENSION_SUMS, STORED_ROWS
 from core.ai_metrics.models import AiRequest
 from core.database.db import transaction
@@ -21,6 +23,7 @@ from core.database.tables import table_of
 from core.presentation.periods import DAY
 
 raw = table_of(AiRequest)
+COST_SUMS = costs_in_total()
 LONGEST_DAY = text("select set_config('statement_timeout', '10min', true)")
 
 
@@ -75,4 +78,5 @@ def _add(session: Session, start: datetime, arrived_before: datetime) -> None:
     session.execute(insert(rows).from_select(list(STORED_ROWS.columns), wanted))
     connection.execute("analyze fresh_requests")
     session.execute(add_sums("ai_dimension_deltas", DIMENSION_SUMS))
+    session.execute(add_sums("ai_request_deltas", COST_SUMS))
     session.execute(text("delete from fresh_requests"))

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Numeric,
     Select,
     Subquery,
     Text,
@@ -40,6 +41,7 @@ NAMING = (
 )
 LONGEST_MS, NANO, ZERO = (literal_column(each, Integer) for each in ("86400000", "1000000000", "0"))
 PENDING, OK, NO_RELEASE = (literal_column(each, Text) for each in ("'pending'", "'ok'", "''"))
+ADDED = ("priced", "cost_squares")
 COUNTED = (
     *("created_at", "environment", "app", "provider", "model", "status"),
     *TOKENS,
@@ -68,6 +70,14 @@ def by_dimension() -> Select[Any]:
     rows = select(*(fresh.c[name] for name in COUNTED), named.c.dimension, named.c.value)
     joined = rows.select_from(fresh.join(named, true())).where(has_any)
     return _sums(joined.subquery("named_requests"), rollups.DIMENSIONS)
+
+
+def costs_in_total() -> Select[Any]:
+    """Return the sums of `fresh_requests` that migration 0043 added, and 0 of the others."""
+    sums = in_total().subquery("costs")
+    keys = ("at", *rollups.REQUESTS.keys, *rollups.REQUESTS.starred)
+    added = [sums.c[name] if name in ADDED else ZERO.label(name) for name in rollups.SUMS]
+    return select(*(sums.c[name] for name in keys), *added).where(sums.c.priced > ZERO)
 
 
 def _sums(requests: FromClause, fold: Fold) -> Select[Any]:
@@ -101,11 +111,14 @@ def _grouped(timed: Subquery, keys: tuple[str, ...]) -> Subquery:
     # that went well has cost something.
     may_cost = or_(rows.total_tokens.is_not(None), rows.status == OK)
     cost = func.coalesce(func.sum(rows.cost_usd), ZERO) * NANO
+    squares = func.coalesce(func.sum(rows.cost_usd * rows.cost_usd), ZERO) * NANO * NANO
     sums = {
         "requests": count,
         "unpriced": count.filter(and_(rows.cost_usd.is_(None), may_cost)),
         **{name: func.coalesce(func.sum(rows[name]), ZERO) for name in TOKENS},
+        "priced": func.count(rows.cost_usd),
         "cost_nano": cast(cost, BigInteger),
+        "cost_squares": cast(squares, Numeric(40, 0)),
     }
     for counted, total, time in (
         ("latencies", "latency_ms", rows.latency),

@@ -21,8 +21,10 @@ from core.database.tables import table_of
 SUMS = (
     "requests",
     "unpriced",
+    "priced",
     *TOKENS,
     "cost_nano",
+    "cost_squares",
     "latencies",
     "latency_ms",
     "first_tokens",

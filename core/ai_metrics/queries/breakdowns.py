@@ -1,6 +1,8 @@
 """Errors by time, model and type."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,18 +19,29 @@ from core.ai_metrics.answers import (
     Interval,
     ModelErrors,
 )
-from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.by_dimension import counted, find_by_value
+from core.ai_metrics.queries.conditions import NAMED, matching_requests
 from core.ai_metrics.queries.figures import by_model, rate, volume_measures
 from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.queries.series import chosen, points
 from core.ai_metrics.schemas import RequestStatus
 from core.cache.large_workspaces import cached_if_large
+from core.database.settings import Sealed, read
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.presentation import shortened
 
 MOST_TYPES = 100
 SHOWN, NEWEST = 3, 500  # samples of each type, and errors that are looked through for them
+
+
+@dataclass(frozen=True)
+class TypeCounts:
+    """How many requests failed with a type of error, and of how many models."""
+
+    error_type: str | None
+    requests: int
+    models: int
 
 
 def errors(
@@ -84,47 +97,74 @@ def errors_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelErrors
 def error_types(session: Session, asked: AiMetricsQuery) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
     failed = [*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR]
-    # An index holds all that is counted; of the rows themselves only the last of each type is read.
-    # By model first: then no row has to be put in order, and several workers may count.
-    models = (
-        select(
-            raw.c.error_type,
-            raw.c.model,
-            func.count().label("requests"),
-            func.max(raw.c.created_at).label("last_at"),
-        )
-        .where(*failed)
-        .group_by(raw.c.error_type, raw.c.model)
-        .subquery("models")
-    )
-    types = (
-        select(
-            models.c.error_type,
-            cast(func.sum(models.c.requests), BigInteger).label("requests"),
-            func.sum(func.sum(models.c.requests)).over().label("every"),
-            func.count().label("models"),
-            func.max(models.c.last_at).label("last_at"),
-        )
-        .group_by(models.c.error_type)
-        .order_by(func.sum(models.c.requests).desc(), models.c.error_type)
-        .limit(MOST_TYPES)
-    )
-    rows = session.execute(types).mappings().all()
+    types = _rolled_up_types(session, asked)
+    if types is None:
+        types = _types_of_rows(session, failed)
+    every, types = sum(each.requests for each in types), types[:MOST_TYPES]
+    found = samples(session, failed, {each.error_type: each.requests for each in types})
+    last_at = {name: requests[0].created_at for name, requests in found.items()}
     last = (raw.c.error_type, raw.c.created_at)
     said = select(*last, func.max(raw.c.error_message)).where(
-        *failed, raw.c.created_at.in_([row["last_at"] for row in rows])
+        *failed, raw.c.created_at.in_(last_at.values())
     )
-    found = samples(session, failed, {row["error_type"]: row["requests"] for row in rows})
-    messages = {(name, at): message for name, at, message in session.execute(said.group_by(*last))}
+    messages = {
+        (name or None, at): message for name, at, message in session.execute(said.group_by(*last))
+    }
     return [
         ErrorKind(
-            share=float(row["requests"] / row["every"]),
-            message=messages.get((row["error_type"], row["last_at"])),
-            samples=found.get(row["error_type"], []),
-            **{name: row[name] for name in ("error_type", "requests", "models", "last_at")},
+            error_type=each.error_type,
+            requests=each.requests,
+            share=each.requests / every,
+            models=each.models,
+            last_at=last_at[each.error_type],
+            message=messages.get((each.error_type, last_at[each.error_type])),
+            samples=found[each.error_type],
         )
-        for row in rows
+        for each in types
+        if each.error_type in found
     ]
+
+
+def _rolled_up_types(session: Session, asked: AiMetricsQuery) -> list[TypeCounts] | None:
+    """Return the types of errors from rollups, the most frequent first; None where these do not
+    have all types, or more than there are rows of.
+    """
+    if asked.status is RequestStatus.PENDING or asked.status is RequestStatus.OK:
+        return []
+    if not read(session, Sealed).has_all(asked.period.start, raw.name):
+        return None
+    failed = replace(asked, status=RequestStatus.ERROR)
+    rows = find_by_value(session, failed, counted, "error_type", by_model=True)
+    if rows is None:
+        return None
+    counts, models = Counter[str | None](), defaultdict[str | None, set[str]](set)
+    for row in rows:
+        counts[row["value"]] += row["requests"]
+        models[row["value"]].add(row["model"])
+    found = [TypeCounts(name, count, len(models[name])) for name, count in counts.items()]
+    return sorted(
+        found, key=lambda each: (-each.requests, each.error_type is None, each.error_type)
+    )
+
+
+def _types_of_rows(session: Session, failed: Sequence[ColumnElement[bool]]) -> list[TypeCounts]:
+    """Return the types of errors from raw rows, the most frequent first."""
+    # An index holds all that is counted. By model first: then no row has to be put in order, and
+    # several workers may count.
+    error_type = NAMED["error_type"].label("error_type")
+    models = (
+        select(error_type, raw.c.model, func.count().label("requests"))
+        .where(*failed)
+        .group_by(error_type, raw.c.model)
+        .subquery("models")
+    )
+    requests = cast(func.sum(models.c.requests), BigInteger)
+    types = (
+        select(models.c.error_type, requests, func.count())
+        .group_by(models.c.error_type)
+        .order_by(requests.desc(), models.c.error_type)
+    )
+    return [TypeCounts(*row) for row in session.execute(types)]
 
 
 def samples(
@@ -153,7 +193,7 @@ def _by_type(session: Session, requests: Subquery) -> dict[str | None, list[Fail
     rows = select(*columns, message).order_by(requests.c.created_at.desc(), requests.c.id)
     found: dict[str | None, list[FailedRequest]] = {}
     for row in session.execute(rows).mappings():
-        of_type = found.setdefault(row["error_type"], [])
+        of_type = found.setdefault(row["error_type"] or None, [])
         if len(of_type) < SHOWN:
             of_type.append(FailedRequest.model_validate(dict(row)))
     return found

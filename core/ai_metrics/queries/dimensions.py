@@ -26,11 +26,15 @@ def needs_rows(session: Session, asked: AiMetricsQuery) -> bool:
     return any(not _has_rollups(session, asked, *each) for each in named.items())
 
 
+def are_told_apart(session: Session, asked: AiMetricsQuery, dimension: str) -> bool:
+    """Return whether rollups tell the values of a dimension apart, unless some are among others."""
+    is_by_another = not asked.dimensions.keys() <= {dimension}
+    return not is_by_another and _is_built(session, asked) and not needs_rows(session, asked)
+
+
 def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value: str) -> bool:
     """Return whether a value has rollups of its own in the whole period."""
-    since = settings.read(session, settings.DimensionRollups).since
-    is_known = since is None or since <= asked.period.start
-    if not is_known or value in ("", NONE) or len(value) > LONGEST:
+    if not _is_built(session, asked) or value in ("", NONE) or len(value) > LONGEST:
         return False
     # In a month that has room the value has rollups of its own, or no request but those in deltas.
     is_full = func.count() >= MOST_VALUES
@@ -46,3 +50,8 @@ def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value:
         .having(is_full, ~func.bool_or(own.value == value))
     )
     return session.scalar(without.limit(1)) is None
+
+
+def _is_built(session: Session, asked: AiMetricsQuery) -> bool:
+    since = settings.read(session, settings.DimensionRollups).since
+    return since is None or since <= asked.period.start

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.percentiles import LOWEST, WIDTH, Counts
-from core.ai_metrics.queries.rollup_sources import bucket_of_time, latency_of_request
+from core.ai_metrics.queries.rollup_sources import bucket_of_time, raw, time_of
 
 TOGETHER = 10
 
@@ -45,7 +45,7 @@ def buckets_of(counts: Counts) -> dict[int, int]:
 
 def exact_buckets(session: Session, asked: AiMetricsQuery) -> dict[int, int]:
     """Return the log buckets of requests, each of its own time."""
-    time = latency_of_request()
+    time = time_of(raw.c.total_latency_ms)
     bucket = bucket_of_time(time).label("bucket")
     wanted = (
         select(bucket, func.count())

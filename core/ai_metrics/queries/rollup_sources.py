@@ -1,15 +1,15 @@
 """The rows that figures of AI requests are summed from, in one shape: rollups, deltas and raw rows.
 
 Rollups with what is not folded into them yet, and raw rows for what is left of a half hour at the
-edges. A filter by one dimension (release, tool) takes the rollups by dimension; filters that no
+edges. A filter by one dimension (release, tool), or each of its values beside each other
+(by_dimension.py), takes the rollups by dimension; filters that no
 rollups know (user, two dimensions) take raw rows alone, which makes percentiles exact. All parts
-are one statement: what is folded meanwhile is neither missed nor counted twice. Statements take
-periods and the values of filters as parameters and are built once: building one takes longer than
-reading a week by the day.
+are one statement: what is folded meanwhile is neither missed nor counted twice. Statements have
+parameters and are built once: building one takes longer than reading a week by the day.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Label,
+    Numeric,
     Select,
     Subquery,
     Table,
@@ -56,6 +57,7 @@ from core.ai_metrics.models import (
 )
 from core.ai_metrics.queries.conditions import (
     DIMENSIONS,
+    NAMED,
     filters_of,
     inside,
     matching,
@@ -80,6 +82,7 @@ ALL = "*"
 ZERO = literal_column("0", Integer)
 ONE = literal_column("1", Integer)
 NANO = literal_column("1000000000", Integer)
+NO_VALUE = literal_column("null::text", Text).label("value")
 NO_BUCKET = literal_column("null::int", Integer)
 NO_HISTOGRAM = literal_column("null::int[]", HISTOGRAM)
 EPOCH = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
@@ -133,13 +136,15 @@ class StatementShape:
 
     filters: frozenset[str]
     is_exact: bool
-    by_model: bool
-    step: Interval | None
+    by_model: bool = False
+    step: Interval | None = None
+    dimension: str | None = None  # of which each value is a group; the group null is all requests
 
     @property
     def tables(self) -> tuple[Table, Table]:
         """The rollups and the deltas that have the columns of the filters."""
-        return IN_TOTAL if self.filters.isdisjoint(DIMENSIONS) else BY_DIMENSION
+        is_in_total = self.dimension is None and self.filters.isdisjoint(DIMENSIONS)
+        return IN_TOTAL if is_in_total else BY_DIMENSION
 
     @property
     def needs_models(self) -> bool:
@@ -159,10 +164,16 @@ def read_sums(
 
     `columns` is a module's function: its statement is cached by the function's identity.
     """
-    is_exact = needs_rows(session, asked)
-    statement = statement_of(StatementShape(filters_of(asked), is_exact, by_model, step), columns)
-    given = parameters(asked, by_day=step is None or step.is_of_days)
-    found = session.execute(statement, given)
+    shape = StatementShape(filters_of(asked), needs_rows(session, asked), by_model, step)
+    return read_shape(session, asked, shape, columns)
+
+
+def read_shape(
+    session: Session, asked: AiMetricsQuery, shape: StatementShape, columns: Columns
+) -> list[dict[str, Any]]:
+    """Return the same, and by `value` where the shape has a dimension."""
+    given = parameters(asked, by_day=shape.step is None or shape.step.is_of_days)
+    found = session.execute(statement_of(shape, columns), given)
     names = list(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found.all()]
 
@@ -174,8 +185,7 @@ def read_sums_and_total(
     add up as histograms do.
     """
     rows = read_sums(session, asked, columns, step=step)
-    is_exact = needs_rows(session, asked)
-    return rows, read_sums(session, asked, columns)[0] if is_exact else None
+    return rows, read_sums(session, asked, columns)[0] if needs_rows(session, asked) else None
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -186,6 +196,7 @@ def statement_of(shape: StatementShape, columns: Columns) -> Select[Any]:
         [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
     )
     keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
+    keys += [given.rows.c.value] if shape.dimension else []
     return select(*keys, *columns(given)).group_by(*keys)
 
 
@@ -193,14 +204,20 @@ def _rows(shape: StatementShape) -> CompoundSelect[Any] | Select[Any]:
     """Return rows of sums, of a period that parameters cut as _edges() does."""
     if shape.is_exact:
         return _requests(shape, ("start", "end"))
-    return union_all(
+    if shape.dimension is None or shape.dimension in shape.filters:
+        return union_all(*_parts(shape))
+    return union_all(*_parts(shape), *_parts(replace(shape, dimension=None)))
+
+
+def _parts(shape: StatementShape) -> list[Select[Any]]:
+    return [
         _rolled_up(shape, Grain.DAY, ("days_start", "days_end")),
         _rolled_up(shape, Grain.HALF_HOUR, ("inner_start", "days_start")),
         _rolled_up(shape, Grain.HALF_HOUR, ("days_end", "inner_end")),
         _of_table(shape.tables[1], shape, ("inner_start", "inner_end")),
         _requests(shape, ("start", "inner_start")),
         _requests(shape, ("inner_end", "end")),
-    )
+    ]
 
 
 def times_of(
@@ -209,11 +226,6 @@ def times_of(
     """Return the times at ranks ceil(q * n) in milliseconds; None when there are none."""
     times = quantiles(found, ranks) if isinstance(found, bytes | np.ndarray) else found
     return [round(each) for each in times] if times else [None] * len(ranks)
-
-
-def latency_of_request() -> ColumnElement[int | None]:
-    """Return a request's latency; null for a pending one."""
-    return _time(raw.c.total_latency_ms)
 
 
 def bucket_of_time(time: ColumnElement[int | None]) -> ColumnElement[int]:
@@ -240,22 +252,27 @@ def _of_table(table: Table, shape: StatementShape, edges: tuple[str, str]) -> Se
     within = inside(table.c["at"], edges)
     columns = [table.c[name] for name in COLUMNS]
     buckets = [NO_BUCKET.label(f"{name}_bucket") for name in TIMINGS]
-    return select(*columns, *buckets).where(*within, *matching(table, shape.filters))
+    found = select(*columns, *buckets).where(*within, *matching(table, shape.filters))
+    if shape.dimension is None:
+        return found.add_columns(NO_VALUE)
+    return found.add_columns(table.c.value).where(table.c.dimension == shape.dimension)
 
 
 def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
     """Return requests as rows of sums, with times, or with their buckets beside rollups."""
-    columns = raw.c
+    columns, nano = raw.c, raw.c.cost_usd * NANO
     has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
     times = {
-        "latency": _time(columns.total_latency_ms),
-        "first_token": _time(columns.first_token_ms),
+        "latency": time_of(columns.total_latency_ms),
+        "first_token": time_of(columns.first_token_ms),
     }
     sums: dict[str, ColumnElement[Any]] = {
         "requests": ONE,
         "unpriced": cast(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok), Integer),
+        "priced": cast(columns.cost_usd.is_not(None), Integer),
         **{name: func.coalesce(columns[name], ZERO) for name in TOKENS},
-        "cost_nano": cast(func.coalesce(columns.cost_usd * NANO, ZERO), BigInteger),
+        "cost_nano": cast(func.coalesce(nano, ZERO), BigInteger),
+        "cost_squares": cast(func.coalesce(nano * nano, ZERO), Numeric(40, 0)),
         "latencies": cast(times["latency"].is_not(None), Integer),
         "latency_ms": func.coalesce(times["latency"], ZERO),
         "first_tokens": cast(times["first_token"].is_not(None), Integer),
@@ -270,9 +287,13 @@ def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
         if shape.is_exact
         else [*no_histograms, *buckets]
     )
-    return select(*keys, *summed, *timed).where(*matching_between(shape.filters, edges))
+    value = NAMED[shape.dimension].label("value") if shape.dimension else NO_VALUE
+    rows = select(*keys, *summed, *timed, value).where(*matching_between(shape.filters, edges))
+    has_value = shape.dimension and not shape.is_exact
+    return rows.where(value.element.is_not(None)) if has_value else rows
 
 
-def _time(column: ColumnElement[int | None]) -> ColumnElement[int | None]:
+def time_of(column: ColumnElement[int | None]) -> ColumnElement[int | None]:
+    """Return a time of a request; null for a pending one."""
     has_one = and_(raw.c.status != RequestStatus.PENDING, column.is_not(None))
     return case((has_one, func.least(column, LONGEST_MS)), else_=null())

@@ -1,26 +1,21 @@
 """Prompt versions side by side: requests, errors, latency, cost, feedback and annotations."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Label, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery
-from core.ai_metrics.models import AiRequest
-from core.ai_metrics.queries.conditions import NAMED, matching_requests
-from core.ai_metrics.queries.percentiles import Counts, middle_of_rank, packed, summed
-from core.ai_metrics.queries.rollup_sources import (
-    NO_HISTOGRAM,
-    bucket_of_time,
-    latency_of_request,
-)
+from core.ai_metrics.queries.by_dimension import Row, first_at, read_by_value
+from core.ai_metrics.queries.percentiles import Counts, middle_of_rank
+from core.ai_metrics.queries.rollup_sources import RollupSource
 from core.ai_metrics.schemas import RequestStatus
 from core.annotations.models import Annotation
 from core.annotations.queries.annotation_list import is_blind
@@ -35,6 +30,7 @@ from core.insights.prompt_figures import (
     LatencyEstimate,
     PromptVersionFigures,
     RateEstimate,
+    deviation_of,
     mean_cost,
     rate_of,
 )
@@ -47,7 +43,7 @@ MOST_RATINGS, AT_ONCE = 100_000, 10_000
 LATE = timedelta(days=7)  # between an answer and the feedback on it
 VERDICTS = (AnnotationType.APPROVED, AnnotationType.CORRECTION)
 
-raw, feedback, notes = table_of(AiRequest), table_of(Feedback), table_of(Annotation)
+feedback, notes = table_of(Feedback), table_of(Annotation)
 messages, talks = table_of(Message), table_of(Conversation)
 Parts = dict[str | None, Counter[bool]]  # by prompt version: how many are good, and how many not
 
@@ -55,7 +51,7 @@ Parts = dict[str | None, Counter[bool]]  # by prompt version: how many are good,
 def prompt_versions(
     core: Session, ai: Session, asked: AiMetricsQuery, *, actor: Actor
 ) -> list[PromptVersionFigures]:
-    """Return the figures of the prompt versions with the most requests, from stored rows."""
+    """Return the figures of the prompt versions with the most requests."""
     require(actor, Permission.WATCH)
 
     def read() -> list[PromptVersionFigures]:
@@ -86,35 +82,35 @@ def _is_known(asked: AiMetricsQuery) -> bool:
     return all(each is None for each in others)
 
 
-def _requests(core: Session, asked: AiMetricsQuery) -> Sequence[Mapping[Any, Any]]:
-    columns, count = raw.c, func.count()
-    has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
-    version, requests = NAMED["prompt_version"].label("prompt_version"), count.label("requests")
-    figures = (
-        requests,
-        count.filter(columns.status == RequestStatus.PENDING).label("pending"),
-        count.filter(columns.status == RequestStatus.ERROR).label("errors"),
-        func.min(columns.created_at).label("first_at"),
-        func.coalesce(cast(func.sum(columns.total_tokens), BigInteger), 0).label("tokens"),
-        func.coalesce(func.sum(columns.cost_usd), 0).label("cost"),
-        func.count(columns.cost_usd).label("priced"),
-        func.stddev_samp(columns.cost_usd).label("deviation"),
-        count.filter(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok)).label("unpriced"),
-        packed(NO_HISTOGRAM, bucket_of_time(latency_of_request())).label("latency"),
-    )
-    wanted = select(version, *figures).where(*matching_requests(asked, asked.period))
-    largest = wanted.group_by(version).order_by(requests.desc(), version).limit(MOST_VERSIONS)
-    return core.execute(largest).mappings().all()
+def _requests(core: Session, asked: AiMetricsQuery) -> list[Row]:
+    rows = read_by_value(core, asked, measures, "prompt_version")
+    rows.sort(key=lambda row: (-row["requests"], row["value"] is None, row["value"]))
+    return rows[:MOST_VERSIONS]
+
+
+def measures(given: RollupSource) -> list[Label[Any]]:
+    """Return the columns that _figures() reads."""
+    counts = {
+        "pending": given.total("requests", status=RequestStatus.PENDING),
+        "errors": given.total("requests", status=RequestStatus.ERROR),
+        "cost_squares": func.coalesce(func.sum(given.rows.c.cost_squares), 0),
+        "latency": given.packed("latency"),
+    }
+    totals = ("requests", "unpriced", "priced", "total_tokens", "cost_nano")
+    columns = {name: given.total(name) for name in totals} | counts
+    return [*(column.label(name) for name, column in columns.items()), first_at(given)]
 
 
 def _figures(
-    row: Mapping[Any, Any],
+    row: Row,
     every: int,
     ratings: Parts | None,
     verdicts: Parts | None,
     scored: ScoresByVersion | None,
 ) -> PromptVersionFigures:
-    latencies, version = summed(row["latency"]), row["prompt_version"]
+    latencies, version = row["latency"], row["value"]
+    cost = Decimal(row["cost_nano"]).scaleb(-9)
+    deviation = deviation_of(row["priced"], row["cost_nano"], int(row["cost_squares"]))
     return PromptVersionFigures(
         prompt_version=version,
         first_at=row["first_at"],
@@ -125,10 +121,10 @@ def _figures(
         error_rate=rate_of(row["errors"], row["requests"] - row["pending"]),
         p50_latency_ms=_percentile(latencies, 0.5),
         p95_latency_ms=_percentile(latencies, 0.95),
-        total_tokens=row["tokens"],
-        cost_usd=row["cost"],
+        total_tokens=row["total_tokens"],
+        cost_usd=cost,
         unpriced_requests=row["unpriced"],
-        cost_per_request=mean_cost(row["cost"], row["deviation"], row["priced"]),
+        cost_per_request=mean_cost(cost, deviation, row["priced"]),
         positive_feedback=_rate(ratings, version),
         approved=_rate(verdicts, version),
         scores=None if scored is None else scored.get(version, []),

@@ -233,6 +233,7 @@ def as_before_these_rollups(requests: list[NewRequest]) -> None:
     with transaction() as session:
         for table in ("ai_dimension_rollups", "ai_dimension_values"):
             session.execute(text(f"delete from {table}"))
+        session.execute(text("update ai_request_rollups set priced = 0, cost_squares = 0"))
         since = clock.now() + timedelta(days=2)
         pending = settings.DimensionRollups(since=since, arrived_before=clock.now())
         settings.write(session, pending, by=None)

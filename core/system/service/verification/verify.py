@@ -97,7 +97,7 @@ def verify() -> list[Checked]:
 def _complete_since(session: Session, fold: Fold, parent: str) -> datetime | None:
     """Return from when on rollups and raw rows are both complete; None for the first."""
     ends = [settings.read(session, Sealed).until(parent)]
-    if fold is request_rollups.DIMENSIONS:
+    if fold in (request_rollups.REQUESTS, request_rollups.DIMENSIONS):
         ends.append(settings.read(session, settings.DimensionRollups).since)
     return max((each for each in ends if each is not None), default=None)
 

@@ -1,0 +1,160 @@
+"""Sums of AI requests by each value of a dimension of which a request has one or none."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, DateTime, Label, Text, cast, func, select, true
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import AiMetricsQuery, Interval
+from core.ai_metrics.ingest.rollups import OTHERS
+from core.ai_metrics.queries.conditions import NAMED, filters_of, matching_requests
+from core.ai_metrics.queries.dimensions import are_told_apart
+from core.ai_metrics.queries.percentiles import summed
+from core.ai_metrics.queries.rollup_sources import (
+    Columns,
+    RollupSource,
+    StatementShape,
+    raw,
+    read_shape,
+)
+from core.presentation.periods import DAY, HALF_HOUR, Period, day_of, midnight
+
+KEYS, FIRST = ("at", "provider", "model"), "first_at"
+NO_SUMS = (*KEYS, "value", FIRST)
+Row = dict[str, Any]
+
+
+def read_by_value(
+    session: Session, asked: AiMetricsQuery, columns: Columns, dimension: str
+) -> list[Row]:
+    """Return columns by `value`, None of the requests without one; from raw rows where rollups do
+    not have all values.
+
+    Columns are as find_by_value() has them, with first_at().
+    """
+    found = find_by_value(session, asked, columns, dimension)
+    if found is not None:
+        times = _first_times(session, asked, dimension, found)
+        return [row | {FIRST: times[row["value"]]} for row in found]
+    shape = StatementShape(filters_of(asked), is_exact=True, dimension=dimension)
+    return [_plain(row) for row in read_shape(session, asked, shape, columns)]
+
+
+def find_by_value(
+    session: Session,
+    asked: AiMetricsQuery,
+    columns: Columns,
+    dimension: str,
+    *,
+    by_model: bool = False,
+    step: Interval | None = None,
+) -> list[Row] | None:
+    """Return columns by `value` from rollups; None where these do not have all values.
+
+    Columns are sums, `requests` among them, or packed histograms, which are returned as counts.
+    """
+    if not are_told_apart(session, asked, dimension):
+        return None
+    shape = StatementShape(filters_of(asked), False, by_model, step, dimension)
+    rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]
+    if any(row["value"] == OTHERS and row["requests"] for row in rows):
+        return None
+    return _without_a_value(rows)
+
+
+def counted(given: RollupSource) -> Sequence[Label[Any]]:
+    """Return the number of requests."""
+    return [given.total("requests").label("requests")]
+
+
+def first_at(given: RollupSource) -> Label[datetime]:
+    """Return when the first interval with a request begins, or the time of the first request."""
+    return func.min(given.rows.c.at).filter(given.rows.c.requests > 0).label(FIRST)
+
+
+def _without_a_value(rows: Sequence[Row]) -> list[Row]:
+    """Take those with a value from all requests, which have None; leave what there is."""
+    named = [row for row in rows if row["value"] is not None]
+    rest = {_key(row): dict(row) for row in rows if row["value"] is None}
+    for row in named:
+        if (left := rest.get(_key(row))) is not None:
+            left |= {name: left[name] - row[name] for name in row if name not in NO_SUMS}
+    return [row for row in (*named, *rest.values()) if row["requests"]]
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in KEYS)
+
+
+def _plain(row: Row) -> Row:
+    return row | {name: summed(each) for name, each in row.items() if isinstance(each, bytes)}
+
+
+def _first_times(
+    session: Session, asked: AiMetricsQuery, dimension: str, rows: Sequence[Row]
+) -> dict[str | None, datetime]:
+    """Return the time of each value's first request, from what it is first counted in; where the
+    rows are deleted, the start of its half hour.
+    """
+    found, zone = {row["value"]: row[FIRST] for row in rows}, asked.period.zone
+    if None in found:
+        found |= _first_intervals(session, asked, dimension, Interval.DAY, {None})
+    days = {at for at in found.values() if at == midnight(day_of(at, zone), zone)}
+    for day in days:
+        of_day = {value for value, at in found.items() if at == day}
+        within = _of_day(asked, day)
+        found |= _first_intervals(session, within, dimension, Interval.HALF_HOUR, of_day)
+    return {value: max(at, asked.period.start) for value, at in found.items()} | _first_rows(
+        session, asked, dimension, found
+    )
+
+
+def _first_intervals(
+    session: Session, asked: AiMetricsQuery, dimension: str, step: Interval, of: Set[str | None]
+) -> dict[str | None, datetime]:
+    """Return the first interval with a request of some values."""
+    rows = find_by_value(session, asked, counted, dimension, step=step) or ()
+    found: dict[str | None, datetime] = {}
+    for row in rows:
+        if row["value"] in of:
+            found[row["value"]] = min(row["at"], found.get(row["value"], row["at"]))
+    return found
+
+
+def _of_day(asked: AiMetricsQuery, day: datetime) -> AiMetricsQuery:
+    whole, zone = asked.period, asked.period.zone
+    end = midnight(day_of(day, zone) + DAY, zone)
+    return replace(asked, period=Period(max(day, whole.start), min(end, whole.end), zone))
+
+
+def _first_rows(
+    session: Session,
+    asked: AiMetricsQuery,
+    dimension: str,
+    halves: Mapping[str | None, datetime],
+) -> dict[str | None, datetime]:
+    """Return the time of the first request of values within their half hours."""
+    if not halves:
+        return {}
+    whole, last = asked.period, max(halves.values()) + HALF_HOUR
+    within = Period(max(min(halves.values()), whole.start), min(last, whole.end), whole.zone)
+    texts = cast(list(halves), ARRAY(Text()))
+    times = cast(list(halves.values()), ARRAY(DateTime(timezone=True)))
+    each = func.unnest(texts, times).table_valued("value", "since").render_derived(name="halves")
+    first = (
+        select(raw.c.created_at)
+        .where(
+            *matching_requests(asked, within),
+            NAMED[dimension].is_not_distinct_from(each.c.value),
+            raw.c.created_at >= each.c.since,
+            raw.c.created_at < each.c.since + HALF_HOUR,
+        )
+        .order_by(raw.c.created_at)
+        .limit(1)
+        .lateral("first")
+    )
+    rows = session.execute(select(each.c.value, first.c.created_at).join_from(each, first, true()))
+    return {value: at for value, at in rows}
