@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import text
 
-from core.activity.queries.funnels.funnel import STEPS
+from benchmarks.product import STEPS
 from core.database.db import transaction
 from core.database.staging import driver
 from core.presentation.periods import Period

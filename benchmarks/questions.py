@@ -4,28 +4,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from benchmarks.services import OTHER
+from benchmarks.product import OTHER
 
-LIMIT_MS, OTHER_FUNNEL_MS = 100, 1500
+LIMIT_MS, PATHS_MS, OTHER_FUNNEL_MS = 100, 300, 1200
 ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
-NEXT_ISSUE = (
-    "known: reads raw rows until rollups by release, prompt, arm, tool, error type and segment"
-)
-RAW = (
-    "prompt-versions",
-    "prompt_version=",
-    "experiment_arm=",
-    "release=",
-    "tool=",
-    "error_type=",
-    "segment=",
-    "against={segment}",
-)
+# What reads raw rows, by reason: (part of the path, part of the query).
+KNOWN = {
+    "known: steps and users by release are counted from raw events": (
+        ("/overview", "release="),
+        ("/onboarding/", "release="),
+        ("/users", "release="),
+        ("/anonymous", "release="),
+    ),
+    "known: tools by anything but the app are counted from raw requests": (
+        ("/ai/tools", "release="),
+        ("/ai/tools", "provider="),
+        ("/ai/tools", "model="),
+        ("/ai/tools", "status="),
+        ("/ai/tools", "error_type="),
+        ("/ai/tools", "tool="),
+        ("/ai/tools", "prompt_version="),
+        ("/ai/tools", "experiment_arm="),
+    ),
+    "known: scores by version or arm look through all requests of it": (
+        ("/ai/scores", "prompt_version="),
+        ("/ai/scores", "experiment_arm="),
+    ),
+    "known: all users instead of a sample, on request": (("/onboarding/paths", "exact="),),
+}
 
 
 @dataclass(frozen=True)
 class Route:
-    """A Watch route with its parameters.
+    """A Watch route with its parameters, where {start} and {end} are those of a new period.
 
     `is_timed`: it has a period. `others` are funnels other than the saved one.
     """
@@ -42,12 +53,20 @@ class Route:
     @property
     def limit_ms(self) -> int:
         """The limit of its time."""
-        return OTHER_FUNNEL_MS if self.others else LIMIT_MS
+        if self.others:
+            return OTHER_FUNNEL_MS
+        is_of_paths = self.path.endswith(("/retention", "/paths")) or "path=" in self.query
+        return PATHS_MS if is_of_paths else LIMIT_MS
 
     @property
     def known(self) -> str:
         """Why it is known to exceed the limit, if it does."""
-        return NEXT_ISSUE if any(name in self.words for name in RAW) else ""
+        reasons = (
+            reason
+            for reason, parts in KNOWN.items()
+            if any(path in self.path and query in self.query for path, query in parts)
+        )
+        return next(reasons, "")
 
     @property
     def words(self) -> str:
@@ -62,6 +81,7 @@ def _each(paths: Sequence[str], queries: Sequence[str], *, is_timed: bool = True
 
 PLACE = ("app=web", "environment=staging")
 WATCHED = (*PLACE, "release={release}", "user_id={user}")
+USERS = (*PLACE, "user_id={user}")
 SEGMENTS = ("segment={segment}", "segment=release={release}")
 FUNNEL = (
     *WATCHED,
@@ -90,7 +110,31 @@ EVENTS = (
     f"session_id={SESSION}",
 )
 SERIES = ("interval=hour", "interval=week")
+INTERVALS = ("week", "month")
 FUNNELS = ("/onboarding/funnel", "/onboarding/course", "/onboarding/stays", "/onboarding/stopped")
+PATH = "path=after,{start}T00:00Z,{end}T00:00Z,{event_type}"
+ACTIVE = ("active={start}..{end}", "first_active={start}..{end}", PATH, f"{PATH},$end")
+PATHS = (
+    "direction=before",
+    "through={event_type}",
+    "through={event_type},$end",
+    "top=20",
+    "exact=true",
+)
+SCORES = (
+    *WATCHED,
+    "name={score}",
+    "name={score}&below=0.5",
+    "above=0.5",
+    "below=0.5",
+    "label={score_label}",
+    "source=judge",
+    "subject=ai_request",
+    "model={model}",
+    "conversation={conversation}",
+    "prompt_version={prompt_version}",
+    "experiment_arm={experiment_arm}",
+)
 ORDERS = ("last_seen", "first_seen", "-first_seen", "external_id")
 STATES = ("completed", "dropped", "stuck", "in_progress")
 
@@ -108,18 +152,26 @@ ROUTES = tuple(
                     "step=2",
                     *(f"sort={each}" for each in ORDERS),
                     f"q={SEARCH}",
+                    *ACTIVE,
                 ),
                 is_timed=False,
             ),
             *_each(("/users/{user}", "/users/{user}/journey"), PLACE, is_timed=False),
             *_each(
                 ("/anonymous",),
-                (*WATCHED, *(f"status={each}" for each in STATES), "step=1", f"q={SEARCH}"),
+                (
+                    *WATCHED,
+                    *(f"status={each}" for each in STATES),
+                    "step=1",
+                    f"q={SEARCH}",
+                    *ACTIVE,
+                ),
                 is_timed=False,
             ),
             Route("/anonymous/{session}/journey", is_timed=False),
             *_each(FUNNELS, FUNNEL),
             Route("/onboarding/stopped", "step=2"),
+            Route("/onboarding/stopped", "step=2&took=3600-86400"),
             *_each(
                 ("/onboarding/comparison",),
                 (*FUNNEL, "against={segment}", "against=release={release}"),
@@ -127,11 +179,20 @@ ROUTES = tuple(
             *_each(("/onboarding/segments",), WATCHED, is_timed=False),
             *_each(("/onboarding/errors", "/onboarding/events"), (*WATCHED, *EVENTS)),
             *_each(("/onboarding/daily",), WATCHED),
+            *_each(("/onboarding/retention",), USERS),
+            *_each(
+                ("/onboarding/active-users",), (*USERS, *(f"interval={each}" for each in INTERVALS))
+            ),
+            *(
+                Route("/onboarding/paths", "&".join(["event={event_type}", *more]))
+                for more in ((), *((each,) for each in (*USERS, *PATHS)))
+            ),
             *_each(
                 ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI
             ),
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
-            *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest")),
+            *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest", "latency=1000-1200")),
+            *_each(("/ai/scores", "/ai/scores/stats"), SCORES),
             Route("/ai/requests/{request}", is_timed=False),
             *_each(
                 ("/batch/history", "/batch/phases", "/batch/jobs", "/batch/failures"),

@@ -26,6 +26,9 @@ BLANKS = {
 }
 # Of a window of a list, of its form and of its period, which is always another.
 NO_FILTERS = {"limit", "offset", "cursor", "format", "start", "end", "days"}
+# Their users are not counted by release: the answer says so, at once.
+NOT_BY_RELEASE = ("/onboarding/active-users", "/onboarding/paths", "/onboarding/retention")
+OF_PERIOD = {"start", "end"}
 # Where to look for something to ask for: a path, the name of its list, and the field.
 FOUND = {
     "user": (f"/users?limit=1&q={SEARCH}", "items", "external_id"),
@@ -41,6 +44,8 @@ FOUND = {
     "provider": ("/ai/models?limit=1", "items", "provider"),
     "prompt_version": ("/ai/prompt-versions?limit=1", "items", "prompt_version"),
     "experiment_arm": ("/ai/requests?limit=1", "items", "experiment_arm"),
+    "score": ("/ai/scores?limit=1", "items", "name"),
+    "score_label": ("/ai/scores?limit=1", "items", "label"),
     "tool": ("/ai/tools", "tools", "tool"),
     "error_type": ("/ai/errors", "types", "error_type"),
 }
@@ -81,14 +86,16 @@ def found_in(program: Running) -> dict[str, str]:
 
 def askable(named: Mapping[str, str]) -> list[Route]:
     """Return the routes for which such ids exist."""
-    return [
-        route for route in ROUTES if set(BLANK.findall(route.path + route.query)) <= named.keys()
-    ]
+    known = named.keys() | OF_PERIOD
+    return [route for route in ROUTES if set(BLANK.findall(route.path + route.query)) <= known]
 
 
 def target(program: Running, route: Route, named: Mapping[str, str], period: str) -> Target:
     """Return the call of a route; `period` is a part of the address."""
     filled = {name: quote(value, safe="") for name, value in named.items()}
+    filled |= {
+        name: day[:10] for name, _, day in (each.partition("=") for each in period.split("&"))
+    }
     query = "&".join(
         part for part in (route.query.format(**filled), period if route.is_timed else "") if part
     )
@@ -115,6 +122,7 @@ def forgotten_filters(paths: Mapping[str, Any]) -> list[str]:
         for given in way.get("parameters", ())
         if given["in"] == "query" and given["name"] not in NO_FILTERS and "{" not in path
     }
+    offered -= {(f"/admin{path}", "release") for path in NOT_BY_RELEASE}
     return sorted(f"{path}?{name}" for path, name in offered - asked)
 
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from benchmarks import product
 from core.activity.ingest import events as activity
 from core.activity.ingest import rollups as event_rollups
 from core.activity.ingest.funnel import subjects
@@ -53,7 +54,15 @@ RAW = (
     "ai_dimension_rollups",
     "tool_rollups",
 )
-DERIVED = ("user_spans", "user_day_counts", "user_week_counts", "users", "funnel_parts", "subjects")
+DERIVED = (
+    "user_spans",
+    "user_day_counts",
+    "user_week_counts",
+    "users",
+    "funnel_parts",
+    "subjects",
+    "message_scores",
+)
 
 # A few come often and most seldom; in the middle of a day more than at its ends.
 CHANCES = """
@@ -72,16 +81,11 @@ select md5('event' || n)::uuid, created_at, 'event-' || n, case when a < 0.7 the
     when a < 0.7 then name end,
     'session-' || who || '-' || (extract(day from created_at)::int / 3), kind,
         split_part(kind, '.', 1),
-    case when c < 0.5 then '{"page": "/portfolio", "n": ' || n || '}' end,
+    case when c < 0.5 then '{"page": "/boards", "n": ' || n || '}' end,
     case when kind like '%%_error' then 'E' || floor(c * 40)::int end, '10.0.0.' || who %% 250,
-    case when c < 0.03 then 'staging' else 'production' end, case when b < 0.8 then 'web'
+    case when c < 0.03 then 'staging' else 'production' end, case when n %% 5 < 4 then 'web'
         else 'mobile' end, '1.' || n %% 3
-from (select *, (array['page.view', 'page.click', 'chat.message', 'onboarding.register_start',
-    'onboarding.register_complete',
-    'onboarding.login_success', 'onboarding.login_error', 'onboarding.portfolio_start',
-        'onboarding.portfolio_complete',
-    'onboarding.portfolio_error', 'chat.session_start', 'chat.feedback_given', 'auth.logout'])[
-    width_bucket(b, array[0, .3, .45, .58, .65, .71, .8, .82, .87, .9, .91, .97, .985])] as kind
+from (select *, {kinds} as kind
     from ({chances}) as chances) as made
 join load_users on who = number"""
 
@@ -95,7 +99,7 @@ insert into staged_requests (id, created_at, external_id, conversation_id, user_
 select md5('request' || n)::uuid, created_at, 'request-' || n, md5('conversation' || n / 4)::uuid,
     id, name,
     case when model %% 3 = 0 then 'anthropic' else 'openai' end, 'model-' || model, 'chat',
-    case when c < 0.03 then 'staging' else 'production' end, case when b < 0.8 then 'web'
+    case when c < 0.03 then 'staging' else 'production' end, case when n %% 5 < 4 then 'web'
         else 'mobile' end, '1.' || n %% 3,
     input, output, input / 3, input + output, (200 * spread)::int,
         (900 * spread)::int + output * 12,
@@ -153,6 +157,7 @@ def main(given: list[str]) -> int:
     with opened_databases(config()):
         begun = time.monotonic()
         partitions.create_ahead()
+        product.prepare()
         source = RowSource("production", workspace.zone())
         _run("alter table user_days disable trigger user")
         with ThreadPoolExecutor(2) as pool:
@@ -172,6 +177,7 @@ def main(given: list[str]) -> int:
         _vacuum(RAW)
         daily_indexes.make()
         _derive(users)
+        product.score_requests()
         _vacuum(DERIVED)
         seconds = time.monotonic() - begun
     print(
@@ -253,7 +259,11 @@ def _add_events(
 ) -> None:
     activity.EVENTS.make(connection)
     connection.execute(
-        EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances
+        EVENTS.replace("{kinds}", product.frequencies())
+        .replace("{chances}", CHANCES)
+        .replace("{first}", str(first))
+        .encode(),
+        chances,
     )
     fresh = activity.insert_staged(all_new=False).cte(activity.FRESH)
     days = activity.user_days(select(*(fresh.c[name] for name in activity.SEEN_USERS))).cte("days")

@@ -4,6 +4,7 @@ again, as they would.
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,9 +21,11 @@ KINDS = ("events", "ai-requests")
 class Senders:
     """Eight of them, each with a connection of its own."""
 
-    def __init__(self, program: Program, key: str, *, seed: int) -> None:
+    def __init__(
+        self, program: Program, key: str, *, seed: int, event_types: Sequence[str] = STEPS
+    ) -> None:
         """Send with a key that may."""
-        self.program, self.key = program, key
+        self.program, self.key, self.event_types = program, key, event_types
         self.acknowledged: dict[str, set[str]] = {kind: set() for kind in KINDS}
         self.stopping = threading.Event()
         self.broken: list[str] = []
@@ -64,7 +67,10 @@ class Senders:
             round_ = 0
             while not self.stopping.is_set():
                 kind = KINDS[round_ % 2]
-                rows = [_row(kind, chance, f"{number}-{round_}-{index}") for index in range(BATCH)]
+                rows = [
+                    _row(kind, chance, f"{number}-{round_}-{index}", self.event_types)
+                    for index in range(BATCH)
+                ]
                 self._send_until_taken(http, kind, rows)
                 if chance.random() < 0.2:
                     self._send_until_taken(http, kind, rows[::-1])
@@ -93,7 +99,7 @@ class Senders:
         self.broken.append("never taken")
 
 
-def _row(kind: str, chance: Random, id_: str) -> dict[str, Any]:
+def _row(kind: str, chance: Random, id_: str, event_types: Sequence[str]) -> dict[str, Any]:
     at = datetime.now(UTC) - timedelta(seconds=chance.randint(0, 3 * 86_400))
     row: dict[str, Any] = {
         "id": f"{kind}-{id_}",
@@ -102,7 +108,7 @@ def _row(kind: str, chance: Random, id_: str) -> dict[str, Any]:
     }
     if kind == "events":
         return row | {
-            "event_type": chance.choice(STEPS),
+            "event_type": chance.choice(event_types),
             "session_id": f"s{chance.randint(1, 300)}",
         }
     latency = chance.randint(1, 9000)

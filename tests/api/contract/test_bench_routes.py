@@ -1,12 +1,16 @@
 """What the bench of Watch asks."""
 
 from itertools import islice
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from api.main import create
 from benchmarks import routes
 from benchmarks.periods import Boundaries, fresh
+from benchmarks.program import Running
+from benchmarks.questions import Route
 from benchmarks.report import Figure, show
 from benchmarks.routes import CALLS
 
@@ -17,6 +21,34 @@ def test_the_bench_asks_every_watch_route() -> None:
 
 def test_the_bench_asks_every_watch_route_by_every_filter() -> None:
     assert routes.forgotten_filters(create().openapi()["paths"]) == []
+
+
+@pytest.mark.parametrize("boundaries", list(Boundaries))
+def test_filters_by_days_get_those_of_each_new_period(boundaries: Boundaries) -> None:
+    program = cast(Running, SimpleNamespace(port=1, token=""))
+    period = next(fresh(boundaries))
+    start, end = (part.partition("=")[2][:10] for part in period.split("&"))
+    active = routes.target(program, Route("/users", "active={start}..{end}", False), {}, period)
+    assert active.path == f"{routes.API}/users?active={start}..{end}"
+
+
+def test_a_funnel_by_release_is_known_to_read_raw_events_and_one_by_app_is_not() -> None:
+    assert Route("/onboarding/funnel", "release=1.1").known
+    assert not Route("/onboarding/funnel", "app=web").known
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "limit"),
+    [
+        ("/onboarding/retention", "", 300),
+        ("/onboarding/paths", "event=card.created", 300),
+        ("/onboarding/funnel", "", 100),
+        ("/onboarding/funnel", "steps=a,b", 1200),
+        ("/ai/metrics", "tool=search", 100),
+    ],
+)
+def test_each_route_has_the_limit_of_its_kind(path: str, query: str, limit: int) -> None:
+    assert Route(path, query).limit_ms == limit
 
 
 @pytest.mark.parametrize("boundaries", list(Boundaries))
