@@ -35,6 +35,8 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest.intake import MOST_ROWS, RowSource
 from core.platform.config import config
+from core.scores import ingest as score_ingest
+from core.scores.otlp import scores_of
 from core.system import workspace
 
 MOST_MESSAGES = 200_000  # each is compared with stored messages
@@ -162,9 +164,12 @@ def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:
 
 
 def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> int:
-    """Store requests with their messages, and spans without request, in one transaction."""
+    """Store requests with their messages and scores, and spans without request, in one
+    transaction.
+    """
     spans = [row for row in rows if isinstance(row, MappedSpan)]
     conversations_of_spans = histories.conversations_of(spans)
+    scores = list(scores_of(spans))
 
     def commit() -> None:
         with transaction() as session:
@@ -180,6 +185,8 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
                     source,
                     others=conversations.SPEAKERS if conversations_of_spans else None,
                 )
+            if scores:
+                score_ingest.store(session, scores, source)
             for row in rows:
                 if isinstance(row, SpansWithoutRequest):
                     late.set_aside(session, row.export.waiting, row.export.dropped, source)
