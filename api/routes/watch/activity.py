@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from api.deps import ActorDep, SessionDep, WindowDep
+from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_window
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.answers import (
@@ -30,7 +30,7 @@ from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.database.db import Session
-from core.database.paging import LARGEST_PAGE, Cursor, Page, Window
+from core.database.paging import LARGEST_PAGE, Cursor, Page, SortedPage, Window
 from core.errors import Invalid
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
@@ -47,7 +47,6 @@ ANONYMOUS_COLUMNS, DAY_COLUMNS = (
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
 
 Format = Literal["json", "csv"]
-CursorText = Annotated[str | None, Query(max_length=80)]
 Text = Annotated[str | None, Query(max_length=200)]
 DaysText = Annotated[
     str | None, Query(max_length=40, description="Days: 2026-10-01..2026-10-08 (end not included).")
@@ -113,7 +112,7 @@ UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
 EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
 
 
-@router.get("/users", response_model=Page[UserSummary])
+@router.get("/users", response_model=SortedPage[UserSummary])
 def users(
     session: SessionDep,
     actor: ActorDep,
@@ -121,8 +120,9 @@ def users(
     filters: UserFilterDep,
     window: WindowDep,
     sort: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[UserSummary] | StreamingResponse:
+) -> SortedPage[UserSummary] | StreamingResponse:
     """List users with their onboarding progress; `step` is the last one reached, by number or event
     type.
 
@@ -131,7 +131,10 @@ def users(
     if format == "csv":
         note_list(session, "users", actor, watched, **filters.model_dump())
         return csv_response("users", USER_COLUMNS, _all_users(filters, watched, actor))
-    return user_lists.list_users(session, filters, watched, sort, window=window, actor=actor)
+    after = user_lists.sort_of(sort).read_cursor(cursor) if cursor else None
+    return user_lists.list_users(
+        session, filters, watched, sort, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/users/{user_key}")
