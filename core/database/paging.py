@@ -11,7 +11,17 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, RowMapping, Select, SmallInteger, and_, literal, or_, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    SmallInteger,
+    and_,
+    literal,
+    or_,
+    tuple_,
+)
 from sqlalchemy.types import TypeEngine
 
 from core.database.tables import storable
@@ -160,7 +170,7 @@ class Sort:
     def written(self, values: Iterable[SortValue]) -> str:
         """Return the cursor of a row, by the values of its keys."""
         parts = [self.name, *map(_written, values)]
-        return urlsafe_b64encode(json.dumps(parts).encode()).decode()
+        return urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode()
 
     def read_cursor(self, given: str) -> SortCursor:
         """Parse a cursor of this order; raise CursorRefused."""
@@ -219,6 +229,8 @@ def _parsed(value: str, kind: TypeEngine[Any]) -> SortValue:
 
 def _beyond(kind: TypeEngine[Any]) -> int:
     """Return the least number that Postgres refuses to compare with such a column."""
+    if kind.python_type is not int:
+        return 10**30
     if isinstance(kind, SmallInteger):
         return 2**15
-    return 2**31 if kind.python_type is int else 10**30
+    return 2**63 if isinstance(kind, BigInteger) else 2**31

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_window
+from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.answers import (
     AnonymousJourney,
@@ -35,7 +35,6 @@ from core.errors import Invalid
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
 
-MOST_CODES = 10_000  # of a file
 ERROR_COLUMNS = tuple(name for name in ErrorGroup.model_fields if name != "samples")
 EVENT_COLUMNS = tuple(name for name in EventView.model_fields if name != "truncated")
 USER_COLUMNS = tuple(UserSummary.model_fields)
@@ -157,20 +156,24 @@ def journey(
     return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
 
 
-@router.get("/anonymous", response_model=Page[AnonymousSummary])
+@router.get("/anonymous", response_model=SortedPage[AnonymousSummary])
 def anonymous_sessions(
     session: SessionDep,
     actor: ActorDep,
     watched: WatchedDep,
     filters: UserFilterDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[AnonymousSummary] | StreamingResponse:
+) -> SortedPage[AnonymousSummary] | StreamingResponse:
     """List sessions without a user, with their progress; `q` is a part of the session ID."""
     if format == "csv":
         note_list(session, "anonymous", actor, watched, **filters.model_dump())
         return csv_response("anonymous", ANONYMOUS_COLUMNS, _all_anonymous(filters, watched, actor))
-    return anonymous.list_anonymous(session, filters, watched, window=window, actor=actor)
+    after = anonymous.read_cursor(cursor) if cursor else None
+    return anonymous.list_anonymous(
+        session, filters, watched, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/anonymous/{session_id:path}/journey")
@@ -189,7 +192,7 @@ def anonymous_journey(
     )
 
 
-@router.get("/onboarding/errors", response_model=Page[ErrorGroup])
+@router.get("/onboarding/errors", response_model=SortedPage[ErrorGroup])
 def errors(
     session: SessionDep,
     actor: ActorDep,
@@ -197,17 +200,18 @@ def errors(
     watched: WatchedDep,
     filters: EventFilterDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[ErrorGroup] | StreamingResponse:
+) -> SortedPage[ErrorGroup] | StreamingResponse:
     """List errors by code: events, affected users, and how many of those succeeded later."""
     if format == "csv":
         note_list(session, "onboarding_errors", actor, watched, period, **filters.model_dump())
-        window = Window(MOST_CODES)
-        found = error_codes.list_errors(
-            session, filters, period, watched, window=window, actor=actor
-        )
-        return csv_response("onboarding-errors", ERROR_COLUMNS, found.items)
-    return error_codes.list_errors(session, filters, period, watched, window=window, actor=actor)
+        groups = error_codes.all_errors(session, filters, period, watched, actor=actor)
+        return csv_response("onboarding-errors", ERROR_COLUMNS, groups)
+    after = error_codes.SORT.read_cursor(cursor) if cursor else None
+    return error_codes.list_errors(
+        session, filters, period, watched, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/onboarding/daily", response_model=Page[DailyCount])
@@ -275,9 +279,10 @@ def _all_users(filters: UserFilter, watched: Watched, actor: Actor) -> Iterator[
 def _all_anonymous(
     filters: UserFilter, watched: Watched, actor: Actor
 ) -> Iterator[AnonymousSummary]:
-    def read(session: Session, window: Window) -> list[AnonymousSummary]:
+    def read(session: Session, window: Window, cursor: str | None) -> SortedPage[AnonymousSummary]:
+        after = anonymous.read_cursor(cursor) if cursor else None
         return anonymous.list_anonymous(
-            session, filters, watched, window=window, actor=actor, count=False
-        ).items
+            session, filters, watched, window=window, after=after, actor=actor, count=False
+        )
 
-    return rows_by_window(read)
+    return rows_by_page(read)

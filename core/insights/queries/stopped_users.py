@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    column,
     func,
     literal,
     select,
@@ -28,18 +29,20 @@ from sqlalchemy.orm import Session
 from core.activity.errors import FunnelRefused
 from core.activity.queries.funnels import question as asking
 from core.activity.queries.funnels import subject_rows
-from core.activity.queries.funnels.funnel import Funnel, at
+from core.activity.queries.funnels.funnel import MOMENT, Columns, Funnel, at
 from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.cache.large_workspaces import cached_if_large
-from core.database.paging import Page, Window
+from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.sql_files import statement
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.presentation.periods import Period, Watched
 
 LAST_ERRORS = statement(__package__, "last_errors")
+BEGUN_UNTIL = bindparam("begun_until", type_=MOMENT)
+STOPPED = select(column("began_at", MOMENT), column("subject", Text())).selected_columns
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,10 @@ def list_stopped(
     window: Window | None = None,
     took: TimeRange | None = None,
     *,
+    after: SortCursor | None = None,
     actor: Actor,
     count: bool = True,
-) -> Page[StoppedUser]:
+) -> SortedPage[StoppedUser]:
     """Return who stopped at a step, counted from 1, who began last first; of the last step, who
     came through. With `took`, those who reached the step so long after the first.
 
@@ -99,24 +103,26 @@ def list_stopped(
         raise FunnelRefused(f"step must be a number from 1 to {len(funnel.steps)}.")
     window = window or Window()
     asked = asking.ask(session, funnel, period, watched, segment)
-    page_of, count_of = _statements(asked.sql, step, is_timed=took is not None)
+    all_rows, count_of = _statements(asked.sql, step, is_timed=took is not None)
+    sort = sort_of(all_rows.selected_columns)
     given = {
         **asked.given,
-        "limit": window.limit,
-        "offset": window.offset,
         "reach": window.limit + window.offset,
+        "begun_until": period.end if after is None else after[0],
         **({} if took is None else {"from_s": took.from_s, "to_s": took.to_s}),
     }
     key = ("stopped", period, watched, funnel, segment, step, took)
+    page_of = sort.page(all_rows, window, after)
     names = cached_if_large(
-        session, (*key, window), lambda: [tuple(row) for row in session.execute(page_of, given)]
+        session,
+        (*key, window, after),
+        lambda: session.execute(page_of, given).mappings().all(),
     )
-    subjects, began, reached = zip(*names, strict=True) if names else ((), (), ())
     page = {
         "environment": watched.environment,
-        "subjects": list(subjects),
-        "began": list(began),
-        "reached": list(reached),
+        "subjects": [row["subject"] for row in names],
+        "began": [row["began_at"] for row in names],
+        "reached": [row["reached_at"] for row in names],
     }
     rows = session.execute(LAST_ERRORS, page).mappings()
     total = (
@@ -124,20 +130,29 @@ def list_stopped(
         if count
         else 0
     )
-    return window.page(
-        [_stopped(without_contents(row, "error_message", actor=actor)) for row in rows], total
-    )
+    items = [_stopped(without_contents(row, "error_message", actor=actor)) for row in rows]
+    return window.sorted_page(items, total, sort.next_cursor(names, window))
+
+
+def read_cursor(given: str) -> SortCursor:
+    """Parse a cursor of this list; raise CursorRefused."""
+    return sort_of(STOPPED).read_cursor(given)
+
+
+def sort_of(row: Columns) -> Sort:
+    """Return how they are sorted: who began last first."""
+    return Sort("-stopped", (SortKey(row.began_at, is_descending=True), SortKey(row.subject)))
 
 
 @lru_cache(MOST_STATEMENTS)
 def _statements(sql: FunnelSql, step: int, *, is_timed: bool) -> tuple[Select[Any], Select[Any]]:
-    """Return the statements for a page of the users who dropped off, and for their number."""
+    """Return the statements for the users who dropped off, and for their number."""
     stopped = _Stopped(sql, step)
     rest = stopped.by_marks(select(sql.found.rest))
     plain = stopped.every() if sql.is_kept else stopped.by_marks(sql.found.plain)
     first = stopped.first() if sql.is_kept and not is_timed else plain
     each = union_all(first, rest).subquery("stopped")
-    page = select(each).order_by(each.c.began_at.desc(), each.c.subject)
+    page = select(each)
     if is_timed:
         page = page.where(_is_within(each))
         every = union_all(plain, rest).subquery("every")
@@ -148,9 +163,7 @@ def _statements(sql: FunnelSql, step: int, *, is_timed: bool) -> tuple[Select[An
             for rows in (plain, rest)
         ]
         total = select(counts[0] + counts[1])
-    return page.limit(bindparam("limit", type_=Integer)).offset(
-        bindparam("offset", type_=Integer)
-    ), total
+    return page, total
 
 
 def _is_within(rows: Subquery) -> ColumnElement[bool]:
@@ -185,13 +198,15 @@ class _Stopped:
             .table_valued("place", name="places")
             .render_derived()
         )
-        of_place = self.kept(subject_rows.begun(self.sql.rows(places.c.place)))
+        of_place = self.kept(subject_rows.begun(self.sql.rows(places.c.place), until="begun_until"))
         of_place = of_place.with_only_columns(of_place.selected_columns.reached_1)
         newest = _latest(of_place).correlate(places).lateral("newest")
         latest = _latest(select(newest).join_from(places, newest, true()))
         rows = self.kept(self.sql.found.plain)
         began = rows.selected_columns.reached_1
-        return self._times(rows.where(began == func.any(func.array(latest.scalar_subquery()))))
+        # Some of those who began when the page before ended may be on this one
+        starts = func.array_append(func.array(latest.scalar_subquery()), BEGUN_UNTIL)
+        return self._times(rows.where(began == func.any(starts)))
 
     def every(self) -> Select[Any]:
         """Return all rows of the saved funnel."""
@@ -225,9 +240,8 @@ class _Stopped:
             else found
         )
         times = {"began_at": row.at_1, "reached_at": at(row, self.step - 1)}
-        return found.with_only_columns(
-            row.subject, *(func.from_micros(time).label(name) for name, time in times.items())
-        )
+        moments = (func.from_micros(time, type_=MOMENT).label(name) for name, time in times.items())
+        return found.with_only_columns(row.subject, *moments)
 
 
 def _latest(rows: Select[Any]) -> Select[Any]:

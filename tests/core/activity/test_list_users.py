@@ -124,7 +124,7 @@ def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, acto
 def test_pages_by_cursor_are_parts_of_the_whole(
     status: OnboardingStatus | None, order: UserOrder, actor: Actor
 ) -> None:
-    found, cursor = list[UserSummary](), ""
+    found, cursor, is_read = list[UserSummary](), None, False
     with transaction() as session:
 
         def read(window: Window, after: SortCursor | None = None) -> SortedPage[UserSummary]:
@@ -133,9 +133,9 @@ def test_pages_by_cursor_are_parts_of_the_whole(
                 session, wanted, EVERYWHERE, order, window=window, after=after, actor=actor
             )
 
-        while cursor is not None:
+        while cursor is not None or not is_read:
             after = user_lists.sort_of(order).read_cursor(cursor) if cursor else None
-            page = read(Window(7), after)
+            page, is_read = read(Window(7), after), True
             found, cursor = found + page.items, page.next_cursor
         assert found == read(Window(200)).items
     assert len(found) == page.total_count
