@@ -49,6 +49,15 @@ Took = Annotated[
     ),
 ]
 
+DroppedOffAfter = Annotated[
+    str | None,
+    Query(
+        max_length=30,
+        description="Seconds from the first step to the last event, as a bar of the time to "
+        "drop-off: `60-90`. Lists all who reached `step` and did not convert.",
+    ),
+]
+
 router = APIRouter(
     prefix="/admin/onboarding", tags=["Watch: onboarding"], dependencies=[Depends(watcher)]
 )
@@ -184,11 +193,12 @@ def list_stopped(
     window: WindowDep,
     step: StepNumber = 1,
     took: Took = None,
+    dropped_off_after: DroppedOffAfter = None,
     cursor: CursorText = None,
     format: Format = "json",
 ) -> SortedPage[StoppedUser] | StreamingResponse:
     """List users who reached a step and no later one, with their last error."""
-    within = TimeRange.read(took)
+    within = TimeRange.of(took, dropped_off_after)
     asked = (period, watched, query.funnel, query.segment, step)
     after = stopped_users.read_cursor(cursor) if cursor else None
     page = stopped_users.list_stopped(session, *asked, window, within, after=after, actor=actor)

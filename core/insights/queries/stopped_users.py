@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
-    and_,
     bindparam,
     column,
     func,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelRefused
+from core.activity.models.users import User
 from core.activity.queries.funnels import question as asking
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel import MOMENT, Columns, Funnel, at
@@ -36,27 +37,46 @@ from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.cache.large_workspaces import cached_if_large
 from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.sql_files import statement
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.presentation.periods import Period, Watched
 
 LAST_ERRORS = statement(__package__, "last_errors")
+RANGE = re.compile(r"(\d{1,9}(?:\.\d)?)-(\d{1,9}(?:\.\d)?)", re.ASCII)
+users = table_of(User)
 BEGUN_UNTIL = bindparam("begun_until", type_=MOMENT)
 STOPPED = select(column("began_at", MOMENT), column("subject", Text())).selected_columns
 
 
+class TimeMeasure(StrEnum):
+    """How far from the first step a time is: to the chosen one, or to a user's last event."""
+
+    TO_STEP = "to_step"
+    TO_LAST_EVENT = "to_last_event"
+
+
 @dataclass(frozen=True)
 class TimeRange:
-    """From `from_s` to just below `to_s` seconds, as a bar of the time to convert has it."""
+    """From `from_s` to just below `to_s` seconds, as the bars of durations have it."""
 
     from_s: float
     to_s: float
+    measure: TimeMeasure = TimeMeasure.TO_STEP
 
     @classmethod
-    def read(cls, given: str | None) -> "TimeRange | None":
+    def of(cls, took: str | None, dropped_off_after: str | None) -> "TimeRange | None":
         """Return the range of an address, `60-90`; None without a valid one."""
-        found = re.fullmatch(r"(\d{1,9}(?:\.\d)?)-(\d{1,9}(?:\.\d)?)", given or "", re.ASCII)
-        return cls(float(found[1]), float(found[2])) if found else None
+        for given, measure in (
+            (dropped_off_after, TimeMeasure.TO_LAST_EVENT),
+            (took, TimeMeasure.TO_STEP),
+        ):
+            if found := RANGE.fullmatch(given or ""):
+                return cls(float(found[1]), float(found[2]), measure)
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.from_s:.10g}-{self.to_s:.10g}"
 
 
 class StoppedUser(View):
@@ -93,7 +113,8 @@ def list_stopped(
     count: bool = True,
 ) -> SortedPage[StoppedUser]:
     """Return who stopped at a step, counted from 1, who began last first; of the last step, who
-    came through. With `took`, those who reached the step so long after the first.
+    came through. With `took`, those who reached the step so long after the first; or those who
+    reached it, did not convert, and were last seen so long after the first.
 
     Raises FunnelRefused.
     """
@@ -103,7 +124,7 @@ def list_stopped(
         raise FunnelRefused(f"step must be a number from 1 to {len(funnel.steps)}.")
     window = window or Window()
     asked = asking.ask(session, funnel, period, watched, segment)
-    all_rows, count_of = _statements(asked.sql, step, is_timed=took is not None)
+    all_rows, count_of = _statements(asked.sql, step, took.measure if took is not None else None)
     sort = sort_of(all_rows.selected_columns)
     given = {
         **asked.given,
@@ -145,43 +166,53 @@ def sort_of(row: Columns) -> Sort:
 
 
 @lru_cache(MOST_STATEMENTS)
-def _statements(sql: FunnelSql, step: int, *, is_timed: bool) -> tuple[Select[Any], Select[Any]]:
+def _statements(
+    sql: FunnelSql, step: int, measure: TimeMeasure | None
+) -> tuple[Select[Any], Select[Any]]:
     """Return the statements for the users who dropped off, and for their number."""
-    stopped = _Stopped(sql, step)
+    stopped = _Stopped(sql, step, measure)
     rest = stopped.by_marks(select(sql.found.rest))
     plain = stopped.every() if sql.is_kept else stopped.by_marks(sql.found.plain)
-    first = stopped.first() if sql.is_kept and not is_timed else plain
-    each = union_all(first, rest).subquery("stopped")
-    page = select(each)
-    if is_timed:
-        page = page.where(_is_within(each))
-        every = union_all(plain, rest).subquery("every")
-        total = select(func.count()).select_from(every).where(_is_within(every))
-    else:
-        counts = [
-            select(func.count()).select_from(rows.subquery()).scalar_subquery()
-            for rows in (plain, rest)
-        ]
-        total = select(counts[0] + counts[1])
-    return page, total
+    if measure is not None:
+        within = _within(union_all(plain, rest).subquery("every"), measure)
+        return within, select(func.count()).select_from(within.subquery())
+    first = stopped.first() if sql.is_kept else plain
+    counts = [
+        select(func.count()).select_from(rows.subquery()).scalar_subquery()
+        for rows in (plain, rest)
+    ]
+    return select(union_all(first, rest).subquery("stopped")), select(counts[0] + counts[1])
 
 
-def _is_within(rows: Subquery) -> ColumnElement[bool]:
-    seconds = func.date_part(literal("epoch"), rows.c.reached_at - rows.c.began_at, type_=Float)
+def _within(rows: Subquery, measure: TimeMeasure) -> Select[Any]:
+    """Return the rows of a time range, from the first step to what `measure` says."""
+    row = rows.c
+    found = select(row.subject, row.began_at, row.reached_at)
+    until: ColumnElement[Any] = row.reached_at
+    if measure is TimeMeasure.TO_LAST_EVENT:
+        found = found.outerjoin_from(rows, users, users.c.id == func.user_of(row.subject))
+        mark = func.unnest(row.marks).column_valued("mark")
+        marked = func.from_micros(select(func.max(func.mark_micros(mark))).scalar_subquery())
+        # Sessions without a user have marks alone
+        until = func.greatest(func.coalesce(users.c.last_seen_at, marked), row.began_at)
+    seconds = func.date_part(literal("epoch"), until - row.began_at, type_=Float)
     edges = (bindparam(name, type_=Float, required=True) for name in ("from_s", "to_s"))
-    return and_(seconds >= next(edges), seconds < next(edges))
+    return found.where(seconds >= next(edges), seconds < next(edges))
 
 
 @dataclass(frozen=True)
 class _Stopped:
-    """Users who reached a step (from 1), and not the next required one."""
+    """Users who reached a step (from 1), and not the next required one; or never the last one."""
 
     sql: FunnelSql
     step: int
+    measure: TimeMeasure | None
 
     @property
     def following(self) -> int | None:
-        """The next required step."""
+        """The required step that they did not reach."""
+        if self.measure is TimeMeasure.TO_LAST_EVENT:
+            return self.sql.funnel.last + 1
         steps = self.sql.funnel.steps
         return next(
             (number + 1 for number in range(self.step, len(steps)) if not steps[number].optional),
@@ -218,7 +249,11 @@ class _Stopped:
             row.subject,
             row.reached_1.label("began_at"),
             row[f"reached_{self.step}"].label("reached_at"),
+            *self._marks(row),
         )
+
+    def _marks(self, row: Columns) -> list[ColumnElement[Any]]:
+        return [row.marks] if self.measure is TimeMeasure.TO_LAST_EVENT else []
 
     def kept(self, rows: Select[Any]) -> Select[Any]:
         """Return rows whose steps of the saved funnel are stored."""
@@ -241,7 +276,7 @@ class _Stopped:
         )
         times = {"began_at": row.at_1, "reached_at": at(row, self.step - 1)}
         moments = (func.from_micros(time, type_=MOMENT).label(name) for name, time in times.items())
-        return found.with_only_columns(row.subject, *moments)
+        return found.with_only_columns(row.subject, *moments, *self._marks(row))
 
 
 def _latest(rows: Select[Any]) -> Select[Any]:
