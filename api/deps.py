@@ -65,7 +65,7 @@ def ai_session(request: Request) -> Iterator[Session]:
 
 
 CursorText = Annotated[
-    str | None, Query(max_length=1000, description="`next_cursor` of the page before.")
+    str | None, Query(max_length=4000, description="`next_cursor` of the page before.")
 ]
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from api.threads import EXPORTS
 from core.database.connections.query_slots import slots
 from core.database.db import Session, transaction
-from core.database.paging import Cursor, Window
+from core.database.paging import Cursor, SortedPage, Window
 from core.presentation import csv_lines
 
 PAGE_SIZE = 1000
@@ -57,6 +57,18 @@ def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row
         yield from rows
         if len(rows) < PAGE_SIZE:
             return
+
+
+def rows_by_page(
+    read: Callable[[Session, Window, str | None], SortedPage[Row]],
+) -> Iterator[Row]:
+    """Yield the rows of a list, each page by the cursor of the one before."""
+    cursor, is_read = None, False
+    while cursor is not None or not is_read:
+        with _query_slot(), transaction() as session:
+            page = read(session, Window(PAGE_SIZE), cursor)
+        yield from page.items
+        cursor, is_read = page.next_cursor, True
 
 
 def rows_by_cursor(

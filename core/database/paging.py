@@ -2,15 +2,27 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from itertools import starmap, takewhile
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, literal, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    SmallInteger,
+    and_,
+    literal,
+    or_,
+    tuple_,
+)
+from sqlalchemy.types import TypeEngine
 
 from core.database.tables import storable
 from core.errors import Invalid
@@ -20,10 +32,6 @@ Row = TypeVar("Row")
 LARGEST_PAGE = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-
-
-SORTED_BY = "sorted_by"  # the column that tells the value of a row
-LARGEST_INTEGER, LARGEST_DECIMAL = 2**31, 10**30  # that Postgres compares with such a column
 
 
 class CursorRefused(Invalid):
@@ -107,66 +115,122 @@ class Cursor:
             raise CursorRefused from None
 
 
-@dataclass(frozen=True)
-class SortCursor:
-    """The last row of a page of a sorted list: the value that it is sorted by, and its ID."""
+SortValue: TypeAlias = datetime | Decimal | UUID | int | str
+# The last row of a page of a sorted list: the values of its keys
+SortCursor: TypeAlias = tuple[SortValue, ...]
 
-    value: datetime | Decimal | int | str
-    id: UUID
+
+@dataclass(frozen=True)
+class SortKey:
+    """A value that rows are sorted by, never null."""
+
+    column: ColumnElement[Any]
+    is_descending: bool = False
+
+    @property
+    def ordered(self) -> ColumnElement[Any]:
+        """Return the value in its direction, for `order by`."""
+        return self.column.desc() if self.is_descending else self.column.asc()
 
 
 @dataclass(frozen=True)
 class Sort:
-    """An order of rows by a value that is never null, then by ID; descending with a minus.
+    """An order of rows by values that are never null; all together are unique.
 
     Rows after a cursor are found by value, so that the last page is as fast as the first where an
-    index has `value` and `id`.
+    index has the keys.
     """
 
     name: str
-    value: ColumnElement[Any]
-    id: ColumnElement[UUID]
+    keys: tuple[SortKey, ...]
+
+    @classmethod
+    def by(cls, name: str, *columns: ColumnElement[Any]) -> "Sort":
+        """Return an order by columns, descending with a minus before its name."""
+        return cls(name, tuple(SortKey(column, name.startswith("-")) for column in columns))
 
     def page(self, rows: Select[Any], window: Window, after: SortCursor | None) -> Select[Any]:
-        """Return a window of the rows after a cursor, with their values as `sorted_by`."""
-        is_descending, key = self.name.startswith("-"), tuple_(self.value, self.id)
-        if after is not None:
-            last = tuple_(literal(after.value, self.value.type), literal(after.id, Uuid()))
-            rows = rows.where(key < last if is_descending else key > last)
-        ends = (each.desc() if is_descending else each.asc() for each in (self.value, self.id))
-        rows = rows.add_columns(self.value.label(SORTED_BY)).order_by(*ends)
+        """Return a window of the rows after a cursor, with the values of their keys."""
+        values = (key.column.label(_label(place)) for place, key in enumerate(self.keys))
+        rows = self.following(rows.add_columns(*values), after)
         return rows.limit(window.limit).offset(window.offset)
+
+    def following(self, rows: Select[Any], after: SortCursor | None) -> Select[Any]:
+        """Return the rows after a cursor in this order."""
+        if after is not None:
+            rows = rows.where(_is_after(list(zip(self.keys, after, strict=True))))
+        return rows.order_by(*(key.ordered for key in self.keys))
 
     def next_cursor(self, rows: Sequence[RowMapping], window: Window) -> str | None:
         """Return the cursor of a full page's last row, and None at the end of the list."""
         if len(rows) < window.limit:
             return None
-        value, id_ = rows[-1][SORTED_BY], rows[-1]["id"]
-        said = value.isoformat() if isinstance(value, datetime) else str(value)
-        return urlsafe_b64encode(json.dumps([self.name, said, id_.hex]).encode()).decode()
+        return self.written([rows[-1][_label(place)] for place in range(len(self.keys))])
+
+    def written(self, values: Iterable[SortValue]) -> str:
+        """Return the cursor of a row, by the values of its keys."""
+        parts = [self.name, *map(_written, values)]
+        return urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode()
 
     def read_cursor(self, given: str) -> SortCursor:
         """Parse a cursor of this order; raise CursorRefused."""
         try:
-            name, value, key = json.loads(urlsafe_b64decode(given.encode()))
-            cursor = SortCursor(self._parsed(value), UUID(key))
+            name, *values = json.loads(urlsafe_b64decode(given.encode()))
+            kinds = (key.column.type for key in self.keys)
+            cursor = tuple(starmap(_parsed, zip(values, kinds, strict=True)))
         except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
             raise CursorRefused from None
         if name != self.name:
             raise CursorRefused
         return cursor
 
-    def _parsed(self, value: str) -> datetime | Decimal | int | str:
-        """Return a value as the column's type; raise ValueError or ArithmeticError."""
-        kind = self.value.type.python_type
-        if kind is str:
-            return storable(value)
-        if kind is datetime:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError(value)
-            return moment
-        number = Decimal(value)
-        if not abs(number) < (LARGEST_INTEGER if kind is int else LARGEST_DECIMAL):
+
+def _label(place: int) -> str:
+    return f"sorted_by_{place}"
+
+
+def _is_after(keys: Sequence[tuple[SortKey, SortValue]]) -> ColumnElement[bool]:
+    """Return the condition that a row follows these values; those of keys in one direction are
+    compared as a whole, which an index answers.
+    """
+    is_descending = keys[0][0].is_descending
+    alike = list(takewhile(lambda pair: pair[0].is_descending is is_descending, keys))
+    row = tuple_(*(key.column for key, _ in alike))
+    last = tuple_(*(literal(value, key.column.type) for key, value in alike))
+    is_beyond = row < last if is_descending else row > last
+    if len(alike) == len(keys):
+        return is_beyond
+    is_not_before = row <= last if is_descending else row >= last
+    return and_(is_not_before, or_(is_beyond, _is_after(keys[len(alike) :])))
+
+
+def _written(value: SortValue) -> str:
+    if isinstance(value, UUID):
+        return value.hex
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _parsed(value: str, kind: TypeEngine[Any]) -> SortValue:
+    """Return a value as the type of a column; raise ValueError, TypeError or ArithmeticError."""
+    if kind.python_type is str:
+        return storable(value)
+    if kind.python_type is UUID:
+        return UUID(value)
+    if kind.python_type is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
             raise ValueError(value)
-        return int(value) if kind is int else number
+        return moment
+    number = Decimal(value)
+    if not abs(number) < _beyond(kind):
+        raise ValueError(value)
+    return int(value) if kind.python_type is int else number
+
+
+def _beyond(kind: TypeEngine[Any]) -> int:
+    """Return the least number that Postgres refuses to compare with such a column."""
+    if kind.python_type is not int:
+        return 10**30
+    if isinstance(kind, SmallInteger):
+        return 2**15
+    return 2**63 if isinstance(kind, BigInteger) else 2**31

@@ -9,7 +9,6 @@ from core.platform.config import ROOT
 OF_ONE_ROW = {
     "watch/ai_metrics/request_list.py": "the steps of a request",
     "watch/batch_history/run_list.py": "the phases of a run",
-    "watch/onboarding/conversion_charts.py": "a sample: who dropped off is listed by step",
     "watch/onboarding/funnel_proposal.py": "a funnel that is not saved yet",
 }
 

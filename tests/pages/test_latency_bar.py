@@ -1,4 +1,4 @@
-"""The requests of a bar of the latency histogram, and the users of a bar of the time to convert."""
+"""The requests of a bar of the latency histogram, and the users of a bar of a duration."""
 
 from datetime import timedelta
 
@@ -30,3 +30,14 @@ def test_a_time_to_convert_in_the_address_lists_who_took_so_long(console: Consol
     app.run()
     assert not app.exception
     assert "1 user · most recent first" in said(app)
+
+
+def test_a_time_to_drop_off_in_the_address_lists_who_left_then(console: Console) -> None:
+    at = clock.now() - timedelta(hours=2)
+    activity.store(activity.spaced(STEPS[:3], user="ann", start=at))
+    app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), ONBOARDING)
+    app.query_params["step"], app.query_params["dropped_off_after"] = "1", "120-180"
+    app.run()
+    assert not app.exception
+    assert "1 user · most recent first" in said(app)
+    assert "Dropped off 2.0 min to 3.0 min after" in said(app)

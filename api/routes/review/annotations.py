@@ -239,4 +239,4 @@ def _all_annotations(filters: AnnotationFilter, actor: Actor) -> Iterator[Annota
                 ai, filters, Window(limit), actor=actor, after=after, count=False
             ).items
 
-    return rows_after(read, lambda row: SortCursor(row.created_at, row.id))
+    return rows_after(read, lambda row: (row.created_at, row.id))

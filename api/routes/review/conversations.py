@@ -191,4 +191,4 @@ def _all_conversations(
         )
         return page.items
 
-    return rows_after(read, lambda row: SortCursor(row.last_message_at, row.id))
+    return rows_after(read, lambda row: (row.last_message_at, row.id))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic.config import JsonDict
 
-from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
+from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
 from api.exports import csv_response, rows_after
 from api.reference import CONFLICT, MISSING
 from api.routes.review.annotations import annotator, decider
@@ -29,7 +29,7 @@ from core.annotations.service import adjudication, enqueue, leases, reviews
 from core.annotations.settings import Review
 from core.database import settings as stored
 from core.database.db import Database, Session, transaction
-from core.database.paging import Items, Page
+from core.database.paging import Items, SortedPage
 from core.identity.schemas import Actor
 
 router = APIRouter(
@@ -39,7 +39,7 @@ COLUMNS = tuple(QueueItemView.model_fields)
 VERDICT_EXAMPLE: JsonDict = {"example": {"annotation_type": "approved"}}
 
 
-@router.get("/queue", response_model=Page[QueueItemView])
+@router.get("/queue", response_model=SortedPage[QueueItemView])
 def items(
     session: SessionDep,
     ai: AiSessionDep,
@@ -47,15 +47,17 @@ def items(
     window: WindowDep,
     state: ItemState = ItemState.WAITING,
     mine: Annotated[bool, Query(description="Only items leased to the caller.")] = False,
+    cursor: CursorText = None,
     format: Literal["json", "csv"] = "json",
-) -> Page[QueueItemView] | StreamingResponse:
+) -> SortedPage[QueueItemView] | StreamingResponse:
     """List items: waiting (without those that the caller skipped), to adjudicate, or done; as CSV,
     all of them.
     """
     if format == "csv":
         note_list(session, "queue", actor, None, state=state, mine=mine)
         return csv_response("review-queue", COLUMNS, _all_items(state, actor, is_mine=mine))
-    return review_items.list_items(ai, state, window, actor=actor, is_mine=mine)
+    after = review_items.sort_of(state).read_cursor(cursor) if cursor else None
+    return review_items.list_items(ai, state, window, after=after, actor=actor, is_mine=mine)
 
 
 @router.get("/queue/counters")

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_window
+from api.deps import ActorDep, CursorText, SessionDep, WindowDep
+from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.answers import (
     AnonymousJourney,
@@ -30,12 +30,11 @@ from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.database.db import Session
-from core.database.paging import LARGEST_PAGE, Cursor, Page, Window
+from core.database.paging import LARGEST_PAGE, Cursor, Page, SortedPage, Window
 from core.errors import Invalid
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
 
-MOST_CODES = 10_000  # of a file
 ERROR_COLUMNS = tuple(name for name in ErrorGroup.model_fields if name != "samples")
 EVENT_COLUMNS = tuple(name for name in EventView.model_fields if name != "truncated")
 USER_COLUMNS = tuple(UserSummary.model_fields)
@@ -47,7 +46,6 @@ ANONYMOUS_COLUMNS, DAY_COLUMNS = (
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
 
 Format = Literal["json", "csv"]
-CursorText = Annotated[str | None, Query(max_length=80)]
 Text = Annotated[str | None, Query(max_length=200)]
 DaysText = Annotated[
     str | None, Query(max_length=40, description="Days: 2026-10-01..2026-10-08 (end not included).")
@@ -113,7 +111,7 @@ UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
 EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
 
 
-@router.get("/users", response_model=Page[UserSummary])
+@router.get("/users", response_model=SortedPage[UserSummary])
 def users(
     session: SessionDep,
     actor: ActorDep,
@@ -121,8 +119,9 @@ def users(
     filters: UserFilterDep,
     window: WindowDep,
     sort: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[UserSummary] | StreamingResponse:
+) -> SortedPage[UserSummary] | StreamingResponse:
     """List users with their onboarding progress; `step` is the last one reached, by number or event
     type.
 
@@ -131,7 +130,10 @@ def users(
     if format == "csv":
         note_list(session, "users", actor, watched, **filters.model_dump())
         return csv_response("users", USER_COLUMNS, _all_users(filters, watched, actor))
-    return user_lists.list_users(session, filters, watched, sort, window=window, actor=actor)
+    after = user_lists.sort_of(sort).read_cursor(cursor) if cursor else None
+    return user_lists.list_users(
+        session, filters, watched, sort, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/users/{user_key}")
@@ -154,20 +156,24 @@ def journey(
     return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
 
 
-@router.get("/anonymous", response_model=Page[AnonymousSummary])
+@router.get("/anonymous", response_model=SortedPage[AnonymousSummary])
 def anonymous_sessions(
     session: SessionDep,
     actor: ActorDep,
     watched: WatchedDep,
     filters: UserFilterDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[AnonymousSummary] | StreamingResponse:
+) -> SortedPage[AnonymousSummary] | StreamingResponse:
     """List sessions without a user, with their progress; `q` is a part of the session ID."""
     if format == "csv":
         note_list(session, "anonymous", actor, watched, **filters.model_dump())
         return csv_response("anonymous", ANONYMOUS_COLUMNS, _all_anonymous(filters, watched, actor))
-    return anonymous.list_anonymous(session, filters, watched, window=window, actor=actor)
+    after = anonymous.read_cursor(cursor) if cursor else None
+    return anonymous.list_anonymous(
+        session, filters, watched, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/anonymous/{session_id:path}/journey")
@@ -186,7 +192,7 @@ def anonymous_journey(
     )
 
 
-@router.get("/onboarding/errors", response_model=Page[ErrorGroup])
+@router.get("/onboarding/errors", response_model=SortedPage[ErrorGroup])
 def errors(
     session: SessionDep,
     actor: ActorDep,
@@ -194,17 +200,18 @@ def errors(
     watched: WatchedDep,
     filters: EventFilterDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[ErrorGroup] | StreamingResponse:
+) -> SortedPage[ErrorGroup] | StreamingResponse:
     """List errors by code: events, affected users, and how many of those succeeded later."""
     if format == "csv":
         note_list(session, "onboarding_errors", actor, watched, period, **filters.model_dump())
-        window = Window(MOST_CODES)
-        found = error_codes.list_errors(
-            session, filters, period, watched, window=window, actor=actor
-        )
-        return csv_response("onboarding-errors", ERROR_COLUMNS, found.items)
-    return error_codes.list_errors(session, filters, period, watched, window=window, actor=actor)
+        groups = error_codes.all_errors(session, filters, period, watched, actor=actor)
+        return csv_response("onboarding-errors", ERROR_COLUMNS, groups)
+    after = error_codes.SORT.read_cursor(cursor) if cursor else None
+    return error_codes.list_errors(
+        session, filters, period, watched, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/onboarding/daily", response_model=Page[DailyCount])
@@ -272,9 +279,10 @@ def _all_users(filters: UserFilter, watched: Watched, actor: Actor) -> Iterator[
 def _all_anonymous(
     filters: UserFilter, watched: Watched, actor: Actor
 ) -> Iterator[AnonymousSummary]:
-    def read(session: Session, window: Window) -> list[AnonymousSummary]:
+    def read(session: Session, window: Window, cursor: str | None) -> SortedPage[AnonymousSummary]:
+        after = anonymous.read_cursor(cursor) if cursor else None
         return anonymous.list_anonymous(
-            session, filters, watched, window=window, actor=actor, count=False
-        ).items
+            session, filters, watched, window=window, after=after, actor=actor, count=False
+        )
 
-    return rows_by_window(read)
+    return rows_by_page(read)

@@ -161,6 +161,4 @@ def _all_runs(query: AskedRuns, actor: Actor) -> Iterator[RunView]:
             session, query, window=Window(limit), after=after, whole=whole, actor=actor
         )
 
-    return rows_after(
-        read, lambda row: SortCursor(row.started_at, row.id), partial(read, whole=True)
-    )
+    return rows_after(read, lambda row: (row.started_at, row.id), partial(read, whole=True))

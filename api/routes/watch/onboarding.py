@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_window
+from api.deps import ActorDep, CursorText, SessionDep, WindowDep
+from api.exports import csv_response, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.funnel_answers import (
     CohortDay,
@@ -31,7 +31,7 @@ from core.activity.queries.funnels.segments import Segment, SegmentChoice
 from core.activity.queries.funnels.workspace_funnel import asked_funnel
 from core.activity.schemas import MOST_WINDOW_DAYS
 from core.database.db import Session
-from core.database.paging import Page, Window
+from core.database.paging import Page, SortedPage, Window
 from core.identity.schemas import Actor
 from core.insights.queries import stopped_users
 from core.insights.queries.stopped_users import StoppedUser, TimeRange
@@ -46,6 +46,15 @@ Took = Annotated[
     Query(
         max_length=30,
         description="Seconds from the first step, as a bar of the time to convert: `60-90`.",
+    ),
+]
+
+DroppedOffAfter = Annotated[
+    str | None,
+    Query(
+        max_length=30,
+        description="Seconds from the first step to the last event, as a bar of the time to "
+        "drop-off: `60-90`. Lists all who reached `step` and did not convert.",
     ),
 ]
 
@@ -174,7 +183,7 @@ def read_time_to_drop_off(
     )
 
 
-@router.get("/stopped", response_model=Page[StoppedUser])
+@router.get("/stopped", response_model=SortedPage[StoppedUser])
 def list_stopped(
     session: SessionDep,
     actor: ActorDep,
@@ -184,18 +193,19 @@ def list_stopped(
     window: WindowDep,
     step: StepNumber = 1,
     took: Took = None,
+    dropped_off_after: DroppedOffAfter = None,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[StoppedUser] | StreamingResponse:
+) -> SortedPage[StoppedUser] | StreamingResponse:
     """List users who reached a step and no later one, with their last error."""
-    within = TimeRange.read(took)
+    within = TimeRange.of(took, dropped_off_after)
     asked = (period, watched, query.funnel, query.segment, step)
-    page = stopped_users.list_stopped(session, *asked, window, within, actor=actor)
+    after = stopped_users.read_cursor(cursor) if cursor else None
+    page = stopped_users.list_stopped(session, *asked, window, within, after=after, actor=actor)
     if format == "csv":
         note_list(session, "stopped", actor, watched, period, step=step, **query.words)
         return csv_response("stopped", STOPPED_COLUMNS, _all_stopped(asked, within, actor))
-    return Page(
-        items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset
-    )
+    return page
 
 
 @router.get("/segments")
@@ -210,9 +220,10 @@ def list_segments(
 def _all_stopped(
     asked: StoppedQuery, took: TimeRange | None, actor: Actor
 ) -> Iterator[StoppedUser]:
-    def read(session: Session, window: Window) -> list[StoppedUser]:
+    def read(session: Session, window: Window, cursor: str | None) -> SortedPage[StoppedUser]:
+        after = stopped_users.read_cursor(cursor) if cursor else None
         return stopped_users.list_stopped(
-            session, *asked, window, took, actor=actor, count=False
-        ).items
+            session, *asked, window, took, after=after, actor=actor, count=False
+        )
 
-    return rows_by_window(read)
+    return rows_by_page(read)

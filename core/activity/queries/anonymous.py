@@ -30,14 +30,14 @@ from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED, Subject
 from core.activity.queries.engagement import user_conditions
 from core.activity.queries.funnels import progress, subject_rows
-from core.activity.queries.funnels.funnel import MOMENT
+from core.activity.queries.funnels.funnel import MOMENT, Columns
 from core.activity.queries.funnels.progress import OnboardingProgress
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.statuses import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
 from core.cache.large_workspaces import cached_if_large
-from core.database.paging import Page, Window
+from core.database.paging import CursorRefused, Sort, SortCursor, SortedPage, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -53,20 +53,22 @@ def list_anonymous(
     watched: Watched,
     *,
     window: Window,
+    after: SortCursor | None = None,
     actor: Actor,
     count: bool = True,
-) -> Page[AnonymousSummary]:
+) -> SortedPage[AnonymousSummary]:
     """Return sessions without a user, with their onboarding status, latest start first."""
     require(actor, Permission.WATCH)
     apps = subject_rows.given_of(session, watched)["apps"]
     asked = AnonymousQuery(wanted, watched, apps, Deadlines.now(session))
     given = user_conditions.given(session, wanted, watched)
     names = ("", *read_workspace_funnel(session).names)
+    rows = session.execute(asked.page(window, after), given).mappings().all()
     items = [
         _view(
             row["session_id"], row["app"], row, OnboardingStatus(row["status"]), row["step"], names
         )
-        for row in session.execute(asked.page(window), given).mappings()
+        for row in rows
     ]
     key = ("anonymous", wanted, watched)
     total = (
@@ -74,7 +76,16 @@ def list_anonymous(
         if count
         else 0
     )
-    return window.page(items, total)
+    return window.sorted_page(items, total, _next_cursor(rows, window))
+
+
+def read_cursor(given: str) -> SortCursor:
+    """Parse a cursor of this list; raise CursorRefused."""
+    begun, idle = _sorts(subjects.c)
+    try:
+        return begun.read_cursor(given)
+    except CursorRefused:
+        return idle.read_cursor(given)
 
 
 def find_anonymous(
@@ -116,7 +127,7 @@ class AnonymousQuery:
         states = self._states(lambda app: app == func.any(literal(self.apps, ARRAY(Text))))
         return select(func.count()).select_from(states.subquery("counted"))
 
-    def page(self, window: Window) -> Select[Any]:
+    def page(self, window: Window, after: SortCursor | None) -> Select[Any]:
         """Return a page: sessions that started onboarding, latest first, then the others."""
         places = (
             func.unnest(literal(self.apps, ARRAY(Text)))
@@ -125,18 +136,18 @@ class AnonymousQuery:
         )
         states = self._states(lambda app: app == places.c.place)
         row, reach = states.selected_columns, window.limit + window.offset
-        parts = (
-            states.where(is_wanted)
-            for is_wanted in (row.reached_1.is_not(None), row.reached_1.is_(None))
-        )
+        begun, idle = _sorts(row)
+        parts = [(idle, states.where(row.reached_1.is_(None)))]
+        if not _is_of(idle, after):
+            parts.insert(0, (begun, states.where(row.reached_1.is_not(None))))
         first = [
             select(
-                part.order_by(row.reached_1.desc(), row.subject.desc())
+                sort.following(part, after if _is_of(sort, after) else None)
                 .limit(reach)
                 .correlate(places)
                 .subquery()
             )
-            for part in parts
+            for sort, part in parts
         ]
         shown = union_all(*first).lateral("shown")
         wanted = (
@@ -199,9 +210,27 @@ class AnonymousQuery:
         return states.where(step_of(row) == wanted.step) if wanted.step is not None else states
 
 
+def _sorts(row: Columns) -> tuple[Sort, Sort]:
+    """Return how sessions are sorted: those that started onboarding, and below them the others."""
+    own = row.subject, row.app
+    return Sort.by("-began", row.reached_1, *own), Sort.by("-idle", *own)
+
+
+def _is_of(sort: Sort, after: SortCursor | None) -> bool:
+    return after is not None and len(after) == len(sort.keys)
+
+
+def _next_cursor(rows: Sequence[RowMapping], window: Window) -> str | None:
+    if len(rows) < window.limit:
+        return None
+    begun, idle = _sorts(subjects.c)
+    began, *own = (rows[-1][name] for name in ("reached_1", "subject", "app"))
+    return idle.written(own) if began is None else begun.written([began, *own])
+
+
 def _latest(rows: Select[Any]) -> Select[Any]:
     row = rows.selected_columns
-    return rows.order_by(row.reached_1.desc().nulls_last(), row.subject.desc())
+    return rows.order_by(row.reached_1.desc().nulls_last(), row.subject.desc(), row.app.desc())
 
 
 def _done(

@@ -9,10 +9,11 @@ from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import Session
 
 from core.activity.answers import OnboardingStatus, UserSummary
+from core.activity.queries.funnels.funnel import Columns
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.user_filter import UserFilter
-from core.activity.queries.user_query import SHOWN, UserListQuery
-from core.database.paging import Page, Window
+from core.activity.queries.user_query import SHOWN, UserListQuery, users
+from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import Watched
@@ -28,15 +29,6 @@ class UserOrder(StrEnum):
     ID = "external_id"
     ID_BACKWARDS = "-external_id"
 
-    def sorted(self, rows: Select[Any]) -> Select[Any]:
-        """Return rows of users in this order."""
-        row = rows.selected_columns
-        names = {"last_seen": ("last_seen_slot", "last_seen_at"), "first_seen": ("first_seen_at",)}
-        columns = [row[name] for name in names.get(self.lstrip("-"), ("external_id",))]
-        return rows.order_by(
-            *(column.desc() if self.startswith("-") else column for column in columns), row.id
-        )
-
 
 def list_users(
     session: Session,
@@ -45,19 +37,33 @@ def list_users(
     order: UserOrder = UserOrder.LAST_SEEN_FIRST,
     *,
     window: Window,
+    after: SortCursor | None = None,
     actor: Actor,
-) -> Page[UserSummary]:
+) -> SortedPage[UserSummary]:
     """Return users with their onboarding status; the total counts all that match."""
     require(actor, Permission.WATCH)
     asked = UserListQuery.of(session, wanted, watched)
     few = asked.find_few()
-    rows = asked.page(
-        few, lambda page: order.sorted(page).limit(window.limit).offset(window.offset)
-    )
-    found = session.execute(order.sorted(select(rows.subquery("page"))), asked.given).mappings()
+
+    def paged(rows: Select[Any]) -> Select[Any]:
+        following = sort_of(order, rows.selected_columns).following(rows, after)
+        return following.limit(window.limit).offset(window.offset)
+
+    page = asked.page(few, paged).subquery("page")
+    sort = sort_of(order, page.c)
+    rows = sort.page(select(page), Window(window.limit), None)
+    found = session.execute(rows, asked.given).mappings().all()
     names = read_workspace_funnel(session).names
     items = [summary_of(row, OnboardingStatus(row["status"]), row["step"], names) for row in found]
-    return window.page(items, asked.count() if few is None else len(few))
+    total = asked.count() if few is None else len(few)
+    return window.sorted_page(items, total, sort.next_cursor(found, window))
+
+
+def sort_of(order: UserOrder, row: Columns = users.c) -> Sort:
+    """Return how users are sorted; ten minutes of `last_seen_at` have the index."""
+    names = {"last_seen": ("last_seen_slot", "last_seen_at"), "first_seen": ("first_seen_at",)}
+    chosen = names.get(order.lstrip("-"), ("external_id",))
+    return Sort.by(order, *(row[name] for name in (*chosen, "id")))
 
 
 def list_users_by_id(

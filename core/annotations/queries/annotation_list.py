@@ -74,7 +74,7 @@ def sort_of(order: AnnotationOrder) -> Sort:
         "status": _place_in(AnnotationStatus, columns.status),
         "author": columns.author_name,
     }
-    return Sort(order, values[order.lstrip("-")], columns.id)
+    return Sort.by(order, values[order.lstrip("-")], columns.id)
 
 
 def _place_in(values: type[StrEnum], column: ColumnElement[Any]) -> ColumnElement[int]:

@@ -11,7 +11,7 @@ from core.annotations.models import ReviewItem, ReviewPass
 from core.annotations.queries.backlog import Backlog, read_backlog
 from core.annotations.schemas import ItemOutcome, ItemState, QueueItemView
 from core.database import settings
-from core.database.paging import Page, Window
+from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
@@ -31,29 +31,36 @@ def list_items(
     state: ItemState,
     window: Window,
     *,
+    after: SortCursor | None = None,
     actor: Actor,
     is_mine: bool = False,
     count: bool = True,
-) -> Page[QueueItemView]:
+) -> SortedPage[QueueItemView]:
     """Return the items of a state; waiting ones in the order of assignment, without those that the
     actor passed.
 
     Adjudicators get only items that they have not reviewed themselves.
     """
     require(actor, Permission.ANNOTATE)
-    columns, where = items.c, _where(state, actor, is_mine=is_mine)
-    waiting = (columns.priority.desc(), columns.message_at, columns.id)
-    order = waiting if state is ItemState.WAITING else (columns.created_at, columns.id)
-    rows = (
-        ai.execute(
-            select(items).where(*where).order_by(*order).limit(window.limit).offset(window.offset)
-        )
-        .mappings()
-        .all()
-    )
+    where, sort = _where(state, actor, is_mine=is_mine), sort_of(state)
+    rows = ai.execute(sort.page(select(items).where(*where), window, after)).mappings().all()
     counting = select(func.count()).select_from(items).where(*where)
-    total = window.total(len(rows), lambda: ai.scalar(counting) or 0) if count else 0
-    return window.page([QueueItemView.model_validate(dict(row)) for row in rows], total)
+
+    def ask() -> int:
+        return ai.scalar(counting) or 0
+
+    total = (window.total(len(rows), ask) if after is None else ask()) if count else 0
+    found = [QueueItemView.model_validate(dict(row)) for row in rows]
+    return window.sorted_page(found, total, sort.next_cursor(rows, window))
+
+
+def sort_of(state: ItemState) -> Sort:
+    """Return how the items of a state are sorted; waiting ones in the order of assignment."""
+    row = items.c
+    if state is not ItemState.WAITING:
+        return Sort.by(state, row.created_at, row.id)
+    keys = (SortKey(row.priority, is_descending=True), SortKey(row.message_at), SortKey(row.id))
+    return Sort(state, keys)
 
 
 def list_items_by_id(

@@ -97,7 +97,7 @@ def sort_of(order: RunOrder) -> Sort:
         "items": func.coalesce(runs.total_jobs, lowest),
         "failed": func.coalesce(runs.failed_jobs, lowest),
     }
-    return Sort(order, values[order.lstrip("-")], runs.id)
+    return Sort.by(order, values[order.lstrip("-")], runs.id)
 
 
 def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor) -> list[RunView]:

@@ -92,7 +92,7 @@ def list_conversations(
 def sort_of(order: ConversationOrder) -> Sort:
     """Return how conversations are sorted; not by cost, which may be that of their requests."""
     values = {"last_message": talks.c.last_message_at, "messages": talks.c.message_count}
-    return Sort(order, values[order.lstrip("-")], talks.c.id)
+    return Sort.by(order, values[order.lstrip("-")], talks.c.id)
 
 
 def get_conversation(session: Session, id_: UUID, *, actor: Actor) -> ConversationView:

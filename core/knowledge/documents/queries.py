@@ -114,7 +114,7 @@ def sort_of(order: DocumentOrder) -> Sort:
         "scope": documents.c.scope,
         "characters": func.length(documents.c.content, type_=Integer),
     }
-    return Sort(order, values[order.lstrip("-")], documents.c.id)
+    return Sort.by(order, values[order.lstrip("-")], documents.c.id)
 
 
 def list_documents_by_id(

@@ -60,7 +60,9 @@ export default function ({ data, parentElement }) {
     const isBehind = dialog && !dialog.contains(host);
     if (event.key === "Escape" && isTyping) {
       isTyping.blur();
-      if (dialog && !isBehind) event.stopPropagation(); // it would close the drawer that the form is in
+      if (!dialog || isBehind) return;
+      event.stopPropagation(); // it would close the drawer that the form is in
+      dialog.querySelector('[role="dialog"]')?.focus(); // a drawer gives the focus back to a field that only loses it
       return;
     }
     if (isBehind) return;

@@ -67,7 +67,8 @@ def begin(one: AnnotationView) -> None:
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         subject = _subject(core, ai, one, actor)
         offered = [each.tag for each in tags.list_tags(core, ai, actor=actor)]
-    state.put(OPEN, Edited(one, subject, offered, _fields(one)))
+        has_keys = settings.read(core, actor=actor).single_keys
+    state.put(OPEN, Edited(one, subject, offered, _fields(one), has_keys))
 
 
 def draw(one: AnnotationView) -> None:

@@ -7,6 +7,7 @@ from core.activity.funnel_answers import TimeBar
 from core.activity.queries.funnels import completion, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
+from core.insights.queries.stopped_users import TimeRange
 from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, errors, state, watch
 from pages._ui.cache import Reads
@@ -30,10 +31,12 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         start = point.moment(zone)
         filter_state.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
 
-    def pick(bar: TimeBar) -> None:
-        """List who took so long, below the steps."""
-        step = str(len(wanted.steps))
-        filter_state.put(PAGE, step=step, took=f"{bar.from_s:g}-{bar.to_s:g}")
+    def pick(step: int, bar: TimeBar, name: str) -> None:
+        """List the users of a bar, below the steps."""
+        ranges = {"took": "", "dropped_off_after": ""} | {
+            name: str(TimeRange(bar.from_s, bar.to_s))
+        }
+        filter_state.put(PAGE, step=str(step), **ranges)
         state.forget(f"{PAGE}.stopped.page")
 
     is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
@@ -54,15 +57,18 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         charts.show(
             funnel_charts.time_to_convert(palette, course),
             f"{PAGE}.time",
-            on_pick=lambda point: pick(course.histogram[point.number]),
+            on_pick=lambda point: pick(len(wanted.steps), course.histogram[point.number], "took"),
         )
     with (
         grid.cell(),
         watch.panel(
             "Time to drop-off",
-            "random sample of users, first step to last seen"
-            if stayed.is_sampled
-            else "users, first step to last seen",
+            f"{'sample, ' if stayed.is_sampled else ''}first step to last seen · click a bar for "
+            "users",
         ),
     ):
-        charts.show(funnel_charts.time_to_drop_off(palette, stayed), f"{PAGE}.stays")
+        charts.show(
+            funnel_charts.time_to_drop_off(palette, stayed),
+            f"{PAGE}.stays",
+            on_pick=lambda point: pick(1, stayed.histogram[point.number], "dropped_off_after"),
+        )

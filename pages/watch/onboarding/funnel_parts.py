@@ -12,7 +12,7 @@ from core.activity.queries.funnels.funnel_comparison import points
 from core.activity.rates import rate_in_words
 from core.database.paging import Page
 from core.insights.queries import stopped_users
-from core.insights.queries.stopped_users import StoppedUser, TimeRange
+from core.insights.queries.stopped_users import StoppedUser, TimeMeasure, TimeRange
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
@@ -131,31 +131,31 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick
 def draw_chosen_step(
     reads: Reads, chosen: Filters, asked: tuple[object, ...], found: FunnelView
 ) -> None:
-    """Draw who dropped off at the chosen step, or who reached the last one in the chosen time."""
+    """Draw who dropped off at the chosen step, or the users of a bar of a duration."""
     given = chosen["step"] or ""
     step = int(given) if given.isdecimal() and len(given) < 3 else 0
     if not 1 <= step <= len(found.steps):
         return
-    within = TimeRange.read(chosen["took"])
+    within = TimeRange.of(chosen["took"], chosen["dropped_off_after"])
     window = tables.window(f"{PAGE}.stopped", STOPPED)
-    name = short(found.steps[step - 1])
-    if within is not None:
-        edges = within.from_s, within.to_s
-        low, high = (formatting.duration(round(each * 1000)) for each in edges)
-        name += f" after {low} to {high}"
     draw_stopped(
         reads.ask(stopped_users.list_stopped, *asked, step, window, within),
-        name,
+        _title(short(found.steps[step - 1]), within, is_last=step == len(found.steps)),
         chosen.period.zone,
-        is_last=step == len(found.steps) or within is not None,
         download=chosen.download("onboarding/stopped"),
     )
 
 
-def draw_stopped(
-    found: Page[StoppedUser], step: str, zone: str, *, is_last: bool, download: str
-) -> None:
-    title = f"Reached {step}" if is_last else f"Dropped off at {step}"
+def _title(step: str, within: TimeRange | None, *, is_last: bool) -> str:
+    if within is None:
+        return f"Reached {step}" if is_last else f"Dropped off at {step}"
+    low, high = (took(each) for each in (within.from_s, within.to_s))
+    if within.measure is TimeMeasure.TO_LAST_EVENT:
+        return f"Dropped off {low} to {high} after {step}"
+    return f"Reached {step} after {low} to {high}"
+
+
+def draw_stopped(found: Page[StoppedUser], title: str, zone: str, *, download: str) -> None:
     note = (
         f"{formatting.count(found.total_count, 'user')} · most recent first · click a row for "
         "details"

@@ -33,6 +33,7 @@ OWN = (
     "any_order",
     "step",
     "took",
+    "dropped_off_after",
     "event_type",
     "error_code",
     "only_errors",
@@ -94,7 +95,12 @@ def draw_funnel(
     )
 
     def pick(step: int) -> None:
-        filter_state.put(PAGE, took="", step="" if chosen["step"] == str(step) else str(step))
+        filter_state.put(
+            PAGE,
+            took="",
+            dropped_off_after="",
+            step="" if chosen["step"] == str(step) else str(step),
+        )
         state.forget(f"{PAGE}.stopped.page")
 
     # Traits are of users: sessions without one are in no such segment.

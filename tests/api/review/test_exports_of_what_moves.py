@@ -61,7 +61,19 @@ def run(name: str, number: int) -> None:
     ran(NOW - timedelta(hours=number), batch_run_id=name)
 
 
+def visited(name: str, number: int) -> None:
+    store([event(STEPS[0], NOW - timedelta(hours=number + 1), session_id=name)])
+
+
+def failed(name: str, number: int) -> None:
+    at = NOW - timedelta(hours=number + 1)
+    store([event("onboarding.login_error", at, session_id=name, error_code=name)])
+
+
 LISTS = {
+    "sessions": List("/admin/anonymous", "session_id", visited, None),
+    "users who stopped": List("/admin/onboarding/stopped", "user", seen, None),
+    "errors": List("/admin/onboarding/errors", "error_code", failed, None),
     "users": List("/admin/users", "external_id", seen, SEEN),
     "users of a status": List("/admin/users?status=in_progress", "external_id", seen, SEEN),
     "documents": List(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.activity.answers import OnboardingStatus, UserView
+from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.ingest import users
 from core.activity.queries import user_details, user_lists, user_query
 from core.activity.queries.funnels.funnel import STEPS
@@ -16,7 +16,7 @@ from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewUser
 from core.database.db import transaction
-from core.database.paging import Window
+from core.database.paging import SortCursor, SortedPage, Window
 from core.identity.schemas import Actor, Role
 from core.ingest.intake import RowSource
 from core.platform import clock
@@ -116,6 +116,29 @@ def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, acto
         ]
     assert [each for page in pages for each in page.items] == whole.items
     assert {page.total_count for page in pages} == {whole.total_count}
+
+
+@pytest.mark.parametrize("order", list(UserOrder))
+@pytest.mark.parametrize("status", [None, OnboardingStatus.STUCK, OnboardingStatus.DROPPED])
+@pytest.mark.usefixtures("few")
+def test_pages_by_cursor_are_parts_of_the_whole(
+    status: OnboardingStatus | None, order: UserOrder, actor: Actor
+) -> None:
+    found, cursor, is_read = list[UserSummary](), None, False
+    with transaction() as session:
+
+        def read(window: Window, after: SortCursor | None = None) -> SortedPage[UserSummary]:
+            wanted = UserFilter(status=status)
+            return user_lists.list_users(
+                session, wanted, EVERYWHERE, order, window=window, after=after, actor=actor
+            )
+
+        while cursor is not None or not is_read:
+            after = user_lists.sort_of(order).read_cursor(cursor) if cursor else None
+            page, is_read = read(Window(7), after), True
+            found, cursor = found + page.items, page.next_cursor
+        assert found == read(Window(200)).items
+    assert len(found) == page.total_count
 
 
 @pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])

@@ -90,7 +90,7 @@ def test_a_text_that_holds_the_marks_itself_gains_nothing() -> None:
 def test_the_next_page_begins_after_the_last_row() -> None:
     stored(*(said(f"c{number}", "x", number // 2) for number in range(6)))
     first = listed(ConversationFilter(), window=Window(3)).items
-    after = SortCursor(first[-1].last_message_at, first[-1].id)
+    after = (first[-1].last_message_at, first[-1].id)
     second = listed(ConversationFilter(), window=Window(3), after=after).items
     assert {each.external_id for each in [*first, *second]} == {f"c{number}" for number in range(6)}
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     TextualSelect,
     and_,
     cast,
+    column,
     false,
     func,
     literal_column,
@@ -37,7 +38,7 @@ from core.activity.queries.events import (
 from core.activity.queries.funnels.funnel import NEVER
 from core.activity.queries.funnels.question import SAMPLES, portion
 from core.cache.large_workspaces import cached_if_large
-from core.database.paging import Page, Window
+from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.rollups import Grain
 from core.database.sql_files import statement
 from core.database.tables import table_of
@@ -50,6 +51,10 @@ NEWEST = 500  # errors that are looked through for samples
 ERROR = "_error"
 STEPS_OF_USERS = (("error_types", "types"), ("latest_errors", "latest"))
 parts, rollups = table_of(FunnelPart), table_of(EventRollup)
+SORT = Sort(
+    "-count",
+    (SortKey(column("count", BigInteger), is_descending=True), SortKey(column("error_code", Text))),
+)
 CODE: ColumnElement[str] = func.coalesce(events.c.error_code, literal_column("''"))
 
 
@@ -60,9 +65,32 @@ def list_errors(
     watched: Watched,
     *,
     window: Window,
+    after: SortCursor | None = None,
     actor: Actor,
-) -> Page[ErrorGroup]:
+) -> SortedPage[ErrorGroup]:
     """Return errors by code, most frequent first."""
+    groups = all_errors(session, wanted, period, watched, actor=actor)
+    rest = [each for each in groups if after is None or _is_after(each, after)]
+    shown = rest[window.offset : window.offset + window.limit]
+    conditions = [*event_conditions(wanted, period, watched), IS_ERROR]
+    found = _samples(session, conditions, {each.error_code: each.count for each in shown})
+    samples = {
+        code: [
+            ErrorSample.model_validate(without_contents(each, *CONTENTS, actor=actor))
+            for each in rows
+        ]
+        for code, rows in found.items()
+    }
+    page = [each.model_copy(update={"samples": samples[each.error_code]}) for each in shown]
+    last = page[-1] if len(page) == window.limit else None
+    cursor = SORT.written([last.count, last.error_code]) if last is not None else None
+    return window.sorted_page(page, len(groups), cursor)
+
+
+def all_errors(
+    session: Session, wanted: EventFilter, period: Period, watched: Watched, *, actor: Actor
+) -> list[ErrorGroup]:
+    """Return all errors by code without samples, most frequent first."""
     require(actor, Permission.WATCH)
     conditions = [*event_conditions(wanted, period, watched), IS_ERROR]
     most = portion(session.scalar(_roughly(period, watched)) or 0)
@@ -79,15 +107,6 @@ def list_errors(
 
     people = cached_if_large(session, ("errors", key), ask_users)
     total = sum(row["count"] for row in rows)
-    page = rows[window.offset : window.offset + window.limit]
-    found = _samples(session, conditions, {row["error_code"]: row["count"] for row in page})
-    samples = {
-        code: [
-            ErrorSample.model_validate(without_contents(each, *CONTENTS, actor=actor))
-            for each in rows
-        ]
-        for code, rows in found.items()
-    }
     groups = [
         ErrorGroup(
             **row,
@@ -96,11 +115,16 @@ def list_errors(
             later_successes=users[1],
             later_share=users[1] / users[0] if users[0] else None,
             is_sampled=is_sampled,
-            samples=samples[row["error_code"]],
+            samples=[],
         )
-        for row in page
+        for row in rows
     ]
-    return window.page(groups, len(rows))
+    return sorted(groups, key=lambda each: (-each.count, each.error_code))
+
+
+def _is_after(group: ErrorGroup, after: SortCursor) -> bool:
+    count, code = map(str, after)
+    return (-group.count, group.error_code) > (-int(count), code)
 
 
 def _roughly(period: Period, watched: Watched) -> Select[Any]:
@@ -131,10 +155,8 @@ def _codes(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     )
     count = cast(func.sum(row.events), BigInteger).label("count")
     types = func.array_agg(aggregate_order_by(row.event_type, row.event_type)).label("event_types")
-    codes = select(
-        row.code.label("error_code"), types, count, func.max(row.last_at).label("last_at")
-    ).group_by(row.code)
-    return codes.order_by(count.desc(), row.code)
+    last_at = func.max(row.last_at).label("last_at")
+    return select(row.code.label("error_code"), types, count, last_at).group_by(row.code)
 
 
 def _error_users(
