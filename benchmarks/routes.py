@@ -39,7 +39,6 @@ FOUND = {
     "job": ("/batch/history?limit=1", "items", "batch_job"),
     "release": ("/onboarding/events?limit=1", "items", "release"),
     "event_type": ("/onboarding/events?limit=1", "items", "event_type"),
-    "segment": ("/onboarding/segments?limit=1", "items", "segment"),
     "model": ("/ai/models?limit=1", "items", "model"),
     "provider": ("/ai/models?limit=1", "items", "provider"),
     "prompt_version": ("/ai/prompt-versions?limit=1", "items", "prompt_version"),
