@@ -3,8 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Subquery, cast, func, select
 from sqlalchemy.orm import Session
@@ -179,12 +181,24 @@ def samples(
     found = _by_type(session, requests.order_by(*newest).limit(NEWEST).subquery("newest"))
     rare = [name for name, count in counts.items() if len(found.get(name, ())) < min(count, SHOWN)]
     if rare:
-        number = func.row_number().over(partition_by=raw.c.error_type, order_by=newest)
-        is_rare = func.coalesce(raw.c.error_type, "").in_([name or "" for name in rare])
-        numbered = requests.add_columns(number.label("number")).where(is_rare).subquery("numbered")
-        latest = select(numbered).where(numbered.c.number <= SHOWN)
+        places = _latest_of_each(session, failed, rare)
+        ids, times = zip(*places, strict=True) if places else ((), ())
+        latest = requests.where(raw.c.id.in_(ids), raw.c.created_at.in_(times))
         found |= _by_type(session, latest.subquery("latest"))
     return found
+
+
+def _latest_of_each(
+    session: Session, failed: Sequence[ColumnElement[bool]], types: Sequence[str | None]
+) -> list[tuple[UUID, datetime]]:
+    """Return the latest requests of some types of error: of these the index holds all."""
+    newest = (raw.c.created_at.desc(), raw.c.id)
+    number = func.row_number().over(partition_by=NAMED["error_type"], order_by=newest)
+    is_wanted = func.coalesce(raw.c.error_type, "").in_([name or "" for name in types])
+    numbered = select(raw.c.id, raw.c.created_at, number.label("number")).where(*failed, is_wanted)
+    each = numbered.subquery("numbered").c
+    rows = session.execute(select(each.id, each.created_at).where(each.number <= SHOWN))
+    return [(key, at) for key, at in rows]
 
 
 def _by_type(session: Session, requests: Subquery) -> dict[str | None, list[FailedRequest]]:

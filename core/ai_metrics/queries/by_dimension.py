@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, Label, Text, cast, func, select, true
+from sqlalchemy import Label, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
@@ -23,6 +23,7 @@ from core.ai_metrics.queries.rollup_sources import (
 from core.presentation.periods import DAY, HALF_HOUR, Period, day_of, midnight
 
 KEYS, FIRST = ("at", "provider", "model"), "first_at"
+HALF_HOUR_S = HALF_HOUR.total_seconds()
 NO_SUMS = (*KEYS, "value", FIRST)
 Row = dict[str, Any]
 
@@ -107,9 +108,10 @@ def _first_times(
         of_day = {value for value, at in found.items() if at == day}
         within = _of_day(asked, day)
         found |= _first_intervals(session, within, dimension, Interval.HALF_HOUR, of_day)
-    return {value: max(at, asked.period.start) for value, at in found.items()} | _first_rows(
-        session, asked, dimension, found
-    )
+    # Of the half hours that a period cuts single requests are counted, each at its own time.
+    halves = {value: at for value, at in found.items() if not at.timestamp() % HALF_HOUR_S}
+    firsts = found | _first_rows(session, asked, dimension, halves)
+    return {value: max(at, asked.period.start) for value, at in firsts.items()}
 
 
 def _first_intervals(
@@ -139,22 +141,11 @@ def _first_rows(
     """Return the time of the first request of values within their half hours."""
     if not halves:
         return {}
-    whole, last = asked.period, max(halves.values()) + HALF_HOUR
-    within = Period(max(min(halves.values()), whole.start), min(last, whole.end), whole.zone)
-    texts = cast(list(halves), ARRAY(Text()))
-    times = cast(list(halves.values()), ARRAY(DateTime(timezone=True)))
-    each = func.unnest(texts, times).table_valued("value", "since").render_derived(name="halves")
-    first = (
-        select(raw.c.created_at)
-        .where(
-            *matching_requests(asked, within),
-            NAMED[dimension].is_not_distinct_from(each.c.value),
-            raw.c.created_at >= each.c.since,
-            raw.c.created_at < each.c.since + HALF_HOUR,
-        )
-        .order_by(raw.c.created_at)
-        .limit(1)
-        .lateral("first")
-    )
-    rows = session.execute(select(each.c.value, first.c.created_at).join_from(each, first, true()))
-    return {value: at for value, at in rows}
+    at, value = raw.c.created_at, NAMED[dimension].label("value")
+    begun, given = set(halves.values()), asked.period
+    start, end = max(min(begun), given.start), min(max(begun) + HALF_HOUR, given.end)
+    whole = replace(given, start=start, end=end)
+    within = or_(*(and_(at >= each, at < each + HALF_HOUR) for each in begun))
+    first = select(value, func.min(at)).where(*matching_requests(asked, whole), within)
+    rows = session.execute(first.group_by(value))
+    return {value: at for value, at in rows if value in halves and at < halves[value] + HALF_HOUR}

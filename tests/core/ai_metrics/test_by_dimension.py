@@ -212,6 +212,18 @@ def test_a_version_that_comes_late_in_a_period_has_the_time_of_its_first_request
         fold(ZONE)
 
 
+def test_requests_just_before_a_period_are_not_the_first_of_it(actor: Actor) -> None:
+    for minute in (3, 12, 40):
+        at = START + timedelta(hours=10, minutes=minute)
+        send(request(at), request(at + timedelta(minutes=1), prompt_name="p"))
+    cut = Period(START + timedelta(hours=10, minutes=7), START + timedelta(hours=30), ZONE)
+    for _ in range(2):
+        found = versions(AiMetricsQuery(cut), actor)
+        assert {each.prompt_version: each.first_at.minute for each in found} == {None: 12, "p": 13}
+        versions_are_right(AiMetricsQuery(cut), actor)
+        fold(ZONE)
+
+
 def test_more_than_two_hundred_values_in_a_month_are_counted_from_the_rows(actor: Actor) -> None:
     names = [f"p{number:03}" for number in range(MOST_VALUES + 3)]
     sent = [request(START, prompt_name=name, error_type=name) for name in names]
