@@ -27,6 +27,7 @@ KNOWN = {
         ("/ai/tools", "prompt_version="),
         ("/ai/tools", "experiment_arm="),
     ),
+    "known: prompt versions are counted from raw requests": (("/ai/prompt-versions", ""),),
     "known: scores by version or arm look through all requests of it": (
         ("/ai/scores", "prompt_version="),
         ("/ai/scores", "experiment_arm="),
