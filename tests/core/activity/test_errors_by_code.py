@@ -60,14 +60,18 @@ def test_what_went_well_before_is_not_later(failing: str, success: str) -> None:
     assert (found().users, found().later_successes) == (1, 0)
 
 
-def test_of_types_that_funnels_know_no_raw_row_is_read_to_find_successes() -> None:
-    store(
-        [
-            event("onboarding.register_error", minutes(1), **FAILED, user_id=user)
-            for user in ("ann", "bob")
-        ]
-    )
-    store([event("onboarding.register_complete", minutes(2), user_id="ann")])
+@pytest.mark.parametrize(
+    ("failing", "success", "got_through"),
+    [
+        ("onboarding.register_error", "onboarding.register_complete", 1),
+        ("account.join_error", "account.joined", 0),  # no success has such a name
+    ],
+)
+def test_no_raw_row_is_read_to_find_successes_that_funnels_know_or_nobody_sent(
+    failing: str, success: str, got_through: int
+) -> None:
+    store([event(failing, minutes(1), **FAILED, user_id=user) for user in ("ann", "bob")])
+    store([event(success, minutes(2), user_id="ann")])
     statements: list[str] = []
     with transaction() as session:
         listen(
@@ -79,7 +83,7 @@ def test_of_types_that_funnels_know_no_raw_row_is_read_to_find_successes() -> No
         [group] = error_codes.list_errors(
             session, EventFilter(), period, Watched(), window=Window(), actor=actor
         ).items
-    assert (group.users, group.later_successes) == (2, 1)
+    assert (group.users, group.later_successes) == (2, got_through)
     assert [
         each.count("user_activity_events") for each in statements if "later_successes" in each
     ] == [1]

@@ -24,8 +24,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from core.activity.answers import ErrorGroup, ErrorSample
+from core.activity.ingest.event_types import MOST_TYPES
 from core.activity.models.events import EventRollup
-from core.activity.models.funnels import FunnelEvent, FunnelPart
+from core.activity.models.funnels import EventType, FunnelEvent, FunnelPart
 from core.activity.queries.event_counts import rolled_errors
 from core.activity.queries.events import (
     CONTENTS,
@@ -246,10 +247,15 @@ def _by_code(session: Session, errors: Select[Any]) -> dict[str, list[RowMapping
 
 
 def _has_marks(session: Session, rows: Sequence[RowMapping]) -> bool:
-    """Return whether every success is a type that funnels know, so that no raw row is needed."""
-    known = set(session.scalars(select(FunnelEvent.event_type)))
+    """Return whether no raw row is needed: of every success, funnels know the type, or none was
+    received.
+    """
     types = {each for row in rows for each in row["event_types"]}
     stems = {each.removesuffix(ERROR) for each in types if each.endswith(ERROR)}
+    successes = [{f"{stem}_complete", f"{stem}_success"} for stem in stems]
+    known = set(session.scalars(select(FunnelEvent.event_type)))
+    received = set(session.scalars(select(EventType.event_type)))
+    is_registered = len(received) < MOST_TYPES  # or later types were received, too
     return len(stems) == len(types) and all(
-        known & {f"{stem}_complete", f"{stem}_success"} for stem in stems
+        names & known or (is_registered and not names & received) for names in successes
     )
