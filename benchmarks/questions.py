@@ -174,6 +174,7 @@ ROUTES = tuple(
             *_each(FUNNELS, FUNNEL),
             Route("/onboarding/stopped", "step=2"),
             Route("/onboarding/stopped", "step=2&took=3600-86400"),
+            Route("/onboarding/stopped", "dropped_off_after=3600-86400"),
             *_each(
                 ("/onboarding/comparison",),
                 (*FUNNEL, f"against={SEGMENT}", "against=release={release}"),
