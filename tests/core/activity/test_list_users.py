@@ -14,7 +14,7 @@ from core.activity.queries import user_details, user_lists, user_query
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
-from core.activity.schemas import NewUser
+from core.activity.schemas import NewEvent, NewUser
 from core.database.db import transaction
 from core.database.paging import SortCursor, SortedPage, Window
 from core.identity.schemas import Actor, Role
@@ -45,6 +45,7 @@ def everybody(database: object) -> list[str]:
     """Users with all statuses, in two apps and two environments, and some without events."""
     chance = random.Random(11)
     names = [f"user-{number}" for number in range(60)]
+    sent: dict[str, list[NewEvent]] = {"production": [], "staging": []}
     for name in names:
         start = NOW - timedelta(
             days=chance.choice([1, 2, 5, 20, 29, 33, 60]), hours=chance.randrange(20)
@@ -54,16 +55,15 @@ def everybody(database: object) -> list[str]:
             chance.choice(["web", "phone"]),
             chance.choice(["production", "production", "staging"]),
         )
-        journey = [
+        sent[place] += [
             event(kind, start + timedelta(minutes=number), user_id=name, app=app)
             for number, kind in enumerate(done)
         ]
-        store(journey, environment=place)
         if chance.random() < 0.5:
-            store(
-                [event("page.view", start + timedelta(hours=1), user_id=name, app="web")],
-                environment=place,
-            )
+            at = start + timedelta(hours=1)
+            sent[place].append(event("page.view", at, user_id=name, app="web"))
+    for place, journeys in sent.items():
+        store(journeys, environment=place)
     told = [
         {"id": "Only_Told", "email": "Told@Example.com"},
         {"id": "user-7", "display_name": "Ada Ünal"},
