@@ -151,7 +151,6 @@ def _template(palette: Palette) -> dict[str, Any]:
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",
-            "hoverdistance": -1,  # a click between two points picks the nearest
             "bargap": 0.28,
             "barcornerradius": 2,
             "hoverlabel": {

@@ -101,7 +101,8 @@ def line_chart(
         )
         figure.update_xaxes(range=[at[0], *ends])
     add_marks(figure, palette, marks, zone, span=span_of(times))
-    return figure.update_layout(showlegend=False)
+    # A click between two points picks the nearest
+    return figure.update_layout(showlegend=False, hoverdistance=-1)
 
 
 def stacked_bars(
