@@ -122,9 +122,10 @@ def test_list_search_and_conversation_hold_together(
 
 
 def unfold(page: Page) -> None:
-    for folded in page.locator('[data-testid="stExpander"] summary').all():
-        folded.click()
-    page.wait_for_timeout(500)  # until they have unfolded
+    folded = page.locator('[data-testid="stExpander"] details:not([open]) summary')
+    for number in range(folded.count(), 0, -1):
+        folded.first.click()
+        expect(folded).to_have_count(number - 1)
 
 
 @pytest.mark.parametrize(

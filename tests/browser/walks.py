@@ -1,6 +1,7 @@
 """Walks through pages by role, theme and width: everything is drawn, and nothing overlaps."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import pytest
@@ -14,7 +15,7 @@ from tests.browser.geometry import cut_off, overlapping
 
 Theme = Literal["light", "dark"]
 Walk = tuple[Role, Theme, int]
-PATIENCE_MS = 30_000
+PATIENCE_MS, SETTLED_S = 30_000, 5
 
 
 def walks(*roles: Role) -> list[ParameterSet]:
@@ -63,6 +64,8 @@ def holds_together(
     """
     tab = opened(window, path, theme)
     look(tab.page)
+    with suppress(AssertionError):  # what unfolds or is drawn anew takes its time
+        tab.wait_for(lambda: not cut_off(tab.page) and not overlapping(tab.page), SETTLED_S)
     assert not cut_off(tab.page), path
     assert not overlapping(tab.page), path
     tab.page.close()
