@@ -2,7 +2,7 @@
 stream.
 """
 
-import asyncio
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +28,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def note(seconds: float) -> None:
         noted.append(seconds)
 
-    monkeypatch.setattr(asyncio, "sleep", note)
+    # Only the feed's: servers that other tests have started pause, too
+    monkeypatch.setattr(playground_feed, "asyncio", SimpleNamespace(sleep=note))
     return noted
 
 
