@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.activity.funnel_answers import FunnelView
 from core.activity.queries.funnels import funnel_counts, proposal
+from core.activity.schemas import SavedFunnelView
 from core.activity.service import saved_funnels
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics.queries import breakdowns, series
@@ -33,6 +34,7 @@ def main() -> None:
         return
     header = watch.header("Overview", "Compared with the previous period")
     chosen = filter_bar.draw(PAGE, reads, ("environment", "app"), ("release",))
+    workspace = read_workspace_funnel(reads)  # before the figures: if it is ready, it is theirs
     if is_quiet(reads, chosen):
         watch.nothing_here(PAGE, "events or AI requests", reads, chosen)
         pinned_views.draw(reads)
@@ -41,7 +43,7 @@ def main() -> None:
         return
     draw_figures(reads, chosen)
     pinned_views.draw(reads)
-    draw_onboarding(reads, chosen)
+    draw_onboarding(reads, chosen, workspace)
     left, right = st.columns([2.1, 1], gap="medium")
     with right:
         draw_attention(reads, chosen)
@@ -61,6 +63,12 @@ def is_quiet(reads: Reads, chosen: Filters) -> bool:
             for tile in read_tiles(reads, chosen)
         ) and not read_findings(reads, chosen)
     return False
+
+
+def read_workspace_funnel(reads: Reads) -> SavedFunnelView | None:
+    with suppress(Unavailable):
+        return reads.ask(saved_funnels.list_funnels)[0]
+    return None
 
 
 def read_tiles(reads: Reads, chosen: Filters) -> list[Tile]:
@@ -85,11 +93,12 @@ def draw_figures(reads: Reads, chosen: Filters) -> None:
 
 
 @errors.part("Onboarding")
-def draw_onboarding(reads: Reads, chosen: Filters) -> None:
+def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | None) -> None:
     funnel = read_funnel(reads, chosen)
     if funnel is not None:
         with watch.panel("Onboarding", "users who started in this period, by step reached"):
-            funnel_progress.draw(reads.ask(saved_funnels.list_funnels)[0])
+            if workspace is not None:
+                funnel_progress.draw(workspace)
             overview_parts.draw_onboarding(funnel)
             if not funnel.steps[0].users and reads.ask(proposal.propose_funnel, chosen.watched):
                 st.caption("No user has started this funnel.")
