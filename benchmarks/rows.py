@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from benchmarks import product
 from core.activity.ingest import events as activity
 from core.activity.ingest import rollups as event_rollups
+from core.activity.ingest import seen_users
 from core.activity.ingest.funnel import subjects
 from core.activity.ingest.releases import note_releases, note_values
 from core.activity.models.events import Event
@@ -266,7 +267,9 @@ def _add_events(
         chances,
     )
     fresh = activity.insert_staged(all_new=False).cte(activity.FRESH)
-    days = activity.user_days(select(*(fresh.c[name] for name in activity.SEEN_USERS))).cte("days")
+    days = seen_users.user_days(select(*(fresh.c[name] for name in seen_users.SEEN_USERS))).cte(
+        "days"
+    )
     deltas = add_sums("event_deltas", activity.rollup_sums(fresh)).cte("deltas")
     store = select(func.count()).select_from(fresh).add_cte(fresh, deltas, days)
     connection.execute(compiled(store), source.days)
@@ -313,7 +316,7 @@ def _derive_users(users: int) -> None:
         for raw in (table_of(Event), table_of(AiRequest)):
             named = select(raw.c.user_id, LOADED.c.name.label("user_name"), raw.c.created_at)
             named = named.join_from(raw, LOADED, LOADED.c.id == raw.c.user_id)
-            connection.execute(compiled(activity.NOTE_USERS.add_cte(named.cte("named_users"))))
+            connection.execute(compiled(seen_users.NOTE_USERS.add_cte(named.cte("named_users"))))
         connection.execute(TRAITS)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import psycopg
 import sqlalchemy
-from sqlalchemy import TableClause, column, table
+from sqlalchemy import ColumnClause, Select, TableClause, column, select, table, union_all
 from sqlalchemy.orm import Session
 
 Connection = psycopg.Connection[Any]
@@ -66,6 +66,13 @@ class Stage:
 def as_json(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows for `json_to_recordset`: for few, a third of a table's cost."""
     return msgspec.json.encode([dict(zip(names, row, strict=True)) for row in rows]).decode()
+
+
+def rows_of(stages: Sequence[str], names: Sequence[str]) -> Select[Any]:
+    """Return columns of all rows of these tables."""
+    columns: list[ColumnClause[Any]] = [column(name) for name in names]
+    each = (select(*columns).select_from(table(stage)) for stage in stages)
+    return select(union_all(*each).subquery("named"))
 
 
 @contextmanager

@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
+from core.activity.ingest import pending_events
 from core.database import bus
 from core.database.connections import engines, pools
 from core.database.db import Database
@@ -28,6 +29,7 @@ log = logging.getLogger("attune.worker")
 CONCURRENCY = 4
 RELAY_INTERVAL_S = 5.0
 RELAY_PAUSE_S = 0.2
+DERIVE_INTERVAL_S = 0.3
 STALLED_AFTER_S = 30.0
 STOP_TIMEOUT_S = 20.0
 # The parent has ended, and so probably has the database; another worker repeats the job
@@ -41,13 +43,20 @@ def run(addresses: engines.Addresses) -> None:
     """Work until stopped, or until the parent has ended."""
     with _working(addresses):
         stopping, has_events = queue.stopping, threading.Event()
-        relay = threading.Thread(
-            target=_relay, args=(stopping, has_events), name="outbox", daemon=True
+        threads = (
+            _thread("outbox", _relay, stopping, has_events),
+            _thread("pending events", _derive, stopping),
         )
-        relay.start()
+        for thread in threads:
+            thread.start()
         _work(addresses, stopping)
         has_events.set()
-        relay.join(STOP_TIMEOUT_S)
+        for thread in threads:
+            thread.join(STOP_TIMEOUT_S)
+
+
+def _thread(name: str, act: Callable[..., None], *given: threading.Event) -> threading.Thread:
+    return threading.Thread(target=act, args=given, name=name, daemon=True)
 
 
 def run_import(addresses: engines.Addresses, import_id: UUID) -> None:
@@ -145,15 +154,29 @@ def _relay(stopping: threading.Event, has_events: threading.Event) -> None:
     while not stopping.is_set():
         has_events.wait(RELAY_INTERVAL_S)
         has_events.clear()
-        try:
-            _relay_all(stopping)
-        except Failure:
-            stopping.wait(RECONNECT_WAIT_S)
-        except Exception:
-            # Without this thread no event is delivered, while the heartbeat looks healthy.
-            log.exception("the outbox could not be relayed and is tried again")
-            stopping.wait(RECONNECT_WAIT_S)
+        _carefully(_relay_all, stopping)
     unsubscribe()
+
+
+def _derive(stopping: threading.Event) -> None:
+    while not stopping.wait(DERIVE_INTERVAL_S):
+        _carefully(_derive_all, stopping)
+
+
+def _derive_all(stopping: threading.Event) -> None:
+    while pending_events.derive_some() and not stopping.is_set():
+        pass
+
+
+def _carefully(act: Callable[[threading.Event], None], stopping: threading.Event) -> None:
+    try:
+        act(stopping)
+    except Failure:
+        stopping.wait(RECONNECT_WAIT_S)
+    except Exception:
+        # Without this thread its work is never done, while the heartbeat looks healthy.
+        log.exception("%s: failed, and is tried again", threading.current_thread().name)
+        stopping.wait(RECONNECT_WAIT_S)
 
 
 def _relay_all(stopping: threading.Event) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core import VERSION
+from core.activity.queries.pending_events import pending_since
 from core.database.db import Database, transaction
 from core.errors import Unavailable
 from core.platform import clock
@@ -26,7 +27,7 @@ def health() -> Health:
     parts = {"core": core, "ai": _database(Database.AI)}
     if core.condition is Condition.HEALTHY:
         with transaction() as session:
-            parts["worker"] = _worker(find_heartbeat(session, WORKER))
+            parts["worker"] = _worker(find_heartbeat(session, WORKER), pending_since(session))
             parts["providers"] = _providers(session)
     else:
         unknown = Dependency(
@@ -50,7 +51,7 @@ def _database(database: Database) -> Dependency:
     return Dependency(condition=Condition.HEALTHY, detail=f"Postgres {version}")
 
 
-def _worker(last: datetime | None) -> Dependency:
+def _worker(last: datetime | None, waiting_since: datetime | None) -> Dependency:
     if last is None:
         return Dependency(
             condition=Condition.UNHEALTHY,
@@ -58,6 +59,9 @@ def _worker(last: datetime | None) -> Dependency:
         )
     late = clock.now() - last
     words = f"The last heartbeat job ran {int(late.total_seconds())} s ago."
+    if waiting_since is not None:
+        behind = max(clock.now() - waiting_since, timedelta())
+        words += f" Users and funnels are {int(behind.total_seconds())} s behind."
     return Dependency(
         condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY,
         detail=words,

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from core.activity.ingest import pending_events
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
 from core.platform.config import ROOT, config
@@ -27,8 +28,19 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 def caller(address: str, headers: Mapping[str, str] | None = None) -> httpx2.Client:
     """Return a client of an address."""
     return httpx2.Client(
-        base_url=address, headers=headers, timeout=20, trust_env=False, verify=NO_TLS
+        base_url=address,
+        headers=headers,
+        timeout=20,
+        trust_env=False,
+        verify=NO_TLS,
+        event_hooks={"response": [_derive_as_the_worker_does]},
     )
+
+
+def _derive_as_the_worker_does(response: httpx2.Response) -> None:
+    sent_to = response.request.url.path
+    if "/ingest/" in sent_to or "/otlp/" in sent_to:
+        pending_events.derive_all()
 
 
 def ask(

@@ -28,6 +28,7 @@ TABLES = (
     "user_week_counts",
     "event_deltas",
     "event_rollups",
+    "pending_events",
     "funnel_parts",
     "subjects",
     "event_apps",
@@ -52,8 +53,16 @@ def minutes(count: float) -> datetime:
     return START + timedelta(minutes=count)
 
 
-def store(events: Iterable[NewEvent], *, environment: str = "production", zone: str = "UTC") -> int:
-    """Store events in one transaction, as the API does, and return how many were new."""
+def store(
+    events: Iterable[NewEvent],
+    *,
+    environment: str = "production",
+    zone: str = "UTC",
+    defers: bool = False,
+) -> int:
+    """Store events in one transaction, and return how many were new; all that is derived from them
+    is there, unless that `defers` to the worker.
+    """
     wanted = list(events)
     partitions.create_for(
         "user_activity_events", (each.created_at for each in wanted if each.created_at is not None)
@@ -61,7 +70,7 @@ def store(events: Iterable[NewEvent], *, environment: str = "production", zone: 
 
     def commit() -> int:
         with transaction() as session:
-            return ingest.store(session, wanted, RowSource(environment, zone))
+            return ingest.store(session, wanted, RowSource(environment, zone, defers=defers))
 
     return retry_on_conflict(commit)
 

@@ -67,6 +67,18 @@ def test_its_heartbeat_comes_within_seconds_of_a_start(running: Program) -> None
     )
 
 
+def test_what_a_program_sends_is_in_the_users_of_the_console_within_seconds(
+    running: Program,
+) -> None:
+    me = running.sign_in()
+    given = {"name": "events", "scopes": ["ingest"]}
+    key = me.http.post("/admin/api-keys", json=given).raise_for_status().json()["key"]
+    sent = {"event_type": "chat.session_start", "user_id": "ann"}
+    headers = {"authorization": f"Bearer {key}"}
+    me.http.post("/ingest/events", json=sent, headers=headers).raise_for_status()
+    until(lambda: len(me.http.get("/admin/users?search=ann").json()["items"]) == 1, 20)
+
+
 def test_jobs_of_a_killed_one_come_back(running: Program) -> None:
     until(lambda: worker_id(running) is not None, 20)
     dead = worker_id(running)

@@ -238,14 +238,14 @@ def _known_source(kind: IngestKind, rows: list[Any], actor: Actor) -> RowSource 
         kind.table is not None and not partitions.exist_for(kind.table, _times(rows))
     ):
         return None
-    return RowSource(environment=actor.environment, zone=zone)
+    return RowSource(environment=actor.environment, zone=zone, defers=True)
 
 
 def _prepare_source(kind: IngestKind, rows: list[Any], actor: Actor) -> RowSource:
     """Create the partitions of the rows, and return their source."""
     if kind.table is not None:
         partitions.create_for(kind.table, _times(rows))
-    return RowSource(environment=actor.environment, zone=workspace.zone())
+    return RowSource(environment=actor.environment, zone=workspace.zone(), defers=True)
 
 
 def _times(rows: list[Any]) -> Iterator[datetime]:

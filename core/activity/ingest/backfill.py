@@ -31,8 +31,8 @@ coded = table_of(FunnelEvent)
 def give_codes(session: Session, types: Sequence[str]) -> None:
     """Give a code to received event types; raise LimitReached when there are none left.
 
-    Whoever stores events waits for the end of the transaction: a batch knows the code of all of
-    its events, or leaves them to the backfill.
+    Whoever derives from events waits for the end of the transaction: it knows the code of all of
+    them, or leaves them to the backfill.
     """
     known = set(session.scalars(select(coded.c.event_type)))
     new = sorted(set(types) - known)
@@ -76,4 +76,4 @@ def _marking(rule: FunnelRule) -> bytes:
         raw.created_at >= bindparam("since", type_=MOMENT),
         raw.created_at < bindparam("until", type_=MOMENT),
     )
-    return compiled(events.marking(rule, fresh.cte(events.FRESH).prefix_with("materialized")))
+    return compiled(events.deriving(rule, fresh.cte(events.FRESH).prefix_with("materialized")))

@@ -1,31 +1,29 @@
-"""Store events and everything derived from them, in one transaction.
+"""Store events and everything derived from them, in one transaction; of programs' events the
+costliest part is left to the worker.
 
 The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0009 says
 how, and why in these steps.
 """
 
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
-from psycopg import sql
 from sqlalchemy import (
     CTE,
-    ColumnClause,
+    ColumnElement,
     FromClause,
+    Insert,
     Select,
-    SelectBase,
     TableClause,
-    TextualSelect,
+    and_,
     cast,
     column,
     func,
+    or_,
     select,
     table,
     true,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
@@ -34,11 +32,11 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.activity.ingest import event_types
 from core.activity.ingest.funnel import statements, subjects
 from core.activity.ingest.releases import note_releases
-from core.activity.models.events import Event
+from core.activity.ingest.seen_users import SEEN_USERS, note_users, user_days
+from core.activity.models.events import Event, PendingEvent
 from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.activity.schemas import NewEvent
-from core.database.import_traces import note_named
 from core.database.rollups import add_sums, half_hour_of
 from core.database.sql_files import compiled, statement
 from core.database.staging import Connection, Stage, driver
@@ -72,16 +70,16 @@ EVENTS = Stage(
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
 
 COLUMNS = tuple(name for name in EVENTS.columns if name != "user_name")
-raw, staged = table_of(Event), EVENTS.table
+raw, staged, pending = table_of(Event), EVENTS.table, table_of(PendingEvent)
+# What is known of an event when parts, subjects, users and their days are derived from it
+DERIVED_FROM = (
+    *("created_at", "user_id", "user_name", "session_id", "event_type", "environment", "app"),
+)
 SHOWN = (
     *(raw.c[name] for name in ("created_at", "user_id", "session_id", "event_type")),
     raw.c.error_code.is_not(None).label("is_error"),
     *(raw.c[name] for name in ("environment", "app")),
 )
-USER_DAYS = statement(__package__, "note_user_days").columns()
-NOTE_USERS = statement(__package__, "note_users").columns()
-NAMED_USERS = ("user_id", "user_name", "created_at")
-SEEN_USERS = ("created_at", "environment", "app", "user_id")
 
 
 def fresh_rows(name: str = FRESH) -> TableClause:
@@ -101,13 +99,9 @@ def rollup_sums(fresh: FromClause) -> Select[Any]:
     return select(*keys, *counts).group_by("at", *keys[1:])
 
 
-def user_days(seen: SelectBase) -> TextualSelect:
-    """Return the statement that records user days of rows with SEEN_USERS."""
-    return USER_DAYS.add_cte(seen.cte("seen_users"))
-
-
-def insert_staged(*, all_new: bool) -> ReturningInsert[Any]:
-    """Return the statement that stores the staged events."""
+def insert_staged(*shown: ColumnElement[Any], all_new: bool = False) -> ReturningInsert[Any]:
+    """Return the statement that stores the staged events, and returns columns of the new ones."""
+    returned = shown or SHOWN
     # In order of time: rows of one partition after another. Of rows none of which is known, none
     # need be looked for.
     taken = [
@@ -115,13 +109,13 @@ def insert_staged(*, all_new: bool) -> ReturningInsert[Any]:
     ]
     rows = select(*taken).order_by(staged.c.created_at, staged.c.id)
     if all_new:
-        return insert(raw).from_select(COLUMNS, rows, include_defaults=False).returning(*SHOWN)
+        return insert(raw).from_select(COLUMNS, rows, include_defaults=False).returning(*returned)
     once = rows.ext(distinct_on(staged.c.created_at, staged.c.id))
     return (
         insert(raw)
         .from_select(COLUMNS, once, include_defaults=False)
         .on_conflict_do_nothing()
-        .returning(*SHOWN)
+        .returning(*returned)
     )
 
 
@@ -137,48 +131,62 @@ def _parts() -> tuple[CTE, CTE, CTE]:
     return seen, new.cte("parts"), kept.cte("kept")
 
 
-def _grown(rule: FunnelRule) -> tuple[CTE, CTE, CTE, CTE]:
-    """Return the CTEs of _parts(), and the one of the subjects that have grown."""
+def deriving(rule: FunnelRule, fresh: CTE, *others: CTE, with_days: bool = False) -> Select[Any]:
+    """Return the statement that derives parts and subjects, and the days of users if wanted: how
+    many events there were, and the subjects to be derived again after them.
+    """
     seen, new, kept = _parts()
-    return seen, new, kept, statements.grow(rule, kept, new).cte("grown")
-
-
-def _touched(fresh: CTE, kept: CTE, grown: CTE) -> Select[Any]:
-    """Return how many events there were, and the subjects to be derived again after them."""
+    grown = statements.grow(rule, kept, new).cte("grown")
+    days = [_days_after(fresh, grown)] if with_days else []
     count = select(func.count()).select_from(fresh)
     lost = [statements.lost(kept, is_kind) for is_kind in (func.is_session, func.is_user)]
-    return select(*(each.scalar_subquery() for each in (count, *lost, statements.spread(grown))))
+    found = (each.scalar_subquery() for each in (count, *lost, statements.spread(grown)))
+    return select(*found).add_cte(fresh, *others, seen, new, kept, grown, *days)
 
 
-def marking(rule: FunnelRule, fresh: CTE) -> Select[Any]:
-    """Return the statement that gives stored events their marks."""
-    seen, new, kept, grown = _grown(rule)
-    return _touched(fresh, kept, grown).add_cte(fresh, seen, new, kept, grown)
-
-
-@lru_cache(maxsize=16)
-def store_statement(rule: FunnelRule, *, all_new: bool) -> bytes:
-    """Return the statement that stores the staged events and everything derived from them."""
-    fresh = insert_staged(all_new=all_new).cte(FRESH)
-    seen, new, kept, grown = _grown(rule)
-    # The days of users come last, after all subjects: batches at the same time have users in
-    # common, and wait for each other from there to the commit.
+def _days_after(fresh: CTE, grown: CTE) -> CTE:
+    """Return the CTE that records days of users after all subjects: transactions at the same time
+    have users in common, and wait for each other from there to the commit.
+    """
     before = select(func.count()).select_from(grown).subquery("before")
-    days = user_days(
-        select(*(fresh.c[name] for name in SEEN_USERS)).join_from(fresh, before, true())
+    rows = select(*(fresh.c[name] for name in SEEN_USERS)).join_from(fresh, before, true())
+    return user_days(rows).cte("days")
+
+
+@lru_cache(maxsize=8)
+def store_statement(rule: FunnelRule) -> bytes:
+    """Return the statement that stores the staged events and everything derived from them."""
+    fresh = insert_staged().cte(FRESH)
+    return compiled(deriving(rule, fresh, *_counting(fresh), with_days=True))
+
+
+@cache
+def _setting_aside(*, all_new: bool) -> bytes:
+    """Return the statement that stores the staged events, and sets aside what is derived later."""
+    fresh = insert_staged(raw.c.id, *SHOWN, all_new=all_new).cte(FRESH)
+    counted = select(func.count()).select_from(fresh)
+    return compiled(counted.add_cte(fresh, *_counting(fresh), _waiting(fresh).cte("waiting")))
+
+
+def _waiting(fresh: CTE) -> Insert:
+    """Return the statement that sets new events aside; the stage has the names of their users."""
+    is_own = and_(
+        *(fresh.c[key] == staged.c[key] for key in ("id", "created_at")),
+        fresh.c.user_id.is_not_distinct_from(staged.c.user_id),
     )
-    return compiled(
-        _touched(fresh, kept, grown).add_cte(
-            fresh,
-            add_sums("event_deltas", rollup_sums(fresh)).cte("deltas"),
-            seen,
-            new,
-            kept,
-            statements.note_apps(fresh).cte("apps"),
-            grown,
-            days.cte("days"),
-        )
+    rows = select(
+        *(staged.c.user_name if name == "user_name" else fresh.c[name] for name in DERIVED_FROM)
+    ).join_from(fresh, staged, is_own)
+    is_of_someone = or_(fresh.c.user_id.is_not(None), fresh.c.session_id.is_not(None))
+    return insert(pending).from_select(
+        DERIVED_FROM, rows.where(is_of_someone), include_defaults=False
     )
+
+
+def _counting(fresh: CTE) -> tuple[CTE, CTE]:
+    """Return the CTEs that add new events to the rollup deltas, and note their apps."""
+    deltas = add_sums("event_deltas", rollup_sums(fresh)).cte("deltas")
+    return deltas, statements.note_apps(fresh).cte("apps")
 
 
 SUMS = rollup_sums(fresh_rows())
@@ -192,24 +200,14 @@ def store(session: Session, events: list[NewEvent], source: RowSource) -> int:
 
     Their partitions must be there (core/database/partitions.py).
     """
-    return _store(session, events, source, all_new=False)
-
-
-def store_new(session: Session, events: list[NewEvent], source: RowSource) -> int:
-    """Store events each of which is new; raise NotAllNew when one is not, and nothing is stored."""
-    with all_new():
-        return _store(session, events, source, all_new=True)
-
-
-def _store(session: Session, events: list[NewEvent], source: RowSource, *, all_new: bool) -> int:
-    events = source.cleaned(events)
+    if source.defers:
+        return _set_aside(session, events, source, all_new=False)
     connection = driver(session)
     rule = hold_workspace_funnel(connection).rule
-    event_types.register(session, events)
-    EVENTS.copy_columns(connection, _columns(events, source))
-    store = store_statement(rule, all_new=all_new)
+    _stage(session, events, source)
     with subjects.alone():
-        added, *touched = connection.execute(store, source.days).fetchone() or (0, None, None, None)
+        answer = connection.execute(store_statement(rule), source.days).fetchone()
+        added, *touched = answer or (0, None, None, None)
         subjects.follow(connection, rule, *(keys or [] for keys in touched))
     if any(event.release for event in events):
         note_releases(connection, EVENTS)
@@ -217,54 +215,35 @@ def _store(session: Session, events: list[NewEvent], source: RowSource, *, all_n
     return int(added)
 
 
-def note_users(
-    connection: Connection, named: Stage, others: Stage | None = None, *, import_id: UUID | None
-) -> None:
-    """Make and update the users that `named` and `others` name, in one order.
-
-    To be called last: batches at the same time have users in common, and wait for each other from
-    here to the commit.
+def store_new(session: Session, events: list[NewEvent], source: RowSource) -> int:
+    """Store a program's events, each of which is new; raise NotAllNew when one is not, and nothing
+    is stored.
     """
-    stages = tuple(stage.name for stage in (named, others) if stage is not None)
-    note_named(connection, import_id, sql.SQL(_named_users(stages)))
-    connection.execute(_note_users(stages))
+    with all_new():
+        return _set_aside(session, events, source, all_new=True)
 
 
-def note_days(connection: Connection, stages: Sequence[Stage], source: RowSource) -> None:
-    """Record the days on which users were active; sorted, and last, as with note_users."""
-    connection.execute(_note_days(tuple(stage.name for stage in stages)), source.days)
+def _set_aside(
+    session: Session, events: list[NewEvent], source: RowSource, *, all_new: bool
+) -> int:
+    connection = driver(session)
+    _stage(session, events, source)
+    (added,) = connection.execute(_setting_aside(all_new=all_new)).fetchone() or (0,)
+    if any(event.release for event in events):
+        note_releases(connection, EVENTS)
+    return int(added)
+
+
+def _stage(session: Session, events: list[NewEvent], source: RowSource) -> None:
+    """Copy events, redacted, into the stage, after their types are registered."""
+    event_types.register(session, events)
+    EVENTS.copy_columns(driver(session), _columns(source.cleaned(events), source))
 
 
 def derive_parts(connection: Connection) -> None:
     """Add new events to the parts of their sessions and users, without changing subjects."""
     seen, new, kept = _parts()
     connection.execute(compiled(select(func.count()).select_from(kept).add_cte(seen, new)))
-
-
-@cache
-def _named_users(stages: tuple[str, ...]) -> str:
-    return f"({compiled(rows_of(stages, NAMED_USERS)).decode()}) as seen"
-
-
-@cache
-def _note_users(stages: tuple[str, ...]) -> bytes:
-    rows = rows_of(stages, NAMED_USERS).cte("named_users")
-    return compiled(NOTE_USERS.add_cte(rows))
-
-
-@cache
-def _note_days(stages: tuple[str, ...]) -> bytes:
-    return compiled(user_days(rows_of(stages, SEEN_USERS)))
-
-
-def rows_of(stages: Sequence[str], names: Sequence[str]) -> Select[Any]:
-    """Return columns of all rows of these tables."""
-    columns: list[ColumnClause[Any]] = [column(name) for name in names]
-    return select(
-        union_all(*(select(*columns).select_from(table(stage)) for stage in stages)).subquery(
-            "named"
-        )
-    )
 
 
 def _columns(events: list[NewEvent], source: RowSource) -> dict[str, list[Any]]:

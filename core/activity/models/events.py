@@ -64,6 +64,22 @@ class Event(CoreTable):
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class PendingEvent(CoreTable):
+    """A stored event from which users, their days, parts and subjects are yet to be derived."""
+
+    __tablename__ = "pending_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime]
+    user_id: Mapped[UUID | None]
+    user_name: Mapped[str | None]
+    session_id: Mapped[str | None]
+    event_type: Mapped[str]
+    environment: Mapped[str]
+    app: Mapped[str]
+
+
 class Release(CoreTable):
     """When a release of an app was first seen, per import; all zeros stands for no import."""
 

@@ -51,8 +51,8 @@ def apply_workspace_funnel() -> None:
     """Set of all subjects when they reached the steps of the workspace's funnel, if it is another
     than before.
 
-    Whoever stores events waits until this is committed, and then stores by the new one; readers see
-    the old one until then.
+    Whoever derives subjects waits until this is committed, and then derives by the new one; readers
+    see the old one until then. Programs that send events wait for nothing.
     """
     with transaction() as session:
         if not _is_pending(session):

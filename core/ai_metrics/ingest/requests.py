@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.activity.ingest.events import SEEN_USERS, note_days, note_users, user_days
 from core.activity.ingest.releases import note_releases, note_values
+from core.activity.ingest.seen_users import SEEN_USERS, note_days, note_users, user_days
 from core.ai_metrics.ingest import request_sums, rollups
 from core.ai_metrics.ingest.request_sums import COUNTED, FRESH, NAMING
 from core.ai_metrics.models import AiRequest

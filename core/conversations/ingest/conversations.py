@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.activity.ingest.events import note_days, note_users
 from core.activity.ingest.releases import note_values
+from core.activity.ingest.seen_users import note_days, note_users
 from core.conversations.ingest import messages, named_messages
 from core.conversations.ingest.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation

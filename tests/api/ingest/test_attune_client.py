@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from attune_client import Client
 from attune_client.sender import Pace
+from core.activity.ingest import pending_events
 from core.activity.models.events import Event
 from core.activity.models.users import User
 from core.ai_metrics.models import AiRequest
@@ -53,6 +54,7 @@ def test_events_and_requests_arrive_as_they_were_given(client: Client) -> None:
         total_latency_ms=5,
     )
     assert client.flush(20)
+    pending_events.derive_all()
     [event], [request], [user] = stored(Event), stored(AiRequest), stored(User)
     assert (event.event_type, event.environment, event.app, event.release) == (
         "chat.session_start",

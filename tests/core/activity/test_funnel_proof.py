@@ -1,5 +1,5 @@
-"""The tables are the same in whichever order events arrive; and the funnel equals the brute-force
-result.
+"""The tables are the same in whichever order events arrive, and whenever they are derived; and the
+funnel equals the brute-force result.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.activity.funnel_answers import FunnelView
+from core.activity.ingest import pending_events
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel import STEPS, Step
 from core.activity.schemas import NewEvent
@@ -120,6 +121,21 @@ def check_order(events: list[NewEvent], seed: int, writers: int) -> None:
     assert activity.derived() == once
 
 
+def check_deferred(events: list[NewEvent], chance: Random) -> None:
+    activity.clear()
+    activity.store(events)
+    activity.fold()
+    once = activity.derived()
+    activity.clear()
+    for batch in cut(events, chance):
+        activity.store(batch, defers=chance.random() < 0.8)
+        if chance.random() < 0.3:
+            pending_events.derive_some(chance.randint(1, 20))
+    pending_events.derive_all()
+    activity.fold()
+    assert activity.derived() == once
+
+
 def check_figures(events: list[NewEvent], actor: Actor) -> None:
     activity.clear()
     activity.store(events)
@@ -172,6 +188,14 @@ def test_the_order_of_arrival_changes_nothing(
     database: Postgres, events: list[NewEvent], seed: int, writers: int
 ) -> None:
     check_order(events, seed, writers)
+
+
+@given(events=histories(), seed=st.integers(0, 2**32))
+@LENIENT
+def test_what_the_worker_derives_later_is_what_an_import_has_at_once(
+    database: Postgres, events: list[NewEvent], seed: int
+) -> None:
+    check_deferred(events, Random(seed))
 
 
 @given(events=histories())

@@ -68,7 +68,7 @@ WITHOUT_PARTS, WITHOUT_APPS = (
     for each in (statements.without_parts(_STAGED), statements.without_apps(_STAGED))
 )
 _NAMED = _apart(statements.gone(_GIVEN))
-# Whoever stores events holds what this waits for.
+# Whoever derives from events holds what this waits for.
 _SETTLE = (
     b"lock table funnel_parts in share row exclusive mode",
     statement(__package__, "forget_apps").text.encode(),

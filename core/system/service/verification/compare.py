@@ -80,3 +80,17 @@ def _rows(rows: Select[Any], keys: Sequence[str], name: str) -> CTE:
     each = rows.subquery("each")
     others = func.to_jsonb(each.table_valued()).op("-")(literal(list(keys), ARRAY(Text())))
     return select(*(each.c[key] for key in keys), others.label("row")).cte(name)
+
+
+def columns_of(table: Table, *, without: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """Return the names of a table's key, and of all that is stored in it and not computed."""
+    columns = [
+        column for column in table.columns if column.computed is None and column.name not in without
+    ]
+    return [column.name for column in columns if column.primary_key], [
+        column.name for column in columns
+    ]
+
+
+def select_from(table: Table, names: Sequence[str]) -> Select[Any]:
+    return select(*(table.c[name] for name in names))

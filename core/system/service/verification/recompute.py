@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.ingest import events
 from core.activity.ingest.funnel import subjects
+from core.activity.ingest.seen_users import SEEN_USERS, user_days
 from core.activity.models.events import Event
 from core.ai_metrics.ingest import requests
 from core.ai_metrics.ingest.request_sums import FRESH
@@ -16,7 +17,7 @@ from core.ai_metrics.models import AiRequest
 from core.database import partitions
 from core.database.rollups import add_sums
 from core.database.sql_files import driver_statement
-from core.database.staging import Connection, driver
+from core.database.staging import Connection, driver, rows_of
 from core.database.tables import table_of
 
 SHADOWED = (
@@ -57,18 +58,16 @@ def replay(session: Session, zone: str) -> None:
     """Derive everything from all raw rows, a day at a time, as if they arrived now."""
     connection, given = driver(session), {"zone": zone, "import_id": None}
     for _ in _days(session, table_of(Event)):
-        session.execute(events.user_days(events.rows_of([events.FRESH], events.SEEN_USERS)), given)
+        session.execute(user_days(rows_of([events.FRESH], SEEN_USERS)), given)
         session.execute(add_sums("event_deltas", events.SUMS))
         events.derive_parts(connection)
     for _ in _days(session, table_of(AiRequest)):
-        session.execute(events.user_days(events.rows_of([FRESH], events.SEEN_USERS)), given)
+        session.execute(user_days(rows_of([FRESH], SEEN_USERS)), given)
         session.execute(add_sums("ai_request_deltas", requests.REQUEST_SUMS))
         session.execute(add_sums("ai_dimension_deltas", requests.DIMENSION_SUMS))
         session.execute(add_sums("tool_deltas", requests.TOOL_SUMS))
     for spoken in SPOKEN:
-        session.execute(
-            events.user_days(text(spoken).columns(*map(column, events.SEEN_USERS))), given
-        )
+        session.execute(user_days(text(spoken).columns(*map(column, SEEN_USERS))), given)
     for table in SHADOWED:
         connection.execute(sql.SQL("analyze pg_temp.{}").format(sql.Identifier(table)))
 

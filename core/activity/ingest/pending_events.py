@@ -1,0 +1,80 @@
+"""Derive users, their days, parts and subjects from the events of programs, soon after these were
+stored.
+
+An event is pending from the transaction that stores it to the one that derives from it: whoever is
+killed in between goes on there.
+"""
+
+from functools import lru_cache
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.activity.ingest import events
+from core.activity.ingest.funnel import subjects
+from core.activity.ingest.seen_users import note_days, note_users
+from core.activity.queries.funnels.funnel import FunnelRule
+from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
+from core.database import settings
+from core.database.db import retry_on_conflict, transaction
+from core.database.locks import Lock
+from core.database.sql_files import compiled, driver_statement
+from core.database.staging import Stage, driver
+from core.ingest.intake import RowSource
+
+AT_ONCE = 10_000
+ALONE = text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=Lock.PENDING_EVENTS)
+# The planner knows nothing of tables that were filled since they were last analyzed: it would read
+# all of one for each row.
+BY_INDEX = text("select set_config('enable_seqscan', 'off', true)")
+TAKEN = Stage(
+    "taken_events",
+    {name: events.EVENTS.columns[name] for name in events.DERIVED_FROM},
+)
+
+
+def derive_some(at_once: int = AT_ONCE) -> int:
+    """Derive from what has waited longest; return from how many rows, 0 when another process does
+    it.
+    """
+    return retry_on_conflict(lambda: _derive_some(at_once))
+
+
+def derive_all() -> None:
+    """Derive from everything that is pending."""
+    while derive_some():
+        pass
+
+
+def _derive_some(at_once: int) -> int:
+    with transaction() as session:
+        taken = _take(session, at_once) if session.scalar(ALONE) else 0
+        if taken:
+            _derive(session)
+        return taken
+
+
+def _take(session: Session, at_once: int) -> int:
+    connection = driver(session)
+    TAKEN.make(connection)
+    taking = driver_statement(__package__, "take_pending_events")
+    taken = connection.execute(taking, {"at_once": at_once}).rowcount
+    connection.execute(b"analyze taken_events")  # nothing else tells the planner how many
+    return taken
+
+
+def _derive(session: Session) -> None:
+    session.execute(BY_INDEX)
+    connection = driver(session)
+    rule = hold_workspace_funnel(connection).rule
+    with subjects.alone():
+        row = connection.execute(_deriving(rule)).fetchone()
+        subjects.follow(connection, rule, *(keys or [] for keys in (row or ())[1:]))
+    zone = settings.read(session, settings.Workspace).reporting_time_zone
+    note_days(connection, [TAKEN], RowSource("", zone))
+    note_users(connection, TAKEN, import_id=None)
+
+
+@lru_cache(maxsize=8)
+def _deriving(rule: FunnelRule) -> bytes:
+    return compiled(events.deriving(rule, select(TAKEN.table).cte(events.FRESH)))
