@@ -149,9 +149,11 @@ def ask(
     )
     given |= {
         "release": watched.release,
-        **(subject_rows.given_codes(funnel, codes.steps) if shape.reads_raw_rows else {}),
         **{f"user_{number}": key for number, key in enumerate(watched.users or ())},
     }
+    if shape.reads_raw_rows:
+        given |= subject_rows.given_codes(funnel, codes.steps)
+        given |= {"raw_since": subject_rows.raw_since(session, watched)}
     given |= {"trait": segment.trait, "trait_value": segment.value} if segment is not None else {}
     return FunnelQuestion(_sql_of(shape), given, _history_since(session, funnel), funnel)
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from core.activity.models.events import Event, EventApp
+from core.activity.models.events import Event, EventApp, Release
 from core.activity.models.funnels import MARKS, FunnelPart, Subject
 from core.activity.queries.funnels.funnel import (
     MOMENT,
@@ -44,9 +44,11 @@ from core.activity.queries.funnels.funnel import (
 from core.activity.schemas import ALL_APPS
 from core.database.sql_files import statement
 from core.database.tables import table_of
+from core.ingest.intake import EARLIEST
 from core.presentation.periods import Period, Watched
 
 subjects, events, parts = table_of(Subject), table_of(Event), table_of(FunnelPart)
+releases = table_of(Release).c
 MARKED = ("subject", "sample", "marks")
 RowCondition = Callable[[Columns], ColumnElement[bool]]
 # Which subjects are, by their key
@@ -88,6 +90,13 @@ def given_codes(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
         for name, code in zip(step.event_types, coded.codes, strict=True)
     }
     return {"types": list(pairs), "codes": list(pairs.values())}
+
+
+def raw_since(session: Session, watched: Watched) -> datetime:
+    """Return since when raw rows matter: no event of a release is before it was first seen."""
+    of_release = (releases.environment == watched.environment, releases.release == watched.release)
+    first_seen = select(func.min(releases.first_seen_at)).where(*of_release)
+    return (watched.release and session.scalar(first_seen)) or EARLIEST
 
 
 def given_span(period: Period, *, with_previous: bool = False) -> dict[str, Any]:
@@ -189,6 +198,8 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
                 (row.user_id.is_not(None), func.user_subject(row.user_id)),
                 else_=func.session_subject(row.session_id),
             ).label("part"),
+            # Of a user's events null: they are his own, and no owner is looked for.
+            case((row.user_id.is_(None), func.session_subject(row.session_id))).label("session"),
             row.environment,
             row.app,
             func.mark_of(codes.c.code, row.created_at).label("mark"),
@@ -197,13 +208,17 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
         .where(
             row.environment == bindparam("environment", type_=Text),
             row.event_type == func.any(bindparam("types", type_=ARRAY(Text))),
+            row.created_at >= bindparam("raw_since", type_=MOMENT),
             *of_release,
         )
         .where(row.app == func.any(bindparam("apps", type_=ARRAY(Text))))
         .where(or_(row.user_id.is_not(None), row.session_id.is_not(None)))
         .subquery("named")
     )
-    is_own = and_(*(parts.c[name] == named.c[name] for name in ("part", "environment", "app")))
+    is_own = and_(
+        parts.c.part == named.c.session,
+        *(parts.c[name] == named.c[name] for name in ("environment", "app")),
+    )
     subject = func.coalesce(parts.c.owner, named.c.part, type_=Text).label("subject")
     owned = select(subject, named.c.mark).outerjoin_from(named, parts, is_own).subquery("owned")
     sample = literal_column("(hashtext(owned.subject) & 1023)::smallint", SmallInteger).label(
