@@ -18,7 +18,7 @@ from core.database.connections.availability import (
 )
 from core.errors import Unavailable
 
-TRIES = 3
+TRIES = 8
 GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
 WAITING, ONLY_READS = "after commit", "only reads"
 Result = TypeVar("Result")
