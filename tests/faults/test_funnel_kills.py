@@ -20,7 +20,7 @@ from tests.faults.test_ingest_kills import check, make_key
 from tests.faults.test_worker import kill_worker
 
 STEPS = ("trial.started", "board.created", "member.invited")
-EVENTS, AT_ONCE, USERS, KILLS = 120_000, 4_000, 3_000, 3
+EVENTS, AT_ONCE, USERS, KILLS = 240_000, 4_000, 3_000, 3
 # While the types wait for their marks: until when all have them, none before a code was given.
 MARKED_SINCE = "select max(marked_since) from funnel_events where marked_since > kept_since"
 APPLIES = """

@@ -22,7 +22,8 @@ from core.database.staging import driver
 from core.database.tables import table_of
 from core.errors import LimitReached
 
-EVENTS_AT_ONCE = 20_000
+EVENTS_AT_ONCE = 40_000
+UNHURRIED = text("select set_config('statement_timeout', '5min', true)")
 # Whoever undoes an import holds this: its rows must not get marks that it has just taken away.
 LOCK = text("lock table funnel_parts in row exclusive mode")
 coded = table_of(FunnelEvent)
@@ -52,6 +53,7 @@ def mark_stretch() -> bool:
 
 def _mark_stretch() -> bool:
     with transaction() as session:
+        session.execute(UNHURRIED)
         session.execute(LOCK)
         found = session.execute(
             statement(__package__, "next_stretch"), {"most": EVENTS_AT_ONCE}
