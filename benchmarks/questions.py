@@ -11,9 +11,7 @@ ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
 SEGMENT = "trait.plan=pro"  # as rows.py gives it
 # What reads raw rows, by reason: (part of the path, part of the query).
 KNOWN = {
-    "known: steps and users by release are counted from raw events": (
-        ("/overview", "release="),
-        ("/onboarding/", "release="),
+    "known: users by release are counted from raw events": (
         ("/users", "release="),
         ("/anonymous", "release="),
     ),

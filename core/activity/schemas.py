@@ -13,6 +13,7 @@ from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_ti
 from core.presentation.money import Usd
 
 ALL_APPS = "*"
+BEFORE_RELEASE = "\x1f"  # in what parts and subjects of a release have as their environment
 MOST_SAVED_STEPS, MOST_WINDOW_DAYS = 8, 365
 
 
@@ -32,12 +33,12 @@ class NewEvent(Row):
     user_agent: Word | None = None
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return why a time or the name of an app is invalid, or None."""
-        return (
-            "app: * stands for all apps, and is the name of none"
-            if self.app == ALL_APPS
-            else super().wrong(latest)
-        )
+        """Return why a time, an environment or the name of an app is invalid, or None."""
+        if self.app == ALL_APPS:
+            return "app: * stands for all apps, and is the name of none"
+        if self.environment is not None and BEFORE_RELEASE in self.environment:
+            return "environment: contains the character U+001F"
+        return super().wrong(latest)
 
 
 class NewUser(Row):

@@ -118,6 +118,12 @@ class DimensionRollups(Group):
     arrived_before: datetime | None = None
 
 
+class ReleasePlaces(Group):
+    """Which releases have parts and subjects of their own: those first seen since, or all."""
+
+    since: datetime | None = None
+
+
 Chosen = TypeVar("Chosen", bound=Group)
 
 

@@ -73,12 +73,13 @@ COLUMNS = tuple(name for name in EVENTS.columns if name != "user_name")
 raw, staged, pending = table_of(Event), EVENTS.table, table_of(PendingEvent)
 # What is known of an event when parts, subjects, users and their days are derived from it
 DERIVED_FROM = (
-    *("created_at", "user_id", "user_name", "session_id", "event_type", "environment", "app"),
+    *("created_at", "user_id", "user_name", "session_id", "event_type"),
+    *("environment", "app", "release"),
 )
 SHOWN = (
     *(raw.c[name] for name in ("created_at", "user_id", "session_id", "event_type")),
     raw.c.error_code.is_not(None).label("is_error"),
-    *(raw.c[name] for name in ("environment", "app")),
+    *(raw.c[name] for name in ("environment", "app", "release")),
 )
 
 

@@ -78,6 +78,7 @@ class PendingEvent(CoreTable):
     event_type: Mapped[str]
     environment: Mapped[str]
     app: Mapped[str]
+    release: Mapped[str] = mapped_column(server_default="")
 
 
 class Release(CoreTable):

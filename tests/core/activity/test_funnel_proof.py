@@ -60,6 +60,7 @@ def histories(draw: st.DrawFn) -> list[NewEvent]:
                 st.sampled_from([None, "s1", "s2", "s3"]),
                 st.sampled_from([None, None, None, "mobile"]),
                 st.booleans(),
+                st.sampled_from([None, "1.0", "2.0"]),
             ),
             min_size=1,
             max_size=40,
@@ -67,7 +68,7 @@ def histories(draw: st.DrawFn) -> list[NewEvent]:
     )
     often = draw(st.integers(0, 60))  # more of one kind than a list keeps
     rows += [
-        ("chat.session_start", timedelta(seconds=number * 7), "ann", None, None, False)
+        ("chat.session_start", timedelta(seconds=number * 7), "ann", None, None, False, "2.0")
         for number in range(often)
     ]
     return [
@@ -79,8 +80,9 @@ def histories(draw: st.DrawFn) -> list[NewEvent]:
             session_id=session,
             app=app,
             error_code="oops" if failed else None,
+            release=release,
         )
-        for number, (kind, after, user, session, app, failed) in enumerate(rows)
+        for number, (kind, after, user, session, app, failed, release) in enumerate(rows)
     ]
 
 
@@ -162,6 +164,16 @@ def check_figures(events: list[NewEvent], actor: Actor) -> None:
         compare(
             view,
             [activity.reached(done, funnel) for done in activity.journeys(mobile).values()],
+            funnel.steps,
+        )
+        released = [each for each in events if each.release == "2.0"]
+        with transaction() as session:
+            view = funnel_counts.read_funnel(
+                session, PERIOD, Watched(release="2.0"), funnel, actor=actor
+            )
+        compare(
+            view,
+            [activity.reached(done, funnel) for done in activity.journeys(released).values()],
             funnel.steps,
         )
 

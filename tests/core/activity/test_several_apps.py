@@ -178,3 +178,8 @@ def test_when_one_app_is_left_its_rows_hold_everything_again(actor: Actor) -> No
 def test_no_app_is_called_as_all_of_them_are() -> None:
     assert "app: *" in str(event(STEPS[0], app="*").wrong(START))
     assert event(STEPS[0], app="web").wrong(START) is None
+
+
+def test_an_environment_never_looks_like_the_place_of_a_release() -> None:
+    assert "environment" in str(event(STEPS[0], environment="live\x1f1.0").wrong(START))
+    assert event(STEPS[0], environment="live").wrong(START) is None

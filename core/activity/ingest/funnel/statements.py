@@ -64,7 +64,7 @@ def note_apps(rows: FromClause) -> Insert:
     apps = (
         select(rows.c.environment, rows.c.app)
         .distinct()
-        .where(rows.c.app != STAR)
+        .where(rows.c.app != STAR, not_(func.is_release_place(rows.c.environment)))
         .order_by(rows.c.environment, rows.c.app)
     )
     return insert(event_apps).from_select(["environment", "app"], apps).on_conflict_do_nothing()

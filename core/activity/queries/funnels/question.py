@@ -132,21 +132,22 @@ def ask(
     codes = (
         Codes(present.codes) if funnel.steps == present.funnel.steps else _codes(session, funnel)
     )
+    place = None if codes.is_raw else subject_rows.release_place(session, watched)
+    has_release = watched.release is not None and place is None
     shape = FunnelShape(
         funnel,
         codes.steps,
         present.codes[0],
-        is_kept=(is_like_kept or funnel == present.funnel) and watched.release is None,
+        is_kept=(is_like_kept or funnel == present.funnel) and not has_release,
         is_shorter=funnel.window < present.funnel.window,
         has_app=watched.app is not None,
-        has_release=watched.release is not None,
+        has_release=has_release,
         is_raw=codes.is_raw,
         users=len(watched.users) if watched.users is not None else None,
         has_trait=segment is not None,
     )
-    given = subject_rows.given_of(session, watched) | subject_rows.given_span(
-        period, with_previous=with_previous
-    )
+    given = subject_rows.given_of(session, watched, release_place=place)
+    given |= subject_rows.given_span(period, with_previous=with_previous)
     given |= {
         "release": watched.release,
         **{f"user_{number}": key for number, key in enumerate(watched.users or ())},

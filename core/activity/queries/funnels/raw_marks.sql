@@ -10,15 +10,17 @@ own as materialized (
 ),
 of_users as materialized (
     select user_id, event_type, created_at from user_activity_events
-    where user_id = any(array(select user_of(subject) from apart)) and environment = :environment
-        and app = any(:apps)
+    where user_id = any(array(select user_of(subject) from apart))
+        and environment = :raw_environment and app = any(:apps)
+        and (cast(:raw_release as text) is null or release = :raw_release)
         and created_at between (select since from bounds) and (select until from bounds)
 ),
 of_sessions as materialized (
     select session_id, app, event_type, created_at from user_activity_events
     where session_id = any(array(select session_id from own)) and user_id is null
-        and environment = :environment
-        and app = any(:apps) and created_at between (select since from bounds)
+        and environment = :raw_environment and app = any(:apps)
+        and (cast(:raw_release as text) is null or release = :raw_release)
+        and created_at between (select since from bounds)
             and (select until from bounds)
 ),
 marks as (

@@ -42,6 +42,8 @@ from core.activity.queries.funnels.funnel import (
     at,
 )
 from core.activity.schemas import ALL_APPS
+from core.database import settings
+from core.database.settings import ReleasePlaces
 from core.database.sql_files import statement
 from core.database.tables import table_of
 from core.ingest.intake import EARLIEST
@@ -73,13 +75,22 @@ def micros(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
 
 
-def given_of(session: Session, watched: Watched) -> dict[str, Any]:
+def given_of(
+    session: Session, watched: Watched, *, release_place: str | None = None
+) -> dict[str, Any]:
     """Return the parameters that select subjects by environment, app and rows."""
     wanted = select(EventApp.app).where(EventApp.environment == watched.environment)
     apps = [watched.app] if watched.app is not None else sorted(session.scalars(wanted))
     # `*` is that of everybody who is in several
     places = apps if len(apps) <= 1 else [*apps, ALL_APPS]
-    return {"environment": watched.environment, "app": watched.app, "apps": apps, "places": places}
+    return {
+        "environment": release_place or watched.environment,
+        "raw_environment": watched.environment,
+        "raw_release": watched.release if release_place is not None else None,
+        "app": watched.app,
+        "apps": apps,
+        "places": places,
+    }
 
 
 def given_codes(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
@@ -94,9 +105,30 @@ def given_codes(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
 
 def raw_since(session: Session, watched: Watched) -> datetime:
     """Return since when raw rows matter: no event of a release is before it was first seen."""
+    return _first_seen(session, watched) or EARLIEST
+
+
+def release_place(session: Session, watched: Watched) -> str | None:
+    """Return what subjects of a release have as their environment, or None where they have no rows
+    of their own: read raw rows.
+    """
+    if watched.release is None:
+        return None
+    since = settings.read(session, ReleasePlaces).since
+    first_seen = _first_seen(session, watched)
+    if since is not None and (first_seen is None or first_seen < since):
+        return None
+    place = func.release_place(watched.environment, watched.release)
+    return str(session.scalar(select(place)))
+
+
+def _first_seen(session: Session, watched: Watched) -> datetime | None:
+    if watched.release is None:
+        return None
     of_release = (releases.environment == watched.environment, releases.release == watched.release)
-    first_seen = select(func.min(releases.first_seen_at)).where(*of_release)
-    return (watched.release and session.scalar(first_seen)) or EARLIEST
+    first_seen = select(func.min(releases.first_seen_at, type_=MOMENT)).where(*of_release)
+    found: datetime | None = session.scalar(first_seen)
+    return found
 
 
 def given_span(period: Period, *, with_previous: bool = False) -> dict[str, Any]:

@@ -35,7 +35,7 @@ FRESH_EVENTS = Stage(
         name: events.EVENTS.columns[name]
         for name in ("created_at", "user_id", "session_id", "event_type")
     }
-    | {"is_error": "boolean", "environment": "text", "app": "text"},
+    | {"is_error": "boolean", "environment": "text", "app": "text", "release": "text"},
 )
 AT_ONCE = 20_000
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)

@@ -1,11 +1,15 @@
 with cut as materialized (select environment, app, part, marks from rebuilt_parts where is_cut),
-remaining as materialized (
-    select user_subject(user_id) as part, environment, app, event_type, created_at
+remaining_events as materialized (
+    select user_subject(user_id) as part, environment, app, release, event_type, created_at
     from user_activity_events where user_id = any(cast(:users as uuid[]))
     union all
-    select session_subject(session_id), environment, app, event_type, created_at
+    select session_subject(session_id), environment, app, release, event_type, created_at
     from user_activity_events
     where user_id is null and session_id = any(cast(:sessions as text[]))
+),
+remaining as (
+    select part, place as environment, app, event_type, created_at
+    from remaining_events cross join lateral places_of(environment, release) as place
 ),
 marks as (
     select environment, app, part, mark_of(code, created_at) as mark, false as is_old
