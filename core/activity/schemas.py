@@ -13,7 +13,8 @@ from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_ti
 from core.presentation.money import Usd
 
 ALL_APPS = "*"
-BEFORE_RELEASE = "\x1f"  # in what parts and subjects of a release have as their environment
+# In what parts and subjects of a release have as their environment: release_place() in SQL
+BEFORE_RELEASE = "\x1f"
 MOST_SAVED_STEPS, MOST_WINDOW_DAYS = 8, 365
 
 

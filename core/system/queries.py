@@ -57,15 +57,13 @@ def _worker(last: datetime | None, waiting_since: datetime | None) -> Dependency
             condition=Condition.UNHEALTHY,
             detail="No job has run yet. The first one starts within a minute.",
         )
-    late = clock.now() - last
+    now = clock.now()
+    late, behind = now - last, now - (waiting_since or now)
     words = f"The last heartbeat job ran {int(late.total_seconds())} s ago."
-    if waiting_since is not None:
-        behind = max(clock.now() - waiting_since, timedelta())
+    if behind > timedelta(seconds=1):
         words += f" Users and funnels are {int(behind.total_seconds())} s behind."
-    return Dependency(
-        condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY,
-        detail=words,
-    )
+    is_late = max(late, behind) > WORKER_IS_LATE_AFTER
+    return Dependency(condition=Condition.UNHEALTHY if is_late else Condition.HEALTHY, detail=words)
 
 
 def _providers(session: Session) -> Dependency:

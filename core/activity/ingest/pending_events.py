@@ -58,14 +58,13 @@ def _take(session: Session, at_once: int) -> int:
     connection = driver(session)
     TAKEN.make(connection)
     taking = driver_statement(__package__, "take_pending_events")
-    taken = connection.execute(taking, {"at_once": at_once}).rowcount
-    connection.execute(b"analyze taken_events")  # nothing else tells the planner how many
-    return taken
+    return connection.execute(taking, {"at_once": at_once}).rowcount
 
 
 def _derive(session: Session) -> None:
     session.execute(BY_INDEX)
     connection = driver(session)
+    connection.execute(b"analyze taken_events")  # nothing else tells the planner how many
     rule = hold_workspace_funnel(connection).rule
     with subjects.alone():
         row = connection.execute(_deriving(rule)).fetchone()

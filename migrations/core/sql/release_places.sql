@@ -10,4 +10,4 @@ create function environment_of(place text) returns text language sql immutable p
     split_part(place, chr(31), 1);
 create function places_of(environment text, release text) returns setof text language sql immutable
     parallel safe rows 2 as
-$$ select environment union all select environment || chr(31) || release where release <> '' $$;
+$$ select environment union all select release_place(environment, release) where release <> '' $$;

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from core.activity.ingest import pending_events
 from core.database.db import transaction
 from core.system.queries import health
+from core.system.schemas import Condition
 from core.system.service.verification import verify
 from tests.factories.activity import event, minutes, store
 
@@ -71,5 +72,8 @@ def test_health_says_that_users_and_funnels_are_behind() -> None:
         session.execute(text("update pending_events set stored_at = stored_at - interval '42 s'"))
         session.execute(text("insert into heartbeats (name, at) values ('worker', now())"))
     assert "behind" in health().dependencies["worker"].detail
+    with transaction() as session:
+        session.execute(text("update pending_events set stored_at = stored_at - interval '1 hour'"))
+    assert health().dependencies["worker"].condition is Condition.UNHEALTHY
     pending_events.derive_all()
     assert "behind" not in health().dependencies["worker"].detail

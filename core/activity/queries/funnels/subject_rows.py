@@ -41,7 +41,7 @@ from core.activity.queries.funnels.funnel import (
     FunnelRule,
     at,
 )
-from core.activity.schemas import ALL_APPS
+from core.activity.schemas import ALL_APPS, BEFORE_RELEASE
 from core.database import settings
 from core.database.settings import ReleasePlaces
 from core.database.sql_files import statement
@@ -115,11 +115,10 @@ def release_place(session: Session, watched: Watched) -> str | None:
     if watched.release is None:
         return None
     since = settings.read(session, ReleasePlaces).since
-    first_seen = _first_seen(session, watched)
+    first_seen = _first_seen(session, watched) if since is not None else None
     if since is not None and (first_seen is None or first_seen < since):
         return None
-    place = func.release_place(watched.environment, watched.release)
-    return str(session.scalar(select(place)))
+    return f"{watched.environment}{BEFORE_RELEASE}{watched.release}"
 
 
 def _first_seen(session: Session, watched: Watched) -> datetime | None:

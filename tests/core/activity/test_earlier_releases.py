@@ -1,0 +1,68 @@
+"""Releases that were first seen before parts and subjects had rows of them: their funnels are read
+from raw rows.
+"""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.funnels.funnel import STEPS
+from core.database import settings
+from core.database.db import transaction
+from core.database.settings import ReleasePlaces
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Actor
+from core.presentation.periods import Period, Watched
+from core.system.service.verification import verify
+from tests.factories.activity import START, event, minutes, store
+from tests.factories.identity import person
+
+DAY = timedelta(days=1)
+PERIOD = Period(START, START + 3 * DAY)
+LATER = START + DAY
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    """Return an analyst of a workspace with one release from before, and one from after."""
+    kinds = enumerate(STEPS[:3])
+    store(event(kind, minutes(at), user_id="ann", release="1.0") for at, kind in kinds)
+    store([event(STEPS[0], session_id="s", release="1.0"), event(STEPS[0], user_id="bea")])
+    with transaction() as session:
+        for table in ("funnel_parts", "subjects"):
+            session.execute(text(f"delete from {table} where is_release_place(environment)"))
+        settings.amend(session, ReleasePlaces(since=LATER), by=None)
+    store([event(STEPS[0], LATER, user_id="cid", release="2.0")])
+    store([event(STEPS[1], LATER + DAY, user_id="cid", release="2.0")])
+    return person().actor
+
+
+def reached(actor: Actor, release: str) -> list[int]:
+    with transaction() as session:
+        watched = Watched(release=release)
+        view = funnel_counts.read_funnel(session, PERIOD, watched, actor=actor)
+    return [step.users for step in view.steps]
+
+
+def test_their_funnels_are_those_of_their_events(actor: Actor) -> None:
+    assert reached(actor, "1.0") == [2, 1, 1, 0, 0]
+    assert reached(actor, "2.0") == [1, 1, 0, 0, 0]
+    assert reached(actor, "3.0") == [0] * 5
+
+
+def test_what_arrives_of_them_later_counts_with_what_came_before(actor: Actor) -> None:
+    store([event(STEPS[3], START + DAY, user_id="ann", release="1.0")])
+    assert reached(actor, "1.0") == [2, 1, 1, 1, 0]
+
+
+def test_that_they_have_no_rows_is_no_difference_to_the_raw_rows(actor: Actor) -> None:
+    store([event(STEPS[3], START + DAY, user_id="ann", release="1.0")])
+    assert [check for check in verify.verify() if check.differences] == []
+
+
+def test_a_missing_row_of_a_later_release_is_a_difference(actor: Actor) -> None:
+    with transaction() as session:
+        session.execute(text("delete from funnel_parts where is_release_place(environment)"))
+    assert [check.table for check in verify.verify() if check.differences]
