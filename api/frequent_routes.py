@@ -15,8 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 from api import deps, rate_limits
 from api.routes.ingest import rows as ingest
 from api.routes.test import executions
-from core.executions.schemas import NewExecution
 from core.platform.config import config
+from core.prompts.schemas import PromptExecution
 
 
 def routes(api: Mount) -> list[BaseRoute]:
@@ -54,14 +54,14 @@ class Execute:
         await (await executions.execute(new_execution, actor))(scope, receive, send)
 
 
-def _execution(request: Request, body: bytes) -> NewExecution | None:
+def _execution(request: Request, body: bytes) -> PromptExecution | None:
     if (
         request.headers.get("content-type", "").partition(";")[0].strip().lower()
         != "application/json"
     ):
         return None
     try:
-        return NewExecution.model_validate_json(body)
+        return PromptExecution.model_validate_json(body)
     except ValidationError:
         return None
 

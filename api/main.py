@@ -23,7 +23,7 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
-from api.routes.test import executions, models, playground
+from api.routes.test import executions, models, playground, templates
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -69,6 +69,7 @@ def create() -> FastAPI:
         models,
         prices,
         playground,
+        templates,
         executions,
         redaction,
         operations,

@@ -34,7 +34,8 @@ do $$ declare name text; begin
     set local session_replication_role = replica;
     for name in select tablename from pg_tables
         where schemaname = 'public' and tablename not in ('alembic_version', 'event_types',
-            'funnel_events', 'funnels', 'funnel_versions')
+            'funnel_events', 'funnels', 'funnel_versions', 'prompt_templates',
+            'prompt_template_versions', 'prompt_labels', 'prompt_label_moves')
             and not (select relispartition from pg_class
                 where oid = format('public.%I', tablename)::regclass) loop
         execute format('delete from %I', name);
@@ -47,6 +48,19 @@ do $$ declare name text; begin
         update funnel_versions set is_applied = true where not is_applied;
         delete from funnel_events where code > 10;
         delete from event_types where event_type not in (select event_type from funnel_events);
+    end if;
+    if to_regclass('prompt_templates') is not null then
+        delete from prompt_templates where id <> '00000000-0000-7000-8000-000000000003';
+        delete from prompt_template_versions where id <> '00000000-0000-7000-8000-000000000004';
+        delete from prompt_labels
+            where template_id <> '00000000-0000-7000-8000-000000000003'
+                or prompt_labels.name <> 'production';
+        update prompt_labels set version_id = '00000000-0000-7000-8000-000000000004'
+            where version_id <> '00000000-0000-7000-8000-000000000004';
+        delete from prompt_label_moves where from_version is not null or to_version <> 1
+            or template_id <> '00000000-0000-7000-8000-000000000003' or label <> 'production';
+        update prompt_templates set usage_count = 0, tags = '{}', category = ''
+            where usage_count > 0 or tags <> '{}' or category <> '';
     end if;
 end $$"""
 TESTS = Path(__file__).parent

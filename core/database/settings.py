@@ -15,11 +15,6 @@ from core.database.tables import Setting
 from core.errors import StartRefused
 from core.platform import clock, crypto
 
-DEFAULT_PROMPT = (
-    "You are a helpful assistant. Answer clearly and briefly. "
-    "If you do not know the answer, say so and say where it could be found."
-)
-LONGEST_PROMPT = 50_000
 KEY_CHECK = "key check"
 KEY_CHECK_ROW = UUID(int=0)
 
@@ -35,14 +30,10 @@ class Workspace(Group):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {
-                "default_prompt": "Answer in one sentence.",
-                "reporting_time_zone": "Europe/Berlin",
-            }
+            "example": {"stuck_after_days": 5, "reporting_time_zone": "Europe/Berlin"}
         }
     )
 
-    default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
     default_model: str | None = None
     reporting_time_zone: str = "UTC"
     stuck_after_days: int = Field(default=3, ge=1, le=30)  # without activity during onboarding

@@ -21,6 +21,11 @@ class Execution(Keyed, Created, CoreTable):
         Index(None, "owner", "created_at"),
         Index(None, "session_id"),
         Index(
+            "ix_prompt_executions_template_version_id",
+            "template_version_id",
+            postgresql_where=text("template_version_id is not null"),
+        ),
+        Index(
             "ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")
         ),
     )
@@ -28,6 +33,9 @@ class Execution(Keyed, Created, CoreTable):
     owner: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
     session_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("playground_sessions.id", ondelete="SET NULL")
+    )
+    template_version_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("prompt_template_versions.id", ondelete="SET NULL")
     )
     provider: Mapped[str]
     model_id: Mapped[str]

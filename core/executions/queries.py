@@ -99,6 +99,7 @@ def view(row: Execution) -> ExecutionView:
     return ExecutionView(
         id=row.id,
         session_id=row.session_id,
+        template_version_id=row.template_version_id,
         model_id=row.model_id,
         provider=row.provider,
         response=encrypted_texts.open_(row.response, "response", row.id) or "",

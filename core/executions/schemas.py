@@ -54,6 +54,7 @@ class NewExecution(BaseModel):
     metadata: JsonObject | None = None
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
     session_id: UUID | None = None
+    template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
 
 
 class TokenUsage(View):
@@ -92,6 +93,7 @@ class ExecutionView(BaseModel):
 
     id: UUID
     session_id: UUID | None
+    template_version_id: UUID | None
     model_id: str
     provider: str
     response: str
@@ -148,6 +150,7 @@ class PendingExecution:
         return ExecutionView(
             id=self.id,
             session_id=self.new_execution.session_id,
+            template_version_id=self.new_execution.template_version_id,
             model_id=self.route.model.id,
             provider=self.route.connection.name,
             response=outcome.response,

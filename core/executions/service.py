@@ -79,6 +79,7 @@ def begin(
         "id": execution_id,
         "owner": actor.id,
         "session_id": new_execution.session_id,
+        "template_version_id": new_execution.template_version_id,
         "provider": route.connection.name,
         "model_id": route.model.id,
         "prompt": encrypted_texts.seal(new_execution.prompt, "prompt", execution_id),

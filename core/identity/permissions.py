@@ -10,6 +10,8 @@ from core.identity.schemas import Actor, Role, Scope
 
 class Permission(StrEnum):
     RUN_MODELS = "run_models"
+    EDIT_PROMPTS = "edit_prompts"
+    PROMOTE = "promote"  # move a protected label of a prompt
     CHANGE_WORKSPACE = "change_workspace"
     MANAGE_PROVIDERS = "manage_providers"
     MANAGE_PRICES = "manage_prices"

@@ -31,6 +31,7 @@ from core.playground.schemas import (
     SentMessage,
     Speaker,
 )
+from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 
 MAX_NAME_CHARS = 60
@@ -88,14 +89,13 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
     require(actor, Permission.RUN_MODELS)
     runner = current()
     runner.reserve()
-    workspace = settings.read(session, settings.Workspace)
     row = _lock_or_create(session, new_message.session_id, actor)
     if queries.find_pending(session, row.id) is not None:
         raise AnswerPending
     new_execution = NewExecution(
-        model_id=new_message.model or default_model(session, workspace),
+        model_id=new_message.model or default_model(session),
         prompt=new_message.message,
-        system_prompt=new_message.custom_prompt or workspace.default_prompt,
+        system_prompt=new_message.custom_prompt or read_default_prompt(session, actor=actor),
         messages=queries.list_sendable_messages(session, row.id)[-MAX_MESSAGES:],
         parameters=new_message.parameters,
         session_id=row.id,
@@ -105,13 +105,6 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
     user_message = _add(
         session, row, actor, revision, role=Speaker.USER, content=new_message.message
     )
-    answer_columns: dict[str, Any] = {
-        "job_id": str(execution.id),
-        "execution_id": execution.id,
-        "status": ExecutionStatus.PENDING,
-        "custom_prompt": new_message.custom_prompt,
-        "service_used": execution.route.model.id,
-    }
     _add(
         session,
         row,
@@ -120,7 +113,11 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
         role=Speaker.ASSISTANT,
         content="",
         after=user_message,
-        **answer_columns,
+        job_id=str(execution.id),
+        execution_id=execution.id,
+        status=ExecutionStatus.PENDING,
+        custom_prompt=new_message.custom_prompt,
+        service_used=execution.route.model.id,
     )
     if row.name is None:
         row.name = encrypted_texts.seal(
@@ -149,11 +146,12 @@ def _lock_or_create(session: Session, session_id: UUID | None, actor: Actor) -> 
         return queries.get_row(session, session_id, owner=actor.id, lock=True)
 
 
-def default_model(session: Session, workspace: settings.Workspace) -> str:
+def default_model(session: Session) -> str:
     """Return the workspace's default model, or the first that can be called; raise NoModel."""
     models = [model.id for model in catalogue.list_models(session)]
-    if workspace.default_model in models:
-        return str(workspace.default_model)
+    preferred = settings.read(session, settings.Workspace).default_model
+    if preferred in models:
+        return str(preferred)
     if not models:
         raise NoModel
     return models[0]

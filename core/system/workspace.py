@@ -1,5 +1,6 @@
-"""Change workspace settings: default prompt and model, reporting time zone."""
+"""Workspace settings: default prompt and model, reporting time zone."""
 
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from core.cache.cache import Cache
@@ -9,8 +10,27 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit, sessions
 from core.jobs import queue
+from core.prompts.service import default_prompt
 from core.providers import catalogue
 from core.system.service.reporting_time_zone import AGAIN_AFTER, TASK
+
+MAX_PROMPT_CHARS = 50_000  # of the playground's system prompt
+
+
+class WorkspaceSettings(settings.Workspace):
+    """The workspace's settings; `default_prompt` is the prompt `default` in production."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "default_prompt": "Answer in one sentence.",
+                "reporting_time_zone": "Europe/Berlin",
+            }
+        }
+    )
+
+    default_prompt: str = Field(default="", min_length=1, max_length=MAX_PROMPT_CHARS)
+
 
 _zone: Cache[None, str] = Cache("workspace changed", max_age_s=10.0)
 
@@ -30,15 +50,28 @@ def _read_zone() -> str:
         return settings.read(session, settings.Workspace).reporting_time_zone
 
 
-def change(session: Session, given: settings.Workspace, *, actor: Actor) -> settings.Workspace:
-    """Store the given fields of the workspace's settings, and return all of them.
+def read(session: Session, *, actor: Actor) -> WorkspaceSettings:
+    """Return the workspace's settings, with the prompt `default`."""
+    require(actor, Permission.CHANGE_WORKSPACE)
+    stored = settings.read(session, settings.Workspace)
+    text = default_prompt.read_default_prompt(session, actor=actor)
+    return WorkspaceSettings(default_prompt=text, **stored.model_dump())
+
+
+def change(session: Session, given: WorkspaceSettings, *, actor: Actor) -> WorkspaceSettings:
+    """Store the given fields of the workspace's settings, and return all of them; another default
+    prompt is a new version of the prompt `default`, in production.
 
     Raises Forbidden, or ModelMissing for a default model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     if given.default_model is not None:
         catalogue.find_route(session, given.default_model)
-    before, after = settings.amend(session, given, by=actor.id)
+    if given.default_prompt:
+        default_prompt.set_default_prompt(session, given.default_prompt, actor=actor)
+    names = given.model_fields_set & settings.Workspace.model_fields.keys()
+    stored = settings.Workspace(**{name: getattr(given, name) for name in names})
+    before, after = settings.amend(session, stored, by=actor.id)
     _zone.clear_after_commit(session)
     sessions.clear_cache(session)  # cached actors include whether analysts may read messages
     if after.reporting_time_zone != before.reporting_time_zone:
@@ -51,7 +84,7 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
         before=_changed(before, after),
         after=_changed(after, before),
     )
-    return after
+    return read(session, actor=actor)
 
 
 def _changed(one: settings.Workspace, other: settings.Workspace) -> dict[str, object]:

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from core.database.settings import DEFAULT_PROMPT
 from tests.browser.console import Program, Window
+from tests.factories.playground import DEFAULT_PROMPT
 
 PIRATE = DEFAULT_PROMPT.replace("a helpful assistant", "a pirate")
 

@@ -9,6 +9,11 @@ from core.playground import queries, service
 from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
 from tests.factories.executions import ended
 
+DEFAULT_PROMPT = (
+    "You are a helpful assistant. Answer clearly and briefly. "
+    "If you do not know the answer, say so and say where it could be found."
+)
+
 
 def said(
     actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object

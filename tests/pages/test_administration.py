@@ -2,24 +2,25 @@
 
 from core.database import settings
 from core.database.db import transaction
-from core.database.settings import Workspace
 from core.identity import queries
 from core.identity.schemas import Role, SessionKind
 from core.identity.service import sign_in
 from core.platform import crypto
+from core.system import workspace
 from tests.factories.identity import CALLER, PASSWORD, person
 from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said, toasts
 
 
 def test_what_is_saved_holds(console: Console) -> None:
-    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    boss = person(kind=SessionKind.BROWSER)
+    app = console(boss, SETTINGS)
     app.text_area[0].set_value("You are a gardener.")
     app.number_input(key="workspace.stuck").set_value(5)
     app.checkbox(key="workspace.analysts").set_value(True)
     next(button for button in app.button if button.label == "Save").click().run()
     assert toasts(app) == ["Settings saved"]
     with transaction() as session:
-        found = settings.read(session, Workspace)
+        found = workspace.read(session, actor=boss.actor)
     assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == (
         "You are a gardener.",
         5,

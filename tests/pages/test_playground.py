@@ -6,12 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
-from core.database.settings import DEFAULT_PROMPT
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries
 from core.playground.schemas import PlaygroundMessageView
 from pages._ui import guard
 from tests.factories.identity import Person, person
+from tests.factories.playground import DEFAULT_PROMPT
 from tests.pages.conftest import PLAYGROUND, Console, prompt, said
 
 

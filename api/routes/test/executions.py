@@ -34,6 +34,8 @@ from core.identity.errors import SessionExpired
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
 from core.playground import service as playground
+from core.prompts.schemas import PromptExecution
+from core.prompts.service import executions as prompts
 
 router = APIRouter(prefix="/prompts", tags=["Executions"])
 streaming = APIRouter(prefix="/prompts", tags=["Executions"])
@@ -44,9 +46,9 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 @router.post("/execute", response_model=ExecutionView, responses=MODEL_CALL)
-async def execute(new_execution: NewExecution, actor: ActorDep) -> Response:
-    """Call a model and return its complete answer."""
-    await _check_session(new_execution, actor)
+async def execute(call: PromptExecution, actor: ActorDep) -> Response:
+    """Call a model with texts or a prompt, and return its complete answer."""
+    new_execution = await _resolve(call, actor)
     view = await asyncio.wrap_future(runner.current().submit(new_execution, actor=actor))
     if view.status is ExecutionStatus.CANCELLED:
         # Stored by the request that cancelled it
@@ -57,9 +59,9 @@ async def execute(new_execution: NewExecution, actor: ActorDep) -> Response:
 
 
 @streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
-async def execute_stream(new_execution: NewExecution, actor: ActorDep) -> StreamingResponse:
+async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
     """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`."""
-    await _check_session(new_execution, actor)
+    new_execution = await _resolve(call, actor)
     execution, buffer = await run_in_threadpool(runner.execute, new_execution, actor=actor)
     headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(execution.id)}
     return StreamingResponse(
@@ -84,14 +86,18 @@ def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     return _view(execution_id, actor)
 
 
-async def _check_session(new_execution: NewExecution, actor: Actor) -> None:
-    if new_execution.session_id is not None:
-        await run_in_threadpool(_get_session, new_execution.session_id, actor)
+async def _resolve(call: PromptExecution, actor: Actor) -> NewExecution:
+    """Return the call with its prompt rendered; raise for a session that is not the actor's."""
+    if call.session_id is None and call.template_id is None:
+        return prompts.without_template(call)
+    return await run_in_threadpool(_read, call, actor)
 
 
-def _get_session(session_id: UUID, actor: Actor) -> None:
+def _read(call: PromptExecution, actor: Actor) -> NewExecution:
     with transaction() as session:
-        playground_queries.get_session(session, session_id, owner=actor.id)
+        if call.session_id is not None:
+            playground_queries.get_session(session, call.session_id, owner=actor.id)
+        return prompts.resolve(session, call, actor=actor)
 
 
 def _view(execution_id: UUID, actor: Actor) -> ExecutionView:

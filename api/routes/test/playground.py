@@ -11,7 +11,6 @@ from api.access import tickets
 from api.deps import ActorDep, SessionDep
 from api.reference import MISSING, MODEL_CALL
 from api.routes.test import playground_feed
-from core.database import settings
 from core.database.paging import LARGEST_PAGE, Window
 from core.identity.permissions import Permission, require
 from core.playground import queries, service
@@ -21,6 +20,7 @@ from core.playground.schemas import (
     SentMessage,
     SessionSummary,
 )
+from core.prompts.service.default_prompt import read_default_prompt
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
 sockets = APIRouter(prefix="/admin/playground")
@@ -109,8 +109,7 @@ def delete(session_id: UUID, session: SessionDep, actor: ActorDep) -> None:
 @router.get("/default-prompt")
 def default_prompt(session: SessionDep, actor: ActorDep) -> DefaultPrompt:
     """Return the system prompt that is used unless a message has its own."""
-    require(actor, Permission.RUN_MODELS)
-    return DefaultPrompt(default_prompt=settings.read(session, settings.Workspace).default_prompt)
+    return DefaultPrompt(default_prompt=read_default_prompt(session, actor=actor))
 
 
 @router.post("/ws-ticket", status_code=201)

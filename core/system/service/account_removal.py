@@ -9,11 +9,12 @@ from core.identity import queries as identity_queries
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import accounts as identity
+from core.prompts.service import prompts
 
 
 def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
-    """Remove an account with its sessions, what it said and the texts of its calls; what those cost
-    stays known.
+    """Remove an account with its sessions, what it said, its private prompts and the texts of
+    its calls; what those cost stays known.
 
     Raises Forbidden, AccountMissing, OwnAccountProtected, or LastSuperAdmin.
     """
@@ -22,4 +23,5 @@ def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     identity_queries.get_account(session, account_id, lock=True)
     # Before the account itself, to avoid a deadlock between its running answers and its sessions.
     executions.remove_texts_of_account(session, account_id)
+    prompts.delete_private_prompts(session, account_id)
     identity.delete_account(session, account_id, actor=actor)

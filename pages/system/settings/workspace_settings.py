@@ -20,8 +20,8 @@ WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
 
 def draw() -> None:
-    with guard.work() as (session, _):
-        present = settings.read(session, settings.Workspace)
+    with guard.work() as (session, actor):
+        present = workspace.read(session, actor=actor)
         models = [model.id for model in catalogue.list_models(session)]
     if present.default_model is not None and present.default_model not in models:
         models.append(present.default_model)
@@ -32,8 +32,11 @@ def draw() -> None:
             present.default_prompt,
             key=PROMPT,
             height=180,
-            max_chars=settings.LONGEST_PROMPT,
-            help="System prompt used in the playground unless you override it there.",
+            max_chars=workspace.MAX_PROMPT_CHARS,
+            help=(
+                "System prompt used in the playground unless you override it there. Another text "
+                "is a new version of the prompt “default”."
+            ),
         )
         options = [FIRST, *models]
         st.selectbox(
@@ -86,7 +89,7 @@ def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None
 def save() -> None:
     model = state.get(MODEL, FIRST)
     try:
-        given = settings.Workspace(
+        given = workspace.WorkspaceSettings(
             default_prompt=state.get(PROMPT, "").strip(),
             default_model=None if model == FIRST else model,
             reporting_time_zone=state.get(ZONE, "UTC"),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.database import settings
 from core.database.paging import Page, Window
 from core.errors import Failure
 from core.executions.schemas import ExecutionStatus
@@ -17,6 +16,7 @@ from core.playground.schemas import (
     PlaygroundSessionView,
     SessionSummary,
 )
+from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 from core.providers.schemas import ModelView
 from pages._ui import errors, frame, guard, state
@@ -72,7 +72,6 @@ def read() -> PlaygroundRun:
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
         row = queries.find_row(session, session_id, owner=actor.id) if session_id else None
         shown = queries.session_view(row) if row else service.open_session(session, actor=actor)
-        workspace = settings.read(session, settings.Workspace)
         models = catalogue.list_models(session)
         seen = PlaygroundRun(
             session=shown,
@@ -81,8 +80,8 @@ def read() -> PlaygroundRun:
                 session, owner=actor.id, window=Window(limit=session_list.shown())
             ),
             models=models,
-            default_model=service.default_model(session, workspace) if models else "",
-            default_prompt=workspace.default_prompt,
+            default_model=service.default_model(session) if models else "",
+            default_prompt=read_default_prompt(session, actor=actor),
         )
     session_list.show(seen.session.session_id)
     return seen

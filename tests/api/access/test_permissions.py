@@ -50,6 +50,7 @@ WHO = {
     "/models": ADMINS,
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
+    "/templates": ADMINS,
     "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
@@ -87,6 +88,11 @@ BODIES: dict[str, dict[str, object]] = {
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/imports/mappings": {"name": "a", "mapping": {}},
     "/imports/": {},
+    f"/templates/{ANY_ID}/labels": {"name": "production", "version": 1},
+    f"/templates/{ANY_ID}/rate": {"rating": 5},
+    f"/templates/{ANY_ID}/share": {"accounts": []},
+    f"/templates/{ANY_ID}": {"prompt": "x"},
+    "/templates": {"name": "a", "prompt": "x"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
 }
 SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")

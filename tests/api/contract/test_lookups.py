@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, update
 
-from core.database import settings
 from core.database.connections import engines
 from core.database.db import transaction
 from core.identity.errors import SessionExpired
@@ -63,7 +62,7 @@ def test_a_changed_permission_of_analysts_applies_to_the_next_call() -> None:
     for may in (True, False):
         with transaction() as session:
             workspace.change(
-                session, settings.Workspace(analysts_read_messages=may), actor=boss.actor
+                session, workspace.WorkspaceSettings(analysts_read_messages=may), actor=boss.actor
             )
         with transaction() as session:
             assert (

@@ -7,7 +7,6 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from core.database.settings import DEFAULT_PROMPT
 from core.executions import runner as runners
 from core.executions.answer_buffers import AnswerBuffer
 from core.identity.schemas import Role
@@ -15,6 +14,7 @@ from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.executions import ended
 from tests.factories.identity import person
+from tests.factories.playground import DEFAULT_PROMPT
 
 MESSAGE = {
     "id",

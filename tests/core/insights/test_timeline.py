@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from core.activity.queries import journeys
 from core.conversations.errors import ConversationMissing
-from core.database import settings
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.embedded.postgres import Postgres
@@ -180,7 +179,9 @@ def test_analysts_read_words_where_the_workspace_says_so(admin: Actor) -> None:
 
     assert [each.title for each in seen(entered()).talks] == [None]
     with transaction() as session:
-        workspace.change(session, settings.Workspace(analysts_read_messages=True), actor=admin)
+        workspace.change(
+            session, workspace.WorkspaceSettings(analysts_read_messages=True), actor=admin
+        )
     assert [each.title for each in seen(entered()).talks] == ["About a secret"]
     assert read("c1", entered()) == ["my secret"]
 

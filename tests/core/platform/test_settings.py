@@ -8,13 +8,14 @@ from pydantic import ValidationError
 
 from core.database import settings
 from core.database.db import transaction
-from core.database.settings import DEFAULT_PROMPT, Workspace, time_zones
+from core.database.settings import Workspace, time_zones
 from core.database.tables import CoreAudit, Setting
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden, NotFound
 from core.identity.schemas import Role
 from core.platform import clock
 from core.system import workspace
+from core.system.workspace import WorkspaceSettings
 from tests.factories.identity import person
 
 
@@ -76,26 +77,20 @@ def test_every_zone_that_is_offered_exists_and_keeps_to_half_hours_all_year() ->
 
 
 def test_what_was_never_set_is_the_default(database: Postgres) -> None:
-    assert stored() == Workspace(
-        default_prompt=DEFAULT_PROMPT, default_model=None, reporting_time_zone="UTC"
-    )
+    assert stored() == Workspace(default_model=None, reporting_time_zone="UTC")
 
 
 def test_what_was_set_is_read_by_everybody_at_once(database: Postgres) -> None:
-    given = Workspace(
-        default_prompt="Be brief.", default_model="fake:echo", reporting_time_zone="Asia/Kolkata"
-    )
+    given = WorkspaceSettings(default_model="fake:echo", reporting_time_zone="Asia/Kolkata")
     with transaction() as session:
         workspace.change(session, given, actor=person().actor)
-    assert stored() == given
+    assert stored() == Workspace(default_model="fake:echo", reporting_time_zone="Asia/Kolkata")
 
 
 def test_settings_of_another_version_are_read_as_far_as_they_go(database: Postgres) -> None:
     with transaction() as session:
-        session.add(
-            Setting(name="workspace", value={"default_prompt": "Be brief.", "of_tomorrow": 1})
-        )
-    assert stored() == Workspace(default_prompt="Be brief.")
+        session.add(Setting(name="workspace", value={"stuck_after_days": 5, "of_tomorrow": 1}))
+    assert stored() == Workspace(stuck_after_days=5)
 
 
 def test_a_change_is_in_the_audit_log_with_what_changed_and_nothing_else(
@@ -103,7 +98,7 @@ def test_a_change_is_in_the_audit_log_with_what_changed_and_nothing_else(
 ) -> None:
     with transaction() as session:
         workspace.change(
-            session, Workspace(reporting_time_zone="Europe/Berlin"), actor=person().actor
+            session, WorkspaceSettings(reporting_time_zone="Europe/Berlin"), actor=person().actor
         )
         row = session.query(CoreAudit).filter_by(action="workspace.change").one()
     assert (row.before, row.after) == (
@@ -114,12 +109,16 @@ def test_a_change_is_in_the_audit_log_with_what_changed_and_nothing_else(
 
 def test_a_default_model_must_be_one_that_can_be_called(database: Postgres) -> None:
     with pytest.raises(NotFound), transaction() as session:
-        workspace.change(session, Workspace(default_model="fake:nothing"), actor=person().actor)
+        workspace.change(
+            session, WorkspaceSettings(default_model="fake:nothing"), actor=person().actor
+        )
     assert stored() == Workspace()
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
 def test_only_administrators_change_them(database: Postgres, role: Role) -> None:
     with pytest.raises(Forbidden), transaction() as session:
-        workspace.change(session, Workspace(default_prompt="mine"), actor=person(role).actor)
+        workspace.change(
+            session, WorkspaceSettings(default_prompt="mine"), actor=person(role).actor
+        )
     assert stored() == Workspace()

@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from core.activity import jobs as activity
 from core.ai_metrics import jobs as ai_metrics
-from core.database import settings
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
@@ -25,7 +24,9 @@ def move(zone: str) -> None:
     """Change the zone as an administrator does."""
     with transaction() as session:
         workspace.change(
-            session, settings.Workspace(reporting_time_zone=zone), actor=person(Role.ADMIN).actor
+            session,
+            workspace.WorkspaceSettings(reporting_time_zone=zone),
+            actor=person(Role.ADMIN).actor,
         )
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from core.database.settings import DEFAULT_PROMPT
 from core.embedded import model_server
 from core.embedded.model_server import ModelServer
 from core.errors import StartRefused
@@ -19,6 +18,7 @@ from core.providers import catalogue, gateway
 from core.providers.chunks import TextChunk
 from core.providers.errors import CallCancelled, ContextTooLong, LocalModelStarting
 from core.providers.schemas import Connection, ListedModel, Parameters, ProviderKind, Route
+from tests.factories.playground import DEFAULT_PROMPT
 from tests.factories.providers import Heard, ask, call, running
 
 LOCAL = Connection("local", ProviderKind.LOCAL, None, None)

@@ -1,0 +1,195 @@
+"""Routes of prompts, which the API calls templates: versions, labels, rendering and sharing."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import ActorDep, SessionDep, WindowDep
+from api.reference import CONFLICT
+from core.database.paging import Items, Page
+from core.identity.permissions import Permission, require
+from core.prompts import starters, yaml_files
+from core.prompts.queries import labels as label_queries
+from core.prompts.queries import prompts as queries
+from core.prompts.queries import rendering, versions
+from core.prompts.schemas import (
+    LabelTarget,
+    NewPrompt,
+    PromptChange,
+    PromptFilter,
+    PromptOrder,
+    PromptRating,
+    PromptShare,
+    PromptShares,
+    RenderRequest,
+)
+from core.prompts.service import labels, prompts, sharing, transfer
+from core.prompts.views import (
+    LabelMove,
+    LabelView,
+    PromptVersionView,
+    PromptView,
+    RenderedPrompt,
+)
+
+router = APIRouter(prefix="/templates", tags=["Prompts"])
+
+FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": "string", "description": "A file that was exported."}}
+            for media_type in ("application/yaml", "application/json")
+        },
+    }
+}
+
+
+class Labels(Items[LabelView]):
+    """The labels of a prompt, and their moves, the newest first."""
+
+    history: list[LabelMove]
+
+
+async def body(request: Request) -> bytes:
+    """Return the request's body as it is."""
+    return await request.body()
+
+
+@router.get("")
+def list_prompts(
+    session: SessionDep,
+    actor: ActorDep,
+    window: WindowDep,
+    filters: Annotated[PromptFilter, Query()],
+    sort: PromptOrder = PromptOrder.UPDATED,
+) -> Page[PromptView]:
+    """List the prompts that you see: your own, those shared with you and the public ones."""
+    return queries.list_prompts(session, filters, window, sort, actor=actor)
+
+
+@router.post("", status_code=201, responses=CONFLICT)
+def create_prompt(new_prompt: NewPrompt, session: SessionDep, actor: ActorDep) -> PromptView:
+    """Create a prompt with its first version."""
+    return prompts.create_prompt(session, new_prompt, actor=actor)
+
+
+@router.get("/starters")
+def list_starters(actor: ActorDep) -> Items[NewPrompt]:
+    """List six prompts to start from; create one of them with POST."""
+    require(actor, Permission.RUN_MODELS)
+    return Items(items=list(starters.STARTERS))
+
+
+@router.post("/import", status_code=201, responses=CONFLICT, openapi_extra=FILE)
+def import_prompt(
+    content: Annotated[bytes, Depends(body)],
+    session: SessionDep,
+    actor: ActorDep,
+    name: Annotated[str | None, Query(max_length=128)] = None,
+) -> PromptView:
+    """Create a prompt from an exported file (YAML or JSON), under its name or another."""
+    return transfer.import_prompt(session, content, name, actor=actor)
+
+
+@router.get("/{template_id}")
+def get_prompt(template_id: UUID, session: SessionDep, actor: ActorDep) -> PromptView:
+    """Return a prompt with its newest version."""
+    return queries.get_prompt(session, template_id, actor=actor)
+
+
+@router.put("/{template_id}", responses=CONFLICT)
+def change_prompt(
+    template_id: UUID, change: PromptChange, session: SessionDep, actor: ActorDep
+) -> PromptView:
+    """Save a prompt: every change of texts, variables, model or parameters is a new version."""
+    return prompts.change_prompt(session, template_id, change, actor=actor)
+
+
+@router.delete("/{template_id}", status_code=204, responses=CONFLICT)
+def delete_prompt(template_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Delete a prompt with its versions, unless other prompts include it."""
+    prompts.delete_prompt(session, template_id, actor=actor)
+
+
+@router.get("/{template_id}/versions")
+def list_versions(
+    template_id: UUID, session: SessionDep, actor: ActorDep
+) -> Items[PromptVersionView]:
+    """List a prompt's versions, the newest first."""
+    return Items(items=versions.list_versions(session, template_id, actor=actor))
+
+
+@router.get("/{template_id}/labels")
+def list_labels(template_id: UUID, session: SessionDep, actor: ActorDep) -> Labels:
+    """List a prompt's labels with the versions they point at, and their moves."""
+    prompt = queries.get_prompt(session, template_id, actor=actor)
+    return Labels(items=prompt.labels, history=label_queries.list_moves(session, prompt.id))
+
+
+@router.post("/{template_id}/labels", responses=CONFLICT)
+def move_label(
+    template_id: UUID, to: LabelTarget, session: SessionDep, actor: ActorDep
+) -> PromptView:
+    """Point a label at a version; the label is created when there is none."""
+    return labels.move_label(session, template_id, to, actor=actor)
+
+
+@router.post("/{template_id}/labels/{name}/rollback", responses=CONFLICT)
+def roll_back(template_id: UUID, name: str, session: SessionDep, actor: ActorDep) -> PromptView:
+    """Point a label at the version where it was before its last move."""
+    return labels.roll_back(session, template_id, name, actor=actor)
+
+
+@router.delete("/{template_id}/labels/{name}", status_code=204, responses=CONFLICT)
+def remove_label(template_id: UUID, name: str, session: SessionDep, actor: ActorDep) -> None:
+    """Remove a label; its history stays."""
+    labels.remove_label(session, template_id, name, actor=actor)
+
+
+@router.post("/{template_id}/render")
+def render(
+    template_id: UUID, request: RenderRequest, session: SessionDep, actor: ActorDep
+) -> RenderedPrompt:
+    """Return a prompt with values in place, without calling a model."""
+    return rendering.render(session, template_id, request, actor=actor)
+
+
+@router.post("/{template_id}/rate")
+def rate_prompt(
+    template_id: UUID, rating: PromptRating, session: SessionDep, actor: ActorDep
+) -> PromptView:
+    """Rate a prompt, 1 to 5; a second rating replaces your first."""
+    return sharing.rate_prompt(session, template_id, rating, actor=actor)
+
+
+@router.get("/{template_id}/share")
+def list_shares(template_id: UUID, session: SessionDep, actor: ActorDep) -> Items[PromptShare]:
+    """List the accounts that a prompt is shared with."""
+    return Items(items=queries.list_shares(session, template_id, actor=actor))
+
+
+@router.post("/{template_id}/share")
+def share_prompt(
+    template_id: UUID, shares: PromptShares, session: SessionDep, actor: ActorDep
+) -> Items[PromptShare]:
+    """Share a prompt of your own with these accounts, and no others."""
+    return Items(items=sharing.share_prompt(session, template_id, shares, actor=actor))
+
+
+@router.get("/{template_id}/export", response_class=Response)
+def export_prompt(
+    template_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    format: Literal["yaml", "json"] = "yaml",
+) -> Response:
+    """Download a prompt with all its versions and labels."""
+    content = transfer.export_prompt(session, template_id, actor=actor)
+    if format == "json":
+        return JSONResponse(content)
+    return Response(yaml_files.write(content), media_type="application/yaml")

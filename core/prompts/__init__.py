@@ -1,0 +1,1 @@
+"""Prompts: templates with variables, their versions, and labels that point at versions."""

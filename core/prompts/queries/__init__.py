@@ -1,0 +1,1 @@
+"""Reads of prompts, each as an account or key may see them."""

@@ -1,0 +1,41 @@
+"""Which prompts include another."""
+
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from core.database.tables import table_of
+from core.prompts.models import PromptLabel, PromptTemplate, PromptVersion
+from core.prompts.queries.prompts import NEWEST
+from core.prompts.template import syntax
+
+templates, versions = table_of(PromptTemplate), table_of(PromptVersion)
+labels = table_of(PromptLabel)
+
+
+def including(session: Session, name: str, *, except_for: UUID) -> list[str]:
+    """Return the names of prompts whose newest or labeled versions include the prompt `name`."""
+    labeled = versions.c.id.in_(select(labels.c.version_id))
+    mentions = or_(
+        *(
+            text.icontains(name, autoescape=True)
+            for text in (versions.c.prompt, versions.c.system_prompt)
+        )
+    )
+    rows = session.execute(
+        select(templates.c.name, versions.c.prompt, versions.c.system_prompt)
+        .join(versions, versions.c.template_id == templates.c.id)
+        .where(or_(NEWEST, labeled), mentions, templates.c.id != except_for)
+        .order_by(func.lower(templates.c.name))
+    )
+    return list(
+        dict.fromkeys(
+            row.name
+            for row in rows
+            if any(
+                include.prompt.lower() == name.lower()
+                for include in syntax.includes_in(row.prompt, row.system_prompt)
+            )
+        )
+    )

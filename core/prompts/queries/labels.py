@@ -1,0 +1,64 @@
+"""Read where labels point, and their moves."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.database.tables import table_of
+from core.identity.models import AdminUser
+from core.prompts.models import PromptLabel, PromptLabelMove, PromptVersion
+from core.prompts.views import LabelMove, LabelView
+
+labels, moves = table_of(PromptLabel), table_of(PromptLabelMove)
+versions, accounts = table_of(PromptVersion), table_of(AdminUser)
+MOST_MOVES = 200
+
+
+def labels_of(session: Session, prompt_ids: Collection[UUID]) -> defaultdict[UUID, list[LabelView]]:
+    """Return the labels of prompts, by name."""
+    last = (
+        select(func.max(moves.c.id))
+        .where(moves.c.template_id == labels.c.template_id, moves.c.label == labels.c.name)
+        .correlate(labels)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            labels.c.template_id,
+            labels.c.name,
+            labels.c.is_protected,
+            versions.c.number.label("version"),
+            moves.c.moved_at,
+            accounts.c.full_name.label("moved_by_name"),
+        )
+        .join(versions, versions.c.id == labels.c.version_id)
+        .join(moves, moves.c.id == last)
+        .outerjoin(accounts, accounts.c.id == moves.c.moved_by)
+        .where(labels.c.template_id.in_(prompt_ids))
+        .order_by(labels.c.name)
+    )
+    found: defaultdict[UUID, list[LabelView]] = defaultdict(list)
+    for row in rows.mappings():
+        found[row["template_id"]].append(LabelView.model_validate(dict(row)))
+    return found
+
+
+def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:
+    """Return the last moves of a prompt's labels, the newest first."""
+    rows = session.execute(
+        select(
+            moves.c.label,
+            moves.c.from_version,
+            moves.c.to_version,
+            moves.c.moved_at,
+            accounts.c.full_name.label("moved_by_name"),
+        )
+        .outerjoin(accounts, accounts.c.id == moves.c.moved_by)
+        .where(moves.c.template_id == prompt_id)
+        .order_by(moves.c.id.desc())
+        .limit(MOST_MOVES)
+    )
+    return [LabelMove.model_validate(dict(row)) for row in rows.mappings()]

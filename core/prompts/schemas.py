@@ -1,0 +1,298 @@
+"""What callers send about prompts, and the limits of it."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import re2
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic.config import JsonDict
+
+from core.database.tables import storable
+from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution
+from core.ingest.json_objects import JsonObject
+from core.prompts.template import syntax
+from core.providers.schemas import ChatMessage, Parameters
+
+MAX_PROMPT_CHARS = 100_000
+DEFAULT_PROMPT_NAME = "default"
+
+
+class Visibility(StrEnum):
+    """Who sees a prompt: its owner, named accounts too, or everyone who may use prompts."""
+
+    PRIVATE = "private"
+    SHARED = "shared"
+    PUBLIC = "public"
+
+
+class VariableType(StrEnum):
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+
+
+class PromptOrder(StrEnum):
+    UPDATED = "updated"
+    NAME = "name"
+    USAGE = "usage"
+    RATING = "rating"
+
+
+def _compiles(pattern: str) -> str:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 1 << 20
+    try:
+        re2.compile(pattern, options)
+    except (re2.error, UnicodeError):
+        raise ValueError("Invalid RE2 pattern. Lookarounds aren't supported.") from None
+    return pattern
+
+
+def _trimmed(text: str) -> str:
+    return " ".join(storable(text).split())
+
+
+def _json(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return a value that Postgres can keep as JSON; raise ValueError."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        raise ValueError("This has values that JSON can't represent, such as NaN.") from None
+    if "\\u0000" in text:
+        raise ValueError("This has a NUL character.")
+    return value
+
+
+Label = Annotated[str, StringConstraints(pattern=rf"^(?:{syntax.LABEL})$")]
+PromptName = Annotated[
+    str,
+    AfterValidator(_trimmed),
+    Field(max_length=128, pattern=rf"^(?:{syntax.PROMPT_NAME})$"),
+]
+Tag = Annotated[
+    str, StringConstraints(max_length=64), AfterValidator(_trimmed), Field(min_length=1)
+]
+Words = Annotated[str, AfterValidator(storable)]
+Line = Annotated[str, AfterValidator(_trimmed)]
+Note = Annotated[Words, Field(max_length=1000)]
+Json = Annotated[Any, AfterValidator(_json)]
+
+
+class VariableRules(BaseModel):
+    """Limits of a variable's value; lengths are of texts (characters) and arrays (items)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    min_length: int | None = Field(default=None, ge=0)
+    max_length: int | None = Field(default=None, ge=0)
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: Annotated[str, AfterValidator(_compiles), Field(max_length=500)] | None = None
+    choices: Annotated[tuple[str | float | int | bool, ...], AfterValidator(_json)] = Field(
+        default=(), max_length=100
+    )
+
+
+class PromptVariable(BaseModel):
+    """A variable of a prompt; `pattern` is RE2 and must match the whole text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Annotated[str, StringConstraints(pattern=rf"^(?:{syntax.VARIABLE_NAME})$")]
+    type: VariableType = VariableType.STRING
+    description: Words = Field(default="", max_length=1000)
+    required: bool = True
+    default: Json = None
+    rules: VariableRules = VariableRules()
+
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, name: str) -> str:
+        if name == syntax.HISTORY:
+            raise ValueError("{{history}} stands for the earlier messages. Choose another name.")
+        return name
+
+
+EXAMPLE: JsonDict = {
+    "name": "support",
+    "category": "Customer support",
+    "description": "Answers questions about an order.",
+    "tags": ["support"],
+    "visibility": "public",
+    "system_prompt": "You answer questions of customers of {{shop}} in a {{tone}} tone.",
+    "prompt": "{{history}}\n<question>{{question}}</question>",
+    "variables": [
+        {"name": "shop", "description": "Name of the shop"},
+        {"name": "tone", "default": "friendly", "rules": {"choices": ["friendly", "formal"]}},
+        {"name": "question"},
+    ],
+    "default_parameters": {"temperature": 0.2},
+    "note": "First version",
+}
+
+
+class PromptContent(BaseModel):
+    """What a version holds. With a system prompt it is a chat, and `prompt` may be empty."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    prompt: Words = Field(default="", max_length=MAX_PROMPT_CHARS)
+    system_prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    variables: tuple[PromptVariable, ...] = Field(default=(), max_length=100)
+    default_parameters: Parameters = Parameters()
+    model_id: Line | None = Field(default=None, max_length=300)
+
+
+class NewPrompt(PromptContent):
+    """A prompt to create, with its first version."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+    name: PromptName
+    category: Line = Field(default="", max_length=100)
+    description: Words = Field(default="", max_length=2000)
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    visibility: Visibility = Visibility.PRIVATE
+    note: Note = ""
+
+
+class PromptChange(BaseModel):
+    """A change of a prompt: fields that are left out stay.
+
+    Every change is a new version, except of name, category, description, tags and visibility alone.
+    With `base_version`, the change is refused when a newer version exists.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        protected_namespaces=(),
+        json_schema_extra={"example": {"prompt": "Answer briefly.", "note": "Shorter answers"}},
+    )
+
+    name: PromptName | None = None
+    category: Line | None = Field(default=None, max_length=100)
+    description: Words | None = Field(default=None, max_length=2000)
+    tags: tuple[Tag, ...] | None = Field(default=None, max_length=20)
+    visibility: Visibility | None = None
+    prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    system_prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    variables: tuple[PromptVariable, ...] | None = Field(default=None, max_length=100)
+    default_parameters: Parameters | None = None
+    model_id: Line | None = Field(default=None, max_length=300)
+    note: Note = ""
+    base_version: int | None = None
+
+
+class LabelTarget(BaseModel):
+    """A label and the number of the version to move it to."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"name": "production", "version": 3}}
+    )
+
+    name: Label
+    version: int = Field(ge=1)
+    is_protected: bool | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _is_movable(cls, name: str) -> str:
+        if name == syntax.LATEST:
+            raise ValueError("`latest` is always the newest version and can't be moved.")
+        return name
+
+
+class PromptFilter(BaseModel):
+    """Filters of the list: `q` is found in name, description, category, tags and texts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: str | None = Field(default=None, max_length=200)
+    category: str | None = None
+    tag: str | None = None
+    label: str | None = None
+    mine: bool = False
+
+
+class PromptShare(BaseModel):
+    """An account that a prompt is shared with."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"email": "a@example.com"}}
+    )
+
+    email: str = Field(max_length=254)
+    may_edit: bool = False
+
+
+class PromptShares(BaseModel):
+    """All accounts that a prompt is shared with; they replace the present ones."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"accounts": [{"email": "a@example.com", "may_edit": True}]}},
+    )
+
+    accounts: tuple[PromptShare, ...] = Field(max_length=200)
+
+
+class PromptRating(BaseModel):
+    """An account's rating of a prompt, 1 to 5."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"rating": 5}})
+
+    rating: int = Field(ge=1, le=5)
+
+
+class RenderRequest(BaseModel):
+    """Values to render a prompt with: a label, else a version, else the newest version."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {
+                "label": "production",
+                "variables": {"shop": "Acme", "question": "Where is it?"},
+            }
+        },
+    )
+
+    label: str | None = None
+    version: int | None = None
+    variables: JsonObject = Field(default_factory=dict)
+    context: JsonObject | None = None
+    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
+
+
+class PromptExecution(NewExecution):
+    """A call to make, of texts or of a prompt.
+
+    With `template_id`, an ID or a name, `variables` and `context` fill the prompt of
+    `template_label` (without one, the newest version), and `model_id` and parameters that are left
+    out are the prompt's.
+    """
+
+    model_id: str = Field(default="", max_length=300)
+    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
+    template_id: str | None = Field(default=None, max_length=128)
+    template_label: str | None = Field(default=None, max_length=64)
+    variables: JsonObject = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_text(self) -> "PromptExecution":
+        if self.template_id is None and not (self.prompt and self.model_id):
+            raise ValueError("Pass `model_id` and `prompt`, or `template_id`.")
+        return self

@@ -1,0 +1,1 @@
+"""Changes of prompts; each is recorded in the audit log."""

@@ -1,0 +1,76 @@
+"""Turn a call of a prompt into a call of texts."""
+
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core.executions.schemas import NewExecution
+from core.identity.schemas import Actor
+from core.prompts.errors import PromptRefused
+from core.prompts.models import PromptTemplate
+from core.prompts.queries import prompts
+from core.prompts.queries.rendering import render
+from core.prompts.schemas import PromptExecution, RenderRequest
+from core.prompts.views import RenderedPrompt
+from core.providers.schemas import Parameters
+
+TEXTS = ("messages", "context", "metadata", "tools", "session_id")
+
+
+def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExecution:
+    """Return the call with its prompt rendered, and count the use of the prompt.
+
+    Raises PromptRefused when texts are given twice or not at all, and what render() raises.
+    """
+    if call.template_id is None:
+        return without_template(call)
+    request = RenderRequest(
+        label=call.template_label,
+        variables=call.variables,
+        context=call.context,
+        messages=call.messages,
+    )
+    rendered = render(session, call.template_id, request, actor=actor)
+    _count_use(session, prompts.get_prompt(session, call.template_id, actor=actor).id)
+    return _execution(call, rendered)
+
+
+def without_template(call: PromptExecution) -> NewExecution:
+    """Return a call of texts."""
+    facts = {name: getattr(call, name) for name in NewExecution.model_fields}
+    return NewExecution.model_construct(**facts | {"template_version_id": None})
+
+
+def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
+    if call.system_prompt is not None:
+        raise PromptRefused("Leave out `system_prompt`: the prompt has its own.")
+    if bool(rendered.prompt) is bool(call.prompt):
+        raise PromptRefused(
+            "Leave out `prompt`: this prompt has its own user text. Pass values in `variables`."
+            if call.prompt
+            else "Pass `prompt`: this prompt has no user text."
+        )
+    if not (call.model_id or rendered.model_id):
+        raise PromptRefused("Pass `model_id`: this prompt has no model.")
+    defaults, own = rendered.parameters.set_values(), call.parameters.set_values()
+    texts = {name: getattr(call, name) for name in TEXTS}
+    return NewExecution.model_validate(
+        texts
+        | {
+            "model_id": call.model_id or rendered.model_id,
+            "prompt": rendered.prompt or call.prompt,
+            "system_prompt": rendered.system_prompt,
+            "messages": rendered.messages,
+            "parameters": Parameters.model_validate(defaults | own),
+            "template_version_id": rendered.version_id,
+        }
+    )
+
+
+def _count_use(session: Session, prompt_id: UUID) -> None:
+    session.execute(
+        update(PromptTemplate)
+        .where(PromptTemplate.id == prompt_id)
+        .values(usage_count=PromptTemplate.usage_count + 1)
+    )

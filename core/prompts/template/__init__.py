@@ -1,0 +1,1 @@
+"""The language of prompt templates: placeholders, values, and how values are escaped."""

@@ -1,0 +1,69 @@
+r"""Keep a value in the place that the template gives it.
+
+A value is never read as a template: placeholders in it are text. Where the template puts a
+variable between delimiters, the delimiter that would end that place is escaped in the value by a
+backslash:
+
+- between tags, as in `<document>{{text}}</document>`, `</document` becomes `<\/document`;
+- in a fenced block, three backticks (or tildes) become three escaped ones;
+- in triple quotes, three quotation marks become three escaped ones;
+- directly between quotation marks, `"{{text}}"`, a quotation mark becomes `\"`, and a backslash
+  `\\`, so that the value can't escape the mark that ends it.
+"""
+
+import re
+from collections.abc import Iterator
+
+TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
+RUN = re.compile(r"^[ \t]{0,3}(?P<fence>```|~~~)|(?P<quotes>\"{3}|'{3})", re.MULTILINE)
+# A value may end within a tag or a run of marks that the next value would complete.
+END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?))")
+QUOTES = ('"', "'", "`")
+
+
+class Places:
+    """What delimits the places in a template's own text; they are asked for in ascending order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._marks = sorted(_marks(text), key=lambda mark: mark.end(), reverse=True)
+        self._open_tags: list[str] = []
+        self._open_runs: set[str] = set()
+
+    def escape(self, value: str, position: int) -> str:
+        """Return a value as it stands at a position of the text."""
+        while self._marks and self._marks[-1].end() <= position:
+            self._pass(self._marks.pop())
+        before = self._text[max(position - 3, 0) : position]
+        after = self._text[position : position + 1]
+        if after in QUOTES and before.endswith(after) and before != after * 3:
+            value = value.replace("\\", "\\\\").replace(after, f"\\{after}")
+        for mark in {run[0] for run in self._open_runs}:
+            value = re.sub(rf"^{mark}+|{mark}+$|{mark}{{3,}}", _escaped_run, value)
+        return END_TAG.sub(self._escaped_tag, value) if self._open_tags else value
+
+    def _pass(self, mark: re.Match[str]) -> None:
+        found = mark.groupdict()
+        if (name := found.get("name")) is None:
+            self._open_runs ^= {found["fence"] or found["quotes"]}
+        elif not found["end"]:
+            self._open_tags.append(name.lower())
+        elif name.lower() in self._open_tags:
+            while self._open_tags.pop() != name.lower():
+                pass
+
+    def _escaped_tag(self, tag: re.Match[str]) -> str:
+        name = tag["name"]
+        is_end = name is None or tag["last"] is not None or name.lower() in self._open_tags
+        if not is_end:
+            return tag[0]
+        return tag[0].replace("/", r"\/", 1) if "/" in tag[0] else f"{tag[0]}\\"
+
+
+def _escaped_run(run: re.Match[str]) -> str:
+    return "".join(f"\\{mark}" for mark in run[0])
+
+
+def _marks(text: str) -> Iterator[re.Match[str]]:
+    yield from TAG.finditer(text)
+    yield from RUN.finditer(text)

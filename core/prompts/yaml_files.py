@@ -1,0 +1,59 @@
+"""Files of prompts as YAML or JSON, from strangers: limited in size and depth, without aliases."""
+
+import json
+from typing import Any
+
+import yaml
+
+from core.errors import Invalid, TooLarge
+
+MAX_BYTES = 2 * 2**20
+MAX_DEPTH = 32  # levels
+
+
+class FileRefused(Invalid):
+    """This is no YAML or JSON file of a prompt."""
+
+
+def read(content: bytes) -> dict[str, Any]:
+    """Return the object in a YAML or JSON file; raise TooLarge or FileRefused."""
+    if len(content) > MAX_BYTES:
+        raise TooLarge(f"A prompt's file may have at most {MAX_BYTES // 2**20} MiB.")
+    try:
+        text = content.decode("utf-8-sig")
+        found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        problem = getattr(error, "problem", None) or "it can't be read"
+        raise FileRefused(f"This is no YAML or JSON file of a prompt: {problem}.") from None
+    if not isinstance(found, dict):
+        raise FileRefused
+    return found
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401  what YAML holds
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):  # a few nested ones would fill the memory
+            raise FileRefused("Aliases (*name) are not allowed in a prompt's file.")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise FileRefused(f"This is nested deeper than {MAX_DEPTH} levels.")
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def write(content: dict[str, Any]) -> str:
+    """Return an object as YAML, with texts of several lines as blocks."""
+    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML ships no types
+    pass
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

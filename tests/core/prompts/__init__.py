@@ -1,0 +1,1 @@
+"""Prompts: the template language, versions, labels, and who may what."""

@@ -1,0 +1,120 @@
+"""A prompt leaves as a file with all its versions, and comes back from it."""
+
+import json
+
+import pytest
+
+from core.database.db import transaction
+from core.errors import Failure, TooLarge
+from core.identity.schemas import Actor
+from core.prompts import starters, yaml_files
+from core.prompts.errors import PromptNameTaken
+from core.prompts.queries import versions
+from core.prompts.service import prompts, transfer
+from core.prompts.views import PromptVersionView, PromptView
+from core.prompts.yaml_files import FileRefused
+from tests.factories.identity import person
+from tests.factories.prompts import create, label, save
+
+SMALL = {"format": "attune-prompt", "name": "a", "versions": [{"number": 1, "prompt": "x"}]}
+
+
+@pytest.fixture
+def actor(database: object) -> Actor:
+    return person().actor
+
+
+def exported(actor: Actor, prompt: PromptView) -> dict[str, object]:
+    with transaction() as session:
+        return transfer.export_prompt(session, prompt.id, actor=actor)
+
+
+def imported(actor: Actor, content: str | bytes, name: str | None = None) -> PromptView:
+    raw = content.encode() if isinstance(content, str) else content
+    with transaction() as session:
+        return transfer.import_prompt(session, raw, name, actor=actor)
+
+
+def texts(actor: Actor, prompt: PromptView) -> list[dict[str, object]]:
+    with transaction() as session:
+        found: list[PromptVersionView] = versions.list_versions(session, prompt.id, actor=actor)
+    return [each.model_dump(exclude={"id", "created_at"}) for each in found]
+
+
+@pytest.mark.parametrize("is_yaml", [True, False])
+def test_what_was_exported_comes_back_as_it_was(actor: Actor, is_yaml: bool) -> None:
+    made = create(
+        actor,
+        prompt="Größe: {{x}}\n  two\n\ttabs  \n: - '\"",
+        system_prompt="no\nyes",
+        category="Writing",
+        tags=["a", "b"],
+        variables=[{"name": "x", "type": "number", "default": 3, "rules": {"minimum": 1}}],
+        default_parameters={"temperature": 0.5},
+        model_id="fake:echo",
+    )
+    save(actor, made.id, prompt="2026-01-01", note="on")
+    label(actor, made.id, 1)
+    file = exported(actor, made)
+    text = yaml_files.write(file) if is_yaml else json.dumps(file)
+    other = person().actor
+    copy = imported(other, text, "copy")
+    assert [(each.name, each.version) for each in copy.labels] == [("production", 1)]
+    assert (copy.category, copy.tags, copy.visibility) == ("Writing", ["a", "b"], "private")
+    for one, two in zip(texts(actor, made), texts(other, copy), strict=True):
+        assert one | {"created_by_name": other.name} == two
+
+
+def test_versions_that_were_left_out_are_counted_anew(actor: Actor) -> None:
+    file = SMALL | {
+        "versions": [{"number": 9, "prompt": "nine"}, {"number": 4, "prompt": "four"}],
+        "labels": {"production": 9},
+    }
+    found = imported(actor, json.dumps(file))
+    assert (found.version, found.prompt, found.labels[0].version) == (2, "nine", 2)
+
+
+def test_a_name_that_is_taken_is_refused_with_nothing_left(actor: Actor) -> None:
+    create(actor, "a")
+    with pytest.raises(PromptNameTaken):
+        imported(actor, json.dumps(SMALL))
+
+
+BOMBS: dict[str, str | bytes] = {
+    "aliases": "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",
+    "depth": "[" * 5000,
+    "deep JSON": '{"a":' * 5000,
+    "no YAML": "a: b: c",
+    "a list": "[1]",
+    "a text": "x",
+    "nothing": "",
+    "a Python object": "!!python/object/apply:os.system ['true']",
+    "another format": json.dumps(SMALL | {"format": "other"}),
+    "no versions": json.dumps(SMALL | {"versions": []}),
+    "a label to nowhere": json.dumps(SMALL | {"labels": {"production": 2}}),
+    "a bad name": json.dumps(SMALL | {"name": "a@b"}),
+    "NUL": b"\0",
+    "no UTF-8": b"\xff\xfe\xff",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_is_no_file_of_a_prompt_is_refused_in_words(actor: Actor, bomb: str) -> None:
+    with pytest.raises(Failure) as refused:
+        imported(actor, BOMBS[bomb])
+    assert refused.value.detail
+
+
+def test_a_large_file_is_not_even_read(actor: Actor) -> None:
+    with pytest.raises(TooLarge):
+        imported(actor, b"a: b\n" * 500_000)
+    with pytest.raises(FileRefused):
+        yaml_files.read(b"- a\n")
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_a_starter_can_be_created_as_it_is(actor: Actor, index: int) -> None:
+    assert len(starters.STARTERS) == 6
+    with transaction() as session:
+        found = prompts.create_prompt(session, starters.STARTERS[index], actor=actor)
+    assert found.version == 1
