@@ -86,11 +86,11 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         review = [_page("review/tuning/page.py", "Tuning", "tuning", "rate_review")]
     if may(actor, Permission.READ_CONTENTS):
         review.append(_page("review/knowledge/page.py", "Knowledge", "knowledge", "menu_book"))
-    test = (
-        [_page("test/playground/page.py", "Playground", "playground", "science")]
-        if may(actor, Permission.RUN_MODELS)
-        else []
-    )
+    test = []
+    if may(actor, Permission.RUN_MODELS):
+        test.append(_page("test/playground/page.py", "Playground", "playground", "science"))
+    if may(actor, Permission.EDIT_PROMPTS):
+        test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings/page.py", "Settings", "settings", "settings"))

@@ -61,6 +61,7 @@ class PromptView(View):
     usage_count: int
     rating: float | None
     rating_count: int
+    own_rating: int | None
     version: int
     prompt: str
     system_prompt: str | None

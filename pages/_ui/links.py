@@ -19,6 +19,7 @@ FILES = {
     "tuning": "review/tuning/page.py",
     "knowledge": "review/knowledge/page.py",
     "playground": "test/playground/page.py",
+    "prompts": "test/prompts/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",
 }

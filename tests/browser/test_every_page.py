@@ -19,6 +19,7 @@ PAGES = {
     "/knowledge?section=memories": None,
     "/knowledge?section=feedback": None,
     "/playground": "Delete session",
+    "/prompts": "New prompt",
     "/settings": None,
     "/settings?section=Providers": "Add provider",
     "/settings?section=Prices": "Add price",

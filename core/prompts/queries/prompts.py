@@ -4,13 +4,13 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
 from core.database.tables import storable, table_of
 from core.identity.models import AdminUser
-from core.identity.permissions import Permission, may, require
+from core.identity.permissions import ROLE_PERMISSIONS, Permission, may, require
 from core.identity.schemas import Actor
 from core.prompts.errors import PromptMissing
 from core.prompts.models import (
@@ -97,6 +97,20 @@ def list_shares(session: Session, prompt_id: UUID, *, actor: Actor) -> list[Prom
     return [PromptShare.model_validate(dict(row)) for row in rows.mappings()]
 
 
+def list_people(session: Session, *, actor: Actor) -> list[str]:
+    """Return the emails of the other accounts that may use prompts."""
+    require(actor, Permission.EDIT_PROMPTS)
+    roles = [
+        role for role, allowed in ROLE_PERMISSIONS.items() if Permission.EDIT_PROMPTS in allowed
+    ]
+    rows = session.scalars(
+        select(accounts.c.email)
+        .where(accounts.c.role.in_(roles), accounts.c.is_active, accounts.c.id != actor.id)
+        .order_by(accounts.c.email)
+    )
+    return list(rows)
+
+
 def is_visible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor sees a prompt; API keys see the public ones."""
     is_public = templates.c.visibility == Visibility.PUBLIC
@@ -151,10 +165,20 @@ def _all(actor: Actor) -> Select[Any]:
             may_edit(actor).label("may_edit"),
             MEAN.label("rating"),
             COUNT.label("rating_count"),
+            _own_rating(actor).label("own_rating"),
         )
         .join(versions, (versions.c.template_id == templates.c.id) & NEWEST)
         .outerjoin(accounts, accounts.c.id == templates.c.owner)
         .where(is_visible(actor))
+    )
+
+
+def _own_rating(actor: Actor) -> ScalarSelect[Any]:
+    return (
+        select(ratings.c.rating)
+        .where(ratings.c.template_id == templates.c.id, ratings.c.admin_user_id == actor.id)
+        .correlate(templates)
+        .scalar_subquery()
     )
 
 

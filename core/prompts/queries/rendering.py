@@ -98,6 +98,20 @@ def check_includes(
         expansion.parts(content, is_system=is_system)
 
 
+def list_variables(
+    session: Session, version: PromptContent | PromptVersionView, *, actor: Actor
+) -> list[PromptVariable]:
+    """Return the variables of a version and of what it includes; undeclared ones are texts.
+
+    Raises IncludeRefused or PromptTooLarge.
+    """
+    expansion = Expansion(session, actor)
+    expansion.declare(version)
+    used = _names(*(expansion.parts(version, is_system=is_system) for is_system in (True, False)))
+    names = dict.fromkeys([*used, *expansion.declared])
+    return [expansion.declared.get(name) or PromptVariable(name=name) for name in names]
+
+
 def render(
     session: Session, reference: UUID | str, request: RenderRequest, *, actor: Actor
 ) -> RenderedPrompt:
@@ -124,8 +138,7 @@ def render_content(
     expansion.declare(version)
     system = expansion.parts(version, is_system=True)
     user = expansion.parts(version, is_system=False)
-    names = [part.name for part in (*system, *user) if isinstance(part, Variable)]
-    used = [name for name in dict.fromkeys(names) if name != HISTORY]
+    used = _names(system, user)
     texts = values.texts_of(expansion.declared.values(), used, request.variables, request.context)
     before, text = _around_history(user, texts)
     earlier = [ChatMessage(role=MessageRole.USER, content=before)] if before else []
@@ -139,6 +152,12 @@ def render_content(
         parameters=version.default_parameters,
         model_id=version.model_id,
     )
+
+
+def _names(*texts: list[Part]) -> list[str]:
+    """Return the names of variables in texts, each once, in order of appearance."""
+    names = [part.name for parts in texts for part in parts if isinstance(part, Variable)]
+    return [name for name in dict.fromkeys(names) if name != HISTORY]
 
 
 def _around_history(parts: list[Part], texts: Mapping[str, str]) -> tuple[str, str]:

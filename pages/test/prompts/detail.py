@@ -1,0 +1,110 @@
+"""One prompt: its head, and its sections."""
+
+from collections.abc import Callable
+from typing import Literal
+from uuid import UUID
+
+import streamlit as st
+
+from core.identity.schemas import Actor
+from core.presentation import formatting
+from core.prompts.errors import PromptMissing
+from core.prompts.queries import prompts as queries
+from core.prompts.schemas import PromptRating, Visibility
+from core.prompts.service import sharing
+from core.prompts.views import PromptView
+from core.system import workspace
+from pages._ui import errors, frame, guard, state, text
+from pages.test.prompts import edit_section, label_section, sharing_section, version_section
+
+OPEN, SECTION = "prompt", "prompts.section"
+SECTIONS: dict[str, Callable[[PromptView, Actor], None]] = {
+    "Edit": edit_section.draw,
+    "Versions": version_section.draw,
+    "Labels": label_section.draw,
+    "Details and sharing": sharing_section.draw,
+}
+COLOURS: dict[Visibility, Literal["gray", "blue", "green"]] = {
+    Visibility.PRIVATE: "gray",
+    Visibility.SHARED: "blue",
+    Visibility.PUBLIC: "green",
+}
+
+
+def show(prompt_id: UUID) -> None:
+    """Open a prompt, from a callback or before a rerun."""
+    st.query_params.from_dict({OPEN: str(prompt_id)})
+    state.forget(SECTION)
+
+
+def close() -> None:
+    """Go back to the list, from a callback."""
+    st.query_params.pop(OPEN, None)
+
+
+def draw(actor: Actor) -> None:
+    """Draw the prompt that the address names."""
+    frame.back("All prompts", close, "prompts.back")
+    try:
+        with guard.work() as (session, _):
+            prompt = queries.get_prompt(session, st.query_params[OPEN], actor=actor)
+    except PromptMissing as missing:
+        st.title("Prompts", anchor=False)
+        frame.empty_state("edit_note", "Prompt not found", missing.detail)
+        return
+    _draw_head(prompt)
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default="Edit",
+        required=True,
+        key=SECTION,
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen or "Edit"](prompt, actor)
+
+
+def _draw_head(prompt: PromptView) -> None:
+    row = st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="bottom",
+        gap="medium",
+    )
+    with row.container(gap=None, width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(text.plain(prompt.name), anchor=False, width="content")
+            st.badge(prompt.visibility.capitalize(), color=COLOURS[prompt.visibility])
+            for label in prompt.labels:
+                st.badge(f"{label.name} · {label.version}", color="blue")
+        st.caption(text.plain(_facts(prompt)))
+    with row.container(width="content", gap=None, horizontal_alignment="right"):
+        st.feedback(
+            "stars",
+            default=prompt.own_rating - 1 if prompt.own_rating else None,
+            key=f"prompts.rating.{prompt.id}",
+            on_change=rate,
+            args=(prompt.id,),
+        )
+        mean = f"{prompt.rating:.1f} of 5 · " if prompt.rating is not None else ""
+        st.caption(f"{mean}{formatting.count(prompt.rating_count, 'rating')}")
+
+
+def _facts(prompt: PromptView) -> str:
+    facts = [
+        prompt.category,
+        f"version {prompt.version}",
+        prompt.owner_name or "Workspace",
+        f"used {formatting.count(prompt.usage_count, 'time')}",
+        f"updated {formatting.moment(prompt.updated_at, workspace.zone())}",
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+@errors.action
+def rate(prompt_id: UUID) -> None:
+    stars: int | None = state.get(f"prompts.rating.{prompt_id}", None)
+    if stars is None:
+        return
+    with guard.work() as (session, actor):
+        sharing.rate_prompt(session, prompt_id, PromptRating(rating=stars + 1), actor=actor)

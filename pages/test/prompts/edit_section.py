@@ -1,0 +1,222 @@
+"""Section Edit: texts, variables and parameters of the next version, and its preview."""
+
+import streamlit as st
+
+from core.identity.schemas import Actor
+from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange, VariableType
+from core.prompts.service import prompts
+from core.prompts.template import syntax
+from core.prompts.views import PromptView
+from core.providers import catalogue
+from pages._ui import errors, frame, guard, state
+from pages.test.prompts import preview
+from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
+
+SYNTAX = (
+    "`{{name}}` is a variable, `{{> other prompt@label}}` includes another prompt, "
+    "`{{history}}` is where earlier messages go, and `\\{{` is a literal `{{`."
+)
+TYPES = {
+    VariableType.STRING: "Text",
+    VariableType.NUMBER: "Number",
+    VariableType.BOOLEAN: "True or false",
+    VariableType.ARRAY: "Array (JSON)",
+    VariableType.OBJECT: "Object (JSON)",
+}
+
+
+def draw(prompt: PromptView, _actor: Actor) -> None:
+    editor = PromptEditor(prompt)
+    _draw_newer(editor)
+    left, right = st.columns([1.55, 1], gap="medium")
+    with left:
+        _draw_texts(editor)
+        _draw_variables(editor)
+        _draw_defaults(editor)
+    with right:
+        _draw_save(editor)
+        preview.draw(editor)
+
+
+def _draw_newer(editor: PromptEditor) -> None:
+    if editor.base == editor.prompt.version:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            f"Version {editor.prompt.version} was saved in the meantime. Your text is based on "
+            f"version {editor.base}.",
+            icon=":material/sync_problem:",
+        )
+        st.button("Load newest version", on_click=editor.load, args=(editor.prompt,))
+
+
+def _draw_texts(editor: PromptEditor) -> None:
+    st.segmented_control(
+        "Form",
+        [TEXT, CHAT],
+        required=True,
+        key=editor.key("form"),
+        persist_state="session",
+        help="A chat has a system prompt; a text is sent as one message.",
+    )
+    if editor.is_chat:
+        st.text_area(
+            "System prompt",
+            key=editor.key("system"),
+            persist_state="session",
+            height=200,
+            max_chars=MAX_PROMPT_CHARS,
+        )
+    st.text_area(
+        "User text" if editor.is_chat else "Prompt",
+        key=editor.key("prompt"),
+        persist_state="session",
+        height=140 if editor.is_chat else 300,
+        max_chars=MAX_PROMPT_CHARS,
+        placeholder="Leave empty to use the system prompt alone" if editor.is_chat else None,
+        help=SYNTAX,
+    )
+
+
+def _draw_variables(editor: PromptEditor) -> None:
+    names = editor.names()
+    frame.section("Variables", "found in the text" if names else "none yet: write {{name}}")
+    used = syntax.variables_in(*editor.texts())
+    for name in names:
+        _draw_variable(editor, name, is_used=name in used)
+
+
+def _draw_variable(editor: PromptEditor, name: str, *, is_used: bool) -> None:
+    def key(field: str) -> str:
+        return editor.variable_key(name, field)
+
+    state.seed(key("required"), True)
+    kind = VariableType(state.get(key("type"), VariableType.STRING))
+    with (
+        st.container(border=True, key=f"variable-{name}"),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
+        with st.container(width=130, gap=None):
+            st.markdown(f"`{name}`")
+            st.toggle("Required", key=key("required"), persist_state="session")
+        st.selectbox(
+            "Type",
+            list(VariableType),
+            key=key("type"),
+            persist_state="session",
+            format_func=TYPES.__getitem__,
+            width=125,
+        )
+        st.text_input(
+            "Default", key=key("default"), persist_state="session", placeholder="None", width=130
+        )
+        st.text_input(
+            "Description", key=key("description"), persist_state="session", max_chars=1000
+        )
+        with st.popover("Rules"):
+            _draw_rules(editor, name, kind)
+        if not is_used:
+            st.badge("Not in the text", color="orange")
+            st.button(
+                "Remove", type="tertiary", key=key("drop"), on_click=editor.drop, args=(name,)
+            )
+
+
+def _draw_rules(editor: PromptEditor, name: str, kind: VariableType) -> None:
+    def number(label: str, field: str, step: float) -> None:
+        st.number_input(
+            label,
+            value=None,
+            step=step,
+            key=editor.variable_key(name, field),
+            persist_state="session",
+        )
+
+    if kind in (VariableType.STRING, VariableType.ARRAY):
+        unit = "characters" if kind is VariableType.STRING else "items"
+        number(f"At least ({unit})", "min_length", 1)
+        number(f"At most ({unit})", "max_length", 1)
+    if kind is VariableType.NUMBER:
+        number("At least", "minimum", 1.0)
+        number("At most", "maximum", 1.0)
+    if kind is VariableType.STRING:
+        st.text_input(
+            "Pattern (RE2)",
+            key=editor.variable_key(name, "pattern"),
+            persist_state="session",
+            placeholder="[A-Z]{2}-[0-9]+",
+        )
+    if kind in (VariableType.STRING, VariableType.NUMBER):
+        st.text_area(
+            "Allowed values, one per line",
+            key=editor.variable_key(name, "choices"),
+            persist_state="session",
+        )
+
+
+def _draw_defaults(editor: PromptEditor) -> None:
+    with guard.work() as (session, _):
+        models = [model.id for model in catalogue.list_models(session)]
+    chosen = state.get(editor.key("model"), NO_MODEL)
+    options = list(dict.fromkeys([NO_MODEL, *models, chosen]))
+    frame.section("Model and parameters", "used unless a call names others")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox("Model", options, key=editor.key("model"), persist_state="session", width=300)
+        st.number_input(
+            "Temperature",
+            0.0,
+            2.0,
+            None,
+            0.1,
+            key=editor.key("temperature"),
+            persist_state="session",
+            width=150,
+        )
+        st.number_input(
+            "Max tokens",
+            1,
+            1_000_000,
+            None,
+            1,
+            key=editor.key("max_tokens"),
+            persist_state="session",
+            width=150,
+        )
+
+
+def _draw_save(editor: PromptEditor) -> None:
+    if not editor.prompt.may_edit:
+        st.caption("You can read this prompt. Only its owner and editors can save versions of it.")
+        return
+    with st.container(border=True, key="prompt-save"):
+        place = st.container()
+        st.text_input(
+            "Note",
+            key=editor.key("note"),
+            persist_state="session",
+            max_chars=1000,
+            placeholder="What changed, and why",
+        )
+        is_saved = st.button(
+            f"Save as version {editor.prompt.version + 1}",
+            type="primary",
+            key=editor.key("save"),
+            width="stretch",
+        )
+    if is_saved:
+        with errors.InForm(place):
+            _save(editor)
+            st.rerun()
+
+
+def _save(editor: PromptEditor) -> None:
+    content = editor.content()
+    change = PromptChange(
+        **{name: getattr(content, name) for name in type(content).model_fields},
+        note=state.get(editor.key("note"), ""),
+        base_version=editor.base,
+    )
+    with guard.work() as (session, actor):
+        saved = prompts.change_prompt(session, editor.prompt.id, change, actor=actor)
+    state.forget(editor.key("base"))
+    state.toast(f"Saved as version {saved.version}")

@@ -1,0 +1,138 @@
+"""The widgets of a prompt being edited, and the version that they make."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.prompts.schemas import PromptContent, PromptVariable, VariableRules, VariableType
+from core.prompts.template import syntax, values
+from core.prompts.views import PromptVersionView, PromptView
+from core.providers.schemas import Parameters
+from pages._ui import state
+
+TEXT, CHAT = "Text", "Chat"
+RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")
+NO_MODEL = "No default model"
+
+
+class PromptEditor:
+    """The state of the widgets; it stays until the prompt is saved or loaded again."""
+
+    def __init__(self, prompt: PromptView) -> None:
+        self.prompt = prompt
+        if self.base is None:
+            self.load(prompt)
+
+    def key(self, *names: str) -> str:
+        """Return the key of a widget."""
+        return ".".join(("prompts.edit", str(self.prompt.id), *names))
+
+    @property
+    def base(self) -> int | None:
+        """The version that was loaded."""
+        return state.get(self.key("base"), None)
+
+    @property
+    def is_chat(self) -> bool:
+        return state.get(self.key("form"), TEXT) == CHAT
+
+    def load(self, version: PromptView | PromptVersionView) -> None:
+        """Fill the widgets from a version, as a change of the newest."""
+        state.put(self.key("base"), self.prompt.version)
+        state.put(self.key("form"), TEXT if version.system_prompt is None else CHAT)
+        state.put(self.key("system"), version.system_prompt or "")
+        state.put(self.key("prompt"), version.prompt)
+        state.put(self.key("model"), version.model_id or NO_MODEL)
+        state.put(self.key("temperature"), version.default_parameters.temperature)
+        state.put(self.key("max_tokens"), version.default_parameters.max_tokens)
+        state.put(self.key("note"), "")
+        state.put(self.key("declared"), [variable.name for variable in version.variables])
+        for variable in version.variables:
+            self._load_variable(variable)
+
+    def _load_variable(self, variable: PromptVariable) -> None:
+        for name in ("type", "description", "required"):
+            state.put(self.variable_key(variable.name, name), getattr(variable, name))
+        default = variable.default
+        shown = "" if default is None else values.text_of(default)
+        state.put(self.variable_key(variable.name, "default"), shown)
+        for name in RULES:
+            state.put(self.variable_key(variable.name, name), getattr(variable.rules, name))
+        choices = "\n".join(values.text_of(choice) for choice in variable.rules.choices)
+        state.put(self.variable_key(variable.name, "choices"), choices)
+
+    def variable_key(self, variable: str, name: str) -> str:
+        """Return the key of a variable's widget."""
+        return self.key("variable", variable, name)
+
+    def texts(self) -> tuple[str | None, str]:
+        """Return the system prompt, None for a text prompt, and the user text."""
+        system = state.get(self.key("system"), "") if self.is_chat else None
+        return system, state.get(self.key("prompt"), "")
+
+    def names(self) -> list[str]:
+        """Return the variables in the texts, then those that are declared only."""
+        used = syntax.variables_in(*self.texts())
+        return list(dict.fromkeys([*used, *state.get(self.key("declared"), [])]))
+
+    def drop(self, name: str) -> None:
+        """Remove the declaration of a variable that the texts don't use."""
+        declared: Sequence[str] = state.get(self.key("declared"), [])
+        state.put(self.key("declared"), [each for each in declared if each != name])
+
+    def content(self) -> PromptContent:
+        """Return what the widgets hold; raise Invalid."""
+        system, prompt = self.texts()
+        model = state.get(self.key("model"), NO_MODEL)
+        parameters = self.prompt.default_parameters.model_copy(
+            update={name: state.get(self.key(name), None) for name in ("temperature", "max_tokens")}
+        )
+        try:
+            return PromptContent(
+                prompt=prompt,
+                system_prompt=system,
+                variables=tuple(self._variable(name) for name in self.names()),
+                default_parameters=Parameters.model_validate(parameters.set_values()),
+                model_id=None if model == NO_MODEL else model,
+            )
+        except ValidationError as error:
+            raise Invalid(_first(error)) from None
+
+    def _variable(self, name: str) -> PromptVariable:
+        kind = VariableType(state.get(self.variable_key(name, "type"), VariableType.STRING))
+        entered = {rule: state.get(self.variable_key(name, rule), None) for rule in RULES}
+        rules = {rule: value for rule, value in entered.items() if value not in (None, "")}
+        lines = state.get(self.variable_key(name, "choices"), "").splitlines()
+        try:
+            return PromptVariable(
+                name=name,
+                type=kind,
+                description=state.get(self.variable_key(name, "description"), ""),
+                required=state.get(self.variable_key(name, "required"), True),
+                default=_value(name, kind, state.get(self.variable_key(name, "default"), "")),
+                rules=VariableRules(
+                    **rules,
+                    choices=tuple(_value(name, kind, line) for line in lines if line.strip()),
+                ),
+            )
+        except ValidationError as error:
+            raise Invalid(f"{name}: {_first(error)}") from None
+
+
+def _value(name: str, kind: VariableType, shown: str) -> Any:  # noqa: ANN401  JSON
+    """Return the value that stands in a text field; raise Invalid."""
+    if not shown.strip():
+        return None
+    if kind is VariableType.STRING:
+        return shown
+    try:
+        return json.loads(shown)
+    except ValueError:
+        raise Invalid(f"{name}: “{shown[:80]}” is not {values.TYPE_NAMES[kind]}.") from None
+
+
+def _first(error: ValidationError) -> str:
+    return error.errors()[0]["msg"].removeprefix("Value error, ")

@@ -1,0 +1,20 @@
+"""Prompts: templates with variables, versions and labels."""
+
+import streamlit as st
+
+from core.identity.permissions import Permission
+from pages._ui import errors, guard
+from pages.test.prompts import detail, prompt_list
+
+
+def main() -> None:
+    """Draw the prompt of the address, else the list."""
+    actor = guard.page(Permission.EDIT_PROMPTS)
+    if st.query_params.get(detail.OPEN):
+        detail.draw(actor)
+    else:
+        prompt_list.draw()
+
+
+with errors.InWords("Prompts"):
+    main()

@@ -1,0 +1,126 @@
+"""The prompt as a model would get it, with values to try."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from core.errors import Failure, Invalid
+from core.prompts.errors import VariablesRefused
+from core.prompts.queries import rendering
+from core.prompts.schemas import PromptContent, PromptVariable, RenderRequest, VariableType
+from core.prompts.views import PromptVersionView, RenderedPrompt
+from pages._ui import frame, guard, text
+from pages.test.prompts.editor import PromptEditor
+
+
+def draw(editor: PromptEditor) -> None:
+    """Draw fields for values, and the rendered prompt or what is wrong with each value."""
+    with st.container(border=True, key="prompt-preview"):
+        frame.section("Preview", "what the model gets")
+        try:
+            version = _version(editor, editor.content())
+            variables = _variables(version)
+            values = {variable.name: _draw_field(editor, variable) for variable in variables}
+            request = RenderRequest(
+                variables={name: value for name, value in values.items() if value is not None}
+            )
+            with guard.work() as (session, actor):
+                rendered = rendering.render_content(
+                    session, editor.prompt, version, request, actor=actor
+                )
+        except VariablesRefused as refused:
+            _draw_problems(refused)
+        except Failure as failure:
+            st.error(text.plain(failure.detail), icon=":material/error:")
+        else:
+            _draw_rendered(rendered)
+
+
+def _version(editor: PromptEditor, content: PromptContent) -> PromptVersionView:
+    return PromptVersionView(
+        id=editor.prompt.id,
+        number=editor.prompt.version + 1,
+        note="",
+        created_by_name=None,
+        created_at=editor.prompt.updated_at,
+        **{name: getattr(content, name) for name in PromptContent.model_fields},
+    )
+
+
+def _variables(version: PromptVersionView) -> list[PromptVariable]:
+    with guard.work() as (session, actor):
+        return rendering.list_variables(session, version, actor=actor)
+
+
+def _draw_field(editor: PromptEditor, variable: PromptVariable) -> Any:  # noqa: ANN401  JSON
+    key = editor.key("value", variable.name, variable.type)
+    label, help_ = f"`{variable.name}`", text.plain(variable.description) or None
+    if variable.rules.choices:
+        return st.selectbox(
+            label,
+            variable.rules.choices,
+            index=None,
+            key=key,
+            help=help_,
+            placeholder=_default(variable),
+        )
+    match variable.type:
+        case VariableType.BOOLEAN:
+            return st.selectbox(
+                label,
+                [True, False],
+                index=None,
+                key=key,
+                help=help_,
+                placeholder=_default(variable),
+            )
+        case VariableType.NUMBER:
+            return st.number_input(
+                label, value=None, key=key, help=help_, placeholder=_default(variable)
+            )
+        case VariableType.STRING:
+            return (
+                st.text_area(label, key=key, height=68, help=help_, placeholder=_default(variable))
+                or None
+            )
+        case VariableType.ARRAY | VariableType.OBJECT:
+            return _draw_json(label, key, variable, help_)
+
+
+def _draw_json(label: str, key: str, variable: PromptVariable, help_: str | None) -> Any:  # noqa: ANN401  JSON
+    entered = st.text_area(
+        f"{label} (JSON)", key=key, height=68, help=help_, placeholder=_default(variable)
+    )
+    if not entered.strip():
+        return None
+    try:
+        return json.loads(entered)
+    except ValueError:
+        raise Invalid(f"{variable.name}: this is not JSON.") from None
+
+
+def _default(variable: PromptVariable) -> str:
+    if variable.default is None:
+        return "Required" if variable.required else "Optional"
+    return f"Default: {json.dumps(variable.default, ensure_ascii=False)[:60]}"
+
+
+def _draw_problems(refused: VariablesRefused) -> None:
+    st.caption("Enter values to see the prompt:")
+    problems = refused.facts.get("errors")
+    for problem in problems if isinstance(problems, list) else []:
+        name = str(problem["field"]).removeprefix("variables.")
+        st.markdown(f"`{name}` {text.plain(str(problem['message']))}")
+
+
+def _draw_rendered(rendered: RenderedPrompt) -> None:
+    parts = [
+        ("System", rendered.system_prompt),
+        *((message.role.capitalize(), message.content) for message in rendered.messages),
+        ("User", rendered.prompt),
+    ]
+    for role, content in parts:
+        if content:
+            st.caption(role)
+            st.code(text.upright(content), language=None, wrap_lines=True)

@@ -1,0 +1,141 @@
+"""The list of prompts, with search and filters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.database.paging import Page
+from core.presentation import formatting
+from core.prompts.queries import prompts as queries
+from core.prompts.schemas import PromptFilter, PromptOrder, Visibility
+from core.prompts.views import PromptView
+from core.system import workspace
+from pages._ui import columns, errors, frame, guard, state, tables
+from pages._ui.tables import Sorting, TableColumn
+from pages.test.prompts import detail, new_prompt
+
+SHOWN = 25
+SEARCH, CATEGORY, TAG, MINE, ORDER = (
+    "prompts.q",
+    "prompts.category",
+    "prompts.tag",
+    "prompts.mine",
+    "prompts.order",
+)
+VISIBILITIES = {
+    Visibility.PRIVATE: "Private",
+    Visibility.SHARED: "Shared",
+    Visibility.PUBLIC: "Public",
+}
+COLOURS = {"Private": "gray", "Shared": "blue", "Public": "green"}
+
+
+@dataclass(frozen=True)
+class PromptList:
+    """What one run of the list shows, read in one transaction."""
+
+    page: Page[PromptView]
+    categories: list[str]
+    tags: list[str]
+
+
+def draw() -> None:
+    with frame.header("Prompts", "Templates with variables, versions and labels"):
+        st.button("New prompt", icon=":material/add:", type="primary", on_click=new_prompt.open_new)
+        st.button("Import", icon=":material/upload:", on_click=new_prompt.open_import)
+    at = f"prompts.{hash((*_filters().model_dump().values(), _order()))}"
+    found = _read(at)
+    _draw_filters(found)
+    _draw_list(found.page, at)
+
+
+def _filters() -> PromptFilter:
+    return PromptFilter(
+        q=state.get(SEARCH, "").strip()[:200] or None,
+        category=state.get(CATEGORY, None),
+        tag=state.get(TAG, None),
+        mine=state.get(MINE, False),
+    )
+
+
+def _order() -> PromptOrder:
+    return PromptOrder(state.get(ORDER, PromptOrder.UPDATED))
+
+
+def _read(at: str) -> PromptList:
+    with guard.work() as (session, actor):
+        page = queries.list_prompts(
+            session, _filters(), tables.window(at, SHOWN), _order(), actor=actor
+        )
+        categories, tags = queries.list_facets(session, actor=actor)
+    return PromptList(page, categories, tags)
+
+
+def _draw_filters(found: PromptList) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Search",
+            key=SEARCH,
+            max_chars=200,
+            placeholder="Name, text, tag or category",
+            icon=":material/search:",
+            width=300,
+        )
+        st.selectbox(
+            "Category", found.categories, key=CATEGORY, index=None, placeholder="All", width=180
+        )
+        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
+        st.toggle("Only mine", key=MINE)
+
+
+@errors.part("Prompts")
+def _draw_list(page: Page[PromptView], at: str) -> None:
+    if not page.total_count:
+        frame.empty_state(
+            "search_off",
+            "No prompts match",
+            "Change the search or the filters, or create a prompt.",
+        )
+        return
+    st.caption(
+        f"{formatting.count(page.total_count, 'prompt')} · click a row to open it, a header to sort"
+    )
+    sorting = Sorting(_order(), lambda order: state.put(ORDER, order))
+    tables.draw_page(page, _columns(), "prompt", at=at, on_open=_open, sorting=sorting)
+
+
+def _open(row: PromptView) -> None:
+    detail.show(row.id)
+
+
+def _columns() -> Sequence[TableColumn[PromptView]]:
+    return [
+        columns.text("Name", lambda row: row.name, width=140, orders={PromptOrder.NAME: "↑"}),
+        columns.text("Description", lambda row: row.description, width=215, is_optional=True),
+        columns.text("Category", lambda row: row.category, width=120, is_optional=True),
+        columns.tags("Tags", lambda row: row.tags, width=140),
+        columns.tags(
+            "Labels",
+            lambda row: [f"{label.name} {label.version}" for label in row.labels],
+            width=115,
+        ),
+        columns.number("Version", lambda row: row.version, width=65),
+        columns.number(
+            "Uses", lambda row: row.usage_count, width=60, orders={PromptOrder.USAGE: "↓"}
+        ),
+        columns.number(
+            "Rating",
+            lambda row: row.rating,
+            format="%.1f",
+            width=65,
+            orders={PromptOrder.RATING: "↓"},
+        ),
+        columns.chip("Visibility", lambda row: VISIBILITIES[row.visibility], COLOURS, width=80),
+        columns.moment(
+            "Updated",
+            lambda row: row.updated_at,
+            workspace.zone(),
+            orders={PromptOrder.UPDATED: "↓"},
+        ),
+    ]

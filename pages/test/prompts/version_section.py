@@ -1,0 +1,155 @@
+"""Section Versions: all versions with their figures in production, and what changed between two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.ai_metrics.answers import AiMetricsQuery
+from core.identity.schemas import Actor
+from core.insights.prompt_figures import PromptVersionFigures
+from core.insights.queries.prompt_versions import prompt_versions
+from core.presentation import formatting
+from core.presentation.periods import last_days
+from core.prompts.queries import versions as queries
+from core.prompts.views import PromptVersionView, PromptView
+from core.system import workspace
+from pages._ui import columns, diff, errors, frame, guard, links, state, tables, text
+from pages._ui.tables import TableColumn
+from pages.test.prompts.editor import PromptEditor
+
+DAYS = 30
+OLD, NEW = "prompts.diff.old", "prompts.diff.new"
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version with its labels and what applications reported about it."""
+
+    version: PromptVersionView
+    labels: list[str]
+    figures: PromptVersionFigures | None
+
+
+def draw(prompt: PromptView, actor: Actor) -> None:
+    with guard.work() as (session, _):
+        versions = queries.list_versions(session, prompt.id, actor=actor)
+    _draw_table(prompt, versions, actor)
+    if len(versions) > 1:
+        _draw_diff(prompt, versions)
+
+
+@errors.part("Versions")
+def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Actor) -> None:
+    with guard.work() as (session, _), guard.ai_work() as (ai, _):
+        period = AiMetricsQuery(last_days(DAYS, zone=workspace.zone()))
+        found = prompt_versions(session, ai, period, actor=actor)
+    figures = {
+        title.removeprefix(f"{prompt.name}@"): each
+        for each in found
+        if (title := each.prompt_version or "").startswith(f"{prompt.name}@")
+    }
+    rows = [
+        VersionRow(
+            version,
+            [label.name for label in prompt.labels if label.version == version.number],
+            figures.get(str(version.number)),
+        )
+        for version in versions
+    ]
+    note = f"figures of the last {DAYS} days from requests that name {prompt.name}@version"
+    frame.section("Versions", f"{text.plain(note)} · click a row to edit from it")
+    tables.draw(
+        rows,
+        _columns(),
+        formatting.count(len(rows), "version"),
+        key=f"prompts.versions.{prompt.id}",
+        on_open=lambda row: edit_from(prompt, row.version),
+        most=12,
+    )
+    if figures:
+        links.draw("ai-metrics", "Compare versions in AI metrics", icon="monitoring")
+
+
+def edit_from(prompt: PromptView, version: PromptVersionView) -> None:
+    """Load a version into the editor, from a callback."""
+    PromptEditor(prompt).load(version)
+    state.put("prompts.section", "Edit")
+
+
+def _columns() -> Sequence[TableColumn[VersionRow]]:
+    def rate(row: VersionRow) -> float | None:
+        return row.figures.error_rate.value if row.figures is not None else None
+
+    return [
+        columns.number("Version", lambda row: row.version.number, width=70),
+        columns.tags("Labels", lambda row: row.labels, width=165),
+        columns.text("Note", lambda row: row.version.note, width=250),
+        columns.text("By", lambda row: row.version.created_by_name or "Attune", width=95),
+        columns.moment("Saved", lambda row: row.version.created_at, workspace.zone()),
+        columns.number(
+            "Requests", lambda row: row.figures.total_requests if row.figures else None, width=85
+        ),
+        columns.percent("Errors", rate, format="%.1f%%", width=75),
+        columns.number(
+            "p95 latency",
+            lambda row: row.figures.p95_latency_ms.value if row.figures else None,
+            format="%d ms",
+            width=95,
+        ),
+        columns.number(
+            "Cost per request",
+            lambda row: row.figures.cost_per_request.value if row.figures else None,
+            format="$%.5f",
+            width=115,
+        ),
+        columns.percent(
+            "Approved",
+            lambda row: (
+                row.figures.approved.value if row.figures and row.figures.approved else None
+            ),
+            format="%.0f%%",
+            width=80,
+        ),
+    ]
+
+
+def _draw_diff(prompt: PromptView, versions: list[PromptVersionView]) -> None:
+    by_number = {version.number: version for version in versions}
+    numbers = list(by_number)
+    frame.section("Changes between two versions")
+    for key, at in ((OLD, 1), (NEW, 0)):
+        if state.get(key, None) not in numbers:
+            state.put(key, numbers[at])
+    with st.container(horizontal=True, gap="small"):
+        st.selectbox("From version", numbers, key=OLD, width=140)
+        st.selectbox("To version", numbers, key=NEW, width=140)
+    old, new = by_number[state.get(OLD, numbers[1])], by_number[state.get(NEW, numbers[0])]
+    changes = [
+        (title, before, after)
+        for title, before, after in zip(
+            ("System prompt", "Prompt", "Variables and parameters"),
+            _texts(old),
+            _texts(new),
+            strict=True,
+        )
+        if before != after
+    ]
+    if not changes:
+        st.caption("These versions are the same.")
+    for title, before, after in changes:
+        st.caption(title)
+        with st.container(border=True):
+            diff.draw(before, after)
+
+
+def _texts(version: PromptVersionView) -> tuple[str, str, str]:
+    settings = [
+        *(
+            f"{variable.name}: {variable.model_dump_json(exclude_defaults=True, exclude={'name'})}"
+            for variable in version.variables
+        ),
+        *(f"{name}: {value}" for name, value in version.default_parameters.set_values().items()),
+        *([f"model: {version.model_id}"] if version.model_id else []),
+    ]
+    return version.system_prompt or "", version.prompt, "\n".join(settings)

@@ -1,0 +1,137 @@
+"""Prompts: what is edited becomes a version, and what each account may do."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import Role, SessionKind
+from tests.factories.identity import Person, person
+from tests.factories.prompts import create, label, read, save
+from tests.pages.conftest import Console, said, toasts
+
+PROMPTS = "test/prompts/page.py"
+
+
+@pytest.fixture
+def admin(database: object) -> Person:
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, one: Person, name: str, section: str = "Edit") -> AppTest:
+    app = console(one, PROMPTS)
+    app.query_params["prompt"] = str(read(one.actor, name).id)
+    app.run()
+    if section != "Edit":
+        sections = next(group for group in app.button_group if group.label == "Section")
+        sections.set_value(section).run()
+    return app
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    return next(button for button in app.button if button.label.startswith(words)).click().run()
+
+
+def fill(app: AppTest, words: str, value: str) -> AppTest:
+    fields = (*app.text_area, *app.text_input)
+    return next(each for each in fields if each.label == words).set_value(value).run()
+
+
+def test_variables_appear_as_they_are_written_and_are_saved_with_the_version(
+    console: Console, admin: Person
+) -> None:
+    create(admin.actor)
+    app = opened(console, admin, "support")
+    app = fill(app, "Prompt", "Be {{tone}} to {{name}}.")
+    app = fill(app, "Note", "two variables")
+    next(field for field in app.text_input if field.label == "Default").set_value("kind")
+    app = press(app, "Save as version 2")
+    assert toasts(app) == ["Saved as version 2"]
+    saved = read(admin.actor, "support")
+    assert [(each.name, each.default) for each in saved.variables] == [
+        ("tone", "kind"),
+        ("name", None),
+    ]
+
+
+def test_the_preview_says_which_values_are_missing_and_then_shows_the_prompt(
+    console: Console, admin: Person
+) -> None:
+    create(admin.actor, prompt="Dear {{name}}, <b>hello</b>")
+    app = opened(console, admin, "support")
+    assert "name A value is required." in said(app).replace("`", "")
+    app = fill(app, "`name`", "Ada")
+    assert "Dear Ada, <b>hello</b>" in [code.value for code in app.code]
+
+
+def test_what_cannot_be_saved_is_said_and_stays_in_the_form(
+    console: Console, admin: Person
+) -> None:
+    create(admin.actor)
+    app = opened(console, admin, "support")
+    app = press(fill(app, "Prompt", " "), "Save as version 2")
+    assert "Enter a prompt or a system prompt." in said(app)
+    app = press(fill(app, "Prompt", "{{> nothing}}"), "Save as version 2")
+    assert "can't be included" in said(app)
+    assert read(admin.actor, "support").version == 1
+
+
+def test_a_newer_version_of_somebody_else_is_not_overwritten(
+    console: Console, admin: Person
+) -> None:
+    made = create(admin.actor)
+    app = opened(console, admin, "support")
+    save(admin.actor, made.id, prompt="theirs")
+    app = fill(app, "Prompt", "mine")
+    assert next(each for each in app.text_area if each.label == "Prompt").value == "mine"
+    app = press(app, "Save as version 3")
+    assert "Someone saved a newer version" in said(app)
+    app = press(app, "Load newest version")
+    assert next(each for each in app.text_area if each.label == "Prompt").value == "theirs"
+
+
+def test_two_versions_are_compared_by_word(console: Console, admin: Person) -> None:
+    made = create(admin.actor, prompt="Answer in three sentences.")
+    save(admin.actor, made.id, prompt="Answer in two sentences.")
+    app = opened(console, admin, "support", "Versions")
+    html = "".join(str(each.proto.body) for each in app.get("html"))
+    assert "<del>three</del><ins>two</ins>" in html
+
+
+def test_a_label_is_rolled_back_with_one_click(console: Console, admin: Person) -> None:
+    made = create(admin.actor)
+    save(admin.actor, made.id, prompt="two")
+    for version in (1, 2):
+        label(admin.actor, made.id, version)
+    app = press(opened(console, admin, "support", "Labels"), "Roll back to version 1")
+    assert toasts(app) == ["production points at version 1 again"]
+    assert read(admin.actor, "support").labels[0].version == 1
+
+
+def test_a_prompt_is_shared_and_published(console: Console, admin: Person) -> None:
+    create(admin.actor)
+    other = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    app = opened(console, admin, "support", "Details and sharing")
+    next(box for box in app.multiselect if box.label == "Can edit").set_value([other.actor.email])
+    assert toasts(press(app, "Save sharing")) == ["Sharing saved"]
+    assert read(other.actor, "support").may_edit
+    app = opened(console, other, "support")
+    assert [button.label for button in app.button if button.label.startswith("Save as")]
+
+
+def test_a_reader_of_a_public_prompt_may_not_save(console: Console, admin: Person) -> None:
+    create(admin.actor, visibility="public")
+    app = opened(console, person(Role.ADMIN, kind=SessionKind.BROWSER), "support")
+    assert "Only its owner and editors" in said(app)
+    assert not [button.label for button in app.button if button.label.startswith("Save as")]
+
+
+def test_a_prompt_of_somebody_else_is_not_found(console: Console, admin: Person) -> None:
+    hidden = create(person().actor)
+    app = console(admin, PROMPTS)
+    app.query_params["prompt"] = str(hidden.id)
+    assert "Prompt not found" in said(app.run())
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
+def test_only_admins_open_the_page(console: Console, database: object, role: Role) -> None:
+    app = console(person(role, kind=SessionKind.BROWSER))
+    assert "Prompts" not in said(app)
