@@ -27,7 +27,9 @@ def opened(console: Console, one: Person, name: str, section: str = "Edit") -> A
 
 
 def press(app: AppTest, words: str) -> AppTest:
-    return next(button for button in app.button if button.label.startswith(words)).click().run()
+    button = next(each for each in app.button if each.label.startswith(words))
+    found: AppTest = button.click().run()
+    return found
 
 
 def fill(app: AppTest, words: str, value: str) -> AppTest:
