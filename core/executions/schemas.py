@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, ModelCall, Parameters, Route, Tool
+from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Route, Tool
+from core.providers.tool_calls import check_answered
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_MESSAGES = 2000  # messages
@@ -29,7 +30,8 @@ class ExecutionStatus(StrEnum):
 class NewExecution(BaseModel):
     """A call to make.
 
-    `messages` come before `prompt`; `context` and `metadata` are stored, but not sent to the model.
+    `messages` come before `prompt`, which may be left out when they end with a message of the user
+    or the result of a tool; `context` and `metadata` are stored, but not sent to the model.
     """
 
     model_config = ConfigDict(
@@ -46,7 +48,7 @@ class NewExecution(BaseModel):
     )
 
     model_id: str = Field(min_length=1, max_length=300)
-    prompt: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
     system_prompt: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)
     messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
     parameters: Parameters = Parameters()
@@ -55,6 +57,14 @@ class NewExecution(BaseModel):
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
+
+    @model_validator(mode="after")
+    def _can_be_answered(self) -> Self:
+        check_answered(self.messages)
+        last_role = self.messages[-1].role if self.messages else None
+        if not self.prompt and last_role not in (MessageRole.USER, MessageRole.TOOL):
+            raise ValueError("prompt is missing")
+        return self
 
 
 class TokenUsage(View):

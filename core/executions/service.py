@@ -71,9 +71,8 @@ def begin(
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
-    capabilities.check_supported(
-        route.model, new_execution.parameters, has_tools=bool(new_execution.tools)
-    )
+    call = _call(route, new_execution)
+    capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
     row = {
         "id": execution_id,
@@ -97,17 +96,16 @@ def begin(
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    return PendingExecution(
-        execution_id, route, _call(route, new_execution), new_execution, actor.id, started_at
-    )
+    return PendingExecution(execution_id, route, call, new_execution, actor.id, started_at)
 
 
 def _call(route: Route, new_execution: NewExecution) -> ModelCall:
-    prompt_message = ChatMessage(role=MessageRole.USER, content=new_execution.prompt)
+    prompt = new_execution.prompt
+    prompt_messages = (ChatMessage(role=MessageRole.USER, content=prompt),) if prompt else ()
     return ModelCall(
         route.model.name,
         new_execution.system_prompt,
-        (*new_execution.messages, prompt_message),
+        (*new_execution.messages, *prompt_messages),
         new_execution.parameters,
         new_execution.tools,
     )

@@ -8,10 +8,10 @@ from core.providers.errors import ParameterNotSupported
 from core.providers.schemas import (
     Capabilities,
     Connection,
+    ModelCall,
     ModelView,
     ParameterName,
     ParameterRange,
-    Parameters,
     ProviderKind,
 )
 
@@ -63,14 +63,14 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
             )
 
 
-def check_supported(model: ModelView, parameters: Parameters, *, has_tools: bool) -> None:
+def check_supported(model: ModelView, call: ModelCall) -> None:
     """Raise ParameterNotSupported with the fields of unsupported parameters or values."""
     errors = []
 
     def add(field: str, problem: str) -> None:
         errors.append({"field": field, "message": f"{model.id} {problem}"})
 
-    for name, value in parameters.set_values().items():
+    for name, value in call.parameters.set_values().items():
         bounds = model.capabilities.parameters.get(ParameterName(name))
         if bounds is None:
             add(f"parameters.{name}", "does not support this parameter.")
@@ -78,8 +78,10 @@ def check_supported(model: ModelView, parameters: Parameters, *, has_tools: bool
             bounds.maximum is not None and isinstance(value, int | float) and value > bounds.maximum
         ):
             add(f"parameters.{name}", f"allows at most {bounds.maximum:g}.")
-    if has_tools and not model.capabilities.tools:
+    if call.tools and not model.capabilities.tools:
         add("tools", "does not support tools.")
+    if not model.capabilities.tools and any(message.tool_calls for message in call.messages):
+        add("messages", "does not support tool calls.")
     if errors:
         summary = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
         raise ParameterNotSupported(summary, errors=errors)

@@ -4,17 +4,18 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.network.cancellation import CancelToken
 from core.presentation.money import Usd
 from core.providers.chunks import Chunk
+from core.providers.tool_calls import MessageToolCall, ToolCallId
 
 
 class ProviderKind(StrEnum):
@@ -215,13 +216,33 @@ class MessageRole(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
 
 
 class ChatMessage(BaseModel):
+    """A message; one of role `tool` is the result of the tool call that it names."""
+
     model_config = ConfigDict(frozen=True)
 
     role: MessageRole
-    content: str = Field(max_length=1_000_000)
+    content: str = Field(default="", max_length=1_000_000)
+    tool_calls: tuple[MessageToolCall, ...] = Field(default=(), max_length=128)
+    tool_call_id: ToolCallId | None = None
+
+    @model_validator(mode="after")
+    def _has_the_fields_of_its_role(self) -> Self:
+        if self.tool_calls and self.role is not MessageRole.ASSISTANT:
+            raise ValueError("only messages of the assistant have tool_calls")
+        if (self.tool_call_id is not None) != (self.role is MessageRole.TOOL):
+            raise ValueError("messages of role tool, and no others, have a tool_call_id")
+        if not self.tool_calls and "content" not in self.model_fields_set:
+            raise ValueError("content is missing")
+        return self
+
+    @property
+    def size_chars(self) -> int:
+        """The length of its texts."""
+        return len(self.content) + sum(len(call.arguments) for call in self.tool_calls)
 
 
 @dataclass(frozen=True)

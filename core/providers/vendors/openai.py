@@ -13,14 +13,14 @@ from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
-from core.providers.schemas import Connection, ListedModel, ModelCall, ParameterName
+from core.providers.schemas import Connection, ListedModel, ModelCall
 from core.providers.vendors import faults
+from core.providers.vendors.openai_request import request_of
 from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.openai.com/v1"
 # The SDK requires a key, also for servers that need none.
 NO_KEY = "none"
-NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, *faults.MALFORMED)
 
 logs.quieten("openai")  # OPENAI_LOG=debug would log prompts
@@ -90,40 +90,11 @@ class OpenAI:
         # validate nothing.
         return self._client.post(
             "/chat/completions",
-            body=self._request(call),
+            body=request_of(call, is_vendor=self._is_vendor),
             cast_to=object,
             stream=True,
             stream_cls=openai.Stream[Any],
         )
-
-    def _request(self, call: ModelCall) -> dict[str, Any]:
-        parameters = {
-            NAMES.get(ParameterName(name), name): value
-            for name, value in call.parameters.set_values().items()
-        }
-        if self._is_vendor and "max_tokens" in parameters:
-            parameters["max_completion_tokens"] = parameters.pop("max_tokens")
-        request = {
-            "model": call.model,
-            "messages": messages_of(call),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            **parameters,
-        }
-        if call.tools:
-            request["tools"] = [
-                {"type": "function", "function": tool.model_dump()} for tool in call.tools
-            ]
-        return request
-
-
-def messages_of(call: ModelCall) -> list[dict[str, str]]:
-    """Return the messages in the protocol's form, the system prompt first."""
-    system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
-    return [
-        *system,
-        *({"role": message.role.value, "content": message.content} for message in call.messages),
-    ]
 
 
 def _text(content: object) -> str:

@@ -1,0 +1,52 @@
+"""The body of a call in the protocol of OpenAI's chat completions."""
+
+from typing import Any
+
+from core.providers.schemas import ChatMessage, ModelCall, ParameterName
+
+NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
+
+
+def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
+    """Return the body; other servers than OpenAI's know only the protocol's older names."""
+    request = {
+        "model": call.model,
+        "messages": _messages(call),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **_parameters(call, is_vendor=is_vendor),
+    }
+    if call.tools:
+        request["tools"] = [
+            {"type": "function", "function": tool.model_dump()} for tool in call.tools
+        ]
+    return request
+
+
+def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
+    parameters = {
+        NAMES.get(ParameterName(name), name): value
+        for name, value in call.parameters.set_values().items()
+    }
+    if is_vendor and "max_tokens" in parameters:
+        parameters["max_completion_tokens"] = parameters.pop("max_tokens")
+    return parameters
+
+
+def _messages(call: ModelCall) -> list[dict[str, Any]]:
+    """Return the messages, the system prompt first."""
+    system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
+    return [*system, *(_message(message) for message in call.messages)]
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    body: dict[str, Any] = {"role": message.role.value, "content": message.content}
+    if message.tool_call_id is not None:
+        body["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        body["content"] = message.content or None
+        body["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": call.model_dump(exclude={"id"})}
+            for call in message.tool_calls
+        ]
+    return body
