@@ -14,6 +14,7 @@ from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Route, Tool
+from core.providers.structured_output import ResponseSchema
 from core.providers.tool_calls import check_answered
 
 MAX_TEXT_CHARS = 1_000_000
@@ -55,6 +56,7 @@ class NewExecution(BaseModel):
     context: JsonObject | None = None
     metadata: JsonObject | None = None
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
+    response_schema: ResponseSchema | None = None
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
 
@@ -65,6 +67,11 @@ class NewExecution(BaseModel):
         if not self.prompt and last_role not in (MessageRole.USER, MessageRole.TOOL):
             raise ValueError("prompt is missing")
         return self
+
+    def stored_parameters(self) -> dict[str, Any]:
+        """Return the parameters that were set, with the schema of the answer."""
+        schema = {"response_schema": self.response_schema} if self.response_schema else {}
+        return self.parameters.set_values() | schema
 
 
 class TokenUsage(View):

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import httpx2
 
@@ -16,7 +16,7 @@ from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
 from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
 from core.providers.errors import AnswerTooLong, CallCancelled, CallFailed, ProviderTimedOut
-from core.providers.schemas import Connection, ListedModel, ModelCall, Provider, Route
+from core.providers.schemas import Connection, ListedModel, ModelCall, Route
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first byte, and between two
@@ -28,6 +28,22 @@ MAX_ANSWER_CHARS = 1_000_000
 MAX_NAME_CHARS = 200
 
 Result = TypeVar("Result")
+
+
+class Provider(Protocol):
+    """A vendor's client. It is synchronous: it runs in a thread and can be cancelled."""
+
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
+        """Yield chunks until the end; raise a CallFailed, also when cancelled."""
+        ...
+
+    def list_models(self) -> list[ListedModel]:
+        """Return the models that this provider lists; raise a CallFailed."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
 
 
 def stream(route: Route, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:

@@ -1,10 +1,9 @@
 """Models, providers and calls, as the console, the API and the gateway use them."""
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
-from core.network.cancellation import CancelToken
 from core.presentation.money import Usd
-from core.providers.chunks import Chunk
+from core.providers.structured_output import ResponseSchema, StructuredOutput
 from core.providers.tool_calls import MessageToolCall, ToolCallId
 
 
@@ -56,13 +54,22 @@ class ParameterName(StrEnum):
     PRESENCE_PENALTY = "presence_penalty"
     STOP_SEQUENCES = "stop_sequences"
     SEED = "seed"
+    REASONING_EFFORT = "reasoning_effort"
+    THINKING_BUDGET = "thinking_budget"
+    PROMPT_CACHE_TTL = "prompt_cache_ttl"
 
 
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+# How long the vendor is asked to keep the beginning of the conversation in its cache
+PromptCacheTtl = Literal["5m", "30m", "1h", "24h"]
 StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Parameters(BaseModel):
-    """Parameters of a call; the provider's default applies to those that are left out."""
+    """Parameters of a call; the provider's default applies to those that are left out.
+
+    `max_tokens` includes the tokens of `thinking_budget`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -73,6 +80,9 @@ class Parameters(BaseModel):
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     stop_sequences: tuple[StopSequence, ...] | None = Field(default=None, max_length=4)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    reasoning_effort: ReasoningEffort | None = None
+    thinking_budget: int | None = Field(default=None, ge=1024, le=1_000_000)
+    prompt_cache_ttl: PromptCacheTtl | None = None
 
     def set_values(self) -> dict[str, Any]:
         """Return the parameters that were set, as JSON values."""
@@ -90,11 +100,16 @@ class Tool(BaseModel):
 
 
 class ParameterRange(View):
-    """The range of a number and the console's default; empty for other types."""
+    """The values of a parameter: a number's range and the console's default, or the choices.
+
+    It is not set together with those that it `excludes`.
+    """
 
     minimum: float | None = None
     maximum: float | None = None
     default: float | None = None
+    choices: tuple[str, ...] | None = None
+    excludes: tuple[ParameterName, ...] = ()
 
 
 class Capabilities(View):
@@ -102,6 +117,7 @@ class Capabilities(View):
 
     streaming: bool = True
     tools: bool
+    structured_output: StructuredOutput = StructuredOutput.NONE
     parameters: dict[ParameterName, ParameterRange]
 
 
@@ -254,19 +270,4 @@ class ModelCall:
     messages: tuple[ChatMessage, ...]
     parameters: Parameters
     tools: tuple[Tool, ...] = ()
-
-
-class Provider(Protocol):
-    """A vendor's client. It is synchronous: it runs in a thread and can be cancelled."""
-
-    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
-        """Yield chunks until the end; raise a CallFailed, also when cancelled."""
-        ...
-
-    def list_models(self) -> list[ListedModel]:
-        """Return the models that this provider lists; raise a CallFailed."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
+    response_schema: ResponseSchema | None = None

@@ -6,14 +6,20 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+import anthropic
+
+from core.providers.errors import RequestRejected
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
+from core.providers.structured_output import with_single_types
 from core.providers.tool_calls import MessageToolCall
+from core.providers.vendors import faults
 
 MAX_TOKENS = 4096  # the API requires a number
 OLDER_VERSION = "2023-06-01"
 # Only older models accept these (capabilities.py). They need an older API version; the SDK no
 # longer has them.
 SAMPLING = ("temperature", "top_p")
+BUDGET = "thinking_budget"
 
 
 def request_of(call: ModelCall) -> dict[str, Any]:
@@ -22,10 +28,17 @@ def request_of(call: ModelCall) -> dict[str, Any]:
     conversation = [m for m in call.messages if m.role is not MessageRole.SYSTEM]
     request: dict[str, Any] = {
         "model": call.model,
-        "max_tokens": parameters.get("max_tokens", MAX_TOKENS),
+        "max_tokens": parameters.get("max_tokens", MAX_TOKENS + parameters.get(BUDGET, 0)),
         "messages": _messages(conversation),
         **_tools(call),
     }
+    if output_config := _output_config(call):
+        request["output_config"] = output_config
+    # Between a tool call and the answer, thinking requires the thoughts before the call.
+    if BUDGET in parameters and conversation[-1].role is not MessageRole.TOOL:
+        request["thinking"] = {"type": "enabled", "budget_tokens": parameters[BUDGET]}
+    if "prompt_cache_ttl" in parameters:
+        request["cache_control"] = {"type": "ephemeral", "ttl": parameters["prompt_cache_ttl"]}
     if system := _system(call):
         request["system"] = system
     if "stop_sequences" in parameters:
@@ -33,6 +46,23 @@ def request_of(call: ModelCall) -> dict[str, Any]:
     if sampling := {name: parameters[name] for name in SAMPLING if name in parameters}:
         request |= {"extra_headers": {"anthropic-version": OLDER_VERSION}, "extra_body": sampling}
     return request
+
+
+def _output_config(call: ModelCall) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if call.parameters.reasoning_effort is not None:
+        config["effort"] = call.parameters.reasoning_effort
+    if call.response_schema is not None:
+        config["format"] = {"type": "json_schema", "schema": _schema(call.response_schema)}
+    return config
+
+
+def _schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with the bounds that Anthropic does not enforce in its descriptions."""
+    try:
+        return anthropic.transform_schema(with_single_types(schema))
+    except (*faults.MALFORMED, AssertionError) as error:
+        raise RequestRejected("Anthropic's SDK cannot use this response_schema.") from error
 
 
 def _system(call: ModelCall) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.providers.schemas import ChatMessage, ModelCall, ParameterName
+from core.providers.structured_output import strict_form
 
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
 
@@ -20,6 +21,8 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         request["tools"] = [
             {"type": "function", "function": tool.model_dump()} for tool in call.tools
         ]
+    if call.response_schema is not None:
+        request["response_format"] = _response_format(call.response_schema)
     return request
 
 
@@ -30,7 +33,18 @@ def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
     }
     if is_vendor and "max_tokens" in parameters:
         parameters["max_completion_tokens"] = parameters.pop("max_tokens")
+    match parameters.pop("prompt_cache_ttl", None):
+        case "24h":
+            parameters["prompt_cache_retention"] = "24h"
+        case "30m":
+            parameters["prompt_cache_options"] = {"ttl": "30m"}
     return parameters
+
+
+def _response_format(schema: dict[str, Any]) -> dict[str, Any]:
+    strict = strict_form(schema)
+    json_schema = {"name": "response", "schema": strict or schema, "strict": strict is not None}
+    return {"type": "json_schema", "json_schema": json_schema}
 
 
 def _messages(call: ModelCall) -> list[dict[str, Any]]:

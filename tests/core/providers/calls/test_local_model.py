@@ -1,10 +1,12 @@
 """The packaged model: it answers, survives being killed, and frees its slots."""
 
+import json
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,15 @@ def test_a_file_of_weights_that_is_not_there_is_named() -> None:
 
 def test_setting_the_local_model_to_off_starts_none() -> None:
     assert model_server.weights("off") is None
+
+
+def test_the_local_model_follows_a_response_schema() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "is_capital": {"type": "boolean"}},
+    }
+    for city in ("Paris", "Rome", "Munich"):
+        asked_call = call(NAME, f"Describe {city}.", parameters=Parameters(max_tokens=200))
+        heard = ask(LOCAL, replace(asked_call, response_schema=schema))
+        answer = json.loads(heard.text)
+        assert [type(answer[name]) for name in ("city", "is_capital")] == [str, bool]

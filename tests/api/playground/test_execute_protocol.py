@@ -1,12 +1,13 @@
-"""prompts/execute with tool calls: from the body of the request to the body that a vendor gets."""
+"""prompts/execute with tool calls and schemas: from its body to the body that a vendor gets."""
 
+import json
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from core.database.db import transaction
-from core.executions import encrypted_texts
+from core.executions import encrypted_texts, service
 from core.executions.models import Execution
 from core.providers import gateway
 from core.providers.schemas import Connection, ProviderKind
@@ -68,7 +69,7 @@ def test_messages_with_tool_calls_are_stored_as_they_were_sent(mine: httpx2.Clie
     answered = mine.post("/prompts/execute", json={"model_id": "lab:answer", "messages": messages})
     with transaction() as session:
         row = session.get_one(Execution, answered.json()["id"])
-        assert encrypted_texts.open_json(row.messages, "messages", row.id) == messages
+        assert json.loads(encrypted_texts.open_(row.messages, "messages", row.id) or "") == messages
 
 
 def test_a_result_of_no_call_is_422(mine: httpx2.Client) -> None:
@@ -80,3 +81,42 @@ def test_a_result_of_no_call_is_422(mine: httpx2.Client) -> None:
 
 def test_a_call_without_prompt_and_messages_is_422(mine: httpx2.Client) -> None:
     assert mine.post("/prompts/execute", json={"model_id": "lab:answer"}).status_code == 422
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+
+
+def test_a_response_schema_reaches_the_vendor_and_is_stored(
+    mine: httpx2.Client, vendor: Vendor
+) -> None:
+    asked = {"model_id": "lab:answer", "prompt": "Where?", "response_schema": SCHEMA}
+    answered = mine.post("/prompts/execute", json=asked)
+    assert answered.status_code == 200
+    assert vendor.last.body["response_format"]["json_schema"]["schema"]["required"] == ["city"]
+    with transaction() as session:
+        row = session.get_one(Execution, answered.json()["id"])
+        assert row.parameters == {"response_schema": SCHEMA}
+        assert row.owner is not None
+        service.remove_texts_of_account(session, row.owner)
+        session.refresh(row)
+        assert row.parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "field"),
+    [
+        ("gpt-3.5-turbo", {"response_schema": SCHEMA}, "response_schema"),
+        ("gpt-4o", {"parameters": {"reasoning_effort": "high"}}, "parameters.reasoning_effort"),
+        ("gpt-5", {"parameters": {"reasoning_effort": "xhigh"}}, "parameters.reasoning_effort"),
+        ("gpt-5", {"parameters": {"thinking_budget": 2000}}, "parameters.thinking_budget"),
+    ],
+)
+def test_what_the_model_does_not_support_is_422_before_it_is_called(
+    mine: httpx2.Client, model: str, given: dict[str, object], field: str
+) -> None:
+    vendors_own = {"name": "own", "kind": "openai", "secret": "sk-none"}
+    assert mine.post("/admin/providers", json=vendors_own).status_code == 201
+    asked = {"model_id": f"own:{model}", "prompt": "Where?", **given}
+    answered = mine.post("/prompts/execute", json=asked)
+    assert answered.status_code == 422
+    assert [error["field"] for error in answered.json()["errors"]] == [field]
