@@ -38,6 +38,7 @@ EFFORTS = get_args(ReasoningEffort)
 # itself: of 22 answers 5 did endlessly without a frequency penalty, none at 0.6; at 1.0 it avoids
 # words that it needs.
 LOCAL_DEFAULTS = {P.TEMPERATURE: 0.05, P.FREQUENCY_PENALTY: 0.6}
+FAKE_WITHOUT_TOOLS = "plain"
 # OpenAI's reasoning models accept neither sampling parameters nor stop sequences.
 REASONING_MODELS = re.compile(r"(?:o\d|gpt-(?:[5-9]|\d\d))(?!.*chat)")
 # The reasoning efforts of OpenAI's models: those of the first expression that matches.
@@ -91,7 +92,7 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
         case ProviderKind.LOCAL:
             return _of_local(context_window)
         case ProviderKind.FAKE:
-            return _of_fake()
+            return _of_fake(name)
         case ProviderKind.ANTHROPIC:
             return _of_anthropic(name)
         case ProviderKind.OPENAI if connection.is_vendor:
@@ -161,7 +162,11 @@ def _of_local(context_window: int | None) -> Capabilities:
     )
 
 
-def _of_fake() -> Capabilities:
+def _of_fake(name: str) -> Capabilities:
+    if name == FAKE_WITHOUT_TOOLS:
+        return _capabilities(
+            *CLASSIC, tools=False, structured_output=StructuredOutput.NONE, ranges={}
+        )
     ranges = {
         P.REASONING_EFFORT: {"choices": EFFORTS},
         P.PROMPT_CACHE_TTL: {"choices": get_args(PromptCacheTtl)},

@@ -1,6 +1,7 @@
 """Anthropic, through its own SDK."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from itertools import islice
 
 import anthropic
@@ -12,8 +13,9 @@ from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
+from core.providers.errors import AnswerIncomplete, CallFailed, RequestRejected, UnexpectedFormat
 from core.providers.schemas import Connection, ListedModel, ModelCall
+from core.providers.structured_output import with_single_types
 from core.providers.vendors import faults
 from core.providers.vendors.anthropic_request import request_of
 from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
@@ -67,7 +69,9 @@ class Anthropic:
         stream_state = _StreamState()
         # Not the SDK's streaming helper: that keeps a copy of the whole answer, and asserts fields
         # that servers may omit.
-        with self._client.messages.create(stream=True, **request_of(call)) as events:
+        with self._client.messages.create(
+            stream=True, **request_of(_with_usable_schema(call))
+        ) as events:
             for event in events:
                 if text := stream_state.record(event):
                     yield TextChunk(text)
@@ -78,6 +82,17 @@ class Anthropic:
             raise AnswerIncomplete
         yield UsageChunk(stream_state.usage)
         yield EndChunk(stream_state.stop_reason)
+
+
+def _with_usable_schema(call: ModelCall) -> ModelCall:
+    """Return the call; bounds that Anthropic does not enforce become descriptions."""
+    if call.response_schema is None:
+        return call
+    try:
+        schema = anthropic.transform_schema(with_single_types(call.response_schema))
+    except (*faults.MALFORMED, AssertionError) as error:
+        raise RequestRejected("Anthropic's SDK cannot use this response_schema.") from error
+    return replace(call, response_schema=schema)
 
 
 class _StreamState:

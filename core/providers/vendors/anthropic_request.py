@@ -6,13 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-import anthropic
-
-from core.providers.errors import RequestRejected
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
-from core.providers.structured_output import with_single_types
 from core.providers.tool_calls import MessageToolCall
-from core.providers.vendors import faults
 
 MAX_TOKENS = 4096  # the API requires a number
 OLDER_VERSION = "2023-06-01"
@@ -53,16 +48,8 @@ def _output_config(call: ModelCall) -> dict[str, Any]:
     if call.parameters.reasoning_effort is not None:
         config["effort"] = call.parameters.reasoning_effort
     if call.response_schema is not None:
-        config["format"] = {"type": "json_schema", "schema": _schema(call.response_schema)}
+        config["format"] = {"type": "json_schema", "schema": call.response_schema}
     return config
-
-
-def _schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema with the bounds that Anthropic does not enforce in its descriptions."""
-    try:
-        return anthropic.transform_schema(with_single_types(schema))
-    except (*faults.MALFORMED, AssertionError) as error:
-        raise RequestRejected("Anthropic's SDK cannot use this response_schema.") from error
 
 
 def _system(call: ModelCall) -> str:
