@@ -101,6 +101,7 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
             return _capabilities(
                 *CLASSIC,
                 tools=True,
+                embeddings=True,
                 structured_output=StructuredOutput.CONSTRAINED,
                 ranges={P.REASONING_EFFORT: {"choices": EFFORTS}},
             )
@@ -158,7 +159,11 @@ def _of_local(context_window: int | None) -> Capabilities:
     if context_window is not None:
         ranges[P.MAX_TOKENS] = {"maximum": context_window}
     return _capabilities(
-        *CLASSIC, tools=False, structured_output=StructuredOutput.CONSTRAINED, ranges=ranges
+        *CLASSIC,
+        tools=False,
+        embeddings=True,
+        structured_output=StructuredOutput.CONSTRAINED,
+        ranges=ranges,
     )
 
 
@@ -172,7 +177,11 @@ def _of_fake(name: str) -> Capabilities:
         P.PROMPT_CACHE_TTL: {"choices": get_args(PromptCacheTtl)},
     }
     return _capabilities(
-        *DEFAULT_RANGES, tools=True, structured_output=StructuredOutput.NATIVE, ranges=ranges
+        *DEFAULT_RANGES,
+        tools=True,
+        embeddings=True,
+        structured_output=StructuredOutput.NATIVE,
+        ranges=ranges,
     )
 
 
@@ -184,6 +193,7 @@ def _of_openai(name: str) -> Capabilities:
     return _capabilities(
         *((P.MAX_TOKENS, P.SEED) if is_reasoning else CLASSIC),
         tools=True,
+        embeddings="embedding" in name,
         structured_output=_native_unless(OPENAI_WITHOUT_SCHEMAS.match(name)),
         ranges=ranges,
     )
@@ -225,6 +235,7 @@ def _capabilities(
     tools: bool,
     structured_output: StructuredOutput,
     ranges: Mapping[ParameterName, Mapping[str, Any]],
+    embeddings: bool = False,
 ) -> Capabilities:
     """Return capabilities with the default bounds, replaced where `ranges` has others.
 
@@ -238,6 +249,7 @@ def _capabilities(
     }
     return Capabilities(
         tools=tools,
+        embeddings=embeddings,
         structured_output=structured_output,
         parameters={name: range_ for name, range_ in bounds.items() if range_.choices != ()},
     )

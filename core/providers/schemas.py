@@ -117,6 +117,7 @@ class Capabilities(View):
 
     streaming: bool = True
     tools: bool
+    embeddings: bool = False
     structured_output: StructuredOutput = StructuredOutput.NONE
     parameters: dict[ParameterName, ParameterRange]
 
@@ -271,3 +272,12 @@ class ModelCall:
     parameters: Parameters
     tools: tuple[Tool, ...] = ()
     response_schema: ResponseSchema | None = None
+
+
+@dataclass(frozen=True)
+class EmbeddingCall:
+    """Up to 256 texts to embed; without `dimensions` the vectors are as long as the model's."""
+
+    model: str
+    texts: tuple[str, ...]
+    dimensions: int | None = None

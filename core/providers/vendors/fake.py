@@ -9,14 +9,15 @@ import httpx2
 
 from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, Embeddings, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import AnswerIncomplete, CallCancelled
-from core.providers.schemas import Connection, ListedModel, ModelCall
+from core.providers.schemas import Connection, EmbeddingCall, ListedModel, ModelCall
 from core.providers.vendors.fake_scripts import (
     SCRIPTS,
     FakeScript,
     script_of,
     tool_calls_of,
+    vector_of,
     words_of,
 )
 
@@ -41,6 +42,10 @@ class Fake:
         if not script.ends:
             raise AnswerIncomplete
         yield EndChunk(script.finish_reason or ("tool_calls" if tool_calls else "stop"))
+
+    def embed(self, call: EmbeddingCall) -> Embeddings:
+        vectors = tuple(vector_of(call.model, text, call.dimensions) for text in call.texts)
+        return Embeddings(vectors, Usage(input=sum(len(text.split()) for text in call.texts)))
 
     def list_models(self) -> list[ListedModel]:
         return [ListedModel(name, CONTEXT_WINDOW) for name in SCRIPTS]

@@ -9,6 +9,8 @@ user overrides it; `then` has the scripts of the rounds after the results of its
 """
 
 import json
+from hashlib import blake2b
+from math import hypot
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -23,6 +25,7 @@ WORDS = tuple(
     "the quick answer depends on the order in which each request was made by a client".split()  # noqa: SIM905  prose
 )
 MAX_TEXT_CHARS = 1_000_000
+FAKE_DIMENSIONS = 64
 FAULTS: dict[str, type[CallFailed]] = {
     failure.reason: failure
     for failure in (
@@ -94,6 +97,7 @@ class FakeScript(_Strict):
     fail_after: int | None = None
     retry_after_s: int | None = Field(default=None, ge=1, le=86_400)
     ends: bool = True
+    vector: tuple[float, ...] | None = Field(default=None, min_length=1, max_length=4096)
     then: tuple[Self, ...] = Field(default=(), max_length=20)
 
     @model_validator(mode="after")
@@ -125,21 +129,44 @@ SCRIPTS = {
 def script_of(call: ModelCall) -> tuple[FakeScript, str]:
     """Return the script of this round of a call, and the text to echo."""
     round_number, question = _round(call.messages)
-    script = SCRIPTS.get(call.model, SCRIPTS["echo"])
-    prompt = question
-    first_line, _, rest = question.partition("\n")
-    if first_line.startswith("#fake "):
-        try:
-            overrides = FakeScript.model_validate_json(first_line.removeprefix("#fake "))
-        except ValidationError:
-            pass
-        else:
-            set_values = {name: getattr(overrides, name) for name in overrides.model_fields_set}
-            script, prompt = script.model_copy(update=set_values), rest
+    script, prompt = _with_overrides(call.model, question)
     if round_number == 0:
         return script, prompt
     later = script.then[round_number - 1] if round_number <= len(script.then) else FakeScript()
     return later, call.messages[-1].content
+
+
+def _with_overrides(model: str, text: str) -> tuple[FakeScript, str]:
+    """Return the model's script, changed by the first line of a text, and the rest of the text."""
+    script = SCRIPTS.get(model, SCRIPTS["echo"])
+    first_line, _, rest = text.partition("\n")
+    if not first_line.startswith("#fake "):
+        return script, text
+    try:
+        overrides = FakeScript.model_validate_json(first_line.removeprefix("#fake "))
+    except ValidationError:
+        return script, text
+    set_values = {name: getattr(overrides, name) for name in overrides.model_fields_set}
+    return script.model_copy(update=set_values), rest
+
+
+def vector_of(model: str, text: str, dimensions: int | None) -> tuple[float, ...]:
+    """Return the vector of a text: scripted, or of length 1 and similar for texts with the same
+    words.
+
+    Raises the script's fault.
+    """
+    script, text = _with_overrides(model, text)
+    if script.fault:
+        raise script.failure()
+    if script.vector is not None:
+        return script.vector
+    sums = [0.0] * (dimensions or FAKE_DIMENSIONS)
+    for word in text.lower().split() or [""]:
+        digest = blake2b(word.encode(), digest_size=8).digest()
+        sums[int.from_bytes(digest[:4]) % len(sums)] += 1 if digest[4] % 2 else -1
+    norm = hypot(*sums)
+    return tuple(number / norm for number in sums) if norm else (1.0, *sums[1:])
 
 
 def _round(messages: tuple[ChatMessage, ...]) -> tuple[int, str]:

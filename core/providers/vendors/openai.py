@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import httpx2
@@ -11,11 +12,11 @@ from core.network import outbound
 from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
 from core.platform import logs
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, Embeddings, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
-from core.providers.schemas import Connection, ListedModel, ModelCall
+from core.providers.schemas import Connection, EmbeddingCall, ListedModel, ModelCall
 from core.providers.vendors import faults
-from core.providers.vendors.openai_request import request_of
+from core.providers.vendors.openai_request import embedding_request_of, request_of
 from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.openai.com/v1"
@@ -60,6 +61,13 @@ class OpenAI:
         except FAILURES as error:
             raise failure(error) from error
 
+    def embed(self, call: EmbeddingCall) -> Embeddings:
+        try:
+            body = embedding_request_of(call)
+            return _embeddings(self._client.post("/embeddings", body=body, cast_to=object))
+        except (*FAILURES, OverflowError) as error:
+            raise failure(error) from error
+
     def close(self) -> None:
         self._client.close()
 
@@ -95,6 +103,14 @@ class OpenAI:
             stream=True,
             stream_cls=openai.Stream[Any],
         )
+
+
+def _embeddings(response: Any) -> Embeddings:  # noqa: ANN401  JSON that nothing has validated
+    rows = sorted(response["data"], key=lambda row: int(row["index"]))
+    vectors = tuple(tuple(float(number) for number in row["embedding"]) for row in rows)
+    if not all(isfinite(number) for vector in vectors for number in vector):
+        raise UnexpectedFormat
+    return Embeddings(vectors, usage_of(response.get("usage") or {}))
 
 
 def _text(content: object) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.providers.schemas import ChatMessage, ModelCall, ParameterName
+from core.providers.schemas import ChatMessage, EmbeddingCall, ModelCall, ParameterName
 from core.providers.structured_output import strict_form
 
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
@@ -24,6 +24,17 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
     if call.response_schema is not None:
         request["response_format"] = _response_format(call.response_schema)
     return request
+
+
+def embedding_request_of(call: EmbeddingCall) -> dict[str, Any]:
+    """Return the body of a call for vectors, as numbers: few other servers know base64."""
+    dimensions = {"dimensions": call.dimensions} if call.dimensions is not None else {}
+    return {
+        "model": call.model,
+        "input": list(call.texts),
+        "encoding_format": "float",
+        **dimensions,
+    }
 
 
 def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
