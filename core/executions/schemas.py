@@ -61,12 +61,21 @@ class NewExecution(BaseModel):
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
 
     @model_validator(mode="after")
-    def _can_be_answered(self) -> Self:
+    def _tool_calls_are_answered(self) -> Self:
         check_answered(self.messages)
-        last_role = self.messages[-1].role if self.messages else None
-        if not self.prompt and last_role not in (MessageRole.USER, MessageRole.TOOL):
+        return self
+
+    @model_validator(mode="after")
+    def _has_text(self) -> Self:
+        if not self.prompt and not self.ends_with_input:
             raise ValueError("prompt is missing")
         return self
+
+    @property
+    def ends_with_input(self) -> bool:
+        """Whether a model can answer the messages without a prompt after them."""
+        input_roles = (MessageRole.USER, MessageRole.TOOL)
+        return bool(self.messages) and self.messages[-1].role in input_roles
 
     def stored_parameters(self) -> dict[str, Any]:
         """Return the parameters that were set, with the schema of the answer."""

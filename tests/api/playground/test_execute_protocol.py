@@ -120,3 +120,12 @@ def test_what_the_model_does_not_support_is_422_before_it_is_called(
     answered = mine.post("/prompts/execute", json=asked)
     assert answered.status_code == 422
     assert [error["field"] for error in answered.json()["errors"]] == [field]
+
+
+def test_a_prompt_of_the_workspace_is_called_with_a_response_schema(
+    mine: httpx2.Client, vendor: Vendor
+) -> None:
+    asked = {"model_id": "lab:answer", "template_id": "default", "prompt": "Where?"}
+    answered = mine.post("/prompts/execute", json=asked | {"response_schema": SCHEMA})
+    assert answered.status_code == 200
+    assert "response_format" in vendor.last.body
