@@ -230,6 +230,22 @@ class Vendor:
         """Speak Anthropic's protocol."""
         return await self.answer(request, "anthropic")
 
+    async def embeddings(self, request: Request) -> Response:
+        """Embed each text as its length and 1, the last text first."""
+        body = await request.json()
+        self.asked.append(Asked(request.url.path, dict(request.headers), body))
+        if literally := self.literal.get(body["model"]):
+            return Response(literally.body, literally.status, media_type=literally.content_type)
+        script = Script.of(body["model"])
+        if script.kind == "error":
+            return _error(script, "openai")
+        rows = [
+            {"object": "embedding", "index": index, "embedding": [len(text), 1.0]}
+            for index, text in enumerate(body["input"])
+        ]
+        usage = {"prompt_tokens": 13, "total_tokens": 13}
+        return JSONResponse({"object": "list", "data": rows[::-1], "model": "m", "usage": usage})
+
     async def redirect(self, _request: Request) -> Response:
         """Point to where the models are, for whoever follows redirects."""
         return Response(status_code=307, headers={"location": "/v1/models"})
@@ -240,6 +256,7 @@ class Vendor:
             routes=[
                 Route("/v1/chat/completions", self.chat_completions, methods=["POST"]),
                 Route("/v1/messages", self.messages, methods=["POST"]),
+                Route("/v1/embeddings", self.embeddings, methods=["POST"]),
                 Route("/v1/models", self.list_models),
                 Route("/moved/v1/models", self.redirect),
                 Route("/moved/models", self.redirect),

@@ -39,7 +39,8 @@ def open_json(envelope: bytes | None, column: str, row: UUID) -> dict[str, Any] 
 
 def seal_messages(messages: tuple[ChatMessage, ...], row: UUID) -> bytes | None:
     """Return the encrypted messages before the prompt."""
-    return seal_json([message.model_dump(mode="json") for message in messages], "messages", row)
+    sent = [message.model_dump(mode="json", exclude_unset=True) for message in messages]
+    return seal_json(sent, "messages", row)
 
 
 def open_tools(envelope: bytes | None, row: UUID) -> list[ToolExecution]:

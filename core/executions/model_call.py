@@ -61,7 +61,7 @@ def _error(failure: Failure) -> ExecutionError:
 def _estimated_usage(execution: PendingExecution, output_chars: int) -> Usage | None:
     """Return estimated tokens when the provider reports none: one per four characters."""
     input_chars = len(execution.call.system_prompt or "") + sum(
-        len(message.content) for message in execution.call.messages
+        message.size_chars for message in execution.call.messages
     )
     return (
         Usage(input=-(-input_chars // 4), output=-(-output_chars // 4), is_estimated=True)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, ModelCall, Parameters, Route, Tool
+from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Route, Tool
+from core.providers.structured_output import ResponseSchema
+from core.providers.tool_calls import check_answered
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_MESSAGES = 2000  # messages
@@ -29,7 +31,8 @@ class ExecutionStatus(StrEnum):
 class NewExecution(BaseModel):
     """A call to make.
 
-    `messages` come before `prompt`; `context` and `metadata` are stored, but not sent to the model.
+    `messages` come before `prompt`, which may be left out when they end with a message of the user
+    or the result of a tool; `context` and `metadata` are stored, but not sent to the model.
     """
 
     model_config = ConfigDict(
@@ -46,15 +49,38 @@ class NewExecution(BaseModel):
     )
 
     model_id: str = Field(min_length=1, max_length=300)
-    prompt: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
+    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
     system_prompt: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)
     messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
     parameters: Parameters = Parameters()
     context: JsonObject | None = None
     metadata: JsonObject | None = None
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
+    response_schema: ResponseSchema | None = None
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
+
+    @model_validator(mode="after")
+    def _tool_calls_are_answered(self) -> Self:
+        check_answered(self.messages)
+        return self
+
+    @model_validator(mode="after")
+    def _has_text(self) -> Self:
+        if not self.prompt and not self.ends_with_input:
+            raise ValueError("prompt is missing")
+        return self
+
+    @property
+    def ends_with_input(self) -> bool:
+        """Whether a model can answer the messages without a prompt after them."""
+        input_roles = (MessageRole.USER, MessageRole.TOOL)
+        return bool(self.messages) and self.messages[-1].role in input_roles
+
+    def stored_parameters(self) -> dict[str, Any]:
+        """Return the parameters that were set, with the schema of the answer."""
+        schema = {"response_schema": self.response_schema} if self.response_schema else {}
+        return self.parameters.set_values() | schema
 
 
 class TokenUsage(View):

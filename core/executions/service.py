@@ -49,9 +49,11 @@ IF_PENDING = update(executions).where(
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
-# Parameters and error without texts: stop sequences are texts, and a provider's error message may
-# quote the prompt.
-PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences")
+# Parameters and error without texts: stop sequences are texts, schemas have descriptions, and a
+# provider's error message may quote the prompt.
+PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op("-")(
+    "response_schema"
+)
 REMOVED_DETAIL = literal("The details of this error are no longer stored.", JSONB)
 ERROR_WITHOUT_DETAIL = func.jsonb_set(executions.c.error, array(["detail"]), REMOVED_DETAIL)
 ABANDONED_AFTER = timedelta(minutes=2)
@@ -71,9 +73,8 @@ def begin(
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
-    capabilities.check_supported(
-        route.model, new_execution.parameters, has_tools=bool(new_execution.tools)
-    )
+    call = _call(route, new_execution)
+    capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
     row = {
         "id": execution_id,
@@ -89,7 +90,7 @@ def begin(
         "messages": encrypted_texts.seal_messages(new_execution.messages, execution_id),
         "context": encrypted_texts.seal_json(new_execution.context, "context", execution_id),
         "metadata": encrypted_texts.seal_json(new_execution.metadata, "metadata", execution_id),
-        "parameters": new_execution.parameters.set_values(),
+        "parameters": new_execution.stored_parameters(),
         "tools": [tool.model_dump() for tool in new_execution.tools] or None,
         "status": ExecutionStatus.PENDING,
         "instance": instance,
@@ -97,19 +98,19 @@ def begin(
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    return PendingExecution(
-        execution_id, route, _call(route, new_execution), new_execution, actor.id, started_at
-    )
+    return PendingExecution(execution_id, route, call, new_execution, actor.id, started_at)
 
 
 def _call(route: Route, new_execution: NewExecution) -> ModelCall:
-    prompt_message = ChatMessage(role=MessageRole.USER, content=new_execution.prompt)
+    prompt = new_execution.prompt
+    prompt_messages = (ChatMessage(role=MessageRole.USER, content=prompt),) if prompt else ()
     return ModelCall(
         route.model.name,
         new_execution.system_prompt,
-        (*new_execution.messages, prompt_message),
+        (*new_execution.messages, *prompt_messages),
         new_execution.parameters,
         new_execution.tools,
+        new_execution.response_schema,
     )
 
 

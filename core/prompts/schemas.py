@@ -2,7 +2,7 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import re2
 from pydantic import (
@@ -292,7 +292,8 @@ class PromptExecution(NewExecution):
     variables: JsonObject = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _has_text(self) -> "PromptExecution":
-        if self.template_id is None and not (self.prompt and self.model_id):
+    def _has_text(self) -> Self:
+        has_text = self.prompt or self.ends_with_input
+        if self.template_id is None and not (has_text and self.model_id):
             raise ValueError("Pass `model_id` and `prompt`, or `template_id`.")
         return self

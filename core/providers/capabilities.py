@@ -1,19 +1,24 @@
 """Which parameters each model accepts."""
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from typing import Any, get_args
 
 from core.providers.errors import ParameterNotSupported
 from core.providers.schemas import (
     Capabilities,
     Connection,
+    ModelCall,
     ModelView,
     ParameterName,
     ParameterRange,
     Parameters,
+    PromptCacheTtl,
     ProviderKind,
+    ReasoningEffort,
 )
+from core.providers.structured_output import StructuredOutput
 
 P = ParameterName
 DEFAULT_RANGES = {
@@ -24,17 +29,55 @@ DEFAULT_RANGES = {
     P.PRESENCE_PENALTY: ParameterRange(minimum=-2, maximum=2, default=0),
     P.STOP_SEQUENCES: ParameterRange(),
     P.SEED: ParameterRange(minimum=0),
+    P.THINKING_BUDGET: ParameterRange(minimum=1024, maximum=32_000),
 }
+CLASSIC = tuple(name for name in DEFAULT_RANGES if name is not P.THINKING_BUDGET)
+EFFORTS = get_args(ReasoningEffort)
 # Defaults of the packaged model. Asked for the capital of France 60 times, it was right 53 times at
 # a temperature of 0.2, 58 times at 0.1 and always at 0.05. At such a low temperature it repeats
 # itself: of 22 answers 5 did endlessly without a frequency penalty, none at 0.6; at 1.0 it avoids
 # words that it needs.
 LOCAL_DEFAULTS = {P.TEMPERATURE: 0.05, P.FREQUENCY_PENALTY: 0.6}
+FAKE_WITHOUT_TOOLS = "plain"
 # OpenAI's reasoning models accept neither sampling parameters nor stop sequences.
 REASONING_MODELS = re.compile(r"(?:o\d|gpt-(?:[5-9]|\d\d))(?!.*chat)")
+# The reasoning efforts of OpenAI's models: those of the first expression that matches.
+OPENAI_EFFORTS = (
+    (re.compile(r"o1-(?:mini|preview)"), ()),
+    (re.compile(r"o\d"), ("low", "medium", "high")),
+    (re.compile(r"gpt-5-pro"), ("high",)),
+    (re.compile(r"gpt-5(?!\.)"), ("minimal", "low", "medium", "high")),
+    (re.compile(r"gpt-5\.1(?!\d)"), ("none", "low", "medium", "high")),
+    (re.compile(r"gpt-5\.[2-5](?!\d)"), ("none", "low", "medium", "high", "xhigh")),
+    (re.compile(r""), ("none", "low", "medium", "high", "xhigh", "max")),
+)
+OPENAI_CACHE_TTLS = (
+    (re.compile(r"gpt-(?:4\.1|5(?!\.)|5\.[1-5](?!\d))(?!.*chat)"), ("24h",)),
+    (re.compile(r"gpt-(?:[5-9]|\d\d)(?!.*chat)"), ("30m",)),
+    (re.compile(r""), ()),
+)
+OPENAI_WITHOUT_SCHEMAS = re.compile(
+    r"gpt-3|gpt-4(?![o.\d])|gpt-4o-2024-05-13|chatgpt|o1-(?:mini|preview)"
+)
 # Anthropic's models from 4.7 on have no sampling parameters.
 ANTHROPIC_SAMPLING_MODELS = re.compile(
     r"claude-(?:[123]|instant|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8})?$)"
+)
+# These take one of the two sampling parameters only.
+ANTHROPIC_ONE_SAMPLING = re.compile(r"claude-(?:opus|sonnet|haiku)-4-[1-6]")
+# Later models decide themselves how long they think; 4.6 still takes a budget, deprecated.
+ANTHROPIC_BUDGET_MODELS = re.compile(
+    r"claude-(?:3-7|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8})?$)"
+)
+ANTHROPIC_EFFORTS = (
+    (re.compile(r"claude-opus-4-5"), ("low", "medium", "high")),
+    (re.compile(r"claude-(?:opus|sonnet)-4-6"), ("low", "medium", "high", "max")),
+    (ANTHROPIC_SAMPLING_MODELS, ()),
+    (re.compile(r""), ("low", "medium", "high", "xhigh", "max")),
+)
+ANTHROPIC_CACHE_TTLS = ("5m", "1h")
+ANTHROPIC_WITHOUT_SCHEMAS = re.compile(
+    r"claude-(?:[123]|instant|(?:opus|sonnet|haiku)-4(?:-[01])?(?:-\d{8})?$)"
 )
 # Models that OpenAI lists besides its chat models.
 NOT_CHAT_MODELS = re.compile(
@@ -47,42 +90,57 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
     """Return the parameters and features that a model supports."""
     match connection.kind:
         case ProviderKind.LOCAL:
-            token_range = {"maximum": context_window} if context_window is not None else {}
-            defaults = {name: {"default": value} for name, value in LOCAL_DEFAULTS.items()}
-            return _capabilities(*P, tools=False, ranges={P.MAX_TOKENS: token_range, **defaults})
+            return _of_local(context_window)
         case ProviderKind.FAKE:
-            return _capabilities(*P, tools=False)
+            return _of_fake(name)
         case ProviderKind.ANTHROPIC:
             return _of_anthropic(name)
+        case ProviderKind.OPENAI if connection.is_vendor:
+            return _of_openai(name)
         case ProviderKind.OPENAI:
-            is_reasoning = connection.is_vendor and REASONING_MODELS.match(name) is not None
-            return (
-                _capabilities(P.MAX_TOKENS, P.SEED, tools=True)
-                if is_reasoning
-                else _capabilities(*P, tools=True)
+            return _capabilities(
+                *CLASSIC,
+                tools=True,
+                embeddings=True,
+                structured_output=StructuredOutput.CONSTRAINED,
+                ranges={P.REASONING_EFFORT: {"choices": EFFORTS}},
             )
 
 
-def check_supported(model: ModelView, parameters: Parameters, *, has_tools: bool) -> None:
+def check_supported(model: ModelView, call: ModelCall) -> None:
     """Raise ParameterNotSupported with the fields of unsupported parameters or values."""
-    errors = []
-
-    def add(field: str, problem: str) -> None:
-        errors.append({"field": field, "message": f"{model.id} {problem}"})
-
-    for name, value in parameters.set_values().items():
-        bounds = model.capabilities.parameters.get(ParameterName(name))
-        if bounds is None:
-            add(f"parameters.{name}", "does not support this parameter.")
-        elif (
-            bounds.maximum is not None and isinstance(value, int | float) and value > bounds.maximum
-        ):
-            add(f"parameters.{name}", f"allows at most {bounds.maximum:g}.")
-    if has_tools and not model.capabilities.tools:
-        add("tools", "does not support tools.")
+    problems = [*_parameter_problems(model, call.parameters), *_feature_problems(model, call)]
+    errors = [{"field": field, "message": f"{model.id} {problem}"} for field, problem in problems]
     if errors:
         summary = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
         raise ParameterNotSupported(summary, errors=errors)
+
+
+def _parameter_problems(model: ModelView, parameters: Parameters) -> Iterator[tuple[str, str]]:
+    values = parameters.set_values()
+    for name, value in values.items():
+        bounds = model.capabilities.parameters.get(ParameterName(name))
+        if bounds is None:
+            yield f"parameters.{name}", "does not support this parameter."
+            continue
+        if bounds.choices is not None and value not in bounds.choices:
+            yield f"parameters.{name}", f"allows only {', '.join(bounds.choices)}."
+        if bounds.maximum is not None and isinstance(value, int | float) and value > bounds.maximum:
+            yield f"parameters.{name}", f"allows at most {bounds.maximum:g}."
+        for other in bounds.excludes:
+            if other in values:
+                yield f"parameters.{name}", f"does not support it together with {other}."
+    if values.get(P.THINKING_BUDGET, 0) >= values.get(P.MAX_TOKENS, inf):
+        yield f"parameters.{P.THINKING_BUDGET}", "requires max_tokens that are more than it."
+
+
+def _feature_problems(model: ModelView, call: ModelCall) -> Iterator[tuple[str, str]]:
+    if call.tools and not model.capabilities.tools:
+        yield "tools", "does not support tools."
+    if not model.capabilities.tools and any(message.tool_calls for message in call.messages):
+        yield "messages", "does not support tool calls."
+    if call.response_schema and model.capabilities.structured_output is StructuredOutput.NONE:
+        yield "response_schema", "does not support structured output."
 
 
 def is_chat(connection: Connection, name: str) -> bool:
@@ -94,25 +152,104 @@ def is_chat(connection: Connection, name: str) -> bool:
     )
 
 
-def _of_anthropic(name: str) -> Capabilities:
-    if ANTHROPIC_SAMPLING_MODELS.match(name) is None:
-        return _capabilities(P.MAX_TOKENS, P.STOP_SEQUENCES, tools=True)
-    ranges = {P.TEMPERATURE: {"maximum": 1}}
+def _of_local(context_window: int | None) -> Capabilities:
+    ranges: dict[ParameterName, dict[str, Any]] = {
+        name: {"default": value} for name, value in LOCAL_DEFAULTS.items()
+    }
+    if context_window is not None:
+        ranges[P.MAX_TOKENS] = {"maximum": context_window}
     return _capabilities(
-        P.MAX_TOKENS, P.STOP_SEQUENCES, P.TEMPERATURE, P.TOP_P, tools=True, ranges=ranges
+        *CLASSIC,
+        tools=False,
+        embeddings=True,
+        structured_output=StructuredOutput.CONSTRAINED,
+        ranges=ranges,
     )
+
+
+def _of_fake(name: str) -> Capabilities:
+    if name == FAKE_WITHOUT_TOOLS:
+        return _capabilities(
+            *CLASSIC, tools=False, structured_output=StructuredOutput.NONE, ranges={}
+        )
+    ranges = {
+        P.REASONING_EFFORT: {"choices": EFFORTS},
+        P.PROMPT_CACHE_TTL: {"choices": get_args(PromptCacheTtl)},
+    }
+    return _capabilities(
+        *DEFAULT_RANGES,
+        tools=True,
+        embeddings=True,
+        structured_output=StructuredOutput.NATIVE,
+        ranges=ranges,
+    )
+
+
+def _of_openai(name: str) -> Capabilities:
+    is_reasoning = REASONING_MODELS.match(name) is not None
+    ranges = {P.PROMPT_CACHE_TTL: {"choices": _first_match(OPENAI_CACHE_TTLS, name)}}
+    if is_reasoning:
+        ranges[P.REASONING_EFFORT] = {"choices": _first_match(OPENAI_EFFORTS, name)}
+    return _capabilities(
+        *((P.MAX_TOKENS, P.SEED) if is_reasoning else CLASSIC),
+        tools=True,
+        embeddings="embedding" in name,
+        structured_output=_native_unless(OPENAI_WITHOUT_SCHEMAS.match(name)),
+        ranges=ranges,
+    )
+
+
+def _of_anthropic(name: str) -> Capabilities:
+    names = [P.MAX_TOKENS, P.STOP_SEQUENCES]
+    ranges: dict[ParameterName, dict[str, Any]] = {
+        P.PROMPT_CACHE_TTL: {"choices": ANTHROPIC_CACHE_TTLS},
+        P.REASONING_EFFORT: {"choices": _first_match(ANTHROPIC_EFFORTS, name)},
+    }
+    if ANTHROPIC_SAMPLING_MODELS.match(name):
+        names += [P.TEMPERATURE, P.TOP_P]
+        ranges[P.TEMPERATURE] = {"maximum": 1}
+        if ANTHROPIC_ONE_SAMPLING.match(name):
+            ranges[P.TOP_P] = {"excludes": (P.TEMPERATURE,)}
+    if ANTHROPIC_BUDGET_MODELS.match(name):
+        ranges[P.THINKING_BUDGET] = {"excludes": (P.TEMPERATURE, P.TOP_P)}
+    return _capabilities(
+        *names,
+        tools=True,
+        structured_output=_native_unless(ANTHROPIC_WITHOUT_SCHEMAS.match(name)),
+        ranges=ranges,
+    )
+
+
+def _first_match(
+    families: Iterable[tuple[re.Pattern[str], tuple[str, ...]]], name: str
+) -> tuple[str, ...]:
+    return next(choices for pattern, choices in families if pattern.match(name))
+
+
+def _native_unless(is_without: object) -> StructuredOutput:
+    return StructuredOutput.NONE if is_without else StructuredOutput.NATIVE
 
 
 def _capabilities(
     *names: ParameterName,
     tools: bool,
-    ranges: Mapping[ParameterName, Mapping[str, float]] = MappingProxyType({}),
+    structured_output: StructuredOutput,
+    ranges: Mapping[ParameterName, Mapping[str, Any]],
+    embeddings: bool = False,
 ) -> Capabilities:
-    """Return capabilities with the default bounds, replaced where `ranges` has others."""
+    """Return capabilities with the default bounds, replaced where `ranges` has others.
+
+    Parameters without any choices are left out.
+    """
+    defaults = {name: range_.model_dump() for name, range_ in DEFAULT_RANGES.items()}
+    bounds = {
+        name: ParameterRange.model_validate(defaults.get(name, {}) | dict(ranges.get(name, {})))
+        for name in P
+        if name in names or name in ranges
+    }
     return Capabilities(
         tools=tools,
-        parameters={
-            name: DEFAULT_RANGES[name].model_copy(update=dict(ranges.get(name, {})))
-            for name in names
-        },
+        embeddings=embeddings,
+        structured_output=structured_output,
+        parameters={name: range_ for name, range_ in bounds.items() if range_.choices != ()},
     )

@@ -15,7 +15,8 @@ from core.providers.errors import ModelMissing
 from core.providers.queries import configured
 from core.providers.queries.configured import ConfiguredProvider
 from core.providers.schemas import Connection, ListedModel, ModelView, ProviderKind, Route
-from core.providers.vendors.fake import CONTEXT_WINDOW, SCRIPTS
+from core.providers.vendors.fake import CONTEXT_WINDOW
+from core.providers.vendors.fake_scripts import SCRIPTS
 
 
 def list_models(session: Session) -> list[ModelView]:

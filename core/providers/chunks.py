@@ -1,4 +1,4 @@
-"""Typed chunks of a streamed answer."""
+"""Typed chunks of a streamed answer, and vectors of texts."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -52,3 +52,11 @@ class EndChunk:
 
 
 Chunk: TypeAlias = TextChunk | ToolCallChunk | UsageChunk | EndChunk
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """The vectors of texts, in the texts' order and of one length."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    usage: Usage

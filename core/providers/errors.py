@@ -179,3 +179,9 @@ class ParameterNotSupported(Invalid):
     """This model does not support one of the parameters."""
 
     code = "validation_failed"
+
+
+class EmbeddingsNotSupported(Invalid):
+    """This model does not embed texts. Choose an embedding model."""
+
+    code = "validation_failed"

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import httpx2
 
@@ -14,9 +14,16 @@ from core.database.tables import storable
 from core.network.allowed_addresses import providers_reach
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
-from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
-from core.providers.errors import AnswerTooLong, CallCancelled, CallFailed, ProviderTimedOut
-from core.providers.schemas import Connection, ListedModel, ModelCall, Provider, Route
+from core.providers.chunks import Chunk, Embeddings, TextChunk, ToolCallChunk
+from core.providers.errors import (
+    AnswerTooLong,
+    CallCancelled,
+    CallFailed,
+    EmbeddingsNotSupported,
+    ProviderTimedOut,
+    UnexpectedFormat,
+)
+from core.providers.schemas import Connection, EmbeddingCall, ListedModel, ModelCall, Route
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first byte, and between two
@@ -28,6 +35,30 @@ MAX_ANSWER_CHARS = 1_000_000
 MAX_NAME_CHARS = 200
 
 Result = TypeVar("Result")
+
+
+class Provider(Protocol):
+    """A vendor's client. It is synchronous: it runs in a thread and can be cancelled."""
+
+    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
+        """Yield chunks until the end; raise a CallFailed, also when cancelled."""
+        ...
+
+    def list_models(self) -> list[ListedModel]:
+        """Return the models that this provider lists; raise a CallFailed."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Embedder(Protocol):
+    """The client of a vendor that embeds texts."""
+
+    def embed(self, call: EmbeddingCall) -> Embeddings:
+        """Return the vectors of the texts; raise a CallFailed."""
+        ...
 
 
 def stream(route: Route, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
@@ -48,6 +79,33 @@ def stream(route: Route, call: ModelCall, cancel_token: CancelToken) -> Generato
             while answer.chunk is not None:
                 yield limiter.accept(answer.chunk)
                 answer.advance()
+
+
+def embed(route: Route, call: EmbeddingCall, cancel_token: CancelToken) -> Embeddings:
+    """Return the vectors of texts; transient errors are retried.
+
+    Raises a CallFailed, CallCancelled, or EmbeddingsNotSupported.
+    """
+    if not route.model.capabilities.embeddings:
+        raise EmbeddingsNotSupported
+    with _translated_errors(route.connection, cancel_token):
+        client = provider(route.connection, SILENCE_TIMEOUT_S)
+        embeddings = _with_retries(lambda: _embed(client, call, cancel_token), cancel_token)
+    if not _fits(embeddings, call):
+        raise UnexpectedFormat
+    return embeddings
+
+
+def _fits(embeddings: Embeddings, call: EmbeddingCall) -> bool:
+    """Return whether there is a vector for each text, and all have the requested length."""
+    lengths = {len(vector) for vector in embeddings.vectors}
+    has_length = lengths == {call.dimensions} if call.dimensions else len(lengths - {0}) == 1
+    return has_length and 0 not in lengths and len(embeddings.vectors) == len(call.texts)
+
+
+def _embed(client: Provider, call: EmbeddingCall, cancel_token: CancelToken) -> Embeddings:
+    with cancellable(cancel_token, time.monotonic() + SILENCE_TIMEOUT_S):
+        return cast("Embedder", client).embed(call)
 
 
 def list_models(connection: Connection) -> list[ListedModel]:

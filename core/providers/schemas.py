@@ -1,20 +1,19 @@
 """Models, providers and calls, as the console, the API and the gateway use them."""
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
-from core.network.cancellation import CancelToken
 from core.presentation.money import Usd
-from core.providers.chunks import Chunk
+from core.providers.structured_output import ResponseSchema, StructuredOutput
+from core.providers.tool_calls import MessageToolCall, ToolCallId
 
 
 class ProviderKind(StrEnum):
@@ -55,13 +54,22 @@ class ParameterName(StrEnum):
     PRESENCE_PENALTY = "presence_penalty"
     STOP_SEQUENCES = "stop_sequences"
     SEED = "seed"
+    REASONING_EFFORT = "reasoning_effort"
+    THINKING_BUDGET = "thinking_budget"
+    PROMPT_CACHE_TTL = "prompt_cache_ttl"
 
 
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+# How long the vendor is asked to keep the beginning of the conversation in its cache
+PromptCacheTtl = Literal["5m", "30m", "1h", "24h"]
 StopSequence = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Parameters(BaseModel):
-    """Parameters of a call; the provider's default applies to those that are left out."""
+    """Parameters of a call; the provider's default applies to those that are left out.
+
+    `max_tokens` includes the tokens of `thinking_budget`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -72,6 +80,9 @@ class Parameters(BaseModel):
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     stop_sequences: tuple[StopSequence, ...] | None = Field(default=None, max_length=4)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    reasoning_effort: ReasoningEffort | None = None
+    thinking_budget: int | None = Field(default=None, ge=1024, le=1_000_000)
+    prompt_cache_ttl: PromptCacheTtl | None = None
 
     def set_values(self) -> dict[str, Any]:
         """Return the parameters that were set, as JSON values."""
@@ -89,11 +100,16 @@ class Tool(BaseModel):
 
 
 class ParameterRange(View):
-    """The range of a number and the console's default; empty for other types."""
+    """The values of a parameter: a number's range and the console's default, or the choices.
+
+    It is not set together with those that it `excludes`.
+    """
 
     minimum: float | None = None
     maximum: float | None = None
     default: float | None = None
+    choices: tuple[str, ...] | None = None
+    excludes: tuple[ParameterName, ...] = ()
 
 
 class Capabilities(View):
@@ -101,6 +117,8 @@ class Capabilities(View):
 
     streaming: bool = True
     tools: bool
+    embeddings: bool = False
+    structured_output: StructuredOutput = StructuredOutput.NONE
     parameters: dict[ParameterName, ParameterRange]
 
 
@@ -215,13 +233,33 @@ class MessageRole(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
 
 
 class ChatMessage(BaseModel):
+    """A message; one of role `tool` is the result of the tool call that it names."""
+
     model_config = ConfigDict(frozen=True)
 
     role: MessageRole
-    content: str = Field(max_length=1_000_000)
+    content: str = Field(default="", max_length=1_000_000)
+    tool_calls: tuple[MessageToolCall, ...] = Field(default=(), max_length=128)
+    tool_call_id: ToolCallId | None = None
+
+    @model_validator(mode="after")
+    def _has_the_fields_of_its_role(self) -> Self:
+        if self.tool_calls and self.role is not MessageRole.ASSISTANT:
+            raise ValueError("only messages of the assistant have tool_calls")
+        if (self.tool_call_id is not None) != (self.role is MessageRole.TOOL):
+            raise ValueError("messages of role tool, and no others, have a tool_call_id")
+        if not self.tool_calls and "content" not in self.model_fields_set:
+            raise ValueError("content is missing")
+        return self
+
+    @property
+    def size_chars(self) -> int:
+        """The length of its texts."""
+        return len(self.content) + sum(len(call.arguments) for call in self.tool_calls)
 
 
 @dataclass(frozen=True)
@@ -233,19 +271,13 @@ class ModelCall:
     messages: tuple[ChatMessage, ...]
     parameters: Parameters
     tools: tuple[Tool, ...] = ()
+    response_schema: ResponseSchema | None = None
 
 
-class Provider(Protocol):
-    """A vendor's client. It is synchronous: it runs in a thread and can be cancelled."""
+@dataclass(frozen=True)
+class EmbeddingCall:
+    """Up to 256 texts to embed; without `dimensions` the vectors are as long as the model's."""
 
-    def stream(self, call: ModelCall, cancel_token: CancelToken) -> Generator[Chunk]:
-        """Yield chunks until the end; raise a CallFailed, also when cancelled."""
-        ...
-
-    def list_models(self) -> list[ListedModel]:
-        """Return the models that this provider lists; raise a CallFailed."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
+    model: str
+    texts: tuple[str, ...]
+    dimensions: int | None = None

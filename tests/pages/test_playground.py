@@ -3,15 +3,19 @@
 import time
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
+from core.executions.models import Execution
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries
 from core.playground.schemas import PlaygroundMessageView
+from core.providers.schemas import Parameters, ProviderKind
 from pages._ui import guard
 from tests.factories.identity import Person, person
 from tests.factories.playground import DEFAULT_PROMPT
+from tests.factories.providers import stored
 from tests.pages.conftest import PLAYGROUND, Console, prompt, said
 
 
@@ -55,6 +59,45 @@ def test_another_model_begins_with_its_own_parameters(console: Console, admin: P
     app.slider[0].set_value(1.0).run()
     app.selectbox[0].set_value("fake:slow").run()
     assert app.slider[0].value == 0.2
+
+
+def draft_parameters(who: Person) -> Parameters:
+    with transaction() as session:
+        newest = queries.find_newest_session(session, owner=who.actor.id)
+        assert newest is not None
+        return queries.get_session(session, newest, owner=who.actor.id).draft.parameters
+
+
+def parameters_of_the_last_call() -> dict[str, object]:
+    with transaction() as session:
+        newest = select(Execution.parameters).order_by(Execution.id.desc()).limit(1)
+        return dict(session.scalars(newest).one())
+
+
+def test_newer_parameters_are_sent_when_they_were_set(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    app.selectbox[0].set_value("fake:echo").run()
+    app.chat_input[0].set_value("Hello").run()
+    newer = {"reasoning_effort", "thinking_budget", "prompt_cache_ttl"}
+    assert not newer & parameters_of_the_last_call().keys()
+    wait_for_answer(app, admin)
+    next(it for it in app.selectbox if it.label == "Reasoning effort").set_value("low").run()
+    app.chat_input[0].set_value("Hello").run()
+    assert parameters_of_the_last_call()["reasoning_effort"] == "low"
+
+
+def test_a_parameter_is_left_out_when_one_that_excludes_it_is_set(
+    console: Console, admin: Person
+) -> None:
+    stored("vendor", ProviderKind.ANTHROPIC, None)
+    app = console(admin, PLAYGROUND)
+    app.selectbox[0].set_value("vendor:claude-haiku-4-5").run()
+    assert draft_parameters(admin).temperature == 0.2
+    budget = next(it for it in app.number_input if it.label == "Thinking budget (tokens)")
+    budget.set_value(2000).run()
+    assert not app.exception
+    assert draft_parameters(admin).thinking_budget == 2000
+    assert draft_parameters(admin).temperature is None
 
 
 def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person) -> None:

@@ -15,7 +15,7 @@ from core.prompts.schemas import PromptExecution, RenderRequest
 from core.prompts.views import RenderedPrompt
 from core.providers.schemas import Parameters
 
-TEXTS = ("messages", "context", "metadata", "tools", "session_id")
+TEXTS = ("messages", "context", "metadata", "tools", "response_schema", "session_id")
 
 
 def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExecution:

@@ -1,8 +1,8 @@
 """Anthropic, through its own SDK."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 import anthropic
 import httpx2
@@ -13,18 +13,15 @@ from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
-from core.providers.schemas import Connection, ListedModel, MessageRole, ModelCall
+from core.providers.errors import AnswerIncomplete, CallFailed, RequestRejected, UnexpectedFormat
+from core.providers.schemas import Connection, ListedModel, ModelCall
+from core.providers.structured_output import with_single_types
 from core.providers.vendors import faults
+from core.providers.vendors.anthropic_request import request_of
 from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.anthropic.com"
 NO_KEY = "none"
-MAX_TOKENS = 4096  # the API requires a number
-OLDER_VERSION = "2023-06-01"
-# Only older models accept these (capabilities.py). They need an older API version; the SDK no
-# longer has them.
-SAMPLING = ("temperature", "top_p")
 FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, *faults.MALFORMED)
 
 logs.quieten("anthropic", "httpx2")  # ANTHROPIC_LOG=debug would log prompts
@@ -72,7 +69,9 @@ class Anthropic:
         stream_state = _StreamState()
         # Not the SDK's streaming helper: that keeps a copy of the whole answer, and asserts fields
         # that servers may omit.
-        with self._client.messages.create(stream=True, **_request(call)) as events:
+        with self._client.messages.create(
+            stream=True, **request_of(_with_usable_schema(call))
+        ) as events:
             for event in events:
                 if text := stream_state.record(event):
                     yield TextChunk(text)
@@ -83,6 +82,17 @@ class Anthropic:
             raise AnswerIncomplete
         yield UsageChunk(stream_state.usage)
         yield EndChunk(stream_state.stop_reason)
+
+
+def _with_usable_schema(call: ModelCall) -> ModelCall:
+    """Return the call; bounds that Anthropic does not enforce become descriptions."""
+    if call.response_schema is None:
+        return call
+    try:
+        schema = anthropic.transform_schema(with_single_types(call.response_schema))
+    except (*faults.MALFORMED, AssertionError) as error:
+        raise RequestRejected("Anthropic's SDK cannot use this response_schema.") from error
+    return replace(call, response_schema=schema)
 
 
 class _StreamState:
@@ -114,39 +124,6 @@ class _StreamState:
             case _:
                 pass
         return ""
-
-
-def _request(call: ModelCall) -> dict[str, Any]:
-    parameters = call.parameters.set_values()
-    request: dict[str, Any] = {
-        "model": call.model,
-        "max_tokens": parameters.get("max_tokens", MAX_TOKENS),
-        "messages": [
-            {"role": m.role.value, "content": m.content}
-            for m in call.messages
-            if m.role is not MessageRole.SYSTEM
-        ],
-    }
-    if system := _system(call):
-        request["system"] = system
-    if "stop_sequences" in parameters:
-        request["stop_sequences"] = parameters["stop_sequences"]
-    if sampling := {name: parameters[name] for name in SAMPLING if name in parameters}:
-        request |= {"extra_headers": {"anthropic-version": OLDER_VERSION}, "extra_body": sampling}
-    if call.tools:
-        request["tools"] = [
-            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-            for tool in call.tools
-        ]
-    return request
-
-
-def _system(call: ModelCall) -> str:
-    texts = [
-        call.system_prompt or "",
-        *(m.content for m in call.messages if m.role is MessageRole.SYSTEM),
-    ]
-    return "\n\n".join(text for text in texts if text)
 
 
 def _usage(reported: object, previous: Usage) -> Usage:

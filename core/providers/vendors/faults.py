@@ -53,6 +53,7 @@ LONG_CONTEXT = (
     "maximum number of tokens allowed",
     "prompt is too long",
     "exceed_context",
+    "too large to process",
 )
 
 

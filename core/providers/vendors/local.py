@@ -12,9 +12,16 @@ from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
 from core.platform.config import config
 from core.providers.capabilities import LOCAL_DEFAULTS
-from core.providers.chunks import Chunk
+from core.providers.chunks import Chunk, Embeddings
 from core.providers.errors import LocalModelStarting, ProviderUnreachable
-from core.providers.schemas import Connection, ListedModel, ModelCall, Parameters, ProviderKind
+from core.providers.schemas import (
+    Connection,
+    EmbeddingCall,
+    ListedModel,
+    ModelCall,
+    Parameters,
+    ProviderKind,
+)
 from core.providers.vendors import openai
 
 # Without a system prompt this model answers gibberish; with most of those that we tried, half of
@@ -41,6 +48,12 @@ class Local:
         )
         try:
             yield from self._server().stream(local_call, cancel_token)
+        except ProviderUnreachable as error:
+            raise LocalModelStarting from error
+
+    def embed(self, call: EmbeddingCall) -> Embeddings:
+        try:
+            return self._server().embed(call)
         except ProviderUnreachable as error:
             raise LocalModelStarting from error
 

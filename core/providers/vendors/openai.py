@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import httpx2
@@ -11,16 +12,16 @@ from core.network import outbound
 from core.network.allowed_addresses import Reach
 from core.network.cancellation import CancelToken
 from core.platform import logs
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, Embeddings, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import AnswerIncomplete, CallFailed, UnexpectedFormat
-from core.providers.schemas import Connection, ListedModel, ModelCall, ParameterName
+from core.providers.schemas import Connection, EmbeddingCall, ListedModel, ModelCall
 from core.providers.vendors import faults
+from core.providers.vendors.openai_request import embedding_request_of, request_of
 from core.providers.vendors.streamed_tool_calls import MAX_MODELS, ToolCalls, tokens
 
 VENDOR = "https://api.openai.com/v1"
 # The SDK requires a key, also for servers that need none.
 NO_KEY = "none"
-NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, *faults.MALFORMED)
 
 logs.quieten("openai")  # OPENAI_LOG=debug would log prompts
@@ -60,6 +61,13 @@ class OpenAI:
         except FAILURES as error:
             raise failure(error) from error
 
+    def embed(self, call: EmbeddingCall) -> Embeddings:
+        try:
+            body = embedding_request_of(call)
+            return _embeddings(self._client.post("/embeddings", body=body, cast_to=object))
+        except (*FAILURES, OverflowError) as error:
+            raise failure(error) from error
+
     def close(self) -> None:
         self._client.close()
 
@@ -90,40 +98,19 @@ class OpenAI:
         # validate nothing.
         return self._client.post(
             "/chat/completions",
-            body=self._request(call),
+            body=request_of(call, is_vendor=self._is_vendor),
             cast_to=object,
             stream=True,
             stream_cls=openai.Stream[Any],
         )
 
-    def _request(self, call: ModelCall) -> dict[str, Any]:
-        parameters = {
-            NAMES.get(ParameterName(name), name): value
-            for name, value in call.parameters.set_values().items()
-        }
-        if self._is_vendor and "max_tokens" in parameters:
-            parameters["max_completion_tokens"] = parameters.pop("max_tokens")
-        request = {
-            "model": call.model,
-            "messages": messages_of(call),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            **parameters,
-        }
-        if call.tools:
-            request["tools"] = [
-                {"type": "function", "function": tool.model_dump()} for tool in call.tools
-            ]
-        return request
 
-
-def messages_of(call: ModelCall) -> list[dict[str, str]]:
-    """Return the messages in the protocol's form, the system prompt first."""
-    system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
-    return [
-        *system,
-        *({"role": message.role.value, "content": message.content} for message in call.messages),
-    ]
+def _embeddings(response: Any) -> Embeddings:  # noqa: ANN401  JSON that nothing has validated
+    rows = sorted(response["data"], key=lambda row: int(row["index"]))
+    vectors = tuple(tuple(float(number) for number in row["embedding"]) for row in rows)
+    if not all(isfinite(number) for vector in vectors for number in vector):
+        raise UnexpectedFormat
+    return Embeddings(vectors, usage_of(response.get("usage") or {}))
 
 
 def _text(content: object) -> str:

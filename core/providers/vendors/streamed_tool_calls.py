@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.platform.ids import new_id
 from core.providers.chunks import Chunk, ToolCallChunk
 
 MAX_MODELS = 1000  # of one provider
@@ -29,11 +30,15 @@ class ToolCalls:
         part["arguments"] += arguments or ""
 
     def chunks(self) -> Iterator[Chunk]:
-        """Return the complete calls that have a name; missing arguments become `{}`."""
+        """Return the complete calls that have a name; missing arguments become `{}`.
+
+        A call without an id, as some servers send it, gets one: its result must name it.
+        """
         for part in (
             self._parts[index] for index in sorted(self._parts) if self._parts[index]["name"]
         ):
-            yield ToolCallChunk(part["id"], part["name"], part["arguments"] or "{}")
+            call_id = part["id"] or f"call_{new_id().hex}"
+            yield ToolCallChunk(call_id, part["name"], part["arguments"] or "{}")
 
 
 def tokens(value: object) -> int:

@@ -18,7 +18,10 @@ LABELS = {
     P.FREQUENCY_PENALTY: "Frequency penalty",
     P.PRESENCE_PENALTY: "Presence penalty",
 }
+CHOICES = {P.REASONING_EFFORT: "Reasoning effort", P.PROMPT_CACHE_TTL: "Prompt cache lifetime"}
+NUMBERS = {P.SEED: ("Seed", "Random"), P.THINKING_BUDGET: ("Thinking budget (tokens)", "Off")}
 MOST_TOKENS_ON_A_SLIDER = 8192
+MOST_OF_A_NUMBER = 2**31 - 1
 
 
 class Editor:
@@ -72,12 +75,22 @@ class Editor:
         for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
             if name in taken and given[name] == taken[name].default:
                 del given[name]
-        if P.SEED in taken:
-            given[P.SEED] = state.get(self.key(P.SEED), None)
+        for name in (*NUMBERS, *CHOICES):
+            if name in taken:
+                given[name] = state.get(self.key(name), None)
         if P.STOP_SEQUENCES in taken:
             lines = state.get(self.key(P.STOP_SEQUENCES), "").split("\n")
             given[P.STOP_SEQUENCES] = tuple(line[:100] for line in lines if line)[:4] or None
-        return Parameters.model_validate(given)
+        excluded = self._excluded(given)
+        return Parameters.model_validate(
+            {name: value for name, value in given.items() if name not in excluded}
+        )
+
+    def _excluded(self, given: dict[str, object]) -> set[str]:
+        """Return the parameters that are not sent together with others that were set."""
+        taken = self.model.capabilities.parameters
+        set_names = [name for name in taken if given.get(name) is not None]
+        return {other for name in set_names for other in taken[name].excludes}
 
     def _seed_parameters(self, kept: Parameters) -> None:
         for name, bounds in self.model.capabilities.parameters.items():
@@ -123,15 +136,7 @@ class Editor:
             inner = st.grid(2, min_column_width=130, gap="small")
             for name in more:
                 self._draw_slider(inner, name, on_change)
-            if P.SEED in taken:
-                inner.number_input(
-                    "Seed",
-                    min_value=0,
-                    max_value=2**31 - 1,
-                    key=self.key(P.SEED),
-                    on_change=on_change,
-                    placeholder="Random",
-                )
+            self._draw_numbers_and_choices(inner, on_change)
             if P.STOP_SEQUENCES in taken:
                 st.text_area(
                     "Stop sequences",
@@ -139,6 +144,30 @@ class Editor:
                     on_change=on_change,
                     height=68,
                     help="One per line, up to 4.",
+                )
+
+    def _draw_numbers_and_choices(
+        self, place: DeltaGenerator, on_change: Callable[[], None]
+    ) -> None:
+        taken = self.model.capabilities.parameters
+        for name, (label, placeholder) in NUMBERS.items():
+            if name in taken:
+                place.number_input(
+                    label,
+                    min_value=int(taken[name].minimum or 0),
+                    max_value=int(taken[name].maximum or MOST_OF_A_NUMBER),
+                    key=self.key(name),
+                    on_change=on_change,
+                    placeholder=placeholder,
+                )
+        for name, label in CHOICES.items():
+            if name in taken:
+                place.selectbox(
+                    label,
+                    taken[name].choices or (),
+                    key=self.key(name),
+                    on_change=on_change,
+                    placeholder="Default of the model",
                 )
 
     def _draw_slider(

@@ -154,11 +154,35 @@ def test_a_parameter_that_the_model_does_not_take_is_422(
 
 
 def test_tools_for_a_model_that_calls_none_are_422(mine: httpx2.Client) -> None:
-    answer = execute(mine, tools=[{"name": "look_up"}])
+    answer = execute(mine, model_id="fake:plain", tools=[{"name": "look_up"}])
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "tools", "message": "fake:echo does not support tools."}
+        {"field": "tools", "message": "fake:plain does not support tools."}
     ]
+
+
+def test_tool_calls_in_messages_for_a_model_that_calls_none_are_422(mine: httpx2.Client) -> None:
+    call = {"id": "a", "name": "look_up"}
+    messages = [
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "a", "content": "found"},
+    ]
+    answer = execute(mine, model_id="fake:plain", messages=messages)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["messages"]
+    assert execute(mine, messages=messages).status_code == 200
+
+
+def test_a_scripted_tool_call_is_answered_with_its_result(mine: httpx2.Client) -> None:
+    script = '#fake {"tool_calls": [{"name": "look_up"}], "then": [{"text": "Found."}]}\nWhere?'
+    first = execute(mine, prompt=script, tools=[{"name": "look_up"}]).json()
+    assert (first["finish_reason"], first["response"]) == ("tool_calls", "")
+    messages = [
+        {"role": "user", "content": script},
+        {"role": "assistant", "tool_calls": first["tool_executions"]},
+        {"role": "tool", "tool_call_id": first["tool_executions"][0]["id"], "content": "here"},
+    ]
+    assert execute(mine, prompt="", messages=messages).json()["response"] == "Found."
 
 
 def test_a_rejected_call_is_not_stored(mine: httpx2.Client) -> None:

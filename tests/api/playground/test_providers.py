@@ -27,11 +27,10 @@ def test_models_have_the_contracts_shape(boss: httpx2.Client) -> None:
     echo = next(model for model in body["items"] if model["id"] == "fake:echo")
     assert {"id", "name", "provider", "context_window", "prices", "capabilities"} <= set(echo)
     assert (echo["name"], echo["provider"]) == ("echo", "fake")
-    assert echo["capabilities"]["parameters"]["temperature"] == {
-        "minimum": 0,
-        "maximum": 2,
-        "default": 0.2,
-    }
+    assert echo["capabilities"]["structured_output"] == "native"
+    parameters = echo["capabilities"]["parameters"]
+    assert parameters["temperature"].items() >= {"minimum": 0, "maximum": 2, "default": 0.2}.items()
+    assert parameters["prompt_cache_ttl"]["choices"] == ["5m", "30m", "1h", "24h"]
 
 
 @pytest.mark.parametrize("id_", ["fake:echo", "echo", "fake%3Aecho"])

@@ -3,11 +3,20 @@
 import pytest
 
 from core.providers import capabilities
-from core.providers.schemas import Connection, ParameterName, ProviderKind
+from core.providers.catalogue import model_view
+from core.providers.errors import ParameterNotSupported
+from core.providers.schemas import (
+    Connection,
+    ListedModel,
+    ParameterName,
+    Parameters,
+    ProviderKind,
+)
 from core.providers.schemas import ParameterName as P
-from tests.factories.providers import ANTHROPIC, OPENAI
+from tests.factories.providers import ANTHROPIC, OPENAI, call
 
-EVERYTHING = set(ParameterName)
+NEWER = {P.REASONING_EFFORT, P.THINKING_BUDGET, P.PROMPT_CACHE_TTL}
+EVERYTHING = set(ParameterName) - NEWER
 REASONING = {P.MAX_TOKENS, P.SEED}
 NEWER_CLAUDE = {P.MAX_TOKENS, P.STOP_SEQUENCES}
 OLDER_CLAUDE = NEWER_CLAUDE | {P.TEMPERATURE, P.TOP_P}
@@ -15,9 +24,14 @@ ELSEWHERE = "https://models.example.com/v1"
 
 
 def taken(kind: ProviderKind, name: str, base_url: str | None = None) -> set[ParameterName]:
-    return set(
-        capabilities.of_model(Connection("any", kind, base_url, None), name, None).parameters
-    )
+    """Return the parameters without the newer ones, which have tests of their own."""
+    connection = Connection("any", kind, base_url, None)
+    return set(capabilities.of_model(connection, name, None).parameters) - NEWER
+
+
+def choices(kind: ProviderKind, name: str, parameter: ParameterName) -> str:
+    parameters = capabilities.of_model(Connection("any", kind, None, None), name, None).parameters
+    return " ".join(parameters[parameter].choices or ()) if parameter in parameters else ""
 
 
 @pytest.mark.parametrize(
@@ -91,12 +105,137 @@ def test_an_address_that_only_ends_like_openais_is_not_openai() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "tools"),
-    [(OPENAI, True), (ANTHROPIC, True), (ProviderKind.LOCAL, False), (ProviderKind.FAKE, False)],
+    [(OPENAI, True), (ANTHROPIC, True), (ProviderKind.LOCAL, False), (ProviderKind.FAKE, True)],
 )
 def test_tools_are_offered_only_for_models_that_support_them(
     kind: ProviderKind, *, tools: bool
 ) -> None:
     assert capabilities.of_model(Connection("any", kind, None, None), "m", 2048).tools is tools
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "efforts"),
+    [
+        (OPENAI, "gpt-4o", ""),
+        (OPENAI, "gpt-5-chat-latest", ""),
+        (OPENAI, "o1-mini", ""),
+        (OPENAI, "o4-mini-2025-04-16", "low medium high"),
+        (OPENAI, "gpt-5-mini", "minimal low medium high"),
+        (OPENAI, "gpt-5-pro", "high"),
+        (OPENAI, "gpt-5.1-2025-11-13", "none low medium high"),
+        (OPENAI, "gpt-5.4", "none low medium high xhigh"),
+        (OPENAI, "gpt-5.6-terra", "none low medium high xhigh max"),
+        (OPENAI, "gpt-5.10", "none low medium high xhigh max"),
+        (ANTHROPIC, "claude-3-7-sonnet-20250219", ""),
+        (ANTHROPIC, "claude-sonnet-4-5", ""),
+        (ANTHROPIC, "claude-opus-4-5-20251101", "low medium high"),
+        (ANTHROPIC, "claude-sonnet-4-6", "low medium high max"),
+        (ANTHROPIC, "claude-opus-5-5", "low medium high xhigh max"),
+    ],
+)
+def test_the_reasoning_efforts_are_those_of_the_model(
+    kind: ProviderKind, name: str, efforts: str
+) -> None:
+    assert choices(kind, name, P.REASONING_EFFORT) == efforts
+
+
+@pytest.mark.parametrize(
+    ("name", "has_budget"),
+    [
+        ("claude-3-5-sonnet-latest", False),
+        ("claude-3-7-sonnet-20250219", True),
+        ("claude-opus-4-1-20250805", True),
+        ("claude-haiku-4-5", True),
+        ("claude-opus-4-6", False),
+        ("claude-sonnet-5", False),
+    ],
+)
+def test_a_thinking_budget_is_offered_until_4_5_and_excludes_sampling(
+    name: str, *, has_budget: bool
+) -> None:
+    parameters = capabilities.of_model(Connection("any", ANTHROPIC, None, None), name, None)
+    budget = parameters.parameters.get(P.THINKING_BUDGET)
+    assert (budget is not None) is has_budget
+    assert budget is None or set(budget.excludes) == {P.TEMPERATURE, P.TOP_P}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "ttls"),
+    [
+        (OPENAI, "gpt-4o", ""),
+        (OPENAI, "gpt-4.1", "24h"),
+        (OPENAI, "gpt-5.5", "24h"),
+        (OPENAI, "gpt-5.6", "30m"),
+        (OPENAI, "gpt-6-astra", "30m"),
+        (ANTHROPIC, "claude-opus-5", "5m 1h"),
+    ],
+)
+def test_the_cache_lifetimes_are_those_of_the_vendor(
+    kind: ProviderKind, name: str, ttls: str
+) -> None:
+    assert choices(kind, name, P.PROMPT_CACHE_TTL) == ttls
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "structured_output"),
+    [
+        (OPENAI, "gpt-3.5-turbo", "none"),
+        (OPENAI, "gpt-4-turbo", "none"),
+        (OPENAI, "gpt-4o-2024-05-13", "none"),
+        (OPENAI, "o1-preview", "none"),
+        (OPENAI, "gpt-4o", "native"),
+        (OPENAI, "gpt-4.1-mini", "native"),
+        (OPENAI, "o3", "native"),
+        (OPENAI, "gpt-5.6", "native"),
+        (ANTHROPIC, "claude-3-7-sonnet-20250219", "none"),
+        (ANTHROPIC, "claude-opus-4-1", "none"),
+        (ANTHROPIC, "claude-sonnet-4-5-20250929", "native"),
+        (ANTHROPIC, "claude-opus-5", "native"),
+        (ProviderKind.LOCAL, "smollm2-135m-instruct", "constrained"),
+    ],
+)
+def test_structured_output_is_native_constrained_or_none(
+    kind: ProviderKind, name: str, structured_output: str
+) -> None:
+    found = capabilities.of_model(Connection("any", kind, None, None), name, None)
+    assert found.structured_output == structured_output
+
+
+def test_other_servers_constrain_answers_and_take_any_reasoning_effort() -> None:
+    found = capabilities.of_model(Connection("any", OPENAI, ELSEWHERE, None), "llama3", None)
+    assert found.structured_output == "constrained"
+    assert len(found.parameters[P.REASONING_EFFORT].choices or ()) == 7
+
+
+def problems(name: str, **parameters: object) -> str:
+    connection = Connection("any", ANTHROPIC, None, None)
+    asked = call(name, parameters=Parameters.model_validate(parameters))
+    try:
+        capabilities.check_supported(model_view(connection, ListedModel(name)), asked)
+    except ParameterNotSupported as error:
+        return error.detail
+    return ""
+
+
+def test_a_value_that_is_no_choice_of_the_model_is_rejected() -> None:
+    assert "allows only low, medium, high." in problems("claude-opus-4-5", reasoning_effort="max")
+    assert problems("claude-opus-4-5", reasoning_effort="high") == ""
+
+
+def test_parameters_that_exclude_each_other_are_rejected_together() -> None:
+    together = problems("claude-sonnet-4-5", thinking_budget=2000, temperature=1)
+    assert "does not support it together with temperature." in together
+    assert "together with temperature" in problems("claude-opus-4-1", temperature=1, top_p=0.5)
+    assert problems("claude-3-haiku", temperature=1, top_p=0.5) == ""
+
+
+def test_a_thinking_budget_leaves_tokens_for_the_answer() -> None:
+    for max_tokens in (1500, 2000):
+        assert "max_tokens" in problems(
+            "claude-sonnet-4-5", thinking_budget=2000, max_tokens=max_tokens
+        )
+    assert problems("claude-sonnet-4-5", thinking_budget=2000, max_tokens=2001) == ""
+    assert problems("claude-sonnet-4-5", thinking_budget=2000) == ""
 
 
 def test_the_local_models_maximum_tokens_are_its_context_window() -> None:

@@ -7,7 +7,8 @@ from core.providers import catalogue
 from core.providers.errors import ModelMissing
 from core.providers.schemas import ModelView, ProviderChange, ProviderView, Route
 from core.providers.service import providers
-from core.providers.vendors.fake import CONTEXT_WINDOW, SCRIPTS
+from core.providers.vendors.fake import CONTEXT_WINDOW
+from core.providers.vendors.fake_scripts import SCRIPTS
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person
 from tests.factories.providers import ANTHROPIC, OPENAI, stored
@@ -124,7 +125,7 @@ def test_scripts_of_the_fake_provider_are_models() -> None:
     assert {f"fake:{name}" for name in SCRIPTS} <= set(ids())
     found = find("fake:echo").model
     assert found.context_window == CONTEXT_WINDOW
-    assert not found.capabilities.tools
+    assert found.capabilities.tools
 
 
 def test_models_come_in_the_order_of_their_providers_and_by_name() -> None:

@@ -15,7 +15,7 @@ from core.providers.errors import (
     ProviderServerError,
 )
 from core.providers.schemas import Connection, ListedModel, ProviderKind
-from core.providers.vendors.fake import LABEL, SCRIPTS
+from core.providers.vendors.fake_scripts import LABEL, SCRIPTS
 from tests.factories.providers import Heard, ask, call, route, running
 
 FAKE = Connection("fake", ProviderKind.FAKE, None, None)
@@ -91,6 +91,11 @@ def test_requested_delays_are_applied() -> None:
         '{"rate": 1e999}',
         '{"delay_s": 1e12}',
         '{"unknown": 1}',
+        '{"text": "a", "json": {}}',
+        '{"tool_calls": [{"arguments": {}}]}',
+        '{"fault": "unheard of"}',
+        '{"usage": {"input": -1}}',
+        '{"then": [{"unknown": 1}]}',
     ],
 )
 def test_an_invalid_script_is_echoed_as_text(order: str) -> None:

@@ -1,10 +1,13 @@
 """The packaged model: it answers, survives being killed, and frees its slots."""
 
+import json
+import math
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,14 @@ from core.platform.config import config
 from core.providers import catalogue, gateway
 from core.providers.chunks import TextChunk
 from core.providers.errors import CallCancelled, ContextTooLong, LocalModelStarting
-from core.providers.schemas import Connection, ListedModel, Parameters, ProviderKind, Route
+from core.providers.schemas import (
+    Connection,
+    EmbeddingCall,
+    ListedModel,
+    Parameters,
+    ProviderKind,
+    Route,
+)
 from tests.factories.playground import DEFAULT_PROMPT
 from tests.factories.providers import Heard, ask, call, running
 
@@ -190,3 +200,36 @@ def test_a_file_of_weights_that_is_not_there_is_named() -> None:
 
 def test_setting_the_local_model_to_off_starts_none() -> None:
     assert model_server.weights("off") is None
+
+
+def test_the_local_model_follows_a_response_schema() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "is_capital": {"type": "boolean"}},
+    }
+    for city in ("Paris", "Rome", "Munich"):
+        asked_call = call(NAME, f"Describe {city}.", parameters=Parameters(max_tokens=200))
+        heard = ask(LOCAL, replace(asked_call, response_schema=schema))
+        answer = json.loads(heard.text)
+        assert [type(answer[name]) for name in ("city", "is_capital")] == [str, bool]
+
+
+def embedded(*texts: str) -> tuple[tuple[float, ...], ...]:
+    asked_call = EmbeddingCall(NAME, texts)
+    return gateway.embed(the_route(), asked_call, CancelToken()).vectors
+
+
+def similarity(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    return math.fsum(a * b for a, b in zip(one, other, strict=True))
+
+
+def test_the_local_model_embeds_texts_as_vectors_of_length_one() -> None:
+    same, again, other = embedded("My bill is wrong", "My bill is wrong", "The weather in Paris")
+    assert len(same) == 576
+    assert sum(number * number for number in same) == pytest.approx(1)
+    assert similarity(same, again) > 0.99 > similarity(same, other)
+
+
+def test_a_text_beyond_the_local_models_batch_is_too_long_to_embed() -> None:
+    with pytest.raises(ContextTooLong):
+        embedded("word " * 1000)

@@ -1,0 +1,77 @@
+"""The body of a call in the protocol of OpenAI's chat completions."""
+
+from typing import Any
+
+from core.providers.schemas import ChatMessage, EmbeddingCall, ModelCall, ParameterName
+from core.providers.structured_output import strict_form
+
+NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
+
+
+def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
+    """Return the body; other servers than OpenAI's know only the protocol's older names."""
+    request = {
+        "model": call.model,
+        "messages": _messages(call),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **_parameters(call, is_vendor=is_vendor),
+    }
+    if call.tools:
+        request["tools"] = [
+            {"type": "function", "function": tool.model_dump()} for tool in call.tools
+        ]
+    if call.response_schema is not None:
+        request["response_format"] = _response_format(call.response_schema)
+    return request
+
+
+def embedding_request_of(call: EmbeddingCall) -> dict[str, Any]:
+    """Return the body of a call for vectors, as numbers: few other servers know base64."""
+    dimensions = {"dimensions": call.dimensions} if call.dimensions is not None else {}
+    return {
+        "model": call.model,
+        "input": list(call.texts),
+        "encoding_format": "float",
+        **dimensions,
+    }
+
+
+def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
+    parameters = {
+        NAMES.get(ParameterName(name), name): value
+        for name, value in call.parameters.set_values().items()
+    }
+    if is_vendor and "max_tokens" in parameters:
+        parameters["max_completion_tokens"] = parameters.pop("max_tokens")
+    match parameters.pop("prompt_cache_ttl", None):
+        case "24h":
+            parameters["prompt_cache_retention"] = "24h"
+        case "30m":
+            parameters["prompt_cache_options"] = {"ttl": "30m"}
+    return parameters
+
+
+def _response_format(schema: dict[str, Any]) -> dict[str, Any]:
+    strict = strict_form(schema)
+    json_schema = {"name": "response", "schema": strict or schema, "strict": strict is not None}
+    return {"type": "json_schema", "json_schema": json_schema}
+
+
+def _messages(call: ModelCall) -> list[dict[str, Any]]:
+    """Return the messages, the system prompt first."""
+    system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
+    return [*system, *(_message(message) for message in call.messages)]
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    body: dict[str, Any] = {"role": message.role.value, "content": message.content}
+    if message.tool_call_id is not None:
+        body["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        body["content"] = message.content or None
+        body["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": call.model_dump(exclude={"id"})}
+            for call in message.tool_calls
+        ]
+    return body
