@@ -186,7 +186,7 @@ ROUTES = tuple(
             ),
             *(
                 Route("/onboarding/paths", "&".join(["event={event_type}", *more]))
-                for more in ((), *((each,) for each in (*USERS, *PATHS)))
+                for more in ((), *((each,) for each in (*WATCHED, *PATHS)))
             ),
             *_each(
                 ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI

@@ -27,7 +27,7 @@ BLANKS = {
 # Of a window of a list, of its form and of its period, which is always another.
 NO_FILTERS = {"limit", "offset", "cursor", "format", "start", "end", "days"}
 # Their users are not counted by release: the answer says so, at once.
-NOT_BY_RELEASE = ("/onboarding/active-users", "/onboarding/paths", "/onboarding/retention")
+NOT_BY_RELEASE = ("/onboarding/active-users", "/onboarding/retention")
 OF_PERIOD = {"start", "end"}
 # Where to look for something to ask for: a path, the name of its list, and the field.
 FOUND = {

@@ -95,7 +95,19 @@ def test_paths_are_followed_by_the_address_and_lead_to_users(
     begun = clock.now() - timedelta(hours=2)
     for number in range(4):
         kinds = ["recipe.opened", "recipe.saved", "basket.sent"][: 3 - number % 2]
-        activity.store(activity.spaced(kinds, user=f"u{number}", start=begun))
+        activity.store(
+            activity.event(
+                kind,
+                begun + timedelta(minutes=at),
+                user_id=f"u{number}",
+                release=f"{number % 2 + 1}.0",
+            )
+            for at, kind in enumerate(kinds)
+        )
+    app = opened(console, analyst, view="paths", event="recipe.opened", release="2.0")
+    assert "2 users, from the first one in the period" in said(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert "release=2.0" in links["Open users"]
     app = opened(console, analyst, view="paths", event="recipe.opened")
     assert "4 users, from the first one in the period" in said(app)
     first, second, _ = (each.value for each in app.dataframe)

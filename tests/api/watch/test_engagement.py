@@ -104,32 +104,36 @@ def everybody(ask: httpx2.Client, **query: str) -> int:
 
 
 @pytest.mark.parametrize("direction", ["after", "before"])
-@pytest.mark.parametrize("app", ["", "ios"])
+@pytest.mark.parametrize("place", [{}, {"app": "ios"}, {"release": "2.0"}])
 def test_each_step_of_a_path_leads_to_its_users_and_is_in_the_file(
-    ask: httpx2.Client, direction: str, app: str
+    ask: httpx2.Client, direction: str, place: dict[str, str]
 ) -> None:
     first, second = NOW - timedelta(days=2), NOW - timedelta(days=1)
     store(
-        event(kind, at + timedelta(minutes=number), app="ios", **who)
+        event(kind, at + timedelta(minutes=number), app="ios", release=release, **who)
         for at in (first, second)
         for number, kind in enumerate(
-            ["recipe.saved", "recipe.opened", "basket.sent"][: at.day % 4]
+            ["recipe.saved", "recipe.opened", "basket.sent"][: at.day % 2 + 2]
         )
-        for who in ({"user_id": "ana"}, {"user_id": "fay"}, {"session_id": "visit"})
+        for who, release in (
+            ({"user_id": "ana"}, "2.0"),
+            ({"user_id": "fay"}, "1.0"),
+            ({"session_id": "visit"}, "2.0"),
+        )
     )
-    asked = {**DAYS, "app": app, "direction": direction, "event": "recipe.opened"}
+    asked = {**DAYS, **place, "direction": direction, "event": "recipe.opened"}
     start, end = "2026-10-26T00:00Z", "2026-11-19T00:00Z"
     begun = ",".join([direction, start, end, "recipe.opened"])
     whole = ask.get("/admin/onboarding/paths", params=asked).json()
-    assert everybody(ask, path=begun, app=app) == whole["users"] > 0
+    assert everybody(ask, path=begun, **place) == whole["users"] > 0
     for item in whole["steps"][0]["items"]:
         name = item["event_type"] or "$end"
-        assert everybody(ask, path=f"{begun},{name}", app=app) == item["users"]
+        assert everybody(ask, path=f"{begun},{name}", **place) == item["users"]
         further = ask.get("/admin/onboarding/paths", params={**asked, "through": name}).json()
         assert further["followed_users"] == item["users"]
         for after in further["steps"][1]["items"]:
             path = f"{begun},{name},{after['event_type'] or '$end'}"
-            assert everybody(ask, path=path, app=app) == after["users"]
+            assert everybody(ask, path=path, **place) == after["users"]
     file = rows(ask, "/admin/onboarding/paths", asked)
     assert [(row["step"], row["event_type"], row["users"]) for row in file] == [
         (str(step["step"]), item["event_type"] or "", str(item["users"]))
@@ -165,7 +169,7 @@ def test_days_that_are_no_range_are_refused_in_words(ask: httpx2.Client, given: 
     assert "2026-10-01..2026-10-08" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["active-users", "retention", "paths"])
+@pytest.mark.parametrize("path", ["active-users", "retention"])
 def test_figures_by_release_are_refused_in_words(ask: httpx2.Client, path: str) -> None:
     answer = ask.get(f"/admin/onboarding/{path}", params={**DAYS, "release": "2", "event": "a"})
     assert (answer.status_code, "by release" in answer.json()["detail"]) == (422, True)

@@ -9,7 +9,7 @@ import pytest
 
 from core.activity.engagement_answers import ActivityInterval
 from core.activity.queries.engagement import active_users_trend
-from core.activity.queries.engagement.active_users_trend import ReleaseNotCounted
+from core.activity.queries.releases import ReleaseNotCounted
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

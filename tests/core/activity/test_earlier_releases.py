@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.activity.queries.engagement.paths import read_paths
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel import STEPS
+from core.activity.queries.releases import ReleaseNotCounted
 from core.database import settings
 from core.database.db import transaction
 from core.database.settings import ReleasePlaces
@@ -50,6 +52,17 @@ def test_their_funnels_are_those_of_their_events(actor: Actor) -> None:
     assert reached(actor, "1.0") == [2, 1, 1, 0, 0]
     assert reached(actor, "2.0") == [1, 1, 0, 0, 0]
     assert reached(actor, "3.0") == [0] * 5
+
+
+def test_their_paths_are_refused_and_those_of_later_releases_are_not(actor: Actor) -> None:
+    def started(release: str) -> int:
+        with transaction() as session:
+            view = read_paths(session, PERIOD, Watched(release=release), STEPS[0], actor=actor)
+        return view.users
+
+    with pytest.raises(ReleaseNotCounted):
+        started("1.0")
+    assert (started("2.0"), started("3.0")) == (1, 0)
 
 
 def test_what_arrives_of_them_later_counts_with_what_came_before(actor: Actor) -> None:

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from core.activity.queries.engagement import retention
-from core.activity.queries.engagement.active_users_trend import ReleaseNotCounted
 from core.activity.queries.engagement.retention import TooManyWeeks
+from core.activity.queries.releases import ReleaseNotCounted
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.engagement_answers import ActiveUsersRow, ActiveUsersView, ActivityInterval
 from core.activity.queries.active_users import day_counts, never
-from core.errors import Invalid
+from core.activity.queries.releases import ReleaseNotCounted
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -19,10 +19,6 @@ from core.presentation.periods import DAY, Period, Watched, day_of
 WEEK, MONTH = 7 * DAY, 30 * DAY
 LONGEST_DAYS = 31  # of any interval or trailing window
 Days = tuple[date, date]  # both included
-
-
-class ReleaseNotCounted(Invalid):
-    """Active users and retention are not counted by release. Remove the release filter."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,8 @@ from core.activity.engagement_answers import (
     RetentionView,
 )
 from core.activity.models.users import UserDay, UserWeekCount, UserWeekCountDelta
-from core.activity.queries.engagement.active_users_trend import (
-    WEEK,
-    ReleaseNotCounted,
-    week_of,
-)
+from core.activity.queries.engagement.active_users_trend import WEEK, week_of
+from core.activity.queries.releases import ReleaseNotCounted
 from core.activity.rates import interval, rate
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
