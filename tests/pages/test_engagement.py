@@ -64,6 +64,19 @@ def test_active_users_are_drawn_by_each_interval(
     assert (latest["Users"] >= 2, latest["30 days"]) == (True, 4)
 
 
+@pytest.mark.parametrize(("view", "column"), [("", "New"), ("retention", "Week 0")])
+def test_active_users_and_retention_are_those_of_the_chosen_release(
+    console: Console, analyst: Person, view: str, column: str
+) -> None:
+    at = clock.now() - timedelta(minutes=5)
+    activity.store(
+        activity.event("recipe.opened", at, user_id=user, release=release)
+        for user, release in (("ana", "1.0"), ("ben", "2.0"), ("cleo", "2.0"))
+    )
+    shown = table(opened(console, analyst, view=view, days="7", release="2.0"), "Users", column)
+    assert str(shown["Users"].iloc[0]) == "2"
+
+
 def test_one_day_has_a_figure_and_no_line_of_nothing(console: Console, analyst: Person) -> None:
     visits()
     shown = table(opened(console, analyst, days="1"), "Users", "Stickiness")

@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, DateTime, RowMapping, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from core.activity.models.events import DimensionValue, Release
-from core.activity.schemas import BEFORE_RELEASE
 from core.database import settings
 from core.database.settings import ReleasePlaces
 from core.database.tables import table_of
 from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.ingest.intake import BEFORE_RELEASE
 from core.presentation.periods import Period, Watched
 
 MOST = 200
@@ -93,6 +93,20 @@ def get_place(session: Session, watched: Watched) -> str:
     if place is None:
         raise ReleaseNotCounted
     return place
+
+
+def has_user_counts(session: Session, watched: Watched) -> bool:
+    """Return whether users are counted by the release of the filters, or there is none."""
+    return watched.release is None or release_place(session, watched) is not None
+
+
+def places_of_earlier_releases(session: Session) -> Select[str] | None:
+    """Return the places of releases whose earlier events were derived without them, if any."""
+    since = settings.read(session, ReleasePlaces).since
+    row = releases.c
+    place: ColumnElement[str] = func.release_place(row.environment, row.release)
+    found = select(place).group_by(row.environment, row.release)
+    return found.having(func.min(row.first_seen_at) < since) if since is not None else None
 
 
 def _first_seen(

@@ -9,6 +9,7 @@ from core.activity.models.events import Event
 from core.activity.models.users import UserSpan
 from core.activity.queries import active_users
 from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.releases import has_user_counts
 from core.activity.schemas import ALL_APPS
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
@@ -59,8 +60,10 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
 
 
 def count_users(session: Session, scope: WatchScope) -> UserCounts:
-    """Return the active users of a period, and how many of them are new."""
-    if scope.watched.release is not None:
+    """Return the active users of a period, and how many of them are new: of a release that users
+    are not counted by, from raw rows, new in the environment.
+    """
+    if not has_user_counts(session, scope.watched):
         return _count_of_release(session, scope)
     found = active_users.count_active_users(session, scope.period, scope.watched)
     return UserCounts(active=found.active, new=found.new)

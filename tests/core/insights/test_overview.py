@@ -22,6 +22,7 @@ from core.insights.schemas import Overview, WatchScope
 from core.knowledge.models import Feedback
 from core.platform.ids import new_id
 from core.presentation.periods import Period, Watched
+from tests.factories import conversations
 from tests.factories.ai_metrics import START, near, request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person
@@ -81,6 +82,15 @@ def test_users_are_those_who_were_there_and_new_ones_had_never_been(actor: Actor
     ) == (1, 0)
     by_release = overview(actor, Watched(release="2")).users
     assert (by_release.active, by_release.new, by_release.previous.active) == (2, 2, 0)
+
+
+def test_who_talked_in_a_release_was_active_in_it(actor: Actor) -> None:
+    said = [conversations.message(0, created_at=(START + 2 * DAY).isoformat())]
+    began = (START + DAY).isoformat()
+    told = conversations.conversation(created_at=began, release="2")
+    conversations.stored({**told, "messages": said})
+    by_release = overview(actor, Watched(release="2")).users
+    assert (by_release.active, overview(actor, Watched(release="1")).users.active) == (1, 0)
 
 
 def test_users_from_before_and_after_a_period_count_if_they_were_active_within_it(
