@@ -59,7 +59,7 @@ def overview_tiles(
     require(actor, Permission.WATCH)
     known = known or read_known(core, ai, scope, actor=actor)
     conversions = funnel_counts.conversions_of(funnel) if funnel is not None else None
-    if conversions is None and scope.watched.release is None:
+    if conversions is None and has_user_counts(core, scope.watched):
         conversions = funnel_counts.count_conversions(
             core, scope.period, scope.watched, actor=actor
         )

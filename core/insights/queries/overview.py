@@ -39,7 +39,8 @@ spans = table_of(UserSpan).c
 def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Overview:
     """Return the Overview's figures."""
     require(actor, Permission.WATCH)
-    before, knows_all = scope.previous, scope.watched.release is None
+    before, has_feedback = scope.previous, scope.watched.release is None
+    has_onboarding = has_user_counts(core, scope.watched)
     feedback = FeedbackFigures(
         **count_feedback(ai, scope).model_dump(), previous=count_feedback(ai, before)
     )
@@ -51,9 +52,9 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
         users=UserFigures(
             **count_users(core, scope).model_dump(), previous=count_users(core, before)
         ),
-        onboarding=count_onboarding(core, scope, actor=actor) if knows_all else None,
+        onboarding=count_onboarding(core, scope, actor=actor) if has_onboarding else None,
         ai=figures.summary(core, AiMetricsQuery(scope.period, scope.watched), actor=actor),
-        feedback=feedback if knows_all else None,
+        feedback=feedback if has_feedback else None,
         batch=outcomes.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
         reviews=read_backlog(ai, actor=actor),
     )
