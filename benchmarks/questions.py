@@ -11,10 +11,6 @@ ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
 SEGMENT = "trait.plan=pro"  # as rows.py gives it
 # What reads raw rows, by reason: (part of the path, part of the query).
 KNOWN = {
-    "known: users by release are counted from raw events": (
-        ("/users", "release="),
-        ("/anonymous", "release="),
-    ),
     "known: tools by anything but the app are counted from raw requests": (
         ("/ai/tools", "release="),
         ("/ai/tools", "provider="),
@@ -81,7 +77,6 @@ def _each(paths: Sequence[str], queries: Sequence[str], *, is_timed: bool = True
 
 PLACE = ("app=web", "environment=staging")
 WATCHED = (*PLACE, "release={release}", "user_id={user}")
-USERS = (*PLACE, "user_id={user}")
 SEGMENTS = (f"segment={SEGMENT}", "segment=release={release}")
 FUNNEL = (
     *WATCHED,
@@ -180,13 +175,14 @@ ROUTES = tuple(
             *_each(("/onboarding/segments",), WATCHED, is_timed=False),
             *_each(("/onboarding/errors", "/onboarding/events"), (*WATCHED, *EVENTS)),
             *_each(("/onboarding/daily",), WATCHED),
-            *_each(("/onboarding/retention",), USERS),
+            *_each(("/onboarding/retention",), WATCHED),
             *_each(
-                ("/onboarding/active-users",), (*USERS, *(f"interval={each}" for each in INTERVALS))
+                ("/onboarding/active-users",),
+                (*WATCHED, *(f"interval={each}" for each in INTERVALS)),
             ),
             *(
                 Route("/onboarding/paths", "&".join(["event={event_type}", *more]))
-                for more in ((), *((each,) for each in (*USERS, *PATHS)))
+                for more in ((), *((each,) for each in (*WATCHED, *PATHS)))
             ),
             *_each(
                 ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI

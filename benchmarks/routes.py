@@ -26,8 +26,6 @@ BLANKS = {
 }
 # Of a window of a list, of its form and of its period, which is always another.
 NO_FILTERS = {"limit", "offset", "cursor", "format", "start", "end", "days"}
-# Their users are not counted by release: the answer says so, at once.
-NOT_BY_RELEASE = ("/onboarding/active-users", "/onboarding/paths", "/onboarding/retention")
 OF_PERIOD = {"start", "end"}
 # Where to look for something to ask for: a path, the name of its list, and the field.
 FOUND = {
@@ -121,7 +119,6 @@ def forgotten_filters(paths: Mapping[str, Any]) -> list[str]:
         for given in way.get("parameters", ())
         if given["in"] == "query" and given["name"] not in NO_FILTERS and "{" not in path
     }
-    offered -= {(f"/admin{path}", "release") for path in NOT_BY_RELEASE}
     return sorted(f"{path}?{name}" for path, name in offered - asked)
 
 

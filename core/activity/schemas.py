@@ -13,8 +13,6 @@ from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_ti
 from core.presentation.money import Usd
 
 ALL_APPS = "*"
-# In what parts and subjects of a release have as their environment: release_place() in SQL
-BEFORE_RELEASE = "\x1f"
 MOST_SAVED_STEPS, MOST_WINDOW_DAYS = 8, 365
 
 
@@ -37,8 +35,6 @@ class NewEvent(Row):
         """Return why a time, an environment or the name of an app is invalid, or None."""
         if self.app == ALL_APPS:
             return "app: * stands for all apps, and is the name of none"
-        if self.environment is not None and BEFORE_RELEASE in self.environment:
-            return "environment: contains the character U+001F"
         return super().wrong(latest)
 
 

@@ -110,7 +110,9 @@ class DimensionRollups(Group):
 
 
 class ReleasePlaces(Group):
-    """Which releases have parts and subjects of their own: those first seen since, or all."""
+    """Which releases have parts, subjects and user days of their own: those first seen since, or
+    all.
+    """
 
     since: datetime | None = None
 

@@ -25,6 +25,8 @@ MOST_STEPS = 200
 MOST_USD = 100_000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(hours=24)
+# In what rows derived for a release have as their environment: release_place() in SQL
+BEFORE_RELEASE = "\x1f"
 # The namespace of all external ids
 WORKSPACE = uuid_utils.UUID("6ba7b814-9dad-11d1-80b4-00c04fd430c8")
 
@@ -71,6 +73,8 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Return what is invalid beyond the field types, starting with the field, or None."""
         if self.created_at is None and self.id is not None:
             return "created_at: an id needs the created_at that it was first sent with"
+        if self.environment is not None and BEFORE_RELEASE in self.environment:
+            return "environment: contains the character U+001F"
         return wrong_time("created_at", self.created_at, latest)
 
 

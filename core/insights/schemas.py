@@ -60,8 +60,9 @@ class FeedbackFigures(FeedbackCounts):
 
 
 class Overview(View):
-    """The Overview's figures. Onboarding and feedback are null when filtered by release, which they
-    do not have. `reviews` are those that wait now, regardless of the filters.
+    """The Overview's figures. Feedback is null when filtered by release, which it does not have;
+    onboarding is for a release that was first seen before users were counted by release. `reviews`
+    are those that wait now, regardless of the filters.
     """
 
     start: datetime

@@ -9,6 +9,7 @@ from core.activity.funnel_answers import FunnelView
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel_counts import Conversions
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.queries.releases import has_user_counts
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as ai_tiles
 from core.database import settings
@@ -58,7 +59,7 @@ def overview_tiles(
     require(actor, Permission.WATCH)
     known = known or read_known(core, ai, scope, actor=actor)
     conversions = funnel_counts.conversions_of(funnel) if funnel is not None else None
-    if conversions is None and scope.watched.release is None:
+    if conversions is None and has_user_counts(core, scope.watched):
         conversions = funnel_counts.count_conversions(
             core, scope.period, scope.watched, actor=actor
         )
@@ -98,7 +99,7 @@ def _users_beside(
     core: Session, scope: WatchScope, before: WatchScope
 ) -> tuple[UserCounts | None, UserCounts | None]:
     """Return users of complete days in both periods, because they are known by day only."""
-    if scope.watched.release is not None:
+    if not has_user_counts(core, scope.watched):
         is_there = settings.read(core, settings.Sealed).has_all(
             before.period.start, *ROWS_OF_RELEASES
         )

@@ -164,6 +164,7 @@ def _event(number: int, name: str, at: datetime) -> dict[str, Any]:
     return {
         "id": name,
         "event_type": steps[number % 4],
+        "release": f"{number % 2}.0",
         "created_at": at.isoformat(),
         **named,
         **session,
@@ -175,6 +176,7 @@ def _request(number: int, name: str, at: datetime) -> dict[str, Any]:
         "id": name,
         "model": f"m{number % 2}",
         "provider": "openai",
+        "release": f"{number % 3}.0",
         "user_id": f"u{number % 4}",
         "created_at": at.isoformat(),
         "total_latency_ms": 100 * number,
@@ -200,6 +202,7 @@ def _conversation(number: int, name: str, at: datetime) -> dict[str, Any]:
         "id": f"c{number % 4}",
         "user_id": f"u{number % 4}",
         "title": f"title {name}",
+        "release": f"{number % 2}.0",
         "messages": [_message(name, each, at) for each in range(number % 3)],
         "created_at": at.isoformat(),
         "updated_at": at.isoformat(),

@@ -64,6 +64,19 @@ def test_active_users_are_drawn_by_each_interval(
     assert (latest["Users"] >= 2, latest["30 days"]) == (True, 4)
 
 
+@pytest.mark.parametrize(("view", "column"), [("", "New"), ("retention", "Week 0")])
+def test_active_users_and_retention_are_those_of_the_chosen_release(
+    console: Console, analyst: Person, view: str, column: str
+) -> None:
+    at = clock.now() - timedelta(minutes=5)
+    activity.store(
+        activity.event("recipe.opened", at, user_id=user, release=release)
+        for user, release in (("ana", "1.0"), ("ben", "2.0"), ("cleo", "2.0"))
+    )
+    shown = table(opened(console, analyst, view=view, days="7", release="2.0"), "Users", column)
+    assert str(shown["Users"].iloc[0]) == "2"
+
+
 def test_one_day_has_a_figure_and_no_line_of_nothing(console: Console, analyst: Person) -> None:
     visits()
     shown = table(opened(console, analyst, days="1"), "Users", "Stickiness")
@@ -95,7 +108,19 @@ def test_paths_are_followed_by_the_address_and_lead_to_users(
     begun = clock.now() - timedelta(hours=2)
     for number in range(4):
         kinds = ["recipe.opened", "recipe.saved", "basket.sent"][: 3 - number % 2]
-        activity.store(activity.spaced(kinds, user=f"u{number}", start=begun))
+        activity.store(
+            activity.event(
+                kind,
+                begun + timedelta(minutes=at),
+                user_id=f"u{number}",
+                release=f"{number % 2 + 1}.0",
+            )
+            for at, kind in enumerate(kinds)
+        )
+    app = opened(console, analyst, view="paths", event="recipe.opened", release="2.0")
+    assert "2 users, from the first one in the period" in said(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert "release=2.0" in links["Open users"]
     app = opened(console, analyst, view="paths", event="recipe.opened")
     assert "4 users, from the first one in the period" in said(app)
     first, second, _ = (each.value for each in app.dataframe)

@@ -175,6 +175,16 @@ def test_a_period_that_is_none_is_refused_in_words(
     assert app.query_params == {}
 
 
+def test_the_overview_of_a_release_shows_its_onboarding(console: Console, analyst: Person) -> None:
+    begun = clock.now() - HOUR
+    activity.store(
+        activity.event(STEPS[0], begun, user_id=f"u{release}", release=f"{release}.0")
+        for release in (1, 2)
+    )
+    app = opened(console, analyst, OVERVIEW, release="2.0")
+    assert "users who started in this period" in said(app)
+
+
 def test_what_lies_further_back_is_offered_up_to_ninety_days(
     console: Console, analyst: Person
 ) -> None:

@@ -15,7 +15,7 @@ from core.ingest.intake import RowSource
 USER_DAYS = statement(__package__, "note_user_days").columns()
 NOTE_USERS = statement(__package__, "note_users").columns()
 NAMED_USERS = ("user_id", "user_name", "created_at")
-SEEN_USERS = ("created_at", "environment", "app", "user_id")
+SEEN_USERS = ("created_at", "environment", "app", "release", "user_id")
 
 
 def user_days(seen: SelectBase) -> TextualSelect:

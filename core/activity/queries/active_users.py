@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.models.users import NEVER, UserDay, UserDayCount, UserDayCountDelta
+from core.activity.queries.releases import get_place
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
 from core.presentation.periods import Period, Watched
@@ -35,9 +36,11 @@ class ActiveUsers:
 
 
 def count_active_users(session: Session, period: Period, watched: Watched) -> ActiveUsers:
-    """Return the users of the days that overlap a period, filtered by app and user."""
+    """Return the users of the days that overlap a period, filtered by app, release and user; of a
+    release, new are those who were never active in it before. Raises ReleaseNotCounted.
+    """
     days = (period.first_day, period.last_day)
-    rows = day_counts(days, watched)
+    rows = day_counts(session, days, watched)
     active = _sum(rows.c.users, rows.c.previous_day < days[0])
     return ActiveUsers(
         *session.execute(select(active, _sum(rows.c.users, rows.c.previous_day == never))).one()
@@ -57,7 +60,7 @@ def new_by_day(session: Session, days: list[date], watched: Watched) -> dict[dat
 def _by_day(
     session: Session, days: list[date], watched: Watched, *, is_new: bool
 ) -> dict[date, int]:
-    rows = day_counts((min(days), max(days)), watched)
+    rows = day_counts(session, (min(days), max(days)), watched)
     found = (
         select(rows.c.day, cast(func.sum(rows.c.users), BigInteger))
         .where(rows.c.day.in_(days))
@@ -67,16 +70,19 @@ def _by_day(
     return {day: users for day, users in session.execute(found) if users}
 
 
-def day_counts(days: tuple[date, date], watched: Watched) -> Subquery:
-    """Return `day`, `previous_day` and `users` of some days, filtered by app and user."""
+def day_counts(session: Session, days: tuple[date, date], watched: Watched) -> Subquery:
+    """Return `day`, `previous_day` and `users` of some days, filtered by app, release and user;
+    raise ReleaseNotCounted.
+    """
+    place = get_place(session, watched)
     if watched.users is not None:
-        return _named_counts(days, watched)
+        return _named_counts(days, watched, place)
     app = ALL_APPS if watched.app is None else watched.app
 
     def of(table: type[UserDayCount | UserDayCountDelta]) -> Select[tuple[date, date, int]]:
         columns = table_of(table).c
         wanted = (
-            columns.environment == watched.environment,
+            columns.environment == place,
             columns.app == app,
             columns.day.between(*days),
         )
@@ -86,11 +92,11 @@ def day_counts(days: tuple[date, date], watched: Watched) -> Subquery:
     return union_all(of(UserDayCount), of(UserDayCountDelta)).subquery("counts")
 
 
-def _named_counts(days: tuple[date, date], watched: Watched) -> Subquery:
+def _named_counts(days: tuple[date, date], watched: Watched, place: str) -> Subquery:
     """Return the counts of a few users, from their own days."""
     wanted = [
         user_days.user_id.in_(watched.users or ()),
-        user_days.environment == watched.environment,
+        user_days.environment == place,
     ]
     wanted += [user_days.app == watched.app] if watched.app is not None else []
     own = select(user_days.user_id, user_days.day).distinct().where(*wanted).subquery("own").c

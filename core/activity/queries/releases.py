@@ -3,17 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, DateTime, RowMapping, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from core.activity.models.events import DimensionValue, Release
+from core.database import settings
+from core.database.settings import ReleasePlaces
 from core.database.tables import table_of
+from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.ingest.intake import BEFORE_RELEASE
 from core.presentation.periods import Period, Watched
 
 MOST = 200
+MOMENT = DateTime(timezone=True)
 releases, values = table_of(Release), table_of(DimensionValue)
+
+
+class ReleaseNotCounted(Invalid):
+    """Users were not counted by release when this one was first seen. Remove the release filter."""
 
 
 class ReleaseSeen(View):
@@ -50,6 +59,54 @@ def list_prompt_versions(
     name = values.c.value.label("prompt_version")
     rows = _first_seen(session, values, name, where, period, watched)
     return [PromptVersionSeen(**row) for row in rows]
+
+
+def first_seen_at(session: Session, watched: Watched) -> datetime | None:
+    """Return when the release of the filters was first seen in any app, if it was."""
+    if watched.release is None:
+        return None
+    row = releases.c
+    of_release = (row.environment == watched.environment, row.release == watched.release)
+    first_seen = select(func.min(row.first_seen_at, type_=MOMENT)).where(*of_release)
+    found: datetime | None = session.scalar(first_seen)
+    return found
+
+
+def release_place(session: Session, watched: Watched) -> str | None:
+    """Return what rows derived from a release's events have as their environment, or None where it
+    has none of its own: read raw rows.
+    """
+    if watched.release is None:
+        return None
+    since = settings.read(session, ReleasePlaces).since
+    first_seen = first_seen_at(session, watched) if since is not None else None
+    if since is not None and first_seen is not None and first_seen < since:
+        return None
+    return f"{watched.environment}{BEFORE_RELEASE}{watched.release}"
+
+
+def get_place(session: Session, watched: Watched) -> str:
+    """Return the environment, or the place of a release in it; raise ReleaseNotCounted."""
+    if watched.release is None:
+        return watched.environment
+    place = release_place(session, watched)
+    if place is None:
+        raise ReleaseNotCounted
+    return place
+
+
+def has_user_counts(session: Session, watched: Watched) -> bool:
+    """Return whether users are counted by the release of the filters, or there is none."""
+    return watched.release is None or release_place(session, watched) is not None
+
+
+def places_of_earlier_releases(session: Session) -> Select[str] | None:
+    """Return the places of releases whose earlier events were derived without them, if any."""
+    since = settings.read(session, ReleasePlaces).since
+    row = releases.c
+    place: ColumnElement[str] = func.release_place(row.environment, row.release)
+    found = select(place).group_by(row.environment, row.release)
+    return found.having(func.min(row.first_seen_at) < since) if since is not None else None
 
 
 def _first_seen(

@@ -31,6 +31,7 @@ from core.activity.models.funnels import REACHED
 from core.activity.models.users import User, UserSpan
 from core.activity.queries.engagement import user_conditions
 from core.activity.queries.funnels import subject_rows
+from core.activity.queries.releases import release_place
 from core.activity.queries.statuses import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
@@ -57,6 +58,7 @@ class UserListQuery:
     wanted: UserFilter
     watched: Watched
     given: Mapping[str, Any]
+    release_place: str | None
     deadlines: Deadlines
     is_large: bool
 
@@ -69,6 +71,7 @@ class UserListQuery:
             watched,
             subject_rows.given_of(session, watched)
             | user_conditions.given(session, wanted, watched),
+            release_place(session, watched),
             Deadlines.now(session),
             is_large(session),
         )
@@ -173,12 +176,24 @@ class UserListQuery:
                 or_(users.c.search.like(part), users.c.id.in_(keys_of("user", self.wanted.q)))
             )
         if self.watched.release is not None:
-            named = (
-                events.c.environment == self.watched.environment,
-                events.c.release == self.watched.release,
+            found.append(users.c.id.in_(self._of_release))
+        place = self.release_place or self.watched.environment
+        return [
+            *found,
+            *user_conditions.conditions(self.wanted, self.watched, users.c.id, place=place),
+        ]
+
+    @property
+    def _of_release(self) -> Select[Any]:
+        """Return the users of a release; of one that has no days, those with an event of it."""
+        if self.release_place is None:
+            row = events.c
+            is_of_release = row.release == self.watched.release
+            return select(row.user_id).where(
+                row.environment == self.watched.environment, is_of_release
             )
-            found.append(users.c.id.in_(select(events.c.user_id).where(*named)))
-        return [*found, *user_conditions.conditions(self.wanted, self.watched, users.c.id)]
+        is_there = (spans.c.environment == self.release_place, spans.c.app == self._place)
+        return select(spans.c.user_id).where(*is_there)
 
     @property
     def _seen(self) -> list[ColumnElement[bool]]:

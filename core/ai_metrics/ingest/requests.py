@@ -74,7 +74,7 @@ REQUESTS = Stage(
     },
 )
 STAGED = select(REQUESTS.table)
-SHOWN = (*COUNTED, "user_id")
+SHOWN = (*COUNTED, "user_id", "release")
 # Rows as they were stored, for what is derived of them or taken away again.
 STORED_ROWS = Stage(
     FRESH,
@@ -124,7 +124,7 @@ class Manner:
 @cache
 def statement_of(how: Manner) -> bytes:
     """Return the statement that stores staged rows."""
-    shown = (*SHOWN, *(NAMING if how.with_dimensions else ()))
+    shown = tuple(dict.fromkeys((*SHOWN, *(NAMING if how.with_dimensions else ()))))
     fresh = _insert(shown, all_new=how.all_new).cte(FRESH)
     more = [add_sums("ai_request_deltas", REQUEST_SUMS).cte("deltas")]
     if how.with_dimensions:

@@ -37,6 +37,7 @@ SPEAKERS = Stage(
         "user_name": "text",
         "environment": "text",
         "app": "text",
+        "release": "text",
     },
 )
 

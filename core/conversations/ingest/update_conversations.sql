@@ -30,10 +30,10 @@ with changed as (
     ) as counted on counted.conversation_id = learned.id
     where learned.id = conversations.id
     returning conversations.id, learned.user_id, user_name, conversations.environment,
-        conversations.app, conversations.created_at
+        conversations.app, conversations.release, conversations.created_at
 )
 insert into staged_speakers
-select spoken.created_at, user_id, user_name, environment, app
+select spoken.created_at, user_id, user_name, environment, app, release
 from changed cross join lateral (
     select created_at from messages where conversation_id = changed.id
         union select changed.created_at

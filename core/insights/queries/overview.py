@@ -9,6 +9,7 @@ from core.activity.models.events import Event
 from core.activity.models.users import UserSpan
 from core.activity.queries import active_users
 from core.activity.queries.funnels import funnel_counts
+from core.activity.queries.releases import has_user_counts
 from core.activity.schemas import ALL_APPS
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
@@ -38,7 +39,8 @@ spans = table_of(UserSpan).c
 def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Overview:
     """Return the Overview's figures."""
     require(actor, Permission.WATCH)
-    before, knows_all = scope.previous, scope.watched.release is None
+    before, has_feedback = scope.previous, scope.watched.release is None
+    has_onboarding = has_user_counts(core, scope.watched)
     feedback = FeedbackFigures(
         **count_feedback(ai, scope).model_dump(), previous=count_feedback(ai, before)
     )
@@ -50,17 +52,19 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
         users=UserFigures(
             **count_users(core, scope).model_dump(), previous=count_users(core, before)
         ),
-        onboarding=count_onboarding(core, scope, actor=actor) if knows_all else None,
+        onboarding=count_onboarding(core, scope, actor=actor) if has_onboarding else None,
         ai=figures.summary(core, AiMetricsQuery(scope.period, scope.watched), actor=actor),
-        feedback=feedback if knows_all else None,
+        feedback=feedback if has_feedback else None,
         batch=outcomes.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
         reviews=read_backlog(ai, actor=actor),
     )
 
 
 def count_users(session: Session, scope: WatchScope) -> UserCounts:
-    """Return the active users of a period, and how many of them are new."""
-    if scope.watched.release is not None:
+    """Return the active users of a period, and how many of them are new: of a release that users
+    are not counted by, from raw rows, new in the environment.
+    """
+    if not has_user_counts(session, scope.watched):
         return _count_of_release(session, scope)
     found = active_users.count_active_users(session, scope.period, scope.watched)
     return UserCounts(active=found.active, new=found.new)

@@ -75,7 +75,9 @@ def _columns(interval: ActivityInterval) -> Sequence[TableColumn[ActiveUsersRow]
     return [
         columns.text(interval.capitalize(), _name),
         columns.number("Users", lambda row: row.users),
-        columns.number("New", lambda row: row.new_users, help="Never active before"),
+        columns.number(
+            "New", lambda row: row.new_users, help="Never active in these filters before"
+        ),
         *([] if is_daily else [_mean()]),
         columns.number("7 days", lambda row: row.weekly_users, help="Users of the 7 days up to it"),
         columns.number(

@@ -14,7 +14,7 @@ from pages.watch.engagement.user_links import PAGE
 
 FIRST, MORE, OWN = (
     ("app",),
-    ("environment", "user_id"),
+    ("environment", "release", "user_id"),
     ("view", "interval", "event", "direction", "through"),
 )
 

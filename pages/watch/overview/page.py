@@ -81,10 +81,8 @@ def read_findings(reads: Reads, chosen: Filters) -> list[Finding]:
 
 
 def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
-    """Return the funnel, which does not exist for a single release."""
-    if chosen["release"] is not None:
-        return None
-    return reads.ask(funnel_counts.read_funnel, chosen.period, chosen.watched)
+    """Return the funnel, but of releases for which it would read raw rows."""
+    return reads.ask(funnel_counts.find_kept_funnel, chosen.period, chosen.watched)
 
 
 @errors.part("Key metrics")

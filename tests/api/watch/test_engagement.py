@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from core.database import settings
+from core.database.db import transaction
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client
@@ -16,6 +18,13 @@ from tests.factories.identity import person
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
 DAYS = {"start": "2026-10-26", "end": "2026-11-19"}
+KIND = "recipe.opened"
+PLACES: tuple[dict[str, str], ...] = (
+    {},
+    {"app": "ios"},
+    {"release": "2.0"},
+    {"app": "web", "release": "1.0"},
+)
 # day, app, users: four weeks of a product for cooks
 VISITS = (
     ("10-05 12:00", "web", "ana ben"),
@@ -35,10 +44,11 @@ def ask(client: Client, monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
     monkeypatch.setattr(clock, "now", lambda: NOW)
     store(
         event(
-            "recipe.opened",
+            KIND,
             datetime.strptime(f"2026-{at}+0000", "%Y-%m-%d %H:%M%z"),
             user_id=user,
             app=app,
+            release="2.0" if app == "ios" else "1.0",
         )
         for at, app, users in VISITS
         for user in users.split()
@@ -60,11 +70,11 @@ def users(ask: httpx2.Client, **query: str) -> set[str]:
 
 
 @pytest.mark.parametrize("interval", ["day", "week", "month"])
-@pytest.mark.parametrize("app", ["", "ios"])
+@pytest.mark.parametrize("place", PLACES)
 def test_each_interval_leads_to_its_users_and_is_in_the_file(
-    ask: httpx2.Client, interval: str, app: str
+    ask: httpx2.Client, interval: str, place: dict[str, str]
 ) -> None:
-    asked = {**DAYS, "interval": interval, "app": app}
+    asked = {**DAYS, **place, "interval": interval}
     answer = ask.get("/admin/onboarding/active-users", params=asked).json()
     file = rows(ask, "/admin/onboarding/active-users", asked)
     assert [row["users"] for row in file] == [str(row["users"]) for row in answer["items"]]
@@ -72,28 +82,29 @@ def test_each_interval_leads_to_its_users_and_is_in_the_file(
     for row in answer["items"]:
         end = date.fromisoformat(row["ends_on"]) + timedelta(days=1)
         days = f"{row['starts_on']}..{end}"
-        assert len(users(ask, active=days, app=app)) == row["users"]
-        assert len(users(ask, first_active=days, app=app)) == row["new_users"]
+        assert len(users(ask, active=days, **place)) == row["users"]
+        assert len(users(ask, first_active=days, **place)) == row["new_users"]
 
 
-@pytest.mark.parametrize("app", ["", "ios"])
+@pytest.mark.parametrize("place", PLACES)
 def test_each_cell_of_the_triangle_leads_to_its_users_and_is_in_the_file(
-    ask: httpx2.Client, app: str
+    ask: httpx2.Client, place: dict[str, str]
 ) -> None:
-    asked = {**DAYS, "app": app}
+    asked = {**DAYS, **place}
     answer = ask.get("/admin/onboarding/retention", params=asked).json()
     cells = [row for cohort in answer["cohorts"] for row in cohort["weeks"]]
     file = rows(ask, "/admin/onboarding/retention", asked)
     assert [(row["first_week"], row["starts_on"], row["users"]) for row in file] == [
         (row["first_week"], row["starts_on"], str(row["users"])) for row in cells
     ]
-    assert any(row["users"] for row in cells if row["week"]) == (app == "")
+    has_returned = place not in ({"app": "ios"}, {"release": "2.0"})
+    assert any(row["users"] for row in cells if row["week"]) == has_returned
     for row in cells:
         first, active = (
             f"{begin}..{date.fromisoformat(begin) + timedelta(days=7)}"
             for begin in (row["first_week"], row["starts_on"])
         )
-        assert len(users(ask, first_active=first, active=active, app=app)) == row["users"]
+        assert len(users(ask, first_active=first, active=active, **place)) == row["users"]
 
 
 def everybody(ask: httpx2.Client, **query: str) -> int:
@@ -104,32 +115,36 @@ def everybody(ask: httpx2.Client, **query: str) -> int:
 
 
 @pytest.mark.parametrize("direction", ["after", "before"])
-@pytest.mark.parametrize("app", ["", "ios"])
+@pytest.mark.parametrize("place", PLACES)
 def test_each_step_of_a_path_leads_to_its_users_and_is_in_the_file(
-    ask: httpx2.Client, direction: str, app: str
+    ask: httpx2.Client, direction: str, place: dict[str, str]
 ) -> None:
     first, second = NOW - timedelta(days=2), NOW - timedelta(days=1)
     store(
-        event(kind, at + timedelta(minutes=number), app="ios", **who)
+        event(kind, at + timedelta(minutes=number), app="ios", release=release, **who)
         for at in (first, second)
         for number, kind in enumerate(
-            ["recipe.saved", "recipe.opened", "basket.sent"][: at.day % 4]
+            ["recipe.saved", "recipe.opened", "basket.sent"][: at.day % 2 + 2]
         )
-        for who in ({"user_id": "ana"}, {"user_id": "fay"}, {"session_id": "visit"})
+        for who, release in (
+            ({"user_id": "ana"}, "2.0"),
+            ({"user_id": "fay"}, "1.0"),
+            ({"session_id": "visit"}, "2.0"),
+        )
     )
-    asked = {**DAYS, "app": app, "direction": direction, "event": "recipe.opened"}
+    asked = {**DAYS, **place, "direction": direction, "event": "recipe.opened"}
     start, end = "2026-10-26T00:00Z", "2026-11-19T00:00Z"
     begun = ",".join([direction, start, end, "recipe.opened"])
     whole = ask.get("/admin/onboarding/paths", params=asked).json()
-    assert everybody(ask, path=begun, app=app) == whole["users"] > 0
+    assert everybody(ask, path=begun, **place) == whole["users"] > 0
     for item in whole["steps"][0]["items"]:
         name = item["event_type"] or "$end"
-        assert everybody(ask, path=f"{begun},{name}", app=app) == item["users"]
+        assert everybody(ask, path=f"{begun},{name}", **place) == item["users"]
         further = ask.get("/admin/onboarding/paths", params={**asked, "through": name}).json()
         assert further["followed_users"] == item["users"]
         for after in further["steps"][1]["items"]:
             path = f"{begun},{name},{after['event_type'] or '$end'}"
-            assert everybody(ask, path=path, app=app) == after["users"]
+            assert everybody(ask, path=path, **place) == after["users"]
     file = rows(ask, "/admin/onboarding/paths", asked)
     assert [(row["step"], row["event_type"], row["users"]) for row in file] == [
         (str(step["step"]), item["event_type"] or "", str(item["users"]))
@@ -166,6 +181,8 @@ def test_days_that_are_no_range_are_refused_in_words(ask: httpx2.Client, given: 
 
 
 @pytest.mark.parametrize("path", ["active-users", "retention", "paths"])
-def test_figures_by_release_are_refused_in_words(ask: httpx2.Client, path: str) -> None:
-    answer = ask.get(f"/admin/onboarding/{path}", params={**DAYS, "release": "2", "event": "a"})
+def test_figures_by_an_earlier_release_are_refused_in_words(ask: httpx2.Client, path: str) -> None:
+    with transaction() as session:
+        settings.write(session, settings.ReleasePlaces(since=NOW), by=None)
+    answer = ask.get(f"/admin/onboarding/{path}", params={**DAYS, "release": "2.0", "event": KIND})
     assert (answer.status_code, "by release" in answer.json()["detail"]) == (422, True)

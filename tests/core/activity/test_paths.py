@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from core.activity.engagement_answers import PathDirection, PathsView
 from core.activity.queries.engagement import path_rows, paths
-from core.activity.queries.engagement.active_users_trend import ReleaseNotCounted
 from core.activity.queries.engagement.path_rows import NoPaths
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
@@ -38,8 +37,9 @@ def evenings(seed: int, users: int = 40) -> list[NewEvent]:
         if chance.random() < 0.1:
             known = {"user_id": f"u{guest}", "session_id": f"s{guest}"}
         app, kind = chance.choice(["site", "kiosk"]), chance.choice(KINDS)
+        release = chance.choice([None, "1.0", "2.0"])
         found += [
-            event(kind, at, id=f"{number} {again}", app=app, **known)
+            event(kind, at, id=f"{number} {again}", app=app, release=release, **known)
             for again in range(chance.choice([1, 1, 2]))
         ]
     chance.shuffle(found)
@@ -135,6 +135,10 @@ def test_paths_equal_those_of_pandas(database: Postgres, seed: int) -> None:
             wanted = expected(events, kind, direction, app)
             assert wanted
             check(wanted, read(kind, direction, Watched(app=app)))
+            of_release = [each for each in events if each.release == "2.0"]
+            wanted = expected(of_release, kind, direction, app)
+            assert wanted
+            check(wanted, read(kind, direction, Watched(app=app, release="2.0")))
     wanted = expected(events, KINDS[0], PathDirection.AFTER)
     for through in ((KINDS[1],), (KINDS[2], KINDS[0])):
         check(wanted, read(KINDS[0], through=through), through)
@@ -145,13 +149,23 @@ def test_users_with_more_events_than_are_marked_take_their_steps_from_raw_rows(
 ) -> None:
     often = [kind for _ in range(60) for kind in KINDS[:3]]
     events = [*spaced(often, user="regular"), *spaced(KINDS, user="guest")]
-    activity.store(events)
+    released = [
+        event(each.event_type, each.created_at or START, user_id=each.user_id, release="2.0")
+        for each in events
+    ]
+    others = [
+        event(kind, each.created_at + timedelta(seconds=7), user_id="regular")
+        for each, kind in zip(events, reversed(often), strict=False)
+        if each.created_at is not None
+    ]
+    activity.store([*released, *others])
     for since, until in ((55, 75), (80, 120), (0, 170)):
         period = Period(minutes(since), minutes(until))
         for direction in PathDirection:
             for kind in KINDS[:3]:
-                wanted = expected(events, kind, direction, period=period)
-                check(wanted, read(kind, direction, period=period))
+                for rows, release in ((released, "2.0"), ([*released, *others], None)):
+                    wanted = expected(rows, kind, direction, period=period)
+                    check(wanted, read(kind, direction, Watched(release=release), period))
 
 
 def test_events_at_the_same_moment_are_in_order_of_their_names(database: Postgres) -> None:
@@ -202,5 +216,3 @@ def test_what_has_no_paths_is_refused(database: Postgres) -> None:
     activity.store(spaced(KINDS, user="u"))
     with pytest.raises(NoPaths):
         read("never.sent")
-    with pytest.raises(ReleaseNotCounted):
-        read(KINDS[0], watched=Watched(release="2"))

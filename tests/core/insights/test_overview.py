@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from core.activity.ingest import events as activity
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.database import partitions
+from core.database import partitions, settings
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
@@ -22,6 +22,7 @@ from core.insights.schemas import Overview, WatchScope
 from core.knowledge.models import Feedback
 from core.platform.ids import new_id
 from core.presentation.periods import Period, Watched
+from tests.factories import conversations
 from tests.factories.ai_metrics import START, near, request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person
@@ -83,6 +84,15 @@ def test_users_are_those_who_were_there_and_new_ones_had_never_been(actor: Actor
     assert (by_release.active, by_release.new, by_release.previous.active) == (2, 2, 0)
 
 
+def test_who_talked_in_a_release_was_active_in_it(actor: Actor) -> None:
+    said = [conversations.message(0, created_at=(START + 2 * DAY).isoformat())]
+    began = (START + DAY).isoformat()
+    told = conversations.conversation(created_at=began, release="2")
+    conversations.stored({**told, "messages": said})
+    by_release = overview(actor, Watched(release="2")).users
+    assert (by_release.active, overview(actor, Watched(release="1")).users.active) == (1, 0)
+
+
 def test_users_from_before_and_after_a_period_count_if_they_were_active_within_it(
     actor: Actor,
 ) -> None:
@@ -122,6 +132,24 @@ def test_onboarding_counts_who_began_and_came_through_later_too(actor: Actor) ->
     of_one = overview(actor, Watched(user_id="through")).onboarding
     assert of_one is not None
     assert (of_one.started, of_one.conversion, of_one.previous.conversion) == (1, 1.0, None)
+
+
+def test_onboarding_of_a_release_is_that_of_its_events_where_its_users_are_counted(
+    actor: Actor,
+) -> None:
+    for release, steps in (("1", STEPS[:1]), ("2", STEPS)):
+        events(
+            *(
+                NewEvent(event_type=step, user_id=f"u{release}", created_at=at, release=release)
+                for step, at in zip(steps, (START + n * DAY for n in range(5)), strict=False)
+            )
+        )
+    by_release = overview(actor, Watched(release="2")).onboarding
+    assert by_release is not None
+    assert (by_release.started, by_release.conversion) == (1, 1.0)
+    with transaction() as session:
+        settings.write(session, settings.ReleasePlaces(since=START + 7 * DAY), by=None)
+    assert overview(actor, Watched(release="2")).onboarding is None
 
 
 def test_feedback_is_positive_from_four_of_five_or_a_thumb_up(actor: Actor) -> None:
@@ -177,8 +205,9 @@ def test_of_nothing_there_are_zeros_and_nulls_and_no_release_where_none_is_known
         found.ai.error_rate,
     ) == (0, None, None, None)
     by_release = overview(actor, Watched(release="1"))
-    assert (by_release.onboarding, by_release.feedback, by_release.ai.total_requests) == (
-        None,
+    assert by_release.onboarding is not None
+    assert (by_release.onboarding.started, by_release.feedback, by_release.ai.total_requests) == (
+        0,
         None,
         0,
     )

@@ -81,10 +81,15 @@ def test_days_that_are_over_are_held_against_as_many_before() -> None:
         assert (week.value, week.compared, week.before) == (128, 120, 120)
 
 
-def test_users_of_a_release_are_compared_to_the_hour() -> None:
+def test_users_of_a_release_that_has_no_days_are_compared_to_the_hour() -> None:
     visits(START - DAY, 20)
     visits(START, 8)
-    today = tiles(last_days(1, zone="UTC"), Watched(release="2"))["users"]
+    period, watched = last_days(1, zone="UTC"), Watched(release="2")
+    today = tiles(period, watched)["users"]
+    assert (today.value, today.compared, today.before) == (8, None, None)
+    with transaction() as session:
+        settings.write(session, settings.ReleasePlaces(since=START), by=None)
+    today = tiles(period, watched)["users"]
     assert (today.value, today.compared, today.before) == (8, None, 9)
 
 
@@ -160,6 +165,10 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(
             )
     found = ai_tiles(Watched(release="2", user_id="u"))["requests"]
     assert (found.value, found.before) == (40, before)
+    users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
+    assert (users.value, users.before) == (1, 1)  # of days, all is there
+    with transaction() as session:
+        settings.write(session, settings.ReleasePlaces(since=START), by=None)
     users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
     assert (users.value, users.before) == (1, before and 1)
     for kept in (Watched(), Watched(release="2")):

@@ -63,6 +63,7 @@ def an_event(number: int) -> dict[str, object]:
         "id": str(number),
         "event_type": kinds[number % 4],
         "session_id": f"s{number % 5}",
+        "release": f"1.{number % 3}",
         "created_at": at,
         **named,
     }

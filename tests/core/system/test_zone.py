@@ -33,10 +33,11 @@ def move(zone: str) -> None:
 def a_late_hour(days: float) -> None:
     """Store what happened at six in the evening, folded: in Auckland, that is the next day."""
     at = days_ago(days).replace(hour=18)
-    events({"created_at": at, "user_id": "a"})
+    events({"created_at": at, "user_id": "a", "release": "2.0"})
     requests(
         {
             "created_at": at,
+            "release": "2.0",
             "user_id": "b",
             "total_latency_ms": 10,
             "tool_calls": [{"name": "t", "duration_ms": 3}],

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from core.activity.engagement_answers import ActiveUsersRow, ActiveUsersView, ActivityInterval
 from core.activity.queries.active_users import day_counts, never
-from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -19,10 +18,6 @@ from core.presentation.periods import DAY, Period, Watched, day_of
 WEEK, MONTH = 7 * DAY, 30 * DAY
 LONGEST_DAYS = 31  # of any interval or trailing window
 Days = tuple[date, date]  # both included
-
-
-class ReleaseNotCounted(Invalid):
-    """Active users and retention are not counted by release. Remove the release filter."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +47,6 @@ def read_active_users(
 ) -> ActiveUsersView:
     """Return active users by interval; raise ReleaseNotCounted."""
     require(actor, Permission.WATCH)
-    if watched.release is not None:
-        raise ReleaseNotCounted
     today = day_of(clock.now(), period.zone)
     intervals = [days for days in _intervals(period, interval) if days[0] <= today]
     items = []
@@ -107,7 +100,7 @@ def _row(found: DailyUsers, days: Days, today: date) -> ActiveUsersRow:
 
 
 def _read(session: Session, days: Days, watched: Watched) -> DailyUsers:
-    counts = day_counts(days, watched)
+    counts = day_counts(session, days, watched)
     # Whoever was active longer ago is outside of any window that ends with the day.
     farthest = cast(counts.c.day - LONGEST_DAYS, Date)
     previous = func.greatest(counts.c.previous_day, farthest).label("previous")

@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 from core.activity.engagement_answers import PathDirection
 from core.activity.models.funnels import FunnelEvent
 from core.activity.queries.funnels import subject_rows
-from core.activity.queries.funnels.question import ROUGHLY, SAMPLES
+from core.activity.queries.funnels.question import SAMPLES
 from core.activity.queries.funnels.subject_rows import MARKED, micros
+from core.activity.queries.releases import get_place
 from core.database.sql_files import statement
 from core.database.tables import table_of
 from core.errors import Invalid
@@ -82,19 +83,26 @@ class PathCodes:
 
 
 def portion_of(session: Session, watched: Watched) -> int:
-    """Return how many of 1024 samples are read, from the planner's row estimate."""
-    count = int(session.scalar(ROUGHLY) or 0)
-    if count <= ALL_UP_TO or watched.users is not None:
+    """Return how many of 1024 samples are read, from the size of one; raise ReleaseNotCounted."""
+    if watched.users is not None:
         return SAMPLES
-    return max(INDEXED, -(-ENOUGH * SAMPLES // count))
+    given = _given_subjects(session, watched) | {"path_portion": 1}
+    counted = select(func.count()).select_from(
+        _subjects(has_app=watched.app is not None).subquery("counted")
+    )
+    count = int(session.scalar(counted, given) or 0) * SAMPLES
+    return SAMPLES if count <= ALL_UP_TO else max(INDEXED, -(-ENOUGH * SAMPLES // count))
 
 
 def given_of(
     session: Session, asked: PathQuestion, code: int, watched: Watched, portion: int
 ) -> dict[str, Any]:
-    """Return the parameters of `steps`; `portion` of 1024 samples are read."""
+    """Return the parameters of `steps`; `portion` of 1024 samples are read.
+
+    Raises ReleaseNotCounted.
+    """
     return {
-        **subject_rows.given_of(session, watched),
+        **_given_subjects(session, watched),
         "path_code": code,
         "path_portion": portion,
         "path_since": micros(asked.start),
@@ -109,9 +117,8 @@ def steps(*, has_app: bool, users: int | None = None) -> Subquery:
     """Return `subject` and STEPS, the codes of what each did, null where there was nothing more;
     `users`: so many keys are those of the only user.
     """
-    rows = subject_rows.of(has_app=has_app)
+    rows = _subjects(has_app=has_app)
     row = rows.selected_columns
-    rows = rows.where(row.sample < bindparam("path_portion", type_=Integer))
     if users is not None:
         keys = [bindparam(f"path_user_{number}", type_=Uuid()) for number in range(users)]
         rows = rows.where(row.subject.in_([func.user_subject(key) for key in keys]))
@@ -122,6 +129,17 @@ def steps(*, has_app: bool, users: int | None = None) -> Subquery:
     followed = union_all(uncut, *_whole(cut)).cte("followed")
     found = PATHS.columns(column("subject", Text), *(column(name, Integer) for name in STEPS))
     return found.add_cte(followed).subquery("paths")
+
+
+def _given_subjects(session: Session, watched: Watched) -> dict[str, Any]:
+    """Return the parameters of `_subjects`; the environment itself is for what else is read."""
+    given = subject_rows.given_of(session, watched, release_place=get_place(session, watched))
+    return given | {"environment": watched.environment}
+
+
+def _subjects(*, has_app: bool) -> Select[Any]:
+    rows = subject_rows.of(has_app=has_app, environment="part_environment")
+    return rows.where(rows.selected_columns.sample < bindparam("path_portion", type_=Integer))
 
 
 def _whole(cut: Select[Any]) -> tuple[Select[Any], Select[Any]]:

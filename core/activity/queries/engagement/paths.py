@@ -17,7 +17,6 @@ from core.activity.engagement_answers import (
 )
 from core.activity.models.funnels import EventType, FunnelEvent
 from core.activity.queries.engagement import path_rows
-from core.activity.queries.engagement.active_users_trend import ReleaseNotCounted
 from core.activity.queries.engagement.path_rows import DEPTH, END, STEPS, PathCodes, PathQuestion
 from core.activity.queries.funnels.question import SAMPLES
 from core.cache.large_workspaces import cached_if_large
@@ -46,8 +45,6 @@ def read_paths(
     Raises NoPaths for a type without paths, or ReleaseNotCounted.
     """
     require(actor, Permission.WATCH)
-    if watched.release is not None:
-        raise ReleaseNotCounted
     asked = PathQuestion(event_type, direction, period.start, period.end)
     codes = PathCodes.read(session)
     codes.of(event_type)

@@ -13,11 +13,8 @@ from core.activity.engagement_answers import (
     RetentionView,
 )
 from core.activity.models.users import UserDay, UserWeekCount, UserWeekCountDelta
-from core.activity.queries.engagement.active_users_trend import (
-    WEEK,
-    ReleaseNotCounted,
-    week_of,
-)
+from core.activity.queries.engagement.active_users_trend import WEEK, week_of
+from core.activity.queries.releases import get_place
 from core.activity.rates import interval, rate
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
@@ -41,8 +38,6 @@ def read_retention(
 ) -> RetentionView:
     """Return the cohorts of a period; raise ReleaseNotCounted or TooManyWeeks."""
     require(actor, Permission.WATCH)
-    if watched.release is not None:
-        raise ReleaseNotCounted
     today = day_of(clock.now(), period.zone)
     first, last = week_of(period.first_day), week_of(min(period.last_day, today))
     weeks = [first + number * WEEK for number in range((last - first) // WEEK + 1)]
@@ -85,19 +80,21 @@ def _average(cohorts: list[RetentionCohort], week: int) -> RetentionAverage:
 
 
 def _read(session: Session, weeks: tuple[date, date], watched: Watched) -> Counts:
-    counts = _named(watched) if watched.users is not None else _counts(weeks, watched)
+    place = get_place(session, watched)
+    has_users = watched.users is not None
+    counts = _named(watched, place) if has_users else _counts(weeks, watched, place)
     keys, users = (counts.c.first_week, counts.c.week), cast(func.sum(counts.c.users), BigInteger)
     inside = (counts.c.first_week >= weeks[0], counts.c.week <= weeks[1])
     rows = session.execute(select(*keys, users).where(*inside).group_by(*keys))
     return {(first, week): number for first, week, number in rows}
 
 
-def _counts(weeks: tuple[date, date], watched: Watched) -> Subquery:
+def _counts(weeks: tuple[date, date], watched: Watched, place: str) -> Subquery:
     app = ALL_APPS if watched.app is None else watched.app
 
     def of(counts: type[UserWeekCount | UserWeekCountDelta]) -> Select[tuple[date, date, int]]:
         row = table_of(counts).c
-        wanted = (row.environment == watched.environment, row.app == app)
+        wanted = (row.environment == place, row.app == app)
         return select(row.first_week, row.week, row.users).where(
             *wanted, row.first_week.between(*weeks)
         )
@@ -106,11 +103,11 @@ def _counts(weeks: tuple[date, date], watched: Watched) -> Subquery:
     return union_all(of(UserWeekCount), of(UserWeekCountDelta)).subquery("counts")
 
 
-def _named(watched: Watched) -> Subquery:
+def _named(watched: Watched, place: str) -> Subquery:
     """Return the counts of a few users, from their own days."""
     wanted = [
         user_days.user_id.in_(watched.users or ()),
-        user_days.environment == watched.environment,
+        user_days.environment == place,
     ]
     wanted += [user_days.app == watched.app] if watched.app is not None else []
     week = func.week_of(user_days.day).label("week")

@@ -18,19 +18,21 @@ days, spans = table_of(UserDay).c, table_of(UserSpan).c
 
 
 def conditions(
-    wanted: UserFilter, watched: Watched, id_: ColumnElement[object]
+    wanted: UserFilter, watched: Watched, id_: ColumnElement[object], *, place: str
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions on the ID of a user; raise DayRangeRefused or PathRefused."""
+    """Yield the conditions on the ID of a user; raise DayRangeRefused or PathRefused. `place` is
+    where days count: the environment, or that of a release.
+    """
     if wanted.active is not None:
         range_ = DayRange.read(wanted.active)
-        there = [days.environment == watched.environment]
+        there = [days.environment == place]
         there += [days.app == watched.app] if watched.app is not None else []
         there += [days.day >= range_.start, days.day < range_.end]
         yield id_.in_(select(days.user_id).where(*there))
     if wanted.first_active is not None:
         range_ = DayRange.read(wanted.first_active)
-        place = ALL_APPS if watched.app is None else watched.app
-        there = [spans.environment == watched.environment, spans.app == place]
+        app = ALL_APPS if watched.app is None else watched.app
+        there = [spans.environment == place, spans.app == app]
         there += [spans.first_day >= range_.start, spans.first_day < range_.end]
         yield id_.in_(select(spans.user_id).where(*there))
     if wanted.path is not None:

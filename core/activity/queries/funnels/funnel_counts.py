@@ -34,6 +34,7 @@ from core.activity.queries.funnels.funnel import Columns, Funnel, Step, at, befo
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.segments import Segment
+from core.activity.queries.releases import has_user_counts
 from core.activity.rates import interval, rate
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
@@ -109,6 +110,16 @@ def read_funnel(
         previous=earlier,
         history_since=asked.history_since,
     )
+
+
+def find_kept_funnel(
+    session: Session, period: Period, watched: Watched, *, actor: Actor
+) -> FunnelView | None:
+    """Return the workspace's funnel, or None for a release whose users are not counted."""
+    require(actor, Permission.WATCH)
+    if not has_user_counts(session, watched):
+        return None
+    return read_funnel(session, period, watched, actor=actor)
 
 
 def count_conversions(

@@ -25,6 +25,7 @@ from core.activity.queries.funnels import subject_rows, workspace_funnel
 from core.activity.queries.funnels.funnel import Coded, Columns, Funnel, FunnelRule
 from core.activity.queries.funnels.segments import Segment, has_trait
 from core.activity.queries.funnels.subject_rows import Sources
+from core.activity.queries.releases import release_place
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
@@ -132,7 +133,7 @@ def ask(
     codes = (
         Codes(present.codes) if funnel.steps == present.funnel.steps else _codes(session, funnel)
     )
-    place = None if codes.is_raw else subject_rows.release_place(session, watched)
+    place = None if codes.is_raw else release_place(session, watched)
     has_release = watched.release is not None and place is None
     shape = FunnelShape(
         funnel,

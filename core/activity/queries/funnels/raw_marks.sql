@@ -6,7 +6,7 @@ with bounds as materialized (
 own as materialized (
     select subject, begins, ends, app, session_of(part) as session_id
     from apart join funnel_parts on owner = subject
-    where environment = :environment and app = any(:apps) and is_session(part)
+    where environment = :part_environment and app = any(:apps) and is_session(part)
 ),
 of_users as materialized (
     select user_id, event_type, created_at from user_activity_events

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from core.activity.models.events import Event, EventApp, Release
+from core.activity.models.events import Event, EventApp
 from core.activity.models.funnels import MARKS, FunnelPart, Subject
 from core.activity.queries.funnels.funnel import (
     MOMENT,
@@ -41,16 +41,14 @@ from core.activity.queries.funnels.funnel import (
     FunnelRule,
     at,
 )
-from core.activity.schemas import ALL_APPS, BEFORE_RELEASE
-from core.database import settings
-from core.database.settings import ReleasePlaces
+from core.activity.queries.releases import first_seen_at
+from core.activity.schemas import ALL_APPS
 from core.database.sql_files import statement
 from core.database.tables import table_of
 from core.ingest.intake import EARLIEST
 from core.presentation.periods import Period, Watched
 
 subjects, events, parts = table_of(Subject), table_of(Event), table_of(FunnelPart)
-releases = table_of(Release).c
 MARKED = ("subject", "sample", "marks")
 RowCondition = Callable[[Columns], ColumnElement[bool]]
 # Which subjects are, by their key
@@ -84,7 +82,8 @@ def given_of(
     # `*` is that of everybody who is in several
     places = apps if len(apps) <= 1 else [*apps, ALL_APPS]
     return {
-        "environment": release_place or watched.environment,
+        "environment": (of_subjects := release_place or watched.environment),
+        "part_environment": of_subjects,
         "raw_environment": watched.environment,
         "raw_release": watched.release if release_place is not None else None,
         "app": watched.app,
@@ -105,29 +104,7 @@ def given_codes(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
 
 def raw_since(session: Session, watched: Watched) -> datetime:
     """Return since when raw rows matter: no event of a release is before it was first seen."""
-    return _first_seen(session, watched) or EARLIEST
-
-
-def release_place(session: Session, watched: Watched) -> str | None:
-    """Return what subjects of a release have as their environment, or None where they have no rows
-    of their own: read raw rows.
-    """
-    if watched.release is None:
-        return None
-    since = settings.read(session, ReleasePlaces).since
-    first_seen = _first_seen(session, watched) if since is not None else None
-    if since is not None and (first_seen is None or first_seen < since):
-        return None
-    return f"{watched.environment}{BEFORE_RELEASE}{watched.release}"
-
-
-def _first_seen(session: Session, watched: Watched) -> datetime | None:
-    if watched.release is None:
-        return None
-    of_release = (releases.environment == watched.environment, releases.release == watched.release)
-    first_seen = select(func.min(releases.first_seen_at, type_=MOMENT)).where(*of_release)
-    found: datetime | None = session.scalar(first_seen)
-    return found
+    return first_seen_at(session, watched) or EARLIEST
 
 
 def given_span(period: Period, *, with_previous: bool = False) -> dict[str, Any]:
@@ -155,22 +132,28 @@ def is_current(row: Columns) -> ColumnElement[bool]:
     return at(row, 0) >= bindparam("start_us", type_=BigInteger)
 
 
-def of(*, has_app: bool, place: ColumnElement[str] | None = None) -> Select[Any]:
-    """Return one row per subject, of one app or of all, optionally of one place."""
-    environment = bindparam("environment", type_=Text)
+def of(
+    *,
+    has_app: bool,
+    place: ColumnElement[str] | None = None,
+    environment: str = "environment",
+) -> Select[Any]:
+    """Return one row per subject, of one app or of all, optionally of one place; `environment` is
+    the name of its parameter.
+    """
+    in_environment = subjects.c.environment == bindparam(environment, type_=Text)
     if not has_app:
         in_place = subjects.c.app == (
             place if place is not None else func.any(bindparam("places", type_=ARRAY(Text)))
         )
-        return select(subjects).where(
-            subjects.c.environment == environment, in_place, subjects.c.is_whole
-        )
+        return select(subjects).where(in_environment, in_place, subjects.c.is_whole)
     # An index for each, of which the one begins where the other ends.
     both = union_all(
         *(select(subjects).where(each) for each in (subjects.c.is_whole, ~subjects.c.is_whole))
     ).subquery("subjects")
     return select(both).where(
-        both.c.environment == environment, both.c.app == bindparam("app", type_=Text)
+        both.c.environment == bindparam(environment, type_=Text),
+        both.c.app == bindparam("app", type_=Text),
     )
 
 

@@ -10,28 +10,32 @@ bounds as materialized (
         cast(cast(:last as date) + 1 as timestamp) at time zone :zone as until
 ),
 events as materialized (
-    select user_id, created_at, environment, app, import_id from user_activity_events
+    select user_id, created_at, environment, app, release, import_id from user_activity_events
         where user_id = any(:named)
         and created_at >= (select since from bounds) and created_at < (select until from bounds)
 ),
 requests as materialized (
-    select user_id, created_at, environment, app, import_id from ai_request_metrics
+    select user_id, created_at, environment, app, release, import_id from ai_request_metrics
         where user_id = any(:named)
         and created_at >= (select since from bounds) and created_at < (select until from bounds)
 ),
 conversation as materialized (
-    select id, user_id, created_at, environment, app, import_id from conversations
+    select id, user_id, created_at, environment, app, release, import_id from conversations
         where user_id = any(:named)
 ),
-seen as (
+rows as (
     select * from events
     union all
     select * from requests
     union all
-    select user_id, created_at, environment, app, import_id from conversation
+    select user_id, created_at, environment, app, release, import_id from conversation
     union all
-    select user_id, messages.created_at, environment, app, messages.import_id
+    select user_id, messages.created_at, environment, app, release, messages.import_id
     from conversation join messages on conversation_id = conversation.id
+),
+seen as (
+    select user_id, created_at, place as environment, app, import_id
+    from rows cross join lateral places_of(environment, release) as place
 ),
 judged as materialized (
     select day, environment, app, user_id, count(created_at) > 0 as is_seen, case

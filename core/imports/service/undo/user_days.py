@@ -25,9 +25,10 @@ where import_id = :import_id and user_id = any(:users) and day between :first an
 # already.
 NOTE = text("""
 insert into user_days (day, environment, app, user_id, import_id)
-select distinct on (1, 2, 3, 4) (created_at at time zone :zone)::date, environment, app, user_id,
+select distinct on (1, 2, 3, 4) (created_at at time zone :zone)::date, place, app, user_id,
     import_id
-from conversations where id = any(:ids) and user_id is not null
+from conversations cross join lateral places_of(environment, release) as place
+where id = any(:ids) and user_id is not null
     order by 1, 2, 3, 4, import_id nulls first
 on conflict do nothing""")
 

@@ -1,10 +1,12 @@
 with counted as (
     select day, environment, count(distinct user_id) as active from user_days where day >= :first
-        and day < :end group by 1, 2
+        and day < :end and not is_release_place(environment) group by 1, 2
 ),
 fresh as (
     select first_day as day, environment, count(*) as fresh from user_spans
-    where app = '*' and first_day >= :first and first_day < :end group by 1, 2
+    where app = '*' and first_day >= :first and first_day < :end
+        and not is_release_place(environment)
+    group by 1, 2
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select day, name, value, jsonb_build_object('environment', environment)

@@ -38,9 +38,9 @@ SET_DAY = text(
 )
 # When users were seen otherwise than by events and requests.
 SPOKEN = (
-    "select m.created_at, environment, app, user_id, m.import_id from conversations as c "
+    "select m.created_at, environment, app, release, user_id from conversations as c "
     "join messages as m on conversation_id = c.id",
-    "select created_at, environment, app, user_id, import_id from conversations",
+    "select created_at, environment, app, release, user_id from conversations",
 )
 
 

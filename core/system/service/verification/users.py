@@ -27,6 +27,7 @@ from core.activity.models.users import (
     UserWeekCount,
     UserWeekCountDelta,
 )
+from core.activity.queries.releases import places_of_earlier_releases
 from core.conversations.models import Conversation
 from core.database.settings import Sealed
 from core.database.tables import table_of
@@ -49,6 +50,7 @@ is_named = waiting.c.user_id.is_not(None)
 def check_days(session: Session, sealed: Sealed, zone: str) -> Checked:
     """Check the days with complete raw rows; conversations may add earlier days."""
     keys, _ = columns_of(table_of(UserDay))
+    earlier = places_of_earlier_releases(session)
     ends = [
         until
         for until in (sealed.user_activity_events, sealed.ai_request_metrics)
@@ -59,6 +61,7 @@ def check_days(session: Session, sealed: Sealed, zone: str) -> Checked:
     def rows(table: Table) -> Select[Any]:
         found = select(*(table.c[key] for key in keys), true().label("is_there"))
         found = found.where(table.c.user_id.not_in(select(waiting.c.user_id).where(is_named)))
+        found = found.where(table.c.environment.not_in(earlier)) if earlier is not None else found
         return found.where(table.c.day >= first) if first is not None else found
 
     stored, computed = (table_in(schema, table_of(UserDay)) for schema in (STORED, COMPUTED))

@@ -34,14 +34,15 @@ from sqlalchemy.orm import Session
 from core.activity.ingest import pending_events
 from core.activity.ingest import rollups as event_rollups
 from core.activity.ingest.funnel import subjects
-from core.activity.models.events import PendingEvent, Release
+from core.activity.models.events import PendingEvent
 from core.activity.models.funnels import FunnelPart, Subject
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.queries.releases import places_of_earlier_releases
 from core.ai_metrics.ingest import rollups as request_rollups
 from core.database import settings
 from core.database.db import dedicated_session
 from core.database.rollups import Fold, Grain
-from core.database.settings import ReleasePlaces, Sealed
+from core.database.settings import Sealed
 from core.database.staging import driver
 from core.database.tables import table_of
 from core.system.service.verification import recompute, users
@@ -61,7 +62,7 @@ FOLDS = (
     (event_rollups.EVENTS, EVENTS),
     *((fold, REQUESTS) for fold in request_rollups.FOLDS),
 )
-waiting, releases = table_of(PendingEvent).c, table_of(Release).c
+waiting = table_of(PendingEvent).c
 NEVER = literal_column("'-infinity'::timestamptz", DateTime(timezone=True))
 
 
@@ -164,23 +165,16 @@ def _parts(session: Session, sealed: datetime | None) -> Checked:
     is_older = tuple_(*(computed.c[key] for key in keys)).in_(older)
     fresh = select_from(computed, names).where(is_young(computed), not_(is_older))
     kept = select_from(stored, names).where(is_young(stored))
-    since = settings.read(session, ReleasePlaces).since
-    both = (_settled(rows, since) for rows in (kept, fresh))
+    earlier = places_of_earlier_releases(session)
+    both = (_settled(rows, earlier) for rows in (kept, fresh))
     return compare(session, "funnel_parts", keys, *both)
 
 
-def _settled(parts: Select[Any], since: datetime | None) -> Select[Any]:
-    """Return parts of which nothing is pending; those of releases from before `since` are left out,
-    because their earlier events are in none.
-    """
+def _settled(parts: Select[Any], earlier: Select[str] | None) -> Select[Any]:
+    """Return parts of which nothing is pending, without those of earlier releases' places."""
     part = parts.selected_columns
     parts = parts.where(part.part.not_in(_parts_that_wait()))
-    if since is None:
-        return parts
-    earlier = select(func.release_place(releases.environment, releases.release))
-    earlier = earlier.group_by(releases.environment, releases.release)
-    earlier = earlier.having(func.min(releases.first_seen_at) < since)
-    return parts.where(part.environment.not_in(earlier))
+    return parts.where(part.environment.not_in(earlier)) if earlier is not None else parts
 
 
 def _parts_that_wait() -> CompoundSelect[Any]:
