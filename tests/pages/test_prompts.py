@@ -28,13 +28,14 @@ def opened(console: Console, one: Person, name: str, section: str = "Edit") -> A
 
 def press(app: AppTest, words: str) -> AppTest:
     button = next(each for each in app.button if each.label.startswith(words))
-    found: AppTest = button.click().run()
-    return found
+    return button.click().run()
 
 
 def fill(app: AppTest, words: str, value: str) -> AppTest:
     fields = (*app.text_area, *app.text_input)
-    return next(each for each in fields if each.label == words).set_value(value).run()
+    field = next(each for each in fields if each.label == words)
+    found: AppTest = field.set_value(value).run()
+    return found
 
 
 def test_variables_appear_as_they_are_written_and_are_saved_with_the_version(

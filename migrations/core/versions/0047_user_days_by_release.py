@@ -3,13 +3,13 @@
 Users and funnels of a release that was first seen before this, or within a day of it, are read from
 raw rows, or not counted.
 
-Revision: 0046, after 0045
+Revision: 0047, after 0046
 """
 
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
