@@ -10,6 +10,7 @@ from core.database.connections.query_slots import slots
 from core.database.db import Database, Session, read_session, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.errors import Forbidden, NotSignedIn
+from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, Caller
 from core.platform.config import Config, config
 
@@ -39,6 +40,12 @@ async def person(found: Annotated[Actor, Depends(actor)]) -> None:
     """Raise Forbidden for API keys."""
     if found.is_program:
         raise Forbidden("API keys can't use this endpoint. Sign in instead.")
+
+
+async def runner(found: Annotated[Actor, Depends(actor)]) -> None:
+    """Raise Forbidden for API keys that may not call models."""
+    if found.is_program and not may(found, Permission.RUN_MODELS):
+        raise Forbidden("This API key can't call models. Create one with the scope execute.")
 
 
 async def caller(request: HTTPConnection) -> Caller:

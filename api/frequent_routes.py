@@ -50,7 +50,7 @@ class Execute:
             return
         actor = await deps.actor(request)
         await rate_limits.standard(request, actor, config())
-        await deps.person(actor)
+        await deps.runner(actor)
         await (await executions.execute(new_execution, actor))(scope, receive, send)
 
 

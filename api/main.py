@@ -66,11 +66,8 @@ def create() -> FastAPI:
     reads = Depends(deps.query_slot, scope="function")
     for feature in (
         keys,
-        models,
         prices,
         playground,
-        templates,
-        executions,
         redaction,
         operations,
         workspace,
@@ -78,6 +75,10 @@ def create() -> FastAPI:
     ):
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
+        )
+    for run in (models, templates, executions):
+        api.include_router(
+            run.router, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)]
         )
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(
@@ -102,7 +103,7 @@ def create() -> FastAPI:
         api.include_router(watch.router, dependencies=[Depends(rate_limits.standard), reads])
     api.include_router(rows.router)
     api.include_router(
-        executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.person)]
+        executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.runner)]
     )
     api.include_router(playground.sockets)
     api.include_router(docs.router)

@@ -1,4 +1,4 @@
-"""End long responses and websockets when their session is revoked."""
+"""End long responses and websockets when their session or API key is revoked."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from core.errors import Unavailable
 from core.identity import queries
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.identity.service import sessions
+from core.identity.service import api_keys, sessions
 
 CHECK_INTERVAL_S = 30.0
 RETRY_WAIT_S = 1.0
@@ -49,7 +49,10 @@ class Rights:
 
 
 def is_still_allowed(actor: Actor) -> bool:
-    """Whether an actor's session is still active and may run models."""
+    """Whether an actor's session, or API key, is still active and may run models."""
+    if actor.is_program:
+        with transaction() as session:
+            return api_keys.is_active(session, actor.id)
     if actor.session_id is None:
         return False
     with transaction() as session:

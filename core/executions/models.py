@@ -19,6 +19,12 @@ class Execution(Keyed, Created, CoreTable):
     __table_args__ = (
         one_of("status", ExecutionStatus),
         Index(None, "owner", "created_at"),
+        Index(
+            "ix_prompt_executions_key_id_created_at",
+            "key_id",
+            "created_at",
+            postgresql_where=text("key_id is not null"),
+        ),
         Index(None, "session_id"),
         Index(
             "ix_prompt_executions_template_version_id",
@@ -31,6 +37,7 @@ class Execution(Keyed, Created, CoreTable):
     )
 
     owner: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
     session_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("playground_sessions.id", ondelete="SET NULL")
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.executions import encrypted_texts
@@ -33,10 +33,9 @@ class PriceableCall(NamedTuple):
 
 
 def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> ExecutionView:
-    """Return an execution of this owner; raise ExecutionMissing."""
-    row = session.scalar(
-        select(Execution).where(Execution.id == execution_id, Execution.owner == owner)
-    )
+    """Return an execution of this account or API key; raise ExecutionMissing."""
+    is_own = or_(Execution.owner == owner, Execution.key_id == owner)
+    row = session.scalar(select(Execution).where(Execution.id == execution_id, is_own))
     if row is None:
         raise ExecutionMissing
     return view(row)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -78,7 +79,8 @@ def begin(
     execution_id, started_at = new_id(), clock.now()
     row = {
         "id": execution_id,
-        "owner": actor.id,
+        "owner": None if actor.is_program else actor.id,
+        "key_id": actor.id if actor.is_program else None,
         "session_id": new_execution.session_id,
         "template_version_id": new_execution.template_version_id,
         "provider": route.connection.name,
@@ -173,7 +175,8 @@ def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Act
     }
     if text is not None:
         values["response"] = encrypted_texts.seal(text, "response", execution_id)
-    own = IF_PENDING.where(executions.c.owner == actor.id).returning(executions.c.session_id)
+    is_own = or_(executions.c.owner == actor.id, executions.c.key_id == actor.id)
+    own = IF_PENDING.where(is_own).returning(executions.c.session_id)
     ended = session.execute(own, {"which": execution_id, **values}).first()
     if ended is None:
         return False

@@ -50,6 +50,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     Scope.INGEST: frozenset({Permission.INGEST}),
     Scope.READ: frozenset({Permission.WATCH}),
     Scope.READ_CONVERSATIONS: frozenset({Permission.READ_CONTENTS}),
+    Scope.EXECUTE: frozenset({Permission.RUN_MODELS}),
 }
 
 

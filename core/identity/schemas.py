@@ -28,6 +28,7 @@ class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
     READ_CONVERSATIONS = "read:conversations"
+    EXECUTE = "execute"
 
 
 class SessionKind(StrEnum):

@@ -280,7 +280,7 @@ class RenderRequest(BaseModel):
 class PromptExecution(NewExecution):
     """A call to make, of texts or of a prompt.
 
-    With `template_id`, an ID or a name, `variables` and `context` fill the prompt of
+    With `template_id`, an ID, a name or `name@label`, `variables` and `context` fill the prompt of
     `template_label` (without one, the newest version), and `model_id` and parameters that are left
     out are the prompt's.
     """

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,6 +38,7 @@ from core.prompts.views import (
 
 router = APIRouter(prefix="/templates", tags=["Prompts"])
 
+Reference = Annotated[str, Path(max_length=200)]
 FILE = {
     "requestBody": {
         "required": True,
@@ -97,8 +98,8 @@ def import_prompt(
 
 
 @router.get("/{template_id}")
-def get_prompt(template_id: UUID, session: SessionDep, actor: ActorDep) -> PromptView:
-    """Return a prompt with its newest version."""
+def get_prompt(template_id: Reference, session: SessionDep, actor: ActorDep) -> PromptView:
+    """Return a prompt with its newest version, by ID or name."""
     return queries.get_prompt(session, template_id, actor=actor)
 
 
@@ -153,9 +154,12 @@ def remove_label(template_id: UUID, name: str, session: SessionDep, actor: Actor
 
 @router.post("/{template_id}/render")
 def render(
-    template_id: UUID, request: RenderRequest, session: SessionDep, actor: ActorDep
+    template_id: Reference, request: RenderRequest, session: SessionDep, actor: ActorDep
 ) -> RenderedPrompt:
-    """Return a prompt with values in place, without calling a model."""
+    """Return a prompt with values in place, without calling a model.
+
+    The prompt is named by ID, name or `name@label`.
+    """
     return rendering.render(session, template_id, request, actor=actor)
 
 

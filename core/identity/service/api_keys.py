@@ -11,11 +11,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.cache.cache import Cache
+from core.database import bus
 from core.identity.errors import ApiKeyMissing, ApiKeyRejected, ExpiryInPast
 from core.identity.models import ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, ApiKeyView, Caller, CreatedApiKey, NewApiKey, Scope
 from core.identity.service import audit
+from core.identity.service.sessions import revoked_topic
 from core.platform import clock, crypto
 
 PREFIX = "atn_"
@@ -130,3 +132,14 @@ def revoke(session: Session, row_id: UUID, *, actor: Actor) -> None:
     row.revoked_at = clock.now()
     audit.record(session, "api_key.revoke", actor, targets={"key_id": row.key_id, "name": row.name})
     _known.clear_after_commit(session)
+    bus.publish(session, revoked_topic(row.id))
+
+
+def is_active(session: Session, row_id: UUID) -> bool:
+    """Whether a key is neither revoked nor expired."""
+    row = session.get(ApiKey, row_id)
+    return (
+        row is not None
+        and row.revoked_at is None
+        and (row.expires_at is None or row.expires_at > clock.now())
+    )

@@ -115,13 +115,14 @@ def list_variables(
 def render(
     session: Session, reference: UUID | str, request: RenderRequest, *, actor: Actor
 ) -> RenderedPrompt:
-    """Render a prompt that the actor sees.
+    """Render a prompt that the actor sees, by ID, name or `name@label`.
 
     Raises PromptMissing, VersionMissing, LabelMissing, IncludeRefused, VariablesRefused or
     PromptTooLarge.
     """
-    prompt = get_prompt(session, reference, actor=actor)
-    version = read_version(session, prompt.id, request.label or request.version)
+    name, _, label = str(reference).partition("@")
+    prompt = get_prompt(session, name, actor=actor)
+    version = read_version(session, prompt.id, label or request.label or request.version)
     return render_content(session, prompt, version, request, actor=actor)
 
 

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.executions.schemas import NewExecution
 from core.identity.schemas import Actor
 from core.prompts.errors import PromptRefused
-from core.prompts.models import PromptTemplate
-from core.prompts.queries import prompts
+from core.prompts.models import PromptTemplate, PromptVersion
 from core.prompts.queries.rendering import render
 from core.prompts.schemas import PromptExecution, RenderRequest
 from core.prompts.views import RenderedPrompt
@@ -32,7 +31,7 @@ def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExec
         messages=call.messages,
     )
     rendered = render(session, call.template_id, request, actor=actor)
-    _count_use(session, prompts.get_prompt(session, call.template_id, actor=actor).id)
+    _count_use(session, rendered.version_id)
     return _execution(call, rendered)
 
 
@@ -68,9 +67,10 @@ def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
     )
 
 
-def _count_use(session: Session, prompt_id: UUID) -> None:
+def _count_use(session: Session, version_id: UUID) -> None:
+    of_version = select(PromptVersion.template_id).where(PromptVersion.id == version_id)
     session.execute(
         update(PromptTemplate)
-        .where(PromptTemplate.id == prompt_id)
+        .where(PromptTemplate.id.in_(of_version))
         .values(usage_count=PromptTemplate.usage_count + 1)
     )

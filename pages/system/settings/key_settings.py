@@ -23,6 +23,7 @@ WHAT_SCOPES_OPEN = {
     Scope.INGEST: "ingest: send data",
     Scope.READ: "read: metrics, no message text",
     Scope.READ_CONVERSATIONS: "read:conversations: messages and knowledge",
+    Scope.EXECUTE: "execute: call models and public prompts",
 }
 EXPIRIES = {
     "Never": None,
