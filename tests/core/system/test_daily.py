@@ -56,11 +56,12 @@ def test_each_day_gets_its_events_by_type_and_its_errors(database: Postgres) -> 
 def test_users_are_active_on_each_day_and_new_on_their_first(database: Postgres) -> None:
     events(
         *(
-            {"user_id": user, "created_at": days_ago(days)}
+            {"user_id": user, "created_at": days_ago(days), "release": "2.0"}
             for user, days in (("a", 2), ("a", 1), ("b", 1), ("b", 1.1))
         )
     )
     daily_job.write_figures()
+    assert count("daily_metrics", "dimensions->>'environment' <> 'production'") == 0
     assert [figure(name, days_ago(1)) for name in ("users_active", "users_new")] == [2, 1]
     assert [figure(name, days_ago(2)) for name in ("users_active", "users_new")] == [1, 1]
 
