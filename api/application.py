@@ -12,16 +12,20 @@ from api.access.gate import Gate
 from api.console import frontend
 from api.console.static_compression import CompressedConsole
 from api.http.cors import ApiCors
+from api.http.problem_bodies import TranslatedProblems
 from api.http.security_headers import SecurityHeaders, content_policy
 from api.request_bodies.size_limits import BodyLimit
 from api.routes import not_found
-from api.routes.ingest.otlp_errors import StatusBodies
+from api.routes.ingest import otlp_errors
+from api.routes.openai import errors as openai_errors
+from api.routes.openai import routes as openai
 from api.routes.system import sign_in
 from core.platform.config import Config
 
 ATTUNE_PATHS = (
     "/api",
     "/otlp",
+    "/openai",
     "/widget",
     "/door",
     "/login",
@@ -92,7 +96,12 @@ def behind_gate(
         pages=pages,
         files=built_frontend.files,
     )
-    gated: ASGIApp = StatusBodies(Gate(BodyLimit(router), config=config))
+    gated: ASGIApp = Gate(BodyLimit(router), config=config)
+    for prefix, translate in (
+        (otlp_errors.PATH, otlp_errors.translate),
+        (openai.PREFIX, openai_errors.translate),
+    ):
+        gated = TranslatedProblems(gated, prefix=prefix, translate=translate)
     return SecurityHeaders(
         ApiCors(gated, origins=config.cors_origins) if config.cors_origins else gated,
         policy=content_policy(built_frontend.index.decode()),

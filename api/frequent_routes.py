@@ -16,7 +16,7 @@ from api import deps, rate_limits
 from api.routes.ingest import rows as ingest
 from api.routes.test import executions
 from core.platform.config import config
-from core.prompts.schemas import PromptExecution
+from core.prompts.calls import PromptExecution
 
 
 def routes(api: Mount) -> list[BaseRoute]:

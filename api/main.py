@@ -14,6 +14,7 @@ from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
 from api.routes import docs
 from api.routes.ingest import imports, otlp_errors, rows, traces
+from api.routes.openai import routes as openai
 from api.routes.review import (
     annotation_exports,
     annotations,
@@ -66,6 +67,7 @@ def create() -> FastAPI:
     reads = Depends(deps.query_slot, scope="function")
     for feature in (
         keys,
+        models,
         prices,
         playground,
         redaction,
@@ -76,10 +78,8 @@ def create() -> FastAPI:
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
         )
-    for run in (models, templates, executions):
-        api.include_router(
-            run.router, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)]
-        )
+    for run in (models.callable_models, templates.router, executions.router):
+        api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(
             review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]
@@ -120,14 +120,15 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         api_mount,
         Route(otlp_errors.PATH, traces.traces, methods=["POST"]),
+        *openai.ROUTES,
         *(
             Route(path, _nothing, methods=methods)
-            for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")
+            for path in ("/api", "/api/", PREFIX, "/otlp", "/openai", "/widget")
         ),
         Route("/api/{path:path}", _moved, methods=methods),
         *(
             Route(f"/{folder}/{{path:path}}", _nothing, methods=methods)
-            for folder in ("otlp", "widget")
+            for folder in ("otlp", "openai", "widget")
         ),
     ]
 

@@ -33,7 +33,7 @@ from core.identity.schemas import Actor, Caller
 from core.platform import logs
 from core.platform.config import Config
 
-PROGRAM_PATHS = ("/api/", "/otlp/")
+PROGRAM_PATHS = ("/api/", "/otlp/", "/openai/")
 PORT = re.compile(r":\d+$")
 # The only websocket that accepts a ticket instead of a cookie; its route checks the ticket.
 TICKETED = "/api/v1/admin/playground/ws"

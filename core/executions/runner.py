@@ -23,6 +23,7 @@ from core.executions.answer_buffers import AnswerBuffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.progress import ProgressWriter
 from core.executions.schemas import (
+    INTERRUPTED,
     CallOutcome,
     ExecutionError,
     ExecutionStatus,
@@ -101,7 +102,7 @@ class Runner:
                 "the database is unavailable: the next start fails the interrupted executions"
             )
         for buffer in running:
-            buffer.end(_failed(buffer, service.INTERRUPTED))
+            buffer.end(_failed(buffer, INTERRUPTED))
 
     def launch(
         self, execution: PendingExecution, on_finish: OnFinish | None = None
@@ -152,7 +153,7 @@ class Runner:
         with self._lock:
             self._live[execution_id] = buffer
         if self._stopping.is_set():  # `stop` has already read the list
-            buffer.end(_failed(buffer, service.INTERRUPTED))
+            buffer.end(_failed(buffer, INTERRUPTED))
             buffer.cancel_token.cancel()
         return buffer
 

@@ -134,6 +134,13 @@ class ExecutionView(BaseModel):
     created_at: datetime
 
 
+INTERRUPTED = ExecutionError(
+    code="provider_failed",
+    reason="interrupted",
+    detail="Attune was restarted during this answer. Send the message again.",
+)
+
+
 @dataclass(frozen=True)
 class CallOutcome:
     """The result of a call; times in milliseconds."""
@@ -159,6 +166,7 @@ class PendingExecution:
     new_execution: NewExecution
     owner: UUID
     created_at: datetime
+    is_of_key: bool = False
 
     def view(self, outcome: CallOutcome) -> ExecutionView:
         """Return the view of the ended call, without reading the row that was just stored."""

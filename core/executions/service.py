@@ -25,8 +25,8 @@ from core.database.tables import table_of
 from core.executions import encrypted_texts
 from core.executions.models import Execution
 from core.executions.schemas import (
+    INTERRUPTED,
     CallOutcome,
-    ExecutionError,
     ExecutionStatus,
     NewExecution,
     PendingExecution,
@@ -50,6 +50,7 @@ IF_PENDING = update(executions).where(
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
+FINISHED_BY_KEY = "execution.completed_by_key"
 # Parameters and error without texts: stop sequences are texts, schemas have descriptions, and a
 # provider's error message may quote the prompt.
 PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op("-")(
@@ -58,11 +59,6 @@ PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op(
 REMOVED_DETAIL = literal("The details of this error are no longer stored.", JSONB)
 ERROR_WITHOUT_DETAIL = func.jsonb_set(executions.c.error, array(["detail"]), REMOVED_DETAIL)
 ABANDONED_AFTER = timedelta(minutes=2)
-INTERRUPTED = ExecutionError(
-    code="provider_failed",
-    reason="interrupted",
-    detail="Attune was restarted during this answer. Send the message again.",
-)
 
 
 def begin(
@@ -100,7 +96,8 @@ def begin(
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    return PendingExecution(execution_id, route, call, new_execution, actor.id, started_at)
+    facts = (actor.id, started_at, actor.is_program)
+    return PendingExecution(execution_id, route, call, new_execution, *facts)
 
 
 def _call(route: Route, new_execution: NewExecution) -> ModelCall:
@@ -145,6 +142,8 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     if ended.rowcount == 0:
         return False
     _notify(session, execution.id, execution.new_execution.session_id, execution.owner)
+    if execution.is_of_key:
+        outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})
     return True
 
 

@@ -1,12 +1,12 @@
 """Six prompts to start from."""
 
-from core.prompts.schemas import NewPrompt, PromptVariable, VariableRules, VariableType
+from core.prompts.schemas import PromptStarter, PromptVariable, VariableRules, VariableType
 from core.providers.schemas import Parameters
 
 TEXT = PromptVariable(name="text", description="The text to work on")
 
 STARTERS = (
-    NewPrompt(
+    PromptStarter(
         name="support answer",
         category="Customer support",
         description="Answers a customer's question from the documents you pass.",
@@ -32,7 +32,7 @@ STARTERS = (
         ),
         default_parameters=Parameters(temperature=0.2, max_tokens=300),
     ),
-    NewPrompt(
+    PromptStarter(
         name="summarize",
         category="Writing",
         description="Summarizes a text as bullet points.",
@@ -53,7 +53,7 @@ STARTERS = (
         ),
         default_parameters=Parameters(temperature=0.2, max_tokens=400),
     ),
-    NewPrompt(
+    PromptStarter(
         name="classify",
         category="Classification",
         description="Assigns a text to one of your categories.",
@@ -74,7 +74,7 @@ STARTERS = (
         ),
         default_parameters=Parameters(temperature=0, max_tokens=20),
     ),
-    NewPrompt(
+    PromptStarter(
         name="extract fields",
         category="Extraction",
         description="Reads the fields that you name from a text, as JSON.",
@@ -96,7 +96,7 @@ STARTERS = (
         ),
         default_parameters=Parameters(temperature=0, max_tokens=400),
     ),
-    NewPrompt(
+    PromptStarter(
         name="rewrite",
         category="Writing",
         description="Rewrites a text for another audience without changing what it says.",
@@ -112,7 +112,7 @@ STARTERS = (
         ),
         default_parameters=Parameters(temperature=0.5, max_tokens=600),
     ),
-    NewPrompt(
+    PromptStarter(
         name="grade an answer",
         category="Evaluation",
         description="Grades an answer by criteria, with a reason.",

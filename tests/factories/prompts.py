@@ -4,9 +4,10 @@ from uuid import UUID
 
 from core.database.db import transaction
 from core.identity.schemas import Actor
+from core.prompts.calls import RenderRequest
 from core.prompts.queries import prompts as queries
 from core.prompts.queries import rendering
-from core.prompts.schemas import LabelTarget, NewPrompt, PromptChange, RenderRequest
+from core.prompts.schemas import LabelTarget, NewPrompt, PromptChange
 from core.prompts.service import labels, prompts
 from core.prompts.views import PromptView, RenderedPrompt
 

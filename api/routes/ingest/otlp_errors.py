@@ -2,11 +2,12 @@
 
 import json
 from enum import StrEnum
+from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
-from api import errors
+from api.http.problem_bodies import ErrorBody
 
 PATH = "/otlp/v1/traces"
 
@@ -29,52 +30,12 @@ def encoding_of(content_type: str) -> Encoding | None:
     return next((encoding for encoding in Encoding if encoding == media_type), None)
 
 
-class StatusBodies:
-    """The outermost middleware, so that errors of any layer are translated."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await self.app(scope, receive, send)
-            return
-        encoding = encoding_of(Headers(scope=scope).get("content-type", "")) or Encoding.JSON
-        await self.app(scope, receive, Translated(send, encoding))
-
-
-class Translated:
-    """A `send` that collects a problem and sends it as google.rpc.Status."""
-
-    def __init__(self, send: Send, encoding: Encoding) -> None:
-        self._send, self._encoding = send, encoding
-        self._start: Message | None = None
-        self._body = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_problem(message):
-            self._start = message
-        elif self._start is None:
-            await self._send(message)
-        else:
-            self._body += message.get("body", b"")
-            if not message.get("more_body"):
-                await self._send_status(self._start)
-
-    async def _send_status(self, start: Message) -> None:
-        problem = json.loads(self._body)
-        status = STATUS.get(problem["status"], problem["status"])
-        body = status_body(CODES.get(status, 2), problem["detail"], self._encoding)
-        start["status"] = status
-        MutableHeaders(scope=start).update(
-            {"content-type": self._encoding.value, "content-length": str(len(body))}
-        )
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
-
-
-def _is_problem(start: Message) -> bool:
-    return Headers(raw=start["headers"]).get("content-type", "").startswith(errors.MEDIA_TYPE)
+def translate(problem: dict[str, Any], scope: Scope) -> ErrorBody:
+    """Return a problem as google.rpc.Status, in the encoding of the request."""
+    encoding = encoding_of(Headers(scope=scope).get("content-type", "")) or Encoding.JSON
+    status = STATUS.get(problem["status"], problem["status"])
+    body = status_body(CODES.get(status, 2), problem["detail"], encoding)
+    return ErrorBody(status, encoding.value, body)
 
 
 def status_body(code: int, message: str, encoding: Encoding) -> bytes:

@@ -14,9 +14,10 @@ from core.providers.schemas import ModelView, NewProvider, ProviderChange, Provi
 from core.providers.service import providers as service
 
 router = APIRouter(tags=["Models"])
+callable_models = APIRouter(tags=["Models"])  # for API keys with the scope execute, too
 
 
-@router.get("/models")
+@callable_models.get("/models")
 def models(session: SessionDep, actor: ActorDep) -> CountedItems[ModelView]:
     """List the models that can be called."""
     require(actor, Permission.RUN_MODELS)
@@ -24,7 +25,7 @@ def models(session: SessionDep, actor: ActorDep) -> CountedItems[ModelView]:
     return CountedItems(items=items, total_count=len(items))
 
 
-@router.get("/models/{model_id:path}")
+@callable_models.get("/models/{model_id:path}")
 def model(model_id: str, session: SessionDep, actor: ActorDep) -> ModelView:
     """Return one model."""
     require(actor, Permission.RUN_MODELS)

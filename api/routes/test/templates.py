@@ -1,6 +1,6 @@
 """Routes of prompts, which the API calls templates: versions, labels, rendering and sharing."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -13,6 +13,7 @@ from api.reference import CONFLICT
 from core.database.paging import Items, Page
 from core.identity.permissions import Permission, require
 from core.prompts import starters, yaml_files
+from core.prompts.calls import RenderRequest
 from core.prompts.queries import labels as label_queries
 from core.prompts.queries import prompts as queries
 from core.prompts.queries import rendering, versions
@@ -25,7 +26,7 @@ from core.prompts.schemas import (
     PromptRating,
     PromptShare,
     PromptShares,
-    RenderRequest,
+    PromptStarter,
 )
 from core.prompts.service import labels, prompts, sharing, transfer
 from core.prompts.views import (
@@ -39,15 +40,16 @@ from core.prompts.views import (
 router = APIRouter(prefix="/templates", tags=["Prompts"])
 
 Reference = Annotated[str, Path(max_length=200)]
-FILE = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            media_type: {"schema": {"type": "string", "description": "A file that was exported."}}
-            for media_type in ("application/yaml", "application/json")
-        },
-    }
+EXAMPLE = {
+    "format": "attune-prompt",
+    "name": "greeting",
+    "versions": [{"number": 1, "prompt": "Say hello."}],
 }
+CONTENT = {
+    "application/json": {"schema": {"type": "object", "example": EXAMPLE}},
+    "application/yaml": {"schema": {"type": "string", "example": yaml_files.write(EXAMPLE)}},
+}
+FILE: dict[str, Any] = {"requestBody": {"required": True, "content": CONTENT}}
 
 
 class Labels(Items[LabelView]):
@@ -80,7 +82,7 @@ def create_prompt(new_prompt: NewPrompt, session: SessionDep, actor: ActorDep) -
 
 
 @router.get("/starters")
-def list_starters(actor: ActorDep) -> Items[NewPrompt]:
+def list_starters(actor: ActorDep) -> Items[PromptStarter]:
     """List six prompts to start from; create one of them with POST."""
     require(actor, Permission.RUN_MODELS)
     return Items(items=list(starters.STARTERS))

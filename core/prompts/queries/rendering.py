@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.executions.schemas import MAX_TEXT_CHARS
 from core.identity.schemas import Actor
+from core.prompts.calls import RenderRequest
 from core.prompts.errors import (
     IncludeRefused,
     LabelMissing,
@@ -17,7 +18,7 @@ from core.prompts.errors import (
 )
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.versions import read_version
-from core.prompts.schemas import PromptContent, PromptVariable, RenderRequest
+from core.prompts.schemas import PromptContent, PromptVariable
 from core.prompts.template import escaping, syntax, values
 from core.prompts.template.syntax import HISTORY, Include, Part, Variable
 from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt

@@ -3,9 +3,10 @@
 from sqlalchemy.orm import Session
 
 from core.identity.schemas import Actor
+from core.prompts.calls import RenderRequest
 from core.prompts.queries import prompts
 from core.prompts.queries.rendering import render
-from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, PromptChange, RenderRequest
+from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, PromptChange
 from core.prompts.service import labels
 from core.prompts.service.prompts import change_prompt
 from core.prompts.template.syntax import DEFAULT_LABEL

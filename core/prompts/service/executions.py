@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from core.executions.schemas import NewExecution
 from core.identity.schemas import Actor
+from core.prompts.calls import PromptExecution, RenderRequest
 from core.prompts.errors import PromptRefused
 from core.prompts.models import PromptTemplate, PromptVersion
 from core.prompts.queries.rendering import render
-from core.prompts.schemas import PromptExecution, RenderRequest
 from core.prompts.views import RenderedPrompt
 from core.providers.schemas import Parameters
 
@@ -44,12 +44,12 @@ def without_template(call: PromptExecution) -> NewExecution:
 def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
     if call.system_prompt is not None:
         raise PromptRefused("Leave out `system_prompt`: the prompt has its own.")
-    if bool(rendered.prompt) is bool(call.prompt):
+    if rendered.prompt and call.prompt:
         raise PromptRefused(
             "Leave out `prompt`: this prompt has its own user text. Pass values in `variables`."
-            if call.prompt
-            else "Pass `prompt`: this prompt has no user text."
         )
+    if not (rendered.prompt or call.prompt or call.ends_with_input):
+        raise PromptRefused("Pass `prompt`: this prompt has no user text.")
     if not (call.model_id or rendered.model_id):
         raise PromptRefused("Pass `model_id`: this prompt has no model.")
     defaults, own = rendered.parameters.set_values(), call.parameters.set_values()

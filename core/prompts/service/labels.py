@@ -9,6 +9,7 @@ from core.errors import Forbidden
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import audit
+from core.prompts.calls import RenderRequest
 from core.prompts.errors import (
     LabelMissing,
     LabelProtected,
@@ -20,7 +21,7 @@ from core.prompts.models import PromptLabel, PromptLabelMove, PromptTemplate, Pr
 from core.prompts.queries import prompts
 from core.prompts.queries.rendering import check_includes, render_content
 from core.prompts.queries.versions import read_version
-from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, RenderRequest
+from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget
 from core.prompts.service.prompts import lock_editable, target
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import PromptVersionView, PromptView

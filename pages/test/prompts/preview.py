@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from core.errors import Failure, Invalid
+from core.prompts.calls import RenderRequest
 from core.prompts.errors import VariablesRefused
 from core.prompts.queries import rendering
-from core.prompts.schemas import PromptContent, PromptVariable, RenderRequest, VariableType
+from core.prompts.schemas import PromptContent, PromptVariable, VariableType
 from core.prompts.views import PromptVersionView, RenderedPrompt
 from pages._ui import frame, guard, text
 from pages.test.prompts.editor import PromptEditor

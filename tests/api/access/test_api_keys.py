@@ -29,9 +29,7 @@ PEOPLES = (
     "/admin/prices",
     "/admin/providers",
     "/admin/settings",
-    "/models",
     "/providers",
-    "/prompts",
 )
 LATER = "2100-01-01T00:00:00Z"
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from api.routes.test import executions as routes
+from api.routes.test import answer_stream as routes
 from core.database import bus
 from core.database.db import transaction
 from core.executions import runner as runners

@@ -5,6 +5,7 @@ import pytest
 from core.database.db import transaction
 from core.errors import Failure
 from core.identity.schemas import Actor
+from core.prompts.calls import RenderRequest
 from core.prompts.errors import (
     IncludeRefused,
     LabelMissing,
@@ -14,7 +15,6 @@ from core.prompts.errors import (
     VersionMissing,
 )
 from core.prompts.queries.rendering import render as render_in
-from core.prompts.schemas import RenderRequest
 from core.providers.schemas import ChatMessage, MessageRole
 from tests.factories.identity import person
 from tests.factories.prompts import create, label, render, save

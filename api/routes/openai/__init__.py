@@ -1,0 +1,1 @@
+"""An endpoint that speaks OpenAI's protocol, for programs that have an OpenAI SDK."""

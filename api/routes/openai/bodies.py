@@ -1,0 +1,185 @@
+"""The body of a chat completion, as a call to make."""
+
+from itertools import takewhile
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import Invalid
+from core.ingest.json_objects import JsonObject
+from core.prompts.calls import PromptExecution
+from core.providers.schemas import ChatMessage, MessageRole, Parameters, Tool
+from core.providers.tool_calls import MessageToolCall
+
+PROMPT = "prompt:"
+
+
+class Refused(Invalid):
+    """This endpoint doesn't support this."""
+
+    code = "unsupported"
+
+
+class Loose(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class ContentPart(Loose):
+    type: str
+    text: str = ""
+
+
+class FunctionCall(Loose):
+    name: str
+    arguments: str = "{}"
+
+
+class CompletionToolCall(Loose):
+    id: str
+    function: FunctionCall
+
+
+class CompletionMessage(Loose):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[ContentPart] | None = None
+    tool_calls: list[CompletionToolCall] | None = None
+    tool_call_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text; raise Refused for images, audio and files."""
+        if self.content is None or isinstance(self.content, str):
+            return self.content or ""
+        if other := next((part.type for part in self.content if part.type != "text"), None):
+            raise Refused(f"Content of type {other} is not supported: send text.")
+        return "".join(part.text for part in self.content)
+
+
+class FunctionTool(Loose):
+    type: Literal["function"]
+    function: Tool
+
+
+class JsonSchemaFormat(Loose):
+    schema_: JsonObject = Field(alias="schema")
+
+
+class ResponseFormat(Loose):
+    type: Literal["text", "json_schema", "json_object"]
+    json_schema: JsonSchemaFormat | None = None
+
+
+class StreamOptions(Loose):
+    include_usage: bool = False
+
+
+class ChatCompletion(Loose):
+    """What OpenAI's SDKs send to `chat/completions`; fields without a meaning here are ignored."""
+
+    model: str = Field(min_length=1, max_length=300)
+    messages: list[CompletionMessage] = Field(min_length=1, max_length=2000)
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    reasoning_effort: str | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    tools: list[FunctionTool] | None = None
+    tool_choice: Any = None
+    response_format: ResponseFormat | None = None
+    user: str | None = Field(default=None, max_length=128)
+    metadata: JsonObject | None = None
+    variables: JsonObject = Field(default_factory=dict)
+
+    def call(self) -> PromptExecution:
+        """Return the call to make; raise Invalid."""
+        self._check()
+        metadata = {**(self.metadata or {}), **({"user": self.user} if self.user else {})}
+        try:
+            return PromptExecution.model_validate(
+                {
+                    **self._target(),
+                    "parameters": self._parameters(),
+                    "tools": () if self.tool_choice == "none" else self._tools(),
+                    "response_schema": self._schema(),
+                    "metadata": metadata or None,
+                }
+            )
+        except ValidationError as error:
+            raise invalid(error) from None
+
+    def _check(self) -> None:
+        if self.n not in (None, 1):
+            raise Refused("Only one choice is returned: leave out `n`.")
+        if self.tool_choice not in (None, "auto", "none"):
+            raise Refused("`tool_choice` may be auto or none.")
+        if self.response_format is not None and self.response_format.type == "json_object":
+            raise Refused("Use `response_format` json_schema instead of json_object.")
+
+    def _target(self) -> dict[str, Any]:
+        """Return the model with its messages: those of the system that begin are one text."""
+        messages = [_message(message) for message in self.messages]
+        if self.model.startswith(PROMPT):  # which has a system prompt of its own
+            name = self.model.removeprefix(PROMPT)
+            return {"template_id": name, "variables": self.variables, "messages": messages}
+        first = [*takewhile(lambda message: message.role is MessageRole.SYSTEM, messages)]
+        system = "\n\n".join(message.content for message in first)
+        return {
+            "model_id": self.model,
+            "system_prompt": system or None,
+            "messages": messages[len(first) :],
+        }
+
+    def _parameters(self) -> Parameters:
+        names = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed")
+        stop = (self.stop,) if isinstance(self.stop, str) else self.stop
+        return Parameters.model_validate(
+            {name: getattr(self, name) for name in names}
+            | {
+                "max_tokens": self.max_completion_tokens or self.max_tokens,
+                "stop_sequences": tuple(stop) if stop else None,
+                "reasoning_effort": self.reasoning_effort,
+            }
+        )
+
+    def _tools(self) -> tuple[Tool, ...]:
+        return tuple(tool.function for tool in self.tools or ())
+
+    def _schema(self) -> JsonObject | None:
+        wanted = self.response_format
+        return wanted.json_schema.schema_ if wanted and wanted.json_schema else None
+
+
+def _message(message: CompletionMessage) -> ChatMessage:
+    role = MessageRole.SYSTEM if message.role == "developer" else MessageRole(message.role)
+    calls = tuple(
+        MessageToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
+        for call in message.tool_calls or ()
+    )
+    return ChatMessage(
+        role=role, content=message.text, tool_calls=calls, tool_call_id=message.tool_call_id
+    )
+
+
+def read(body: bytes) -> ChatCompletion:
+    """Return the body of a request; raise Invalid."""
+    try:
+        return ChatCompletion.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> Invalid:
+    """Return the first field that is wrong, and why."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return Invalid(
+        f"{field}: {message}" if field else message, errors=[{"field": field, "message": message}]
+    )

@@ -1,0 +1,110 @@
+"""`chat/completions` and `models` of OpenAI's protocol, for keys with the scope execute.
+
+`model` is a model's ID or `prompt:name@label`, whose variables are in the body's `variables`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from api import deps, errors, rate_limits
+from api.routes.openai import answers, bodies
+from api.routes.openai.bodies import ChatCompletion
+from api.routes.openai.errors import error_of
+from api.routes.test import answer_stream
+from api.routes.test.executions import problem
+from core.database.db import read_session
+from core.errors import Failure
+from core.executions import runner
+from core.executions.answer_buffers import AnswerBuffer
+from core.executions.schemas import ExecutionStatus, ExecutionView, PendingExecution, ToolExecution
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform.config import config
+from core.providers import catalogue
+from core.providers.schemas import ModelView
+
+PREFIX = "/openai/"
+
+
+async def create_completion(request: Request) -> Response:
+    """Call a model, and return its answer or stream it."""
+    actor = await deps.actor(request)
+    await deps.runner(actor)
+    asked = bodies.read(await request.body())
+    limit = rate_limits.streaming if asked.stream else rate_limits.standard
+    await limit(request, actor, config())
+    new_execution = await answer_stream.resolve(asked.call(), actor)
+    if asked.stream:
+        execution, buffer = await run_in_threadpool(runner.execute, new_execution, actor=actor)
+        return StreamingResponse(
+            _events(asked, execution, buffer, actor),
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no"},
+        )
+    view = await asyncio.wrap_future(runner.current().submit(new_execution, actor=actor))
+    if view.status is ExecutionStatus.FAILED and view.error is not None:
+        return errors.response(problem(view.error, view))
+    return JSONResponse(answers.completion(view, asked.model))
+
+
+async def list_models(request: Request) -> Response:
+    """List the models that can be called."""
+    actor = await deps.actor(request)
+    await deps.runner(actor)
+    await rate_limits.standard(request, actor, config())
+    found = await run_in_threadpool(_models, actor)
+    return JSONResponse({"object": "list", "data": [answers.model(model) for model in found]})
+
+
+def _models(actor: Actor) -> list[ModelView]:
+    require(actor, Permission.RUN_MODELS)
+    with read_session() as session:
+        return catalogue.list_models(session)
+
+
+async def _events(
+    asked: ChatCompletion, execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
+) -> AsyncIterator[str]:
+    chunks = answers.Chunks(
+        {
+            "id": f"chatcmpl-{execution.id.hex}",
+            "object": "chat.completion.chunk",
+            "created": int(execution.created_at.timestamp()),
+            "model": asked.model,
+            "system_fingerprint": None,
+        }
+    )
+    yield chunks.first()
+    try:
+        async for part in answer_stream.follow(execution, buffer, actor):
+            match part:
+                case str():
+                    yield chunks.text(part)
+                case ToolExecution():
+                    yield chunks.tool(part)
+                case None:
+                    yield ": still here\n\n"
+                case ExecutionView():
+                    for line in _ending(chunks, part, asked):
+                        yield line
+    except Failure as failure:
+        yield answers.line({"error": error_of(errors.problem_of(failure))})
+    yield "data: [DONE]\n\n"
+
+
+def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) -> list[str]:
+    if view.status is ExecutionStatus.FAILED and view.error is not None:
+        return [answers.line({"error": error_of(problem(view.error, view))})]
+    wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
+    return [chunks.last(view), *([chunks.usage(view)] if wants_usage else [])]
+
+
+ROUTES = (
+    Route(f"{PREFIX}v1/chat/completions", create_completion, methods=["POST"]),
+    Route(f"{PREFIX}v1/models", list_models, methods=["GET"]),
+)

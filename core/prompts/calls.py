@@ -1,0 +1,51 @@
+"""What callers send to render a prompt, and to call a model with one."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution
+from core.ingest.json_objects import JsonObject
+from core.providers.schemas import ChatMessage
+
+
+class RenderRequest(BaseModel):
+    """Values to render a prompt with: a label, else a version, else the newest version."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {
+                "label": "production",
+                "variables": {"shop": "Acme", "question": "Where is it?"},
+            }
+        },
+    )
+
+    label: str | None = None
+    version: int | None = None
+    variables: JsonObject = Field(default_factory=dict)
+    context: JsonObject | None = None
+    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
+
+
+class PromptExecution(NewExecution):
+    """A call to make, of texts or of a prompt.
+
+    With `template_id`, an ID, a name or `name@label`, `variables` and `context` fill the prompt of
+    `template_label` (without one, the newest version), and `model_id` and parameters that are left
+    out are the prompt's.
+    """
+
+    model_id: str = Field(default="", min_length=1, max_length=300)
+    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
+    template_id: str | None = Field(default=None, max_length=128)
+    template_label: str | None = Field(default=None, max_length=64)
+    variables: JsonObject = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_text(self) -> Self:
+        has_text = self.prompt or self.ends_with_input
+        if self.template_id is None and not (has_text and self.model_id):
+            raise ValueError("Pass `model_id` and `prompt`, or `template_id`.")
+        return self
