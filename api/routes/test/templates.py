@@ -13,13 +13,15 @@ from api.reference import CONFLICT
 from core.database.paging import Items, Page
 from core.identity.permissions import Permission, require
 from core.prompts import starters, yaml_files
+from core.prompts.guidance.findings import PromptFinding
+from core.prompts.queries import guidance, rendering, versions
 from core.prompts.queries import labels as label_queries
 from core.prompts.queries import prompts as queries
-from core.prompts.queries import rendering, versions
 from core.prompts.schemas import (
     LabelTarget,
     NewPrompt,
     PromptChange,
+    PromptContent,
     PromptFilter,
     PromptOrder,
     PromptRating,
@@ -157,6 +159,17 @@ def render(
 ) -> RenderedPrompt:
     """Return a prompt with values in place, without calling a model."""
     return rendering.render(session, template_id, request, actor=actor)
+
+
+@router.post("/{template_id}/check")
+def check_prompt(
+    template_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    content: PromptContent | None = None,
+) -> Items[PromptFinding]:
+    """List possible problems of texts that aren't saved; without a body, of the newest version."""
+    return Items(items=guidance.check_prompt(session, template_id, content, actor=actor))
 
 
 @router.post("/{template_id}/rate")
