@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -48,6 +48,10 @@ FILE = {
             for media_type in ("application/yaml", "application/json")
         },
     }
+}
+DRAFT = {
+    "prompt": "Answer in one sentence.\n<question>{{question}}</question>",
+    "variables": [{"name": "question"}],
 }
 
 
@@ -166,7 +170,7 @@ def check_prompt(
     template_id: UUID,
     session: SessionDep,
     actor: ActorDep,
-    content: PromptContent | None = None,
+    content: Annotated[PromptContent | None, Body(json_schema_extra={"example": DRAFT})] = None,
 ) -> Items[PromptFinding]:
     """List possible problems of texts that aren't saved; without a body, of the newest version."""
     return Items(items=guidance.check_prompt(session, template_id, content, actor=actor))
