@@ -64,8 +64,7 @@ def _variables(
         yield PromptFinding(
             code=PromptFindingCode.UNUSED_VARIABLE,
             message=f"Declared and not used: {listed(unused)}.",
-            reason="Calls must pass values that the model never sees. Use it in the text or "
-            "remove it.",
+            reason="Its values never reach the model. Use it in the text or remove it.",
         )
     for text in texts:
         yield from _invalid_placeholders(text)

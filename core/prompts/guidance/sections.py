@@ -16,8 +16,9 @@ from core.prompts.template import escaping
 HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+\S.*")
 FENCES = ("```", "~~~")
 NAME = r"(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?"
-# Only tags at the beginning of a line: “inside <text> tags” speaks of a tag.
-OPENING = re.compile(rf"^[ \t]*<{NAME}(?<!/)>(?![ \t]*tags?\b)", re.MULTILINE)
+# Only tags that begin a line and have text after them: “inside <text> tags” speaks of a tag, and
+# tags one below the other stand for what an answer has.
+OPENING = re.compile(rf"^[ \t]*<{NAME}(?<!/)>(?![ \t]*tags?\b)(?=\s*[^\s<])", re.MULTILINE)
 EMPTY_TAG = re.compile(
     rf"^[ \t]*<{NAME}(?<!/)>\s*</(?P=name)\s*>[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
@@ -80,12 +81,13 @@ def _unclosed_tags(texts: Sequence[FieldText]) -> Iterator[PromptFinding]:
     tags = [match for text in texts for match in escaping.TAG.finditer(text.text)]
     closed = Counter(match["name"].lower() for match in tags if match["end"])
     for text in texts:
-        openings = {match["name"].lower(): match for match in OPENING.finditer(text.text)}
-        counts = Counter(match["name"].lower() for match in OPENING.finditer(text.text))
+        openings: dict[str, list[re.Match[str]]] = {}
+        for match in OPENING.finditer(text.text):
+            openings.setdefault(match["name"].lower(), []).append(match)
         unclosed = [
-            match
-            for name, match in openings.items()
-            if counts[name] > closed[name] and name not in VOID_TAGS
+            matches[0]
+            for name, matches in openings.items()
+            if len(matches) > closed[name] and name not in VOID_TAGS
         ]
         if unclosed:
             names = listed(f"<{match['name']}>" for match in unclosed)

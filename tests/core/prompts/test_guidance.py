@@ -154,7 +154,7 @@ def test_empty_headings_are_found_where_nothing_follows() -> None:
 def test_tags_that_are_empty_or_not_closed_are_found() -> None:
     assert only("<documents>\n\n</documents>\n<a>b</a>").message == "Nothing stands in <documents>."
     finding = only("<text>\nhello\n<text>\n<br>")
-    assert (finding.code, finding.line) == ("unclosed_tag", 3)
+    assert (finding.code, finding.line) == ("unclosed_tag", 1)
     assert finding.message == "Opened and not closed: <text>."
 
 
@@ -165,6 +165,7 @@ def test_tags_that_are_empty_or_not_closed_are_found() -> None:
         "Put it into <answer> tags.",
         "Put it into\n<answer> tags.",
         "Put it into <answer></answer>.",
+        "Answer in this form:\n<title>\n<summary>\n",
         '<a href="x">\nhello\n</A>',
         "<image/>",
         "1 < 2 and 3 > 2",
@@ -227,6 +228,7 @@ HOSTILE = (
     "<a",
     "<a>",
     "<a>\n",
+    "<a>\nb\n",
     "<a >",
     "\n<a ",
     "</a>",
