@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.identity.schemas import Role, SessionKind
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
-from tests.pages.conftest import Console, said, toasts
+from tests.pages.conftest import Console, said, toasts, written
 
 PROMPTS = "test/prompts/page.py"
 
@@ -63,6 +63,20 @@ def test_the_preview_says_which_values_are_missing_and_then_shows_the_prompt(
     assert "name A value is required." in said(app).replace("`", "")
     app = fill(app, "`name`", "Ada")
     assert "Dear Ada, <b>hello</b>" in [code.value for code in app.code]
+
+
+def test_guidance_names_problems_of_the_text_while_it_is_edited(
+    console: Console, admin: Person
+) -> None:
+    create(admin.actor, prompt="Hello")
+    app = opened(console, admin, "support")
+    assert "No problems found" in said(app)
+    app = fill(app, "Prompt", "# *Rules*\n# Task\nHello")
+    assert r":material/lightbulb: Nothing stands below “\*Rules\*”" in written(app)
+    assert "Prompt, line 1: A model may invent" in said(app)
+    assert "No problems found" not in said(app)
+    app = fill(app, "Prompt", "{{> nothing}}")
+    assert "can't be checked until the error in the preview is fixed" in said(app)
 
 
 def test_what_cannot_be_saved_is_said_and_stays_in_the_form(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,13 +14,15 @@ from core.database.paging import Items, Page
 from core.identity.permissions import Permission, require
 from core.prompts import starters, yaml_files
 from core.prompts.calls import RenderRequest
+from core.prompts.guidance.findings import PromptFinding
+from core.prompts.queries import guidance, rendering, versions
 from core.prompts.queries import labels as label_queries
 from core.prompts.queries import prompts as queries
-from core.prompts.queries import rendering, versions
 from core.prompts.schemas import (
     LabelTarget,
     NewPrompt,
     PromptChange,
+    PromptContent,
     PromptFilter,
     PromptOrder,
     PromptRating,
@@ -50,6 +52,10 @@ CONTENT = {
     "application/yaml": {"schema": {"type": "string", "example": yaml_files.write(EXAMPLE)}},
 }
 FILE: dict[str, Any] = {"requestBody": {"required": True, "content": CONTENT}}
+DRAFT = {
+    "prompt": "Answer in one sentence.\n<question>{{question}}</question>",
+    "variables": [{"name": "question"}],
+}
 
 
 class Labels(Items[LabelView]):
@@ -163,6 +169,17 @@ def render(
     The prompt is named by ID, name or `name@label`.
     """
     return rendering.render(session, template_id, request, actor=actor)
+
+
+@router.post("/{template_id}/check")
+def check_prompt(
+    template_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    content: Annotated[PromptContent | None, Body(json_schema_extra={"example": DRAFT})] = None,
+) -> Items[PromptFinding]:
+    """List possible problems of texts that aren't saved; without a body, of the newest version."""
+    return Items(items=guidance.check_prompt(session, template_id, content, actor=actor))
 
 
 @router.post("/{template_id}/rate")

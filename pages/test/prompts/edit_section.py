@@ -9,7 +9,7 @@ from core.prompts.template import syntax
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, state
-from pages.test.prompts import preview
+from pages.test.prompts import guidance_section, preview
 from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
 
 SYNTAX = (
@@ -36,6 +36,7 @@ def draw(prompt: PromptView, _actor: Actor) -> None:
     with right:
         _draw_save(editor)
         preview.draw(editor)
+        guidance_section.draw(editor)
 
 
 def _draw_newer(editor: PromptEditor) -> None:

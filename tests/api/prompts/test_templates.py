@@ -62,6 +62,39 @@ def test_it_is_rendered_with_an_error_for_each_variable(mine: httpx2.Client) -> 
     }
 
 
+def test_it_is_checked_before_and_after_it_is_saved(mine: httpx2.Client) -> None:
+    made = create(mine, prompt="# Question\n# Rules\n{{question}}")
+    [undeclared, empty] = mine.post(f"/templates/{made}/check").json()["items"]
+    assert (undeclared["code"], undeclared["line"]) == ("undeclared_variable", None)
+    assert (empty["code"], empty["field"], empty["line"]) == ("empty_section", "prompt", 1)
+    assert mine.post(f"/templates/{made}/check", json={"prompt": "Hello"}).json()["items"] == []
+
+
+def test_a_check_reads_what_a_prompt_includes(mine: httpx2.Client) -> None:
+    tone = create(mine, name="tone", prompt="Be {{tone}}. Answer in JSON.", system_prompt=None)
+    made = create(mine, name="outer", prompt="x")
+    content = {
+        "prompt": "You answer the customer. {{> tone@latest}}{{> tone@latest}}",
+        "variables": [{"name": "tone"}],
+    }
+    assert mine.post(f"/templates/{made}/check", json=content).json()["items"] == []
+    mine.put(f"/templates/{tone}", json={"prompt": "x" * 100_000})
+    [unused, long, vague] = mine.post(f"/templates/{made}/check", json=content).json()["items"]
+    assert [unused["code"], vague["code"]] == ["unused_variable", "no_output_format"]
+    assert "About 50,0" in long["message"]
+    content = {"prompt": "{{> nothing}}"}
+    assert mine.post(f"/templates/{made}/check", json=content).status_code == 422
+
+
+def test_the_context_is_that_of_the_prompts_own_model(mine: httpx2.Client) -> None:
+    made = create(mine)
+    for model, count in (("fake:echo", 1), ("nowhere:unknown", 0)):
+        limit = {"max_tokens": 100_000}
+        content = {"prompt": "Hello", "model_id": model, "default_parameters": limit}
+        found = mine.post(f"/templates/{made}/check", json=content).json()["items"]
+        assert [each["code"] for each in found] == ["too_long"] * count
+
+
 def test_it_is_executed_with_its_model_and_counted(mine: httpx2.Client) -> None:
     made = create(mine)
     call = {"template_id": made, "variables": {"question": "why?"}}

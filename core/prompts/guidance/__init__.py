@@ -1,0 +1,1 @@
+"""Checks of a prompt's text, without calling a model."""
