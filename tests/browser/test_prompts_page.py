@@ -1,5 +1,6 @@
 """Prompts: from a starter to production and back, as an admin does it in a browser."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -60,6 +61,12 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
         tab.wait()
     expect(preview).to_contain_text("<\\/text> {{length}}")
     expect(preview).to_contain_text("Write ten words.")
+
+    tab.press("Try in playground")
+    expect(tab.page.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(tab.field).to_have_value(re.compile("Write ten words"))
+    tab.page.go_back()
+    tab.wait()
 
     section(tab, "Labels")  # what was written stays while another section is looked at
     section(tab, "Edit")

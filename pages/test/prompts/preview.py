@@ -4,14 +4,17 @@ import json
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from core.errors import Failure, Invalid
+from core.playground import service as playground
+from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.prompts.calls import RenderRequest
-from core.prompts.errors import VariablesRefused
+from core.prompts.errors import PromptTooLarge, VariablesRefused
 from core.prompts.queries import rendering
 from core.prompts.schemas import PromptContent, PromptVariable, VariableType
 from core.prompts.views import PromptVersionView, RenderedPrompt
-from pages._ui import frame, guard, text
+from pages._ui import errors, frame, guard, links, state, text
 from pages.test.prompts.editor import PromptEditor
 
 
@@ -36,6 +39,33 @@ def draw(editor: PromptEditor) -> None:
             st.error(text.plain(failure.detail), icon=":material/error:")
         else:
             _draw_rendered(rendered)
+            st.button(
+                "Try in playground",
+                icon=":material/science:",
+                key=editor.key("try"),
+                on_click=try_in_playground,
+                args=(rendered, editor.content()),
+                help="Opens a session with this prompt, model and parameters.",
+            )
+
+
+@errors.action
+def try_in_playground(rendered: RenderedPrompt, content: PromptContent) -> None:
+    """Open a playground session with the rendered prompt, its user text ready to be sent."""
+    try:
+        draft = Draft(
+            model=content.model_id,
+            parameters=content.default_parameters,
+            custom_prompt=rendered.system_prompt or None,
+        )
+    except ValidationError:
+        raise PromptTooLarge(
+            f"The playground takes system prompts of up to {MAX_PROMPT_CHARS:,} characters."
+        ) from None
+    with guard.work() as (session, actor):
+        opened = playground.open_session(session, actor=actor, draft=draft)
+    state.put("playground.message", rendered.prompt)
+    links.go("playground", session=str(opened.session_id))
 
 
 def _version(editor: PromptEditor, content: PromptContent) -> PromptVersionView:
