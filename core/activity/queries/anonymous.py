@@ -137,8 +137,8 @@ class AnonymousQuery:
         states = self._states(lambda app: app == places.c.place)
         row, reach = states.selected_columns, window.limit + window.offset
         begun, idle = _sorts(row)
-        # Ordered by the constant, too: else the planner takes the primary key, where it passes every
-        # user before it comes to a session.
+        # Ordered by the constant, too: else the planner takes the primary key, where all users come
+        # before the first session.
         parts = [(idle, states.where(row.reached_1.is_(None)).order_by(row.reached_1.desc()))]
         if not _is_of(idle, after):
             parts.insert(0, (begun, states.where(row.reached_1.is_not(None))))
