@@ -53,6 +53,11 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
             postgresql_where=text("import_id is not null"),
         ),
         Index("ix_ai_admin_annotations_tags", "tags", postgresql_using="gin"),
+        Index(
+            "ix_ai_admin_annotations_applied_version",
+            "applied_version",
+            postgresql_where=text("applied_version is not null"),
+        ),
     )
 
     message_id: Mapped[UUID]
@@ -74,6 +79,7 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
     applied_by: Mapped[UUID | None]
     applied_by_name: Mapped[str | None]
     applied_at: Mapped[datetime | None]
+    applied_version: Mapped[str | None]  # `name@7`: the prompt version that it led to
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -156,6 +156,12 @@ class AnnotationChangeBody(Decision):
     )
 
     status: AnnotationStatus | None = None
+    applied_version: str | None = Field(
+        default=None,
+        max_length=260,
+        pattern=r"^[^\x00-\x1f@]+@[1-9][0-9]*$",
+        description="`name@7`: the prompt version by which it is applied.",
+    )
 
 
 class AnnotationView(View):
@@ -189,6 +195,7 @@ class AnnotationView(View):
     applied_by: UUID | None
     applied_by_name: str | None
     applied_at: datetime | None
+    applied_version: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -218,6 +225,7 @@ class AnnotationFilter:
     environment: str | None = None
     prompt_version: str | None = None
     experiment_arm: str | None = None
+    applied_version: str | None = None  # `name@7`, or `name` for all its versions
     start: datetime | None = None
     end: datetime | None = None
 

@@ -4,8 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import Role, SessionKind
+from tests.factories.conversations import conversation, stored
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
+from tests.factories.reviews import annotated
 from tests.pages.conftest import Console, said, toasts, written
 
 PROMPTS = "test/prompts/page.py"
@@ -152,3 +154,23 @@ def test_a_prompt_of_somebody_else_is_not_found(console: Console, admin: Person)
 def test_only_admins_open_the_page(console: Console, database: object, role: Role) -> None:
     app = console(person(role, kind=SessionKind.BROWSER))
     assert "Prompts" not in said(app)
+
+
+def test_a_version_names_the_annotations_that_it_fixes(console: Console, admin: Person) -> None:
+    stored(conversation("c", messages=4))
+    fixed = annotated(status="reviewed", content="Too long", prompt_version="support@1")
+    annotated(number=1, status="reviewed", content="Rude")
+    annotated(number=2, content="Not reviewed yet")
+    create(admin.actor)
+    app = opened(console, admin, "support")
+    offered = next(box for box in app.multiselect if box.label == "Fixes annotations")
+    assert offered.options == ["support@1 · Too long", "Rude"]
+    offered.set_value([fixed])
+    app = fill(app, "Prompt", "Be brief.")
+    app = press(app, "Save as version 2")
+    assert toasts(app) == ["Saved as version 2, 1 annotation marked applied"]
+    app = opened(console, admin, "support", "Versions")
+    assert "Fixed by versions" in said(app)
+    assert [list(row) for row in app.dataframe[1].value[["Version", "Annotation"]].to_numpy()] == [
+        ["2", "Too long"]
+    ]

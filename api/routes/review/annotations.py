@@ -74,6 +74,10 @@ def annotation_filter(
     environment: Annotated[str | None, Query(max_length=200)] = None,
     prompt_version: PromptVersion = None,
     experiment_arm: ExperimentArm = None,
+    applied_version: Annotated[
+        str | None,
+        Query(max_length=260, description="`name@7`, or `name` for all versions of a prompt."),
+    ] = None,
 ) -> AnnotationFilter:
     """Return the requested filters; an empty one does not apply."""
     return AnnotationFilter(
@@ -87,6 +91,7 @@ def annotation_filter(
         environment=environment or None,
         prompt_version=prompt_version or None,
         experiment_arm=experiment_arm or None,
+        applied_version=applied_version or None,
         start=edges[0],
         end=edges[1],
     )

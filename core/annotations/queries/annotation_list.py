@@ -115,6 +115,10 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
         column == value for column, value in equal.items() if value is not None
     ]
+    if wanted.applied_version is not None:
+        version = columns.applied_version
+        of_prompt = version.startswith(f"{wanted.applied_version}@", autoescape=True)
+        found.append(version.is_not(None) & ((version == wanted.applied_version) | of_prompt))
     if wanted.tag is not None:
         found.append(columns.tags.contains([wanted.tag]))
     if wanted.start is not None:

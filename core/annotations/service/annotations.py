@@ -46,7 +46,10 @@ STEPS = {
     AnnotationStatus.APPLIED: None,
 }
 NOBODY_YET = dict.fromkeys(
-    f"{done}_{what}" for done in ("reviewed", "applied") for what in ("by", "by_name", "at")
+    [
+        *(f"{done}_{what}" for done in ("reviewed", "applied") for what in ("by", "by_name", "at")),
+        "applied_version",
+    ]
 )
 REOPENED: dict[str, object] = {"status": AnnotationStatus.PENDING, **NOBODY_YET}
 # Until adjudication, agreement depends on the current annotations.
@@ -119,9 +122,14 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
         AnnotationType(values.get("annotation_type", before["annotation_type"])),
     )
     wanted = AnnotationStatus(values.pop("status", before["status"]))
+    if given.applied_version is not None:
+        wanted = AnnotationStatus.APPLIED
     values = {name: value for name, value in values.items() if value != before[name]}
     now = clock.now()
     steps = _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    if given.applied_version is not None and given.applied_version != before["applied_version"]:
+        require(actor, Permission.DECIDE_REVIEWS)
+        steps |= {"applied_version": given.applied_version}
     # A change by the author is not reviewed yet.
     values |= steps if not values or may(actor, Permission.DECIDE_REVIEWS) else REOPENED
     if not values:

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from core.identity.schemas import Actor
+from core.presentation import formatting
 from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange, VariableType
 from core.prompts.service import prompts
 from core.prompts.template import syntax
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, state
-from pages.test.prompts import guidance_section, preview
+from pages.test.prompts import fixes, guidance_section, preview
 from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
 
 SYNTAX = (
@@ -198,6 +199,7 @@ def _draw_save(editor: PromptEditor) -> None:
             max_chars=1000,
             placeholder="What changed, and why",
         )
+        fixes.choose(editor)
         is_saved = st.button(
             f"Save as version {editor.prompt.version + 1}",
             type="primary",
@@ -220,4 +222,6 @@ def _save(editor: PromptEditor) -> None:
     with guard.work() as (session, actor):
         saved = prompts.change_prompt(session, editor.prompt.id, change, actor=actor)
     state.forget(editor.key("base"))
-    state.toast(f"Saved as version {saved.version}")
+    fixed = fixes.mark(editor, saved.version)
+    also = f", {formatting.count(fixed, 'annotation')} marked applied" if fixed else ""
+    state.toast(f"Saved as version {saved.version}{also}")

@@ -16,6 +16,7 @@ from core.prompts.views import PromptVersionView, PromptView
 from core.system import workspace
 from pages._ui import columns, diff, errors, frame, guard, links, state, tables, text
 from pages._ui.tables import TableColumn
+from pages.test.prompts import fixes
 from pages.test.prompts.editor import PromptEditor
 
 DAYS = 30
@@ -35,6 +36,7 @@ def draw(prompt: PromptView, actor: Actor) -> None:
     with guard.work() as (session, _):
         versions = queries.list_versions(session, prompt.id, actor=actor)
     _draw_table(prompt, versions, actor)
+    fixes.draw(prompt)
     if len(versions) > 1:
         _draw_diff(prompt, versions)
 
