@@ -3,5 +3,6 @@
 from attune_client.batches import BatchRun
 from attune_client.buffer import Stats
 from attune_client.client import Client
+from attune_client.prompts import Prompt, PromptUnavailable
 
-__all__ = ["BatchRun", "Client", "Stats"]
+__all__ = ["BatchRun", "Client", "Prompt", "PromptUnavailable", "Stats"]

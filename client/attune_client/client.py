@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from attune_client.batches import BatchRun
 from attune_client.buffer import Buffer, Stats
+from attune_client.prompts import Prompt, Prompts, fetch, fill
 from attune_client.rows import SMALL_ROW_CHARS, Copier, as_line, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
@@ -40,6 +41,7 @@ class Client:
         timeout_s: float = 10.0,
         exit_timeout_s: float = 5.0,
         pace: Pace | None = None,
+        prompt_refresh_s: float = 60.0,
     ) -> None:
         """Start with an empty queue.
 
@@ -54,6 +56,7 @@ class Client:
             pace or Pace(),
         )
         self._exit_timeout_s = exit_timeout_s
+        self._prompts = Prompts(partial(fetch, Transport(url, key, timeout_s)), prompt_refresh_s)
         self._begin()
         self._start()
         _clients.add(self)
@@ -179,6 +182,15 @@ class Client:
             "scores",
             {**row, **subject, "ai_request_id": ai_request_id, "comment": comment, **fields},
         )
+
+    def prompt(self, name: str, /, label: str = "production", **variables: object) -> Prompt:
+        """Return a prompt with its values in place; the key needs the scope `execute`.
+
+        The first call reads it from Attune and may raise PromptUnavailable. Later ones return at
+        once with the last text that was read, which is refreshed in the background. Raises
+        ValueError for a value that is missing.
+        """
+        return fill(self._prompts.get(name, label), label, variables)
 
     def batch_run(
         self,

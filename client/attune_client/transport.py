@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 PREFIX = "/api/v1"
 MAX_RESPONSE_BYTES = 2**22
+USER_AGENT = "attune-client/0.1.0"
 
 
 class Unreachable(Exception):
@@ -49,7 +50,7 @@ class Transport:
             "Authorization": f"Bearer {self._key}",
             "Content-Type": "application/x-ndjson",
             "Content-Encoding": "gzip",
-            "User-Agent": "attune-client/0.1.0",
+            "User-Agent": USER_AGENT,
         }
         try:
             connection, base = self._connected()
@@ -66,6 +67,22 @@ class Transport:
         if not response.isclosed():
             self.close()
         return reply
+
+    def get(self, path: str) -> Response:
+        """Read an address over a connection of its own; raise Unreachable or ValueError."""
+        transport = Transport(self._url, self._key, self._timeout_s)
+        headers = {"Authorization": f"Bearer {self._key}", "User-Agent": USER_AGENT}
+        try:
+            connection, base = transport._connected()
+            connection.request("GET", f"{base}/{path}", headers=headers)
+            response = connection.getresponse()
+            return Response(response.status, response.read(MAX_RESPONSE_BYTES), None)
+        except InvalidURL as error:
+            raise ValueError(str(error)) from error
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        finally:
+            transport.close()
 
     def _connected(self) -> tuple[HTTPConnection, str]:
         parts = urlsplit(self._url)

@@ -5,8 +5,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution
+from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
-from core.providers.schemas import ChatMessage
+from core.providers.schemas import ChatMessage, Parameters
 
 
 class RenderRequest(BaseModel):
@@ -27,6 +28,31 @@ class RenderRequest(BaseModel):
     variables: JsonObject = Field(default_factory=dict)
     context: JsonObject | None = None
     messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
+
+
+class CompiledVariable(View):
+    """Where a value goes, and what delimits that place: escape these in the value."""
+
+    name: str
+    quote: str
+    marks: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class CompiledPrompt(View):
+    """A version of a prompt in parts, with everything that it includes in place."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    name: str
+    version: int
+    model_id: str | None
+    parameters: Parameters
+    system: list[str | CompiledVariable] | None
+    has_history: bool
+    before_history: list[str | CompiledVariable]
+    user: list[str | CompiledVariable]
+    defaults: dict[str, str]
 
 
 class PromptExecution(NewExecution):

@@ -13,9 +13,9 @@ from api.reference import CONFLICT
 from core.database.paging import Items, Page
 from core.identity.permissions import Permission, require
 from core.prompts import starters, yaml_files
-from core.prompts.calls import RenderRequest
+from core.prompts.calls import CompiledPrompt, RenderRequest
 from core.prompts.guidance.findings import PromptFinding
-from core.prompts.queries import guidance, rendering, versions
+from core.prompts.queries import compiling, guidance, rendering, versions
 from core.prompts.queries import labels as label_queries
 from core.prompts.queries import prompts as queries
 from core.prompts.schemas import (
@@ -180,6 +180,17 @@ def check_prompt(
 ) -> Items[PromptFinding]:
     """List possible problems of texts that aren't saved; without a body, of the newest version."""
     return Items(items=guidance.check_prompt(session, template_id, content, actor=actor))
+
+
+@router.get("/{template_id}/compiled")
+def compile_prompt(
+    template_id: Reference,
+    session: SessionDep,
+    actor: ActorDep,
+    label: Annotated[str | None, Query(max_length=64)] = None,
+) -> CompiledPrompt:
+    """Return a prompt in parts, for clients that put values in place by themselves."""
+    return compiling.compile_prompt(session, template_id, label, actor=actor)
 
 
 @router.post("/{template_id}/rate")

@@ -177,7 +177,7 @@ def _filled(parts: list[Part], texts: Mapping[str, str]) -> str:
     position = length = 0
     for part in parts:
         if isinstance(part, Variable):
-            text = places.escape(texts.get(part.name, ""), position)
+            text = places.at(position).escape(texts.get(part.name, ""))
         else:
             text = str(part)
             position += len(text)

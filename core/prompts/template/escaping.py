@@ -13,6 +13,7 @@ backslash:
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
 RUN = re.compile(r"^[ \t]{0,3}(?P<fence>```|~~~)|(?P<quotes>\"{3}|'{3})", re.MULTILINE)
@@ -21,8 +22,34 @@ END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?)
 QUOTES = ('"', "'", "`")
 
 
+@dataclass(frozen=True)
+class Place:
+    """What delimits one place: the quotation mark around it, the marks of open blocks and quotes
+    (each a character), and open tags, in lower case.
+    """
+
+    quote: str = ""
+    marks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def escape(self, value: str) -> str:
+        """Return a value as it stands here."""
+        if self.quote:
+            value = value.replace("\\", "\\\\").replace(self.quote, f"\\{self.quote}")
+        for mark in self.marks:
+            value = re.sub(rf"^{mark}+|{mark}+$|{mark}{{3,}}", _escaped_run, value)
+        return END_TAG.sub(self._escaped_tag, value) if self.tags else value
+
+    def _escaped_tag(self, tag: re.Match[str]) -> str:
+        name = tag["name"]
+        is_end = name is None or tag["last"] is not None or name.lower() in self.tags
+        if not is_end:
+            return tag[0]
+        return tag[0].replace("/", r"\/", 1) if "/" in tag[0] else f"{tag[0]}\\"
+
+
 class Places:
-    """What delimits the places in a template's own text; they are asked for in ascending order."""
+    """The places in a template's own text; they are asked for in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -30,17 +57,18 @@ class Places:
         self._open_tags: list[str] = []
         self._open_runs: set[str] = set()
 
-    def escape(self, value: str, position: int) -> str:
-        """Return a value as it stands at a position of the text."""
+    def at(self, position: int) -> Place:
+        """Return what delimits a position of the text."""
         while self._marks and self._marks[-1].end() <= position:
             self._pass(self._marks.pop())
         before = self._text[max(position - 3, 0) : position]
         after = self._text[position : position + 1]
-        if after in QUOTES and before.endswith(after) and before != after * 3:
-            value = value.replace("\\", "\\\\").replace(after, f"\\{after}")
-        for mark in {run[0] for run in self._open_runs}:
-            value = re.sub(rf"^{mark}+|{mark}+$|{mark}{{3,}}", _escaped_run, value)
-        return END_TAG.sub(self._escaped_tag, value) if self._open_tags else value
+        is_quoted = after in QUOTES and before.endswith(after) and before != after * 3
+        return Place(
+            after if is_quoted else "",
+            tuple(sorted({run[0] for run in self._open_runs})),
+            tuple(dict.fromkeys(self._open_tags)),
+        )
 
     def _pass(self, mark: re.Match[str]) -> None:
         found = mark.groupdict()
@@ -51,13 +79,6 @@ class Places:
         elif name.lower() in self._open_tags:
             while self._open_tags.pop() != name.lower():
                 pass
-
-    def _escaped_tag(self, tag: re.Match[str]) -> str:
-        name = tag["name"]
-        is_end = name is None or tag["last"] is not None or name.lower() in self._open_tags
-        if not is_end:
-            return tag[0]
-        return tag[0].replace("/", r"\/", 1) if "/" in tag[0] else f"{tag[0]}\\"
 
 
 def _escaped_run(run: re.Match[str]) -> str:

@@ -65,7 +65,7 @@ def fill(template: str, **values: str) -> str:
     written, position = "", 0
     for index, part in enumerate(parts):
         if index % 2:
-            written += places.escape(values[part], position)
+            written += places.at(position).escape(values[part])
         else:
             written, position = written + part, position + len(part)
     return written

@@ -1,0 +1,64 @@
+"""A prompt as a client keeps it: what it includes in place, and for each variable what delimits it.
+
+So a program puts values in place by itself, also while Attune is away.
+"""
+
+from sqlalchemy.orm import Session
+
+from core.identity.schemas import Actor
+from core.prompts.calls import CompiledPrompt, CompiledVariable
+from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.rendering import Expansion
+from core.prompts.queries.versions import read_version
+from core.prompts.template.escaping import Places
+from core.prompts.template.syntax import HISTORY, Part, Variable
+from core.prompts.template.values import text_of
+
+
+def compile_prompt(
+    session: Session, reference: str, label: str | None, *, actor: Actor
+) -> CompiledPrompt:
+    """Return a prompt, by ID or name, with the version of a label; without one, the newest.
+
+    Raises PromptMissing, VersionMissing, LabelMissing, IncludeRefused or PromptTooLarge.
+    """
+    prompt = get_prompt(session, reference, actor=actor)
+    version = read_version(session, prompt.id, label)
+    expansion = Expansion(session, actor)
+    expansion.declare(version)
+    system = expansion.parts(version, is_system=True)
+    user = expansion.parts(version, is_system=False)
+    at = next((index for index, part in enumerate(user) if part == Variable(HISTORY)), None)
+    return CompiledPrompt(
+        name=prompt.name,
+        version=version.number,
+        model_id=version.model_id,
+        parameters=version.default_parameters,
+        system=_compiled(system) if version.system_prompt is not None else None,
+        has_history=at is not None,
+        before_history=_compiled(user[:at]) if at is not None else [],
+        user=_compiled(user[at + 1 :] if at is not None else user),
+        defaults={
+            name: text_of(variable.default)
+            for name, variable in expansion.declared.items()
+            if variable.default is not None or not variable.required
+        },
+    )
+
+
+def _compiled(parts: list[Part]) -> list[str | CompiledVariable]:
+    places = Places("".join(part for part in parts if isinstance(part, str)))
+    compiled: list[str | CompiledVariable] = []
+    position = 0
+    for part in parts:
+        if isinstance(part, Variable):
+            place = places.at(position)
+            compiled.append(
+                CompiledVariable(
+                    name=part.name, quote=place.quote, marks=place.marks, tags=place.tags
+                )
+            )
+        else:
+            compiled.append(str(part))
+            position += len(str(part))
+    return compiled
