@@ -4,7 +4,7 @@ from core.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 
 
 class PromptMissing(NotFound):
-    """No prompt with this ID or name, or you don't have access to it."""
+    """No prompt with this ID or name that you may see. API keys see public prompts only."""
 
 
 class VersionMissing(NotFound):

@@ -30,6 +30,13 @@ class LabelMove(View):
     moved_by_name: str | None
 
 
+class Promotion(View):
+    """When a version, `name@number`, went into production."""
+
+    version: str
+    moved_at: datetime
+
+
 class PromptVersionView(View):
     """One version of a prompt; it never changes."""
 

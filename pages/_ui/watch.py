@@ -27,6 +27,7 @@ from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.presentation.periods import Period
 from core.presentation.plotting import Mark
+from core.prompts.queries.labels import list_promotions
 from pages._ui import cache, frame, guard, links, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -154,9 +155,13 @@ def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:
 
 
 def marks(reads: Reads, chosen: Filters) -> list[Mark]:
-    """Return the releases of the period, to mark in time charts."""
-    found = reads.ask(list_releases, chosen.period, chosen.watched)
-    return [Mark(each.first_seen_at, each.release) for each in found]
+    """Return the releases and promotions of prompts in the period, to mark in time charts."""
+    releases = reads.ask(list_releases, chosen.period, chosen.watched)
+    promotions = reads.ask(list_promotions, chosen.period)
+    return [
+        *(Mark(each.first_seen_at, each.release) for each in releases),
+        *(Mark(each.moved_at, f"{each.version} in production") for each in promotions),
+    ]
 
 
 def prompt_marks(reads: Reads, chosen: Filters) -> list[Mark]:

@@ -9,11 +9,17 @@ from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
 from core.identity.models import AdminUser
-from core.prompts.models import PromptLabel, PromptLabelMove, PromptVersion
-from core.prompts.views import LabelMove, LabelView
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.presentation.periods import Period
+from core.prompts.models import PromptLabel, PromptLabelMove, PromptTemplate, PromptVersion
+from core.prompts.schemas import DEFAULT_PROMPT_NAME, Visibility
+from core.prompts.template.syntax import DEFAULT_LABEL
+from core.prompts.views import LabelMove, LabelView, Promotion
 
 labels, moves = table_of(PromptLabel), table_of(PromptLabelMove)
 versions, accounts = table_of(PromptVersion), table_of(AdminUser)
+templates = table_of(PromptTemplate)
 MOST_MOVES = 200
 
 
@@ -44,6 +50,31 @@ def labels_of(session: Session, prompt_ids: Collection[UUID]) -> defaultdict[UUI
     for row in rows.mappings():
         found[row["template_id"]].append(LabelView.model_validate(dict(row)))
     return found
+
+
+def list_promotions(session: Session, period: Period, *, actor: Actor) -> list[Promotion]:
+    """Return when versions of public prompts went into production in a period, earliest first.
+
+    The prompt `default` is left out: the playground uses it, and no application.
+    """
+    require(actor, Permission.WATCH)
+    rows = session.execute(
+        select(templates.c.name.label("prompt"), moves.c.to_version, moves.c.moved_at)
+        .join(templates, templates.c.id == moves.c.template_id)
+        .where(
+            moves.c.label == DEFAULT_LABEL,
+            moves.c.to_version.is_not(None),
+            moves.c.moved_at >= period.start,
+            moves.c.moved_at < period.end,
+            templates.c.visibility == Visibility.PUBLIC,
+            templates.c.name != DEFAULT_PROMPT_NAME,
+        )
+        .order_by(moves.c.moved_at)
+        .limit(MOST_MOVES)
+    )
+    return [
+        Promotion(version=f"{row.prompt}@{row.to_version}", moved_at=row.moved_at) for row in rows
+    ]
 
 
 def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:

@@ -1,14 +1,17 @@
 """Labels point at versions, move with history, and go back in one step."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from core.database.db import transaction
-from core.identity.schemas import Actor
+from core.identity.schemas import Actor, Role
+from core.platform import clock
+from core.presentation.periods import Period
 from core.prompts.errors import LabelMissing, NothingToRollBack, VersionMissing
-from core.prompts.queries.labels import list_moves
+from core.prompts.queries.labels import list_moves, list_promotions
 from core.prompts.service import labels
 from tests.factories.identity import person
 from tests.factories.prompts import create, label, read, render, save
@@ -91,3 +94,23 @@ def test_a_label_needs_a_version_that_exists(actor: Actor, prompt: UUID) -> None
 def test_a_label_is_no_number_and_not_latest(actor: Actor, prompt: UUID, name: str) -> None:
     with pytest.raises(ValidationError):
         label(actor, prompt, 1, name)
+
+
+def promotions(actor: Actor, start: datetime, end: datetime) -> list[str]:
+    with transaction() as session:
+        return [each.version for each in list_promotions(session, Period(start, end), actor=actor)]
+
+
+def test_promotions_are_the_moves_of_public_prompts_into_production(actor: Actor) -> None:
+    start = clock.now()
+    public, private = (create(actor, name, visibility=name) for name in ("public", "private"))
+    save(actor, public.id, prompt="two")
+    for version, name in ((2, "production"), (1, "staging"), (1, "production")):
+        label(actor, public.id, version, name)
+    label(actor, private.id, 1)
+    with transaction() as session:
+        labels.remove_label(session, public.id, "production", actor=actor)
+    end = clock.now()
+    assert promotions(actor, start, end) == ["public@2", "public@1"]
+    assert promotions(actor, end, end + timedelta(days=1)) == []
+    assert promotions(person(Role.ANALYST).actor, start, end) == ["public@2", "public@1"]
