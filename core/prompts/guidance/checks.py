@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from core.prompts.estimates import tokens_in
 from core.prompts.guidance import instructions, secrets, sections
 from core.prompts.guidance.findings import (
     FieldText,
@@ -17,7 +18,6 @@ from core.prompts.template import syntax
 from core.prompts.template.syntax import Part, Variable
 from core.providers.schemas import ModelView
 
-BYTES_PER_TOKEN = 4  # of UTF-8: bytes, because letters beyond ASCII take more tokens
 INVALID = re.compile(r"\{\{(?P<inside>[^{}\n]{1,100})\}\}")
 
 
@@ -89,7 +89,7 @@ def _invalid_placeholders(text: FieldText) -> Iterator[PromptFinding]:
 
 
 def _length(content: PromptContent, whole: str, model: ModelView | None) -> Iterator[PromptFinding]:
-    tokens = -(-len(whole.encode()) // BYTES_PER_TOKEN)
+    tokens = tokens_in(whole)
     answer = content.default_parameters.max_tokens or 0
     if model is None or model.context_window is None or tokens + answer <= model.context_window:
         return

@@ -9,11 +9,14 @@ from pydantic import ValidationError
 from core.errors import Failure, Invalid
 from core.playground import service as playground
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
+from core.presentation import formatting
 from core.prompts.calls import RenderRequest
 from core.prompts.errors import PromptTooLarge, VariablesRefused
+from core.prompts.estimates import estimate
 from core.prompts.queries import rendering
 from core.prompts.schemas import PromptContent, PromptVariable, VariableType
 from core.prompts.views import PromptVersionView, RenderedPrompt
+from core.providers import catalogue
 from pages._ui import errors, frame, guard, links, state, text
 from pages.test.prompts.editor import PromptEditor
 
@@ -39,6 +42,7 @@ def draw(editor: PromptEditor) -> None:
             st.error(text.plain(failure.detail), icon=":material/error:")
         else:
             _draw_rendered(rendered)
+            _draw_estimate(rendered)
             st.button(
                 "Try in playground",
                 icon=":material/science:",
@@ -47,6 +51,18 @@ def draw(editor: PromptEditor) -> None:
                 args=(rendered, editor.content()),
                 help="Opens a session with this prompt, model and parameters.",
             )
+
+
+def _draw_estimate(rendered: RenderedPrompt) -> None:
+    with guard.work() as (session, _):
+        models = {model.id: model for model in catalogue.list_models(session)}
+    found = estimate(rendered, models.get(rendered.model_id or ""))
+    facts = [f"Estimate: about {formatting.count(found.input_tokens, 'token')}"]
+    if found.max_output_tokens is not None:
+        facts.append(f"up to {found.max_output_tokens:,} for the answer")
+    if found.max_cost_usd is not None:
+        facts.append(f"at most {formatting.money(found.max_cost_usd)} a call")
+    st.caption(text.plain(" · ".join(facts)))
 
 
 @errors.action
