@@ -20,7 +20,7 @@ def wants_page(scope: Scope) -> bool:
     """Return whether a browser opens a page or a download."""
     headers = Headers(scope=scope)
     is_document = headers.get("sec-fetch-dest") == "document" or not scope["path"].startswith(
-        ("/api/", "/otlp/")
+        ("/api/", "/otlp/", "/openai/")
     )
     return scope["type"] == "http" and is_document and "text/html" in headers.get("accept", "")
 

@@ -13,11 +13,13 @@ MAX_BODY_BYTES = 20 * 1024 * 1024
 # One JSON object. The routes in LARGE take many rows, files or a whole conversation.
 MAX_OBJECT_BYTES = 1024 * 1024
 DOCUMENTS_BELOW = "/api/v1/"
+COMPLETIONS_BELOW = "/openai/"
 FOLDER = "/api/v1/admin/ai/knowledge/documents/folder"
 LARGE = (
     "/api/v1/ingest/",
     "/api/v1/imports",
     "/api/v1/prompts/execute",
+    "/api/v1/templates/import",
     "/api/v1/admin/playground/",
     FOLDER,
 )
@@ -83,7 +85,8 @@ def _is_streamed(scope: Scope) -> bool:
 def _is_decoded_at_once(scope: Scope) -> bool:
     """Whether a body is decoded as a whole; routes of rows decode batches."""
     path: str = scope["path"]
-    return path.startswith(DOCUMENTS_BELOW) and not path.startswith(LINES_BELOW)
+    is_document = path.startswith((DOCUMENTS_BELOW, COMPLETIONS_BELOW))
+    return is_document and not path.startswith(LINES_BELOW)
 
 
 def _with_value_check(receive: Receive) -> Receive:

@@ -221,6 +221,20 @@ def test_a_wrong_key_and_one_without_the_scope_are_refused(client: Client, addre
         sender.chat.completions.create(model="fake:echo", messages=HELLO)
 
 
+def test_a_body_of_millions_of_tiny_values_fills_no_memory(address: str, client: Client) -> None:
+    key = api_key(Scope.EXECUTE).key
+    bomb = b'{"model": "fake:echo", "messages": [' + b"{}," * 1_000_000 + b"{}]}"
+    answer = httpx2.post(
+        f"{address}/openai/v1/chat/completions",
+        content=bomb,
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        trust_env=False,
+        timeout=60,
+    )
+    assert answer.status_code == 400
+    assert "values" in answer.json()["error"]["message"]
+
+
 def test_an_unknown_path_is_not_found_in_the_sdks_words(program: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="Nothing found"):
         program.embeddings.create(model="fake:echo", input="x")
