@@ -22,7 +22,7 @@ from core.activity.ingest import events as activity
 from core.activity.ingest import rollups as event_rollups
 from core.activity.ingest import seen_users
 from core.activity.ingest.funnel import subjects
-from core.activity.ingest.releases import note_releases, note_values
+from core.activity.ingest.releases import noted_releases
 from core.activity.models.events import Event
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.ai_metrics.ingest import requests as ai_metrics
@@ -43,7 +43,9 @@ from core.processes.startup import opened_databases
 from core.system import workspace
 
 DAYS, AT_ONCE = 30, 50_000
-MANNER = ai_metrics.Manner(with_tools=True, with_dimensions=True)
+MANNER = ai_metrics.Manner(
+    with_tools=True, with_dimensions=True, with_releases=True, with_references=True
+)
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10
 USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
 RAW = (
@@ -266,14 +268,15 @@ def _add_events(
         .encode(),
         chances,
     )
-    fresh = activity.insert_staged(all_new=False).cte(activity.FRESH)
+    shown = (*activity.SHOWN, activity.raw.c.import_id)
+    fresh = activity.insert_staged(*shown).cte(activity.FRESH)
     days = seen_users.user_days(select(*(fresh.c[name] for name in seen_users.SEEN_USERS))).cte(
         "days"
     )
     deltas = add_sums("event_deltas", activity.rollup_sums(fresh)).cte("deltas")
-    store = select(func.count()).select_from(fresh).add_cte(fresh, deltas, days)
-    connection.execute(compiled(store), source.days)
-    note_releases(connection, activity.EVENTS)
+    store = select(func.count()).select_from(fresh)
+    with_all = store.add_cte(fresh, deltas, days, noted_releases(fresh))
+    connection.execute(compiled(with_all), source.days)
 
 
 def _add_requests(
@@ -284,8 +287,6 @@ def _add_requests(
         REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances
     )
     connection.execute(ai_metrics.statement_of(MANNER), source.days)
-    note_releases(connection, ai_metrics.REQUESTS)
-    note_values(connection, ai_metrics.STAGED)
 
 
 def _fold(what: str, zone: str) -> None:

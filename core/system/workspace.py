@@ -77,13 +77,9 @@ def change(session: Session, given: WorkspaceSettings, *, actor: Actor) -> Works
     if after.reporting_time_zone != before.reporting_time_zone:
         for later in (None, AGAIN_AFTER):
             queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)
-    audit.record(
-        session,
-        "workspace.change",
-        actor,
-        before=_changed(before, after),
-        after=_changed(after, before),
-    )
+    if changed := _changed(after, before):
+        old = _changed(before, after)
+        audit.record(session, "workspace.change", actor, before=old, after=changed)
     return read(session, actor=actor)
 
 

@@ -72,14 +72,14 @@ def test_only_a_super_admin_sees_accounts_and_invites(console: Console) -> None:
 def test_the_audit_log_is_filtered_and_says_what_changed(console: Console) -> None:
     owner = person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER)
     app = console(owner, SETTINGS)
-    app.text_area[0].set_value("You are a gardener.")
+    app.number_input(key="workspace.stuck").set_value(9)
     next(button for button in app.button if button.label == "Save").click().run()
     app = console(owner, ACCOUNTS)
     app.button_group[0].set_value("Audit").run()
     app.text_input(key="action").set_value("workspace.change").run()
     [row] = app.dataframe[0].value.to_dict("records")
     assert row["Actor"] == owner.actor.email
-    assert "→ You are a gardener." in row["Details"]
+    assert "→ 9" in row["Details"]
     app.text_input(key="action").set_value("nothing.of.the.kind").run()
     assert "No entries match these filters" in said(app)
 

@@ -31,7 +31,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from core.activity.ingest import event_types
 from core.activity.ingest.funnel import statements, subjects
-from core.activity.ingest.releases import note_releases
+from core.activity.ingest.releases import noted_releases
 from core.activity.ingest.seen_users import SEEN_USERS, note_users, user_days
 from core.activity.models.events import Event, PendingEvent
 from core.activity.queries.funnels.funnel import FunnelRule
@@ -154,19 +154,22 @@ def _days_after(fresh: CTE, grown: CTE) -> CTE:
     return user_days(rows).cte("days")
 
 
-@lru_cache(maxsize=8)
-def store_statement(rule: FunnelRule) -> bytes:
+@lru_cache(maxsize=16)
+def store_statement(rule: FunnelRule, *, with_releases: bool = False) -> bytes:
     """Return the statement that stores the staged events and everything derived from them."""
-    fresh = insert_staged().cte(FRESH)
-    return compiled(deriving(rule, fresh, *_counting(fresh), with_days=True))
+    fresh = insert_staged(*SHOWN, raw.c.import_id).cte(FRESH)
+    seen = [noted_releases(fresh)] if with_releases else []
+    return compiled(deriving(rule, fresh, *_counting(fresh), *seen, with_days=True))
 
 
 @cache
-def _setting_aside(*, all_new: bool) -> bytes:
+def _setting_aside(*, all_new: bool, with_releases: bool) -> bytes:
     """Return the statement that stores the staged events, and sets aside what is derived later."""
-    fresh = insert_staged(raw.c.id, *SHOWN, all_new=all_new).cte(FRESH)
+    fresh = insert_staged(raw.c.id, *SHOWN, raw.c.import_id, all_new=all_new).cte(FRESH)
+    seen = [noted_releases(fresh)] if with_releases else []
+    aside = _waiting(fresh).cte("waiting")
     counted = select(func.count()).select_from(fresh)
-    return compiled(counted.add_cte(fresh, *_counting(fresh), _waiting(fresh).cte("waiting")))
+    return compiled(counted.add_cte(fresh, *_counting(fresh), aside, *seen))
 
 
 def _waiting(fresh: CTE) -> Insert:
@@ -207,11 +210,10 @@ def store(session: Session, events: list[NewEvent], source: RowSource) -> int:
     rule = hold_workspace_funnel(connection).rule
     _stage(session, events, source)
     with subjects.alone():
-        answer = connection.execute(store_statement(rule), source.days).fetchone()
+        store = store_statement(rule, with_releases=_has_releases(events))
+        answer = connection.execute(store, source.days).fetchone()
         added, *touched = answer or (0, None, None, None)
         subjects.follow(connection, rule, *(keys or [] for keys in touched))
-    if any(event.release for event in events):
-        note_releases(connection, EVENTS)
     note_users(connection, EVENTS, import_id=source.import_id)
     return int(added)
 
@@ -229,10 +231,13 @@ def _set_aside(
 ) -> int:
     connection = driver(session)
     _stage(session, events, source)
-    (added,) = connection.execute(_setting_aside(all_new=all_new)).fetchone() or (0,)
-    if any(event.release for event in events):
-        note_releases(connection, EVENTS)
+    store = _setting_aside(all_new=all_new, with_releases=_has_releases(events))
+    (added,) = connection.execute(store).fetchone() or (0,)
     return int(added)
+
+
+def _has_releases(events: list[NewEvent]) -> bool:
+    return any(event.release for event in events)
 
 
 def _stage(session: Session, events: list[NewEvent], source: RowSource) -> None:

@@ -1,9 +1,9 @@
--- Keep when the releases of some rows, `named`, were seen first. Most batches bring no release that is not known, and lock nothing.
+-- Keep when the releases of some rows, `named_releases`, were seen first. Most batches bring no release that is not known, and lock nothing.
 insert into releases (environment, app, release, import_id, first_seen_at)
 select * from (
-    select environment, app, release, coalesce(import_id, :none) as import_id,
+    select environment, app, release, coalesce(import_id, '00000000-0000-0000-0000-000000000000') as import_id,
         min(created_at) as first_seen_at
-    from named where release <> '' group by 1, 2, 3, 4
+    from named_releases where release <> '' group by 1, 2, 3, 4
 ) as seen
 where not exists (
     select from releases as known where (known.environment, known.app, known.release,

@@ -1,9 +1,9 @@
--- Keep when the prompt versions and arms of some rows, `named`, were seen first. Most batches bring none that is not known, and lock nothing.
+-- Keep when the prompt versions and arms of some rows, `named_values`, were seen first. Most batches bring none that is not known, and lock nothing.
 insert into dimension_values as known (environment, app, dimension, value, import_id, first_seen_at)
 select * from (
-    select environment, app, dimension, value, coalesce(import_id, :none) as import_id,
+    select environment, app, dimension, value, coalesce(import_id, '00000000-0000-0000-0000-000000000000') as import_id,
         min(created_at) as first_seen_at
-    from named cross join lateral (values
+    from named_values cross join lateral (values
         ('prompt_version', prompt_title(prompt_name, prompt_version, prompt_label)),
         ('experiment_arm', arm_title(experiment_key, experiment_arm))
     ) as titles (dimension, value)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.activity.ingest.releases import note_releases, note_values
+from core.activity.ingest.releases import noted_releases, noted_values
 from core.activity.ingest.seen_users import SEEN_USERS, note_days, note_users, user_days
 from core.ai_metrics.ingest import request_sums, rollups
 from core.ai_metrics.ingest.request_sums import COUNTED, FRESH, NAMING
@@ -73,7 +73,6 @@ REQUESTS = Stage(
         "attributes": "text",
     },
 )
-STAGED = select(REQUESTS.table)
 SHOWN = (*COUNTED, "user_id", "release")
 # Rows as they were stored, for what is derived of them or taken away again.
 STORED_ROWS = Stage(
@@ -119,12 +118,18 @@ class Manner:
     with_days: bool = True
     with_tools: bool = False
     with_dimensions: bool = False
+    with_releases: bool = False
+    with_references: bool = False
 
 
 @cache
 def statement_of(how: Manner) -> bytes:
     """Return the statement that stores staged rows."""
-    shown = tuple(dict.fromkeys((*SHOWN, *(NAMING if how.with_dimensions else ()))))
+    naming = (
+        *(NAMING if how.with_dimensions else ()),
+        *(REFERENCES if how.with_references else ()),
+    )
+    shown = tuple(dict.fromkeys((*SHOWN, "import_id", *naming)))
     fresh = _insert(shown, all_new=how.all_new).cte(FRESH)
     more = [add_sums("ai_request_deltas", REQUEST_SUMS).cte("deltas")]
     if how.with_dimensions:
@@ -134,6 +139,10 @@ def statement_of(how: Manner) -> bytes:
     if how.with_days:
         seen = select(*(fresh.c[name] for name in SEEN_USERS))
         more.append(user_days(seen).cte("days"))
+    if how.with_releases:
+        more.append(noted_releases(fresh))
+    if how.with_references:
+        more.append(noted_values(fresh))
     return compiled(select(func.count()).select_from(fresh).add_cte(fresh, *more))
 
 
@@ -192,14 +201,15 @@ def _store(
     columns = _columns(requests, source)
     REQUESTS.copy_columns(connection, columns)
     has_tools = any(request.tool_calls for request in requests)
-    has_dimensions = has_tools or any(any(columns[name]) for name in NAMING)
-    how = replace(how, with_tools=has_tools, with_dimensions=has_dimensions)
+    how = replace(
+        how,
+        with_tools=has_tools,
+        with_dimensions=has_tools or any(any(columns[name]) for name in NAMING),
+        with_releases=any(request.release for request in requests),
+        with_references=any(any(columns[name]) for name in REFERENCES),
+    )
     with connection.pipeline():
         stored = connection.execute(statement_of(how), source.days)
-        if any(request.release for request in requests):
-            note_releases(connection, REQUESTS)
-        if any(any(columns[name]) for name in REFERENCES):
-            note_values(connection, STAGED)
         if others is not None:
             note_days(connection, [REQUESTS, others], source)
         note_users(connection, REQUESTS, others, import_id=source.import_id)

@@ -48,8 +48,10 @@ INSERT, UPSERT, ORDER, COUNT = (
 )
 
 staged, talks = MESSAGES.table, table_of(Conversation)
-NAMED = select(staged, talks.c.environment, talks.c.app).join_from(
-    staged, talks, talks.c.id == staged.c.conversation_id
+NAMED = (
+    select(staged, talks.c.environment, talks.c.app)
+    .join_from(staged, talks, talks.c.id == staged.c.conversation_id)
+    .subquery()
 )
 references_of = attrgetter(*REFERENCES)
 

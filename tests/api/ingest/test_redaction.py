@@ -21,7 +21,7 @@ from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
 
 AT = "2026-11-20T09:30:00Z"
-WHO = "Ada <ada@example.com>, +49 170 1234567, 4111 1111 1111 1111, ORD-77"
+WHO = "Ada <ada.lovelace@example.com>, +49 170 1234567, 4111 1111 1111 1111, ORD-77"
 LEFT = "Ada <[email]>, [phone], [card], [order]"
 RULES = {"mode": "mask", "patterns": [{"name": "order", "pattern": "ORD-[0-9]+"}]}
 INNER = {"deep": [{"who": WHO}]}
@@ -81,7 +81,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "memories": {"id": "k", "content": WHO, "metadata": INNER, "odd": WHO},
     "users": {"id": "u", "email": WHO, "display_name": WHO, "traits": INNER, "odd": WHO},
 }
-PERSONAL = ("ada@example.com", "170 1234567", "4111 1111", "ORD-77")
+PERSONAL = ("ada.lovelace@example.com", "170 1234567", "4111 1111", "ORD-77")
 
 
 @pytest.fixture(autouse=True)

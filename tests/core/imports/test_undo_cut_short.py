@@ -138,11 +138,14 @@ def test_what_is_sent_live_meanwhile_is_all_there() -> None:
     assert differences(dump(), with_it) == ""
 
 
-def test_rows_that_came_with_an_import_first_go_with_it_though_they_were_sent_live_too() -> None:
+@pytest.mark.parametrize("kind", ["event", "request"])
+def test_rows_that_came_with_an_import_first_go_with_it_though_they_were_sent_live_too(
+    kind: str,
+) -> None:
     ours = new_id()
     before = dump()
-    send("event", *rows("event", range(4)), import_id=ours)
-    assert send("event", *rows("event", range(4))) == 0
+    send(kind, *rows(kind, range(4)), import_id=ours)
+    assert send(kind, *rows(kind, range(4))) == 0
     undo(ours)
     assert differences(before, dump()) == ""
 
