@@ -23,7 +23,16 @@ from api.routes.review import (
     notes,
     review_queue,
 )
-from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
+from api.routes.system import (
+    accounts,
+    auth,
+    keys,
+    operations,
+    prices,
+    quotas,
+    redaction,
+    workspace,
+)
 from api.routes.test import executions, models, playground, templates
 from api.routes.watch import (
     activity,
@@ -69,6 +78,7 @@ def create() -> FastAPI:
         keys,
         models,
         prices,
+        quotas,
         playground,
         redaction,
         operations,
@@ -78,7 +88,7 @@ def create() -> FastAPI:
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
         )
-    for run in (models.callable_models, templates.router, executions.router):
+    for run in (models.callable_models, templates.router, executions.router, quotas.limits):
         api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(

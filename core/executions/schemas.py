@@ -167,6 +167,7 @@ class PendingExecution:
     owner: UUID
     created_at: datetime
     is_of_key: bool = False
+    is_limited: bool = False  # by quotas, of which it has reserved the most that it may use
 
     def view(self, outcome: CallOutcome) -> ExecutionView:
         """Return the view of the ended call, without reading the row that was just stored."""

@@ -1,23 +1,19 @@
 """Changes of executions: begin, store progress, finish, cancel. A pending row ends exactly once."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     CursorResult,
     Update,
     bindparam,
-    func,
     insert,
-    literal,
     or_,
-    select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -39,6 +35,9 @@ from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Route
+from core.quotas import reservations
+from core.quotas.queries import find_applying
+from core.quotas.worst_case import with_max_tokens, worst_case
 
 # Built once, on tables instead of mapped classes: they run with every call, and take a third of the
 # time this way.
@@ -51,13 +50,6 @@ PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
 FINISHED_BY_KEY = "execution.completed_by_key"
-# Parameters and error without texts: stop sequences are texts, schemas have descriptions, and a
-# provider's error message may quote the prompt.
-PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op("-")(
-    "response_schema"
-)
-REMOVED_DETAIL = literal("The details of this error are no longer stored.", JSONB)
-ERROR_WITHOUT_DETAIL = func.jsonb_set(executions.c.error, array(["detail"]), REMOVED_DETAIL)
 ABANDONED_AFTER = timedelta(minutes=2)
 
 
@@ -66,10 +58,13 @@ def begin(
 ) -> PendingExecution:
     """Store a call as pending.
 
-    Raises Forbidden, ModelMissing or ParameterNotSupported.
+    Raises Forbidden, ModelMissing, ParameterNotSupported, QuotaExceeded or PriceNeeded.
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
+    quotas = find_applying(session, actor)
+    if quotas:
+        new_execution = _limited(new_execution, route)
     call = _call(route, new_execution)
     capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
@@ -96,8 +91,16 @@ def begin(
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    facts = (actor.id, started_at, actor.is_program)
+    if quotas:  # last: their counters are locked until the commit
+        most = worst_case(session, route, call, started_at)
+        reservations.reserve(session, execution_id, quotas, most, at=started_at)
+    facts = (actor.id, started_at, actor.is_program, bool(quotas))
     return PendingExecution(execution_id, route, call, new_execution, *facts)
+
+
+def _limited(new_execution: NewExecution, route: Route) -> NewExecution:
+    parameters = with_max_tokens(new_execution.parameters, route.model.capabilities)
+    return new_execution.model_copy(update={"parameters": parameters})
 
 
 def _call(route: Route, new_execution: NewExecution) -> ModelCall:
@@ -141,10 +144,22 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values))
     if ended.rowcount == 0:
         return False
+    if execution.is_limited:
+        _settle(session, execution.id, outcome)
     _notify(session, execution.id, execution.new_execution.session_id, execution.owner)
     if execution.is_of_key:
         outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})
     return True
+
+
+def _settle(session: Session, execution_id: UUID, outcome: CallOutcome) -> None:
+    """Count what a call used; one that failed before its answer began used nothing."""
+    if outcome.usage is not None:
+        reservations.settle(session, [execution_id], outcome.usage.total, outcome.cost.usd)
+    elif outcome.status is ExecutionStatus.FAILED and not outcome.response:
+        reservations.settle(session, [execution_id], 0, Decimal(0))
+    else:
+        reservations.settle(session, [execution_id], None, None)
 
 
 def _tokens_and_cost(outcome: CallOutcome) -> dict[str, Any]:
@@ -179,6 +194,7 @@ def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Act
     ended = session.execute(own, {"which": execution_id, **values}).first()
     if ended is None:
         return False
+    reservations.settle(session, [execution_id], None, None)
     _notify(session, execution_id, ended.session_id, actor.id)
     bus.publish(session, CANCELLED, id=execution_id)
     return True
@@ -214,74 +230,21 @@ def _cost(cost: Cost) -> dict[str, Any]:
     return {"cost_usd": cost.usd, "cost_source": cost.source, "price_id": cost.price_id}
 
 
-def remove_texts(session: Session, session_id: UUID) -> None:
-    """Cancel a session's running calls, and remove all texts of its calls; costs stay."""
-    _blank(session, update(executions).where(executions.c.session_id == session_id))
-
-
-def remove_texts_of_account(session: Session, owner: UUID) -> None:
-    """Do the same for every call of an account."""
-    _blank(session, update(executions).where(executions.c.owner == owner))
-
-
-def remove_texts_before(session: Session, before: datetime, *, limit: int) -> int:
-    """Remove the texts of up to `limit` calls that began before a time; return how many.
-
-    Tokens and costs stay.
-    """
-    execution_ids = list(
-        session.scalars(
-            select(executions.c.id)
-            .where(*_with_texts(before))
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-    )
-    _blank(session, update(executions).where(executions.c.id.in_(execution_ids)))
-    return len(execution_ids)
-
-
-def count_texts_before(session: Session, before: datetime) -> int:
-    """Return how many ended calls before a time still have texts."""
-    return (
-        session.scalar(select(func.count()).select_from(executions).where(*_with_texts(before)))
-        or 0
-    )
-
-
-def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        executions.c.created_at < before,
-        executions.c.prompt.is_not(None),
-        executions.c.status != ExecutionStatus.PENDING,
-    )
-
-
-def _blank(session: Session, matching: Update) -> None:
-    for execution_id in _end_all(
-        session, matching, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"
-    ):
-        bus.publish(session, CANCELLED, id=execution_id)
-    texts = "prompt system_prompt messages context metadata response tool_executions tools"
-    blanked = dict.fromkeys(texts.split())
-    session.execute(
-        matching.values(**blanked, parameters=PARAMETERS_WITHOUT_TEXTS, error=ERROR_WITHOUT_DETAIL)
-    )
-
-
 def _fail_interrupted(session: Session, matching: Update) -> int:
     return len(
-        _end_all(session, matching, status=ExecutionStatus.FAILED, error=INTERRUPTED.model_dump())
+        end_all(session, matching, status=ExecutionStatus.FAILED, error=INTERRUPTED.model_dump())
     )
 
 
-def _end_all(session: Session, matching: Update, **values: Any) -> list[UUID]:  # noqa: ANN401  columns
+def end_all(session: Session, matching: Update, **values: Any) -> list[UUID]:  # noqa: ANN401  columns
+    """End the pending calls of a selection; return their ids."""
     change = matching.where(executions.c.status == ExecutionStatus.PENDING).values(
         finished_at=clock.now(), **values
     )
     ended = session.execute(
         change.returning(executions.c.id, executions.c.session_id, executions.c.owner)
     ).all()
+    reservations.settle(session, [row.id for row in ended], None, None)
     for row in ended:
         _notify(session, row.id, row.session_id, row.owner)
     return [row.id for row in ended]

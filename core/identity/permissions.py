@@ -15,6 +15,7 @@ class Permission(StrEnum):
     CHANGE_WORKSPACE = "change_workspace"
     MANAGE_PROVIDERS = "manage_providers"
     MANAGE_PRICES = "manage_prices"
+    MANAGE_QUOTAS = "manage_quotas"
     READ_AUDIT = "read_audit"
     READ_HEALTH = "read_health"
     MANAGE_ACCOUNTS = "manage_accounts"

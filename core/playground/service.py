@@ -13,6 +13,7 @@ from core.database import bus, settings
 from core.database.db import after_commit
 from core.executions import queries as executions_queries
 from core.executions import service as executions
+from core.executions import text_removal
 from core.executions.models import Execution
 from core.executions.runner import current
 from core.executions.schemas import MAX_MESSAGES, ExecutionStatus, NewExecution
@@ -294,5 +295,5 @@ def _remove_messages(session: Session, session_id: UUID, actor: Actor) -> Playgr
     if new_answer is not None and new_answer.execution_id is not None:
         raise AnswerPending
     session.execute(delete(PlaygroundMessage).where(PlaygroundMessage.session_id == session_id))
-    executions.remove_texts(session, session_id)
+    text_removal.remove_texts(session, session_id)
     return row

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -76,6 +76,14 @@ def find_for(route: Route, at: datetime) -> Rate | None:
     return _valid_at(at, _rates.get(key, lambda: _read(*key, route.connection)))
 
 
+def find_with(session: Session, route: Route, at: datetime) -> Rate | None:
+    """Return the rate of a model called from here, read in a transaction that holds a connection
+    already: a cached answer may need another one.
+    """
+    rows = session.scalars(_prices(route.connection.name, route.model.name))
+    return _valid_at(at, [_rate(row) for row in rows])
+
+
 def cost_of(route: Route, usage: Usage, rate: Rate | None) -> Cost:
     """Return the cost of a call made here: by a custom price, otherwise by the packaged data, which
     have higher tiers too.
@@ -116,14 +124,14 @@ def _read(provider: str, model: str, connection: Connection | None = None) -> li
 
 
 def _rows(provider: str, model: str) -> list[ModelPrice]:
-    query = select(ModelPrice).where(ModelPrice.provider == provider, ModelPrice.model == model)
     with read_session() as session:
-        # Of two with the same start, the custom price comes last, so that it is the valid one.
-        return list(
-            session.scalars(
-                query.order_by(ModelPrice.valid_from, ModelPrice.source, ModelPrice.created_at)
-            )
-        )
+        return list(session.scalars(_prices(provider, model)))
+
+
+def _prices(provider: str, model: str) -> Select[ModelPrice]:
+    query = select(ModelPrice).where(ModelPrice.provider == provider, ModelPrice.model == model)
+    # Of two with the same start, the custom price comes last, so that it is the valid one.
+    return query.order_by(ModelPrice.valid_from, ModelPrice.source, ModelPrice.created_at)
 
 
 def _insert_packaged(provider: str, model: str, connection: Connection | None) -> bool:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.executions import service as executions
+from core.executions import text_removal
 from core.identity import queries as identity_queries
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -22,6 +22,6 @@ def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     identity_queries.lock_super_admins(session)
     identity_queries.get_account(session, account_id, lock=True)
     # Before the account itself, to avoid a deadlock between its running answers and its sessions.
-    executions.remove_texts_of_account(session, account_id)
+    text_removal.remove_texts_of_account(session, account_id)
     prompts.delete_private_prompts(session, account_id)
     identity.delete_account(session, account_id, actor=actor)

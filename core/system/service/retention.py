@@ -22,7 +22,7 @@ from core.database.locks import Lock
 from core.database.partitions import Horizon, Partition
 from core.database.settings import Retention, Sealed
 from core.errors import Conflict, Unavailable
-from core.executions import service as executions
+from core.executions import text_removal
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -218,12 +218,12 @@ def _clean_texts(before: datetime, done: Cleanup) -> None:
     """Remove the texts of calls from before a time; tokens and costs stay."""
     if done.dry_run:
         with read_session() as session:
-            done.add("prompt_executions", executions.count_texts_before(session, before))
+            done.add("prompt_executions", text_removal.count_texts_before(session, before))
         return
     blanked = AT_ONCE
     while blanked == AT_ONCE:
         with transaction() as session:
-            blanked = executions.remove_texts_before(session, before, limit=AT_ONCE)
+            blanked = text_removal.remove_texts_before(session, before, limit=AT_ONCE)
         done.add("prompt_executions", blanked)
 
 

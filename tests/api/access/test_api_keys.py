@@ -28,6 +28,7 @@ PEOPLES = (
     "/admin/playground",
     "/admin/prices",
     "/admin/providers",
+    "/admin/quotas",
     "/admin/settings",
     "/providers",
 )

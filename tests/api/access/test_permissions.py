@@ -73,6 +73,8 @@ BODIES: dict[str, dict[str, object]] = {
         "output": "1",
         "valid_from": "2026-01-01T00:00:00Z",
     },
+    f"/admin/quotas/{ANY_ID}": {"limit": 1},
+    "/admin/quotas": {"scope": "workspace", "measure": "calls", "period": "day", "limit": 1},
     "/admin/providers": {"name": "a", "kind": "openai"},
     "/admin/funnels": {
         "name": "a",

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from core.database.db import transaction
-from core.executions import encrypted_texts, service
+from core.executions import encrypted_texts, text_removal
 from core.executions.models import Execution
 from core.providers import gateway
 from core.providers.schemas import Connection, ProviderKind
@@ -97,7 +97,7 @@ def test_a_response_schema_reaches_the_vendor_and_is_stored(
         row = session.get_one(Execution, answered.json()["id"])
         assert row.parameters == {"response_schema": SCHEMA}
         assert row.owner is not None
-        service.remove_texts_of_account(session, row.owner)
+        text_removal.remove_texts_of_account(session, row.owner)
         session.refresh(row)
         assert row.parameters == {}
 

@@ -1,0 +1,76 @@
+"""Remove the texts of executions; tokens and costs stay."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Update, func, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.orm import Session
+
+from core.database import bus
+from core.executions import service
+from core.executions.schemas import ExecutionStatus
+from core.executions.service import executions
+
+# Parameters and error without texts: stop sequences are texts, schemas have descriptions, and a
+# provider's error message may quote the prompt.
+PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op("-")(
+    "response_schema"
+)
+REMOVED_DETAIL = literal("The details of this error are no longer stored.", JSONB)
+ERROR_WITHOUT_DETAIL = func.jsonb_set(executions.c.error, array(["detail"]), REMOVED_DETAIL)
+
+
+def remove_texts(session: Session, session_id: UUID) -> None:
+    """Cancel a session's running calls, and remove all texts of its calls; costs stay."""
+    _blank(session, update(executions).where(executions.c.session_id == session_id))
+
+
+def remove_texts_of_account(session: Session, owner: UUID) -> None:
+    """Do the same for every call of an account."""
+    _blank(session, update(executions).where(executions.c.owner == owner))
+
+
+def remove_texts_before(session: Session, before: datetime, *, limit: int) -> int:
+    """Remove the texts of up to `limit` calls that began before a time; return how many.
+
+    Tokens and costs stay.
+    """
+    execution_ids = list(
+        session.scalars(
+            select(executions.c.id)
+            .where(*_with_texts(before))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    _blank(session, update(executions).where(executions.c.id.in_(execution_ids)))
+    return len(execution_ids)
+
+
+def count_texts_before(session: Session, before: datetime) -> int:
+    """Return how many ended calls before a time still have texts."""
+    return (
+        session.scalar(select(func.count()).select_from(executions).where(*_with_texts(before)))
+        or 0
+    )
+
+
+def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        executions.c.created_at < before,
+        executions.c.prompt.is_not(None),
+        executions.c.status != ExecutionStatus.PENDING,
+    )
+
+
+def _blank(session: Session, matching: Update) -> None:
+    for execution_id in service.end_all(
+        session, matching, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"
+    ):
+        bus.publish(session, service.CANCELLED, id=execution_id)
+    texts = "prompt system_prompt messages context metadata response tool_executions tools"
+    blanked = dict.fromkeys(texts.split())
+    session.execute(
+        matching.values(**blanked, parameters=PARAMETERS_WITHOUT_TEXTS, error=ERROR_WITHOUT_DETAIL)
+    )

@@ -1,0 +1,13 @@
+"""Amounts of quotas in words."""
+
+from decimal import Decimal
+
+from core.presentation import formatting
+from core.quotas.schemas import QuotaMeasure
+
+
+def shown(amount: Decimal, measure: QuotaMeasure) -> str:
+    """Return an amount with its unit: $0.42, 3 calls, 1,200 tokens."""
+    if measure is QuotaMeasure.COST:
+        return formatting.money(amount)
+    return formatting.count(int(amount), measure.removesuffix("s"))

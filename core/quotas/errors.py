@@ -1,0 +1,27 @@
+"""Errors of quotas."""
+
+from core.errors import Conflict, Invalid, NotFound, RateLimited
+
+
+class QuotaMissing(NotFound):
+    """No quota with this ID."""
+
+
+class QuotaExists(Conflict):
+    """This quota exists already. Change its limit instead."""
+
+
+class QuotaTargetMissing(Invalid):
+    """No account or API key with this ID."""
+
+
+class QuotaExceeded(RateLimited):
+    """A quota is used up. Ask an admin for more."""
+
+    code = "limit_exceeded"
+
+
+class PriceNeeded(Invalid):
+    """This model has no price, and a quota limits your cost. An admin can add one in Settings,
+    Prices.
+    """

@@ -1,0 +1,109 @@
+"""Which quotas there are, which apply to somebody, and how much of them is used."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, Row, func, select
+from sqlalchemy.orm import Session
+
+from core.database.sql_files import statement
+from core.identity.models import AdminUser, ApiKey
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform import clock
+from core.quotas.errors import QuotaMissing
+from core.quotas.models import Quota, UsageCounter
+from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView
+
+Applying = list[Row[tuple[Any, ...]]]
+APPLYING = ("id", "scope", "measure", "period", "amount", "only_observes")
+
+
+def list_quotas(session: Session, *, actor: Actor) -> list[QuotaView]:
+    """Return all quotas, those of the workspace first; raise Forbidden."""
+    require(actor, Permission.MANAGE_QUOTAS)
+    return _quotas(session)
+
+
+def get_quota(session: Session, quota_id: UUID, *, actor: Actor) -> QuotaView:
+    """Return a quota; raise Forbidden or QuotaMissing."""
+    require(actor, Permission.MANAGE_QUOTAS)
+    found = _quotas(session, quota_id)
+    if not found:
+        raise QuotaMissing
+    return found[0]
+
+
+def _quotas(session: Session, quota_id: UUID | None = None) -> list[QuotaView]:
+    target = func.coalesce(Quota.role, AdminUser.email, ApiKey.name).label("target")
+    used, over = _present_use(clock.now())
+    rows = (
+        select(*Quota.__table__.columns, target, used.label("used"), over.label("over"))
+        .outerjoin(AdminUser, AdminUser.id == Quota.account_id)
+        .outerjoin(ApiKey, ApiKey.id == Quota.key_id)
+        .order_by(func.length(Quota.scope).desc(), target, Quota.measure, Quota.id)
+    )
+    if quota_id is not None:
+        rows = rows.where(Quota.id == quota_id)
+    return [QuotaView.model_validate(row) for row in session.execute(rows)]
+
+
+def _present_use(now: datetime) -> tuple[ColumnElement[Decimal], ColumnElement[int]]:
+    """Return the columns of what was used and reserved in the present period, and went beyond."""
+    present = func.date_trunc(Quota.period, now, "UTC", type_=DateTime(timezone=True))
+    figures = (
+        func.max(UsageCounter.used + UsageCounter.reserved),
+        func.sum(UsageCounter.over),
+    )
+    of_quota = (UsageCounter.quota_id == Quota.id, UsageCounter.period_start == present)
+    used, over = (
+        func.coalesce(select(each).where(*of_quota).scalar_subquery(), 0) for each in figures
+    )
+    return used, over
+
+
+def find_applying(session: Session, actor: Actor) -> Applying:
+    """Return the quotas that an actor's calls count to, each with its subject."""
+    found = statement(__package__, "applying")
+    return list(session.execute(found, {"actor": actor.id, "role": actor.role}).all())
+
+
+def list_use(session: Session, *, actor: Actor) -> list[QuotaUse]:
+    """Return the quotas that apply to the actor, and their use in the present periods."""
+    require(actor, Permission.RUN_MODELS)
+    now = clock.now()
+    return [_use(session, row, now) for row in find_applying(session, actor)]
+
+
+def _use(session: Session, row: Row[tuple[Any, ...]], now: datetime) -> QuotaUse:
+    begins_at = start_of(QuotaPeriod(row.period), now)
+    counter = session.get(UsageCounter, (row.id, row.subject, begins_at))
+    facts = {name: getattr(row, name) for name in APPLYING}
+    use = {name: getattr(counter, name) if counter else 0 for name in ("used", "reserved", "over")}
+    return QuotaUse.model_validate(facts | use | {"resets_at": resets_at(row.period, now)})
+
+
+def start_of(period: QuotaPeriod, now: datetime) -> datetime:
+    """Return when the present period began; SQL's date_trunc says the same."""
+    whole = now.astimezone(UTC).replace(second=0, microsecond=0)
+    match period:
+        case QuotaPeriod.MINUTE:
+            return whole
+        case QuotaPeriod.DAY:
+            return whole.replace(hour=0, minute=0)
+        case QuotaPeriod.MONTH:
+            return whole.replace(day=1, hour=0, minute=0)
+
+
+def resets_at(period: QuotaPeriod, now: datetime) -> datetime:
+    """Return when the next period begins."""
+    begins_at = start_of(period, now)
+    match period:
+        case QuotaPeriod.MINUTE:
+            return begins_at + timedelta(minutes=1)
+        case QuotaPeriod.DAY:
+            return begins_at + timedelta(days=1)
+        case QuotaPeriod.MONTH:
+            return start_of(period, begins_at + timedelta(days=31))

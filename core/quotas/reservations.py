@@ -1,0 +1,96 @@
+"""Reserve what a call may use at most before it is made, and settle it when the call has ended:
+counters in the database, which all processes share.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from core.database.sql_files import statement
+from core.platform import clock
+from core.quotas.amounts import shown
+from core.quotas.errors import PriceNeeded, QuotaExceeded
+from core.quotas.queries import Applying, resets_at
+from core.quotas.schemas import QuotaMeasure, QuotaPeriod, QuotaScope
+from core.quotas.worst_case import WorstCase
+
+WHOSE = {
+    QuotaScope.WORKSPACE: "The workspace's quota",
+    QuotaScope.ROLE: "The quota of your role",
+    QuotaScope.ACCOUNT: "Your quota",
+    QuotaScope.KEY: "This API key's quota",
+}
+
+
+def reserve(
+    session: Session,
+    execution_id: UUID,
+    applying: Applying,
+    most: WorstCase,
+    *,
+    at: datetime,
+    calls: int = 1,
+) -> None:
+    """Reserve the most that a call may use of the quotas that apply to it, and hold their counters
+    until the commit.
+
+    A further round of the same call reserves more, with `calls=0` and the same `at`. Raises
+    QuotaExceeded, or PriceNeeded for a model without a price when a quota limits the cost.
+    """
+    if not applying:
+        return
+    if most.cost is None and any(_limits_cost(row) for row in applying):
+        raise PriceNeeded
+    given = {
+        "execution_id": execution_id,
+        "quotas": [row.id for row in applying],
+        "subjects": [row.subject for row in applying],
+        "now": at,
+        "calls": calls,
+        "tokens": most.tokens,
+        "cost": most.cost or Decimal(0),
+    }
+    reserved = {
+        row.quota_id: row for row in session.execute(statement(__package__, "reserve"), given)
+    }
+    for quota in applying:
+        counter = reserved.get(quota.id)  # the quota may have been deleted meanwhile
+        if counter and not quota.only_observes and counter.taken + counter.amount > counter.most:
+            raise _exceeded(quota, counter, at)
+
+
+def settle(
+    session: Session, execution_ids: Collection[UUID], tokens: int | None, cost: Decimal | None
+) -> None:
+    """Replace what ended calls reserved by what they used, once; None stands for the most."""
+    if execution_ids:
+        given = {"execution_ids": list(execution_ids), "tokens": tokens, "cost": cost}
+        session.execute(statement(__package__, "settle"), given)
+
+
+def _limits_cost(quota: Row[Any]) -> bool:
+    return quota.measure == QuotaMeasure.COST and not quota.only_observes
+
+
+def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded:
+    period, until = QuotaPeriod(quota.period), resets_at(QuotaPeriod(quota.period), at)
+    show = partial(shown, measure=QuotaMeasure(quota.measure))
+    message = (
+        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} a {period} has "
+        f"{show(max(Decimal(0), counter.most - counter.taken))} left, and this call may take "
+        f"{show(counter.amount)}. It starts again at {until:%H:%M} UTC on {until:%-d %B}."
+    )
+    return QuotaExceeded(
+        message,
+        limit=f"{quota.scope}_{quota.measure}_per_{period}",
+        value=float(counter.most),
+        used=float(counter.taken),
+        resets_at=until.isoformat(),
+        retry_after_s=max(1, int((until - clock.now()).total_seconds()) + 1),
+    )

@@ -1,0 +1,124 @@
+"""Quotas: inputs, and what is shown of them and of their use."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from core.identity.schemas import Role, View
+from core.presentation.money import Usd
+
+
+class QuotaScope(StrEnum):
+    """Whose calls a quota counts; one of a role counts those of each of its accounts apart."""
+
+    WORKSPACE = "workspace"
+    ROLE = "role"
+    ACCOUNT = "account"
+    KEY = "key"
+
+
+class QuotaMeasure(StrEnum):
+    """What a quota counts: calls, tokens of input and output, or US dollars."""
+
+    CALLS = "calls"
+    TOKENS = "tokens"
+    COST = "cost"
+
+
+class QuotaPeriod(StrEnum):
+    """After which a quota starts again; all begin in UTC."""
+
+    MINUTE = "minute"
+    DAY = "day"
+    MONTH = "month"
+
+
+Amount = Annotated[Decimal, Field(gt=0, lt=10**12, decimal_places=8)]
+TARGETS = {QuotaScope.ROLE: "role", QuotaScope.ACCOUNT: "account_id", QuotaScope.KEY: "key_id"}
+
+
+class NewQuota(BaseModel):
+    """A quota to add; `limit` is in calls, tokens or US dollars. One that only observes refuses
+    nothing, and counts the calls that it would have refused.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {"scope": "workspace", "measure": "cost", "period": "day", "limit": 20}
+        },
+    )
+
+    scope: QuotaScope
+    role: Role | None = None
+    account_id: UUID | None = None
+    key_id: UUID | None = None
+    measure: QuotaMeasure
+    period: QuotaPeriod
+    limit: Amount
+    only_observes: bool = False
+
+    @model_validator(mode="after")
+    def _has_the_target_of_its_scope(self) -> Self:
+        needed = TARGETS.get(self.scope)
+        if {name for name in TARGETS.values() if getattr(self, name) is not None} != (
+            {needed} if needed else set()
+        ):
+            raise ValueError(f"a quota of scope {self.scope} has {needed or 'no target'}")
+        if self.measure is not QuotaMeasure.COST and self.limit % 1:
+            raise ValueError("calls and tokens are counted in whole numbers")
+        return self
+
+
+class QuotaChange(BaseModel):
+    """The fields to change."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"limit": 50}})
+
+    limit: Amount | None = None
+    only_observes: bool | None = None
+
+
+class QuotaView(View):
+    """A quota; `target` is the role, or the name of the account or key, or null.
+
+    `used` is what was used or reserved since its period began, of a role by the account that used
+    most; `over` counts the calls that were beyond a quota that only observes.
+    """
+
+    id: UUID
+    scope: QuotaScope
+    role: Role | None
+    account_id: UUID | None
+    key_id: UUID | None
+    target: str | None
+    measure: QuotaMeasure
+    period: QuotaPeriod
+    limit: Usd = Field(validation_alias=AliasChoices("limit", "amount"))
+    only_observes: bool
+    used: Usd
+    over: int
+    created_at: datetime
+
+
+class QuotaUse(View):
+    """A quota that applies to somebody, and its use since its period began.
+
+    `reserved` is the most that running calls may take; `over` counts the calls that were beyond a
+    quota that only observes.
+    """
+
+    id: UUID
+    scope: QuotaScope
+    measure: QuotaMeasure
+    period: QuotaPeriod
+    limit: Usd = Field(validation_alias=AliasChoices("limit", "amount"))
+    only_observes: bool
+    used: Usd
+    reserved: Usd
+    over: int
+    resets_at: datetime
