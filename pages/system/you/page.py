@@ -1,22 +1,21 @@
 """Your account: mentions, sessions and password."""
 
 import streamlit as st
-from pydantic import ValidationError
 
 from core.conversations import service as conversation_service
 from core.conversations.queries import notes
 from core.digests.service import subscriptions
 from core.identity import queries
 from core.identity.permissions import Permission, may
-from core.identity.schemas import Actor, NewPassword, SessionKind, SessionView
-from core.identity.service import sessions, sign_in
+from core.identity.schemas import Actor, SessionKind, SessionView
+from core.identity.service import sessions
 from core.network import mail
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import errors, frame, guard, links, state, text
+from pages.system.you import limits, password
 
 MOST_MENTIONS = 20
-PRESENT, NEW, AGAIN = "you.present", "you.new", "you.again"
 DIGEST = "you.digest"
 
 
@@ -35,7 +34,8 @@ def main() -> None:
             draw_mentions()
         draw_sessions(sessions, actor)
     with right:
-        draw_password()
+        password.draw()
+        limits.draw(actor)
         if may(actor, Permission.WATCH):
             draw_digest()
 
@@ -87,20 +87,6 @@ def draw_session(view: SessionView, *, is_this: bool) -> None:
         )
 
 
-def draw_password() -> None:
-    frame.section("Password", "12 to 72 characters")
-    with st.container(border=True), st.form("you.password", border=False, clear_on_submit=True):
-        st.text_input(
-            "Current password", type="password", key=PRESENT, autocomplete="current-password"
-        )
-        st.text_input("New password", type="password", key=NEW, autocomplete="new-password")
-        st.text_input(
-            "Confirm new password", type="password", key=AGAIN, autocomplete="new-password"
-        )
-        st.form_submit_button("Change password", on_click=change_password)
-    st.caption("Changing your password signs out your other sessions.")
-
-
 def draw_digest() -> None:
     with guard.work() as (session, actor):
         state.put(DIGEST, subscriptions.is_subscribed(session, actor=actor))
@@ -117,20 +103,6 @@ def change_subscription() -> None:
     with guard.work() as (session, actor):
         subscriptions.subscribe(session, is_wanted=is_wanted, actor=actor)
     state.toast("Subscribed" if is_wanted else "Unsubscribed")
-
-
-@errors.action
-def change_password() -> None:
-    if state.get(NEW, "") != state.get(AGAIN, ""):
-        state.problem("The passwords don't match.")
-        return
-    try:
-        given = NewPassword(password=state.get(NEW, ""))
-    except ValidationError:
-        state.problem("Use 12 to 72 characters (accented characters count double).")
-        return
-    sign_in.change_own_password(state.get(PRESENT, ""), given, actor=guard.enter())
-    state.toast("Password changed")
 
 
 @errors.action

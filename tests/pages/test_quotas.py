@@ -1,0 +1,42 @@
+"""Admins see quotas and their use; people who call models see those that apply to them."""
+
+from core.identity.schemas import Role, SessionKind
+from tests.factories.identity import person
+from tests.factories.quotas import quota, used
+from tests.pages.conftest import SETTINGS, YOU, Console, said, toasts
+
+
+def test_quotas_are_listed_with_their_use_and_removed(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    made = quota(20, "cost")
+    quota(1_000, "tokens", scope="role", role=Role.ADMIN, only_observes=True)
+    app = console(boss, SETTINGS)
+    app.button_group[0].set_value("Quotas").run()
+    shown = said(app)
+    assert "**Workspace**\u2002$20.00 a day" in shown
+    assert "**Each admin**\u20021,000 tokens a day :gray-badge[Only observes]" in shown
+    app.button(key=f"quotas.delete-{made.id}").click().run()
+    assert "Remove this quota?" in str(app.main) or app.button(key="quotas.confirm")
+
+
+def test_without_quotas_it_says_what_they_are_for(console: Console) -> None:
+    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Quotas").run()
+    assert "No quotas yet" in said(app)
+
+
+def test_the_own_account_shows_the_quotas_that_apply(console: Console) -> None:
+    one = person(kind=SessionKind.BROWSER)
+    quota(40)
+    quota(3, scope="account", account_id=person().actor.id)
+    app = console(one, YOU)
+    assert "Workspace: 40 calls a day" in said(app)
+    assert "You: 3 calls a day" not in said(app)
+    assert used(one.actor) == (0, 0)
+
+
+def test_who_may_call_no_models_sees_no_limits(console: Console) -> None:
+    quota(40)
+    app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), YOU)
+    assert "quotas of your calls" not in said(app)
+    assert toasts(app) == []
