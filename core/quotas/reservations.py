@@ -82,7 +82,7 @@ def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded
     period, until = QuotaPeriod(quota.period), resets_at(QuotaPeriod(quota.period), at)
     show = partial(shown, measure=QuotaMeasure(quota.measure))
     message = (
-        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} a {period} has "
+        f"{WHOSE[QuotaScope(quota.scope)]} of {show(counter.most)} per {period} has "
         f"{show(max(Decimal(0), counter.most - counter.taken))} left, and this call may take "
         f"{show(counter.amount)}. It starts again at {until:%H:%M} UTC on {until:%-d %B}."
     )

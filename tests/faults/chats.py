@@ -82,6 +82,20 @@ class Chats(AbstractContextManager["Chats"]):
         assert self.acknowledged <= self._rows() - self._rows_before <= self.asked, (
             "something was lost, or ran unasked"
         )
+        self._check_quotas()
+
+    def _check_quotas(self) -> None:
+        """Each call counts once to each quota since it was added, and none holds anything back."""
+        with self.program.database() as connection:
+            rows = connection.execute(
+                "select sum(used), sum(reserved), (select count(*) from prompt_executions "
+                "where created_at >= quotas.created_at) from quotas join usage_counters "
+                "on quota_id = id where measure = 'calls' group by id"
+            ).fetchall()
+            held = connection.execute("select count(*) from usage_reservations").fetchone()
+        assert held == (0,)
+        for used, reserved, calls in rows:
+            assert (used, reserved) == (calls, 0), "a call was charged twice, or not at all"
 
     def _rows(self) -> int:
         with self.program.database() as connection:

@@ -29,8 +29,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 @pytest.fixture(scope="module")
 def me(program: Program) -> Person:
-    """Return somebody who stays signed in throughout."""
-    return program.sign_in()
+    """Return somebody who stays signed in throughout, in a workspace whose calls are limited."""
+    person = program.sign_in()
+    for measure, limit in (("calls", 10**6), ("tokens", 10**9), ("cost", 10**6)):
+        quota = {"scope": "workspace", "measure": measure, "period": "month", "limit": limit}
+        person.http.post("/admin/quotas", json=quota).raise_for_status()
+    return person
 
 
 def backend(program: Program) -> psutil.Process:

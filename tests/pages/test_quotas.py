@@ -13,8 +13,8 @@ def test_quotas_are_listed_with_their_use_and_removed(console: Console) -> None:
     app = console(boss, SETTINGS)
     app.button_group[0].set_value("Quotas").run()
     shown = said(app)
-    assert "**Workspace**\u2002$20.00 a day" in shown
-    assert "**Each admin**\u20021,000 tokens a day :gray-badge[Only observes]" in shown
+    assert "**Workspace**\u2002$20.00 per day" in shown
+    assert "**Each admin**\u20021,000 tokens per day :gray-badge[Only observes]" in shown
     app.button(key=f"quotas.delete-{made.id}").click().run()
     assert "Remove this quota?" in str(app.main) or app.button(key="quotas.confirm")
 
@@ -30,8 +30,8 @@ def test_the_own_account_shows_the_quotas_that_apply(console: Console) -> None:
     quota(40)
     quota(3, scope="account", account_id=person().actor.id)
     app = console(one, YOU)
-    assert "Workspace: 40 calls a day" in said(app)
-    assert "You: 3 calls a day" not in said(app)
+    assert "Workspace: 40 calls per day" in said(app)
+    assert "You: 3 calls per day" not in said(app)
     assert used(one.actor) == (0, 0)
 
 

@@ -80,7 +80,7 @@ def _draw_quota(quota: QuotaView) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         badge = " :gray-badge[Only observes]" if quota.only_observes else ""
-        limit = f"{shown(quota.limit, quota.measure)} a {quota.period}"
+        limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
         who = text.plain(text.one_line(title_of(quota)))
         row.markdown(f"**{who}**\u2002{text.plain(limit)}{badge}", width="content")
         with row.container(horizontal=True, width="content", gap="xsmall"):
@@ -98,7 +98,8 @@ def _button(label: str, icon: str, act: partial[None], quota: QuotaView) -> None
 def _use_of(quota: QuotaView) -> str:
     most = " by one account" if quota.scope is QuotaScope.ROLE else ""
     over = f" · {quota.over:,} calls were beyond it" if quota.over else ""
-    used = f"{shown(quota.used, quota.measure)} used or reserved{most} this {quota.period}{over}"
+    when = "today" if quota.period is QuotaPeriod.DAY else f"this {quota.period}"
+    used = f"{shown(quota.used, quota.measure)} used or reserved{most} {when}{over}"
     return f":gray[:small[{text.plain(used)}]]"
 
 

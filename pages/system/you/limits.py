@@ -30,7 +30,7 @@ def draw(actor: Actor) -> None:
 
 
 def _draw_quota(quota: QuotaUse) -> None:
-    limit = f"{shown(quota.limit, quota.measure)} a {quota.period}"
+    limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
     until = text.clock_time(quota.resets_at, frame.time_zone())
     used = f"{shown(quota.used + quota.reserved, quota.measure)} used or reserved · resets {until}"
     st.markdown(text.plain(f"{WHOSE[quota.scope]}: {limit}"))

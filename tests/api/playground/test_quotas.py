@@ -60,7 +60,7 @@ def test_openais_protocol_says_it_too(boss: httpx2.Client, address: str) -> None
         assert program.post("/openai/v1/chat/completions", json=asked).status_code == 200
         refused = program.post("/openai/v1/chat/completions", json=asked)
     assert refused.status_code == 429
-    assert "The workspace's quota of 1 call a day" in refused.json()["error"]["message"]
+    assert "The workspace's quota of 1 call per day" in refused.json()["error"]["message"]
 
 
 def test_a_quota_is_changed_and_deleted(boss: httpx2.Client) -> None:

@@ -1,11 +1,12 @@
 """A quota refuses what is beyond it, counts each call once, and says when it starts again."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 
 from core.database.db import transaction
 from core.errors import ProviderFailed
@@ -17,8 +18,9 @@ from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.prices import UNPRICED, Cost, CostSource
 from core.providers.queries import token_prices
 from core.providers.vendors.fake import Fake
-from core.quotas import queries
+from core.quotas import jobs, queries
 from core.quotas.errors import PriceNeeded, QuotaExceeded
+from core.quotas.models import UsageCounter
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key
@@ -133,7 +135,7 @@ def test_a_quota_of_a_role_counts_each_account_apart(one: Person) -> None:
     executed(one.actor)
     executed(person().actor)
     assert use_of(person(Role.SUPER_ADMIN).actor) == []
-    with pytest.raises(QuotaExceeded, match="The quota of your role of 1 call a day"):
+    with pytest.raises(QuotaExceeded, match="The quota of your role of 1 call per day"):
         executed(one.actor)
 
 
@@ -142,7 +144,7 @@ def test_a_quota_of_an_account_or_key_is_for_nobody_else(one: Person) -> None:
     quota(1, scope="account", account_id=one.actor.id)
     quota(5, scope="key", key_id=made.id)
     executed(one.actor)
-    with pytest.raises(QuotaExceeded, match="Your quota of 1 call a day"):
+    with pytest.raises(QuotaExceeded, match="Your quota of 1 call per day"):
         executed(one.actor)
     executed(person().actor)
     assert [each.scope for each in use_of(one.actor)] == ["account"]
@@ -189,3 +191,16 @@ def test_a_list_of_quotas_shows_what_was_used_of_each(one: Person) -> None:
         ("workspace", None, 3),
         ("role", "admin", 2),
     ]
+
+
+def test_what_was_used_is_kept_for_two_months(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    quota(5, period="minute")
+    now = clock.now()
+    for days in (0, 61, 63):
+        monkeypatch.setattr(clock, "now", lambda days=days: now - timedelta(days=days))
+        executed(one.actor)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    jobs.forget_old(0)
+    with transaction() as session:
+        kept = session.scalar(select(func.count()).select_from(UsageCounter))
+    assert kept == 2
