@@ -3,10 +3,12 @@ and so on) measures one part.
 
 `ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA,
 Watch is included in all parts. `ARGS=beside DATA=folder` measures ingest beside its rows, and
-leaves millions more there, so it only runs on request.
+leaves millions more there, so it only runs on request. `ARGS=openai LITELLM=path` compares with
+LiteLLM's proxy.
 """
 
 import sys
+from collections.abc import Callable
 
 from benchmarks import (
     beside,
@@ -14,6 +16,7 @@ from benchmarks import (
     console,
     first_visit,
     ingest,
+    openai_protocol,
     otlp,
     program,
     review,
@@ -21,9 +24,22 @@ from benchmarks import (
     streams,
     watch,
 )
-from benchmarks.report import show
+from benchmarks.program import Running
+from benchmarks.report import Figure, show
 
-PARTS = ("start", "calls", "streams", "console", "visit", "ingest", "otlp", "review")
+PARTS = ("start", "calls", "openai", "streams", "console", "visit", "ingest", "otlp", "review")
+OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
+    "calls": ("Model calls", calls.measure),
+    "openai": ("OpenAI's protocol", openai_protocol.measure),
+    "streams": ("Beside open streams", lambda running, _: streams.measure(running)),
+    "visit": (
+        "First visit, 80 ms and 8 Mbit/s away",
+        lambda running, _: first_visit.measure(running),
+    ),
+    "ingest": ("Rows in", lambda running, _: ingest.measure(running)),
+    "otlp": ("Spans in", lambda running, _: otlp.measure(running)),
+    "review": ("Review queue, in a browser", lambda running, _: review.measure(running)),
+}
 OF_MANY = {"watch": watch.measure, "beside": beside.measure}  # rows, in a folder of their own
 
 
@@ -34,24 +50,8 @@ def main(wanted: list[str]) -> int:
     if set(parts) <= set(OF_MANY):
         return 0 if held else 1
     held &= show("Start and memory", start.measure()) if "start" in parts else True
-    with (
-        program.fake_vendor() as vendor,
-        program.running(ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1") as running,
-    ):
-        if "calls" in parts:
-            held &= show("Model calls", calls.measure(running, vendor))
-        if "streams" in parts:
-            if "calls" not in parts:
-                program.add_provider(running, "vendor", f"{vendor}/v1")
-            held &= show("Beside open streams", streams.measure(running))
-        if "visit" in parts:
-            held &= show("First visit, 80 ms and 8 Mbit/s away", first_visit.measure(running))
-        if "ingest" in parts:
-            held &= show("Rows in", ingest.measure(running))
-        if "otlp" in parts:
-            held &= show("Spans in", otlp.measure(running))
-        if "review" in parts:
-            held &= show("Review queue, in a browser", review.measure(running))
+    if set(parts) & set(OF_PROGRAM):
+        held &= _measure_program(parts)
     if "console" in parts:
         with program.running(
             ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1", ATTUNE_DEMO="1"
@@ -59,6 +59,22 @@ def main(wanted: list[str]) -> int:
             program.wait_for_demo(running)
             held &= show("Console", console.measure(running))
     return 0 if held else 1
+
+
+def _measure_program(parts: list[str]) -> bool:
+    """Measure the parts of one running program; return whether the limits are met."""
+    with (
+        program.fake_vendor() as vendor,
+        program.running(ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1") as running,
+    ):
+        program.add_provider(running, "vendor", f"{vendor}/v1")
+        return all(
+            [
+                show(title, measure(running, vendor))
+                for part, (title, measure) in OF_PROGRAM.items()
+                if part in parts
+            ]
+        )
 
 
 if __name__ == "__main__":

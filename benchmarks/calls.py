@@ -11,7 +11,7 @@ from statistics import median
 import openai
 
 from benchmarks import load
-from benchmarks.program import Running, add_provider
+from benchmarks.program import Running
 from benchmarks.report import Figure
 from core.network.cancellation import CancelToken
 from core.providers import capabilities, gateway
@@ -39,7 +39,6 @@ STREAMS = 320
 
 def measure(program: Running, vendor: str) -> list[Figure]:
     """Return calls per second, CPU per call, and the added time to the first token."""
-    add_provider(program, "vendor", f"{vendor}/v1")
     bare, gated = _in_process(vendor)
     served, cpu_ms = _over_http(program, f"vendor:{MODEL}")
     faked, faked_cpu_ms = _over_http(program, FAKE)
