@@ -1,5 +1,5 @@
-"""OpenAI's protocol: Attune's endpoint beside LiteLLM's proxy, streaming from one fake vendor in one
-run.
+"""OpenAI's protocol: Attune's endpoint beside LiteLLM's proxy, both streaming from one fake vendor
+in one run.
 
 `LITELLM` is the `litellm` program of an environment of its own: `pip install litellm[proxy]`. It is
 far too large to be installed with Attune's tools.
