@@ -24,7 +24,7 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
-from api.routes.test import executions, models, playground, templates
+from api.routes.test import executions, improvements, models, playground, templates
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -74,6 +74,7 @@ def create() -> FastAPI:
         operations,
         workspace,
         imports,
+        improvements,
     ):
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
