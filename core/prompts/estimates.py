@@ -1,5 +1,6 @@
 """What a call of a rendered prompt would cost, before it is made."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from core.identity.schemas import View
@@ -30,7 +31,14 @@ def tokens_in(text: str) -> int:
 def estimate(rendered: RenderedPrompt, model: ModelView | None) -> CallEstimate:
     """Return the estimate of one call; without a model, of its tokens alone."""
     texts = (rendered.system_prompt, *(each.content for each in rendered.messages), rendered.prompt)
-    tokens, most = sum(tokens_in(text or "") for text in texts), rendered.parameters.max_tokens
+    return estimate_texts(texts, rendered.parameters.max_tokens, model)
+
+
+def estimate_texts(
+    texts: Iterable[str | None], most: int | None, model: ModelView | None
+) -> CallEstimate:
+    """Return the estimate of a call with these texts and at most this many tokens of answer."""
+    tokens = sum(tokens_in(text or "") for text in texts)
     cost: Decimal | None = None
     if model is not None and model.prices is not None and most is not None:
         cost = (tokens * model.prices.input + most * model.prices.output) / MILLION

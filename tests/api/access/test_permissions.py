@@ -90,6 +90,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/imports/mappings": {"name": "a", "mapping": {}},
     "/imports/": {},
+    f"/templates/{ANY_ID}/improve": {"model_id": "fake:echo"},
     f"/templates/{ANY_ID}/labels": {"name": "production", "version": 1},
     f"/templates/{ANY_ID}/rate": {"rating": 5},
     f"/templates/{ANY_ID}/share": {"accounts": []},

@@ -1,0 +1,1 @@
+"""Proposals of better prompts by a model, from annotations and checks."""
