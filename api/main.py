@@ -24,7 +24,7 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
-from api.routes.test import executions, models, playground, templates
+from api.routes.test import executions, models, playground, templates, usage
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -80,6 +80,10 @@ def create() -> FastAPI:
         )
     for run in (models.callable_models, templates.router, executions.router):
         api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
+    api.include_router(
+        usage.router,
+        dependencies=[Depends(rate_limits.standard), Depends(deps.runner), reads],
+    )
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(
             review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]
