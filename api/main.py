@@ -78,12 +78,8 @@ def create() -> FastAPI:
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
         )
-    for run in (models.callable_models, templates.router, executions.router):
+    for run in (models.callable_models, templates.router, executions.router, usage.router):
         api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
-    api.include_router(
-        usage.router,
-        dependencies=[Depends(rate_limits.standard), Depends(deps.runner), reads],
-    )
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(
             review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]

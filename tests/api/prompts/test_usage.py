@@ -54,3 +54,18 @@ def test_a_key_gets_its_own_usage_and_who_runs_no_models_gets_none(
     assert program.get(USAGE).json()["total"]["calls"] == 1
     assert client(person(Role.ANALYST)).get(USAGE).status_code == 403
     assert client(person(Role.REVIEWER)).get(USAGE).status_code == 403
+
+
+def test_costs_are_estimated_for_people_and_keys_that_run_models(
+    client: Client, admin: Person
+) -> None:
+    program = client()
+    program.headers.update(bearing(api_key(Scope.EXECUTE)))
+    body = {"calls_per_day": 10, "models": ["fake:echo"], "input_tokens": 5, "max_tokens": 7}
+    for caller in (client(admin), program):
+        found = caller.post("/analytics/cost-estimation", json=body).json()
+        assert (found["is_estimate"], found["output_tokens"]) == (True, 7)
+        assert found["items"][0]["cost_per_month_usd"] == "0"
+    refused = client(admin).post("/analytics/cost-estimation", json=body | {"max_tokens": None})
+    assert refused.status_code == 422
+    assert "Enter the tokens of an answer" in refused.json()["detail"]
