@@ -51,6 +51,7 @@ class UsageRow(UsageFigures):
     id: str | None
     name: str | None
     prompt_id: UUID | None = None
+    share: float  # of the calls of the period
 
 
 class UsageDay(UsageFigures):

@@ -21,7 +21,7 @@ from core.executions.models import Execution
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.insights.queries import usage_names
+from core.insights.queries.usage_names import UsageName, names_of
 from core.insights.usage import UsageDay, UsageDimension, UsageFigures, UsageReport, UsageRow
 from core.platform import clock
 from core.presentation.periods import Period, midnight
@@ -86,36 +86,46 @@ def _report(
     days = _rows_by_day(session, period, actor)
     before = period.before(clock.now())
     days_before = _rows_by_day(session, before, actor)
+    named = (
+        _days_newest_first(days, period)
+        if group_by is UsageDimension.DAY
+        else _groups(session, period, group_by, actor)
+    )
+    total = _total(days)
+    rows = [_row(name, sums, total) for name, sums in named]
+    if group_by is not UsageDimension.DAY:
+        rows.sort(key=lambda row: (-row.cost_usd, -row.calls, row.name or ""))
     return UsageReport(
         period=period,
         group_by=group_by,
-        total=_total(days),
+        total=total,
         previous=_total(days_before),
-        rows=_days_as_rows(days, period)
-        if group_by is UsageDimension.DAY
-        else _rows(session, period, group_by, actor),
+        rows=rows,
         series=_series(days, period),
         previous_series=_series(days_before, before),
     )
 
 
-def _rows(
+def _groups(
     session: Session, period: Period, group_by: UsageDimension, actor: Actor
-) -> list[UsageRow]:
+) -> Iterable[tuple[UsageName, Sums]]:
     rows = _read(session, period, COLUMNS[group_by], actor)
-    names = usage_names.names_of(session, group_by, {row["key"] for row in rows}, actor=actor)
-    found = _sums(rows, names)
-    views = [UsageRow(**name._asdict(), **sums.figures()) for name, sums in found.items()]
-    return sorted(views, key=lambda row: (-row.cost_usd, -row.calls, row.name or ""))
+    names = names_of(session, group_by, {row["key"] for row in rows}, actor=actor)
+    return _sums(rows, names).items()
 
 
-def _days_as_rows(rows: list[RowMapping], period: Period) -> list[UsageRow]:
-    """Return the days with calls, the newest first."""
-    days = period.days
-    return [
-        UsageRow(id=f"{days[number]}", name=f"{days[number]}", **sums.figures())
-        for number, sums in sorted(_by_day(rows).items(), reverse=True)
-    ]
+def _days_newest_first(rows: list[RowMapping], period: Period) -> Iterable[tuple[UsageName, Sums]]:
+    """Return the days with calls."""
+    days = [f"{day}" for day in period.days]
+    found = sorted(_by_day(rows).items(), reverse=True)
+    return [(UsageName(days[number], days[number]), sums) for number, sums in found]
+
+
+def _row(name: UsageName, sums: Sums, total: UsageFigures) -> UsageRow:
+    figures = sums.figures()
+    # Between the two reads a call may have ended
+    share = figures["calls"] / max(total.calls, figures["calls"])
+    return UsageRow(**name._asdict(), share=share, **figures)
 
 
 def _series(rows: list[RowMapping], period: Period) -> list[UsageDay]:
