@@ -24,7 +24,7 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, quotas, redaction, workspace
-from api.routes.test import executions, improvements, models, playground, templates
+from api.routes.test import executions, improvements, models, playground, templates, usage
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -80,7 +80,13 @@ def create() -> FastAPI:
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
         )
-    for run in (models.callable_models, templates.router, executions.router, quotas.limits):
+    for run in (
+        models.callable_models,
+        templates.router,
+        executions.router,
+        quotas.limits,
+        usage.router,
+    ):
         api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
     for review in (accounts, annotations, review_queue, notes):
         api.include_router(

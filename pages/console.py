@@ -91,6 +91,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         test.append(_page("test/playground/page.py", "Playground", "playground", "science"))
     if may(actor, Permission.EDIT_PROMPTS):
         test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
+    if may(actor, Permission.RUN_MODELS):
+        test.append(_page("test/usage/page.py", "Usage", "usage", "payments"))
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings/page.py", "Settings", "settings", "settings"))

@@ -19,6 +19,22 @@ class Execution(Keyed, Created, CoreTable):
     __table_args__ = (
         one_of("status", ExecutionStatus),
         Index(None, "owner", "created_at"),
+        # Usage reads only these columns, and the rows have large texts beside them
+        Index(
+            "ix_prompt_executions_created_at",
+            "created_at",
+            postgresql_include=[
+                "owner",
+                "key_id",
+                "template_version_id",
+                "model_id",
+                "status",
+                "input_tokens",
+                "output_tokens",
+                "cost_usd",
+                "execution_time_ms",
+            ],
+        ),
         Index(
             "ix_prompt_executions_key_id_created_at",
             "key_id",

@@ -10,6 +10,7 @@ from core.identity.schemas import Actor, Role, Scope
 
 class Permission(StrEnum):
     RUN_MODELS = "run_models"
+    READ_ALL_USAGE = "read_all_usage"  # of all accounts and keys; without it, one's own
     EDIT_PROMPTS = "edit_prompts"
     PROMOTE = "promote"  # move a protected label of a prompt
     CHANGE_WORKSPACE = "change_workspace"

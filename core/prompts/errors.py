@@ -61,3 +61,7 @@ class PromptTooLarge(LimitReached):
 
 class TooManyPrompts(LimitReached):
     """You have 1,000 prompts. Delete one first."""
+
+
+class AnswerLengthMissing(Invalid):
+    """Enter the tokens of an answer: there is no limit, and too few calls to measure them."""

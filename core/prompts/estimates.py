@@ -6,7 +6,7 @@ from decimal import Decimal
 from core.identity.schemas import View
 from core.presentation.money import Usd
 from core.prompts.views import RenderedPrompt
-from core.providers.schemas import ModelView
+from core.providers.schemas import ModelView, Prices
 
 BYTES_PER_TOKEN = 4  # of UTF-8: bytes, because letters beyond ASCII take more tokens
 MILLION = 1_000_000
@@ -39,7 +39,11 @@ def estimate_texts(
 ) -> CallEstimate:
     """Return the estimate of a call with these texts and at most this many tokens of answer."""
     tokens = sum(tokens_in(text or "") for text in texts)
-    cost: Decimal | None = None
-    if model is not None and model.prices is not None and most is not None:
-        cost = (tokens * model.prices.input + most * model.prices.output) / MILLION
+    prices = model.prices if model is not None else None
+    cost = cost_of(prices, tokens, most) if prices is not None and most is not None else None
     return CallEstimate(input_tokens=tokens, max_output_tokens=most, max_cost_usd=cost)
+
+
+def cost_of(prices: Prices, input_tokens: int, output_tokens: int) -> Decimal:
+    """Return the US dollars of one call without cached tokens."""
+    return (input_tokens * prices.input + output_tokens * prices.output) / MILLION

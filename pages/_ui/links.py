@@ -20,6 +20,7 @@ FILES = {
     "knowledge": "review/knowledge/page.py",
     "playground": "test/playground/page.py",
     "prompts": "test/prompts/page.py",
+    "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",
 }

@@ -20,7 +20,7 @@ from core.providers import prices
 from core.providers.chunks import Usage
 from core.providers.models import ModelPrice
 from core.providers.prices import Cost, CostSource
-from core.providers.schemas import Connection, PriceSource, Route
+from core.providers.schemas import Connection, Prices, PriceSource, Route
 
 CHANGED = "prices changed"
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
@@ -82,6 +82,14 @@ def find_with(session: Session, route: Route, at: datetime) -> Rate | None:
     """
     rows = session.scalars(_prices(route.connection.name, route.model.name))
     return _valid_at(at, [_rate(row) for row in rows])
+
+
+def prices_for(route: Route, at: datetime) -> Prices | None:
+    """Return the prices of a model called from here, or None when it has none."""
+    rate = find_for(route, at)
+    if rate is None:
+        return None
+    return Prices(input=Decimal(rate.input) / PICO, output=Decimal(rate.output) / PICO)
 
 
 def cost_of(route: Route, usage: Usage, rate: Rate | None) -> Cost:

@@ -85,11 +85,14 @@ class Filters:
         ]
 
     def download(self, path: str, **more: str) -> str:
-        """Return the API's address of the same rows as CSV."""
+        """Return the API's address of the same rows as CSV; `path` is below `admin`, unless it
+        begins with a slash.
+        """
         span = {
             "start": f"{self.period.start:%Y-%m-%dT%H:%M:%SZ}",
             "end": f"{self.period.end:%Y-%m-%dT%H:%M:%SZ}",
         }
         kept = {name: value for name, value in {**self.chosen, **self.own}.items() if value}
         query = {**kept, **(span if self.is_timed else {}), **more, "format": "csv"}
-        return f"/api/v1/admin/{path}?{urlencode(query)}"
+        below = "" if path.startswith("/") else "/admin/"
+        return f"/api/v1{below}{path}?{urlencode(query)}"

@@ -47,6 +47,7 @@ WHO = {
     "/admin/digests": WATCHERS,
     "/admin/": ADMINS,
     "/imports": ADMINS,
+    "/analytics/": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
@@ -55,6 +56,12 @@ WHO = {
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
 BODIES: dict[str, dict[str, object]] = {
+    "/analytics/cost-estimation": {
+        "calls_per_day": 1,
+        "models": ["fake:echo"],
+        "input_tokens": 1,
+        "max_tokens": 1,
+    },
     "/admin/ai/knowledge/documents/folder": {"files": [{"name": "a.md", "content": "a"}]},
     "/admin/ai/knowledge/documents": {"title": "a", "content": "b"},
     f"/admin/ai/tuning/annotations/{ANY_ID}": {},

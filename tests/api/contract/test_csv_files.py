@@ -19,6 +19,7 @@ from tests.factories.ai_metrics import request, send
 from tests.factories.annotations import waiting
 from tests.factories.batches import ran
 from tests.factories.identity import person
+from tests.factories.usage import used
 
 NOW = clock.now().replace(microsecond=0) - timedelta(hours=1)
 TODAY = f"start={NOW:%Y-%m-%d}&end={NOW + timedelta(days=1):%Y-%m-%d}"
@@ -40,6 +41,7 @@ FILES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
     "/admin/ai/tuning/queue": ("queue", 7, {"state": "waiting"}),
     "/admin/accounts": ("accounts", 1, {"email": f"'{FORMULA}@example.com"}),
     "/admin/prices": ("prices", 1, {"provider": "acme", "model": f"'{FORMULA}", "input": "1"}),
+    "/analytics/usage": ("usage", 1, {"name": f"'{FORMULA}", "calls": "1", "cost_usd": "0.01"}),
     "/imports": ("imports", 1, {"name": f"'{FORMULA}.csv"}),
 }
 
@@ -47,7 +49,9 @@ FILES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
 @pytest.fixture
 def admin(client: Client) -> httpx2.Client:
     """Return a super admin, with a row or two in every table."""
-    me = client(person(Role.SUPER_ADMIN, email="=1+1@example.com"))
+    owner = person(Role.SUPER_ADMIN, email="=1+1@example.com")
+    me = client(owner)
+    used(owner.actor, model_id=FORMULA)
     failed: dict[str, Any] = {"status": "error", "input_tokens": 2, "total_latency_ms": 20}
     call = {"name": FORMULA, "status": "error", "duration_ms": 3}
     send(

@@ -1,0 +1,101 @@
+"""Usage of model calls: figures of a period, by one dimension and by day."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from core.database.paging import Page, Window
+from core.identity.schemas import View
+from core.presentation.money import Usd
+from core.presentation.periods import Period
+
+
+class UsageDimension(StrEnum):
+    """What usage is grouped by. There are no projects: a workspace is one, and a program has keys
+    of its own.
+    """
+
+    MODEL = "model"
+    PROMPT = "prompt"
+    PROMPT_VERSION = "prompt_version"
+    ACCOUNT = "account"
+    KEY = "key"
+    DAY = "day"
+
+
+class UsageFigures(View):
+    """Calls that have ended, with their tokens, cost and time.
+
+    `cost_usd` is of the priced calls alone; unpriced are calls that used tokens and have no known
+    cost. `p95_time_ms` is at most 1% off.
+    """
+
+    calls: int
+    errors: int
+    error_rate: float | None
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Usd
+    priced_calls: int
+    unpriced_calls: int
+    p95_time_ms: int | None
+
+
+class UsageRow(UsageFigures):
+    """The figures of one model, prompt, account, key or day.
+
+    `id` and `name` are null for calls without one: those of keys have no account, those of accounts
+    no key. Prompts that the reader may not see are one row named `(private)`, without an ID.
+    """
+
+    id: str | None
+    name: str | None
+    prompt_id: UUID | None = None
+    share: float  # of the calls of the period
+
+
+class UsageDay(UsageFigures):
+    """The figures of a day of the reporting time zone; `at` is its start."""
+
+    at: datetime
+
+
+class UsageList(Page[UsageRow]):
+    """Usage of a period, the rows with the highest cost first, and by day.
+
+    `previous` is of as much of the period before as has passed of this one.
+    """
+
+    start: datetime
+    end: datetime
+    group_by: UsageDimension
+    total: UsageFigures
+    previous: UsageFigures
+    series: list[UsageDay]
+
+
+class UsageReport(View):
+    """Usage of a period, the rows with the highest cost first.
+
+    `previous` and `previous_series` are of as much of the period before as has passed of this one.
+    """
+
+    period: Period
+    group_by: UsageDimension
+    total: UsageFigures
+    previous: UsageFigures
+    rows: list[UsageRow]
+    series: list[UsageDay]
+    previous_series: list[UsageDay]
+
+    def page(self, window: Window) -> UsageList:
+        """Return a window of the rows, with everything that the API has of the period."""
+        return UsageList(
+            **dict(window.page_of(self.rows)),
+            start=self.period.start,
+            end=self.period.end,
+            group_by=self.group_by,
+            total=self.total,
+            previous=self.previous,
+            series=self.series,
+        )

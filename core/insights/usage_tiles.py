@@ -1,0 +1,87 @@
+"""The key figures of usage, compared with the previous period."""
+
+from collections.abc import Callable
+
+from core.insights.usage import UsageDay, UsageFigures, UsageReport
+from core.platform import clock
+from core.presentation.comparison import (
+    NOT_KNOWN,
+    Change,
+    Meaning,
+    Tile,
+    of_level,
+    of_rate,
+    tile,
+)
+from core.presentation.formatting import FigureUnit
+from core.presentation.periods import DAY, day_of, midnight
+
+Value = Callable[[UsageFigures], float | None]
+
+
+def tiles(report: UsageReport) -> list[Tile]:
+    """Return calls, cost, tokens, error rate and p95 time."""
+    return [
+        _level(report, "calls", "Calls", FigureUnit.COUNT, lambda each: each.calls),
+        _level(report, "cost", "Cost", FigureUnit.MONEY, _cost, Meaning.BAD),
+        _level(report, "tokens", "Tokens", FigureUnit.COUNT, _tokens),
+        _error_rate(report),
+        _level(
+            report,
+            "p95_time",
+            "p95 time",
+            FigureUnit.DURATION,
+            lambda each: each.p95_time_ms,
+            Meaning.BAD,
+        ),
+    ]
+
+
+def _level(
+    report: UsageReport,
+    name: str,
+    label: str,
+    unit: FigureUnit,
+    value: Value,
+    meaning: Meaning = Meaning.NEITHER,
+) -> Tile:
+    now, before = (
+        [value(day) for day in days] for days in (_ended(report), report.previous_series)
+    )
+    # Weekdays differ from weekends
+    is_comparable = report.period.has_every_weekday
+    change = of_level(now, before, meaning) if is_comparable else NOT_KNOWN
+    return tile(name, label, unit, (value(report.total), value(report.previous)), change, now)
+
+
+def _error_rate(report: UsageReport) -> Tile:
+    pairs = zip(_ended(report), report.previous_series, strict=False)
+    parts = [((day.errors, day.calls), (other.errors, other.calls)) for day, other in pairs]
+    total, before = report.total, report.previous
+    change: Change = of_rate(
+        (total.errors, total.calls), (before.errors, before.calls), Meaning.BAD, parts
+    )
+    return tile(
+        "error_rate",
+        "Error rate",
+        FigureUnit.SHARE,
+        (total.error_rate, before.error_rate),
+        change,
+        [day.error_rate for day in _ended(report)],
+    )
+
+
+def _ended(report: UsageReport) -> list[UsageDay]:
+    """Return the days that are over."""
+    zone, now = report.period.zone, clock.now()
+    return [day for day in report.series if midnight(day_of(day.at, zone) + DAY, zone) <= now]
+
+
+def _cost(figures: UsageFigures) -> float | None:
+    """Return the cost, None when calls were made and none has a price."""
+    is_known = figures.priced_calls or not figures.calls
+    return float(figures.cost_usd) if is_known else None
+
+
+def _tokens(figures: UsageFigures) -> float:
+    return figures.input_tokens + figures.output_tokens
