@@ -24,7 +24,7 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, redaction, workspace
-from api.routes.test import executions, models, playground, templates
+from api.routes.test import executions, models, playground, templates, tickets, tools
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -78,9 +78,9 @@ def create() -> FastAPI:
         api.include_router(
             feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
         )
-    for run in (models.callable_models, templates.router, executions.router):
+    for run in (models.callable_models, templates.router, executions.router, tools.router):
         api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
-    for review in (accounts, annotations, review_queue, notes):
+    for review in (accounts, annotations, review_queue, notes, tickets):
         api.include_router(
             review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]
         )
