@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from core.database import bus
 from core.database.tables import table_of
-from core.executions import encrypted_texts
+from core.executions import encrypted_texts, model_input
 from core.executions.models import Execution
 from core.executions.schemas import (
     INTERRUPTED,
@@ -31,6 +31,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
+from core.executions.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.jobs import outbox
@@ -38,7 +39,6 @@ from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
-from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Route
 
 # Built once, on tables instead of mapped classes: they run with every call, and take a third of the
 # time this way.
@@ -62,15 +62,20 @@ ABANDONED_AFTER = timedelta(minutes=2)
 
 
 def begin(
-    session: Session, new_execution: NewExecution, *, instance: UUID, actor: Actor
+    session: Session,
+    new_execution: NewExecution,
+    *,
+    instance: UUID,
+    actor: Actor,
+    toolbox: Toolbox | None = None,
 ) -> PendingExecution:
-    """Store a call as pending.
+    """Store a call as pending; `toolbox` has the tools that it names.
 
-    Raises Forbidden, ModelMissing or ParameterNotSupported.
+    Raises Forbidden, ModelMissing, ParameterNotSupported or ToolNotOffered.
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
-    call = _call(route, new_execution)
+    call = model_input.call_of(route, new_execution, toolbox)
     capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
     row = {
@@ -89,28 +94,15 @@ def begin(
         "context": encrypted_texts.seal_json(new_execution.context, "context", execution_id),
         "metadata": encrypted_texts.seal_json(new_execution.metadata, "metadata", execution_id),
         "parameters": new_execution.stored_parameters(),
-        "tools": [tool.model_dump() for tool in new_execution.tools] or None,
+        "tools": [tool.model_dump() for tool in call.tools] or None,
         "status": ExecutionStatus.PENDING,
         "instance": instance,
         "alive_at": started_at,
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    facts = (actor.id, started_at, actor.is_program)
+    facts = (actor.id, started_at, actor.is_program, toolbox)
     return PendingExecution(execution_id, route, call, new_execution, *facts)
-
-
-def _call(route: Route, new_execution: NewExecution) -> ModelCall:
-    prompt = new_execution.prompt
-    prompt_messages = (ChatMessage(role=MessageRole.USER, content=prompt),) if prompt else ()
-    return ModelCall(
-        route.model.name,
-        new_execution.system_prompt,
-        (*new_execution.messages, *prompt_messages),
-        new_execution.parameters,
-        new_execution.tools,
-        new_execution.response_schema,
-    )
 
 
 def write_progress(session: Session, execution_id: UUID, text: str) -> None:

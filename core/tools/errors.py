@@ -20,8 +20,8 @@ class TicketMissing(NotFound):
 
 
 class ToolCallMissing(NotFound):
-    """No tool call with this ID in this execution."""
+    """No tool call with this ID in this execution, or its answer is not complete yet."""
 
 
 class NothingToConfirm(Conflict):
-    """This tool call does not wait for a confirmation, or its answer is not complete yet."""
+    """This tool call does not wait for a confirmation."""

@@ -7,13 +7,9 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 MAX_RESULT_CHARS = 20_000
-# What ends a place in some prompt format, or is invisible: tags and special tokens of chat
-# templates (`<|im_end|>`), other control and format characters, separators of lines. JSON has
-# escapes for all of them, and readers of JSON see no difference.
-UNSAFE = re.compile(
-    r"[<>\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
-    r"\ud800-\udfff\ue000-\uf8ff\U000e0000-\U0010ffff]"
-)
+# Tags and special tokens of chat templates (`<|im_end|>`) could end the place of a result, as could
+# control, format and separating characters. JSON has escapes for them, which its readers undo.
+DOUBTFUL = re.compile(r"[<>]|[^\x20-\x7e]")
 
 
 def of(value: object) -> str:
@@ -32,10 +28,11 @@ def of(value: object) -> str:
 
 
 def _escaped(value: Any) -> str:  # noqa: ANN401  any JSON value
-    text = json.dumps(value, ensure_ascii=False)
-    return UNSAFE.sub(
-        lambda found: (
-            json.dumps(found[0])[1:-1] if found[0] not in "<>" else f"\\u{ord(found[0]):04x}"
-        ),
-        text,
-    )
+    return DOUBTFUL.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in "<>":
+        return f"\\u{ord(character):04x}"
+    return character if character.isprintable() else json.dumps(character)[1:-1]
