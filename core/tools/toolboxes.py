@@ -46,16 +46,18 @@ class AccountToolbox:
         return answered(call, tool, actor=self._actor)
 
 
-def toolbox_for(new_execution: NewExecution, *, actor: Actor) -> AccountToolbox | None:
+def toolbox_for(
+    new_execution: NewExecution, *, actor: Actor, after_untrusted: bool = False
+) -> AccountToolbox | None:
     """Return the tools that a call names, None without names.
 
-    Results of tools in its messages count as untrusted. Raises ToolUnknown, or Forbidden.
+    Results of tools in its messages count as untrusted, too. Raises ToolUnknown, or Forbidden.
     """
     if not new_execution.tool_names:
         return None
     has_results = any(it.role is MessageRole.TOOL for it in new_execution.messages)
     tools = [_get(name, actor) for name in new_execution.tool_names]
-    return AccountToolbox(tools, actor, after_untrusted=has_results)
+    return AccountToolbox(tools, actor, after_untrusted=after_untrusted or has_results)
 
 
 def answered(call: ToolExecution, tool: RegistryTool[Any], *, actor: Actor) -> ToolExecution:
