@@ -26,6 +26,7 @@ BADGES = {
 }
 UNFINISHED = " :orange-badge[Not finished]"
 MAX_ARGUMENT_CHARS = 80
+MAX_RESULT_LINES, RESULT_HEIGHT_PX = 12, 260  # longer ones scroll
 
 
 def draw(message: PlaygroundMessageView) -> None:
@@ -66,7 +67,9 @@ def _draw_details(call: ToolExecution) -> None:
     st.code(_indented(call.arguments), language=None, wrap_lines=True)
     if call.result is not None:
         st.caption("Result")
-        st.code(_indented(call.result), language=None, wrap_lines=True, height=240)
+        result = _indented(call.result)
+        height = "content" if result.count("\n") < MAX_RESULT_LINES else RESULT_HEIGHT_PX
+        st.code(result, language=None, wrap_lines=True, height=height)
 
 
 def _indented(json_text: str) -> str:
@@ -86,4 +89,4 @@ def confirm(execution_id: str, call_id: str) -> None:
     if done.error is not None:
         state.problem(done.error)
     else:
-        state.toast("Tool run")
+        state.toast("Tool call completed")
