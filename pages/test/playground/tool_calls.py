@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from typing import Literal
 from uuid import UUID
 
 import streamlit as st
@@ -68,7 +69,8 @@ def _draw_details(call: ToolExecution) -> None:
     if call.result is not None:
         st.caption("Result")
         result = _indented(call.result)
-        height = "content" if result.count("\n") < MAX_RESULT_LINES else RESULT_HEIGHT_PX
+        is_long = result.count("\n") > MAX_RESULT_LINES
+        height: int | Literal["content"] = RESULT_HEIGHT_PX if is_long else "content"
         st.code(result, language=None, wrap_lines=True, height=height)
 
 
