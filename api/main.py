@@ -24,7 +24,16 @@ from api.routes.review import (
     review_queue,
 )
 from api.routes.system import accounts, auth, keys, operations, prices, quotas, redaction, workspace
-from api.routes.test import executions, improvements, models, playground, templates, usage
+from api.routes.test import (
+    executions,
+    improvements,
+    models,
+    playground,
+    templates,
+    tickets,
+    tools,
+    usage,
+)
 from api.routes.watch import (
     activity,
     ai_metrics,
@@ -42,6 +51,44 @@ from core import VERSION
 from core.errors import Failure
 
 PREFIX = "/api/v1"
+# Routes for people alone, for those who may call models, for reviewers, and for readers
+PEOPLES = (
+    keys,
+    models,
+    prices,
+    quotas,
+    playground,
+    redaction,
+    operations,
+    workspace,
+    imports,
+    improvements,
+)
+RUNNERS = (
+    models.callable_models,
+    templates.router,
+    executions.router,
+    quotas.limits,
+    tools.router,
+    usage.router,
+)
+REVIEW = (accounts, annotations, review_queue, notes, tickets)
+WATCH = (
+    activity,
+    onboarding,
+    engagement,
+    funnels,
+    ai_metrics,
+    scores,
+    batches,
+    daily_metrics,
+    overview,
+    views,
+    digests,
+    conversations,
+    annotation_exports,
+    knowledge,
+)
 # Error handlers of the routes besides the API.
 FAILURES: dict[type[Exception], ExceptionHandler] = {
     Failure: errors.failure,
@@ -65,50 +112,17 @@ def create() -> FastAPI:
     )
     api.include_router(auth.router)
     reads = Depends(deps.query_slot, scope="function")
-    for feature in (
-        keys,
-        models,
-        prices,
-        quotas,
-        playground,
-        redaction,
-        operations,
-        workspace,
-        imports,
-        improvements,
-    ):
-        api.include_router(
-            feature.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person)]
-        )
-    for run in (
-        models.callable_models,
-        templates.router,
-        executions.router,
-        quotas.limits,
-        usage.router,
-    ):
-        api.include_router(run, dependencies=[Depends(rate_limits.standard), Depends(deps.runner)])
-    for review in (accounts, annotations, review_queue, notes):
-        api.include_router(
-            review.router, dependencies=[Depends(rate_limits.standard), Depends(deps.person), reads]
-        )
-    for watch in (
-        activity,
-        onboarding,
-        engagement,
-        funnels,
-        ai_metrics,
-        scores,
-        batches,
-        daily_metrics,
-        overview,
-        views,
-        digests,
-        conversations,
-        annotation_exports,
-        knowledge,
-    ):
-        api.include_router(watch.router, dependencies=[Depends(rate_limits.standard), reads])
+    standard, person, runner = (
+        Depends(each) for each in (rate_limits.standard, deps.person, deps.runner)
+    )
+    for feature in PEOPLES:
+        api.include_router(feature.router, dependencies=[standard, person])
+    for run in RUNNERS:
+        api.include_router(run, dependencies=[standard, runner])
+    for review in REVIEW:
+        api.include_router(review.router, dependencies=[standard, person, reads])
+    for watch in WATCH:
+        api.include_router(watch.router, dependencies=[standard, reads])
     api.include_router(rows.router)
     api.include_router(
         executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.runner)]

@@ -12,6 +12,7 @@ from core.network.cancellation import CancelToken
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
 Waker = Callable[[], None]
+MAX_ID_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class AnswerBuffer:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.tools: list[ToolExecution] = []
+        self.tool_changes: list[ToolExecution] = []
         self._text_parts: list[str] = []
         self._length = 0
         self._lock = threading.Lock()
@@ -58,7 +60,7 @@ class AnswerBuffer:
                     self._text_parts.append(text)
                     self._length += len(text)
                 case ToolCallChunk(id_, name, arguments):
-                    self.tools.append(ToolExecution(id=id_, name=name, arguments=arguments))
+                    self._add_tool(id_, name, arguments)
                 case UsageChunk(usage):
                     self.usage = usage
                 case EndChunk(reason):
@@ -66,6 +68,24 @@ class AnswerBuffer:
             subscribers = list(self._wakers)
         for wake in subscribers:
             wake()
+
+    def change_tool(self, number: int, call: ToolExecution) -> None:
+        """Replace a tool call by its new state, and wake the subscribers."""
+        with self._lock:
+            self.tools[number] = call
+            self.tool_changes.append(call)
+            subscribers = list(self._wakers)
+        for wake in subscribers:
+            wake()
+
+    def _add_tool(self, id_: str, name: str, arguments: str) -> None:
+        # Results are matched to calls by ID, and not every server makes them unique.
+        taken = {call.id for call in self.tools}
+        unique = id_[:MAX_ID_CHARS]
+        if not unique or unique in taken:
+            unique = f"{unique or 'call'}_{len(taken) + 1}"
+        self.tools.append(ToolExecution(id=unique, name=name, arguments=arguments))
+        self.tool_changes.append(self.tools[-1])
 
     def end(self, outcome: CallOutcome) -> None:
         """Set the outcome, after it was stored; only the first call has an effect."""

@@ -1,6 +1,6 @@
 """Errors of executions, besides those of providers."""
 
-from core.errors import NotFound, Unavailable
+from core.errors import Invalid, NotFound, Unavailable
 
 
 class ExecutionMissing(NotFound):
@@ -11,3 +11,7 @@ class TooManyAtOnce(Unavailable):
     """Too many requests in progress. Try again in a few seconds."""
 
     code = "too_many_at_once"
+
+
+class ToolNotOffered(Invalid):
+    """A tool of this call is not available, or has the name of another. GET tools lists them."""

@@ -31,6 +31,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
+from core.executions.toolboxes import Toolbox
 from core.identity.schemas import Actor
 
 log = logging.getLogger("attune.executions")
@@ -115,21 +116,29 @@ class Runner:
             self._pool.submit(self._run, execution, buffer, on_finish)
         return buffer
 
-    def submit(self, new_execution: NewExecution, *, actor: Actor) -> Future[ExecutionView]:
+    def submit(
+        self, new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None
+    ) -> Future[ExecutionView]:
         """Store a call and make it in a thread of the runner; return a future of its result."""
         self.reserve()
-        return self._pool.submit(self._execute, new_execution, actor)
+        return self._pool.submit(self._execute, new_execution, actor, toolbox)
 
-    def _execute(self, new_execution: NewExecution, actor: Actor) -> ExecutionView:
-        execution = self.begin(new_execution, actor=actor)
+    def _execute(
+        self, new_execution: NewExecution, actor: Actor, toolbox: Toolbox | None
+    ) -> ExecutionView:
+        execution = self.begin(new_execution, actor=actor, toolbox=toolbox)
         buffer = self._open(execution.id)
         self._run(execution, buffer, None)
         return execution.view(buffer.outcome or _failed(buffer, INTERNAL_ERROR))
 
-    def begin(self, new_execution: NewExecution, *, actor: Actor) -> PendingExecution:
+    def begin(
+        self, new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None
+    ) -> PendingExecution:
         """Store a call as pending."""
         with transaction() as session:
-            return service.begin(session, new_execution, instance=self.instance, actor=actor)
+            return service.begin(
+                session, new_execution, instance=self.instance, actor=actor, toolbox=toolbox
+            )
 
     def reserve(self) -> None:
         """Raise TooManyAtOnce when no thread is free, Unavailable when Attune is shutting down."""
@@ -242,13 +251,15 @@ def current() -> Runner:
     return _current
 
 
-def execute(new_execution: NewExecution, *, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
+def execute(
+    new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None
+) -> tuple[PendingExecution, AnswerBuffer]:
     """Store a call and make it; return its row and the buffer of its answer."""
     runner = current()
     runner.reserve()
-    execution = runner.begin(new_execution, actor=actor)
+    execution = runner.begin(new_execution, actor=actor, toolbox=toolbox)
     return execution, runner.launch(execution)
 
 
 def _failed(buffer: AnswerBuffer, error: ExecutionError) -> CallOutcome:
-    return CallOutcome(ExecutionStatus.FAILED, buffer.text, error=error)
+    return CallOutcome(ExecutionStatus.FAILED, buffer.text, tuple(buffer.tools), error=error)

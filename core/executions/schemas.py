@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
@@ -16,6 +16,10 @@ from core.providers.prices import UNPRICED, Cost
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Route, Tool
 from core.providers.structured_output import ResponseSchema
 from core.providers.tool_calls import check_answered
+from core.quotas.queries import Applying
+
+if TYPE_CHECKING:
+    from core.executions.toolboxes import Toolbox
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_MESSAGES = 2000  # messages
@@ -28,11 +32,25 @@ class ExecutionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ToolCallStatus(StrEnum):
+    """What became of a tool call; the caller runs those that stay `requested`."""
+
+    REQUESTED = "requested"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+
+
+ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
 class NewExecution(BaseModel):
     """A call to make.
 
     `messages` come before `prompt`, which may be left out when they end with a message of the user
-    or the result of a tool; `context` and `metadata` are stored, but not sent to the model.
+    or the result of a tool; `context` and `metadata` are stored, but not sent to the model. Of the
+    `tools`, Attune runs those that are names of its own; calls of the others are the caller's.
     """
 
     model_config = ConfigDict(
@@ -55,7 +73,7 @@ class NewExecution(BaseModel):
     parameters: Parameters = Parameters()
     context: JsonObject | None = None
     metadata: JsonObject | None = None
-    tools: tuple[Tool, ...] = Field(default=(), max_length=128)
+    tools: tuple[Tool | ToolName, ...] = Field(default=(), max_length=128)
     response_schema: ResponseSchema | None = None
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
@@ -77,6 +95,11 @@ class NewExecution(BaseModel):
         input_roles = (MessageRole.USER, MessageRole.TOOL)
         return bool(self.messages) and self.messages[-1].role in input_roles
 
+    @property
+    def tool_names(self) -> tuple[str, ...]:
+        """The names of the tools that Attune runs."""
+        return tuple(tool for tool in self.tools if isinstance(tool, str))
+
     def stored_parameters(self) -> dict[str, Any]:
         """Return the parameters that were set, with the schema of the answer."""
         schema = {"response_schema": self.response_schema} if self.response_schema else {}
@@ -97,11 +120,19 @@ class TokenUsage(View):
 
 
 class ToolExecution(View):
-    """A tool call that the model requested."""
+    """A tool call that the model requested; `result` is the JSON text that answers it.
+
+    `is_untrusted`: the result has texts of users, documents or other machines.
+    """
 
     id: str
     name: str
     arguments: str
+    status: ToolCallStatus = ToolCallStatus.REQUESTED
+    result: str | None = None
+    error: str | None = None
+    time_ms: int | None = None
+    is_untrusted: bool = False
 
 
 class ExecutionError(View):
@@ -167,7 +198,8 @@ class PendingExecution:
     owner: UUID
     created_at: datetime
     is_of_key: bool = False
-    is_limited: bool = False  # by quotas, of which it has reserved the most that it may use
+    toolbox: "Toolbox | None" = None
+    quotas: Applying = ()  # of which it has reserved the most that it may use
 
     def view(self, outcome: CallOutcome) -> ExecutionView:
         """Return the view of the ended call, without reading the row that was just stored."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.database import bus
 from core.database.tables import table_of
-from core.executions import encrypted_texts
+from core.executions import encrypted_texts, model_input
 from core.executions.models import Execution
 from core.executions.schemas import (
     INTERRUPTED,
@@ -27,6 +27,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
+from core.executions.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.jobs import outbox
@@ -34,7 +35,7 @@ from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
-from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Route
+from core.providers.schemas import Route
 from core.quotas import reservations
 from core.quotas.queries import find_applying
 from core.quotas.worst_case import with_max_tokens, worst_case
@@ -54,18 +55,24 @@ ABANDONED_AFTER = timedelta(minutes=2)
 
 
 def begin(
-    session: Session, new_execution: NewExecution, *, instance: UUID, actor: Actor
+    session: Session,
+    new_execution: NewExecution,
+    *,
+    instance: UUID,
+    actor: Actor,
+    toolbox: Toolbox | None = None,
 ) -> PendingExecution:
-    """Store a call as pending.
+    """Store a call as pending; `toolbox` has the tools that it names.
 
-    Raises Forbidden, ModelMissing, ParameterNotSupported, QuotaExceeded or PriceNeeded.
+    Raises Forbidden, ModelMissing, ParameterNotSupported, ToolNotOffered, QuotaExceeded or
+    PriceNeeded.
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
     quotas = find_applying(session, actor)
     if quotas:
         new_execution = _limited(new_execution, route)
-    call = _call(route, new_execution)
+    call = model_input.call_of(route, new_execution, toolbox)
     capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
     row = {
@@ -84,7 +91,7 @@ def begin(
         "context": encrypted_texts.seal_json(new_execution.context, "context", execution_id),
         "metadata": encrypted_texts.seal_json(new_execution.metadata, "metadata", execution_id),
         "parameters": new_execution.stored_parameters(),
-        "tools": [tool.model_dump() for tool in new_execution.tools] or None,
+        "tools": [tool.model_dump() for tool in call.tools] or None,
         "status": ExecutionStatus.PENDING,
         "instance": instance,
         "alive_at": started_at,
@@ -94,26 +101,13 @@ def begin(
     if quotas:  # last: their counters are locked until the commit
         most = worst_case(session, route, call, started_at)
         reservations.reserve(session, execution_id, quotas, most, at=started_at)
-    facts = (actor.id, started_at, actor.is_program, bool(quotas))
+    facts = (actor.id, started_at, actor.is_program, toolbox, quotas)
     return PendingExecution(execution_id, route, call, new_execution, *facts)
 
 
 def _limited(new_execution: NewExecution, route: Route) -> NewExecution:
     parameters = with_max_tokens(new_execution.parameters, route.model.capabilities)
     return new_execution.model_copy(update={"parameters": parameters})
-
-
-def _call(route: Route, new_execution: NewExecution) -> ModelCall:
-    prompt = new_execution.prompt
-    prompt_messages = (ChatMessage(role=MessageRole.USER, content=prompt),) if prompt else ()
-    return ModelCall(
-        route.model.name,
-        new_execution.system_prompt,
-        (*new_execution.messages, *prompt_messages),
-        new_execution.parameters,
-        new_execution.tools,
-        new_execution.response_schema,
-    )
 
 
 def write_progress(session: Session, execution_id: UUID, text: str) -> None:
@@ -144,7 +138,7 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values))
     if ended.rowcount == 0:
         return False
-    if execution.is_limited:
+    if execution.quotas:
         _settle(session, execution.id, outcome)
     _notify(session, execution.id, execution.new_execution.session_id, execution.owner)
     if execution.is_of_key:

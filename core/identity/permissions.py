@@ -26,6 +26,7 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # texts of users and models
+    HANDLE_TICKETS = "handle_tickets"
     ANNOTATE = "annotate"  # lease items, annotate, change own annotations, propose documents
     DECIDE_REVIEWS = "decide_reviews"  # adjudicate, set the status, change all annotations
     EXPORT_ANNOTATIONS = "export_annotations"  # exports contain user messages
@@ -44,7 +45,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,
     Role.ANALYST: frozenset({Permission.WATCH}),
-    Role.REVIEWER: frozenset({Permission.READ_CONTENTS, Permission.ANNOTATE}),
+    Role.REVIEWER: frozenset(
+        {Permission.READ_CONTENTS, Permission.ANNOTATE, Permission.HANDLE_TICKETS}
+    ),
 }
 
 

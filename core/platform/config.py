@@ -65,6 +65,7 @@ class Config(BaseSettings):
     attune_public_url: str | None = None
     attune_trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    attune_tool_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_local_model: str = "packaged"
     attune_fake_provider: bool = False
@@ -106,7 +107,13 @@ class Config(BaseSettings):
             )
         return path
 
-    @field_validator("attune_trusted_proxies", "attune_allow_hosts", "cors_origins", mode="before")
+    @field_validator(
+        "attune_trusted_proxies",
+        "attune_allow_hosts",
+        "attune_tool_hosts",
+        "cors_origins",
+        mode="before",
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         if not isinstance(value, str):

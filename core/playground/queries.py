@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
+from core.executions import encrypted_texts as executions_texts
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionStatus
+from core.executions.schemas import ExecutionError, ExecutionStatus, ToolExecution
 from core.playground import encrypted_texts
 from core.playground.errors import PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
@@ -132,6 +133,17 @@ def list_sendable_messages(session: Session, session_id: UUID) -> tuple[ChatMess
     )
 
 
+def has_untrusted_results(session: Session, session_id: UUID) -> bool:
+    """Return whether a tool has answered with texts of others anywhere in a session."""
+    called = (Execution.session_id == session_id, Execution.tool_executions.is_not(None))
+    executions = session.scalars(select(Execution).where(*called))
+    return any(call.is_untrusted for it in executions for call in _tools_of(it))
+
+
+def _tools_of(execution: Execution) -> list[ToolExecution]:
+    return executions_texts.open_tools(execution.tool_executions, execution.id)
+
+
 def list_messages_since(
     session: Session, session_id: UUID, revision: int
 ) -> list[PlaygroundMessageView]:
@@ -186,6 +198,7 @@ def message_view(row: PlaygroundMessage, execution: Execution | None) -> Playgro
         cost_usd=execution.cost_usd if execution else None,
         finish_reason=execution.finish_reason if execution else None,
         error=ExecutionError(**execution.error) if execution and execution.error else None,
+        tool_executions=_tools_of(execution) if execution else [],
         revision=row.revision,
         created_at=row.created_at,
         updated_at=row.updated_at,

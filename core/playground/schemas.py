@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.executions.schemas import ExecutionError, ExecutionStatus
+from core.executions.schemas import ExecutionError, ExecutionStatus, ToolExecution, ToolName
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
@@ -43,19 +43,23 @@ class NewPlaygroundMessage(BaseModel):
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     model: str | None = Field(default=None, max_length=300)
     parameters: Parameters = Parameters()
+    tools: tuple[ToolName, ...] = Field(
+        default=(), max_length=64, description="Names of Attune's tools that the model may call."
+    )
     metadata: JsonObject | None = Field(
         default=None, description="Stored with the session, instead of what it had."
     )
 
 
 class Draft(BaseModel):
-    """A chat's settings (model, parameters, prompt), stored for every tab and visit."""
+    """A chat's settings (model, parameters, prompt, tools), stored for every tab and visit."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     model: str | None = None
     parameters: Parameters = Parameters()
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    tools: tuple[str, ...] = ()
 
 
 class SessionSummary(View):
@@ -96,6 +100,7 @@ class PlaygroundMessageView(View):
     cost_usd: Usd | None
     finish_reason: str | None
     error: ExecutionError | None
+    tool_executions: list[ToolExecution]
     revision: int
     created_at: datetime
     updated_at: datetime

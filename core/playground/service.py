@@ -32,10 +32,10 @@ from core.playground.schemas import (
     SentMessage,
     Speaker,
 )
+from core.playground.session_names import name_from
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
-
-MAX_NAME_CHARS = 60
+from core.tools.toolboxes import toolbox_for
 
 
 def topic(session_id: UUID) -> str:
@@ -84,8 +84,8 @@ def _store_draft(row: PlaygroundSession, draft: Draft) -> None:
 def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -> SentMessage:
     """Store a message, and have a model answer it once this transaction is committed.
 
-    Raises AnswerPending, NoModel, ModelMissing, ParameterNotSupported, TooManyAtOnce, or
-    PlaygroundSessionMissing for a session of another account.
+    Raises AnswerPending, NoModel, ModelMissing, ParameterNotSupported, ToolUnknown, TooManyAtOnce,
+    or PlaygroundSessionMissing for a session of another account.
     """
     require(actor, Permission.RUN_MODELS)
     runner = current()
@@ -99,9 +99,17 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
         system_prompt=new_message.custom_prompt or read_default_prompt(session, actor=actor),
         messages=queries.list_sendable_messages(session, row.id)[-MAX_MESSAGES:],
         parameters=new_message.parameters,
+        tools=new_message.tools,
         session_id=row.id,
     )
-    execution = executions.begin(session, new_execution, instance=runner.instance, actor=actor)
+    toolbox = toolbox_for(
+        new_execution,
+        actor=actor,
+        after_untrusted=queries.has_untrusted_results(session, row.id),
+    )
+    execution = executions.begin(
+        session, new_execution, instance=runner.instance, actor=actor, toolbox=toolbox
+    )
     revision = _touch(session, row, messages=2)
     user_message = _add(
         session, row, actor, revision, role=Speaker.USER, content=new_message.message
@@ -122,7 +130,7 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
     )
     if row.name is None:
         row.name = encrypted_texts.seal(
-            _name_from(new_message.message), encrypted_texts.SESSIONS, "name", row.id
+            name_from(new_message.message), encrypted_texts.SESSIONS, "name", row.id
         )
     if new_message.metadata is not None:
         row.sender_metadata = encrypted_texts.seal_metadata(new_message.metadata, row.id)
@@ -203,13 +211,6 @@ def _add(
     session.add(message)
     session.flush()
     return message
-
-
-def _name_from(message: str) -> str:
-    text = " ".join(message.split())
-    return (
-        text if len(text) <= MAX_NAME_CHARS else text[: MAX_NAME_CHARS - 1].rsplit(" ", 1)[0] + "…"
-    )
 
 
 def settle(session: Session, execution_id: UUID) -> None:

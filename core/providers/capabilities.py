@@ -38,7 +38,10 @@ EFFORTS = get_args(ReasoningEffort)
 # itself: of 22 answers 5 did endlessly without a frequency penalty, none at 0.6; at 1.0 it avoids
 # words that it needs.
 LOCAL_DEFAULTS = {P.TEMPERATURE: 0.05, P.FREQUENCY_PENALTY: 0.6}
-FAKE_WITHOUT_TOOLS = "plain"
+FAKES_WITHOUT_TOOLS = {
+    "plain": StructuredOutput.NONE,
+    "constrained": StructuredOutput.CONSTRAINED,
+}
 # OpenAI's reasoning models accept neither sampling parameters nor stop sequences.
 REASONING_MODELS = re.compile(r"(?:o\d|gpt-(?:[5-9]|\d\d))(?!.*chat)")
 # The reasoning efforts of OpenAI's models: those of the first expression that matches.
@@ -135,9 +138,12 @@ def _parameter_problems(model: ModelView, parameters: Parameters) -> Iterator[tu
 
 
 def _feature_problems(model: ModelView, call: ModelCall) -> Iterator[tuple[str, str]]:
-    if call.tools and not model.capabilities.tools:
+    capabilities = model.capabilities
+    if call.tools and not capabilities.calls_tools:
         yield "tools", "does not support tools."
-    if not model.capabilities.tools and any(message.tool_calls for message in call.messages):
+    if call.tools and call.response_schema and not capabilities.tools:
+        yield "response_schema", "does not support structured output together with tools."
+    if not capabilities.calls_tools and any(message.tool_calls for message in call.messages):
         yield "messages", "does not support tool calls."
     if call.response_schema and model.capabilities.structured_output is StructuredOutput.NONE:
         yield "response_schema", "does not support structured output."
@@ -168,9 +174,9 @@ def _of_local(context_window: int | None) -> Capabilities:
 
 
 def _of_fake(name: str) -> Capabilities:
-    if name == FAKE_WITHOUT_TOOLS:
+    if name in FAKES_WITHOUT_TOOLS:
         return _capabilities(
-            *CLASSIC, tools=False, structured_output=StructuredOutput.NONE, ranges={}
+            *CLASSIC, tools=False, structured_output=FAKES_WITHOUT_TOOLS[name], ranges={}
         )
     ranges = {
         P.REASONING_EFFORT: {"choices": EFFORTS},

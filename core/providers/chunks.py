@@ -36,6 +36,17 @@ class Usage:
     def total(self) -> int:
         return self.input + self.output
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Return the sum, which is estimated when either is."""
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cached + other.cached,
+            self.cache_write + other.cache_write,
+            self.reasoning + other.reasoning,
+            self.is_estimated or other.is_estimated,
+        )
+
 
 @dataclass(frozen=True)
 class UsageChunk:

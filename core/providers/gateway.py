@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
@@ -14,6 +14,7 @@ from core.database.tables import storable
 from core.network.allowed_addresses import providers_reach
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
+from core.providers import constrained_tools
 from core.providers.chunks import Chunk, Embeddings, TextChunk, ToolCallChunk
 from core.providers.errors import (
     AnswerTooLong,
@@ -67,6 +68,13 @@ def stream(route: Route, call: ModelCall, cancel_token: CancelToken) -> Generato
     Transient errors are retried until the first chunk has arrived. Raises a CallFailed whose
     message says what to do, or CallCancelled when `cancel_token` was cancelled.
     """
+    if constrained_tools.is_needed(route.model, call):
+        yield from constrained_tools.stream(call, partial(_stream, route, cancel_token))
+    else:
+        yield from _stream(route, cancel_token, call)
+
+
+def _stream(route: Route, cancel_token: CancelToken, call: ModelCall) -> Generator[Chunk]:
     deadline = time.monotonic() + WHOLE_CALL_TIMEOUT_S
     limiter = _AnswerLimiter()
     with _translated_errors(route.connection, cancel_token):

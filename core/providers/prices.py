@@ -1,6 +1,6 @@
 """The cost of a call, from packaged price data (genai-prices)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -33,6 +33,12 @@ class Cost:
     usd: Decimal | None
     source: CostSource
     price_id: UUID | None = None
+
+    def plus(self, other: "Cost") -> "Cost":
+        """Return the sum of two calls of one model, unpriced when either is."""
+        if self.usd is None or other.usd is None:
+            return UNPRICED
+        return replace(self, usd=self.usd + other.usd)
 
 
 UNPRICED = Cost(None, CostSource.UNPRICED)

@@ -121,6 +121,11 @@ class Capabilities(View):
     structured_output: StructuredOutput = StructuredOutput.NONE
     parameters: dict[ParameterName, ParameterRange]
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it has tools, or can follow the JSON form of a call."""
+        return self.tools or self.structured_output is not StructuredOutput.NONE
+
 
 class Prices(View):
     """US dollars per million tokens, at the lowest tier."""

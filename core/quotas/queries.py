@@ -17,7 +17,7 @@ from core.quotas.errors import QuotaMissing
 from core.quotas.models import Quota, UsageCounter
 from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView
 
-Applying = list[Row[tuple[Any, ...]]]
+Applying = tuple[Row[tuple[Any, ...]], ...]
 APPLYING = ("id", "scope", "measure", "period", "amount", "only_observes")
 
 
@@ -67,7 +67,7 @@ def _present_use(now: datetime) -> tuple[ColumnElement[Decimal], ColumnElement[i
 def find_applying(session: Session, actor: Actor) -> Applying:
     """Return the quotas that an actor's calls count to, each with its subject."""
     found = statement(__package__, "applying")
-    return list(session.execute(found, {"actor": actor.id, "role": actor.role}).all())
+    return tuple(session.execute(found, {"actor": actor.id, "role": actor.role}).all())
 
 
 def list_use(session: Session, *, actor: Actor) -> list[QuotaUse]:

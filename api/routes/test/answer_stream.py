@@ -63,7 +63,7 @@ async def follow(
             if snapshot.text:
                 yield snapshot.text
                 position = snapshot.end
-            for tool in buffer.tools[tools:]:
+            for tool in buffer.tool_changes[tools:]:
                 yield tool
                 tools += 1
             outcome = buffer.outcome

@@ -6,17 +6,17 @@ Those that wait for a model are coroutines, so that they use no threads.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
-from api.reference import MODEL_CALL
+from api.reference import CONFLICT, MODEL_CALL
 from api.routes.test import answer_stream
 from core.database.db import transaction
 from core.errors import Failure
@@ -32,6 +32,7 @@ from core.executions.schemas import (
 from core.identity.schemas import Actor
 from core.playground import service as playground
 from core.prompts.calls import PromptExecution
+from core.tools import confirmations, toolboxes
 
 router = APIRouter(prefix="/prompts", tags=["Executions"])
 streaming = APIRouter(prefix="/prompts", tags=["Executions"])
@@ -44,7 +45,10 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 async def execute(call: PromptExecution, actor: ActorDep) -> Response:
     """Call a model with texts or a prompt, and return its complete answer."""
     new_execution = await answer_stream.resolve(call, actor)
-    view = await asyncio.wrap_future(runner.current().submit(new_execution, actor=actor))
+    toolbox = toolboxes.toolbox_for(new_execution, actor=actor)
+    view = await asyncio.wrap_future(
+        runner.current().submit(new_execution, actor=actor, toolbox=toolbox)
+    )
     if view.status is ExecutionStatus.CANCELLED:
         # Stored by the request that cancelled it
         view = await run_in_threadpool(answer_stream.view, view.id, actor)
@@ -57,7 +61,10 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
 async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
     """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`."""
     new_execution = await answer_stream.resolve(call, actor)
-    execution, buffer = await run_in_threadpool(runner.execute, new_execution, actor=actor)
+    toolbox = toolboxes.toolbox_for(new_execution, actor=actor)
+    execution, buffer = await run_in_threadpool(
+        runner.execute, new_execution, actor=actor, toolbox=toolbox
+    )
     headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(execution.id)}
     return StreamingResponse(
         _events(execution, buffer, actor), media_type="text/event-stream", headers=headers
@@ -75,15 +82,26 @@ def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
         return queries.get_execution(session, execution_id, owner=actor.id)
 
 
+@router.post("/{execution_id}/tools/{call_id}/confirm", responses=CONFLICT)
+def confirm_tool(
+    execution_id: UUID, call_id: Annotated[str, Path(max_length=300)], actor: ActorDep
+) -> ToolExecution:
+    """Run a tool call that waits for a confirmation, as yourself."""
+    return confirmations.confirm(execution_id, call_id, actor=actor)
+
+
 @router.get("/{execution_id}")
 def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     """Return one of the caller's executions."""
     return answer_stream.view(execution_id, actor)
 
 
+STATUSES = {"provider_failed": 502, "limit_exceeded": 429}
+
+
 def problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     """Return the problem of a call that failed."""
-    status = 502 if error.code == "provider_failed" else 500
+    status = STATUSES.get(error.code, 500)
     return errors.problem(
         status,
         error.code,
@@ -102,7 +120,7 @@ async def _events(
                 case str():
                     yield _event("token", {"text": part})
                 case ToolExecution():
-                    yield _event("tool", part.model_dump())
+                    yield _event("tool", part.model_dump(mode="json"))
                 case None:
                     yield ": still here\n\n"
                 case ExecutionView():

@@ -51,7 +51,7 @@ class DefaultPrompt(BaseModel):
     default_prompt: str
 
 
-class Ticket(BaseModel):
+class SocketTicket(BaseModel):
     """A short-lived ticket that authenticates a websocket in its address, instead of a cookie."""
 
     ticket: str
@@ -113,11 +113,11 @@ def default_prompt(session: SessionDep, actor: ActorDep) -> DefaultPrompt:
 
 
 @router.post("/ws-ticket", status_code=201)
-def ws_ticket(actor: ActorDep) -> Ticket:
+def ws_ticket(actor: ActorDep) -> SocketTicket:
     """Create a ticket for the websocket, valid for half a minute."""
     require(actor, Permission.RUN_MODELS)
     ticket, expires_at = tickets.issue(actor)
-    return Ticket(ticket=ticket, expires_at=expires_at)
+    return SocketTicket(ticket=ticket, expires_at=expires_at)
 
 
 @sockets.websocket("/ws")

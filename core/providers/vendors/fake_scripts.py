@@ -3,7 +3,8 @@
 The model's name is the script: `echo`, `steady` (200 words, 20 a second), `slow` (3 s before the
 first word), `failing` (fails after five words), `refusing` (an invalid key), `cut` (ends without an
 end event), `tools` (calls the first tool that it is offered, then echoes the result), `plain`
-(echoes, and supports neither tools nor structured output). A first line in the last message of the
+(echoes, and supports neither tools nor structured output), `constrained` (echoes, and supports no
+tools, but structured output). A first line in the last message of the
 user overrides it; `then` has the scripts of the rounds after the results of its tool calls:
 `#fake {"tool_calls": [{"name": "weather"}], "then": [{"text": "It is sunny.", "rate": 20}]}`.
 """
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.providers import errors
 from core.providers.chunks import ToolCallChunk
+from core.providers.constrained_tools import RESULT
 from core.providers.errors import CallFailed
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
 
@@ -123,6 +125,7 @@ SCRIPTS = {
     "cut": FakeScript(words=5, ends=False),
     "tools": FakeScript(calls_first_tool=True),
     "plain": FakeScript(),
+    "constrained": FakeScript(),
 }
 
 
@@ -173,9 +176,10 @@ def _round(messages: tuple[ChatMessage, ...]) -> tuple[int, str]:
     """Return how often tools were called since the last message of the user, and its text."""
     rounds = 0
     for message in reversed(messages):
-        if message.role is MessageRole.USER:
+        is_result = message.content.startswith(RESULT)
+        if message.role is MessageRole.USER and not is_result:
             return rounds, message.content
-        rounds += bool(message.tool_calls)
+        rounds += bool(message.tool_calls) or is_result
     return rounds, messages[-1].content if messages else ""
 
 

@@ -1,12 +1,12 @@
 """prompt_executions: an index that answers usage of a period by itself
 
-Revision: 0051, after 0048
+Revision: 0051, after 0050
 """
 
 from alembic import op
 
 revision = "0051"
-down_revision = "0048"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

@@ -15,6 +15,7 @@ from core.playground.schemas import (
 )
 from core.presentation import formatting
 from pages._ui import frame, markdown, state, text
+from pages.test.playground import tool_calls
 
 MESSAGE = "playground.message"
 PANE = "pane-chat"
@@ -82,6 +83,7 @@ def _draw_message(place: int, message: PlaygroundMessageView) -> None:
                 markdown.draw(message.content)
                 _draw_small_print(place, message)
             return
+        tool_calls.draw(message)
         if message.content:
             markdown.draw(message.content)
         if message.error is not None:

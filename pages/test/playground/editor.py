@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.providers.schemas import ModelView, ParameterName, Parameters
+from core.tools.schemas import ToolView
 from pages._ui import diff, state
 
 P = ParameterName
@@ -32,14 +33,17 @@ class Editor:
         models: list[ModelView],
         default_model: str,
         default_prompt: str,
+        tools: list[ToolView],
     ) -> None:
         """Fill the widgets from the session, keeping what was entered since."""
         self.session_id = session_id
         self.models = {model.id: model for model in models}
         self.default_prompt = default_prompt
+        self.tools = {tool.name: tool for tool in tools}
         chosen = draft.model if draft.model in self.models else default_model
         state.seed(self.key("model"), chosen)
         state.seed(self.key("prompt"), draft.custom_prompt or default_prompt)
+        state.seed(self.key("tools"), [name for name in draft.tools if name in self.tools])
         self._seed_parameters(draft.parameters if draft.model == self.model.id else Parameters())
 
     def key(self, name: str) -> str:
@@ -63,8 +67,15 @@ class Editor:
     def draft(self) -> Draft:
         """Return the settings without those that the model does not take."""
         return Draft(
-            model=self.model.id, parameters=self._parameters(), custom_prompt=self.custom_prompt
+            model=self.model.id,
+            parameters=self._parameters(),
+            custom_prompt=self.custom_prompt,
+            tools=tuple(state.get(self.key("tools"), [])) if self._can_call_tools else (),
         )
+
+    @property
+    def _can_call_tools(self) -> bool:
+        return self.model.capabilities.calls_tools and bool(self.tools)
 
     def _parameters(self) -> Parameters:
         taken = self.model.capabilities.parameters
@@ -108,6 +119,8 @@ class Editor:
             on_change=on_change,
         )
         self._draw_parameters(on_change)
+        if self._can_call_tools:
+            self._draw_tools(on_change)
         st.text_area(
             "System prompt",
             key=self.key("prompt"),
@@ -120,6 +133,18 @@ class Editor:
         default = st.expander("Default prompt", key=self.key("default"), on_change="rerun")
         if default.open:  # for a code block the browser fetches 0.4 MB
             default.code(self.default_prompt, language=None, wrap_lines=True)
+
+    def _draw_tools(self, on_change: Callable[[], None]) -> None:
+        st.multiselect(
+            "Tools",
+            list(self.tools),
+            key=self.key("tools"),
+            format_func=lambda name: name.replace("_", " ").capitalize(),
+            on_change=on_change,
+            placeholder="None",
+            help="Run with your rights. After reading texts of others, changes need your "
+            "confirmation.",
+        )
 
     def _draw_parameters(self, on_change: Callable[[], None]) -> None:
         taken = self.model.capabilities.parameters

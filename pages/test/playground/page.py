@@ -19,6 +19,8 @@ from core.playground.schemas import (
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 from core.providers.schemas import ModelView
+from core.tools import registry
+from core.tools.schemas import ToolView
 from pages._ui import errors, frame, guard, state
 from pages.test.playground import chat, session_list
 from pages.test.playground.editor import Editor
@@ -34,6 +36,7 @@ class PlaygroundRun:
     models: list[ModelView]
     default_model: str
     default_prompt: str
+    tools: list[ToolView]
 
     @property
     def is_answering(self) -> bool:
@@ -51,7 +54,12 @@ def main() -> None:
         return
     current = seen.session
     editor = Editor(
-        current.session_id, current.draft, seen.models, seen.default_model, seen.default_prompt
+        current.session_id,
+        current.draft,
+        seen.models,
+        seen.default_model,
+        seen.default_prompt,
+        seen.tools,
     )
     left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
     with left.container(border=True, height=724, key="pane-settings"):
@@ -82,6 +90,7 @@ def read() -> PlaygroundRun:
             models=models,
             default_model=service.default_model(session) if models else "",
             default_prompt=read_default_prompt(session, actor=actor),
+            tools=[tool.view() for tool in registry.list_for(actor)],
         )
     session_list.show(seen.session.session_id)
     return seen
@@ -109,11 +118,7 @@ def ask(editor: Editor) -> None:
     """Send the message; it stays in its field when it cannot be sent."""
     message, draft = state.get(chat.MESSAGE, ""), editor.draft()
     given = NewPlaygroundMessage(
-        message=message,
-        session_id=editor.session_id,
-        custom_prompt=draft.custom_prompt,
-        model=draft.model,
-        parameters=draft.parameters,
+        message=message, session_id=editor.session_id, **draft.model_dump()
     )
     try:
         with guard.work() as (session, actor):

