@@ -20,6 +20,7 @@ PAGES = {
     "/knowledge?section=feedback": None,
     "/playground": "Delete session",
     "/prompts": "New prompt",
+    "/usage": None,
     "/settings": None,
     "/settings?section=Providers": "Add provider",
     "/settings?section=Prices": "Add price",

@@ -128,7 +128,7 @@ def _draw_result(request: CostEstimateRequest | None) -> None:
         frame.empty_state(
             "calculate",
             "No estimate yet",
-            "Choose models and what a call sends to compare their monthly cost.",
+            "Choose models, and what a call sends.",
             border=False,
         )
         return
@@ -190,9 +190,9 @@ def _columns(rows: Sequence[ModelCost]) -> Sequence[TableColumn[ModelCost]]:
     )
     return [
         columns.text("Model", lambda row: row.model_id, width=190),
-        columns.number("Per call", lambda row: row.cost_per_call_usd, format="$%.5f"),
-        columns.number("Per day", lambda row: row.cost_per_day_usd, format="dollar"),
         columns.bar("Per month", month, format="dollar", most=max(most, 0.01), width=150),
+        columns.number("Per day", lambda row: row.cost_per_day_usd, format="dollar"),
+        columns.number("Per call", lambda row: row.cost_per_call_usd, format="$%.5f"),
         *prices,
     ]
 

@@ -8,7 +8,6 @@ from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport
 from core.insights.usage_tiles import tiles
 from core.presentation import formatting
-from core.presentation.comparison import Tile
 from pages._ui import charts, errors, frame, guard, links, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
@@ -41,24 +40,22 @@ def _read(chosen: Filters) -> UsageReport:
 
 
 def _draw_figures(report: UsageReport) -> None:
-    def draw_unpriced(tile: Tile) -> None:
-        if tile.name == "cost" and report.total.unpriced_calls:
-            st.caption(f"+ {formatting.count(report.total.unpriced_calls, 'unpriced call')}")
-
     notes = {
         "cost": "Of calls with a price. Unpriced calls used tokens, and have no known cost.",
         "p95_time": "From the call to its last token; approximate: within 1%.",
     }
-    key_figures.draw(tiles(report), notes=notes, below=draw_unpriced)
+    key_figures.draw(tiles(report), notes=notes)
+    unpriced = formatting.count(report.total.unpriced_calls, "unpriced call")
+    without = f" · without {unpriced}" if report.total.unpriced_calls else ""
     palette, grid = charts.palette(), st.grid(2, min_column_width=300, gap=("small", "medium"))
-    with grid.cell(), watch.panel("Cost", "US dollars, daily"):
+    with grid.cell(), watch.panel("Cost", f"US dollars, daily{without}"):
         charts.show(usage_charts.cost_by_day(palette, report), f"{PAGE}.chart.cost")
     with grid.cell(), watch.panel("Calls", "daily"):
         charts.show(usage_charts.calls_by_day(palette, report), f"{PAGE}.chart.calls")
 
 
 def _draw_empty() -> None:
-    body = "Send a message in the playground, or call a model with an API key."
+    body = "Use the playground, or call a model with an API key."
     with frame.empty_state("data_usage", "No model calls in this period", body):
         links.draw("playground", "Open playground", icon="science")
         links.draw("settings", "Create API key", icon="key", section="API keys")

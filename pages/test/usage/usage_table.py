@@ -7,6 +7,7 @@ from datetime import date
 import streamlit as st
 
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
+from core.presentation import formatting
 from core.presentation.periods import DAY, Period, in_address, midnight
 from pages._ui import columns, errors, links, tables, watch
 from pages._ui.filters import filter_state
@@ -18,13 +19,14 @@ MOST_ROWS = 15
 
 @dataclass(frozen=True)
 class UsageGroup:
-    """How a dimension is shown: its title, the name of calls without a value, and where a row
+    """How a dimension is shown: its titles, the name of calls without a value, and where a row
     leads.
     """
 
     title: str
+    by: str
     without: str
-    hint: str
+    note: str
     open: Callable[[UsageRow, Period], None]
 
 
@@ -57,17 +59,39 @@ def _open_day(row: UsageRow, period: Period) -> None:
 
 GROUPS: Mapping[UsageDimension, UsageGroup] = {
     UsageDimension.MODEL: UsageGroup(
-        "Model", "No model", "for the AI requests that API keys sent to it", _open_model
+        "Model",
+        "By model",
+        "No model",
+        "by cost · click a row for the AI requests of API keys",
+        _open_model,
     ),
-    UsageDimension.PROMPT: UsageGroup("Prompt", "No prompt", "for the prompt", _open_prompt),
+    UsageDimension.PROMPT: UsageGroup(
+        "Prompt", "By prompt", "No prompt", "by cost · click a row to open it", _open_prompt
+    ),
     UsageDimension.PROMPT_VERSION: UsageGroup(
-        "Prompt version", "No prompt", "for the prompt", _open_prompt
+        "Prompt version",
+        "By prompt version",
+        "No prompt",
+        "by cost · click a row to open the prompt",
+        _open_prompt,
     ),
     UsageDimension.ACCOUNT: UsageGroup(
-        "Account", "API keys and deleted accounts", "for the account", _open_account
+        "Account",
+        "By account",
+        "API keys and deleted accounts",
+        "by cost · click a row to open it",
+        _open_account,
     ),
-    UsageDimension.KEY: UsageGroup("API key", "Accounts", "for the API keys", _open_key),
-    UsageDimension.DAY: UsageGroup("Day", "", "for the models of that day", _open_day),
+    UsageDimension.KEY: UsageGroup(
+        "API key",
+        "By API key",
+        "Accounts and deleted keys",
+        "by cost · click a row for the list of keys",
+        _open_key,
+    ),
+    UsageDimension.DAY: UsageGroup(
+        "Day", "By day", "", "newest first · click a row for its models", _open_day
+    ),
 }
 
 
@@ -77,14 +101,10 @@ def draw_choice() -> None:
         "Group by",
         ["", *(each for each in GROUPS if each is not UsageDimension.MODEL)],
         key=f"{PAGE}.group_by",
-        format_func=lambda each: f"By {_group(each).title[:1].lower()}{_group(each).title[1:]}",
+        format_func=lambda each: GROUPS[UsageDimension(each or UsageDimension.MODEL)].by,
         label_visibility="collapsed",
         width=168,
     )
-
-
-def _group(written: str) -> UsageGroup:
-    return GROUPS[UsageDimension(written or UsageDimension.MODEL)]
 
 
 @errors.part("Usage")
@@ -94,12 +114,11 @@ def draw(report: UsageReport) -> None:
     def open_(row: UsageRow) -> None:
         group.open(row, report.period)
 
-    note = f"by cost · click a row {group.hint}"
-    with watch.panel(f"By {group.title[:1].lower()}{group.title[1:]}", note):
+    with watch.panel(group.by, group.note):
         tables.draw(
             report.rows,
             _columns(report, group),
-            f"{len(report.rows)} rows by {group.title}",
+            f"Usage {group.by.lower()}: {formatting.count(len(report.rows), 'row')}",
             key=f"{PAGE}.rows.{report.group_by}",
             on_open=open_,
             most=MOST_ROWS,
@@ -107,16 +126,21 @@ def draw(report: UsageReport) -> None:
 
 
 def _columns(report: UsageReport, group: UsageGroup) -> Sequence[TableColumn[UsageRow]]:
+    def name(row: UsageRow) -> str:
+        if report.group_by is UsageDimension.DAY and row.name:
+            return f"{date.fromisoformat(row.name):%-d %b %Y}"
+        return row.name or group.without
+
     return [
-        columns.text(group.title, lambda row: row.name or group.without, width=230),
+        columns.text(group.title, name, width=200),
+        columns.number(
+            "Cost", lambda row: row.cost_usd if row.priced_calls else None, format="dollar"
+        ),
         columns.number("Calls", lambda row: row.calls),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=90),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens in", lambda row: row.input_tokens, format="compact"),
         columns.number("Tokens out", lambda row: row.output_tokens, format="compact"),
-        columns.number(
-            "Cost", lambda row: row.cost_usd if row.priced_calls else None, format="dollar"
-        ),
         columns.number(
             "Unpriced",
             lambda row: row.unpriced_calls,
