@@ -106,7 +106,7 @@ def _parameters(model: ModelView, input_tokens: int, content: PromptContent) -> 
     if min(limits) <= needed:
         raise ModelUnsuitable(
             f"About {input_tokens:,} tokens and as long an answer are too much for {model.id}. "
-            "Choose a model with a larger context."
+            "Choose a model that takes longer texts, or shorten the prompt."
         )
     return Parameters(max_tokens=min(limits)) if bounds is not None else Parameters()
 

@@ -10,7 +10,7 @@ from core.prompts.template import syntax
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, state
-from pages.test.prompts import fixes, guidance_section, preview
+from pages.test.prompts import fixes, guidance_section, improve_dialog, preview
 from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
 
 SYNTAX = (
@@ -38,6 +38,8 @@ def draw(prompt: PromptView, _actor: Actor) -> None:
         _draw_save(editor)
         preview.draw(editor)
         guidance_section.draw(editor)
+        if prompt.may_edit:
+            improve_dialog.draw_button(editor, on_save=_save)
 
 
 def _draw_newer(editor: PromptEditor) -> None:

@@ -13,6 +13,7 @@ from core.annotations.schemas import (
 )
 from core.annotations.service import annotations
 from core.database.paging import Window
+from core.improvements.queries import open_annotations
 from core.presentation import formatting
 from core.prompts.views import PromptView
 from core.system import workspace
@@ -25,12 +26,15 @@ OFFERED, SHOWN = 100, 200
 
 def choose(editor: PromptEditor) -> None:
     """Let the author choose which reviewed annotations the next version fixes."""
+    with guard.ai_work() as (ai, actor):
+        about_prompt = open_annotations(ai, editor.prompt.name, actor=actor)
     reviewed = _read(AnnotationFilter(status=AnnotationStatus.REVIEWED), OFFERED)
-    if not reviewed:
+    titles = {each.id: title(each) for each in [*about_prompt, *reviewed]}
+    # Others may have marked them applied in the meantime.
+    chosen: list[UUID] = state.get(editor.key("fixes"), [])
+    state.put(editor.key("fixes"), [id_ for id_ in chosen if id_ in titles])
+    if not titles:
         return
-    named = f"{editor.prompt.name}@"
-    reviewed.sort(key=lambda each: not each.prompt_version.startswith(named))
-    titles = {each.id: _title(each) for each in reviewed}
     st.multiselect(
         "Fixes annotations",
         list(titles),
@@ -88,7 +92,8 @@ def _read(wanted: AnnotationFilter, most: int) -> list[AnnotationView]:
         return list_annotations(ai, wanted, Window(most), actor=actor, count=False).items
 
 
-def _title(annotation: AnnotationView) -> str:
+def title(annotation: AnnotationView) -> str:
+    """Return an annotation as one short line."""
     of = f"{annotation.prompt_version} · " if annotation.prompt_version else ""
     said = annotation.content or annotation.suggested_response or annotation.annotation_type
     return f"{of}{text.one_line(said)[:80]}"

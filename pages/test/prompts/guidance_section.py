@@ -28,7 +28,7 @@ def draw(editor: PromptEditor) -> None:
         if not findings:
             st.markdown(":material/check_circle: No problems found")
         for finding in findings:
-            _draw_finding(editor, finding)
+            draw_finding(editor, finding)
 
 
 def _findings(editor: PromptEditor) -> list[PromptFinding]:
@@ -37,7 +37,8 @@ def _findings(editor: PromptEditor) -> list[PromptFinding]:
         return guidance.check_prompt(session, editor.prompt.id, content, actor=actor)
 
 
-def _draw_finding(editor: PromptEditor, finding: PromptFinding) -> None:
+def draw_finding(editor: PromptEditor, finding: PromptFinding) -> None:
+    """Draw a finding with its reason and place."""
     icon = "warning" if finding.code in SERIOUS else "lightbulb"
     st.markdown(f":material/{icon}: {text.plain(text.one_line(finding.message))}")
     place = ""

@@ -137,6 +137,15 @@ def test_a_model_without_structured_output_is_refused_before_the_call(
         assert session.query(Execution).count() == 0
 
 
+def test_a_prompt_that_is_too_long_for_an_answer_is_refused_before_the_call(
+    client: Client, anna: Person, prompt: PromptView
+) -> None:
+    content = {"system_prompt": "x" * 100_000, "prompt": "y" * 100_000}
+    refused = ask(client(anna), prompt, content=content, note="Shorter.")
+    assert refused.status_code == 422
+    assert "too much for fake:echo" in refused.json()["detail"]
+
+
 def test_a_prompt_without_annotations_findings_or_a_note_is_not_sent(
     client: Client, anna: Person
 ) -> None:
