@@ -86,6 +86,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         review = [_page("review/tuning/page.py", "Tuning", "tuning", "rate_review")]
     if may(actor, Permission.READ_CONTENTS):
         review.append(_page("review/knowledge/page.py", "Knowledge", "knowledge", "menu_book"))
+    if may(actor, Permission.HANDLE_TICKETS):
+        review.append(_page("review/tickets/page.py", "Tickets", "tickets", "confirmation_number"))
     test = []
     if may(actor, Permission.RUN_MODELS):
         test.append(_page("test/playground/page.py", "Playground", "playground", "science"))

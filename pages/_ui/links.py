@@ -18,6 +18,7 @@ FILES = {
     "batch-history": "watch/batch_history/page.py",
     "tuning": "review/tuning/page.py",
     "knowledge": "review/knowledge/page.py",
+    "tickets": "review/tickets/page.py",
     "playground": "test/playground/page.py",
     "prompts": "test/prompts/page.py",
     "usage": "test/usage/page.py",

@@ -1,0 +1,84 @@
+"""Tickets: what people have to do, created by them or by models for them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.database.paging import Page
+from core.identity.permissions import Permission
+from core.presentation import formatting
+from core.system import workspace
+from core.tools import queries
+from core.tools.queries import TicketFilter
+from core.tools.schemas import TicketPriority, TicketStatus, TicketView
+from pages._ui import columns, dialogs, errors, frame, guard, state, tables
+from pages._ui.tables import TableColumn
+from pages.review.tickets import ticket
+from pages.review.tickets.ticket import PRIORITIES, STATUSES
+
+SHOWN = 25
+STATUS, PRIORITY = "tickets.status", "tickets.priority"
+STATUS_COLOURS = {"Open": "orange", "In progress": "blue", "Closed": "gray"}
+PRIORITY_COLOURS = {"Low": "gray", "Normal": "blue", "High": "orange", "Urgent": "red"}
+
+
+def main() -> None:
+    guard.page(Permission.HANDLE_TICKETS)
+    frame.header("Tickets", "Created by your team, and by models for them")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _choose("Status", STATUSES, STATUS)
+        _choose("Priority", PRIORITIES, PRIORITY)
+    filters = TicketFilter(state.get(STATUS, None), state.get(PRIORITY, None))
+    at = f"tickets.{hash(filters)}"
+    with guard.work() as (session, actor):
+        page = queries.list_tickets(session, filters, window=tables.window(at, SHOWN), actor=actor)
+    _draw_list(page, at, is_filtered=filters != TicketFilter())
+
+
+def _choose(
+    label: str, names: dict[TicketStatus, str] | dict[TicketPriority, str], key: str
+) -> None:
+    st.selectbox(
+        label,
+        list(names),
+        key=key,
+        index=None,
+        placeholder="All",
+        width=170,
+        format_func=lambda value: dict(names)[value],
+    )
+
+
+@errors.part("Tickets")
+def _draw_list(page: Page[TicketView], at: str, *, is_filtered: bool) -> None:
+    if page.total_count:
+        count = formatting.count(page.total_count, "ticket")
+        st.caption(f"{count}, newest first · click a row to change it")
+        tables.draw_page(page, _columns(), "ticket", at=at, on_open=dialogs.open_row)
+    elif is_filtered:
+        frame.empty_state("search_off", "No tickets match", "Change the filters.")
+    else:
+        body = "Models create them with the tool create_ticket, programs through the API."
+        frame.empty_state("confirmation_number", "No tickets yet", body)
+    dialogs.draw_opened(page.items, "Ticket", ticket.draw, _read)
+
+
+def _read(opened: str) -> TicketView:
+    with guard.work() as (session, actor):
+        return queries.get_ticket(session, dialogs.id_of(opened), actor=actor)
+
+
+def _columns() -> Sequence[TableColumn[TicketView]]:
+    zone = workspace.zone()
+    return [
+        columns.text("Title", lambda row: row.title, width=420),
+        columns.chip("Priority", lambda row: PRIORITIES[row.priority], PRIORITY_COLOURS, width=90),
+        columns.chip("Status", lambda row: STATUSES[row.status], STATUS_COLOURS, width=110),
+        columns.text("Created by", lambda row: row.created_by_name or "", width=150),
+        columns.moment("Created", lambda row: row.created_at, zone),
+        columns.moment("Updated", lambda row: row.updated_at, zone),
+    ]
+
+
+with errors.InWords("Tickets"):
+    main()

@@ -1,0 +1,51 @@
+"""The page of tickets: the list, its filters, and a change in the drawer."""
+
+import pytest
+
+from core.database.db import transaction
+from core.identity.schemas import Role, SessionKind
+from core.tools import queries, service
+from core.tools.schemas import NewTicket, TicketPriority, TicketStatus, TicketView
+from tests.factories.identity import Person, person
+from tests.pages.conftest import Console, said
+
+TICKETS = "review/tickets/page.py"
+
+
+@pytest.fixture
+def reviewer(console: Console) -> Person:
+    return person(Role.REVIEWER, kind=SessionKind.BROWSER)
+
+
+def create(who: Person, title: str, priority: str = "normal") -> TicketView:
+    given = NewTicket(title=title, priority=TicketPriority(priority))
+    with transaction() as session:
+        return service.create_ticket(session, given, actor=who.actor)
+
+
+def test_tickets_are_listed_and_filtered(console: Console, reviewer: Person) -> None:
+    create(reviewer, "Refund")
+    create(reviewer, "Outage", "urgent")
+    app = console(reviewer, TICKETS)
+    assert list(app.dataframe[0].value["Title"]) == ["Outage", "Refund"]
+    app.selectbox(key="tickets.priority").set_value(TicketPriority.URGENT).run()
+    assert list(app.dataframe[0].value["Title"]) == ["Outage"]
+    app.selectbox(key="tickets.status").set_value(TicketStatus.CLOSED).run()
+    assert "No tickets match" in said(app)
+
+
+def test_without_tickets_the_page_says_where_they_come_from(
+    console: Console, reviewer: Person
+) -> None:
+    assert "No tickets yet" in said(console(reviewer, TICKETS))
+
+
+def test_the_status_is_changed_in_the_drawer(console: Console, reviewer: Person) -> None:
+    made = create(reviewer, "Refund :red[x]")
+    app = console(reviewer, TICKETS)
+    app.query_params["row"] = str(made.id)
+    app.run()
+    app.button_group(key=f"tickets.status.{made.id}").set_value(TicketStatus.CLOSED).run()
+    with transaction() as session:
+        changed = queries.get_ticket(session, made.id, actor=reviewer.actor)
+    assert (changed.status, changed.priority) == (TicketStatus.CLOSED, TicketPriority.NORMAL)
