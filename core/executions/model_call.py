@@ -59,6 +59,8 @@ class _ModelCalls:
     def stream(self, messages: tuple[ChatMessage, ...]) -> str:
         """Stream the answer to these messages into the buffer, and return its text."""
         call = replace(self._execution.call, messages=messages)
+        if self._is_begun:  # a tool that must be called has been
+            call = replace(call, tool_choice=None)
         if self._is_begun:  # the first round was reserved when the execution was stored
             self._reserve(call)
         self._is_begun = True

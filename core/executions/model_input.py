@@ -17,6 +17,7 @@ def call_of(route: Route, new_execution: NewExecution, toolbox: Toolbox | None) 
         new_execution.parameters,
         _tools(new_execution, toolbox),
         new_execution.response_schema,
+        new_execution.tool_choice,
     )
 
 

@@ -13,7 +13,15 @@ from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Route, Tool
+from core.providers.schemas import (
+    ANY_TOOL,
+    ChatMessage,
+    MessageRole,
+    ModelCall,
+    Parameters,
+    Route,
+    Tool,
+)
 from core.providers.structured_output import ResponseSchema
 from core.providers.tool_calls import check_answered
 from core.quotas.queries import Applying
@@ -74,6 +82,11 @@ class NewExecution(BaseModel):
     context: JsonObject | None = None
     metadata: JsonObject | None = None
     tools: tuple[Tool | ToolName, ...] = Field(default=(), max_length=128)
+    tool_choice: str | None = Field(
+        default=None,
+        max_length=64,
+        description="`required`, or the name of the tool that the model must call first.",
+    )
     response_schema: ResponseSchema | None = None
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
@@ -89,6 +102,13 @@ class NewExecution(BaseModel):
             raise ValueError("prompt is missing")
         return self
 
+    @model_validator(mode="after")
+    def _tool_choice_is_a_tool(self) -> Self:
+        names = [tool if isinstance(tool, str) else tool.name for tool in self.tools]
+        if self.tool_choice not in (None, *names, *([ANY_TOOL] if names else [])):
+            raise ValueError("tool_choice is none of the tools")
+        return self
+
     @property
     def ends_with_input(self) -> bool:
         """Whether a model can answer the messages without a prompt after them."""
@@ -101,9 +121,9 @@ class NewExecution(BaseModel):
         return tuple(tool for tool in self.tools if isinstance(tool, str))
 
     def stored_parameters(self) -> dict[str, Any]:
-        """Return the parameters that were set, with the schema of the answer."""
-        schema = {"response_schema": self.response_schema} if self.response_schema else {}
-        return self.parameters.set_values() | schema
+        """Return the parameters that were set, with the schema of the answer and what else is."""
+        more = {"response_schema": self.response_schema, "tool_choice": self.tool_choice}
+        return self.parameters.set_values() | {name: each for name, each in more.items() if each}
 
 
 class TokenUsage(View):

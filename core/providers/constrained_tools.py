@@ -62,14 +62,16 @@ def constrained(call: ModelCall) -> ModelCall:
         return replace(call, messages=messages)
     listed = "\n".join(json.dumps(tool.model_dump()) for tool in call.tools)
     prompt = "\n\n".join(filter(None, (call.system_prompt, INSTRUCTIONS + listed)))
-    schema = schema_of(call.tools)
-    return replace(call, system_prompt=prompt, messages=messages, tools=(), response_schema=schema)
+    chosen = call.tools_to_choose
+    schema = schema_of(chosen or call.tools, may_answer=not chosen)
+    plain = replace(call, system_prompt=prompt, messages=messages, response_schema=schema)
+    return replace(plain, tools=(), tool_choice=None)
 
 
-def schema_of(tools: Iterable[Tool]) -> dict[str, Any]:
-    """Return the schema of one step: the answer, or a call of one of the tools."""
-    answer = {"answer": {"type": "string"}}
-    steps = [answer, *({"tool": {"const": t.name}, "arguments": _arguments(t)} for t in tools)]
+def schema_of(tools: Iterable[Tool], *, may_answer: bool = True) -> dict[str, Any]:
+    """Return the schema of one step: the answer, if it may be one, or a call of a tool."""
+    answer = [{"answer": {"type": "string"}}] if may_answer else []
+    steps = [*answer, *({"tool": {"const": t.name}, "arguments": _arguments(t)} for t in tools)]
     return _object({"step": {"anyOf": [_object(step) for step in steps]}})
 
 

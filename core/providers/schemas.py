@@ -99,6 +99,9 @@ class Tool(BaseModel):
     parameters: JsonObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
 
 
+ANY_TOOL = "required"  # as a choice of tools: the model must call one of them
+
+
 class ParameterRange(View):
     """The values of a parameter: a number's range and the console's default, or the choices.
 
@@ -277,6 +280,13 @@ class ModelCall:
     parameters: Parameters
     tools: tuple[Tool, ...] = ()
     response_schema: ResponseSchema | None = None
+    tool_choice: str | None = None  # any tool (ANY_TOOL) or the one that must be called
+
+    @property
+    def tools_to_choose(self) -> tuple[Tool, ...]:
+        """The tools of which one must be called; empty when the model decides."""
+        any_ = self.tool_choice == ANY_TOOL
+        return tuple(tool for tool in self.tools if any_ or tool.name == self.tool_choice)
 
 
 @dataclass(frozen=True)

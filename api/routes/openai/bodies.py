@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import Invalid
 from core.ingest.json_objects import JsonObject
 from core.prompts.calls import PromptExecution
-from core.providers.schemas import ChatMessage, MessageRole, Parameters, Tool
+from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, Parameters, Tool
 from core.providers.tool_calls import MessageToolCall
 
 PROMPT = "prompt:"
@@ -60,6 +60,15 @@ class FunctionTool(Loose):
     function: Tool
 
 
+class ToolReference(Loose):
+    name: str
+
+
+class ChosenTool(Loose):
+    type: Literal["function"]
+    function: ToolReference
+
+
 class JsonSchemaFormat(Loose):
     schema_: JsonObject = Field(alias="schema")
 
@@ -91,7 +100,7 @@ class ChatCompletion(Loose):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     tools: list[FunctionTool] | None = None
-    tool_choice: Any = None
+    tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = None
     response_format: ResponseFormat | None = None
     user: str | None = Field(default=None, max_length=128)
     metadata: JsonObject | None = None
@@ -107,6 +116,7 @@ class ChatCompletion(Loose):
                     **self._target(),
                     "parameters": self._parameters(),
                     "tools": () if self.tool_choice == "none" else self._tools(),
+                    "tool_choice": self._tool_choice(),
                     "response_schema": self._schema(),
                     "metadata": metadata or None,
                 }
@@ -117,10 +127,13 @@ class ChatCompletion(Loose):
     def _check(self) -> None:
         if self.n not in (None, 1):
             raise Refused("Only one choice is returned: leave out `n`.")
-        if self.tool_choice not in (None, "auto", "none"):
-            raise Refused("`tool_choice` may be auto or none.")
         if self.response_format is not None and self.response_format.type == "json_object":
             raise Refused("Use `response_format` json_schema instead of json_object.")
+
+    def _tool_choice(self) -> str | None:
+        if isinstance(self.tool_choice, ChosenTool):
+            return self.tool_choice.function.name
+        return ANY_TOOL if self.tool_choice == "required" else None
 
     def _target(self) -> dict[str, Any]:
         """Return the model with its messages: those of the system that begin are one text."""

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access.revocation import Rights
 from core.database.db import transaction
-from core.executions import queries
+from core.executions import queries, service
 from core.executions.answer_buffers import AnswerBuffer, Bell
 from core.executions.schemas import (
     CallOutcome,
@@ -50,6 +50,11 @@ def view(execution_id: UUID, actor: Actor) -> ExecutionView:
         return queries.get_execution(session, execution_id, owner=actor.id)
 
 
+def _cancel(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor) -> None:
+    with transaction() as session:
+        service.cancel(session, execution.id, text=buffer.text, actor=actor)
+
+
 async def follow(
     execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[Part]:
@@ -72,6 +77,8 @@ async def follow(
             if not await bell.heard(COMMENT_INTERVAL_S):
                 yield None
         else:
+            if actor.is_program:  # nobody else can stop it, and a revoked key pays for nothing
+                await run_in_threadpool(_cancel, execution, buffer, actor)
             raise SessionExpired
         yield await _final_view(execution, outcome, actor)
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from core.providers.schemas import ChatMessage, MessageRole, ModelCall
+from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, ModelCall
 from core.providers.tool_calls import MessageToolCall
 
 MAX_TOKENS = 4096  # the API requires a number
@@ -117,12 +117,20 @@ def _tools(call: ModelCall) -> dict[str, Any]:
                     "input_schema": tool.parameters,
                 }
                 for tool in call.tools
-            ]
+            ],
+            **_tool_choice(call.tool_choice),
         }
     # Calls in the conversation require tools, also when no more are to be made.
     names = _called_names(call.messages)
     tools = [{"name": name, "input_schema": {"type": "object"}} for name in names]
     return {"tools": tools, "tool_choice": {"type": "none"}} if tools else {}
+
+
+def _tool_choice(choice: str | None) -> dict[str, Any]:
+    if choice is None:
+        return {}
+    is_any = choice == ANY_TOOL
+    return {"tool_choice": {"type": "any"} if is_any else {"type": "tool", "name": choice}}
 
 
 def _called_names(messages: Iterable[ChatMessage]) -> list[str]:

@@ -202,8 +202,9 @@ def words_of(script: FakeScript, prompt: str, call: ModelCall) -> list[str]:
 def tool_calls_of(script: FakeScript, call: ModelCall) -> list[ToolCallChunk]:
     """Return the tool calls of the answer; ids count the calls of the conversation."""
     planned = list(script.tool_calls)
-    if script.calls_first_tool and call.tools:
-        tool = call.tools[0]
+    wanted = call.tools_to_choose or (call.tools if script.calls_first_tool else ())
+    if wanted and not planned:
+        tool = wanted[0]
         planned.append(FakeToolCall(name=tool.name, arguments=example_of(tool.parameters)))
     earlier = sum(len(message.tool_calls) for message in call.messages)
     return [

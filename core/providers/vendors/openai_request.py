@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from core.providers.schemas import ChatMessage, EmbeddingCall, ModelCall, ParameterName
+from core.providers.schemas import (
+    ANY_TOOL,
+    ChatMessage,
+    EmbeddingCall,
+    ModelCall,
+    ParameterName,
+)
 from core.providers.structured_output import strict_form
 
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
@@ -21,6 +27,8 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         request["tools"] = [
             {"type": "function", "function": tool.model_dump()} for tool in call.tools
         ]
+        if call.tool_choice is not None:
+            request["tool_choice"] = _tool_choice(call.tool_choice)
     if call.response_schema is not None:
         request["response_format"] = _response_format(call.response_schema)
     return request
@@ -50,6 +58,12 @@ def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         case "30m":
             parameters["prompt_cache_options"] = {"ttl": "30m"}
     return parameters
+
+
+def _tool_choice(choice: str) -> str | dict[str, Any]:
+    if choice == ANY_TOOL:
+        return choice
+    return {"type": "function", "function": {"name": choice}}
 
 
 def _response_format(schema: dict[str, Any]) -> dict[str, Any]:

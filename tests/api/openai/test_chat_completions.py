@@ -116,6 +116,17 @@ def test_a_tool_is_called_and_its_result_is_sent_back(
     assert second.choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize(
+    "choice", ["required", {"type": "function", "function": {"name": "weather"}}], ids=str
+)
+def test_a_tool_that_must_be_called_is_called(program: openai.OpenAI, choice: Any) -> None:  # noqa: ANN401  any form of the SDK
+    found = program.chat.completions.create(
+        model="fake:echo", messages=HELLO, tools=[WEATHER], tool_choice=choice
+    )
+    [call] = found.choices[0].message.tool_calls or []
+    assert (call.type, call.type == "function" and call.function.name) == ("function", "weather")
+
+
 def test_a_response_format_is_kept(program: openai.OpenAI) -> None:
     schema: dict[str, Any] = {
         "type": "object",
@@ -176,7 +187,8 @@ def test_the_models_are_listed(program: openai.OpenAI) -> None:
     ("more", "words"),
     [
         ({"n": 2}, "one choice"),
-        ({"tool_choice": "required", "tools": [WEATHER]}, "tool_choice"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": "often", "tools": [WEATHER]}, "tool_choice"),
         ({"response_format": {"type": "json_object"}}, "json_schema"),
         ({"temperature": 9}, "temperature"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "image_url"),

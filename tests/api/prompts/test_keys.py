@@ -101,7 +101,7 @@ def test_other_keys_call_no_models(client: Client, public: None, scope: Scope) -
         assert "scope execute" in answer.json()["detail"]
 
 
-def test_a_revoked_key_ends_its_stream(
+def test_a_revoked_key_ends_its_stream_and_its_call(
     program: httpx2.Client, key: CreatedApiKey, public: None
 ) -> None:
     boss = person(Role.ADMIN).actor
@@ -118,3 +118,6 @@ def test_a_revoked_key_ends_its_stream(
         rest = list(lines)
     assert [line for line in rest if line.startswith("event: ")][-1] == "event: error"
     assert program.get("/models").status_code == 401
+    with transaction() as session:
+        row = session.query(Execution).one()
+    assert (row.status, bool(row.response)) == ("cancelled", True)

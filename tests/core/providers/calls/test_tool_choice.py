@@ -1,0 +1,55 @@
+"""A call may say that a tool must be called, in the form of each vendor."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.providers import constrained_tools
+from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, ModelCall, Parameters, Tool
+from core.providers.vendors import anthropic_request, openai_request
+
+WEATHER, TIME = Tool(name="weather"), Tool(name="time")
+CALL = ModelCall(
+    "m",
+    None,
+    (ChatMessage(role=MessageRole.USER, content="a"),),
+    Parameters(),
+    (WEATHER, TIME),
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "openais", "anthropics"),
+    [
+        (None, None, None),
+        (ANY_TOOL, "required", {"type": "any"}),
+        (
+            "time",
+            {"type": "function", "function": {"name": "time"}},
+            {"type": "tool", "name": "time"},
+        ),
+    ],
+)
+def test_vendors_are_told_in_their_own_form(
+    choice: str | None, openais: object, anthropics: object
+) -> None:
+    call = replace(CALL, tool_choice=choice)
+    assert openai_request.request_of(call, is_vendor=True).get("tool_choice") == openais
+    assert anthropic_request.request_of(call).get("tool_choice") == anthropics
+
+
+@pytest.mark.parametrize(
+    ("choice", "offered"),
+    [
+        (None, [None, "weather", "time"]),
+        (ANY_TOOL, ["weather", "time"]),
+        ("time", ["time"]),
+    ],
+)
+def test_a_model_without_tools_can_write_nothing_else(
+    choice: str | None, offered: list[str | None]
+) -> None:
+    schema: Any = constrained_tools.constrained(replace(CALL, tool_choice=choice)).response_schema
+    steps = schema["properties"]["step"]["anyOf"]
+    assert [step["properties"].get("tool", {}).get("const") for step in steps] == offered
