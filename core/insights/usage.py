@@ -54,14 +54,16 @@ class UsageRow(UsageFigures):
     share: float  # of the calls of the period
 
 
-class UsageDay(UsageFigures):
-    """The figures of a day of the reporting time zone; `at` is its start."""
+class UsagePoint(UsageFigures):
+    """The figures of a day of the reporting time zone, or in a period within one day of an hour;
+    `at` is its start.
+    """
 
     at: datetime
 
 
 class UsageList(Page[UsageRow]):
-    """Usage of a period, the rows with the highest cost first, and by day.
+    """Usage of a period, the rows with the highest cost first, and over time.
 
     `previous` is of as much of the period before as has passed of this one.
     """
@@ -71,7 +73,7 @@ class UsageList(Page[UsageRow]):
     group_by: UsageDimension
     total: UsageFigures
     previous: UsageFigures
-    series: list[UsageDay]
+    series: list[UsagePoint]
 
 
 class UsageReport(View):
@@ -85,8 +87,13 @@ class UsageReport(View):
     total: UsageFigures
     previous: UsageFigures
     rows: list[UsageRow]
-    series: list[UsageDay]
-    previous_series: list[UsageDay]
+    series: list[UsagePoint]
+    previous_series: list[UsagePoint]
+
+    @property
+    def grain(self) -> str:
+        """The length of a point of the series, as a phrase."""
+        return "hourly" if self.period.is_one_day else "daily"
 
     def page(self, window: Window) -> UsageList:
         """Return a window of the rows, with everything that the API has of the period."""

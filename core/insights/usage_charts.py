@@ -1,4 +1,4 @@
-"""Charts of usage by day, with their alternative texts."""
+"""Charts of usage by day or hour, with their alternative texts."""
 
 from collections.abc import Sequence
 
@@ -10,38 +10,39 @@ from core.presentation.palette import Palette
 from core.presentation.plotting import so_far, stacked_bars
 
 
-def cost_by_day(palette: Palette, report: UsageReport) -> Chart:
+def cost_over_time(palette: Palette, report: UsageReport) -> Chart:
     """Draw the cost of priced calls."""
     series, total = so_far(report.series), report.total
-    costs = [float(day.cost_usd) for day in series]
+    costs = [float(point.cost_usd) for point in series]
     figure = stacked_bars(
         palette,
-        [day.at for day in series],
+        [point.at for point in series],
         {"Cost": costs},
         FigureUnit.MONEY,
         zone=report.period.zone,
     )
     cost = formatting.cost(total.cost_usd, total.unpriced_calls)
-    peak = max(series, key=lambda day: day.cost_usd, default=None)
+    peak = max(series, key=lambda point: point.cost_usd, default=None)
     highest = f", peak {formatting.money(peak.cost_usd)}" if peak and peak.cost_usd else ""
-    return Chart(figure, f"Cost daily: {cost} total{highest}.")
+    return Chart(figure, f"Cost {report.grain}: {cost} total{highest}.")
 
 
-def calls_by_day(palette: Palette, report: UsageReport) -> Chart:
+def calls_over_time(palette: Palette, report: UsageReport) -> Chart:
     """Draw calls, those that failed apart."""
     series, total = so_far(report.series), report.total
-    succeeded = [float(day.calls - day.errors) for day in series]
+    succeeded = [float(point.calls - point.errors) for point in series]
     parts: dict[str, Sequence[float]] = {"Succeeded": succeeded}
     if total.errors:
-        parts["Failed"] = [float(day.errors) for day in series]
+        parts["Failed"] = [float(point.errors) for point in series]
     figure = stacked_bars(
         palette,
-        [day.at for day in series],
+        [point.at for point in series],
         parts,
         FigureUnit.COUNT,
         zone=report.period.zone,
         colours=(palette.bar, palette.bad),
     )
     return Chart(
-        figure, f"Calls daily: {formatting.count(total.calls, 'call')}, {total.errors:,} failed."
+        figure,
+        f"Calls {report.grain}: {formatting.count(total.calls, 'call')}, {total.errors:,} failed.",
     )

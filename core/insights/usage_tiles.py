@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.insights.usage import UsageDay, UsageFigures, UsageReport
+from core.insights.usage import UsageFigures, UsagePoint, UsageReport
 from core.platform import clock
 from core.presentation.comparison import (
     NOT_KNOWN,
@@ -14,7 +14,6 @@ from core.presentation.comparison import (
     tile,
 )
 from core.presentation.formatting import FigureUnit
-from core.presentation.periods import DAY, day_of, midnight
 
 Value = Callable[[UsageFigures], float | None]
 
@@ -46,7 +45,7 @@ def _level(
     meaning: Meaning = Meaning.NEITHER,
 ) -> Tile:
     now, before = (
-        [value(day) for day in days] for days in (_ended(report), report.previous_series)
+        [value(point) for point in points] for points in (_ended(report), report.previous_series)
     )
     # Weekdays differ from weekends
     is_comparable = report.period.has_every_weekday
@@ -56,7 +55,7 @@ def _level(
 
 def _error_rate(report: UsageReport) -> Tile:
     pairs = zip(_ended(report), report.previous_series, strict=False)
-    parts = [((day.errors, day.calls), (other.errors, other.calls)) for day, other in pairs]
+    parts = [((one.errors, one.calls), (other.errors, other.calls)) for one, other in pairs]
     total, before = report.total, report.previous
     change: Change = of_rate(
         (total.errors, total.calls), (before.errors, before.calls), Meaning.BAD, parts
@@ -67,14 +66,15 @@ def _error_rate(report: UsageReport) -> Tile:
         FigureUnit.SHARE,
         (total.error_rate, before.error_rate),
         change,
-        [day.error_rate for day in _ended(report)],
+        [point.error_rate for point in _ended(report)],
     )
 
 
-def _ended(report: UsageReport) -> list[UsageDay]:
-    """Return the days that are over."""
-    zone, now = report.period.zone, clock.now()
-    return [day for day in report.series if midnight(day_of(day.at, zone) + DAY, zone) <= now]
+def _ended(report: UsageReport) -> list[UsagePoint]:
+    """Return the days or hours that are over."""
+    ends = [*(point.at for point in report.series[1:]), report.period.end]
+    now = clock.now()
+    return [point for point, end in zip(report.series, ends, strict=True) if end <= now]
 
 
 def _cost(figures: UsageFigures) -> float | None:

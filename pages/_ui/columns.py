@@ -1,6 +1,6 @@
 """Columns of tables, by what they hold: text, times, numbers, chips."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -16,6 +16,7 @@ Row = TypeVar("Row")
 Orders = Mapping[str, str]
 Chip = str | None
 LONGEST = 200
+SMALL = 10  # US dollars
 NO_ORDERS: Orders = {}
 config = st.column_config
 
@@ -75,6 +76,11 @@ def number(
     return TableColumn(
         label, shown, config.NumberColumn(format=format, width=width, help=help), orders
     )
+
+
+def dollars(amounts: Iterable[Decimal | None]) -> str:
+    """Return the format of US dollars: with four decimals where all amounts are small."""
+    return "dollar" if max((amount or 0 for amount in amounts), default=0) >= SMALL else "$%.4f"
 
 
 def percent(

@@ -47,6 +47,7 @@ def test_totals_charts_and_the_table_of_the_chosen_dimension(
         ("fake:echo", 1, 0),
         ("fake:json", 1, 1),
     ]
+    assert "$%.4f" in app.dataframe[0].proto.columns
     app = grouped(app, "account")
     assert app.dataframe[0].value["Account"].tolist() == [admin.actor.email]
     assert app.query_params["group_by"] == "account"

@@ -22,9 +22,9 @@ from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights.queries.usage_names import UsageName, names_of
-from core.insights.usage import UsageDay, UsageDimension, UsageFigures, UsageReport, UsageRow
+from core.insights.usage import UsageDimension, UsageFigures, UsagePoint, UsageReport, UsageRow
 from core.platform import clock
-from core.presentation.periods import Period, midnight
+from core.presentation.periods import Period, day_of, midnight
 
 executions = table_of(Execution)
 COLUMNS: Mapping[UsageDimension, ColumnElement[Any]] = {
@@ -83,15 +83,15 @@ def usage(
 def _report(
     session: Session, period: Period, group_by: UsageDimension, actor: Actor
 ) -> UsageReport:
-    days = _rows_by_day(session, period, actor)
+    points = _rows_over_time(session, period, actor)
     before = period.before(clock.now())
-    days_before = _rows_by_day(session, before, actor)
+    points_before = _rows_over_time(session, before, actor)
     named = (
-        _days_newest_first(days, period)
+        _days_newest_first(points, period)
         if group_by is UsageDimension.DAY
         else _groups(session, period, group_by, actor)
     )
-    total = _total(days)
+    total = _total(points)
     rows = [_row(name, sums, total) for name, sums in named]
     if group_by is not UsageDimension.DAY:
         rows.sort(key=lambda row: (-row.cost_usd, -row.calls, row.name or ""))
@@ -99,10 +99,10 @@ def _report(
         period=period,
         group_by=group_by,
         total=total,
-        previous=_total(days_before),
+        previous=_total(points_before),
         rows=rows,
-        series=_series(days, period),
-        previous_series=_series(days_before, before),
+        series=_series(points, period),
+        previous_series=_series(points_before, before),
     )
 
 
@@ -116,9 +116,10 @@ def _groups(
 
 def _days_newest_first(rows: list[RowMapping], period: Period) -> Iterable[tuple[UsageName, Sums]]:
     """Return the days with calls."""
-    days = [f"{day}" for day in period.days]
-    found = sorted(_by_day(rows).items(), reverse=True)
-    return [(UsageName(days[number], days[number]), sums) for number, sums in found]
+    starts = _starts(period)
+    days = {row["key"]: f"{day_of(starts[row['key'] - 1], period.zone)}" for row in rows}
+    found = sorted(_sums(rows, days).items(), reverse=True)
+    return [(UsageName(day, day), sums) for day, sums in found]
 
 
 def _row(name: UsageName, sums: Sums, total: UsageFigures) -> UsageRow:
@@ -128,17 +129,13 @@ def _row(name: UsageName, sums: Sums, total: UsageFigures) -> UsageRow:
     return UsageRow(**name._asdict(), share=share, **figures)
 
 
-def _series(rows: list[RowMapping], period: Period) -> list[UsageDay]:
-    """Return all days of a period, those without calls too."""
-    found = _by_day(rows)
+def _series(rows: list[RowMapping], period: Period) -> list[UsagePoint]:
+    """Return all points of a period, those without calls too."""
+    found = _sums(rows, {row["key"]: row["key"] for row in rows})
     return [
-        UsageDay(at=start, **found.get(number, Sums()).figures())
-        for number, start in enumerate(_starts(period))
+        UsagePoint(at=start, **found.get(number, Sums()).figures())
+        for number, start in enumerate(_starts(period), 1)
     ]
-
-
-def _by_day(rows: list[RowMapping]) -> dict[int, Sums]:
-    return _sums(rows, {row["key"]: row["key"] - 1 for row in rows})
 
 
 def _total(rows: list[RowMapping]) -> UsageFigures:
@@ -156,14 +153,16 @@ def _sums(rows: Iterable[RowMapping], groups: Mapping[Any, Any]) -> dict[Any, Su
     return found
 
 
-def _rows_by_day(session: Session, period: Period, actor: Actor) -> list[RowMapping]:
-    """Return sums by the number of the day, from 1."""
+def _rows_over_time(session: Session, period: Period, actor: Actor) -> list[RowMapping]:
+    """Return sums by the number of the day or the hour, from 1."""
     # date_trunc in a time zone takes four times as long
     starts = bindparam("starts", _starts(period), ARRAY(DateTime(timezone=True)))
     return _read(session, period, func.width_bucket(executions.c.created_at, starts), actor)
 
 
 def _starts(period: Period) -> list[datetime]:
+    if period.is_one_day:
+        return period.hours_by(period.end)
     return [midnight(day, period.zone) for day in period.days]
 
 

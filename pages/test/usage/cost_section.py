@@ -179,6 +179,7 @@ def _tokens(found: MonthlyCostEstimate) -> str:
 
 def _columns(rows: Sequence[ModelCost]) -> Sequence[TableColumn[ModelCost]]:
     most = max((float(row.cost_per_month_usd or 0) for row in rows), default=0.0)
+    days = columns.dollars(row.cost_per_day_usd for row in rows)
 
     def month(row: ModelCost) -> float | None:
         return float(row.cost_per_month_usd) if row.cost_per_month_usd is not None else None
@@ -190,9 +191,15 @@ def _columns(rows: Sequence[ModelCost]) -> Sequence[TableColumn[ModelCost]]:
     )
     return [
         columns.text("Model", lambda row: row.model_id, width=190),
-        columns.bar("Per month", month, format="dollar", most=max(most, 0.01), width=150),
-        columns.number("Per day", lambda row: row.cost_per_day_usd, format="dollar"),
-        columns.number("Per call", lambda row: row.cost_per_call_usd, format="$%.5f"),
+        columns.bar(
+            "Per month",
+            month,
+            format=columns.dollars(row.cost_per_month_usd for row in rows),
+            most=max(most, 0.01),
+            width=150,
+        ),
+        columns.number("Per day", lambda row: row.cost_per_day_usd, format=days),
+        columns.number("Per call", lambda row: row.cost_per_call_usd, format="$%.6f"),
         *prices,
     ]
 

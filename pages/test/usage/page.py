@@ -45,13 +45,18 @@ def _draw_figures(report: UsageReport) -> None:
         "p95_time": "From the call to its last token; approximate: within 1%.",
     }
     key_figures.draw(tiles(report), notes=notes)
+    if len(report.series) > 1:
+        _draw_charts(report)
+
+
+def _draw_charts(report: UsageReport) -> None:
     unpriced = formatting.count(report.total.unpriced_calls, "unpriced call")
     without = f" · without {unpriced}" if report.total.unpriced_calls else ""
     palette, grid = charts.palette(), st.grid(2, min_column_width=300, gap=("small", "medium"))
-    with grid.cell(), watch.panel("Cost", f"US dollars, daily{without}"):
-        charts.show(usage_charts.cost_by_day(palette, report), f"{PAGE}.chart.cost")
-    with grid.cell(), watch.panel("Calls", "daily"):
-        charts.show(usage_charts.calls_by_day(palette, report), f"{PAGE}.chart.calls")
+    with grid.cell(), watch.panel("Cost", f"US dollars, {report.grain}{without}"):
+        charts.show(usage_charts.cost_over_time(palette, report), f"{PAGE}.chart.cost")
+    with grid.cell(), watch.panel("Calls", report.grain):
+        charts.show(usage_charts.calls_over_time(palette, report), f"{PAGE}.chart.calls")
 
 
 def _draw_empty() -> None:

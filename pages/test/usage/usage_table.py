@@ -134,7 +134,9 @@ def _columns(report: UsageReport, group: UsageGroup) -> Sequence[TableColumn[Usa
     return [
         columns.text(group.title, name, width=200),
         columns.number(
-            "Cost", lambda row: row.cost_usd if row.priced_calls else None, format="dollar"
+            "Cost",
+            lambda row: row.cost_usd if row.priced_calls else None,
+            format=columns.dollars(row.cost_usd for row in report.rows),
         ),
         columns.number("Calls", lambda row: row.calls),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=90),

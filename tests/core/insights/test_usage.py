@@ -10,6 +10,7 @@ from core.database.db import transaction
 from core.identity.schemas import Actor, Caller, Role, Scope
 from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
+from core.insights.usage_tiles import tiles
 from core.platform import clock
 from core.presentation.periods import Period, last_days
 from core.prompts.queries.prompts import get_prompt
@@ -150,6 +151,34 @@ def test_the_previous_period_is_as_long_as_what_has_passed_of_this_one(
         used(admin, at)
     found = report(admin, period=last_days(7, zone="UTC"))
     assert (found.total.calls, found.previous.calls) == (1, 1)
+
+
+def test_a_period_within_one_day_has_a_series_of_hours_and_one_row_for_the_day(
+    admin: Actor,
+) -> None:
+    for hour in (0, 9, 9, 23):
+        used(admin, on(3, hour))
+    found = report(admin, UsageDimension.DAY, Period(on(3, 0), on(4, 0)))
+    assert [(row.name, row.calls) for row in found.rows] == [("2025-11-03", 4)]
+    assert {point.at.hour: point.calls for point in found.series if point.calls} == {
+        0: 1,
+        9: 2,
+        23: 1,
+    }
+    assert (len(found.series), found.grain) == (24, "hourly")
+
+
+def test_key_figures_leave_out_hours_that_are_not_over_and_costs_that_are_not_known(
+    admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: on(3, 12))
+    for hour in (10, 11, 12):
+        used(admin, on(3, hour), cost_usd=None)
+    figures = {each.name: each for each in tiles(report(admin, period=last_days(1, zone="UTC")))}
+    assert figures["calls"].value == 3
+    assert figures["calls"].course == [*[0.0] * 10, 1.0, 1.0]
+    assert figures["cost"].value is None
+    assert figures["p95_time"].course[-1] == pytest.approx(1000, rel=0.01)
 
 
 def _version(actor: Actor, name: str, number: int) -> UUID:
