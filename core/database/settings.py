@@ -35,6 +35,7 @@ class Workspace(Group):
     )
 
     default_model: str | None = None
+    fallback_model: str | None = None  # answers when another model's provider fails
     reporting_time_zone: str = "UTC"
     stuck_after_days: int = Field(default=3, ge=1, le=30)  # without activity during onboarding
     # Without a report, after which a batch run is lost

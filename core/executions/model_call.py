@@ -1,21 +1,23 @@
 """One call to a model, from its first token to its outcome."""
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from core.database.db import transaction
 from core.database.tables import storable
 from core.errors import Failure, ProviderFailed, Unavailable
-from core.executions import tool_rounds
+from core.executions import fallback, tool_rounds
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import CallOutcome, ExecutionError, ExecutionStatus, PendingExecution
 from core.providers import gateway, prices
-from core.providers.chunks import TextChunk, Usage
-from core.providers.errors import CallCancelled
+from core.providers.chunks import Chunk, TextChunk, Usage
+from core.providers.errors import CallCancelled, CallFailed
 from core.providers.queries import token_prices
 from core.providers.queries.token_prices import Rate
-from core.providers.schemas import ChatMessage, ModelCall
+from core.providers.schemas import ChatMessage, ModelCall, Route
 from core.quotas import reservations
 from core.quotas.worst_case import worst_case
 
@@ -38,6 +40,7 @@ def make(execution: PendingExecution, buffer: AnswerBuffer) -> CallOutcome | Non
         tool_executions=tuple(buffer.tools),
         usage=usage,
         cost=calls.cost,
+        fallback=calls.fallback,
         first_token_ms=_ms(started_at, calls.first_token_at) if calls.first_token_at else None,
         execution_time_ms=_ms(started_at, time.monotonic()),
         finish_reason=storable(buffer.finish_reason or "")[:100] or None,
@@ -50,7 +53,9 @@ class _ModelCalls:
 
     def __init__(self, execution: PendingExecution, buffer: AnswerBuffer) -> None:
         self._execution, self._buffer = execution, buffer
-        self._rate = _find_rate(execution)
+        self._route = execution.route
+        self._rate = _find_rate(execution.route, execution.created_at)
+        self.fallback: Route | None = None
         self._is_begun = False
         self.first_token_at: float | None = None
         self.usage: Usage | None = None
@@ -58,7 +63,7 @@ class _ModelCalls:
 
     def stream(self, messages: tuple[ChatMessage, ...]) -> str:
         """Stream the answer to these messages into the buffer, and return its text."""
-        call = replace(self._execution.call, messages=messages)
+        call = replace(self._execution.call, messages=messages, model=self._route.model.name)
         if self._is_begun:  # a tool that must be called has been
             call = replace(call, tool_choice=None)
         if self._is_begun:  # the first round was reserved when the execution was stored
@@ -67,7 +72,7 @@ class _ModelCalls:
         start, is_first_text = self._buffer.length, True
         self._buffer.usage = None
         try:
-            for chunk in gateway.stream(self._execution.route, call, self._buffer.cancel_token):
+            for chunk in self._chunks(call):
                 if isinstance(chunk, TextChunk) and is_first_text:
                     is_first_text = False
                     start = self._begin_text(start)
@@ -77,12 +82,29 @@ class _ModelCalls:
             self._count(self._buffer.usage or _estimated_usage(call, output_chars))
         return self._buffer.since(start).text
 
+    def _chunks(self, call: ModelCall) -> Iterator[Chunk]:
+        """Yield an answer's chunks: of the fallback model when the first one fails before it has
+        said anything.
+        """
+        cancel_token = self._buffer.cancel_token
+        try:
+            yield from gateway.stream(self._route, call, cancel_token)
+        except CallFailed as failure:
+            is_silent = not self._buffer.length and not self._buffer.tools and not self.fallback
+            self.fallback = (is_silent and fallback.take_over(self._execution, failure)) or None
+            if self.fallback is None:
+                raise
+            self._route = self.fallback
+            self._rate = _find_rate(self._route, self._execution.created_at)
+            call = replace(call, model=self._route.model.name)
+            yield from gateway.stream(self._route, call, cancel_token)
+
     def _reserve(self, call: ModelCall) -> None:
         """Reserve what a further round may use, of the same periods as the first."""
         execution, at = self._execution, self._execution.created_at
         if execution.quotas:
             with transaction() as session:
-                most = worst_case(session, execution.route, call, at)
+                most = worst_case(session, self._route, call, at)
                 reservations.reserve(session, execution.id, execution.quotas, most, at=at, calls=0)
 
     def _begin_text(self, start: int) -> int:
@@ -95,17 +117,17 @@ class _ModelCalls:
     def _count(self, usage: Usage | None) -> None:
         if usage is None:
             return
-        cost = token_prices.cost_of(self._execution.route, usage, self._rate)
+        cost = token_prices.cost_of(self._route, usage, self._rate)
         if self.usage is not None:
             cost = cost.plus(self.cost)
             usage = usage.plus(self.usage)
         self.usage, self.cost = usage, cost
 
 
-def _find_rate(execution: PendingExecution) -> Rate | None:
+def _find_rate(route: Route, at: datetime) -> Rate | None:
     """Return the rate by the price table, before the call: an outage after it loses no cost."""
     with suppress(Unavailable):
-        return token_prices.find_for(execution.route, execution.created_at)
+        return token_prices.find_for(route, at)
     return None
 
 

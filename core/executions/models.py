@@ -62,6 +62,7 @@ class Execution(Keyed, Created, CoreTable):
     )
     provider: Mapped[str]
     model_id: Mapped[str]
+    fallback_for: Mapped[str | None]  # the model that was asked for, when model_id answered instead
     prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
     system_prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
     messages: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -101,6 +101,7 @@ def view(row: Execution) -> ExecutionView:
         template_version_id=row.template_version_id,
         model_id=row.model_id,
         provider=row.provider,
+        fallback_for=row.fallback_for,
         response=encrypted_texts.open_(row.response, "response", row.id) or "",
         usage=usage,
         tool_executions=encrypted_texts.open_tools(row.tool_executions, row.id),

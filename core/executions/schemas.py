@@ -173,6 +173,9 @@ class ExecutionView(BaseModel):
     template_version_id: UUID | None
     model_id: str
     provider: str
+    fallback_for: str | None = Field(
+        default=None, description="The model that was asked for, when the fallback model answered."
+    )
     response: str
     usage: TokenUsage
     tool_executions: list[ToolExecution]
@@ -201,6 +204,7 @@ class CallOutcome:
     tool_executions: tuple[ToolExecution, ...] = ()
     usage: Usage | None = None
     cost: Cost = UNPRICED
+    fallback: Route | None = None  # of the fallback model, when it answered
     first_token_ms: int | None = None
     execution_time_ms: int | None = None
     finish_reason: str | None = None
@@ -223,7 +227,7 @@ class PendingExecution:
 
     def view(self, outcome: CallOutcome) -> ExecutionView:
         """Return the view of the ended call, without reading the row that was just stored."""
-        usage = outcome.usage
+        usage, answered_by = outcome.usage, outcome.fallback or self.route
         token_usage = TokenUsage(
             prompt_tokens=usage.input if usage else None,
             completion_tokens=usage.output if usage else None,
@@ -238,8 +242,9 @@ class PendingExecution:
             id=self.id,
             session_id=self.new_execution.session_id,
             template_version_id=self.new_execution.template_version_id,
-            model_id=self.route.model.id,
-            provider=self.route.connection.name,
+            model_id=answered_by.model.id,
+            provider=answered_by.connection.name,
+            fallback_for=self.route.model.id if outcome.fallback else None,
             response=outcome.response,
             usage=token_usage,
             tool_executions=list(outcome.tool_executions),

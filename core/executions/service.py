@@ -134,6 +134,7 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
         "error": outcome.error.model_dump() if outcome.error else None,
         "finished_at": clock.now(),
         **_tokens_and_cost(outcome),
+        **_fallback(execution, outcome),
     }
     ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values))
     if ended.rowcount == 0:
@@ -144,6 +145,13 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     if execution.is_of_key:
         outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})
     return True
+
+
+def _fallback(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:
+    if outcome.fallback is None:
+        return {}
+    model, provider = outcome.fallback.model.id, outcome.fallback.connection.name
+    return {"model_id": model, "provider": provider, "fallback_for": execution.route.model.id}
 
 
 def _settle(session: Session, execution_id: UUID, outcome: CallOutcome) -> None:

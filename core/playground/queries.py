@@ -183,6 +183,7 @@ def find_pending_view(session: Session, session_id: UUID) -> PlaygroundMessageVi
 
 def message_view(row: PlaygroundMessage, execution: Execution | None) -> PlaygroundMessageView:
     """Return the view of a message, with the figures of its execution."""
+    fallen_back = execution if execution and execution.fallback_for else None
     return PlaygroundMessageView(
         id=row.id,
         role=Speaker(row.role),
@@ -190,7 +191,8 @@ def message_view(row: PlaygroundMessage, execution: Execution | None) -> Playgro
         job_id=row.job_id,
         status=ExecutionStatus(row.status) if row.status else None,
         custom_prompt=encrypted_texts.custom_prompt_of(row),
-        service_used=row.service_used,
+        service_used=fallen_back.model_id if fallen_back else row.service_used,
+        fallback_for=fallen_back.fallback_for if fallen_back else None,
         response_time_ms=row.response_time_ms,
         first_token_ms=execution.first_token_ms if execution else None,
         total_tokens=execution.total_tokens if execution else None,

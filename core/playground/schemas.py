@@ -93,6 +93,7 @@ class PlaygroundMessageView(View):
     status: ExecutionStatus | None
     custom_prompt: str | None
     service_used: str | None
+    fallback_for: str | None
     response_time_ms: int | None
     first_token_ms: int | None
     total_tokens: int | None

@@ -62,11 +62,11 @@ def change(session: Session, given: WorkspaceSettings, *, actor: Actor) -> Works
     """Store the given fields of the workspace's settings, and return all of them; another default
     prompt is a new version of the prompt `default`, in production.
 
-    Raises Forbidden, or ModelMissing for a default model that cannot be called.
+    Raises Forbidden, or ModelMissing for a model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
-    if given.default_model is not None:
-        catalogue.find_route(session, given.default_model)
+    for model in filter(None, (given.default_model, given.fallback_model)):
+        catalogue.find_route(session, model)
     if given.default_prompt:
         default_prompt.set_default_prompt(session, given.default_prompt, actor=actor)
     names = given.model_fields_set & settings.Workspace.model_fields.keys()

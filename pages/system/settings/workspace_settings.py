@@ -15,7 +15,8 @@ PROMPT, MODEL, ZONE, SILENCE = (
     "workspace.silence",
 )
 STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
-FIRST = "First available"
+FALLBACK = "workspace.fallback"
+FIRST, NO_FALLBACK = "First available", "None"
 WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
 
@@ -23,8 +24,8 @@ def draw() -> None:
     with guard.work() as (session, actor):
         present = workspace.read(session, actor=actor)
         models = [model.id for model in catalogue.list_models(session)]
-    if present.default_model is not None and present.default_model not in models:
-        models.append(present.default_model)
+    chosen = {present.default_model, present.fallback_model} - {None, *models}
+    models += sorted(map(str, chosen))
     zones = settings.time_zones()
     with st.form("workspace", border=True, enter_to_submit=False, width=760):
         st.text_area(
@@ -41,6 +42,13 @@ def draw() -> None:
         options = [FIRST, *models]
         st.selectbox(
             "Default model", options, key=MODEL, index=options.index(present.default_model or FIRST)
+        )
+        st.selectbox(
+            "Fallback model",
+            [NO_FALLBACK, *models],
+            key=FALLBACK,
+            index=[NO_FALLBACK, *models].index(present.fallback_model or NO_FALLBACK),
+            help="Answers when the provider of another model fails before its answer begins.",
         )
         st.selectbox(
             "Reporting time zone",
@@ -87,11 +95,12 @@ def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None
 
 @errors.action
 def save() -> None:
-    model = state.get(MODEL, FIRST)
+    model, fallback = state.get(MODEL, FIRST), state.get(FALLBACK, NO_FALLBACK)
     try:
         given = workspace.WorkspaceSettings(
             default_prompt=state.get(PROMPT, "").strip(),
             default_model=None if model == FIRST else model,
+            fallback_model=None if fallback == NO_FALLBACK else fallback,
             reporting_time_zone=state.get(ZONE, "UTC"),
             batch_silence_minutes=state.get(SILENCE, 360),
             stuck_after_days=state.get(STUCK, 3),

@@ -137,6 +137,9 @@ def _badges(message: PlaygroundMessageView) -> list[str]:
         ":orange-badge[Max tokens reached]": message.finish_reason == "length",
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }
+    if message.fallback_for is not None:
+        asked = text.plain(text.one_line(message.fallback_for))
+        badges[f":orange-badge[Instead of {asked}, which failed]"] = True
     return [badge for badge, holds in badges.items() if holds]
 
 
