@@ -51,6 +51,8 @@ WHO = {
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
     "/templates": ADMINS,
+    "/tools": ADMINS,
+    "/tickets": READERS,
     "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
@@ -94,6 +96,9 @@ BODIES: dict[str, dict[str, object]] = {
     f"/templates/{ANY_ID}": {"prompt": "x"},
     "/templates": {"name": "a", "prompt": "x"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
+    f"/tickets/{ANY_ID}": {"status": "closed"},
+    "/tickets": {"title": "a"},
+    "/tools/": {},
 }
 SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
 
@@ -147,7 +152,7 @@ def test_a_super_admin_may_everything_and_a_reviewer_reads_what_is_said_and_says
 ) -> None:
     assert permission in ROLE_PERMISSIONS[Role.SUPER_ADMIN]
     assert (permission in ROLE_PERMISSIONS[Role.REVIEWER]) is (
-        permission in (Permission.READ_CONTENTS, Permission.ANNOTATE)
+        permission in (Permission.READ_CONTENTS, Permission.ANNOTATE, Permission.HANDLE_TICKETS)
     )
 
 
