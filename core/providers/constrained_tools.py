@@ -87,7 +87,26 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 def _arguments(tool: Tool) -> dict[str, Any]:
     # References are relative to the root of a schema, where this one is not.
     has_references = "$ref" in json.dumps(tool.parameters)
-    return {"type": "object"} if has_references else tool.parameters
+    return {"type": "object"} if has_references else _without_patterns(tool.parameters)
+
+
+def _without_patterns(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """Return a schema without patterns of texts.
+
+    llama.cpp's grammar takes a pattern for the JSON text itself, so that one that allows a quote
+    allows broken JSON. What runs the tool checks its arguments anyway.
+    """
+    match value:
+        case list():
+            return [_without_patterns(member) for member in value]
+        case dict():
+            return {
+                name: _without_patterns(member)
+                for name, member in value.items()
+                if name != "pattern" or not isinstance(member, str)
+            }
+        case _:
+            return value
 
 
 def _step(text: str, call_id: str) -> TextChunk | ToolCallChunk:

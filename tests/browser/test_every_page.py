@@ -18,6 +18,7 @@ PAGES = {
     "/knowledge": None,
     "/knowledge?section=memories": None,
     "/knowledge?section=feedback": None,
+    "/tickets": None,
     "/playground": "Delete session",
     "/prompts": "New prompt",
     "/usage": None,

@@ -111,7 +111,7 @@ def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(
     expect(page.get_by_role("heading", name="Tuning")).to_be_visible()
     links = page.get_by_test_id("stSidebar").get_by_role("link")
     expect(links).to_have_text(
-        [re.compile("Tuning$"), re.compile("Knowledge$"), re.compile("Rita$")]
+        [re.compile(f"{name}$") for name in ("Tuning", "Knowledge", "Tickets", "Rita")]
     )
 
     visitor.tolerates = ("status of 404",)

@@ -25,7 +25,7 @@ PRIORITIES = {
 
 
 def draw(row: TicketView) -> None:
-    st.subheader(text.plain(text.one_line(row.title)), anchor=False)
+    st.markdown(f"**{text.plain(text.one_line(row.title))}**")
     if row.body:
         st.text(text.upright(row.body))
     st.segmented_control(

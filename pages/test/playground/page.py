@@ -53,14 +53,8 @@ def main() -> None:
         draw_without_models()
         return
     current = seen.session
-    editor = Editor(
-        current.session_id,
-        current.draft,
-        seen.models,
-        seen.default_model,
-        seen.default_prompt,
-        seen.tools,
-    )
+    offered = (seen.models, seen.default_model, seen.default_prompt, seen.tools)
+    editor = Editor(current.session_id, current.draft, *offered)
     left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
     with left.container(border=True, height=724, key="pane-settings"):
         editor.draw(on_change=lambda: keep(editor))

@@ -54,6 +54,8 @@ WHO = {
     "/tickets": READERS,
     "/tools": ADMINS,
     "/templates": ADMINS,
+    "/tools": ADMINS,
+    "/tickets": READERS,
     "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
@@ -108,6 +110,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/tickets": {"title": "a", "priority": "low"},
     "/tools/": {"arguments": {}},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
+    f"/tickets/{ANY_ID}": {"status": "closed"},
+    "/tickets": {"title": "a"},
+    "/tools/": {},
 }
 SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
 
