@@ -39,17 +39,7 @@ def draw() -> None:
                 "is a new version of the prompt “default”."
             ),
         )
-        options = [FIRST, *models]
-        st.selectbox(
-            "Default model", options, key=MODEL, index=options.index(present.default_model or FIRST)
-        )
-        st.selectbox(
-            "Fallback model",
-            [NO_FALLBACK, *models],
-            key=FALLBACK,
-            index=[NO_FALLBACK, *models].index(present.fallback_model or NO_FALLBACK),
-            help="Answers when the provider of another model fails before its answer begins.",
-        )
+        _draw_models(present, models)
         st.selectbox(
             "Reporting time zone",
             zones,
@@ -91,6 +81,20 @@ def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None
     """Draw a number from 1; `value` is the current one and the maximum."""
     present, most = value
     st.number_input(label, min_value=1, max_value=most, value=present, key=key, help=why)
+
+
+def _draw_models(present: workspace.WorkspaceSettings, models: list[str]) -> None:
+    options = [FIRST, *models]
+    st.selectbox(
+        "Default model", options, key=MODEL, index=options.index(present.default_model or FIRST)
+    )
+    st.selectbox(
+        "Fallback model",
+        [NO_FALLBACK, *models],
+        key=FALLBACK,
+        index=[NO_FALLBACK, *models].index(present.fallback_model or NO_FALLBACK),
+        help="Answers when the provider of another model fails before its answer begins.",
+    )
 
 
 @errors.action

@@ -18,6 +18,7 @@ DOORS: dict[str, dict[str, Any]] = {
     "/admin/settings": {
         "default_prompt": "Be brief.",
         "default_model": "fake:echo",
+        "fallback_model": "fake:plain",
         "reporting_time_zone": "Asia/Kolkata",
         "stuck_after_days": 5,
         "batch_silence_minutes": 7,
