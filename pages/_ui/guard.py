@@ -47,8 +47,20 @@ def work() -> Iterator[tuple[Session, Actor]]:
 @contextmanager
 def ai_work() -> Iterator[tuple[Session, Actor]]:
     """Open a transaction on the AI database as the signed-in account. Raises SessionExpired."""
-    with work() as (_, actor), transaction(Database.AI) as ai:
+    with work_on_both() as (_, ai, actor):
         yield ai, actor
+
+
+@contextmanager
+def work_on_both() -> Iterator[tuple[Session, Session, Actor]]:
+    """Open transactions on `core` and the AI database as the signed-in account. Raises
+    SessionExpired.
+
+    Two at once by `work` and `ai_work` would wait for each other: both note when the account was
+    seen last.
+    """
+    with work() as (session, actor), transaction(Database.AI) as ai:
+        yield session, ai, actor
 
 
 def enter() -> Actor:

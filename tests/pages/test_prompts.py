@@ -1,9 +1,12 @@
 """Prompts: what is edited becomes a version, and what each account may do."""
 
+from datetime import timedelta
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import Role, SessionKind
+from core.identity.service import sessions
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
@@ -113,6 +116,15 @@ def test_two_versions_are_compared_by_word(console: Console, admin: Person) -> N
     app = opened(console, admin, "support", "Versions")
     html = "".join(str(each.proto.body) for each in app.get("html"))
     assert "<del>three</del><ins>two</ins>" in html
+
+
+def test_versions_are_shown_also_when_it_is_time_to_note_that_the_account_was_seen(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(admin.actor, "support")
+    monkeypatch.setattr(sessions, "LAST_SEEN_INTERVAL", timedelta(0))
+    app = opened(console, admin, "support", "Versions")
+    assert "not responding" not in said(app)
 
 
 def test_a_label_is_rolled_back_with_one_click(console: Console, admin: Person) -> None:

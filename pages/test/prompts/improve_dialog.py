@@ -76,7 +76,7 @@ def _draw_request(editor: PromptEditor, models: list[str]) -> None:
 
 
 def _prepare(editor: PromptEditor, given: NewImprovement) -> Improvement:
-    with guard.work() as (session, actor), guard.ai_work() as (ai, _):
+    with guard.work_on_both() as (session, ai, actor):
         return service.prepare(session, ai, editor.prompt.id, given, actor=actor)
 
 

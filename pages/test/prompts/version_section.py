@@ -43,7 +43,7 @@ def draw(prompt: PromptView, actor: Actor) -> None:
 
 @errors.part("Versions")
 def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Actor) -> None:
-    with guard.work() as (session, _), guard.ai_work() as (ai, _):
+    with guard.work_on_both() as (session, ai, _):
         period = AiMetricsQuery(last_days(DAYS, zone=workspace.zone()))
         found = prompt_versions(session, ai, period, actor=actor)
     figures = {
