@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.activity.queries import user_details
 from core.ai_metrics.answers import AiMetricsQuery
-from core.ai_metrics.queries import figures
 from core.conversations.queries import conversations, message_texts
 from core.database import settings
 from core.database.db import Database, read_session, transaction
@@ -117,6 +116,8 @@ def get_conversation(given: ConversationId, actor: Actor) -> dict[str, Any]:
 
 def query_metrics(given: MetricsQuestion, actor: Actor) -> dict[str, Any]:
     """Return figures of the product's AI requests."""
+    from core.ai_metrics.queries import figures  # noqa: PLC0415  loads numpy, which the worker lacks
+
     with read_session() as session:
         zone = settings.read(session, Workspace).reporting_time_zone
         asked = AiMetricsQuery(
