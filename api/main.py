@@ -23,7 +23,17 @@ from api.routes.review import (
     notes,
     review_queue,
 )
-from api.routes.system import accounts, auth, keys, operations, prices, quotas, redaction, workspace
+from api.routes.system import (
+    accounts,
+    auth,
+    keys,
+    mcp_servers,
+    operations,
+    prices,
+    quotas,
+    redaction,
+    workspace,
+)
 from api.routes.test import (
     executions,
     improvements,
@@ -56,6 +66,7 @@ PEOPLES = (
     keys,
     models,
     prices,
+    mcp_servers,
     quotas,
     playground,
     redaction,

@@ -140,10 +140,10 @@ class CheckedTransport(httpx2.HTTPTransport):
 
     def __init__(self, reach: Reach, *, keep_alive: int) -> None:
         """Connect within `reach`, and keep up to `keep_alive` idle connections."""
-        super().__init__(verify=_certificates(), trust_env=False)
+        super().__init__(verify=certificates(), trust_env=False)
         # httpx2 has no public way to give a network backend.
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_certificates(),
+            ssl_context=certificates(),
             max_connections=None,
             max_keepalive_connections=keep_alive,
             keepalive_expiry=30.0,
@@ -171,5 +171,6 @@ def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> ht
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
+    """Return the context that checks the certificates of servers."""
     return httpx2.create_ssl_context(trust_env=False)

@@ -35,10 +35,13 @@ class RegistryTool(Generic[Arguments]):
     is_write: bool = False
     is_untrusted: bool = False  # the result has texts of users, documents or other machines
     is_on: Callable[[], bool] = lambda: True
+    schema: dict[str, Any] | None = None  # of the arguments, when the type does not say it
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The JSON Schema of the arguments."""
+        if self.schema is not None:
+            return self.schema
         schema = self.arguments.model_json_schema(schema_generator=_WithoutTitles)
         return {name: schema[name] for name in schema if name not in ("title", "description")}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.tools import http_get, readers, writers
+from core.tools import http_get, mcp_tools, readers, writers
 from core.tools.definitions import RegistryTool
 from core.tools.errors import ToolMissing
 
@@ -14,15 +14,19 @@ TOOLS: dict[str, RegistryTool[Any]] = {
 
 
 def list_for(actor: Actor) -> list[RegistryTool[Any]]:
-    """Return the tools that an account may use, by name; raise Forbidden."""
+    """Return the tools that an account may use: Attune's by name, then those of MCP servers.
+
+    Opens a transaction of its own. Raises Forbidden.
+    """
     require(actor, Permission.RUN_MODELS)
-    return [tool for _, tool in sorted(TOOLS.items()) if tool.is_for(actor)]
+    own = [tool for _, tool in sorted(TOOLS.items()) if tool.is_for(actor)]
+    return [*own, *mcp_tools.list_tools()]
 
 
 def get(name: str, *, actor: Actor) -> RegistryTool[Any]:
     """Return a tool; raise ToolMissing, or Forbidden when it is for other roles."""
     require(actor, Permission.RUN_MODELS)
-    tool = TOOLS.get(name)
+    tool = TOOLS.get(name) or mcp_tools.find(name)
     if tool is None or not tool.is_on():
         raise ToolMissing
     require(actor, tool.permission)

@@ -1,7 +1,6 @@
 """Routes of tools that models may call."""
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep
 from core.database.paging import Items
@@ -16,16 +15,16 @@ router = APIRouter(prefix="/tools", tags=["Tools"])
 
 
 @router.get("")
-async def list_tools(actor: ActorDep) -> Items[ToolView]:
+def list_tools(actor: ActorDep) -> Items[ToolView]:
     """List the tools that you may use, with the schema of their arguments."""
     return Items(items=[tool.view() for tool in registry.list_for(actor)])
 
 
 @router.post("/{name}/test")
-async def test_tool(name: str, given: ToolTest, actor: ActorDep) -> ToolTestResult:
+def test_tool(name: str, given: ToolTest, actor: ActorDep) -> ToolTestResult:
     """Run a tool as yourself; invalid arguments and failures are in `error`."""
     tool = registry.get(name, actor=actor)
-    outcome = await run_in_threadpool(definitions.run_with, tool, given.arguments, actor=actor)
+    outcome = definitions.run_with(tool, given.arguments, actor=actor)
     return ToolTestResult(
         result=None if outcome.error else outcome.text,
         time_ms=outcome.time_ms,

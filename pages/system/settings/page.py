@@ -14,6 +14,7 @@ from pages.system.settings import (
     redaction_settings,
     retention_settings,
     review_settings,
+    tool_settings,
     workspace_settings,
 )
 from pages.system.settings.imports import import_settings
@@ -24,6 +25,7 @@ SECTIONS = {
     "Providers": provider_settings.draw,
     "Prices": price_settings.draw,
     "Quotas": quota_settings.draw,
+    "Tools": tool_settings.draw,
     "API keys": key_settings.draw,
     "Review": review_settings.draw,
     "Import": import_settings.draw,

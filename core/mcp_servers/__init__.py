@@ -1,0 +1,1 @@
+"""MCP servers: programs with tools that models may call."""

@@ -1,0 +1,130 @@
+"""Talk to MCP servers by Streamable HTTP, with the protocol's own package.
+
+Each request has a connection of its own: servers may be restarted, and keep nothing for Attune.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import anyio
+import httpx2
+import mcp_types
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from core.mcp_servers.errors import McpServerFailed
+from core.mcp_servers.schemas import McpConnection, McpTool
+from core.network import async_outbound
+from core.network.allowed_addresses import Reach
+from core.platform.config import config
+
+MAX_RESPONSE_BYTES = 4 * 2**20
+MAX_TOOLS, MAX_PAGES = 128, 20
+MAX_DESCRIPTION_CHARS, MAX_SCHEMA_BYTES = 4000, 50_000
+
+Answer = TypeVar("Answer")
+
+
+def list_tools(server: McpConnection, timeout_s: float) -> list[McpTool]:
+    """Return the tools that a server lists, at most MAX_TOOLS; raise McpServerFailed."""
+    return _ask(server, _listed, timeout_s)
+
+
+def call_tool(
+    server: McpConnection, name: str, arguments: dict[str, Any], timeout_s: float
+) -> tuple[Any, bool]:
+    """Return the result of a tool, and whether it is an error; raise McpServerFailed."""
+
+    async def call(client: Client) -> tuple[Any, bool]:
+        result = await client.call_tool(name, arguments)
+        return _content(result), result.is_error
+
+    return _ask(server, call, timeout_s)
+
+
+def _ask(
+    server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
+) -> Answer:
+    try:
+        return anyio.run(_connected, server, ask, timeout_s)
+    except TimeoutError:
+        raise McpServerFailed(f"{server.name} did not answer within {timeout_s:g} s.") from None
+    except Exception as error:  # groups of what the package's tasks raise
+        raise McpServerFailed(f"{server.name}: {_reason(error)}") from error
+
+
+async def _connected(
+    server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
+) -> Answer:
+    # Loopback and private addresses need ATTUNE_ALLOW_HOSTS.
+    reach = Reach(loopback=False, named=config().attune_allow_hosts)
+    headers = {"Authorization": f"Bearer {server.token}"} if server.token else {}
+    http = async_outbound.client(
+        reach,
+        timeout=httpx2.Timeout(timeout_s),
+        max_response_bytes=MAX_RESPONSE_BYTES,
+        headers=headers,
+    )
+    http.event_hooks["response"].append(_refuse_rejected)
+    with anyio.fail_after(timeout_s):
+        async with http, Client(streamable_http_client(server.url, http_client=http)) as client:
+            return await ask(client)
+
+
+async def _refuse_rejected(response: httpx2.Response) -> None:
+    """Raise for a wrong token, which the package reports in no words of its own."""
+    if response.status_code in (401, 403):
+        raise McpServerFailed(f"It rejected the token ({response.status_code}).")
+
+
+async def _listed(client: Client) -> list[McpTool]:
+    found: list[McpTool] = []
+    cursor: str | None = None
+    for _ in range(MAX_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        found += map(_tool, filter(_is_small, page.tools))
+        cursor = page.next_cursor
+        if not cursor or len(found) >= MAX_TOOLS:
+            break
+    return found[:MAX_TOOLS]
+
+
+def _is_small(tool: mcp_types.Tool) -> bool:
+    """Whether a tool's schema may be sent to models with every call."""
+    return len(json.dumps(tool.input_schema)) <= MAX_SCHEMA_BYTES
+
+
+def _tool(tool: mcp_types.Tool) -> McpTool:
+    hints = tool.annotations
+    return McpTool(
+        name=tool.name,
+        description=(tool.description or "")[:MAX_DESCRIPTION_CHARS],
+        parameters=tool.input_schema,
+        is_read_only=bool(hints and hints.read_only_hint),
+    )
+
+
+def _content(result: mcp_types.CallToolResult) -> Any:  # noqa: ANN401  any JSON value
+    """Return the structured result, else its texts; other parts are named only."""
+    if result.structured_content is not None and not result.is_error:
+        return result.structured_content
+    parts = [
+        part.text if isinstance(part, mcp_types.TextContent) else f"({part.type} left out)"
+        for part in result.content
+    ]
+    return parts[0] if len(parts) == 1 else parts
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the first error of a group says, in its own words."""
+    leaf = next(_leaves(error))
+    return (str(leaf) or type(leaf).__name__).strip()[:500]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error

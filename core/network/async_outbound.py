@@ -1,0 +1,106 @@
+"""Outbound connections of coroutines: to checked addresses only, as those of outbound.py."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterable
+
+import anyio.to_thread
+import httpcore2
+import httpx2
+
+from core.network import outbound
+from core.network.allowed_addresses import AddressRefused, Reach
+
+
+class CheckedAsyncBackend(httpcore2.AnyIOBackend):
+    """Connects only to allowed addresses."""
+
+    def __init__(self, reach: Reach) -> None:
+        super().__init__()
+        self._reach = reach
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Resolve the host, check its addresses, and connect to the first that accepts.
+
+        Raises httpcore2.ConnectError, caused by AddressRefused when an address is not allowed.
+        """
+        try:
+            addresses = await anyio.to_thread.run_sync(outbound.resolve, host, port, self._reach)
+        except AddressRefused as error:
+            raise httpcore2.ConnectError(error.detail) from error
+        last_error: Exception | None = None
+        for address in addresses:
+            try:
+                return await super().connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                last_error = error
+        raise last_error or httpcore2.ConnectError(f"{host} has no address")
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Refuse unix sockets."""
+        raise httpcore2.ConnectError("unix sockets are not supported")
+
+
+class LimitedBody(httpx2.AsyncByteStream):
+    """A response body, read up to a number of bytes."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, most: int) -> None:
+        self._inner, self._left = inner, most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the parts of the body; raise ResponseTooLarge."""
+        async for part in self._inner:
+            self._left -= len(part)
+            if self._left < 0:
+                raise outbound.ResponseTooLarge("the response is too large")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
+    """An HTTP transport that connects to allowed addresses only."""
+
+    def __init__(self, reach: Reach, *, max_response_bytes: int) -> None:
+        certificates: ssl.SSLContext = outbound.certificates()
+        super().__init__(verify=certificates, trust_env=False)
+        self._most = max_response_bytes
+        # httpx2 has no public way to give a network backend.
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=certificates, network_backend=CheckedAsyncBackend(reach)
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request; the body of the response is not read yet."""
+        response = await super().handle_async_request(request)
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = LimitedBody(response.stream, self._most)
+        return response
+
+
+def client(
+    reach: Reach, *, timeout: httpx2.Timeout, max_response_bytes: int, headers: dict[str, str]
+) -> httpx2.AsyncClient:
+    """Return an HTTP client that connects to allowed addresses only."""
+    return httpx2.AsyncClient(
+        transport=CheckedAsyncTransport(reach, max_response_bytes=max_response_bytes),
+        timeout=timeout,
+        # A small compressed response can expand without limit.
+        headers={"Accept-Encoding": "identity", **headers},
+        follow_redirects=False,
+        trust_env=False,
+    )
