@@ -63,6 +63,7 @@ def guarded(inner: ASGIApp) -> ASGIApp:
 if __name__ == "__main__":
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who connects before the server is there waits for it
         print(listening.getsockname()[1], flush=True)  # noqa: T201
         app = guarded(server.streamable_http_app(stateless_http=True))
         uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listening])

@@ -82,6 +82,7 @@ BODIES: dict[str, dict[str, object]] = {
         "output": "1",
         "valid_from": "2026-01-01T00:00:00Z",
     },
+    "/admin/mcp-servers": {"name": "a", "url": "https://127.0.0.1:9/mcp"},
     f"/admin/quotas/{ANY_ID}": {"limit": 1},
     "/admin/quotas": {"scope": "workspace", "measure": "calls", "period": "day", "limit": 1},
     "/admin/providers": {"name": "a", "kind": "openai"},
