@@ -9,7 +9,7 @@ from core.executions.schemas import PendingExecution
 from core.providers import capabilities, catalogue
 from core.providers.errors import CallFailed
 from core.providers.schemas import Route
-from core.quotas import reservations
+from core.quotas.service import reservations
 from core.quotas.worst_case import worst_case
 
 # What another model would be sent in vain

@@ -1,7 +1,7 @@
 """Mark executions as failed when their process has ended."""
 
 from core.database.db import transaction
-from core.executions import service
+from core.executions.service import executions as service
 from core.jobs import queue
 
 

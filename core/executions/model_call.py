@@ -18,7 +18,7 @@ from core.providers.errors import CallCancelled, CallFailed
 from core.providers.queries import token_prices
 from core.providers.queries.token_prices import Rate
 from core.providers.schemas import ChatMessage, ModelCall, Route
-from core.quotas import reservations
+from core.quotas.service import reservations
 from core.quotas.worst_case import worst_case
 
 

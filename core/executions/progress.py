@@ -7,8 +7,9 @@ from uuid import UUID
 
 from core.database.db import transaction
 from core.errors import Failure
-from core.executions import queries, service
+from core.executions import queries
 from core.executions.answer_buffers import AnswerBuffer
+from core.executions.service import executions as service
 
 STORE_INTERVAL_S = 1.0
 ALIVE_INTERVAL_S = 20.0

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.database import bus
 from core.database.db import transaction
 from core.errors import StartRefused, Unavailable
-from core.executions import model_call, service
+from core.executions import model_call
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.progress import ProgressWriter
@@ -31,6 +31,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
+from core.executions.service import executions as service
 from core.executions.toolboxes import Toolbox
 from core.identity.schemas import Actor
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 
 from core.database.db import transaction
-from core.executions import tool_calls
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import PendingExecution, ToolCallStatus, ToolExecution
+from core.executions.service import tool_calls
 from core.executions.toolboxes import Toolbox
 from core.providers.errors import CallCancelled
 from core.providers.schemas import ChatMessage, MessageRole

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from core.database.db import transaction
-from core.executions import service as executions
+from core.executions.service import executions
 from core.jobs import outbox
 from core.playground import service
 

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from core.database import bus, settings
 from core.database.db import after_commit
 from core.executions import queries as executions_queries
-from core.executions import service as executions
-from core.executions import text_removal
 from core.executions.models import Execution
 from core.executions.runner import current
 from core.executions.schemas import MAX_MESSAGES, ExecutionStatus, NewExecution
+from core.executions.service import executions, text_removal
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from core.database.db import Session, transaction
 from core.errors import Forbidden
-from core.executions import tool_calls
 from core.executions.schemas import ToolCallStatus, ToolExecution
+from core.executions.service import tool_calls
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.tools import registry, toolboxes

@@ -186,6 +186,7 @@ def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(
     keys.press("Escape")
     expect(response(tab)).not_to_be_focused()
     before = response(tab).element_handle()
+    tab.wait()
     keys.press("1")
     before.wait_for_element_state("hidden")  # a choice draws the drawer anew
     expect(tab.page.get_by_role("radio", name="Correction")).to_be_checked()

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.quotas import queries, service
+from core.quotas import queries
 from core.quotas.schemas import NewQuota, QuotaUse, QuotaView
+from core.quotas.service import quotas as service
 from tests.factories.identity import person
 
 

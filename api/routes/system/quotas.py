@@ -8,8 +8,9 @@ from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
 from api.reference import CONFLICT
 from core.database.paging import Page
 from core.identity.schemas import View
-from core.quotas import queries, service
+from core.quotas import queries
 from core.quotas.schemas import NewQuota, QuotaChange, QuotaUse, QuotaView
+from core.quotas.service import quotas as service
 
 router = APIRouter(prefix="/admin/quotas", tags=["Quotas"])
 limits = APIRouter(prefix="/admin/limits", tags=["Quotas"])

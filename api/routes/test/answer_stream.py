@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access.revocation import Rights
 from core.database.db import transaction
-from core.executions import queries, service
+from core.executions import queries
 from core.executions.answer_buffers import AnswerBuffer, Bell
 from core.executions.schemas import (
     CallOutcome,
@@ -18,6 +18,7 @@ from core.executions.schemas import (
     PendingExecution,
     ToolExecution,
 )
+from core.executions.service import executions as service
 from core.identity.errors import SessionExpired
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries

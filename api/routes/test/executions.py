@@ -20,7 +20,7 @@ from api.reference import CONFLICT, MODEL_CALL
 from api.routes.test import answer_stream
 from core.database.db import transaction
 from core.errors import Failure
-from core.executions import queries, runner, service
+from core.executions import queries, runner
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import (
     ExecutionError,
@@ -29,6 +29,7 @@ from core.executions.schemas import (
     PendingExecution,
     ToolExecution,
 )
+from core.executions.service import executions as service
 from core.identity.schemas import Actor
 from core.playground import service as playground
 from core.prompts.calls import PromptExecution

@@ -21,10 +21,10 @@ from core.database import bus
 from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import queries as executions
-from core.executions import service as executions_service
 from core.executions.answer_buffers import Bell, BufferSnapshot
 from core.executions.runner import current
 from core.executions.schemas import ExecutionStatus
+from core.executions.service import executions as executions_service
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.playground import queries, service

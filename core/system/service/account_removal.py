@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.executions import text_removal
+from core.executions.service import text_removal
 from core.identity import queries as identity_queries
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -22,8 +22,8 @@ from core.batches.schemas import BatchStatus
 from core.database import settings
 from core.database.db import transaction
 from core.executions import repricing as execution_repricing
-from core.executions import service as executions
 from core.executions.repricing import Repriced
+from core.executions.service import executions
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.identity.service import audit

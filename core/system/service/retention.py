@@ -22,7 +22,7 @@ from core.database.locks import Lock
 from core.database.partitions import Horizon, Partition
 from core.database.settings import Retention, Sealed
 from core.errors import Conflict, Unavailable
-from core.executions import text_removal
+from core.executions.service import text_removal
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit

@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.identity import queries as identity
 from core.identity.schemas import Role
 from core.identity.service import api_keys
-from core.quotas import queries, service
+from core.quotas import queries
 from core.quotas.amounts import shown
 from core.quotas.schemas import (
     TARGETS,
@@ -22,6 +22,7 @@ from core.quotas.schemas import (
     QuotaScope,
     QuotaView,
 )
+from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, frame, guard, state, text
 
 SCOPE, TARGET, MEASURE, PERIOD, OBSERVES = (

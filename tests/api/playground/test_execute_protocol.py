@@ -7,8 +7,9 @@ import httpx2
 import pytest
 
 from core.database.db import transaction
-from core.executions import encrypted_texts, text_removal
+from core.executions import encrypted_texts
 from core.executions.models import Execution
+from core.executions.service import text_removal
 from core.providers import gateway
 from core.providers.schemas import Connection, ProviderKind
 from tests import fake_vendor

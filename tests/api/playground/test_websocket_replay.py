@@ -9,10 +9,10 @@ import pytest
 from api.routes.test.playground_feed import STEP
 from core.database.db import transaction
 from core.executions import runner as runners
-from core.executions import service as executions
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import CallOutcome, ExecutionStatus, PendingExecution
+from core.executions.service import executions
 from core.platform.ids import new_id
 from core.playground import service
 from core.playground.schemas import SentMessage

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from core.database.connections import engines
 from core.database.db import transaction
-from core.executions import queries, service
+from core.executions import queries
 from core.executions.runner import Runner
+from core.executions.service import executions as service
 from core.platform.crypto import WrongKey
 from core.playground import queries as sessions
 from core.playground import service as playground

@@ -10,12 +10,13 @@ from sqlalchemy import update
 
 from core.database.db import Database, transaction
 from core.errors import Unavailable
-from core.executions import jobs, queries, service
+from core.executions import jobs, queries
 from core.executions import runner as runners
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.models import Execution
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import ExecutionStatus, PendingExecution
+from core.executions.service import executions as service
 from core.jobs import outbox
 from core.platform import clock, features
 from core.platform.ids import new_id

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.database import bus
 from core.database.db import transaction
 from core.errors import Unavailable
-from core.executions import progress, queries, service
+from core.executions import progress, queries
 from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.executions.schemas import (
@@ -19,6 +19,7 @@ from core.executions.schemas import (
     ExecutionView,
     PendingExecution,
 )
+from core.executions.service import executions as service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.vendors.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking

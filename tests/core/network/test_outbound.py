@@ -253,7 +253,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Certificate:
     made = certificate("models.test", tmp_path)
     context = httpx2.create_ssl_context(trust_env=False)
     context.load_verify_locations(cadata=made.authority)
-    monkeypatch.setattr(outbound, "_certificates", lambda: context)
+    monkeypatch.setattr(outbound, "certificates", lambda: context)
     return made
 
 

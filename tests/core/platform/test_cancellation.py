@@ -87,7 +87,7 @@ def test_a_cancelled_read_over_tls_ends_at_once(
     made = certificate("models.test", tmp_path)
     context = httpx2.create_ssl_context(trust_env=False)
     context.load_verify_locations(cadata=made.authority)
-    monkeypatch.setattr(outbound, "_certificates", lambda: context)
+    monkeypatch.setattr(outbound, "certificates", lambda: context)
     cancel_token = CancelToken()
     with (
         serving(made.server) as server,

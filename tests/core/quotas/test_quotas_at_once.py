@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from core.database.db import transaction
-from core.executions import service
 from core.executions.schemas import CallOutcome, ExecutionStatus, PendingExecution
+from core.executions.service import executions as service
 from core.identity.schemas import Actor, Role
 from core.providers.chunks import Usage
 from core.providers.prices import Cost, CostSource

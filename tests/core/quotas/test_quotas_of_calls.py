@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from core.database.db import transaction
 from core.errors import ProviderFailed
-from core.executions import service
 from core.executions.runner import Runner
+from core.executions.service import executions as service
 from core.identity.schemas import Role, Scope
 from core.platform import clock
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk

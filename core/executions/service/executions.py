@@ -36,8 +36,8 @@ from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
 from core.providers.schemas import Route
-from core.quotas import reservations
 from core.quotas.queries import find_applying
+from core.quotas.service import reservations
 from core.quotas.worst_case import with_max_tokens, worst_case
 
 # Built once, on tables instead of mapped classes: they run with every call, and take a third of the

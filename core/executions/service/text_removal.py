@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
 from core.database import bus
-from core.executions import service
 from core.executions.schemas import ExecutionStatus
-from core.executions.service import executions
+from core.executions.service import executions as service
+from core.executions.service.executions import executions
 
 # Parameters and error without texts: stop sequences are texts, schemas have descriptions, and a
 # provider's error message may quote the prompt.

@@ -3,23 +3,25 @@ counters in the database, which all processes share.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, delete
 from sqlalchemy.orm import Session
 
 from core.database.sql_files import statement
 from core.platform import clock
 from core.quotas.amounts import shown
 from core.quotas.errors import PriceNeeded, QuotaExceeded
+from core.quotas.models import UsageCounter
 from core.quotas.queries import Applying, resets_at
 from core.quotas.schemas import QuotaMeasure, QuotaPeriod, QuotaScope
 from core.quotas.worst_case import WorstCase
 
+KEPT = timedelta(days=62)
 WHOSE = {
     QuotaScope.WORKSPACE: "The workspace's quota",
     QuotaScope.ROLE: "The quota of your role",
@@ -72,6 +74,11 @@ def settle(
     if execution_ids:
         given = {"execution_ids": list(execution_ids), "tokens": tokens, "cost": cost}
         session.execute(statement(__package__, "settle"), given)
+
+
+def forget_old(session: Session) -> None:
+    """Delete what was used in periods that began over two months ago."""
+    session.execute(delete(UsageCounter).where(UsageCounter.period_start < clock.now() - KEPT))
 
 
 def _limits_cost(quota: Row[Any]) -> bool:

@@ -1,0 +1,1 @@
+"""Changes of executions: their rows, their texts, and the calls of tools in them."""

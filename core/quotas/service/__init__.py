@@ -1,0 +1,1 @@
+"""Changes of quotas and of what is used of them."""
