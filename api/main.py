@@ -32,13 +32,18 @@ from api.routes.system import (
     prices,
     quotas,
     redaction,
+    services,
     workspace,
 )
 from api.routes.test import (
+    callbacks,
+    comparisons,
     executions,
     improvements,
     models,
     playground,
+    replays,
+    sessions,
     templates,
     tickets,
     tools,
@@ -67,8 +72,12 @@ PEOPLES = (
     models,
     prices,
     mcp_servers,
+    services,
     quotas,
     playground,
+    comparisons,
+    replays,
+    sessions,
     redaction,
     operations,
     workspace,
@@ -121,7 +130,12 @@ def create() -> FastAPI:
         openapi_url=None,  # FastAPI's own route would block the event loop for seconds
         redirect_slashes=False,  # its redirects would have the requested host, and http
     )
+    # First: a router is found by trying one after another
+    api.include_router(
+        executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.runner)]
+    )
     api.include_router(auth.router)
+    api.include_router(callbacks.router)
     reads = Depends(deps.query_slot, scope="function")
     standard, person, runner = (
         Depends(each) for each in (rate_limits.standard, deps.person, deps.runner)
@@ -135,9 +149,6 @@ def create() -> FastAPI:
     for watch in WATCH:
         api.include_router(watch.router, dependencies=[standard, reads])
     api.include_router(rows.router)
-    api.include_router(
-        executions.streaming, dependencies=[Depends(rate_limits.streaming), Depends(deps.runner)]
-    )
     api.include_router(playground.sockets)
     api.include_router(docs.router)
     errors.install(api)

@@ -13,13 +13,16 @@ from collections.abc import Callable
 from benchmarks import (
     beside,
     calls,
+    comparison,
     console,
     first_visit,
     ingest,
+    long_sessions,
     openai_protocol,
     otlp,
     program,
     review,
+    sessions,
     start,
     streams,
     watch,
@@ -27,10 +30,24 @@ from benchmarks import (
 from benchmarks.program import Running
 from benchmarks.report import Figure, show
 
-PARTS = ("start", "calls", "openai", "streams", "console", "visit", "ingest", "otlp", "review")
+PARTS = (
+    "start",
+    "calls",
+    "openai",
+    "sessions",
+    "streams",
+    "console",
+    "visit",
+    "ingest",
+    "otlp",
+    "review",
+    "comparison",
+    "playground",
+)
 OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
     "calls": ("Model calls", calls.measure),
     "openai": ("OpenAI's protocol", openai_protocol.measure),
+    "sessions": ("A hundred sessions", sessions.measure),
     "streams": ("Beside open streams", lambda running, _: streams.measure(running)),
     "visit": (
         "First visit, 80 ms and 8 Mbit/s away",
@@ -39,6 +56,14 @@ OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
     "ingest": ("Rows in", lambda running, _: ingest.measure(running)),
     "otlp": ("Spans in", lambda running, _: otlp.measure(running)),
     "review": ("Review queue, in a browser", lambda running, _: review.measure(running)),
+    "comparison": (
+        "Columns of a comparison, in a browser",
+        lambda running, _: comparison.measure(running),
+    ),
+    "playground": (
+        "A long session of thirty, in a browser",
+        lambda running, _: long_sessions.measure(running),
+    ),
 }
 OF_MANY = {"watch": watch.measure, "beside": beside.measure}  # rows, in a folder of their own
 

@@ -118,14 +118,20 @@ async def _call(
 
 
 async def _streams(target: Target, count: int, mark: bytes, timings: Timings) -> None:
-    request = target.request()
     for _ in range(count):
-        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
-        started, seen = time.perf_counter(), b""
-        writer.write(request.replace(b"\r\nHost:", b"\r\nConnection: close\r\nHost:", 1))
-        while mark not in seen and (part := await reader.read(65536)):
-            seen += part
-        timings.ms.append((time.perf_counter() - started) * 1000)
-        while await reader.read(65536):
-            pass
-        writer.close()
+        timings.ms.append((await stream(target, mark))[0])
+
+
+async def stream(target: Target, mark: bytes) -> tuple[float, bytes]:
+    """Read a stream to its end; return the milliseconds until `mark` appeared, and its bytes."""
+    request = target.request().replace(b"\r\nHost:", b"\r\nConnection: close\r\nHost:", 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    started, seen = time.perf_counter(), b""
+    writer.write(request)
+    while mark not in seen and (part := await reader.read(65536)):
+        seen += part
+    first_ms = (time.perf_counter() - started) * 1000
+    while part := await reader.read(65536):
+        seen += part
+    writer.close()
+    return first_ms, seen

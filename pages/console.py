@@ -91,6 +91,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     test = []
     if may(actor, Permission.RUN_MODELS):
         test.append(_page("test/playground/page.py", "Playground", "playground", "science"))
+        comparison = "test/playground/comparison/page.py"
+        test.append(_page(comparison, "Comparison", "comparison", "compare"))
     if may(actor, Permission.EDIT_PROMPTS):
         test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
     if may(actor, Permission.RUN_MODELS):

@@ -24,6 +24,7 @@ from core.platform import data_folder as folder
 from core.platform.ids import new_id
 from core.presentation import drawing
 from core.providers.queries import configured as providers
+from core.quotas import queries as quotas
 from tests import citus
 
 SECRET = "a key for tests only, long enough to be one"
@@ -183,6 +184,7 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
     yield cluster
     large_workspaces.clear()
     providers.provider_cache.clear()
+    quotas.applying_cache.clear()
     event_types.forget()
     for engine in (engines.current().core, engines.current().ai):
         with engine.begin() as connection:
@@ -207,6 +209,7 @@ def runner(database: Postgres, listening: bus.Bus) -> Iterator[runners.Runner]:
     calls.start()
     yield calls
     calls.stop(grace_s=0.0)
+    calls._pool.shutdown()  # noqa: SLF001  calls that were cancelled still store what they used
 
 
 @pytest.fixture

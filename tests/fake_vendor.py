@@ -4,7 +4,9 @@ streamed, with faults on order.
 The model's name says what happens: a script, then its numbers, as in an address:
 `answer?chunks=200&ms=5`.
 
-- `answer`: `chunks` pieces of text, `ms` apart; so does every name that is no script
+- `answer`: `chunks` pieces of text, `ms` apart; so does every name that is no script. With
+  `stamped=1` each piece is the millisecond in which it is sent, with `block` every such many pieces
+  begin or end a block of code
 - `error`: an error answer of `status`, called `code`, with the header Retry-After of `after`;
   good again after `times` times
 - `mute`: no answer for `ms`
@@ -49,7 +51,15 @@ CODES = {
 }
 SCRIPTS = ("answer", "error", "mute", "silent", "cut", "unended", "broken", "tool")
 MODELS = ("answer?chunks=5", "gpt-5", "claude-opus-4-7")
-NUMBERS = {"chunks": int, "ms": float, "status": int, "times": int, "pings": int}
+NUMBERS = {
+    "chunks": int,
+    "ms": float,
+    "status": int,
+    "times": int,
+    "pings": int,
+    "stamped": int,
+    "block": int,
+}
 ARGUMENTS = ('{"city": ', '"Paris"}')
 Protocol = Literal["openai", "anthropic"]
 
@@ -68,6 +78,8 @@ class Script:
     status: int = 500
     times: int = 0
     pings: int = 0
+    stamped: int = 0
+    block: int = 0
     after: str | None = None
     code: str | None = None
 
@@ -278,12 +290,20 @@ def _error(script: Script, protocol: Protocol) -> Response:
 
 async def _pieces(script: Script) -> AsyncIterator[str]:
     """Yield the answer's text, and break the connection where the script says so."""
-    for _ in range(script.chunks):
-        yield PIECE
+    for number in range(script.chunks):
+        yield _piece(script, number)
         if script.ms and script.kind == "answer":
             await asyncio.sleep(script.ms / 1000)
     if script.kind == "cut":
         raise ConnectionBreaks
+
+
+def _piece(script: Script, number: int) -> str:
+    if script.stamped:
+        return f"{time.time_ns() // 1_000_000} "
+    if script.block and number % script.block == 0:
+        return "\n```\n" if number // script.block % 2 else "\n```python\n"
+    return PIECE
 
 
 async def _openai_events(script: Script, body: dict[str, Any]) -> AsyncIterator[str]:

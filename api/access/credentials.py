@@ -14,6 +14,7 @@ from core.identity.service import api_keys, sessions
 from core.network.client_addresses import client_address
 from core.platform.config import Config
 from core.platform.ids import new_id
+from core.services.schemas import CALLBACK_PATH
 
 SIGN_IN_PATH = "/login"
 PUBLIC_PATHS = frozenset(
@@ -27,6 +28,8 @@ PUBLIC_PATHS = frozenset(
         "/api/v1/admin/auth/login",
     }
 )
+# Public, too: the body's signature is checked instead
+SIGNED_PATHS = frozenset({CALLBACK_PATH})
 PUBLIC_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 BLOCKED_PATHS = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,7 +69,7 @@ class RequestCredentials:
     def is_public(self) -> bool:
         """Whether the path is public."""
         return not (self.is_websocket or self.is_blocked) and (
-            self.path in PUBLIC_PATHS or self.path.startswith(PUBLIC_FOLDERS)
+            self.path in PUBLIC_PATHS | SIGNED_PATHS or self.path.startswith(PUBLIC_FOLDERS)
         )
 
     @property

@@ -20,6 +20,7 @@ from api.access.credentials import (
     COOKIE,
     KEY,
     SIGN_IN_PATH,
+    SIGNED_PATHS,
     RequestCredentials,
     read_credentials,
 )
@@ -61,7 +62,7 @@ class Gate:
             return
         credentials = read_credentials(scope, self.config)
         logs.request_id.set(credentials.caller.request_id)
-        if credentials.is_public:
+        if credentials.is_public and credentials.path not in SIGNED_PATHS:
             engines.lane.set(Lane.SIGN_IN)  # also applies to the page's own threads
         servers_state, scope = (
             scope.get("state", {}),

@@ -27,8 +27,11 @@ ELEMENTS = (
     "Selectbox",
     "BidiComponent",
     "TextArea",
+    "TextInput",
     "Slider",
     "NumberInput",
+    "Checkbox",
+    "MenuButton",
 )
 IMPORT = re.compile(r"""\b(?:from|import)\s*["'`]\./([\w.@-]+\.js)["'`]""")
 ENTRY = re.compile(

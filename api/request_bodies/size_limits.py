@@ -8,6 +8,7 @@ from api import errors
 from core.errors import Unavailable
 from core.ingest.json_limits import MOST_VALUES, excess
 from core.ingest.json_objects import DEEPEST
+from core.services.schemas import CALLBACK_PATH
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 # One JSON object. The routes in LARGE take many rows, files or a whole conversation.
@@ -21,6 +22,7 @@ LARGE = (
     "/api/v1/prompts/execute",
     "/api/v1/templates/import",
     "/api/v1/admin/playground/",
+    "/api/v1/sessions/import",
     FOLDER,
 )
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
@@ -28,8 +30,10 @@ LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
 LEVELS_AROUND = 8  # levels of nesting around a JSON object in a body
 FILES = "/api/v1/imports"  # written to disk in chunks, with limits of its own
-# Without sign-in, only forms can be sent.
+# Without sign-in, only forms can be sent, and callbacks.
 MAX_ANONYMOUS_BODY = 64 * 1024
+MAX_CALLBACK_BYTES = 2 * 1024 * 1024
+MAX_TOTAL_CALLBACK_BYTES = 32 * 1024 * 1024  # strangers must not take the room of other requests
 
 
 class BodyLimit:
@@ -38,13 +42,14 @@ class BodyLimit:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.held = 0  # bytes of all bodies of requests in progress
+        self.held_callbacks = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reject a body that is too large by its Content-Length or while it is read."""
         if scope["type"] != "http" or _is_streamed(scope):
             await self.app(scope, receive, send)
             return
-        limit = _limit(scope)
+        limit, is_callback = _limit(scope), scope["path"] == CALLBACK_PATH
         if _content_length(scope) > limit:
             too_large = errors.problem(413, errors.CODES[413], _message(limit))
             await errors.response(too_large)(scope, receive, send)
@@ -56,9 +61,11 @@ class BodyLimit:
             message = await receive()
             received += (size := len(message.get("body", b"")))
             self.held += size
+            self.held_callbacks += size if is_callback else 0
             if received > limit:
                 raise HTTPException(413, _message(limit))
-            if self.held > MAX_TOTAL_BYTES:
+            is_too_much = is_callback and self.held_callbacks > MAX_TOTAL_CALLBACK_BYTES
+            if is_too_much or self.held > MAX_TOTAL_BYTES:
                 raise Unavailable(
                     "Too many large requests are in progress. Try again in a few seconds."
                 )
@@ -70,6 +77,7 @@ class BodyLimit:
             )
         finally:
             self.held -= received
+            self.held_callbacks -= received if is_callback else 0
 
 
 def _is_streamed(scope: Scope) -> bool:
@@ -123,6 +131,8 @@ async def _check_values(body: bytes) -> None:
 
 
 def _limit(scope: Scope) -> int:
+    if scope["path"] == CALLBACK_PATH:
+        return MAX_CALLBACK_BYTES
     if not scope["state"].get("actor"):
         return MAX_ANONYMOUS_BODY
     is_document = scope["path"].startswith(DOCUMENTS_BELOW) and not scope["path"].startswith(LARGE)

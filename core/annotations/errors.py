@@ -61,3 +61,7 @@ class LastItem(Conflict):
 
 class FirstItem(Conflict):
     """This is the first message."""
+
+
+class NoPairsInFormat(Invalid):
+    """Only the formats of preference pairs contain votes on comparisons."""

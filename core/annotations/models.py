@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, Text, func, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -163,3 +163,33 @@ class ReviewPass(AiTable):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     outcome: Mapped[str]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PreferencePair(Keyed, Created, AiTable):
+    """Two answers to the same messages, of which somebody preferred one; its texts are its own.
+
+    `origin_id` is the turn or the replay that was voted on, `rejected_place` the column of the
+    worse answer, `conversation_id` the comparison or the replayed conversation, whose pairs are in
+    one split; prompts are titles of versions.
+    """
+
+    __tablename__ = "preference_pairs"
+    __table_args__ = (
+        UniqueConstraint("origin_id", "rejected_place"),
+        Index(None, "created_at", "id"),
+    )
+
+    origin: Mapped[str]
+    origin_id: Mapped[UUID]
+    conversation_id: Mapped[UUID]
+    rejected_place: Mapped[int] = mapped_column(SmallInteger)
+    prompt: Mapped[list[dict[str, Any]]]
+    chosen: Mapped[str]
+    rejected: Mapped[str]
+    chosen_model: Mapped[str]
+    rejected_model: Mapped[str]
+    chosen_prompt: Mapped[str]
+    rejected_prompt: Mapped[str]
+    reason: Mapped[str | None]
+    voter: Mapped[UUID]
+    is_blind: Mapped[bool]

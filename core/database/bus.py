@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import psycopg
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.database.connections.engines import driver_address
@@ -21,7 +21,7 @@ from core.database.connections.engines import driver_address
 log = logging.getLogger("attune.bus")
 
 CHANNEL = "attune"
-NOTIFY = text("select pg_notify(:channel, :message)")
+NOTIFY = func.pg_notify(bindparam("channel", type_=Text), bindparam("message", type_=Text))
 PAUSE_AFTER_CUT_S = 0.5
 LOOKS_UP_EVERY_S = 0.25
 Hint: TypeAlias = dict[str, Any] | None
@@ -36,8 +36,13 @@ def publish(session: Session, topic: str, **hint: object) -> None:
 
     Equal hints of one transaction arrive once; a hint has at most 7,900 bytes as JSON.
     """
+    session.execute(select(NOTIFY), parameters(topic, **hint))
+
+
+def parameters(topic: str, **hint: object) -> dict[str, str]:
+    """Return the parameters of NOTIFY for a hint."""
     message = json.dumps({"topic": topic, **hint}, default=str, separators=(",", ":"))
-    session.execute(NOTIFY, {"channel": CHANNEL, "message": message})
+    return {"channel": CHANNEL, "message": message}
 
 
 def subscribe(topic: str, listener: Listener) -> Callable[[], None]:

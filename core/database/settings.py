@@ -42,6 +42,8 @@ class Workspace(Group):
     batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)
     # How long a tool's span waits for its request
     late_span_minutes: int = Field(default=1440, ge=1, le=10_080)
+    # How long identical calls that ask for it get the same answer
+    answer_cache_minutes: int = Field(default=60, ge=1, le=10_080)
     analysts_read_messages: bool = False
 
     @field_validator("reporting_time_zone")
@@ -73,6 +75,9 @@ class Retention(Group):
     )
     admin_session_days: Days = Field(default=7, description="Counted from a session's expiry.")
     playground_days: Days = 90
+    session_trash_days: Days = Field(
+        default=7, description="How long deleted playground sessions can be restored."
+    )
     conversation_days: Days = 365
     feedback_days: Days = 365
     score_days: Days = 365

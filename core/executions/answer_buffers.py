@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from uuid import UUID
 
 from core.executions.schemas import CallOutcome, ExecutionStatus, ToolExecution
@@ -16,12 +17,24 @@ MAX_ID_CHARS = 200
 
 
 @dataclass(frozen=True)
+class ToolChange:
+    """A new state of a tool call, after this many characters of text."""
+
+    position: int
+    call: ToolExecution
+
+
+@dataclass(frozen=True)
 class BufferSnapshot:
-    """The text after a position, the buffer's length, and the status of the call."""
+    """The text after a position, the buffer's length, the status of the call, all changes of its
+    tool calls, and where it waits in its provider's queue.
+    """
 
     text: str
     end: int
     status: ExecutionStatus
+    tool_changes: tuple[ToolChange, ...] = ()
+    queue_position: int | None = None
 
 
 class AnswerBuffer:
@@ -35,7 +48,8 @@ class AnswerBuffer:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.tools: list[ToolExecution] = []
-        self.tool_changes: list[ToolExecution] = []
+        self._tool_changes: list[ToolChange] = []
+        self.queue_position: int | None = None  # 1 is the next; None while it does not wait
         self._text_parts: list[str] = []
         self._length = 0
         self._lock = threading.Lock()
@@ -73,19 +87,28 @@ class AnswerBuffer:
         """Replace a tool call by its new state, and wake the subscribers."""
         with self._lock:
             self.tools[number] = call
-            self.tool_changes.append(call)
+            self._tool_changes.append(ToolChange(self._length, call))
             subscribers = list(self._wakers)
+        for wake in subscribers:
+            wake()
+
+    def set_queue_position(self, position: int | None) -> None:
+        """Set where the call waits in its provider's queue, and wake the subscribers."""
+        with self._lock:
+            has_changed = self.queue_position != position
+            self.queue_position = position
+            subscribers = list(self._wakers) if has_changed else []
         for wake in subscribers:
             wake()
 
     def _add_tool(self, id_: str, name: str, arguments: str) -> None:
         # Results are matched to calls by ID, and not every server makes them unique.
-        taken = {call.id for call in self.tools}
-        unique = id_[:MAX_ID_CHARS]
-        if not unique or unique in taken:
-            unique = f"{unique or 'call'}_{len(taken) + 1}"
+        taken = {call.id for call in self.tools} | {""}
+        wanted = id_[:MAX_ID_CHARS]
+        numbered = (f"{wanted or 'call'}_{number}" for number in count(len(taken)))
+        unique = next(each for each in chain([wanted], numbered) if each not in taken)
         self.tools.append(ToolExecution(id=unique, name=name, arguments=arguments))
-        self.tool_changes.append(self.tools[-1])
+        self._tool_changes.append(ToolChange(self._length, self.tools[-1]))
 
     def end(self, outcome: CallOutcome) -> None:
         """Set the outcome, after it was stored; only the first call has an effect."""
@@ -100,7 +123,13 @@ class AnswerBuffer:
     def since(self, position: int) -> BufferSnapshot:
         """Return the text after a position, in characters."""
         with self._lock:
-            return BufferSnapshot(self._joined()[position:], self._length, self.status)
+            return BufferSnapshot(
+                self._joined()[position:],
+                self._length,
+                self.status,
+                tuple(self._tool_changes),
+                self.queue_position,
+            )
 
     def subscribe(self, wake: Waker) -> Callable[[], None]:
         """Call `wake`, which must be quick, on every change; return how to unsubscribe."""

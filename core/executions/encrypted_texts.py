@@ -43,6 +43,12 @@ def seal_messages(messages: tuple[ChatMessage, ...], row: UUID) -> bytes | None:
     return seal_json(sent, "messages", row)
 
 
+def open_messages(envelope: bytes | None, row: UUID) -> tuple[ChatMessage, ...]:
+    """Return the decrypted messages before the prompt."""
+    text = open_(envelope, "messages", row)
+    return tuple(map(ChatMessage.model_validate, json.loads(text) if text else []))
+
+
 def open_tools(envelope: bytes | None, row: UUID) -> list[ToolExecution]:
     """Return the decrypted tool calls."""
     text = open_(envelope, "tool_executions", row)

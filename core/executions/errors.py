@@ -15,3 +15,7 @@ class TooManyAtOnce(Unavailable):
 
 class ToolNotOffered(Invalid):
     """A tool of this call is not available, or has the name of another. GET tools lists them."""
+
+
+class NotCacheable(Invalid):
+    """`cache` needs `temperature` 0 or a `seed`, and no tools: other answers differ each time."""

@@ -9,6 +9,7 @@ from core.executions.schemas import PendingExecution
 from core.providers import capabilities, catalogue
 from core.providers.errors import CallFailed
 from core.providers.schemas import Route
+from core.quotas.cost_limits import check_cost
 from core.quotas.service import reservations
 from core.quotas.worst_case import worst_case
 
@@ -32,6 +33,7 @@ def take_over(execution: PendingExecution, failure: CallFailed) -> Route | None:
             capabilities.check_supported(route.model, call)
             at = execution.created_at
             most = worst_case(session, route, call, at)
+            check_cost(execution.new_execution.cost_limit_usd, most)
             reservations.reserve(session, execution.id, execution.quotas, most, at=at, calls=0)
             return route
     except Failure:

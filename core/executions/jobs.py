@@ -8,6 +8,6 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * *")
 @queue.app.task(name="executions.fail_abandoned", queueing_lock="executions.fail_abandoned")
 def fail_abandoned(timestamp: int) -> None:
-    """Run every minute; the outbox notifies the features that wait for the calls."""
+    """Fail pending calls whose process was not alive for two minutes; checked every minute."""
     with transaction() as session:
         service.fail_abandoned(session)

@@ -1,11 +1,11 @@
-"""The table of model calls. Columns of type bytes are encrypted texts."""
+"""Tables of model calls and their turns. Columns of type bytes are encrypted texts."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, Created, Keyed, one_of
@@ -33,6 +33,7 @@ class Execution(Keyed, Created, CoreTable):
                 "output_tokens",
                 "cost_usd",
                 "execution_time_ms",
+                "cached_from",
             ],
         ),
         Index(
@@ -48,6 +49,11 @@ class Execution(Keyed, Created, CoreTable):
             postgresql_where=text("template_version_id is not null"),
         ),
         Index(
+            "ix_prompt_executions_cache_key",
+            "cache_key",
+            postgresql_where=text("cache_key is not null"),
+        ),
+        Index(
             "ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")
         ),
     )
@@ -60,6 +66,8 @@ class Execution(Keyed, Created, CoreTable):
     template_version_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("prompt_template_versions.id", ondelete="SET NULL")
     )
+    cache_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    cached_from: Mapped[UUID | None]  # the execution that this one has its answer from
     provider: Mapped[str]
     model_id: Mapped[str]
     fallback_for: Mapped[str | None]  # the model that was asked for, when model_id answered instead
@@ -88,6 +96,25 @@ class Execution(Keyed, Created, CoreTable):
     finish_reason: Mapped[str | None]
     status: Mapped[str]
     error: Mapped[dict[str, Any] | None]
-    instance: Mapped[UUID]
+    # Of the process that makes the call; a service's calls belong to none
+    instance: Mapped[UUID | None]
+    # In `services`; kept when the service is removed
+    service_id: Mapped[UUID | None]
+    late: Mapped[bool] = mapped_column(server_default=text("false"))  # answered after its timeout
     alive_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class ProviderTurn(CoreTable):
+    """A call in the queue of a provider with limits: it waits until `started_at`, and counts to the
+    calls per minute after `ended_at`, too.
+    """
+
+    __tablename__ = "provider_turns"
+    __table_args__ = (Index(None, "provider", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    provider: Mapped[str]
+    execution_id: Mapped[UUID] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -5,13 +5,20 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core.executions import encrypted_texts
 from core.executions.errors import ExecutionMissing
-from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, TokenUsage
+from core.executions.models import Execution, ProviderTurn
+from core.executions.schemas import (
+    ExecutionError,
+    ExecutionStatus,
+    ExecutionView,
+    NewExecution,
+    TokenUsage,
+)
+from core.providers.schemas import ChatMessage, MessageRole, Parameters
 
 # A model's ID is `provider:name`.
 model_name = func.substr(Execution.model_id, func.length(Execution.provider) + 2)
@@ -41,16 +48,58 @@ def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> Execu
     return view(row)
 
 
-def find_progress(session: Session, execution_id: UUID) -> tuple[str, ExecutionStatus] | None:
-    """Return the stored text and status of a call (at most a second old), or None."""
-    row = session.execute(
-        select(Execution.response, Execution.status).where(Execution.id == execution_id)
-    ).first()
+def get_again(
+    session: Session, execution_id: UUID, *, messages: tuple[ChatMessage, ...]
+) -> NewExecution:
+    """Return a call like an execution whose tools are all Attune's, with other messages."""
+    row = session.get_one(Execution, execution_id)
+    return NewExecution(
+        model_id=row.fallback_for or row.model_id,
+        system_prompt=encrypted_texts.open_(row.system_prompt, "system_prompt", execution_id),
+        messages=messages,
+        parameters=Parameters.model_validate(row.parameters),
+        tools=tuple(tool["name"] for tool in row.tools or ()),
+        session_id=row.session_id,
+    )
+
+
+def count_turns(session: Session, execution_id: UUID) -> int:
+    """Return how many messages of the user a call was sent, its prompt included."""
+    row = session.get_one(Execution, execution_id)
+    sent = encrypted_texts.open_messages(row.messages, execution_id)
+    prompt = encrypted_texts.open_(row.prompt, "prompt", execution_id)
+    return sum(message.role is MessageRole.USER for message in sent) + bool(prompt)
+
+
+class Progress(NamedTuple):
+    """What another process has stored of a call; its queue position is None unless it waits."""
+
+    text: str
+    status: ExecutionStatus
+    queue_position: int | None
+
+
+def find_progress(session: Session, execution_id: UUID) -> Progress | None:
+    """Return the progress of a call (its text is at most a second old), or None."""
+    columns = (
+        Execution.response,
+        Execution.status,
+        _queue_position(execution_id).label("position"),
+    )
+    row = session.execute(select(*columns).where(Execution.id == execution_id)).first()
     if row is None:
         return None
-    return encrypted_texts.open_(row.response, "response", execution_id) or "", ExecutionStatus(
-        row.status
-    )
+    text = encrypted_texts.open_(row.response, "response", execution_id) or ""
+    return Progress(text, ExecutionStatus(row.status), row.position or None)
+
+
+def _queue_position(execution_id: UUID) -> ScalarSelect[int]:
+    """Return how many calls wait up to this one, itself included: 0 when it does not wait."""
+    own, before = aliased(ProviderTurn), aliased(ProviderTurn)
+    waits = and_(own.execution_id == execution_id, own.started_at.is_(None), own.ended_at.is_(None))
+    is_before = and_(before.provider == own.provider, before.id <= own.id)
+    query = select(func.count()).select_from(own).join(before, is_before)
+    return query.where(waits, before.started_at.is_(None)).scalar_subquery()
 
 
 def list_cancelled(session: Session, execution_ids: list[UUID]) -> list[UUID]:
@@ -78,6 +127,7 @@ def list_priceable(
         Execution.created_at < end,
         Execution.status != ExecutionStatus.PENDING,
         Execution.total_tokens.is_not(None),
+        Execution.cached_from.is_(None),
     )
     query = query.where(model_name == model) if model is not None else query
     return [PriceableCall(*row) for row in session.execute(query.order_by(Execution.id))]
@@ -102,6 +152,7 @@ def view(row: Execution) -> ExecutionView:
         model_id=row.model_id,
         provider=row.provider,
         fallback_for=row.fallback_for,
+        cached_from=row.cached_from,
         response=encrypted_texts.open_(row.response, "response", row.id) or "",
         usage=usage,
         tool_executions=encrypted_texts.open_tools(row.tool_executions, row.id),
@@ -111,5 +162,7 @@ def view(row: Execution) -> ExecutionView:
         status=ExecutionStatus(row.status),
         error=ExecutionError(**row.error) if row.error else None,
         metadata=encrypted_texts.open_json(row.sender_metadata, "metadata", row.id),
+        service_id=row.service_id,
+        late=row.late,
         created_at=row.created_at,
     )

@@ -177,8 +177,9 @@ class Runner:
         """Make a call and store its outcome: an answer must end, whatever happens."""
         try:
             outcome = model_call.make(execution, buffer)
-            if outcome is not None:
-                buffer.end(self._store(execution, outcome, on_finish))
+            if outcome.status is ExecutionStatus.CANCELLED and self._stopping.is_set():
+                return  # `stop` has stored it as interrupted
+            buffer.end(self._store(execution, outcome, on_finish))
         except Exception:
             log.exception("an execution broke", extra={"execution": str(execution.id)})
             outcome = _failed(buffer, INTERNAL_ERROR)
@@ -198,13 +199,10 @@ class Runner:
                 return outcome  # the next start fails it as interrupted
             try:
                 with transaction() as session:
-                    if not service.finish(session, execution, outcome):
-                        return replace(
-                            outcome, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"
-                        )
+                    is_finished = service.finish(session, execution, outcome)
                     if on_finish is not None:
                         on_finish(session, execution.id)
-                return outcome
+                return outcome if is_finished else _cancelled(outcome)
             except Unavailable:
                 log.warning(
                     "an outcome could not be stored yet", extra={"execution": str(execution.id)}
@@ -264,3 +262,7 @@ def execute(
 
 def _failed(buffer: AnswerBuffer, error: ExecutionError) -> CallOutcome:
     return CallOutcome(ExecutionStatus.FAILED, buffer.text, tuple(buffer.tools), error=error)
+
+
+def _cancelled(outcome: CallOutcome) -> CallOutcome:
+    return replace(outcome, status=ExecutionStatus.CANCELLED, finish_reason="cancelled")

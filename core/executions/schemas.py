@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
@@ -41,7 +42,7 @@ class ExecutionStatus(StrEnum):
 
 
 class ToolCallStatus(StrEnum):
-    """What became of a tool call; the caller runs those that stay `requested`."""
+    """The state of a tool call; the caller runs its own tools, whose calls stay `requested`."""
 
     REQUESTED = "requested"
     RUNNING = "running"
@@ -51,6 +52,8 @@ class ToolCallStatus(StrEnum):
 
 
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+CostLimit = Annotated[Decimal, Field(gt=0, lt=10**6, decimal_places=8)]
 
 
 class NewExecution(BaseModel):
@@ -88,6 +91,16 @@ class NewExecution(BaseModel):
         description="`required`, or the name of the tool that the model must call first.",
     )
     response_schema: ResponseSchema | None = None
+    cache: bool = Field(
+        default=False,
+        description="Give the answer of an identical call of yours of the last hour (Settings, "
+        "Workspace), at no cost. For calls with `temperature` 0 or a `seed`, and without tools.",
+    )
+    cost_limit_usd: CostLimit | None = Field(
+        default=None,
+        description="The most that this call may cost with its rounds of tools. A round that may "
+        "cost more, at worst, is not made; answers without `max_tokens` have at most 4,096 tokens.",
+    )
     session_id: UUID | None = None
     template_version_id: UUID | None = Field(default=None, description="Set by Attune.")
 
@@ -121,7 +134,7 @@ class NewExecution(BaseModel):
         return tuple(tool for tool in self.tools if isinstance(tool, str))
 
     def stored_parameters(self) -> dict[str, Any]:
-        """Return the parameters that were set, with the schema of the answer and what else is."""
+        """Return the parameters that were set, `response_schema` and `tool_choice`, as stored."""
         more = {"response_schema": self.response_schema, "tool_choice": self.tool_choice}
         return self.parameters.set_values() | {name: each for name, each in more.items() if each}
 
@@ -154,6 +167,11 @@ class ToolExecution(View):
     time_ms: int | None = None
     is_untrusted: bool = False
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has a result or an error, and waits for nothing."""
+        return self.status in (ToolCallStatus.COMPLETED, ToolCallStatus.FAILED)
+
 
 class ExecutionError(View):
     """Why a call failed; `detail` is the message for the user."""
@@ -176,6 +194,10 @@ class ExecutionView(BaseModel):
     fallback_for: str | None = Field(
         default=None, description="The model that was asked for, when the fallback model answered."
     )
+    cached_from: UUID | None = Field(
+        default=None,
+        description="The execution whose answer this is, when no model was called again.",
+    )
     response: str
     usage: TokenUsage
     tool_executions: list[ToolExecution]
@@ -185,6 +207,8 @@ class ExecutionView(BaseModel):
     status: ExecutionStatus
     error: ExecutionError | None
     metadata: dict[str, Any] | None
+    service_id: UUID | None = Field(default=None, description="The service that answers.")
+    late: bool = Field(default=False, description="The service answered after its timeout.")
     created_at: datetime
 
 
@@ -212,6 +236,15 @@ class CallOutcome:
 
 
 @dataclass(frozen=True)
+class CachedAnswer:
+    """The answer of an identical execution."""
+
+    execution_id: UUID
+    response: str
+    finish_reason: str | None
+
+
+@dataclass(frozen=True)
 class PendingExecution:
     """A stored, pending call that can be made."""
 
@@ -224,6 +257,7 @@ class PendingExecution:
     is_of_key: bool = False
     toolbox: "Toolbox | None" = None
     quotas: Applying = ()  # of which it has reserved the most that it may use
+    cached: CachedAnswer | None = None  # instead of a call of the model
 
     def view(self, outcome: CallOutcome) -> ExecutionView:
         """Return the view of the ended call, without reading the row that was just stored."""
@@ -245,6 +279,7 @@ class PendingExecution:
             model_id=answered_by.model.id,
             provider=answered_by.connection.name,
             fallback_for=self.route.model.id if outcome.fallback else None,
+            cached_from=self.cached.execution_id if self.cached else None,
             response=outcome.response,
             usage=token_usage,
             tool_executions=list(outcome.tool_executions),

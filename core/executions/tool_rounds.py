@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 
@@ -46,7 +46,7 @@ def run(execution: PendingExecution, buffer: AnswerBuffer, call_model: CallModel
         answered = rounds.run_tools()
         if answered is None:
             return
-        messages = (*messages, *_as_messages(text, answered))
+        messages = (*messages, *as_messages(text, answered))
         text = call_model(messages)
     rounds.refuse_rest()
 
@@ -62,8 +62,8 @@ class _Rounds:
         self._left_s = MAX_TOOL_TIME_S
 
     def run_tools(self) -> list[ToolExecution] | None:
-        """Run the calls of the last answer; None when the model has not called any, or some that
-        the caller must run.
+        """Run the calls of the last answer, and return them with results. Return None when there
+        are none, or when the caller must run some of them.
         """
         numbers = range(self._done, len(self._buffer.tools))
         self._done = numbers.stop
@@ -90,9 +90,12 @@ class _Rounds:
 
     def _timed(self, call: ToolExecution) -> ToolExecution:
         started_at = time.monotonic()
+        running = _pool.submit(self._toolbox.run, call)
         try:
-            return _pool.submit(self._toolbox.run, call).result(timeout=self._left_s)
+            return running.result(timeout=self._left_s)
         except OutOfTime:
+            if running.cancel():  # all threads are taken: it must not begin after this answer
+                return _refused(call, OUT_OF_TIME)
             elapsed_ms = round((time.monotonic() - started_at) * 1000)
             return _refused(call, TIMED_OUT).model_copy(update={"time_ms": elapsed_ms})
         finally:
@@ -103,8 +106,9 @@ class _Rounds:
         if self._buffer.cancel_token.is_cancelled:
             raise CallCancelled
         self._buffer.change_tool(number, call)
+        id_, tools, text = self._execution.id, self._buffer.tools, self._buffer.text
         with transaction() as session:
-            if not tool_calls.write(session, self._execution.id, self._buffer.tools):
+            if not tool_calls.write(session, id_, tools, text=text):
                 raise CallCancelled
         return call
 
@@ -115,7 +119,7 @@ def _refused(call: ToolExecution, error: str) -> ToolExecution:
     return call.model_copy(update=values)
 
 
-def _as_messages(text: str, answered: list[ToolExecution]) -> list[ChatMessage]:
+def as_messages(text: str, answered: Sequence[ToolExecution]) -> list[ChatMessage]:
     """Return the model's message with its calls, and their results: one message each."""
     calls = tuple(
         MessageToolCall(id=call.id, name=_named(call.name), arguments=call.arguments)

@@ -1,4 +1,4 @@
-"""Tools that Attune runs during an execution. A feature above passes them in, for an account."""
+"""The interface of tools that Attune runs during an execution; core.tools implements it."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class Toolbox(Protocol):
 
     @property
     def definitions(self) -> tuple[Tool, ...]:
-        """What the model is told of the tools."""
+        """The tools' names, descriptions and JSON Schemas, as sent to the model."""
         ...
 
     def run(self, call: ToolExecution) -> ToolExecution:

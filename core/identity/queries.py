@@ -1,5 +1,6 @@
 """Read accounts, sessions and the audit log of `core`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
 from core.database.tables import CoreAudit, Setting, table_of
+from core.errors import Invalid
 from core.identity.errors import AccountMissing
 from core.identity.models import AccountLink, AdminSession, AdminUser
+from core.identity.permissions import ROLE_PERMISSIONS, Permission
 from core.identity.schemas import (
     AccountView,
     Actor,
@@ -246,3 +249,35 @@ def _audit_row(row: CoreAudit) -> AuditRow:
         request_id=row.request_id,
         outcome=row.outcome,
     )
+
+
+def emails_with(session: Session, permission: Permission, *, but: UUID) -> list[str]:
+    """Return the emails of the other active accounts with a permission, in order."""
+    roles = [role for role, allowed in ROLE_PERMISSIONS.items() if permission in allowed]
+    rows = session.scalars(
+        select(AdminUser.email)
+        .where(AdminUser.role.in_(roles), AdminUser.is_active, AdminUser.id != but)
+        .order_by(AdminUser.email)
+    )
+    return list(rows)
+
+
+def ids_by_email(session: Session, emails: Sequence[str]) -> dict[str, UUID]:
+    """Return the IDs of active accounts by their emails in lower case; raise Invalid for an email
+    without an account, which the body has at `accounts`.
+    """
+    rows = session.execute(
+        select(func.lower(AdminUser.email), AdminUser.id).where(
+            func.lower(AdminUser.email).in_(emails), AdminUser.is_active
+        )
+    )
+    ids = {email: id_ for email, id_ in rows}
+    errors = [
+        {"field": f"accounts.{index}.email", "message": "No account with this email."}
+        for index, email in enumerate(emails)
+        if email not in ids
+    ]
+    if errors:
+        missing = ", ".join(email for email in emails if email not in ids)
+        raise Invalid(f"No account with this email: {missing}.", errors=errors)
+    return ids

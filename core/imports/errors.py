@@ -47,6 +47,10 @@ class NotImportable(Invalid):
     """This file type is recognized, but not supported yet."""
 
 
+class NoChats(Invalid):
+    """This file has no chats."""
+
+
 class MappingWrong(Invalid):
     """Some fields of the mapping are invalid."""
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from core.identity.schemas import ENVIRONMENT_PATTERN, View
 from core.imports.mapping import Container, RecordShape, ValueUnit
 from core.imports.parsed import RowKind
+from core.playground.schemas import PlaygroundSessionView
 
 LONGEST_NAME = 300
 
@@ -238,3 +239,12 @@ class MappingView(View):
     mapping: dict[str, Any]
     columns: list[str]
     created_at: datetime
+
+
+class ImportedSessions(PlaygroundSessionView):
+    """The first of the playground sessions that a file gave, and all of them."""
+
+    sessions: list[PlaygroundSessionView]
+    left_out_count: int = Field(
+        description="Messages of tools, and further system prompts: sessions hold none."
+    )

@@ -1,4 +1,4 @@
-"""What a rewritten text must keep: its placeholders, and what delimits them."""
+"""Check that a rewritten text keeps its placeholders and the marks that delimit them."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from core.prompts.template.syntax import Include, Part, Variable
 
 
 def problem_of(old: str, new: str) -> str | None:
-    """Return what a new text does to the placeholders of the old one, as a clause, or None."""
+    """Return which placeholders a new text lost, added or exposed, as a clause, or None."""
     before, after = _placeholders(old), _placeholders(new)
     if missing := before - after:
         return f"it left out {_listed(missing)}"

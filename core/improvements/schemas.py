@@ -1,4 +1,4 @@
-"""What is asked of a model, and the proposal that comes of it."""
+"""The request for a better prompt, the model's answer, and the proposal made from it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -36,7 +36,7 @@ class NewImprovement(BaseModel):
 
 @dataclass(frozen=True)
 class Improvement:
-    """A call that is ready to be made, and what its answer is held against."""
+    """A call that is ready to be made, and the prompt and annotations to check its answer with."""
 
     version: int
     content: PromptContent

@@ -27,10 +27,12 @@ class UsageFigures(View):
     """Calls that have ended, with their tokens, cost and time.
 
     `cost_usd` is of the priced calls alone; unpriced are calls that used tokens and have no known
-    cost. `p95_time_ms` is at most 1% off.
+    cost. `cached_calls` were answered from the cache, without a model: they cost nothing, and are
+    not in `p95_time_ms`, which is at most 1% off.
     """
 
     calls: int
+    cached_calls: int
     errors: int
     error_rate: float | None
     input_tokens: int

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -34,7 +34,13 @@ TABLES: dict[Database, type[CoreOutbox] | type[AiOutbox]] = {
     Database.CORE: CoreOutbox,
     Database.AI: AiOutbox,
 }
-INSERTS = {database: insert(table_of(table)) for database, table in TABLES.items()}
+INSERTS = {
+    database: insert(table_of(table)).values(topic=bindparam("topic"), payload=bindparam("payload"))
+    for database, table in TABLES.items()
+}
+# In one round trip: events are added with every model call
+_ADDED = INSERTS[Database.CORE].returning(CoreOutbox.id).cte("added")
+INSERT_AND_NOTIFY = select(bus.NOTIFY).select_from(_ADDED)
 Event: TypeAlias = CoreOutbox | AiOutbox
 Handler: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -45,10 +51,12 @@ def add(
     session: Session, topic: str, payload: dict[str, Any], *, database: Database = Database.CORE
 ) -> None:
     """Store an event; it is delivered after the transaction commits."""
-    session.execute(INSERTS[database], {"topic": topic, "payload": payload})
+    event = {"topic": topic, "payload": payload}
     # The bus listens on `core`; events of `ai` are found by the next round of `relay`
-    if database is Database.CORE:
-        bus.publish(session, TOPIC)
+    if database is Database.AI:
+        session.execute(INSERTS[database], event)
+    else:
+        session.execute(INSERT_AND_NOTIFY, event | bus.parameters(TOPIC))
 
 
 def handles(topic: str) -> Callable[[Handler], Handler]:

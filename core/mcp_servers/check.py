@@ -1,4 +1,4 @@
-"""Ask an MCP server for its tools, between two transactions."""
+"""Ask an MCP server for its tools; no transaction is open meanwhile."""
 
 from uuid import UUID
 

@@ -12,4 +12,4 @@ class McpServerNameTaken(Conflict):
 
 
 class McpServerFailed(ProviderFailed):
-    """The MCP server does not answer as one should. Check its address and token."""
+    """The MCP server did not answer as expected. Check its address and token."""

@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from core.mcp_servers.errors import McpServerFailed
 from core.mcp_servers.schemas import McpConnection, McpTool
 from core.network import async_outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressRefused, Reach
 from core.platform.config import config
 
 MAX_RESPONSE_BYTES = 4 * 2**20
@@ -49,9 +49,9 @@ def _ask(
     try:
         return anyio.run(_connected, server, ask, timeout_s)
     except TimeoutError:
-        raise McpServerFailed(f"{server.name} did not answer within {timeout_s:g} s.") from None
+        raise McpServerFailed(f"The server did not answer within {timeout_s:g} s.") from None
     except Exception as error:  # groups of what the package's tasks raise
-        raise McpServerFailed(f"{server.name}: {_reason(error)}") from error
+        raise McpServerFailed(_reason(error)) from error
 
 
 async def _connected(
@@ -59,7 +59,8 @@ async def _connected(
 ) -> Answer:
     # Loopback and private addresses need ATTUNE_ALLOW_HOSTS.
     reach = Reach(loopback=False, named=config().attune_allow_hosts)
-    headers = {"Authorization": f"Bearer {server.token}"} if server.token else {}
+    token = server.token()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = async_outbound.client(
         reach,
         timeout=httpx2.Timeout(timeout_s),
@@ -73,9 +74,12 @@ async def _connected(
 
 
 async def _refuse_rejected(response: httpx2.Response) -> None:
-    """Raise for a wrong token, which the package reports in no words of its own."""
+    """Raise for a rejected token, which the package reports without a reason."""
     if response.status_code in (401, 403):
-        raise McpServerFailed(f"It rejected the token ({response.status_code}).")
+        raise McpServerFailed(
+            f"The server rejected the token ({response.status_code}). Remove the server, and add "
+            "it with a valid token."
+        )
 
 
 async def _listed(client: Client) -> list[McpTool]:
@@ -106,7 +110,7 @@ def _tool(tool: mcp_types.Tool) -> McpTool:
 
 
 def _content(result: mcp_types.CallToolResult) -> Any:  # noqa: ANN401  any JSON value
-    """Return the structured result, else its texts; other parts are named only."""
+    """Return the structured result, else its texts; images and other parts become their type."""
     if result.structured_content is not None and not result.is_error:
         return result.structured_content
     parts = [
@@ -117,9 +121,19 @@ def _content(result: mcp_types.CallToolResult) -> Any:  # noqa: ANN401  any JSON
 
 
 def _reason(error: BaseException) -> str:
-    """Return what the first error of a group says, in its own words."""
+    """Return why no connection came about, or what the first error of a group says."""
     leaf = next(_leaves(error))
-    return (str(leaf) or type(leaf).__name__).strip()[:500]
+    told = (str(leaf) or type(leaf).__name__).strip()[:500]
+    if not isinstance(leaf, httpx2.ConnectError) or _is_refused(leaf):
+        return told
+    return f"The server cannot be reached ({told}). Check its address, and that it runs."
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Whether Attune refused the address; its message says what to do."""
+    return error is not None and (
+        isinstance(error, AddressRefused) or _is_refused(error.__cause__ or error.__context__)
+    )
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -1,6 +1,6 @@
-"""Which MCP servers there are, and the tools that they offer."""
+"""Read MCP servers and the tools that they offer."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,9 +11,6 @@ from core.identity.schemas import Actor
 from core.mcp_servers.errors import McpServerMissing
 from core.mcp_servers.models import McpServer
 from core.mcp_servers.schemas import McpConnection, McpServerStatus, McpServerView, McpTool
-from core.platform import crypto
-
-COLUMN = "mcp_servers.token"
 
 
 def list_servers(session: Session, *, actor: Actor) -> list[McpServerView]:
@@ -31,21 +28,19 @@ def get_row(session: Session, server_id: UUID) -> McpServer:
 
 
 def list_offered(
-    session: Session, name: str | None = None
+    session: Session, names: Collection[str] | None = None
 ) -> Iterator[tuple[McpConnection, McpTool]]:
-    """Yield the tools of all servers, or of one, each with its server."""
+    """Yield the tools of all servers, or of those of these names, each with its server."""
     rows = select(McpServer).order_by(McpServer.name)
-    if name is not None:
-        rows = rows.where(McpServer.name == name)
+    if names is not None:
+        rows = rows.where(McpServer.name.in_(names))
     for row in session.scalars(rows):
         for tool in row.tools:
             yield connection(row), McpTool.model_validate(tool)
 
 
 def connection(row: McpServer) -> McpConnection:
-    """Return how to reach a server, with its token."""
-    token = crypto.keyring().open(row.token, column=COLUMN, row=row.id) if row.token else None
-    return McpConnection(row.name, row.url, token)
+    return McpConnection(row.id, row.name, row.url, row.token)
 
 
 def view(row: McpServer) -> McpServerView:

@@ -9,6 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.identity.schemas import View
+from core.platform import crypto
+
+COLUMN = "mcp_servers.token"
 
 # It begins the names of its tools, which have at most 64 characters.
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,19}$")]
@@ -64,8 +67,15 @@ class McpServerView(View):
 
 @dataclass(frozen=True)
 class McpConnection:
-    """How to reach a server, with its decrypted token: for calls, not for pages."""
+    """How to reach a server; its token is encrypted until a call needs it."""
 
+    id: UUID
     name: str
     url: str
-    token: str | None = field(repr=False)
+    encrypted_token: bytes | None = field(repr=False)
+
+    def token(self) -> str | None:
+        """Return the decrypted token; raise WrongKey."""
+        if self.encrypted_token is None:
+            return None
+        return crypto.keyring().open(self.encrypted_token, column=COLUMN, row=self.id)

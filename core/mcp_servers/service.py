@@ -1,4 +1,4 @@
-"""Add and remove MCP servers, and store what they list. Tokens are write-only."""
+"""Add and remove MCP servers, and store the tools that they list. Tokens are write-only."""
 
 from uuid import UUID
 
@@ -11,7 +11,13 @@ from core.identity.service import audit
 from core.mcp_servers import queries
 from core.mcp_servers.errors import McpServerNameTaken
 from core.mcp_servers.models import McpServer
-from core.mcp_servers.schemas import McpServerStatus, McpServerView, McpTool, NewMcpServer
+from core.mcp_servers.schemas import (
+    COLUMN,
+    McpServerStatus,
+    McpServerView,
+    McpTool,
+    NewMcpServer,
+)
 from core.network.allowed_addresses import checked_address
 from core.platform import clock, crypto
 from core.platform.ids import new_id
@@ -22,7 +28,7 @@ def add_server(session: Session, given: NewMcpServer, *, actor: Actor) -> McpSer
     require(actor, Permission.MANAGE_PROVIDERS)
     row = McpServer(id=new_id(), name=given.name, url=checked_address(given.url))
     if given.token:
-        row.token = crypto.keyring().seal(given.token, column=queries.COLUMN, row=row.id)
+        row.token = crypto.keyring().seal(given.token, column=COLUMN, row=row.id)
     try:
         with session.begin_nested():
             session.add(row)
@@ -45,7 +51,7 @@ def remove_server(session: Session, server_id: UUID, *, actor: Actor) -> None:
 def record_check(
     session: Session, server_id: UUID, *, tools: list[McpTool] | None, detail: str | None
 ) -> McpServerView:
-    """Store the tools that a server listed, or why it failed: it keeps those of before then."""
+    """Store the tools that a server listed. With None, store why it failed, and keep its tools."""
     row = queries.get_row(session, server_id)
     if tools is not None:
         row.tools = [tool.model_dump() for tool in tools]

@@ -91,9 +91,9 @@ def resolve(host: str, port: int, reach: Reach) -> list[IpAddress]:
     addresses = [_address(str(entry[4][0])) for entry in entries]
     for address in addresses:
         if not reach.allows(host, address):
+            named = host if host == str(address) else f"{host} ({address})"
             raise AddressRefused(
-                f"{host} is a private address ({address}). Add it to ATTUNE_ALLOW_HOSTS if "
-                "Attune may call it."
+                f"{named} is a private address. Add it to ATTUNE_ALLOW_HOSTS if Attune may call it."
             )
     return addresses
 

@@ -92,6 +92,8 @@ class Config(BaseSettings):
 
     import_limit_mb: int = Field(default=4096, ge=1)
 
+    service_timeout_s: int = Field(default=120, ge=1, le=86_400)
+
     @field_validator("data", mode="after")
     @classmethod
     def _absolute(cls, data: Path) -> Path:

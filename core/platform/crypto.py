@@ -43,23 +43,27 @@ class Keyring:
     cipher: AESGCM
     token_key: bytes
     redaction_key: bytes
+    cache_key: bytes
 
     @classmethod
     def from_secret(cls, secret: str) -> "Keyring":
         """Derive the keys from the installation's secret."""
-        derived = {use: _derive(secret, use) for use in ("texts", "tokens", "redaction", "key id")}
-        return cls(
-            derived["key id"][:4], AESGCM(derived["texts"]), derived["tokens"], derived["redaction"]
-        )
+        uses = ("key id", "texts", "tokens", "redaction", "cache")
+        key_id, texts, *others = (_derive(secret, use) for use in uses)
+        return cls(key_id[:4], AESGCM(texts), *others)
 
     def seal(self, text: str, *, column: str, row: UUID) -> bytes:
         """Return the encrypted text, which can only be decrypted for the same column and row."""
+        return self.seal_bytes(text.encode(), column=column, row=row)
+
+    def seal_bytes(self, content: bytes, *, column: str, row: UUID) -> bytes:
+        """Return the encrypted bytes, bound to column and row."""
         nonce = os.urandom(12)
         header = VERSION + self.key_id
         return (
             header
             + nonce
-            + self.cipher.encrypt(nonce, text.encode(), _associated_data(header, column, row))
+            + self.cipher.encrypt(nonce, content, _associated_data(header, column, row))
         )
 
     def open(self, envelope: bytes, *, column: str, row: UUID) -> str:
@@ -67,11 +71,16 @@ class Keyring:
 
         Raises WrongKey when key, column or row differ, or the envelope was changed.
         """
+        try:
+            return self.open_bytes(envelope, column=column, row=row).decode()
+        except ValueError:
+            raise WrongKey from None
+
+    def open_bytes(self, envelope: bytes, *, column: str, row: UUID) -> bytes:
+        """Return the decrypted bytes; raise WrongKey."""
         header, nonce, ciphertext = envelope[:5], envelope[5:17], envelope[17:]
         try:
-            return self.cipher.decrypt(
-                nonce, ciphertext, _associated_data(header, column, row)
-            ).decode()
+            return self.cipher.decrypt(nonce, ciphertext, _associated_data(header, column, row))
         except (InvalidTag, ValueError):
             raise WrongKey from None
 

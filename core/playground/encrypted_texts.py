@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from core.platform import crypto
-from core.playground.models import PlaygroundMessage, PlaygroundSession
+from core.playground.models import PlaygroundMessage, PlaygroundReplay, PlaygroundSession
 from core.playground.schemas import Draft
 
 SESSIONS, MESSAGES = "playground_sessions", "playground_messages"
+REPLAYS = "playground_replays"
 
 
 def seal(text: str, table: str, column: str, row: UUID) -> bytes:
@@ -29,6 +30,10 @@ def name_of(row: PlaygroundSession) -> str | None:
     return open_(row.name, SESSIONS, "name", row.id)
 
 
+def description_of(row: PlaygroundSession) -> str | None:
+    return open_(row.description, SESSIONS, "description", row.id)
+
+
 def seal_metadata(metadata: dict[str, Any], row: UUID) -> bytes:
     """Return the encrypted JSON of a session's metadata."""
     return seal(json.dumps(metadata, ensure_ascii=False), SESSIONS, "metadata", row)
@@ -46,6 +51,10 @@ def draft_of(row: PlaygroundSession) -> Draft:
     return Draft.model_validate_json(text) if text else Draft()
 
 
+def unsent_message_of(row: PlaygroundSession) -> str:
+    return open_(row.unsent_message, SESSIONS, "unsent_message", row.id) or ""
+
+
 def content_of(row: PlaygroundMessage) -> str:
     return open_(row.content, MESSAGES, "content", row.id) or ""
 
@@ -53,3 +62,21 @@ def content_of(row: PlaygroundMessage) -> str:
 def custom_prompt_of(row: PlaygroundMessage) -> str | None:
     """Return the system prompt of an answer when it was not the default, else None."""
     return open_(row.custom_prompt, MESSAGES, "custom_prompt", row.id)
+
+
+def seal_reason(reason: str, session_id: UUID) -> bytes | None:
+    """Return the encrypted reason of a replay's vote, None for an empty one."""
+    return seal(reason, REPLAYS, "reason", session_id) if reason else None
+
+
+def reason_of(row: PlaygroundReplay) -> str | None:
+    return open_(row.reason, REPLAYS, "reason", row.session_id)
+
+
+def note_of(row: PlaygroundMessage) -> str | None:
+    return open_(row.note, MESSAGES, "note", row.id)
+
+
+def seal_note(note: str | None, row: UUID) -> bytes | None:
+    """Return the encrypted note of a message, None without one."""
+    return seal(note, MESSAGES, "note", row) if note else None

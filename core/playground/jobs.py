@@ -1,12 +1,14 @@
-"""Update playground messages after their executions, whichever process ran them."""
+"""Update playground messages after their executions, whichever process ran them, and empty the
+trash.
+"""
 
 from typing import Any
 from uuid import UUID
 
 from core.database.db import transaction
 from core.executions.service import executions
-from core.jobs import outbox
-from core.playground import service
+from core.jobs import outbox, queue
+from core.playground.service import answers, session_trash
 
 
 @outbox.handles(executions.FINISHED)
@@ -15,4 +17,11 @@ def settle(payload: dict[str, Any]) -> None:
     if payload["session_id"] is None:
         return
     with transaction() as session:
-        service.settle(session, UUID(payload["execution_id"]))
+        answers.settle(session, UUID(payload["execution_id"]))
+
+
+@queue.app.periodic(cron="41 * * * *")
+@queue.app.task(name="playground.empty_trash", queueing_lock="playground.empty_trash")
+def empty_trash(timestamp: int) -> None:
+    """Delete for good the sessions that have been in the trash for too long, every hour."""
+    session_trash.erase_expired()

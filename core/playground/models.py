@@ -5,20 +5,40 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    CheckConstraint,
     ForeignKey,
     Index,
     LargeBinary,
     Numeric,
+    SmallInteger,
+    Text,
     UniqueConstraint,
     func,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
 
 from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.executions.schemas import ExecutionStatus
+from core.playground.replay_schemas import ReplayOutcome
 from core.playground.schemas import Speaker
+
+
+class PlaygroundShare(CoreTable):
+    """An account that may read a session, and fork it."""
+
+    __tablename__ = "playground_shares"
+    __table_args__ = (Index(None, "admin_user_id"),)
+
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("playground_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    admin_user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("admin_users.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class PlaygroundSession(Keyed, Created, CoreTable):
@@ -29,17 +49,53 @@ class PlaygroundSession(Keyed, Created, CoreTable):
 
     owner: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
     name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    description: Mapped[bytes | None] = mapped_column(LargeBinary)
+    project: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     draft: Mapped[bytes | None] = mapped_column(LargeBinary)
+    unsent_message: Mapped[bytes | None] = mapped_column(LargeBinary)
     # SQLAlchemy has `metadata` for itself
     sender_metadata: Mapped[bytes | None] = mapped_column("metadata", LargeBinary)
     has_custom_prompt: Mapped[bool] = mapped_column(server_default=text("false"))
+    # A column of a comparison: in no list until it is kept
+    in_comparison: Mapped[bool] = mapped_column(server_default=text("false"))
     revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
     message_count: Mapped[int] = mapped_column(server_default="0")
     execution_count: Mapped[int] = mapped_column(server_default="0")
     total_cost: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
     last_message_at: Mapped[datetime | None]
+    # The last message of the branch that is shown; null: the newest message
+    leaf_position: Mapped[int | None]
     deleted_at: Mapped[datetime | None]
+    # Its messages and texts are still there
+    in_trash: Mapped[bool] = mapped_column(server_default=text("false"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    @declared_attr
+    def is_shared(cls) -> Mapped[bool]:  # noqa: N805
+        """Whether other accounts may read it."""
+        shares = select(PlaygroundShare).where(PlaygroundShare.session_id == cls.id)
+        return column_property(shares.correlate_except(PlaygroundShare).exists())
+
+
+class PlaygroundReplay(Created, CoreTable):
+    """The answer of a conversation that a session replays, and the vote on both answers. Its keys
+    are references without a constraint: annotations are in the other database, and conversations
+    may be erased.
+    """
+
+    __tablename__ = "playground_replays"
+    __table_args__ = (one_of("outcome", ReplayOutcome),)
+
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("playground_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    conversation_id: Mapped[UUID]
+    message_id: Mapped[UUID]
+    annotation_id: Mapped[UUID | None]
+    outcome: Mapped[str | None]
+    reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    voted_at: Mapped[datetime | None]
 
 
 class PlaygroundMessage(Keyed, Created, CoreTable):
@@ -49,6 +105,7 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
     __table_args__ = (
         one_of("role", Speaker),
         one_of("status", ExecutionStatus),
+        CheckConstraint("rating in (-1, 1)", name="rating"),
         UniqueConstraint("session_id", "position"),
         Index(None, "session_id"),
         Index(
@@ -67,6 +124,8 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
         ForeignKey("playground_sessions.id", ondelete="CASCADE")
     )
     position: Mapped[int]
+    # Of the message that it follows, 0 for none; null: the one before it
+    parent_position: Mapped[int | None]
     role: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
     job_id: Mapped[str | None]
@@ -77,5 +136,7 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
     execution_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("prompt_executions.id", ondelete="SET NULL")
     )
+    rating: Mapped[int | None] = mapped_column(SmallInteger)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -1,43 +1,81 @@
 """Read playground sessions, of one owner each."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    and_,
+    any_,
+    cast,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
+from core.attachments import queries as attachments
+from core.attachments.message_texts import user_message
+from core.attachments.schemas import AttachmentView, FileForm, ModelFile
 from core.database.paging import Page, Window
 from core.executions import encrypted_texts as executions_texts
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionStatus, ToolExecution
+from core.executions.schemas import MAX_TEXT_CHARS, ExecutionError, ExecutionStatus, ToolExecution
 from core.playground import encrypted_texts
 from core.playground.errors import PlaygroundSessionMissing
-from core.playground.models import PlaygroundMessage, PlaygroundSession
+from core.playground.models import PlaygroundMessage, PlaygroundReplay, PlaygroundSession
 from core.playground.schemas import (
+    AnswerFeedback,
     PlaygroundMessageView,
     PlaygroundSessionView,
     SessionSummary,
     Speaker,
+    Thumbs,
 )
 from core.providers.schemas import ChatMessage, MessageRole
 
 
-def _is_owned_by(owner: UUID) -> ColumnElement[bool]:
-    return and_(PlaygroundSession.owner == owner, PlaygroundSession.deleted_at.is_(None))
+def _is_owned_by(owner: UUID, *, in_comparison: bool = False) -> ColumnElement[bool]:
+    return and_(
+        PlaygroundSession.owner == owner,
+        PlaygroundSession.deleted_at.is_(None),
+        PlaygroundSession.in_comparison.is_(in_comparison),
+    )
 
 
 def find_row(
-    session: Session, session_id: UUID, *, owner: UUID, lock: bool = False
+    session: Session,
+    session_id: UUID,
+    *,
+    owner: UUID,
+    lock: bool = False,
+    in_comparison: bool = False,
 ) -> PlaygroundSession | None:
-    """Return a session of this owner, or None; `lock` locks its row until the transaction ends."""
-    query = select(PlaygroundSession).where(PlaygroundSession.id == session_id, _is_owned_by(owner))
+    """Return a session of this owner, or None; `lock` locks its row until the transaction ends.
+
+    The columns of a comparison are found with `in_comparison` only.
+    """
+    query = select(PlaygroundSession).where(
+        PlaygroundSession.id == session_id, _is_owned_by(owner, in_comparison=in_comparison)
+    )
     return session.scalar(query.with_for_update() if lock else query)
 
 
 def get_row(
-    session: Session, session_id: UUID, *, owner: UUID, lock: bool = False
+    session: Session,
+    session_id: UUID,
+    *,
+    owner: UUID,
+    lock: bool = False,
+    in_comparison: bool = False,
 ) -> PlaygroundSession:
     """Return a session of this owner; raise PlaygroundSessionMissing."""
-    row = find_row(session, session_id, owner=owner, lock=lock)
+    row = find_row(session, session_id, owner=owner, lock=lock, in_comparison=in_comparison)
     if row is None:
         raise PlaygroundSessionMissing
     return row
@@ -60,8 +98,14 @@ def find_newest_session(session: Session, *, owner: UUID) -> UUID | None:
 
 
 def find_empty_session(session: Session, *, owner: UUID) -> PlaygroundSession | None:
-    """Return the account's newest session without messages, or None."""
-    empty = (PlaygroundSession.message_count == 0, _is_owned_by(owner))
+    """Return the account's newest session without messages, typed text and details, or None."""
+    table = PlaygroundSession
+    texts = (table.name, table.description, table.project, table.unsent_message)
+    has_details = or_(
+        *(column.is_not(None) for column in texts),
+        table.tags != [],
+    )
+    empty = (table.message_count == 0, _is_owned_by(owner), not_(has_details))
     return session.scalar(
         select(PlaygroundSession)
         .where(*empty)
@@ -70,71 +114,112 @@ def find_empty_session(session: Session, *, owner: UUID) -> PlaygroundSession | 
     )
 
 
-def list_sessions(session: Session, *, owner: UUID, window: Window) -> Page[SessionSummary]:
-    """Return an account's sessions, most recent message first."""
-    total = (
-        session.scalar(
-            select(func.count()).select_from(PlaygroundSession).where(_is_owned_by(owner))
-        )
-        or 0
-    )
+def list_sessions(
+    session: Session, *, owner: UUID, window: Window, feedback: AnswerFeedback | None = None
+) -> Page[SessionSummary]:
+    """Return an account's sessions, those with a kind of feedback, most recent message first."""
+    listed = [_is_owned_by(owner), *([_has_feedback(feedback)] if feedback else [])]
+    total = session.scalar(select(func.count()).select_from(PlaygroundSession).where(*listed)) or 0
     latest = func.coalesce(PlaygroundSession.last_message_at, PlaygroundSession.created_at).desc()
     rows = session.scalars(
         select(PlaygroundSession)
-        .where(_is_owned_by(owner))
+        .where(*listed)
         .order_by(latest, PlaygroundSession.id)
         .limit(window.limit)
         .offset(window.offset)
     )
-    return window.page([_summary(row) for row in rows], total)
+    return window.page([summary(row) for row in rows], total)
+
+
+def _has_feedback(feedback: AnswerFeedback) -> ColumnElement[bool]:
+    given = {
+        AnswerFeedback.THUMBS_UP: PlaygroundMessage.rating == Thumbs.UP,
+        AnswerFeedback.THUMBS_DOWN: PlaygroundMessage.rating == Thumbs.DOWN,
+        AnswerFeedback.NOTE: PlaygroundMessage.note.is_not(None),
+    }
+    return exists().where(PlaygroundMessage.session_id == PlaygroundSession.id, given[feedback])
 
 
 def session_view(row: PlaygroundSession) -> PlaygroundSessionView:
     return PlaygroundSessionView(
-        **_summary(row).model_dump(), revision=row.revision, draft=encrypted_texts.draft_of(row)
+        **summary(row).model_dump(),
+        revision=row.revision,
+        draft=encrypted_texts.draft_of(row),
+        unsent_message=encrypted_texts.unsent_message_of(row),
     )
 
 
-def _summary(row: PlaygroundSession) -> SessionSummary:
+def summary(row: PlaygroundSession) -> SessionSummary:
     return SessionSummary(
         session_id=row.id,
         name=encrypted_texts.name_of(row),
+        description=encrypted_texts.description_of(row),
+        project=row.project,
+        tags=row.tags,
         message_count=row.message_count,
         execution_count=row.execution_count,
         total_cost=row.total_cost,
         created_at=row.created_at,
         last_message_at=row.last_message_at,
         has_custom_prompt=row.has_custom_prompt,
+        is_shared=row.is_shared,
         metadata=encrypted_texts.metadata_of(row),
     )
 
 
+def find_replay(session: Session, session_id: UUID) -> PlaygroundReplay | None:
+    """Return which answer of a conversation a session replays, or None."""
+    return session.get(PlaygroundReplay, session_id)
+
+
 def list_messages(
-    session: Session, session_id: UUID, *, window: Window | None = None
+    session: Session, session_id: UUID, *, positions: Sequence[int] | None = None
 ) -> list[PlaygroundMessageView]:
-    """Return a session's messages in order. The caller has checked the owner."""
+    """Return a session's messages of all branches in order, or those at `positions`. The caller
+    has checked the owner.
+    """
     query = (
         select(PlaygroundMessage, Execution)
         .outerjoin(Execution, Execution.id == PlaygroundMessage.execution_id)
         .where(PlaygroundMessage.session_id == session_id)
         .order_by(PlaygroundMessage.position)
     )
-    if window is not None:
-        query = query.limit(window.limit).offset(window.offset)
-    return [message_view(message, execution) for message, execution in session.execute(query)]
+    if positions is not None:
+        wanted = cast(list(positions), ARRAY(Integer))
+        query = query.where(PlaygroundMessage.position == any_(wanted))
+    files = attachments.list_views(session, session_id)
+    return [
+        message_view(message, execution, files.get(message.id, ()))
+        for message, execution in session.execute(query)
+    ]
 
 
-def list_sendable_messages(session: Session, session_id: UUID) -> tuple[ChatMessage, ...]:
-    """Return a session's messages for a model, without failed and empty answers."""
+def sendable(
+    messages: Iterable[PlaygroundMessageView],
+    files: Mapping[UUID, Sequence[ModelFile]] = MappingProxyType({}),
+    form: FileForm = FileForm.NAMES,
+) -> tuple[ChatMessage, ...]:
+    """Return messages with their files for a model, without failed and empty answers."""
     return tuple(
-        ChatMessage(role=MessageRole(message.role.value), content=message.content)
-        for message in list_messages(session, session_id)
+        _sendable(message, files.get(message.id, ()), form)
+        for message in messages
         if message.content and message.status is not ExecutionStatus.FAILED
     )
 
 
-def has_untrusted_results(session: Session, session_id: UUID) -> bool:
-    """Return whether a tool has answered with texts of others anywhere in a session."""
+def _sendable(
+    message: PlaygroundMessageView, files: Sequence[ModelFile], form: FileForm
+) -> ChatMessage:
+    # Services may answer with more than a model takes
+    if message.role is Speaker.USER:
+        return user_message(message.content, files, form, max_chars=MAX_TEXT_CHARS)
+    return ChatMessage(role=MessageRole.ASSISTANT, content=message.content[:MAX_TEXT_CHARS])
+
+
+def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
+    """Return whether a session has texts of others: in its files, or as results of tools."""
+    if attachments.has_any(session, session_id):
+        return True
     called = (Execution.session_id == session_id, Execution.tool_executions.is_not(None))
     executions = session.scalars(select(Execution).where(*called))
     return any(call.is_untrusted for it in executions for call in _tools_of(it))
@@ -158,11 +243,10 @@ def list_messages_since(
 
 
 def find_revision(session: Session, session_id: UUID, *, owner: UUID) -> int | None:
-    """Return the revision of a session of this owner, or None."""
+    """Return the revision of a session of this owner, in a comparison or not, or None."""
+    is_own = (PlaygroundSession.owner == owner, PlaygroundSession.deleted_at.is_(None))
     return session.scalar(
-        select(PlaygroundSession.revision).where(
-            PlaygroundSession.id == session_id, _is_owned_by(owner)
-        )
+        select(PlaygroundSession.revision).where(PlaygroundSession.id == session_id, *is_own)
     )
 
 
@@ -181,13 +265,16 @@ def find_pending_view(session: Session, session_id: UUID) -> PlaygroundMessageVi
     return message_view(row, None) if row is not None else None
 
 
-def message_view(row: PlaygroundMessage, execution: Execution | None) -> PlaygroundMessageView:
-    """Return the view of a message, with the figures of its execution."""
+def message_view(
+    row: PlaygroundMessage, execution: Execution | None, files: Iterable[AttachmentView] = ()
+) -> PlaygroundMessageView:
+    """Return the view of a message, with its files and the figures of its execution."""
     fallen_back = execution if execution and execution.fallback_for else None
     return PlaygroundMessageView(
         id=row.id,
         role=Speaker(row.role),
         content=encrypted_texts.content_of(row),
+        attachments=list(files),
         job_id=row.job_id,
         status=ExecutionStatus(row.status) if row.status else None,
         custom_prompt=encrypted_texts.custom_prompt_of(row),
@@ -201,6 +288,10 @@ def message_view(row: PlaygroundMessage, execution: Execution | None) -> Playgro
         finish_reason=execution.finish_reason if execution else None,
         error=ExecutionError(**execution.error) if execution and execution.error else None,
         tool_executions=_tools_of(execution) if execution else [],
+        is_by_service=execution is not None and execution.service_id is not None,
+        late=execution.late if execution else False,
+        rating=Thumbs(row.rating) if row.rating else None,
+        note=encrypted_texts.note_of(row),
         revision=row.revision,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -1,13 +1,21 @@
 """Sessions and messages of the playground."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from core.executions.schemas import ExecutionError, ExecutionStatus, ToolExecution, ToolName
+from core.attachments.schemas import MAX_FILES, AttachmentView, NewAttachment
+from core.database.paging import Page
+from core.executions.schemas import (
+    CostLimit,
+    ExecutionError,
+    ExecutionStatus,
+    ToolExecution,
+    ToolName,
+)
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
@@ -15,6 +23,8 @@ from core.providers.schemas import Parameters
 
 MAX_MESSAGE_CHARS = 32_000
 MAX_PROMPT_CHARS = 50_000
+MAX_HISTORY_TURNS = 1000
+MAX_NOTE_CHARS = 2_000
 
 
 class Speaker(StrEnum):
@@ -22,7 +32,35 @@ class Speaker(StrEnum):
     ASSISTANT = "assistant"
 
 
+class Thumbs(IntEnum):
+    DOWN = -1
+    UP = 1
+
+
+class AnswerFeedback(StrEnum):
+    """What at least one answer of a session has."""
+
+    THUMBS_UP = "thumbs_up"
+    THUMBS_DOWN = "thumbs_down"
+    NOTE = "note"
+
+
+SessionName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+NoteText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE_CHARS)]
 MessageText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS)]
+
+
+HistoryTurns = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=MAX_HISTORY_TURNS,
+        description="How many earlier turns (a user's message and its answer) are sent as context: "
+        "0 for none, null for all.",
+    ),
+]
 
 
 class NewPlaygroundMessage(BaseModel):
@@ -41,10 +79,28 @@ class NewPlaygroundMessage(BaseModel):
     message: MessageText
     session_id: UUID | None = None
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
-    model: str | None = Field(default=None, max_length=300)
+    model: str | None = Field(
+        default=None,
+        max_length=300,
+        description="Without one, the active service answers, else the default model.",
+    )
     parameters: Parameters = Parameters()
     tools: tuple[ToolName, ...] = Field(
         default=(), max_length=64, description="Names of Attune's tools that the model may call."
+    )
+    cost_limit_usd: CostLimit | None = Field(
+        default=None, description="The most that the answer may cost, with its rounds of tools."
+    )
+    edits: UUID | None = Field(
+        default=None,
+        description="A message of the user that this one stands for, on a new branch of the "
+        "session; both are kept.",
+    )
+    history_turns: HistoryTurns = None
+    attachments: tuple[NewAttachment, ...] = Field(
+        default=(),
+        max_length=MAX_FILES,
+        description="Text files, PDF files with text, and images for models that accept them.",
     )
     metadata: JsonObject | None = Field(
         default=None, description="Stored with the session, instead of what it had."
@@ -52,7 +108,9 @@ class NewPlaygroundMessage(BaseModel):
 
 
 class Draft(BaseModel):
-    """A chat's settings (model, parameters, prompt, tools), stored for every tab and visit."""
+    """A chat's settings (model, parameters, prompt, tools, cost limit, history), stored for every
+    tab and visit.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -60,6 +118,51 @@ class Draft(BaseModel):
     parameters: Parameters = Parameters()
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     tools: tuple[str, ...] = ()
+    cost_limit_usd: CostLimit | None = None
+    history_turns: HistoryTurns = None
+
+
+class UnsentMessage(BaseModel):
+    """What was typed into a chat's field and not sent yet; empty for nothing."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"message": "What is the capital of"}}
+    )
+
+    message: str = Field(max_length=MAX_MESSAGE_CHARS)
+
+
+class SessionDetails(BaseModel):
+    """What an account says of its session; fields that are left out keep their values."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {"name": "Refund tone", "project": "Support", "tags": ["refund", "de"]}
+        },
+    )
+
+    name: SessionName = Field(default="", description="Without one, the first message names it.")
+    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    project: ShortText | None = None
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+
+    @field_validator("tags")
+    @classmethod
+    def _each_once(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(given))
+
+
+class AnswerRating(BaseModel):
+    """What an account says of an answer; fields that are left out keep their values."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"rating": 1, "note": "Kind, and names the form."}},
+    )
+
+    rating: Thumbs | None = None
+    note: NoteText | None = None
 
 
 class SessionSummary(View):
@@ -67,6 +170,9 @@ class SessionSummary(View):
 
     session_id: UUID
     name: str | None
+    description: str | None
+    project: str | None
+    tags: list[str]
     message_count: int
     execution_count: int
     total_cost: Usd
@@ -74,6 +180,23 @@ class SessionSummary(View):
     last_message_at: datetime | None
     has_custom_prompt: bool
     metadata: dict[str, Any] | None
+    is_shared: bool = Field(description="Whether other accounts may read it.")
+    shared_by: str | None = Field(
+        default=None, description="The email of its owner when another account shares it."
+    )
+
+
+class TrashedSession(SessionSummary):
+    """A session in the trash, and from when on it is deleted for good."""
+
+    deleted_at: datetime
+    erased_after: datetime
+
+
+class FoundSessions(Page[SessionSummary]):
+    """A page of the sessions that a search has found, and how many older ones it left out."""
+
+    unsearched_count: int = 0
 
 
 class PlaygroundSessionView(SessionSummary):
@@ -81,6 +204,7 @@ class PlaygroundSessionView(SessionSummary):
 
     revision: int
     draft: Draft
+    unsent_message: str
 
 
 class PlaygroundMessageView(View):
@@ -89,6 +213,7 @@ class PlaygroundMessageView(View):
     id: UUID
     role: Speaker
     content: str
+    attachments: list[AttachmentView]
     job_id: str | None
     status: ExecutionStatus | None
     custom_prompt: str | None
@@ -102,6 +227,15 @@ class PlaygroundMessageView(View):
     finish_reason: str | None
     error: ExecutionError | None
     tool_executions: list[ToolExecution]
+    is_by_service: bool
+    late: bool
+    alternatives: list[UUID] = Field(
+        default=[],
+        description="In the history: the messages at this place, one for each branch, when "
+        "branches part here.",
+    )
+    rating: Thumbs | None
+    note: str | None
     revision: int
     created_at: datetime
     updated_at: datetime

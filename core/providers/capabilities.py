@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, get_args
 
 from core.providers.errors import ParameterNotSupported
+from core.providers.images import jpegs_of
 from core.providers.schemas import (
     Capabilities,
     Connection,
@@ -82,6 +83,10 @@ ANTHROPIC_CACHE_TTLS = ("5m", "1h")
 ANTHROPIC_WITHOUT_SCHEMAS = re.compile(
     r"claude-(?:[123]|instant|(?:opus|sonnet|haiku)-4(?:-[01])?(?:-\d{8})?$)"
 )
+OPENAI_WITHOUT_IMAGES = re.compile(
+    r"gpt-3|gpt-4(?![o.\d]|-turbo(?!-preview))|o1-(?:mini|preview)|o3-mini"
+)
+ANTHROPIC_WITHOUT_IMAGES = re.compile(r"claude-(?:[12]|instant)")
 # Models that OpenAI lists besides its chat models.
 NOT_CHAT_MODELS = re.compile(
     r"audio|realtime|transcribe|tts|whisper|image|dall-e|sora|embedding|moderation|instruct|davinci|babbage|search|computer-use"
@@ -105,6 +110,7 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
                 *CLASSIC,
                 tools=True,
                 embeddings=True,
+                images=True,
                 structured_output=StructuredOutput.CONSTRAINED,
                 ranges={P.REASONING_EFFORT: {"choices": EFFORTS}},
             )
@@ -145,6 +151,8 @@ def _feature_problems(model: ModelView, call: ModelCall) -> Iterator[tuple[str, 
         yield "response_schema", "does not support structured output together with tools."
     if not capabilities.calls_tools and any(message.tool_calls for message in call.messages):
         yield "messages", "does not support tool calls."
+    if not capabilities.images and any(map(jpegs_of, call.messages)):
+        yield "messages", "does not accept images."
     if call.response_schema and model.capabilities.structured_output is StructuredOutput.NONE:
         yield "response_schema", "does not support structured output."
 
@@ -186,6 +194,7 @@ def _of_fake(name: str) -> Capabilities:
         *DEFAULT_RANGES,
         tools=True,
         embeddings=True,
+        images=True,
         structured_output=StructuredOutput.NATIVE,
         ranges=ranges,
     )
@@ -200,6 +209,7 @@ def _of_openai(name: str) -> Capabilities:
         *((P.MAX_TOKENS, P.SEED) if is_reasoning else CLASSIC),
         tools=True,
         embeddings="embedding" in name,
+        images=OPENAI_WITHOUT_IMAGES.match(name) is None,
         structured_output=_native_unless(OPENAI_WITHOUT_SCHEMAS.match(name)),
         ranges=ranges,
     )
@@ -221,6 +231,7 @@ def _of_anthropic(name: str) -> Capabilities:
     return _capabilities(
         *names,
         tools=True,
+        images=ANTHROPIC_WITHOUT_IMAGES.match(name) is None,
         structured_output=_native_unless(ANTHROPIC_WITHOUT_SCHEMAS.match(name)),
         ranges=ranges,
     )
@@ -242,6 +253,7 @@ def _capabilities(
     structured_output: StructuredOutput,
     ranges: Mapping[ParameterName, Mapping[str, Any]],
     embeddings: bool = False,
+    images: bool = False,
 ) -> Capabilities:
     """Return capabilities with the default bounds, replaced where `ranges` has others.
 
@@ -256,6 +268,7 @@ def _capabilities(
     return Capabilities(
         tools=tools,
         embeddings=embeddings,
+        images=images,
         structured_output=structured_output,
         parameters={name: range_ for name, range_ in bounds.items() if range_.choices != ()},
     )

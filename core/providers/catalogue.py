@@ -55,7 +55,9 @@ def _route(provider: ConfiguredProvider, name: str) -> Route:
     if listed_model is None and provider.connection.kind in (ProviderKind.LOCAL, ProviderKind.FAKE):
         raise ModelMissing(_missing_detail(name, []))
     return Route(
-        model_view(provider.connection, listed_model or ListedModel(name)), provider.connection
+        model_view(provider.connection, listed_model or ListedModel(name)),
+        provider.connection,
+        provider.limits,
     )
 
 

@@ -107,6 +107,20 @@ class ProviderOverloaded(CallFailed):
     is_transient = True
 
 
+class QueueFull(CallFailed):
+    """Too many calls wait for this provider. Try again in a minute, or choose another model."""
+
+    reason = "queue_full"
+
+
+class QueueTimedOut(CallFailed):
+    """The provider's limits left no turn for this call in time. Try again later, or choose another
+    model.
+    """
+
+    reason = "queue_timeout"
+
+
 class ProviderServerError(CallFailed):
     """The provider had an internal error. Try again in a minute."""
 

@@ -5,7 +5,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, Numeric, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    Numeric,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +34,7 @@ class ProviderRow(Keyed, Created, CoreTable):
         one_of("kind", ProviderKind),
         one_of("source", ProviderSource),
         one_of("status", ProviderStatus),
+        CheckConstraint("least(max_concurrent, calls_per_minute) > 0", name="limits"),
     )
 
     name: Mapped[str] = mapped_column(unique=True)
@@ -34,6 +43,8 @@ class ProviderRow(Keyed, Created, CoreTable):
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     source: Mapped[str]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    max_concurrent: Mapped[int | None]
+    calls_per_minute: Mapped[int | None]
     status: Mapped[str] = mapped_column(server_default=ProviderStatus.UNTESTED)
     status_detail: Mapped[str | None]
     checked_at: Mapped[datetime | None]

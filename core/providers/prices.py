@@ -42,12 +42,13 @@ class Cost:
 
 
 UNPRICED = Cost(None, CostSource.UNPRICED)
+FREE_OF_CHARGE = Cost(Decimal(0), CostSource.PRICE_TABLE)
 
 
 def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
     """Return the cost of a call; cached and cache-written tokens have prices of their own."""
     if connection.kind in FREE:
-        return Cost(Decimal(0), CostSource.PRICE_TABLE)
+        return FREE_OF_CHARGE
     tokens = genai_prices.Usage(
         input_tokens=usage.input,
         output_tokens=usage.output,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
+from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.structured_output import ResponseSchema, StructuredOutput
 from core.providers.tool_calls import MessageToolCall, ToolCallId
 
@@ -121,6 +122,7 @@ class Capabilities(View):
     streaming: bool = True
     tools: bool
     embeddings: bool = False
+    images: bool = False
     structured_output: StructuredOutput = StructuredOutput.NONE
     parameters: dict[ParameterName, ParameterRange]
 
@@ -149,7 +151,7 @@ class ModelView(View):
     capabilities: Capabilities
 
 
-class ProviderView(View):
+class ProviderView(CallLimits):
     """A provider in Settings and the API, without its key."""
 
     id: UUID | None
@@ -174,7 +176,7 @@ Secret = Annotated[
 ]
 
 
-class NewProvider(BaseModel):
+class NewProvider(CallLimits):
     """A provider to add; without `base_url` it is the vendor's own API."""
 
     model_config = ConfigDict(
@@ -190,7 +192,7 @@ class NewProvider(BaseModel):
     secret: Secret | None = Field(default=None, repr=False)
 
 
-class ProviderChange(BaseModel):
+class ProviderChange(CallLimits):
     """The fields to change; a new `base_url` removes the key of the old one."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"is_active": False}})
@@ -224,17 +226,17 @@ class Connection:
     @property
     def is_vendor(self) -> bool:
         """Whether this is the vendor's own API, not a server that speaks its protocol."""
-        return self.base_url is None or f".{urlsplit(self.base_url).hostname}".endswith(
-            VENDOR_HOSTS
-        )
+        host = f".{urlsplit(self.base_url or '').hostname}"
+        return self.base_url is None or host.endswith(VENDOR_HOSTS)
 
 
 @dataclass(frozen=True)
 class Route:
-    """A model and the connection to its provider."""
+    """A model, the connection to its provider and the provider's limits."""
 
     model: ModelView
     connection: Connection
+    limits: CallLimits = NO_LIMITS
 
 
 class MessageRole(StrEnum):

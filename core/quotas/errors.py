@@ -1,6 +1,6 @@
 """Errors of quotas."""
 
-from core.errors import Conflict, Invalid, NotFound, RateLimited
+from core.errors import Conflict, Invalid, LimitReached, NotFound, RateLimited
 
 
 class QuotaMissing(NotFound):
@@ -23,5 +23,15 @@ class QuotaExceeded(RateLimited):
 
 class PriceNeeded(Invalid):
     """This model has no price, and a quota limits your cost. An admin can add one in Settings,
+    Prices.
+    """
+
+
+class CostLimitExceeded(LimitReached):
+    """This call may cost more than its limit."""
+
+
+class CostUnknown(Invalid):
+    """This model has no price, so a cost limit can't be kept. An admin can add one in Settings,
     Prices.
     """

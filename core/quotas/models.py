@@ -1,4 +1,4 @@
-"""Tables of quotas: what is allowed, what was used, and what running calls may take."""
+"""Tables of quotas, of their use, of what is reserved for running calls; and of rate limits."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.identity.schemas import Role
-from core.quotas.schemas import QuotaMeasure, QuotaPeriod, QuotaScope
+from core.quotas.schemas import QuotaMeasure, QuotaPeriod, QuotaScope, RateLimitKind
 
 AMOUNT = Numeric(20, 8)  # calls, tokens or US dollars
 
 
 class Quota(Keyed, Created, CoreTable):
-    """What calls of models may use in a period."""
+    """The limit of what model calls may use in a period."""
 
     __tablename__ = "quotas"
     __table_args__ = (
@@ -63,7 +63,7 @@ class UsageCounter(CoreTable):
     period_start: Mapped[datetime] = mapped_column(primary_key=True)
     used: Mapped[Decimal] = mapped_column(AMOUNT, server_default=text("0"))
     reserved: Mapped[Decimal] = mapped_column(AMOUNT, server_default=text("0"))
-    over: Mapped[int] = mapped_column(server_default=text("0"))
+    over: Mapped[int] = mapped_column(server_default=text("0"))  # calls beyond the limit
 
 
 class UsageReservation(CoreTable):
@@ -78,3 +78,18 @@ class UsageReservation(CoreTable):
     subject: Mapped[UUID]
     period_start: Mapped[datetime]
     amount: Mapped[Decimal] = mapped_column(AMOUNT)
+
+
+class RateLimitWindow(CoreTable):
+    """The calls of an account or API key since its minute began.
+
+    Unlogged: nothing waits for the disk, and after a crash of the database all count from zero.
+    """
+
+    __tablename__ = "rate_limit_windows"
+    __table_args__ = (one_of("kind", RateLimitKind), {"prefixes": ["UNLOGGED"]})
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[UUID] = mapped_column(primary_key=True)  # an account or API key
+    began_at: Mapped[datetime]
+    calls: Mapped[int]

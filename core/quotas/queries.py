@@ -1,4 +1,4 @@
-"""Which quotas there are, which apply to somebody, and how much of them is used."""
+"""Read quotas: all of them, those that apply to an actor, and their use."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,16 +8,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, DateTime, Row, func, select
 from sqlalchemy.orm import Session
 
+from core.cache.cache import Cache
 from core.database.sql_files import statement
 from core.identity.models import AdminUser, ApiKey
 from core.identity.permissions import Permission, require
-from core.identity.schemas import Actor
+from core.identity.schemas import Actor, Role
 from core.platform import clock
 from core.quotas.errors import QuotaMissing
 from core.quotas.models import Quota, UsageCounter
 from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView
 
 Applying = tuple[Row[tuple[Any, ...]], ...]
+applying_cache: Cache[tuple[UUID, Role | None], Applying] = Cache("quotas changed", max_age_s=10.0)
 APPLYING = ("id", "scope", "measure", "period", "amount", "only_observes")
 
 
@@ -51,7 +53,7 @@ def _quotas(session: Session, quota_id: UUID | None = None) -> list[QuotaView]:
 
 
 def _present_use(now: datetime) -> tuple[ColumnElement[Decimal], ColumnElement[int]]:
-    """Return the columns of what was used and reserved in the present period, and went beyond."""
+    """Return columns for the present period: used and reserved, and calls beyond the limit."""
     present = func.date_trunc(Quota.period, now, "UTC", type_=DateTime(timezone=True))
     figures = (
         func.max(UsageCounter.used + UsageCounter.reserved),
@@ -68,6 +70,13 @@ def find_applying(session: Session, actor: Actor) -> Applying:
     """Return the quotas that an actor's calls count to, each with its subject."""
     found = statement(__package__, "applying")
     return tuple(session.execute(found, {"actor": actor.id, "role": actor.role}).all())
+
+
+def find_applying_cached(session: Session, actor: Actor) -> Applying:
+    """Return them from this process, in at most the time that a hint takes after a change: every
+    call of a model asks.
+    """
+    return applying_cache.get((actor.id, actor.role), lambda: find_applying(session, actor))
 
 
 def list_use(session: Session, *, actor: Actor) -> list[QuotaUse]:

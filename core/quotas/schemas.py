@@ -1,4 +1,4 @@
-"""Quotas: inputs, and what is shown of them and of their use."""
+"""Quotas and their use: inputs and views."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from core.presentation.money import Usd
 
 
 class QuotaScope(StrEnum):
-    """Whose calls a quota counts; one of a role counts those of each of its accounts apart."""
+    """Whose calls a quota counts; with `role`, each account of the role is counted on its own."""
 
     WORKSPACE = "workspace"
     ROLE = "role"
@@ -30,11 +30,18 @@ class QuotaMeasure(StrEnum):
 
 
 class QuotaPeriod(StrEnum):
-    """After which a quota starts again; all begin in UTC."""
+    """After which a quota's use starts at zero again, by the clock in UTC."""
 
     MINUTE = "minute"
     DAY = "day"
     MONTH = "month"
+
+
+class RateLimitKind(StrEnum):
+    """Which calls of the API a rate limit counts: those that stream are counted apart."""
+
+    STANDARD = "standard"
+    STREAMING = "streaming"
 
 
 Amount = Annotated[Decimal, Field(gt=0, lt=10**12, decimal_places=8)]
@@ -42,8 +49,8 @@ TARGETS = {QuotaScope.ROLE: "role", QuotaScope.ACCOUNT: "account_id", QuotaScope
 
 
 class NewQuota(BaseModel):
-    """A quota to add; `limit` is in calls, tokens or US dollars. One that only observes refuses
-    nothing, and counts the calls that it would have refused.
+    """A quota to add; `limit` is in calls, tokens or US dollars. With `only_observes`, no call is
+    refused, and calls beyond the limit are counted in `over`.
     """
 
     model_config = ConfigDict(
@@ -86,8 +93,8 @@ class QuotaChange(BaseModel):
 class QuotaView(View):
     """A quota; `target` is the role, or the name of the account or key, or null.
 
-    `used` is what was used or reserved since its period began, of a role by the account that used
-    most; `over` counts the calls that were beyond a quota that only observes.
+    `used` is what was used or reserved since the period began; for a role, by the account that
+    used most. `over` counts the calls beyond the limit of a quota that only observes.
     """
 
     id: UUID
@@ -106,10 +113,10 @@ class QuotaView(View):
 
 
 class QuotaUse(View):
-    """A quota that applies to somebody, and its use since its period began.
+    """A quota that applies to the caller, and its use since the period began.
 
-    `reserved` is the most that running calls may take; `over` counts the calls that were beyond a
-    quota that only observes.
+    `reserved` is the most that running calls may use; `over` counts the calls beyond the limit of
+    a quota that only observes.
     """
 
     id: UUID

@@ -8,6 +8,7 @@ from itertools import chain
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from core.providers import images
 from core.providers.chunks import Usage
 from core.providers.queries import token_prices
 from core.providers.schemas import Capabilities, ModelCall, ParameterName, Parameters, Route
@@ -24,6 +25,9 @@ class WorstCase:
 
     tokens: int
     cost: Decimal | None
+
+
+NOTHING = WorstCase(0, Decimal(0))  # of an answer that no model is called for
 
 
 def with_max_tokens(parameters: Parameters, capabilities: Capabilities) -> Parameters:
@@ -56,4 +60,5 @@ def _most_input(call: ModelCall) -> int:
     system = [call.system_prompt] if call.system_prompt else []
     texts = chain(system, call.messages, call.tools, [call.response_schema or ""])
     explained = TOOL_TOKENS if call.tools or call.response_schema else 0
-    return PROTOCOL_TOKENS + explained + sum(len(_JSON.dump_json(each)) for each in texts)
+    shown = sum(len(images.jpegs_of(message)) for message in call.messages) * images.MOST_TOKENS
+    return PROTOCOL_TOKENS + explained + shown + sum(len(_JSON.dump_json(each)) for each in texts)

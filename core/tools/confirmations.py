@@ -1,4 +1,4 @@
-"""Tool calls that wait for a person, because the model had read texts of others before."""
+"""Tool calls that wait for a person's confirmation, because the model had read untrusted texts."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ def confirm(execution_id: UUID, call_id: str, *, actor: Actor) -> ToolExecution:
         raise Forbidden("A person must confirm this. Sign in instead.")
     with transaction() as session:
         call = _waiting(session, execution_id, call_id, actor)
-        tool = registry.get(call.name, actor=actor)
+        tool = registry.get(session, call.name, actor=actor)
         _replace(session, execution_id, _with_status(call, ToolCallStatus.RUNNING), actor)
         targets = {"execution_id": execution_id, "tool": call.name}
         audit.record(session, "tool.confirm", actor, targets=targets)

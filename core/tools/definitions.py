@@ -1,4 +1,4 @@
-"""What a tool is: a typed function that models may call, and how it is run for an account."""
+"""Tools: typed functions that models may call, run with the permissions of an account."""
 
 import json
 import logging
@@ -25,7 +25,8 @@ Arguments = TypeVar("Arguments", bound=BaseModel)
 
 @dataclass(frozen=True)
 class RegistryTool(Generic[Arguments]):
-    """A tool: its function runs as the account that asks, and returns what JSON can represent."""
+    """A tool. Its function gets the arguments and the account that asks, and returns a value that
+    JSON can represent."""
 
     name: str
     description: str
@@ -75,7 +76,7 @@ def run_with(tool: RegistryTool[Any], arguments: dict[str, Any], *, actor: Actor
 
 
 def run(tool: RegistryTool[Any], arguments: str, *, actor: Actor) -> ToolOutcome:
-    """Run a tool with arguments in JSON; a failure is an outcome, too."""
+    """Run a tool with arguments as JSON text; a failure is returned as `error`, not raised."""
     started_at = time.monotonic()
     text, error = _run(tool, arguments, actor)
     elapsed_ms = round((time.monotonic() - started_at) * 1000)
@@ -85,7 +86,7 @@ def run(tool: RegistryTool[Any], arguments: str, *, actor: Actor) -> ToolOutcome
 
 
 def _run(tool: RegistryTool[Any], arguments: str, actor: Actor) -> tuple[str, str | None]:
-    """Return the result as text, and the error."""
+    """Return the result as JSON text, and the error if there is one."""
     try:
         require(actor, tool.permission)
         given = tool.arguments.model_validate_json(arguments or "{}")

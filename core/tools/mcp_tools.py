@@ -1,15 +1,17 @@
-"""Tools of MCP servers, named `server__tool`: what they return is untrusted."""
+"""Tools of MCP servers, named `server__tool`; their results are untrusted."""
 
 import re
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from core.database.db import read_session
+from core.database.db import Session
 from core.identity.permissions import Permission
 from core.identity.schemas import Actor
 from core.mcp_servers import connection, queries
+from core.mcp_servers.errors import McpServerFailed
 from core.mcp_servers.schemas import McpConnection, McpTool
 from core.tools.definitions import RegistryTool
 from core.tools.errors import ToolFailed
@@ -19,29 +21,33 @@ OFFERED = re.compile(r"[A-Za-z0-9_-]{1,64}")  # vendors accept no other names
 
 
 class AnyArguments(BaseModel):
-    """Arguments that the server checks."""
+    """Arguments of any shape: the server checks them."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-def list_tools(server: str | None = None) -> list[RegistryTool[Any]]:
-    """Return the tools that all servers, or one, listed last."""
-    with read_session() as session:
-        found = [_tool(*each) for each in queries.list_offered(session, server)]
-    return [tool for tool in found if OFFERED.fullmatch(tool.name)]
+def list_tools(session: Session, servers: Collection[str] | None = None) -> list[RegistryTool[Any]]:
+    """Return the tools that all servers, or those of these names, listed last."""
+    tools = [_tool(*each) for each in queries.list_offered(session, servers)]
+    return [tool for tool in tools if OFFERED.fullmatch(tool.name)]
 
 
-def find(name: str) -> RegistryTool[Any] | None:
-    """Return the tool of a name, or None."""
-    server, between, _ = name.partition(BETWEEN)
-    if not between:
-        return None
-    return next((tool for tool in list_tools(server) if tool.name == name), None)
+def find_tools(session: Session, names: Collection[str]) -> dict[str, RegistryTool[Any]]:
+    """Return the tools of these names, by name; without a `server__tool`, nothing is read."""
+    servers = {name.partition(BETWEEN)[0] for name in names if BETWEEN in name}
+    if not servers:
+        return {}
+    return {tool.name: tool for tool in list_tools(session, servers) if tool.name in names}
+
+
+def name_of(server: str, tool: str) -> str:
+    """Return the name by which models and API calls name a server's tool."""
+    return f"{server}{BETWEEN}{tool}"
 
 
 def _tool(server: McpConnection, tool: McpTool) -> RegistryTool[Any]:
     return RegistryTool(
-        f"{server.name}{BETWEEN}{tool.name}",
+        name_of(server.name, tool.name),
         tool.description,
         AnyArguments,
         partial(_call, server, tool.name),
@@ -53,7 +59,10 @@ def _tool(server: McpConnection, tool: McpTool) -> RegistryTool[Any]:
 
 
 def _call(server: McpConnection, name: str, given: AnyArguments, _actor: Actor) -> Any:  # noqa: ANN401  JSON
-    result, is_error = connection.call_tool(server, name, given.model_extra or {})
+    try:
+        result, is_error = connection.call_tool(server, name, given.model_extra or {})
+    except McpServerFailed as failure:
+        raise ToolFailed(f"MCP server {server.name}: {failure.detail}") from failure
     if is_error:
         raise ToolFailed(f"The tool failed: {result}")
     return result

@@ -11,7 +11,7 @@ from core.tools.schemas import TicketPriority, TicketStatus
 
 
 class Ticket(Keyed, Created, CoreTable):
-    """Something that a person has to do, created by a person or by a model for them."""
+    """A task for a person, created by an account or by a model for it."""
 
     __tablename__ = "tickets"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Tools that read: the time, documents, users, conversations and metrics."""
+"""Tools that only read: the time, documents, users, conversations and metrics."""
 
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -102,7 +102,7 @@ def get_user(given: UserId, actor: Actor) -> dict[str, Any]:
 
 
 def get_conversation(given: ConversationId, actor: Actor) -> dict[str, Any]:
-    """Return a conversation with its last messages, and write down who has read it."""
+    """Return a conversation with its last messages; the audit log records who read it."""
     with transaction() as session:
         id_ = conversations.get_id(session, given.conversation_id)
         talk = conversations.get_conversation(session, id_, actor=actor)

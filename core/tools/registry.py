@@ -1,7 +1,9 @@
 """The tools of Attune, by name."""
 
+from collections.abc import Collection
 from typing import Any
 
+from core.database.db import Session
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.tools import http_get, mcp_tools, readers, writers
@@ -13,21 +15,35 @@ TOOLS: dict[str, RegistryTool[Any]] = {
 }
 
 
-def list_for(actor: Actor) -> list[RegistryTool[Any]]:
+def list_for(session: Session, *, actor: Actor) -> list[RegistryTool[Any]]:
     """Return the tools that an account may use: Attune's by name, then those of MCP servers.
 
-    Opens a transaction of its own. Raises Forbidden.
+    Raises Forbidden.
     """
     require(actor, Permission.RUN_MODELS)
     own = [tool for _, tool in sorted(TOOLS.items()) if tool.is_for(actor)]
-    return [*own, *mcp_tools.list_tools()]
+    return [*own, *mcp_tools.list_tools(session)]
 
 
-def get(name: str, *, actor: Actor) -> RegistryTool[Any]:
-    """Return a tool; raise ToolMissing, or Forbidden when it is for other roles."""
+def find_tools(
+    session: Session, names: Collection[str], *, actor: Actor
+) -> dict[str, RegistryTool[Any]]:
+    """Return the tools of these names that exist and are switched on, by name.
+
+    Reads the database only for tools of MCP servers. Raises Forbidden when one is for other roles.
+    """
     require(actor, Permission.RUN_MODELS)
-    tool = TOOLS.get(name) or mcp_tools.find(name)
-    if tool is None or not tool.is_on():
+    own = {name: TOOLS[name] for name in names if name in TOOLS}
+    tools = mcp_tools.find_tools(session, names) | own
+    found = {name: tool for name, tool in tools.items() if tool.is_on()}
+    for tool in found.values():
+        require(actor, tool.permission)
+    return found
+
+
+def get(session: Session, name: str, *, actor: Actor) -> RegistryTool[Any]:
+    """Return a tool; raise ToolMissing, or Forbidden when it is for other roles."""
+    tool = find_tools(session, [name], actor=actor).get(name)
+    if tool is None:
         raise ToolMissing
-    require(actor, tool.permission)
     return tool

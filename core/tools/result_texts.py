@@ -1,4 +1,4 @@
-"""Results of tools as JSON text that stays in its place, whatever it contains."""
+"""Results of tools as one line of JSON, so that a hostile text cannot pose as another message."""
 
 import json
 import re

@@ -81,8 +81,8 @@ class TicketView(View):
 class ToolView(View):
     """A tool that an account may use; `parameters` is the JSON Schema of its arguments.
 
-    `is_write`: it changes data. `is_untrusted`: its result has texts of others, after which a
-    person must confirm every write.
+    `is_write`: it changes data. `is_untrusted`: its result has texts of users, documents or other
+    machines, after which a person must confirm every write.
     """
 
     name: str

@@ -61,5 +61,5 @@ def change_ticket(
 
 
 def _facts(row: Ticket) -> dict[str, Any]:
-    """Return what the audit log keeps: without texts, which may name users."""
+    """Return the fields that the audit log keeps: no texts, which may name users."""
     return {"priority": row.priority, "status": row.status}

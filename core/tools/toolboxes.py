@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.database.db import Session
 from core.executions.schemas import NewExecution, ToolCallStatus, ToolExecution
 from core.identity.schemas import Actor
 from core.providers.schemas import MessageRole, Tool
 from core.tools import definitions, registry, result_texts
 from core.tools.definitions import RegistryTool
-from core.tools.errors import ToolMissing, ToolUnknown
+from core.tools.errors import ToolUnknown
 
 UNKNOWN = "There is no such tool."
 NEEDS_CONFIRMATION = (
@@ -47,17 +48,22 @@ class AccountToolbox:
 
 
 def toolbox_for(
-    new_execution: NewExecution, *, actor: Actor, after_untrusted: bool = False
+    session: Session, new_execution: NewExecution, *, actor: Actor, after_untrusted: bool = False
 ) -> AccountToolbox | None:
     """Return the tools that a call names, None without names.
 
     Results of tools in its messages count as untrusted, too. Raises ToolUnknown, or Forbidden.
     """
-    if not new_execution.tool_names:
+    names = new_execution.tool_names
+    if not names:
         return None
+    tools = registry.find_tools(session, names, actor=actor)
+    for name in names:
+        if name not in tools:
+            raise ToolUnknown(f"No tool {name!r}. GET tools lists those that you may use.")
     has_results = any(it.role is MessageRole.TOOL for it in new_execution.messages)
-    tools = [_get(name, actor) for name in new_execution.tool_names]
-    return AccountToolbox(tools, actor, after_untrusted=after_untrusted or has_results)
+    in_order = [tools[name] for name in names]
+    return AccountToolbox(in_order, actor, after_untrusted=after_untrusted or has_results)
 
 
 def answered(call: ToolExecution, tool: RegistryTool[Any], *, actor: Actor) -> ToolExecution:
@@ -71,13 +77,6 @@ def answered(call: ToolExecution, tool: RegistryTool[Any], *, actor: Actor) -> T
         "is_untrusted": tool.is_untrusted,
     }
     return call.model_copy(update=values)
-
-
-def _get(name: str, actor: Actor) -> RegistryTool[Any]:
-    try:
-        return registry.get(name, actor=actor)
-    except ToolMissing:
-        raise ToolUnknown(f"No tool {name!r}. GET tools lists those that you may use.") from None
 
 
 def _unanswered(call: ToolExecution, status: ToolCallStatus, error: str) -> ToolExecution:

@@ -1,4 +1,4 @@
-"""Tools that write."""
+"""Tools that change data."""
 
 from typing import Any, Literal
 

@@ -20,6 +20,7 @@ FILES = {
     "knowledge": "review/knowledge/page.py",
     "tickets": "review/tickets/page.py",
     "playground": "test/playground/page.py",
+    "comparison": "test/playground/comparison/page.py",
     "prompts": "test/prompts/page.py",
     "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -61,6 +62,13 @@ def address(cluster: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def whole(cluster: Postgres, data: Path) -> Iterator[str]:
     """Serve the console and the API, and return the address."""
+    with another_process(data) as served:
+        yield served
+
+
+@contextmanager
+def another_process(data: Path, **settings: str) -> Iterator[str]:
+    """Serve the console and the API by a process of its own on the same database."""
     given = {
         "DATA": str(data),
         "ATTUNE_SECRET_KEY": SECRET,
@@ -75,11 +83,12 @@ def whole(cluster: Postgres, data: Path) -> Iterator[str]:
     plain = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
     }
-    with (data / "logs" / "whole.log").open("w") as log:
+    path = data / "logs" / f"{given['PORT']}.log"
+    with path.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.api.whole"],
             cwd=ROOT,
-            env={**plain, **given, **limits},
+            env={**plain, **given, **limits, **settings},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -87,7 +96,7 @@ def whole(cluster: Postgres, data: Path) -> Iterator[str]:
     assert process.stdout is not None
     with process, process.stdout:
         port = process.stdout.readline().strip()
-        assert port, (data / "logs" / "whole.log").read_text()
+        assert port, path.read_text()
         while "ready" not in process.stdout.readline():
             pass
         yield f"http://127.0.0.1:{port}"

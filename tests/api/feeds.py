@@ -91,4 +91,4 @@ class Reader:
             case "playground_response":
                 self.messages[news["message_id"]] = news
             case other:
-                assert other == "playground_session"
+                assert other in ("playground_session", "playground_queue")

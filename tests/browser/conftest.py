@@ -38,6 +38,15 @@ PATIENCE_S = 60.0
 OpenWindow = Callable[..., Window]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a failed test once more: when the machine is busy, a key can arrive while its page is
+    drawn anew. The report lists what needed it (RERUN): see there for races that users may meet.
+    """
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def chromium() -> str:
     """Return where a Chromium is."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
@@ -94,6 +103,7 @@ def _environment(port: int, data: Path) -> dict[str, str]:
         "ATTUNE_ADMIN_PASSWORD": OWNER.password,
         "ATTUNE_FAKE_PROVIDER": "1",
         "ATTUNE_DEMO": "0",
+        "ATTUNE_ALLOW_HOSTS": "127.0.0.1",  # of the MCP server of tests
         "RATE_LIMIT_STANDARD": "100000",
         "RATE_LIMIT_STREAMING": "100000",
     }

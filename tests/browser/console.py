@@ -72,7 +72,9 @@ class Program:
         for session in self.api.get("/admin/playground/sessions", params={"limit": 200}).json()[
             "sessions"
         ]:
-            self.api.delete(f"/admin/playground/session/{session['session_id']}").raise_for_status()
+            self.api.delete(
+                f"/sessions/{session['session_id']}", params={"permanently": True}
+            ).raise_for_status()
 
     def say(self, *messages: str) -> str:
         """Have things said and answered in a new session, and return its address."""

@@ -52,9 +52,10 @@ def test_stop_ends_an_answer_long_before_its_end_and_keeps_its_text(window: Wind
     expect(tab.messages).to_have_count(2)
     expect(tab.last).to_contain_text("Fake answer: the quick answer")
     expect(tab.last).to_contain_text("Stopped")
-    words = tab.last.inner_text()
+    answer = tab.last.locator(".attune-markdown")
+    words = answer.inner_text()
     tab.page.wait_for_timeout(300)
-    assert tab.last.inner_text() == words
+    assert answer.inner_text() == words
 
 
 def test_escape_stops_from_within_the_field_too(window: Window) -> None:

@@ -20,6 +20,7 @@ PAGES = {
     "/knowledge?section=feedback": None,
     "/tickets": None,
     "/playground": "Delete session",
+    "/comparison": None,
     "/prompts": "New prompt",
     "/usage": None,
     "/settings": None,

@@ -185,17 +185,16 @@ def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(
     expect(response(tab)).to_be_focused()
     keys.press("Escape")
     expect(response(tab)).not_to_be_focused()
-    before = response(tab).element_handle()
-    tab.wait()
     keys.press("1")
-    before.wait_for_element_state("hidden")  # a choice draws the drawer anew
     expect(tab.page.get_by_role("radio", name="Correction")).to_be_checked()
-    expect(response(tab)).to_have_value("Answer 27 of rq.")
-    expect(heard).to_be_visible()
-    keys.press("e")
-    expect(response(tab)).to_be_focused()
-    keys.press("Control+End")
-    keys.type(" And so on")
+
+    def is_written() -> bool:  # a choice may draw the drawer anew, which undoes what was typed
+        expect(response(tab)).to_be_visible()
+        keys.press("e")
+        response(tab).fill("Answer 27 of rq. And so on")
+        return tab.page.locator("ins").is_visible()
+
+    tab.wait_for(is_written)
     expect(tab.page.locator("ins")).to_have_text("And so on")
     keys.press("Control+Enter")
     expect(tab.drawer).to_contain_text("1 change")

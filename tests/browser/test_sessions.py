@@ -108,14 +108,14 @@ def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program
     tab = window.open(program.say("To be deleted"))
     tab.press("Delete session")
     expect(tab.page.get_by_role("dialog")).to_contain_text(
-        "“To be deleted” and its 2 messages will be permanently deleted."
+        "“To be deleted” and its 2 messages can be restored from the trash for 7 days."
     )
     tab.confirm("Delete session?", "Cancel")
     expect(tab.messages).to_have_count(2)
     tab.press("Delete session")
     tab.confirm("Delete session?", "Delete session")
     expect(tab.messages).to_have_count(0)
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session deleted")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session moved to the trash")
     assert "To be deleted" not in program.api.get("/admin/playground/sessions").text
 
 
@@ -134,3 +134,41 @@ def test_an_address_of_nobodys_session_shows_an_own_one(window: Window) -> None:
     expect(tab.page.get_by_text("No messages yet")).to_be_visible()
     tab.go("/playground?session=nonsense")
     expect(tab.page.get_by_text("No messages yet")).to_be_visible()
+
+
+def test_a_session_is_renamed_found_deleted_restored_and_exported(
+    window: Window, program: Program
+) -> None:
+    program.say("An elephant in the room")
+    tab = window.open(program.say("To be renamed"))
+    tab.press("Edit details")
+    dialog = tab.page.get_by_role("dialog", name="Edit details")
+    dialog.get_by_label("Name").fill(" ")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_contain_text("Enter a name")
+    dialog.get_by_label("Name").fill("Renamed")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(tab.sessions.filter(has_text="Renamed")).to_have_count(1)
+    search = tab.page.get_by_label("Search sessions")
+    search.fill("ELEPHANT in")
+    search.press("Enter")
+    expect(tab.sessions).to_have_text([re.compile("An elephant in the room")])
+    search.fill("")
+    search.press("Enter")
+    expect(tab.sessions).to_have_count(2)
+    tab.press("Delete session")
+    tab.confirm("Delete session?", "Delete session")
+    expect(tab.sessions.filter(has_text="Renamed")).to_have_count(0)
+    tab.page.get_by_role("button", name="Trash (").click()
+    row = tab.page.locator("[class*=st-key-row-]").filter(has_text="Renamed")
+    row.get_by_role("button", name="Restore").click()
+    expect(tab.sessions.filter(has_text="Renamed")).to_have_count(1)
+    expect(tab.messages).to_have_count(2)
+    tab.press("Export or import")
+    export = tab.page.get_by_role("link", name="Export JSON")
+    address = export.get_attribute("href")
+    assert address is not None
+    file = tab.page.request.get(f"{window.address}{address}").json()
+    assert file["details"]["name"] == "Renamed"
+    assert [it["role"] for it in file["messages"]] == ["user", "assistant"]

@@ -35,6 +35,10 @@ def test_chosen_tools_are_called_and_a_write_waits_for_its_confirmation(
     expect(tab.last.get_by_text('"weekday"')).to_be_visible()
     expect(tab.last.get_by_text("Needs confirmation")).to_be_visible()
     tab.press("Confirm and run")
-    expect(tab.last.get_by_text("Needs confirmation")).to_have_count(0)
+    expect(tab.messages).to_have_count(3)
+    # The model goes on with the result, which the fake echoes
+    expect(tab.last).to_contain_text("Fake answer:")
+    expect(tab.last).to_contain_text("Refund order 7")
+    expect(tab.page.get_by_text("Needs confirmation")).to_have_count(0)
     titles = [each["title"] for each in program.api.get("/tickets").json()["items"]]
     assert "Refund order 7" in titles

@@ -22,6 +22,8 @@ def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Windo
 
     first.begin_answer()
     second.press("Stop")
+    for tab in (first, second):  # what the stopped call used is known a moment later
+        expect(tab.last).to_contain_text("token")
     expect_the_same(first, second, 6)
     expect(first.last).to_contain_text("Stopped")
 

@@ -5,8 +5,10 @@ from uuid import UUID
 from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity.schemas import Actor
-from core.playground import queries, service
+from core.playground import queries
+from core.playground.branches import queries as shown
 from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
+from core.playground.service import answers
 from tests.factories.executions import ended
 
 DEFAULT_PROMPT = (
@@ -16,12 +18,12 @@ DEFAULT_PROMPT = (
 
 
 def said(
-    actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object
+    actor: Actor, message: str = "hello", *, model: str | None = "fake:echo", **more: object
 ) -> SentMessage:
-    """Send a message."""
+    """Send a message; without a model, the active service answers."""
     given = NewPlaygroundMessage.model_validate({"message": message, "model": model, **more})
     with transaction() as session:
-        return service.send(session, given, actor=actor)
+        return answers.send(session, given, actor=actor)
 
 
 def answered(
@@ -36,7 +38,7 @@ def answered(
 
 
 def messages_of(actor: Actor, session_id: UUID) -> list[PlaygroundMessageView]:
-    """Return the messages of a session."""
+    """Return the messages of a session that are shown."""
     with transaction() as session:
         queries.get_session(session, session_id, owner=actor.id)
-        return queries.list_messages(session, session_id)
+        return shown.list_shown(session, session_id)

@@ -26,13 +26,14 @@ from core.providers.schemas import (
     ModelView,
     NewProvider,
     Parameters,
+    ProviderChange,
     ProviderKind,
     ProviderView,
     Route,
     Tool,
 )
 from core.providers.service import providers
-from tests.factories.identity import person
+from tests.factories.identity import Person, person
 from tests.fake_vendor import KEY, Vendor
 
 OPENAI, ANTHROPIC = ProviderKind.OPENAI, ProviderKind.ANTHROPIC
@@ -185,3 +186,16 @@ def _run(it: Running, to: Route) -> None:
     except Exception as error:  # noqa: BLE001  whatever it is, the test looks at it
         it.error = error
     it.ended.set()
+
+
+def limited(one: Person, name: str = "fake", **limits: int | None) -> ProviderView:
+    """Set limits of a provider, and return its view."""
+    with transaction() as session:
+        known = configured.get_configured(session, name)
+        if known.last_check is None:  # it has no row yet
+            providers.record_check(session, known.connection, models=[], detail=None)
+    with transaction() as session:
+        id_ = configured.view(configured.get_configured(session, name)).id
+        assert id_ is not None
+        change = ProviderChange.model_validate(limits)
+        return providers.change(session, id_, change, actor=one.actor)

@@ -16,16 +16,18 @@ def test_what_is_saved_holds(console: Console) -> None:
     app = console(boss, SETTINGS)
     app.text_area[0].set_value("You are a gardener.")
     app.number_input(key="workspace.stuck").set_value(5)
+    app.number_input(key="workspace.cached").set_value(15)
     app.checkbox(key="workspace.analysts").set_value(True)
     next(button for button in app.button if button.label == "Save").click().run()
     assert toasts(app) == ["Settings saved"]
     with transaction() as session:
         found = workspace.read(session, actor=boss.actor)
-    assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == (
+    assert (found.default_prompt, found.stuck_after_days, found.answer_cache_minutes) == (
         "You are a gardener.",
         5,
-        True,
+        15,
     )
+    assert found.analysts_read_messages
 
 
 def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(console: Console) -> None:

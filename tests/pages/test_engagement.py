@@ -35,10 +35,10 @@ def table(app: AppTest, *columns: str) -> pd.DataFrame:
 
 
 def visits() -> None:
-    """Store visits of a product for cooks in its last three weeks."""
+    """Store visits of a product for cooks in its last three weeks, the last of them today."""
     now = clock.now()
     for weeks, users in ((2, "ana ben cleo"), (1, "ana ben"), (0, "ana dora")):
-        at = now - weeks * 7 * DAY - timedelta(minutes=5)
+        at = now - weeks * 7 * DAY - timedelta(seconds=1)
         activity.store(activity.event("recipe.opened", at, user_id=user) for user in users.split())
 
 
@@ -68,7 +68,7 @@ def test_active_users_are_drawn_by_each_interval(
 def test_active_users_and_retention_are_those_of_the_chosen_release(
     console: Console, analyst: Person, view: str, column: str
 ) -> None:
-    at = clock.now() - timedelta(minutes=5)
+    at = clock.now() - timedelta(seconds=1)
     activity.store(
         activity.event("recipe.opened", at, user_id=user, release=release)
         for user, release in (("ana", "1.0"), ("ben", "2.0"), ("cleo", "2.0"))

@@ -1,14 +1,16 @@
 """The playground page, without a browser."""
 
 import time
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
 from core.executions.models import Execution
 from core.identity.schemas import Role, SessionKind
+from core.platform import clock
 from core.playground import queries
 from core.playground.schemas import PlaygroundMessageView
 from core.providers.schemas import Parameters, ProviderKind
@@ -16,6 +18,7 @@ from pages._ui import guard
 from tests.factories.identity import Person, person
 from tests.factories.playground import DEFAULT_PROMPT
 from tests.factories.providers import stored
+from tests.factories.requests import price
 from tests.pages.conftest import PLAYGROUND, Console, prompt, said
 
 
@@ -100,6 +103,20 @@ def test_a_parameter_is_left_out_when_one_that_excludes_it_is_set(
     assert draft_parameters(admin).temperature is None
 
 
+def test_an_answer_that_may_cost_more_than_its_limit_is_refused(
+    console: Console, admin: Person
+) -> None:
+    rates = {"provider": "fake", "input": "0", "output": "10000"}
+    price(admin.actor, "plain", clock.now() - timedelta(days=1), **rates)
+    app = console(admin, PLAYGROUND)
+    app.selectbox[0].set_value("fake:plain").run()
+    next(it for it in app.number_input if it.label.startswith("Cost limit")).set_value(0.5).run()
+    app.chat_input[0].set_value("Hello").run()
+    assert "may cost up to $5.12, over its cost limit of $0.50" in said(app)
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Execution)) == 0
+
+
 def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person) -> None:
     app = console(admin, PLAYGROUND)
     prompt(app).set_value("You are a pirate.").run()
@@ -150,3 +167,26 @@ def test_without_any_model_it_says_how_one_gets_here(
     app = console(admin, PLAYGROUND)
     assert not app.exception
     assert "No models available" in said(app)
+
+
+def history_turns_of(who: Person) -> int | None:
+    with transaction() as session:
+        newest = queries.find_newest_session(session, owner=who.actor.id)
+        assert newest is not None
+        return queries.get_session(session, newest, owner=who.actor.id).draft.history_turns
+
+
+def test_the_history_as_context_is_limited_and_turned_off(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    assert app.toggle[0].value
+    app.number_input(key=f"playground.history_turns.{session_of(admin)}").set_value(3).run()
+    assert history_turns_of(admin) == 3
+    app.toggle[0].set_value(False).run()
+    assert history_turns_of(admin) == 0
+    app.toggle[0].set_value(True).run()
+    assert history_turns_of(admin) == 3
+
+
+def session_of(who: Person) -> object:
+    with transaction() as session:
+        return queries.find_newest_session(session, owner=who.actor.id)

@@ -79,14 +79,19 @@ def test_a_call_that_needs_confirmation_runs_when_a_person_confirms_it(
     app = opened(console, admin, "search_knowledge", "create_ticket")
     app = ask(app, admin, calling("search_knowledge", query="refund"), {"text": "Found."})
     # What an earlier answer has read counts in the whole session.
-    app = ask(app, admin, calling("create_ticket", title="Refund"), {"text": "It waits."})
+    app = ask(app, admin, calling("create_ticket", title="Refund"))
     assert tickets(admin) == []
     [waiting] = [it for it in app.expander if "Needs confirmation" in it.label]
     assert "create" in waiting.label
     next(it for it in app.button if it.label == "Confirm and run").click().run()
     assert tickets(admin) == ["Refund"]
     assert "Confirm and run" not in [it.label for it in app.button]
-    assert messages(admin)[-1].tool_executions[0].status is ToolCallStatus.COMPLETED
+    app = wait_for_answer(app, admin)
+    confirmed, answer = messages(admin)[-2:]
+    assert confirmed.tool_executions[0].status is ToolCallStatus.COMPLETED
+    # The fake provider echoes the result that it was sent
+    assert '"title": "Refund"' in answer.content
+    assert answer.content in said(app)
 
 
 def test_hostile_calls_are_shown_as_text(console: Console, admin: Person) -> None:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.platform.ids import new_id
+from tests.factories.comparisons import asked, begun, voted
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import person
 from tests.factories.reviews import annotated
@@ -104,6 +105,25 @@ def test_the_manifest_says_what_is_left_out_and_why(console: Console) -> None:
         "Duplicate of another line.": 11,
         "No suggested response.": 1,
     }
+
+
+def test_votes_are_a_source_of_pair_formats_only(console: Console) -> None:
+    voter = person().actor
+    comparison = begun(voter, prompts=["Be brief."])
+    asked(voter, comparison, "Where is it?")
+    voted(voter, comparison, 1)
+    app = opened(console, Role.SUPER_ADMIN, "export")
+    assert "Source of pairs" not in [box.label for box in app.selectbox]
+    app.selectbox(key="review-export.format").select("trl_preference").run()
+    app.selectbox(key="review-export.source").select("comparisons").run()
+    assert not app.exception
+    assert "Where is it?" in app.code[0].value
+    assert "source=comparisons" in next(one.proto.url for one in app.get("link_button"))
+    next(button for button in app.button if button.label == "Create manifest").click().run()
+    assert "0 annotations and 1 vote" in said(app)
+    app.selectbox(key="review-export.format").select("csv").run()
+    assert not app.exception
+    assert "source" not in next(one.proto.url for one in app.get("link_button"))
 
 
 def test_hostile_text_is_cut_and_shown_as_text(console: Console) -> None:

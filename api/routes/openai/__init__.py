@@ -1,1 +1,1 @@
-"""An endpoint that speaks OpenAI's protocol, for programs that have an OpenAI SDK."""
+"""Endpoints of OpenAI's protocol, for programs that use an OpenAI SDK."""

@@ -1,4 +1,4 @@
-"""The body of a chat completion, as a call to make."""
+"""The body of a chat completion request, and the call that it asks for."""
 
 from itertools import takewhile
 from typing import Annotated, Any, Literal
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import Invalid
+from core.executions.schemas import CostLimit
 from core.ingest.json_objects import JsonObject
 from core.prompts.calls import PromptExecution
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, Parameters, Tool
@@ -86,7 +87,7 @@ class ChatCompletion(Loose):
     """What OpenAI's SDKs send to `chat/completions`; fields without a meaning here are ignored."""
 
     model: str = Field(min_length=1, max_length=300)
-    messages: list[CompletionMessage] = Field(min_length=1, max_length=2000)
+    messages: list[CompletionMessage] = Field(max_length=2000)
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -105,6 +106,8 @@ class ChatCompletion(Loose):
     user: str | None = Field(default=None, max_length=128)
     metadata: JsonObject | None = None
     variables: JsonObject = Field(default_factory=dict)
+    cache: bool = False
+    cost_limit_usd: CostLimit | None = None
 
     def call(self) -> PromptExecution:
         """Return the call to make; raise Invalid."""
@@ -119,12 +122,16 @@ class ChatCompletion(Loose):
                     "tool_choice": self._tool_choice(),
                     "response_schema": self._schema(),
                     "metadata": metadata or None,
+                    "cache": self.cache,
+                    "cost_limit_usd": self.cost_limit_usd,
                 }
             )
         except ValidationError as error:
             raise invalid(error) from None
 
     def _check(self) -> None:
+        if not self.messages and not self.model.startswith(PROMPT):
+            raise Refused("Pass at least one message.")
         if self.n not in (None, 1):
             raise Refused("Only one choice is returned: leave out `n`.")
         if self.response_format is not None and self.response_format.type == "json_object":
@@ -136,7 +143,7 @@ class ChatCompletion(Loose):
         return ANY_TOOL if self.tool_choice == "required" else None
 
     def _target(self) -> dict[str, Any]:
-        """Return the model with its messages: those of the system that begin are one text."""
+        """Return the model or prompt, and the messages; leading system messages become one text."""
         messages = [_message(message) for message in self.messages]
         if self.model.startswith(PROMPT):  # which has a system prompt of its own
             name = self.model.removeprefix(PROMPT)

@@ -27,7 +27,7 @@ def translate(problem: dict[str, Any], _scope: Scope) -> ErrorBody:
 
 
 def error_of(problem: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of an error for a problem."""
+    """Return the `error` object of OpenAI's API for a problem."""
     status = STATUS.get(problem["status"], problem["status"])
     fields = problem.get("errors") or []
     return {

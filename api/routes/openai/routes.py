@@ -3,7 +3,6 @@
 `model` is a model's ID or `prompt:name@label`, whose variables are in the body's `variables`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +18,6 @@ from api.routes.test import answer_stream
 from api.routes.test.executions import problem
 from core.database.db import read_session
 from core.errors import Failure
-from core.executions import runner
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import ExecutionStatus, ExecutionView, PendingExecution, ToolExecution
 from core.identity.permissions import Permission, require
@@ -38,15 +36,14 @@ async def create_completion(request: Request) -> Response:
     asked = bodies.read(await request.body())
     limit = rate_limits.streaming if asked.stream else rate_limits.standard
     await limit(request, actor, config())
-    new_execution = await answer_stream.resolve(asked.call(), actor)
     if asked.stream:
-        execution, buffer = await run_in_threadpool(runner.execute, new_execution, actor=actor)
+        execution, buffer = await answer_stream.start(asked.call(), actor)
         return StreamingResponse(
             _events(asked, execution, buffer, actor),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    view = await asyncio.wrap_future(runner.current().submit(new_execution, actor=actor))
+    view = await answer_stream.answer(asked.call(), actor)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
     return JSONResponse(answers.completion(view, asked.model))
@@ -87,7 +84,7 @@ async def _events(
                     yield chunks.text(part)
                 case ToolExecution():
                     yield chunks.tool(part)
-                case None:
+                case answer_stream.QueuePosition() | None:
                     yield ": still here\n\n"
                 case ExecutionView():
                     for line in _ending(chunks, part, asked):

@@ -11,7 +11,7 @@ from api.watch_parameters import PeriodDep
 from core.annotations.exports import export
 from core.annotations.exports.export import ExportQuery, Manifest
 from core.annotations.exports.formats import FORMATS, FormatName
-from core.annotations.exports.queries import Split
+from core.annotations.exports.queries import Source, Split
 from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.annotations.views import ReviewSummary
@@ -20,6 +20,10 @@ from core.identity.permissions import Permission, require, require_any
 SPLIT_HELP = (
     "Train with one part and evaluate with the other; no conversation is in both. Without it, all "
     "annotations."
+)
+SOURCE_HELP = (
+    "Of the formats of preference pairs: only those from `annotations`, or only those from votes "
+    "on `comparisons` and replays. Without it, both. Votes match filters by author and time only."
 )
 
 
@@ -46,9 +50,13 @@ async def query(
     filters: FilterDep,
     format: Annotated[FormatName, Query(description="The file format.")],
     split: Annotated[Literal["train", "holdout", ""] | None, Query(description=SPLIT_HELP)] = None,
+    source: Annotated[
+        Literal["annotations", "comparisons", ""] | None, Query(description=SOURCE_HELP)
+    ] = None,
 ) -> ExportQuery:
-    """Return the requested export."""
-    return ExportQuery(format, filters, Split(split) if split else Split.ALL)
+    """Return the requested export; raise NoPairsInFormat."""
+    parts = Split(split) if split else Split.ALL
+    return ExportQuery(format, filters, parts, Source(source) if source else Source.ALL)
 
 
 QueryDep = Annotated[ExportQuery, Depends(query)]
@@ -76,7 +84,7 @@ def summarise(
 
 @files.get("/export", response_class=StreamingResponse)
 def export_annotations(session: SessionDep, actor: ActorDep, query: QueryDep) -> StreamingResponse:
-    """Download annotations; the file is streamed while it is written."""
+    """Download annotations, and in pair formats votes too; streamed while it is written."""
     export.note(session, query, actor=actor)
     headers = {"Content-Disposition": f'attachment; filename="{query.name}"'}
     return StreamingResponse(

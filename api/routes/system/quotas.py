@@ -1,4 +1,4 @@
-"""Routes of quotas, and of the limits that apply to whoever asks."""
+"""Routes of quotas, and of the caller's own limits."""
 
 from uuid import UUID
 
@@ -17,8 +17,8 @@ limits = APIRouter(prefix="/admin/limits", tags=["Quotas"])
 
 
 class EffectiveLimits(View):
-    """Calls a minute of this API, of all routes and of those that stream; and the quotas of calls
-    of models.
+    """Calls a minute of this API over all its processes, of routes that don't stream and of those
+    that do; and the quotas of calls of models.
     """
 
     calls_per_minute: int

@@ -1,6 +1,8 @@
-"""What routes of model calls share: rendering the prompt, and following an answer."""
+"""What routes of model calls share: starting a call, and following its answer."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
@@ -8,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access.revocation import Rights
 from core.database.db import transaction
-from core.executions import queries
-from core.executions.answer_buffers import AnswerBuffer, Bell
+from core.executions import queries, runner
+from core.executions.answer_buffers import AnswerBuffer, Bell, ToolChange
 from core.executions.schemas import (
     CallOutcome,
     ExecutionStatus,
@@ -24,25 +26,53 @@ from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
 from core.prompts.calls import PromptExecution
 from core.prompts.service import executions as prompts
+from core.tools.toolboxes import AccountToolbox, toolbox_for
 
 COMMENT_INTERVAL_S = 15.0
 
-# New text, a tool call, nothing for a while, or the ended call
-Part: TypeAlias = str | ToolExecution | ExecutionView | None
+
+@dataclass(frozen=True)
+class QueuePosition:
+    """Where the call waits at its provider: 1 is the next."""
+
+    position: int
 
 
-async def resolve(call: PromptExecution, actor: Actor) -> NewExecution:
-    """Return the call with its prompt rendered; raise for a session that is not the actor's."""
-    if call.session_id is None and call.template_id is None:
-        return prompts.without_template(call)
-    return await run_in_threadpool(_read, call, actor)
+# New text, a tool call, where it waits, nothing for a while, or the ended call
+Part: TypeAlias = str | ToolExecution | QueuePosition | ExecutionView | None
 
 
-def _read(call: PromptExecution, actor: Actor) -> NewExecution:
+async def answer(call: PromptExecution, actor: Actor) -> ExecutionView:
+    """Call a model, and return the ended call; a failed one raises nothing."""
+    if call.session_id or call.template_id or call.tool_names:
+        new_execution, toolbox = await run_in_threadpool(_resolve, call, actor)
+    else:  # nothing to read
+        new_execution, toolbox = prompts.without_template(call), None
+    ended = runner.current().submit(new_execution, actor=actor, toolbox=toolbox)
+    execution = await asyncio.wrap_future(ended)
+    if execution.status is ExecutionStatus.CANCELLED:
+        # Stored by the request that cancelled it
+        return await run_in_threadpool(view, execution.id, actor)
+    return execution
+
+
+async def start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
+    """Start a call of a model; return its row and the buffer of its answer."""
+    return await run_in_threadpool(_start, call, actor)
+
+
+def _start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
+    new_execution, toolbox = _resolve(call, actor)
+    return runner.execute(new_execution, actor=actor, toolbox=toolbox)
+
+
+def _resolve(call: PromptExecution, actor: Actor) -> tuple[NewExecution, AccountToolbox | None]:
+    """Return the call with its prompt rendered, and its tools."""
     with transaction() as session:
         if call.session_id is not None:
             playground_queries.get_session(session, call.session_id, owner=actor.id)
-        return prompts.resolve(session, call, actor=actor)
+        new_execution = prompts.resolve(session, call, actor=actor)
+        return new_execution, toolbox_for(session, new_execution, actor=actor)
 
 
 def view(execution_id: UUID, actor: Actor) -> ExecutionView:
@@ -59,19 +89,21 @@ def _cancel(execution: PendingExecution, buffer: AnswerBuffer, actor: Actor) -> 
 async def follow(
     execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[Part]:
-    """Yield an answer's parts as they arrive; raise SessionExpired when the actor is shut out."""
+    """Yield an answer's parts as they arrive; raise SessionExpired once the actor's session or key
+    has ended.
+    """
     bell = Bell()
     unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
-    position, tools = 0, 0
+    position, tools, queue_position = 0, 0, None
     try:
         while await rights.hold():
             snapshot = buffer.since(position)
-            if snapshot.text:
-                yield snapshot.text
-                position = snapshot.end
-            for tool in buffer.tool_changes[tools:]:
-                yield tool
-                tools += 1
+            if snapshot.queue_position not in (None, queue_position):
+                yield QueuePosition(snapshot.queue_position)
+            queue_position = snapshot.queue_position
+            for part in _in_order(snapshot.text, position, snapshot.tool_changes[tools:]):
+                yield part
+            position, tools = snapshot.end, len(snapshot.tool_changes)
             outcome = buffer.outcome
             if outcome is not None and snapshot.status is not ExecutionStatus.PENDING:
                 break
@@ -85,6 +117,19 @@ async def follow(
     finally:
         unsubscribe()
         rights.unsubscribe()
+
+
+def _in_order(
+    text: str, position: int, changes: Sequence[ToolChange]
+) -> Iterator[str | ToolExecution]:
+    """Yield the text from a position on, with each change of a tool call in its place."""
+    for change in changes:
+        if before := text[: change.position - position]:
+            yield before
+        text, position = text[change.position - position :], change.position
+        yield change.call
+    if text:
+        yield text
 
 
 async def _final_view(

@@ -3,7 +3,6 @@
 Those that wait for a model are coroutines, so that they use no threads.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -11,7 +10,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import errors
@@ -31,9 +29,9 @@ from core.executions.schemas import (
 )
 from core.executions.service import executions as service
 from core.identity.schemas import Actor
-from core.playground import service as playground
+from core.playground.service import answers
 from core.prompts.calls import PromptExecution
-from core.tools import confirmations, toolboxes
+from core.tools import confirmations
 
 router = APIRouter(prefix="/prompts", tags=["Executions"])
 streaming = APIRouter(prefix="/prompts", tags=["Executions"])
@@ -45,14 +43,7 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 @router.post("/execute", response_model=ExecutionView, responses=MODEL_CALL)
 async def execute(call: PromptExecution, actor: ActorDep) -> Response:
     """Call a model with texts or a prompt, and return its complete answer."""
-    new_execution = await answer_stream.resolve(call, actor)
-    toolbox = toolboxes.toolbox_for(new_execution, actor=actor)
-    view = await asyncio.wrap_future(
-        runner.current().submit(new_execution, actor=actor, toolbox=toolbox)
-    )
-    if view.status is ExecutionStatus.CANCELLED:
-        # Stored by the request that cancelled it
-        view = await run_in_threadpool(answer_stream.view, view.id, actor)
+    view = await answer_stream.answer(call, actor)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
     return Response(view.model_dump_json(), media_type="application/json")
@@ -60,12 +51,11 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
 
 @streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
 async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingResponse:
-    """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`."""
-    new_execution = await answer_stream.resolve(call, actor)
-    toolbox = toolboxes.toolbox_for(new_execution, actor=actor)
-    execution, buffer = await run_in_threadpool(
-        runner.execute, new_execution, actor=actor, toolbox=toolbox
-    )
+    """Call a model and stream its answer: `token`, `tool`, `usage`, then `done` or `error`.
+
+    While the call waits for its turn at a provider with limits, `queue` has its position.
+    """
+    execution, buffer = await answer_stream.start(call, actor)
     headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(execution.id)}
     return StreamingResponse(
         _events(execution, buffer, actor), media_type="text/event-stream", headers=headers
@@ -79,7 +69,7 @@ def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     with transaction() as session:
         queries.get_execution(session, execution_id, owner=actor.id)
         if service.cancel(session, execution_id, text=text, actor=actor):
-            playground.settle(session, execution_id)
+            answers.settle(session, execution_id)
         return queries.get_execution(session, execution_id, owner=actor.id)
 
 
@@ -97,12 +87,13 @@ def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     return answer_stream.view(execution_id, actor)
 
 
-STATUSES = {"provider_failed": 502, "limit_exceeded": 429}
+# A call beyond its own limit is not tried again, as one beyond a quota is
+STATUSES = {"cost_limit": 400, "provider_failed": 502, "limit_exceeded": 429}
 
 
 def problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     """Return the problem of a call that failed."""
-    status = STATUSES.get(error.code, 500)
+    status = STATUSES.get(error.reason) or STATUSES.get(error.code, 500)
     return errors.problem(
         status,
         error.code,
@@ -122,6 +113,8 @@ async def _events(
                     yield _event("token", {"text": part})
                 case ToolExecution():
                     yield _event("tool", part.model_dump(mode="json"))
+                case answer_stream.QueuePosition(position):
+                    yield _event("queue", {"position": position})
                 case None:
                     yield ": still here\n\n"
                 case ExecutionView():

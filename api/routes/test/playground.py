@@ -13,21 +13,26 @@ from api.reference import MISSING, MODEL_CALL
 from api.routes.test import playground_feed
 from core.database.paging import LARGEST_PAGE, Window
 from core.identity.permissions import Permission, require
-from core.playground import queries, service
+from core.playground import queries
+from core.playground.branches import queries as shown
 from core.playground.schemas import (
     NewPlaygroundMessage,
     PlaygroundMessageView,
     SentMessage,
     SessionSummary,
 )
+from core.playground.service import answers, sessions
+from core.playground.sharing import queries as readable
 from core.prompts.service.default_prompt import read_default_prompt
+from core.services import queries as service_queries
+from core.services.schemas import ActiveService
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
 sockets = APIRouter(prefix="/admin/playground")
 
 
 class History(BaseModel):
-    """A session's messages in order."""
+    """The messages of a session's shown branch in order."""
 
     session_id: UUID
     messages: list[PlaygroundMessageView]
@@ -58,10 +63,20 @@ class SocketTicket(BaseModel):
     expires_at: datetime
 
 
+@router.get("/active-service", responses=MISSING)
+def active_service(session: SessionDep, actor: ActorDep) -> ActiveService:
+    """Return the service that answers messages without a model, without its secrets."""
+    return service_queries.get_active(session, actor=actor)
+
+
 @router.post("/chat", status_code=202, responses=MODEL_CALL)
 def chat(new_message: NewPlaygroundMessage, session: SessionDep, actor: ActorDep) -> SentMessage:
-    """Send a message; the answer arrives over the websocket, and in the history."""
-    return service.send(session, new_message, actor=actor)
+    """Send a message; the answer arrives over the websocket, and in the history.
+
+    `model` answers it; without one, the active service, else the default model. With `edits`, the
+    session goes on from there on a new branch.
+    """
+    return answers.send(session, new_message, actor=actor)
 
 
 @router.get("/history", responses=MISSING)
@@ -72,21 +87,23 @@ def history(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> History:
-    """Return the messages of one of the caller's sessions."""
+    """Return the messages of the shown branch of a session of the caller's, or one shared with
+    them.
+    """
     require(actor, Permission.RUN_MODELS)
-    row = queries.get_session(session, session_id, owner=actor.id)
-    messages = queries.list_messages(session, session_id, window=Window(limit, offset))
+    readable.get(session, session_id, account=actor.id)
+    page = shown.page_shown(session, session_id, Window(limit, offset))
     return History(
         session_id=session_id,
-        messages=messages,
-        total_count=row.message_count,
+        messages=page.items,
+        total_count=page.total_count,
         limit=limit,
         offset=offset,
     )
 
 
 @router.get("/sessions")
-def sessions(
+def list_sessions(
     session: SessionDep,
     actor: ActorDep,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
@@ -102,8 +119,8 @@ def sessions(
 
 @router.delete("/session/{session_id}", status_code=204)
 def delete(session_id: UUID, session: SessionDep, actor: ActorDep) -> None:
-    """Delete one of the caller's sessions with all its messages."""
-    service.remove(session, session_id, actor=actor)
+    """Move one of the caller's sessions to the trash, with all its messages."""
+    sessions.remove(session, session_id, actor=actor)
 
 
 @router.get("/default-prompt")

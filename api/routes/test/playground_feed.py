@@ -25,10 +25,12 @@ from core.executions.answer_buffers import Bell, BufferSnapshot
 from core.executions.runner import current
 from core.executions.schemas import ExecutionStatus
 from core.executions.service import executions as executions_service
+from core.executions.service import provider_turns
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.playground import queries, service
+from core.playground import message_rows, queries
 from core.playground.schemas import PlaygroundMessageView
+from core.playground.sharing import queries as readable
 
 STEP = 1 << 20
 FRAME_S = 0.016  # changes within one frame of a screen are sent together
@@ -87,6 +89,7 @@ class Feed:
         # pending answer.
         self._revision: int | None = None
         self._position = 0
+        self._queue_position: int | None = None
         if after is not None:
             self._revision, self._position = divmod(after, STEP)
         self._state: FeedState | None = None
@@ -97,8 +100,9 @@ class Feed:
     async def send(self) -> None:
         """Send changes until the task is cancelled or the permission ends."""
         unsubscribes = [
-            bus.subscribe(service.topic(self.session_id), self._on_change),
+            bus.subscribe(message_rows.topic(self.session_id), self._on_change),
             bus.subscribe(executions_service.PROGRESS, self._on_progress),
+            bus.subscribe(provider_turns.QUEUE, self._on_queue),
             self._rights.unsubscribe,
         ]
         try:
@@ -122,6 +126,11 @@ class Feed:
         """Wake for an answer that another process writes, or that this one has just started."""
         pending = self._state.pending if self._state else None
         if hint is None or (pending is not None and pending.job_id == hint["id"]):
+            self._bell.ring()
+
+    def _on_queue(self, _hint: bus.Hint) -> None:
+        """Wake for an answer that waits in another process; one of this process wakes by itself."""
+        if self._queue_position is not None:
             self._bell.ring()
 
     async def _send_once(self) -> bool:
@@ -150,7 +159,7 @@ class Feed:
 
     def _read_state(self) -> FeedState | None:
         with transaction() as session:
-            revision = queries.find_revision(session, self.session_id, owner=self.actor.id)
+            revision = readable.find_revision(session, self.session_id, account=self.actor.id)
             if revision is None:
                 return None
             from_revision = self._revision if self._revision is not None else revision
@@ -193,8 +202,10 @@ class Feed:
     async def _send_tokens(self) -> None:
         pending = self._state.pending if self._state else None
         if pending is None:
+            self._queue_position = None
             return
         snapshot = await self._new_text(pending)
+        await self._send_queue_position(pending, snapshot.queue_position)
         if not snapshot.text:
             return
         token = {
@@ -207,6 +218,22 @@ class Feed:
         self._position = snapshot.end
         await self.send_message(token)
 
+    async def _send_queue_position(
+        self, pending: PlaygroundMessageView, queue_position: int | None
+    ) -> None:
+        """Send where the call waits at its provider, and null when it waits no longer."""
+        if queue_position == self._queue_position:
+            return
+        self._queue_position = queue_position
+        await self.send_message(
+            {
+                "type": "playground_queue",
+                "n": pending.revision * STEP + self._position,
+                "message_id": str(pending.id),
+                "position": queue_position,
+            }
+        )
+
     async def _new_text(self, pending: PlaygroundMessageView) -> BufferSnapshot:
         execution_id = UUID(pending.job_id or "")
         buffer = current().find(execution_id)
@@ -215,8 +242,13 @@ class Feed:
             # end.
             buffer.subscribe(self._bell.ring)
             return buffer.since(self._position)
-        text, status = await run_in_threadpool(_stored, execution_id)
-        return BufferSnapshot(text[self._position :], len(text), status)
+        stored = await run_in_threadpool(_stored, execution_id)
+        return BufferSnapshot(
+            stored.text[self._position :],
+            len(stored.text),
+            stored.status,
+            queue_position=stored.queue_position,
+        )
 
     async def send_message(self, message: dict[str, Any]) -> None:
         """Send a message of this session."""
@@ -237,6 +269,7 @@ def _response(session_id: UUID, message: PlaygroundMessageView) -> dict[str, Any
     }
 
 
-def _stored(execution_id: UUID) -> tuple[str, ExecutionStatus]:
+def _stored(execution_id: UUID) -> executions.Progress:
     with transaction() as session:
-        return executions.find_progress(session, execution_id) or ("", ExecutionStatus.FAILED)
+        stored = executions.find_progress(session, execution_id)
+    return stored or executions.Progress("", ExecutionStatus.FAILED, None)

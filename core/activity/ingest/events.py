@@ -210,8 +210,8 @@ def store(session: Session, events: list[NewEvent], source: RowSource) -> int:
     rule = hold_workspace_funnel(connection).rule
     _stage(session, events, source)
     with subjects.alone():
-        store = store_statement(rule, with_releases=_has_releases(events))
-        answer = connection.execute(store, source.days).fetchone()
+        storing = store_statement(rule, with_releases=_has_releases(events))
+        answer = connection.execute(storing, source.days).fetchone()
         added, *touched = answer or (0, None, None, None)
         subjects.follow(connection, rule, *(keys or [] for keys in touched))
     note_users(connection, EVENTS, import_id=source.import_id)
@@ -231,8 +231,8 @@ def _set_aside(
 ) -> int:
     connection = driver(session)
     _stage(session, events, source)
-    store = _setting_aside(all_new=all_new, with_releases=_has_releases(events))
-    (added,) = connection.execute(store).fetchone() or (0,)
+    storing = _setting_aside(all_new=all_new, with_releases=_has_releases(events))
+    (added,) = connection.execute(storing).fetchone() or (0,)
     return int(added)
 
 

@@ -48,6 +48,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class VotedPair:
+    """Two answers to the same messages, of which a vote preferred one; the prompt is a title."""
+
+    asked: Sequence[Mapping[str, str]]
+    better: str
+    worse: str
+    better_prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingQuestion:
     """A question with the turns before it, tool results after it, and the available tools."""
 
@@ -107,6 +117,18 @@ def compared(example: Example) -> Compared:
         raise Untold(ExclusionReason.SAME_ANSWER)
     asked, said = _told(example)
     return Compared(asked, _answer(better), said)
+
+
+def voted(pair: VotedPair) -> Compared:
+    """Return a pair that was voted on; raise Untold."""
+    if not pair.better.strip() or not pair.worse.strip():
+        raise Untold(ExclusionReason.EMPTY)
+    if pair.better.strip() == pair.worse.strip():
+        raise Untold(ExclusionReason.SAME_ANSWER)
+    asked = [SpokenMessage(each["role"], each["content"]) for each in pair.asked]
+    if not any(each.role == MessageSpeaker.USER and not each.is_blank for each in asked):
+        raise Untold(ExclusionReason.NO_QUESTION)
+    return Compared(TrainingQuestion(asked, []), _answer(pair.better), _answer(pair.worse))
 
 
 def judged(example: Example) -> Judged:

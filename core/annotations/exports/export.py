@@ -7,11 +7,12 @@ from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
+from core.annotations.errors import NoPairsInFormat
 from core.annotations.exports import queries as export_rows
-from core.annotations.exports.examples import Example
+from core.annotations.exports.examples import Example, VotedPair
 from core.annotations.exports.exclusions import WORDS, ExclusionReason
 from core.annotations.exports.formats import FORMATS, Format, FormatName
-from core.annotations.exports.queries import Split
+from core.annotations.exports.queries import Source, Split
 from core.annotations.exports.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
 from core.database.db import Session
@@ -27,11 +28,25 @@ EXPORTED = "annotations.export"
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """An export: filters of annotations, format, and split of conversations."""
+    """An export: filters of annotations, format, split of conversations, and source of pairs.
+
+    Raises NoPairsInFormat for a format without pairs of votes, when they are its source.
+    """
 
     format: FormatName
     wanted: AnnotationFilter = field(default_factory=AnnotationFilter)
     split: Split = Split.ALL
+    source: Source = Source.ALL
+
+    def __post_init__(self) -> None:
+        if self.source is Source.COMPARISONS and not self.has_pairs:
+            raise NoPairsInFormat
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether pairs of votes are in the file."""
+        has_format = FORMATS[self.format].pair_writer is not None
+        return has_format and self.source is not Source.ANNOTATIONS
 
     @property
     def name(self) -> str:
@@ -42,7 +57,8 @@ class ExportQuery:
     @property
     def filters(self) -> dict[str, str]:
         """The filters as texts, for the manifest and the audit log."""
-        return {
+        source = {} if self.source is Source.ALL else {"source": str(self.source)}
+        return source | {
             name: value.isoformat() if isinstance(value, datetime) else str(value)
             for name, value in asdict(self.wanted).items()
             if value is not None
@@ -50,7 +66,7 @@ class ExportQuery:
 
 
 class Omission(View):
-    """A reason, and how many annotations were left out for it."""
+    """A reason, and how many annotations and pairs were left out for it."""
 
     reason: ExclusionReason
     words: str
@@ -58,8 +74,8 @@ class Omission(View):
 
 
 class Manifest(View):
-    """The content of an export: `rows` lines of `annotations` that matched; `sha256` is of the
-    file.
+    """The content of an export: `rows` lines of `annotations` that matched, and of `pairs` from
+    votes on comparisons and replays; `sha256` is of the file.
 
     `prompt_versions` counts rows by the prompt version of the answer; `shortened` counts rows whose
     conversation was too long to include its beginning.
@@ -70,6 +86,7 @@ class Manifest(View):
     split: Split
     filter: dict[str, str]
     annotations: int
+    pairs: int
     rows: int
     bytes: int
     sha256: str
@@ -85,6 +102,7 @@ class ExportTally:
     """Counts of an export in progress; keeps 16 bytes per line to detect duplicates."""
 
     annotations: int = 0
+    pairs: int = 0
     rows: int = 0
     size: int = 0
     shortened: int = 0
@@ -132,6 +150,7 @@ def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
         split=asked.split,
         filter=asked.filters,
         annotations=tally.annotations,
+        pairs=tally.pairs,
         rows=tally.rows,
         bytes=tally.size,
         sha256=tally.digest.hexdigest(),
@@ -149,36 +168,58 @@ def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
 def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
     """Return the first five lines of an export; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
-    form, tally, found = FORMATS[asked.format], ExportTally(), list[str]()
-    for examples in export_rows.read_all(asked.wanted, asked.split, form):
-        lines = (_line(form, example, tally) for example in examples)
-        found += [line.decode() for line in lines if line is not None]
+    found = list[str]()
+    for lines in _batches(asked, ExportTally()):
+        found += [line.decode() for line in lines]
         if len(found) >= PREVIEWED:
             break
     return found[:PREVIEWED]
 
 
 def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
+    yield tally.written(FORMATS[asked.format].opening)
+    for lines in _batches(asked, tally):
+        yield tally.written(b"".join(lines))
+
+
+def _batches(asked: ExportQuery, tally: ExportTally) -> Iterator[list[bytes]]:
+    """Yield the lines of annotations, then those of votes."""
     form = FORMATS[asked.format]
-    yield tally.written(form.opening)
-    for examples in export_rows.read_all(asked.wanted, asked.split, form):
-        lines = (_line(form, example, tally) for example in examples)
-        yield tally.written(b"".join(line for line in lines if line is not None))
+    if asked.source is not Source.COMPARISONS:
+        for examples in export_rows.read_all(asked.wanted, asked.split, form):
+            yield [line for each in examples if (line := _line(form, each, tally)) is not None]
+    if asked.has_pairs:
+        for pairs in export_rows.read_pairs(asked.wanted, asked.split):
+            yield [line for each in pairs if (line := _pair_line(form, each, tally)) is not None]
 
 
 def _line(form: Format, example: Example, tally: ExportTally) -> bytes | None:
     """Return an example in a format, or None when it is left out; count both."""
     tally.annotations += 1
-    line = form.write(example)
+    line = _counted(form, form.write(example), tally)
+    if line is not None:
+        tally.shortened += example.is_shortened and form.reads_before
+        tally.bare += form.tells_calls and example.has_bare_calls
+        tally.guessed += form.tells_calls and example.has_guessed_tools
+        tally.prompt_versions[example.facts["prompt_version"] or UNKNOWN] += 1
+    return line
+
+
+def _pair_line(form: Format, pair: VotedPair, tally: ExportTally) -> bytes | None:
+    """Return a pair in a format, or None when it is left out; count both."""
+    tally.pairs += 1
+    line = _counted(form, form.write_pair(pair), tally)
+    if line is not None:
+        tally.prompt_versions[pair.better_prompt] += 1
+    return line
+
+
+def _counted(form: Format, line: bytes | ExclusionReason, tally: ExportTally) -> bytes | None:
     reason = line if isinstance(line, ExclusionReason) else _refused(form, line, tally)
     if reason is not None or isinstance(line, ExclusionReason):
         tally.left_out[reason or ExclusionReason.UNREADABLE] += 1
         return None
     tally.rows += 1
-    tally.shortened += example.is_shortened and form.reads_before
-    tally.bare += form.tells_calls and example.has_bare_calls
-    tally.guessed += form.tells_calls and example.has_guessed_tools
-    tally.prompt_versions[example.facts["prompt_version"] or UNKNOWN] += 1
     return line
 
 

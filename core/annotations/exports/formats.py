@@ -4,31 +4,28 @@ The formats are OpenAI's fine-tuning and preference files, TRL's conversational 
 ShareGPT; CSV is RFC 4180.
 """
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import msgspec
-
 from core.annotations.exports import dialogues, markdown
 from core.annotations.exports.examples import (
+    Compared,
     Example,
     TrainingQuestion,
+    VotedPair,
     answered,
     compared,
     judged,
     noted,
+    voted,
 )
 from core.annotations.exports.exclusions import ExclusionReason
+from core.annotations.exports.line_encoding import encoded, json_line, json_text
 from core.annotations.exports.turns import SpokenMessage, StoredTurn, Untold
 from core.presentation import csv_lines
 
-# U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 reverse or break lines. Escaped, they
-# mean the same to parsers of JSON, and are harmless in editors.
-TURNS = re.compile(rb"\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 FACTS = (
     "id",
     "conversation_id",
@@ -82,6 +79,7 @@ class Format:
     fewest: int = 0
     is_for_training: bool = True
     reads_before: bool = True
+    pair_writer: Callable[[Compared], bytes] | None = None  # of votes on two answers
 
     @property
     def tells_calls(self) -> bool:
@@ -97,17 +95,25 @@ class Format:
         except Untold as untold:
             return untold.reason
 
+    def write_pair(self, pair: VotedPair) -> bytes | ExclusionReason:
+        """Return the line of a pair that was voted on, or why it is left out."""
+        if self.pair_writer is None:
+            return ExclusionReason.NO_EXAMPLE
+        try:
+            return self.pair_writer(voted(pair))
+        except Untold as untold:
+            return untold.reason
+
 
 def openai_chat(example: Example) -> bytes:
     """Write a line of OpenAI's supervised fine-tuning file."""
     found = answered(example)
     tools = {"tools": found.asked.tools} if found.asked.tools else {}
-    return _json_line({"messages": _messages(*found.asked.turns, found.answer), **tools})
+    return json_line({"messages": _messages(*found.asked.turns, found.answer), **tools})
 
 
-def openai_dpo(example: Example) -> bytes:
+def openai_dpo(found: Compared) -> bytes:
     """Write a line of OpenAI's preference file."""
-    found = compared(example)
     line = {
         "input": {
             "messages": _messages(*found.asked.turns),
@@ -117,13 +123,12 @@ def openai_dpo(example: Example) -> bytes:
         "preferred_output": _messages(found.better),
         "non_preferred_output": _messages(found.worse),
     }
-    return _json_line(line)
+    return json_line(line)
 
 
-def trl_preference(example: Example) -> bytes:
+def trl_preference(found: Compared) -> bytes:
     """Write a line of a TRL preference dataset, conversational."""
-    found = compared(example)
-    return _json_line(
+    return json_line(
         {
             **_prompt(found.asked),
             "chosen": _messages(found.better),
@@ -135,7 +140,7 @@ def trl_preference(example: Example) -> bytes:
 def trl_unpaired(example: Example) -> bytes:
     """Write a line of a TRL unpaired preference dataset, conversational."""
     found = judged(example)
-    return _json_line(
+    return json_line(
         {**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good}
     )
 
@@ -143,7 +148,7 @@ def trl_unpaired(example: Example) -> bytes:
 def sharegpt(example: Example) -> bytes:
     """Write a line of a ShareGPT file, with tool calls and results as for Hermes models."""
     found = answered(example)
-    return _json_line(
+    return json_line(
         {"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)}
     )
 
@@ -151,7 +156,7 @@ def sharegpt(example: Example) -> bytes:
 def kb_markdown(example: Example) -> bytes:
     """Write a section of a knowledge base: the question and the good answer."""
     question, answer = noted(example)
-    return _encoded(
+    return encoded(
         f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n"
         f"{markdown.section(answer)}\n\n"
     )
@@ -162,7 +167,7 @@ def csv_line(example: Example) -> bytes:
     cells = [_plain(example.facts.get(name)) for name in FACTS]
     cells.append(example.said.content if example.said is not None else None)
     upright = [markdown.upright(cell) if isinstance(cell, str) else cell for cell in cells]
-    return _encoded(csv_lines.line(upright))
+    return encoded(csv_lines.line(upright))
 
 
 def jsonl(example: Example) -> bytes:
@@ -170,7 +175,7 @@ def jsonl(example: Example) -> bytes:
     facts = {name: _plain(example.facts.get(name)) for name in FACTS}
     said = _as_stored(example.said) if example.said is not None else None
     before = [_as_stored(turn) for turn in example.before]
-    return _json_line({**facts, "message": said, "before": before})
+    return json_line({**facts, "message": said, "before": before})
 
 
 def _as_stored(turn: StoredTurn) -> dict[str, Any]:
@@ -186,12 +191,12 @@ def _as_stored(turn: StoredTurn) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else _json(value).decode()
+    return value if isinstance(value, str) else json_text(value).decode()
 
 
 def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
     """Return TRL's prompt columns; tools are JSON text, since columns need one schema."""
-    tools = {"tools": _json(asked.tools).decode()} if asked.tools else {}
+    tools = {"tools": json_text(asked.tools).decode()} if asked.tools else {}
     return {"prompt": _messages(*asked.turns), **tools}
 
 
@@ -220,21 +225,6 @@ def _message(spoken: SpokenMessage) -> dict[str, Any]:
     return {"role": spoken.role, "content": spoken.content or None, "tool_calls": calls}
 
 
-def _json_line(line: dict[str, Any]) -> bytes:
-    return TURNS.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), _json(line)) + b"\n"
-
-
-def _json(given: object) -> bytes:
-    try:
-        return msgspec.json.encode(given)
-    except UnicodeEncodeError:
-        return _encoded(json.dumps(given, ensure_ascii=False))
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # half a surrogate pair becomes a question mark
-
-
 def _plain(value: object) -> object:
     if value is None or isinstance(value, (bool, int, str, list)):
         return value
@@ -261,10 +251,18 @@ FORMATS: dict[FormatName, Format] = {
             "OpenAI preference pairs",
             "jsonl",
             NDJSON,
-            openai_dpo,
+            lambda example: openai_dpo(compared(example)),
             fewest=FEWEST,
+            pair_writer=openai_dpo,
         ),
-        Format(FormatName.TRL_PREFERENCE, "TRL preference pairs", "jsonl", NDJSON, trl_preference),
+        Format(
+            FormatName.TRL_PREFERENCE,
+            "TRL preference pairs",
+            "jsonl",
+            NDJSON,
+            lambda example: trl_preference(compared(example)),
+            pair_writer=trl_preference,
+        ),
         Format(FormatName.TRL_UNPAIRED, "TRL good and bad answers", "jsonl", NDJSON, trl_unpaired),
         Format(FormatName.SHAREGPT, "ShareGPT", "jsonl", NDJSON, sharegpt),
         Format(

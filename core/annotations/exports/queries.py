@@ -1,19 +1,21 @@
-"""Read annotations for an export by creation time, with message and the turns before it."""
+"""Read annotations for an export by creation time, with message and the turns before it, and the
+pairs of votes.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, RowMapping, Uuid, any_, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from core.annotations.exports.examples import Example
+from core.annotations.exports.examples import Example, VotedPair
 from core.annotations.exports.formats import FACTS, Format
 from core.annotations.exports.turns import StoredTurn
-from core.annotations.models import Annotation
+from core.annotations.models import Annotation, PreferencePair
 from core.annotations.queries.annotation_list import DECIDING, conditions, is_blind
 from core.annotations.schemas import AnnotationFilter, AnnotationType
 from core.database.db import Database, transaction
@@ -25,7 +27,7 @@ MOST_BEFORE = 100  # turns and characters: more than training programs accept in
 LONGEST_BEFORE = 200_000
 HOLDOUT_OF = 10  # one in ten conversations is held out
 
-notes = table_of(Annotation)
+notes, pairs = table_of(Annotation), table_of(PreferencePair)
 
 SAID = text("""
 select messages.id, position, role, content, tool_calls, null as answers,
@@ -58,6 +60,14 @@ class Split(StrEnum):
     HOLDOUT = "holdout"
 
 
+class Source(StrEnum):
+    """Where pairs come from: annotations, votes on comparisons and replays, or both."""
+
+    ALL = "all"
+    ANNOTATIONS = "annotations"
+    COMPARISONS = "comparisons"
+
+
 @dataclass(frozen=True)
 class Read:
     """A batch of annotations with context, and the next batch's cursor (None at the end)."""
@@ -88,6 +98,46 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
         if len(rows) < AT_ONCE:
             return
         after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
+
+
+def read_pairs(wanted: AnnotationFilter, split: Split) -> Iterator[list[VotedPair]]:
+    """Yield batches of pairs; none when a filter is set that votes have no values for."""
+    found = _conditions_on_pairs(wanted)
+    after: Cursor | None = None
+    while found is not None:
+        with transaction(Database.AI) as ai:
+            rows = _pair_rows(ai, found, after)
+        yield [
+            VotedPair(row["prompt"], row["chosen"], row["rejected"], row["chosen_prompt"])
+            for row in rows
+            if split is Split.ALL or split_of(row["conversation_id"]) is split
+        ]
+        if len(rows) < AT_ONCE:
+            return
+        after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
+
+
+def _conditions_on_pairs(wanted: AnnotationFilter) -> list[ColumnElement[bool]] | None:
+    """Return the SQL conditions of a filter, None when no pair can match."""
+    if replace(wanted, author=None, start=None, end=None) != AnnotationFilter():
+        return None
+    found = []
+    if wanted.author is not None:
+        found.append(pairs.c.voter == wanted.author)
+    if wanted.start is not None:
+        found.append(pairs.c.created_at >= wanted.start)
+    if wanted.end is not None:
+        found.append(pairs.c.created_at < wanted.end)
+    return found
+
+
+def _pair_rows(
+    ai: Session, found: list[ColumnElement[bool]], after: Cursor | None
+) -> Sequence[RowMapping]:
+    page = select(pairs).where(*found)
+    if after is not None:
+        page = page.where(tuple_(pairs.c.created_at, pairs.c.id) > (after.created_at, after.id))
+    return ai.execute(page.order_by(pairs.c.created_at, pairs.c.id).limit(AT_ONCE)).mappings().all()
 
 
 def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:

@@ -27,6 +27,7 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
+from core.executions.service import cached_answers
 from core.executions.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -36,9 +37,10 @@ from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
 from core.providers.schemas import Route
-from core.quotas.queries import find_applying
+from core.quotas.cost_limits import check_cost
+from core.quotas.queries import find_applying_cached
 from core.quotas.service import reservations
-from core.quotas.worst_case import with_max_tokens, worst_case
+from core.quotas.worst_case import NOTHING, with_max_tokens, worst_case
 
 # Built once, on tables instead of mapped classes: they run with every call, and take a third of the
 # time this way.
@@ -64,23 +66,28 @@ def begin(
 ) -> PendingExecution:
     """Store a call as pending; `toolbox` has the tools that it names.
 
-    Raises Forbidden, ModelMissing, ParameterNotSupported, ToolNotOffered, QuotaExceeded or
-    PriceNeeded.
+    Raises Forbidden, ModelMissing, ParameterNotSupported, ToolNotOffered, NotCacheable,
+    CostLimitExceeded, CostUnknown, QuotaExceeded or PriceNeeded.
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
-    quotas = find_applying(session, actor)
-    if quotas:
+    quotas = find_applying_cached(session, actor)
+    if quotas or new_execution.cost_limit_usd is not None:
         new_execution = _limited(new_execution, route)
     call = model_input.call_of(route, new_execution, toolbox)
     capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
+    cache_key = cached_answers.key_of(route, call, actor.id) if new_execution.cache else None
+    cached = cached_answers.find(session, cache_key, started_at) if cache_key else None
     row = {
         "id": execution_id,
         "owner": None if actor.is_program else actor.id,
         "key_id": actor.id if actor.is_program else None,
         "session_id": new_execution.session_id,
         "template_version_id": new_execution.template_version_id,
+        # Answers from the cache are not kept in it longer
+        "cache_key": None if cached else cache_key,
+        "cached_from": cached.execution_id if cached else None,
         "provider": route.connection.name,
         "model_id": route.model.id,
         "prompt": encrypted_texts.seal(new_execution.prompt, "prompt", execution_id),
@@ -98,16 +105,27 @@ def begin(
         "created_at": started_at,
     }
     session.execute(INSERT, row)
-    if quotas:  # last: their counters are locked until the commit
-        most = worst_case(session, route, call, started_at)
-        reservations.reserve(session, execution_id, quotas, most, at=started_at)
-    facts = (actor.id, started_at, actor.is_program, toolbox, quotas)
-    return PendingExecution(execution_id, route, call, new_execution, *facts)
+    facts = (actor.id, started_at, actor.is_program, toolbox, quotas, cached)
+    pending = PendingExecution(execution_id, route, call, new_execution, *facts)
+    _reserve(session, pending)  # last: counters are locked until the commit
+    return pending
 
 
 def _limited(new_execution: NewExecution, route: Route) -> NewExecution:
     parameters = with_max_tokens(new_execution.parameters, route.model.capabilities)
     return new_execution.model_copy(update={"parameters": parameters})
+
+
+def _reserve(session: Session, pending: PendingExecution) -> None:
+    limit, at = pending.new_execution.cost_limit_usd, pending.created_at
+    if pending.cached is not None:
+        most = NOTHING
+    elif pending.quotas or limit is not None:
+        most = worst_case(session, pending.route, pending.call, at)
+    else:
+        return
+    check_cost(limit, most)
+    reservations.reserve(session, pending.id, pending.quotas, most, at=at)
 
 
 def write_progress(session: Session, execution_id: UUID, text: str) -> None:
@@ -121,23 +139,28 @@ def write_progress(session: Session, execution_id: UUID, text: str) -> None:
 
 
 def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) -> bool:
-    """Store the outcome of a call; return False when it had ended before (it was cancelled)."""
+    """Store the outcome of a call; return False when it had ended before (it was cancelled): then
+    only what it used is stored.
+    """
     tools = [tool.model_dump() for tool in outcome.tool_executions]
     values = {
         "which": execution.id,
         "response": encrypted_texts.seal(outcome.response, "response", execution.id),
         "tool_executions": encrypted_texts.seal_json(tools, "tool_executions", execution.id),
-        "first_token_ms": outcome.first_token_ms,
-        "execution_time_ms": outcome.execution_time_ms,
         "finish_reason": outcome.finish_reason,
         "status": outcome.status,
         "error": outcome.error.model_dump() if outcome.error else None,
         "finished_at": clock.now(),
+    }
+    used = {
+        "first_token_ms": outcome.first_token_ms,
+        "execution_time_ms": outcome.execution_time_ms,
         **_tokens_and_cost(outcome),
         **_fallback(execution, outcome),
     }
-    ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values))
+    ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values | used))
     if ended.rowcount == 0:
+        session.execute(update(executions).where(executions.c.id == execution.id).values(used))
         return False
     if execution.quotas:
         _settle(session, execution.id, outcome)
@@ -208,10 +231,13 @@ def fail_interrupted(session: Session, instance: UUID) -> int:
 
 
 def fail_abandoned(session: Session) -> int:
-    """Fail pending calls whose process was not alive for two minutes; return how many."""
-    return _fail_interrupted(
-        session, update(executions).where(executions.c.alive_at < clock.now() - ABANDONED_AFTER)
-    )
+    """Fail pending calls whose process was not alive for two minutes; return how many.
+
+    A service answers without a process: its calls have a timeout instead (service_calls.py).
+    """
+    is_abandoned = executions.c.alive_at < clock.now() - ABANDONED_AFTER
+    matching = update(executions).where(is_abandoned, executions.c.service_id.is_(None))
+    return _fail_interrupted(session, matching)
 
 
 def record_alive(session: Session, execution_ids: list[UUID]) -> None:

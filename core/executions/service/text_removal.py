@@ -27,7 +27,7 @@ def remove_texts(session: Session, session_id: UUID) -> None:
 
 
 def remove_texts_of_account(session: Session, owner: UUID) -> None:
-    """Do the same for every call of an account."""
+    """Cancel an account's running calls, and remove all texts of its calls; costs stay."""
     _blank(session, update(executions).where(executions.c.owner == owner))
 
 
@@ -69,7 +69,9 @@ def _blank(session: Session, matching: Update) -> None:
         session, matching, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"
     ):
         bus.publish(session, service.CANCELLED, id=execution_id)
-    texts = "prompt system_prompt messages context metadata response tool_executions tools"
+    texts = (
+        "prompt system_prompt messages context metadata response tool_executions tools cache_key"
+    )
     blanked = dict.fromkeys(texts.split())
     session.execute(
         matching.values(**blanked, parameters=PARAMETERS_WITHOUT_TEXTS, error=ERROR_WITHOUT_DETAIL)

@@ -17,18 +17,26 @@ executions = table_of(Execution)
 COLUMN = "tool_executions"
 
 
-def write(session: Session, execution_id: UUID, calls: Sequence[ToolExecution]) -> bool:
-    """Store the tool calls of a pending execution so far; return False when it has ended."""
+def write(
+    session: Session, execution_id: UUID, calls: Sequence[ToolExecution], *, text: str
+) -> bool:
+    """Store the tool calls and the text of a pending execution so far; return False when it has
+    ended.
+    """
     pending = update(executions).where(
         executions.c.id == execution_id, executions.c.status == ExecutionStatus.PENDING
     )
-    values = {COLUMN: _seal(execution_id, calls), "alive_at": clock.now()}
+    values = {
+        COLUMN: _seal(execution_id, calls),
+        "response": encrypted_texts.seal(text, "response", execution_id),
+        "alive_at": clock.now(),
+    }
     stored = session.execute(pending.values(values).returning(executions.c.id))
     return stored.first() is not None
 
 
 def lock_ended(session: Session, execution_id: UUID, *, owner: UUID) -> list[ToolExecution]:
-    """Lock an ended execution of an account, and return its tool calls; none of a pending one.
+    """Lock an account's execution, and return its tool calls, or none while it is pending.
 
     Raises ExecutionMissing.
     """

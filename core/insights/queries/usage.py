@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, DateTime, RowMapping, bindparam, func, select
+from sqlalchemy import ColumnElement, DateTime, RowMapping, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ COLUMNS: Mapping[UsageDimension, ColumnElement[Any]] = {
 HAS_TOKENS = func.coalesce(executions.c.input_tokens, executions.c.output_tokens).is_not(None)
 SUMS: Mapping[str, ColumnElement[Any]] = {
     "calls": func.count(),
+    "cached_calls": func.count(executions.c.cached_from),
     "errors": func.count().filter(executions.c.status == ExecutionStatus.FAILED),
     "input_tokens": func.coalesce(func.sum(executions.c.input_tokens), 0),
     "output_tokens": func.coalesce(func.sum(executions.c.output_tokens), 0),
@@ -169,7 +170,10 @@ def _starts(period: Period) -> list[datetime]:
 def _read(
     session: Session, period: Period, key: ColumnElement[Any], actor: Actor
 ) -> list[RowMapping]:
-    bucket = bucket_of_time(executions.c.execution_time_ms)
+    # Answers from the cache, and stopped ones, would make models look faster than they are
+    is_whole = executions.c.status != ExecutionStatus.CANCELLED
+    is_called = executions.c.cached_from.is_(None)
+    bucket = case((is_called & is_whole, bucket_of_time(executions.c.execution_time_ms)))
     sums = (column.label(name) for name, column in SUMS.items())
     query = select(key.label("key"), bucket.label("bucket"), *sums).where(
         executions.c.created_at >= period.start,

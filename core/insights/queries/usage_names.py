@@ -1,4 +1,4 @@
-"""What the rows of usage are about: models, prompts, accounts and keys, by name."""
+"""Names of the models, prompts, accounts and keys in the rows of usage."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ OWNERS = {
 
 
 class UsageName(NamedTuple):
-    """The ID and name of a row of usage, and of prompts and versions the prompt's ID."""
+    """The ID and name of a row of usage; `prompt_id` is set for prompts and their versions."""
 
     id: str | None
     name: str | None

@@ -46,6 +46,7 @@ def list_requests(
         .where(
             executions.c.id.in_(execution_ids),
             executions.c.status != ExecutionStatus.PENDING,
+            executions.c.cached_from.is_(None),  # no model was called
         )
     )
     for row in rows.mappings():

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
 from core.database.tables import storable, table_of
+from core.identity import queries as people
 from core.identity.models import AdminUser
-from core.identity.permissions import ROLE_PERMISSIONS, Permission, may, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.prompts.errors import PromptMissing
 from core.prompts.models import (
@@ -100,15 +101,7 @@ def list_shares(session: Session, prompt_id: UUID, *, actor: Actor) -> list[Prom
 def list_people(session: Session, *, actor: Actor) -> list[str]:
     """Return the emails of the other accounts that may use prompts."""
     require(actor, Permission.EDIT_PROMPTS)
-    roles = [
-        role for role, allowed in ROLE_PERMISSIONS.items() if Permission.EDIT_PROMPTS in allowed
-    ]
-    rows = session.scalars(
-        select(accounts.c.email)
-        .where(accounts.c.role.in_(roles), accounts.c.is_active, accounts.c.id != actor.id)
-        .order_by(accounts.c.email)
-    )
-    return list(rows)
+    return people.emails_with(session, Permission.EDIT_PROMPTS, but=actor.id)
 
 
 def is_visible(actor: Actor) -> ColumnElement[bool]:

@@ -14,7 +14,17 @@ from core.prompts.queries.rendering import render
 from core.prompts.views import RenderedPrompt
 from core.providers.schemas import Parameters
 
-TEXTS = ("messages", "context", "metadata", "tools", "response_schema", "session_id")
+SAME = (
+    "messages",
+    "context",
+    "metadata",
+    "tools",
+    "tool_choice",
+    "response_schema",
+    "cache",
+    "cost_limit_usd",
+    "session_id",
+)
 
 
 def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExecution:
@@ -53,9 +63,9 @@ def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
     if not (call.model_id or rendered.model_id):
         raise PromptRefused("Pass `model_id`: this prompt has no model.")
     defaults, own = rendered.parameters.set_values(), call.parameters.set_values()
-    texts = {name: getattr(call, name) for name in TEXTS}
+    same = {name: getattr(call, name) for name in SAME}
     return NewExecution.model_validate(
-        texts
+        same
         | {
             "model_id": call.model_id or rendered.model_id,
             "prompt": rendered.prompt or call.prompt,

@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.errors import Invalid
-from core.identity.models import AdminUser
+from core.identity import queries as people
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -31,7 +30,7 @@ def share_prompt(
     if row.owner != actor.id:
         raise NotYourPrompt
     accounts = {share.email.strip().lower(): share.may_edit for share in shares.accounts}
-    ids = _account_ids(session, list(accounts))
+    ids = people.ids_by_email(session, list(accounts))
     session.execute(delete(PromptAccess).where(PromptAccess.template_id == prompt_id))
     session.add_all(
         PromptAccess(template_id=prompt_id, admin_user_id=ids[email], may_edit=may_edit)
@@ -42,24 +41,6 @@ def share_prompt(
     session.flush()
     audit.record(session, "prompt.share", actor, targets=target(row), after={"accounts": accounts})
     return prompts.list_shares(session, prompt_id, actor=actor)
-
-
-def _account_ids(session: Session, emails: list[str]) -> dict[str, UUID]:
-    rows = session.execute(
-        select(func.lower(AdminUser.email), AdminUser.id).where(
-            func.lower(AdminUser.email).in_(emails), AdminUser.is_active
-        )
-    )
-    ids = {email: id_ for email, id_ in rows}
-    errors = [
-        {"field": f"accounts.{index}.email", "message": "No account with this email."}
-        for index, email in enumerate(emails)
-        if email not in ids
-    ]
-    if errors:
-        missing = ", ".join(email for email in emails if email not in ids)
-        raise Invalid(f"No account with this email: {missing}.", errors=errors)
-    return ids
 
 
 def rate_prompt(

@@ -12,6 +12,7 @@ from core.platform import crypto
 from core.platform.config import config
 from core.providers import environment
 from core.providers.errors import ProviderMissing
+from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.models import ProviderRow
 from core.providers.schemas import (
     Connection,
@@ -28,7 +29,7 @@ SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 @dataclass(frozen=True)
 class LastCheck:
-    """The row of a provider: whether it is active, and the result of its last check."""
+    """The row of a provider: whether it is active, its limits, and the result of its last check."""
 
     id: UUID
     is_active: bool
@@ -36,6 +37,7 @@ class LastCheck:
     status_detail: str | None
     checked_at: datetime | None
     models: tuple[ListedModel, ...]
+    limits: CallLimits
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class ConfiguredProvider:
     def models(self) -> tuple[ListedModel, ...]:
         """The models that it listed at its last check."""
         return self.last_check.models if self.last_check else ()
+
+    @property
+    def limits(self) -> CallLimits:
+        """How many calls it gets."""
+        return self.last_check.limits if self.last_check else NO_LIMITS
 
 
 def list_configured(session: Session) -> list[ConfiguredProvider]:
@@ -97,9 +104,14 @@ def _with_row(
 
 
 def _last_check(row: ProviderRow) -> LastCheck:
-    models = tuple(ListedModel(**model) for model in row.models)
     return LastCheck(
-        row.id, row.is_active, ProviderStatus(row.status), row.status_detail, row.checked_at, models
+        id=row.id,
+        is_active=row.is_active,
+        status=ProviderStatus(row.status),
+        status_detail=row.status_detail,
+        checked_at=row.checked_at,
+        models=tuple(ListedModel(**model) for model in row.models),
+        limits=CallLimits(max_concurrent=row.max_concurrent, calls_per_minute=row.calls_per_minute),
     )
 
 
@@ -122,6 +134,13 @@ def get_row(session: Session, provider_id: UUID) -> ProviderRow:
     if row is None:
         raise ProviderMissing
     return row
+
+
+def lock_limits(session: Session, name: str) -> CallLimits:
+    """Return the present limits of a provider, whose row is locked until the transaction ends."""
+    limits = select(ProviderRow.max_concurrent, ProviderRow.calls_per_minute)
+    row = session.execute(limits.where(ProviderRow.name == name).with_for_update()).first()
+    return CallLimits.model_validate(row._asdict()) if row else NO_LIMITS
 
 
 def connection_of(row: ProviderRow) -> Connection:
@@ -152,4 +171,5 @@ def view(provider: ConfiguredProvider) -> ProviderView:
         status_detail=last_check.status_detail if last_check else None,
         checked_at=last_check.checked_at if last_check else None,
         model_count=len(provider.models),
+        **provider.limits.model_dump(),
     )

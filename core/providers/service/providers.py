@@ -18,6 +18,7 @@ from core.platform.config import config
 from core.platform.ids import new_id
 from core.providers import environment
 from core.providers.errors import ProviderFromEnvironment, ProviderNameTaken
+from core.providers.limits import CallLimits
 from core.providers.models import ProviderRow
 from core.providers.queries import configured
 from core.providers.schemas import (
@@ -32,7 +33,7 @@ from core.providers.schemas import (
 )
 
 # Reserved even while a packaged provider is not available.
-RESERVED = (ProviderKind.LOCAL, ProviderKind.FAKE)
+RESERVED = (ProviderKind.LOCAL, ProviderKind.FAKE, "service")
 
 
 def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> ProviderView:
@@ -58,6 +59,8 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
         kind=new_provider.kind,
         base_url=checked_address(new_provider.base_url) if new_provider.base_url else None,
         source=ProviderSource.SETTINGS,
+        max_concurrent=new_provider.max_concurrent,
+        calls_per_minute=new_provider.calls_per_minute,
     )
     row.secret = _sealed(row, new_provider.secret)
     try:
@@ -71,6 +74,7 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
         "kind": row.kind,
         "base_url": row.base_url,
         "secret": new_provider.secret,
+        **_limits(row),
     }
     configured.provider_cache.clear_after_commit(session)
     audit.record(session, "provider.add", actor, targets={"provider": row.name}, after=after)
@@ -80,7 +84,7 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
 def change(
     session: Session, provider_id: UUID, change: ProviderChange, *, actor: Actor
 ) -> ProviderView:
-    """Change address, key (null removes it) or whether the models are offered.
+    """Change address, key (null removes it), limits or whether the models are offered.
 
     A new address removes the key, unless a new key is part of the change. Raises
     ProviderFromEnvironment for fields that the environment sets.
@@ -90,7 +94,7 @@ def change(
     new_values = change.model_dump(exclude_unset=True)
     if row.source != ProviderSource.SETTINGS and new_values.keys() & {"base_url", "secret"}:
         raise ProviderFromEnvironment
-    before = {"base_url": row.base_url, "is_active": row.is_active, "secret": bool(row.secret)}
+    before = _facts(row)
     if "base_url" in new_values:
         address = checked_address(change.base_url) if change.base_url else None
         row.secret = row.secret if address == row.base_url else None
@@ -106,7 +110,9 @@ def change(
             None,
             [],
         )
-    after = {"base_url": row.base_url, "is_active": row.is_active, "secret": bool(row.secret)}
+    for limit in new_values.keys() & CallLimits.model_fields.keys():
+        setattr(row, limit, new_values[limit])
+    after = _facts(row)
     configured.provider_cache.clear_after_commit(session)
     audit.record(
         session,
@@ -161,6 +167,20 @@ def record_check(
     session.expire_all()
     configured.provider_cache.clear_after_commit(session)
     return configured.view(configured.get_configured(session, checked.name))
+
+
+def _facts(row: ProviderRow) -> dict[str, object]:
+    return {
+        "base_url": row.base_url,
+        "is_active": row.is_active,
+        "secret": bool(row.secret),
+        **_limits(row),
+    }
+
+
+def _limits(row: ProviderRow) -> dict[str, int]:
+    limits = {"max_concurrent": row.max_concurrent, "calls_per_minute": row.calls_per_minute}
+    return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 def _sealed(row: ProviderRow, secret: str | None) -> bytes | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from core.providers.images import as_base64, jpegs_of
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, ModelCall
 from core.providers.tool_calls import MessageToolCall
 
@@ -72,11 +73,18 @@ def _messages(conversation: Sequence[ChatMessage]) -> list[dict[str, Any]]:
 
 
 def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    if jpegs := jpegs_of(message):
+        return [*map(_image, jpegs), {"type": "text", "text": message.content}]
     if not message.tool_calls:
         return message.content
     # Blocks of blank text are rejected.
     text = [{"type": "text", "text": message.content}] if message.content.strip() else []
     return [*text, *(_tool_use(call) for call in message.tool_calls)]
+
+
+def _image(jpeg: bytes) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/jpeg", "data": as_base64(jpeg)}
+    return {"type": "image", "source": source}
 
 
 def _tool_use(call: MessageToolCall) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from core.providers import errors
 from core.providers.chunks import ToolCallChunk
 from core.providers.constrained_tools import RESULT
 from core.providers.errors import CallFailed
+from core.providers.images import jpegs_of
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
 
 LABEL = "Fake answer:"
@@ -195,8 +196,10 @@ def words_of(script: FakeScript, prompt: str, call: ModelCall) -> list[str]:
         return []
     if call.response_schema is not None:
         return json.dumps(example_of(call.response_schema)).split(" ")
+    jpegs = [jpeg for message in call.messages[-1:] for jpeg in jpegs_of(message)]
+    seen = [f"[image of {len(jpeg):,} bytes]" for jpeg in jpegs]
     suffix = f"(prompt: {' '.join((call.system_prompt or 'none').split()[:8])})"
-    return [LABEL, *prompt.split(" "), suffix]
+    return [LABEL, *prompt.split(" "), *seen, suffix]
 
 
 def tool_calls_of(script: FakeScript, call: ModelCall) -> list[ToolCallChunk]:

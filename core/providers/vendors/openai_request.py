@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.providers.images import as_base64, jpegs_of
 from core.providers.schemas import (
     ANY_TOOL,
     ChatMessage,
@@ -82,6 +83,8 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     body: dict[str, Any] = {"role": message.role.value, "content": message.content}
     if message.tool_call_id is not None:
         body["tool_call_id"] = message.tool_call_id
+    if jpegs := jpegs_of(message):
+        body["content"] = [{"type": "text", "text": message.content}, *map(_image, jpegs)]
     if message.tool_calls:
         body["content"] = message.content or None
         body["tool_calls"] = [
@@ -89,3 +92,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
             for call in message.tool_calls
         ]
     return body
+
+
+def _image(jpeg: bytes) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{as_base64(jpeg)}"}}

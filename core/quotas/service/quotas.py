@@ -18,7 +18,7 @@ from core.quotas.schemas import NewQuota, QuotaChange, QuotaView
 
 
 def create_quota(session: Session, given: NewQuota, *, actor: Actor) -> QuotaView:
-    """Add a quota; calls that run already are not counted to it.
+    """Add a quota; calls that are running already do not count.
 
     Raises Forbidden, QuotaTargetMissing or QuotaExists.
     """
@@ -33,6 +33,7 @@ def create_quota(session: Session, given: NewQuota, *, actor: Actor) -> QuotaVie
     except IntegrityError as found:
         raise QuotaExists from found
     view = queries.get_quota(session, row.id, actor=actor)
+    queries.applying_cache.clear_after_commit(session)
     audit.record(session, "quota.create", actor, targets=_target(view), after=_facts(view))
     return view
 
@@ -49,6 +50,7 @@ def change_quota(
         row.only_observes = given.only_observes
     session.flush()
     after = queries.get_quota(session, quota_id, actor=actor)
+    queries.applying_cache.clear_after_commit(session)
     audit.record(
         session,
         "quota.change",
@@ -64,6 +66,7 @@ def delete_quota(session: Session, quota_id: UUID, *, actor: Actor) -> None:
     """Delete a quota and its counters; raise Forbidden or QuotaMissing."""
     view = queries.get_quota(session, quota_id, actor=actor)
     session.delete(_find(session, quota_id))
+    queries.applying_cache.clear_after_commit(session)
     audit.record(session, "quota.delete", actor, targets=_target(view), before=_facts(view))
 
 

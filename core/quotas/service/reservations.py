@@ -70,7 +70,8 @@ def reserve(
 def settle(
     session: Session, execution_ids: Collection[UUID], tokens: int | None, cost: Decimal | None
 ) -> None:
-    """Replace what ended calls reserved by what they used, once; None stands for the most."""
+    """Replace what ended calls reserved by what they used; with None, all that was reserved
+    counts as used. A second call has no effect."""
     if execution_ids:
         given = {"execution_ids": list(execution_ids), "tokens": tokens, "cost": cost}
         session.execute(statement(__package__, "settle"), given)

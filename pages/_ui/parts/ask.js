@@ -1,15 +1,18 @@
-// Enter sends, with Ctrl or Cmd too. While an answer is being written one may write the next question; it waits in its field, and
-// what is in the field outlives a reload.
+// Enter sends, with Ctrl or Cmd too. While an answer is being written one may write the next question; it waits in its field. What is
+// in the field is stored with its session, for the next visit from any browser; until that is done, it outlives a reload in this tab.
 
 const FIELD = '[data-testid="stChatInputTextArea"]';
 const BUTTON = '[data-testid="stChatInputSubmitButton"]';
+const QUIET_MS = 1000; // after the last key, the text is stored
+const MOST_AT_THE_END = 20000; // characters that a browser sends while it closes a page: 64 KiB
 
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
   const refuse = (event) => { stop(event); setTriggerValue("refused", Date.now()); };
   const asked = () => {
-    keep(data.session, "");
+    parentElement.unsent?.put("");
+    parentElement.unsent?.store();
     document.querySelector(data.pane)?.dispatchEvent(new CustomEvent("attune-asked"));
   };
 
@@ -26,29 +29,83 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!event.target.closest?.(BUTTON)) return;
     if (data.pending) refuse(event); else asked();
   };
-  const typed = (event) => { if (event.target.closest?.(FIELD)) keep(data.session, event.target.value); };
+  const typed = (event) => { if (event.target.closest?.(FIELD)) parentElement.unsent?.put(event.target.value); };
+  const left = () => { if (document.visibilityState === "hidden") parentElement.unsent?.store(); };
 
-  document.querySelector(BUTTON)?.toggleAttribute("data-waiting", Boolean(data.pending));
-  restore(data.session, document.querySelector(FIELD));
+  // The field may come a moment later than this part, and after a switch it still has the text of the session before.
+  const arrive = () => {
+    const field = document.querySelector(FIELD);
+    if (!field) { waiting = requestAnimationFrame(arrive); return; }
+    document.querySelector(BUTTON)?.toggleAttribute("data-waiting", Boolean(data.pending));
+    const before = parentElement.unsent;
+    if (before?.session !== data.session) {
+      before?.store();
+      const unsent = parentElement.unsent = keeper(data.session, data.unsent);
+      if (before || !field.value) write(field, unsent.words); else unsent.put(field.value);
+      unsent.store();
+    }
+    // What could not be sent is put back by the page, which no key tells of.
+    checking = setTimeout(() => { if (field.isConnected) parentElement.unsent.put(field.value); }, QUIET_MS);
+  };
+
+  let checking, waiting;
+  arrive();
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
   document.addEventListener("input", typed, true);
+  document.addEventListener("visibilitychange", left);
+  addEventListener("pagehide", left);
   return parentElement.leave = () => {
+    cancelAnimationFrame(waiting);
+    clearTimeout(checking);
+    parentElement.unsent?.store();
     document.removeEventListener("keydown", pressed, true);
     document.removeEventListener("click", clicked, true);
     document.removeEventListener("input", typed, true);
+    document.removeEventListener("visibilitychange", left);
+    removeEventListener("pagehide", left);
   };
 }
 
-// For this tab only: what is written here is not left behind on the machine.
-function keep(session, words) {
-  if (words) sessionStorage.setItem(`attune.${session}`, words); else sessionStorage.removeItem(`attune.${session}`);
+// Stores the text of a session's field, one request at a time; a refused one is repeated with the next key or visit.
+function keeper(session, stored) {
+  const place = `attune.${session}`;
+  const unsent = { session, words: sessionStorage.getItem(place) ?? stored };
+  let timer, isStoring;
+  unsent.put = (words) => {
+    if (words === unsent.words) return;
+    unsent.words = words;
+    sessionStorage.setItem(place, words);
+    clearTimeout(timer);
+    timer = setTimeout(unsent.store, QUIET_MS);
+  };
+  unsent.store = () => {
+    clearTimeout(timer);
+    if (isStoring || unsent.words === stored) return;
+    const words = unsent.words;
+    isStoring = true;
+    put(session, words).then((isStored) => {
+      isStoring = false;
+      if (isStored) stored = words;
+      if (unsent.words === stored) sessionStorage.removeItem(place);
+      else if (isStored) unsent.store();
+    });
+  };
+  return unsent;
 }
 
-function restore(session, field) {
-  const words = sessionStorage.getItem(`attune.${session}`);
-  if (!words || !field || field.value) return;
-  // React hears of a value only from the element's own setter and an event.
+function put(session, message) {
+  return fetch(`/api/v1/sessions/${session}/unsent-message`, {
+    method: "PUT",
+    keepalive: message.length <= MOST_AT_THE_END,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ message }),
+  }).then((answer) => answer.ok, () => false);
+}
+
+// React hears of a value only from the element's own setter and an event.
+function write(field, words) {
+  if (field.value === words) return;
   Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -15,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     feed?.close();
     feed = place.feed = openFeed(data.session, place);
   }
+  place.dataset.waiting = data.waiting;
   feed.onStale = (revision) => setTriggerValue("changed", revision);
   feed.pageIsAt(data.revision, data.pending);
   // The end of a call that another has followed already must not end what that one goes on with.
@@ -23,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function openFeed(session, place) {
-  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", socket: null, closed: false, nudging: 0, retries: 0, retrying: 0 };
+  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", queued: null, position: null, socket: null, closed: false, nudging: 0, retries: 0, retrying: 0 };
 
   feed.pageIsAt = (revision, pending) => {
     feed.shown = revision;
@@ -35,9 +36,10 @@ function openFeed(session, place) {
   const draw = () => {
     const isLive = Boolean(feed.pending);
     const text = isLive && feed.pending === feed.message ? feed.text : "";
+    const waiting = isLive && !text && feed.position && feed.pending === feed.queued ? `Waiting: ${ordinal(feed.position)} in the queue` : "";
     place.hidden = !isLive;
-    place.classList.toggle("thinking", isLive && !text);
-    drawText(place, text);
+    place.classList.toggle("thinking", isLive && !text && !waiting);
+    drawText(place, text || waiting);
   };
 
   // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun. One that
@@ -59,6 +61,14 @@ function openFeed(session, place) {
       if (news.at === 0 || feed.message !== news.message_id) { feed.message = news.message_id; feed.text = ""; }
       feed.text = feed.text.slice(0, news.at) + news.text;
       draw();
+    } else if (news.type === "playground_queue") {
+      [feed.queued, feed.position] = [news.message_id, news.position];
+      draw();
+    } else if (news.type === "playground_response" && news.content && news.message_id === feed.pending) {
+      // A service's answer comes whole: it is shown before the page has drawn it.
+      feed.message = news.message_id;
+      feed.text = news.content;
+      draw();
     } else if (news.type === "playground_session") {
       feed.known = Math.max(feed.known, news.revision);
       nudge();
@@ -71,7 +81,7 @@ function openFeed(session, place) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = feed.socket = new WebSocket(`${scheme}//${location.host}/api/v1/admin/playground/ws?session_id=${encodeURIComponent(session)}`);
     let opened = false;
-    socket.onopen = () => { opened = true; feed.retries = 0; say("connected"); };
+    socket.onopen = () => { opened = true; feed.retries = 0; feed.position = null; say("connected"); };
     socket.onmessage = heard;
     socket.onclose = (event) => {
       if (feed.closed || feed.socket !== socket) return;
@@ -123,9 +133,26 @@ function drawText(place, text) {
   const old = place.children.length;
   for (let i = Math.max(0, Math.min(old, blocks.length) - 1); i < blocks.length; i++) {
     const node = blockNode(blocks[i]);
-    if (place.children[i]) place.children[i].replaceWith(node); else place.append(node);
+    if (place.children[i]) grow(place.children[i], node); else place.append(node);
   }
   while (place.children.length > blocks.length) place.lastElementChild.remove();
+}
+
+// Words are appended where they can be: a browser lays out only what is new, and a reader's selection stays.
+function grow(old, now) {
+  if (old.isEqualNode(now)) return;
+  if (old.nodeName !== now.nodeName) old.replaceWith(now);
+  else if (old.nodeType !== Node.TEXT_NODE) {
+    const [were, are] = [[...old.childNodes], [...now.childNodes]];
+    are.forEach((node, i) => { if (were[i]) grow(were[i], node); else old.append(node); });
+    for (const node of were.slice(are.length)) node.remove();
+  } else if (now.data.startsWith(old.data)) old.appendData(now.data.slice(old.length));
+  else old.data = now.data;
+}
+
+function ordinal(number) {
+  const suffix = { one: "st", two: "nd", few: "rd", other: "th" };
+  return number + suffix[new Intl.PluralRules("en", { type: "ordinal" }).select(number)];
 }
 
 function splitBlocks(text) {

@@ -27,8 +27,9 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.insights.queries.conversation_detail import ReadMessage, read_message
 from core.platform import clock
+from core.playground.replay_schemas import NewReplay
 from pages._ui import errors, guard, state
-from pages._ui.review import review_form
+from pages._ui.review import replay_button, review_form
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
 
 OPEN = "annotation.edited"
@@ -100,6 +101,7 @@ def draw_new(message: ReadMessage, actor: Actor) -> None:
                 on_click=act,
                 args=(given,),
             )
+        replay_button.draw(NewReplay(message_id=str(message.id)), actor, key=str(message.id))
 
 
 @errors.action

@@ -1,6 +1,8 @@
 """One ticket in a drawer: its text, status and priority."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -24,28 +26,15 @@ PRIORITIES = {
 }
 
 
+Value = TypeVar("Value", TicketStatus, TicketPriority)
+
+
 def draw(row: TicketView) -> None:
     st.markdown(f"**{text.plain(text.one_line(row.title))}**")
     if row.body:
         st.text(text.upright(row.body))
-    st.segmented_control(
-        "Status",
-        list(STATUSES),
-        default=row.status,
-        required=True,
-        key=_key(row.id, "status"),
-        format_func=STATUSES.__getitem__,
-        on_change=partial(change, row.id, "status"),
-    )
-    st.segmented_control(
-        "Priority",
-        list(PRIORITIES),
-        default=row.priority,
-        required=True,
-        key=_key(row.id, "priority"),
-        format_func=PRIORITIES.__getitem__,
-        on_change=partial(change, row.id, "priority"),
-    )
+    _draw_choice(row.id, "status", STATUSES, row.status)
+    _draw_choice(row.id, "priority", PRIORITIES, row.priority)
     zone = workspace.zone()
     frame.facts(
         {
@@ -58,6 +47,18 @@ def draw(row: TicketView) -> None:
         links.draw(
             "tuning", "Open conversation", icon="forum", conversation=str(row.conversation_id)
         )
+
+
+def _draw_choice(ticket_id: UUID, name: str, labels: Mapping[Value, str], present: Value) -> None:
+    st.segmented_control(
+        name.capitalize(),
+        list(labels),
+        default=present,
+        required=True,
+        key=_key(ticket_id, name),
+        format_func=labels.__getitem__,
+        on_change=partial(change, ticket_id, name),
+    )
 
 
 def _key(ticket_id: UUID, name: str) -> str:

@@ -18,16 +18,18 @@ from core.annotations.schemas import (
     AnnotationView,
 )
 from core.annotations.service import annotations
+from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
+from core.playground.replay_schemas import NewReplay
 from core.presentation import formatting
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
-from pages._ui.review import annotation_card, annotation_edit
+from pages._ui.review import annotation_card, annotation_edit, replay_button
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
 from pages.review.tuning import annotation_document
@@ -157,6 +159,7 @@ def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
     annotation_card.draw(chosen, zone, original=None)
     _draw_actions(
         chosen,
+        actor,
         is_mine=annotation_edit.may_edit(chosen, actor),
         decides=may(actor, Permission.DECIDE_REVIEWS),
     )
@@ -171,7 +174,7 @@ def _draw_nothing(chosen: Filters) -> None:
         frame.empty_state("rate_review", "No annotations in this period", body)
 
 
-def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
+def _draw_actions(one: AnnotationView, actor: Actor, *, is_mine: bool, decides: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for status in NEXT_STATUSES[one.status] if decides else ():
             st.button(
@@ -189,6 +192,8 @@ def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
             on_click=open_,
             args=(str(one.conversation_id), str(one.message_id)),
         )
+        if one.message_role is MessageSpeaker.ASSISTANT:
+            replay_button.draw(NewReplay(annotation_id=one.id), actor, key=str(one.id))
         if is_mine:
             st.button(
                 "Edit",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor
-from pages._ui import errors, guard, state, watch
+from pages._ui import errors, guard, links, state, watch
 from pages._ui.cache import Reads
 from pages.review.tuning import (
     annotation_tab,
@@ -54,6 +54,7 @@ def main() -> None:
     """Draw the conversation of the address, else its tab."""
     reads = Reads(guard.page())
     require_any(reads.actor, Permission.READ_CONTENTS, *FIGURES)
+    links.follow()
     if st.query_params.get("conversation"):
         conversation.draw(reads.actor)
         return

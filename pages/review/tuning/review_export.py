@@ -8,7 +8,7 @@ import streamlit as st
 from core.annotations.exports import export
 from core.annotations.exports.export import ExportQuery, Manifest, Omission
 from core.annotations.exports.formats import FORMATS, FormatName
-from core.annotations.exports.queries import Split
+from core.annotations.exports.queries import Source, Split
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
@@ -20,12 +20,17 @@ from pages.review.tuning import annotation_tab
 
 PAGE = "review-export"
 SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
+SOURCES = {
+    Source.ALL: "All pairs",
+    Source.ANNOTATIONS: "Annotations",
+    Source.COMPARISONS: "Comparisons",
+}
 ABOUT_SPLITS = (
     "10% of conversations are held out, always the same ones, so you can evaluate on data you did "
     "not train on."
 )
 LONGEST_LINE = 4000
-FIRST, OWN = ("type", "status", "tag"), ("format", "split")
+FIRST, OWN = ("type", "status", "tag"), ("format", "split", "source")
 OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
 LANGUAGES = {"jsonl": "json", "md": "markdown", "csv": None}
 MANIFEST = f"{PAGE}.manifest"
@@ -68,15 +73,19 @@ def draw_choices(reads: Reads) -> ExportQuery:
         tag=chosen["tag"],
     )
     name = chosen.one_of(FormatName, "format") or FormatName.OPENAI_CHAT
-    return ExportQuery(name, wanted, chosen.one_of(Split, "split") or Split.ALL)
+    source = chosen.one_of(Source, "source") if FORMATS[name].pair_writer else None
+    split = chosen.one_of(Split, "split")
+    return ExportQuery(name, wanted, split or Split.ALL, source or Source.ALL)
 
 
 def _draw_own() -> None:
-    form, part = f"{PAGE}.format", f"{PAGE}.split"
+    form, part, source = (f"{PAGE}.{name}" for name in OWN)
     if state.get(form, None) not in FORMATS:
         state.put(form, FormatName.OPENAI_CHAT)
     if state.get(part, None) not in SPLITS:
         state.put(part, Split.ALL)
+    if state.get(source, None) not in SOURCES:
+        state.put(source, Source.ALL)
     st.selectbox(
         "Format",
         list(FORMATS),
@@ -94,6 +103,15 @@ def _draw_own() -> None:
         key=part,
         label_visibility="collapsed",
     )
+    if FORMATS[state.get(form, FormatName.OPENAI_CHAT)].pair_writer is not None:
+        st.selectbox(
+            "Source of pairs",
+            list(SOURCES),
+            format_func=lambda each: SOURCES[each],
+            key=source,
+            width=150,
+            label_visibility="collapsed",
+        )
 
 
 def address(asked: ExportQuery) -> str:
@@ -106,7 +124,7 @@ def draw_preview(asked: ExportQuery) -> None:
     lines = export.preview(asked, actor=guard.enter())
     with watch.panel("Preview", f"first {export.PREVIEWED} lines of {asked.name}"):
         if not lines:
-            st.caption("No annotations fit this format and filter. The manifest explains why.")
+            st.caption("Nothing fits this format and filter. The manifest explains why.")
         for line in lines:
             shown = (
                 line
@@ -136,7 +154,9 @@ def draw_manifest(asked: ExportQuery) -> None:
 def _draw_found(found: Manifest) -> None:
     st.markdown(
         f"**{formatting.count(found.rows, 'row')}** of "
-        f"{formatting.count(found.annotations, 'annotation')} · {found.bytes:,} bytes"
+        f"{formatting.count(found.annotations, 'annotation')}"
+        + (f" and {formatting.count(found.pairs, 'vote')}" if found.pairs else "")
+        + f" · {found.bytes:,} bytes"
     )
     for warning in found.warnings:
         st.warning(text.plain(warning), icon=":material/warning:")

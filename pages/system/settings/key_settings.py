@@ -1,6 +1,7 @@
 """Settings, API keys. A key is shown once, when it is created."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -11,6 +12,7 @@ from core.identity.schemas import ApiKeyView, CreatedApiKey, NewApiKey, Scope
 from core.identity.service import api_keys
 from core.platform import clock
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.system.settings import cards
 
 NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = (
     "keys.name",
@@ -41,7 +43,8 @@ WRONG = {
 def draw() -> None:
     with guard.work() as (session, actor):
         present = api_keys.list_keys(session, actor=actor)
-    row = frame.section_row("API keys", "shown once on creation · only a hash is stored", width=760)
+    note = "shown once on creation · only a hash is stored"
+    row = frame.section_row("API keys", note, width=cards.WIDTH_PX)
     row.button("Create key", icon=":material/add:", on_click=_open_form)
     _show_made()
     if not present:
@@ -49,7 +52,7 @@ def draw() -> None:
             "key",
             "No API keys yet",
             "Create a key so your product can send data, or a script can read metrics.",
-            width=760,
+            width=cards.WIDTH_PX,
         )
     for key in present:
         _draw_key(key)
@@ -60,7 +63,7 @@ def _show_made() -> None:
     made: CreatedApiKey | None = state.get(MADE, None)
     if made is None:
         return
-    with st.container(border=True, width=760, gap="xsmall"):
+    with st.container(border=True, width=cards.WIDTH_PX, gap="xsmall"):
         frame.section("Key for " + text.plain(made.name), "copy it now; it won't be shown again")
         st.code(made.key, language=None, wrap_lines=True)
         st.button(
@@ -69,24 +72,16 @@ def _show_made() -> None:
 
 
 def _draw_key(key: ApiKeyView) -> None:
-    with st.container(border=True, width=760, gap="xsmall"):
-        row = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        is_over = key.expires_at is not None and key.expires_at <= clock.now()
-        badges = " ".join(f":gray-badge[{scope.value}]" for scope in key.scopes) + (
-            " :orange-badge[Expired]" if is_over else ""
-        )
-        row.markdown(f"**{text.plain(key.name)}**\u2002{badges}", width="content")
-        row.button(
-            "Revoke",
-            key=f"revoke-{key.id}",
-            type="tertiary",
-            icon=":material/block:",
-            on_click=_ask,
-            args=(key,),
-        )
+    is_over = key.expires_at is not None and key.expires_at <= clock.now()
+    badges = " ".join(f":gray-badge[{scope.value}]" for scope in key.scopes) + (
+        " :orange-badge[Expired]" if is_over else ""
+    )
+    with cards.card(f"**{text.plain(key.name)}**\u2002{badges}", partial(_draw_button, key)):
         st.caption(_facts(key))
+
+
+def _draw_button(key: ApiKeyView) -> None:
+    cards.button("Revoke", "block", key=f"revoke-{key.id}", on_click=partial(_ask, key))
 
 
 def _facts(key: ApiKeyView) -> str:

@@ -14,6 +14,7 @@ from pages.system.settings import (
     redaction_settings,
     retention_settings,
     review_settings,
+    service_settings,
     tool_settings,
     workspace_settings,
 )
@@ -23,6 +24,7 @@ SECTIONS = {
     "Workspace": workspace_settings.draw,
     "Onboarding": funnel_settings.draw,
     "Providers": provider_settings.draw,
+    "Services": service_settings.draw,
     "Prices": price_settings.draw,
     "Quotas": quota_settings.draw,
     "Tools": tool_settings.draw,

@@ -1,5 +1,7 @@
 """Settings, Providers: where models come from, their status and write-only keys."""
 
+from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -8,6 +10,7 @@ from pydantic import ValidationError
 from core.errors import Invalid
 from core.presentation import formatting
 from core.providers import check
+from core.providers.limits import MAX_CALLS_PER_MINUTE, MAX_CONCURRENT
 from core.providers.queries import configured
 from core.providers.schemas import (
     NewProvider,
@@ -19,12 +22,15 @@ from core.providers.schemas import (
 )
 from core.providers.service import providers as service
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.system.settings import cards
 
-NAME, ADDRESS, SECRET, KIND = (
+NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE = (
     "providers.name",
     "providers.address",
     "providers.secret",
     "providers.kind",
+    "providers.concurrent",
+    "providers.per_minute",
 )
 VENDORS = {
     "OpenAI": (ProviderKind.OPENAI, "openai"),
@@ -37,10 +43,10 @@ WRONG = {
     "base_url": "The base URL is limited to 500 characters.",
     "": "The API key contains invalid characters.",
 }
-STATES = {
-    ProviderStatus.WORKING: ("green", "Working"),
-    ProviderStatus.FAILING: ("red", "Failing"),
-    ProviderStatus.UNTESTED: ("gray", "Untested"),
+BADGES = {
+    ProviderStatus.WORKING: ":green-badge[Working]",
+    ProviderStatus.FAILING: ":red-badge[Failing]",
+    ProviderStatus.UNTESTED: ":gray-badge[Untested]",
 }
 SOURCES = {
     ProviderSource.PACKAGED: "included",
@@ -52,59 +58,41 @@ SOURCES = {
 def draw() -> None:
     with guard.work() as (session, _):
         providers = configured.list_providers(session)
-    row = frame.section_row("Providers", "API keys are encrypted and never shown again", width=760)
+    note = "API keys are encrypted and never shown again"
+    row = frame.section_row("Providers", note, width=cards.WIDTH_PX)
     row.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
     if not providers:
         frame.empty_state(
             "key",
             "No providers yet",
             "Add an OpenAI or Anthropic API key, or the base URL of your own server.",
-            width=760,
+            width=cards.WIDTH_PX,
         )
     for provider in providers:
         _draw_provider(provider)
 
 
 def _draw_provider(provider: ProviderView) -> None:
-    with st.container(border=True, width=760, gap="xsmall"):
-        row = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        colour, words = STATES[provider.status]
-        row.markdown(
-            f"**{text.plain(provider.name)}**\u2002:{colour}-badge[{words}]", width="content"
-        )
-        with row.container(horizontal=True, width="content", gap="xsmall"):
-            _draw_buttons(provider)
+    title = f"**{text.plain(provider.name)}**\u2002{BADGES[provider.status]}"
+    with cards.card(title, partial(_draw_buttons, provider)):
         st.caption(_facts(provider))
-        if provider.status is ProviderStatus.FAILING and provider.status_detail:
-            st.markdown(f":red[:material/error:] :small[{text.plain(provider.status_detail)}]")
+        if provider.status is ProviderStatus.FAILING:
+            cards.draw_problem(provider.status_detail)
 
 
 def _draw_buttons(provider: ProviderView) -> None:
-    if st.button(
-        "Test connection", key=f"test-{provider.name}", type="tertiary", icon=":material/sync:"
-    ):
+    if cards.button("Test connection", "sync", key=f"test-{provider.name}"):
         with st.spinner("Testing connection…", show_time=True), errors.InWords("Connection test"):
             check.check_as(provider.name, actor=guard.enter())
         st.rerun()
-    if provider.source is ProviderSource.SETTINGS and provider.id is not None:
-        st.button(
-            "Edit",
-            key=f"change-{provider.name}",
-            type="tertiary",
-            icon=":material/edit:",
-            on_click=_open_form,
-            args=(provider,),
-        )
-        st.button(
-            "Remove",
-            key=f"remove-{provider.name}",
-            type="tertiary",
-            icon=":material/delete:",
-            on_click=_ask_to_remove,
-            args=(provider,),
-        )
+    if provider.id is None:
+        return
+    is_own, edit = provider.source is ProviderSource.SETTINGS, partial(_open_form, provider)
+    name, icon = ("Edit", "edit") if is_own else ("Limits", "speed")
+    cards.button(name, icon, key=f"change-{provider.name}", on_click=edit)
+    if is_own:
+        ask = partial(_ask_to_remove, provider)
+        cards.button("Remove", "delete", key=f"remove-{provider.name}", on_click=ask)
 
 
 def _facts(provider: ProviderView) -> str:
@@ -115,51 +103,68 @@ def _facts(provider: ProviderView) -> str:
         facts.append("API key set" if provider.has_secret else "no API key")
     if provider.model_count:
         facts.append(formatting.count(provider.model_count, "model"))
+    if provider.max_concurrent:
+        facts.append(f"at most {formatting.count(provider.max_concurrent, 'call')} at a time")
+    if provider.calls_per_minute:
+        facts.append(f"at most {formatting.count(provider.calls_per_minute, 'call')} per minute")
     if provider.checked_at:
         facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)
 
 
 def _open_form(provider: ProviderView | None) -> None:
-    state.forget(NAME, ADDRESS, SECRET, KIND)
+    state.forget(NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE)
 
     state.put(NAME, next(iter(VENDORS.values()))[1])
 
     @st.dialog("Edit provider" if provider else "Add provider")
     def form() -> None:
-        vendor = (
-            OTHER
-            if provider
-            else st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
-        )
-        if provider is None:
-            st.text_input(
-                "Name",
-                key=NAME,
-                max_chars=40,
-                help="Lower case. Used as a prefix for its model names.",
-            )
-        if vendor == OTHER:
-            st.text_input(
-                "Base URL",
-                (provider.base_url if provider else None) or "",
-                key=ADDRESS,
-                placeholder="http://127.0.0.1:11434/v1",
-            )
-        st.text_input(
-            "API key",
-            key=SECRET,
-            type="password",
-            autocomplete="off",
-            placeholder="Leave empty to keep the current key"
-            if provider and provider.has_secret
-            else "",
-        )
-        if provider:
-            st.caption("Changing the base URL clears the stored API key.")
+        vendor = OTHER
+        if provider is None or provider.source is ProviderSource.SETTINGS:
+            vendor = _draw_connection(provider)
+        _draw_limits(provider)
         _draw_submit(provider, vendor)
 
     form()
+
+
+def _draw_connection(provider: ProviderView | None) -> str:
+    vendor = OTHER
+    if provider is None:
+        vendor = st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
+        help_ = "Lower case. Used as a prefix for its model names."
+        st.text_input("Name", key=NAME, max_chars=40, help=help_)
+    if vendor == OTHER:
+        st.text_input(
+            "Base URL",
+            (provider.base_url if provider else None) or "",
+            key=ADDRESS,
+            placeholder="http://127.0.0.1:11434/v1",
+        )
+    st.text_input(
+        "API key",
+        key=SECRET,
+        type="password",
+        autocomplete="off",
+        placeholder="Leave empty to keep the current key"
+        if provider and provider.has_secret
+        else "",
+    )
+    if provider:
+        st.caption("Changing the base URL clears the stored API key.")
+    return vendor
+
+
+def _draw_limits(provider: ProviderView | None) -> None:
+    concurrent, per_minute = st.columns(2)
+    limit = partial(st.number_input, min_value=1, step=1, placeholder="No limit")
+    with concurrent:
+        value = provider.max_concurrent if provider else None
+        limit("Calls at a time", value=value, max_value=MAX_CONCURRENT, key=CONCURRENT)
+    with per_minute:
+        value = provider.calls_per_minute if provider else None
+        limit("Calls per minute", value=value, max_value=MAX_CALLS_PER_MINUTE, key=PER_MINUTE)
+    st.caption("Calls beyond a limit wait in a queue.")
 
 
 def _suggest_name() -> None:
@@ -186,14 +191,21 @@ def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
 
 def _store(provider: ProviderView | None, vendor: str) -> str:
     """Save the form, and return the provider's name."""
+    limits: dict[str, object] = {
+        "max_concurrent": state.get(CONCURRENT, None),
+        "calls_per_minute": state.get(PER_MINUTE, None),
+    }
+    if provider and provider.id and provider.source is not ProviderSource.SETTINGS:
+        return _change(provider.id, limits)
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
     is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
     if is_elsewhere and address is None:
         raise Invalid("Enter a base URL.")
     try:
         if provider is None or provider.id is None:
-            return _add(vendor, address, secret)
-        return _change(provider.id, address, secret)
+            return _add(vendor, {"base_url": address, "secret": secret, **limits})
+        secrets = {"secret": secret} if secret else {}
+        return _change(provider.id, {"base_url": address, **secrets, **limits})
     except ValidationError as wrong:
         fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
         raise Invalid(
@@ -201,19 +213,15 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
         ) from None
 
 
-def _add(vendor: str, address: str | None, secret: str | None) -> str:
+def _add(vendor: str, values: Mapping[str, object]) -> str:
     name = state.get(NAME, "").strip()
-    given = NewProvider.model_validate(
-        {"name": name, "kind": VENDORS[vendor][0], "base_url": address, "secret": secret}
-    )
+    given = NewProvider.model_validate({"name": name, "kind": VENDORS[vendor][0], **values})
     with guard.work() as (session, actor):
         return service.add(session, given, actor=actor).name
 
 
-def _change(provider_id: UUID, address: str | None, secret: str | None) -> str:
-    change = ProviderChange.model_validate(
-        {"base_url": address} | ({"secret": secret} if secret else {})
-    )
+def _change(provider_id: UUID, values: Mapping[str, object]) -> str:
+    change = ProviderChange.model_validate(values)
     with guard.work() as (session, actor):
         return service.change(session, provider_id, change, actor=actor).name
 

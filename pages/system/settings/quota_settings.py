@@ -24,6 +24,7 @@ from core.quotas.schemas import (
 )
 from core.quotas.service import quotas as service
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.system.settings import cards
 
 SCOPE, TARGET, MEASURE, PERIOD, OBSERVES = (
     f"quotas.{name}" for name in ("scope", "target", "measure", "period", "observes")
@@ -45,20 +46,21 @@ PERIODS = {
     QuotaPeriod.MINUTE: "Minute",
 }
 ONLY_OBSERVE = "Only observe: refuse nothing, count the calls beyond it"
-WIDTH = 760
 
 
 def draw() -> None:
     with guard.work() as (session, actor):
         present = queries.list_quotas(session, actor=actor)
-    row = frame.section_row("Quotas", "limits of what calls of models may use", width=WIDTH)
+    row = frame.section_row(
+        "Quotas", "limits of what calls of models may use", width=cards.WIDTH_PX
+    )
     row.button("Add quota", icon=":material/add:", on_click=_open_form)
     if not present:
         frame.empty_state(
             "speed",
             "No quotas yet",
             "Calls of models have no limit. Add one, for example of the workspace's cost per day.",
-            width=WIDTH,
+            width=cards.WIDTH_PX,
         )
     for quota in present:
         _draw_quota(quota)
@@ -76,24 +78,19 @@ def title_of(quota: QuotaView) -> str:
 
 
 def _draw_quota(quota: QuotaView) -> None:
-    with st.container(border=True, width=WIDTH, gap="xsmall"):
-        row = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        badge = " :gray-badge[Only observes]" if quota.only_observes else ""
-        limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
-        who = text.plain(text.one_line(title_of(quota)))
-        row.markdown(f"**{who}**\u2002{text.plain(limit)}{badge}", width="content")
-        with row.container(horizontal=True, width="content", gap="xsmall"):
-            _button("Edit", "edit", partial(_open_edit, quota), quota)
-            _button("Remove", "delete", partial(_ask, quota), quota)
+    badge = " :gray-badge[Only observes]" if quota.only_observes else ""
+    limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
+    who = text.plain(text.one_line(title_of(quota)))
+    title = f"**{who}**\u2002{text.plain(limit)}{badge}"
+    with cards.card(title, partial(_draw_buttons, quota)):
         share = min(1.0, float(quota.used / quota.limit))
         st.progress(share, _use_of(quota))
 
 
-def _button(label: str, icon: str, act: partial[None], quota: QuotaView) -> None:
-    key = f"quotas.{icon}-{quota.id}"
-    st.button(label, key=key, type="tertiary", icon=f":material/{icon}:", on_click=act)
+def _draw_buttons(quota: QuotaView) -> None:
+    edit, ask = partial(_open_edit, quota), partial(_ask, quota)
+    cards.button("Edit", "edit", key=f"quotas.edit-{quota.id}", on_click=edit)
+    cards.button("Remove", "delete", key=f"quotas.delete-{quota.id}", on_click=ask)
 
 
 def _use_of(quota: QuotaView) -> str:

@@ -17,6 +17,10 @@ LABELS = {
     "feedback_days": ("Feedback (days)", None),
     "score_days": ("Scores (days)", None),
     "playground_days": ("Playground and executions (days)", None),
+    "session_trash_days": (
+        "Deleted playground sessions (days)",
+        "How long they can be restored.",
+    ),
     "admin_session_days": ("Expired sessions (days)", None),
     "import_undo_days": (
         "Import undo window (days)",

@@ -1,5 +1,6 @@
 """Settings, Tools: MCP servers, whose tools models may call."""
 
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -9,14 +10,15 @@ from core.errors import Invalid
 from core.mcp_servers import check, queries, service
 from core.mcp_servers.schemas import McpServerStatus, McpServerView, NewMcpServer
 from core.presentation import formatting
+from core.tools import mcp_tools
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.system.settings import cards
 
 NAME, URL, TOKEN = "mcp.name", "mcp.url", "mcp.token"
-WIDTH = 760
-STATES = {
-    McpServerStatus.UNTESTED: ("gray", "Untested"),
-    McpServerStatus.WORKING: ("green", "Working"),
-    McpServerStatus.FAILING: ("red", "Failing"),
+BADGES = {
+    McpServerStatus.UNTESTED: ":gray-badge[Untested]",
+    McpServerStatus.WORKING: ":green-badge[Working]",
+    McpServerStatus.FAILING: ":red-badge[Failing]",
 }
 WRONG = {
     "name": "Use up to 20 lower-case letters, digits and - for the name.",
@@ -28,52 +30,35 @@ WRONG = {
 def draw() -> None:
     with guard.work() as (session, actor):
         servers = queries.list_servers(session, actor=actor)
-    row = frame.section_row("MCP servers", "tools that models may call", width=WIDTH)
+    row = frame.section_row("MCP servers", "tools that models may call", width=cards.WIDTH_PX)
     row.button("Add server", icon=":material/add:", on_click=_open_form)
     if not servers:
         frame.empty_state(
             "build",
             "No MCP servers yet",
-            "Add one, and choose its tools in the playground or name them in calls by API.",
-            width=WIDTH,
+            "Add a server, then choose its tools in the playground or name them in API calls.",
+            width=cards.WIDTH_PX,
         )
     for server in servers:
         _draw_server(server)
 
 
 def _draw_server(server: McpServerView) -> None:
-    with st.container(border=True, width=WIDTH, gap="xsmall"):
-        row = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        colour, words = STATES[server.status]
-        row.markdown(
-            f"**{text.plain(server.name)}**\u2002:{colour}-badge[{words}]", width="content"
-        )
-        with row.container(horizontal=True, width="content", gap="xsmall"):
-            _draw_buttons(server)
+    title = f"**{text.plain(server.name)}**\u2002{BADGES[server.status]}"
+    with cards.card(title, partial(_draw_buttons, server)):
         st.caption(_facts(server))
-        if server.status is McpServerStatus.FAILING and server.status_detail:
-            st.markdown(f":red[:material/error:] :small[{text.plain(server.status_detail)}]")
+        cards.draw_problem(server.status_detail)
         if server.tools:
             _draw_tools(server)
 
 
 def _draw_buttons(server: McpServerView) -> None:
-    if st.button(
-        "Test connection", key=f"mcp.test-{server.id}", type="tertiary", icon=":material/sync:"
-    ):
+    if cards.button("Test connection", "sync", key=f"mcp.test-{server.id}"):
         with st.spinner("Asking for its tools…", show_time=True), errors.InWords("Connection test"):
             check.check_as(server.id, actor=guard.enter())
         st.rerun()
-    st.button(
-        "Remove",
-        key=f"mcp.remove-{server.id}",
-        type="tertiary",
-        icon=":material/delete:",
-        on_click=_ask_to_remove,
-        args=(server,),
-    )
+    ask = partial(_ask_to_remove, server)
+    cards.button("Remove", "delete", key=f"mcp.remove-{server.id}", on_click=ask)
 
 
 def _facts(server: McpServerView) -> str:
@@ -85,6 +70,8 @@ def _facts(server: McpServerView) -> str:
 
 def _draw_tools(server: McpServerView) -> None:
     with st.expander(formatting.count(len(server.tools), "tool")):
+        example = mcp_tools.name_of(server.name, server.tools[0].name)
+        st.caption(f"In API calls, put the server's name before the tool's: {text.plain(example)}")
         for tool in server.tools:
             badge = " :gray-badge[Read only]" if tool.is_read_only else ""
             described = text.plain(text.one_line(tool.description)[:300])
@@ -98,12 +85,19 @@ def _open_form() -> None:
 
     @st.dialog("Add MCP server")
     def form() -> None:
-        st.text_input("Name", key=NAME, max_chars=20, help="Begins the names of its tools.")
+        st.text_input(
+            "Name",
+            key=NAME,
+            max_chars=20,
+            placeholder="docs",
+            help="Lower case. Used as a prefix for the names of its tools.",
+        )
         st.text_input("Address", key=URL, placeholder="https://mcp.example.com/mcp")
-        st.text_input("Token (optional)", key=TOKEN, type="password", autocomplete="off")
+        st.text_input("Bearer token (optional)", key=TOKEN, type="password", autocomplete="off")
         st.caption(
-            "Streamable HTTP. A private address must be in ATTUNE_ALLOW_HOSTS. What the server "
-            "returns is not trusted: after it, a person confirms what changes data."
+            "For servers with Streamable HTTP. Private addresses must be listed in "
+            "ATTUNE_ALLOW_HOSTS. Results are untrusted: after one, a person must confirm calls "
+            "that change data."
         )
         dialogs.submit("Add server", add, key="mcp")
 

@@ -1,4 +1,4 @@
-"""Settings, Workspace: default prompt and model, time zone, and limits of silence."""
+"""Settings, Workspace: default prompt and model, time zone, and limits of time."""
 
 import streamlit as st
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ PROMPT, MODEL, ZONE, SILENCE = (
     "workspace.silence",
 )
 STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
-FALLBACK = "workspace.fallback"
+FALLBACK, CACHED = "workspace.fallback", "workspace.cached"
 FIRST, NO_FALLBACK = "First available", "None"
 WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
@@ -47,27 +47,7 @@ def draw() -> None:
             index=zones.index(present.reporting_time_zone),
             help="Days start and end at midnight in this zone, on every page and for everyone.",
         )
-        _draw_number(
-            "Mark a batch run as lost after (minutes without an update)",
-            (present.batch_silence_minutes, WEEK_MINUTES),
-            SILENCE,
-            "A running batch without updates for this long is shown as lost.",
-        )
-        _draw_number(
-            "Mark a user as stuck after (days inactive)",
-            (present.stuck_after_days, MONTH_DAYS),
-            STUCK,
-            "Applies to users in onboarding, within the conversion window.",
-        )
-        _draw_number(
-            "Hold unmatched tool spans for (minutes)",
-            (present.late_span_minutes, WEEK_MINUTES),
-            LATE,
-            (
-                "OpenTelemetry can deliver spans out of order. Spans held longer are dropped and "
-                "counted."
-            ),
-        )
+        _draw_times(present)
         st.checkbox(
             "Let analysts read messages",
             present.analysts_read_messages,
@@ -75,6 +55,36 @@ def draw() -> None:
             help="Message text, and texts of events and errors. Analysts always see metrics.",
         )
         st.form_submit_button("Save", type="primary", on_click=save)
+
+
+def _draw_times(present: workspace.WorkspaceSettings) -> None:
+    _draw_number(
+        "Mark a batch run as lost after (minutes without an update)",
+        (present.batch_silence_minutes, WEEK_MINUTES),
+        SILENCE,
+        "A running batch without updates for this long is shown as lost.",
+    )
+    _draw_number(
+        "Mark a user as stuck after (days inactive)",
+        (present.stuck_after_days, MONTH_DAYS),
+        STUCK,
+        "Applies to users in onboarding, within the conversion window.",
+    )
+    _draw_number(
+        "Hold unmatched tool spans for (minutes)",
+        (present.late_span_minutes, WEEK_MINUTES),
+        LATE,
+        (
+            "OpenTelemetry can deliver spans out of order. Spans held longer are dropped and "
+            "counted."
+        ),
+    )
+    _draw_number(
+        "Keep answers in the cache for (minutes)",
+        (present.answer_cache_minutes, WEEK_MINUTES),
+        CACHED,
+        "Identical API calls that ask for it (cache: true) get the same answer.",
+    )
 
 
 def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None:
@@ -109,6 +119,7 @@ def save() -> None:
             batch_silence_minutes=state.get(SILENCE, 360),
             stuck_after_days=state.get(STUCK, 3),
             late_span_minutes=state.get(LATE, 1440),
+            answer_cache_minutes=state.get(CACHED, 60),
             analysts_read_messages=state.get(ANALYSTS, False),
         )
     except ValidationError:

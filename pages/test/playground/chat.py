@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
+from uuid import UUID
 
 import streamlit as st
 
+from core.attachments.schemas import MAX_FILE_MIB
 from core.executions.schemas import ExecutionStatus
 from core.playground.errors import AnswerPending
 from core.playground.schemas import (
@@ -15,13 +18,17 @@ from core.playground.schemas import (
 )
 from core.presentation import formatting
 from pages._ui import frame, markdown, state, text
-from pages.test.playground import tool_calls
+from pages.test.playground import attachments, ratings, tool_calls
 
 MESSAGE = "playground.message"
 PANE = "pane-chat"
+# Messages: the window moves in steps, so that an answer does not redraw all
+SHOWN, STEP, EARLIER = 20, 10, 60
 AVATARS = {Speaker.USER: ":material/person:", Speaker.ASSISTANT: ":material/adjust:"}
 
-_live = st.components.v2.component(
+Controls: TypeAlias = Callable[[PlaygroundMessageView], None]
+
+live = st.components.v2.component(
     "attune_live",
     html='<div class="live" aria-live="polite" hidden></div>',
     css=frame.read("parts/live.css"),
@@ -38,16 +45,22 @@ def draw(
     *,
     on_stop: Callable[[], None],
     on_news: Callable[[], None],
+    controls: Controls | None,
 ) -> None:
-    """Draw the messages; a pending answer grows by itself, and `on_news` follows other changes."""
+    """Draw the messages; a pending answer grows by itself, and `on_news` follows other changes.
+
+    `controls` draws what can be done with a message, beside its small print; for readers, who can
+    do nothing, it is None.
+    """
     pending = next((it for it in messages if it.status is ExecutionStatus.PENDING), None)
     with st.container(key="chat-messages", gap="xsmall"):
         if not messages:
             body = "Send a message below. You can change the model and prompt between messages."
             frame.empty_state("science", "No messages yet", body, border=False)
-        for place, message in enumerate(messages):
+        hidden = _draw_earlier(session.session_id, len(messages))
+        for place, message in enumerate(messages[hidden:], hidden):
             if message is not pending:
-                _draw_message(place, message)
+                _draw_message(session.session_id, place, message, controls)
     # Always here, hidden while nothing is written: elsewhere it would be made anew, and its socket
     # with it.
     with (
@@ -58,9 +71,10 @@ def draw(
             "session": str(session.session_id),
             "revision": session.revision,
             "pending": str(pending.id) if pending else None,
+            "waiting": _waiting(pending),
         }
-        _live(key="playground.live", data=data, height="content", on_changed_change=on_news)
-        if pending is not None:
+        live(key="playground.live", data=data, height="content", on_changed_change=on_news)
+        if pending is not None and controls is not None:
             st.button(
                 "Stop",
                 key=f"stop-{pending.id}",
@@ -76,22 +90,54 @@ def draw(
         )
 
 
-def _draw_message(place: int, message: PlaygroundMessageView) -> None:
+def _draw_earlier(session_id: UUID, count: int) -> int:
+    """Return how many of the first messages are not shown, and draw the button that shows some."""
+    key = f"playground.shown_messages.{session_id}"
+    shown = state.get(key, SHOWN)
+    hidden = max(count - shown, 0) // STEP * STEP
+    if hidden:
+        st.button(
+            f"Show earlier messages ({hidden:,})",
+            key=f"earlier-{session_id}",
+            icon=":material/expand_less:",
+            type="tertiary",
+            on_click=state.put,
+            args=(key, shown + EARLIER),
+        )
+    return hidden
+
+
+def _waiting(pending: PlaygroundMessageView | None) -> str:
+    if pending is None or not pending.is_by_service:
+        return "Thinking"
+    sent_at = text.clock_time(pending.created_at, frame.time_zone())
+    return f"Pending: waiting for {pending.service_used} since {sent_at}"
+
+
+def _draw_message(
+    session_id: UUID, place: int, message: PlaygroundMessageView, controls: Controls | None
+) -> None:
     with st.chat_message(message.role.value, avatar=AVATARS[message.role]):
         if message.role is Speaker.USER:
-            with st.container(key=f"row-{message.id}", horizontal=True, wrap=False, gap="small"):
+            # Beside the switch of branches, a phone would leave no width to the text
+            row = not message.alternatives
+            with st.container(key=f"row-{message.id}", horizontal=row, wrap=not row, gap="small"):
                 markdown.draw(message.content)
-                _draw_small_print(place, message)
+                _draw_small_print(session_id, place, message, controls)
+            attachments.draw(session_id, message.attachments)
             return
-        tool_calls.draw(message)
+        tool_calls.draw(message, may_confirm=controls is not None)
         if message.content:
             markdown.draw(message.content)
         if message.error is not None:
             st.markdown(f":red[:material/error:] {text.plain(message.error.detail)}")
-        _draw_small_print(place, message)
+        _draw_small_print(session_id, place, message, controls)
+        ratings.draw_note(message)
 
 
-def _draw_small_print(place: int, message: PlaygroundMessageView) -> None:
+def _draw_small_print(
+    session_id: UUID, place: int, message: PlaygroundMessageView, controls: Controls | None
+) -> None:
     # The part in the browser finds the message by its place and id.
     key = f"row-print-{message.id}"
     with st.container(
@@ -112,13 +158,22 @@ def _draw_small_print(place: int, message: PlaygroundMessageView) -> None:
                 type="tertiary",
                 help="Copy message",
             )
+        if controls is not None:
+            if message.role is Speaker.ASSISTANT:
+                ratings.draw(session_id, message)
+            controls(message)
 
 
 def _small_print(message: PlaygroundMessageView) -> str:
     said_at = text.clock_time(message.created_at, frame.time_zone())
     if message.role is Speaker.USER:
         return f":gray[:small[{said_at}]]"
-    figures = [said_at, text.plain((message.service_used or "").partition(":")[2])]
+    name = message.service_used or ""
+    figures = [said_at]
+    if name:  # an imported answer may have none, or one without a provider
+        figures.append(
+            text.plain(name if message.is_by_service else name.partition(":")[2] or name)
+        )
     if message.response_time_ms is not None:
         figures.append(formatting.duration(message.response_time_ms))
     if message.total_tokens is not None:
@@ -134,6 +189,7 @@ def _badges(message: PlaygroundMessageView) -> list[str]:
     badges = {
         ":orange-badge[Stopped]": message.status is ExecutionStatus.CANCELLED,
         ":red-badge[Failed]": message.status is ExecutionStatus.FAILED,
+        ":orange-badge[Late]": message.late,
         ":orange-badge[Max tokens reached]": message.finish_reason == "length",
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }
@@ -152,11 +208,19 @@ def ask(
     session: PlaygroundSessionView, *, is_answering: bool, on_submit: Callable[[], None]
 ) -> None:
     """Draw the message field, which can be used while an answer is pending."""
-    words = "Type your next message" if is_answering else "Message the model"
-    st.chat_input(words, key=MESSAGE, max_chars=MAX_MESSAGE_CHARS, on_submit=on_submit)
+    st.chat_input(
+        "Type your next message" if is_answering else "Message the model",
+        key=MESSAGE,
+        max_chars=MAX_MESSAGE_CHARS,
+        accept_file="multiple",
+        file_type=attachments.FILE_TYPES,
+        max_upload_size=MAX_FILE_MIB,
+        on_submit=on_submit,
+    )
     with st.container(key="unseen-ask"):
         data = {
             "session": str(session.session_id),
+            "unsent": session.unsent_message,
             "pending": is_answering,
             "pane": f".st-key-{PANE}",
         }

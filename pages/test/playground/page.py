@@ -4,26 +4,31 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.database.paging import Page, Window
 from core.errors import Failure
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
-from core.playground import queries, service
-from core.playground.errors import PlaygroundSessionMissing
+from core.playground import answering, queries
+from core.playground.branches import queries as branches
 from core.playground.schemas import (
+    FoundSessions,
     NewPlaygroundMessage,
     PlaygroundMessageView,
     PlaygroundSessionView,
-    SessionSummary,
 )
+from core.playground.service import answers, sessions
+from core.playground.sharing import queries as readable
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 from core.providers.schemas import ModelView
+from core.services.queries import find_active
+from core.services.schemas import ServiceView
 from core.tools import registry
 from core.tools.schemas import ToolView
 from pages._ui import errors, frame, guard, state
-from pages.test.playground import chat, session_list
+from pages.test.playground import attachments, chat, replay, service_card, session_list
 from pages.test.playground.editor import Editor
+from pages.test.playground.message_actions import MessageActions, stop
+from pages.test.playground.sharing import shared_session
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,13 @@ class PlaygroundRun:
 
     session: PlaygroundSessionView
     messages: list[PlaygroundMessageView]
-    sessions: Page[SessionSummary]
+    sessions: FoundSessions
+    service: ServiceView | None
     models: list[ModelView]
     default_model: str
     default_prompt: str
     tools: list[ToolView]
+    is_replay: bool
 
     @property
     def is_answering(self) -> bool:
@@ -49,19 +56,35 @@ def main() -> None:
     with frame.header("Playground", "Test prompts and models before release"):
         chat.connection()
         st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
-    if not seen.models:
-        draw_without_models()
+    if not seen.models and seen.service is None:
+        service_card.draw_without_models()
         return
     current = seen.session
-    offered = (seen.models, seen.default_model, seen.default_prompt, seen.tools)
+    if current.shared_by is not None:
+        shared_session.draw(current, seen.messages, seen.sessions)
+        return
+    replayed = replay.read(current.session_id) if seen.is_replay else None
+    service, tools = (None, []) if replayed else (seen.service, seen.tools)
+    offered = (service, seen.models, seen.default_model, seen.default_prompt, tools)
     editor = Editor(current.session_id, current.draft, *offered)
-    left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
+    if replayed:
+        left, middle, right = replay.columns(replayed, seen.messages, editor)
+    else:
+        left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
     with left.container(border=True, height=724, key="pane-settings"):
+        if not replayed:
+            service_card.draw(service)
         editor.draw(on_change=lambda: keep(editor))
     with middle:
         # Not Streamlit's own scrolling, which would pull a reader down who has scrolled up.
         with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
-            chat.draw(seen.session, seen.messages, on_stop=stop, on_news=session_list.stay)
+            chat.draw(
+                seen.session,
+                seen.messages,
+                on_stop=stop,
+                on_news=session_list.stay,
+                controls=MessageActions(seen.messages, editor).draw,
+            )
         chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
     with right:
         session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
@@ -72,19 +95,19 @@ def read() -> PlaygroundRun:
     wanted = session_list.wanted()
     with guard.work() as (session, actor):
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
-        row = queries.find_row(session, session_id, owner=actor.id) if session_id else None
-        shown = queries.session_view(row) if row else service.open_session(session, actor=actor)
+        found = readable.find(session, session_id, account=actor.id) if session_id else None
+        shown = found or sessions.open_session(session, actor=actor)
         models = catalogue.list_models(session)
         seen = PlaygroundRun(
             session=shown,
-            messages=queries.list_messages(session, shown.session_id),
-            sessions=queries.list_sessions(
-                session, owner=actor.id, window=Window(limit=session_list.shown())
-            ),
+            messages=branches.list_shown(session, shown.session_id),
+            sessions=session_list.read(session, owner=actor.id),
+            service=find_active(session),
             models=models,
-            default_model=service.default_model(session) if models else "",
+            default_model=answering.default_model(session) if models else "",
             default_prompt=read_default_prompt(session, actor=actor),
-            tools=[tool.view() for tool in registry.list_for(actor)],
+            is_replay=queries.find_replay(session, shown.session_id) is not None,
+            tools=[tool.view() for tool in registry.list_for(session, actor=actor)],
         )
     session_list.show(seen.session.session_id)
     return seen
@@ -97,45 +120,29 @@ def begin() -> None:
         present = session_list.wanted()
         row = queries.find_row(session, present, owner=actor.id) if present else None
         draft = queries.session_view(row).draft if row else None
-        begun = service.open_session(session, actor=actor, draft=draft)
+        begun = sessions.open_session(session, actor=actor, draft=draft)
     session_list.show(begun.session_id)
 
 
 @errors.action
 def keep(editor: Editor) -> None:
     with guard.work() as (session, actor):
-        service.save_draft(session, editor.session_id, editor.draft(), actor=actor)
+        sessions.save_draft(session, editor.session_id, editor.draft(), actor=actor)
 
 
 @errors.action
 def ask(editor: Editor) -> None:
     """Send the message; it stays in its field when it cannot be sent."""
-    message, draft = state.get(chat.MESSAGE, ""), editor.draft()
-    given = NewPlaygroundMessage(
-        message=message, session_id=editor.session_id, **draft.model_dump()
-    )
+    typed, draft = attachments.read_typed(chat.MESSAGE), editor.draft()
     try:
+        fields = {"session_id": editor.session_id, **typed.fields(), **draft.model_dump()}
+        given = NewPlaygroundMessage.model_validate(fields)
         with guard.work() as (session, actor):
-            service.save_draft(session, editor.session_id, draft, actor=actor)
-            service.send(session, given, actor=actor)
+            sessions.save_draft(session, editor.session_id, draft, actor=actor)
+            answers.send(session, given, actor=actor)
     except Failure:
-        state.put(chat.MESSAGE, message)
+        state.put(chat.MESSAGE, typed.text)
         raise
-
-
-@errors.action
-def stop() -> None:
-    session_id = session_list.wanted()
-    if session_id is None:
-        raise PlaygroundSessionMissing
-    with guard.work() as (session, actor):
-        service.stop(session, session_id, actor=actor)
-
-
-def draw_without_models() -> None:
-    body = "The local model is off or starting, and no provider has an API key."
-    with frame.empty_state("smart_toy", "No models available", body):
-        st.page_link("system/settings/page.py", label="Add provider", icon=":material/settings:")
 
 
 with errors.InWords("Playground"):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.executions.schemas import ExecutionStatus, ToolCallStatus, ToolExecution
 from core.playground.schemas import PlaygroundMessageView
+from core.playground.service import answers
 from core.presentation import formatting
 from core.tools import confirmations
 from pages._ui import errors, guard, state, text
@@ -30,14 +31,15 @@ MAX_ARGUMENT_CHARS = 80
 MAX_RESULT_LINES, RESULT_HEIGHT_PX = 12, 260  # longer ones scroll
 
 
-def draw(message: PlaygroundMessageView) -> None:
+def draw(message: PlaygroundMessageView, *, may_confirm: bool) -> None:
     """Draw the calls of an answer, in the order in which the model made them."""
+    is_over = message.status is ExecutionStatus.COMPLETED
     for number, call in enumerate(message.tool_executions):
         key = f"tool-{number}-{message.id}"
         with st.expander(_label(call), icon=_icon(call), key=key, on_change="rerun") as folded:
             if folded.open:  # for a code block the browser fetches 0.4 MB
                 _draw_details(call)
-        if call.status is S.AWAITING_CONFIRMATION and message.status is ExecutionStatus.COMPLETED:
+        if call.status is S.AWAITING_CONFIRMATION and is_over and may_confirm:
             st.button(
                 "Confirm and run",
                 key=f"confirm-{number}-{message.id}",
@@ -84,7 +86,7 @@ def _indented(json_text: str) -> str:
 
 @errors.action
 def confirm(execution_id: str, call_id: str) -> None:
-    """Run a call that waits, as the signed-in account."""
+    """Run a call that waits, as the signed-in account, and have the model go on."""
     with guard.work() as (_, actor):
         person = actor
     done = confirmations.confirm(UUID(execution_id), call_id, actor=person)
@@ -92,3 +94,5 @@ def confirm(execution_id: str, call_id: str) -> None:
         state.problem(done.error)
     else:
         state.toast("Tool call completed")
+    with guard.work() as (session, actor):
+        answers.resume(session, UUID(execution_id), actor=actor)

@@ -7,8 +7,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import Failure, Invalid
-from core.playground import service as playground
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
+from core.playground.service import sessions
 from core.presentation import formatting
 from core.prompts.calls import RenderRequest
 from core.prompts.errors import PromptTooLarge, VariablesRefused
@@ -79,7 +79,7 @@ def try_in_playground(rendered: RenderedPrompt, content: PromptContent) -> None:
             f"The playground takes system prompts of up to {MAX_PROMPT_CHARS:,} characters."
         ) from None
     with guard.work() as (session, actor):
-        opened = playground.open_session(session, actor=actor, draft=draft)
+        opened = sessions.open_session(session, actor=actor, draft=draft)
     state.put("playground.message", rendered.prompt)
     links.go("playground", session=str(opened.session_id))
 

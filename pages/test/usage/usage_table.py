@@ -139,6 +139,11 @@ def _columns(report: UsageReport, group: UsageGroup) -> Sequence[TableColumn[Usa
             format=columns.dollars(row.cost_usd for row in report.rows),
         ),
         columns.number("Calls", lambda row: row.calls),
+        columns.number(
+            "From cache",
+            lambda row: row.cached_calls,
+            help="Calls that got the answer of an identical one, at no cost",
+        ),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=90),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens in", lambda row: row.input_tokens, format="compact"),

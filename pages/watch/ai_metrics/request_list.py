@@ -12,13 +12,14 @@ from core.ai_metrics.queries import request_lists, series
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ingest.prompts import arm_of, prompt_of, titles_of
+from core.playground.replay_schemas import NewReplay
 from core.presentation import formatting
 from core.scores.queries import scored_requests
 from pages._ui import charts, columns, dialogs, errors, frame, links, state, tables, text
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
-from pages._ui.review import score_list
+from pages._ui.review import replay_button, score_list
 from pages._ui.tables import Sorting, TableColumn
 
 SHOWN, MOST_PAGES = 10, 20
@@ -163,6 +164,9 @@ def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
         st.caption("No steps were sent with this request.")
     score_list.draw(request.scores, zone)
     _draw_ways_on(request)
+    if request.message_id is not None:
+        replay = NewReplay(message_id=str(request.message_id))
+        replay_button.draw(replay, reads.actor, key=str(request.id))
 
 
 def _facts(request: RequestDetail) -> list[str]:

@@ -48,9 +48,12 @@ WHO = {
     "/admin/": ADMINS,
     "/imports": ADMINS,
     "/analytics/": ADMINS,
+    "/comparisons": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
+    "/replay": ADMINS,
     "/prompts/execute": ADMINS,
+    "/sessions": ADMINS,
     "/templates": ADMINS,
     "/tools": ADMINS,
     "/tickets": READERS,
@@ -82,6 +85,7 @@ BODIES: dict[str, dict[str, object]] = {
         "output": "1",
         "valid_from": "2026-01-01T00:00:00Z",
     },
+    "/admin/services": {"name": "a", "chat_url": "https://127.0.0.1:9/chat", "token": "t"},
     "/admin/mcp-servers": {"name": "a", "url": "https://127.0.0.1:9/mcp"},
     f"/admin/quotas/{ANY_ID}": {"limit": 1},
     "/admin/quotas": {"scope": "workspace", "measure": "calls", "period": "day", "limit": 1},
@@ -98,6 +102,20 @@ BODIES: dict[str, dict[str, object]] = {
     "/admin/views": {"name": "a", "page": "overview", "query": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
+    "/sessions/import": {"format": "attune-session"},
+    f"/sessions/{ANY_ID}/messages/": {"rating": 1},
+    f"/sessions/{ANY_ID}/unsent-message": {"message": "x"},
+    f"/sessions/{ANY_ID}/branch": {"message_id": ANY_ID},
+    f"/sessions/{ANY_ID}/share": {"accounts": []},
+    f"/sessions/{ANY_ID}": {"name": "a"},
+    "/sessions": {"name": "a"},
+    f"/replay/{ANY_ID}/vote": {"outcome": "tie"},
+    "/replay": {"message_id": "a"},
+    f"/comparisons/{ANY_ID}/turns": {"message": "x"},
+    f"/comparisons/{ANY_ID}/vote": {"turn": 1, "outcome": "tie"},
+    f"/comparisons/{ANY_ID}/keep": {"column": 1},
+    f"/comparisons/{ANY_ID}/version": {"column": 1},
+    "/comparisons": {"columns": [{"model": "fake:echo"}]},
     "/imports/mappings": {"name": "a", "mapping": {}},
     "/imports/": {},
     f"/templates/{ANY_ID}/improve": {"model_id": "fake:echo"},
@@ -111,7 +129,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/tickets": {"title": "a"},
     "/tools/": {},
 }
-SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
+SIGN_IN = ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh", "/callback/ai")
 
 
 @pytest.mark.parametrize("role", Role)

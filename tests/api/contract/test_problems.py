@@ -134,9 +134,11 @@ def test_an_id_of_nothing_is_404(client: Client, route: Described) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-# Programs that send rows need not say that they are JSON.
+# Programs that send rows, and services, need not say that they are JSON.
 @pytest.mark.parametrize(
-    "route", [it for it in taking_bodies() if not it.path.startswith("/ingest/")], ids=str
+    "route",
+    [it for it in taking_bodies() if not it.path.startswith(("/ingest/", "/callback/"))],
+    ids=str,
 )
 def test_a_body_of_another_type_is_refused(mine: httpx2.Client, route: Described) -> None:
     for content_type in (

@@ -83,10 +83,11 @@ def test_every_problem_is_documented_as_problem_json() -> None:
             ) == ["application/problem+json"], path
 
 
-def test_sign_in_is_the_only_operation_without_a_credential() -> None:
+def test_sign_in_and_signed_callbacks_are_the_only_operations_without_a_credential() -> None:
     assert {"bearer", "session"} == description()["components"]["securitySchemes"].keys()
     assert [path for path, operation in operations() if operation.get("security") == []] == [
-        "/admin/auth/login"
+        "/admin/auth/login",
+        "/callback/ai",
     ]
 
 

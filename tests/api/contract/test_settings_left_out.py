@@ -23,6 +23,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "stuck_after_days": 5,
         "batch_silence_minutes": 7,
         "late_span_minutes": 9,
+        "answer_cache_minutes": 11,
         "analysts_read_messages": True,
     },
     "/admin/system/retention": {
@@ -32,6 +33,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "batch_runs_kept": 34,
         "admin_session_days": 35,
         "playground_days": 36,
+        "session_trash_days": 41,
         "conversation_days": 37,
         "feedback_days": 38,
         "score_days": 40,

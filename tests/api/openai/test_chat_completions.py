@@ -160,13 +160,23 @@ def test_a_prompt_is_called_by_name_and_label_with_variables(program: openai.Ope
     assert "Be kind." in (found.choices[0].message.content or "")
 
 
+def test_a_prompt_keeps_the_tool_that_must_be_called(program: openai.OpenAI) -> None:
+    create(person().actor, prompt="Hello", visibility="public", model_id="fake:echo")
+    found = program.chat.completions.create(
+        model="prompt:support@1",
+        messages=[{"role": "system", "content": ""}],
+        tools=[WEATHER],
+        tool_choice="required",
+    )
+    assert found.choices[0].finish_reason == "tool_calls"
+
+
 def test_its_calls_are_ai_requests_of_its_environment_and_prompt(
     program: openai.OpenAI,
 ) -> None:
     owner = person(Role.ADMIN).actor
     create(owner, prompt="hello", visibility="public", model_id="fake:echo")
-    call: list[ChatCompletionMessageParam] = [{"role": "system", "content": ""}]
-    program.chat.completions.create(model="prompt:support@1", messages=call, user="ada")
+    program.chat.completions.create(model="prompt:support@1", messages=[], user="ada")
     with transaction() as session:
         id_ = str(session.query(Execution).one().id)
     outbox.relay(Database.CORE)
@@ -192,7 +202,7 @@ def test_the_models_are_listed(program: openai.OpenAI) -> None:
         ({"response_format": {"type": "json_object"}}, "json_schema"),
         ({"temperature": 9}, "temperature"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "image_url"),
-        ({"messages": []}, "messages"),
+        ({"messages": []}, "at least one message"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "tool_call_id"),
         ({"model": "fake:echo", "stop": ["a"] * 9}, "stop_sequences"),
     ],

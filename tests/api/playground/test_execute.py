@@ -11,8 +11,8 @@ from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.platform.ids import new_id
-from core.playground import service as playground
 from core.playground.schemas import NewPlaygroundMessage
+from core.playground.service import answers
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 
@@ -235,7 +235,7 @@ def test_a_session_of_somebody_else_or_of_nobody_is_404(
 
 def test_a_deleted_session_takes_no_more(one: Person, mine: httpx2.Client, runner: Runner) -> None:
     with transaction() as session:
-        sent = playground.send(
+        sent = answers.send(
             session, NewPlaygroundMessage(message="x", model="fake:echo"), actor=one.actor
         )
     mine.delete(f"/admin/playground/session/{sent.session_id}")

@@ -13,7 +13,7 @@ from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import PendingExecution
 from core.identity.schemas import Role, SessionKind
 from core.platform.ids import new_id
-from core.playground import service
+from core.playground.service import sessions
 from tests.api.conftest import Client
 from tests.api.feeds import close_code, following, following_by_cookie, heard, heard_until
 from tests.factories.executions import ended, speaking
@@ -186,7 +186,7 @@ def test_clearing_it_is_told(address: str, one: Person) -> None:
     with following(address, session_id, one) as socket:
         heard(socket)
         with transaction() as session:
-            service.clear(session, session_id, actor=one.actor)
+            sessions.clear(session, session_id, actor=one.actor)
         news = heard(socket)
     assert (news["type"], news["revision"], news["pending"]) == ("playground_session", 4, None)
 

@@ -14,8 +14,8 @@ from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import CallOutcome, ExecutionStatus, PendingExecution
 from core.executions.service import executions
 from core.platform.ids import new_id
-from core.playground import service
 from core.playground.schemas import SentMessage
+from core.playground.service import answers
 from tests.api.feeds import News, Reader, following, heard, heard_until
 from tests.factories.executions import ended, speaking
 from tests.factories.identity import Person, person
@@ -188,7 +188,7 @@ def test_an_answer_that_another_process_writes_grows_here_too(
                 elsewhere.begun,
                 CallOutcome(ExecutionStatus.COMPLETED, "Once upon a time."),
             )
-            service.settle(session, elsewhere.begun.id)
+            answers.settle(session, elsewhere.begun.id)
         whole = heard_until(socket, "playground_response")[-1]
     assert (whole["content"], whole["status"]) == ("Once upon a time.", "completed")
 
@@ -201,7 +201,7 @@ def test_it_can_be_stopped_from_here(address: str, one: Person, runner: Runner) 
     with transaction() as session:
         executions.write_progress(session, elsewhere.begun.id, "Once upon")
     with transaction() as session:
-        assert service.stop(session, sent.session_id, actor=one.actor)
+        assert answers.stop(session, sent.session_id, actor=one.actor)
     message = messages_of(one.actor, sent.session_id)[1]
     assert (message.status, message.content) == (ExecutionStatus.CANCELLED, "Once upon")
 

@@ -11,6 +11,7 @@ from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.exports.readers import is_readable
 from core.identity.schemas import Role, Scope
 from tests.api.conftest import Client
+from tests.factories.comparisons import asked, begun, voted
 from tests.factories.conversations import START, conversation, stored
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
@@ -129,9 +130,37 @@ def test_train_and_holdout_are_everything(owner: httpx2.Client) -> None:
     assert len(parts[""].splitlines()) == 5
 
 
+def test_votes_on_comparisons_are_in_pair_formats_unless_only_annotations_are_wanted(
+    owner: httpx2.Client,
+) -> None:
+    voter = person()
+    comparison = begun(voter.actor, prompts=["Be brief."])
+    asked(voter.actor, comparison, "Where is it?")
+    voted(voter.actor, comparison, 1)
+    rows = {
+        source: owner.get(MANIFEST, params={"format": "trl_preference", "source": source}).json()
+        for source in ("", "annotations", "comparisons")
+    }
+    assert {source: (found["annotations"], found["pairs"]) for source, found in rows.items()} == {
+        "": (5, 1),
+        "annotations": (5, 0),
+        "comparisons": (0, 1),
+    }
+    [line] = owner.get(
+        EXPORT, params={"format": "trl_preference", "source": "comparisons"}
+    ).text.splitlines()
+    assert json.loads(line)["prompt"][-1] == {"role": "user", "content": "Where is it?"}
+
+
 @pytest.mark.parametrize(
     "wanted",
-    [{}, {"format": "xml"}, {"format": "csv", "split": "half"}, {"format": "csv", "status": "x"}],
+    [
+        {},
+        {"format": "xml"},
+        {"format": "csv", "split": "half"},
+        {"format": "csv", "status": "x"},
+        {"format": "csv", "source": "comparisons"},
+    ],
 )
 def test_what_is_no_format_or_filter_is_refused(
     owner: httpx2.Client, wanted: dict[str, str]

@@ -3,6 +3,7 @@ retries.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from core.database.connections import engines
 from core.database.connections import monitor as database_monitor
 from core.embedded.postgres import Postgres
-from core.identity.schemas import SessionKind
+from core.identity.schemas import Scope, SessionKind
 from core.processes import startup
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
+from tests.factories.keys import api_key, bearing
 from tests.faults.hanging import hanging
 from tests.faults.program import until
 
@@ -30,6 +32,12 @@ def visitor(client: Client) -> httpx2.Client:
 
 @pytest.fixture
 def gone(visitor: httpx2.Client, client: Client) -> Iterator[None]:
+    with no_database():
+        yield
+
+
+@contextmanager
+def no_database() -> Iterator[None]:
     """Take the database away."""
     before = engines.current()
     nowhere = engines.parse_address("postgresql://nobody@127.0.0.1:9/nothing")
@@ -39,8 +47,10 @@ def gone(visitor: httpx2.Client, client: Client) -> Iterator[None]:
             engines.create(nowhere, pool_size=1, overflow=0),
         )
     )
-    yield
-    engines.use(before)
+    try:
+        yield
+    finally:
+        engines.use(before)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +83,26 @@ def test_an_export_that_is_followed_as_a_link_is_a_page_and_a_programs_is_a_prob
     export = "/api/v1/admin/users"
     assert "Try again" in visitor.get(export, headers={"Sec-Fetch-Dest": "document"}).text
     assert visitor.get(export).json()["code"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/prompts/execute", "/api/v1/prompts/execute/stream", "/openai/v1/models"]
+)
+def test_a_call_that_cannot_be_counted_is_unavailable_and_not_a_server_error(
+    client: Client, path: str
+) -> None:
+    method = "GET" if path.endswith("models") else "POST"
+    program = client(prefix="")
+    program.headers.update(bearing(api_key(Scope.EXECUTE)))
+    # The key is authenticated from the cache afterwards
+    known = program.request(method, path, json={"model_id": "fake:echo", "prompt": "x"})
+    assert known.status_code == 200
+    with no_database():
+        answer = program.request(method, path, json={"model_id": "fake:echo", "prompt": "x"})
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    body = answer.json()
+    assert (body.get("error") or body)["code"] == "unavailable"
 
 
 @pytest.mark.usefixtures("gone")

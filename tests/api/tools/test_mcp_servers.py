@@ -110,13 +110,24 @@ def test_one_that_does_not_answer_in_time_is_left(
     add(boss, port)
     monkeypatch.setattr(connection, "CALL_TIMEOUT_S", 0.5)
     answer = boss.post("/tools/rooms__slow/test", json={"arguments": {}}).json()
-    assert answer["error"] == "rooms did not answer within 0.5 s."
+    assert answer["error"] == "MCP server rooms: The server did not answer within 0.5 s."
 
 
 def test_a_host_that_is_not_allowed_is_refused(boss: httpx2.Client, port: int) -> None:
     added = add(boss, port)
     assert (added["status"], added["tools"]) == ("failing", [])
-    assert "ATTUNE_ALLOW_HOSTS" in added["status_detail"]
+    assert added["status_detail"] == (
+        "127.0.0.1 is a private address. Add it to ATTUNE_ALLOW_HOSTS if Attune may call it."
+    )
+
+
+@pytest.mark.usefixtures("allowed")
+def test_one_that_is_not_up_is_told_as_such(boss: httpx2.Client) -> None:
+    added = add(boss, 9)
+    assert added["status_detail"] == (
+        "The server cannot be reached (All connection attempts failed). Check its address, and that"
+        " it runs."
+    )
 
 
 @pytest.mark.usefixtures("allowed")

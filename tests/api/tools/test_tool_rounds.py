@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
 import httpx2
 import pytest
 
-from core.executions import tool_rounds
+from core.executions import runner, tool_rounds
 from core.identity.schemas import Role, Scope
 from core.tools import definitions, registry
 from tests.api.conftest import Client
 from tests.api.tools.test_tools import keyed, store_document
+from tests.factories.executions import ended
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
 
@@ -89,6 +91,23 @@ def test_each_change_of_a_call_is_streamed(mine: httpx2.Client) -> None:
     assert seen[-1][1]["execution"]["tool_executions"][0]["status"] == "completed"
 
 
+def test_a_late_reader_gets_texts_and_tool_calls_in_the_order_in_which_they_came(
+    mine: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = runner.execute
+
+    def start_and_wait(*call: Any, **more: Any) -> Any:  # noqa: ANN401  as the original
+        execution, buffer = start(*call, **more)
+        ended(buffer)
+        return execution, buffer
+
+    monkeypatch.setattr(runner, "execute", start_and_wait)
+    rounds = (calling("current_time") | {"text": "Let me look."}, {"text": "Noon."})
+    seen = events(mine, script(*rounds), "current_time")
+    parts = [data.get("text", data.get("status")) for _, data in seen[:-2]]
+    assert parts == ["Let me look.", "requested", "running", "completed", "\n\nNoon."]
+
+
 def test_calls_of_the_callers_own_tools_end_the_answer(mine: httpx2.Client) -> None:
     body = execute(mine, script(calling("current_time", "weather")), "current_time", WEATHER)
     assert [(it["name"], it["status"]) for it in body["tool_executions"]] == [
@@ -151,6 +170,20 @@ def test_a_cancelled_answer_keeps_the_call_that_runs_and_runs_no_other(
     assert (cancelled["status"], cancelled["response"]) == ("cancelled", "Let me look.")
     [call] = mine.get(f"/prompts/{execution_id}").json()["tool_executions"]
     assert (call["name"], call["status"]) == ("current_time", "running")
+    assert tickets(mine) == []
+
+
+def test_a_tool_that_found_no_thread_in_time_is_not_run_later(
+    mine: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_rounds, "MAX_TOOL_TIME_S", 0.05)
+    done = Event()
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(tool_rounds, "_pool", pool)
+        pool.submit(done.wait, 60)
+        body = execute(mine, script(calling("create_ticket", title="late")), "create_ticket")
+        done.set()
+    assert body["tool_executions"][0]["error"] == tool_rounds.OUT_OF_TIME
     assert tickets(mine) == []
 
 

@@ -12,9 +12,9 @@ from core.executions import queries
 from core.executions.runner import Runner
 from core.executions.service import executions as service
 from core.platform.crypto import WrongKey
-from core.playground import queries as sessions
-from core.playground import service as playground
-from core.playground.schemas import Draft, NewPlaygroundMessage
+from core.playground import queries as session_queries
+from core.playground.schemas import AnswerRating, Draft, NewPlaygroundMessage, UnsentMessage
+from core.playground.service import answers, ratings, sessions
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.vendors.fake import Fake
 from tests.factories.executions import ended, executed
@@ -32,6 +32,8 @@ WORDS = {
     "message": "Gibbon",
     "custom_prompt": "Hyrax",
     "draft": "Impala",
+    "note": "Kinkajou",
+    "unsent": "Lemur",
 }
 
 
@@ -100,24 +102,32 @@ def test_no_text_of_a_session_is_in_the_database(
         metadata={"source": WORDS["metadata"]},
     )
     with transaction() as session:
-        sent = playground.send(session, given, actor=one.actor)
-        playground.save_draft(
+        sent = answers.send(session, given, actor=one.actor)
+        sessions.save_draft(
             session, sent.session_id, Draft(custom_prompt=WORDS["draft"]), actor=one.actor
         )
     buffer = runner.find(UUID(sent.job_id))
     assert buffer is not None
     ended(buffer)
     with transaction() as session:
-        view = sessions.get_session(session, sent.session_id, owner=one.actor.id)
-        messages = sessions.list_messages(session, sent.session_id)
+        [_, answer] = session_queries.list_messages(session, sent.session_id)
+        unsent = UnsentMessage(message=WORDS["unsent"])
+        sessions.save_unsent(session, sent.session_id, unsent, actor=one.actor)
+        note = AnswerRating(note=WORDS["note"])
+        ratings.rate(session, sent.session_id, answer.id, note, actor=one.actor)
+    with transaction() as session:
+        view = session_queries.get_session(session, sent.session_id, owner=one.actor.id)
+        messages = session_queries.list_messages(session, sent.session_id)
     assert view.name == f"Dear {WORDS['message']}"
     assert view.metadata == {"source": WORDS["metadata"]}
     assert view.draft.custom_prompt == WORDS["draft"]
+    assert view.unsent_message == WORDS["unsent"]
     assert [WORDS["message"] in messages[0].content, WORDS["response"] in messages[1].content] == [
         True,
         True,
     ]
     assert messages[1].custom_prompt == WORDS["custom_prompt"]
+    assert messages[1].note == WORDS["note"]
     stored = everything()
     assert str(sent.session_id) in stored
     assert not [word for word in WORDS.values() if word in stored]
@@ -132,6 +142,7 @@ def test_stored_progress_is_encrypted(one: Person, runner: Runner) -> None:
         assert queries.find_progress(session, buffer.id) == (
             f"so far the {WORDS['response']}",
             "pending",
+            None,
         )
     assert WORDS["response"] not in everything()
 

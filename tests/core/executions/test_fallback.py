@@ -1,24 +1,40 @@
 """When a provider fails before the answer begins, the workspace's fallback model answers."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
 from core.database.db import transaction
 from core.executions import queries
 from core.executions import runner as runners
-from core.executions.schemas import ExecutionStatus, ExecutionView
+from core.executions.schemas import (
+    ExecutionStatus,
+    ExecutionView,
+    ToolCallStatus,
+    ToolExecution,
+)
 from core.identity.schemas import Role
 from core.providers import gateway
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import ProviderUnreachable, RequestRejected
-from core.providers.schemas import ModelCall
+from core.providers.schemas import ModelCall, Tool
 from core.providers.vendors.fake import Fake
 from core.system import workspace
 from core.system.workspace import WorkspaceSettings
 from tests.factories.executions import asked, begun, ended
 from tests.factories.identity import Person, person
 from tests.factories.quotas import quota, used
+
+
+class Clock:
+    """A toolbox with a clock that stands."""
+
+    definitions = (Tool(name="current_time"),)
+
+    def run(self, call: ToolExecution) -> ToolExecution:
+        """Return noon."""
+        return call.model_copy(update={"status": ToolCallStatus.COMPLETED, "result": '"12:00"'})
 
 
 @pytest.fixture
@@ -44,9 +60,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, *first: Chunk, failure: Exception) 
 
 
 def answer(one: Person) -> ExecutionView:
-    buffer = ended(begun(one.actor))
+    return stored(one, ended(begun(one.actor)).id)
+
+
+def stored(one: Person, execution_id: UUID) -> ExecutionView:
     with transaction() as session:
-        return queries.get_execution(session, buffer.id, owner=one.actor.id)
+        return queries.get_execution(session, execution_id, owner=one.actor.id)
 
 
 def test_it_answers_and_the_answer_says_for_which_model(
@@ -95,3 +114,24 @@ def test_what_it_cannot_take_it_is_not_asked(one: Person, monkeypatch: pytest.Mo
     buffer = ended(runners.execute(asked("a", tools=tools), actor=one.actor)[1])
     assert buffer.outcome is not None
     assert (buffer.outcome.status, buffer.outcome.fallback) == (ExecutionStatus.FAILED, None)
+
+
+def test_a_later_round_that_fails_does_not_hide_which_model_answered(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stream(_self: object, call: ModelCall, _token: object) -> Iterator[Chunk]:
+        if call.model == "echo" or call.messages[-1].tool_call_id:
+            raise ProviderUnreachable
+        yield ToolCallChunk("call_1", "current_time", "{}")
+        yield UsageChunk(Usage(input=3, output=4))
+        yield EndChunk("tool_calls")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    monkeypatch.setattr(gateway, "RETRY_WAITS_S", ())
+    with transaction() as session:
+        given = WorkspaceSettings.model_validate({"fallback_model": "fake:tools"})
+        workspace.change(session, given, actor=one.actor)
+    call = asked("a", tools=("current_time",))
+    found = stored(one, ended(runners.execute(call, actor=one.actor, toolbox=Clock())[1]).id)
+    assert (found.status, found.usage.total_tokens) == (ExecutionStatus.FAILED, 7)
+    assert (found.model_id, found.fallback_for) == ("fake:tools", "fake:echo")

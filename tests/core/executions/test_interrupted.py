@@ -20,8 +20,8 @@ from core.executions.service import executions as service
 from core.jobs import outbox
 from core.platform import clock, features
 from core.platform.ids import new_id
-from core.playground import service as playground
 from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
+from core.playground.service import answers
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import Person, person
 from tests.factories.playground import messages_of
@@ -55,7 +55,7 @@ def left_behind(one: Person, runner: Runner) -> tuple[SentMessage, Runner]:
     dead = Dead(new_id())
     runners.use(dead)
     with transaction() as session:
-        sent = playground.send(
+        sent = answers.send(
             session, NewPlaygroundMessage(message="x", model="fake:echo"), actor=one.actor
         )
         service.write_progress(session, UUID(sent.job_id), "half an ans")

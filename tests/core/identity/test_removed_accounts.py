@@ -17,6 +17,7 @@ from core.identity.schemas import Role
 from core.jobs import outbox
 from core.platform import features
 from core.platform.ids import new_id
+from core.playground.service import sessions
 from core.system.service import account_removal
 from tests.factories.executions import ended, executed, speaking
 from tests.factories.identity import Person, person
@@ -52,6 +53,16 @@ def test_sessions_and_messages_are_gone_and_calls_keep_their_figures_only(boss: 
     )
     texts = "coalesce(prompt, system_prompt, messages, context, response, tool_executions)"
     assert counted(f"prompt_executions where {texts} is not null") == 0
+
+
+def test_sessions_in_the_trash_are_gone_too(boss: Person) -> None:
+    one = person()
+    sent = answered(one.actor, "a secret")
+    with transaction() as session:
+        sessions.remove(session, sent.session_id, actor=one.actor)
+    remove(one, boss)
+    assert counted("playground_sessions") == counted("playground_messages") == 0
+    assert counted("prompt_executions where prompt is not null or response is not null") == 0
 
 
 def test_no_text_of_a_call_stays_in_other_columns(boss: Person) -> None:

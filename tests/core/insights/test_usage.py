@@ -73,6 +73,16 @@ def test_p95_time_is_at_most_one_percent_off(admin: Actor) -> None:
     assert found.rows[0].p95_time_ms == found.total.p95_time_ms
 
 
+def test_answers_from_the_cache_are_counted_and_make_no_model_look_faster(admin: Actor) -> None:
+    used(admin, on(3), execution_time_ms=2000)
+    free = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost_usd": 0}
+    used(admin, on(3), execution_time_ms=1, cached_from=UUID(int=1), **free)
+    used(admin, on(3), execution_time_ms=1, cached_from=UUID(int=1), **free)
+    total = report(admin).total
+    assert (total.calls, total.cached_calls, total.cost_usd) == (3, 2, Decimal("0.01"))
+    assert total.p95_time_ms == pytest.approx(2000, rel=0.01)
+
+
 def test_models_are_listed_with_the_highest_cost_first(admin: Actor) -> None:
     for model, cost in (("openai:small", "0.01"), ("openai:large", "0.5"), ("openai:small", "0.1")):
         used(admin, on(3), model_id=model, cost_usd=cost)

@@ -13,8 +13,8 @@ from core.errors import Conflict, NotFound
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
 from core.platform.ids import new_id
-from core.playground import service
 from core.playground.schemas import SentMessage
+from core.playground.service import answers, session_trash, sessions
 from tests.factories.executions import ended, speaking
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of, said
@@ -82,7 +82,7 @@ def test_a_stop_and_an_end_at_once_leave_one_ending(
 
     def stop() -> None:
         with transaction() as session:
-            service.stop(session, sent.session_id, actor=one.actor)
+            answers.stop(session, sent.session_id, actor=one.actor)
 
     together([stop, lambda: ended(buffer), stop])
     message = messages_of(one.actor, sent.session_id)[1]
@@ -103,7 +103,7 @@ def test_a_message_that_is_said_while_its_session_is_deleted_is_deleted_too_or_k
 
     def delete() -> None:
         with transaction() as session:
-            service.remove(session, session_id, actor=one.actor)
+            session_trash.erase(session, session_id, actor=one.actor)
 
     ends = together(
         [lambda: sent.append(said(one.actor, "the second secret", session_id=session_id)), delete]
@@ -134,6 +134,6 @@ def test_deleting_twice_at_once_deletes_once(one: Person) -> None:
 
     def delete() -> None:
         with transaction() as session:
-            service.remove(session, session_id, actor=one.actor)
+            sessions.remove(session, session_id, actor=one.actor)
 
     assert together([delete, delete]) == ["PlaygroundSessionMissing", "done"]

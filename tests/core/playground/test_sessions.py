@@ -8,8 +8,9 @@ from core.errors import Forbidden, NotFound
 from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.platform.ids import new_id
-from core.playground import queries, service
+from core.playground import queries
 from core.playground.schemas import Draft, PlaygroundSessionView
+from core.playground.service import session_trash, sessions
 from core.providers.schemas import Parameters
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of
@@ -26,7 +27,7 @@ def one(runner: Runner) -> Person:
 
 def opened(one: Person, draft: Draft | None = None) -> PlaygroundSessionView:
     with transaction() as session:
-        return service.open_session(session, actor=one.actor, draft=draft)
+        return sessions.open_session(session, actor=one.actor, draft=draft)
 
 
 def test_an_empty_session_is_used_again_instead_of_making_another(one: Person) -> None:
@@ -51,14 +52,14 @@ def test_what_is_set_beside_the_chat_is_kept_with_the_session(one: Person) -> No
 def test_a_draft_goes_into_ones_own_session_only(one: Person) -> None:
     session_id = opened(one).session_id
     with pytest.raises(NotFound), transaction() as session:
-        service.save_draft(session, session_id, DRAFT, actor=person().actor)
+        sessions.save_draft(session, session_id, DRAFT, actor=person().actor)
 
 
 def test_clearing_takes_the_messages_and_keeps_the_session_and_its_draft(one: Person) -> None:
     session_id = opened(one, DRAFT).session_id
     answered(one.actor, session_id=session_id)
     with transaction() as session:
-        service.clear(session, session_id, actor=one.actor)
+        sessions.clear(session, session_id, actor=one.actor)
     with transaction() as session:
         view = queries.get_session(session, session_id, owner=one.actor.id)
     assert (view.message_count, view.name, view.last_message_at, view.draft) == (
@@ -73,7 +74,7 @@ def test_clearing_takes_the_messages_and_keeps_the_session_and_its_draft(one: Pe
 def test_after_clearing_one_can_go_on(one: Person) -> None:
     session_id = answered(one.actor, "before").session_id
     with transaction() as session:
-        service.clear(session, session_id, actor=one.actor)
+        sessions.clear(session, session_id, actor=one.actor)
     answered(one.actor, "after", session_id=session_id)
     assert messages_of(one.actor, session_id)[0].content == "after"
 
@@ -81,7 +82,7 @@ def test_after_clearing_one_can_go_on(one: Person) -> None:
 def test_clearing_blanks_the_texts_of_its_calls(one: Person) -> None:
     session_id = answered(one.actor, "a secret").session_id
     with transaction() as session:
-        service.clear(session, session_id, actor=one.actor)
+        sessions.clear(session, session_id, actor=one.actor)
         texts = "prompt, system_prompt, messages, context, response, tool_executions"
         row = session.execute(text(f"select {texts} from prompt_executions")).one()
     assert set(row) == {None}
@@ -90,7 +91,7 @@ def test_clearing_blanks_the_texts_of_its_calls(one: Person) -> None:
 def test_a_deleted_session_takes_its_draft_and_name_with_it(one: Person) -> None:
     session_id = opened(one, DRAFT).session_id
     with transaction() as session:
-        service.remove(session, session_id, actor=one.actor)
+        session_trash.erase(session, session_id, actor=one.actor)
         row = session.execute(
             text("select name, draft, deleted_at is not null from playground_sessions")
         ).one()
@@ -104,7 +105,7 @@ def test_only_who_may_run_models_begins_one(runner: Runner, role: Role) -> None:
 
 
 def test_a_session_that_is_none_cannot_be_cleared_or_deleted(one: Person) -> None:
-    for deed in (service.clear, service.remove):
+    for deed in (sessions.clear, sessions.remove):
         with pytest.raises(NotFound), transaction() as session:
             deed(session, new_id(), actor=one.actor)
 

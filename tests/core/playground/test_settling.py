@@ -12,7 +12,8 @@ from core.database.db import transaction
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
 from core.platform.ids import new_id
-from core.playground import jobs, queries, service
+from core.playground import jobs, message_rows, queries
+from core.playground.service import answers
 from tests.factories.executions import speaking
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of, said
@@ -68,11 +69,25 @@ def test_a_stop_keeps_the_text_and_says_whether_there_was_anything_to_stop(
     speaking(buffer)
     for there_was in (True, False):
         with transaction() as session:
-            assert service.stop(session, sent.session_id, actor=one.actor) is there_was
+            assert answers.stop(session, sent.session_id, actor=one.actor) is there_was
     message = messages_of(one.actor, sent.session_id)[1]
     assert message.status is ExecutionStatus.CANCELLED
     assert message.content.startswith("Fake answer:")
-    assert state(sent.session_id) == (3, 1)
+
+
+def test_what_a_stopped_call_used_is_added_once_and_told_to_open_pages(
+    one: Person, runner: Runner
+) -> None:
+    sent = said(one.actor, model="fake:steady")
+    buffer = runner.find(UUID(sent.job_id))
+    assert buffer is not None
+    speaking(buffer)
+    with transaction() as session:
+        answers.stop(session, sent.session_id, actor=one.actor)
+    while messages_of(one.actor, sent.session_id)[1].total_tokens is None:
+        time.sleep(0.01)
+    jobs.settle({"execution_id": sent.job_id, "session_id": str(sent.session_id)})
+    assert state(sent.session_id) == (4, 1)
 
 
 def test_what_an_answer_cost_adds_up_in_its_session(one: Person) -> None:
@@ -86,7 +101,7 @@ def test_what_an_answer_cost_adds_up_in_its_session(one: Person) -> None:
 def test_every_open_page_is_told_of_each_change(one: Person) -> None:
     session_id = new_id()
     hints: list[bus.Hint] = []
-    unsubscribe = bus.subscribe(service.topic(session_id), hints.append)
+    unsubscribe = bus.subscribe(message_rows.topic(session_id), hints.append)
     answered(one.actor, session_id=session_id)
     while len(hints) < 2:
         time.sleep(0.01)
@@ -97,5 +112,5 @@ def test_every_open_page_is_told_of_each_change(one: Person) -> None:
 def test_a_failed_answer_is_not_read_by_the_next_one(one: Person) -> None:
     sent = answered(one.actor, '#fake {"words": 9, "rate": 0, "fail_after": 3}\nfirst')
     with transaction() as session:
-        said_before = queries.list_sendable_messages(session, sent.session_id)
+        said_before = queries.sendable(queries.list_messages(session, sent.session_id))
     assert [message.content.splitlines()[-1] for message in said_before] == ["first"]

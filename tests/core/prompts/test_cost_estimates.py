@@ -93,6 +93,7 @@ def test_a_measured_prompt_has_the_average_tokens_of_its_version(admin: Actor) -
     for number in range(FEWEST_CALLS):
         used(admin, template_version_id=version, input_tokens=100 + number % 2, output_tokens=30)
     used(admin, template_version_id=version, output_tokens=9000, status="failed")
+    used(admin, template_version_id=version, output_tokens=0, cached_from=version)
     before = clock.now() - timedelta(days=31)
     used(admin, before, template_version_id=version, output_tokens=9000)
     found = estimated(admin, template_id="support@production")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select, text
 
 from core.database.db import Session, transaction
@@ -265,6 +266,40 @@ def test_changing_is_in_the_audit_log_with_what_was_and_what_is() -> None:
         "is_active": True,
         "secret": False,
     }
+
+
+def test_limits_are_set_kept_and_removed_each_by_itself() -> None:
+    provider = stored("mine")
+    change(provider, max_concurrent=2, calls_per_minute=60)
+    changed = change(provider, is_active=True)
+    assert (changed.max_concurrent, changed.calls_per_minute) == (2, 60)
+    changed = change(provider, max_concurrent=None)
+    assert (changed.max_concurrent, changed.calls_per_minute) == (None, 60)
+    row = last_audit()
+    assert row.before is not None
+    assert row.after is not None
+    assert (row.before["max_concurrent"], row.after["calls_per_minute"]) == (2, 60)
+    assert "max_concurrent" not in row.after
+
+
+def test_a_provider_is_added_with_limits() -> None:
+    with transaction() as session:
+        limited = MINE.model_copy(update={"max_concurrent": 3})
+        added = providers.add(session, limited, actor=person().actor)
+    assert (added.max_concurrent, added.calls_per_minute) == (3, None)
+
+
+def test_preconfigured_providers_can_be_limited(configure: Configure) -> None:
+    configure(openai_api_key=KEY)
+    changed = change(noted("openai", "gpt-4o"), max_concurrent=4)
+    assert (changed.source, changed.max_concurrent) == (ProviderSource.ENVIRONMENT, 4)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, 10**9, "many"])
+def test_a_limit_is_a_positive_number(limit: object) -> None:
+    for name in ("max_concurrent", "calls_per_minute"):
+        with pytest.raises(ValidationError):
+            ProviderChange.model_validate({name: limit})
 
 
 def test_removing_is_in_the_audit_log() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 from pydantic import BaseModel
 
+from core.database.db import read_session
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.runner import Runner
 from core.executions.runner import execute as start
@@ -89,7 +90,8 @@ def answered(model: str, first: dict[str, object]) -> AnswerBuffer:
     prompt = f"#fake {json.dumps(first)}\nRead it."
     new_execution = asked(prompt, model=model, tools=("read",))
     actor = person().actor
-    toolbox = toolbox_for(new_execution, actor=actor)
+    with read_session() as session:
+        toolbox = toolbox_for(session, new_execution, actor=actor)
     return ended(start(new_execution, actor=actor, toolbox=toolbox)[1])
 
 

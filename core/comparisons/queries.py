@@ -1,0 +1,168 @@
+"""Read comparisons, of one owner each."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.comparisons import encrypted_texts
+from core.comparisons.errors import ComparisonMissing
+from core.comparisons.models import Comparison, ComparisonTurn
+from core.comparisons.schemas import (
+    ColumnAnswer,
+    ColumnView,
+    ComparisonSummary,
+    ComparisonView,
+    Outcome,
+    TurnView,
+)
+from core.executions.schemas import ExecutionStatus
+from core.playground import encrypted_texts as playground_texts
+from core.playground import queries as playground
+from core.playground.models import PlaygroundSession
+from core.playground.schemas import PlaygroundMessageView
+
+MOST_LISTED = 20
+FAILED = "The answer failed."
+
+Messages: TypeAlias = list[PlaygroundMessageView]
+
+
+def get_row(
+    session: Session, comparison_id: UUID, *, owner: UUID, lock: bool = False
+) -> Comparison:
+    """Return a comparison of this owner; raise ComparisonMissing."""
+    own = (Comparison.id == comparison_id, Comparison.owner == owner)
+    query = select(Comparison).where(*own)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise ComparisonMissing
+    return row
+
+
+def list_comparisons(session: Session, *, owner: UUID) -> list[ComparisonSummary]:
+    """Return the account's newest comparisons, the last used first."""
+    turns = (
+        select(func.count()).where(ComparisonTurn.comparison_id == Comparison.id).scalar_subquery()
+    )
+    rows = session.execute(
+        select(Comparison, turns)
+        .where(Comparison.owner == owner)
+        .order_by(Comparison.updated_at.desc(), Comparison.id)
+        .limit(MOST_LISTED)
+    )
+    return [_summary(session, row, count) for row, count in rows.all()]
+
+
+def _summary(session: Session, row: Comparison, turns: int) -> ComparisonSummary:
+    first = session.get(PlaygroundSession, UUID(row.columns[0]["session_id"]))
+    name = playground_texts.name_of(first) if first else None
+    return ComparisonSummary(
+        id=row.id, name=name, blind=row.blind, turns=turns, created_at=row.created_at
+    )
+
+
+def turns_of(session: Session, comparison_id: UUID) -> list[ComparisonTurn]:
+    """Return a comparison's turns in order. The caller has checked the owner."""
+    of_it = ComparisonTurn.comparison_id == comparison_id
+    return list(
+        session.scalars(select(ComparisonTurn).where(of_it).order_by(ComparisonTurn.number))
+    )
+
+
+def messages_of(session: Session, row: Comparison) -> dict[int, Messages]:
+    """Return the messages of each column by its number, none where its session was removed."""
+    return {
+        number: playground.list_messages(session, UUID(column["session_id"]))
+        for number, column in enumerate(row.columns, 1)
+    }
+
+
+def has_hidden_names(row: Comparison, turns: list[ComparisonTurn]) -> bool:
+    """Return whether the names of a blind comparison are hidden: nobody has voted."""
+    return row.blind and row.kept is None and not any(turn.outcome for turn in turns)
+
+
+def get_comparison(session: Session, comparison_id: UUID, *, owner: UUID) -> ComparisonView:
+    """Return a comparison with its turns and answers; raise ComparisonMissing."""
+    row = get_row(session, comparison_id, owner=owner)
+    turns, messages = turns_of(session, row.id), messages_of(session, row)
+    hidden = has_hidden_names(row, turns)
+    return ComparisonView(
+        id=row.id,
+        blind=row.blind,
+        names_hidden=hidden,
+        kept=row.kept,
+        created_at=row.created_at,
+        columns=[
+            _column(session, number, column, messages[number], hidden)
+            for number, column in enumerate(row.columns, 1)
+        ],
+        turns=[turn_view(turn, messages, hidden=hidden) for turn in turns],
+    )
+
+
+def _column(
+    session: Session, number: int, column: Mapping[str, Any], messages: Messages, hidden: bool
+) -> ColumnView:
+    session_id = UUID(column["session_id"])
+    row = session.get(PlaygroundSession, session_id)
+    draft = playground_texts.draft_of(row) if row and not hidden else None
+    pending = (it.id for it in messages if it.status is ExecutionStatus.PENDING)
+    return ColumnView(
+        number=number,
+        session_id=session_id,
+        model=None if hidden else column["title"],
+        prompt=None if hidden else column["prompt"],
+        prompt_id=None if hidden else column.get("prompt_id"),
+        parameters=draft.parameters.set_values() if draft else None,
+        revision=row.revision if row else 0,
+        pending=next(pending, None),
+    )
+
+
+def turn_view(
+    turn: ComparisonTurn, messages: Mapping[int, Messages], *, hidden: bool = False
+) -> TurnView:
+    """Return a turn with what each column answered."""
+    return TurnView(
+        number=turn.number,
+        message=_question(turn, messages),
+        answers=[_answer(it, messages[it["column"]], hidden=hidden) for it in turn.answers],
+        outcome=Outcome(turn.outcome) if turn.outcome else None,
+        winner=turn.winner,
+        reason=encrypted_texts.reason_of(turn),
+        blind=turn.is_blind,
+        voted_at=turn.voted_at,
+    )
+
+
+def _question(turn: ComparisonTurn, messages: Mapping[int, Messages]) -> str:
+    """Return the message of a turn, from the first column that has it."""
+    for answer in turn.answers:
+        for asked, answered in pairwise(messages[answer["column"]]):
+            if answered.job_id == answer.get("job_id"):
+                return asked.content
+    return ""
+
+
+def find_answer(answer: Mapping[str, Any], messages: Messages) -> PlaygroundMessageView | None:
+    """Return the message with which a column answered, None if it did not begin."""
+    if "job_id" not in answer:
+        return None
+    return next((it for it in messages if it.job_id == answer["job_id"]), None)
+
+
+def _answer(answer: Mapping[str, Any], messages: Messages, *, hidden: bool) -> ColumnAnswer:
+    column, found = answer["column"], find_answer(answer, messages)
+    if found is None:  # it did not begin, or its session was removed
+        problem = answer.get("problem", "Removed")
+        return ColumnAnswer(column=column, problem=FAILED if hidden else problem)
+    facts = found.model_dump(include=set(ColumnAnswer.model_fields) - {"column", "tool_executions"})
+    # What a provider says of a failure may name it
+    problem = found.error and (FAILED if hidden else found.error.detail)
+    model = None if hidden else found.service_used
+    return ColumnAnswer(**facts, column=column, message_id=found.id, model=model, problem=problem)

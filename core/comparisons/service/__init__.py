@@ -1,0 +1,1 @@
+"""Changes of comparisons, their turns and votes."""

@@ -1,0 +1,90 @@
+"""The leaderboard of models and prompts, from an account's votes."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from math import exp
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.comparisons.bradley_terry import Strength, fit
+from core.comparisons.models import Comparison, ComparisonTurn
+from core.comparisons.schemas import Contestant, Outcome, Standing
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+FEWEST = 10  # votes: with fewer, an interval would be misleading
+
+
+class Duel(NamedTuple):
+    """Two different contestants of a vote, the better one first unless it is a tie."""
+
+    better: str
+    worse: str
+    is_tie: bool
+
+
+def read_leaderboard(
+    session: Session, by: Contestant, *, blind: bool, actor: Actor
+) -> list[Standing]:
+    """Return the standings from the actor's blind votes, or from the others, the best first."""
+    require(actor, Permission.RUN_MODELS)
+    own = (Comparison.owner == actor.id, ComparisonTurn.is_blind.is_(blind))
+    rows = session.execute(
+        select(ComparisonTurn.winner, ComparisonTurn.models)
+        .join(Comparison, Comparison.id == ComparisonTurn.comparison_id)
+        .where(*own, ComparisonTurn.outcome.in_((Outcome.BETTER, Outcome.TIE)))
+    )
+    duels = [duel for winner, models in rows.all() for duel in _duels(winner, models or (), by)]
+    return standings(duels)
+
+
+def _duels(
+    winner: int | None, models: Sequence[Mapping[str, Any]], by: Contestant
+) -> Iterator[Duel]:
+    """Yield the duels of a vote: of the winner with each other, or of all when they tie."""
+    for one, other in combinations(models, 2):
+        names = (one[by], other[by])
+        if None in names or names[0] == names[1]:
+            continue
+        if winner is None:
+            yield Duel(*names, is_tie=True)
+        elif winner in (one["column"], other["column"]):
+            yield Duel(*(names if winner == one["column"] else names[::-1]), is_tie=False)
+
+
+def standings(duels: Sequence[Duel]) -> list[Standing]:
+    """Return the standings after duels, the best first; a tie counts as half a win of each."""
+    wins: Counter[tuple[str, str]] = Counter()
+    won, lost, tied = Counter[str](), Counter[str](), Counter[str]()
+    for better, worse, is_tie in duels:
+        wins[better, worse] += 1 if is_tie else 2
+        wins[worse, better] += 1 if is_tie else 0
+        won[better] += not is_tie
+        lost[worse] += not is_tie
+        tied.update((better, worse) if is_tie else ())
+    shares = {pair: count / 2 for pair, count in wins.items() if count}
+    found = fit(shares).strengths() if shares else {}
+    return [
+        _standing(name, strength, won[name], lost[name], tied[name])
+        for name, strength in sorted(found.items(), key=lambda each: -each[1].value)
+    ]
+
+
+def _standing(name: str, strength: Strength, wins: int, losses: int, ties: int) -> Standing:
+    has_interval = wins + losses + ties >= FEWEST
+    return Standing(
+        name=name,
+        wins=wins,
+        losses=losses,
+        ties=ties,
+        chance=_chance(strength.value),
+        chance_low=_chance(strength.low) if has_interval else None,
+        chance_high=_chance(strength.high) if has_interval else None,
+    )
+
+
+def _chance(strength: float) -> float:
+    return 1 / (1 + exp(-strength))

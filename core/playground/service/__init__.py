@@ -1,0 +1,1 @@
+"""Changes of playground sessions and their messages."""

@@ -1,0 +1,148 @@
+"""Begin a replay: an answer of a conversation is given again, by another model or prompt."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.annotations.queries.annotation_list import get_annotation
+from core.conversations.errors import MessageMissing
+from core.conversations.queries import conversations, message_texts
+from core.conversations.queries.message_texts import AnswerText
+from core.conversations.schemas import MessageSpeaker
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.identity.service import audit
+from core.platform.ids import new_id
+from core.playground import answering, encrypted_texts, message_rows, replays
+from core.playground.errors import NotReplayable, ReplayPromptTooLong
+from core.playground.models import PlaygroundReplay, PlaygroundSession
+from core.playground.replay_schemas import NewReplay, StartedReplay
+from core.playground.schemas import MAX_PROMPT_CHARS, Draft, NewPlaygroundMessage
+from core.playground.service import answers, sessions
+from core.playground.session_names import name_from
+from core.prompts.calls import RenderRequest
+from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.rendering import render_content
+from core.prompts.queries.versions import read_version
+from core.prompts.service.default_prompt import read_default_prompt
+from core.prompts.template import syntax
+from core.prompts.views import PromptVersionView, RenderedPrompt
+from core.providers import catalogue
+from core.providers.schemas import Parameters
+
+
+def start(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> StartedReplay:
+    """Send what came before an answer to a model, in a new session; it answers once this
+    transaction is committed.
+
+    Raises Forbidden, ConversationMissing, MessageMissing, MessageAmbiguous, AnnotationMissing,
+    NotReplayable, ReplayPromptTooLong, and what rendering a prompt and sending a message raise.
+    """
+    require(actor, Permission.READ_CONTENTS)
+    require(actor, Permission.RUN_MODELS)
+    answer = _answer(core, ai, wanted, actor=actor)
+    asked = replays.asked_before(core, answer, actor=actor)
+    if answer.role != MessageSpeaker.ASSISTANT or not asked.question:
+        raise NotReplayable
+    draft = _draft(core, wanted, answer, asked.system_prompt, actor=actor)
+    row = _add_session(core, answer, draft, actor=actor)
+    replay = PlaygroundReplay(
+        session_id=row.id,
+        conversation_id=answer.conversation_id,
+        message_id=answer.id,
+        annotation_id=wanted.annotation_id,
+    )
+    core.add(replay)
+    # Without its checks: a message of production may be longer than one that is typed
+    message = NewPlaygroundMessage.model_construct(
+        message=asked.question, session_id=row.id, **dict(draft)
+    )
+    sent = answers.send(core, message, actor=actor)
+    opened = {"conversation": str(answer.conversation_id), "message": str(answer.id)}
+    audit.record(core, "conversation.replay", actor, targets=opened)
+    compared = replays.view(core, ai, replay, actor=actor)
+    return StartedReplay(**dict(compared), session_id=row.id, execution_id=UUID(sent.job_id))
+
+
+def _answer(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> AnswerText:
+    if wanted.annotation_id is not None:
+        message_id = get_annotation(ai, wanted.annotation_id, actor=actor).message_id
+    elif wanted.conversation_id is None:
+        message_id, _, _ = conversations.get_place(core, wanted.message_id or "")
+    else:
+        message_id = _within(core, wanted.conversation_id, wanted, actor=actor)
+    answer = message_texts.find_answer(core, message_id, actor=actor)
+    if answer is None:
+        raise MessageMissing
+    return answer
+
+
+def _within(core: Session, conversation: str, wanted: NewReplay, *, actor: Actor) -> UUID:
+    conversation_id = conversations.get_id(core, conversation)
+    if wanted.turn is not None:
+        return message_texts.get_turn(core, conversation_id, wanted.turn, actor=actor)
+    summary = conversations.get_conversation(core, conversation_id, actor=actor)
+    position = conversations.get_position(core, summary, wanted.message_id or "")
+    return message_texts.get_at(core, conversation_id, position, actor=actor)
+
+
+def _draft(
+    core: Session, wanted: NewReplay, answer: AnswerText, system_prompt: str, *, actor: Actor
+) -> Draft:
+    """Return the settings of the session: what was asked for, else those of the answer."""
+    rendered = _rendered(core, wanted, actor=actor) if wanted.template_id else None
+    text = _text_of(rendered) if rendered else wanted.system_prompt or system_prompt
+    if len(text) > MAX_PROMPT_CHARS:
+        raise ReplayPromptTooLong
+    default = read_default_prompt(core, actor=actor)
+    defaults = rendered.parameters.set_values() if rendered else {}
+    return Draft(
+        model=wanted.model_id or (rendered and rendered.model_id) or _model(core, answer.model),
+        parameters=Parameters.model_validate(defaults | wanted.parameters.set_values()),
+        custom_prompt=text if text.strip() not in ("", default.strip()) else None,
+        cost_limit_usd=wanted.cost_limit_usd,
+    )
+
+
+def _model(core: Session, name: str | None) -> str:
+    """Return the model that answered when it can be called, else the default model."""
+    models = [model.id for model in catalogue.list_models(core)]
+    same = (id_ for id_ in models if name in (id_, id_.partition(":")[2]))
+    return next(same, None) or answering.default_model(core)
+
+
+def _rendered(core: Session, wanted: NewReplay, *, actor: Actor) -> RenderedPrompt:
+    name, _, label = (wanted.template_id or "").partition("@")
+    prompt = get_prompt(core, name, actor=actor)
+    version = read_version(core, prompt.id, label or wanted.template_label)
+    request = RenderRequest(variables=wanted.variables)
+    return render_content(core, prompt, _system_part(version), request, actor=actor)
+
+
+def _system_part(version: PromptVersionView) -> PromptVersionView:
+    """Return a version without its user text: the conversation has the user's own."""
+    if version.system_prompt is None:
+        return version
+    used = syntax.variables_in(version.system_prompt)
+    variables = [
+        each if each.name in used else each.model_copy(update={"required": False})
+        for each in version.variables
+    ]
+    return version.model_copy(update={"prompt": "", "variables": variables})
+
+
+def _text_of(rendered: RenderedPrompt) -> str:
+    if rendered.system_prompt is not None:
+        return rendered.system_prompt
+    return "\n\n".join([*(each.content for each in rendered.messages), rendered.prompt])
+
+
+def _add_session(
+    core: Session, answer: AnswerText, draft: Draft, *, actor: Actor
+) -> PlaygroundSession:
+    summary = conversations.get_conversation(core, answer.conversation_id, actor=actor)
+    name = name_from(f"Replay: {summary.title or summary.opening or summary.external_id}")
+    row = message_rows.create(core, new_id(), actor)
+    row.name = encrypted_texts.seal(name, encrypted_texts.SESSIONS, "name", row.id)
+    sessions.store_draft(row, draft)
+    return row

@@ -1,0 +1,1 @@
+"""Services: external AI programs that answer a job by a signed callback."""

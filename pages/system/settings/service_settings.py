@@ -1,0 +1,238 @@
+"""Settings, Services: external programs that answer by callback, and their write-only secrets."""
+
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.platform.config import config
+from core.services import check, queries, service
+from core.services.schemas import (
+    CALLBACK_PATH,
+    CreatedService,
+    NewService,
+    ServiceChange,
+    ServiceStatus,
+    ServiceView,
+)
+from pages._ui import dialogs, errors, frame, guard, state, text
+
+NAME, CHAT, UPLOAD, TOKEN, ACTIVE, PRODUCTION, MADE = (
+    "services.name",
+    "services.chat",
+    "services.upload",
+    "services.token",
+    "services.active",
+    "services.production",
+    "services.made",
+)
+WIDTH = 760
+STATES = {
+    ServiceStatus.UNTESTED: ("gray", "Untested"),
+    ServiceStatus.WORKING: ("green", "Working"),
+    ServiceStatus.FAILING: ("red", "Failing"),
+    ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
+}
+WRONG = {
+    "name": "Enter a name.",
+    "chat_url": "Enter the chat address.",
+    "upload_url": "The upload address is limited to 500 characters.",
+    "token": "Enter the token, without spaces.",
+}
+
+
+def draw() -> None:
+    with guard.work() as (session, actor):
+        services = queries.list_services(session, actor=actor)
+    row = frame.section_row("Services", "external programs that answer by callback", width=WIDTH)
+    row.button("Add service", icon=":material/add:", on_click=_open_form, args=(None,))
+    _show_made()
+    if not services:
+        frame.empty_state(
+            "hub",
+            "No services yet",
+            "Add one, and it answers messages in the playground instead of a model.",
+            width=WIDTH,
+        )
+    for each in services:
+        _draw_service(each)
+
+
+def _show_made() -> None:
+    """Show a new callback secret until it is dismissed; it is never shown again."""
+    made: CreatedService | None = state.get(MADE, None)
+    if made is None:
+        return
+    with st.container(border=True, width=WIDTH, gap="xsmall"):
+        frame.section(
+            f"Callback secret of {text.plain(made.name)}", "copy it now; it won't be shown again"
+        )
+        st.code(made.callback_secret, language=None, wrap_lines=True)
+        st.caption(
+            f"The service signs its callbacks with it (Standard Webhooks) and posts them to "
+            f"`{config().address}{CALLBACK_PATH}`."
+        )
+        st.button(
+            "Done",
+            key="services.done",
+            icon=":material/check:",
+            on_click=state.forget,
+            args=(MADE,),
+        )
+
+
+def _draw_service(each: ServiceView) -> None:
+    with st.container(border=True, width=WIDTH, gap="xsmall"):
+        colour, words = STATES[each.status]
+        badges = [f":{colour}-badge[{words}]"]
+        badges += [":blue-badge[Active]"] if each.is_active else []
+        badges += [":gray-badge[Production]"] if each.production else []
+        st.markdown(f"**{text.plain(each.name)}**\u2002{' '.join(badges)}")
+        st.caption("  \n".join(_addresses(each)))
+        st.caption(_facts(each))
+        if each.status_detail:
+            st.markdown(f":red[:material/error:] :small[{text.plain(each.status_detail)}]")
+        with st.container(horizontal=True, gap="small"):
+            _draw_buttons(each)
+
+
+def _addresses(each: ServiceView) -> list[str]:
+    upload = f"Upload {_code(each.upload_url)}" if each.upload_url else "No upload address"
+    return [f"Chat {_code(each.chat_url)}", upload]
+
+
+def _code(address: str) -> str:
+    return f"`{address.replace('`', '')}`"
+
+
+def _facts(each: ServiceView) -> str:
+    facts = ["token set" if each.has_valid_token else "no valid token"]
+    facts.append(f"changed {text.since(each.updated_at)}")
+    if each.checked_at:
+        facts.append(f"last job {text.since(each.checked_at)}")
+    last = each.last_callback_at
+    facts.append(f"last callback {text.since(last)}" if last else "no callback yet")
+    return " · ".join(facts)
+
+
+def _draw_buttons(each: ServiceView) -> None:
+    if st.button("Test", key=f"services.test-{each.id}", type="tertiary", icon=":material/sync:"):
+        with st.spinner("Sending a test job…", show_time=True), errors.InWords("Test"):
+            check.check_as(each.id, actor=guard.enter())
+        st.rerun()
+    st.button(
+        "Deactivate" if each.is_active else "Activate",
+        key=f"services.activate-{each.id}",
+        type="tertiary",
+        icon=":material/toggle_off:" if each.is_active else ":material/toggle_on:",
+        on_click=activate,
+        args=(each.id, not each.is_active),
+    )
+    actions = (
+        ("Edit", "edit", _open_form),
+        ("Rotate secret", "key", _ask_to_rotate),
+        ("Remove", "delete", _ask_to_remove),
+    )
+    for label, icon, act in actions:
+        st.button(
+            label,
+            key=f"services.{icon}-{each.id}",
+            type="tertiary",
+            icon=f":material/{icon}:",
+            on_click=act,
+            args=(each,),
+        )
+
+
+def _open_form(each: ServiceView | None) -> None:
+    state.forget(NAME, CHAT, UPLOAD, TOKEN, ACTIVE, PRODUCTION, MADE)
+
+    @st.dialog("Edit service" if each else "Add service")
+    def form() -> None:
+        st.text_input("Name", each.name if each else "", key=NAME, max_chars=100)
+        st.text_input(
+            "Chat address",
+            each.chat_url if each else "",
+            key=CHAT,
+            placeholder="https://bot.example.com/chat",
+        )
+        st.text_input("Upload address (optional)", (each and each.upload_url) or "", key=UPLOAD)
+        kept = "Leave empty to keep the current token" if each and each.has_valid_token else ""
+        st.text_input("Token", key=TOKEN, type="password", autocomplete="off", placeholder=kept)
+        st.toggle(
+            "Answers messages in the playground", each.is_active if each else True, key=ACTIVE
+        )
+        st.toggle("Answers messages of production", bool(each and each.production), key=PRODUCTION)
+        if each:
+            st.caption("Changing an address clears the stored token.")
+        save = (lambda: change(each.id)) if each else add
+        dialogs.submit("Save" if each else "Add service", save, key="services")
+
+    form()
+
+
+def _fields() -> dict[str, object]:
+    token = state.get(TOKEN, "").strip()
+    return {
+        "name": state.get(NAME, ""),
+        "chat_url": state.get(CHAT, ""),
+        "upload_url": state.get(UPLOAD, "").strip() or None,
+        "is_active": state.get(ACTIVE, False),
+        "production": state.get(PRODUCTION, False),
+        **({"token": token} if token else {}),
+    }
+
+
+def add() -> None:
+    try:
+        given = NewService.model_validate(_fields())
+    except ValidationError as wrong:
+        raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
+    with guard.work() as (session, actor):
+        made = service.add(session, given, actor=actor)
+    state.put(MADE, made)
+    check.check_as(made.id, actor=actor)
+
+
+def change(service_id: UUID) -> None:
+    try:
+        given = ServiceChange.model_validate(_fields())
+    except ValidationError as wrong:
+        raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
+    with guard.work() as (session, actor):
+        service.change(session, service_id, given, actor=actor)
+    state.toast("Service changed")
+
+
+@errors.action
+def activate(service_id: UUID, is_active: bool) -> None:
+    with guard.work() as (session, actor):
+        service.change(session, service_id, ServiceChange(is_active=is_active), actor=actor)
+
+
+def _ask_to_rotate(each: ServiceView) -> None:
+    body = f"{text.plain(each.name)} must sign with the new secret: the old one ends at once."
+    label = "Rotate secret"
+    dialogs.confirm("Rotate the callback secret?", body, label, rotate, each.id, key="services")
+
+
+@errors.action
+def rotate(service_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        made = service.rotate_secret(session, service_id, actor=actor)
+    state.put(MADE, made)
+
+
+def _ask_to_remove(each: ServiceView) -> None:
+    body = f"{text.plain(each.name)} and its secrets will be removed. Its pending answers fail."
+    label = "Remove service"
+    dialogs.confirm("Remove this service?", body, label, remove, each.id, key="services")
+
+
+@errors.action
+def remove(service_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        service.remove(session, service_id, actor=actor)
+    state.forget(MADE)
+    state.toast("Service removed")

@@ -1,0 +1,74 @@
+"""Files beside the message field, and below the messages that they are attached to."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from html import escape
+from uuid import UUID
+
+import streamlit as st
+from streamlit.elements.widgets.chat import ChatInputValue
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.attachments.errors import AttachmentRefused
+from core.attachments.schemas import MAX_FILES, AttachmentKind, AttachmentView, NewAttachment
+from pages._ui import state
+
+_ENDINGS = (
+    "txt md csv tsv json jsonl xml html css yaml yml toml ini log sql py js ts tsx jsx java c h "
+    "cpp cs go rs rb php sh tex srt vtt eml"
+)
+# For every model and service: with other endings the field is made anew, and what was typed is lost
+FILE_TYPES = [*_ENDINGS.split(), "pdf", "png", "jpg", "jpeg", "gif", "webp"]
+
+
+@dataclass(frozen=True)
+class TypedMessage:
+    """What is in the message field when it is sent."""
+
+    text: str
+    files: tuple[UploadedFile, ...]
+
+    def fields(self) -> dict[str, object]:
+        """Return text and files as a message has them; raise AttachmentRefused."""
+        if len(self.files) > MAX_FILES:
+            raise AttachmentRefused(f"A message takes at most {MAX_FILES} files.")
+        names = ", ".join(file.name for file in self.files)
+        return {
+            "message": self.text if self.text.strip() else f"See the attached {names}.",
+            "attachments": tuple(_new(file) for file in self.files),
+        }
+
+
+def _new(file: UploadedFile) -> NewAttachment:
+    return NewAttachment(name=file.name[:1000], content=b64encode(file.getvalue()))
+
+
+def read_typed(key: str) -> TypedMessage:
+    """Return what the message field held when it was sent."""
+    given: ChatInputValue | str = state.get(key, "")
+    if isinstance(given, str):
+        return TypedMessage(given, ())
+    return TypedMessage(given.text, tuple(given.files))
+
+
+def draw(session_id: UUID, files: list[AttachmentView]) -> None:
+    """Draw images as small pictures, and other files as chips that download them."""
+    if files:
+        drawn = "".join(_drawn(session_id, file) for file in files)
+        st.html(f'<div class="attune-files">{drawn}</div>')
+
+
+def _drawn(session_id: UUID, file: AttachmentView) -> str:
+    address = f"/api/v1/sessions/{session_id}/attachments/{file.id}"
+    name = escape(file.name)
+    if file.kind is AttachmentKind.IMAGE:
+        picture = f'<img src="{address}" alt="{name}" title="{name}" loading="lazy">'
+        return f'<a href="{address}" target="_blank">{picture}</a>'
+    size = f"<small>{_size(file.size_bytes)}</small>"
+    return f'<a href="{address}" download><span dir="auto">{name}</span> {size}</a>'
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
+    return f"{size_bytes / 1024:.0f} KB" if size_bytes < 2**20 else f"{size_bytes / 2**20:.1f} MB"

@@ -1,0 +1,168 @@
+"""The turns of a comparison: answers side by side, their figures, and the vote on each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from uuid import UUID
+
+import streamlit as st
+
+from core.comparisons.schemas import (
+    ColumnAnswer,
+    ColumnView,
+    ComparisonView,
+    NewVote,
+    Outcome,
+    TurnView,
+)
+from core.comparisons.service import votes
+from core.executions.schemas import ExecutionStatus
+from core.presentation import formatting
+from pages._ui import errors, guard, markdown, state, text
+from pages.test.playground import chat
+from pages.test.playground.comparison import keep
+from pages.test.playground.comparison.setup import LETTERS
+
+GONE = ":gray[Answer not available]"
+
+
+def draw(comparison: ComparisonView, *, on_news: Callable[[], None]) -> None:
+    """Draw the turns; pending answers grow by themselves, and `on_news` follows other changes."""
+    earlier, last = comparison.turns[:-1], next(iter(comparison.turns[-1:]), None)
+    # The parts with the sockets keep their place below the earlier turns, however many there are:
+    # elsewhere they would be made anew.
+    with st.container(key="comparison-earlier", gap="medium"):
+        for turn in earlier:
+            _draw_turn(comparison, turn)
+    with st.container(key="comparison-last", gap="small"):
+        if last is not None:
+            _draw_question(last)
+        places = st.columns(len(comparison.columns), gap="medium")
+        titles = _titles(comparison.columns)
+        for place, column in zip(places, comparison.columns, strict=True):
+            key = f"column-{column.number}"
+            with place.container(border=True, key=key, gap="small", height="stretch"):
+                _draw_answer(column, last, titles[column.number])
+                _draw_live(column, on_news)
+    if last is not None:
+        _draw_vote(comparison, last)
+    keep.draw(comparison)
+
+
+def _draw_turn(comparison: ComparisonView, turn: TurnView) -> None:
+    _draw_question(turn)
+    places = st.columns(len(comparison.columns), gap="medium")
+    titles = _titles(comparison.columns)
+    for place, column in zip(places, comparison.columns, strict=True):
+        with place.container(border=True, gap="small", height="stretch"):
+            _draw_answer(column, turn, titles[column.number])
+    _draw_vote(comparison, turn)
+
+
+def _draw_question(turn: TurnView) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        markdown.draw(turn.message or "Message not available")
+
+
+def _draw_answer(column: ColumnView, turn: TurnView | None, title: str) -> None:
+    answers = turn.answers if turn is not None else []
+    answer = next((it for it in answers if it.column == column.number), None)
+    won = turn is not None and turn.winner == column.number
+    st.markdown(title + (" :green-badge[Better]" if won else ""))
+    if answer is None or answer.is_pending:
+        return
+    if answer.content:
+        markdown.draw(answer.content)
+    if answer.problem:
+        st.markdown(f":red[:material/error:] {text.plain(answer.problem)}")
+    elif not answer.content:
+        st.markdown(GONE)
+    st.markdown(_small_print(answer))
+
+
+def _titles(columns: Sequence[ColumnView]) -> dict[int, str]:
+    """Return a title for each column by its number, with the parameters in which they differ."""
+    found = [{name: str(value) for name, value in (it.parameters or {}).items()} for it in columns]
+    names = dict.fromkeys(chain.from_iterable(found))
+    differing = [name for name in names if len({each.get(name) for each in found}) > 1]
+    return {
+        column.number: _title(column, {name: each[name] for name in differing if name in each})
+        for column, each in zip(columns, found, strict=True)
+    }
+
+
+def _title(column: ColumnView, parameters: Mapping[str, str]) -> str:
+    letter = LETTERS[column.number - 1]
+    if column.model is None:
+        return f"**{letter}**"
+    settings = [f"{name.replace('_', ' ')} {value}" for name, value in parameters.items()]
+    facts = [it for it in (column.model, column.prompt, *settings) if it]
+    return (
+        f"**{letter}** :gray[:small[{' · '.join(text.plain(text.one_line(it)) for it in facts)}]]"
+    )
+
+
+def _small_print(answer: ColumnAnswer) -> str:
+    figures = []
+    if answer.first_token_ms is not None:
+        figures.append(f"first token {formatting.duration(answer.first_token_ms)}")
+    if answer.response_time_ms is not None:
+        figures.append(formatting.duration(answer.response_time_ms))
+    if answer.total_tokens is not None:
+        about = "~" if answer.tokens_estimated else ""
+        figures.append(about + formatting.count(answer.total_tokens, "token"))
+        figures.append(text.plain(formatting.money(answer.cost_usd)))
+    stopped = answer.status is ExecutionStatus.CANCELLED
+    badge = "\u2002:orange-badge[Stopped]" if stopped else ""
+    return (f":gray[:small[{' · '.join(figures)}]]" if figures else "") + badge
+
+
+def _draw_live(column: ColumnView, on_news: Callable[[], None]) -> None:
+    data = {
+        "session": str(column.session_id),
+        "revision": column.revision,
+        "pending": str(column.pending) if column.pending else None,
+        "waiting": "Thinking",
+    }
+    key = f"comparison.live.{column.number}"
+    chat.live(key=key, data=data, height="content", on_changed_change=on_news)
+
+
+def _draw_vote(comparison: ComparisonView, turn: TurnView) -> None:
+    if not turn.is_votable:
+        return
+    reason = f"comparison.reason.{comparison.id}.{turn.number}"
+    state.seed(reason, turn.reason or "")
+    with st.container(horizontal=True, key=f"vote-{turn.number}", vertical_alignment="bottom"):
+        for label, outcome in _choices(turn):
+            st.button(
+                label,
+                key=f"vote-{comparison.id}-{turn.number}-{outcome}",
+                type="primary" if outcome == (turn.winner or turn.outcome) else "secondary",
+                on_click=errors.action(partial(_vote, comparison.id, turn.number, outcome)),
+            )
+        st.text_input(
+            "Reason",
+            key=reason,
+            max_chars=2000,
+            placeholder="Reason (optional)",
+            label_visibility="collapsed",
+            width=280,
+        )
+        if turn.voted_at is not None and turn.blind:
+            st.markdown(":blue-badge[Blind vote]", width="content")
+
+
+def _choices(turn: TurnView) -> list[tuple[str, int | Outcome]]:
+    answered = [it.column for it in turn.answers if it.is_answered]
+    bad = "Both bad" if len(answered) == 2 else "All bad"
+    better = [(f"{LETTERS[number - 1]} is better", number) for number in answered]
+    return [*better, ("Tie", Outcome.TIE), (bad, Outcome.BOTH_BAD)]
+
+
+def _vote(comparison_id: UUID, turn: int, outcome: int | Outcome) -> None:
+    reason = state.get(f"comparison.reason.{comparison_id}.{turn}", "")
+    new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
+    with guard.work() as (session, actor):
+        votes.vote(session, comparison_id, new_vote, actor=actor)
+    state.toast("Vote saved")

@@ -1,0 +1,44 @@
+"""The leaderboard of models and prompts, from one's own votes."""
+
+import streamlit as st
+
+from core.comparisons.schemas import Contestant, Standing
+from core.comparisons.service.leaderboard import read_leaderboard
+from pages._ui import frame, guard, text
+
+TITLES = {Contestant.MODEL: "Models", Contestant.PROMPT: "Prompts"}
+
+
+def draw() -> None:
+    """Draw the standings of models and prompts; nothing without votes."""
+    with guard.work() as (session, actor):
+        found = {
+            (by, blind): read_leaderboard(session, by, blind=blind, actor=actor)
+            for by in Contestant
+            for blind in (True, False)
+        }
+    for (by, blind), standings in found.items():
+        if standings:
+            frame.section(f"{TITLES[by]}: {'blind' if blind else 'open'} votes", "your votes")
+            with st.container(key=f"scrolling-{by}-{'blind' if blind else 'open'}"):
+                st.markdown(_table(standings))
+
+
+def _table(standings: list[Standing]) -> str:
+    lines = [
+        f"| {_cell(it.name)} | {it.chance:.0%} | {_interval(it)} | {it.wins}"
+        f" | {it.losses} | {it.ties} |"
+        for it in standings
+    ]
+    head = "| Name | Beats an average one | 95 % interval | Wins | Losses | Ties |"
+    return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *lines])
+
+
+def _interval(standing: Standing) -> str:
+    if standing.chance_low is None or standing.chance_high is None:
+        return "Too few votes"
+    return f"{standing.chance_low:.0%}–{standing.chance_high:.0%}"
+
+
+def _cell(name: str) -> str:
+    return text.plain(text.one_line(name)).replace("|", "\\|")

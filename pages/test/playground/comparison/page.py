@@ -1,0 +1,150 @@
+"""Comparison: one message to several models or prompts, side by side, and votes."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from core.comparisons import queries
+from core.comparisons.errors import ComparisonMissing
+from core.comparisons.schemas import ComparisonView, NewComparison
+from core.comparisons.service import comparisons, turns
+from core.errors import Failure
+from core.identity.permissions import Permission
+from core.playground.schemas import MAX_MESSAGE_CHARS
+from pages._ui import dialogs, errors, frame, guard, state
+from pages.test.playground import chat
+from pages.test.playground.comparison import answers, leaderboard, setup
+
+COMPARISON, MESSAGE = "comparison.shown", "comparison.message"
+
+
+def main() -> None:
+    guard.page(Permission.RUN_MODELS)
+    shown = read()
+    with frame.header("Comparison", "Send one message to several models or prompts"):
+        if shown is not None:  # without columns, nothing connects
+            chat.connection()
+            draw_actions(shown)
+    if shown is None:
+        setup.draw(on_open=show)
+        leaderboard.draw()
+        st.chat_input(
+            "Message all columns", key=MESSAGE, max_chars=MAX_MESSAGE_CHARS, on_submit=begin
+        )
+        return
+    answers.draw(shown, on_news=stay)
+    if shown.kept is None:
+        st.chat_input(
+            "Message all columns",
+            key=MESSAGE,
+            max_chars=MAX_MESSAGE_CHARS,
+            disabled=shown.is_answering,
+            on_submit=ask,
+            args=(shown.id,),
+        )
+
+
+def wanted() -> UUID | None:
+    """Return the comparison of the address, or None."""
+    try:
+        return UUID(st.query_params.get("comparison", ""))
+    except ValueError:
+        return None
+
+
+def read() -> ComparisonView | None:
+    """Return the comparison of the address; None for a new one, or when it is gone."""
+    id_ = wanted()
+    if id_ is None:
+        return None
+    state.put(COMPARISON, str(id_))
+    try:
+        with guard.work() as (session, actor):
+            return queries.get_comparison(session, id_, owner=actor.id)
+    except ComparisonMissing as missing:
+        st.query_params.pop("comparison", None)
+        state.problem(missing.detail)
+        return None
+
+
+def show(id_: UUID) -> None:
+    """Make a comparison that of this tab and its address."""
+    state.put(COMPARISON, str(id_))
+    st.query_params["comparison"] = str(id_)
+
+
+def stay() -> None:
+    """Keep the comparison of this tab: news arrives with the address from before a switch."""
+    if present := state.get(COMPARISON, ""):
+        st.query_params["comparison"] = present
+
+
+def leave() -> None:
+    """Show the columns of a new comparison."""
+    state.forget(COMPARISON)
+    st.query_params.pop("comparison", None)
+
+
+def draw_actions(shown: ComparisonView) -> None:
+    if shown.is_answering:
+        stop_icon = ":material/stop_circle:"
+        st.button("Stop", icon=stop_icon, shortcut="Esc", on_click=stop, args=(shown.id,))
+    st.button(
+        "Delete comparison",
+        key="icon-delete-comparison",
+        icon=":material/delete:",
+        type="tertiary",
+        help="Delete comparison",
+        on_click=ask_to_delete,
+        args=(shown,),
+    )
+    st.button("New comparison", icon=":material/add:", on_click=leave)
+
+
+def begin() -> None:
+    """Begin a comparison with the chosen columns and its first message."""
+    send(None)
+
+
+def ask(id_: UUID) -> None:
+    send(id_)
+
+
+@errors.action
+def send(id_: UUID | None) -> None:
+    """Send the message; it stays in its field when it cannot be sent."""
+    message = state.get(MESSAGE, "")
+    new = NewComparison(columns=setup.columns(), blind=setup.is_blind()) if id_ is None else None
+    try:
+        with guard.work() as (session, actor):
+            if new is not None:
+                id_ = comparisons.begin(session, new, actor=actor).id
+            sent = turns.send(session, id_ or UUID(int=0), message, actor=actor)
+    except Failure:
+        state.put(MESSAGE, message)
+        raise
+    show(sent.id)
+
+
+@errors.action
+def stop(id_: UUID) -> None:
+    with guard.work() as (session, actor):
+        turns.stop(session, id_, actor=actor)
+
+
+def ask_to_delete(shown: ComparisonView) -> None:
+    body = "Its messages and votes will be permanently deleted. A kept session stays."
+    title, label = "Delete comparison?", "Delete comparison"
+    dialogs.confirm(title, body, label, delete, shown.id, key="comparison")
+
+
+@errors.action
+def delete(id_: UUID) -> None:
+    with guard.work() as (session, actor):
+        comparisons.remove(session, id_, actor=actor)
+    leave()
+    state.toast("Comparison deleted")
+
+
+with errors.InWords("Comparison"):
+    main()

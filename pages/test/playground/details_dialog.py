@@ -1,0 +1,87 @@
+"""The dialog for a session's name, description, project and tags."""
+
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.identity import queries as people
+from core.identity.permissions import Permission
+from core.playground.schemas import PlaygroundSessionView, SessionDetails
+from core.playground.service import sessions, sharing
+from core.playground.sharing import queries as readable
+from core.playground.sharing.schemas import SessionReader, SessionReaders
+from pages._ui import dialogs, guard, state
+
+NAME, DESCRIPTION, PROJECT, TAGS, READERS = (
+    f"playground.details.{name}" for name in ("name", "description", "project", "tags", "readers")
+)
+
+
+def open_dialog(present: PlaygroundSessionView) -> None:
+    state.put(NAME, present.name or "")
+    state.put(DESCRIPTION, present.description or "")
+    state.put(PROJECT, present.project or "")
+    state.put(TAGS, present.tags)
+    with guard.work() as (session, actor):
+        emails = people.emails_with(session, Permission.RUN_MODELS, but=actor.id)
+        readers = readable.list_readers(session, present.session_id, owner=actor.id)
+    before = [reader.email for reader in readers]
+    state.put(READERS, before)
+
+    @st.dialog("Edit details")
+    def form() -> None:
+        placeholder = None if present.name else "The first message"
+        st.text_input("Name", key=NAME, max_chars=100, placeholder=placeholder)
+        st.text_area("Description", key=DESCRIPTION, max_chars=2000, height=110)
+        st.text_input("Project", key=PROJECT, max_chars=100)
+        st.multiselect(
+            "Tags",
+            present.tags,
+            key=TAGS,
+            accept_new_options=True,
+            max_selections=20,
+            placeholder="Type a tag and press Enter",
+        )
+        st.multiselect(
+            "Shared with",
+            list(dict.fromkeys([*emails, *before])),
+            key=READERS,
+            placeholder="Nobody else",
+            help="They can read this session with all its messages to come, and fork it.",
+        )
+        dialogs.submit("Save", lambda: save(present, before), key="playground.details")
+
+    form()
+
+
+def save(present: PlaygroundSessionView, readers_before: list[str]) -> None:
+    """Store what the dialog holds; raise Invalid."""
+    name = state.get(NAME, "").strip()
+    given: dict[str, object] = {
+        "description": state.get(DESCRIPTION, "").strip(),
+        "project": state.get(PROJECT, ""),
+        "tags": state.get(TAGS, []),
+    }
+    if name or present.name:
+        given["name"] = name
+    store(present.session_id, given)
+    if set(readers := state.get(READERS, readers_before)) != set(readers_before):
+        share(present.session_id, readers)
+    state.toast("Details saved")
+
+
+def share(session_id: UUID, emails: list[str]) -> None:
+    accounts = tuple(SessionReader(email=email) for email in emails)
+    with guard.work() as (session, actor):
+        sharing.share(session, session_id, SessionReaders(accounts=accounts), actor=actor)
+
+
+def store(session_id: UUID, given: dict[str, object]) -> None:
+    try:
+        details = SessionDetails.model_validate(given)
+    except ValidationError:
+        raise Invalid("Enter a name, and tags of up to 50 characters.") from None
+    with guard.work() as (session, actor):
+        sessions.change_details(session, session_id, details, actor=actor)

@@ -1,0 +1,178 @@
+"""What a session replays, beside the chat: the original answer, the suggested one, and what the new
+one changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.executions.schemas import ExecutionStatus
+from core.playground import replays
+from core.playground.replay_schemas import NewReplay, NewReplayVote, ReplayedAnswer, ReplayOutcome
+from core.playground.schemas import PlaygroundMessageView, Speaker
+from core.playground.service import replay_votes
+from core.playground.service import replays as service
+from core.prompts.errors import PromptMissing
+from core.prompts.queries import prompts
+from pages._ui import diff, errors, frame, guard, links, markdown, state, text
+from pages.test.playground import session_list
+from pages.test.playground.editor import Editor
+
+OUTCOMES = {
+    ReplayOutcome.NEW: "New is better",
+    ReplayOutcome.ORIGINAL: "Original is better",
+    ReplayOutcome.TIE: "Tie",
+    ReplayOutcome.BOTH_BAD: "Both bad",
+}
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The answer that is replayed, and the ID of its prompt when it is one of ours."""
+
+    answer: ReplayedAnswer
+    prompt_id: UUID | None
+
+
+def read(session_id: UUID) -> Replayed | None:
+    """Return what a session of the account replays, or None."""
+    with guard.work_on_both() as (core, ai, actor):
+        answer = replays.find(core, ai, session_id, actor=actor)
+        if answer is None:
+            return None
+        try:
+            name = answer.prompt_name
+            prompt = prompts.get_prompt(core, name, actor=actor) if name else None
+        except PromptMissing:
+            prompt = None
+    return Replayed(answer, prompt.id if prompt else None)
+
+
+def columns(
+    replayed: Replayed, messages: Sequence[PlaygroundMessageView], editor: Editor
+) -> list[DeltaGenerator]:
+    """Draw the replayed answer; return the places of the settings, the chat and the sessions."""
+    settings, original, chat = st.columns([1.15, 1.35, 1.5], gap="medium")
+    with original.container(border=True, height=724, key="pane-replay", gap="small"):
+        _draw_head(replayed.answer)
+        if replayed.answer.original_answer is None:
+            st.info("The conversation was deleted. The new answer stays.", icon=":material/info:")
+        new = _new_answer(messages)
+        _draw_answers(replayed.answer, new)
+        if new is not None and replayed.answer.original_answer is not None:
+            _draw_vote(editor.session_id, replayed.answer)
+        _draw_actions(replayed, editor)
+    return [settings, chat, st.container()]
+
+
+def _new_answer(messages: Sequence[PlaygroundMessageView]) -> str | None:
+    """Return the first answer once it is complete."""
+    answer = next((each for each in messages if each.role is Speaker.ASSISTANT), None)
+    is_complete = answer is not None and answer.status is ExecutionStatus.COMPLETED
+    return answer.content if answer and is_complete else None
+
+
+def _draw_head(answer: ReplayedAnswer) -> None:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        with st.container(width="content"):
+            frame.section("Replay", "without tools")
+        if answer.original_answer is not None:
+            place = {
+                "view": "conversations",
+                "conversation": str(answer.conversation_id),
+                "message": str(answer.message_id),
+            }
+            links.draw("tuning", "Open conversation", icon="forum", **place)
+
+
+def _draw_answers(answer: ReplayedAnswer, new: str | None) -> None:
+    shown = {
+        "Original answer": (answer.original_answer, answer.model or ""),
+        "Suggested answer": (answer.suggested_answer, "of the annotation"),
+    }
+    is_diff = st.toggle(
+        "Word diff",
+        key="replay.diff",
+        disabled=new is None,
+        help="Mark what the new answer removes and adds, once it is complete.",
+    )
+    for title, (said, note) in shown.items():
+        if said is not None:
+            frame.section(title, text.plain(text.one_line(note)))
+            if is_diff and new is not None:
+                diff.draw(said, new)
+            else:
+                markdown.draw(said)
+
+
+def _draw_vote(session_id: UUID, answer: ReplayedAnswer) -> None:
+    reason = f"replay.reason.{session_id}"
+    state.seed(reason, answer.reason or "")
+    with st.container(horizontal=True, key="replay-vote", gap="small"):
+        for outcome, label in OUTCOMES.items():
+            st.button(
+                label,
+                key=f"replay.vote.{session_id}.{outcome}",
+                type="primary" if outcome is answer.outcome else "secondary",
+                on_click=vote,
+                args=(session_id, outcome),
+            )
+        st.text_input(
+            "Reason",
+            key=reason,
+            max_chars=2000,
+            placeholder="Reason (optional)",
+            label_visibility="collapsed",
+        )
+
+
+@errors.action
+def vote(session_id: UUID, outcome: ReplayOutcome) -> None:
+    new_vote = NewReplayVote(outcome=outcome, reason=state.get(f"replay.reason.{session_id}", ""))
+    with guard.work_on_both() as (core, ai, actor):
+        replay_votes.vote(core, ai, session_id, new_vote, actor=actor)
+    state.toast("Vote saved")
+
+
+def _draw_actions(replayed: Replayed, editor: Editor) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if replayed.answer.original_answer is not None:
+            st.button(
+                "Replay again",
+                key="replay.again",
+                icon=":material/replay:",
+                help="With the model, parameters and prompt that are set, in a new session.",
+                on_click=again,
+                args=(replayed.answer, editor),
+            )
+        if replayed.prompt_id is not None:
+            name = text.one_line(replayed.answer.prompt_name or "")
+            links.draw(
+                "prompts",
+                f"New version of {name}",
+                icon="edit_note",
+                prompt=str(replayed.prompt_id),
+            )
+
+
+@errors.action
+def again(answer: ReplayedAnswer, editor: Editor) -> None:
+    """Replay with what is set beside the chat, from a callback."""
+    draft = editor.draft()
+    is_of_note = answer.suggested_answer is not None
+    wanted = NewReplay(
+        annotation_id=answer.annotation_id if is_of_note else None,
+        message_id=None if is_of_note else str(answer.message_id),
+        model_id=draft.model,
+        system_prompt=editor.prompt or editor.default_prompt,
+        parameters=draft.parameters,
+        cost_limit_usd=draft.cost_limit_usd,
+    )
+    with guard.work_on_both() as (core, ai, actor):
+        started = service.start(core, ai, wanted, actor=actor)
+    session_list.show(started.session_id)

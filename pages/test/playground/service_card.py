@@ -1,0 +1,45 @@
+"""The active service beside the chat: its state, its addresses, and when it was changed."""
+
+import streamlit as st
+
+from core.services.schemas import ServiceStatus, ServiceView
+from pages._ui import frame, text
+
+STATES = {
+    ServiceStatus.UNTESTED: ("gray", "Untested"),
+    ServiceStatus.WORKING: ("green", "Working"),
+    ServiceStatus.FAILING: ("red", "Failing"),
+    ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
+}
+
+
+def draw(service: ServiceView | None) -> None:
+    """Draw the active service, or say that there is none."""
+    with st.container(key="service-card", gap="xxsmall"):
+        if service is None:
+            st.caption("No active service: the model below answers.")
+            return
+        colour, words = STATES[service.status]
+        name = text.plain(text.one_line(service.name))
+        st.markdown(
+            f":blue-badge[:material/hub: {name}] :{colour}-badge[{words}]",
+            help="The active service answers unless you choose a model.",
+        )
+        lines = [f"Chat {_code(service.chat_url)}"]
+        if service.upload_url:
+            lines.append(f"Upload {_code(service.upload_url)}")
+        lines.append(f"Changed {text.since(service.updated_at)}")
+        st.caption("  \n".join(lines))
+        if service.status_detail:
+            st.markdown(f":red[:material/error:] :small[{text.plain(service.status_detail)}]")
+
+
+def _code(address: str) -> str:
+    return f"`{address.replace('`', '')}`"
+
+
+def draw_without_models() -> None:
+    """Say that there is neither a service nor a model, in place of the page."""
+    body = "The local model is off or starting, and no provider has an API key."
+    with frame.empty_state("smart_toy", "No models available", body):
+        st.page_link("system/settings/page.py", label="Add provider", icon=":material/settings:")

@@ -1,0 +1,80 @@
+"""The menu that exports a session, and imports one."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.errors import Invalid
+from core.imports.schemas import ImportedSessions
+from core.imports.service import playground_sessions
+from core.playground.schemas import PlaygroundSessionView
+from core.playground.session_files import SessionFormat
+from core.presentation import formatting
+from pages._ui import dialogs, guard, state
+
+FILE = "playground.import.file"
+LABELS = {
+    SessionFormat.JSON: "Export JSON",
+    SessionFormat.MARKDOWN: "Export Markdown",
+    SessionFormat.CSV: "Export CSV",
+}
+MAX_MIB = 20
+
+
+def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None]) -> None:
+    with st.popover(
+        "Export or import",
+        icon=":material/import_export:",
+        type="tertiary",
+        help="Export or import",
+        key="icon-transfer",
+    ):
+        for format_, label in LABELS.items():
+            address = f"/api/v1/sessions/{current.session_id}/export?format={format_}"
+            st.link_button(label, address, icon=":material/download:", type="tertiary")
+        st.button(
+            "Import sessions",
+            key="playground.import",
+            icon=":material/upload:",
+            type="tertiary",
+            on_click=open_import,
+            args=(on_imported,),
+        )
+
+
+def open_import(on_imported: Callable[[UUID], None]) -> None:
+    @st.dialog("Import sessions")
+    def form() -> None:
+        st.file_uploader(
+            "File",
+            type=["json", "jsonl", "md", "csv"],
+            key=FILE,
+            max_upload_size=MAX_MIB,
+            help="An exported session, or up to 100 chats: ShareGPT or OpenAI, JSON or JSONL.",
+        )
+        dialogs.submit(
+            "Import sessions", lambda: import_file(on_imported), key="playground.import.form"
+        )
+
+    form()
+
+
+def import_file(on_imported: Callable[[UUID], None]) -> None:
+    """Import the chosen file; raise Invalid."""
+    chosen: UploadedFile | None = state.get(FILE, None)
+    if chosen is None:
+        raise Invalid("Choose a file.")
+    with guard.work() as (session, actor):
+        made = playground_sessions.import_file(session, chosen.getvalue(), actor=actor)
+    on_imported(made.session_id)
+    state.toast(_outcome(made))
+
+
+def _outcome(made: ImportedSessions) -> str:
+    messages = formatting.count(sum(it.message_count for it in made.sessions), "message")
+    outcome = f"{formatting.count(len(made.sessions), 'session')} imported with {messages}"
+    if not made.left_out_count:
+        return outcome
+    return f"{outcome}; {formatting.count(made.left_out_count, 'message')} of tools left out"

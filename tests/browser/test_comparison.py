@@ -1,0 +1,49 @@
+"""Comparing models side by side: parallel answers, a blind vote, and the winner kept."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Window
+
+
+def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window) -> None:
+    tab = window.open()
+    tab.go("/comparison")
+    tab.choose("Model A", "echo")
+    tab.choose("Model B", "plain")
+    tab.page.get_by_text("Blind", exact=True).click()
+    tab.wait()
+    field = tab.page.get_by_placeholder("Message all columns")
+    field.fill('#fake {"words": 150, "rate": 15}\nTake your time')
+    field.press("Enter")
+    columns = tab.page.locator("[class*='st-key-column-']")
+    expect(columns).to_have_count(2)
+    growing = [columns.nth(place).locator(".live") for place in range(2)]
+    for each in growing:
+        expect(each).to_contain_text("Fake answer:")
+    lengths = [len(each.inner_text()) for each in growing]
+    tab.wait_for(
+        lambda: all(
+            len(each.inner_text()) > length for each, length in zip(growing, lengths, strict=True)
+        )
+    )
+    vote = tab.button("B is better")
+    vote.wait_for()
+    expect(tab.page.locator(".stMain")).not_to_contain_text("fake:")
+    for place in range(2):
+        expect(columns.nth(place)).to_contain_text(re.compile(r"first token .* tokens · \$"))
+    vote.click()
+    expect(columns.nth(1)).to_contain_text("Better")
+    expect(columns.nth(1)).to_contain_text(re.compile("fake:(echo|plain)"))
+    tab.press("Save as prompt version")
+    dialog = tab.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Save version").click()
+    expect(dialog).to_contain_text("Enter a name for a new one.")
+    dialog.get_by_label("Name of the new prompt").fill("won-by-vote")
+    dialog.get_by_role("button", name="Save version").click()
+    expect(tab.page.get_by_text("Saved as won-by-vote, version 1")).to_be_visible()
+    tab.press("Keep B as session")
+    tab.page.get_by_role("link", name="Open B in Playground").click()
+    expect(tab.page.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(tab.messages).to_have_count(2)

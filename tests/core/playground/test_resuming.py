@@ -1,0 +1,111 @@
+"""After a person has confirmed a tool call, the model goes on with its result."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.database.db import transaction
+from core.executions import runner as runners
+from core.executions.errors import ExecutionMissing
+from core.executions.runner import Runner
+from core.executions.schemas import ExecutionStatus, ToolExecution
+from core.identity.schemas import Role
+from core.playground.schemas import PlaygroundMessageView, SentMessage
+from core.playground.service import answers, branches
+from core.tools import confirmations
+from tests.api.tools.test_tools import store_document
+from tests.factories.executions import ended
+from tests.factories.identity import Person, person
+from tests.factories.playground import answered, messages_of
+
+TOOLS = ("search_knowledge", "create_ticket")
+BEFORE = 4  # messages
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person(Role.ADMIN)
+
+
+def waiting(one: Person, *titles: str) -> SentMessage:
+    """Return an answer whose tickets wait for a confirmation: it has read a document before."""
+    store_document()
+    read = {"name": "search_knowledge", "arguments": {"query": "refund"}}
+    session_id = answered(one.actor, calling(read), tools=TOOLS).session_id
+    calls = [{"name": "create_ticket", "arguments": {"title": title}} for title in titles]
+    more: dict[str, Any] = {"custom_prompt": "Be brief.", "session_id": session_id}
+    return answered(one.actor, calling(*calls), tools=TOOLS, **more)
+
+
+def calling(*calls: Mapping[str, object]) -> str:
+    """Return a message whose answer makes these calls, and echoes what it is sent after them."""
+    return f"#fake {json.dumps({'tool_calls': calls})}\nWhat now?"
+
+
+def calls_of(one: Person, sent: SentMessage) -> list[ToolExecution]:
+    return [call for it in messages_of(one.actor, sent.session_id) for call in it.tool_executions]
+
+
+def confirm(one: Person, sent: SentMessage, number: int = -1) -> bool:
+    call = calls_of(one, sent)[number]
+    confirmations.confirm(UUID(sent.job_id), call.id, actor=one.actor)
+    return resume(one, sent)
+
+
+def resume(one: Person, sent: SentMessage) -> bool:
+    with transaction() as session:
+        return answers.resume(session, UUID(sent.job_id), actor=one.actor)
+
+
+def last(one: Person, sent: SentMessage) -> PlaygroundMessageView:
+    """Return the last message, once it has ended."""
+    message = messages_of(one.actor, sent.session_id)[-1]
+    buffer = runners.current().find(UUID(message.job_id or ""))
+    assert buffer is not None
+    ended(buffer)
+    return messages_of(one.actor, sent.session_id)[-1]
+
+
+def test_the_model_goes_on_with_the_result(one: Person) -> None:
+    sent = waiting(one, "Refund")
+    assert confirm(one, sent)
+    answer = last(one, sent)
+    assert answer.status is ExecutionStatus.COMPLETED
+    assert '"title": "Refund"' in answer.content
+    assert "(prompt: Be brief.)" in answer.content
+    assert len(messages_of(one.actor, sent.session_id)) == BEFORE + 1
+
+
+def test_it_waits_for_every_confirmation(one: Person) -> None:
+    sent = waiting(one, "One", "Two")
+    assert not confirm(one, sent, -2)
+    assert len(messages_of(one.actor, sent.session_id)) == BEFORE
+    assert confirm(one, sent, -1)
+    assert '"title": "Two"' in last(one, sent).content
+
+
+def test_an_answer_is_resumed_once_and_only_as_the_last_message(one: Person) -> None:
+    sent = waiting(one, "Refund")
+    assert confirm(one, sent)
+    assert last(one, sent)
+    assert not resume(one, sent)
+    assert len(messages_of(one.actor, sent.session_id)) == BEFORE + 1
+
+
+def test_the_model_goes_on_on_an_older_branch_that_is_shown(one: Person) -> None:
+    sent = waiting(one, "Refund")
+    answered(one.actor, "other", session_id=sent.session_id, edits=sent.user_message.id)
+    with transaction() as session:
+        branches.show(session, sent.session_id, sent.user_message.id, actor=one.actor)
+    assert confirm(one, sent)
+    assert '"title": "Refund"' in last(one, sent).content
+    assert len(messages_of(one.actor, sent.session_id)) == BEFORE + 1
+
+
+def test_nobody_resumes_an_answer_of_another(one: Person) -> None:
+    sent = waiting(one, "Refund")
+    with pytest.raises(ExecutionMissing):
+        resume(person(Role.ADMIN), sent)

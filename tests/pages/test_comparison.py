@@ -1,0 +1,194 @@
+"""The comparison page, without a browser."""
+
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.comparisons import queries
+from core.comparisons.schemas import ComparisonView
+from core.comparisons.service import turns
+from core.database.db import transaction
+from core.identity.schemas import Role, SessionKind
+from core.playground import queries as playground
+from core.prompts.schemas import NewPrompt
+from core.prompts.service import prompts
+from core.providers.schemas import Parameters
+from tests.factories.comparisons import asked, begun, finish, voted
+from tests.factories.identity import Person, person
+from tests.pages.conftest import Console, said
+
+COMPARISON = "test/playground/comparison/page.py"
+
+
+@pytest.fixture
+def admin(console: Console) -> Person:
+    """Return an admin at a browser."""
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def newest(who: Person) -> ComparisonView:
+    with transaction() as session:
+        [first, *_] = queries.list_comparisons(session, owner=who.actor.id)
+        return queries.get_comparison(session, first.id, owner=who.actor.id)
+
+
+def choose(app: AppTest, label: str, value: str) -> None:
+    next(box for box in app.selectbox if box.label == label).set_value(value)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def opened(console: Console, who: Person, id_: UUID) -> AppTest:
+    app = console(who, COMPARISON)
+    app.query_params["comparison"] = str(id_)
+    return app.run()
+
+
+def test_a_message_is_answered_in_all_columns_voted_on_and_the_winner_kept(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    choose(app, "Model B", "fake:plain")
+    app.toggle[0].set_value(True).run()
+    app.chat_input[0].set_value("Hello").run()
+    for column in newest(admin).columns:
+        finish(column.session_id)
+    app = app.run()
+    assert said(app).count("Fake answer: Hello") == 2
+    assert "first token" in said(app)
+    assert "fake:" not in said(app)
+    app = press(app, "B is better")
+    assert newest(admin).turns[0].winner == 2
+    assert all(model in said(app) for model in ("fake:echo", "fake:plain"))
+    press(app, "Keep B as session")
+    kept = newest(admin)
+    assert kept.kept == 2
+    with transaction() as session:
+        playground.get_session(session, kept.columns[1].session_id, owner=admin.actor.id)
+
+
+def ask(app: AppTest, who: Person, message: str) -> None:
+    app.chat_input[0].set_value(message).run()
+    for column in newest(who).columns:
+        finish(column.session_id)
+
+
+def test_each_column_has_parameters_of_its_own_and_those_that_differ_are_in_its_title(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    choose(app, "Model B", "fake:echo")
+    app = app.run()
+    first, second = (it for it in app.slider if it.label == "Temperature")
+    first.set_value(0.1)
+    second.set_value(1.5)
+    ask(app.run(), admin, "Hello")
+    found = [column.parameters or {} for column in newest(admin).columns]
+    assert [each["temperature"] for each in found] == [0.1, 1.5]
+    assert found[0]["max_tokens"] == found[1]["max_tokens"]
+    assert "temperature 0.1" in said(app.run())
+    assert "max tokens" not in said(app)
+
+
+def test_choosing_a_prompt_sets_the_model_and_the_parameters_of_its_version(
+    console: Console, admin: Person
+) -> None:
+    new = NewPrompt(
+        name="careful",
+        system_prompt="Be careful.",
+        model_id="fake:plain",
+        default_parameters=Parameters(temperature=0.3),
+    )
+    with transaction() as session:
+        prompts.create_prompt(session, new, actor=admin.actor)
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    choose(app, "Prompt A", "careful@latest")
+    app = app.run()
+    assert next(box for box in app.selectbox if box.label == "Model A").value == "fake:plain"
+    assert next(it for it in app.slider if it.label == "Temperature").value == 0.3
+
+
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_one_to_four_columns_answer(console: Console, admin: Person, count: int) -> None:
+    app = console(admin, COMPARISON)
+    app.session_state["comparison.count"] = count
+    app = app.run()
+    for letter in "ABCD"[:count]:
+        choose(app, f"Model {letter}", "fake:echo")
+    ask(app.run(), admin, "Hello")
+    assert said(app.run()).count("Fake answer: Hello") == count
+
+
+def test_a_reason_is_kept_with_the_vote(console: Console, admin: Person) -> None:
+    comparison = begun(admin.actor)
+    asked(admin.actor, comparison)
+    app = opened(console, admin, comparison.id)
+    app.text_input[0].set_value("Shorter").run()
+    press(app, "Tie")
+    [turn] = newest(admin).turns
+    assert (turn.outcome, turn.reason) == ("tie", "Shorter")
+
+
+def test_what_a_column_could_not_begin_with_is_said_in_it(console: Console, admin: Person) -> None:
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", "fake:echo")
+    choose(app, "Model B", "fake:plain")
+    app.chat_input[0].set_value("Hello").run()
+    assert len(newest(admin).columns) == 2
+    comparison = begun(admin.actor, "fake:echo", "fake:missing")
+    with transaction() as session:
+        sent = turns.send(session, comparison.id, "hello", actor=admin.actor)
+    finish(sent.columns[0].session_id)
+    app = opened(console, admin, comparison.id)
+    assert str(sent.turns[0].answers[1].problem) in said(app)
+    assert not [button for button in app.button if button.label == "Tie"]
+
+
+def test_the_comparison_of_another_is_not_shown(console: Console, admin: Person) -> None:
+    other = person()
+    comparison = begun(other.actor)
+    asked(other.actor, comparison, "A secret question")
+    app = opened(console, admin, comparison.id)
+    assert "secret" not in said(app)
+    assert "Model A" in [box.label for box in app.selectbox]
+
+
+def test_an_earlier_comparison_is_opened_from_the_list_and_deleted(
+    console: Console, admin: Person
+) -> None:
+    comparison = begun(admin.actor)
+    asked(admin.actor, comparison, "An early question")
+    app = console(admin, COMPARISON)
+    next(it for it in app.button if "An early question" in it.label).click().run()
+    assert "Fake answer: An early question" in said(app)
+    app = press(app, "Delete comparison")
+    next(it for it in app.button if it.key == "comparison.confirm").click().run()
+    with transaction() as session:
+        assert queries.list_comparisons(session, owner=admin.actor.id) == []
+
+
+def test_votes_make_a_leaderboard(console: Console, admin: Person) -> None:
+    comparison = begun(admin.actor, "fake:echo", "fake:plain")
+    asked(admin.actor, comparison)
+    voted(admin.actor, comparison, 2)
+    app = console(admin, COMPARISON)
+    assert "Models: open votes" in said(app)
+    assert said(app).index("| fake:plain |") < said(app).index("| fake:echo |")
+
+
+def test_connection_is_shown_only_with_columns_that_connect(
+    console: Console, admin: Person
+) -> None:
+    app = console(admin, COMPARISON)
+    assert not shows_connection(app)
+    assert shows_connection(opened(console, admin, begun(admin.actor).id))
+
+
+def shows_connection(app: AppTest) -> bool:
+    return any("attune-connection" in str(each.proto.body) for each in app.get("html")[1:])
