@@ -10,15 +10,11 @@ from starlette.requests import Request
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from core.database.paging import Items, Page
+from core.datasets.import_schemas import CaseImport
 from core.datasets.queries import cases as case_queries
 from core.datasets.queries import datasets as queries
 from core.datasets.schemas import (
-    AddedCases,
-    AnnotationChoice,
-    AnswerChoice,
     CaseFilter,
-    CaseImport,
-    ConversationChoice,
     DatasetCase,
     DatasetChange,
     DatasetName,
@@ -27,10 +23,16 @@ from core.datasets.schemas import (
     NewCase,
     NewCases,
     NewDataset,
-    VoteChoice,
 )
 from core.datasets.service import cases, datasets, sources, transfer
 from core.datasets.service.transfer import ImportTarget
+from core.datasets.source_schemas import (
+    AddedCases,
+    AnnotationChoice,
+    AnswerChoice,
+    ConversationChoice,
+    VoteChoice,
+)
 
 router = APIRouter(prefix="/datasets", tags=["Datasets"])
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.records import Record
-from core.datasets.schemas import CaseFormat, CaseSplit, CaseTexts, DatasetCase, DatasetView
+from core.datasets.import_schemas import CaseFormat
+from core.datasets.schemas import CaseSplit, CaseTexts, DatasetCase, DatasetView
 
 FORMAT = "attune-dataset"
 TEXTS = set(CaseTexts.model_fields)

@@ -9,13 +9,8 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from core.datasets.errors import DatasetFileRefused
-from core.datasets.schemas import (
-    MOST_CASES,
-    CaseFormat,
-    CaseSplit,
-    CaseTexts,
-    UnsupportedPart,
-)
+from core.datasets.import_schemas import CaseFormat, UnsupportedPart
+from core.datasets.schemas import MOST_CASES, CaseSplit, CaseTexts
 from core.scoring.schemas import AllScorer, AnyScorer
 
 MOST_UNSUPPORTED = 1000  # named in a report

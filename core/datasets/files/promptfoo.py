@@ -16,7 +16,7 @@ from core.datasets.files.promptfoo_vars import (
     messages_of,
 )
 from core.datasets.files.yaml_documents import YamlDocument
-from core.datasets.schemas import CaseFormat
+from core.datasets.import_schemas import CaseFormat
 
 MAX_REFERENCES = 10  # of one to the next
 OTHER_FILE = "Other files (file://) are not read. Import that file by itself."

@@ -7,7 +7,7 @@ from typing import Any
 from core.datasets.files.assertions import ASKS_FOR_JUDGE, KINDS, AssertionRefused, scorer_of
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.promptfoo_vars import VariablesRefused, messages_of
-from core.datasets.schemas import CaseFormat
+from core.datasets.import_schemas import CaseFormat
 
 EXPECTED = "__expected"
 # `not-similar(0.8): text`

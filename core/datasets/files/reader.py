@@ -14,7 +14,8 @@ from core.datasets.files import own_format, promptfoo, promptfoo_csv, records, r
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.records import Record
 from core.datasets.files.yaml_documents import YamlDocument
-from core.datasets.schemas import MOST_CASES, CaseFormat
+from core.datasets.import_schemas import CaseFormat
+from core.datasets.schemas import MOST_CASES
 from core.ingest.json_limits import TooMany, elements, excess
 
 MAX_BYTES = 20 * 2**20

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.datasets.files.parsed import ParsedCases, ReferenceAnswer
-from core.datasets.schemas import CaseFormat
+from core.datasets.import_schemas import CaseFormat
 from core.scoring.schemas import ContainsScorer
 
 Json = Mapping[str, Any]
@@ -158,7 +158,7 @@ def _instruction(record: Json) -> tuple[Fields, set[str]]:
 def _chat(record: Json) -> tuple[Fields, set[str]]:
     """Read a chat: its last answer is the reference, what is before it the question."""
     name = "messages" if "messages" in record else "conversations"
-    messages, reference = _messages(record[name]), None
+    messages, reference = _messages(record.get(name)), None
     if messages and messages[-1]["role"] == "assistant":
         reference = messages.pop()["content"]
     fields: Fields = {"messages": messages}

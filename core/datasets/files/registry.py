@@ -5,7 +5,7 @@ from typing import Any
 
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.yaml_documents import YamlDocument
-from core.datasets.schemas import CaseFormat
+from core.datasets.import_schemas import CaseFormat
 
 
 def is_registry(value: object) -> bool:

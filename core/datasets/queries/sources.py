@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core.annotations.exports.queries import BEFORE, LONGEST_BEFORE, MOST_BEFORE, SAID
@@ -59,7 +60,7 @@ def last_questions(core: Session, conversation_ids: Sequence[UUID]) -> dict[UUID
     )
     rows = core.execute(
         select(columns.conversation_id, columns.id)
-        .distinct(columns.conversation_id)
+        .ext(distinct_on(columns.conversation_id))
         .where(*asked)
         .order_by(columns.conversation_id, columns.position.desc())
     )
@@ -71,7 +72,7 @@ def answers_to(core: Session, question_ids: Sequence[UUID]) -> dict[UUID, str]:
     question = messages.alias("question")
     rows = core.execute(
         select(question.c.id, messages.c.content)
-        .distinct(question.c.id)
+        .ext(distinct_on(question.c.id))
         .join_from(question, messages, messages.c.conversation_id == question.c.conversation_id)
         .where(
             question.c.id == any_(literal(list(question_ids), ARRAY(Uuid()))),

@@ -15,7 +15,6 @@ from core.datasets.queries.cases import cases, is_in_version
 from core.datasets.queries.datasets import get_dataset
 from core.datasets.schemas import (
     MOST_CASES,
-    AddedCases,
     CaseOrigin,
     CaseSplit,
     CaseTexts,
@@ -24,6 +23,7 @@ from core.datasets.schemas import (
     NewCases,
 )
 from core.datasets.service.datasets import lock_own, target
+from core.datasets.source_schemas import AddedCases
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.platform import clock

@@ -15,18 +15,17 @@ from core.datasets.models import Dataset
 from core.datasets.queries import sources
 from core.datasets.queries.cases import find_origins
 from core.datasets.queries.datasets import get_dataset
-from core.datasets.schemas import (
+from core.datasets.schemas import CaseOrigin, CaseTexts
+from core.datasets.service.cases import store
+from core.datasets.service.datasets import lock_own
+from core.datasets.source_schemas import (
     AddedCases,
     AnnotationChoice,
     AnswerChoice,
-    CaseOrigin,
-    CaseTexts,
     ConversationChoice,
     SkippedSource,
     VoteChoice,
 )
-from core.datasets.service.cases import store
-from core.datasets.service.datasets import lock_own
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.playground import queries as playground

@@ -12,18 +12,17 @@ from core.datasets.drafts import CaseDraft
 from core.datasets.errors import DatasetFileRefused
 from core.datasets.files import own_format, reader
 from core.datasets.files.parsed import ParsedCases, ReferenceAnswer
+from core.datasets.import_schemas import CaseImport, SupportedKind
 from core.datasets.models import Dataset
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import (
-    CaseImport,
     CaseMessage,
     CaseOrigin,
     CaseTexts,
     DatasetCase,
     DatasetView,
     NewDataset,
-    SupportedKind,
 )
 from core.datasets.service.cases import store
 from core.datasets.service.datasets import create_dataset, lock_own
