@@ -28,7 +28,7 @@ Form = TypeVar("Form", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Judgement(Generic[Form]):
+class JudgeOutcome(Generic[Form]):
     """A judge's verdict, or the problem for which there is none, and the calls it took."""
 
     verdict: Form | None
@@ -46,17 +46,17 @@ async def judge(
 ) -> ScoreResult:
     """Score an answer from 1 to 5 by the rubric, as 0 to 1."""
     message = judge_prompts.absolute(spec.rubric, answer, case)
-    judgement = await _verdict(models, spec, judge_prompts.ABSOLUTE, message, JudgeVerdict)
-    details = _details([judgement], answer.text, case.reference or "")
-    if (verdict := judgement.verdict) is None:
-        return not_scored(spec, judgement.problem, cost_usd=judgement.cost_usd, **details)
+    outcome = await _verdict(models, spec, judge_prompts.ABSOLUTE, message, JudgeVerdict)
+    details = _details([outcome], answer.text, case.reference or "")
+    if (verdict := outcome.verdict) is None:
+        return not_scored(spec, outcome.problem, cost_usd=outcome.cost_usd, **details)
     score = (verdict.score - 1) / (BEST - 1)
     return scored(
         spec,
         score,
         verdict.rationale,
         passed=score >= spec.threshold,
-        cost_usd=judgement.cost_usd,
+        cost_usd=outcome.cost_usd,
         rating=verdict.score,
         **details,
     )
@@ -115,7 +115,7 @@ async def _verdict(
     instructions: str,
     message: str,
     form: type[Form],
-) -> Judgement[Form]:
+) -> JudgeOutcome[Form]:
     """Ask once, and once more when the answer does not have the form."""
     messages = [ChatMessage(role=MessageRole.USER, content=message)]
     replies = list[JudgeReply]()
@@ -131,14 +131,14 @@ async def _verdict(
         )
         replies.append(reply)
         if reply.problem is not None:
-            return Judgement(None, reply.problem, tuple(replies))
+            return JudgeOutcome(None, reply.problem, tuple(replies))
         if (verdict := _parsed(reply.text, form)) is not None:
-            return Judgement(verdict, "", tuple(replies))
+            return JudgeOutcome(verdict, "", tuple(replies))
         messages += [
             ChatMessage(role=MessageRole.ASSISTANT, content=reply.text or "(empty)"),
             ChatMessage(role=MessageRole.USER, content=judge_prompts.AGAIN),
         ]
-    return Judgement(None, OUTSIDE, tuple(replies))
+    return JudgeOutcome(None, OUTSIDE, tuple(replies))
 
 
 def _parsed(text: str, form: type[Form]) -> Form | None:
@@ -161,8 +161,8 @@ def _inconsistent(points: Sequence[float]) -> str:
     return f"A tie: read first, the answer was {first}; read second, it was {second}."
 
 
-def _details(judgements: Sequence[Judgement[Any]], *texts: str) -> dict[str, Any]:
-    replies = [reply for judgement in judgements for reply in judgement.replies]
+def _details(outcomes: Sequence[JudgeOutcome[Any]], *texts: str) -> dict[str, Any]:
+    replies = [reply for outcome in outcomes for reply in outcome.replies]
     model_id = next((reply.model_id for reply in reversed(replies) if reply.model_id), None)
     details = {
         "judge_model_id": model_id,

@@ -40,9 +40,8 @@ def test_without_models_the_result_says_that_characters_were_compared() -> None:
 @pytest.mark.usefixtures("runner")
 def test_the_embeddings_of_a_provider_are_compared() -> None:
     models = ExecutedModels(person(Role.ADMIN).actor)
-    same = scored(
-        spec("similarity", value="the capital is paris"), "paris is the capital", QUESTION, models
-    )
+    scorer = spec("similarity", value="the capital is paris")
+    same = scored(scorer, "paris is the capital", QUESTION, models)
     assert (same.passed, same.details["measure"]) == (True, "embeddings")
     assert same.score == pytest.approx(1)
     assert same.details["model_id"].startswith("fake:")
