@@ -1,5 +1,6 @@
 """Routes of datasets: cases in versions that never change."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
+            "application/json": {"schema": {"example": [json.loads(SAMPLE)]}},
             "application/jsonl": {"schema": {"type": "string", "example": SAMPLE}},
             "application/yaml": {"schema": {"type": "string"}},
             "text/csv": {"schema": {"type": "string"}},

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from core.datasets.files.assertions import AssertionRefused, scorer_of
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.promptfoo_vars import (
-    VariablesRefused,
+    CaseVariablesRefused,
     combinations,
     filled_in,
     messages_of,
@@ -64,7 +64,7 @@ class _Configuration:
                 continue
             try:
                 self._add_test(self._resolved(test, path), f"Test {place + 1}", template, shared)
-            except (AssertionRefused, VariablesRefused) as error:
+            except (AssertionRefused, CaseVariablesRefused) as error:
                 self._leave_out(path, f"Test {place + 1}", f"Not imported: {error}.")
         return self.parsed
 
@@ -106,7 +106,7 @@ class _Configuration:
         given = test.value.get("vars") or {}
         common = shared.value.get("vars") or {}
         if not isinstance(given, dict) or not isinstance(common, dict):
-            raise VariablesRefused(f"its variables are another file: {given}")
+            raise CaseVariablesRefused(f"its variables are another file: {given}")
         line = self.document.line(*test.path)
         tags = _tags(test.value.get("metadata"))
         for variables in combinations(common | given):
@@ -117,7 +117,7 @@ class _Configuration:
                     where = (*part.path, "assert", place)
                     try:
                         scorers.append(self._scorer(each, where, variables))
-                    except (AssertionRefused, VariablesRefused) as error:
+                    except (AssertionRefused, CaseVariablesRefused) as error:
                         kind = each.get("type", "$ref") if isinstance(each, dict) else "assert"
                         unsupported.append(
                             self._leave_out(where, f"{name}, assertion {kind}", f"{error}.")

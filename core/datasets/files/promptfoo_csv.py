@@ -6,7 +6,7 @@ from typing import Any
 
 from core.datasets.files.assertions import ASKS_FOR_JUDGE, KINDS, AssertionRefused, scorer_of
 from core.datasets.files.parsed import ParsedCases
-from core.datasets.files.promptfoo_vars import VariablesRefused, messages_of
+from core.datasets.files.promptfoo_vars import CaseVariablesRefused, messages_of
 from core.datasets.import_schemas import CaseFormat
 
 EXPECTED = "__expected"
@@ -48,7 +48,7 @@ def read(rows: Sequence[tuple[int, Mapping[str, str]]]) -> ParsedCases:
                 unsupported.append(parsed.leave_out(line, f"{name}, {kind}", f"{error}."))
         try:
             messages = messages_of(None, variables)
-        except VariablesRefused as error:
+        except CaseVariablesRefused as error:
             parsed.leave_out(line, f"Row {line}", f"Not imported: {error}.")
             continue
         parsed.add(

@@ -12,18 +12,18 @@ from core.datasets.schemas import MAX_CASE_CHARS, MOST_CASES
 PLACE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 
 
-class VariablesRefused(Exception):
+class CaseVariablesRefused(Exception):
     """A test's variables cannot be read; the text says why."""
 
 
 def combinations(variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a test's variables, one combination for each value of its lists, as promptfoo does."""
     if any(isinstance(value, str) and value.startswith("file://") for value in variables.values()):
-        raise VariablesRefused("a variable is another file (file://), which is not read")
+        raise CaseVariablesRefused("a variable is another file (file://), which is not read")
     names = [str(name) for name in variables]
     choices = [value if isinstance(value, list) else [value] for value in variables.values()]
     if prod(len(values) for values in choices) > MOST_CASES:
-        raise VariablesRefused(f"its lists have more than {MOST_CASES:,} combinations")
+        raise CaseVariablesRefused(f"its lists have more than {MOST_CASES:,} combinations")
     for values in product(*choices):
         yield dict(zip(names, values, strict=True))
 
@@ -36,9 +36,9 @@ def as_text(value: object) -> str:
 
 
 def filled(template: str, variables: Mapping[str, Any]) -> str:
-    """Return a text with its variables; raise VariablesRefused for what is more than a name."""
+    """Return a text with its variables; raise CaseVariablesRefused for what is more than a name."""
     if "{%" in template or "{{" in PLACE.sub("", template):
-        raise VariablesRefused("only {{names}} are filled in, no filters or statements")
+        raise CaseVariablesRefused("only {{names}} are filled in, no filters or statements")
 
     size = len(template)
 
@@ -50,14 +50,14 @@ def filled(template: str, variables: Mapping[str, Any]) -> str:
         text = "" if value is None else as_text(value)
         size += len(text)
         if size > MAX_CASE_CHARS:
-            raise VariablesRefused(f"it has more than {MAX_CASE_CHARS:,} characters")
+            raise CaseVariablesRefused(f"it has more than {MAX_CASE_CHARS:,} characters")
         return text
 
     return PLACE.sub(value_of, template)
 
 
 def filled_in(value: Any, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401  any JSON
-    """Return the value of an assertion with its variables; raise VariablesRefused."""
+    """Return the value of an assertion with its variables; raise CaseVariablesRefused."""
     if isinstance(value, str):
         return filled(value, variables) if "{{" in value else value
     if isinstance(value, list):
@@ -68,7 +68,7 @@ def filled_in(value: Any, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 
 def messages_of(template: str | None, variables: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the messages of a prompt with its variables; without a prompt, the variables.
 
-    A prompt may be a JSON list of messages. Raises VariablesRefused.
+    A prompt may be a JSON list of messages. Raises CaseVariablesRefused.
     """
     if template is None:
         return [{"role": "user", "content": _only(variables)}]
@@ -89,7 +89,7 @@ def _is_message(value: object) -> bool:
 
 def _only(variables: Mapping[str, Any]) -> str:
     if not variables:
-        raise VariablesRefused("it has neither a prompt nor variables")
+        raise CaseVariablesRefused("it has neither a prompt nor variables")
     if len(variables) == 1:
         return as_text(next(iter(variables.values())))
     return "\n".join(f"{name}: {as_text(value)}" for name, value in variables.items())

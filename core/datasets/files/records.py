@@ -38,7 +38,7 @@ SPEAKERS = {"human": "user", "gpt": "assistant", "bot": "assistant", "developer"
 MAX_SCORED_CHARS = 200  # of an answer that another must contain
 
 
-class RecordRefused(Exception):
+class CaseRecordRefused(Exception):
     """This record is no case; the text says why."""
 
 
@@ -57,9 +57,9 @@ def read(form: CaseFormat, records: Iterable[Record]) -> ParsedCases:
                 parsed.answers.append(_answers(line, record))
                 continue
             if form is CaseFormat.JUDGE_PROMPTS:
-                raise RecordRefused("A judge's prompt is no case. Create it under Prompts.")
+                raise CaseRecordRefused("A judge's prompt is no case. Create it under Prompts.")
             fields, read_names = READERS[form](record)
-        except RecordRefused as error:
+        except CaseRecordRefused as error:
             parsed.leave_out(line, _named(line, record), f"Not imported: {error}")
             continue
         for name in sorted(record.keys() - read_names - unread):
@@ -78,7 +78,7 @@ def _sample(record: Json) -> tuple[Fields, set[str]]:
     """Read a question with an expected answer, if it has one."""
     name = next((name for name in INPUTS if record.get(name)), None)
     if name is None:
-        raise RecordRefused("It has no question.")
+        raise CaseRecordRefused("It has no question.")
     answer = next((each for each in ANSWERS if record.get(each) not in (None, "")), None)
     fields = {"messages": _messages(record[name]), **_expected(record.get(answer or ""))}
     read_names = {name, *([answer] if answer else [])}
@@ -108,7 +108,7 @@ def _questions(record: Json) -> tuple[Fields, set[str]]:
     """Read a question in several turns."""
     turns = record.get("turns")
     if not isinstance(turns, list) or not all(isinstance(each, str) for each in turns):
-        raise RecordRefused("Its turns are no texts.")
+        raise CaseRecordRefused("Its turns are no texts.")
     messages = [{"role": "user", "content": turn} for turn in turns]
     reference = record.get("reference")
     fields: Fields = {"messages": messages}
@@ -191,7 +191,7 @@ def _answers(line: int, record: Json) -> ReferenceAnswer:
     first = choices[0] if isinstance(choices, list) and choices else None
     turns = first.get("turns") if isinstance(first, Mapping) else None
     if not isinstance(turns, list) or not turns or id_ is None:
-        raise RecordRefused("It has no answers to turns.")
+        raise CaseRecordRefused("It has no answers to turns.")
     return ReferenceAnswer(line, _text(id_), tuple(_text(turn) for turn in turns))
 
 
@@ -200,15 +200,15 @@ def _messages(value: object) -> list[dict[str, str]]:
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     if not isinstance(value, list) or not value:
-        raise RecordRefused("It has no question.")
+        raise CaseRecordRefused("It has no question.")
     found = []
     for each in value:
         if not isinstance(each, Mapping):
-            raise RecordRefused("A message is no object.")
+            raise CaseRecordRefused("A message is no object.")
         role = str(each.get("role", each.get("from")))
         text = _text(each.get("content", each.get("value")))
         if each.get("tool_calls") and not text:
-            raise RecordRefused("It has calls of tools, which cases cannot have yet.")
+            raise CaseRecordRefused("It has calls of tools, which cases cannot have yet.")
         found.append({"role": SPEAKERS.get(role, role), "content": text})
     return found
 
