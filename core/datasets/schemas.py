@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -38,6 +39,11 @@ DatasetName = Annotated[
     str,
     AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+]
+# Scorers are described in full for bodies only: kinds that contain others would be there twice
+CaseAssertions = Annotated[
+    ScorerList,
+    WithJsonSchema({"type": "array", "items": {"type": "object"}}, mode="serialization"),
 ]
 Tags = Annotated[tuple[CaseTag, ...], Field(max_length=MAX_TAGS)]
 
@@ -92,7 +98,7 @@ class CaseTexts(BaseModel):
     )
     reference: CaseText | None = None
     rejected: CaseText | None = None
-    assertions: ScorerList = ()
+    assertions: CaseAssertions = ()
     external_id: str | None = Field(default=None, max_length=200)
     unsupported: tuple[Annotated[str, StringConstraints(max_length=500)], ...] = Field(
         default=(), max_length=100

@@ -10,7 +10,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
@@ -31,12 +30,6 @@ Rubric = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 ScorerName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ModelId = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 PatternText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-# One schema for bodies and answers, so that no scorer is described twice
-MaxUsd = Annotated[
-    Decimal,
-    Field(ge=0, lt=10**6, decimal_places=8),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
-]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -172,7 +165,7 @@ class CostScorer(_Scorer):
     """The most US dollars that the answer may cost."""
 
     kind: Literal["cost"] = "cost"
-    max_usd: MaxUsd
+    max_usd: Decimal = Field(ge=0, lt=10**6, decimal_places=8)
 
 
 class AllScorer(_Scorer):
