@@ -60,9 +60,11 @@ async def body(request: Request) -> bytes:
 
 
 @router.get("")
-def list_datasets(session: SessionDep, actor: ActorDep, window: WindowDep) -> Page[DatasetView]:
+def list_datasets(
+    session: SessionDep, actor: ActorDep, window: WindowDep, mine: bool = False
+) -> Page[DatasetView]:
     """List your datasets and the shared ones, the last changed first."""
-    return queries.list_datasets(session, window, actor=actor)
+    return queries.list_datasets(session, window, mine=mine, actor=actor)
 
 
 @router.post("", status_code=201, responses=CONFLICT)

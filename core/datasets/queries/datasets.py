@@ -15,17 +15,20 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
 
-def list_datasets(session: Session, window: Window, *, actor: Actor) -> Page[DatasetView]:
-    """Return the datasets that the actor sees, the last changed first."""
+def list_datasets(
+    session: Session, window: Window, *, mine: bool = False, actor: Actor
+) -> Page[DatasetView]:
+    """Return the datasets that the actor sees, or owns, the last changed first."""
     require(actor, Permission.RUN_MODELS)
+    is_listed = Dataset.owner == actor.id if mine else _seen_by(actor)
     rows = session.execute(
         _with_owner()
-        .where(_seen_by(actor))
+        .where(is_listed)
         .order_by(Dataset.updated_at.desc(), Dataset.id)
         .limit(window.limit)
         .offset(window.offset)
     ).all()
-    counting = select(func.count()).select_from(Dataset).where(_seen_by(actor))
+    counting = select(func.count()).select_from(Dataset).where(is_listed)
     total = window.total(len(rows), lambda: session.scalar(counting) or 0)
     return window.page([_view(row, owner_name) for row, owner_name in rows], total)
 

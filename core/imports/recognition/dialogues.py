@@ -27,9 +27,7 @@ FORMATS: dict[str, tuple[str, Callable[[Turns], bool]]] = {
 # Of something that may have several conversations
 WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")
 TRAINING_COLUMNS = {"messages", "tools", "functions", "parallel_tool_calls"}
-TRAINING = (
-    "Training examples have this format too. Importing them as a dataset is not supported yet."
-)
+TRAINING = "Training examples have this format too. To import them as cases, open Datasets."
 LOGGED = unsupported.LOGGED | set(
     words("time date user session ts start_time chat_id latency_ms latency")
 )

@@ -27,7 +27,7 @@ def _planned(name: str, title: str, what: str) -> Recognition:
 
 
 def _cases(name: str, title: str) -> Recognition:
-    return _planned(name, title, "datasets and evaluations")
+    return _unsupported(name, title, f"{title}. It has no rows: import it under Datasets.")
 
 
 def _prompts(name: str, title: str) -> Recognition:

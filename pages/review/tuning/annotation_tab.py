@@ -29,7 +29,7 @@ from pages._ui import columns, dialogs, errors, frame, guard, state, tables, wat
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
-from pages._ui.review import annotation_card, annotation_edit, replay_button
+from pages._ui.review import annotation_card, annotation_edit, case_button, replay_button
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
 from pages.review.tuning import annotation_document
@@ -194,6 +194,7 @@ def _draw_actions(one: AnnotationView, actor: Actor, *, is_mine: bool, decides: 
         )
         if one.message_role is MessageSpeaker.ASSISTANT:
             replay_button.draw(NewReplay(annotation_id=one.id), actor, key=str(one.id))
+        case_button.draw(one.id, actor)
         if is_mine:
             st.button(
                 "Edit",

@@ -17,6 +17,7 @@ from core.playground.schemas import (
 )
 from core.playground.service import answers, branches, sessions
 from pages._ui import dialogs, errors, guard, state
+from pages._ui.review import case_button
 from pages.test.playground import session_list
 from pages.test.playground.editor import Editor
 
@@ -37,6 +38,11 @@ class MessageActions:
             self._draw_icon("Edit message", "edit", message, open_edit, message, self._editor)
         elif message is self._last:
             self._draw_icon("Regenerate", "refresh", message, regenerate, self._editor)
+        if message.role is Speaker.ASSISTANT and message.content:
+            session_id = self._editor.session_id
+            self._draw_icon(
+                "Make a case", "dataset", message, open_case, session_id, str(message.id)
+            )
         if message.alternatives:
             self._draw_switch(message)
 
@@ -66,6 +72,10 @@ class MessageActions:
             on_click=act,
             args=args,
         )
+
+
+def open_case(session_id: UUID, message_id: str) -> None:
+    case_button.open_answer(session_id, UUID(message_id))
 
 
 def open_edit(message: PlaygroundMessageView, editor: Editor) -> None:

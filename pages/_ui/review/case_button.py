@@ -1,0 +1,91 @@
+"""The button that makes a case of an annotation or of an answer, for who may."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+
+from core.database.paging import LARGEST_PAGE, Window
+from core.datasets.queries import datasets as queries
+from core.datasets.schemas import NewDataset
+from core.datasets.service import datasets, sources
+from core.datasets.source_schemas import AddedCases, AnnotationChoice, AnswerChoice
+from core.errors import Invalid
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from pages._ui import dialogs, guard, state
+
+CHOSEN, NAME, KEEPS = "case.dataset", "case.name", "case.keeps"
+NEW = "New dataset"
+Add = Callable[[UUID | None, str], AddedCases]
+
+
+def draw(annotation_id: UUID, reader: Actor) -> None:
+    """Draw the button of an annotation."""
+    if may(reader, Permission.RUN_MODELS) and may(reader, Permission.READ_CONTENTS):
+        st.button(
+            "Make a case",
+            key=f"case.{annotation_id}",
+            icon=":material/dataset:",
+            type="tertiary",
+            help="Add what was asked and the better answer to a dataset.",
+            on_click=dialogs.leave_for,
+            args=(lambda: open_annotation(annotation_id),),
+        )
+
+
+def open_annotation(annotation_id: UUID) -> None:
+    def add(dataset_id: UUID | None, name: str) -> AddedCases:
+        with guard.work_on_both() as (session, ai, actor):
+            if dataset_id is None:
+                made = datasets.create_dataset(session, NewDataset(name=name), actor=actor)
+                dataset_id = made.id
+            choice = AnnotationChoice(ids=(annotation_id,))
+            return sources.add_annotations(session, ai, dataset_id, choice, actor=actor)
+
+    _open(add, keeps_answer=False)
+
+
+def open_answer(session_id: UUID, message_id: UUID) -> None:
+    """Ask for the dataset of an answer in the playground, from a callback."""
+
+    def add(dataset_id: UUID | None, name: str) -> AddedCases:
+        choice = AnswerChoice(
+            session_id=session_id, message_id=message_id, keeps_answer=state.get(KEEPS, False)
+        )
+        with guard.work() as (session, actor):
+            if dataset_id is None:
+                made = datasets.create_dataset(session, NewDataset(name=name), actor=actor)
+                dataset_id = made.id
+            return sources.add_answer(session, dataset_id, choice, actor=actor)
+
+    _open(add, keeps_answer=True)
+
+
+def _open(add: Add, *, keeps_answer: bool) -> None:
+    state.forget(CHOSEN, NAME, KEEPS)
+    with guard.work() as (session, actor):
+        own = queries.list_datasets(session, Window(LARGEST_PAGE), mine=True, actor=actor).items
+    names: dict[UUID | None, str] = {each.id: each.name for each in own} | {None: NEW}
+
+    @st.dialog("Make a case")
+    def form() -> None:
+        chosen = st.selectbox("Dataset", list(names), key=CHOSEN, format_func=names.__getitem__)
+        if chosen is None:
+            st.text_input("Name of the new dataset", key=NAME, max_chars=128)
+        if keeps_answer:
+            st.checkbox("Keep this answer as the reference", key=KEEPS)
+        dialogs.submit("Add case", lambda: _add(add, names), key="case")
+
+    form()
+
+
+def _add(add: Add, names: dict[UUID | None, str]) -> None:
+    chosen: UUID | None = state.get(CHOSEN, next(iter(names)))
+    name = state.get(NAME, "").strip()
+    if chosen is None and not name:
+        raise Invalid("Enter a name for the new dataset.")
+    found = add(chosen, name)
+    if found.skipped:
+        raise Invalid(found.skipped[0].reason)
+    state.toast(f"Case added to {found.dataset.name}")

@@ -1,0 +1,162 @@
+"""The dialog that adds or edits a case."""
+
+import json
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.datasets.files.parsed import reason_of
+from core.datasets.schemas import (
+    MAX_TEXT_CHARS,
+    CaseSplit,
+    DatasetCase,
+    DatasetView,
+    NewCase,
+    NewCases,
+)
+from core.datasets.service import cases
+from core.errors import Invalid
+from core.providers.schemas import MessageRole
+from pages._ui import dialogs, guard, state
+from pages.test.datasets import dataset_address, scorer_fields
+from pages.test.datasets.case_view import SPLITS
+
+COUNT, TEXT, ROLE = "datasets.case.count", "datasets.case.text", "datasets.case.role"
+REFERENCE, REJECTED, CONTEXT, TAGS, SPLIT = (
+    "datasets.case.reference",
+    "datasets.case.rejected",
+    "datasets.case.context",
+    "datasets.case.tags",
+    "datasets.case.split",
+)
+ROLES = [MessageRole.SYSTEM, MessageRole.USER, MessageRole.ASSISTANT]
+BY_MESSAGES = "By messages"
+
+
+def open_new(dataset: DatasetView) -> None:
+    _fill(None)
+    _open("Add case", "Add case", dataset, None)
+
+
+def open_edit(dataset: DatasetView, case: DatasetCase) -> None:
+    _fill(case)
+    _open("Edit case", "Save as new version", dataset, case)
+
+
+def _fill(case: DatasetCase | None) -> None:
+    """Set the fields of the form."""
+    content = case.content if case is not None else None
+    messages = content.messages if content is not None else ()
+    state.put(COUNT, max(len(messages), 1))
+    for place in range(max(len(messages), 1)):
+        is_there = place < len(messages)
+        state.put(f"{ROLE}.{place}", messages[place].role if is_there else MessageRole.USER)
+        state.put(f"{TEXT}.{place}", messages[place].content if is_there else "")
+    state.put(REFERENCE, (content and content.reference) or "")
+    state.put(REJECTED, (content and content.rejected) or "")
+    context = content.context if content is not None else None
+    state.put(CONTEXT, json.dumps(context, ensure_ascii=False, indent=1) if context else "")
+    state.put(TAGS, list(content.tags) if content is not None else [])
+    state.put(SPLIT, content.split if content is not None else None)
+    scorer_fields.fill(content.assertions if content is not None else ())
+
+
+def _open(title: str, label: str, dataset: DatasetView, case: DatasetCase | None) -> None:
+    @st.dialog(title, width="large")
+    def form() -> None:
+        for place in range(state.get(COUNT, 1)):
+            _draw_message(place)
+        st.button(
+            "Add message",
+            icon=":material/add:",
+            type="tertiary",
+            key="datasets.case.more",
+            on_click=_add_message,
+        )
+        st.text_area("Reference answer", key=REFERENCE, max_chars=MAX_TEXT_CHARS, height=80)
+        scorer_fields.draw()
+        with st.expander("Context, rejected answer, tags and split"):
+            st.text_area("Context (JSON object)", key=CONTEXT, height=80)
+            st.text_area("Rejected answer", key=REJECTED, max_chars=MAX_TEXT_CHARS, height=80)
+            tags: list[str] = state.get(TAGS, [])
+            st.multiselect("Tags", tags, key=TAGS, accept_new_options=True)
+            st.selectbox(
+                "Split",
+                list(CaseSplit),
+                key=SPLIT,
+                index=None,
+                placeholder=BY_MESSAGES,
+                format_func=SPLITS.__getitem__,
+                disabled=case is not None and case.conversation_id is not None,
+                help="Without a choice, equal messages are in the same split, one in ten held out.",
+            )
+        dialogs.submit(label, lambda: save(dataset.id, case), key="datasets.case")
+
+    form()
+
+
+def _draw_message(place: int) -> None:
+    st.selectbox(
+        f"Role of message {place + 1}",
+        ROLES,
+        key=f"{ROLE}.{place}",
+        format_func=lambda role: role.value.capitalize(),
+        label_visibility="collapsed",
+        width=140,
+    )
+    st.text_area(
+        f"Message {place + 1}",
+        key=f"{TEXT}.{place}",
+        max_chars=MAX_TEXT_CHARS,
+        height=90,
+        label_visibility="collapsed",
+        placeholder="Where is my order?",
+    )
+
+
+def _add_message() -> None:
+    count = state.get(COUNT, 1)
+    is_after_user = state.get(f"{ROLE}.{count - 1}", None) is MessageRole.USER
+    state.put(f"{ROLE}.{count}", MessageRole.ASSISTANT if is_after_user else MessageRole.USER)
+    state.put(f"{TEXT}.{count}", "")
+    state.put(COUNT, count + 1)
+
+
+def save(dataset_id: UUID, case: DatasetCase | None) -> None:
+    """Store what the form holds; raise Invalid."""
+    new = _new_case(case)
+    with guard.work() as (session, actor):
+        if case is None:
+            cases.add_cases(session, dataset_id, NewCases(cases=(new,)), actor=actor)
+        else:
+            cases.change_case(session, dataset_id, case.id, new, actor=actor)
+    state.forget(dataset_address.VERSION)
+    state.toast("Case saved as a new version" if case is not None else "Case added")
+
+
+def _new_case(case: DatasetCase | None) -> NewCase:
+    said = [
+        {"role": state.get(f"{ROLE}.{place}", ""), "content": state.get(f"{TEXT}.{place}", "")}
+        for place in range(state.get(COUNT, 1))
+    ]
+    try:
+        context = json.loads(state.get(CONTEXT, "").strip() or "null")
+    except (ValueError, RecursionError):
+        raise Invalid("The context is no JSON.") from None
+    kept = case.content.model_dump(include={"external_id", "unsupported"}) if case else {}
+    fields = {
+        "messages": [it for it in said if it["content"].strip()],
+        "context": context,
+        "reference": state.get(REFERENCE, "").strip() or None,
+        "rejected": state.get(REJECTED, "").strip() or None,
+        "assertions": scorer_fields.read(),
+        "tags": state.get(TAGS, []),
+        "split": state.get(SPLIT, None),
+    }
+    if not fields["messages"]:
+        raise Invalid("Enter a message.")
+    try:
+        return NewCase.model_validate(kept | fields)
+    except ValidationError as error:
+        raise Invalid(reason_of(error)) from None

@@ -1,0 +1,227 @@
+"""Section Cases: the cases of a version, with filters, and what changes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from core.database.paging import Page
+from core.datasets.queries import cases as case_queries
+from core.datasets.queries import datasets as queries
+from core.datasets.schemas import (
+    CaseFilter,
+    CaseOrigin,
+    CaseSplit,
+    DatasetCase,
+    DatasetVersionView,
+    DatasetView,
+)
+from core.datasets.service import cases
+from core.presentation import formatting
+from core.providers.schemas import MessageRole
+from pages._ui import columns, dialogs, errors, frame, guard, state, tables
+from pages._ui.tables import TableColumn
+from pages.test.datasets import case_editor, dataset_address, import_dialog, source_dialog
+from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
+
+SHOWN = 25
+SEARCH, TAG, SPLIT, ORIGIN = (
+    "datasets.q",
+    "datasets.tag",
+    "datasets.split",
+    "datasets.origin",
+)
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """What one run of the section shows, read in one transaction."""
+
+    page: Page[DatasetCase]
+    tags: list[str]
+    versions: list[DatasetVersionView]
+
+
+def draw_actions(dataset: DatasetView) -> None:
+    """Draw what adds cases."""
+    st.button(
+        "Add case",
+        icon=":material/add:",
+        type="primary",
+        on_click=case_editor.open_new,
+        args=(dataset,),
+    )
+    with st.popover("Add from", icon=":material/playlist_add:"):
+        st.button(
+            "File",
+            key="datasets.from.file",
+            on_click=import_dialog.open_import,
+            args=(dataset,),
+            type="tertiary",
+            icon=":material/upload:",
+        )
+        st.button(
+            "Annotations",
+            key="datasets.from.annotations",
+            type="tertiary",
+            icon=":material/rate_review:",
+            on_click=source_dialog.open_annotations,
+            args=(dataset,),
+        )
+        st.button(
+            "Votes",
+            key="datasets.from.votes",
+            type="tertiary",
+            icon=":material/how_to_vote:",
+            on_click=source_dialog.open_votes,
+            args=(dataset,),
+        )
+
+
+def draw(dataset: DatasetView, may_change: bool) -> None:
+    if not dataset.version:
+        frame.empty_state(
+            "dataset",
+            "No cases yet",
+            "Add a case by hand, or from a file, annotations or your votes.",
+        )
+        return
+    version: int | None = state.get(dataset_address.VERSION, None)
+    filters = _filters()
+    at = f"datasets.{hash((dataset.id, dataset.version, version, filters))}"
+    found = _read(dataset, version, filters, at)
+    _draw_filters(dataset, found)
+    is_newest = version in (None, dataset.version)
+    _draw_list(dataset, found.page, at, may_change=may_change and is_newest)
+
+
+def _filters() -> CaseFilter:
+    return CaseFilter(
+        q=state.get(SEARCH, "").strip()[:200] or None,
+        tag=state.get(TAG, None),
+        split=state.get(SPLIT, None),
+        origin=state.get(ORIGIN, None),
+    )
+
+
+def _read(dataset: DatasetView, version: int | None, filters: CaseFilter, at: str) -> CaseList:
+    with guard.work() as (session, actor):
+        page = case_queries.list_cases(
+            session,
+            dataset.id,
+            filters,
+            tables.window(at, SHOWN),
+            version=version,
+            actor=actor,
+        )
+        tags = case_queries.list_tags(session, dataset.id, version, actor=actor)
+        versions = queries.list_versions(session, dataset.id, actor=actor).items
+    return CaseList(page, tags, versions)
+
+
+def _draw_filters(dataset: DatasetView, found: CaseList) -> None:
+    names = {
+        it.number: f"{it.number} · {formatting.count(it.cases, 'case')}" for it in found.versions
+    }
+    names[dataset.version] += " (newest)"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Search",
+            key=SEARCH,
+            max_chars=200,
+            placeholder="Words in messages or references",
+            icon=":material/search:",
+            width=280,
+        )
+        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
+        st.selectbox(
+            "Split",
+            list(CaseSplit),
+            key=SPLIT,
+            index=None,
+            placeholder="All",
+            width=130,
+            format_func=SPLITS.__getitem__,
+        )
+        st.selectbox(
+            "Origin",
+            list(CaseOrigin),
+            key=ORIGIN,
+            index=None,
+            placeholder="All",
+            width=150,
+            format_func=ORIGINS.__getitem__,
+        )
+        st.selectbox(
+            "Version",
+            list(names),
+            key=dataset_address.VERSION,
+            width=200,
+            format_func=names.__getitem__,
+        )
+
+
+@errors.part("Cases")
+def _draw_list(dataset: DatasetView, page: Page[DatasetCase], at: str, *, may_change: bool) -> None:
+    if not page.total_count:
+        frame.empty_state("search_off", "No cases match", "Change the search or the filters.")
+        return
+    st.caption(f"{formatting.count(page.total_count, 'case')} · click a row to open it")
+    tables.draw_page(page, _columns(), "case", at=at, on_open=dialogs.open_row)
+    show = partial(_draw_opened, dataset, may_change)
+    dialogs.draw_opened(page.items, "Case", show, dialogs.no_read)
+
+
+def _draw_opened(dataset: DatasetView, may_change: bool, case: DatasetCase) -> None:
+    draw_case(case)
+    if not may_change:
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Edit case",
+            icon=":material/edit:",
+            key="datasets.case.edit",
+            on_click=dialogs.leave_for,
+            args=(partial(case_editor.open_edit, dataset, case),),
+        )
+        with st.popover("Remove", icon=":material/delete:", type="tertiary"):
+            st.caption("Earlier versions keep this case.")
+            st.button(
+                "Remove case",
+                key="datasets.case.remove",
+                on_click=remove,
+                args=(dataset.id, case.id),
+            )
+
+
+@errors.action
+def remove(dataset_id: UUID, case_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        cases.remove_cases(session, dataset_id, [case_id], actor=actor)
+    dialogs.close()
+    state.forget(dataset_address.VERSION)
+    state.toast("Case removed in a new version")
+
+
+def _columns() -> Sequence[TableColumn[DatasetCase]]:
+    return [
+        columns.text("Question", _question, width=360),
+        columns.text("Reference", lambda row: row.content.reference, width=220, is_optional=True),
+        columns.tags("Scorers", _scorers, width=150),
+        columns.tags("Tags", lambda row: row.content.tags, width=130),
+        columns.chip("Split", lambda row: SPLITS[row.content.split], SPLIT_COLOURS, width=85),
+        columns.text("Origin", lambda row: ORIGINS[row.content.origin], width=105),
+        columns.number("Since version", lambda row: row.added_in, width=90),
+    ]
+
+
+def _question(row: DatasetCase) -> str:
+    asked = [it.content for it in row.content.messages if it.role is MessageRole.USER]
+    return asked[-1]
+
+
+def _scorers(row: DatasetCase) -> list[str]:
+    named = [("not " if it.negate else "") + it.kind for it in row.content.assertions]
+    return [*named, *(["unsupported"] if row.content.unsupported else [])]

@@ -1,0 +1,92 @@
+"""Section Details and sharing: name, tags, who reads the dataset, export and deletion."""
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.datasets.files.parsed import reason_of
+from core.datasets.schemas import DatasetChange, DatasetView, DatasetVisibility
+from core.datasets.service import datasets
+from core.errors import Invalid
+from pages._ui import dialogs, errors, frame, guard, state, text
+
+NAME, DESCRIPTION, TAGS, SHARED = (
+    "datasets.details.name",
+    "datasets.details.description",
+    "datasets.details.tags",
+    "datasets.details.shared",
+)
+EXPORT = "/api/v1/datasets/{id}/export"
+
+
+def draw(dataset: DatasetView, may_change: bool) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_details(dataset, may_change=may_change)
+    with right:
+        _draw_export(dataset)
+        if may_change:
+            frame.section("Delete")
+            st.button(
+                "Delete dataset",
+                icon=":material/delete:",
+                key="datasets.delete",
+                on_click=ask_to_delete,
+                args=(dataset,),
+            )
+
+
+def _draw_details(dataset: DatasetView, *, may_change: bool) -> None:
+    with st.form("dataset-details", enter_to_submit=False):
+        st.text_input("Name", dataset.name, key=NAME, max_chars=128)
+        st.text_area("Description", dataset.description, key=DESCRIPTION, max_chars=2000)
+        st.multiselect("Tags", dataset.tags, dataset.tags, key=TAGS, accept_new_options=True)
+        st.checkbox(
+            "Shared: everyone who may run models can read it",
+            dataset.visibility is DatasetVisibility.SHARED,
+            key=SHARED,
+        )
+        st.form_submit_button(
+            "Save details", on_click=save_details, args=(dataset,), disabled=not may_change
+        )
+
+
+@errors.action
+def save_details(dataset: DatasetView) -> None:
+    is_shared = state.get(SHARED, False)
+    try:
+        change = DatasetChange(
+            name=state.get(NAME, dataset.name),
+            description=state.get(DESCRIPTION, ""),
+            tags=tuple(state.get(TAGS, [])),
+            visibility=DatasetVisibility.SHARED if is_shared else DatasetVisibility.PRIVATE,
+        )
+    except ValidationError as error:
+        raise Invalid(reason_of(error)) from None
+    with guard.work() as (session, actor):
+        datasets.change_dataset(session, dataset.id, change, actor=actor)
+    state.toast("Details saved")
+
+
+def _draw_export(dataset: DatasetView) -> None:
+    frame.section("Export", "JSONL that imports again")
+    st.caption("Only super admins can export cases of annotations and conversations.")
+    frame.csv_link(EXPORT.format(id=dataset.id), "Export newest version")
+
+
+def ask_to_delete(dataset: DatasetView) -> None:
+    dialogs.confirm(
+        "Delete this dataset?",
+        text.plain(f"{dataset.name} with its cases and all versions."),
+        "Delete dataset",
+        delete,
+        dataset,
+        key="datasets.delete",
+    )
+
+
+@errors.action
+def delete(dataset: DatasetView) -> None:
+    with guard.work() as (session, actor):
+        datasets.delete_dataset(session, dataset.id, actor=actor)
+    st.query_params.clear()
+    state.toast("Dataset deleted")

@@ -1,0 +1,101 @@
+"""Dialogs that make cases of annotations and votes."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from core.annotations.queries import annotation_list
+from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
+from core.database.paging import Window
+from core.datasets.schemas import DatasetView
+from core.datasets.service import sources
+from core.datasets.source_schemas import AddedCases, AnnotationChoice, VoteChoice
+from core.errors import Invalid
+from core.presentation import formatting
+from pages._ui import dialogs, guard, state
+from pages.test.datasets import dataset_address
+
+TYPE, STATUS, TAG, BLIND = (
+    "datasets.from.type",
+    "datasets.from.status",
+    "datasets.from.tag",
+    "datasets.from.blind",
+)
+MOST = 200  # annotations at once
+
+
+def open_annotations(dataset: DatasetView) -> None:
+    state.forget(TYPE, STATUS, TAG)
+
+    @st.dialog("Add cases from annotations")
+    def form() -> None:
+        st.selectbox(
+            "Type",
+            list(AnnotationType),
+            key=TYPE,
+            index=None,
+            placeholder="All",
+            format_func=lambda value: value.value.capitalize(),
+        )
+        st.selectbox(
+            "Status",
+            list(AnnotationStatus),
+            key=STATUS,
+            index=None,
+            placeholder="All",
+            format_func=lambda value: value.value.capitalize(),
+        )
+        st.text_input("Tag", key=TAG, max_chars=64)
+        with guard.ai_work() as (ai, actor):
+            found = annotation_list.list_annotations(ai, _wanted(), Window(MOST), actor=actor)
+        match = formatting.count(found.total_count, "annotation")
+        newest = f" · the newest {MOST} are added" if found.total_count > MOST else ""
+        st.caption(f"{match}{newest} · those in the dataset already are skipped")
+        ids = tuple(it.id for it in found.items)
+        dialogs.submit(
+            "Add cases", lambda: add_annotations(dataset.id, ids), key="datasets.annotations"
+        )
+
+    form()
+
+
+def _wanted() -> AnnotationFilter:
+    tag = state.get(TAG, "").strip().lower() or None
+    return AnnotationFilter(type=state.get(TYPE, None), status=state.get(STATUS, None), tag=tag)
+
+
+def add_annotations(dataset_id: UUID, ids: tuple[UUID, ...]) -> None:
+    if not ids:
+        raise Invalid("No annotation matches.")
+    with guard.work_on_both() as (session, ai, actor):
+        choice = AnnotationChoice(ids=ids)
+        found = sources.add_annotations(session, ai, dataset_id, choice, actor=actor)
+    say_added(found)
+
+
+def open_votes(dataset: DatasetView) -> None:
+    state.forget(BLIND)
+
+    @st.dialog("Add cases from votes")
+    def form() -> None:
+        st.write(
+            "Each of your votes on comparisons and replays becomes a case: the better answer is "
+            "its reference, the other one its rejected answer."
+        )
+        st.checkbox("Blind votes only", key=BLIND)
+        dialogs.submit("Add cases", lambda: add_votes(dataset.id), key="datasets.votes")
+
+    form()
+
+
+def add_votes(dataset_id: UUID) -> None:
+    choice = VoteChoice(blind_only=state.get(BLIND, False))
+    with guard.work_on_both() as (session, ai, actor):
+        found = sources.add_votes(session, ai, dataset_id, choice, actor=actor)
+    say_added(found)
+
+
+def say_added(found: AddedCases) -> None:
+    state.forget(dataset_address.VERSION)
+    skipped = f" · {len(found.skipped):,} skipped" if found.skipped else ""
+    state.toast(f"{formatting.count(found.added, 'case')} added{skipped}")
