@@ -19,7 +19,7 @@ from core.datasets.service import cases
 from core.errors import Invalid
 from core.providers.schemas import MessageRole
 from pages._ui import dialogs, guard, state
-from pages.test.datasets import dataset_address, scorer_fields
+from pages.test.datasets import scorer_fields
 from pages.test.datasets.case_view import SPLITS
 
 COUNT, TEXT, ROLE = "datasets.case.count", "datasets.case.text", "datasets.case.role"
@@ -131,7 +131,6 @@ def save(dataset_id: UUID, case: DatasetCase | None) -> None:
             cases.add_cases(session, dataset_id, NewCases(cases=(new,)), actor=actor)
         else:
             cases.change_case(session, dataset_id, case.id, new, actor=actor)
-    state.forget(dataset_address.VERSION)
     state.toast("Case saved as a new version" if case is not None else "Case added")
 
 

@@ -88,7 +88,7 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
             "Add a case by hand, or from a file, annotations or your votes.",
         )
         return
-    version: int | None = state.get(dataset_address.VERSION, None)
+    version: int | None = state.get(dataset_address.version_key(dataset), None)
     filters = _filters()
     at = f"datasets.{hash((dataset.id, dataset.version, version, filters))}"
     found = _read(dataset, version, filters, at)
@@ -157,7 +157,7 @@ def _draw_filters(dataset: DatasetView, found: CaseList) -> None:
         st.selectbox(
             "Version",
             list(names),
-            key=dataset_address.VERSION,
+            key=dataset_address.version_key(dataset),
             width=200,
             format_func=names.__getitem__,
         )
@@ -201,7 +201,6 @@ def remove(dataset_id: UUID, case_id: UUID) -> None:
     with guard.work() as (session, actor):
         cases.remove_cases(session, dataset_id, [case_id], actor=actor)
     dialogs.close()
-    state.forget(dataset_address.VERSION)
     state.toast("Case removed in a new version")
 
 

@@ -4,17 +4,23 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.datasets.schemas import DatasetView
 from pages._ui import state
 
-OPEN, SECTION, VERSION = "dataset", "datasets.section", "datasets.version"
+OPEN, SECTION = "dataset", "datasets.section"
 
 
 def show(dataset_id: UUID) -> None:
     """Open a dataset, from a callback or before a rerun."""
     st.query_params.from_dict({OPEN: str(dataset_id)})
-    state.forget(SECTION, VERSION)
+    state.forget(SECTION)
 
 
 def close() -> None:
     """Go back to the list, from a callback."""
     st.query_params.clear()
+
+
+def version_key(dataset: DatasetView) -> str:
+    """Return the key of the chosen version: after a change, the newest is shown."""
+    return f"datasets.version.{dataset.id}.{dataset.version}"

@@ -13,7 +13,6 @@ from core.datasets.source_schemas import AddedCases, AnnotationChoice, VoteChoic
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import dialogs, guard, state
-from pages.test.datasets import dataset_address
 
 TYPE, STATUS, TAG, BLIND = (
     "datasets.from.type",
@@ -96,6 +95,5 @@ def add_votes(dataset_id: UUID) -> None:
 
 
 def say_added(found: AddedCases) -> None:
-    state.forget(dataset_address.VERSION)
     skipped = f" · {len(found.skipped):,} skipped" if found.skipped else ""
     state.toast(f"{formatting.count(found.added, 'case')} added{skipped}")

@@ -1,6 +1,7 @@
 """Section Versions: what each change of the dataset added and removed."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -24,11 +25,18 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
         return
     versions = formatting.count(len(found), "version")
     st.caption(f"{versions} · click one to see its cases")
-    tables.draw(found, _columns(), versions, key="datasets.versions", on_open=_open, most=SHOWN)
+    tables.draw(
+        found,
+        _columns(),
+        versions,
+        key="datasets.versions",
+        on_open=partial(_open, dataset),
+        most=SHOWN,
+    )
 
 
-def _open(row: DatasetVersionView) -> None:
-    state.put(dataset_address.VERSION, row.number)
+def _open(dataset: DatasetView, row: DatasetVersionView) -> None:
+    state.put(dataset_address.version_key(dataset), row.number)
     state.put(dataset_address.SECTION, "Cases")
 
 
