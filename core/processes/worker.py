@@ -20,9 +20,11 @@ from core.database.connections import engines, pools
 from core.database.db import Database
 from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
+from core.executions import runner as calls
 from core.imports import own_process, runner
 from core.jobs import outbox, queue
 from core.platform import features
+from core.platform.ids import new_id
 
 log = logging.getLogger("attune.worker")
 
@@ -49,7 +51,8 @@ def run(addresses: engines.Addresses) -> None:
         )
         for thread in threads:
             thread.start()
-        _work(addresses, stopping)
+        with _calling_models():
+            _work(addresses, stopping)
         has_events.set()
         for thread in threads:
             thread.join(STOP_TIMEOUT_S)
@@ -64,6 +67,18 @@ def run_import(addresses: engines.Addresses, import_id: UUID) -> None:
     own_process.give_way()
     with _working(addresses):
         runner.work(import_id, may_go_on=lambda: not queue.stopping.is_set())
+
+
+@contextmanager
+def _calling_models() -> Iterator[None]:
+    """Let jobs call models. The ID is this run's own: calls of a killed worker are failed as those
+    of a process that is not alive.
+    """
+    own = calls.Runner(new_id())
+    calls.use(own)
+    own.start()
+    yield
+    own.stop(grace_s=0.0)
 
 
 @contextmanager
