@@ -1,25 +1,22 @@
 """Read an account's test results; what others test of a shared bot stays theirs."""
 
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from core.bots import encrypted_texts, judging
 from core.bots.errors import BotResultMissing
-from core.bots.models import BotPerformanceMetric, BotResult, Scenario
+from core.bots.models import BotPerformanceMetric, BotResult
 from core.bots.queries.bots import figure_columns, get_bot, metrics, results
 from core.bots.result_schemas import BotTestResult, PersonalityAnalysis, ScenarioFigures
 from core.database.paging import Page, Window
-from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
-scenarios = table_of(Scenario)
 
-
-def _rows(actor: Actor, *conditions: Any) -> Select[Any]:  # noqa: ANN401  SQL conditions
+def _rows(actor: Actor, *conditions: ColumnElement[bool]) -> Select[BotResult, Decimal | None]:
     rating = BotPerformanceMetric.customer_satisfaction_rating
     return (
         select(BotResult, rating)
@@ -61,7 +58,7 @@ def list_results(
     return window.page([view(*row) for row in rows], total)
 
 
-def view(row: BotResult, rating: Any) -> BotTestResult:  # noqa: ANN401  a decimal or None
+def view(row: BotResult, rating: Decimal | None) -> BotTestResult:
     """Return a result with its texts decrypted."""
     details = encrypted_texts.details_of(row)
     analysis = None

@@ -45,7 +45,7 @@ STATEMENTS = (
         created_by uuid constraint fk_bot_configuration_versions_created_by_admin_users
             references admin_users (id) on delete set null,
         created_at timestamptz not null default now(),
-        constraint uq_bot_configuration_versions_bot_config_id unique (bot_config_id, number)
+        constraint uq_bot_configuration_versions_bot_config_id_number unique (bot_config_id, number)
     )""",
     """create index ix_bot_configuration_versions_created_by
         on bot_configuration_versions (created_by)""",
@@ -85,7 +85,7 @@ STATEMENTS = (
         created_at timestamptz not null default now(),
         finished_at timestamptz
     )""",
-    "create index ix_scenario_runs_user_id on scenario_runs (user_id, created_at)",
+    "create index ix_scenario_runs_user_id_created_at on scenario_runs (user_id, created_at)",
     "create index ix_scenario_runs_bot_config_id on scenario_runs (bot_config_id)",
     """create table playground_test_results (
         id uuid constraint pk_playground_test_results primary key,
@@ -119,10 +119,11 @@ STATEMENTS = (
         outcomes_met smallint not null default 0,
         outcomes_checked smallint not null default 0,
         created_at timestamptz not null default now(),
-        constraint uq_playground_test_results_run_id unique (run_id, test_scenario_id, position)
+        constraint uq_playground_test_results_run_id_test_scenario_id_position
+            unique (run_id, test_scenario_id, position)
     )""",
     "create index ix_playground_test_results_user_id on playground_test_results (user_id)",
-    """create index ix_playground_test_results_bot_config_id
+    """create index ix_playground_test_results_bot_config_id_created_at
         on playground_test_results (bot_config_id, created_at)""",
     """create index ix_playground_test_results_test_scenario_id
         on playground_test_results (test_scenario_id)""",
@@ -148,7 +149,7 @@ STATEMENTS = (
             customer_satisfaction_rating between 1 and 5
             and customer_satisfaction_rating * 2 = trunc(customer_satisfaction_rating * 2))
     )""",
-    """create index ix_bot_performance_metrics_bot_config_id
+    """create index ix_bot_performance_metrics_bot_config_id_tested_at
         on bot_performance_metrics (bot_config_id, tested_at)""",
 )
 
