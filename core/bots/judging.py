@@ -6,8 +6,10 @@ one higher in one.
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from sqlalchemy.orm import Session
 
 from core.bots.knowledge.items import between
@@ -35,16 +37,16 @@ Then score how the answer itself sounds, each from 0 to 100: `formality_score` (
 formal), `enthusiasm_score` (0 reserved, 100 energetic), `technical_depth_score` (0 simple, 100 \
 for engineers), `empathy_score` (0 only facts, 100 caring). `overall_alignment` is how well the \
 answer fits the settings, 0 to 100. `suggestions` are at most three short ways to fit them better. \
-`outcomes` has, for each numbered outcome, its number, a reason in one sentence, and whether the \
+`outcome_1` and so on say of each numbered outcome, with a reason in one sentence, whether the \
 answer has it."""
+PREFIX = "outcome_"
 
 
 class JudgedOutcome(BaseModel):
-    """A numbered outcome as the judge sees it."""
+    """An expected outcome as the judge sees it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    outcome: int
     reason: str = Field(max_length=4000)
     met: bool
 
@@ -61,7 +63,27 @@ class Judgement(BaseModel):
     empathy_score: Level
     overall_alignment: Level
     suggestions: list[str] = Field(max_length=10)
-    outcomes: list[JudgedOutcome] = Field(max_length=20)
+
+    @property
+    def outcomes(self) -> list[JudgedOutcome]:
+        """The outcomes of its form, in order."""
+        fields = sorted(set(type(self).model_fields) - set(Judgement.model_fields), key=_number)
+        return [getattr(self, name) for name in fields]
+
+
+@lru_cache
+def form(outcomes: int) -> type[Judgement]:
+    """Return the model of a judge's answer about so many outcomes: a field for each, so that none
+    is left out.
+    """
+    fields: dict[str, Any] = {
+        f"{PREFIX}{number}": (JudgedOutcome, ...) for number in range(1, outcomes + 1)
+    }
+    return create_model("Judgement", __base__=Judgement, **fields)
+
+
+def _number(field: str) -> int:
+    return int(field.removeprefix(PREFIX))
 
 
 def list_judges(session: Session) -> list[JudgeModel]:
@@ -113,7 +135,7 @@ def request(
         system_prompt=INSTRUCTIONS,
         prompt="\n\n".join(parts),
         parameters=_parameters(judge),
-        response_schema=Judgement.model_json_schema(),
+        response_schema=form(len(outcomes)).model_json_schema(),
         metadata={"judges": "bot answer"},
     )
 
@@ -124,12 +146,9 @@ def judgement_of(answer: ExecutionView, outcomes: int) -> Judgement | str:
         reason = answer.error.detail if answer.error else "The call was stopped."
         return f"The judge failed. {reason}"
     try:
-        judgement = Judgement.model_validate_json(answer.response)
+        return form(outcomes).model_validate_json(answer.response)
     except ValidationError:
         return "The judge's answer was not JSON of the form that was asked for."
-    if sorted(each.outcome for each in judgement.outcomes) != list(range(1, outcomes + 1)):
-        return "The judge's answer does not name each expected outcome once."
-    return judgement
 
 
 def may_be_retried(answer: ExecutionView) -> bool:

@@ -51,7 +51,7 @@ def asked(actor: Actor, bot: BotView, message: str = "hello", **more: object) ->
 
 def judgement(**changes: object) -> str:
     """Return what a judge may answer."""
-    whole = {"rationale": "It is warm.", **SCORES, "suggestions": ["Be brief."], "outcomes": []}
+    whole = {"rationale": "It is warm.", **SCORES, "suggestions": ["Be brief."]}
     return json.dumps(whole | changes)
 
 

@@ -175,11 +175,9 @@ def _with_judgement(
     if isinstance(judgement, str):
         unknown = {"met": None, "reason": judgement}
         return [each if each.by == RULE else each.model_copy(update=unknown) for each in checks]
-    judged = iter(sorted(judgement.outcomes, key=lambda each: each.outcome))
+    judged = iter(judgement.outcomes)
     return [
-        each
-        if each.by == RULE
-        else each.model_copy(update=next(judged).model_dump(include={"met", "reason"}))
+        each if each.by == RULE else each.model_copy(update=next(judged).model_dump())
         for each in checks
     ]
 

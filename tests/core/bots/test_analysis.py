@@ -72,7 +72,7 @@ def test_the_judge_sees_the_message_the_answer_and_the_sliders_as_data(
         "no JSON",
         judgement(formality_score=101),
         judgement(empathy_score=None),
-        judgement(outcomes=[{"outcome": 1, "reason": "", "met": True}]),
+        judgement(outcome_1={"reason": "", "met": True}),
         json.dumps({"rationale": "x"}),
     ],
 )

@@ -17,7 +17,7 @@ from core.identity.schemas import Actor
 from tests.factories.bots import Judge, included, judgement, made, started, state, worked
 from tests.factories.identity import person
 
-MET = [{"outcome": number, "reason": "It is.", "met": number != 2} for number in (1, 2, 3)]
+MET = {f"outcome_{number}": {"reason": "It is.", "met": number != 2} for number in (1, 2, 3)}
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_included_scenarios_have_exactly_the_specifications_texts(actor: Act
 def test_all_scenarios_run_and_each_answer_is_judged(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Judge(judgement(outcomes=MET)).install(monkeypatch)
+    Judge(judgement(**MET)).install(monkeypatch)
     included(actor)
     run, found = worked(actor, started(actor, made(actor), mode="messages"))
     assert (run.status, run.done, run.total) == (RunStatus.COMPLETED, 9, 9)
@@ -74,7 +74,7 @@ def test_all_scenarios_run_and_each_answer_is_judged(
 def test_a_conversation_carries_on_and_single_messages_begin_anew(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Judge(judgement(outcomes=MET))
+    judge = Judge(judgement(**MET))
     judge.install(monkeypatch)
     bot, scenario = made(actor), included(actor)[0].id
     prompts = {}
@@ -145,7 +145,7 @@ def test_a_conversation_ends_at_an_answer_that_failed_and_says_so(actor: Actor) 
 def test_results_and_ratings_are_counted_by_the_version_that_was_run(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Judge(judgement(outcomes=MET))
+    judge = Judge(judgement(**MET))
     judge.install(monkeypatch)
     bot, scenario = made(actor), included(actor)[0].id
     worked(actor, started(actor, bot, scenario))
@@ -153,7 +153,7 @@ def test_results_and_ratings_are_counted_by_the_version_that_was_run(
         change = BotChange.model_validate({"personality_traits": {"empathy": 100}})
         bots.change_bot(session, bot.id, change, actor=actor)
         bots.save_version(session, bot.id, NewBotVersion(), actor=actor)
-    judge.answers[:] = [judgement(outcomes=MET, overall_alignment=50)]
+    judge.answers[:] = [judgement(**MET, overall_alignment=50)]
     _, found = worked(actor, started(actor, bot, scenario))
     with transaction() as session:
         result_service.rate(session, found[0].id, Decimal("3.5"), actor=actor)

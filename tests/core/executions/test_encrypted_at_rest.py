@@ -140,12 +140,12 @@ def test_no_text_of_a_bots_test_is_in_the_database(
     said = {"rationale": WORDS["note"], "suggestions": [WORDS["draft"]]}
     bot_factory.Judge(bot_factory.judgement(**said)).install(monkeypatch)
     bot = bot_factory.made(one.actor, knowledge={"company": "We sell animals."})
-    script = f'#fake {{"text": "We sell a {WORDS["response"]}"}}'
+    script = f'#fake {{"text": "We sell animals: {WORDS["response"]}"}}'
     result = bot_factory.asked(one.actor, bot, f"{script}\n{WORDS['message']}")
     assert WORDS["response"] in result.response
     assert result.personality_score is not None
     assert result.personality_score.rationale == WORDS["note"]
-    assert result.knowledge_sources[0].words == ["sell"]
+    assert result.knowledge_sources[0].words == ["animals", "sell"]
     stored = everything()
     assert str(result.id) in stored
     assert not [word for word in WORDS.values() if word in stored]
