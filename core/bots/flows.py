@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.bots import judging
 from core.bots.errors import BotAnswerFailed
-from core.bots.judging import Judgement
+from core.bots.judging import AnswerJudgement
 from core.bots.knowledge.items import items_of
 from core.bots.personality.parameters import parameters_of
 from core.bots.personality.system_prompt import system_prompt
@@ -16,7 +16,7 @@ from core.bots.queries import results as stored
 from core.bots.result_schemas import BotTestResult, NewBotTest
 from core.bots.schemas import BotContent, Traits
 from core.bots.service import results
-from core.bots.service.results import Origin
+from core.bots.service.results import ResultOrigin
 from core.database.db import Database, read_session, transaction
 from core.errors import Failure
 from core.executions import runner
@@ -32,7 +32,7 @@ from core.providers.structured_output import StructuredOutput
 class PreparedCall:
     """A call of a bot that can be made, and what its answer will be a test of."""
 
-    origin: Origin
+    origin: ResultOrigin
     execution: NewExecution
 
 
@@ -91,7 +91,7 @@ def prepare(
         parameters=parameters,
         metadata={"bot_id": str(bot_id), "bot_version": version},
     )
-    return PreparedCall(Origin(bot_id, content, version, items, left_out), execution)
+    return PreparedCall(ResultOrigin(bot_id, content, version, items, left_out), execution)
 
 
 def _parameters(content: BotContent, model: ModelView) -> tuple[Parameters, list[str]]:
@@ -130,7 +130,7 @@ async def analyze(
     Without a judge, the workspace's default model judges if it is fit. Raises BotResultMissing.
     """
     question = await asyncio.to_thread(_question, result_id, judge_model_id, actor)
-    judgement: Judgement | str
+    judgement: AnswerJudgement | str
     if isinstance(question, str):
         judge_id, judgement = judge_model_id, question
     else:
@@ -179,9 +179,9 @@ def _question(result_id: UUID, judge_model_id: str | None, actor: Actor) -> _Que
         )
 
 
-async def _judge(question: _Question, actor: Actor) -> Judgement | str:
+async def _judge(question: _Question, actor: Actor) -> AnswerJudgement | str:
     """Return what the judge says, at the second try if the first is outside the schema."""
-    judgement: Judgement | str = judging.NO_JUDGE
+    judgement: AnswerJudgement | str = judging.NO_JUDGE
     for _ in range(judging.TRIES):
         request = judging.request(
             question.judge,
@@ -195,6 +195,6 @@ async def _judge(question: _Question, actor: Actor) -> Judgement | str:
         except Failure as failure:
             return f"The judge failed. {failure.detail}"
         judgement = judging.judgement_of(answer, len(question.outcomes))
-        if isinstance(judgement, Judgement) or not judging.may_be_retried(answer):
+        if isinstance(judgement, AnswerJudgement) or not judging.may_be_retried(answer):
             return judgement
     return judgement

@@ -51,7 +51,7 @@ class JudgedOutcome(BaseModel):
     met: bool
 
 
-class Judgement(BaseModel):
+class AnswerJudgement(BaseModel):
     """What a judge answers; the rationale comes first, so that scores follow from it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,19 +67,21 @@ class Judgement(BaseModel):
     @property
     def outcomes(self) -> list[JudgedOutcome]:
         """The outcomes of its form, in order."""
-        fields = sorted(set(type(self).model_fields) - set(Judgement.model_fields), key=_number)
+        fields = sorted(
+            set(type(self).model_fields) - set(AnswerJudgement.model_fields), key=_number
+        )
         return [getattr(self, name) for name in fields]
 
 
 @lru_cache
-def form(outcomes: int) -> type[Judgement]:
+def form(outcomes: int) -> type[AnswerJudgement]:
     """Return the model of a judge's answer about so many outcomes: a field for each, so that none
     is left out.
     """
     fields: dict[str, Any] = {
         f"{PREFIX}{number}": (JudgedOutcome, ...) for number in range(1, outcomes + 1)
     }
-    return create_model("Judgement", __base__=Judgement, **fields)
+    return create_model("AnswerJudgement", __base__=AnswerJudgement, **fields)
 
 
 def _number(field: str) -> int:
@@ -140,7 +142,7 @@ def request(
     )
 
 
-def judgement_of(answer: ExecutionView, outcomes: int) -> Judgement | str:
+def judgement_of(answer: ExecutionView, outcomes: int) -> AnswerJudgement | str:
     """Return what a judge's answer says, or why it can't be used."""
     if answer.status is not ExecutionStatus.COMPLETED:
         reason = answer.error.detail if answer.error else "The call was stopped."

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.bots import encrypted_texts, judging
 from core.bots.encrypted_texts import ResultDetails
-from core.bots.judging import Judgement
+from core.bots.judging import AnswerJudgement
 from core.bots.knowledge.items import KnowledgeItem
 from core.bots.knowledge.overlap import knowledge_use
 from core.bots.models import BotPerformanceMetric, BotResult
@@ -30,7 +30,7 @@ metrics = table_of(BotPerformanceMetric)
 
 
 @dataclass(frozen=True)
-class Origin:
+class ResultOrigin:
     """Of what an answer is a test: the bot with the version that its content is, and the place in
     a run of scenarios.
     """
@@ -48,7 +48,7 @@ class Origin:
 
 
 def store(
-    session: Session, origin: Origin, message: str, answer: ExecutionView, *, actor: Actor
+    session: Session, origin: ResultOrigin, message: str, answer: ExecutionView, *, actor: Actor
 ) -> BotTestResult:
     """Store an answer with the knowledge that it uses and the rules that it follows."""
     require(actor, Permission.RUN_MODELS)
@@ -106,7 +106,7 @@ def store_judgement(
     session: Session,
     result_id: UUID,
     judge_model_id: str | None,
-    judgement: Judgement | str,
+    judgement: AnswerJudgement | str,
     *,
     actor: Actor,
 ) -> BotTestResult:
@@ -118,17 +118,17 @@ def store_judgement(
     queries.get_result(session, result_id, actor=actor)
     row = session.get_one(BotResult, result_id, with_for_update=True)
     details = encrypted_texts.details_of(row)
-    is_judged = isinstance(judgement, Judgement)
+    is_judged = isinstance(judgement, AnswerJudgement)
     checks = _with_judgement(details.outcomes, judgement)
     scores = None
-    if isinstance(judgement, Judgement):
+    if isinstance(judgement, AnswerJudgement):
         names = set(PersonalityScores.model_fields)
         scores = judgement.model_dump(include=names)
     changed = details.model_copy(
         update={
             "analysis_problem": None if is_judged else judgement,
-            "rationale": judgement.rationale if isinstance(judgement, Judgement) else "",
-            "suggestions": judgement.suggestions if isinstance(judgement, Judgement) else [],
+            "rationale": judgement.rationale if isinstance(judgement, AnswerJudgement) else "",
+            "suggestions": judgement.suggestions if isinstance(judgement, AnswerJudgement) else [],
             "outcomes": checks,
         }
     )
@@ -170,7 +170,7 @@ def _by_rule(outcome: str, answer: str) -> OutcomeCheck:
 
 
 def _with_judgement(
-    checks: Sequence[OutcomeCheck], judgement: Judgement | str
+    checks: Sequence[OutcomeCheck], judgement: AnswerJudgement | str
 ) -> list[OutcomeCheck]:
     if isinstance(judgement, str):
         unknown = {"met": None, "reason": judgement}
