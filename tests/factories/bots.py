@@ -22,6 +22,7 @@ from core.bots.service import scenarios as scenario_service
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Actor
+from core.network.cancellation import CancelToken
 from core.providers.chunks import Chunk, EndChunk, TextChunk
 from core.providers.schemas import ModelCall
 from core.providers.vendors.fake import Fake
@@ -66,9 +67,9 @@ class Judge:
         """Answer instead of the fake's examples of a schema."""
         usual = Fake.stream
 
-        def stream(fake: Fake, call: ModelCall, token: object) -> Iterator[Chunk]:
+        def stream(fake: Fake, call: ModelCall, token: CancelToken) -> Iterator[Chunk]:
             if call.response_schema is None:
-                yield from usual(fake, call, token)  # type: ignore[arg-type]  passed on as it came
+                yield from usual(fake, call, token)
                 return
             self.calls.append(call)
             yield TextChunk(self.answers[min(len(self.calls), len(self.answers)) - 1])

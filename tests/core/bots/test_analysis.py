@@ -1,6 +1,7 @@
 """The analysis of an answer: what a judge says, and why there is none."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -41,7 +42,7 @@ def test_every_stored_figure_is_the_judges(
     }
     assert result.personality_score.suggestions == ["Be brief."]
     row, metric = stored()
-    assert (row.confidence_score, metric.confidence_score) == (expected, expected)
+    assert row.confidence_score == metric.confidence_score == Decimal(expected)
     assert metric.response_quality_score == alignment
     assert (
         row.personality_analysis
