@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler
 from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
 from api.routes import docs
+from api.routes.bots import bot_tests, bots, scenarios
 from api.routes.datasets import datasets
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
@@ -77,6 +78,9 @@ PEOPLES = (
     quotas,
     playground,
     comparisons,
+    bot_tests,  # before the bots, whose IDs its words would be taken for
+    bots,
+    scenarios,
     replays,
     sessions,
     redaction,

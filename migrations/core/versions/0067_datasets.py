@@ -1,13 +1,13 @@
 """datasets, dataset_versions, dataset_cases
 
-Revision: 0067, after 0065
+Revision: 0067, after 0066
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0067"
-down_revision = "0065"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 

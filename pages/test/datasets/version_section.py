@@ -25,14 +25,8 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
         return
     versions = formatting.count(len(found), "version")
     st.caption(f"{versions} · click one to see its cases")
-    tables.draw(
-        found,
-        _columns(),
-        versions,
-        key="datasets.versions",
-        on_open=partial(_open, dataset),
-        most=SHOWN,
-    )
+    open_ = partial(_open, dataset)
+    tables.draw(found, _columns(), versions, key="datasets.versions", on_open=open_, most=SHOWN)
 
 
 def _open(dataset: DatasetView, row: DatasetVersionView) -> None:

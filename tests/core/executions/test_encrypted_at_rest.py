@@ -17,6 +17,7 @@ from core.playground.schemas import AnswerRating, Draft, NewPlaygroundMessage, U
 from core.playground.service import answers, ratings, sessions
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.vendors.fake import Fake
+from tests.factories import bots as bot_factory
 from tests.factories.executions import ended, executed
 from tests.factories.identity import Person, person
 
@@ -130,6 +131,23 @@ def test_no_text_of_a_session_is_in_the_database(
     assert messages[1].note == WORDS["note"]
     stored = everything()
     assert str(sent.session_id) in stored
+    assert not [word for word in WORDS.values() if word in stored]
+
+
+def test_no_text_of_a_bots_test_is_in_the_database(
+    one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"rationale": WORDS["note"], "suggestions": [WORDS["draft"]]}
+    bot_factory.Judge(bot_factory.judgement(**said)).install(monkeypatch)
+    bot = bot_factory.made(one.actor, knowledge={"company": "We sell animals."})
+    script = f'#fake {{"text": "We sell animals: {WORDS["response"]}"}}'
+    result = bot_factory.asked(one.actor, bot, f"{script}\n{WORDS['message']}")
+    assert WORDS["response"] in result.response
+    assert result.personality_score is not None
+    assert result.personality_score.rationale == WORDS["note"]
+    assert result.knowledge_sources[0].words == ["animals", "sell"]
+    stored = everything()
+    assert str(result.id) in stored
     assert not [word for word in WORDS.values() if word in stored]
 
 

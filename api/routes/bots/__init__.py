@@ -1,0 +1,1 @@
+"""Routes of bots and scenarios."""

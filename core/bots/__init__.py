@@ -1,0 +1,1 @@
+"""Bots: personalities that produce a system prompt, tests of them, and scenarios."""

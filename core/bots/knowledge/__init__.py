@@ -1,0 +1,1 @@
+"""What a bot knows, and how much of it an answer uses."""

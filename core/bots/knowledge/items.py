@@ -1,0 +1,80 @@
+"""A bot's knowledge as a list of items, each with the title that results name it by."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.bots.schemas import BotKnowledge
+from core.prompts.template.escaping import Place
+
+MAX_DOCUMENT_CHARS = 20_000  # of all documents of a bot together
+MAX_TITLE_CHARS = 60
+TAGS = ("knowledge", "answer", "conversation", "goal", "instructions")
+INSIDE = Place(tags=TAGS)
+
+
+@dataclass(frozen=True)
+class KnownDocument:
+    """A published document."""
+
+    id: UUID
+    title: str
+    content: str
+
+
+@dataclass(frozen=True)
+class KnowledgeItem:
+    """A piece of knowledge; `kind` is the heading under which the prompt has it."""
+
+    kind: str
+    title: str
+    text: str
+
+
+def between(tag: str, text: str) -> str:
+    """Return a text between tags that it can't end."""
+    return f"<{tag}>\n{INSIDE.escape(text)}\n</{tag}>"
+
+
+def items_of(knowledge: BotKnowledge, documents: Iterable[KnownDocument]) -> list[KnowledgeItem]:
+    """Return everything that a bot is told, in the order of the prompt."""
+    return [*_facts(knowledge), *_documents(documents)]
+
+
+def left_out(knowledge: BotKnowledge, documents: Iterable[KnownDocument]) -> list[str]:
+    """Return the documents that the prompt doesn't have: by title, by ID when they are gone."""
+    known = {each.id: each for each in documents}
+    kept = {item.title for item in _documents(known.values())}
+    missing = [str(id_) for id_ in knowledge.documents if id_ not in known]
+    return [_title("Document", each.title) for each in known.values()
+            if _title("Document", each.title) not in kept] + missing  # fmt: skip
+
+
+def _facts(knowledge: BotKnowledge) -> Iterator[KnowledgeItem]:
+    for kind, text in (("Company", knowledge.company), ("Industry", knowledge.industry)):
+        if text:
+            yield KnowledgeItem(kind, kind, text)
+    for kind, one, texts in (
+        ("Products", "Product", knowledge.products),
+        ("Services", "Service", knowledge.services),
+        ("Policies", "Policy", knowledge.policies),
+    ):
+        for text in texts:
+            yield KnowledgeItem(kind, _title(one, text), text)
+    for each in knowledge.questions:
+        text = f"{each.question} {each.answer}"
+        yield KnowledgeItem("Questions and answers", _title("Question", each.question), text)
+
+
+def _documents(documents: Iterable[KnownDocument]) -> Iterator[KnowledgeItem]:
+    room = MAX_DOCUMENT_CHARS
+    for each in documents:
+        if len(each.content) <= room:
+            room -= len(each.content)
+            yield KnowledgeItem("Documents", _title("Document", each.title), each.content)
+
+
+def _title(kind: str, text: str) -> str:
+    line = " ".join(text.split())
+    short = line if len(line) <= MAX_TITLE_CHARS else f"{line[: MAX_TITLE_CHARS - 1].rstrip()}…"
+    return f"{kind}: {short}"

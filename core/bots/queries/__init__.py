@@ -1,0 +1,1 @@
+"""Read bots, test results, scenarios and their runs."""

@@ -1,0 +1,120 @@
+"""Read scenarios, the included ones and an account's own, and their runs."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.bots.errors import ScenarioMissing, ScenarioRunMissing
+from core.bots.models import BotResult, Scenario, ScenarioRun
+from core.bots.result_schemas import RunMode, RunStatus, ScenarioRunView, ScenarioView
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+
+def _is_visible(actor: Actor) -> ColumnElement[bool]:
+    return or_(Scenario.user_id == actor.id, Scenario.user_id.is_(None))
+
+
+def list_scenarios(session: Session, *, actor: Actor) -> list[ScenarioView]:
+    """Return the included scenarios and the actor's own, in the order of their creation."""
+    require(actor, Permission.RUN_MODELS)
+    order = (Scenario.user_id.is_not(None), Scenario.created_at, Scenario.id)
+    rows = session.scalars(select(Scenario).where(_is_visible(actor)).order_by(*order))
+    return [scenario_view(row) for row in rows]
+
+
+def get_scenario(session: Session, scenario_id: UUID, *, actor: Actor) -> ScenarioView:
+    """Return a scenario that the actor sees; raise ScenarioMissing."""
+    require(actor, Permission.RUN_MODELS)
+    visible = (Scenario.id == scenario_id, _is_visible(actor))
+    row = session.scalar(select(Scenario).where(*visible))
+    if row is None:
+        raise ScenarioMissing
+    return scenario_view(row)
+
+
+def list_by_id(session: Session, ids: Iterable[UUID]) -> list[ScenarioView]:
+    """Return the scenarios of a run that still exist, in its order."""
+    wanted = list(ids)
+    found = {
+        row.id: row for row in session.scalars(select(Scenario).where(Scenario.id.in_(wanted)))
+    }
+    return [scenario_view(found[id_]) for id_ in wanted if id_ in found]
+
+
+def scenario_view(row: Scenario) -> ScenarioView:
+    return ScenarioView(
+        id=row.id,
+        is_included=row.user_id is None,
+        name=row.name,
+        description=row.description,
+        goal=row.goal,
+        user_messages=row.user_messages,
+        expected_outcomes=row.expected_outcomes,
+        is_active=row.is_active,
+    )
+
+
+def get_run_row(
+    session: Session, run_id: UUID, *, actor: Actor | None, lock: bool = False
+) -> ScenarioRun:
+    """Return a run, of the actor if there is one; raise ScenarioRunMissing."""
+    conditions: list[Any] = [ScenarioRun.id == run_id]
+    if actor is not None:
+        conditions.append(ScenarioRun.user_id == actor.id)
+    query = select(ScenarioRun).where(*conditions)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise ScenarioRunMissing
+    return row
+
+
+def get_run(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:
+    """Return the state of a run of the actor; raise ScenarioRunMissing."""
+    require(actor, Permission.RUN_MODELS)
+    return run_view(get_run_row(session, run_id, actor=actor))
+
+
+def list_runs(session: Session, bot_id: UUID, *, actor: Actor) -> list[ScenarioRunView]:
+    """Return the actor's latest 50 runs of a bot, the newest first."""
+    require(actor, Permission.RUN_MODELS)
+    rows = session.scalars(
+        select(ScenarioRun)
+        .where(ScenarioRun.user_id == actor.id, ScenarioRun.bot_config_id == bot_id)
+        .order_by(ScenarioRun.id.desc())
+        .limit(50)
+    )
+    return [run_view(row) for row in rows]
+
+
+def run_view(row: ScenarioRun) -> ScenarioRunView:
+    return ScenarioRunView(
+        id=row.id,
+        bot_id=row.bot_config_id,
+        version=row.bot_version,
+        scenario_ids=row.scenario_ids,
+        mode=RunMode(row.mode),
+        model_id=row.model_id,
+        judge_model_id=row.judge_model_id,
+        status=RunStatus(row.status),
+        total=row.total,
+        done=row.done,
+        error=row.error,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def list_answers(session: Session, run_id: UUID, scenario_id: UUID) -> list[BotResult]:
+    """Return the answers that a run has stored of a scenario, in order."""
+    of_it = (BotResult.run_id == run_id, BotResult.test_scenario_id == scenario_id)
+    return list(session.scalars(select(BotResult).where(*of_it).order_by(BotResult.position)))
+
+
+def count_answers(session: Session, run_id: UUID) -> int:
+    """Return how many answers of a run are stored."""
+    of_it = BotResult.run_id == run_id
+    return session.scalar(select(func.count()).select_from(BotResult).where(of_it)) or 0

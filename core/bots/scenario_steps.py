@@ -1,0 +1,141 @@
+"""The work of a scenario run, answer by answer; after a kill it goes on after the last one."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from core.bots import flows
+from core.bots.models import BotResult, ScenarioRun
+from core.bots.queries import conversations, scenarios
+from core.bots.result_schemas import RunMode, ScenarioView
+from core.bots.scenarios import simulated_user
+from core.bots.schemas import BotContent
+from core.bots.service import runs
+from core.database.db import read_session, transaction
+from core.errors import Failure, Unavailable
+from core.executions.schemas import ExecutionStatus
+from core.identity.schemas import Actor
+from core.providers.schemas import ChatMessage, Parameters
+
+log = logging.getLogger("attune.bots")
+
+UNEXPECTED = "Unexpected error; the server log has details under this run's ID."
+MayGoOn = Callable[[], bool]
+
+
+class Stopped(Exception):
+    """The run was cancelled, or the worker stops."""
+
+
+def work(run_id: UUID, *, may_go_on: MayGoOn) -> None:
+    """Do what is left of a run; when the worker stops, the rest is left to the next one."""
+    try:
+        asyncio.run(_work(run_id, may_go_on))
+    except Stopped:
+        if not may_go_on():
+            with transaction() as session:
+                runs.defer(session, run_id, after=runs.PAUSE)
+    except Unavailable:
+        raise  # the job tries again
+    except Failure as failure:
+        _finish(run_id, failure.detail)
+    except Exception:
+        log.exception("a scenario run broke", extra={"run": str(run_id)})
+        _finish(run_id, UNEXPECTED)
+    else:
+        _finish(run_id, None)
+
+
+def _finish(run_id: UUID, error: str | None) -> None:
+    with transaction() as session:
+        runs.finish(session, run_id, error)
+
+
+async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
+    with transaction() as session:
+        run = runs.begin(session, run_id)
+        if run is None:
+            return
+        actor = runs.actor_of_run(session, run)
+        chosen = scenarios.list_by_id(session, run.scenario_ids)
+    for scenario in chosen:
+        await _run_scenario(run, scenario, may_go_on, actor)
+
+
+async def _run_scenario(
+    run: ScenarioRun, scenario: ScenarioView, may_go_on: MayGoOn, actor: Actor
+) -> None:
+    while True:
+        with read_session() as session:
+            answers = scenarios.list_answers(session, run.id, scenario.id)
+            said = conversations.as_messages(answers)
+        await _analyze_last(run, answers, actor)
+        with transaction() as session:
+            goes_on = runs.record_progress(session, run.id)
+        if not (goes_on and may_go_on()):
+            raise Stopped
+        mode = RunMode(run.mode)
+        if mode is not RunMode.MESSAGES and answers and _has_failed(answers[-1]):
+            return  # a conversation can't go on after an answer that is missing
+        message = await _next_message(run, scenario, said, len(answers), actor)
+        if message is None:
+            return
+        history = [] if mode is RunMode.MESSAGES else said
+        await _answer(run, scenario, message, history, len(answers) + 1, actor)
+
+
+async def _analyze_last(run: ScenarioRun, answers: list[BotResult], actor: Actor) -> None:
+    """Have the last answer judged: at the first look at it, or after a kill before its analysis."""
+    if answers and not conversations.is_analyzed(answers[-1]):
+        await flows.analyze(answers[-1].id, run.judge_model_id, actor=actor)
+
+
+def _has_failed(row: BotResult) -> bool:
+    return conversations.problem_of(row) is not None
+
+
+async def _next_message(
+    run: ScenarioRun, scenario: ScenarioView, said: list[ChatMessage], sent: int, actor: Actor
+) -> str | None:
+    """Return the message to send next, None at the end."""
+    is_simulated = RunMode(run.mode) is RunMode.SIMULATED
+    if not is_simulated or sent == 0:
+        return scenario.user_messages[sent] if sent < len(scenario.user_messages) else None
+    if sent >= run.turns:
+        return None
+    request = simulated_user.next_message_request(run.model_id, scenario.goal, said, Parameters())
+    written = await flows.call(request, actor=actor)
+    if written.status is not ExecutionStatus.COMPLETED:
+        raise Failure(f"The simulated user failed. {written.error.detail if written.error else ''}")
+    return simulated_user.message_of(written.response)
+
+
+async def _answer(
+    run: ScenarioRun,
+    scenario: ScenarioView,
+    message: str,
+    history: list[ChatMessage],
+    position: int,
+    actor: Actor,
+) -> None:
+    prepared = flows.prepare(
+        run.bot_config_id,
+        BotContent.model_validate(run.content),
+        run.bot_version,
+        run.model_id,
+        message,
+        history=history,
+        actor=actor,
+    )
+    origin = replace(
+        prepared.origin,
+        run_id=run.id,
+        scenario_id=scenario.id,
+        scenario=scenario.name,
+        position=position,
+        outcomes=scenario.expected_outcomes,
+    )
+    answer = await flows.call(prepared.execution, actor=actor)
+    await flows.store(replace(prepared, origin=origin), answer, actor=actor)

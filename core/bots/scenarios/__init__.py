@@ -1,0 +1,1 @@
+"""Scenarios: the included ones, the rules of outcomes, and the simulated user."""

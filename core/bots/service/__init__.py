@@ -1,0 +1,1 @@
+"""Changes of bots, results, scenarios and runs."""
