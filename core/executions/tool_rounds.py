@@ -102,7 +102,7 @@ class _Rounds:
             self._left_s -= time.monotonic() - started_at
 
     def _change(self, number: int, call: ToolExecution) -> ToolExecution:
-        """Show and store a call; raise CallCancelled when the execution has ended meanwhile."""
+        """Show and store a call; raise CallCancelled when the execution has already ended."""
         if self._buffer.cancel_token.is_cancelled:
             raise CallCancelled
         self._buffer.change_tool(number, call)

@@ -286,7 +286,7 @@ class ModelCall:
 
     @property
     def tools_to_choose(self) -> tuple[Tool, ...]:
-        """The tools of which one must be called; empty when the model decides."""
+        """The tools to choose from when a call is required; empty when the model decides."""
         any_ = self.tool_choice == ANY_TOOL
         return tuple(tool for tool in self.tools if any_ or tool.name == self.tool_choice)
 

@@ -85,7 +85,7 @@ class FakeUsage(_Strict):
 
 
 class FakeScript(_Strict):
-    """How the fake provider answers. Bounded, because everyone who may call models may set it."""
+    """How the fake provider answers; bounded, because any account with model access sets it."""
 
     words: int | None = Field(default=None, ge=0, le=200_000)
     text: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)
