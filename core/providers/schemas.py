@@ -14,7 +14,7 @@ from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.structured_output import ResponseSchema, StructuredOutput
-from core.providers.tool_calls import MessageToolCall, ToolCallId
+from core.providers.tools.tool_calls import MessageToolCall, ToolCallId
 
 
 class ProviderKind(StrEnum):

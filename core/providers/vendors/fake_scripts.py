@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.providers import errors
 from core.providers.chunks import ToolCallChunk
-from core.providers.constrained_tools import RESULT
 from core.providers.errors import CallFailed
 from core.providers.images import jpegs_of
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
+from core.providers.tools.constrained_tools import RESULT
 
 LABEL = "Fake answer:"
 WORDS = tuple(
