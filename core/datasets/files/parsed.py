@@ -54,7 +54,8 @@ class ParsedCases:
     def leave_out(self, line: int | None, part: str, reason: str) -> str:
         """Name a part that is not imported, and return it with the reason."""
         self.unsupported_count += 1
-        named = UnsupportedPart(line=line, part=part[:200], reason=reason[:MAX_REASON_CHARS])
+        reason = reason[:1].upper() + reason[1:MAX_REASON_CHARS]
+        named = UnsupportedPart(line=line, part=part[:200], reason=reason)
         if len(self.unsupported) < MOST_UNSUPPORTED:
             self.unsupported.append(named)
         return f"{named.part}: {named.reason}"[:500]

@@ -75,7 +75,7 @@ def test_what_has_no_counterpart_is_named_with_its_line() -> None:
         (25, "Test 5, assertion $ref"),
     ]
     assert found.cases[0].texts.unsupported == (
-        "Test 1, assertion javascript: code of files is not run.",
+        "Test 1, assertion javascript: Code of files is not run.",
     )
 
 
