@@ -31,3 +31,13 @@ def test_an_admin_is_asked_for_the_dataset_of_an_annotation(console: Console) ->
 def test_a_reviewer_who_runs_no_models_is_not_offered_it(console: Console) -> None:
     app = opened(console, person(Role.REVIEWER))
     assert [it for it in app.button if it.label == "Make a case"] == []
+
+
+def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
+    stored(conversation("c"))
+    app = console(person(Role.SUPER_ADMIN), TUNING)
+    app.query_params.update({"conversation": "c"})
+    app.run()
+    [button] = [it for it in app.button if it.label == "Make a case"]
+    button.click().run()
+    assert app.selectbox(key="case.dataset").options == ["New dataset"]

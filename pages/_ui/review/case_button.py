@@ -5,11 +5,17 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.database.db import Session
 from core.database.paging import LARGEST_PAGE, Window
 from core.datasets.queries import datasets as queries
 from core.datasets.schemas import NewDataset
 from core.datasets.service import datasets, sources
-from core.datasets.source_schemas import AddedCases, AnnotationChoice, AnswerChoice
+from core.datasets.source_schemas import (
+    AddedCases,
+    AnnotationChoice,
+    AnswerChoice,
+    ConversationChoice,
+)
 from core.errors import Invalid
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
@@ -21,8 +27,8 @@ Add = Callable[[UUID | None, str], AddedCases]
 
 
 def draw(annotation_id: UUID, reader: Actor) -> None:
-    """Draw the button of an annotation."""
-    if may(reader, Permission.RUN_MODELS) and may(reader, Permission.READ_CONTENTS):
+    """Draw the button of an annotation in a drawer."""
+    if _may_make(reader):
         st.button(
             "Make a case",
             key=f"case.{annotation_id}",
@@ -34,16 +40,43 @@ def draw(annotation_id: UUID, reader: Actor) -> None:
         )
 
 
+def draw_for_conversation(conversation_id: UUID, reader: Actor) -> None:
+    """Draw the button of a conversation."""
+    if _may_make(reader):
+        st.button(
+            "Make a case",
+            key=f"case.{conversation_id}",
+            icon=":material/dataset:",
+            type="tertiary",
+            help="Add the messages up to the last question to a dataset.",
+            on_click=open_conversation,
+            args=(conversation_id,),
+        )
+
+
+def _may_make(reader: Actor) -> bool:
+    return may(reader, Permission.RUN_MODELS) and may(reader, Permission.READ_CONTENTS)
+
+
 def open_annotation(annotation_id: UUID) -> None:
     def add(dataset_id: UUID | None, name: str) -> AddedCases:
+        choice = AnnotationChoice(ids=(annotation_id,))
         with guard.work_on_both() as (session, ai, actor):
-            if dataset_id is None:
-                made = datasets.create_dataset(session, NewDataset(name=name), actor=actor)
-                dataset_id = made.id
-            choice = AnnotationChoice(ids=(annotation_id,))
-            return sources.add_annotations(session, ai, dataset_id, choice, actor=actor)
+            id_ = dataset_id or _created(session, name, actor)
+            return sources.add_annotations(session, ai, id_, choice, actor=actor)
 
     _open(add, keeps_answer=False)
+
+
+def open_conversation(conversation_id: UUID) -> None:
+    def add(dataset_id: UUID | None, name: str) -> AddedCases:
+        keeps = state.get(KEEPS, False)
+        choice = ConversationChoice(ids=(conversation_id,), keeps_answers=keeps)
+        with guard.work() as (session, actor):
+            id_ = dataset_id or _created(session, name, actor)
+            return sources.add_conversations(session, id_, choice, actor=actor)
+
+    _open(add, keeps_answer=True)
 
 
 def open_answer(session_id: UUID, message_id: UUID) -> None:
@@ -54,12 +87,14 @@ def open_answer(session_id: UUID, message_id: UUID) -> None:
             session_id=session_id, message_id=message_id, keeps_answer=state.get(KEEPS, False)
         )
         with guard.work() as (session, actor):
-            if dataset_id is None:
-                made = datasets.create_dataset(session, NewDataset(name=name), actor=actor)
-                dataset_id = made.id
-            return sources.add_answer(session, dataset_id, choice, actor=actor)
+            id_ = dataset_id or _created(session, name, actor)
+            return sources.add_answer(session, id_, choice, actor=actor)
 
     _open(add, keeps_answer=True)
+
+
+def _created(session: Session, name: str, actor: Actor) -> UUID:
+    return datasets.create_dataset(session, NewDataset(name=name), actor=actor).id
 
 
 def _open(add: Add, *, keeps_answer: bool) -> None:
@@ -74,7 +109,7 @@ def _open(add: Add, *, keeps_answer: bool) -> None:
         if chosen is None:
             st.text_input("Name of the new dataset", key=NAME, max_chars=128)
         if keeps_answer:
-            st.checkbox("Keep this answer as the reference", key=KEEPS)
+            st.checkbox("Keep the answer as the reference", key=KEEPS)
         dialogs.submit("Add case", lambda: _add(add, names), key="case")
 
     form()

@@ -19,7 +19,7 @@ from core.insights.queries.conversation_detail import Reading, read_conversation
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
-from pages._ui.review import conversation_list, message_list, score_list
+from pages._ui.review import case_button, conversation_list, message_list, score_list
 from pages.review.tuning import conversation_notes
 
 AT_ONCE = 30
@@ -50,7 +50,7 @@ def draw(actor: Actor) -> None:
         frame.empty_state("speaker_notes_off", "Conversation not found", missing.detail)
         return
     zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
-    _draw_head(found.conversation, zone)
+    _draw_head(found.conversation, zone, actor)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
         _draw_facts(found, zone, sees_costs=sees_costs)
@@ -89,7 +89,7 @@ def close() -> None:
         st.query_params["view"] = "conversations"
 
 
-def _draw_head(one: ConversationSummary, zone: str) -> None:
+def _draw_head(one: ConversationSummary, zone: str, actor: Actor) -> None:
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.title(text.plain(conversation_list.name_of(one)), anchor=False, width="content")
@@ -97,6 +97,7 @@ def _draw_head(one: ConversationSummary, zone: str) -> None:
                 st.badge(conversation_list.OPINIONS[one.opinion], color=OPINION_TONES[one.opinion])  # type: ignore[arg-type]  # colours by name
             if one.status in STATE_TONES:
                 st.badge(conversation_list.STATES[one.status], color=STATE_TONES[one.status])  # type: ignore[arg-type]  # colours by name
+            case_button.draw_for_conversation(one.id, actor)
         facts = [
             conversation_list.who(one),
             formatting.count(one.message_count, "message"),
