@@ -4,7 +4,7 @@ import pytest
 
 from core.identity.schemas import Role
 from core.scoring.model_access import ExecutedModels
-from core.scoring.similarity import chrf, cosine
+from core.scoring.text_measures.similarity import chrf, cosine
 from tests.factories.identity import person
 from tests.factories.scoring import QUESTION, scored, spec
 
