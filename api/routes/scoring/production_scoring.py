@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.deps import ActorDep, SessionDep
+from api.reference import MISSING
 from core.scoring import settings
 from core.scoring.settings import ProductionScoring, ProductionScoringView
 
@@ -15,7 +16,7 @@ def read(session: SessionDep, actor: ActorDep) -> ProductionScoringView:
     return settings.read(session, actor=actor)
 
 
-@router.put("")
+@router.put("", responses=MISSING)
 def change(given: ProductionScoring, session: SessionDep, actor: ActorDep) -> ProductionScoringView:
     """Change the fields that are sent. Models are called for the caller's account from now on."""
     return settings.change(session, given, actor=actor)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     select,
 )
 from sqlalchemy.orm import Session
@@ -46,8 +47,9 @@ OF_JUDGES = (
 )
 KEY = (
     scores.c.name,
-    func.coalesce(scores.c.evaluator, ""),
-    func.coalesce(scores.c.evaluator_version, ""),
+    # A literal: parameters of their own would make equal expressions differ
+    func.coalesce(scores.c.evaluator, literal_column("''")),
+    func.coalesce(scores.c.evaluator_version, literal_column("''")),
 )
 
 
@@ -163,15 +165,19 @@ def _verdicts(
     core: Session, ids: Iterable[UUID], threshold: float
 ) -> Iterator[tuple[JudgeKey, UUID, bool, int]]:
     """Yield each judge's newest verdict on these messages, with the length of the answer."""
+    columns = scores.c.subject_id, _is_passed(threshold), func.length(messages.c.content)
     wanted = (
-        select(*KEY, scores.c.subject_id, _is_passed(threshold), func.length(messages.c.content))
+        select(*KEY, *columns)
         .join(messages, messages.c.id == scores.c.subject_id)
         .where(*OF_JUDGES, scores.c.subject_id == any_(literal(list(ids), ARRAY(Uuid()))))
-        .distinct(*KEY, scores.c.subject_id)
-        .order_by(*KEY, scores.c.subject_id, scores.c.created_at.desc())
+        .order_by(scores.c.created_at)
     )
-    for *key, message_id, is_passed, length in core.execute(wanted):
-        yield JudgeKey(*key), message_id, is_passed, length
+    newest = {
+        (JudgeKey(*key), message_id): (is_passed, length)
+        for *key, message_id, is_passed, length in core.execute(wanted)
+    }
+    for (judge, message_id), (is_passed, length) in newest.items():
+        yield judge, message_id, is_passed, length
 
 
 def _totals(core: Session, threshold: float) -> list[_Totals]:
