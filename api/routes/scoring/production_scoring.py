@@ -7,7 +7,7 @@ from api.reference import MISSING
 from core.scoring import settings
 from core.scoring.settings import ProductionScoring, ProductionScoringView
 
-router = APIRouter(prefix="/admin/ai/scoring", tags=["Watch: scores"])
+router = APIRouter(prefix="/admin/ai/scoring", tags=["Evaluations"])
 
 
 @router.get("")
