@@ -53,6 +53,7 @@ def _draw_limits(present: ProductionScoringView) -> None:
         key=key("budget"),
         help="Of calls to judges and embeddings, by UTC day. Rules cost nothing.",
     )
+    left, right = st.columns(2)  # a row of its own: on a phone, columns are below one another
     left.text_input("Environment", present.environment, key=key("environment"), max_chars=200)
     right.number_input(
         "Review answers with a score below",
