@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from core.database import settings
 from core.database.db import read_session
 from core.embedded.model_server import PACKAGED_NAME
-from core.errors import Failure
+from core.errors import Failure, Forbidden
 from core.executions import runner
 from core.executions.schemas import CostLimit, ExecutionStatus, ExecutionView, NewExecution
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.network.cancellation import CancelToken
 from core.platform import clock
@@ -116,7 +116,8 @@ class ExecutedModels:
 
     async def embed(self, model_id: str | None, texts: Sequence[str]) -> TextVectors:
         """Return the vectors of texts; a failure is a reply with its problem."""
-        require(self._actor, Permission.RUN_MODELS)
+        if not may(self._actor, Permission.RUN_MODELS):
+            return TextVectors(problem=Forbidden().detail, model_id=model_id)
         return await asyncio.to_thread(_embed, model_id, tuple(texts))
 
     def _execution(self, call: JudgeCall, model: ModelView) -> NewExecution:

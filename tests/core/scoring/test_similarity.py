@@ -56,3 +56,10 @@ def test_a_model_without_embeddings_is_replaced_by_characters_and_named() -> Non
     found = scored(scorer, "Paris", QUESTION, models)
     assert (found.passed, found.details["measure"]) == (True, "lexical")
     assert "embedding" in found.details["no_embeddings"]
+
+
+@pytest.mark.usefixtures("runner")
+def test_an_account_that_may_not_run_models_compares_characters() -> None:
+    models = ExecutedModels(person(Role.ANALYST).actor)
+    found = scored(spec("similarity"), "Paris", QUESTION, models)
+    assert found.details["measure"] == "lexical"
