@@ -25,6 +25,7 @@ from api.routes.review import (
     notes,
     review_queue,
 )
+from api.routes.scoring import judges, production_scoring
 from api.routes.system import (
     accounts,
     auth,
@@ -70,6 +71,8 @@ from core.errors import Failure
 PREFIX = "/api/v1"
 # Routes for people alone, for those who may call models, for reviewers, and for readers
 PEOPLES = (
+    judges,  # before the routes of evaluations, whose IDs are at its place
+    production_scoring,
     keys,
     models,
     prices,

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.conversations.ingest import named_messages
@@ -21,7 +23,8 @@ from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.jobs import outbox
 from core.platform import clock
 from core.platform.ids import new_id
-from core.scores.schemas import NewScore, ScoreSubject
+from core.scores.models import MessageScore
+from core.scores.schemas import NewScore, ScoreSource, ScoreSubject
 
 TABLE, GIVEN = "message_scores", "scores.given"
 SCORES = Stage(
@@ -101,6 +104,42 @@ def store(session: Session, scores: list[NewScore], source: RowSource) -> int:
     if names:  # by then both are stored, in whichever order they arrived
         outbox.add(session, NAMED, {"names": sorted({each.name for each in names})})
     return stored
+
+
+class OwnScore(NamedTuple):
+    """A score that Attune itself gives an answer; its ID is the same each time."""
+
+    id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    user_id: UUID | None
+    name: str
+    value: float | None
+    label: str
+    source: ScoreSource
+    comment: str
+    evaluator: str
+    evaluator_version: str
+    cost_usd: Decimal | None
+    environment: str
+    app: str
+    release: str
+    attributes: dict[str, Any]
+
+
+def store_own(session: Session, scores: list[OwnScore]) -> None:
+    """Store scores that are not stored yet."""
+    if not scores:
+        return
+    now = clock.now()
+    rows = []
+    for each in scores:
+        row = each._asdict()
+        message_id = row.pop("message_id")
+        subject = {"subject_kind": ScoreSubject.MESSAGE, "subject_id": message_id}
+        rows.append({**row, **subject, "created_at": now})
+    session.execute(insert(MessageScore).on_conflict_do_nothing(), rows)
+    _announce(session, (each.conversation_id for each in scores))
 
 
 def link(names: list[str]) -> None:

@@ -1,5 +1,6 @@
 """JSON Schemas that people write: draft 2020-12 with RE2 patterns, and no reference leaves them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,7 @@ def first_violation(schema: dict[str, Any], document: object) -> str | None:
             "$ref": counted.follow,
             "pattern": _pattern,
             "patternProperties": _pattern_properties,
+            "uniqueItems": _unique_items,
         },
     )(schema, registry=Registry())
     try:
@@ -95,6 +97,29 @@ def _pattern_properties(
         for name, value in instance.items():
             if compiled(pattern).search(name) is not None:
                 yield from validator.descend(value, subschema, path=name, schema_path=pattern)
+
+
+def _unique_items(
+    _validator: Draft202012Validator, is_wanted: object, instance: object, _schema: object
+) -> Iterator[ValidationError]:
+    # The library compares each pair of objects: minutes for an answer with many
+    if is_wanted is True and isinstance(instance, list):
+        distinct = {json.dumps(_comparable(item), sort_keys=True) for item in instance}
+        if len(distinct) < len(instance):
+            yield ValidationError("the items are not unique")
+
+
+def _comparable(value: object) -> object:
+    """Return JSON in which equal numbers are written the same way."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _comparable(member) for name, member in value.items()}
+        case list():
+            return [_comparable(member) for member in value]
+        case _:
+            return value
 
 
 def _check_references(member: dict[str, Any]) -> None:

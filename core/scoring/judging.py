@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from core.database.tables import storable
 from core.providers.schemas import ChatMessage, MessageRole
 from core.scoring import judge_prompts
 from core.scoring.judge_prompts import JudgeVerdict, PairVerdict
@@ -24,7 +25,7 @@ from core.scoring.schemas import (
 
 BEST = 5  # the scale is 1 to 5
 OUTSIDE = "The judge did not answer in the requested form, also when asked again."
-Form = TypeVar("Form", bound=BaseModel)
+Form = TypeVar("Form", JudgeVerdict, PairVerdict)
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,10 @@ async def _verdict(
 
 def _parsed(text: str, form: type[Form]) -> Form | None:
     try:
-        return form.model_validate_json(text.strip())
+        verdict = form.model_validate_json(text.strip())
     except ValidationError:
         return None
+    return verdict.model_copy(update={"rationale": storable(verdict.rationale)})
 
 
 def _points(verdict: PairVerdict, place: str) -> float:

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from core.database import settings
 from core.database.db import read_session
 from core.embedded.model_server import PACKAGED_NAME
-from core.errors import Failure
+from core.errors import Failure, Forbidden
 from core.executions import runner
 from core.executions.schemas import CostLimit, ExecutionStatus, ExecutionView, NewExecution
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.network.cancellation import CancelToken
 from core.platform import clock
@@ -53,10 +55,14 @@ class JudgeCall:
 
 @dataclass(frozen=True)
 class JudgeReply:
-    """What a judge answered, or why it did not; `cost_usd` is None when unpriced."""
+    """What a judge answered, or why it did not; `cost_usd` is None when unpriced.
+
+    `is_refused`: no call was made, because of a limit, a missing price or a missing model.
+    """
 
     text: str = ""
     problem: str | None = None
+    is_refused: bool = False
     model_id: str | None = None
     cost_usd: Decimal | None = Decimal(0)
     execution_id: UUID | None = None
@@ -105,12 +111,13 @@ class ExecutedModels:
                 runner.current().submit(self._execution(call, model), actor=self._actor)
             )
         except Failure as failure:
-            return JudgeReply(problem=failure.detail, model_id=call.model_id)
+            return JudgeReply(problem=failure.detail, is_refused=True, model_id=call.model_id)
         return _reply(view)
 
     async def embed(self, model_id: str | None, texts: Sequence[str]) -> TextVectors:
         """Return the vectors of texts; a failure is a reply with its problem."""
-        require(self._actor, Permission.RUN_MODELS)
+        if not may(self._actor, Permission.RUN_MODELS):
+            return TextVectors(problem=Forbidden().detail, model_id=model_id)
         return await asyncio.to_thread(_embed, model_id, tuple(texts))
 
     def _execution(self, call: JudgeCall, model: ModelView) -> NewExecution:
@@ -129,15 +136,17 @@ class ExecutedModels:
 def judge_model(model_id: str | None) -> ModelView:
     """Return the named model, else the default one; raise ModelMissing or NoJudge."""
     with read_session() as session:
-        if model_id is None:
-            models = catalogue.list_models(session)
-            preferred = settings.read(session, settings.Workspace).default_model
-            model_id = next((it.id for it in models if it.id == preferred), None) or next(
-                (it.id for it in models), None
-            )
+        model_id = model_id or find_default_judge(session)
         if model_id is None:
             raise NoJudge
         return catalogue.find_route(session, model_id).model
+
+
+def find_default_judge(session: Session) -> str | None:
+    """Return the workspace's default model, else the first that can be called, or None."""
+    ids = [model.id for model in catalogue.list_models(session)]
+    preferred = settings.read(session, settings.Workspace).default_model
+    return preferred if preferred in ids else next(iter(ids), None)
 
 
 def unfit_judge_reason(model_id: str | None) -> str | None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import NoReturn
 
 from core.scoring.json_schemas import TooComplex, first_violation
-from core.scoring.number_texts import NumberInText, numbers_in
 from core.scoring.patterns import compiled
 from core.scoring.results import not_scored, scored
 from core.scoring.schemas import (
@@ -22,6 +21,7 @@ from core.scoring.schemas import (
     ScoreResult,
     ToolCalledScorer,
 )
+from core.scoring.text_measures.number_texts import NumberInText, numbers_in
 
 NO_REFERENCE = "The case has no reference answer, and the scorer has no value."
 FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(?P<inside>.*)\n```\Z", re.DOTALL | re.IGNORECASE)

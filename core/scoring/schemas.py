@@ -46,6 +46,8 @@ class _Scorer(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        # One schema in both directions: two would describe every scorer twice in the API
+        json_schema_mode_override="validation",
     )
 
     name: ScorerName | None = None
@@ -165,31 +167,28 @@ class CostScorer(_Scorer):
     """The most US dollars that the answer may cost."""
 
     kind: Literal["cost"] = "cost"
-    max_usd: Decimal = Field(ge=0, lt=10**6, decimal_places=8)
+    max_usd: Usd = Field(ge=0, lt=10**6, decimal_places=8)
 
 
-class AllScorer(_Scorer):
+class _Group(_Scorer):
+    scorers: tuple["ScorerSpec", ...] = Field(min_length=1, max_length=MAX_SCORERS)
+
+    @model_validator(mode="after")
+    def _is_within_limits(self) -> Self:
+        check_limits([self])
+        return self
+
+
+class AllScorer(_Group):
     """Scorers that must all pass; the score is the lowest of theirs."""
 
     kind: Literal["all"] = "all"
-    scorers: tuple["ScorerSpec", ...] = Field(min_length=1, max_length=MAX_SCORERS)
-
-    @model_validator(mode="after")
-    def _is_within_limits(self) -> Self:
-        check_limits([self])
-        return self
 
 
-class AnyScorer(_Scorer):
+class AnyScorer(_Group):
     """Scorers of which one must pass; the score is the highest of theirs."""
 
     kind: Literal["any"] = "any"
-    scorers: tuple["ScorerSpec", ...] = Field(min_length=1, max_length=MAX_SCORERS)
-
-    @model_validator(mode="after")
-    def _is_within_limits(self) -> Self:
-        check_limits([self])
-        return self
 
 
 ScorerSpec = Annotated[

@@ -27,7 +27,7 @@ from core.scoring.schemas import (
     SimilarityScorer,
     ToolCalledScorer,
 )
-from core.scoring.similarity import chrf, cosine
+from core.scoring.text_measures.similarity import chrf, cosine
 
 NO_MODELS = "No models can be called here."
 MAX_EMBEDDED_CHARS = 20_000

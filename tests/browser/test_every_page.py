@@ -29,6 +29,7 @@ PAGES = {
     "/settings?section=Prices": "Add price",
     "/settings?section=API+keys": "Create key",
     "/settings?section=Review": None,
+    "/settings?section=Scoring": None,
     "/settings?section=Import": None,
     "/accounts": "Invite account",
     "/accounts?section=Audit": None,

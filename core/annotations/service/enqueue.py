@@ -132,6 +132,13 @@ def look_at_scores(ids: Sequence[UUID]) -> None:
         _fill(core, _scored(core, ids, rules), rules)
 
 
+def add_scored(message_ids: Sequence[UUID]) -> None:
+    """Add messages with low scores to the queue."""
+    with read_session() as core:
+        found = {message_id: {Reason.SCORE} for message_id in message_ids}
+        _fill(core, found, settings.read(core, Review))
+
+
 def let_go(after: UUID) -> UUID | None:
     """Remove items of deleted messages; return the last position, or None at the end."""
     with read_session(Database.AI) as ai:

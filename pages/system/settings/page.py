@@ -19,6 +19,7 @@ from pages.system.settings import (
     workspace_settings,
 )
 from pages.system.settings.imports import import_settings
+from pages.system.settings.scoring import scoring_settings
 
 SECTIONS = {
     "Workspace": workspace_settings.draw,
@@ -30,6 +31,7 @@ SECTIONS = {
     "Tools": tool_settings.draw,
     "API keys": key_settings.draw,
     "Review": review_settings.draw,
+    "Scoring": scoring_settings.draw,
     "Import": import_settings.draw,
     "Redaction": redaction_settings.draw,
     "Retention": retention_settings.draw,

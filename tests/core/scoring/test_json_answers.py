@@ -1,5 +1,6 @@
 """An answer follows a JSON Schema, whose own work is limited."""
 
+import json
 import time
 from typing import Any
 
@@ -72,3 +73,13 @@ def test_patterns_of_a_schema_take_no_exponential_time() -> None:
     found = scored(spec("json_schema", schema=schema), f'{{"a": "{"a" * 40}!", "{"b" * 40}!": 1}}')
     assert found.passed is False
     assert time.monotonic() - begun < 2
+
+
+def test_unique_items_are_compared_as_json_and_quickly() -> None:
+    unique = spec("json_schema", schema={"uniqueItems": True})
+    assert scored(unique, '[1, "1", true, [1], {"a": 1, "b": 2}]').passed
+    assert scored(unique, '[{"a": 1, "b": 2.0}, {"b": 2, "a": 1}]').passed is False
+    assert scored(unique, "[1, 1.0]").passed is False
+    begun = time.monotonic()
+    assert scored(unique, json.dumps([{"a": number} for number in range(30_000)])).passed
+    assert time.monotonic() - begun < 5

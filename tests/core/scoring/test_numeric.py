@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from core.scoring.number_texts import numbers_in
 from core.scoring.schemas import CaseToScore
+from core.scoring.text_measures.number_texts import numbers_in
 from tests.factories.scoring import scored, spec
 
 

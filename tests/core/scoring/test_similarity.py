@@ -4,7 +4,7 @@ import pytest
 
 from core.identity.schemas import Role
 from core.scoring.model_access import ExecutedModels
-from core.scoring.similarity import chrf, cosine
+from core.scoring.text_measures.similarity import chrf, cosine
 from tests.factories.identity import person
 from tests.factories.scoring import QUESTION, scored, spec
 
@@ -56,3 +56,10 @@ def test_a_model_without_embeddings_is_replaced_by_characters_and_named() -> Non
     found = scored(scorer, "Paris", QUESTION, models)
     assert (found.passed, found.details["measure"]) == (True, "lexical")
     assert "embedding" in found.details["no_embeddings"]
+
+
+@pytest.mark.usefixtures("runner")
+def test_an_account_that_may_not_run_models_compares_characters() -> None:
+    models = ExecutedModels(person(Role.ANALYST).actor)
+    found = scored(spec("similarity"), "Paris", QUESTION, models)
+    assert found.details["measure"] == "lexical"

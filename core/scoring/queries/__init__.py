@@ -1,0 +1,1 @@
+"""Answers to score, and how judges agree with people."""

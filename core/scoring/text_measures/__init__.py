@@ -1,0 +1,1 @@
+"""Numbers in texts, and how similar texts are."""

@@ -1,0 +1,1 @@
+"""Settings, Scoring: production scoring, and judges beside people."""
