@@ -1,0 +1,1 @@
+"""Scorers: rules and judge models that score an answer."""
