@@ -1,0 +1,1 @@
+"""Evaluations: targets over cases, several runs each, scored and compared with honest statistics."""
