@@ -20,9 +20,11 @@ from core.database.connections import engines, pools
 from core.database.db import Database
 from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
+from core.executions import runner as executions
 from core.imports import own_process, runner
 from core.jobs import outbox, queue
 from core.platform import features
+from core.platform.ids import new_id
 
 log = logging.getLogger("attune.worker")
 
@@ -41,7 +43,7 @@ LOST_DATABASE_LOGGERS = ("procrastinate.worker.worker", "procrastinate.utils")
 
 def run(addresses: engines.Addresses) -> None:
     """Work until stopped, or until the parent has ended."""
-    with _working(addresses):
+    with _working(addresses), _making_calls():
         stopping, has_events = queue.stopping, threading.Event()
         threads = (
             _thread("outbox", _relay, stopping, has_events),
@@ -53,6 +55,21 @@ def run(addresses: engines.Addresses) -> None:
         has_events.set()
         for thread in threads:
             thread.join(STOP_TIMEOUT_S)
+
+
+@contextmanager
+def _making_calls() -> Iterator[None]:
+    """Let jobs call models, as executions of this run of the worker.
+
+    A killed worker's executions fail two minutes later, as those of no living process.
+    """
+    calls = executions.Runner(new_id())
+    executions.use(calls)
+    calls.start()
+    try:
+        yield
+    finally:
+        calls.stop(grace_s=0.0)
 
 
 def _thread(name: str, act: Callable[..., None], *given: threading.Event) -> threading.Thread:

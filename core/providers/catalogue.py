@@ -50,6 +50,24 @@ def find_route(session: Session, model_id: str) -> Route:
     return _route(candidates[0], model_id)
 
 
+def find_embedding_route(session: Session) -> Route | None:
+    """Return the first model that is made for embeddings, or None.
+
+    Servers that speak OpenAI's protocol may embed with any model, and a chat model's vectors say
+    little: such models are only used by name. The fake provider stands in for one.
+    """
+    return next(
+        (
+            _route(provider, model.name)
+            for provider in configured.list_configured(session)
+            if provider.is_active
+            for model in _all_models(provider)
+            if "embed" in model.name.lower() or provider.connection.kind is ProviderKind.FAKE
+        ),
+        None,
+    )
+
+
 def _route(provider: ConfiguredProvider, name: str) -> Route:
     listed_model = next((model for model in _all_models(provider) if model.name == name), None)
     if listed_model is None and provider.connection.kind in (ProviderKind.LOCAL, ProviderKind.FAKE):

@@ -1,0 +1,74 @@
+"""An answer follows a JSON Schema, whose own work is limited."""
+
+import time
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.factories.scoring import scored, spec
+
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string", "pattern": "^[A-Z]"}, "age": {"type": "integer"}},
+    "required": ["name"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ('{"name": "Ada", "age": 36}', True),
+        ('```json\n{"name": "Ada"}\n```', True),
+        ('{"name": "ada"}', False),
+        ('{"age": 36}', False),
+        ('{"name": "Ada", "age": "36"}', False),
+        ('Here it is: {"name": "Ada"}', False),
+        ('{"name": "Ada", "age": NaN}', False),
+        ("[" * 100_000, False),
+        ("", False),
+    ],
+)
+def test_the_answer_is_json_that_follows_the_schema(text: str, passed: bool) -> None:
+    found = scored(spec("json_schema", schema=PERSON), text)
+    assert found.passed is passed
+    assert passed or found.reason
+
+
+def test_without_a_schema_any_json_passes() -> None:
+    assert scored(spec("json_schema"), "[1, null]").passed
+    assert scored(spec("json_schema"), "one").passed is False
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "text"}, "Invalid JSON Schema"),
+        ({"properties": {"a": {"pattern": "(?=a)"}}}, "Invalid RE2 pattern"),
+        ({"patternProperties": {"(a)\\1": {}}}, "Invalid RE2 pattern"),
+        ({"$ref": "https://example.com/schema"}, "must be within the schema"),
+        ({"$dynamicRef": "#x"}, "use \\$ref"),
+        ({"patternProperties": {"a": {}}, "additionalProperties": False}, "not supported"),
+    ],
+)
+def test_a_schema_that_could_not_be_used_is_refused(schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        spec("json_schema", schema=schema)
+
+
+def test_a_schema_that_doubles_its_work_at_each_level_ends_and_is_not_scored() -> None:
+    levels = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}
+    doubling = spec("json_schema", schema={"$defs": levels | {"a40": {}}, "$ref": "#/$defs/a0"})
+    endless = spec("json_schema", schema={"$ref": "#"})
+    missing = spec("json_schema", schema={"$ref": "#/$defs/none"})
+    begun = time.monotonic()
+    assert [scored(each, "1").score for each in (doubling, endless, missing)] == [None] * 3
+    assert time.monotonic() - begun < 10
+
+
+def test_patterns_of_a_schema_take_no_exponential_time() -> None:
+    schema = {"properties": {"a": {"pattern": "^(a+)+$"}}, "patternProperties": {"(b+)+$": {}}}
+    begun = time.monotonic()
+    found = scored(spec("json_schema", schema=schema), f'{{"a": "{"a" * 40}!", "{"b" * 40}!": 1}}')
+    assert found.passed is False
+    assert time.monotonic() - begun < 2
