@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler
 from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
 from api.routes import docs
+from api.routes.evaluation import evaluations
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
 from api.routes.review import (
@@ -83,6 +84,7 @@ PEOPLES = (
     workspace,
     imports,
     improvements,
+    evaluations,
 )
 RUNNERS = (
     models.callable_models,
@@ -142,6 +144,7 @@ def create() -> FastAPI:
     )
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
+    api.include_router(evaluations.starting, dependencies=[person])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:

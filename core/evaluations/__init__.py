@@ -1,1 +1,1 @@
-"""Evaluations: targets over cases, several runs each, scored and compared with honest statistics."""
+"""Evaluations: targets over cases, each in several runs, scored and compared."""

@@ -4,6 +4,8 @@ import threading
 import time
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from core.database.db import read_session, transaction
 from core.evaluations.service import claims
 from core.evaluations.work_items import ClaimedRun, TakenEvaluation
@@ -42,7 +44,7 @@ class CallWaiter:
             return self._of_service(claimed)
         stored: list[ScoredAnswer | None] = []
 
-        def store(session: runner.Session, execution_id: UUID) -> None:
+        def store(session: Session, execution_id: UUID) -> None:
             view = queries.get_execution(session, execution_id, owner=self._taken.actor.id)
             stored[:] = [claims.store_answer(session, claimed, view)]
 

@@ -11,23 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import UUID
 
-from core.database.db import read_session, transaction
-from core.errors import Failure, LimitReached, Unavailable
+from core.database.db import transaction
+from core.errors import LimitReached, Unavailable
 from core.evaluations.answers import CallWaiter
-from core.evaluations.queries.figures import has_models_to_call
 from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.scored_runs import score_run
 from core.evaluations.service import claims, evaluations, summaries
 from core.evaluations.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.platform.config import config
 from core.platform.ids import new_id
-from core.scoring.model_access import ExecutedModels, ScoringModels
+from core.scoring.model_access import ExecutedModels
 
 log = logging.getLogger("attune.evaluations")
 
 SLICE_S = 20.0  # other jobs get their turn after so long
 LOOK_INTERVAL_S = 0.5
-ALIVE_INTERVAL_S = 4.0
+ALIVE_INTERVAL_S = 1.0  # also how soon a cancelled one stops
 SUMMARY_SHARE = 10  # a summary is written again after ten times as long as it took, at least 2 s
 UNEXPECTED = "Unexpected error; see the worker log. Results so far are kept."
 
@@ -52,11 +51,8 @@ class _Slice:
         self._waiter = CallWaiter(taken)
         self._failure: str | None = None
         self._is_lost = False
-        needs_models = has_models_to_call(taken.definition)
         metadata = {"evaluation_id": str(taken.id)}
-        self._models: ScoringModels | None = (
-            ExecutedModels(taken.actor, metadata=metadata) if needs_models else None
-        )
+        self._models = ExecutedModels(taken.actor, metadata=metadata)
 
     def work(self) -> None:
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="evaluation") as pool:
@@ -76,12 +72,14 @@ class _Slice:
             if not self._may_go_on():
                 self._waiter.cancel_all()
             with suppress(Unavailable):
-                if now - alive_at >= ALIVE_INTERVAL_S or now - alive_at >= LOOK_INTERVAL_S:
+                if now - alive_at >= ALIVE_INTERVAL_S:
                     self._keep_alive()
                     alive_at = now
                 if now >= summary_at:
                     summaries.write(self._taken.id)
-                    summary_at = time.monotonic() + max(2.0, SUMMARY_SHARE * (time.monotonic() - now))
+                    summary_at = time.monotonic() + max(
+                        2.0, SUMMARY_SHARE * (time.monotonic() - now)
+                    )
 
     def _keep_alive(self) -> None:
         with transaction() as session:
@@ -92,8 +90,7 @@ class _Slice:
             self._waiter.cancel_all()
 
     def _claim_and_run(self) -> None:
-        """Claim runs one after the other; each is settled in the transaction that claims the next.
-        """
+        """Claim, run and settle one run after the other."""
         ended: EndedRun | None = None
         try:
             with asyncio.Runner() as loop:
@@ -132,12 +129,9 @@ class _Slice:
         summaries.write(self._taken.id)
         with transaction() as session:
             if self._failure is not None:
-                claims.end(
-                    session, self._taken, EvaluationStatus.FAILED, error=self._failure
-                )
+                claims.end(session, self._taken, EvaluationStatus.FAILED, error=self._failure)
             elif not claims.count_open(session, self._taken.id):
                 claims.end(session, self._taken, EvaluationStatus.COMPLETED)
-                # its subscribers
             else:
                 claims.release(session, self._taken)
                 if not self._is_lost:

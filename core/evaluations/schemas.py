@@ -4,7 +4,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from core.database.tables import storable
 from core.executions.schemas import CostLimit
@@ -310,4 +317,3 @@ class Definition(BaseModel):
     scorers: ScorerList
     threshold: float | None
     manifest: Manifest
-

@@ -28,9 +28,7 @@ async def score_run(
         context=case.context,
         reference=case.reference,
     )
-    results = tuple(
-        await asyncio.gather(*(score(spec, answer, asked, models) for spec in specs))
-    )
+    results = tuple(await asyncio.gather(*(score(spec, answer, asked, models) for spec in specs)))
     whole = combine(results, specs, definition.threshold)
     own = results[len(definition.scorers) :]
     checks = [_check(it.passed) for it in results[: len(definition.scorers)]]

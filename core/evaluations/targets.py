@@ -93,7 +93,12 @@ def manifest_of(session: Session, target: RunTarget) -> dict[str, Any]:
 
 
 def execution_of(
-    session: Session, target: RunTarget, case: EvaluatedCase, *, run: int, evaluation_id: UUID,
+    session: Session,
+    target: RunTarget,
+    case: EvaluatedCase,
+    *,
+    run: int,
+    evaluation_id: UUID,
     actor: Actor,
 ) -> NewExecution:
     """Return the call of a run, from 1; answers never come from the cache.
@@ -132,5 +137,3 @@ def _seeded(parameters: Parameters, run: int) -> Parameters:
     if parameters.seed is None:
         return parameters
     return parameters.model_copy(update={"seed": (parameters.seed + run - 1) % 2**31})
-
-

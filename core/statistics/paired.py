@@ -26,7 +26,7 @@ class Verdict(StrEnum):
     TOO_FEW = "too_few_cases"
 
 
-class Method(StrEnum):
+class ComparisonMethod(StrEnum):
     """The test behind a verdict."""
 
     MCNEMAR = "mcnemar_exact"
@@ -40,7 +40,7 @@ class PairedResult:
     """
 
     verdict: Verdict
-    method: Method
+    method: ComparisonMethod
     cases: int
     difference: float
     interval: Interval | None = None
@@ -74,7 +74,7 @@ def compare_passes(pairs: Sequence[tuple[bool, bool]]) -> PairedResult:
     verdict = _verdict(difference, chance < SIGNIFICANT and count >= FEWEST, count, needed)
     return PairedResult(
         verdict,
-        Method.MCNEMAR,
+        ComparisonMethod.MCNEMAR,
         count,
         difference,
         p_value=chance,
@@ -99,7 +99,7 @@ def compare_scores(differences: Sequence[float]) -> PairedResult:
     verdict = _verdict(difference, is_shown, count, needed)
     more_cases = needed - count if verdict is Verdict.TOO_FEW else None
     return PairedResult(
-        verdict, Method.BOOTSTRAP, count, difference, interval, more_cases=more_cases
+        verdict, ComparisonMethod.BOOTSTRAP, count, difference, interval, more_cases=more_cases
     )
 
 

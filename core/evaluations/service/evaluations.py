@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select, update
 from sqlalchemy import func as sql
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from core import VERSION
@@ -113,8 +113,10 @@ def _insert_cases(session: Session, evaluation_id: UUID, cases: Sequence[Evaluat
 
 def _insert_runs(session: Session, row: EvaluationTest) -> None:
     """Insert a row for each target, case and run, in one statement."""
-    target = sql.generate_series(1, row.targets).table_valued("number", name="target")
-    run = sql.generate_series(1, row.runs).table_valued("number", name="run")
+    target = (
+        sql.generate_series(1, row.targets).table_valued("number", name="target").render_derived()
+    )
+    run = sql.generate_series(1, row.runs).table_valued("number", name="run").render_derived()
     rows = (
         select(
             sql.gen_random_uuid(),
@@ -209,9 +211,7 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         for name in wanted.model_fields_set
         if (value := getattr(wanted, name)) is not None
     }
-    row.definition = encrypted_texts.seal_definition(
-        definition.model_copy(update=changed), row.id
-    )
+    row.definition = encrypted_texts.seal_definition(definition.model_copy(update=changed), row.id)
     scored = (
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.COMPLETED,
