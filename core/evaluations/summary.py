@@ -114,7 +114,7 @@ def _by_scorer(
     outcomes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for each in scorers:
         if each.target == target:
-            outcomes[each.place][each.outcome] += each.count
+            outcomes[each.place][each.outcome] += each.results
     for place, found in sorted(outcomes.items()):
         yield ScorerFigures(
             number=0 if place == own_place else place,

@@ -43,7 +43,7 @@ class ScorerCounts(NamedTuple):
     target: int
     place: int
     outcome: int
-    count: int
+    results: int
 
 
 def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
@@ -53,7 +53,7 @@ def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
         select(
             EvaluationResult.target,
             EvaluationResult.position,
-            func.count().filter(EvaluationResult.passed),
+            func.count().filter(EvaluationResult.passed.is_(True)),
             func.count().filter(_is_scored),
             func.count().filter(EvaluationResult.status == ResultStatus.FAILED),
             func.count(),

@@ -19,7 +19,7 @@ from core.identity.schemas import Actor
 QUESTION_CHARS = 300
 EXPORTED_AT_ONCE = 500  # cases
 ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
-_passed = func.count().filter(EvaluationResult.passed)
+_passed = func.count().filter(EvaluationResult.passed.is_(True))
 _scored = func.count().filter(EvaluationResult.passed.is_not(None))
 _failed = func.count().filter(EvaluationResult.status == ResultStatus.FAILED)
 
@@ -53,7 +53,7 @@ def list_cases(
     )
     if tag is not None:
         tagged = select(EvaluationCase.position).where(
-            EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.tags.any(tag)
+            EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.tags.contains([tag])
         )
         ranked = ranked.where(EvaluationResult.position.in_(tagged))
     total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0
