@@ -22,8 +22,9 @@ SERVICE_LOOK_INTERVAL_S = 0.3
 class CallWaiter:
     """The calls in progress of one slice; they can be cancelled together."""
 
-    def __init__(self, taken: TakenEvaluation) -> None:
+    def __init__(self, taken: TakenEvaluation, *, at_once: int = 1) -> None:
         self._taken = taken
+        self._turns = threading.Semaphore(at_once)
         self._calls: dict[UUID, AnswerBuffer] = {}
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
@@ -42,23 +43,26 @@ class CallWaiter:
         """Return the answer of a claimed run, or its error; None when it was cancelled."""
         if claimed.execution is None:
             return self._of_service(claimed)
+        turn = _Turn(self._turns)
         stored: list[ScoredAnswer | None] = []
 
         def store(session: Session, execution_id: UUID) -> None:
+            turn.end()  # the call is over; storing it does not keep the next one waiting
             view = queries.get_execution(session, execution_id, owner=self._taken.actor.id)
             stored[:] = [claims.store_answer(session, claimed, view)]
 
-        has_changed = threading.Event()
-        buffer = runner.current().launch(claimed.execution, store)
-        with self._lock:
-            self._calls[buffer.id] = buffer
-        unsubscribe = buffer.subscribe(has_changed.set)
-        try:
-            is_late = self._wait(buffer, has_changed)
-        finally:
-            unsubscribe()
+        with turn:
+            has_changed = threading.Event()
+            buffer = runner.current().launch(claimed.execution, store)
             with self._lock:
-                self._calls.pop(buffer.id, None)
+                self._calls[buffer.id] = buffer
+            unsubscribe = buffer.subscribe(has_changed.set)
+            try:
+                is_late = self._wait(buffer, has_changed)
+            finally:
+                unsubscribe()
+                with self._lock:
+                    self._calls.pop(buffer.id, None)
         if is_late:
             limit_s = config().evaluation_call_timeout_s
             return ScoredAnswer(error=f"No answer within {limit_s} s.")
@@ -102,3 +106,26 @@ class CallWaiter:
                     view = queries.get_execution(session, execution_id, owner=owner)
                     return claims.store_answer(session, claimed, view)
         return None
+
+
+class _Turn:
+    """One of the calls at once, held until the call is over."""
+
+    def __init__(self, turns: threading.Semaphore) -> None:
+        self._turns = turns
+        self._lock = threading.Lock()
+        self._is_held = False
+
+    def __enter__(self) -> None:
+        self._turns.acquire()
+        self._is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let another call begin; a second time has no effect."""
+        with self._lock:
+            if self._is_held:
+                self._is_held = False
+                self._turns.release()

@@ -26,6 +26,7 @@ log = logging.getLogger("attune.evaluations")
 
 SLICE_S = 20.0  # other jobs get their turn after so long
 LOOK_INTERVAL_S = 0.5
+MORE_THREADS = 2
 ALIVE_INTERVAL_S = 1.0  # also how soon a cancelled one stops
 SUMMARY_SHARE = 10  # a summary is written again after ten times as long as it took, at least 2 s
 UNEXPECTED = "Unexpected error; see the worker log. Results so far are kept."
@@ -48,15 +49,17 @@ class _Slice:
         self._taken, self._may_go_on, self._ends_at = taken, may_go_on, ends_at
         self._at_once = config().max_concurrent_tests
         self._stopping = threading.Event()  # no thread claims any more
-        self._waiter = CallWaiter(taken)
+        self._waiter = CallWaiter(taken, at_once=self._at_once)
         self._failure: str | None = None
         self._is_lost = False
         metadata = {"evaluation_id": str(taken.id)}
         self._models = ExecutedModels(taken.actor, metadata=metadata)
 
     def work(self) -> None:
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="evaluation") as pool:
-            threads = [pool.submit(self._claim_and_run) for _ in range(self._at_once)]
+        # Some store and score while others call
+        count = self._at_once + max(MORE_THREADS, self._at_once // 2)
+        with ThreadPoolExecutor(count, thread_name_prefix="evaluation") as pool:
+            threads = [pool.submit(self._claim_and_run) for _ in range(count)]
             self._look_after(lambda: all(thread.done() for thread in threads))
         with suppress(Unavailable):  # else `resume` goes on with it
             self._finish()
@@ -98,20 +101,21 @@ class _Slice:
                     ended = self._run(claimed, loop)
         except Unavailable as failure:
             log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
-        except LimitReached as failure:
-            self._fail(failure.detail)
         except Exception:
             log.exception("evaluation %s failed", self._taken.id)
             self._fail(UNEXPECTED)
 
     def _settle_and_claim(self, ended: EndedRun | None) -> ClaimedRun | None:
-        if ended is not None:
-            with transaction() as session:
-                claims.settle(session, self._taken, ended)
-        if self._stopping.is_set():
-            return None
         with transaction() as session:
-            return claims.claim(session, self._taken, at_once=self._at_once)
+            if ended is not None:
+                claims.settle(session, self._taken, ended)
+            if self._stopping.is_set():
+                return None
+            try:
+                return claims.claim(session, self._taken, at_once=self._at_once)
+            except LimitReached as failure:
+                self._fail(failure.detail)
+                return None
 
     def _run(self, claimed: ClaimedRun, loop: asyncio.Runner) -> EndedRun:
         answer = claimed.answer or self._waiter.answer(claimed)

@@ -79,8 +79,14 @@ def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedR
 
     Raises BudgetSpent, and QuotaExceeded; other failures of a call to begin are its own.
     """
-    test = session.get(EvaluationTest, taken.id)
-    if test is None or test.worker != taken.worker or test.status != EvaluationStatus.RUNNING:
+    mine = (
+        EvaluationTest.id == taken.id,
+        EvaluationTest.worker == taken.worker,
+        EvaluationTest.status == EvaluationStatus.RUNNING,
+    )
+    budget = (EvaluationTest.spent_usd, EvaluationTest.done, EvaluationTest.cost_limit_usd)
+    spent = session.execute(select(*budget).where(*mine)).one_or_none()
+    if spent is None:
         return None
     row = session.scalar(
         select(EvaluationResult)
@@ -91,7 +97,7 @@ def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedR
     )
     if row is None:
         return None
-    _check_budget(test, at_once)
+    _check_budget(*spent, at_once)
     of_case = (EvaluationCase.evaluation_id == taken.id, EvaluationCase.position == row.position)
     case = encrypted_texts.case_of(session.scalars(select(EvaluationCase).where(*of_case)).one())
     row.status, row.worker = ResultStatus.RUNNING, taken.worker
@@ -137,14 +143,14 @@ def _answered_before(session: Session, row: EvaluationResult) -> UUID | None:
     return row.execution_id if found is not None and found.status in waits else None
 
 
-def _check_budget(test: EvaluationTest, at_once: int) -> None:
+def _check_budget(spent_usd: Decimal, done: int, limit_usd: Decimal | None, at_once: int) -> None:
     """Raise BudgetSpent when what is spent, with the calls in progress at the mean cost so far,
     reaches the limit.
     """
-    if test.cost_limit_usd is None:
+    if limit_usd is None:
         return
-    mean = test.spent_usd / test.done if test.done else Decimal(0)
-    if test.spent_usd + mean * (at_once - 1) >= test.cost_limit_usd:
+    mean = spent_usd / done if done else Decimal(0)
+    if spent_usd + mean * (at_once - 1) >= limit_usd:
         raise BudgetSpent
 
 
