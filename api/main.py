@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler
 from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
 from api.routes import docs
+from api.routes.datasets import datasets
 from api.routes.evaluation import evaluations
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
@@ -93,6 +94,7 @@ RUNNERS = (
     quotas.limits,
     tools.router,
     usage.router,
+    datasets.router,
 )
 REVIEW = (accounts, annotations, review_queue, notes, tickets)
 WATCH = (

@@ -16,6 +16,7 @@ from api.errors import MEDIA_TYPE
 
 # A list's name, as pydantic makes it: Page[UserSummary] becomes UserSummaryPage.
 GENERIC = re.compile(r'\b(?:Sorted)?(Page|Items|CountedItems)[_\[](\w+?)[_\]](?=")')
+REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 SIGN_IN = "/admin/auth/login"
 PROBLEMS = {
@@ -86,9 +87,29 @@ class DescribedApi(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = json.loads(GENERIC.sub(r"\2\1", json.dumps(super().openapi())))
+            named = GENERIC.sub(r"\2\1", json.dumps(super().openapi()))
+            self.openapi_schema = _without_unused(json.loads(named))
             complete(self.openapi_schema)
         return super().openapi()
+
+
+def _without_unused(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a description without schemas that nothing refers to: pydantic describes kinds that
+    contain themselves for answers too, where none has them, and names those of bodies apart.
+    """
+    schemas, used = document["components"]["schemas"], dict[str, Any]()
+    texts = [json.dumps(document["paths"])]
+    while texts:
+        for name in set(REFERENCE.findall(texts.pop())) - used.keys():
+            used[name] = schemas[name]
+            texts.append(json.dumps(schemas[name]))
+    document["components"]["schemas"] = {name: schemas[name] for name in schemas if name in used}
+    only_bodies = {name for name in used if f"{name.removesuffix('-Input')}-Output" not in used}
+    text = json.dumps(document)
+    for name in sorted(name for name in only_bodies if name.endswith("-Input")):
+        text = text.replace(f'{name}"', f'{name.removesuffix("-Input")}"')
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def complete(document: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ MAX_BODY_BYTES = 20 * 1024 * 1024
 MAX_OBJECT_BYTES = 1024 * 1024
 DOCUMENTS_BELOW = "/api/v1/"
 COMPLETIONS_BELOW = "/openai/"
+DATASET_FILES = "/api/v1/datasets/import"
 FOLDER = "/api/v1/admin/ai/knowledge/documents/folder"
 LARGE = (
     "/api/v1/ingest/",
@@ -26,6 +27,7 @@ LARGE = (
     "/api/v1/evaluation/probabilistic",
     "/api/v1/evaluation/estimate",
     FOLDER,
+    DATASET_FILES,
 )
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
@@ -93,10 +95,10 @@ def _is_streamed(scope: Scope) -> bool:
 
 
 def _is_decoded_at_once(scope: Scope) -> bool:
-    """Whether a body is decoded as a whole; routes of rows decode batches."""
+    """Whether a body is decoded as a whole; routes of rows and of datasets' files decode parts."""
     path: str = scope["path"]
     is_document = path.startswith((DOCUMENTS_BELOW, COMPLETIONS_BELOW))
-    return is_document and not path.startswith(LINES_BELOW)
+    return is_document and not path.startswith((LINES_BELOW, DATASET_FILES))
 
 
 def _with_value_check(receive: Receive) -> Receive:

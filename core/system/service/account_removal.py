@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.datasets.service import datasets
 from core.executions.service import text_removal
 from core.identity import queries as identity_queries
 from core.identity.permissions import Permission, require
@@ -13,8 +14,8 @@ from core.prompts.service import prompts
 
 
 def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
-    """Remove an account with its sessions, what it said, its private prompts and the texts of
-    its calls; what those cost stays known.
+    """Remove an account with its sessions, what it said, its private prompts and datasets,
+    and the texts of its calls; what those cost stays known.
 
     Raises Forbidden, AccountMissing, OwnAccountProtected, or LastSuperAdmin.
     """
@@ -24,4 +25,5 @@ def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     # Before the account itself, to avoid a deadlock between its running answers and its sessions.
     text_removal.remove_texts_of_account(session, account_id)
     prompts.delete_private_prompts(session, account_id)
+    datasets.delete_private_datasets(session, account_id)
     identity.delete_account(session, account_id, actor=actor)

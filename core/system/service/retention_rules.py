@@ -15,9 +15,11 @@ from sqlalchemy import (
     and_,
     any_,
     delete,
+    exists,
     func,
     literal,
     not_,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session
@@ -28,6 +30,7 @@ from core.database.db import Database, read_session, transaction
 from core.database.partitions import Horizon
 from core.database.settings import Retention
 from core.database.tables import table_of
+from core.datasets.models import DatasetCaseRow
 from core.identity.models import AdminSession
 from core.knowledge.models import Feedback
 from core.playground.models import PlaygroundMessage, PlaygroundSession
@@ -37,6 +40,7 @@ AT_ONCE = 2000
 runs, feedback, names = table_of(BatchRunRecord), table_of(Feedback), table_of(NamedMessage)
 sessions, playgrounds = table_of(AdminSession), table_of(PlaygroundSession)
 conversations, scores = table_of(Conversation), table_of(MessageScore)
+cases = table_of(DatasetCaseRow)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,18 @@ class RetentionRule:
 def _expired_conversations(horizon: Horizon, _chosen: Retention) -> ColumnElement[bool]:
     rows = conversations.c
     is_old = and_(rows.last_message_at < horizon.before, rows.received_at < horizon.before)
-    return and_(is_old, rows.annotation_count == 0, not_(horizon.is_held(conversations)))
+    in_dataset = exists().where(cases.c.conversation_id == rows.id)
+    is_kept = or_(rows.annotation_count > 0, in_dataset, horizon.is_held(conversations))
+    return and_(is_old, not_(is_kept))
+
+
+def _expired_feedback(horizon: Horizon, _chosen: Retention) -> ColumnElement[bool]:
+    """Return the condition that feedback is old, and not on a conversation in a dataset."""
+    with read_session() as core:  # datasets are in the other database
+        in_datasets = select(cases.c.conversation_id).where(cases.c.conversation_id.is_not(None))
+        kept = list(core.scalars(in_datasets.distinct()))
+    is_kept = func.coalesce(feedback.c.conversation_id == any_(literal(kept, ARRAY(Uuid()))), False)
+    return and_(horizon.is_expired(feedback), not_(is_kept))
 
 
 def _expired_runs(horizon: Horizon, chosen: Retention) -> ColumnElement[bool]:
@@ -130,7 +145,7 @@ RULES = (
     RetentionRule(
         feedback,
         "feedback_days",
-        lambda horizon, _: horizon.is_expired(feedback),
+        _expired_feedback,
         database=Database.AI,
     ),
     RetentionRule(scores, "score_days", lambda horizon, _: horizon.is_expired(scores)),

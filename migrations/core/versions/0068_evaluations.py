@@ -1,6 +1,6 @@
 """evaluation_tests, evaluation_cases and evaluation_results; a rate limit of starting evaluations
 
-Revision: 0068, after 0065
+Revision: 0068, after 0067
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0068"
-down_revision = "0065"
+down_revision = "0067"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Datasets: cases with expectations, in versions that never change."""

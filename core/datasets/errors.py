@@ -1,0 +1,45 @@
+"""Errors of datasets."""
+
+from core.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound, TooLarge
+
+
+class DatasetMissing(NotFound):
+    """Dataset not found, or it is not shared with you."""
+
+
+class DatasetVersionMissing(NotFound):
+    """This dataset has no such version."""
+
+
+class CaseMissing(NotFound):
+    """The newest version of this dataset has no such case."""
+
+
+class NotYourDataset(Forbidden):
+    """Only the owner of this dataset can change it. Export it, and import the file as your own."""
+
+
+class DatasetNameTaken(Conflict):
+    """You already have a dataset with this name. Choose another one."""
+
+    code = "name_taken"
+
+
+class CasesRefused(Invalid):
+    """These cases cannot be stored."""
+
+
+class DatasetFileRefused(Invalid):
+    """This file has no cases that can be read."""
+
+
+class DatasetFileTooLarge(TooLarge):
+    """This file is too large."""
+
+
+class TooManyDatasets(LimitReached):
+    """You have 200 datasets. Delete one first."""
+
+
+class TooManyCases(LimitReached):
+    """A dataset can have 10,000 cases. Begin another one."""

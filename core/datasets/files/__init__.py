@@ -1,0 +1,1 @@
+"""Files of cases: promptfoo, OpenAI evals, Inspect, questions, pairs, chats, and our own."""

@@ -1,0 +1,130 @@
+"""Read the cases of a version: the same ones at any time."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.database.paging import Page, Window
+from core.database.tables import table_of
+from core.datasets import encrypted_texts
+from core.datasets.models import Dataset, DatasetCaseRow
+from core.datasets.queries.datasets import checked_version, get_dataset
+from core.datasets.schemas import CaseContent, CaseFilter, CaseSplit, DatasetCase
+from core.identity.schemas import Actor
+
+cases = table_of(DatasetCaseRow)
+
+
+def cases_of_version(
+    session: Session, dataset_id: UUID, version: int | None = None, split: CaseSplit | None = None
+) -> Sequence[DatasetCase]:
+    """Return the cases of a version in order, of the newest one for None.
+
+    The caller has checked that the dataset is visible, and that it has this version.
+    """
+    number = version or newest_version(session, dataset_id)
+    return [_case(row) for row in session.execute(_of(dataset_id, number, CaseFilter(split=split)))]
+
+
+def newest_version(session: Session, dataset_id: UUID) -> int:
+    """Return the number of a dataset's newest version, 0 while it has had no cases."""
+    return session.scalar(select(Dataset.version).where(Dataset.id == dataset_id)) or 0
+
+
+def list_cases(
+    session: Session,
+    dataset_id: UUID,
+    wanted: CaseFilter,
+    window: Window,
+    *,
+    version: int | None = None,
+    actor: Actor,
+) -> Page[DatasetCase]:
+    """Return the cases of a version that match; raise DatasetMissing or DatasetVersionMissing."""
+    dataset = get_dataset(session, dataset_id, actor=actor)
+    rows = _of(dataset_id, checked_version(dataset, version), wanted)
+    words = _folded(wanted.q or "")
+    if words:
+        found = [row for row in session.execute(rows) if words in _searchable(row)]
+        part = found[window.offset : window.offset + window.limit]
+        return window.page([_case(row) for row in part], len(found))
+    page = session.execute(rows.limit(window.limit).offset(window.offset)).all()
+    counting = select(func.count()).select_from(rows.order_by(None).subquery())
+    total = window.total(len(page), lambda: session.scalar(counting) or 0)
+    return window.page([_case(row) for row in page], total)
+
+
+def list_tags(
+    session: Session, dataset_id: UUID, version: int | None = None, *, actor: Actor
+) -> list[str]:
+    """Return the tags of a version's cases, by name; raise DatasetMissing."""
+    dataset = get_dataset(session, dataset_id, actor=actor)
+    of_it = is_in_version(dataset_id, checked_version(dataset, version))
+    tags = select(func.unnest(cases.c.tags).label("tag")).where(*of_it).distinct().subquery()
+    return list(session.scalars(select(tags.c.tag).order_by(tags.c.tag)))
+
+
+def find_origins(session: Session, dataset_id: UUID, version: int) -> set[UUID]:
+    """Return what the cases of a version were made of."""
+    of_it = is_in_version(dataset_id, version)
+    wanted = select(cases.c.origin_id).where(*of_it, cases.c.origin_id.is_not(None))
+    return set(session.scalars(wanted))
+
+
+def is_in_version(dataset_id: UUID, version: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a row is in a version."""
+    removed = cases.c.removed_in
+    return (
+        cases.c.dataset_id == dataset_id,
+        cases.c.added_in <= version,
+        or_(removed.is_(None), removed > version),
+    )
+
+
+def _of(dataset_id: UUID, version: int, wanted: CaseFilter) -> Select[Any]:
+    rows = select(cases).where(*is_in_version(dataset_id, version))
+    if wanted.tag:
+        rows = rows.where(cases.c.tags.contains([wanted.tag]))
+    if wanted.split is not None:
+        rows = rows.where(cases.c.split == wanted.split)
+    if wanted.origin is not None:
+        rows = rows.where(cases.c.origin == wanted.origin)
+    return rows.order_by(cases.c.position, cases.c.case_id)
+
+
+def _case(row: Row[Any]) -> DatasetCase:
+    texts = encrypted_texts.open_texts(row.texts, row.id)
+    return DatasetCase(
+        id=row.case_id,
+        position=row.position,
+        content=CaseContent(**texts, tags=tuple(row.tags), split=row.split, origin=row.origin),
+        conversation_id=row.conversation_id,
+        origin_id=row.origin_id,
+        added_in=row.added_in,
+        created_at=row.created_at,
+    )
+
+
+def _searchable(row: Row[Any]) -> str:
+    return _folded("\n".join(_texts(encrypted_texts.open_texts(row.texts, row.id))))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a JSON value, without names of fields."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case list():
+            for each in value:
+                yield from _texts(each)
+
+
+def _folded(text: str) -> str:
+    """Return a text for comparison: any white space is one space, and case does not matter."""
+    return " ".join(text.casefold().split())
