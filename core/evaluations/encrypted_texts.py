@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 
+from core.evaluations.case_schemas import EvaluatedCase
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
-from core.evaluations.schemas import Definition, EvaluatedCase
+from core.evaluations.schemas import EvaluationDefinition
 from core.platform import crypto
 from core.scoring.schemas import ScoredAnswer, ScoreResult
 
@@ -40,12 +41,12 @@ def seal_error(error: str | None, row: UUID) -> bytes | None:
     return seal(error, f"{TESTS}.error", row) if error else None
 
 
-def seal_definition(definition: Definition, row: UUID) -> bytes:
+def seal_definition(definition: EvaluationDefinition, row: UUID) -> bytes:
     return seal(definition.model_dump_json(), f"{TESTS}.definition", row)
 
 
-def definition_of(row: EvaluationTest) -> Definition:
-    return _open(Definition, row.definition, f"{TESTS}.definition", row.id)
+def definition_of(row: EvaluationTest) -> EvaluationDefinition:
+    return _open(EvaluationDefinition, row.definition, f"{TESTS}.definition", row.id)
 
 
 def seal_case(case: EvaluatedCase, row: UUID) -> bytes:

@@ -45,3 +45,11 @@ class BudgetSpent(LimitReached):
     """The cost limit is reached. Raise it, and resume the evaluation."""
 
     code = "cost_limit"
+
+
+class NoCases(Invalid):
+    """This version of the dataset has no cases of this split."""
+
+
+class CasesNotScored(Invalid):
+    """Some cases have no assertions. Add scorers to the evaluation."""

@@ -5,7 +5,9 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from core.evaluations import targets
-from core.evaluations.schemas import EvaluatedCase, NewEvaluation, RunTarget
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.case_sources import cases_of
+from core.evaluations.schemas import NewEvaluation, RunTarget
 from core.evaluations.views import EvaluationEstimate
 from core.executions import model_input
 from core.identity.permissions import Permission, require
@@ -31,7 +33,7 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     Raises what resolving a target and rendering a prompt raises.
     """
     require(actor, Permission.RUN_MODELS)
-    cases = [case.case() for case in new.test_cases]
+    cases, _ = cases_of(session, new, actor=actor)
     found = [targets.resolve(session, it, new.parameters, actor=actor) for it in new.all_targets]
     calls = len(cases) * len(found) * new.runs
     sample = cases[:: max(1, len(cases) // SAMPLE)][:SAMPLE]

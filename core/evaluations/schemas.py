@@ -1,7 +1,7 @@
 """Evaluations to start: targets, cases and scorers."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -14,18 +14,10 @@ from pydantic import (
 )
 
 from core.database.tables import storable
+from core.evaluations.case_schemas import InlineCase
 from core.executions.schemas import CostLimit
-from core.ingest.json_objects import JsonObject
-from core.providers.schemas import ChatMessage, MessageRole, Parameters
-from core.scoring.schemas import (
-    ContainsScorer,
-    ExactScorer,
-    NumericScorer,
-    RegexScorer,
-    ScorerList,
-    ScorerSpec,
-    SimilarityScorer,
-)
+from core.providers.schemas import Parameters
+from core.scoring.schemas import ScorerList
 
 MOST_TARGETS = 6
 MOST_RUNS = 100  # of a case
@@ -38,7 +30,6 @@ EvaluationName = Annotated[
     AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
 ]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
 class EvaluationStatus(StrEnum):
@@ -106,96 +97,6 @@ class EvaluationTarget(BaseModel):
         return self
 
 
-class ExpectedOutput(BaseModel):
-    """What an answer is expected to be, in short; `assertions` can say more."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: Literal["contains", "keywords", "exact", "regex", "semantic", "numeric"]
-    keywords: tuple[str, ...] = Field(default=(), max_length=50)
-    pattern: str | None = Field(default=None, max_length=1000)
-    semantic_threshold: float = Field(default=0.8, ge=0, le=1)
-    value: Any = None
-    threshold: float | None = Field(
-        default=None, ge=0, description="The tolerance of a number, the least similarity of a text."
-    )
-
-    def scorer(self) -> ScorerSpec:
-        """Return the scorer that checks it; raise ValueError."""
-        text = None if self.value is None else str(self.value)
-        match self.type:
-            case "contains" | "keywords":
-                words = self.keywords or ((text,) if text else ())
-                return ContainsScorer(values=words)
-            case "exact":
-                return ExactScorer(value=text)
-            case "regex":
-                return RegexScorer(pattern=self.pattern or text or "")
-            case "numeric":
-                number = None if self.value is None else float(self.value)
-                return NumericScorer(value=number, tolerance=self.threshold or 0)
-            case "semantic":
-                least = self.semantic_threshold if self.threshold is None else self.threshold
-                return SimilarityScorer(value=text, threshold=min(least, 1))
-
-
-class EvaluatedCase(BaseModel):
-    """A case as it is run: what is asked and known, a reference answer, and its own scorers."""
-
-    model_config = ConfigDict(frozen=True)
-
-    messages: tuple[ChatMessage, ...] = Field(min_length=1, max_length=500)
-    context: JsonObject | None = None
-    reference: str | None = Field(default=None, max_length=200_000)
-    assertions: ScorerList = ()
-    tags: tuple[Tag, ...] = Field(default=(), max_length=30)
-    case_id: UUID | None = None
-
-    @property
-    def question(self) -> str:
-        """The last message of the user."""
-        asked = (it.content for it in reversed(self.messages) if it.role is MessageRole.USER)
-        return next(asked, self.messages[-1].content)
-
-
-class InlineCase(BaseModel):
-    """A case of one request: an `input` or `messages`, and what is expected."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input: str | None = Field(default=None, min_length=1, max_length=200_000)
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=500)
-    expected_output: ExpectedOutput | None = None
-    context: JsonObject | None = None
-    reference: str | None = Field(default=None, max_length=200_000)
-    assertions: ScorerList = ()
-    tags: tuple[Tag, ...] = Field(default=(), max_length=30)
-
-    @model_validator(mode="after")
-    def _asks_and_can_be_scored(self) -> Self:
-        if (self.input is None) == (not self.messages):
-            raise ValueError("Pass `input` or `messages`.")
-        if self.messages and self.messages[-1].role is not MessageRole.USER:
-            raise ValueError("The last message must be the user's.")
-        if self.expected_output is not None:
-            self.expected_output.scorer()
-        return self
-
-    def case(self) -> EvaluatedCase:
-        """Return the case as it is run."""
-        asked = ChatMessage(role=MessageRole.USER, content=self.input or "")
-        expected = (self.expected_output.scorer(),) if self.expected_output else ()
-        value = self.expected_output.value if self.expected_output else None
-        reference = value if isinstance(value, str) else None
-        return EvaluatedCase(
-            messages=self.messages or (asked,),
-            context=self.context,
-            reference=self.reference if self.reference is not None else reference,
-            assertions=(*expected, *self.assertions),
-            tags=self.tags,
-        )
-
-
 class NewEvaluation(BaseModel):
     """An evaluation to start: up to six targets over the same cases, `runs` times each."""
 
@@ -220,6 +121,9 @@ class NewEvaluation(BaseModel):
     target: EvaluationTarget | None = None
     targets: tuple[EvaluationTarget, ...] = Field(default=(), max_length=MOST_TARGETS)
     test_cases: tuple[InlineCase, ...] = Field(default=(), max_length=MOST_INLINE_CASES)
+    dataset_id: UUID | None = Field(default=None, description="Instead of `test_cases`.")
+    dataset_version: int | None = Field(default=None, ge=1, description="Else the newest.")
+    split: EvaluationSplit = EvaluationSplit.ALL
     runs: int = Field(default=1, ge=1, le=MOST_RUNS, description="Of each case, by each target.")
     scorers: ScorerList = Field(default=(), description="Of every case, besides its own.")
     threshold: float | None = Field(
@@ -243,8 +147,8 @@ class NewEvaluation(BaseModel):
     def _has_targets_and_cases(self) -> Self:
         if (self.target is None) == (not self.targets):
             raise ValueError("Pass `target` or `targets`.")
-        if not self.test_cases:
-            raise ValueError("Pass `test_cases`.")
+        if (self.dataset_id is None) == (not self.test_cases):
+            raise ValueError("Pass `test_cases` or `dataset_id`.")
         if not self.scorers and not all(
             case.expected_output or case.assertions for case in self.test_cases
         ):
@@ -293,7 +197,7 @@ class RunTarget(BaseModel):
     parameters: Parameters = Parameters()
 
 
-class Manifest(BaseModel):
+class EvaluationManifest(BaseModel):
     """What an evaluation depends on, as it was when it began; prices are per million tokens."""
 
     model_config = ConfigDict(frozen=True)
@@ -308,7 +212,7 @@ class Manifest(BaseModel):
     concurrency: int
 
 
-class Definition(BaseModel):
+class EvaluationDefinition(BaseModel):
     """What an evaluation runs; it is stored encrypted, as one text."""
 
     model_config = ConfigDict(frozen=True)
@@ -316,4 +220,4 @@ class Definition(BaseModel):
     targets: tuple[RunTarget, ...]
     scorers: ScorerList
     threshold: float | None
-    manifest: Manifest
+    manifest: EvaluationManifest

@@ -3,7 +3,8 @@
 import asyncio
 from decimal import Decimal
 
-from core.evaluations.schemas import Definition, EvaluatedCase
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.schemas import EvaluationDefinition
 from core.evaluations.work_items import ScoredRun
 from core.scoring.model_access import ScoringModels
 from core.scoring.schemas import (
@@ -19,7 +20,10 @@ PASSED, FAILED, NOT_SCORED = 1, 0, -1
 
 
 async def score_run(
-    answer: ScoredAnswer, case: EvaluatedCase, definition: Definition, models: ScoringModels | None
+    answer: ScoredAnswer,
+    case: EvaluatedCase,
+    definition: EvaluationDefinition,
+    models: ScoringModels | None,
 ) -> ScoredRun:
     """Return the scores of an answer. Scorers of the evaluation come first, then the case's."""
     specs: tuple[ScorerSpec, ...] = (*definition.scorers, *case.assertions)

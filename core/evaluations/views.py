@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from core.evaluations.schemas import EvaluationStatus, Manifest, ResultStatus, RunTarget
+from core.evaluations.schemas import EvaluationManifest, EvaluationStatus, ResultStatus, RunTarget
 from core.identity.schemas import View
 from core.presentation.money import Usd
 from core.providers.schemas import ChatMessage
-from core.scoring.schemas import ScoredToolCall, ScoreResult, ScorerSpec
+from core.scoring.schemas import ScoredToolCall, ScoreResult
 from core.statistics.paired import ComparisonMethod, Verdict
 
 
@@ -139,10 +139,10 @@ class EvaluationView(View):
     baseline_id: UUID | None
     dataset_id: UUID | None
     dataset_version: int | None
-    scorers: tuple[ScorerSpec, ...]
+    scorers: list[dict[str, Any]]
     threshold: float | None
     definition_targets: tuple[RunTarget, ...] = Field(exclude=True)
-    manifest: Manifest
+    manifest: EvaluationManifest
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -172,6 +172,7 @@ class CaseFigures(View):
 class CaseRow(View):
     """A case in the list of results, with its figures by target."""
 
+    id: UUID
     position: int
     question: str
     tags: tuple[str, ...]
@@ -185,7 +186,7 @@ class CasePage(View):
     total_count: int
 
 
-class RunView(View):
+class EvaluationRunView(View):
     """A run of a case: its answer and scores."""
 
     target: int
@@ -204,16 +205,17 @@ class RunView(View):
 
 
 class CaseView(View):
-    """A case with all its runs."""
+    """A case with all its runs; `case_id` is that of the dataset."""
 
+    id: UUID
     position: int
     messages: tuple[ChatMessage, ...]
     context: dict[str, Any] | None
     reference: str | None
-    assertions: tuple[ScorerSpec, ...]
+    assertions: list[dict[str, Any]]
     tags: tuple[str, ...]
     case_id: UUID | None
-    runs: list[RunView]
+    runs: list[EvaluationRunView]
 
 
 class PairedView(View):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from core.evaluations.schemas import Definition, EvaluatedCase
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.schemas import EvaluationDefinition
 from core.executions.schemas import PendingExecution
 from core.identity.schemas import Actor
 from core.scoring.schemas import ScoredAnswer, ScoreResult
@@ -16,7 +17,7 @@ class TakenEvaluation:
 
     id: UUID
     worker: UUID
-    definition: Definition
+    definition: EvaluationDefinition
     actor: Actor
 
 

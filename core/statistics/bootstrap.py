@@ -21,7 +21,7 @@ DECIMALS_TOGETHER = 3
 Floats = NDArray[np.float64]
 
 
-class Interval(NamedTuple):
+class MeanInterval(NamedTuple):
     low: float
     high: float
 
@@ -31,7 +31,7 @@ def _special() -> ModuleType:
     return import_module("scipy.special")
 
 
-def mean_interval(values: Sequence[float] | Floats) -> Interval | None:
+def mean_interval(values: Sequence[float] | Floats) -> MeanInterval | None:
     """Return the 95 % BCa interval of a mean.
 
     None for fewer than 10 values, or when all are equal: a resample then says nothing.
@@ -55,7 +55,7 @@ def resampled_means(values: Floats) -> Floats:
     return together
 
 
-def _bca(values: Floats, means: Floats) -> Interval | None:
+def _bca(values: Floats, means: Floats) -> MeanInterval | None:
     special, mean = _special(), values.mean()
     below = (np.sum(means < mean) + np.sum(means <= mean)) / (2 * len(means))
     # Leaving one value out of a mean moves it by the value's distance from it, in closed form
@@ -69,4 +69,4 @@ def _bca(values: Floats, means: Floats) -> Interval | None:
     if not np.all(np.isfinite(shares)):
         return None
     low, high = np.percentile(means, [100 * share for share in shares])
-    return Interval(float(low), float(high))
+    return MeanInterval(float(low), float(high))

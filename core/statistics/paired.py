@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from core.statistics.bootstrap import FEWEST, Interval, mean_interval
+from core.statistics.bootstrap import FEWEST, MeanInterval, mean_interval
 
 SIGNIFICANT = 0.05
 POWER = 0.8
@@ -43,7 +43,7 @@ class PairedResult:
     method: ComparisonMethod
     cases: int
     difference: float
-    interval: Interval | None = None
+    interval: MeanInterval | None = None
     p_value: float | None = None
     only_this: int | None = None  # cases that pass here, and not in the baseline
     only_baseline: int | None = None

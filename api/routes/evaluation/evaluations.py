@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -173,15 +173,10 @@ def cases(
     )
 
 
-@router.get("/{evaluation_id}/cases/{position}")
-def case(
-    evaluation_id: UUID,
-    position: Annotated[int, Path(ge=1, le=1_000_000)],
-    session: SessionDep,
-    actor: ActorDep,
-) -> CaseView:
+@router.get("/{evaluation_id}/cases/{case_id}")
+def case(evaluation_id: UUID, case_id: UUID, session: SessionDep, actor: ActorDep) -> CaseView:
     """Return a case with all its runs: answers and scores."""
-    return results.get_case(session, evaluation_id, position, actor=actor)
+    return results.get_case(session, evaluation_id, case_id, actor=actor)
 
 
 @router.get("/{evaluation_id}/export", response_class=StreamingResponse)

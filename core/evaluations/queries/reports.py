@@ -11,7 +11,7 @@ from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import figures
 from core.evaluations.queries.evaluations import get_row, list_rows
 from core.evaluations.recommendations import recommend
-from core.evaluations.schemas import Definition, EvaluationStatus
+from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
     ComparedTarget,
     Estimate,
@@ -67,7 +67,7 @@ def view(row: EvaluationTest) -> EvaluationView:
         baseline_id=row.baseline_id,
         dataset_id=row.dataset_id,
         dataset_version=row.dataset_version,
-        scorers=definition.scorers,
+        scorers=[scorer.model_dump(mode="json") for scorer in definition.scorers],
         threshold=definition.threshold,
         definition_targets=definition.targets,
         manifest=definition.manifest,
@@ -77,7 +77,7 @@ def view(row: EvaluationTest) -> EvaluationView:
     )
 
 
-def targets_of(row: EvaluationTest, definition: Definition) -> list[TargetView]:
+def targets_of(row: EvaluationTest, definition: EvaluationDefinition) -> list[TargetView]:
     """Return the targets with their stored figures."""
     by_number = {each.target: each for each in _summary(row).targets}
     names = tuple(scorer.name or scorer.kind for scorer in definition.scorers)

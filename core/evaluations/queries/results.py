@@ -8,11 +8,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.evaluations import encrypted_texts
+from core.evaluations.case_schemas import EvaluatedCase
 from core.evaluations.errors import EvaluationCaseMissing
 from core.evaluations.models import EvaluationCase, EvaluationResult
 from core.evaluations.queries.evaluations import get_row
-from core.evaluations.schemas import EvaluatedCase, ResultStatus
-from core.evaluations.views import CaseFigures, CasePage, CaseRow, CaseView, RunExport, RunView
+from core.evaluations.schemas import ResultStatus
+from core.evaluations.views import (
+    CaseFigures,
+    CasePage,
+    CaseRow,
+    CaseView,
+    EvaluationRunView,
+    RunExport,
+)
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
@@ -87,6 +95,7 @@ def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[C
     cases = {row.position: row for row in _case_rows(session, evaluation_id, positions)}
     return [
         CaseRow(
+            id=cases[position].id,
             position=position,
             question=encrypted_texts.case_of(cases[position]).question[:QUESTION_CHARS],
             tags=tuple(cases[position].tags),
@@ -101,36 +110,36 @@ def _case_rows(session: Session, evaluation_id: UUID, positions: list[int]) -> l
     return list(session.scalars(select(EvaluationCase).where(*shown)))
 
 
-def get_case(session: Session, evaluation_id: UUID, position: int, *, actor: Actor) -> CaseView:
+def get_case(session: Session, evaluation_id: UUID, case_id: UUID, *, actor: Actor) -> CaseView:
     """Return a case with all its runs; raise EvaluationMissing or EvaluationCaseMissing."""
     require(actor, Permission.RUN_MODELS)
     get_row(session, evaluation_id, owner=actor.id)
-    found = _case_rows(session, evaluation_id, [position])
-    if not found:
+    row = session.get(EvaluationCase, case_id)
+    if row is None or row.evaluation_id != evaluation_id:
         raise EvaluationCaseMissing
-    [row] = found
     case = encrypted_texts.case_of(row)
     of_case = (
         EvaluationResult.evaluation_id == evaluation_id,
-        EvaluationResult.position == position,
+        EvaluationResult.position == row.position,
     )
     runs = select(EvaluationResult).where(*of_case)
     ordered = runs.order_by(EvaluationResult.target, EvaluationResult.run)
     return CaseView(
-        position=position,
+        id=row.id,
+        position=row.position,
         messages=case.messages,
         context=case.context,
         reference=case.reference,
-        assertions=case.assertions,
+        assertions=[scorer.model_dump(mode="json") for scorer in case.assertions],
         tags=tuple(row.tags),
         case_id=row.case_id,
         runs=[_run(each) for each in session.scalars(ordered)],
     )
 
 
-def _run(row: EvaluationResult) -> RunView:
+def _run(row: EvaluationResult) -> EvaluationRunView:
     answer = encrypted_texts.answer_of(row)
-    return RunView(
+    return EvaluationRunView(
         target=row.target,
         run=row.run,
         status=ResultStatus(row.status),

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from core.errors import Failure, LimitReached
 from core.evaluations import encrypted_texts, targets
+from core.evaluations.case_schemas import EvaluatedCase
 from core.evaluations.errors import BudgetSpent
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
-from core.evaluations.schemas import EvaluatedCase, EvaluationStatus, ResultStatus
+from core.evaluations.schemas import EvaluationStatus, ResultStatus
 from core.evaluations.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.executions import queries as executions
 from core.executions.schemas import ExecutionStatus, ExecutionView

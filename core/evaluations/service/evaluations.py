@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from core import VERSION
 from core.database.tables import table_of
 from core.evaluations import encrypted_texts, targets
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.case_sources import cases_of
 from core.evaluations.errors import (
     EvaluationEnded,
     EvaluationRunning,
@@ -20,11 +22,10 @@ from core.evaluations.models import EvaluationCase, EvaluationResult, Evaluation
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.schemas import (
     MOST_RESULTS,
-    Definition,
-    EvaluatedCase,
+    EvaluationDefinition,
+    EvaluationManifest,
     EvaluationResume,
     EvaluationStatus,
-    Manifest,
     NewEvaluation,
     NewScoring,
     ResultStatus,
@@ -47,21 +48,24 @@ cases_table, results_table = table_of(EvaluationCase), table_of(EvaluationResult
 def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     """Store an evaluation, and have the worker run it.
 
-    Raises TooManyResults, EvaluationMissing (of the baseline), and what resolving a target raises.
+    Raises TooManyResults, EvaluationMissing (of the baseline), what resolving a target raises, and
+    what its cases raise (case_sources.py).
     """
     require(actor, Permission.RUN_MODELS)
-    cases = [case.case() for case in new.test_cases]
+    cases, dataset_version = cases_of(session, new, actor=actor)
     if len(cases) * len(new.all_targets) * new.runs > MOST_RESULTS:
         raise TooManyResults
     if new.baseline_id is not None:
         get_row(session, new.baseline_id, owner=actor.id)
-    definition = _definition(session, new, actor)
+    definition = _definition(session, new, dataset_version, actor)
     evaluation_id = new_id()
     row = EvaluationTest(
         id=evaluation_id,
         owner=actor.id,
         name=encrypted_texts.seal_name(new.name, evaluation_id),
         definition=encrypted_texts.seal_definition(definition, evaluation_id),
+        dataset_id=new.dataset_id,
+        dataset_version=dataset_version,
         baseline_id=new.baseline_id,
         status=EvaluationStatus.PENDING,
         runs=new.runs,
@@ -79,18 +83,23 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     return row.id
 
 
-def _definition(session: Session, new: NewEvaluation, actor: Actor) -> Definition:
+def _definition(
+    session: Session, new: NewEvaluation, dataset_version: int | None, actor: Actor
+) -> EvaluationDefinition:
     found = tuple(
         targets.resolve(session, target, new.parameters, actor=actor) for target in new.all_targets
     )
-    manifest = Manifest(
+    manifest = EvaluationManifest(
         attune_version=VERSION,
         targets=tuple(targets.manifest_of(session, target) for target in found),
         bootstrap_seed=bootstrap.SEED,
         bootstrap_resamples=bootstrap.RESAMPLES,
+        dataset_id=new.dataset_id,
+        dataset_version=dataset_version,
+        split=new.split if new.dataset_id else None,
         concurrency=config().max_concurrent_tests,
     )
-    return Definition(
+    return EvaluationDefinition(
         targets=found, scorers=new.scorers, threshold=new.threshold, manifest=manifest
     )
 

@@ -54,10 +54,10 @@ def test_cases_have_their_runs_behind_them(mine: httpx2.Client, one: Person) -> 
     id_ = evaluated(one.actor, GOOD, BAD).id
     page = mine.get(f"/evaluation/{id_}/cases").json()
     assert [row["position"] for row in page["items"]] == [2, 1]
-    case = mine.get(f"/evaluation/{id_}/cases/2").json()
+    case = mine.get(f"/evaluation/{id_}/cases/{page['items'][0]['id']}").json()
     assert case["runs"][0]["text"] == "bad"
     assert case["runs"][0]["scores"][0]["passed"] is False
-    assert mine.get(f"/evaluation/{id_}/cases/3").status_code == 404
+    assert mine.get(f"/evaluation/{id_}/cases/{new_id()}").status_code == 404
 
 
 def test_two_evaluations_are_compared_over_the_cases_that_ask_the_same(
@@ -183,3 +183,35 @@ def test_more_than_twenty_starts_in_a_minute_are_refused(mine: httpx2.Client) ->
     statuses = [mine.post("/evaluation/probabilistic", json=body()).status_code for _ in range(21)]
     assert statuses == [202] * 20 + [429]
     assert mine.get("/evaluation").status_code == 200
+
+
+def test_a_version_of_a_dataset_and_its_split_are_run(mine: httpx2.Client) -> None:
+    dataset = mine.post("/datasets", json={"name": "a"}).json()["id"]
+    cases = [
+        {
+            "messages": [{"role": "user", "content": GOOD}],
+            "assertions": CONTAINS,
+            "split": split,
+        }
+        for split in ("tune", "holdout", "holdout")
+    ]
+    assert mine.post(f"/datasets/{dataset}/cases", json={"cases": cases}).status_code < 300
+    wanted = {"name": "a", "target": {"model_id": "fake:echo"}, "dataset_id": dataset}
+    sent = mine.post("/evaluation/probabilistic", json=wanted | {"split": "holdout"})
+    run(UUID(sent.json()["id"]))
+    found = mine.get(f"/evaluation/{sent.json()['id']}").json()
+    assert (found["cases"], found["dataset_version"], found["success_rate"]["n"]) == (2, 1, 2)
+    assert found["manifest"]["split"] == "holdout"
+    missing = wanted | {"dataset_version": 2}
+    assert mine.post("/evaluation/probabilistic", json=missing).status_code == 404
+
+
+def test_a_dataset_without_cases_or_scorers_is_refused(mine: httpx2.Client) -> None:
+    dataset = mine.post("/datasets", json={"name": "a"}).json()["id"]
+    wanted = {"name": "a", "target": {"model_id": "fake:echo"}, "dataset_id": dataset}
+    assert mine.post("/evaluation/probabilistic", json=wanted).status_code == 422
+    bare = {"cases": [{"messages": [{"role": "user", "content": "a"}]}]}
+    mine.post(f"/datasets/{dataset}/cases", json=bare)
+    assert mine.post("/evaluation/probabilistic", json=wanted).status_code == 422
+    sent = mine.post("/evaluation/probabilistic", json=wanted | {"scorers": CONTAINS})
+    assert sent.status_code == 202

@@ -1,10 +1,13 @@
 """Evaluations call each target for each run of each case, and score what it answers."""
 
+from uuid import UUID
+
 import pytest
 
 from core.database.db import transaction
 from core.evaluations.queries import results
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
+from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
 from tests.factories.evaluations import answering, evaluated
 from tests.factories.identity import Person, person
@@ -13,6 +16,12 @@ from tests.factories.identity import Person, person
 @pytest.fixture
 def one(runner: Runner) -> Person:
     return person()
+
+
+def case_id(one: Person, evaluation: EvaluationView, position: int) -> UUID:
+    with transaction() as session:
+        rows = results.list_cases(session, evaluation.id, actor=one.actor).items
+    return next(row.id for row in rows if row.position == position)
 
 
 def test_every_target_answers_every_case_in_every_run(one: Person) -> None:
@@ -54,7 +63,7 @@ def test_runs_of_a_single_case_are_what_its_rate_counts(one: Person) -> None:
 def test_a_case_keeps_every_answer_with_its_scores(one: Person) -> None:
     found = evaluated(one.actor, answering("good"), answering("bad"), runs=2)
     with transaction() as session:
-        case = results.get_case(session, found.id, 2, actor=one.actor)
+        case = results.get_case(session, found.id, case_id(one, found, 2), actor=one.actor)
     assert [run.text for run in case.runs] == ["bad", "bad"]
     assert [run.scores[0].passed for run in case.runs] == [False, False]
     assert all(run.latency_ms is not None and run.attempts == 1 for run in case.runs)
@@ -75,7 +84,7 @@ def test_a_call_that_fails_is_in_no_rate_and_keeps_its_reason(one: Person) -> No
     assert (target.failed, target.success_rate.n) == (1, 1)
     assert found.recommendations[0].kind == "calls_failed"
     with transaction() as session:
-        [run] = results.get_case(session, found.id, 2, actor=one.actor).runs
+        [run] = results.get_case(session, found.id, case_id(one, found, 2), actor=one.actor).runs
     assert run.status is ResultStatus.FAILED
     assert run.error
 
