@@ -22,6 +22,7 @@ PAGES = {
     "/playground": "Delete session",
     "/comparison": None,
     "/prompts": "New prompt",
+    "/evaluations": "New evaluation",
     "/usage": None,
     "/settings": None,
     "/settings?section=Providers": "Add provider",
