@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, select
 from sqlalchemy.orm import Session
 
 from core.evaluations import encrypted_texts
@@ -61,7 +61,7 @@ def list_cases(
     )
     if tag is not None:
         tagged = select(EvaluationCase.position).where(
-            EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.tags.contains([tag])
+            EvaluationCase.evaluation_id == evaluation_id, any_(EvaluationCase.tags) == tag
         )
         ranked = ranked.where(EvaluationResult.position.in_(tagged))
     total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0

@@ -73,18 +73,20 @@ def _status(row: EvaluationListItem) -> str:
 def _rates(row: EvaluationListItem) -> str:
     if row.status is EvaluationStatus.PENDING:
         return "–"
-    return " · ".join(written(rate) for rate in row.rates) or "–"
+    if not row.rates:
+        return "–"
+    more = f" · {len(row.rates) - 1} more" if len(row.rates) > 1 else ""
+    return written(row.rates[0]) + more
 
 
 def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
     return [
-        columns.text("Name", lambda row: row.name, width=200),
+        columns.text("Name", lambda row: row.name, width=180),
         columns.chip("Status", _status, COLOURS, width=90),
-        columns.text("Targets", lambda row: ", ".join(row.targets), width=240),
-        columns.text("Pass rate", _rates, width=230),
-        columns.number("Cases", lambda row: row.cases, width=65),
-        columns.number("Runs", lambda row: row.runs, width=55),
-        columns.number("Failed calls", lambda row: row.progress.failed, width=85),
-        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=80),
+        columns.text("Targets", lambda row: ", ".join(row.targets), width=210),
+        columns.text("Pass rate", _rates, width=245),
+        columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
+        columns.number("Failed calls", lambda row: row.progress.failed, width=80),
+        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=65),
         columns.moment("Started", lambda row: row.created_at, workspace.zone()),
     ]

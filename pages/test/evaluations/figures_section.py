@@ -58,7 +58,7 @@ def _draw_charts(found: EvaluationView) -> None:
 
 def _columns() -> Sequence[TableColumn[TargetView]]:
     return [
-        columns.text("Target", lambda row: row.title, width=230),
+        columns.text("Target", lambda row: row.title, width=165),
         columns.text("Pass rate", lambda row: written(row.success_rate), width=200),
         columns.text("Score", lambda row: written(row.score), width=200),
         columns.text("All runs pass", lambda row: formatting.share(row.consistency), width=90),

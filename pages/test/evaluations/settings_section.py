@@ -1,5 +1,7 @@
 """What an evaluation ran, and its exports."""
 
+import json
+
 import streamlit as st
 
 from core.evaluations.views import EvaluationView
@@ -31,11 +33,15 @@ def draw(found: EvaluationView) -> None:
             if target.prompt:
                 st.code(target.prompt, language=None, wrap_lines=True)
     frame.section("Scorers", _threshold(found))
-    st.json(found.scorers, expanded=2)
+    _draw_json(found.scorers)
     frame.section("Manifest", "versions, parameters, prices and seeds when it began")
-    st.json(found.manifest.model_dump(mode="json"), expanded=1)
+    _draw_json(found.manifest.model_dump(mode="json"))
     if found.cost_limit_usd is not None:
         st.caption(text.plain(f"Cost limit {formatting.money(found.cost_limit_usd)}"))
+
+
+def _draw_json(value: object) -> None:
+    st.code(json.dumps(value, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 
 
 def _threshold(found: EvaluationView) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.database import settings
 from core.database.paging import Window
 from core.prompts.queries.prompts import list_prompts
 from core.prompts.schemas import PromptFilter, PromptOrder
@@ -32,8 +33,10 @@ def read_choices() -> TargetChoices:
             session, PromptFilter(), Window(MOST_PROMPTS, 0), PromptOrder.NAME, actor=actor
         )
         service = find_active(session)
+        models = [model.id for model in list_models(session)]
+        default = settings.read(session, settings.Workspace).default_model
         return TargetChoices(
-            [model.id for model in list_models(session)],
+            sorted(models, key=lambda each: each != default),
             {str(prompt.id): (prompt.name, prompt.version) for prompt in prompts.items},
             (service.id, service.name) if service else None,
         )

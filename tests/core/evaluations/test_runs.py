@@ -111,3 +111,13 @@ def test_each_run_has_the_next_seed(one: Person) -> None:
     found = evaluated(one.actor, runs=2, parameters={"seed": 7})
     assert found.manifest.targets[0]["parameters"] == {"seed": 7}
     assert found.manifest.targets[0]["seeds"] == "seed + run - 1"
+
+
+def test_cases_are_listed_by_tag(one: Person) -> None:
+    cases = [{"input": answering("good"), "tags": ["easy"]}, {"input": answering("bad")}]
+    found = evaluated(one.actor, test_cases=cases)
+    with transaction() as session:
+        page = results.list_cases(session, found.id, actor=one.actor, tag="easy")
+        none = results.list_cases(session, found.id, actor=one.actor, tag="hard")
+    assert [row.position for row in page.items] == [1]
+    assert (none.items, none.total_count) == ([], 0)
