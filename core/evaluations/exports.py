@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 
 from core.evaluations.comparison import explanation
+from core.evaluations.figure_texts import written
 from core.evaluations.views import (
     ComparedTarget,
-    Estimate,
     EvaluationComparison,
     EvaluationView,
     RunExport,
@@ -51,16 +51,6 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
             yield f"- {_cell(advice.text)} ({_cell(advice.evidence)})\n"
     manifest = json.dumps(view.manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
     yield f"\n## Manifest\n\n```json\n{manifest}\n```\n"
-
-
-def written(estimate: Estimate) -> str:
-    """Return a rate with its interval and n; under 10, without an interval and in words."""
-    if estimate.value is None:
-        return "–"
-    if estimate.low is None or estimate.high is None:
-        return f"{share(estimate.value)} of {estimate.n} (no interval)"
-    interval = f"{share(estimate.low)}–{share(estimate.high)}"
-    return f"{share(estimate.value)} ({interval}), n = {estimate.n}"
 
 
 def _line(target: TargetView) -> str:

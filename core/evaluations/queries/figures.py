@@ -46,8 +46,10 @@ class ScorerCounts(NamedTuple):
     results: int
 
 
-def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
-    """Return the counts of each case by each target, of results that have ended."""
+def case_counts(
+    session: Session, evaluation_id: UUID, *, target: int | None = None
+) -> list[CaseCounts]:
+    """Return the counts of each case by each target, or by one, of results that have ended."""
     ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     rows = (
         select(
@@ -62,6 +64,8 @@ def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
         .where(EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ended))
         .group_by(EvaluationResult.target, EvaluationResult.position)
     )
+    if target is not None:
+        rows = rows.where(EvaluationResult.target == target)
     return sorted(CaseCounts(*row) for row in session.execute(rows))
 
 

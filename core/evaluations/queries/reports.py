@@ -157,8 +157,11 @@ def compare(
     if not common:
         raise NoCommonCases
     counts = figures.case_counts(session, row.id)
-    others = counts if base.id == row.id else figures.case_counts(session, base.id)
-    baseline = [each for each in others if each.target == baseline_target]
+    baseline = (
+        [each for each in counts if each.target == baseline_target]
+        if base.id == row.id
+        else figures.case_counts(session, base.id, target=baseline_target)
+    )
     compared = []
     for number, title in enumerate(titles, 1):
         if row.id == base.id and number == baseline_target:
