@@ -79,7 +79,12 @@ def _calling() -> Iterator[None]:
     """Run model calls in this process: those of evaluations."""
     calls = executions.Runner(new_id())
     executions.use(calls)
-    calls.start()
+    while not queue.stopping.is_set():
+        try:
+            calls.start()
+            break
+        except Unavailable:
+            queue.stopping.wait(RECONNECT_WAIT_S)
     yield
     calls.stop(CALLS_STOP_TIMEOUT_S)
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CERTAIN = 0.95
 RESAMPLES = 2000
@@ -18,7 +19,7 @@ FEWEST = 10  # cases; below, words only
 MOST_SINGLY = 1000
 DECIMALS_TOGETHER = 3
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = "NDArray[np.float64]"
 
 
 class MeanInterval(NamedTuple):
@@ -31,11 +32,18 @@ def _special() -> ModuleType:
     return import_module("scipy.special")
 
 
-def mean_interval(values: Sequence[float] | Floats) -> MeanInterval | None:
+@cache
+def numpy() -> Any:  # noqa: ANN401  a module
+    """Return numpy, loaded with its first use: the worker does without it until an evaluation."""
+    return import_module("numpy")
+
+
+def mean_interval(values: "Sequence[float] | Floats") -> MeanInterval | None:
     """Return the 95 % BCa interval of a mean.
 
     None for fewer than 10 values, or when all are equal: a resample then says nothing.
     """
+    np = numpy()
     found = np.asarray(values, dtype=np.float64)
     if len(found) < FEWEST or np.ptp(found) == 0:
         return None
@@ -44,6 +52,7 @@ def mean_interval(values: Sequence[float] | Floats) -> MeanInterval | None:
 
 def resampled_means(values: Floats) -> Floats:
     """Return the means of 2,000 resamples."""
+    np = numpy()
     rng, count = np.random.default_rng(SEED), len(values)
     if count <= MOST_SINGLY:
         drawn: Any = rng.integers(0, count, (RESAMPLES, count))
@@ -56,7 +65,7 @@ def resampled_means(values: Floats) -> Floats:
 
 
 def _bca(values: Floats, means: Floats) -> MeanInterval | None:
-    special, mean = _special(), values.mean()
+    np, special, mean = numpy(), _special(), values.mean()
     below = (np.sum(means < mean) + np.sum(means <= mean)) / (2 * len(means))
     # Leaving one value out of a mean moves it by the value's distance from it, in closed form
     left_out = values - mean

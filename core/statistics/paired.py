@@ -8,9 +8,7 @@ from importlib import import_module
 from math import ceil, sqrt
 from types import ModuleType
 
-import numpy as np
-
-from core.statistics.bootstrap import FEWEST, MeanInterval, mean_interval
+from core.statistics.bootstrap import FEWEST, MeanInterval, mean_interval, numpy
 
 SIGNIFICANT = 0.05
 POWER = 0.8
@@ -88,7 +86,7 @@ def compare_scores(differences: Sequence[float]) -> PairedResult:
     """Compare scores of the same cases by the differences of their means over the runs: cases are
     resampled, not runs.
     """
-    found = np.asarray(differences, dtype=np.float64)
+    found = numpy().asarray(differences, dtype=float)
     count = len(found)
     difference = float(found.mean()) if count else 0.0
     interval = mean_interval(found)
