@@ -84,6 +84,11 @@ async def streaming(request: Request, actor: ActorDep, config: ConfigDep) -> Non
     await _count_call(request, RateLimitKind.STREAMING, actor, config.rate_limit_streaming)
 
 
+async def evaluation(request: Request, actor: ActorDep, config: ConfigDep) -> None:
+    """Count the start of an evaluation."""
+    await _count_call(request, RateLimitKind.EVALUATION, actor, config.rate_limit_evaluation)
+
+
 async def _count_call(request: Request, kind: RateLimitKind, actor: Actor, limit: int) -> None:
     # On the connections of authentication, which slow reads of others do not keep waiting
     window = timedelta(seconds=WINDOW_S)

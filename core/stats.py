@@ -25,6 +25,14 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     return _score(part / whole, whole, _deviations(CERTAIN))
 
 
+def wilson_of_rate(rate: float, whole: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a mean of `whole` values from 0 to 1.
+
+    They vary no more than passes and fails with the same mean do: the interval is wide enough.
+    """
+    return _score(rate, whole, _deviations(CERTAIN))
+
+
 def rate_difference(
     part: int, whole: int, other_part: int, other_whole: int, *, certain: float = CERTAIN
 ) -> tuple[float, float]:

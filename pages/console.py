@@ -97,6 +97,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
     if may(actor, Permission.RUN_MODELS):
         test.append(_page("test/datasets/page.py", "Datasets", "datasets", "dataset"))
+        evaluations = "test/evaluations/page.py"
+        test.append(_page(evaluations, "Evaluations", "evaluations", "fact_check"))
         test.append(_page("test/usage/page.py", "Usage", "usage", "payments"))
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):

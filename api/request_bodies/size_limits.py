@@ -24,6 +24,8 @@ LARGE = (
     "/api/v1/templates/import",
     "/api/v1/admin/playground/",
     "/api/v1/sessions/import",
+    "/api/v1/evaluation/probabilistic",
+    "/api/v1/evaluation/estimate",
     FOLDER,
     DATASET_FILES,
 )

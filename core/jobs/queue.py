@@ -27,12 +27,16 @@ def defer(
     task: str,
     *,
     queueing_lock: str | None = None,
+    lock: str | None = None,
     after: timedelta | None = None,
     **arguments: Any,  # noqa: ANN401  JSON
 ) -> None:
-    """Defer a task in the caller's transaction, to run at once or after some time."""
+    """Defer a task in the caller's transaction, to run at once or after some time.
+
+    Of those with the same `queueing_lock`, one waits; of those with the same `lock`, one runs.
+    """
     connection = session.connection().connection.driver_connection
     at = None if after is None else clock.now() + after
     _deferring.configure_task(
-        task, connection=connection, queueing_lock=queueing_lock, schedule_at=at
+        task, connection=connection, queueing_lock=queueing_lock, lock=lock, schedule_at=at
     ).defer(**arguments)

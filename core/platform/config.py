@@ -85,12 +85,16 @@ class Config(BaseSettings):
 
     rate_limit_standard: int = Field(default=100, ge=1)
     rate_limit_streaming: int = Field(default=50, ge=1)
+    rate_limit_evaluation: int = Field(default=20, ge=1)
     rate_limit_ingest: int = Field(default=10_000_000, ge=1)
 
     connection_limit: int = Field(default=4096, ge=16)
     connection_limit_per_address: int = Field(default=512, ge=1)
 
     import_limit_mb: int = Field(default=4096, ge=1)
+
+    max_concurrent_tests: int = Field(default=4, ge=1, le=100)
+    evaluation_call_timeout_s: int = Field(default=60, ge=1, le=900)
 
     service_timeout_s: int = Field(default=120, ge=1, le=86_400)
 

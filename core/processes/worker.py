@@ -24,6 +24,7 @@ from core.executions import runner as executions
 from core.imports import own_process, runner
 from core.jobs import outbox, queue
 from core.platform import features
+from core.platform.config import config
 from core.platform.ids import new_id
 
 log = logging.getLogger("attune.worker")
@@ -36,6 +37,7 @@ STALLED_AFTER_S = 30.0
 STOP_TIMEOUT_S = 20.0
 # The parent has ended, and so probably has the database; another worker repeats the job
 ORPHAN_STOP_TIMEOUT_S = 3.0
+CALLS_STOP_TIMEOUT_S = 2.0  # stopped jobs have given theirs back by then
 RECONNECT_WAIT_S = 2.0
 # They log a lost database with a traceback each; one line is enough.
 LOST_DATABASE_LOGGERS = ("procrastinate.worker.worker", "procrastinate.utils")
@@ -65,11 +67,16 @@ def _making_calls() -> Iterator[None]:
     """
     calls = executions.Runner(new_id())
     executions.use(calls)
-    calls.start()
+    while not queue.stopping.is_set():
+        try:
+            calls.start()
+            break
+        except Unavailable:
+            queue.stopping.wait(RECONNECT_WAIT_S)
     try:
         yield
     finally:
-        calls.stop(grace_s=0.0)
+        calls.stop(CALLS_STOP_TIMEOUT_S)
 
 
 def _thread(name: str, act: Callable[..., None], *given: threading.Event) -> threading.Thread:
@@ -88,7 +95,7 @@ def _working(addresses: engines.Addresses) -> Iterator[None]:
     """Open connections, load the features, and listen to signals, the parent and the bus."""
     engines.use(
         engines.Engines(
-            engines.create(addresses.core, pool_size=4, overflow=6),
+            engines.create(addresses.core, pool_size=4, overflow=6 + config().max_concurrent_tests),
             engines.create(addresses.ai, pool_size=2, overflow=3),
         )
     )

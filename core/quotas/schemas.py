@@ -38,10 +38,13 @@ class QuotaPeriod(StrEnum):
 
 
 class RateLimitKind(StrEnum):
-    """Which calls of the API a rate limit counts: those that stream are counted apart."""
+    """Which calls of the API a rate limit counts: those that stream, and those that start an
+    evaluation, are counted apart.
+    """
 
     STANDARD = "standard"
     STREAMING = "streaming"
+    EVALUATION = "evaluation"
 
 
 Amount = Annotated[Decimal, Field(gt=0, lt=10**12, decimal_places=8)]

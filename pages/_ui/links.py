@@ -23,6 +23,7 @@ FILES = {
     "comparison": "test/playground/comparison/page.py",
     "prompts": "test/prompts/page.py",
     "datasets": "test/datasets/page.py",
+    "evaluations": "test/evaluations/page.py",
     "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",

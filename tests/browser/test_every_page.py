@@ -23,6 +23,7 @@ PAGES = {
     "/comparison": None,
     "/prompts": "New prompt",
     "/datasets": "New dataset",
+    "/evaluations": "New evaluation",
     "/usage": None,
     "/settings": None,
     "/settings?section=Providers": "Add provider",

@@ -1,0 +1,214 @@
+"""Routes of the caller's own evaluations."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api import rate_limits
+from api.deps import ActorDep, SessionDep
+from api.reference import CONFLICT, MISSING
+from core.database.db import transaction
+from core.evaluations import estimates, exports
+from core.evaluations.queries import reports, results
+from core.evaluations.schemas import (
+    EvaluationResume,
+    EvaluationStatus,
+    NewEvaluation,
+    NewScoring,
+)
+from core.evaluations.service import evaluations
+from core.evaluations.views import (
+    CasePage,
+    CaseView,
+    EvaluationComparison,
+    EvaluationEstimate,
+    EvaluationListItem,
+    EvaluationView,
+    RunExport,
+)
+from core.identity.schemas import Actor
+
+router = APIRouter(prefix="/evaluation", tags=["Evaluations"])
+starting = APIRouter(prefix="/evaluation", tags=["Evaluations"])
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+TargetNumber = Annotated[int, Query(ge=1, le=6, description="The baseline's target.")]
+ExportFormat = Literal["csv", "jsonl", "markdown"]
+MEDIA_TYPES: dict[ExportFormat, tuple[str, str]] = {
+    "csv": ("text/csv; charset=utf-8", "csv"),
+    "jsonl": ("application/x-ndjson", "jsonl"),
+    "markdown": ("text/markdown; charset=utf-8", "md"),
+}
+WRITERS: dict[str, Callable[[Iterator[RunExport]], Iterator[str]]] = {
+    "csv": exports.as_csv,
+    "jsonl": exports.as_json_lines,
+}
+
+
+class EvaluationList(BaseModel):
+    """The caller's evaluations, the newest first."""
+
+    items: list[EvaluationListItem]
+
+
+class StartedEvaluation(BaseModel):
+    """An evaluation that the worker runs."""
+
+    id: UUID
+    status: EvaluationStatus
+
+
+class RerunCount(BaseModel):
+    """How many failed calls are made again."""
+
+    rerun: int
+
+
+@starting.post(
+    "/probabilistic",
+    status_code=202,
+    responses=MISSING,
+    dependencies=[Depends(rate_limits.evaluation)],
+)
+def start(new: NewEvaluation, session: SessionDep, actor: ActorDep) -> StartedEvaluation:
+    """Start an evaluation: each target answers each case `runs` times.
+
+    `GET evaluation/{id}` has its progress and results.
+    """
+    evaluation_id = evaluations.start(session, new, actor=actor)
+    return StartedEvaluation(id=evaluation_id, status=EvaluationStatus.PENDING)
+
+
+@router.post("/estimate", responses=MISSING)
+def estimate(new: NewEvaluation, session: SessionDep, actor: ActorDep) -> EvaluationEstimate:
+    """Estimate calls, cost and time of an evaluation, without starting it."""
+    return estimates.estimate(session, new, actor=actor)
+
+
+@router.get("")
+def list_evaluations(
+    session: SessionDep, actor: ActorDep, limit: Limit = 50, offset: Offset = 0
+) -> EvaluationList:
+    """List the caller's evaluations."""
+    found = reports.list_evaluations(session, actor=actor, limit=limit, offset=offset)
+    return EvaluationList(items=found)
+
+
+@router.get("/{evaluation_id}")
+def evaluation(evaluation_id: UUID, session: SessionDep, actor: ActorDep) -> EvaluationView:
+    """Return an evaluation with its progress and figures."""
+    return reports.get_evaluation(session, evaluation_id, actor=actor)
+
+
+@router.delete("/{evaluation_id}", status_code=204, responses=CONFLICT)
+def remove(evaluation_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Remove an evaluation with its results."""
+    evaluations.remove(session, evaluation_id, actor=actor)
+
+
+@router.post("/{evaluation_id}/cancel", status_code=204, responses=CONFLICT)
+def cancel(evaluation_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Stop an evaluation; its results so far stay."""
+    evaluations.cancel(session, evaluation_id, actor=actor)
+
+
+@router.post("/{evaluation_id}/resume", status_code=202, responses=CONFLICT)
+def resume(
+    evaluation_id: UUID, wanted: EvaluationResume, session: SessionDep, actor: ActorDep
+) -> StartedEvaluation:
+    """Go on with an evaluation that was cancelled or has stopped; no result is paid for twice."""
+    evaluations.resume(session, evaluation_id, wanted, actor=actor)
+    return StartedEvaluation(id=evaluation_id, status=EvaluationStatus.PENDING)
+
+
+@router.post("/{evaluation_id}/rerun", status_code=202, responses=CONFLICT)
+def rerun(evaluation_id: UUID, session: SessionDep, actor: ActorDep) -> RerunCount:
+    """Call again where the call has failed."""
+    return RerunCount(rerun=evaluations.rerun_failed(session, evaluation_id, actor=actor))
+
+
+@router.post("/{evaluation_id}/rescore", status_code=202, responses=CONFLICT)
+def rescore(
+    evaluation_id: UUID, wanted: NewScoring, session: SessionDep, actor: ActorDep
+) -> StartedEvaluation:
+    """Score the stored answers again; nothing is generated."""
+    evaluations.rescore(session, evaluation_id, wanted, actor=actor)
+    return StartedEvaluation(id=evaluation_id, status=EvaluationStatus.PENDING)
+
+
+@router.get("/{evaluation_id}/compare/{baseline_id}", responses=MISSING)
+def compare(
+    evaluation_id: UUID,
+    baseline_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    baseline_target: TargetNumber = 1,
+) -> EvaluationComparison:
+    """Compare an evaluation with a baseline over the cases that both have.
+
+    With itself as the baseline, its targets are compared with one of them.
+    """
+    return reports.compare(
+        session, evaluation_id, baseline_id, baseline_target=baseline_target, actor=actor
+    )
+
+
+@router.get("/{evaluation_id}/cases")
+def cases(
+    evaluation_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+) -> CasePage:
+    """List the cases with results, the worst first."""
+    return results.list_cases(
+        session, evaluation_id, actor=actor, limit=limit, offset=offset, tag=tag
+    )
+
+
+@router.get("/{evaluation_id}/cases/{case_id}")
+def case(evaluation_id: UUID, case_id: UUID, session: SessionDep, actor: ActorDep) -> CaseView:
+    """Return a case with all its runs: answers and scores."""
+    return results.get_case(session, evaluation_id, case_id, actor=actor)
+
+
+@router.get("/{evaluation_id}/export", response_class=StreamingResponse)
+def export(
+    evaluation_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    format: Annotated[ExportFormat, Query()] = "csv",
+) -> StreamingResponse:
+    """Export the runs as CSV or JSON lines, or a report as Markdown."""
+    view = reports.get_evaluation(session, evaluation_id, actor=actor)
+    if format == "markdown":
+        baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
+        compared = (
+            reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)
+            if baseline
+            else None
+        )
+        lines = exports.as_markdown(view, compared)
+    else:
+        lines = WRITERS[format](_runs(evaluation_id, actor))
+    media_type, ending = MEDIA_TYPES[format]
+    disposition = f'attachment; filename="evaluation-{evaluation_id}.{ending}"'
+    return StreamingResponse(
+        lines, media_type=media_type, headers={"Content-Disposition": disposition}
+    )
+
+
+def _runs(evaluation_id: UUID, actor: Actor) -> Iterator[RunExport]:
+    """Yield all runs, each page in a transaction of its own."""
+    position: int | None = 0
+    while position is not None:
+        with transaction() as session:
+            found, position = results.export_after(session, evaluation_id, position, actor=actor)
+        yield from found

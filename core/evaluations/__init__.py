@@ -1,0 +1,1 @@
+"""Evaluations: targets over cases, each in several runs, scored and compared."""

@@ -1,0 +1,110 @@
+"""Cases of evaluations: as one request has them, and as they are run."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from core.ingest.json_objects import JsonObject
+from core.providers.schemas import ChatMessage, MessageRole
+from core.scoring.schemas import (
+    ContainsScorer,
+    ExactScorer,
+    NumericScorer,
+    RegexScorer,
+    ScorerList,
+    ScorerSpec,
+    SimilarityScorer,
+)
+
+RunTag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class ExpectedOutput(BaseModel):
+    """What an answer is expected to be, in short; `assertions` can say more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["contains", "keywords", "exact", "regex", "semantic", "numeric"]
+    keywords: tuple[str, ...] = Field(default=(), max_length=50)
+    pattern: str | None = Field(default=None, max_length=1000)
+    semantic_threshold: float = Field(default=0.8, ge=0, le=1)
+    value: Any = None
+    threshold: float | None = Field(
+        default=None, ge=0, description="The tolerance of a number, the least similarity of a text."
+    )
+
+    def scorer(self) -> ScorerSpec:
+        """Return the scorer that checks it; raise ValueError."""
+        text = None if self.value is None else str(self.value)
+        match self.type:
+            case "contains" | "keywords":
+                words = self.keywords or ((text,) if text else ())
+                return ContainsScorer(values=words)
+            case "exact":
+                return ExactScorer(value=text)
+            case "regex":
+                return RegexScorer(pattern=self.pattern or text or "")
+            case "numeric":
+                number = None if self.value is None else float(self.value)
+                return NumericScorer(value=number, tolerance=self.threshold or 0)
+            case "semantic":
+                least = self.semantic_threshold if self.threshold is None else self.threshold
+                return SimilarityScorer(value=text, threshold=min(least, 1))
+
+
+class EvaluatedCase(BaseModel):
+    """A case as it is run: what is asked and known, a reference answer, and its own scorers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    messages: tuple[ChatMessage, ...] = Field(min_length=1, max_length=500)
+    context: JsonObject | None = None
+    reference: str | None = Field(default=None, max_length=200_000)
+    assertions: ScorerList = ()
+    tags: tuple[RunTag, ...] = Field(default=(), max_length=30)
+    case_id: UUID | None = None
+
+    @property
+    def question(self) -> str:
+        """The last message of the user."""
+        asked = (it.content for it in reversed(self.messages) if it.role is MessageRole.USER)
+        return next(asked, self.messages[-1].content)
+
+
+class InlineCase(BaseModel):
+    """A case of one request: an `input` or `messages`, and what is expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: str | None = Field(default=None, min_length=1, max_length=200_000)
+    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=500)
+    expected_output: ExpectedOutput | None = None
+    context: JsonObject | None = None
+    reference: str | None = Field(default=None, max_length=200_000)
+    assertions: ScorerList = ()
+    tags: tuple[RunTag, ...] = Field(default=(), max_length=30)
+
+    @model_validator(mode="after")
+    def _asks_and_can_be_scored(self) -> Self:
+        if (self.input is None) == (not self.messages):
+            raise ValueError("Pass `input` or `messages`.")
+        if self.messages and self.messages[-1].role is not MessageRole.USER:
+            raise ValueError("The last message must be the user's.")
+        if self.expected_output is not None:
+            self.expected_output.scorer()
+        return self
+
+    def case(self) -> EvaluatedCase:
+        """Return the case as it is run."""
+        asked = ChatMessage(role=MessageRole.USER, content=self.input or "")
+        expected = (self.expected_output.scorer(),) if self.expected_output else ()
+        value = self.expected_output.value if self.expected_output else None
+        reference = value if isinstance(value, str) else None
+        return EvaluatedCase(
+            messages=self.messages or (asked,),
+            context=self.context,
+            reference=self.reference if self.reference is not None else reference,
+            assertions=(*expected, *self.assertions),
+            tags=self.tags,
+        )

@@ -1,0 +1,74 @@
+"""Charts of evaluations, with their alternative texts."""
+
+from collections.abc import Sequence
+
+from core.evaluations.figure_texts import written
+from core.evaluations.views import Estimate, TargetView
+from core.presentation.drawing import Chart, blank
+from core.presentation.formatting import share
+from core.presentation.palette import Palette
+
+ROW_PX, AXIS_PX = 34, 50
+LONGEST_NAME = 28
+
+
+def rates(palette: Palette, named: Sequence[tuple[str, Estimate]], *, what: str) -> Chart:
+    """Draw a dot for each rate from 0 to 1, with its 95 % interval as a line."""
+    shown = [(name, each) for name, each in named if each.value is not None]
+    figure = blank(palette, ROW_PX * max(len(shown), 1) + AXIS_PX)
+    for place, (_, each) in enumerate(shown):
+        if each.low is not None and each.high is not None:
+            figure.add_scatter(
+                x=[each.low, each.high],
+                y=[place, place],
+                mode="lines",
+                line={"color": palette.series[0], "width": 2},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    figure.add_scatter(
+        x=[each.value for _, each in shown],
+        y=list(range(len(shown))),
+        mode="markers",
+        marker={"color": palette.series[0], "size": 9},
+        text=[written(each) for _, each in shown],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    names = [_shortened(name) for name, _ in shown]
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=names,
+        range=[len(shown) - 0.5, -0.5],
+        automargin=True,
+        ticksuffix="",
+    )
+    said = "; ".join(f"{name}: {written(each)}" for name, each in shown)
+    return Chart(figure, f"{what}. {said}.")
+
+
+def pass_power(palette: Palette, targets: Sequence[TargetView]) -> Chart:
+    """Draw pass^k over k, a line for each target."""
+    figure, said = blank(palette), []
+    for number, target in enumerate(targets):
+        curve = target.pass_power
+        if not curve:
+            continue
+        figure.add_scatter(
+            x=list(range(1, len(curve) + 1)),
+            y=list(curve),
+            name=_shortened(target.title),
+            mode="lines+markers",
+            line={"color": palette.series[number % len(palette.series)], "width": 2},
+            hovertemplate="%{x} runs: %{y:.1%}<extra></extra>",
+        )
+        said.append(f"{target.title}: {share(curve[0])} of 1 run, {share(curve[-1])} of all")
+    figure.update_xaxes(dtick=1, title="runs")
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_layout(showlegend=len(said) > 1, legend={"orientation": "h", "y": 1.15})
+    return Chart(figure, f"Chance that all of k runs pass. {'; '.join(said)}.")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

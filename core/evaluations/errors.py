@@ -1,0 +1,55 @@
+"""Errors of evaluations."""
+
+from core.errors import Conflict, Invalid, LimitReached, NotFound
+
+
+class EvaluationMissing(NotFound):
+    """Evaluation not found."""
+
+
+class EvaluationCaseMissing(NotFound):
+    """This evaluation has no such case."""
+
+
+class EvaluationRunning(Conflict):
+    """This evaluation is running. Cancel it, or wait until it has ended."""
+
+    code = "evaluation_running"
+
+
+class EvaluationEnded(Conflict):
+    """This evaluation has ended, and nothing of it is left to run."""
+
+    code = "evaluation_ended"
+
+
+class NothingFailed(Conflict):
+    """No call of this evaluation has failed."""
+
+    code = "nothing_failed"
+
+
+class TooManyResults(Invalid):
+    """An evaluation has at most 100,000 results: targets × cases × runs. Use fewer of one."""
+
+
+class NoCommonCases(Invalid):
+    """These evaluations have no cases in common, so they cannot be compared."""
+
+
+class TargetNumberMissing(Invalid):
+    """This evaluation has no target with this number."""
+
+
+class BudgetSpent(LimitReached):
+    """The cost limit is reached. Raise it, and resume the evaluation."""
+
+    code = "cost_limit"
+
+
+class NoCases(Invalid):
+    """This version of the dataset has no cases of this split."""
+
+
+class CasesNotScored(Invalid):
+    """Some cases have no assertions. Add scorers to the evaluation."""

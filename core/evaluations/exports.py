@@ -1,0 +1,78 @@
+"""Exports of an evaluation: a table of runs as CSV or JSON lines, and a report in Markdown."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from core.evaluations.comparison import explanation
+from core.evaluations.figure_texts import written
+from core.evaluations.views import (
+    ComparedTarget,
+    EvaluationComparison,
+    EvaluationView,
+    RunExport,
+    TargetView,
+)
+from core.presentation import csv_lines
+from core.presentation.formatting import duration, money, share
+
+COLUMNS = tuple(RunExport.model_fields)
+HEADER = (
+    "| Target | Pass rate | Score | All runs pass | Failed calls | Median time | Cost |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
+
+
+def as_csv(runs: Iterable[RunExport]) -> Iterator[str]:
+    """Yield CSV lines, a header first."""
+    yield csv_lines.line(COLUMNS)
+    for run in runs:
+        values = run.model_dump(mode="json")
+        yield csv_lines.line([values[name] for name in COLUMNS])
+
+
+def as_json_lines(runs: Iterable[RunExport]) -> Iterator[str]:
+    """Yield one JSON object per run."""
+    for run in runs:
+        yield json.dumps(run.model_dump(mode="json"), ensure_ascii=False) + "\n"
+
+
+def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> Iterator[str]:
+    """Yield the parts of a report: rates, comparison, recommendations and the manifest."""
+    yield f"# {_cell(view.name)}\n\n"
+    yield f"{view.cases} cases, {view.runs} runs each · {view.status} · {money(view.spent_usd)}\n\n"
+    yield HEADER
+    yield from (_line(target) for target in view.results)
+    if compared is not None and compared.targets:
+        yield "\n## Against the baseline\n\n"
+        yield from (_compared(each) for each in compared.targets)
+    if view.recommendations:
+        yield "\n## Recommendations\n\n"
+        for advice in view.recommendations:
+            yield f"- {_cell(advice.text)} ({_cell(advice.evidence)})\n"
+    manifest = json.dumps(view.manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    yield f"\n## Manifest\n\n```json\n{manifest}\n```\n"
+
+
+def _line(target: TargetView) -> str:
+    cells = (
+        target.title,
+        written(target.success_rate),
+        written(target.score),
+        share(target.consistency),
+        str(target.failed),
+        duration(target.median_ms),
+        money(target.cost_usd),
+    )
+    return f"| {' | '.join(map(_cell, cells))} |\n"
+
+
+def _compared(each: ComparedTarget) -> str:
+    return (
+        f"- {_cell(each.title)} against {_cell(each.baseline_title)}: **{each.passes.words}** by "
+        f"passes ({explanation(each.passes)}); **{each.scores.words}** by scores "
+        f"({explanation(each.scores)})\n"
+    )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,14 @@
+"""Figures of evaluations as texts."""
+
+from core.evaluations.views import Estimate
+from core.presentation.formatting import share
+
+
+def written(estimate: Estimate) -> str:
+    """Return a rate with its interval and n; under 10, without an interval and in words."""
+    if estimate.value is None:
+        return "–"
+    if estimate.low is None or estimate.high is None:
+        return f"{share(estimate.value)} of {estimate.n} (no interval)"
+    interval = f"{share(estimate.low)}–{share(estimate.high)}"
+    return f"{share(estimate.value)} ({interval}), n = {estimate.n}"

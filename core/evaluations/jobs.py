@@ -1,0 +1,34 @@
+"""Background jobs of evaluations, in the worker."""
+
+from importlib import import_module
+from uuid import UUID
+
+from procrastinate import JobContext
+
+from core.database.db import transaction
+from core.evaluations.queries.evaluations import list_lost
+from core.evaluations.service import evaluations
+from core.jobs import queue
+from core.platform import clock
+
+
+@queue.app.task(name=evaluations.TASK, pass_context=True)
+def work(context: JobContext, evaluation_id: str) -> None:
+    """Run an evaluation for a while, from where it stands, and leave the rest to the next job."""
+
+    def may_go_on() -> bool:
+        return not (queue.stopping.is_set() or context.should_abort())
+
+    # Loaded with the first evaluation: scorers bring numpy, which no other job of the worker needs
+    runner = import_module("core.evaluations.runner")
+    runner.work(UUID(evaluation_id), may_go_on=may_go_on)
+
+
+@queue.app.periodic(cron="* * * * * */15")
+@queue.app.task(name="evaluations.resume", queueing_lock="evaluations.resume")
+def resume(timestamp: int) -> None:
+    """Go on with evaluations whose worker has ended, or that no job has taken."""
+    with transaction() as session:
+        for row in list_lost(session):
+            row.alive_at = clock.now()  # until the job has had its turn
+            evaluations.defer(session, row.id)

@@ -1,0 +1,127 @@
+"""The tables of evaluations. Columns of type bytes are encrypted texts."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database.tables import CoreTable, Created, Keyed, one_of
+from core.evaluations.schemas import EvaluationStatus, ResultStatus
+
+
+class EvaluationTest(Keyed, Created, CoreTable):
+    """Targets over cases. `done` and `failed` count its results that have ended; `summary` has
+    their figures, and no texts. `worker` is the run of the job that works on it.
+    """
+
+    __tablename__ = "evaluation_tests"
+    __table_args__ = (
+        one_of("status", EvaluationStatus),
+        Index(None, "owner", "created_at"),
+        Index(
+            "ix_evaluation_tests_going_on",
+            "alive_at",
+            postgresql_where=text("status in ('pending', 'running')"),
+        ),
+    )
+
+    owner: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
+    name: Mapped[bytes] = mapped_column(LargeBinary)
+    definition: Mapped[bytes] = mapped_column(LargeBinary)
+    dataset_id: Mapped[UUID | None]  # kept when the dataset is removed
+    dataset_version: Mapped[int | None]
+    baseline_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("evaluation_tests.id", ondelete="SET NULL")
+    )
+    status: Mapped[str] = mapped_column(server_default="pending")
+    runs: Mapped[int] = mapped_column(SmallInteger)
+    cases: Mapped[int]
+    targets: Mapped[int] = mapped_column(SmallInteger)
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    cost_limit_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    spent_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default=text("0"))
+    unpriced: Mapped[int] = mapped_column(server_default=text("0"))
+    error: Mapped[bytes | None] = mapped_column(LargeBinary)
+    summary: Mapped[dict[str, Any] | None]
+    worker: Mapped[UUID | None]
+    alive_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class EvaluationCase(Keyed, CoreTable):
+    """A case as it was when the evaluation began; `case_id` is its row in the dataset."""
+
+    __tablename__ = "evaluation_cases"
+    __table_args__ = (UniqueConstraint("evaluation_id", "position"),)
+
+    evaluation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evaluation_tests.id", ondelete="CASCADE")
+    )
+    position: Mapped[int]
+    case_id: Mapped[UUID | None]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)  # keyed; equal for equal questions
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EvaluationResult(Keyed, CoreTable):
+    """A run of a case by a target: its call, answer and scores.
+
+    `checks` has 1 (passed), 0 (failed) or -1 (not scored) for each scorer of the evaluation, and at
+    the end for the case's own together. `attempts` counts calls that were begun, `cost_usd` is that
+    of the call, `scoring_usd` that of its judges.
+    """
+
+    __tablename__ = "evaluation_results"
+    __table_args__ = (
+        one_of("status", ResultStatus),
+        UniqueConstraint("evaluation_id", "position", "target", "run"),
+        Index(
+            "ix_evaluation_results_open",
+            "evaluation_id",
+            "position",
+            "run",
+            "target",
+            postgresql_where=text("status in ('pending', 'answered')"),
+        ),
+        Index(
+            "ix_evaluation_results_claimed",
+            "evaluation_id",
+            postgresql_where=text("status = 'running'"),
+        ),
+    )
+
+    evaluation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evaluation_tests.id", ondelete="CASCADE")
+    )
+    position: Mapped[int]
+    target: Mapped[int] = mapped_column(SmallInteger)
+    run: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str] = mapped_column(server_default="pending")
+    worker: Mapped[UUID | None]
+    execution_id: Mapped[UUID | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    scores: Mapped[bytes | None] = mapped_column(LargeBinary)
+    checks: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    passed: Mapped[bool | None]
+    score: Mapped[float | None]
+    latency_ms: Mapped[int | None]
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    scoring_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    finished_at: Mapped[datetime | None]

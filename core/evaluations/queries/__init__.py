@@ -1,0 +1,1 @@
+"""Read evaluations, of one owner each, and their results."""

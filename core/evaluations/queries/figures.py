@@ -1,0 +1,127 @@
+"""Count the results of an evaluation, by target and case."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Integer, func, select
+from sqlalchemy.orm import Session
+
+from core.evaluations.models import EvaluationCase, EvaluationResult
+from core.evaluations.schemas import ResultStatus
+
+PERCENTILES = (0.5, 0.95)
+_is_scored = EvaluationResult.passed.is_not(None)
+
+
+class CaseCounts(NamedTuple):
+    """The runs of a case by a target: how many passed, of those scored, and their mean score."""
+
+    target: int
+    position: int
+    passed: int
+    scored: int
+    failed: int
+    ended: int
+    score: float | None
+
+
+class TargetTotals(NamedTuple):
+    """Times in milliseconds and the cost of a target, None when no call had a price."""
+
+    target: int
+    median_ms: int | None
+    p95_ms: int | None
+    cost_usd: Decimal | None
+
+
+class ScorerCounts(NamedTuple):
+    """How often a scorer, by its place from 1, had an outcome: 1, 0 or -1 (not scored)."""
+
+    target: int
+    place: int
+    outcome: int
+    results: int
+
+
+def case_counts(
+    session: Session, evaluation_id: UUID, *, target: int | None = None
+) -> list[CaseCounts]:
+    """Return the counts of each case by each target, or by one, of results that have ended."""
+    ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
+    rows = (
+        select(
+            EvaluationResult.target,
+            EvaluationResult.position,
+            func.count().filter(EvaluationResult.passed.is_(True)),
+            func.count().filter(_is_scored),
+            func.count().filter(EvaluationResult.status == ResultStatus.FAILED),
+            func.count(),
+            func.avg(EvaluationResult.score),
+        )
+        .where(EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ended))
+        .group_by(EvaluationResult.target, EvaluationResult.position)
+    )
+    if target is not None:
+        rows = rows.where(EvaluationResult.target == target)
+    return sorted(CaseCounts(*row) for row in session.execute(rows))
+
+
+def tags_by_position(session: Session, evaluation_id: UUID) -> dict[int, Sequence[str]]:
+    """Return the tags of the cases that have any."""
+    rows = select(EvaluationCase.position, EvaluationCase.tags).where(
+        EvaluationCase.evaluation_id == evaluation_id, func.cardinality(EvaluationCase.tags) > 0
+    )
+    return {position: tags for position, tags in session.execute(rows)}
+
+
+def totals(session: Session, evaluation_id: UUID) -> dict[int, TargetTotals]:
+    """Return the times and the cost of each target."""
+    percentiles = (
+        func.percentile_disc(share).within_group(EvaluationResult.latency_ms)
+        for share in PERCENTILES
+    )
+    rows = (
+        select(EvaluationResult.target, *percentiles, func.sum(EvaluationResult.cost_usd))
+        .where(EvaluationResult.evaluation_id == evaluation_id)
+        .group_by(EvaluationResult.target)
+    )
+    return {row[0]: TargetTotals(*row) for row in session.execute(rows)}
+
+
+def scorer_counts(session: Session, evaluation_id: UUID) -> list[ScorerCounts]:
+    """Return how often each scorer passed, failed and did not score."""
+    check = (
+        func.unnest(EvaluationResult.checks)
+        .table_valued("outcome", with_ordinality="place", name="checked")
+        .render_derived()
+    )
+    place, outcome = check.c.place.cast(Integer), check.c.outcome
+    rows = (
+        select(EvaluationResult.target, place, outcome, func.count())
+        .select_from(EvaluationResult)
+        .join(check, EvaluationResult.checks.is_not(None))
+        .where(
+            EvaluationResult.evaluation_id == evaluation_id,
+            EvaluationResult.status == ResultStatus.COMPLETED,
+        )
+        .group_by(EvaluationResult.target, place, outcome)
+    )
+    return sorted(ScorerCounts(*row) for row in session.execute(rows))
+
+
+def digests(session: Session, evaluation_id: UUID) -> dict[tuple[bytes, int], int]:
+    """Return the position of each case by its digest and how many equal ones are before it."""
+    rows = (
+        select(EvaluationCase.digest, EvaluationCase.position)
+        .where(EvaluationCase.evaluation_id == evaluation_id)
+        .order_by(EvaluationCase.position)
+    )
+    seen = Counter[bytes]()
+    found: dict[tuple[bytes, int], int] = {}
+    for digest, position in session.execute(rows):
+        found[digest, seen[digest]] = position
+        seen[digest] += 1
+    return found

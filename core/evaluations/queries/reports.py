@@ -1,0 +1,190 @@
+"""Evaluations with their figures, as their owners see them."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.evaluations import comparison, encrypted_texts
+from core.evaluations.errors import NoCommonCases, TargetNumberMissing
+from core.evaluations.models import EvaluationTest
+from core.evaluations.queries import figures
+from core.evaluations.queries.evaluations import get_row, list_rows
+from core.evaluations.recommendations import recommend
+from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
+from core.evaluations.views import (
+    ComparedTarget,
+    Estimate,
+    EvaluationComparison,
+    EvaluationListItem,
+    EvaluationProgress,
+    EvaluationSummary,
+    EvaluationView,
+    TargetFigures,
+    TargetView,
+)
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform import clock
+
+MOST_LISTED = 100
+
+
+def list_evaluations(
+    session: Session, *, actor: Actor, limit: int = MOST_LISTED, offset: int = 0
+) -> list[EvaluationListItem]:
+    """Return the actor's evaluations, the newest first; raise Forbidden."""
+    require(actor, Permission.RUN_MODELS)
+    return [_item(row) for row in list_rows(session, owner=actor.id, limit=limit, offset=offset)]
+
+
+def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationView:
+    """Return an evaluation with its figures; raise Forbidden or EvaluationMissing."""
+    require(actor, Permission.RUN_MODELS)
+    return view(get_row(session, evaluation_id, owner=actor.id))
+
+
+def view(row: EvaluationTest) -> EvaluationView:
+    definition = encrypted_texts.definition_of(row)
+    found = targets_of(row, definition)
+    first = found[0]
+    return EvaluationView(
+        id=row.id,
+        name=encrypted_texts.name_of(row),
+        status=EvaluationStatus(row.status),
+        error=encrypted_texts.error_of(row),
+        progress=_progress(row),
+        success_rate=first.success_rate,
+        average_score=first.score.value,
+        consistency=first.consistency,
+        recommendations=recommend(found) if row.done else [],
+        results=found,
+        cases=row.cases,
+        runs=row.runs,
+        cost_limit_usd=row.cost_limit_usd,
+        spent_usd=row.spent_usd,
+        unpriced=row.unpriced,
+        baseline_id=row.baseline_id,
+        dataset_id=row.dataset_id,
+        dataset_version=row.dataset_version,
+        scorers=[scorer.model_dump(mode="json") for scorer in definition.scorers],
+        threshold=definition.threshold,
+        definition_targets=definition.targets,
+        manifest=definition.manifest,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def targets_of(row: EvaluationTest, definition: EvaluationDefinition) -> list[TargetView]:
+    """Return the targets with their stored figures."""
+    by_number = {each.target: each for each in _summary(row).targets}
+    names = tuple(scorer.name or scorer.kind for scorer in definition.scorers)
+    none = Estimate()
+    return [
+        TargetView(
+            **(
+                by_number.get(number) or TargetFigures(target=number, success_rate=none, score=none)
+            ).model_dump(),
+            title=target.title,
+            model_id=target.model_id,
+            prompt_name=target.prompt_name,
+            prompt_version=target.prompt_version,
+            scorer_names=names,
+        )
+        for number, target in enumerate(definition.targets, 1)
+    ]
+
+
+def _summary(row: EvaluationTest) -> EvaluationSummary:
+    return EvaluationSummary.model_validate(row.summary) if row.summary else EvaluationSummary()
+
+
+def _item(row: EvaluationTest) -> EvaluationListItem:
+    definition = encrypted_texts.definition_of(row)
+    return EvaluationListItem(
+        id=row.id,
+        name=encrypted_texts.name_of(row),
+        status=EvaluationStatus(row.status),
+        progress=_progress(row),
+        targets=tuple(target.title for target in definition.targets),
+        rates=tuple(target.success_rate for target in _summary(row).targets),
+        cases=row.cases,
+        runs=row.runs,
+        spent_usd=row.spent_usd,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _progress(row: EvaluationTest) -> EvaluationProgress:
+    total = row.cases * row.targets * row.runs
+    estimated = row.spent_usd / row.done * total if row.done else None
+    return EvaluationProgress(
+        done=row.done,
+        total=total,
+        failed=row.failed,
+        left_s=_left_s(row, total),
+        estimated_usd=None if estimated is None else round(estimated, 6),
+    )
+
+
+def _left_s(row: EvaluationTest, total: int) -> int | None:
+    if row.status != EvaluationStatus.RUNNING or not row.done or row.started_at is None:
+        return None
+    passed = (clock.now() - row.started_at) / timedelta(seconds=1)
+    return round(passed / row.done * (total - row.done))
+
+
+def compare(
+    session: Session, evaluation_id: UUID, baseline_id: UUID, *, baseline_target: int, actor: Actor
+) -> EvaluationComparison:
+    """Compare each target with one of the baseline's, over the cases in common: those that ask the
+    same. The evaluation itself can be the baseline, of its other targets.
+
+    Raises EvaluationMissing, TargetNumberMissing or NoCommonCases.
+    """
+    require(actor, Permission.RUN_MODELS)
+    row = get_row(session, evaluation_id, owner=actor.id)
+    base = get_row(session, baseline_id, owner=actor.id)
+    titles, base_titles = (
+        [target.title for target in encrypted_texts.definition_of(it).targets] for it in (row, base)
+    )
+    if baseline_target > len(base_titles):
+        raise TargetNumberMissing
+    common = _common(session, row.id, base.id)
+    if not common:
+        raise NoCommonCases
+    counts = figures.case_counts(session, row.id)
+    baseline = (
+        [each for each in counts if each.target == baseline_target]
+        if base.id == row.id
+        else figures.case_counts(session, base.id, target=baseline_target)
+    )
+    compared = []
+    for number, title in enumerate(titles, 1):
+        if row.id == base.id and number == baseline_target:
+            continue
+        own = [each for each in counts if each.target == number]
+        pairs = comparison.pairs_of(own, baseline, common)
+        compared.append(
+            ComparedTarget(
+                target=number,
+                title=title,
+                baseline_target=baseline_target,
+                baseline_title=base_titles[baseline_target - 1],
+                passes=comparison.by_passes(pairs),
+                scores=comparison.by_scores(pairs),
+            )
+        )
+    return EvaluationComparison(
+        evaluation_id=row.id, baseline_id=base.id, cases_in_common=len(common), targets=compared
+    )
+
+
+def _common(session: Session, evaluation_id: UUID, baseline_id: UUID) -> dict[int, int]:
+    """Return the baseline's position of each case that both have."""
+    own = figures.digests(session, evaluation_id)
+    others = own if baseline_id == evaluation_id else figures.digests(session, baseline_id)
+    return {position: others[digest] for digest, position in own.items() if digest in others}

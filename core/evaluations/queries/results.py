@@ -1,0 +1,210 @@
+"""Read the cases and runs of an evaluation."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from sqlalchemy import any_, func, select
+from sqlalchemy.orm import Session
+
+from core.evaluations import encrypted_texts
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.errors import EvaluationCaseMissing
+from core.evaluations.models import EvaluationCase, EvaluationResult
+from core.evaluations.queries.evaluations import get_row
+from core.evaluations.schemas import ResultStatus
+from core.evaluations.views import (
+    CaseFigures,
+    CasePage,
+    CaseRow,
+    CaseView,
+    EvaluationRunView,
+    RunExport,
+)
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+QUESTION_CHARS = 300
+EXPORTED_AT_ONCE = 500  # cases
+ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
+_passed = func.count().filter(EvaluationResult.passed.is_(True))
+_scored = func.count().filter(EvaluationResult.passed.is_not(None))
+_failed = func.count().filter(EvaluationResult.status == ResultStatus.FAILED)
+
+
+def list_cases(
+    session: Session,
+    evaluation_id: UUID,
+    *,
+    actor: Actor,
+    limit: int = 50,
+    offset: int = 0,
+    tag: str | None = None,
+) -> CasePage:
+    """Return cases that have results, the worst first: by the lowest pass rate of a run, then by
+    the lowest score.
+
+    Raises EvaluationMissing.
+    """
+    require(actor, Permission.RUN_MODELS)
+    get_row(session, evaluation_id, owner=actor.id)
+    of_it = (EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
+    ranked = (
+        select(EvaluationResult.position)
+        .where(*of_it)
+        .group_by(EvaluationResult.position)
+        .order_by(
+            func.coalesce(_passed * 1.0 / func.nullif(_scored, 0), -1),
+            func.avg(EvaluationResult.score).nulls_first(),
+            EvaluationResult.position,
+        )
+    )
+    if tag is not None:
+        tagged = select(EvaluationCase.position).where(
+            EvaluationCase.evaluation_id == evaluation_id, any_(EvaluationCase.tags) == tag
+        )
+        ranked = ranked.where(EvaluationResult.position.in_(tagged))
+    total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0
+    positions = list(session.scalars(ranked.limit(limit).offset(offset)))
+    return CasePage(items=_rows(session, evaluation_id, positions), total_count=total)
+
+
+def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[CaseRow]:
+    shown = (
+        EvaluationResult.evaluation_id == evaluation_id,
+        EvaluationResult.position.in_(positions),
+    )
+    counted = (
+        select(
+            EvaluationResult.position,
+            EvaluationResult.target,
+            _passed,
+            _scored,
+            _failed,
+            func.avg(EvaluationResult.score),
+        )
+        .where(*shown)
+        .group_by(EvaluationResult.position, EvaluationResult.target)
+        .order_by(EvaluationResult.target)
+    )
+    figures: dict[int, list[CaseFigures]] = defaultdict(list)
+    for position, target, passed, scored, failed, score in session.execute(counted):
+        figures[position].append(
+            CaseFigures(target=target, passed=passed, scored=scored, failed=failed, score=score)
+        )
+    cases = {row.position: row for row in _case_rows(session, evaluation_id, positions)}
+    return [
+        CaseRow(
+            id=cases[position].id,
+            position=position,
+            question=encrypted_texts.case_of(cases[position]).question[:QUESTION_CHARS],
+            tags=tuple(cases[position].tags),
+            figures=tuple(figures[position]),
+        )
+        for position in positions
+    ]
+
+
+def _case_rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[EvaluationCase]:
+    shown = (EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.position.in_(positions))
+    return list(session.scalars(select(EvaluationCase).where(*shown)))
+
+
+def get_case(session: Session, evaluation_id: UUID, case_id: UUID, *, actor: Actor) -> CaseView:
+    """Return a case with all its runs; raise EvaluationMissing or EvaluationCaseMissing."""
+    require(actor, Permission.RUN_MODELS)
+    get_row(session, evaluation_id, owner=actor.id)
+    row = session.get(EvaluationCase, case_id)
+    if row is None or row.evaluation_id != evaluation_id:
+        raise EvaluationCaseMissing
+    case = encrypted_texts.case_of(row)
+    of_case = (
+        EvaluationResult.evaluation_id == evaluation_id,
+        EvaluationResult.position == row.position,
+    )
+    runs = select(EvaluationResult).where(*of_case)
+    ordered = runs.order_by(EvaluationResult.target, EvaluationResult.run)
+    return CaseView(
+        id=row.id,
+        position=row.position,
+        messages=case.messages,
+        context=case.context,
+        reference=case.reference,
+        assertions=[scorer.model_dump(mode="json") for scorer in case.assertions],
+        tags=tuple(row.tags),
+        case_id=row.case_id,
+        runs=[_run(each) for each in session.scalars(ordered)],
+    )
+
+
+def _run(row: EvaluationResult) -> EvaluationRunView:
+    answer = encrypted_texts.answer_of(row)
+    return EvaluationRunView(
+        target=row.target,
+        run=row.run,
+        status=ResultStatus(row.status),
+        text=answer.text if answer else "",
+        tool_calls=answer.tool_calls if answer else (),
+        error=answer.error if answer else None,
+        scores=encrypted_texts.scores_of(row),
+        passed=row.passed,
+        score=row.score,
+        latency_ms=row.latency_ms,
+        cost_usd=row.cost_usd,
+        execution_id=row.execution_id,
+        attempts=row.attempts,
+    )
+
+
+def export_after(
+    session: Session, evaluation_id: UUID, position: int, *, actor: Actor
+) -> tuple[list[RunExport], int | None]:
+    """Return the ended runs of the next cases after a position, and the last position of these
+    cases: None when there are no more.
+
+    Raises EvaluationMissing.
+    """
+    require(actor, Permission.RUN_MODELS)
+    evaluation = get_row(session, evaluation_id, owner=actor.id)
+    titles = [it.title for it in encrypted_texts.definition_of(evaluation).targets]
+    of_it = (EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.position > position)
+    next_cases = select(EvaluationCase).where(*of_it).order_by(EvaluationCase.position)
+    rows = list(session.scalars(next_cases.limit(EXPORTED_AT_ONCE)))
+    if not rows:
+        return [], None
+    cases = {row.position: (encrypted_texts.case_of(row), tuple(row.tags)) for row in rows}
+    of_cases = (
+        EvaluationResult.evaluation_id == evaluation_id,
+        EvaluationResult.position.in_(cases),
+        EvaluationResult.status.in_(ENDED),
+    )
+    results = select(EvaluationResult).where(*of_cases)
+    ordered = results.order_by(
+        EvaluationResult.position, EvaluationResult.target, EvaluationResult.run
+    )
+    return list(_exports(session.scalars(ordered), cases, titles)), rows[-1].position
+
+
+def _exports(
+    rows: Iterable[EvaluationResult],
+    cases: dict[int, tuple[EvaluatedCase, tuple[str, ...]]],
+    titles: list[str],
+) -> Iterator[RunExport]:
+    for row in rows:
+        case, tags = cases[row.position]
+        run = _run(row)
+        yield RunExport(
+            position=row.position,
+            target=titles[row.target - 1],
+            run=row.run,
+            status=run.status,
+            input=case.question,
+            tags=tags,
+            output=run.text,
+            error=run.error,
+            passed=run.passed,
+            score=run.score,
+            scores=run.scores,
+            latency_ms=run.latency_ms,
+            cost_usd=run.cost_usd,
+        )

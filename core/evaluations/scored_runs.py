@@ -1,0 +1,53 @@
+"""Score an answer by an evaluation's scorers and the case's own."""
+
+import asyncio
+from decimal import Decimal
+
+from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.schemas import EvaluationDefinition
+from core.evaluations.work_items import ScoredRun
+from core.scoring.model_access import ScoringModels
+from core.scoring.schemas import (
+    CaseToScore,
+    MessageToScore,
+    ScoredAnswer,
+    ScoreResult,
+    ScorerSpec,
+)
+from core.scoring.scorers import combine, score
+
+PASSED, FAILED, NOT_SCORED = 1, 0, -1
+
+
+async def score_run(
+    answer: ScoredAnswer,
+    case: EvaluatedCase,
+    definition: EvaluationDefinition,
+    models: ScoringModels | None,
+) -> ScoredRun:
+    """Return the scores of an answer. Scorers of the evaluation come first, then the case's."""
+    specs: tuple[ScorerSpec, ...] = (*definition.scorers, *case.assertions)
+    asked = CaseToScore(
+        messages=tuple(MessageToScore(role=it.role, content=it.content) for it in case.messages),
+        context=case.context,
+        reference=case.reference,
+    )
+    results = tuple(await asyncio.gather(*(score(spec, answer, asked, models) for spec in specs)))
+    whole = combine(results, specs, definition.threshold)
+    own = results[len(definition.scorers) :]
+    checks = [_check(it.passed) for it in results[: len(definition.scorers)]]
+    if own:
+        checks.append(_check(combine(own, case.assertions).passed))
+    return ScoredRun(results, checks, whole.passed, whole.score, _cost(results))
+
+
+def _check(passed: bool | None) -> int:
+    if passed is None:
+        return NOT_SCORED
+    return PASSED if passed else FAILED
+
+
+def _cost(results: tuple[ScoreResult, ...]) -> Decimal | None:
+    costs = [it.cost_usd for it in results]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None

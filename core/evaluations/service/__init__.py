@@ -1,0 +1,1 @@
+"""Changes of evaluations and their results."""

@@ -1,0 +1,1 @@
+"""Statistics of evaluations: consistency over runs, intervals of scores, and paired comparisons."""

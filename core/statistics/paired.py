@@ -1,0 +1,133 @@
+"""Comparisons of two targets over the same cases, with a verdict in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from math import ceil, sqrt
+from types import ModuleType
+
+from core.statistics.bootstrap import FEWEST, MeanInterval, mean_interval, numpy
+
+SIGNIFICANT = 0.05
+POWER = 0.8
+# The difference, of a rate or score from 0 to 1, that a comparison should be able to show: when it
+# can, and shows none, more cases are not asked for.
+RELEVANT = 0.05
+
+
+class Verdict(StrEnum):
+    BETTER = "better"
+    WORSE = "worse"
+    NO_DIFFERENCE = "no_difference_shown"
+    TOO_FEW = "too_few_cases"
+
+
+class ComparisonMethod(StrEnum):
+    """The test behind a verdict."""
+
+    MCNEMAR = "mcnemar_exact"
+    BOOTSTRAP = "paired_bootstrap"
+
+
+@dataclass(frozen=True)
+class PairedResult:
+    """A comparison with a baseline: the mean difference over the cases, its 95 % interval (of
+    scores), the p-value (of pass or fail), and about how many more cases could show a difference.
+    """
+
+    verdict: Verdict
+    method: ComparisonMethod
+    cases: int
+    difference: float
+    interval: MeanInterval | None = None
+    p_value: float | None = None
+    only_this: int | None = None  # cases that pass here, and not in the baseline
+    only_baseline: int | None = None
+    more_cases: int | None = None
+
+
+@cache
+def _special() -> ModuleType:
+    return import_module("scipy.special")
+
+
+def mcnemar(only_this: int, only_baseline: int) -> float:
+    """Return the p-value of McNemar's exact test: two-sided binomial on the discordant pairs."""
+    discordant = only_this + only_baseline
+    if discordant == 0:
+        return 1.0
+    fewer = min(only_this, only_baseline)
+    return min(1.0, 2 * float(_special().bdtr(fewer, discordant, 0.5)))
+
+
+def compare_passes(pairs: Sequence[tuple[bool, bool]]) -> PairedResult:
+    """Compare pass or fail of the same cases; each pair is this target's and the baseline's."""
+    only_this = sum(this and not other for this, other in pairs)
+    only_baseline = sum(other and not this for this, other in pairs)
+    count, chance = len(pairs), mcnemar(only_this, only_baseline)
+    difference = (only_this - only_baseline) / count if count else 0.0
+    needed = cases_to_show_rates(difference, (only_this + only_baseline) / count if count else 0.0)
+    verdict = _verdict(difference, chance < SIGNIFICANT and count >= FEWEST, count, needed)
+    return PairedResult(
+        verdict,
+        ComparisonMethod.MCNEMAR,
+        count,
+        difference,
+        p_value=chance,
+        only_this=only_this,
+        only_baseline=only_baseline,
+        more_cases=needed - count if verdict is Verdict.TOO_FEW else None,
+    )
+
+
+def compare_scores(differences: Sequence[float]) -> PairedResult:
+    """Compare scores of the same cases by the differences of their means over the runs: cases are
+    resampled, not runs.
+    """
+    found = numpy().asarray(differences, dtype=float)
+    count = len(found)
+    difference = float(found.mean()) if count else 0.0
+    interval = mean_interval(found)
+    is_shown = interval is not None and not interval.low <= 0 <= interval.high
+    # Equal differences have no interval, and do not vary
+    is_shown = is_shown or (count >= FEWEST and interval is None and difference != 0)
+    needed = cases_to_show_scores(difference, float(found.std(ddof=1)) if count > 1 else 1.0)
+    verdict = _verdict(difference, is_shown, count, needed)
+    more_cases = needed - count if verdict is Verdict.TOO_FEW else None
+    return PairedResult(
+        verdict, ComparisonMethod.BOOTSTRAP, count, difference, interval, more_cases=more_cases
+    )
+
+
+def _verdict(difference: float, is_shown: bool, count: int, needed: int) -> Verdict:
+    if is_shown:
+        return Verdict.BETTER if difference > 0 else Verdict.WORSE
+    return Verdict.TOO_FEW if count < needed else Verdict.NO_DIFFERENCE
+
+
+def cases_to_show_rates(difference: float, discordant: float) -> int:
+    """Return about how many cases show a difference of rates with 80 % power.
+
+    Connor 1987, for McNemar's test; `discordant` is the share of cases whose outcomes differ.
+    Differences below 0.05 are planned for as 0.05.
+    """
+    delta = max(abs(difference), RELEVANT)
+    share = max(discordant, delta)
+    certain, powerful = _deviations()
+    root = certain * sqrt(share) + powerful * sqrt(share - delta**2)
+    return max(FEWEST, ceil((root / delta) ** 2))
+
+
+def cases_to_show_scores(difference: float, deviation: float) -> int:
+    """Return about how many cases show a mean difference with 80 % power, by its standard
+    deviation; differences below 0.05 are planned for as 0.05.
+    """
+    delta = max(abs(difference), RELEVANT)
+    return max(FEWEST, ceil((sum(_deviations()) * deviation / delta) ** 2))
+
+
+def _deviations() -> tuple[float, float]:
+    special = _special()
+    return float(special.ndtri(1 - SIGNIFICANT / 2)), float(special.ndtri(POWER))

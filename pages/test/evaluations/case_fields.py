@@ -1,0 +1,84 @@
+"""The cases of a new evaluation: a version of a dataset, or questions, one in a line."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.database.paging import Window
+from core.datasets.queries.datasets import list_datasets
+from core.datasets.schemas import DatasetView
+from core.evaluations.schemas import EvaluationSplit
+from core.presentation import formatting
+from pages._ui import guard, state, text
+
+MOST_DATASETS = 200
+DATASET, SPLIT, LINES = (
+    "evaluations.new.dataset",
+    "evaluations.new.split",
+    "evaluations.new.lines",
+)
+SPLITS = {
+    EvaluationSplit.ALL: "All cases",
+    EvaluationSplit.TUNE: "Tune",
+    EvaluationSplit.HOLDOUT: "Hold-out",
+}
+
+
+def draw() -> None:
+    with guard.work() as (session, actor):
+        page = list_datasets(session, Window(MOST_DATASETS, 0), actor=actor)
+    datasets = {str(each.id): each for each in page.items if each.cases}
+    if datasets:
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            st.selectbox(
+                "Dataset",
+                list(datasets),
+                index=None,
+                key=DATASET,
+                placeholder="Questions below",
+                format_func=lambda each: _label(datasets[each]),
+                width=420,
+            )
+            if _dataset() is not None:
+                st.segmented_control(
+                    "Split",
+                    list(SPLITS),
+                    default=EvaluationSplit.ALL,
+                    required=True,
+                    key=SPLIT,
+                    format_func=lambda each: SPLITS[each],
+                )
+    if _dataset() is None:
+        st.text_area(
+            "Questions",
+            key=LINES,
+            placeholder="Can I get a refund? => refund\nWhere is my order? => order number",
+            help="One in a line. After => is a text that the answer must contain.",
+            height=140,
+        )
+
+
+def read() -> dict[str, Any]:
+    """Return the cases as entered."""
+    if (dataset_id := _dataset()) is not None:
+        return {"dataset_id": dataset_id, "split": state.get(SPLIT, EvaluationSplit.ALL)}
+    lines = state.get(LINES, "").splitlines()
+    return {"test_cases": [_case(line) for line in lines if line.strip()]}
+
+
+def _dataset() -> str | None:
+    chosen: str | None = state.get(DATASET, None)
+    return chosen
+
+
+def _case(line: str) -> dict[str, Any]:
+    asked, _, expected = (each.strip() for each in line.partition("=>"))
+    found: dict[str, Any] = {"input": asked or line}
+    if expected:
+        found["expected_output"] = {"type": "contains", "keywords": [expected]}
+    return found
+
+
+def _label(dataset: DatasetView) -> str:
+    cases = formatting.count(dataset.cases, "case")
+    return f"{text.one_line(dataset.name)} · version {dataset.version} · {cases}"

@@ -1,0 +1,133 @@
+"""The cases of an evaluation, the worst first, and each run behind them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.evaluations.queries import results
+from core.evaluations.schemas import ResultStatus
+from core.evaluations.views import (
+    CaseFigures,
+    CaseRow,
+    CaseView,
+    EvaluationRunView,
+    EvaluationView,
+)
+from core.presentation import formatting
+from pages._ui import columns, frame, guard, markdown, state, tables, text
+from pages._ui.tables import TableColumn
+from pages.test.evaluations import address
+
+SHOWN = 25
+
+
+def draw(found: EvaluationView) -> None:
+    case_id: UUID | None = state.get(address.CASE, None)
+    if case_id is not None:
+        _draw_case(found, case_id)
+        return
+    at = f"evaluations.cases.{found.id}"
+    tags = sorted({tag.tag for target in found.results for tag in target.by_tag})
+    tag = (
+        st.selectbox("Tag", tags, index=None, placeholder="All", key=f"{at}.tag", width=200)
+        if tags
+        else None
+    )
+    window = tables.window(f"{at}.{tag}", SHOWN)
+    with guard.work() as (session, actor):
+        page = results.list_cases(
+            session, found.id, actor=actor, limit=window.limit, offset=window.offset, tag=tag
+        )
+    if not page.total_count:
+        frame.empty_state("hourglass", "No results yet", "Cases appear as answers are scored.")
+        return
+    st.caption(f"{formatting.count(page.total_count, 'case')}, the worst first · click to open")
+    table = _columns(found)
+    tables.draw(page.items, table, "Cases, the worst first", key=f"{at}.table", on_open=_open)
+    tables.draw_pages(page.total_count, SHOWN, f"{at}.{tag}")
+
+
+def _columns(found: EvaluationView) -> Sequence[TableColumn[CaseRow]]:
+    def cell(number: int) -> TableColumn[CaseRow]:
+        def value(row: CaseRow) -> str:
+            return _outcome(next((it for it in row.figures if it.target == number), None))
+
+        label = f"{number}. {text.one_line(found.results[number - 1].title)}"
+        return columns.text(label, value, width=160)
+
+    return [
+        columns.number("Case", lambda row: row.position, width=55),
+        columns.text("Question", lambda row: row.question, width=380),
+        *(cell(number) for number in range(1, len(found.results) + 1)),
+        columns.tags("Tags", lambda row: row.tags, width=120),
+    ]
+
+
+def _outcome(figures: CaseFigures | None) -> str:
+    if figures is None:
+        return "–"
+    parts = [f"{figures.passed} of {figures.scored} passed"] if figures.scored else []
+    if figures.failed:
+        parts.append(formatting.count(figures.failed, "failed call"))
+    return " · ".join(parts) or "not scored"
+
+
+def _open(row: CaseRow) -> None:
+    state.put(address.CASE, row.id)
+
+
+def _close() -> None:
+    state.forget(address.CASE)
+
+
+def _draw_case(found: EvaluationView, case_id: UUID) -> None:
+    frame.back("All cases", _close, "evaluations.case.back")
+    try:
+        with guard.work() as (session, actor):
+            case = results.get_case(session, found.id, case_id, actor=actor)
+    except NotFound as missing:
+        frame.empty_state("fact_check", "Case not found", missing.detail)
+        return
+    frame.section(f"Case {case.position}", text.plain(", ".join(case.tags)))
+    for message in case.messages:
+        with st.chat_message("user" if message.role == "user" else "assistant"):
+            markdown.draw(message.content)
+    if case.reference:
+        frame.section("Reference")
+        markdown.draw(case.reference)
+    _draw_runs(found, case)
+
+
+def _draw_runs(found: EvaluationView, case: CaseView) -> None:
+    for number, target in enumerate(found.results, 1):
+        frame.section(text.plain(text.one_line(target.title)))
+        for run in (it for it in case.runs if it.target == number):
+            with st.container(border=True, gap="small"):
+                _draw_run(run)
+
+
+def _draw_run(run: EvaluationRunView) -> None:
+    facts = [f"run {run.run}", formatting.duration(run.latency_ms), formatting.money(run.cost_usd)]
+    st.markdown(f"{_badge(run)} :gray[:small[{text.plain(' · '.join(facts))}]]")
+    if run.text:
+        markdown.draw(run.text)
+    if run.error:
+        st.markdown(f":red[:material/error:] {text.plain(run.error)}")
+    for score in run.scores:
+        mark = {True: ":green[passed]", False: ":red[failed]", None: ":gray[not scored]"}
+        shown = "" if score.score is None else f" {score.score:.2f}"
+        reason = text.plain(text.one_line(score.reason))
+        name = text.plain(text.one_line(score.name))
+        st.markdown(f"{mark[score.passed]} **{name}**{shown} :gray[:small[{reason}]]")
+
+
+def _badge(run: EvaluationRunView) -> str:
+    if run.status is ResultStatus.FAILED:
+        return ":red-badge[Call failed]"
+    if run.status is not ResultStatus.COMPLETED:
+        return ":gray-badge[Waiting]"
+    if run.passed is None:
+        return ":gray-badge[Not scored]"
+    return ":green-badge[Passed]" if run.passed else ":orange-badge[Not passed]"

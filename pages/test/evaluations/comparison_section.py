@@ -1,0 +1,90 @@
+"""The comparison of an evaluation's targets with a baseline."""
+
+import streamlit as st
+
+from core.errors import Failure
+from core.evaluations.comparison import explanation
+from core.evaluations.queries import reports
+from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
+from core.presentation import formatting
+from core.statistics.paired import Verdict
+from pages._ui import frame, guard, state, text
+
+BADGES = {
+    Verdict.BETTER: "green",
+    Verdict.WORSE: "red",
+    Verdict.NO_DIFFERENCE: "gray",
+    Verdict.TOO_FEW: "orange",
+}
+
+
+def draw(found: EvaluationView) -> None:
+    with guard.work() as (session, actor):
+        listed = reports.list_evaluations(session, actor=actor)
+    choices = {item.id: item for item in listed if item.id != found.id or len(item.targets) > 1}
+    if not choices:
+        frame.empty_state(
+            "compare_arrows",
+            "Nothing to compare with",
+            "Start another evaluation over the same cases, or one with more targets.",
+        )
+        return
+    key = f"evaluations.baseline.{found.id}"
+    if found.baseline_id in choices:
+        state.seed(key, found.baseline_id)
+    elif found.id in choices:
+        state.seed(key, found.id)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Baseline",
+            list(choices),
+            key=key,
+            index=None,
+            placeholder="Choose an evaluation",
+            format_func=lambda each: _name(choices[each], is_own=each == found.id),
+            width=420,
+        )
+        if chosen is None:
+            return
+        titles = choices[chosen].targets
+        number = st.selectbox(
+            "Target of the baseline",
+            range(1, len(titles) + 1),
+            format_func=lambda each: text.one_line(titles[each - 1]),
+            key=f"{key}.{chosen}.target",
+            width=320,
+        )
+    try:
+        with guard.work() as (session, actor):
+            compared = reports.compare(
+                session, found.id, chosen, baseline_target=number, actor=actor
+            )
+    except Failure as failure:
+        st.info(text.plain(failure.detail), icon=":material/info:")
+        return
+    st.caption(f"{formatting.count(compared.cases_in_common, 'case')} in common")
+    for each in compared.targets:
+        _draw(each)
+
+
+def _name(item: EvaluationListItem, *, is_own: bool) -> str:
+    name = text.one_line(item.name)
+    return f"{name} (this evaluation)" if is_own else f"{name} · {item.created_at:%d %b %H:%M}"
+
+
+def _draw(each: ComparedTarget) -> None:
+    with st.container(border=True, gap="small"):
+        frame.section(
+            text.plain(text.one_line(each.title)),
+            f"against {text.plain(text.one_line(each.baseline_title))}",
+        )
+        _draw_verdict("By passes", each.passes)
+        _draw_verdict("By scores", each.scores)
+
+
+def _draw_verdict(label: str, view: PairedView) -> None:
+    words = view.words[:1].upper() + view.words[1:]
+    st.markdown(
+        f"{label}\u2002:{BADGES[view.verdict]}-badge[{words}]\u2002"
+        f":gray[:small[{text.plain(explanation(view))}]]"
+    )

@@ -1,0 +1,147 @@
+"""One evaluation: its head with progress and actions, and its sections."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.evaluations.queries import reports
+from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
+from core.evaluations.service import evaluations
+from core.evaluations.views import EvaluationView
+from core.presentation import formatting
+from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.test.evaluations import (
+    address,
+    case_section,
+    comparison_section,
+    figures_section,
+    settings_section,
+)
+from pages.test.evaluations.evaluation_list import COLOURS
+
+SECTIONS: dict[str, Callable[[EvaluationView], None]] = {
+    "Results": figures_section.draw,
+    "Cases": case_section.draw,
+    "Comparison": comparison_section.draw,
+    "Settings": settings_section.draw,
+}
+
+
+def draw() -> None:
+    """Draw the evaluation that the address names."""
+    frame.back("All evaluations", address.close, "evaluations.back")
+    evaluation_id = address.opened()
+    try:
+        if evaluation_id is None:
+            raise NotFound
+        with guard.work() as (session, actor):
+            found = reports.get_evaluation(session, evaluation_id, actor=actor)
+    except NotFound as missing:
+        st.title("Evaluations", anchor=False)
+        frame.empty_state("fact_check", "Evaluation not found", missing.detail)
+        return
+    _draw_head(found)
+    if found.error:
+        st.error(text.plain(found.error), icon=":material/error:")
+    if found.status.is_going_on:
+        _draw_progress(found.id, found.status)
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default="Results",
+        required=True,
+        key=address.SECTION,
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen or "Results"](found)
+
+
+def _draw_head(found: EvaluationView) -> None:
+    row = st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="bottom",
+        gap="medium",
+    )
+    with row.container(gap=None, width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(text.plain(found.name), anchor=False, width="content")
+            words = found.status.capitalize()
+            st.badge(words, color=COLOURS[words])  # type: ignore[arg-type]  # one of its colours
+        facts = (
+            formatting.count(len(found.results), "target"),
+            formatting.count(found.cases, "case"),
+            formatting.count(found.runs, "run") + " each",
+            formatting.cost(found.spent_usd, found.unpriced),
+        )
+        st.caption(text.plain(" · ".join(facts)))
+    with row.container(horizontal=True, width="content", gap="small"):
+        _draw_actions(found)
+
+
+def _draw_actions(found: EvaluationView) -> None:
+    if found.status.is_going_on:
+        _button("Cancel", "stop_circle", partial(_change, "cancelled", found.id))
+        return
+    if found.progress.done < found.progress.total:
+        _button("Resume", "play_arrow", partial(_change, "resumed", found.id))
+    if found.progress.failed:
+        _button("Rerun failed calls", "replay", partial(_change, "rerun", found.id))
+    _button("Score again", "rule", partial(_change, "rescored", found.id))
+    _button("Delete", "delete", partial(_ask_to_delete, found))
+
+
+def _button(label: str, icon: str, act: Callable[[], None]) -> None:
+    st.button(
+        label, key=f"evaluations.{label}", icon=f":material/{icon}:", on_click=errors.action(act)
+    )
+
+
+def _change(what: str, evaluation_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        match what:
+            case "cancelled":
+                evaluations.cancel(session, evaluation_id, actor=actor)
+            case "resumed":
+                evaluations.resume(session, evaluation_id, EvaluationResume(), actor=actor)
+            case "rerun":
+                evaluations.rerun_failed(session, evaluation_id, actor=actor)
+            case _:
+                evaluations.rescore(session, evaluation_id, NewScoring(), actor=actor)
+
+
+def _ask_to_delete(found: EvaluationView) -> None:
+    body = f"{text.plain(found.name)} is deleted with its {found.progress.total:,} results."
+    dialogs.confirm(
+        "Delete evaluation", body, "Delete", _delete, found.id, key="evaluations.delete"
+    )
+
+
+@errors.action
+def _delete(evaluation_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        evaluations.remove(session, evaluation_id, actor=actor)
+    address.close()
+    state.toast("Evaluation deleted")
+
+
+def _draw_progress(evaluation_id: UUID, began_as: EvaluationStatus) -> None:
+    @st.fragment(run_every=1.0)
+    def progress() -> None:
+        with errors.InWords("Evaluation"):
+            with guard.work() as (session, actor):
+                now = reports.get_evaluation(session, evaluation_id, actor=actor)
+            if now.status is not began_as:
+                st.rerun()
+            told = now.progress
+            words = f"{told.done:,} of {told.total:,} results"
+            if told.left_s is not None:
+                words += f" · about {formatting.duration(told.left_s * 1000)} left"
+            if told.estimated_usd:
+                words += f" · about {formatting.money(told.estimated_usd)} in all"
+            st.progress(told.done / told.total, text.plain(words))
+
+    progress()

@@ -1,0 +1,92 @@
+"""The list of evaluations."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.evaluations.figure_texts import written
+from core.evaluations.queries import reports
+from core.evaluations.schemas import EvaluationStatus
+from core.evaluations.views import EvaluationListItem
+from core.presentation import formatting
+from core.system import workspace
+from pages._ui import columns, errors, frame, guard, tables
+from pages._ui.tables import TableColumn
+from pages.test.evaluations import address
+
+COLOURS = {
+    "Pending": "gray",
+    "Running": "blue",
+    "Completed": "green",
+    "Failed": "red",
+    "Cancelled": "orange",
+}
+
+
+def draw() -> None:
+    with frame.header("Evaluations", "Prompts, models and services over the same cases"):
+        st.button(
+            "New evaluation", icon=":material/add:", type="primary", on_click=address.show_form
+        )
+    with guard.work() as (session, actor):
+        found = reports.list_evaluations(session, actor=actor)
+    _draw_list(found)
+
+
+@errors.part("Evaluations")
+def _draw_list(found: Sequence[EvaluationListItem]) -> None:
+    if not found:
+        frame.empty_state(
+            "fact_check",
+            "No evaluations yet",
+            "An evaluation has up to six targets answer the same cases, and scores the answers.",
+        )
+        return
+    st.caption(f"{formatting.count(len(found), 'evaluation')} · click a row to open it")
+    if any(item.status.is_going_on for item in found):
+        _draw_news()
+    tables.draw(
+        found, _columns(), "Evaluations, the newest first", key="evaluations.list", on_open=_open
+    )
+
+
+@st.fragment(run_every=3.0)
+def _draw_news() -> None:
+    """Read the list again when an evaluation has moved on."""
+    with guard.work() as (session, actor):
+        found = reports.list_evaluations(session, actor=actor)
+    done = sum(item.progress.done for item in found if item.status.is_going_on)
+    total = sum(item.progress.total for item in found if item.status.is_going_on)
+    if not total:
+        st.rerun()
+    st.caption(f"Running: {done:,} of {total:,} results")
+
+
+def _open(row: EvaluationListItem) -> None:
+    address.show(row.id)
+
+
+def _status(row: EvaluationListItem) -> str:
+    return row.status.capitalize()
+
+
+def _rates(row: EvaluationListItem) -> str:
+    if row.status is EvaluationStatus.PENDING:
+        return "–"
+    if not row.rates:
+        return "–"
+    more = f" · {len(row.rates) - 1} more" if len(row.rates) > 1 else ""
+    return written(row.rates[0]) + more
+
+
+def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
+    return [
+        columns.text("Name", lambda row: row.name, width=180),
+        columns.chip("Status", _status, COLOURS, width=90),
+        columns.text("Targets", lambda row: ", ".join(row.targets), width=210),
+        columns.text("Pass rate", _rates, width=245),
+        columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
+        columns.number("Failed calls", lambda row: row.progress.failed, width=80),
+        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=65),
+        columns.moment("Started", lambda row: row.created_at, workspace.zone()),
+    ]

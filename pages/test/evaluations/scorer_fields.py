@@ -1,0 +1,64 @@
+"""The scorers of a new evaluation, in rows of kind and value."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages._ui import state
+
+COUNT = "evaluations.new.scorers"
+MOST = 5
+# The label of the value, and the field that it is
+KINDS = {
+    "Contains": ("contains", "Text that the answer contains", "values"),
+    "Does not contain": ("contains", "Text that the answer does not contain", "values"),
+    "Equals": ("exact", "Text (empty: the reference)", "value"),
+    "Pattern": ("regex", "RE2 pattern", "pattern"),
+    "Number": ("numeric", "Number (empty: of the reference)", "value"),
+    "Similar": ("similarity", "Text (empty: the reference)", "value"),
+    "Is JSON": ("json_schema", "", ""),
+    "Judge": ("judge", "Rubric", "rubric"),
+    "Calls tool": ("tool_called", "Name of the tool", "tool"),
+    "Latency": ("latency", "At most, in milliseconds", "max_ms"),
+    "Cost": ("cost", "At most, in US dollars", "max_usd"),
+}
+REFERENCE = ("exact", "numeric", "similarity")
+
+
+def draw() -> None:
+    count = state.get(COUNT, 0)
+    for number in range(1, count + 1):
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            kind = st.selectbox(
+                f"Scorer {number}", list(KINDS), key=_key(number, "kind"), width=200
+            )
+            if kind and KINDS[kind][1]:
+                st.text_input(KINDS[kind][1], key=_key(number, f"value.{kind}"), width=480)
+    with st.container(horizontal=True, gap="small"):
+        if count < MOST:
+            st.button("Add scorer", icon=":material/add:", on_click=_set, args=(count + 1,))
+        if count:
+            st.button("Remove scorer", icon=":material/remove:", on_click=_set, args=(count - 1,))
+
+
+def _set(count: int) -> None:
+    state.put(COUNT, count)
+
+
+def read() -> list[dict[str, Any]]:
+    """Return the scorers as entered."""
+    return [_read(number) for number in range(1, state.get(COUNT, 0) + 1)]
+
+
+def _read(number: int) -> dict[str, Any]:
+    label = state.get(_key(number, "kind"), "Contains")
+    kind, _, field = KINDS[label]
+    value = state.get(_key(number, f"value.{label}"), "").strip()
+    found: dict[str, Any] = {"kind": kind, "negate": label == "Does not contain"}
+    if field and (value or kind not in REFERENCE):
+        found[field] = [value] if field == "values" else value
+    return found
+
+
+def _key(number: int, name: str) -> str:
+    return f"evaluations.scorer.{number}.{name}"

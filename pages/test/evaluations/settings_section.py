@@ -1,0 +1,50 @@
+"""What an evaluation ran, and its exports."""
+
+import json
+
+import streamlit as st
+
+from core.evaluations.views import EvaluationView
+from core.presentation import formatting
+from pages._ui import frame, text
+
+EXPORTS = {"CSV": "csv", "JSON lines": "jsonl", "Markdown report": "markdown"}
+
+
+def draw(found: EvaluationView) -> None:
+    frame.section("Export")
+    with st.container(horizontal=True, gap="small"):
+        for label, name in EXPORTS.items():
+            frame.csv_link(f"/api/v1/evaluation/{found.id}/export?format={name}", label)
+    frame.section("Targets")
+    for target in found.definition_targets:
+        with st.container(border=True, gap="small"):
+            st.markdown(f"**{text.plain(text.one_line(target.title))}**")
+            facts = {
+                "Model": target.model_id,
+                "Prompt": f"{target.prompt_name}@{target.prompt_version}"
+                if target.prompt_name
+                else None,
+                "Parameters": ", ".join(
+                    f"{name} {value}" for name, value in target.parameters.set_values().items()
+                ),
+            }
+            frame.facts(facts)
+            if target.prompt:
+                st.code(target.prompt, language=None, wrap_lines=True)
+    frame.section("Scorers", _threshold(found))
+    _draw_json(found.scorers)
+    frame.section("Manifest", "versions, parameters, prices and seeds when it began")
+    _draw_json(found.manifest.model_dump(mode="json"))
+    if found.cost_limit_usd is not None:
+        st.caption(text.plain(f"Cost limit {formatting.money(found.cost_limit_usd)}"))
+
+
+def _draw_json(value: object) -> None:
+    st.code(json.dumps(value, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
+
+
+def _threshold(found: EvaluationView) -> str:
+    if found.threshold is None:
+        return "a run passes when every scorer passes"
+    return f"a run passes at a weighted mean of {found.threshold:g}"

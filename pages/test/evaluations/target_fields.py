@@ -1,0 +1,118 @@
+"""The fields of a target: a model with a system prompt or a prompt, or the active service."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from core.database import settings
+from core.database.paging import Window
+from core.prompts.queries.prompts import list_prompts
+from core.prompts.schemas import PromptFilter, PromptOrder
+from core.providers.catalogue import list_models
+from core.services.queries import find_active
+from pages._ui import guard, state, text
+
+SERVICE = "service"
+MOST_PROMPTS = 200
+
+
+@dataclass(frozen=True)
+class TargetChoices:
+    """The models, prompts and service that a target can be."""
+
+    models: list[str]
+    prompts: dict[str, tuple[str, int]]
+    service: tuple[UUID, str] | None
+
+
+def read_choices() -> TargetChoices:
+    with guard.work() as (session, actor):
+        prompts = list_prompts(
+            session, PromptFilter(), Window(MOST_PROMPTS, 0), PromptOrder.NAME, actor=actor
+        )
+        service = find_active(session)
+        models = [model.id for model in list_models(session)]
+        default = settings.read(session, settings.Workspace).default_model
+        return TargetChoices(
+            sorted(models, key=lambda each: each != default),
+            {str(prompt.id): (prompt.name, prompt.version) for prompt in prompts.items},
+            (service.id, service.name) if service else None,
+        )
+
+
+def draw(number: int, choices: TargetChoices) -> None:
+    options = [*choices.models, *([f"{SERVICE}:{choices.service[0]}"] if choices.service else [])]
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            f"Model of target {number}",
+            options,
+            key=_key(number, "model"),
+            format_func=lambda each: _label(each, choices),
+            width=320,
+        )
+        prompt_id = st.selectbox(
+            f"Prompt of target {number}",
+            list(choices.prompts),
+            index=None,
+            key=_key(number, "prompt"),
+            placeholder="System prompt below",
+            format_func=lambda each: text.one_line(choices.prompts[each][0]),
+            width=260,
+        )
+        if prompt_id is not None:
+            newest = choices.prompts[prompt_id][1]
+            st.selectbox(
+                f"Version of target {number}",
+                range(newest, 0, -1),
+                key=_key(number, f"version.{prompt_id}"),
+                width=130,
+            )
+        if chosen is not None and not chosen.startswith(f"{SERVICE}:"):
+            st.number_input(
+                f"Temperature of target {number}",
+                0.0,
+                2.0,
+                None,
+                key=_key(number, "temperature"),
+                placeholder="Default",
+                width=180,
+            )
+    if prompt_id is None:
+        st.text_area(
+            f"System prompt of target {number}",
+            key=_key(number, "text"),
+            placeholder="Answer in one sentence.",
+            height=90,
+        )
+
+
+def read(number: int) -> dict[str, Any]:
+    """Return a target as entered."""
+    model: str | None = state.get(_key(number, "model"), None)
+    prompt_id: str | None = state.get(_key(number, "prompt"), None)
+    found: dict[str, Any] = {}
+    if model is not None and model.startswith(f"{SERVICE}:"):
+        found["service_id"] = model.removeprefix(f"{SERVICE}:")
+    else:
+        found["model_id"] = model
+        temperature: float | None = state.get(_key(number, "temperature"), None)
+        if temperature is not None:
+            found["parameters"] = {"temperature": temperature}
+    if prompt_id is not None:
+        found["template_id"] = prompt_id
+        found["version"] = state.get(_key(number, f"version.{prompt_id}"), None)
+    elif (entered := state.get(_key(number, "text"), "")).strip():
+        found["prompt"] = entered
+    return found
+
+
+def _key(number: int, name: str) -> str:
+    return f"evaluations.target.{number}.{name}"
+
+
+def _label(option: str, choices: TargetChoices) -> str:
+    if option.startswith(f"{SERVICE}:") and choices.service is not None:
+        return text.one_line(f"Service: {choices.service[1]}")
+    return option

@@ -1,0 +1,197 @@
+"""Evaluations go on where they were: what has been answered is not paid for again."""
+
+import threading
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, update
+
+from core.database.db import transaction
+from core.evaluations import answers
+from core.evaluations.errors import EvaluationEnded, EvaluationRunning, NothingFailed
+from core.evaluations.models import EvaluationResult, EvaluationTest
+from core.evaluations.schemas import (
+    EvaluationResume,
+    EvaluationStatus,
+    NewScoring,
+    ResultStatus,
+)
+from core.evaluations.service import claims, evaluations
+from core.executions.models import Execution
+from core.executions.runner import Runner
+from core.executions.schemas import ExecutionStatus
+from core.platform import clock
+from core.platform.ids import new_id
+from tests.factories.evaluations import answering, evaluated, read, run, started, until
+from tests.factories.identity import Person, person
+
+SLOW = answering("good", delay_s=30)
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+def completed_calls() -> int:
+    with transaction() as session:
+        done = Execution.status == ExecutionStatus.COMPLETED
+        return session.scalar(select(func.count()).select_from(Execution).where(done)) or 0
+
+
+def status_of_calls() -> set[str]:
+    with transaction() as session:
+        return set(session.scalars(select(Execution.status)))
+
+
+def test_runs_that_a_killed_worker_had_claimed_are_run_again_and_no_others(one: Person) -> None:
+    evaluation_id = started(one.actor, *[answering("good")] * 6)
+    killed = new_id()
+    with transaction() as session:
+        taken = claims.take(session, evaluation_id, killed)
+        assert taken is not None
+        for _ in range(2):
+            assert claims.claim(session, taken, at_once=4) is not None
+    run(evaluation_id)  # too early: the worker may be alive
+    assert read(one.actor, evaluation_id).progress.done == 0
+    with transaction() as session:
+        lost = clock.now() - 2 * claims.LOST_AFTER
+        session.execute(update(EvaluationTest).values(alive_at=lost))
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.success_rate.n) == (EvaluationStatus.COMPLETED, 6)
+    assert completed_calls() == 6
+
+
+def test_an_answer_that_was_stored_before_a_kill_is_only_scored(one: Person) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        taken = claims.take(session, evaluation_id, new_id())
+        assert taken is not None
+        claimed = claims.claim(session, taken, at_once=4)
+    assert claimed is not None
+    answer = answers.CallWaiter(taken).answer(claimed)
+    assert answer is not None
+    with transaction() as session:
+        lost = clock.now() - 2 * claims.LOST_AFTER
+        session.execute(update(EvaluationTest).values(alive_at=lost))
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).success_rate.value == 1.0
+    assert completed_calls() == 1
+
+
+def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(one: Person) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        taken = claims.take(session, evaluation_id, new_id())
+        assert taken is not None
+        claimed = claims.claim(session, taken, at_once=4)
+        assert claimed is not None
+        session.execute(update(EvaluationTest).values(worker=None))
+    run(evaluation_id)
+    with transaction() as session:
+        assert not claims.keep_alive(session, taken)
+        assert claims.claim(session, taken, at_once=4) is None
+    assert answers.CallWaiter(taken).answer(claimed) is None
+    found = read(one.actor, evaluation_id)
+    assert (found.progress.done, found.status) == (1, EvaluationStatus.COMPLETED)
+
+
+def test_an_evaluation_goes_on_in_the_next_slice(one: Person) -> None:
+    evaluation_id = started(one.actor, *[answering("good", delay_s=0.3)] * 12)
+    run(evaluation_id, slice_s=0.1)
+    early = read(one.actor, evaluation_id)
+    assert 0 < early.progress.done < 12
+    assert early.status is EvaluationStatus.RUNNING
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).status is EvaluationStatus.COMPLETED
+    assert completed_calls() == 12
+
+
+def test_a_cancelled_evaluation_stops_its_calls_and_can_be_resumed(one: Person) -> None:
+    quick = [answering("good")] * 4
+    evaluation_id = started(one.actor, *quick, *[SLOW] * 4)
+    working = threading.Thread(target=run, args=(evaluation_id,))
+    working.start()
+    until(lambda: read(one.actor, evaluation_id).progress.done == 4)
+    with transaction() as session:
+        evaluations.cancel(session, evaluation_id, actor=one.actor)
+    working.join(10)
+    assert not working.is_alive()
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.progress.done) == (EvaluationStatus.CANCELLED, 4)
+    assert ExecutionStatus.PENDING not in status_of_calls()
+    with transaction() as session:
+        evaluations.resume(session, evaluation_id, EvaluationResume(), actor=one.actor)
+    assert read(one.actor, evaluation_id).status is EvaluationStatus.PENDING
+
+
+def test_failed_calls_are_made_again_and_others_are_not(one: Person) -> None:
+    failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
+    found = evaluated(one.actor, answering("good"), failing)
+    with transaction() as session:
+        assert evaluations.rerun_failed(session, found.id, actor=one.actor) == 1
+    run(found.id)
+    again = read(one.actor, found.id)
+    assert (again.progress.done, again.progress.failed) == (2, 1)
+    assert completed_calls() == 1
+
+
+def test_scoring_again_calls_no_model(one: Person) -> None:
+    found = evaluated(one.actor, answering("good"), answering("bad"))
+    scoring = NewScoring.model_validate({"scorers": [{"kind": "contains", "values": ["bad"]}]})
+    with transaction() as session:
+        evaluations.rescore(session, found.id, scoring, actor=one.actor)
+    run(found.id)
+    again = read(one.actor, found.id)
+    assert again.scorers[0]["values"] == ["bad"]
+    assert (again.success_rate.value, again.spent_usd) == (0.5, found.spent_usd)
+    assert completed_calls() == 2
+
+
+def test_a_reached_cost_limit_stops_the_calls_and_a_higher_one_goes_on(one: Person) -> None:
+    inputs = [answering("good")] * 8
+    evaluation_id = started(one.actor, *inputs, cost_limit_usd="0.001")
+    with transaction() as session:
+        session.execute(
+            update(EvaluationTest).values(spent_usd=EvaluationTest.cost_limit_usd, done=0)
+        )
+    run(evaluation_id)
+    stopped = read(one.actor, evaluation_id)
+    assert stopped.status is EvaluationStatus.FAILED
+    assert "cost limit" in (stopped.error or "")
+    wanted = EvaluationResume.model_validate({"cost_limit_usd": "5"})
+    with transaction() as session:
+        evaluations.resume(session, evaluation_id, wanted, actor=one.actor)
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).status is EvaluationStatus.COMPLETED
+
+
+def test_what_does_not_fit_the_state_is_refused(one: Person) -> None:
+    evaluation_id = started(one.actor)
+    me = one.actor
+    with pytest.raises(EvaluationRunning), transaction() as session:
+        evaluations.remove(session, evaluation_id, actor=me)
+    with pytest.raises(EvaluationRunning), transaction() as session:
+        evaluations.rerun_failed(session, evaluation_id, actor=me)
+    run(evaluation_id)
+    with pytest.raises(EvaluationEnded), transaction() as session:
+        evaluations.cancel(session, evaluation_id, actor=me)
+    with pytest.raises(EvaluationEnded), transaction() as session:
+        evaluations.resume(session, evaluation_id, EvaluationResume(), actor=me)
+    with pytest.raises(NothingFailed), transaction() as session:
+        evaluations.rerun_failed(session, evaluation_id, actor=me)
+
+
+def claimed_rows(evaluation_id: UUID) -> int:
+    with transaction() as session:
+        running = (
+            EvaluationResult.evaluation_id == evaluation_id,
+            EvaluationResult.status == ResultStatus.RUNNING,
+        )
+        return session.scalar(select(func.count()).where(*running)) or 0
+
+
+def test_nothing_stays_claimed_when_an_evaluation_ends(one: Person) -> None:
+    found = evaluated(one.actor, *[answering("good")] * 5)
+    assert claimed_rows(found.id) == 0

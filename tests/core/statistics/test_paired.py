@@ -1,0 +1,82 @@
+"""Paired comparisons equal scipy's, and their verdicts say what the data can show."""
+
+import pytest
+from scipy import stats
+
+from core.statistics.paired import (
+    Verdict,
+    cases_to_show_rates,
+    cases_to_show_scores,
+    compare_passes,
+    compare_scores,
+    mcnemar,
+)
+
+
+def pairs(both: int, only_this: int, only_baseline: int) -> list[tuple[bool, bool]]:
+    return [(True, True)] * both + [(True, False)] * only_this + [(False, True)] * only_baseline
+
+
+@pytest.mark.parametrize(
+    ("only_this", "only_baseline", "expected"), [(0, 5, 0.0625), (3, 9, 0.145996), (0, 0, 1.0)]
+)
+def test_mcnemar_equals_the_contracts_examples(
+    only_this: int, only_baseline: int, expected: float
+) -> None:
+    assert mcnemar(only_this, only_baseline) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("one", "two"), [(1, 7), (12, 12), (40, 61), (200, 3)])
+def test_mcnemar_equals_scipys_binomial_test(one: int, two: int) -> None:
+    expected = stats.binomtest(one, one + two, 0.5).pvalue
+    assert mcnemar(one, two) == pytest.approx(expected, abs=1e-12)
+
+
+def test_many_more_passes_are_better_and_the_reverse_is_worse() -> None:
+    assert compare_passes(pairs(80, 18, 2)).verdict is Verdict.BETTER
+    assert compare_passes(pairs(80, 2, 18)).verdict is Verdict.WORSE
+
+
+def test_a_small_comparison_says_how_many_more_cases_it_needs() -> None:
+    result = compare_passes(pairs(38, 9, 3))
+    assert result.verdict is Verdict.TOO_FEW
+    needed = cases_to_show_rates(0.12, 0.24)
+    assert needed == 129  # ((1.959964·√0.24 + 0.841621·√(0.24 − 0.0144)) / 0.12)²
+    assert result.more_cases == needed - 50
+
+
+def test_under_ten_cases_nothing_is_shown_even_when_all_differ() -> None:
+    result = compare_passes(pairs(0, 9, 0))
+    assert result.verdict is Verdict.TOO_FEW
+    assert result.more_cases == 1
+
+
+def test_many_equal_cases_show_no_difference_and_ask_for_no_more() -> None:
+    result = compare_passes(pairs(998, 1, 1))
+    assert result.verdict is Verdict.NO_DIFFERENCE
+    assert result.more_cases is None
+
+
+def test_no_cases_are_too_few() -> None:
+    assert compare_passes([]).verdict is Verdict.TOO_FEW
+    assert compare_scores([]).verdict is Verdict.TOO_FEW
+
+
+def test_scores_that_rise_in_nearly_all_cases_are_better() -> None:
+    result = compare_scores([0.2, 0.1, 0.3, 0.15, 0.25, -0.02] * 5)
+    assert result.verdict is Verdict.BETTER
+    assert result.interval is not None
+    assert result.interval.low > 0
+
+
+def test_scores_that_vary_widely_need_more_cases() -> None:
+    result = compare_scores([0.5, -0.4] * 10)
+    assert result.verdict is Verdict.TOO_FEW
+    # (1.959964 + 0.841621)² · 0.461690² / 0.05² = 669.2
+    assert result.more_cases == 670 - 20
+    assert cases_to_show_scores(0.05, 0.461690) == 670
+
+
+def test_the_same_difference_in_every_case_is_shown() -> None:
+    assert compare_scores([0.1] * 12).verdict is Verdict.BETTER
+    assert compare_scores([0.0] * 12).verdict is Verdict.NO_DIFFERENCE

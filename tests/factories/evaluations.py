@@ -1,0 +1,65 @@
+"""Evaluations, started and run through the product's services, as the worker runs them."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from core.database.db import transaction
+from core.evaluations import runner
+from core.evaluations.queries import reports
+from core.evaluations.schemas import NewEvaluation
+from core.evaluations.service import evaluations
+from core.evaluations.views import EvaluationView
+from core.identity.schemas import Actor
+
+CONTAINS = {"kind": "contains", "values": ["good"]}
+
+
+def answering(text: str, **more: object) -> str:
+    """Return an input that the fake provider answers with this text."""
+    rest = "".join(f', "{name}": {value}' for name, value in more.items())
+    return f'#fake {{"text": "{text}"{rest}}}\nquestion'
+
+
+def new(*inputs: str, **more: Any) -> NewEvaluation:  # noqa: ANN401  fields of any kind
+    """Return an evaluation of the fake provider: answers with `good` pass."""
+    given = {
+        "name": "Refunds",
+        "target": {"model_id": "fake:echo"},
+        "scorers": [CONTAINS],
+        "test_cases": [{"input": each} for each in inputs or (answering("good"),)],
+    }
+    if "targets" in more:
+        del given["target"]
+    return NewEvaluation.model_validate(given | more)
+
+
+def started(actor: Actor, *inputs: str, **more: Any) -> UUID:  # noqa: ANN401  fields of any kind
+    """Store an evaluation, and run nothing of it."""
+    with transaction() as session:
+        return evaluations.start(session, new(*inputs, **more), actor=actor)
+
+
+def run(evaluation_id: UUID, *, slice_s: float = 30.0) -> None:
+    """Run an evaluation as a job does."""
+    runner.work(evaluation_id, may_go_on=lambda: True, slice_s=slice_s)
+
+
+def read(actor: Actor, evaluation_id: UUID) -> EvaluationView:
+    with transaction() as session:
+        return reports.get_evaluation(session, evaluation_id, actor=actor)
+
+
+def evaluated(actor: Actor, *inputs: str, **more: Any) -> EvaluationView:  # noqa: ANN401  fields of any kind
+    """Run a whole evaluation, and return it."""
+    evaluation_id = started(actor, *inputs, **more)
+    run(evaluation_id)
+    return read(actor, evaluation_id)
+
+
+def until(is_true: Any, patience_s: float = 10.0) -> None:  # noqa: ANN401  a function
+    """Wait until something is true."""
+    ends_at = time.monotonic() + patience_s
+    while not is_true():
+        assert time.monotonic() < ends_at, "it did not come true"
+        time.sleep(0.01)

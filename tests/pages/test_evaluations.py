@@ -1,0 +1,104 @@
+"""Evaluations on their page: started by a form, followed, and read by section."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.database.db import transaction
+from core.evaluations.queries import reports
+from core.executions.runner import Runner
+from core.identity.schemas import Role, SessionKind
+from tests.factories.evaluations import answering, evaluated, run, started
+from tests.factories.identity import Person, person
+from tests.pages.conftest import Console, said
+
+PAGE = "test/evaluations/page.py"
+GOOD, BAD = answering("good"), answering("bad")
+
+
+@pytest.fixture
+def admin(runner: Runner) -> Person:
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, admin: Person, query: dict[str, str]) -> AppTest:
+    app = console(admin, PAGE)
+    app.query_params.update(query)
+    return app.run()
+
+
+def field(app: AppTest, label: str) -> object:
+    kinds = (app.text_input, app.text_area, app.selectbox, app.number_input)
+    return next(each for kind in kinds for each in kind if each.label == label)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    found: AppTest = next(each for each in app.button if each.label == label).click().run()
+    return found
+
+
+def section(app: AppTest, name: str) -> AppTest:
+    found: AppTest = app.button_group(key="evaluations.section").set_value(name).run()
+    return found
+
+
+def test_an_empty_list_says_what_an_evaluation_is(console: Console, admin: Person) -> None:
+    assert "No evaluations yet" in said(console(admin, PAGE))
+
+
+def test_a_form_starts_an_evaluation_of_questions(console: Console, admin: Person) -> None:
+    app = opened(console, admin, {"new": "1"})
+    press(app, "Start evaluation")
+    assert "Enter a name." in said(app)
+    field(app, "Name").set_value("Refunds")  # type: ignore[attr-defined]
+    field(app, "Model of target 1").set_value("fake:echo")  # type: ignore[attr-defined]
+    field(app, "Questions").set_value("refund? => refund\nhello => bye")  # type: ignore[attr-defined]
+    app.run()
+    press(app, "Estimate")
+    assert "2 calls" in said(app)
+    press(app, "Start evaluation")
+    with transaction() as session:
+        [found] = reports.list_evaluations(session, actor=admin.actor)
+    run(found.id)
+    app.run()
+    assert "Refunds" in said(app)
+    assert app.dataframe[0].value.to_dict("records")[0]["Pass rate"] == "50.0% of 2 (no interval)"
+
+
+def test_figures_cases_and_settings_have_their_sections(console: Console, admin: Person) -> None:
+    found = evaluated(admin.actor, GOOD, BAD, runs=2)
+    app = opened(console, admin, {"evaluation": str(found.id)})
+    assert "add cases" in said(app)
+    assert len(app.get("bidi_component")) >= 3
+    section(app, "Cases")
+    assert [row["Case"] for row in app.dataframe[0].value.to_dict("records")] == [2, 1]
+    section(app, "Comparison")
+    assert "Nothing to compare with" in said(app)
+    section(app, "Settings")
+    assert "Manifest" in said(app)
+
+
+def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person) -> None:
+    targets = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
+    found = evaluated(admin.actor, GOOD, targets=targets)
+    app = opened(console, admin, {"evaluation": str(found.id)})
+    section(app, "Comparison")
+    assert "Too few cases: about" in said(app)
+
+
+def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
+    console: Console, admin: Person
+) -> None:
+    evaluation_id = started(admin.actor)
+    app = opened(console, admin, {"evaluation": str(evaluation_id)})
+    press(app, "Cancel")
+    assert "Cancelled" in said(app)
+    press(app, "Resume")
+    run(evaluation_id)
+    app.run()
+    assert "Completed" in said(app)
+
+
+def test_an_unknown_one_is_said_to_be_missing(console: Console, admin: Person) -> None:
+    for wrong in ("nonsense", "0190a6e0-0000-7000-8000-000000000000"):
+        app = opened(console, admin, {"evaluation": wrong})
+        assert "Evaluation not found" in said(app)
