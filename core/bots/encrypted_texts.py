@@ -39,7 +39,7 @@ def response_of(row: BotResult) -> str:
 
 
 def seal_details(details: ResultDetails, row: UUID) -> bytes:
-    """Return the encrypted JSON of what was said of an answer."""
+    """Return the encrypted JSON of an answer's analysis."""
     return seal(details.model_dump_json(), "details", row)
 
 

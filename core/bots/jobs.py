@@ -14,7 +14,7 @@ WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unav
 
 @queue.app.task(name=runs.TASK, pass_context=True, retry=WITHOUT_DATABASE)
 def run_scenarios(context: JobContext, run_id: str) -> None:
-    """Do what is left of a run; after a kill it goes on after the last stored answer."""
+    """Make a run's missing answers; after a kill it continues after the last stored one."""
 
     def may_go_on() -> bool:
         return not (queue.stopping.is_set() or context.should_abort())

@@ -99,7 +99,7 @@ def list_judges(session: Session) -> list[JudgeModel]:
 
 
 def is_fit(model_id: str) -> bool:
-    """Whether the judgement of a model is worth something: the packaged one's is not."""
+    """Whether a model can judge: the packaged one cannot."""
     return model_id.partition(":")[0] != LOCAL_PROVIDER
 
 

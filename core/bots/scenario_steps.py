@@ -30,7 +30,7 @@ class Stopped(Exception):
 
 
 def work(run_id: UUID, *, may_go_on: MayGoOn) -> None:
-    """Do what is left of a run; when the worker stops, the rest is left to the next one."""
+    """Make a run's missing answers; when the worker stops, the next one continues."""
     try:
         asyncio.run(_work(run_id, may_go_on))
     except Stopped:

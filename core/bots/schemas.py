@@ -32,7 +32,7 @@ class ResponseStyle(StrEnum):
 
 
 class BotVisibility(StrEnum):
-    """Who sees a bot: its owner, or everyone who may run models."""
+    """Visibility of a bot: its owner only, or every account that runs models."""
 
     PRIVATE = "private"
     SHARED = "shared"

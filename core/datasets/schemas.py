@@ -49,7 +49,7 @@ Tags = Annotated[tuple[CaseTag, ...], Field(max_length=MAX_TAGS)]
 
 
 class DatasetVisibility(StrEnum):
-    """Who sees a dataset: its owner, or everyone who may run models."""
+    """Visibility of a dataset: its owner only, or every account that runs models."""
 
     PRIVATE = "private"
     SHARED = "shared"

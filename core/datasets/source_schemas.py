@@ -38,7 +38,7 @@ class VoteChoice(BaseModel):
 
 
 class AnswerChoice(BaseModel):
-    """An answer of a playground session to make a case of: what was asked before it."""
+    """An answer of a playground session; its case is the messages before it."""
 
     model_config = ConfigDict(
         frozen=True,

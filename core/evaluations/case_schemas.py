@@ -54,7 +54,7 @@ class ExpectedOutput(BaseModel):
 
 
 class EvaluatedCase(BaseModel):
-    """A case as it is run: what is asked and known, a reference answer, and its own scorers."""
+    """A case as it is run: messages, context, a reference answer, and its own scorers."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,11 +1,11 @@
 """Background jobs of evaluations, in the worker."""
 
-from importlib import import_module
 from uuid import UUID
 
 from procrastinate import JobContext
 
 from core.database.db import transaction
+from core.evaluations import runner
 from core.evaluations.queries.evaluations import list_lost
 from core.evaluations.service import evaluations
 from core.jobs import queue
@@ -19,8 +19,6 @@ def work(context: JobContext, evaluation_id: str) -> None:
     def may_go_on() -> bool:
         return not (queue.stopping.is_set() or context.should_abort())
 
-    # Loaded with the first evaluation: scorers bring numpy, which no other job of the worker needs
-    runner = import_module("core.evaluations.runner")
     runner.work(UUID(evaluation_id), may_go_on=may_go_on)
 
 

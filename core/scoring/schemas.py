@@ -186,7 +186,7 @@ class AllScorer(_Group):
 
 
 class AnyScorer(_Group):
-    """Scorers of which one must pass; the score is the highest of theirs."""
+    """Scorers that pass when one of them does; the score is the highest of theirs."""
 
     kind: Literal["any"] = "any"
 
@@ -266,7 +266,7 @@ class MessageToScore(View):
 
 
 class CaseToScore(View):
-    """What was asked, what was known, and the reference answer."""
+    """The messages, context and reference answer of a case."""
 
     messages: tuple[MessageToScore, ...] = ()
     context: dict[str, Any] | None = None

@@ -43,7 +43,7 @@ FILE: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {"schema": {"example": [json.loads(SAMPLE)]}},
-            "application/jsonl": {"schema": {"type": "string", "example": SAMPLE}},
+            "application/x-ndjson": {"schema": {"type": "string", "example": SAMPLE}},
             "application/yaml": {"schema": {"type": "string"}},
             "text/csv": {"schema": {"type": "string"}},
         },
@@ -191,7 +191,7 @@ def add_votes(
 def add_answer(
     dataset_id: UUID, choice: AnswerChoice, session: SessionDep, actor: ActorDep
 ) -> AddedCases:
-    """Make a case of what was asked before an answer in one of your sessions."""
+    """Make a case of the messages before an answer in one of your sessions."""
     return sources.add_answer(session, dataset_id, choice, actor=actor)
 
 

@@ -170,7 +170,7 @@ def add_votes(
 def add_answer(
     session: Session, dataset_id: UUID, choice: AnswerChoice, *, actor: Actor
 ) -> AddedCases:
-    """Make a case of what was asked before an answer in a session of the actor.
+    """Make a case of the messages before an answer in a session of the actor.
 
     Of a replay, the replayed conversation decides the split. Raises DatasetMissing,
     NotYourDataset, PlaygroundSessionMissing, PlaygroundMessageMissing or TooManyCases.

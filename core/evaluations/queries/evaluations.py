@@ -37,7 +37,7 @@ def list_rows(
 
 
 def list_lost(session: Session) -> list[EvaluationTest]:
-    """Return the evaluations that should go on, and of which nobody has given a sign of life."""
+    """Return unfinished evaluations whose worker has given no sign of life."""
     is_lost = (
         EvaluationTest.status.in_(GOING_ON),
         EvaluationTest.alive_at < clock.now() - LOST_AFTER,

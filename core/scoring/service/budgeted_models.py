@@ -14,7 +14,7 @@ MAX_LIMIT_USD = Decimal(999_999)
 
 @dataclass
 class BudgetedModels:
-    """Calls whose worst cases fit into what is left; `problem` is why the last one was not made."""
+    """Calls whose worst cases fit into the remaining budget; `problem` says why one was refused."""
 
     actor: Actor
     left_usd: Decimal

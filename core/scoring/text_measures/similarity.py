@@ -1,9 +1,9 @@
 """How similar two texts are: by their vectors, or by their characters."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-
-import numpy as np
+from operator import mul
 
 MAX_COMPARED_CHARS = 20_000
 LONGEST_GRAM = 6
@@ -12,11 +12,11 @@ RECALL_WEIGHT = 2
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the cosine of two vectors of one length, at least 0; 0 when either is zero."""
-    first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
-    norms = float(np.linalg.norm(first) * np.linalg.norm(second))
+    norms = math.hypot(*one) * math.hypot(*other)
     if not norms:
         return 0.0
-    return min(1.0, max(0.0, float(first @ second) / norms))
+    product: float = sum(map(mul, one, other))
+    return min(1.0, max(0.0, product / norms))
 
 
 def chrf(answer: str, reference: str) -> float:

@@ -1,4 +1,4 @@
-"""The button that makes a case of an annotation or of an answer, for who may."""
+"""The button that makes a case of an annotation or of an answer; hidden without the permission."""
 
 from collections.abc import Callable
 from uuid import UUID
