@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.evaluations.figure_texts import written
+from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import Estimate, TargetView
 from core.presentation.drawing import Chart, blank
 from core.presentation.formatting import share

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.schemas import EvaluationDefinition
 from core.platform import crypto

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core.evaluations import targets
-from core.evaluations.case_schemas import EvaluatedCase
-from core.evaluations.case_sources import cases_of
+from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_sources import cases_of
+from core.evaluations.runs import targets
 from core.evaluations.schemas import NewEvaluation, RunTarget
 from core.evaluations.views import EvaluationEstimate
 from core.executions import model_input

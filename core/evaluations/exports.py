@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from core.evaluations.comparison import explanation
-from core.evaluations.figure_texts import written
+from core.evaluations.figures.comparison import explanation
+from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import (
     ComparedTarget,
     EvaluationComparison,

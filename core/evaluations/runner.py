@@ -13,11 +13,11 @@ from uuid import UUID
 
 from core.database.db import transaction
 from core.errors import LimitReached, Unavailable
-from core.evaluations.answers import CallWaiter
+from core.evaluations.runs.answers import CallWaiter
+from core.evaluations.runs.scored_runs import score_run
+from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.scored_runs import score_run
 from core.evaluations.service import claims, evaluations, summaries
-from core.evaluations.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.platform.config import config
 from core.platform.ids import new_id
 from core.scoring.model_access import ExecutedModels

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from core.database.tables import storable
-from core.evaluations.case_schemas import InlineCase
+from core.evaluations.cases.case_schemas import InlineCase
 from core.executions.schemas import CostLimit
 from core.providers.schemas import Parameters
 from core.scoring.schemas import ScorerList

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.evaluations import comparison, encrypted_texts
+from core.evaluations import encrypted_texts
 from core.evaluations.errors import NoCommonCases, TargetNumberMissing
+from core.evaluations.figures import comparison
+from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import figures
 from core.evaluations.queries.evaluations import get_row, list_rows
-from core.evaluations.recommendations import recommend
 from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
     ComparedTarget,

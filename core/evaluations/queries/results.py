@@ -8,7 +8,7 @@ from sqlalchemy import any_, func, select
 from sqlalchemy.orm import Session
 
 from core.evaluations import encrypted_texts
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import EvaluationCaseMissing
 from core.evaluations.models import EvaluationCase, EvaluationResult
 from core.evaluations.queries.evaluations import get_row

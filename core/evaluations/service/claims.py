@@ -13,12 +13,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Failure, LimitReached
-from core.evaluations import encrypted_texts, targets
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations import encrypted_texts
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import BudgetSpent
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
+from core.evaluations.runs import targets
+from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
-from core.evaluations.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.executions import queries as executions
 from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.executions.service import executions as calls

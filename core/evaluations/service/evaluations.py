@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from core import VERSION
 from core.database.tables import table_of
-from core.evaluations import encrypted_texts, targets
-from core.evaluations.case_schemas import EvaluatedCase
-from core.evaluations.case_sources import cases_of
+from core.evaluations import encrypted_texts
+from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_sources import cases_of
 from core.evaluations.errors import (
     EvaluationEnded,
     EvaluationRunning,
@@ -20,6 +20,7 @@ from core.evaluations.errors import (
 )
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
+from core.evaluations.runs import targets
 from core.evaluations.schemas import (
     MOST_RESULTS,
     EvaluationDefinition,

@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from core.database.db import read_session, transaction
 from core.evaluations import encrypted_texts
+from core.evaluations.figures.summary import summarize
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import figures
-from core.evaluations.summary import summarize
 
 
 def write(evaluation_id: UUID) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import Failure
-from core.evaluations.comparison import explanation
+from core.evaluations.figures.comparison import explanation
 from core.evaluations.queries import reports
 from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
 from core.presentation import formatting

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.evaluations.figure_texts import written
+from core.evaluations.figures.figure_texts import written
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.views import EvaluationListItem

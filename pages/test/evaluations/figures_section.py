@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.evaluations import charts as evaluation_charts
-from core.evaluations.figure_texts import written
+from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import EvaluationView, Recommendation, TargetView
 from core.presentation import formatting
 from core.statistics.bootstrap import FEWEST

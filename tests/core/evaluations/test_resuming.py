@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.database.db import transaction
-from core.evaluations import answers
 from core.evaluations.errors import EvaluationEnded, EvaluationRunning, NothingFailed
 from core.evaluations.models import EvaluationResult, EvaluationTest
+from core.evaluations.runs import answers
 from core.evaluations.schemas import (
     EvaluationResume,
     EvaluationStatus,

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.database.db import read_session, transaction
+from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
 from core.evaluations.service import claims
-from core.evaluations.work_items import ClaimedRun, TakenEvaluation
 from core.executions import queries, runner
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import ExecutionStatus

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import CaseSplit, DatasetCase
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import CasesNotScored, NoCases
 from core.evaluations.schemas import EvaluationSplit, NewEvaluation
 from core.identity.schemas import Actor

@@ -3,9 +3,9 @@
 import asyncio
 from decimal import Decimal
 
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.runs.work_items import ScoredRun
 from core.evaluations.schemas import EvaluationDefinition
-from core.evaluations.work_items import ScoredRun
 from core.scoring.model_access import ScoringModels
 from core.scoring.schemas import (
     CaseToScore,

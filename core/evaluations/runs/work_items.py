@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.schemas import EvaluationDefinition
 from core.executions.schemas import PendingExecution
 from core.identity.schemas import Actor

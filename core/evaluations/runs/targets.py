@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.evaluations.case_schemas import EvaluatedCase
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.schemas import EvaluationTarget, RunTarget
 from core.executions.schemas import NewExecution
 from core.executions.service import service_calls
