@@ -7,24 +7,22 @@ from uuid import UUID
 
 from core.bots import judging
 from core.bots.errors import BotAnswerFailed
+from core.bots.instructions import instructions_of
 from core.bots.judging import AnswerJudgement
-from core.bots.knowledge.items import items_of
-from core.bots.personality.parameters import parameters_of
-from core.bots.personality.system_prompt import system_prompt
 from core.bots.queries import bots, conversations
 from core.bots.queries import results as stored
 from core.bots.result_schemas import BotTestResult, NewBotTest
 from core.bots.schemas import BotContent, Traits
 from core.bots.service import results
 from core.bots.service.results import ResultOrigin
-from core.database.db import Database, read_session, transaction
+from core.database.db import read_session, transaction
 from core.errors import Failure
 from core.executions import runner
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.identity.schemas import Actor
 from core.playground.answering import default_model
 from core.providers import catalogue
-from core.providers.schemas import ChatMessage, ModelView, ParameterName, Parameters
+from core.providers.schemas import ChatMessage, ModelView
 from core.providers.structured_output import StructuredOutput
 
 
@@ -78,32 +76,19 @@ def prepare(
     """Return the call that answers a message as a bot; parameters that the model doesn't take are
     left out, unless they were set by hand. Raises ModelMissing.
     """
-    with read_session() as core, read_session(Database.AI) as ai:
-        documents = bots.read_documents(ai, content.knowledge.documents, actor=actor)
+    with read_session() as core:
         model = catalogue.find_route(core, model_id).model
-    items = items_of(content.knowledge, documents)
-    parameters, left_out = _parameters(content, model)
+    told = instructions_of(content, model, actor=actor)
     execution = NewExecution(
         model_id=model.id,
         prompt=message,
-        system_prompt=system_prompt(content, items),
+        system_prompt=told.system_prompt,
         messages=tuple(history),
-        parameters=parameters,
+        parameters=told.parameters,
         metadata={"bot_id": str(bot_id), "bot_version": version},
     )
-    return PreparedCall(ResultOrigin(bot_id, content, version, items, left_out), execution)
-
-
-def _parameters(content: BotContent, model: ModelView) -> tuple[Parameters, list[str]]:
-    by_hand = content.parameters.model_dump(exclude_none=True)
-    values = parameters_of(content).model_dump()
-    left_out = [
-        name
-        for name in values
-        if name not in by_hand and ParameterName(name) not in model.capabilities.parameters
-    ]
-    kept = {name: value for name, value in values.items() if name not in left_out}
-    return Parameters.model_validate(kept), left_out
+    origin = ResultOrigin(bot_id, content, version, told.items, told.left_out)
+    return PreparedCall(origin, execution)
 
 
 async def call(execution: NewExecution, *, actor: Actor) -> ExecutionView:

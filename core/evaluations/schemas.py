@@ -64,7 +64,7 @@ class EvaluationSplit(StrEnum):
 
 
 class EvaluationTarget(BaseModel):
-    """What answers: a model with a system prompt or a version of a prompt, or a service.
+    """What answers: a model with a system prompt, a version of a prompt or a bot; or a service.
 
     A prompt gets the case's context as variables, and its last message as `input`. With a `seed`
     among the parameters, each run of a case has the next one.
@@ -82,16 +82,22 @@ class EvaluationTarget(BaseModel):
     template_id: str | None = Field(
         default=None, max_length=128, description="A prompt: its ID, name, or `name@label`."
     )
-    version: int | None = Field(default=None, ge=1, description="Of the prompt; else the newest.")
+    bot_id: UUID | None = None
+    version: int | None = Field(
+        default=None, ge=1, description="Of the prompt or the bot; else the newest."
+    )
     service_id: UUID | None = None
     parameters: Parameters = Parameters()
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
-        if self.prompt is not None and self.template_id is not None:
-            raise ValueError("Pass `prompt` or `template_id`, not both.")
-        if self.version is not None and self.template_id is None:
-            raise ValueError("`version` needs `template_id`.")
+        given = (self.prompt, self.template_id, self.bot_id)
+        if sum(each is not None for each in given) > 1:
+            raise ValueError("Pass one of `prompt`, `template_id` and `bot_id`.")
+        if self.version is not None and self.template_id is None and self.bot_id is None:
+            raise ValueError("`version` needs `template_id` or `bot_id`.")
+        if self.service_id is not None and self.bot_id is not None:
+            raise ValueError("A service has no bot.")
         if self.service_id is not None and (self.model_id or self.parameters.set_values()):
             raise ValueError("A service has no model and no parameters.")
         return self
@@ -194,6 +200,8 @@ class RunTarget(BaseModel):
     prompt_id: UUID | None = None
     prompt_name: str | None = None
     prompt_version: int | None = None
+    bot_id: UUID | None = None
+    bot_version: int | None = None
     parameters: Parameters = Parameters()
 
 

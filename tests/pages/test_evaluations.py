@@ -7,7 +7,8 @@ from core.database.db import transaction
 from core.evaluations.queries import reports
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
-from tests.factories.evaluations import answering, evaluated, run, started
+from tests.factories.bots import made
+from tests.factories.evaluations import answering, evaluated, read, run, started
 from tests.factories.identity import Person, person
 from tests.pages.conftest import Console, said
 
@@ -62,6 +63,20 @@ def test_a_form_starts_an_evaluation_of_questions(console: Console, admin: Perso
     app.run()
     assert "Refunds" in said(app)
     assert app.dataframe[0].value.to_dict("records")[0]["Pass rate"] == "50.0% of 2 (no interval)"
+
+
+def test_a_bot_is_a_target(console: Console, admin: Person) -> None:
+    bot = made(admin.actor, bot_name="Rosa")
+    app = opened(console, admin, {"new": "1"})
+    field(app, "Name").set_value("Manners")  # type: ignore[attr-defined]
+    field(app, "Model of target 1").set_value("fake:echo")  # type: ignore[attr-defined]
+    field(app, "Prompt or bot of target 1").set_value(f"bot:{bot.id}")  # type: ignore[attr-defined]
+    field(app, "Questions").set_value("hello => Rosa")  # type: ignore[attr-defined]
+    app.run()
+    press(app, "Start evaluation")
+    with transaction() as session:
+        [found] = reports.list_evaluations(session, actor=admin.actor)
+    assert read(admin.actor, found.id).results[0].title == "Rosa v1 · fake:echo"
 
 
 def test_figures_cases_and_settings_have_their_sections(console: Console, admin: Person) -> None:

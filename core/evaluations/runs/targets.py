@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.bots.instructions import instructions_of
+from core.bots.queries.bots import get_bot, get_version_content
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.schemas import EvaluationTarget, RunTarget
 from core.executions.schemas import NewExecution
@@ -30,13 +32,16 @@ def resolve(
 ) -> RunTarget:
     """Return a target with its model, version of the prompt and parameters as they are now.
 
-    Raises ModelMissing, NoModel, PromptMissing, VersionMissing, LabelMissing or ServiceMissing.
+    Raises ModelMissing, NoModel, PromptMissing, VersionMissing, LabelMissing, BotMissing,
+    BotVersionMissing or ServiceMissing.
     """
     if target.service_id is not None:
         service = get_service(session, target.service_id)
         return RunTarget(
             title=target.name or service.name, service_id=service.id, prompt=target.prompt
         )
+    if target.bot_id is not None:
+        return _bot(session, target, target.bot_id, parameters, actor)
     if target.template_id is None:
         model_id = _model(session, target.model_id)
         return RunTarget(
@@ -56,6 +61,25 @@ def resolve(
         prompt_name=prompt.name,
         prompt_version=version.number,
         parameters=_merged(version.default_parameters, parameters, target.parameters),
+    )
+
+
+def _bot(
+    session: Session, target: EvaluationTarget, bot_id: UUID, parameters: Parameters, actor: Actor
+) -> RunTarget:
+    bot = get_bot(session, bot_id, actor=actor)
+    version = target.version or bot.version
+    content = get_version_content(session, bot_id, version)
+    model_id = _model(session, target.model_id)
+    model = catalogue.find_route(session, model_id).model
+    told = instructions_of(content, model, actor=actor)
+    return RunTarget(
+        title=target.name or f"{content.bot_name} v{version} · {model_id}",
+        model_id=model_id,
+        prompt=told.system_prompt,
+        bot_id=bot_id,
+        bot_version=version,
+        parameters=_merged(told.parameters, parameters, target.parameters),
     )
 
 
@@ -89,6 +113,8 @@ def manifest_of(session: Session, target: RunTarget) -> dict[str, Any]:
         "prices": prices.model_dump(mode="json") if prices else None,
         "prompt_id": str(target.prompt_id) if target.prompt_id else None,
         "prompt_version": target.prompt_version,
+        "bot_id": str(target.bot_id) if target.bot_id else None,
+        "bot_version": target.bot_version,
         "seeds": "seed + run - 1" if target.parameters.seed is not None else None,
     }
 

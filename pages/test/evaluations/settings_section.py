@@ -25,6 +25,7 @@ def draw(found: EvaluationView) -> None:
                 "Prompt": f"{target.prompt_name}@{target.prompt_version}"
                 if target.prompt_name
                 else None,
+                "Bot version": str(target.bot_version) if target.bot_version else None,
                 "Parameters": ", ".join(
                     f"{name} {value}" for name, value in target.parameters.set_values().items()
                 ),

@@ -1,4 +1,4 @@
-"""The fields of a target: a model with a system prompt or a prompt, or the active service."""
+"""The fields of a target: a model with a system prompt, prompt or bot; or the active service."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.bots.queries.bots import list_bots
 from core.database import settings
 from core.database.paging import Window
 from core.prompts.queries.prompts import list_prompts
@@ -14,13 +15,15 @@ from core.providers.catalogue import list_models
 from core.services.queries import find_active
 from pages._ui import guard, state, text
 
-SERVICE = "service"
+SERVICE, BOT = "service", "bot"
 MOST_PROMPTS = 200
 
 
 @dataclass(frozen=True)
 class TargetChoices:
-    """The models, prompts and service that a target can be."""
+    """The models, prompts, bots and service that a target can be; prompts and bots by ID with their
+    names and newest versions.
+    """
 
     models: list[str]
     prompts: dict[str, tuple[str, int]]
@@ -37,7 +40,13 @@ def read_choices() -> TargetChoices:
         default = settings.read(session, settings.Workspace).default_model
         return TargetChoices(
             sorted(models, key=lambda each: each != default),
-            {str(prompt.id): (prompt.name, prompt.version) for prompt in prompts.items},
+            {
+                **{str(prompt.id): (prompt.name, prompt.version) for prompt in prompts.items},
+                **{
+                    f"{BOT}:{bot.id}": (f"Bot: {bot.bot_name}", bot.version)
+                    for bot in list_bots(session, actor=actor)
+                },
+            },
             (service.id, service.name) if service else None,
         )
 
@@ -53,7 +62,7 @@ def draw(number: int, choices: TargetChoices) -> None:
             width=320,
         )
         prompt_id = st.selectbox(
-            f"Prompt of target {number}",
+            f"Prompt or bot of target {number}",
             list(choices.prompts),
             index=None,
             key=_key(number, "prompt"),
@@ -101,7 +110,8 @@ def read(number: int) -> dict[str, Any]:
         if temperature is not None:
             found["parameters"] = {"temperature": temperature}
     if prompt_id is not None:
-        found["template_id"] = prompt_id
+        kind, _, bot_id = prompt_id.partition(":")
+        found |= {"bot_id": bot_id} if kind == BOT else {"template_id": prompt_id}
         found["version"] = state.get(_key(number, f"version.{prompt_id}"), None)
     elif (entered := state.get(_key(number, "text"), "")).strip():
         found["prompt"] = entered
