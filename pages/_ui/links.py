@@ -22,6 +22,7 @@ FILES = {
     "playground": "test/playground/page.py",
     "comparison": "test/playground/comparison/page.py",
     "prompts": "test/prompts/page.py",
+    "bots": "test/bots/page.py",
     "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",

@@ -22,6 +22,7 @@ PAGES = {
     "/playground": "Delete session",
     "/comparison": None,
     "/prompts": "New prompt",
+    "/bots": "New bot",
     "/usage": None,
     "/settings": None,
     "/settings?section=Providers": "Add provider",

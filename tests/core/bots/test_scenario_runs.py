@@ -6,6 +6,7 @@ import pytest
 
 from core.bots import scenario_steps
 from core.bots.errors import GoalMissing
+from core.bots.judging import NO_JUDGE_IN_RUN
 from core.bots.queries import results
 from core.bots.result_schemas import NewScenario, RunStatus
 from core.bots.schemas import BotChange, NewBotVersion
@@ -94,7 +95,7 @@ def test_without_a_judge_rules_are_checked_and_the_rest_is_not(actor: Actor) -> 
         scenario = scenarios.create_scenario(session, new, actor=actor)
     _, [result] = worked(actor, started(actor, made(actor), scenario.id, judge_model_id=None))
     assert [(each.by, each.met) for each in result.outcomes] == [("rule", True), ("judge", None)]
-    assert "No judge" in result.outcomes[1].reason
+    assert result.outcomes[1].reason == NO_JUDGE_IN_RUN
 
 
 def test_a_simulated_user_writes_what_follows_until_its_goal_is_reached(actor: Actor) -> None:
