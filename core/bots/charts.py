@@ -67,7 +67,9 @@ def _said(value: float | None, version: int | None, unit: str) -> str:
 
 def _format(figure: Drawing, unit: str) -> None:
     figure.update_xaxes(type="category")
-    figure.update_yaxes(range=[0, 105], tickvals=[0, 25, 50, 75, 100], ticksuffix=unit)
+    ticks = [0, 25, 50, 75, 100]
+    names = [f"{tick}{unit}" for tick in ticks]
+    figure.update_yaxes(range=[0, 105], tickvals=ticks, ticktext=names)
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(barmode="group", bargap=0.3, showlegend=True, legend=legend)
     figure.update_layout(margin={"t": 30})

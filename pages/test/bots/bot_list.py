@@ -15,6 +15,7 @@ from pages._ui.tables import TableColumn
 from pages.test.bots import detail
 from pages.test.bots.words import EMOJIS, TRAITS
 
+WIDTHS = {Trait.TECHNICAL_DEPTH: 115}
 NAME, AVATAR = "bots.new.name", "bots.new.avatar"
 
 
@@ -40,18 +41,20 @@ def _open(bot: BotView) -> None:
 
 def _columns() -> Sequence[TableColumn[BotView]]:
     return [
-        columns.text("Bot", lambda bot: f"{bot.avatar_emoji} {bot.bot_name}", width=200),
-        columns.tags("State", _states, width=130),
-        columns.text("Style", lambda bot: bot.response_style.capitalize(), width=120),
+        columns.text("Bot", lambda bot: f"{bot.avatar_emoji} {bot.bot_name}", width=180),
+        columns.tags("State", _states, width=120),
+        columns.text("Style", lambda bot: bot.response_style.capitalize(), width=115),
         *(_trait(trait, name) for trait, name in TRAITS.items()),
         columns.number("Version", lambda bot: bot.version, width=70),
-        columns.text("Owner", lambda bot: "You" if bot.is_own else bot.owner, width=150),
+        columns.text("Owner", lambda bot: "You" if bot.is_own else bot.owner, width=120),
         columns.moment("Updated", lambda bot: bot.updated_at, workspace.zone()),
     ]
 
 
 def _trait(trait: Trait, name: str) -> TableColumn[BotView]:
-    return columns.number(name, lambda bot: bot.personality_traits.level(trait), width=90)
+    return columns.number(
+        name, lambda bot: bot.personality_traits.level(trait), width=WIDTHS.get(trait, 85)
+    )
 
 
 def _states(bot: BotView) -> list[str]:

@@ -97,7 +97,9 @@ def analyze(result_id: UUID, judge_model_id: str | None) -> None:
 @errors.part("Earlier tests")
 def _draw_earlier(bot: BotView, shown: BotTestResult | None) -> None:
     with guard.work() as (session, actor):
-        page = queries.list_results(session, bot.id, window=Window(EARLIER), actor=actor)
+        page = queries.list_results(
+            session, bot.id, with_runs=False, window=Window(EARLIER), actor=actor
+        )
     earlier = [each for each in page.items if shown is None or each.id != shown.id]
     if not earlier:
         return
