@@ -61,5 +61,3 @@ def _draw_warning(judges: list[JudgeModel]) -> None:
     warning = next((judge.warning for judge in judges if judge.id == chosen), None)
     if warning is not None:
         st.warning(warning, icon=":material/warning:")
-    else:
-        st.caption("Judge: not yet checked against people.")
