@@ -24,7 +24,7 @@ def section(tab: Tab, name: str) -> None:
 
 
 def slider(tab: Tab, name: str) -> Locator:
-    return tab.page.get_by_role("slider", name=name, exact=True)
+    return tab.page.get_by_test_id("stSlider").filter(has_text=name).get_by_role("slider")
 
 
 def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, name: str) -> None:
