@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.console import Program, Tab, Window
+from tests.browser.test_every_page import look_at
 
 
 @pytest.fixture
@@ -35,10 +36,10 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
     expect(tab.page.get_by_role("heading", name=name)).to_be_visible()
 
     preview = tab.page.locator(".st-key-bot-preview")
-    before = preview.inner_text()
+    expect(preview).to_contain_text("Be pleasantly upbeat")
     slider(tab, "Enthusiasm").press("End")
     expect(tab.page.get_by_text("temperature 0.675")).to_be_visible()
-    assert preview.inner_text() != before
+    expect(preview).to_contain_text("Be brimming with energy")
     expect(tab.page.get_by_text("Unsaved draft")).to_be_visible()
 
     section(tab, "Knowledge")
@@ -72,3 +73,22 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
     [bot] = [it for it in program.api.get("/bots").json()["items"] if it["bot_name"] == name]
     newest, _ = program.api.get(f"/bots/{bot['id']}/history").json()["items"]
     assert (newest["number"], newest["note"], newest["tests"]) == (2, "Livelier", 4)
+
+
+def test_every_section_of_a_bot_fits_and_can_be_read(
+    window: Window, program: Program, name: str
+) -> None:
+    knowledge = program.api.get("/bots/sample-company").json()
+    bot = program.api.post("/bots", json={"bot_name": name, "knowledge": knowledge}).json()
+    sent = {
+        "message": '#fake {"text": "The Linden S costs 89 euros a month."}',
+        "model_id": "fake:echo",
+        "judge_model_id": "fake:constrained",
+    }
+    program.api.post(f"/bots/{bot['id']}/test-message", json=sent).raise_for_status()
+    tab = window.open(f"/bots?bot={bot['id']}")
+    for each in ("Personality", "Knowledge", "Test message", "Scenarios", "Versions"):
+        tab.page.set_viewport_size({"width": 1440, "height": 900})
+        tab.page.emulate_media(color_scheme="light")
+        section(tab, each)
+        look_at(tab.page)

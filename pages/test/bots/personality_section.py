@@ -138,8 +138,8 @@ def _draw_preview(bot: BotView) -> None:
     ]
     frame.section("System prompt", f"about {len(preview.system_prompt) // 4:,} tokens")
     st.caption(text.plain(" · ".join(shown)))
-    with st.container(border=True, height=620, key="bot-preview"):
-        st.text(preview.system_prompt)
+    with st.container(key="bot-preview"):  # what scrolls must take the focus, as code does
+        st.code(text.upright(preview.system_prompt), language=None, wrap_lines=True, height=620)
     for title in preview.left_out:
         st.warning(text.plain(f"Left out: {title}"), icon=":material/warning:")
 
