@@ -1,4 +1,4 @@
-"""The console's main script: who is signed in, which pages they have, and the page they are on.
+"""The console's main script: sign-in, the navigation for the account's role, and the open page.
 
 It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's old navigation would
 open pages before sign-in.

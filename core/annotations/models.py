@@ -166,7 +166,7 @@ class ReviewPass(AiTable):
 
 
 class PreferencePair(Keyed, Created, AiTable):
-    """Two answers to the same messages, of which somebody preferred one; its texts are its own.
+    """Two answers to the same messages, one preferred; it keeps its own copies of the texts.
 
     `origin_id` is the turn or the replay that was voted on, `rejected_place` the column of the
     worse answer, `conversation_id` the comparison or the replayed conversation, whose pairs are in

@@ -82,7 +82,7 @@ def messages_of(session: Session, row: Comparison) -> dict[int, Messages]:
 
 
 def has_hidden_names(row: Comparison, turns: list[ComparisonTurn]) -> bool:
-    """Return whether the names of a blind comparison are hidden: nobody has voted."""
+    """Return whether the names of a blind comparison are still hidden, because it has no vote."""
     return row.blind and row.kept is None and not any(turn.outcome for turn in turns)
 
 

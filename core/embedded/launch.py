@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def drop_root() -> None:
-    """Become `nobody` with the capability to enter every folder; exit if impossible."""
+    """Become an unprivileged account that may enter every folder; exit if impossible."""
     if sys.platform != "linux":
         sys.exit("Postgres cannot run as root here. Start Attune as a normal user.")
     libc = ctypes.CDLL(None, use_errno=True)

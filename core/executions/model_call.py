@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.database.db import transaction
 from core.database.tables import storable
 from core.errors import Failure, ProviderFailed, Unavailable
-from core.executions import fallback, provider_queue, tool_rounds
+from core.executions import fallback, provider_queue
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import (
     CachedAnswer,
@@ -19,6 +19,7 @@ from core.executions.schemas import (
     ExecutionStatus,
     PendingExecution,
 )
+from core.executions.tools import tool_rounds
 from core.providers import gateway, prices
 from core.providers.chunks import Chunk, TextChunk, Usage
 from core.providers.errors import CallCancelled, CallFailed

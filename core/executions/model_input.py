@@ -2,7 +2,7 @@
 
 from core.executions.errors import ToolNotOffered
 from core.executions.schemas import NewExecution
-from core.executions.toolboxes import Toolbox
+from core.executions.tools.toolboxes import Toolbox
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Route, Tool
 
 

@@ -32,7 +32,7 @@ from core.executions.schemas import (
     PendingExecution,
 )
 from core.executions.service import executions as service
-from core.executions.toolboxes import Toolbox
+from core.executions.tools.toolboxes import Toolbox
 from core.identity.schemas import Actor
 
 log = logging.getLogger("attune.executions")

@@ -24,11 +24,11 @@ from core.providers.schemas import (
     Tool,
 )
 from core.providers.structured_output import ResponseSchema
-from core.providers.tool_calls import check_answered
+from core.providers.tools.tool_calls import check_answered
 from core.quotas.queries import Applying
 
 if TYPE_CHECKING:
-    from core.executions.toolboxes import Toolbox
+    from core.executions.tools.toolboxes import Toolbox
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_MESSAGES = 2000  # messages

@@ -14,10 +14,10 @@ EMPTY_OBJECT, EMPTY_LIST = text("'{}'::jsonb"), text("'[]'::jsonb")
 
 
 class Import(Keyed, Created, CoreTable):
-    """One file, what is known of it, and how far its rows have come in.
+    """A file to import: its recognised format, its settings and its progress.
 
     `position` is the number of records that have been dealt with. It moves on in the transaction
-    that stores their rows, so that whoever goes on after a kill goes on exactly there.
+    that stores their rows, so that a worker that resumes after a kill continues exactly there.
     """
 
     __tablename__ = "imports"

@@ -108,7 +108,7 @@ def _mapping(row: Import, identity: Identity) -> Mapping:
 
 
 def _finish(import_id: UUID, generated: generators.Generated) -> None:
-    """Store what belongs to the rows, while whoever stops the import waits. `ai` commits first:
+    """Store what belongs to the rows; a request to stop waits for it. `ai` commits first:
     after a kill it is done again.
     """
     with transaction() as core:

@@ -168,9 +168,7 @@ class Answers(BaseModel):
 
 
 class Start(BaseModel):
-    """How an import is to be done; what is left out stays as it was recognised, or as it was last
-    said.
-    """
+    """Settings of an import; those left out keep the recognised or last chosen value."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -196,9 +194,7 @@ class Start(BaseModel):
 
 
 class ReadAs(BaseModel):
-    """How a file is to be read where it was taken for something else; what is left out is
-    recognised.
-    """
+    """How to read a file that was recognised wrongly; settings left out are recognised again."""
 
     model_config = ConfigDict(
         frozen=True,

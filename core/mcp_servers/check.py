@@ -1,4 +1,4 @@
-"""Ask an MCP server for its tools; no transaction is open meanwhile."""
+"""Ask an MCP server for its tools, outside any transaction."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Replays: what is asked for, and what a session replays."""
+"""Replays: request bodies, and the answer that a session replays."""
 
 from enum import StrEnum
 from typing import Annotated, Self

@@ -1,6 +1,4 @@
-"""What a session replays: an answer of a conversation and what was said before it, read where they
-are stored.
-"""
+"""Load what a session replays: an answer of a conversation and the messages before it."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -24,7 +24,7 @@ DEFAULT_PROMPT_NAME = "default"
 
 
 class Visibility(StrEnum):
-    """Who sees a prompt: its owner, named accounts too, or everyone who may use prompts."""
+    """Visibility of a prompt: its owner only, named accounts too, or every account with prompts."""
 
     PRIVATE = "private"
     SHARED = "shared"

@@ -85,7 +85,7 @@ class PromptView(View):
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property
     def is_public(self) -> bool:
-        """Whether everyone who may use prompts sees it."""
+        """Whether every account with prompts sees it."""
         return self.visibility is Visibility.PUBLIC
 
 

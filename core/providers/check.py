@@ -36,7 +36,7 @@ def warm(name: str) -> None:
 
 
 def check_as(name: str, *, actor: Actor) -> ProviderView:
-    """Check a provider by name for an actor who may manage providers."""
+    """Check a provider by name; the actor must manage providers."""
     require(actor, Permission.MANAGE_PROVIDERS)
     return check(name)
 
@@ -55,7 +55,7 @@ def check_all() -> None:
 
 
 def check_row_as(provider_id: UUID, *, actor: Actor) -> ProviderView:
-    """Check a provider by ID for an actor who may manage providers; raise ProviderMissing."""
+    """Check a provider by ID; the actor must manage providers. Raises ProviderMissing."""
     require(actor, Permission.MANAGE_PROVIDERS)
     with transaction() as session:
         name = configured.get_row(session, provider_id).name

@@ -14,7 +14,6 @@ from core.database.tables import storable
 from core.network.allowed_addresses import providers_reach
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
-from core.providers import constrained_tools
 from core.providers.chunks import Chunk, Embeddings, TextChunk, ToolCallChunk
 from core.providers.errors import (
     AnswerTooLong,
@@ -25,6 +24,7 @@ from core.providers.errors import (
     UnexpectedFormat,
 )
 from core.providers.schemas import Connection, EmbeddingCall, ListedModel, ModelCall, Route
+from core.providers.tools import constrained_tools
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first byte, and between two

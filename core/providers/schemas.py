@@ -14,7 +14,7 @@ from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.structured_output import ResponseSchema, StructuredOutput
-from core.providers.tool_calls import MessageToolCall, ToolCallId
+from core.providers.tools.tool_calls import MessageToolCall, ToolCallId
 
 
 class ProviderKind(StrEnum):
@@ -286,7 +286,7 @@ class ModelCall:
 
     @property
     def tools_to_choose(self) -> tuple[Tool, ...]:
-        """The tools of which one must be called; empty when the model decides."""
+        """The tools to choose from when a call is required; empty when the model decides."""
         any_ = self.tool_choice == ANY_TOOL
         return tuple(tool for tool in self.tools if any_ or tool.name == self.tool_choice)
 

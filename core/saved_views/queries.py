@@ -1,4 +1,4 @@
-"""Read saved views: one's own and those that are shared."""
+"""Read an account's own saved views and the shared ones."""
 
 from uuid import UUID
 

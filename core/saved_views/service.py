@@ -39,7 +39,7 @@ def create_view(session: Session, given: NewSavedView, *, actor: Actor) -> Saved
 def change_view(
     session: Session, view_id: UUID, given: SavedViewChange, *, actor: Actor
 ) -> SavedViewDetails:
-    """Change a view of one's own; raise ViewMissing, Forbidden or ViewNameTaken."""
+    """Change the actor's own view; raise ViewMissing, Forbidden or ViewNameTaken."""
     row = _find(session, view_id, actor)
     if row.admin_user_id != actor.id:
         raise Forbidden("Only its owner can change this view.")
@@ -54,7 +54,7 @@ def change_view(
 
 
 def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
-    """Delete a view of one's own, or as an admin a shared one; raise ViewMissing or Forbidden."""
+    """Delete the actor's own view, or as an admin a shared one; raise ViewMissing or Forbidden."""
     row = _find(session, view_id, actor)
     if not may_delete(queries.get_view(session, view_id, actor=actor), actor):
         raise Forbidden("Only its owner or an admin can delete this view.")

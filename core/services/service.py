@@ -106,7 +106,7 @@ def remove(session: Session, service_id: UUID, *, actor: Actor) -> None:
 def record_job(
     session: Session, service_id: UUID, *, status: ServiceStatus, detail: str | None
 ) -> None:
-    """Store whether a service took the last job, unless it was removed meanwhile."""
+    """Store whether a service took the last job, unless it has been removed."""
     stored = update(Service).where(Service.id == service_id)
     session.execute(stored.values(status=status, status_detail=detail, checked_at=clock.now()))
 

@@ -98,6 +98,7 @@ def test_what_a_model_writes_loads_nothing_and_runs_nothing(
     window: Window, program: Program
 ) -> None:
     tab = window.open(program.say("\n\n".join(HOSTILE.values()), *HOSTILE.values()))
+    tab.page.get_by_role("button", name="Show earlier messages").click()
     expect(tab.messages).to_have_count(2 + 2 * len(HOSTILE))
     tab.page.wait_for_timeout(300)
     active = "img, iframe, object, embed, video, form, script, link, style, base, meta"

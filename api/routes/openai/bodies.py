@@ -10,7 +10,7 @@ from core.executions.schemas import CostLimit
 from core.ingest.json_objects import JsonObject
 from core.prompts.calls import PromptExecution
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, Parameters, Tool
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 
 PROMPT = "prompt:"
 

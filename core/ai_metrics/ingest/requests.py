@@ -112,7 +112,7 @@ def _insert(shown: Sequence[str], *, all_new: bool) -> ReturningInsert[Any]:
 
 @dataclass(frozen=True)
 class Manner:
-    """What is known of a batch, and what is to be derived of it besides its sums."""
+    """Properties of a batch, and what to derive from it besides its sums."""
 
     all_new: bool = False
     with_days: bool = True

@@ -12,7 +12,7 @@ from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.ingest.rollups import OTHERS
 from core.ai_metrics.queries.conditions import NAMED, filters_of, matching_requests
 from core.ai_metrics.queries.dimensions import are_told_apart
-from core.ai_metrics.queries.percentiles import summed
+from core.ai_metrics.queries.latency.percentiles import summed
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
     RollupSource,

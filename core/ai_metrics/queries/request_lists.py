@@ -23,8 +23,8 @@ from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
+from core.ai_metrics.queries.latency.slowest import find_first
 from core.ai_metrics.queries.rollup_sources import raw
-from core.ai_metrics.queries.slowest import find_first
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.cache.large_workspaces import cached_if_large

@@ -65,7 +65,7 @@ from core.ai_metrics.queries.conditions import (
     parameters,
 )
 from core.ai_metrics.queries.dimensions import needs_rows
-from core.ai_metrics.queries.percentiles import Counts, packed, quantiles
+from core.ai_metrics.queries.latency.percentiles import Counts, packed, quantiles
 from core.ai_metrics.schemas import RequestStatus
 from core.database.rollups import Grain
 from core.database.tables import table_of

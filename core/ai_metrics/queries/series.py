@@ -25,8 +25,8 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
-from core.ai_metrics.queries.latency_bars import bars, buckets_of, exact_buckets
-from core.ai_metrics.queries.percentiles import quantiles_each, summed_each
+from core.ai_metrics.queries.latency.latency_bars import bars, buckets_of, exact_buckets
+from core.ai_metrics.queries.latency.percentiles import quantiles_each, summed_each
 from core.ai_metrics.queries.rollup_sources import (
     TIMINGS,
     RollupSource,

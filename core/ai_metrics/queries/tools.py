@@ -31,7 +31,7 @@ from core.ai_metrics.queries.conditions import (
     parameters,
 )
 from core.ai_metrics.queries.figures import mean, rate
-from core.ai_metrics.queries.percentiles import packed
+from core.ai_metrics.queries.latency.percentiles import packed
 from core.ai_metrics.queries.rollup_sources import (
     LONGEST_MS,
     MOST_STATEMENTS,

@@ -126,9 +126,7 @@ def _wrong(row: ImportedAnnotation, role: str | None) -> str | None:
 
 
 def store(session: Session, rows: list[ImportedAnnotation], source: RowSource) -> int:
-    """Store annotations that are new; return how many. Those of messages deleted meanwhile are left
-    out.
-    """
+    """Store new annotations, except those of deleted messages; return their number."""
     cleaned = source.cleaned(rows)
     with read_session() as core:
         places = sender_ids.places(core, {row.named() for row in cleaned})

@@ -1,4 +1,4 @@
-"""Read notes on conversations, and who may be mentioned in them."""
+"""Read notes on conversations, and the accounts that can be mentioned in them."""
 
 from uuid import UUID
 

@@ -28,7 +28,7 @@ from core.executions.schemas import (
     PendingExecution,
 )
 from core.executions.service import cached_answers
-from core.executions.toolboxes import Toolbox
+from core.executions.tools.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.jobs import outbox

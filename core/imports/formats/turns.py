@@ -1,4 +1,4 @@
-"""Turns of a dialogue, under whatever names: who speaks, and what is said.
+"""Turns of a dialogue under the field names of several formats: speaker and text.
 
 Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|tool", "value"}]}`
 (FastChat); OpenAI chat `{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster

@@ -117,9 +117,7 @@ def _over(kind: RowKind, rows: int, keeps_days: int, days_from_import: int) -> R
 
 
 def refusal(stored: int, rejected: int, why: str, *, is_whole: bool = True) -> str | None:
-    """Return what is said before an import begins that would reject most rows; None if it stores as
-    many or more.
-    """
+    """Return the warning for an import that would reject most rows, else None."""
     if rejected <= stored:
         return None
     rows = f"{rejected:,} of {'' if is_whole else 'the first '}{rejected + stored:,} rows"

@@ -56,8 +56,9 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
 
 
 def recognise_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportView:
-    """Recognise a file once more, read as somebody says; raise Forbidden, ImportMissing, NotNow,
-    FileGone or Unreadable.
+    """Recognise a file again with the given reading settings.
+
+    Raises Forbidden, ImportMissing, NotNow, FileGone or Unreadable.
     """
     require(actor, Permission.MANAGE_IMPORTS)
     with read_session() as session:

@@ -162,7 +162,7 @@ def read_conversation(
 def read_message(
     core: Session, ai: Session, given: str, *, context: int, actor: Actor
 ) -> MessageInContext:
-    """Return a message with so many before and after it, and write down who has read it.
+    """Return a message with its neighbours, and record the read in the audit log.
 
     Raises Forbidden, MessageMissing and MessageAmbiguous.
     """

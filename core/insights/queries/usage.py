@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.queries.figures import rate
-from core.ai_metrics.queries.percentiles import LOWEST, MIDDLES, quantiles
+from core.ai_metrics.queries.latency.percentiles import LOWEST, MIDDLES, quantiles
 from core.ai_metrics.queries.rollup_sources import bucket_of_time
 from core.cache.large_workspaces import cached_if_large
 from core.database.tables import table_of

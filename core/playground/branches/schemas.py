@@ -1,4 +1,4 @@
-"""What is asked for of branches."""
+"""Request bodies of branches."""
 
 from uuid import UUID
 

@@ -12,11 +12,11 @@ from core.attachments import reading
 from core.attachments import service as attachments
 from core.attachments.schemas import AttachmentView, CheckedFile
 from core.executions import queries as executions_queries
-from core.executions import tool_rounds
 from core.executions.models import Execution
 from core.executions.runner import current
 from core.executions.schemas import MAX_MESSAGES, ExecutionStatus
 from core.executions.service import executions
+from core.executions.tools import tool_rounds
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock

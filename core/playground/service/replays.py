@@ -89,7 +89,7 @@ def _within(core: Session, conversation: str, wanted: NewReplay, *, actor: Actor
 def _draft(
     core: Session, wanted: NewReplay, answer: AnswerText, system_prompt: str, *, actor: Actor
 ) -> Draft:
-    """Return the settings of the session: what was asked for, else those of the answer."""
+    """Return the settings of the session: the requested ones, else those of the answer."""
     rendered = _rendered(core, wanted, actor=actor) if wanted.template_id else None
     text = _text_of(rendered) if rendered else wanted.system_prompt or system_prompt
     if len(text) > MAX_PROMPT_CHARS:

@@ -1,4 +1,4 @@
-"""Read sessions that other accounts share, and who may read a session."""
+"""Read shared sessions, and the accounts that a session is shared with."""
 
 from uuid import UUID
 

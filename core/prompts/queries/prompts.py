@@ -1,4 +1,4 @@
-"""List and read prompts: one's own, the shared and the public ones."""
+"""List and read an account's own prompts, the shared and the public ones."""
 
 from collections import defaultdict
 from typing import Any

@@ -21,7 +21,7 @@ from core.prompts.views import PromptView
 def share_prompt(
     session: Session, prompt_id: UUID, shares: PromptShares, *, actor: Actor
 ) -> list[PromptShare]:
-    """Share a prompt of one's own with these accounts, and no others.
+    """Share the actor's own prompt with these accounts, and no others.
 
     A private prompt becomes shared, and a shared one without accounts private. Raises
     PromptMissing, NotYourPrompt, or Invalid for an email without an account.

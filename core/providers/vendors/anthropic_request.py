@@ -8,7 +8,7 @@ from typing import Any
 
 from core.providers.images import as_base64, jpegs_of
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, ModelCall
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 
 MAX_TOKENS = 4096  # the API requires a number
 OLDER_VERSION = "2023-06-01"

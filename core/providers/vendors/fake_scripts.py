@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.providers import errors
 from core.providers.chunks import ToolCallChunk
-from core.providers.constrained_tools import RESULT
 from core.providers.errors import CallFailed
 from core.providers.images import jpegs_of
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall
+from core.providers.tools.constrained_tools import RESULT
 
 LABEL = "Fake answer:"
 WORDS = tuple(
@@ -85,7 +85,7 @@ class FakeUsage(_Strict):
 
 
 class FakeScript(_Strict):
-    """How the fake provider answers. Bounded, because everyone who may call models may set it."""
+    """How the fake provider answers; bounded, because any account with model access sets it."""
 
     words: int | None = Field(default=None, ge=0, le=200_000)
     text: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)

@@ -13,8 +13,8 @@ from core.prompts.service import prompts
 
 
 def remove_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
-    """Remove an account with its sessions, what it said, its private prompts and the texts of
-    its calls; what those cost stays known.
+    """Remove an account with its sessions, messages, private prompts and the texts of its calls;
+    their cost stays in the usage figures.
 
     Raises Forbidden, AccountMissing, OwnAccountProtected, or LastSuperAdmin.
     """

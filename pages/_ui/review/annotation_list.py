@@ -1,4 +1,4 @@
-"""Annotations below a message, with editing for those who may."""
+"""Annotations below a message, editable by reviewers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The button that replays an answer in the playground, for who may."""
+"""The button that replays an answer in the playground; hidden without the permission."""
 
 import streamlit as st
 

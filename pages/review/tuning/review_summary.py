@@ -206,7 +206,7 @@ def draw_disagreement(found: ReviewSummary) -> None:
 
 
 def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) -> None:
-    """Draw disputed messages; a click opens one for those who may read it."""
+    """Draw disputed messages; a click opens one if the account may read contents."""
     shown: Sequence[TableColumn[Disputed]] = [
         columns.text(
             "Annotations",

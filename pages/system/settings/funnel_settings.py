@@ -18,20 +18,9 @@ from core.activity.service import saved_funnels
 from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
-from pages._ui import (
-    cache,
-    charts,
-    columns,
-    dialogs,
-    errors,
-    frame,
-    funnel_progress,
-    guard,
-    state,
-    tables,
-    text,
-)
-from pages._ui.funnel_steps import StepsForm
+from pages._ui import cache, charts, columns, dialogs, errors, frame, guard, state, tables, text
+from pages._ui.funnels import funnel_progress
+from pages._ui.funnels.funnel_steps import StepsForm
 
 FORM = StepsForm("funnel_settings", MOST_SAVED_STEPS, is_labeled=True)
 CHOSEN, NAME, IS_WORKSPACE = (

@@ -31,7 +31,7 @@ LARGEST, SURE = 1_000_000, "retention.sure"
 
 
 def draw() -> None:
-    """Draw retention for those who may change it, and expired rows for every admin."""
+    """Draw retention for super admins, and expired rows for every admin."""
     with guard.work() as (session, actor):
         may_change = may(actor, Permission.CHANGE_RETENTION)
         present = retention.read(session, actor=actor) if may_change else None

@@ -1,4 +1,4 @@
-"""Your account, Limits: the quotas that apply to one's calls of models."""
+"""Your account, Limits: the quotas that apply to the account's model calls."""
 
 import streamlit as st
 

@@ -14,7 +14,7 @@ from core.presentation.periods import Watched
 from pages._ui import errors, state, text
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
-from pages._ui.funnel_steps import StepsForm
+from pages._ui.funnels.funnel_steps import StepsForm
 
 PAGE = "onboarding"
 FORM = StepsForm("funnel_editor", MOST_STEPS)

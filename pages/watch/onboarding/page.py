@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel, *, is_workspace: bool) -> bool:
-    """Say that nobody started, or propose a funnel; return whether there are events."""
+    """Explain that no user started, or propose a funnel; return whether there are events."""
     if is_workspace and funnel_proposal.draw(reads, chosen):
         return True
     if reads.ask(daily.event_type_trends, chosen.period, chosen.watched):

@@ -74,7 +74,7 @@ def draw_findings(found: list[Finding]) -> None:
 
 
 def draw_reviews(reads: Reads) -> None:
-    """Draw the review backlog, linked for those who may review."""
+    """Draw the review backlog, with a link if the account may review."""
     found, is_reviewer = reads.ask_ai(read_backlog), may(reads.actor, Permission.ANNOTATE)
     if not found.waiting + found.adjudication:
         return

@@ -17,10 +17,11 @@ from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
 from core.presentation.comparison import Tile
 from core.presentation.formatting import FigureUnit
-from pages._ui import charts, errors, funnel_progress, links, tiles, watch
+from pages._ui import charts, errors, links, tiles, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
+from pages._ui.funnels import funnel_progress
 from pages.watch.overview import batch_strip, digest, overview_parts, pinned_views
 
 PAGE = "overview"

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.executions import runner, tool_rounds
+from core.executions import runner
+from core.executions.tools import tool_rounds
 from core.identity.schemas import Role, Scope
 from core.tools import definitions, registry
 from tests.api.conftest import Client

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from core.ai_metrics.queries.percentiles import HIGHEST, LOWEST, quantiles, summed
+from core.ai_metrics.queries.latency.percentiles import HIGHEST, LOWEST, quantiles, summed
 
 INT4 = 23
 ONE, OTHER = {5: 1}, {914: 1}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
-from core.providers.constrained_tools import RESULT, constrained, schema_of, stream
 from core.providers.schemas import ChatMessage, MessageRole, ModelCall, Parameters, Tool
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.constrained_tools import RESULT, constrained, schema_of, stream
+from core.providers.tools.tool_calls import MessageToolCall
 
 WEATHER = Tool(
     name="weather",

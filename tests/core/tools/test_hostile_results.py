@@ -13,8 +13,8 @@ from core.executions.runner import execute as start
 from core.identity.permissions import Permission
 from core.network.cancellation import CancelToken
 from core.providers.chunks import Chunk
-from core.providers.constrained_tools import RESULT
 from core.providers.schemas import MessageRole, ModelCall
+from core.providers.tools.constrained_tools import RESULT
 from core.providers.vendors import anthropic_request, openai_request
 from core.providers.vendors.fake import Fake
 from core.tools import registry, result_texts

@@ -69,9 +69,7 @@ def read_workspace_funnel(session: Session) -> WorkspaceFunnel:
 
 
 def hold_workspace_funnel(connection: Connection) -> WorkspaceFunnel:
-    """Return the workspace's funnel, to change `subjects`; until the end of the transaction nobody
-    applies another.
-    """
+    """Return the workspace's funnel, locked until the transaction ends, to change `subjects`."""
     return _funnel(connection, LOCKED)
 
 

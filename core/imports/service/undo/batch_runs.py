@@ -1,5 +1,5 @@
-"""Undo of an import's batch runs: those that nobody else reported go, the others are as the others
-reported them.
+"""Undo of an import's batch runs: runs of this import only are deleted, the others keep the values
+of their other sources.
 """
 
 from uuid import UUID

@@ -47,7 +47,7 @@ where kind = %(kind)s and row_id = any(%(ids)s)
 
 @dataclass(frozen=True)
 class Left:
-    """A row, and what is left of it without the import."""
+    """A row with the values it keeps without the import."""
 
     id: UUID
     present: Image
@@ -57,7 +57,7 @@ class Left:
 
     @property
     def is_reported(self) -> bool:
-        """Whether anything is left that somebody reported, or that was there before all imports."""
+        """Whether another source reported the row, or it existed before all imports."""
         return bool(self.fields) or OTHERS in self.others
 
     def times(self, name: str) -> list[datetime]:
@@ -91,7 +91,7 @@ class Reported:
     def some(
         self, connection: Connection, import_id: UUID, *, at_once: int
     ) -> tuple[list[UUID], list[Left]]:
-        """Return the ids of some rows of an import, and what is left of those that are there."""
+        """Return ids of some rows of an import, and what existing ones keep without it."""
         given = {"import_id": import_id, "kind": self.table, "at_once": at_once}
         ids = [id_ for (id_,) in connection.execute(SOME, given)]
         known = self.lock(connection, ids)
@@ -120,7 +120,7 @@ class Reported:
         )
 
     def image(self, left: Left) -> Image:
-        """Return the columns of what is left of a row."""
+        """Return the columns that a row keeps without the import."""
         image = {
             name: left.present[name] if default is KEPT else default
             for name, default in self.columns.items()

@@ -104,7 +104,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
 
 
 def _raw_rows(import_id: UUID, raw: Raw) -> Iterator[dict[str, int]]:
-    """Remove raw rows from the newest back, and look once more for what came meanwhile."""
+    """Remove raw rows, newest first, then those that arrived during the removal."""
     latest = raw_rows.LATEST
     while True:
         taken = _patiently(partial(raw_rows.take_some, raw=raw, latest=latest), import_id)
@@ -115,8 +115,8 @@ def _raw_rows(import_id: UUID, raw: Raw) -> Iterator[dict[str, int]]:
 
 
 def _reviews_of_made(import_id: UUID) -> Iterator[dict[str, int]]:
-    """Let what people said of messages that nobody ever wrote go with them; of a file's, which may
-    come again, it stays.
+    """Delete reviews of messages that the demo made up; reviews of a file's messages stay, because
+    the file may be imported again.
     """
     last: UUID | None = UUID(int=0)
     while last is not None:

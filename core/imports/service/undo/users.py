@@ -1,5 +1,5 @@
-"""Undo of the users whom an import named or described: those of whom nothing else is left go, the
-others are as without it.
+"""Undo of the users that an import named or described: users without other rows are deleted, others
+lose only its values.
 
 When a user was seen is taken from the rows that remain, and from what was known before any import.
 Feedback and memories make no users, and keep none.

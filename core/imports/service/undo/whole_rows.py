@@ -1,5 +1,5 @@
-"""Undo of rows that belong to whoever changed them last: messages, feedback, scores, documents,
-memories, annotations.
+"""Undo of rows that belong to their last writer: messages, feedback, scores, documents, memories,
+annotations.
 
 What belongs to the import is as the last of the others left it, or gone; what somebody has changed
 since stays.

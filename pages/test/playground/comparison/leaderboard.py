@@ -1,4 +1,4 @@
-"""The leaderboard of models and prompts, from one's own votes."""
+"""The leaderboard of models and prompts, from the account's own votes."""
 
 import streamlit as st
 

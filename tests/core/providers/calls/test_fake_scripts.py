@@ -29,7 +29,7 @@ from core.providers.schemas import (
     ProviderKind,
     Tool,
 )
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 from core.providers.vendors.fake_scripts import example_of
 from tests.factories.providers import Heard, ask
 

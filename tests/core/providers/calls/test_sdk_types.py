@@ -23,7 +23,7 @@ from core.providers.schemas import (
 )
 from core.providers.schemas import ParameterName as P
 from core.providers.structured_output import StructuredOutput
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 from core.providers.vendors import anthropic_request, openai_request
 from tests.factories.providers import ANTHROPIC, OPENAI, WEATHER
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.providers import constrained_tools
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, ModelCall, Parameters, Tool
+from core.providers.tools import constrained_tools
 from core.providers.vendors import anthropic_request, openai_request
 
 WEATHER, TIME = Tool(name="weather"), Tool(name="time")

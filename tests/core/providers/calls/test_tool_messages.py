@@ -14,7 +14,7 @@ from core.providers.schemas import (
     ProviderKind,
     Tool,
 )
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 from tests.factories.providers import (
     ANTHROPIC,
     OPENAI,

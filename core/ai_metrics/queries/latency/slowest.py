@@ -17,7 +17,7 @@ from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.daily_indexes import begins_unordered
 from core.ai_metrics.queries.dimensions import needs_rows
-from core.ai_metrics.queries.percentiles import LOWEST, bucket_of, summed
+from core.ai_metrics.queries.latency.percentiles import LOWEST, bucket_of, summed
 from core.ai_metrics.queries.rollup_sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus

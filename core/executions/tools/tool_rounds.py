@@ -10,10 +10,10 @@ from core.database.db import transaction
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import PendingExecution, ToolCallStatus, ToolExecution
 from core.executions.service import tool_calls
-from core.executions.toolboxes import Toolbox
+from core.executions.tools.toolboxes import Toolbox
 from core.providers.errors import CallCancelled
 from core.providers.schemas import ChatMessage, MessageRole
-from core.providers.tool_calls import MessageToolCall
+from core.providers.tools.tool_calls import MessageToolCall
 
 MAX_ROUNDS = 8
 MAX_TOOL_TIME_S = 30.0  # of all tools of one execution
@@ -102,7 +102,7 @@ class _Rounds:
             self._left_s -= time.monotonic() - started_at
 
     def _change(self, number: int, call: ToolExecution) -> ToolExecution:
-        """Show and store a call; raise CallCancelled when the execution has ended meanwhile."""
+        """Show and store a call; raise CallCancelled when the execution has already ended."""
         if self._buffer.cancel_token.is_cancelled:
             raise CallCancelled
         self._buffer.change_tool(number, call)

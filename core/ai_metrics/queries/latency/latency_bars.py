@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
 from core.ai_metrics.queries.conditions import matching_requests
-from core.ai_metrics.queries.percentiles import LOWEST, WIDTH, Counts
+from core.ai_metrics.queries.latency.percentiles import LOWEST, WIDTH, Counts
 from core.ai_metrics.queries.rollup_sources import bucket_of_time, raw, time_of
 
 TOGETHER = 10
