@@ -1,6 +1,7 @@
 """Runs of scenarios: what is sent, checked and stored, and what stops them."""
 
 from decimal import Decimal
+from threading import Timer
 
 import pytest
 
@@ -13,8 +14,11 @@ from core.bots.schemas import BotChange, NewBotVersion
 from core.bots.service import bots, runs, scenarios
 from core.bots.service import results as result_service
 from core.database.db import transaction
+from core.errors import Unavailable
+from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.identity.schemas import Actor
+from core.platform.ids import new_id
 from tests.factories.bots import Judge, included, judgement, made, started, state, worked
 from tests.factories.identity import person
 
@@ -165,3 +169,27 @@ def test_results_and_ratings_are_counted_by_the_version_that_was_run(
     ]
     assert [each.mean_rating for each in figures] == [None, 3.5]
     assert [(each.outcomes_met, each.outcomes_checked) for each in figures] == [(6, 9)] * 2
+
+
+def test_an_answer_that_the_stop_of_its_process_cut_off_is_made_again(
+    actor: Actor, runner: Runner
+) -> None:
+    new = NewScenario(name="Slow", user_messages=('#fake {"words": 3, "delay_s": 1}',))
+    with transaction() as session:
+        scenario = scenarios.create_scenario(session, new, actor=actor)
+    run_id = started(actor, made(actor), scenario.id)
+    stopping = Timer(0.4, lambda: runner.stop(grace_s=0.0))
+    stopping.start()
+    with pytest.raises(Unavailable):  # the job tries again
+        scenario_steps.work(run_id, may_go_on=lambda: True)
+    stopping.join()
+    run, found = state(actor, run_id)
+    assert (run.status, run.done, found) == (RunStatus.RUNNING, 0, [])
+    runners.use(again := Runner(new_id()))
+    again.start()
+    try:
+        run, found = worked(actor, run_id)
+    finally:
+        again.stop(grace_s=0.0)
+    assert (run.status, run.done) == (RunStatus.COMPLETED, 1)
+    assert [each.problem for each in found] == [None]
