@@ -96,6 +96,7 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     if may(actor, Permission.EDIT_PROMPTS):
         test.append(_page("test/prompts/page.py", "Prompts", "prompts", "edit_note"))
     if may(actor, Permission.RUN_MODELS):
+        test.append(_page("test/bots/page.py", "Bots", "bots", "smart_toy"))
         test.append(_page("test/datasets/page.py", "Datasets", "datasets", "dataset"))
         evaluations = "test/evaluations/page.py"
         test.append(_page(evaluations, "Evaluations", "evaluations", "fact_check"))

@@ -16,9 +16,9 @@ from core.bots.schemas import BotContent, Traits
 from core.bots.service import results
 from core.bots.service.results import ResultOrigin
 from core.database.db import read_session, transaction
-from core.errors import Failure
+from core.errors import Failure, Unavailable
 from core.executions import runner
-from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
+from core.executions.schemas import INTERRUPTED, ExecutionStatus, ExecutionView, NewExecution
 from core.identity.schemas import Actor
 from core.playground.answering import default_model
 from core.providers import catalogue
@@ -92,8 +92,13 @@ def prepare(
 
 
 async def call(execution: NewExecution, *, actor: Actor) -> ExecutionView:
-    """Return the ended call of a model; raise what storing a call raises."""
-    return await asyncio.wrap_future(runner.current().submit(execution, actor=actor))
+    """Return the ended call of a model; raise what storing a call raises, and Unavailable when this
+    process stopped meanwhile: nothing is known of the answer then.
+    """
+    answer = await asyncio.wrap_future(runner.current().submit(execution, actor=actor))
+    if answer.error == INTERRUPTED:
+        raise Unavailable(INTERRUPTED.detail)
+    return answer
 
 
 async def store(prepared: PreparedCall, answer: ExecutionView, *, actor: Actor) -> BotTestResult:
@@ -177,6 +182,8 @@ async def _judge(question: _Question, actor: Actor) -> AnswerJudgement | str:
         )
         try:
             answer = await call(request, actor=actor)
+        except Unavailable:
+            raise
         except Failure as failure:
             return f"The judge failed. {failure.detail}"
         judgement = judging.judgement_of(answer, len(question.outcomes))

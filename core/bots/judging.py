@@ -26,6 +26,7 @@ MAX_TOKENS = 2000
 LOCAL_PROVIDER = "local"
 UNFIT = "The model that comes with Attune can't judge answers reliably. Choose another judge."
 NO_JUDGE = "No judge was chosen, and the default model is unfit as a judge."
+NO_JUDGE_IN_RUN = "This run has no judge."
 ENDED_BY_ITSELF = frozenset({"stop", "end_turn", "stop_sequence"})
 INSTRUCTIONS = """\
 You judge an answer that a customer service bot gave.

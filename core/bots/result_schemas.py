@@ -228,7 +228,8 @@ class ScenarioView(View):
 class NewScenarioRun(BaseModel):
     """The bot to run, without `version` its draft, and what answers and judges.
 
-    A simulated user writes at most `turns` messages.
+    A simulated user writes at most `turns` messages. Without `judge_model_id`, the workspace's
+    default model judges if it can; without `analyze`, only rules are checked.
     """
 
     model_config = ConfigDict(
@@ -247,6 +248,7 @@ class NewScenarioRun(BaseModel):
     version: int | None = Field(default=None, ge=1, le=10**6)
     model_id: ModelId | None = None
     judge_model_id: ModelId | None = None
+    analyze: bool = True
     mode: RunMode = RunMode.CONVERSATION
     turns: Annotated[int, Field(ge=1, le=MOST_TURNS)] = 4
 

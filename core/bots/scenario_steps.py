@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
-from core.bots import flows
+from core.bots import flows, judging
 from core.bots.models import BotResult, ScenarioRun
 from core.bots.queries import conversations, scenarios
 from core.bots.result_schemas import RunMode, ScenarioView
 from core.bots.scenarios import simulated_user
 from core.bots.schemas import BotContent
-from core.bots.service import runs
+from core.bots.service import results, runs
 from core.database.db import read_session, transaction
 from core.errors import Failure, Unavailable
 from core.executions.schemas import ExecutionStatus
@@ -88,8 +88,15 @@ async def _run_scenario(
 
 async def _analyze_last(run: ScenarioRun, answers: list[BotResult], actor: Actor) -> None:
     """Have the last answer judged: at the first look at it, or after a kill before its analysis."""
-    if answers and not conversations.is_analyzed(answers[-1]):
-        await flows.analyze(answers[-1].id, run.judge_model_id, actor=actor)
+    if not answers or conversations.is_analyzed(answers[-1]):
+        return
+    last = answers[-1].id
+    if run.judge_model_id is not None:
+        await flows.analyze(last, run.judge_model_id, actor=actor)
+        return
+    with transaction() as session:
+        reason = judging.NO_JUDGE_IN_RUN
+        results.store_judgement(session, last, None, reason, actor=actor)
 
 
 def _has_failed(row: BotResult) -> bool:

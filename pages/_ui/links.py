@@ -22,6 +22,7 @@ FILES = {
     "playground": "test/playground/page.py",
     "comparison": "test/playground/comparison/page.py",
     "prompts": "test/prompts/page.py",
+    "bots": "test/bots/page.py",
     "datasets": "test/datasets/page.py",
     "evaluations": "test/evaluations/page.py",
     "usage": "test/usage/page.py",

@@ -40,16 +40,22 @@ def list_results(
     *,
     version: int | None = None,
     run_id: UUID | None = None,
+    with_runs: bool = True,
     window: Window,
     actor: Actor,
 ) -> Page[BotTestResult]:
-    """Return the actor's results of a bot, the newest first; those of a run in its order."""
+    """Return the actor's results of a bot, the newest first; those of a run in its order.
+
+    Without `with_runs`, those of single test messages.
+    """
     get_bot(session, bot_id, actor=actor)
     conditions = [BotResult.bot_config_id == bot_id]
     if version is not None:
         conditions.append(BotResult.bot_version == version)
     if run_id is not None:
         conditions.append(BotResult.run_id == run_id)
+    if not with_runs:
+        conditions.append(BotResult.run_id.is_(None))
     own = (BotResult.user_id == actor.id, *conditions)
     total = session.scalar(select(func.count()).select_from(BotResult).where(*own)) or 0
     newest = BotResult.id.asc() if run_id is not None else BotResult.id.desc()

@@ -72,6 +72,8 @@ def _start(
     content, version = bots.tested(session, bot, new_run.version)
     model = catalogue.find_route(session, new_run.model_id or default_model(session)).model.id
     judge = new_run.judge_model_id or judging.default_judge(session)
+    if not new_run.analyze:
+        judge = None
     if judge is not None:
         judge = catalogue.find_route(session, judge).model.id
     row = ScenarioRun(

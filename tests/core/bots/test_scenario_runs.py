@@ -1,19 +1,24 @@
 """Runs of scenarios: what is sent, checked and stored, and what stops them."""
 
 from decimal import Decimal
+from threading import Timer
 
 import pytest
 
 from core.bots import scenario_steps
 from core.bots.errors import GoalMissing
+from core.bots.judging import NO_JUDGE_IN_RUN
 from core.bots.queries import results
 from core.bots.result_schemas import NewScenario, RunStatus
 from core.bots.schemas import BotChange, NewBotVersion
 from core.bots.service import bots, runs, scenarios
 from core.bots.service import results as result_service
 from core.database.db import transaction
+from core.errors import Unavailable
+from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.identity.schemas import Actor
+from core.platform.ids import new_id
 from tests.factories.bots import Judge, included, judgement, made, started, state, worked
 from tests.factories.identity import person
 
@@ -94,7 +99,7 @@ def test_without_a_judge_rules_are_checked_and_the_rest_is_not(actor: Actor) -> 
         scenario = scenarios.create_scenario(session, new, actor=actor)
     _, [result] = worked(actor, started(actor, made(actor), scenario.id, judge_model_id=None))
     assert [(each.by, each.met) for each in result.outcomes] == [("rule", True), ("judge", None)]
-    assert "No judge" in result.outcomes[1].reason
+    assert result.outcomes[1].reason == NO_JUDGE_IN_RUN
 
 
 def test_a_simulated_user_writes_what_follows_until_its_goal_is_reached(actor: Actor) -> None:
@@ -164,3 +169,27 @@ def test_results_and_ratings_are_counted_by_the_version_that_was_run(
     ]
     assert [each.mean_rating for each in figures] == [None, 3.5]
     assert [(each.outcomes_met, each.outcomes_checked) for each in figures] == [(6, 9)] * 2
+
+
+def test_an_answer_that_the_stop_of_its_process_cut_off_is_made_again(
+    actor: Actor, runner: Runner
+) -> None:
+    new = NewScenario(name="Slow", user_messages=('#fake {"words": 3, "delay_s": 1}',))
+    with transaction() as session:
+        scenario = scenarios.create_scenario(session, new, actor=actor)
+    run_id = started(actor, made(actor), scenario.id)
+    stopping = Timer(0.4, lambda: runner.stop(grace_s=0.0))
+    stopping.start()
+    with pytest.raises(Unavailable):  # the job tries again
+        scenario_steps.work(run_id, may_go_on=lambda: True)
+    stopping.join()
+    run, found = state(actor, run_id)
+    assert (run.status, run.done, found) == (RunStatus.RUNNING, 0, [])
+    runners.use(again := Runner(new_id()))
+    again.start()
+    try:
+        run, found = worked(actor, run_id)
+    finally:
+        again.stop(grace_s=0.0)
+    assert (run.status, run.done) == (RunStatus.COMPLETED, 1)
+    assert [each.problem for each in found] == [None]

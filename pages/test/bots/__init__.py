@@ -1,0 +1,1 @@
+"""Bots: personalities, tests of them, and scenarios."""

@@ -1,0 +1,155 @@
+"""One bot: its head, and its sections."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+
+from core.bots.errors import BotMissing
+from core.bots.queries import bots as queries
+from core.bots.schemas import BotView, NewBotVersion
+from core.bots.service import bots
+from core.presentation import formatting
+from core.system import workspace
+from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.test.bots import (
+    knowledge_section,
+    message_section,
+    personality_section,
+    scenario_section,
+    version_section,
+)
+
+OPEN, SECTION = "bot", "bots.section"
+NOTE = "bots.version.note"
+SECTIONS: dict[str, Callable[[BotView], None]] = {
+    "Personality": personality_section.draw,
+    "Knowledge": knowledge_section.draw,
+    "Test message": message_section.draw,
+    "Scenarios": scenario_section.draw,
+    "Versions": version_section.draw,
+}
+
+
+def show(bot_id: UUID) -> None:
+    """Open a bot, from a callback or before a rerun."""
+    st.query_params.from_dict({OPEN: str(bot_id)})
+    state.forget(SECTION)
+
+
+def close() -> None:
+    """Go back to the list, from a callback."""
+    st.query_params.pop(OPEN, None)
+
+
+def draw() -> None:
+    """Draw the bot that the address names."""
+    frame.back("All bots", close, "bots.back")
+    try:
+        bot = _read()
+    except BotMissing as missing:
+        st.title("Bots", anchor=False)
+        frame.empty_state("smart_toy", "Bot not found", missing.detail)
+        return
+    _draw_head(bot)
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default="Personality",
+        required=True,
+        key=SECTION,
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen or "Personality"](bot)
+
+
+def _read() -> BotView:
+    try:
+        bot_id = UUID(st.query_params[OPEN])
+    except ValueError:
+        raise BotMissing from None
+    with guard.work() as (session, actor):
+        return queries.get_bot(session, bot_id, actor=actor)
+
+
+def _draw_head(bot: BotView) -> None:
+    place, actions = frame.header_row(f"{bot.avatar_emoji} {text.plain(bot.bot_name)}")
+    with place, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if bot.is_active and bot.is_own:
+            st.badge("Active", color="green")
+        if bot.visibility == "shared":
+            st.badge("Shared", color="blue")
+        if bot.has_changes:
+            st.badge("Unsaved draft", color="orange")
+        owner = "yours" if bot.is_own else bot.owner
+        updated = formatting.moment(bot.updated_at, workspace.zone())
+        st.caption(text.plain(f"{owner} · version {bot.version} · updated {updated}"))
+    with actions:
+        _draw_actions(bot)
+
+
+def _draw_actions(bot: BotView) -> None:
+    if bot.is_own:
+        st.button(
+            "Save version",
+            type="primary",
+            icon=":material/save:",
+            disabled=not bot.has_changes,
+            on_click=ask_for_note,
+            args=(bot,),
+        )
+    with st.popover("More", icon=":material/more_horiz:"):
+        st.button("Copy bot", icon=":material/content_copy:", on_click=copy, args=(bot.id,))
+        if bot.is_own:
+            label, act = (
+                ("Deactivate", bots.deactivate) if bot.is_active else ("Activate", bots.activate)
+            )
+            st.button(label, icon=":material/bolt:", on_click=turn, args=(bot.id, act))
+            st.button("Delete bot", icon=":material/delete:", on_click=ask_to_delete, args=(bot,))
+
+
+def ask_for_note(bot: BotView) -> None:
+    state.forget(NOTE)
+
+    @st.dialog("Save version")
+    def form() -> None:
+        st.caption(f"The draft becomes version {bot.version + 1}.")
+        st.text_input("Note", key=NOTE, max_chars=1000, placeholder="What changed")
+        dialogs.submit("Save", lambda: save(bot.id), key="bots.version")
+
+    form()
+
+
+def save(bot_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        note = NewBotVersion(note=state.get(NOTE, ""))
+        saved = bots.save_version(session, bot_id, note, actor=actor)
+    state.toast(f"Saved as version {saved.number}")
+
+
+@errors.action
+def copy(bot_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        made = bots.copy(session, bot_id, actor=actor)
+    show(made.id)
+    state.toast(f"{made.bot_name} created")
+
+
+@errors.action
+def turn(bot_id: UUID, act: Callable[..., BotView]) -> None:
+    """Activate or deactivate a bot."""
+    with guard.work() as (session, actor):
+        act(session, bot_id, actor=actor)
+
+
+def ask_to_delete(bot: BotView) -> None:
+    body = "Its versions, test results and runs will be permanently deleted."
+    dialogs.confirm("Delete bot?", body, "Delete bot", delete, bot.id, key="bots.delete")
+
+
+@errors.action
+def delete(bot_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        bots.delete_bot(session, bot_id, actor=actor)
+    close()
+    state.toast("Bot deleted")

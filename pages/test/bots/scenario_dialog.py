@@ -1,0 +1,80 @@
+"""The dialog that creates or changes a scenario."""
+
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.bots.result_schemas import NewScenario, ScenarioChange, ScenarioView
+from core.bots.service import scenarios
+from core.errors import Invalid
+from pages._ui import dialogs, guard, state
+
+NAME, GOAL, MESSAGES, OUTCOMES, ACTIVE = (
+    f"bots.scenario.{name}" for name in ("name", "goal", "messages", "outcomes", "active")
+)
+RULES = (
+    "One on each line. A judge checks a description such as “friendly”; a rule is "
+    "`contains: words`, `does not contain: words` or `matches: pattern`."
+)
+
+
+def open_new() -> None:
+    _open("New scenario", "Create scenario", None)
+
+
+def open_change(scenario: ScenarioView) -> None:
+    _open("Edit scenario", "Save scenario", scenario)
+
+
+def _open(title: str, label: str, present: ScenarioView | None) -> None:
+    state.put(NAME, present.name if present else "")
+    state.put(GOAL, present.goal if present else "")
+    state.put(MESSAGES, "\n".join(present.user_messages) if present else "")
+    state.put(OUTCOMES, "\n".join(present.expected_outcomes) if present else "")
+    state.put(ACTIVE, present.is_active if present else True)
+    id_ = present.id if present else None
+
+    @st.dialog(title)
+    def form() -> None:
+        st.text_input("Name", key=NAME, max_chars=200)
+        st.text_area("Messages of the user", key=MESSAGES, height=120, help="One on each line.")
+        st.text_area("Expected outcomes", key=OUTCOMES, height=100, help=RULES)
+        st.text_area("Goal of a simulated user", key=GOAL, height=70, max_chars=2000)
+        if id_ is not None:
+            st.toggle("Part of Run all", key=ACTIVE)
+        dialogs.submit(label, lambda: save(id_), key="bots.scenario.form")
+
+    form()
+
+
+def save(scenario_id: UUID | None) -> None:
+    """Create a scenario, or change one."""
+    given = {
+        "name": state.get(NAME, ""),
+        "goal": state.get(GOAL, ""),
+        "user_messages": _lines(state.get(MESSAGES, "")),
+        "expected_outcomes": _lines(state.get(OUTCOMES, "")),
+    }
+    try:
+        new = NewScenario.model_validate(given)
+    except ValidationError as error:
+        raise Invalid(_said(error)) from None
+    with guard.work() as (session, actor):
+        if scenario_id is None:
+            scenarios.create_scenario(session, new, actor=actor)
+        else:
+            change = ScenarioChange.model_validate(given | {"is_active": state.get(ACTIVE, True)})
+            scenarios.change_scenario(session, scenario_id, change, actor=actor)
+    state.toast("Scenario saved")
+
+
+def _lines(entered: str) -> list[str]:
+    return [line.strip() for line in entered.splitlines() if line.strip()]
+
+
+def _said(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if first["type"] == "value_error":
+        return str(first["msg"]).removeprefix("Value error, ")
+    return "Enter a name and at least one message; at most 20 messages and 10 outcomes."
