@@ -2,6 +2,7 @@
 access.
 """
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,20 @@ def only_loopback() -> Iterator[None]:
     patch.setattr(socket.socket, "connect", connect)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def no_running_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let `asyncio.run` work after browser tests: Playwright leaves its loop running in their
+    thread.
+    """
+    if request.path.is_relative_to(TESTS / "browser"):
+        yield
+        return
+    loop = asyncio._get_running_loop()  # noqa: SLF001  there is no public way
+    asyncio._set_running_loop(None)  # noqa: SLF001
+    yield
+    asyncio._set_running_loop(loop)  # noqa: SLF001
 
 
 @pytest.fixture(scope="session", autouse=True)
