@@ -20,7 +20,7 @@ from core.platform.ids import new_id
 from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers
 from tests.api.conftest import Client
-from tests.api.feeds import following, heard, heard_until
+from tests.api.feeds import following, heard_until
 from tests.factories.executions import begun, ended, speaking
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key, bearing
@@ -127,13 +127,13 @@ def test_the_playground_is_told_the_position_until_the_answer_begins(
     one: Person, holder: AnswerBuffer, address: str
 ) -> None:
     with transaction() as session:
-        message = NewPlaygroundMessage(message="x", model="fake:echo")
+        message = NewPlaygroundMessage(message="x", model="fake:steady")
         sent = answers.send(session, message, actor=one.actor)
     with following(address, sent.session_id, one) as socket:
         told = heard_until(socket, "playground_queue")[-1]
         assert told["position"] == 1
         cancel(one, holder)
-        assert heard(socket)["position"] is None
+        assert heard_until(socket, "playground_queue")[-1]["position"] is None
 
 
 def test_another_process_can_tell_the_position_too(one: Person, holder: AnswerBuffer) -> None:
