@@ -139,6 +139,12 @@ class NewEvaluation(BaseModel):
         description="A run passes when the weighted mean of its scores is at least this; without "
         "it, when every scorer passes.",
     )
+    personality_judge_id: str | None = Field(
+        default=None,
+        max_length=300,
+        description="A model that says how formal, enthusiastic, technical and empathetic each "
+        "answer sounds, 0 to 100, beside its scores.",
+    )
     parameters: Parameters = Field(
         default=Parameters(), description="Of every model, unless its target has its own."
     )
@@ -228,4 +234,5 @@ class EvaluationDefinition(BaseModel):
     targets: tuple[RunTarget, ...]
     scorers: ScorerList
     threshold: float | None
+    personality_judge_id: str | None = None
     manifest: EvaluationManifest

@@ -149,11 +149,12 @@ class EvaluationView(View):
 
 
 class EvaluationEstimate(View):
-    """What an evaluation would take: calls, US dollars (null without a price or without an earlier
-    answer to go by), and seconds.
+    """What an evaluation would take: calls of its targets and of judges, US dollars (null without a
+    price), and seconds.
     """
 
     calls: int
+    judge_calls: int = 0
     cost_usd: Usd | None
     worst_case_usd: Usd | None
     seconds: int | None

@@ -26,10 +26,12 @@ from core.executions.service import executions as calls
 from core.executions.service import service_calls
 from core.identity.queries import actor_of, find_account
 from core.identity.schemas import Caller
+from core.jobs import outbox
 from core.platform import clock
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
 from core.services import dispatch
 
+ENDED = "evaluations.ended"
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
 
@@ -232,7 +234,10 @@ def release(session: Session, taken: TakenEvaluation) -> None:
     """Give an evaluation back, so that another worker goes on with it."""
     release_runs(session, taken.id)
     mine = (EvaluationTest.id == taken.id, EvaluationTest.worker == taken.worker)
-    session.execute(update(EvaluationTest).where(*mine).values(worker=None))
+    released = update(EvaluationTest).where(*mine).values(worker=None)
+    status = session.scalar(released.returning(EvaluationTest.status))
+    if status == EvaluationStatus.CANCELLED:  # calls in progress have ended since
+        announce_end(session, taken.id)
 
 
 def end(
@@ -251,3 +256,9 @@ def end(
     if row.status == EvaluationStatus.RUNNING:
         row.status, row.finished_at = status, clock.now()
         row.error = encrypted_texts.seal_error(error, row.id)
+    announce_end(session, row.id)
+
+
+def announce_end(session: Session, evaluation_id: UUID) -> None:
+    """Tell other features that nothing of an evaluation is being run now."""
+    outbox.add(session, ENDED, {"ids": [str(evaluation_id)]})

@@ -101,7 +101,11 @@ def _definition(
         concurrency=config().max_concurrent_tests,
     )
     return EvaluationDefinition(
-        targets=found, scorers=new.scorers, threshold=new.threshold, manifest=manifest
+        targets=found,
+        scorers=new.scorers,
+        threshold=new.threshold,
+        personality_judge_id=new.personality_judge_id,
+        manifest=manifest,
     )
 
 
@@ -160,6 +164,7 @@ def cancel(session: Session, evaluation_id: UUID, *, actor: Actor) -> None:
     if not EvaluationStatus(row.status).is_going_on:
         raise EvaluationEnded
     row.status, row.finished_at = EvaluationStatus.CANCELLED, clock.now()
+    claims.announce_end(session, row.id)
     _record(session, "evaluation.cancel", row, actor)
 
 
