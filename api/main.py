@@ -15,7 +15,7 @@ from api.reference import DescribedApi
 from api.routes import docs
 from api.routes.bots import bot_tests, bots, scenarios
 from api.routes.datasets import datasets
-from api.routes.evaluation import evaluations
+from api.routes.evaluation import ab_tests, evaluations
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
 from api.routes.review import (
@@ -93,6 +93,7 @@ PEOPLES = (
     imports,
     improvements,
     evaluations,
+    ab_tests,
 )
 RUNNERS = (
     models.callable_models,
@@ -153,7 +154,8 @@ def create() -> FastAPI:
     )
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
-    api.include_router(evaluations.starting, dependencies=[person])
+    for starting in (evaluations.starting, ab_tests.starting):
+        api.include_router(starting, dependencies=[person])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:

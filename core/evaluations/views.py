@@ -271,3 +271,4 @@ class RunExport(View):
     scores: tuple[ScoreResult, ...]
     latency_ms: int | None
     cost_usd: Usd | None
+    target_number: int = Field(description="Targets may have the same name.")

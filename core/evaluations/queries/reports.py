@@ -54,7 +54,7 @@ def view(row: EvaluationTest) -> EvaluationView:
         name=encrypted_texts.name_of(row),
         status=EvaluationStatus(row.status),
         error=encrypted_texts.error_of(row),
-        progress=_progress(row),
+        progress=progress_of(row),
         success_rate=first.success_rate,
         average_score=first.score.value,
         consistency=first.consistency,
@@ -108,7 +108,7 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
         id=row.id,
         name=encrypted_texts.name_of(row),
         status=EvaluationStatus(row.status),
-        progress=_progress(row),
+        progress=progress_of(row),
         targets=tuple(target.title for target in definition.targets),
         rates=tuple(target.success_rate for target in _summary(row).targets),
         cases=row.cases,
@@ -119,7 +119,8 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
     )
 
 
-def _progress(row: EvaluationTest) -> EvaluationProgress:
+def progress_of(row: EvaluationTest) -> EvaluationProgress:
+    """Return how far an evaluation is, and what all of it may take."""
     total = row.cases * row.targets * row.runs
     estimated = row.spent_usd / row.done * total if row.done else None
     return EvaluationProgress(

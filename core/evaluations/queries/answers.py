@@ -1,0 +1,55 @@
+"""Read the figures of all answers of an evaluation, for features above it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.evaluations import encrypted_texts
+from core.evaluations.models import EvaluationResult
+from core.evaluations.queries.results import ENDED
+from core.evaluations.runs import personality
+from core.evaluations.schemas import ResultStatus
+from core.scoring.schemas import ScoreResult
+
+READ_AT_ONCE = 1000
+
+
+class AnswerScores(NamedTuple):
+    """What is known of an answer that has ended; `analysis` is that of its personality."""
+
+    position: int
+    target: int
+    run: int
+    is_failed: bool
+    passed: bool | None
+    score: float | None
+    latency_ms: int | None
+    cost_usd: Decimal | None
+    analysis: ScoreResult | None
+
+
+def list_scores(session: Session, evaluation_id: UUID) -> Iterator[AnswerScores]:
+    """Yield what is known of each answer, in the order of cases."""
+    of_it = (EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
+    ordered = (
+        select(EvaluationResult)
+        .where(*of_it)
+        .order_by(EvaluationResult.position, EvaluationResult.target, EvaluationResult.run)
+    )
+    for row in session.scalars(ordered.execution_options(yield_per=READ_AT_ONCE)):
+        scores = encrypted_texts.scores_of(row)
+        yield AnswerScores(
+            position=row.position,
+            target=row.target,
+            run=row.run,
+            is_failed=row.status == ResultStatus.FAILED,
+            passed=row.passed,
+            score=row.score,
+            latency_ms=row.latency_ms,
+            cost_usd=row.cost_usd,
+            analysis=next((each for each in scores if each.kind == personality.KIND), None),
+        )
