@@ -118,7 +118,7 @@ def _consistency(answers: Sequence[AnswerFigures]) -> MetricFigures:
     return _figures(AbMetric.CONSISTENCY, a, b, compared, scale=FULL_CONSISTENCY)
 
 
-def consistencies(cases: ByCase[Traits]) -> list[float]:
+def consistencies(cases: Sequence[Sequence[Traits]]) -> list[float]:
     """Return a value for each case, whose mean is 100 less the mean absolute deviation of the
     traits from their means; none of a single case.
 

@@ -35,7 +35,10 @@ QUALITY_RUBRIC = (
 )
 
 Description = Annotated[
-    str, AfterValidator(storable), StringConstraints(strip_whitespace=True, max_length=2000)
+    str,
+    StringConstraints(strip_whitespace=True),
+    AfterValidator(storable),
+    Field(max_length=2000),
 ]
 
 

@@ -27,8 +27,9 @@ MAX_PROMPT_CHARS = 200_000
 
 EvaluationName = Annotated[
     str,
+    StringConstraints(strip_whitespace=True),
     AfterValidator(storable),
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(min_length=1, max_length=200),
 ]
 
 

@@ -6,16 +6,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from core.evaluations import encrypted_texts
-from core.evaluations.models import EvaluationResult
+from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.queries.results import ENDED
 from core.evaluations.runs import personality
 from core.evaluations.schemas import ResultStatus
 from core.scoring.schemas import ScoreResult
 
-READ_AT_ONCE = 1000
+CASES_AT_ONCE = 200
 
 
 class AnswerScores(NamedTuple):
@@ -34,13 +34,25 @@ class AnswerScores(NamedTuple):
 
 def list_scores(session: Session, evaluation_id: UUID) -> Iterator[AnswerScores]:
     """Yield what is known of each answer, in the order of cases."""
-    of_it = (EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
-    ordered = (
+    of_it = select(EvaluationTest.cases).where(EvaluationTest.id == evaluation_id)
+    for first in range(1, (session.scalar(of_it) or 0) + 1, CASES_AT_ONCE):
+        yield from _scores_of_cases(session, evaluation_id, first, first + CASES_AT_ONCE - 1)
+
+
+def _scores_of_cases(
+    session: Session, evaluation_id: UUID, first: int, last: int
+) -> Iterator[AnswerScores]:
+    rows = (
         select(EvaluationResult)
-        .where(*of_it)
+        .where(
+            EvaluationResult.evaluation_id == evaluation_id,
+            EvaluationResult.position.between(first, last),
+            EvaluationResult.status.in_(ENDED),
+        )
         .order_by(EvaluationResult.position, EvaluationResult.target, EvaluationResult.run)
+        .options(defer(EvaluationResult.answer))
     )
-    for row in session.scalars(ordered.execution_options(yield_per=READ_AT_ONCE)):
+    for row in session.scalars(rows):
         scores = encrypted_texts.scores_of(row)
         yield AnswerScores(
             position=row.position,
