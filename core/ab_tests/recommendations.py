@@ -21,6 +21,12 @@ NAMES = {
     AbMetric.RESPONSE_TIME: "response time",
     AbMetric.COST: "cost",
 }
+UNITS = {
+    AbMetric.QUALITY: "0 to 1",
+    AbMetric.CONSISTENCY: "0 to 100",
+    AbMetric.RESPONSE_TIME: "of an answer",
+    AbMetric.COST: "of 1,000 answers",
+}
 BETTER = {
     AbMetric.QUALITY: "better",
     AbMetric.CONSISTENCY: "more consistent",
@@ -119,7 +125,7 @@ def evidence(figures: MetricFigures) -> str:
             f"{compared.only_this} of {cases} passed only with A, {compared.only_baseline} only "
             f"with B, p = {compared.p_value:.3g}"
         )
-    unit = " of 1,000 answers" if metric is AbMetric.COST else ""
+    unit = f" {UNITS[metric]}" if metric is AbMetric.COST else ""
     found = f"A less B: {_signed(metric, compared.difference)}{unit}"
     if compared.low is not None and compared.high is not None:
         bounds = (_signed(metric, each) for each in (compared.low, compared.high))

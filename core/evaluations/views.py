@@ -141,6 +141,7 @@ class EvaluationView(View):
     dataset_version: int | None
     scorers: list[dict[str, Any]]
     threshold: float | None
+    personality_judge_id: str | None
     definition_targets: tuple[RunTarget, ...] = Field(exclude=True)
     manifest: EvaluationManifest
     created_at: datetime

@@ -70,6 +70,7 @@ def view(row: EvaluationTest) -> EvaluationView:
         dataset_version=row.dataset_version,
         scorers=[scorer.model_dump(mode="json") for scorer in definition.scorers],
         threshold=definition.threshold,
+        personality_judge_id=definition.personality_judge_id,
         definition_targets=definition.targets,
         manifest=definition.manifest,
         created_at=row.created_at,

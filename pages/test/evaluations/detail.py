@@ -18,6 +18,7 @@ from pages.test.evaluations import (
     case_section,
     comparison_section,
     figures_section,
+    progress,
     settings_section,
 )
 from pages.test.evaluations.evaluation_list import COLOURS
@@ -129,19 +130,9 @@ def _delete(evaluation_id: UUID) -> None:
 
 
 def _draw_progress(evaluation_id: UUID, began_as: EvaluationStatus) -> None:
-    @st.fragment(run_every=1.0)
-    def progress() -> None:
-        with errors.InWords("Evaluation"):
-            with guard.work() as (session, actor):
-                now = reports.get_evaluation(session, evaluation_id, actor=actor)
-            if now.status is not began_as:
-                st.rerun()
-            told = now.progress
-            words = f"{told.done:,} of {told.total:,} results"
-            if told.left_s is not None:
-                words += f" · about {formatting.duration(told.left_s * 1000)} left"
-            if told.estimated_usd:
-                words += f" · about {formatting.money(told.estimated_usd)} in all"
-            st.progress(told.done / told.total, text.plain(words))
+    def read() -> progress.State:
+        with guard.work() as (session, actor):
+            now = reports.get_evaluation(session, evaluation_id, actor=actor)
+        return now.status, now.progress
 
-    progress()
+    progress.draw(began_as, read)
