@@ -35,10 +35,7 @@ QUALITY_RUBRIC = (
 )
 
 Description = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True),
-    AfterValidator(storable),
-    Field(max_length=2000),
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(storable)
 ]
 
 

@@ -27,9 +27,8 @@ MAX_PROMPT_CHARS = 200_000
 
 EvaluationName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(storable),
-    Field(min_length=1, max_length=200),
 ]
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.ab_tests.schemas import AbTestChange
 from core.ab_tests.service import ab_tests
 from core.ab_tests.views import AbTestView
+from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, links, state, text
 from pages.test.evaluations import run_fields
@@ -70,9 +71,11 @@ def _draw_details(found: AbTestView) -> None:
 
 @errors.action
 def save(ab_test_id: UUID) -> None:
-    limit: float | None = state.get(LIMIT, None)
+    name, limit = state.get(NAME, "").strip(), state.get(LIMIT, None)
+    if not name:
+        raise Invalid("Enter a name.")
     given = {
-        "test_name": state.get(NAME, ""),
+        "test_name": name,
         "description": state.get(DESCRIPTION, ""),
         "cost_limit_usd": f"{limit:.6f}" if limit else None,
     }
