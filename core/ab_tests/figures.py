@@ -98,7 +98,9 @@ def _pass_rates(answers: Sequence[AnswerFigures]) -> MetricFigures:
     if all(len(values) == 1 for side in cases for values in side):
         passes = [(this > 0, that > 0) for this, that in zip(a, b, strict=True)]
         compared = paired_view(compare_passes(passes))
-    return MetricFigures(metric=AbMetric.QUALITY, A=_rate(a), B=_rate(b), comparison=compared)
+    return MetricFigures(
+        metric=AbMetric.QUALITY, A=_rate(a), B=_rate(b), comparison=compared if a else None
+    )
 
 
 def _less_is_better(
@@ -166,7 +168,7 @@ def _figures(
     scale: float = 1.0,
 ) -> MetricFigures:
     values = {"A": _value(a, scale), "B": _value(b, scale)}
-    return MetricFigures(metric=metric, comparison=compared, **values)
+    return MetricFigures(metric=metric, comparison=compared if a else None, **values)
 
 
 def _value(values: Sequence[float], scale: float) -> MetricValue:

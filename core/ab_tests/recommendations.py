@@ -33,6 +33,7 @@ BETTER = {
     AbMetric.RESPONSE_TIME: "faster",
     AbMetric.COST: "cheaper",
 }
+LEAST_P = 0.001  # that is written as a number
 OTHERS = (AbMetric.CONSISTENCY, AbMetric.RESPONSE_TIME, AbMetric.COST)
 
 
@@ -44,7 +45,7 @@ def winner_of(figures: AbTestFigures) -> Winner:
 
 def better_of(figures: MetricFigures) -> VariantId | None:
     """Return the variant that is shown to be better by a metric."""
-    match figures.comparison.verdict:
+    match figures.comparison and figures.comparison.verdict:
         case Verdict.BETTER:
             return VariantId.A
         case Verdict.WORSE:
@@ -57,7 +58,7 @@ def verdict_of(figures: MetricFigures) -> str:
     """Return the verdict on a metric: A is faster, no difference shown, too few cases, or that
     nothing was compared.
     """
-    if not figures.comparison.cases:
+    if figures.comparison is None:
         return NOT_COMPARED
     better = better_of(figures)
     return figures.comparison.words if better is None else f"{better} is {BETTER[figures.metric]}"
@@ -78,29 +79,29 @@ def recommend(
 
 def _about_quality(quality: MetricFigures, names: Mapping[VariantId, str]) -> str:
     compared = quality.comparison
-    if not compared.cases:
+    if compared is None:
         return "Quality was not compared: no case has a scored answer of both variants."
     better = better_of(quality)
     if better is not None:
-        return f"Use {better}, {names[better]}: its answers are better ({evidence(quality)})."
+        return f"Use {better}, {names[better]}: its answers are better{_by(quality, better)}."
     if compared.verdict is Verdict.TOO_FEW:
         return (
             f"Add about {count(compared.more_cases or 0, 'more case')} before you choose: quality "
             f"cannot be compared over {count(compared.cases, 'case')}."
         )
     return (
-        f"No difference in quality was shown ({evidence(quality)}): choose by consistency, time "
-        "or cost."
+        f"No difference in quality was shown{_by(quality, None)}: choose by consistency, response "
+        "time or cost."
     )
 
 
 def _beside(figures: MetricFigures) -> str | None:
     name, compared = NAMES[figures.metric], figures.comparison
-    if not compared.cases:
+    if compared is None:
         return None
     better = better_of(figures)
     if better is not None:
-        return f"{better} is {BETTER[figures.metric]} ({evidence(figures)})."
+        return f"{better} is {BETTER[figures.metric]}{_by(figures, better)}."
     if compared.verdict is Verdict.TOO_FEW:
         more = count(compared.more_cases or 0, "more case")
         return f"To compare {name}, about {more} would be needed."
@@ -116,25 +117,42 @@ def _about_missing(figures: AbTestFigures) -> Iterator[str]:
         yield f"{answers} could not be scored ({a.not_scored} of A, {b.not_scored} of B)."
 
 
-def evidence(figures: MetricFigures) -> str:
-    """Return the figures behind a comparison."""
+def _by(figures: MetricFigures, better: VariantId | None) -> str:
+    """Return the figures behind a comparison, to follow what it shows."""
     compared, metric = figures.comparison, figures.metric
+    if compared is None:
+        return ""
     cases = count(compared.cases, "case")
     if compared.p_value is not None:
-        return (
-            f"{compared.only_this} of {cases} passed only with A, {compared.only_baseline} only "
-            f"with B, p = {compared.p_value:.3g}"
-        )
-    unit = f" {UNITS[metric]}" if metric is AbMetric.COST else ""
-    found = f"A less B: {_signed(metric, compared.difference)}{unit}"
-    if compared.low is not None and compared.high is not None:
-        bounds = (_signed(metric, each) for each in (compared.low, compared.high))
-        found += f", 95% interval {' to '.join(bounds)}"
-    return f"{found}, {cases}"
+        return f" ({_passes(compared, cases, better)})"
+    bounds = [each for each in (compared.low, compared.high) if each is not None]
+    if better is not None:  # which says the direction
+        by = f" by {_written(metric, abs(compared.difference))}{_unit(metric)} ("
+        written = [_written(metric, each) for each in sorted(map(abs, bounds))]
+    else:
+        by = f" (A − B {_signed(metric, compared.difference)}{_unit(metric)}, "
+        written = [_signed(metric, each) for each in bounds]
+    interval = f"95% interval {' to '.join(written)}, " if written else ""
+    return f"{by}{interval}{cases})"
+
+
+def _passes(compared: PairedView, cases: str, better: VariantId | None) -> str:
+    only = {VariantId.A: compared.only_this, VariantId.B: compared.only_baseline}
+    first, second = (VariantId.B, VariantId.A) if better is VariantId.B else VariantId
+    p = compared.p_value or 0
+    chance = f"p = {p:.3f}" if p >= LEAST_P else f"p < {LEAST_P}"
+    return (
+        f"{only[first]} of {cases} passed only with {first}, {only[second]} only with {second}, "
+        f"{chance}"
+    )
+
+
+def _unit(metric: AbMetric) -> str:
+    return f" {UNITS[metric]}" if metric is AbMetric.COST else ""
 
 
 def difference(metric: AbMetric, compared: PairedView) -> str:
-    """Return A less B with its interval, if it has one; costs are of 1,000 answers."""
+    """Return A − B with its interval, if it has one; costs are of 1,000 answers."""
     found = _signed(metric, compared.difference)
     if compared.low is None or compared.high is None:
         return found

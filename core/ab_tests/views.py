@@ -42,13 +42,14 @@ class MetricValue(View):
 class MetricFigures(View):
     """A metric of both variants, over the cases that both have, each case weighing the same.
 
-    `comparison` is of A with B as the baseline: *better* is A, and differences are A less B.
+    `comparison` is of A with B as the baseline: *better* is A, and differences are A less B. It is
+    null without such cases.
     """
 
     metric: AbMetric
     A: MetricValue
     B: MetricValue
-    comparison: PairedView
+    comparison: PairedView | None
 
 
 class AnswerCounts(View):
@@ -79,6 +80,11 @@ class MetricPair(View):
     B: float | None
 
 
+class TimePair(View):
+    A: int | None
+    B: int | None
+
+
 class CostPair(View):
     A: Usd | None
     B: Usd | None
@@ -87,7 +93,7 @@ class CostPair(View):
 class AbMetrics(View):
     """The means of both variants, null where there are none."""
 
-    average_response_time: MetricPair = Field(description="Milliseconds of an answer.")
+    average_response_time: TimePair = Field(description="Milliseconds of an answer.")
     quality_scores: MetricPair = Field(description="0 to 1.")
     personality_consistency: MetricPair = Field(
         description="100 less the mean absolute deviation of trait scores over the answers."

@@ -91,7 +91,7 @@ def test_a_form_starts_an_ab_test_of_two_bots(
     app.run()
     assert "Add about 8 more cases before you choose" in said(app)
     rows = app.dataframe[0].value.to_dict("records")
-    assert [row["A"] for row in rows][:2] == ["0.50", "100.0"]
+    assert [row["A: Rosa v1 · fake:echo"] for row in rows][:2] == ["0.50", "100.0"]
     assert rows[0]["Verdict"] == "Too few cases: about 8 more"
 
 
@@ -130,7 +130,11 @@ def test_the_winner_is_named_with_each_metric_and_the_reasons(
         "Response time (of an answer)",
         "Cost (of 1,000 answers)",
     ]
-    assert (rows[0]["A"], rows[0]["B"], rows[0]["A less B"]) == ("1.00", "0.00", "+1.00")
+    assert (
+        rows[0]["A: support@1 · fake:echo"],
+        rows[0]["B: support@2 · fake:echo"],
+        rows[0]["A − B"],
+    ) == ("1.00", "0.00", "+1.00")
     assert rows[0]["Verdict"] == "A is better"
     assert len(app.get("bidi_component")) >= 4
     listed = opened(console, admin)
@@ -146,7 +150,7 @@ def test_cases_show_both_answers_side_by_side(
     section(app, "Cases")
     rows = app.dataframe[0].value.to_dict("records")
     assert [row["Case"] for row in rows] == [2, 1]
-    assert (rows[0]["Quality of A"], rows[0]["A less B"]) == ("1.00", 1)
+    assert (rows[0]["Quality of A"], rows[0]["A − B"]) == ("1.00", 1)
     with transaction() as session:
         [first, _] = list_cases(session, id_, Window(), actor=admin.actor).items
     app.session_state["ab_tests.case"] = first.id

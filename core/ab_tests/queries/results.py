@@ -24,6 +24,7 @@ from core.ab_tests.views import (
     CaseAnswers,
     CostPair,
     MetricPair,
+    TimePair,
 )
 from core.database.paging import Page, Window
 from core.evaluations.queries import results as evaluation_results
@@ -63,9 +64,17 @@ def _metrics(figures: AbTestFigures) -> AbMetrics:
         {each.metric: getattr(each, variant).value for each in figures.metrics}
         for variant in VariantId
     )
-    pairs = {metric: MetricPair(A=a[metric], B=b[metric]) for metric in AbMetric}
-    cost = CostPair(A=_usd(a[AbMetric.COST]), B=_usd(b[AbMetric.COST]))
-    return AbMetrics.model_validate({**pairs, AbMetric.COST: cost})
+    quality, consistency, time, cost = ((a[metric], b[metric]) for metric in AbMetric)
+    return AbMetrics(
+        quality_scores=MetricPair(A=quality[0], B=quality[1]),
+        personality_consistency=MetricPair(A=consistency[0], B=consistency[1]),
+        average_response_time=TimePair(A=_ms(time[0]), B=_ms(time[1])),
+        cost_usd=CostPair(A=_usd(cost[0]), B=_usd(cost[1])),
+    )
+
+
+def _ms(amount: float | None) -> int | None:
+    return None if amount is None else round(amount)
 
 
 def _usd(amount: float | None) -> Decimal | None:

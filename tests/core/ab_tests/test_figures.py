@@ -10,10 +10,16 @@ from scipy import stats
 from core.ab_tests.figures import AnswerFigures, compare_variants, consistencies
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, MetricFigures
+from core.evaluations.views import PairedView
 from core.statistics.bootstrap import mean_interval
 from core.statistics.paired import ComparisonMethod, Verdict
 
 A, B = VariantId.A, VariantId.B
+
+
+def compared(found: MetricFigures) -> PairedView:
+    assert found.comparison is not None
+    return found.comparison
 
 
 def quality(
@@ -39,11 +45,11 @@ def of_times(a: Sequence[int], b: Sequence[int]) -> MetricFigures:
 
 def test_passes_of_one_answer_each_are_compared_by_mcnemars_test() -> None:
     found = quality([1] * 20, [1] * 11 + [0] * 9)
-    compared = found.comparison
-    assert (compared.method, compared.verdict) == (ComparisonMethod.MCNEMAR, Verdict.BETTER)
-    assert (compared.only_this, compared.only_baseline) == (9, 0)
-    assert compared.p_value == pytest.approx(stats.binomtest(0, 9).pvalue, abs=1e-12)
-    assert compared.difference == pytest.approx(0.45)
+    view = compared(found)
+    assert (view.method, view.verdict) == (ComparisonMethod.MCNEMAR, Verdict.BETTER)
+    assert (view.only_this, view.only_baseline) == (9, 0)
+    assert view.p_value == pytest.approx(stats.binomtest(0, 9).pvalue, abs=1e-12)
+    assert view.difference == pytest.approx(0.45)
     # Wilson's interval of 11 of 20, and of 20 of 20
     assert (found.B.value, found.B.n) == (0.55, 20)
     assert found.B.low == pytest.approx(0.342085, abs=1e-6)
@@ -62,9 +68,9 @@ def test_several_answers_to_a_case_count_as_one_case() -> None:
     found = compare_variants(answers, is_judged=False).of(AbMetric.QUALITY)
     assert (found.A.n, found.B.n) == (12, 12)
     assert (found.A.value, found.B.value) == (1, 0.25)
-    compared = found.comparison
-    assert (compared.method, compared.verdict) == (ComparisonMethod.BOOTSTRAP, Verdict.BETTER)
-    assert (compared.cases, compared.difference, compared.p_value) == (12, 0.75, None)
+    view = compared(found)
+    assert (view.method, view.verdict) == (ComparisonMethod.BOOTSTRAP, Verdict.BETTER)
+    assert (view.cases, view.difference, view.p_value) == (12, 0.75, None)
 
 
 def test_judged_scores_are_compared_by_the_bootstrap_over_cases() -> None:
@@ -73,37 +79,37 @@ def test_judged_scores_are_compared_by_the_bootstrap_over_cases() -> None:
     found = quality(a, b, is_judged=True)
     interval = mean_interval([this - that for this, that in zip(a, b, strict=True)])
     assert interval is not None
-    assert (found.comparison.low, found.comparison.high) == pytest.approx(tuple(interval))
-    assert found.comparison.difference == pytest.approx(0.25)
-    assert found.comparison.verdict is Verdict.BETTER
-    assert quality(b, a, is_judged=True).comparison.verdict is Verdict.WORSE
+    assert (compared(found).low, compared(found).high) == pytest.approx(tuple(interval))
+    assert compared(found).difference == pytest.approx(0.25)
+    assert compared(found).verdict is Verdict.BETTER
+    assert compared(quality(b, a, is_judged=True)).verdict is Verdict.WORSE
 
 
 def test_a_case_that_one_variant_has_no_value_of_is_left_out_of_both() -> None:
     found = quality([1, 1, None, 0], [0, None, 1, 0])
     assert (found.A.value, found.B.value) == (0.5, 0)
-    assert (found.A.n, found.B.n, found.comparison.cases) == (2, 2, 2)
+    assert (found.A.n, found.B.n, compared(found).cases) == (2, 2, 2)
 
 
 def test_under_ten_cases_there_is_no_interval_and_no_winner() -> None:
     for found in (quality([1] * 9, [0] * 9), quality([0.9] * 9, [0.1] * 9, is_judged=True)):
-        assert found.comparison.verdict is Verdict.TOO_FEW
-        assert found.comparison.words == "too few cases: about 1 more"
-        assert (found.comparison.low, found.A.low, found.B.high) == (None, None, None)
+        assert compared(found).verdict is Verdict.TOO_FEW
+        assert compared(found).words == "too few cases: about 1 more"
+        assert (compared(found).low, found.A.low, found.B.high) == (None, None, None)
 
 
 def test_less_time_is_better_and_keeps_its_unit() -> None:
     a = [900, 1100, 1000, 950, 1050, 1000, 980, 1020, 990, 1010, 1000, 1000]
     found = of_times(a, [each + 500 for each in a[:-1]] + [1400])
-    compared = found.comparison
+    view = compared(found)
     assert found.A.value == 1000
     assert found.B.value == pytest.approx(1491.6667, abs=1e-4)
-    assert compared.verdict is Verdict.BETTER
-    assert compared.difference == pytest.approx(-491.6667, abs=1e-4)
-    assert compared.low is not None
-    assert compared.high is not None
-    assert -500 <= compared.low < compared.high <= -450
-    assert of_times([each + 500 for each in a], a).comparison.verdict is Verdict.WORSE
+    assert view.verdict is Verdict.BETTER
+    assert view.difference == pytest.approx(-491.6667, abs=1e-4)
+    assert view.low is not None
+    assert view.high is not None
+    assert -500 <= view.low < view.high <= -450
+    assert compared(of_times([each + 500 for each in a], a)).verdict is Verdict.WORSE
 
 
 def test_tiny_costs_of_many_cases_keep_their_interval() -> None:
@@ -131,7 +137,7 @@ def test_calls_that_cost_nothing_show_no_difference() -> None:
     ]
     found = compare_variants(answers, is_judged=True).of(AbMetric.COST)
     assert (found.A.value, found.B.value) == (0, 0)
-    assert found.comparison.difference == 0
+    assert compared(found).difference == 0
 
 
 def test_consistency_is_a_hundred_less_the_mean_absolute_deviation_of_the_traits() -> None:
@@ -151,7 +157,7 @@ def test_consistency_counts_the_answers_of_a_case_together() -> None:
 def test_a_single_case_has_no_consistency() -> None:
     answers = [AnswerFigures(1, variant, traits=(1, 2, 3, 4)) for variant in VariantId]
     found = compare_variants(answers, is_judged=True).of(AbMetric.CONSISTENCY)
-    assert (found.A.value, found.comparison.cases) == (None, 0)
+    assert (found.A.value, found.comparison) == (None, None)
 
 
 def test_the_interval_of_consistency_covers_the_true_value() -> None:
@@ -191,4 +197,4 @@ def test_failed_calls_and_answers_without_scores_are_counted() -> None:
 def test_nothing_is_compared_without_answers() -> None:
     found = compare_variants([], is_judged=False)
     assert {each.A.value for each in found.metrics} == {None}
-    assert {each.comparison.cases for each in found.metrics} == {0}
+    assert {each.comparison for each in found.metrics} == {None}

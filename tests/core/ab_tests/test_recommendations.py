@@ -42,10 +42,10 @@ def test_better_answers_win_even_when_they_are_slower_and_cost_more() -> None:
     assert winner_of(found) is Winner.A
     assert verdict_of(found.of(AbMetric.QUALITY)) == "A is better"
     assert said(found).startswith(
-        "Use A, Rosa: its answers are better (A less B: +0.31, 95% interval +0."
+        "Use A, Rosa: its answers are better by 0.31 (95% interval 0.28 to 0.35, 40 cases)."
     )
-    assert "B is faster (A less B: +400 ms, 40 cases)." in said(found)
-    assert "B is cheaper (A less B: +$1.97 of 1,000 answers, 95% interval +$1." in said(found)
+    assert "B is faster by 400 ms (40 cases)." in said(found)
+    assert "B is cheaper by $1.97 of 1,000 answers (95% interval $1." in said(found)
     assert winner_of(figures(better[::-1])) is Winner.B
 
 
@@ -56,7 +56,7 @@ def test_equal_answers_are_a_tie_however_much_faster_one_variant_is() -> None:
         Winner.TIE,
         "no difference shown",
     )
-    assert said(found).startswith("No difference in quality was shown (A less B: +0.00, 60 cases)")
+    assert said(found).startswith("No difference in quality was shown (A − B +0.00, 60 cases)")
     assert "A is faster" in said(found)
     assert "No difference in cost was shown." in said(found)
 
@@ -86,7 +86,7 @@ def test_passes_are_told_with_their_p_value() -> None:
         for position in range(15)
     ]
     found = compare_variants(answers, is_judged=False)
-    expected = "Use B, Max: its answers are better (0 of 15 cases passed only with A, 10 only with B, p = 0.00195)."  # noqa: E501
+    expected = "Use B, Max: its answers are better (10 of 15 cases passed only with B, 0 only with A, p = 0.002)."  # noqa: E501
     assert said(found) == expected
 
 

@@ -98,7 +98,9 @@ def test_without_a_judge_the_cases_expectations_decide(actor: Actor) -> None:
     quality = found.metrics.quality_scores
     assert quality.A == 1
     assert pytest.approx(1 / 3) == quality.B
-    assert found.comparisons[0].comparison.p_value == pytest.approx(2 * 0.5**8)
+    compared = found.comparisons[0].comparison
+    assert compared is not None
+    assert compared.p_value == pytest.approx(2 * 0.5**8)
     assert found.metrics.personality_consistency.A is None
     assert [each.personality_analysis for each in stored()] == [None] * 24
 

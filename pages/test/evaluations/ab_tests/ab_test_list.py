@@ -56,14 +56,18 @@ def _winner(row: AbTestListItem) -> str | None:
     return WINNERS[row.winner] if row.winner else None
 
 
+def _verdict(row: AbTestListItem) -> str | None:
+    return row.verdict and row.verdict[:1].upper() + row.verdict[1:]
+
+
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:
     return [
-        columns.text("Name", lambda row: row.test_name, width=190),
+        columns.text("Name", lambda row: row.test_name, width=230),
         columns.chip("Status", status, COLOURS, width=95),
-        columns.text("A", lambda row: row.variants[0].name, width=190),
-        columns.text("B", lambda row: row.variants[1].name, width=190),
+        columns.text("A", lambda row: row.variants[0].name, width=170),
+        columns.text("B", lambda row: row.variants[1].name, width=170),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
-        columns.text("Verdict", lambda row: row.verdict, width=200),
+        columns.text("Verdict", _verdict, width=200),
         columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=70),
         columns.moment("Created", lambda row: row.created_at, workspace.zone()),
     ]

@@ -27,8 +27,9 @@ def draw(found: AbTestView) -> None:
         return
     _draw_winner(found, outcome)
     frame.section("Metrics", f"means over the cases of both, 95% intervals from {FEWEST} cases")
-    tables.draw(outcome.comparisons, _columns(), "Metrics of both variants", key="ab_tests.metrics")
-    st.caption(text.plain(f"{_counted('A', outcome.A)} · {_counted('B', outcome.B)}"))
+    table = _columns(found)
+    tables.draw(outcome.comparisons, table, "Metrics of both variants", key="ab_tests.metrics")
+    st.caption(text.plain(f"{_counted(found, 'A', outcome.A)} · {_counted(found, 'B', outcome.B)}"))
     _draw_charts(outcome)
 
 
@@ -48,19 +49,20 @@ def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
             st.markdown(f":gray-badge[Tie]\u2002**{verdict}**")
         else:
             winner = VariantId(outcome.winner)
-            st.markdown(f":green-badge[{winner} wins]\u2002**{names[winner]}**\u2002{verdict}")
+            st.markdown(f":green-badge[{winner} wins]\u2002**{names[winner]}**")
         st.markdown(text.plain(outcome.recommendation))
         st.caption(text.plain(outcome.rule))
 
 
-def _columns() -> Sequence[TableColumn[MetricFigures]]:
+def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
+    a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
     return [
         columns.text("Metric", _title, width=170),
-        columns.text("A", lambda row: words.value(row.metric, row.A), width=190),
-        columns.text("B", lambda row: words.value(row.metric, row.B), width=190),
-        columns.text("A less B", _difference, width=210),
+        columns.text(a, lambda row: words.value(row.metric, row.A), width=190),
+        columns.text(b, lambda row: words.value(row.metric, row.B), width=190),
+        columns.text("A − B", _difference, width=210),
         columns.text("Verdict", _verdict, width=190),
-        columns.number("Cases", lambda row: row.comparison.cases, width=60),
+        columns.number("Cases", lambda row: row.A.n, width=60),
     ]
 
 
@@ -69,9 +71,7 @@ def _title(row: MetricFigures) -> str:
 
 
 def _difference(row: MetricFigures) -> str | None:
-    if not row.comparison.cases:
-        return None
-    return words.difference(row.metric, row.comparison)
+    return words.difference(row.metric, row.comparison) if row.comparison else None
 
 
 def _verdict(row: MetricFigures) -> str:
@@ -79,12 +79,12 @@ def _verdict(row: MetricFigures) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _counted(name: str, counts: AnswerCounts) -> str:
+def _counted(found: AbTestView, name: str, counts: AnswerCounts) -> str:
     said = [f"{name}: {formatting.count(counts.answers, 'answer')}"]
     for number, what in (
         (counts.failed, "failed"),
         (counts.not_scored, "not scored"),
-        (counts.not_analyzed, "without trait scores"),
+        (counts.not_analyzed if found.judge_model_id else 0, "without trait scores"),
     ):
         if number:
             said.append(f"{number:,} {what}")
