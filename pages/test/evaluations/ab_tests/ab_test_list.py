@@ -9,7 +9,7 @@ from core.ab_tests.views import AbTestListItem, Winner
 from core.database.paging import Page
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, tables
+from pages._ui import columns, errors, frame, guard, tables, text
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import evaluation_list
 from pages.test.evaluations.ab_tests import address
@@ -56,10 +56,6 @@ def _winner(row: AbTestListItem) -> str | None:
     return WINNERS[row.winner] if row.winner else None
 
 
-def _verdict(row: AbTestListItem) -> str | None:
-    return row.verdict and row.verdict[:1].upper() + row.verdict[1:]
-
-
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:
     return [
         columns.text("Name", lambda row: row.test_name, width=230),
@@ -67,7 +63,7 @@ def _columns() -> Sequence[TableColumn[AbTestListItem]]:
         columns.text("A", lambda row: row.variants[0].name, width=170),
         columns.text("B", lambda row: row.variants[1].name, width=170),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
-        columns.text("Verdict", _verdict, width=200),
+        columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=200),
         columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=70),
         columns.moment("Created", lambda row: row.created_at, workspace.zone()),
     ]

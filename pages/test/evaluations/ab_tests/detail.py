@@ -70,6 +70,8 @@ def _draw_head(found: AbTestView) -> None:
     caption.caption(f"{badge} {text.plain(' · '.join(facts))}")
     with actions:
         _draw_actions(found)
+    if found.description:
+        st.caption(text.plain(text.one_line(found.description)))
 
 
 def _draw_actions(found: AbTestView) -> None:

@@ -43,7 +43,7 @@ def _draw_nothing(found: AbTestView) -> None:
 
 def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
     names = {variant.id: text.plain(text.one_line(variant.name)) for variant in found.variants}
-    verdict = text.plain(outcome.verdict[:1].upper() + outcome.verdict[1:])
+    verdict = text.plain(text.capitalized(outcome.verdict))
     with st.container(border=True, gap="small"):
         if outcome.winner is Winner.TIE:
             st.markdown(f":gray-badge[Tie]\u2002**{verdict}**")
@@ -57,11 +57,11 @@ def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
 def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
     a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
     return [
-        columns.text("Metric", _title, width=170),
+        columns.text("Metric", _title, width=190),
         columns.text(a, lambda row: words.value(row.metric, row.A), width=190),
         columns.text(b, lambda row: words.value(row.metric, row.B), width=190),
         columns.text("A − B", _difference, width=210),
-        columns.text("Verdict", _verdict, width=190),
+        columns.text("Verdict", lambda row: text.capitalized(words.verdict_of(row)), width=190),
         columns.number("Cases", lambda row: row.A.n, width=60),
     ]
 
@@ -72,11 +72,6 @@ def _title(row: MetricFigures) -> str:
 
 def _difference(row: MetricFigures) -> str | None:
     return words.difference(row.metric, row.comparison) if row.comparison else None
-
-
-def _verdict(row: MetricFigures) -> str:
-    said = words.verdict_of(row)
-    return said[:1].upper() + said[1:]
 
 
 def _counted(found: AbTestView, name: str, counts: AnswerCounts) -> str:

@@ -17,7 +17,7 @@ NAME, DESCRIPTION, LIMIT = (f"ab_tests.details.{name}" for name in ("name", "des
 
 def draw(found: AbTestView) -> None:
     if found.evaluation_id is not None:
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             if not found.is_running:
                 frame.csv_link(f"/api/v1/ab-tests/{found.id}/export")
             links.draw(
@@ -33,8 +33,7 @@ def draw(found: AbTestView) -> None:
             st.markdown(f"**{variant.id}: {text.plain(text.one_line(variant.name))}**")
             parameters = variant.parameters.set_values().items()
             facts = {
-                "Bot or prompt": variant.title,
-                "Model": variant.model_id,
+                "Bot or prompt, and model": variant.title,
                 "Parameters": ", ".join(f"{name} {value}" for name, value in parameters),
             }
             frame.facts(facts)
@@ -46,16 +45,16 @@ def draw(found: AbTestView) -> None:
 
 
 def _facts(found: AbTestView) -> dict[str, str | None]:
-    source = "questions"
+    source = "Questions"
     if found.dataset_id is not None:
         version = f", version {found.dataset_version}" if found.dataset_version else ""
-        source = f"dataset{version}, split {found.split}"
+        source = f"Dataset{version}, split {found.split}"
     elif found.scenario_ids:
-        source = f"messages of {formatting.count(len(found.scenario_ids), 'scenario')}"
+        source = f"Messages of {formatting.count(len(found.scenario_ids), 'scenario')}"
     return {
         "Cases": source,
         "Runs of each case": str(found.runs),
-        "Judge": found.judge_model_id or "none",
+        "Judge": found.judge_model_id or "None",
         "Rubric of quality": found.rubric,
     }
 
