@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.ab_tests.errors import OutcomesNeedJudge
+from core.ab_tests.errors import JudgeNeeded
 from core.ab_tests.schemas import AbTestDefinition, NewAbTest, Variant, VariantId
 from core.bots.queries.scenarios import get_scenario
 from core.bots.scenarios.outcomes import Rule, rule_of
 from core.evaluations.cases.case_schemas import InlineCase
+from core.evaluations.cases.case_sources import cases_of
+from core.evaluations.errors import CasesNotScored
 from core.evaluations.runs import targets
 from core.evaluations.schemas import EvaluationTarget, NewEvaluation
 from core.identity.schemas import Actor
@@ -32,7 +34,8 @@ class PreparedAbTest(NamedTuple):
 def prepare(session: Session, new: NewAbTest, *, actor: Actor) -> PreparedAbTest:
     """Return what a new A/B test is made of.
 
-    Raises what resolving a target raises, ScenarioMissing and OutcomesNeedJudge.
+    Raises what resolving a target raises, JudgeNeeded, ScenarioMissing, DatasetMissing,
+    DatasetVersionMissing and NoCases.
     """
     variants = _variants(session, new, actor)
     names = set(AbTestDefinition.model_fields) & set(NewAbTest.model_fields)
@@ -40,7 +43,12 @@ def prepare(session: Session, new: NewAbTest, *, actor: Actor) -> PreparedAbTest
     if new.scenario_ids:
         given["test_cases"] = _cases_of_scenarios(session, new, actor)
     definition = AbTestDefinition.model_validate(given)
-    return PreparedAbTest(variants, definition, evaluation_of(new.test_name, variants, definition))
+    evaluation = evaluation_of(new.test_name, variants, definition)
+    try:
+        cases_of(session, evaluation, actor=actor)  # refuses what could not be run
+    except CasesNotScored:
+        raise JudgeNeeded from None
+    return PreparedAbTest(variants, definition, evaluation)
 
 
 def _variants(session: Session, new: NewAbTest, actor: Actor) -> list[Variant]:
@@ -70,7 +78,7 @@ def _cases_of_scenarios(session: Session, new: NewAbTest, actor: Actor) -> tuple
         scenario = get_scenario(session, scenario_id, actor=actor)
         assertions = _assertions(scenario.expected_outcomes, new)
         if not assertions:
-            raise OutcomesNeedJudge
+            raise JudgeNeeded
         tags = (shortened(scenario.name, MAX_TAG_CHARS),)
         cases += [
             InlineCase(input=message, assertions=assertions, tags=tags)

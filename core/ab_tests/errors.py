@@ -25,5 +25,5 @@ class NoAbTestResult(Conflict):
     code = "no_result"
 
 
-class OutcomesNeedJudge(Invalid):
-    """Some messages of these scenarios have only outcomes that a judge checks. Choose a judge."""
+class JudgeNeeded(Invalid):
+    """Some cases have no expectation that a rule can check. Choose a judge."""

@@ -94,10 +94,11 @@ def _judged_quality(answers: Sequence[AnswerFigures]) -> MetricFigures:
 def _pass_rates(answers: Sequence[AnswerFigures]) -> MetricFigures:
     cases = _paired(answers, lambda each: each.quality)
     a, b = map(_means, cases)
-    compared = _compared(a, b)
     if all(len(values) == 1 for side in cases for values in side):
         passes = [(this > 0, that > 0) for this, that in zip(a, b, strict=True)]
         compared = paired_view(compare_passes(passes))
+    else:
+        compared = _compared(a, b)
     return MetricFigures(
         metric=AbMetric.QUALITY, A=_rate(a), B=_rate(b), comparison=compared if a else None
     )

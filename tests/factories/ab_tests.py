@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from core.ab_tests import jobs
@@ -20,11 +18,9 @@ from core.bots.schemas import Trait
 from core.database.db import Database, transaction
 from core.identity.schemas import Actor
 from core.jobs import outbox
-from core.network.cancellation import CancelToken
-from core.providers.chunks import Chunk, EndChunk, TextChunk
 from core.providers.schemas import ModelCall
-from core.providers.vendors.fake import Fake
 from tests.factories import prompts
+from tests.factories.bots import Judge
 from tests.factories.evaluations import run
 
 JUDGE = "fake:constrained"
@@ -105,31 +101,20 @@ def outcome(actor: Actor, ab_test_id: UUID) -> AbTestOutcome:
         return results.get_outcome(session, ab_test_id, actor=actor)
 
 
-@dataclass
-class Judges:
+class Judges(Judge):
     """Answers for the fake provider as a judge, by the text of the answer: a score from 1 to 5, and
     four traits; None is no JSON.
     """
 
-    scores: Mapping[str, int | None] = field(default_factory=dict)
-    traits: Mapping[str, Sequence[int] | None] = field(default_factory=dict)
-    calls: list[ModelCall] = field(default_factory=list)
+    def __init__(
+        self,
+        scores: Mapping[str, int | None] | None = None,
+        traits: Mapping[str, Sequence[int] | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.scores, self.traits = scores or {}, traits or {}
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Answer instead of the fake's examples of a schema."""
-        usual = Fake.stream
-
-        def stream(fake: Fake, call: ModelCall, token: CancelToken) -> Iterator[Chunk]:
-            if call.response_schema is None:
-                yield from usual(fake, call, token)
-                return
-            self.calls.append(call)
-            yield TextChunk(self._verdict(call))
-            yield EndChunk("stop")
-
-        patch.setattr(Fake, "stream", stream)
-
-    def _verdict(self, call: ModelCall) -> str:
+    def answer(self, call: ModelCall) -> str:
         found = next(filter(None, (ANSWER.search(each.content) for each in call.messages)))
         answer, verdict = found[1], dict[str, Any]()
         if "score" in (call.response_schema or {})["properties"]:

@@ -11,7 +11,6 @@ from core.ab_tests.queries.ab_tests import get_row, run_of, variants_of, view
 from core.ab_tests.schemas import AbTestChange, NewAbTest
 from core.ab_tests.views import AbTestView
 from core.evaluations import estimates
-from core.evaluations.cases.case_sources import cases_of
 from core.evaluations.models import EvaluationTest
 from core.evaluations.schemas import EvaluationResume, EvaluationStatus
 from core.evaluations.service import claims, evaluations
@@ -26,11 +25,10 @@ from core.platform.ids import new_id
 def create(session: Session, new: NewAbTest, *, actor: Actor) -> AbTestView:
     """Store an A/B test with the versions of its variants as they are now; run nothing of it.
 
-    Raises what preparing it raises (definitions.py), and its cases (case_sources.py).
+    Raises what preparing it raises (definitions.py).
     """
     require(actor, Permission.RUN_MODELS)
     prepared = definitions.prepare(session, new, actor=actor)
-    cases_of(session, prepared.evaluation, actor=actor)  # refuses what could not be run
     id_ = new_id()
     row = AbTestConfiguration(
         id=id_,

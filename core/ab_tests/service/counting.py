@@ -69,12 +69,13 @@ def _answer(scores: AnswerScores, *, is_judged: bool) -> AnswerFigures:
     variant = VARIANTS[scores.target]
     if scores.is_failed:
         return AnswerFigures(scores.position, variant, is_failed=True)
-    passed = None if scores.passed is None else float(scores.passed)
+    quality = scores.score if is_judged else scores.passed
     traits = scores.analysis.details if scores.analysis else {}
     return AnswerFigures(
         scores.position,
         variant,
-        quality=scores.score if is_judged else passed,
+        # Without one of its scores, an answer's mean is not that of the others
+        quality=float(quality) if quality is not None and scores.is_scored else None,
         response_time_ms=scores.latency_ms,
         cost_usd=scores.cost_usd,
         traits=tuple(traits[name] for name in TRAITS) if traits else None,

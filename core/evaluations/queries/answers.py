@@ -19,12 +19,16 @@ CASES_AT_ONCE = 200
 
 
 class AnswerScores(NamedTuple):
-    """What is known of an answer that has ended; `analysis` is that of its personality."""
+    """What is known of an answer that has ended.
+
+    `is_scored`: every scorer could score it; `analysis` is that of its personality.
+    """
 
     position: int
     target: int
     run: int
     is_failed: bool
+    is_scored: bool
     passed: bool | None
     score: float | None
     latency_ms: int | None
@@ -54,14 +58,16 @@ def _scores_of_cases(
     )
     for row in session.scalars(rows):
         scores = encrypted_texts.scores_of(row)
+        analysis = next((each for each in scores if each.kind == personality.KIND), None)
         yield AnswerScores(
             position=row.position,
             target=row.target,
             run=row.run,
             is_failed=row.status == ResultStatus.FAILED,
+            is_scored=all(each.score is not None for each in scores if each is not analysis),
             passed=row.passed,
             score=row.score,
             latency_ms=row.latency_ms,
             cost_usd=row.cost_usd,
-            analysis=next((each for each in scores if each.kind == personality.KIND), None),
+            analysis=analysis,
         )

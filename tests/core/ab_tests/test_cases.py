@@ -4,12 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from core.ab_tests.errors import OutcomesNeedJudge
+from core.ab_tests.errors import JudgeNeeded
 from core.bots.result_schemas import NewScenario
 from core.bots.service import scenarios
 from core.database.db import transaction
 from core.datasets.errors import DatasetMissing
-from core.evaluations.errors import CasesNotScored
 from core.evaluations.queries import results
 from core.evaluations.views import CaseView
 from core.executions.runner import Runner
@@ -63,9 +62,9 @@ def test_cases_that_nothing_scores_are_refused(actor: Actor, bots: list[dict[str
     bare = dataset(actor, question("hello"))
     private = dataset(person().actor, question("hello", assertions=CONTAINS))
     described = scenario(actor, "friendly")
-    with pytest.raises(CasesNotScored):
+    with pytest.raises(JudgeNeeded):
         created(actor, [], variants=bots, dataset_id=str(bare.id))
-    with pytest.raises(OutcomesNeedJudge):
+    with pytest.raises(JudgeNeeded):
         created(actor, [], variants=bots, scenario_ids=[str(described)])
     with pytest.raises(DatasetMissing):
         created(actor, [], variants=bots, dataset_id=str(private.id))

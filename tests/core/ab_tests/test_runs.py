@@ -114,10 +114,11 @@ def test_a_judge_that_fails_leaves_null_with_the_reason(
     assert (a.personality_analysis, b.personality_analysis is None) == (None, False)
     assert "requested form" in (encrypted_texts.problem_of(a) or "")
     assert encrypted_texts.problem_of(b) is None
-    # The judge's score is missing, and the case's own remains
-    assert (a.quality_score, b.quality_score) == (1, 0.375)
+    # Of A, only the case's own score is there: a mean without the judge's is not like B's
+    assert (a.quality_score, b.quality_score) == (None, 0.375)
     found = outcome(actor, test.id)
-    assert (found.A.not_analyzed, found.B.not_analyzed) == (1, 0)
+    assert (found.A.not_scored, found.A.not_analyzed) == (1, 1)
+    assert (found.B.not_scored, found.B.not_analyzed) == (0, 0)
 
 
 def test_failed_calls_are_in_no_figure_and_are_told(actor: Actor) -> None:

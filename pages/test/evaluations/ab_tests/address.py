@@ -1,27 +1,8 @@
 """What the page's address shows: the list, an A/B test, or the form of a new one."""
 
-from uuid import UUID
+from pages.test.evaluations.detail_address import NEW, DetailAddress
 
-import streamlit as st
-
-from pages._ui import state
-
-OPEN, NEW = "test", "new"
-SECTION, CASE = "ab_tests.section", "ab_tests.case"
-
-
-def show(ab_test_id: UUID) -> None:
-    """Open an A/B test, from a callback."""
-    st.query_params.from_dict({OPEN: str(ab_test_id)})
-    state.forget(SECTION, CASE)
-
-
-def show_form() -> None:
-    """Open the form of a new A/B test, from a callback."""
-    st.query_params.from_dict({NEW: "1"})
-
-
-def close() -> None:
-    """Go back to the list, from a callback."""
-    st.query_params.clear()
-    state.forget(SECTION, CASE)
+_ADDRESS = DetailAddress("test", "ab_tests")
+OPEN, SECTION, CASE = _ADDRESS.item, _ADDRESS.section, _ADDRESS.case
+show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
+__all__ = ["CASE", "NEW", "OPEN", "SECTION", "close", "show", "show_form"]
