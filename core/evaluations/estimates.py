@@ -52,8 +52,8 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
 def _mean(
     session: Session, target: RunTarget, sample: list[EvaluatedCase], actor: Actor
 ) -> tuple[Decimal | None, Decimal | None]:
-    """Return the likely and the highest cost of a call."""
-    if target.service_id is not None:
+    """Return the likely and the highest cost of a call; services and apps have their own."""
+    if target.service_id is not None or target.app is not None:
         return Decimal(0), Decimal(0)
     costs = [_cost(session, target, case, actor) for case in sample]
     likely, most = ([pair[place] for pair in costs] for place in (0, 1))

@@ -129,14 +129,15 @@ class _Slice:
         self._stopping.set()
 
     def _finish(self) -> None:
-        """End the evaluation, or leave the rest to the next job."""
+        """End the evaluation, or leave the rest to the next job, which answers of an app bring."""
         summaries.write(self._taken.id)
         with transaction() as session:
+            left = claims.count_open(session, self._taken.id)
             if self._failure is not None:
                 claims.end(session, self._taken, EvaluationStatus.FAILED, error=self._failure)
-            elif not claims.count_open(session, self._taken.id):
+            elif not left.all:
                 claims.end(session, self._taken, EvaluationStatus.COMPLETED)
             else:
                 claims.release(session, self._taken)
-                if not self._is_lost:
+                if left.all > left.waiting and not self._is_lost:
                     evaluations.defer(session, self._taken.id)

@@ -85,19 +85,28 @@ class TargetView(TargetFigures):
 
     title: str
     model_id: str | None
+    app: str | None
     prompt_name: str | None
     prompt_version: int | None
     scorer_names: tuple[str, ...] = ()
 
 
 class EvaluationProgress(View):
-    """Results that have ended, of all; `left_s` is estimated from those so far."""
+    """Results that have ended, of all; `left_s` is estimated from those so far, and `waiting` have
+    no answer of an own app yet.
+    """
 
     done: int
     total: int
     failed: int
+    waiting: int = 0
     left_s: int | None = None
     estimated_usd: Usd | None = Field(default=None, description="Of all of it, at the cost so far.")
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is left but what an own app has to answer."""
+        return self.waiting > 0 and self.done + self.waiting == self.total
 
 
 class EvaluationListItem(View):
@@ -118,11 +127,12 @@ class EvaluationListItem(View):
 
 class EvaluationView(View):
     """An evaluation with its results. `success_rate`, `average_score` and `consistency` are those
-    of the first target; `results` has all.
+    of the first target; `results` has all. `key_name` is the API key that started it.
     """
 
     id: UUID
     name: str
+    key_name: str | None
     status: EvaluationStatus
     error: str | None
     progress: EvaluationProgress

@@ -6,7 +6,7 @@ loses calls whose answer had not come, and pays for no answer twice.
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -25,32 +25,50 @@ from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.executions.service import executions as calls
 from core.executions.service import service_calls
 from core.identity.queries import actor_of, find_account
-from core.identity.schemas import Caller
+from core.identity.schemas import Actor, Caller
+from core.identity.service import api_keys
 from core.platform import clock
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
 from core.services import dispatch
 
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
+INACTIVE = "The account or API key that started this evaluation is not active any more."
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
+
+
+class OpenRuns(NamedTuple):
+    """Runs that have not ended, and those of them that wait for the answer of an app."""
+
+    all: int
+    waiting: int
 
 
 def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation | None:
     """Take an evaluation that no living worker has, with the runs that were lost with the last one;
-    None when there is nothing to do.
+    None when there is nothing to do. One of an account or key that is not active ends.
     """
     row = session.get(EvaluationTest, evaluation_id, with_for_update=True)
     if row is None or not EvaluationStatus(row.status).is_going_on:
         return None
     if row.worker is not None and row.alive_at > clock.now() - LOST_AFTER:
         return None
-    account = find_account(session, row.owner)
-    if account is None or not account.is_active:
+    actor = _actor_of(session, row)
+    if actor is None:
+        row.status, row.finished_at = EvaluationStatus.FAILED, clock.now()
+        row.error = encrypted_texts.seal_error(INACTIVE, row.id)
         return None
     release_runs(session, evaluation_id)
     row.worker, row.alive_at = worker, clock.now()
     row.status, row.started_at = EvaluationStatus.RUNNING, row.started_at or clock.now()
-    actor = actor_of(account, Caller())
     return TakenEvaluation(row.id, worker, encrypted_texts.definition_of(row), actor)
+
+
+def _actor_of(session: Session, row: EvaluationTest) -> Actor | None:
+    """Return the account or key that started an evaluation, None for one that is not active."""
+    if row.key_id is not None:
+        return api_keys.find_actor(session, row.key_id, Caller())
+    account = find_account(session, row.owner) if row.owner else None
+    return actor_of(account, Caller()) if account and account.is_active else None
 
 
 def release_runs(session: Session, evaluation_id: UUID) -> None:
@@ -218,14 +236,15 @@ def settle(session: Session, taken: TakenEvaluation, ended: EndedRun) -> None:
     session.execute(update(EvaluationTest).where(EvaluationTest.id == taken.id).values(counted))
 
 
-def count_open(session: Session, evaluation_id: UUID) -> int:
+def count_open(session: Session, evaluation_id: UUID) -> OpenRuns:
     """Return how many runs have not ended."""
     ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     is_open = (
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status.not_in(ended),
     )
-    return session.scalar(select(func.count()).select_from(EvaluationResult).where(*is_open)) or 0
+    waiting = func.count().filter(EvaluationResult.status == ResultStatus.WAITING)
+    return OpenRuns(*session.execute(select(func.count(), waiting).where(*is_open)).one())
 
 
 def release(session: Session, taken: TakenEvaluation) -> None:
