@@ -140,6 +140,8 @@ def _progress(row: EvaluationTest) -> EvaluationProgress:
 def _left_s(row: EvaluationTest, total: int) -> int | None:
     if row.status != EvaluationStatus.RUNNING or not row.done or row.started_at is None:
         return None
+    if row.waiting:  # nobody knows when an app answers
+        return None
     passed = (clock.now() - row.started_at) / timedelta(seconds=1)
     return round(passed / row.done * (total - row.done))
 

@@ -19,7 +19,7 @@ from core.evaluations.service import app_answers, claims, evaluations
 from core.executions.runner import Runner
 from core.platform import clock
 from core.platform.ids import new_id
-from tests.factories.evaluations import answering, read, run, started
+from tests.factories.evaluations import answering, app_answered, read, run, started
 from tests.factories.identity import Person, person
 
 APP = {"app": "shop-bot"}
@@ -44,11 +44,6 @@ def send(one: Person, evaluation_id: UUID, *answers: dict[str, Any]) -> AnswersR
     sent = AppAnswers.model_validate({"answers": answers})
     with transaction() as session:
         return app_answers.store(session, evaluation_id, sent, actor=one.actor)
-
-
-def answer_all(one: Person, evaluation_id: UUID, text: str = "good", **more: object) -> None:
-    waiting = work_of(one, evaluation_id).items
-    send(one, evaluation_id, *({"id": it.id, "text": text, **more} for it in waiting))
 
 
 def forget_worker() -> None:
@@ -135,7 +130,7 @@ def test_an_error_of_the_app_is_a_failed_call_that_can_be_made_again(one: Person
     with transaction() as session:
         evaluations.rerun_failed(session, evaluation_id, actor=one.actor)
     assert read(one.actor, evaluation_id).progress.waiting == 1
-    answer_all(one, evaluation_id)
+    app_answered(one.actor, evaluation_id, "good")
     run(evaluation_id)
     assert read(one.actor, evaluation_id).success_rate.value == 1.0
 
@@ -151,7 +146,7 @@ def test_one_that_waits_holds_no_job_and_others_go_on(one: Person) -> None:
     forget_worker()
     assert not lost(waits)
     jobs.resume(0)
-    answer_all(one, waits)
+    app_answered(one.actor, waits, "good")
     forget_worker()
     assert lost(waits)  # answers that no job has scored
     run(waits)
@@ -166,7 +161,7 @@ def test_a_model_beside_the_app_does_not_wait_for_it(one: Person) -> None:
     found = read(one.actor, evaluation_id)
     assert [it.completed for it in found.results] == [2, 0]
     assert (found.progress.done, found.progress.waiting) == (2, 2)
-    answer_all(one, evaluation_id, "bad")
+    app_answered(one.actor, evaluation_id, "bad")
     run(evaluation_id)
     with transaction() as session:
         [compared] = reports.compare(
@@ -188,7 +183,7 @@ def test_a_cancelled_one_has_no_work_and_takes_no_answers_until_it_is_resumed(
     assert read(one.actor, evaluation_id).progress.waiting == 1
     with transaction() as session:
         evaluations.resume(session, evaluation_id, EvaluationResume(), actor=one.actor)
-    answer_all(one, evaluation_id)
+    app_answered(one.actor, evaluation_id, "good")
     run(evaluation_id)
     assert read(one.actor, evaluation_id).success_rate.value == 1.0
 
