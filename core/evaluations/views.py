@@ -93,20 +93,16 @@ class TargetView(TargetFigures):
 
 class EvaluationProgress(View):
     """Results that have ended, of all; `left_s` is estimated from those so far, and `waiting` have
-    no answer of an own app yet.
+    no answer of an own app yet. When nothing else is left and none comes, it `is_waiting`.
     """
 
     done: int
     total: int
     failed: int
     waiting: int = 0
+    is_waiting: bool = False
     left_s: int | None = None
     estimated_usd: Usd | None = Field(default=None, description="Of all of it, at the cost so far.")
-
-    @property
-    def only_waits(self) -> bool:
-        """Whether nothing is left but what an own app has to answer."""
-        return self.waiting > 0 and self.done + self.waiting == self.total
 
 
 class EvaluationListItem(View):

@@ -14,6 +14,7 @@ from tests.factories.evaluations import (
     evaluated,
     read,
     run,
+    silence,
     started,
 )
 from tests.factories.identity import Person, person
@@ -125,6 +126,7 @@ def test_one_that_waits_for_an_app_says_so_until_its_answers_are_scored(
 ) -> None:
     evaluation_id = started(admin.actor, "a", "b", target={"app": "shop-bot", "release": "1.4"})
     run(evaluation_id)
+    silence()
     app = console(admin, PAGE)
     assert app.dataframe[0].value.to_dict("records")[0]["Status"] == ["Waiting"]
     app = opened(console, admin, {"evaluation": str(evaluation_id)})

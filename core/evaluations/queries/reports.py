@@ -30,6 +30,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 
 MOST_LISTED = 100
+SILENCE = timedelta(seconds=20)  # of a worker and an app
 
 
 def list_evaluations(
@@ -132,9 +133,15 @@ def _progress(row: EvaluationTest) -> EvaluationProgress:
         total=total,
         failed=row.failed,
         waiting=row.waiting,
+        is_waiting=_is_waiting(row, total),
         left_s=_left_s(row, total),
         estimated_usd=None if estimated is None else round(estimated, 6),
     )
+
+
+def _is_waiting(row: EvaluationTest, total: int) -> bool:
+    is_open = EvaluationStatus(row.status).is_going_on and row.waiting > 0
+    return is_open and row.done + row.waiting == total and row.alive_at < clock.now() - SILENCE
 
 
 def _left_s(row: EvaluationTest, total: int) -> int | None:

@@ -14,6 +14,7 @@ from core.evaluations.schemas import EvaluationStatus, ResultStatus
 from core.evaluations.service import evaluations
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.platform import clock
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
 
 UNKNOWN = "This evaluation has no run of an app with this ID."
@@ -41,6 +42,8 @@ def store(
         if not EvaluationStatus(row.status).is_going_on:
             raise AnswersRefused
         row.waiting -= accepted
+        if row.worker is None:  # else that of its worker counts
+            row.alive_at = clock.now()
         session.flush()
         evaluations.defer(session, row.id)
     duplicates = len(sent.answers) - accepted - len(rejected)

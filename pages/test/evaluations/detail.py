@@ -146,7 +146,7 @@ def _draw_progress(evaluation_id: UUID, began_as: str) -> None:
             if told.estimated_usd:
                 words += f" · about {formatting.money(told.estimated_usd)} in all"
             st.progress(told.done / told.total, text.plain(words))
-            if told.only_waits:
+            if told.is_waiting:
                 st.caption("To go on, run attune_client again with the same idempotency key.")
 
     progress()

@@ -60,7 +60,7 @@ def _draw_news() -> None:
     if not going_on:
         st.rerun()
     done, total = (sum(getattr(it, name) for it in going_on) for name in ("done", "total"))
-    words = "Waiting for an app" if all(it.only_waits for it in going_on) else "Running"
+    words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
     st.caption(f"{words}: {done:,} of {total:,} results")
 
 
@@ -69,10 +69,8 @@ def _open(row: EvaluationListItem) -> None:
 
 
 def status_of(row: EvaluationListItem | EvaluationView) -> str:
-    """Return the status in a word: one that only an own app can go on with waits."""
-    if row.status.is_going_on and row.progress.only_waits:
-        return "Waiting"
-    return row.status.capitalize()
+    """Return the status in a word."""
+    return "Waiting" if row.progress.is_waiting else row.status.capitalize()
 
 
 def _rates(row: EvaluationListItem) -> str:

@@ -5,21 +5,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.database.db import transaction
 from core.evaluations import jobs
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.errors import AnswersRefused, IdempotencyKeyUsed
-from core.evaluations.models import EvaluationResult, EvaluationTest
+from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import app_work, reports, results
 from core.evaluations.queries.evaluations import list_lost
 from core.evaluations.schemas import EvaluationResume, EvaluationStatus, ResultStatus
-from core.evaluations.service import app_answers, claims, evaluations
+from core.evaluations.service import app_answers, evaluations
 from core.executions.runner import Runner
-from core.platform import clock
 from core.platform.ids import new_id
-from tests.factories.evaluations import answering, app_answered, read, run, started
+from tests.factories.evaluations import answering, app_answered, read, run, silence, started
 from tests.factories.identity import Person, person
 
 APP = {"app": "shop-bot"}
@@ -44,12 +43,6 @@ def send(one: Person, evaluation_id: UUID, *answers: dict[str, Any]) -> AnswersR
     sent = AppAnswers.model_validate({"answers": answers})
     with transaction() as session:
         return app_answers.store(session, evaluation_id, sent, actor=one.actor)
-
-
-def forget_worker() -> None:
-    """Let time pass since the last sign of life."""
-    with transaction() as session:
-        session.execute(update(EvaluationTest).values(alive_at=clock.now() - 3 * claims.LOST_AFTER))
 
 
 def lost(evaluation_id: UUID) -> bool:
@@ -139,15 +132,16 @@ def test_one_that_waits_holds_no_job_and_others_go_on(one: Person) -> None:
     waits = begun(one)
     other = started(one.actor, answering("good"))
     run(waits)
+    assert not read(one.actor, waits).progress.is_waiting  # the app may be about to answer
+    silence()
     found = read(one.actor, waits)
-    assert (found.status, found.progress.only_waits) == (EvaluationStatus.RUNNING, True)
+    assert (found.status, found.progress.is_waiting) == (EvaluationStatus.RUNNING, True)
     run(other)
     assert read(one.actor, other).status is EvaluationStatus.COMPLETED
-    forget_worker()
     assert not lost(waits)
     jobs.resume(0)
     app_answered(one.actor, waits, "good")
-    forget_worker()
+    silence()
     assert lost(waits)  # answers that no job has scored
     run(waits)
     assert read(one.actor, waits).status is EvaluationStatus.COMPLETED
