@@ -5,7 +5,7 @@ BIN := .venv/bin
 JAVASCRIPT := tests/api/openai/javascript/node_modules/.package-lock.json
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
+.PHONY: help install run eval admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -14,6 +14,10 @@ install: .venv/run.lock  ## Create the virtual environment with all locked packa
 
 run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 	@exec $(BIN)/python app.py
+
+eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml MODEL= GATE=
+	@test -n "$(FILE)" || { echo "Name the file: make eval FILE=evals/refunds.yaml"; exit 2; }
+	@PYTHONPATH=client exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")
 
 admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin EMAIL=you@example.com
 	@test -n "$(EMAIL)" || { echo "Name the account: make admin EMAIL=you@example.com"; exit 2; }

@@ -111,9 +111,10 @@ def run(
     view, seen, changed_at = console.get(address), (0, 0), time.monotonic()
     progress(f"{console.url}/evaluations?evaluation={started['id']}")
     while view["status"] in GOING_ON:
-        if view["progress"]["waiting"]:
+        if waiting := view["progress"]["waiting"]:
             for app, answer in answers.items():
-                _answer_all(console, address, (app, answer), threads, progress)
+                sent = AnswerBatches(console, address, waiting, progress)
+                _answer_all(answer, _work(console, address, app), sent, threads)
         view = console.get(address)
         figures = view["progress"]
         if (state := (figures["done"], figures["waiting"])) != seen:
@@ -127,15 +128,9 @@ def run(
 
 
 def _answer_all(
-    console: Console,
-    address: str,
-    app: tuple[str, AnswerCase],
-    threads: int,
-    progress: Progress,
+    answer: AnswerCase, work: Iterator[dict[str, Any]], sent: "AnswerBatches", threads: int
 ) -> None:
     """Answer what waits for an app; answers are sent as they come."""
-    name, answer = app
-    work, sent = _work(console, address, name), AnswerBatches(console, address, progress)
     running: set[Future[dict[str, Any]]] = set()
     pool = ThreadPoolExecutor(threads, "attune-evaluation")
     try:
@@ -170,8 +165,9 @@ class AnswerBatches:
     SEND_INTERVAL_S = 2.0
     MOST, MAX_BYTES = 100, 400_000  # of a request
 
-    def __init__(self, console: Console, address: str, progress: Progress) -> None:
+    def __init__(self, console: Console, address: str, expected: int, progress: Progress) -> None:
         self._console, self._address, self._progress = console, address, progress
+        self._expected = expected
         self._answers: list[dict[str, Any]] = []
         self._bytes = self._sent = 0
         self._sent_at = time.monotonic()
@@ -199,4 +195,4 @@ class AnswerBatches:
             raise EvaluationFailed(report["rejected"][0]["error"])
         self._sent += len(self._answers)
         self._answers, self._bytes = [], 0
-        self._progress(f"{self._sent:,} answered")
+        self._progress(f"{self._sent:,} of {self._expected:,} answered")

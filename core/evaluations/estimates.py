@@ -35,14 +35,16 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     require(actor, Permission.RUN_MODELS)
     cases, _ = cases_of(session, new, actor=actor)
     found = [targets.resolve(session, it, new.parameters, actor=actor) for it in new.all_targets]
-    calls = len(cases) * len(found) * new.runs
+    calls_of_a_target = sum(case.turns for case in cases) * new.runs
+    calls = calls_of_a_target * len(found)
     sample = cases[:: max(1, len(cases) // SAMPLE)][:SAMPLE]
     each = [_mean(session, target, sample, actor) for target in found]
-    scale = len(cases) * new.runs
     likely, most = (
         None
         if any(pair[place] is None for pair in each)
-        else round(sum((pair[place] or Decimal(0) for pair in each), Decimal(0)) * scale, 6)
+        else round(
+            sum((pair[place] or Decimal(0) for pair in each), Decimal(0)) * calls_of_a_target, 6
+        )
         for place in (0, 1)
     )
     seconds = round(calls * CALL_S / min(calls, config().max_concurrent_tests))

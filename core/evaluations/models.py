@@ -90,9 +90,10 @@ class EvaluationCase(Keyed, CoreTable):
 class EvaluationResult(Keyed, CoreTable):
     """A run of a case by a target: its call, answer and scores.
 
-    `checks` has 1 (passed), 0 (failed) or -1 (not scored) for each scorer of the evaluation, and at
-    the end for the case's own together. `attempts` counts calls that were begun, `cost_usd` is that
-    of the call, `scoring_usd` that of its judges.
+    `earlier` has the answers to the turns before the last one. `checks` has 1 (passed), 0 (failed)
+    or -1 (not scored) for each scorer of the evaluation, and at the end for the case's own
+    together. `attempts` counts calls that were begun, `cost_usd` is that of the calls,
+    `scoring_usd` that of its judges.
     """
 
     __tablename__ = "evaluation_results"
@@ -132,6 +133,7 @@ class EvaluationResult(Keyed, CoreTable):
     worker: Mapped[UUID | None]
     execution_id: Mapped[UUID | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    earlier: Mapped[bytes | None] = mapped_column(LargeBinary)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     scores: Mapped[bytes | None] = mapped_column(LargeBinary)
     checks: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))

@@ -193,11 +193,12 @@ class CasePage(View):
 
 
 class EvaluationRunView(View):
-    """A run of a case: its answer and scores."""
+    """A run of a case: its answer and scores; `earlier` has the answers to the turns before."""
 
     target: int
     run: int
     status: ResultStatus
+    earlier: tuple[str, ...] = ()
     text: str = ""
     tool_calls: tuple[ScoredToolCall, ...] = ()
     error: str | None = None

@@ -143,6 +143,7 @@ def _run(row: EvaluationResult) -> EvaluationRunView:
         target=row.target,
         run=row.run,
         status=ResultStatus(row.status),
+        earlier=tuple(it.text for it in encrypted_texts.earlier_of(row)),
         text=answer.text if answer else "",
         tool_calls=answer.tool_calls if answer else (),
         error=answer.error if answer else None,

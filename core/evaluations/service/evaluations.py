@@ -171,7 +171,17 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
         results_table.c.status == ResultStatus.FAILED,
     )
     emptied = dict.fromkeys(
-        ("answer", "scores", "checks", "passed", "score", "latency_ms", "cost_usd", "execution_id")
+        (
+            "earlier",
+            "answer",
+            "scores",
+            "checks",
+            "passed",
+            "score",
+            "latency_ms",
+            "cost_usd",
+            "execution_id",
+        )
     )
     apps = encrypted_texts.definition_of(row).app_targets
     changed = session.execute(

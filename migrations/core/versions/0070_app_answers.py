@@ -1,4 +1,4 @@
-"""evaluations of API keys, and results that wait for answers of own apps
+"""evaluations of API keys, results that wait for answers of own apps, and answers to turns
 
 Revision: 0070, after 0068
 """
@@ -34,6 +34,7 @@ def upgrade() -> None:
         ["key_id"],
         postgresql_where=sa.text("key_id is not null"),
     )
+    op.add_column("evaluation_results", sa.Column("earlier", sa.LargeBinary(), nullable=True))
     status = op.f("ck_evaluation_results_status")
     op.drop_constraint(status, "evaluation_results", type_="check")
     op.create_check_constraint(
