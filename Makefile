@@ -46,7 +46,7 @@ quick: .venv/dev.lock $(JAVASCRIPT) lint types imports  ## Format, types, contra
 
 samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
 	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \
-		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/figures.py $(ARGS)
+		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/cases.py tests/samples/figures.py $(ARGS)
 
 ON_CITUS := $(addprefix tests/core/,activity ai_metrics annotations imports insights system) tests/watch tests/api/watch
 prove: .venv/dev.lock  ## Run the long forms of the tests; ARGS=citus CITUS=folder: those of raw rows on three nodes of a Postgres with Citus

@@ -94,7 +94,10 @@ def _own(facts: dict[str, Any]) -> EvaluationFile:
         raise EvaluationFailed(f"This file has unknown fields: {', '.join(sorted(unknown))}.")
     body = {name: value for name, value in facts.items() if name not in OWN}
     functions = {}
-    for target in [*body.get("targets", ()), *filter(None, [body.get("target")])]:
+    targets = body.get("targets") or [body.get("target")]
+    if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
+        raise EvaluationFailed("A target is an object, such as {model_id: ...}.")
+    for target in targets:
         if (name := target.pop("function", None)) is not None:
             functions[target["app"]] = name
         elif "app" in target:
