@@ -15,9 +15,10 @@ install: .venv/run.lock  ## Create the virtual environment with all locked packa
 run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 	@exec $(BIN)/python app.py
 
-eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml MODEL= GATE=
+eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml
 	@test -n "$(FILE)" || { echo "Name the file: make eval FILE=evals/refunds.yaml"; exit 2; }
-	@PYTHONPATH=client exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")
+	@export PYTHONPATH="client:$$PYTHONPATH" ATTUNE_URL="$${ATTUNE_URL:-http://127.0.0.1:$(or $(PORT),8501)}"; \
+		exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")
 
 admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin EMAIL=you@example.com
 	@test -n "$(EMAIL)" || { echo "Name the account: make admin EMAIL=you@example.com"; exit 2; }

@@ -7,7 +7,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,7 @@ def read(path: Path, models: list[str] | None, gate: float | None) -> Evaluation
     if not found.body.keys() & TARGETS:
         raise EvaluationFailed("This file names no models: add MODEL=….")
     if gate is not None:
-        on, failures = (found.gate.on, found.gate.failures) if found.gate else ("value", 0)
-        found.gate = RateGate(gate, on, failures)
+        found.gate = replace(found.gate or RateGate(gate), least=gate)
     found.body.setdefault("name", path.stem)
     return found
 

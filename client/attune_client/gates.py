@@ -36,6 +36,11 @@ class RateGate:
     on: Literal["value", "low"] = "value"
     failures: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no gate."""
+        if self.on not in ("value", "low") or not 0 <= self.least <= 1:
+            raise ValueError("a gate is a rate from 0 to 1, on value or low")
+
     def problem(self, target: TargetOutcome) -> str | None:
         """Return why a target does not pass, or None."""
         if (lost := target.failed + target.not_scored) > self.failures:
