@@ -16,7 +16,7 @@ GOING_ON = ("pending", "running")
 PAGE = 100
 POLL_INTERVAL_S = 1.5
 LONGEST_SCORING_S = 3600.0  # without any progress
-IN_FLIGHT = 2  # runs for each thread, so that none waits for the next
+IN_FLIGHT = 8  # runs for each thread, so that none waits while answers are sent
 
 
 Progress: TypeAlias = Callable[[str], None]
