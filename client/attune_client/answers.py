@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 MAX_ERROR_CHARS = 2000
 MAX_ANSWER_CHARS = 200_000
+MAX_ANSWER_BYTES = 900_000  # with its tool calls
 MAX_NAME_CHARS, MOST_TOOL_CALLS = 128, 200
 MAX_MS, MAX_USD = 86_400_000, 10**6
 
@@ -88,7 +89,10 @@ def _fields(found: object, took_ms: int) -> dict[str, Any]:
         if not 0 <= answer.cost_usd < MAX_USD:
             raise ValueError(f"a cost of {answer.cost_usd} US dollars")
         fields["cost_usd"] = f"{answer.cost_usd:.8f}"
-    json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
+    if len(json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()) > MAX_ANSWER_BYTES:
+        raise ValueError(
+            f"the answer with its tool calls is longer than {MAX_ANSWER_BYTES:,} bytes"
+        )
     return fields
 
 

@@ -18,7 +18,6 @@ POLL_INTERVAL_S = 1.5
 LONGEST_SCORING_S = 3600.0  # without any progress
 IN_FLIGHT = 8  # runs for each thread, so that none waits while answers are sent
 
-
 Progress: TypeAlias = Callable[[str], None]
 
 

@@ -59,7 +59,7 @@ def _draw_news() -> None:
     going_on = [item.progress for item in found if item.status.is_going_on]
     if not going_on:
         st.rerun()
-    done, total = (sum(getattr(it, name) for it in going_on) for name in ("done", "total"))
+    done, total = sum(it.done for it in going_on), sum(it.total for it in going_on)
     words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
     st.caption(f"{words}: {done:,} of {total:,} results")
 
