@@ -132,12 +132,11 @@ class _Slice:
         """End the evaluation, or leave the rest to the next job, which answers of an app bring."""
         summaries.write(self._taken.id)
         with transaction() as session:
-            left = claims.count_open(session, self._taken.id)
             if self._failure is not None:
                 claims.end(session, self._taken, EvaluationStatus.FAILED, error=self._failure)
-            elif not left.all:
+            elif not claims.count_open(session, self._taken.id):
                 claims.end(session, self._taken, EvaluationStatus.COMPLETED)
             else:
                 claims.release(session, self._taken)
-                if left.all > left.waiting and not self._is_lost:
+                if not self._is_lost and claims.has_work(session, self._taken.id):
                     evaluations.defer(session, self._taken.id)

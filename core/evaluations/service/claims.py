@@ -6,10 +6,9 @@ loses calls whose answer had not come, and pays for no answer twice.
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Failure, LimitReached
@@ -33,13 +32,6 @@ from core.services import dispatch
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
 INACTIVE = "The account or API key that started this evaluation is not active any more."
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
-
-
-class OpenRuns(NamedTuple):
-    """Runs that have not ended, and those of them that wait for the answer of an app."""
-
-    all: int
-    waiting: int
 
 
 def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation | None:
@@ -208,15 +200,24 @@ def settle(session: Session, taken: TakenEvaluation, ended: EndedRun) -> None:
     session.execute(update(EvaluationTest).where(EvaluationTest.id == taken.id).values(counted))
 
 
-def count_open(session: Session, evaluation_id: UUID) -> OpenRuns:
+def count_open(session: Session, evaluation_id: UUID) -> int:
     """Return how many runs have not ended."""
+    return session.scalar(_open_runs(evaluation_id)) or 0
+
+
+def has_work(session: Session, evaluation_id: UUID) -> bool:
+    """Whether a run has not ended, besides those that wait for the answer of an app."""
+    waits = EvaluationResult.status == ResultStatus.WAITING
+    return bool(session.scalar(_open_runs(evaluation_id).where(~waits)))
+
+
+def _open_runs(evaluation_id: UUID) -> Select[int]:
     ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     is_open = (
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status.not_in(ended),
     )
-    waiting = func.count().filter(EvaluationResult.status == ResultStatus.WAITING)
-    return OpenRuns(*session.execute(select(func.count(), waiting).where(*is_open)).one())
+    return select(func.count()).select_from(EvaluationResult).where(*is_open)
 
 
 def release(session: Session, taken: TakenEvaluation) -> None:

@@ -152,7 +152,7 @@ def resume(
     """
     require(actor, Permission.RUN_MODELS)
     row = _idle_row(session, evaluation_id, actor)
-    if not claims.count_open(session, row.id).all:
+    if not claims.count_open(session, row.id):
         raise EvaluationEnded
     row.cost_limit_usd = wanted.cost_limit_usd or row.cost_limit_usd
     _restart(session, row)
