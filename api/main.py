@@ -92,7 +92,6 @@ PEOPLES = (
     workspace,
     imports,
     improvements,
-    evaluations,
 )
 RUNNERS = (
     models.callable_models,
@@ -102,6 +101,7 @@ RUNNERS = (
     tools.router,
     usage.router,
     datasets.router,
+    evaluations.router,
 )
 REVIEW = (accounts, annotations, review_queue, notes, tickets)
 WATCH = (
@@ -153,7 +153,7 @@ def create() -> FastAPI:
     )
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
-    api.include_router(evaluations.starting, dependencies=[person])
+    api.include_router(evaluations.starting, dependencies=[runner])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:
