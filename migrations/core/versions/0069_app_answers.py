@@ -6,7 +6,7 @@ Revision: 0070, after 0068
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0070"
+revision = "0069"
 down_revision = "0068"
 branch_labels = None
 depends_on = None
