@@ -1,6 +1,6 @@
 """evaluations of API keys, results that wait for answers of own apps, and answers to turns
 
-Revision: 0070, after 0068
+Revision: 0069, after 0068
 """
 
 import sqlalchemy as sa
