@@ -92,7 +92,6 @@ PEOPLES = (
     workspace,
     imports,
     improvements,
-    evaluations,
     ab_tests,
 )
 RUNNERS = (
@@ -103,6 +102,7 @@ RUNNERS = (
     tools.router,
     usage.router,
     datasets.router,
+    evaluations.router,
 )
 REVIEW = (accounts, annotations, review_queue, notes, tickets)
 WATCH = (
@@ -154,8 +154,8 @@ def create() -> FastAPI:
     )
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
-    for starting in (evaluations.starting, ab_tests.starting):
-        api.include_router(starting, dependencies=[person])
+    api.include_router(evaluations.starting, dependencies=[runner])
+    api.include_router(ab_tests.starting, dependencies=[person])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:

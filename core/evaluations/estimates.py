@@ -48,8 +48,8 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     require(actor, Permission.RUN_MODELS)
     cases, _ = cases_of(session, new, actor=actor)
     found = [targets.resolve(session, it, new.parameters, actor=actor) for it in new.all_targets]
-    of_each_case = len(found) * new.runs
-    judge_calls = sum(count_judge_calls(new, case) for case in cases) * of_each_case
+    judge_calls = sum(count_judge_calls(new, case) for case in cases) * len(found) * new.runs
+    calls = sum(case.turns for case in cases) * len(found) * new.runs
     sample = cases[:: max(1, len(cases) // SAMPLE)][:SAMPLE]
     answers = [_answer(session, target, case, actor) for target in found for case in sample]
     verdicts = [_verdicts(session, new, case) for case in sample]
@@ -59,7 +59,6 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
         None if cost is None else round(cost / len(sample) * len(cases) * new.runs, 6)
         for cost in once
     )
-    calls = len(cases) * of_each_case
     seconds = round((calls + judge_calls) * CALL_S / min(calls, config().max_concurrent_tests))
     return EvaluationEstimate(
         calls=calls,
@@ -80,10 +79,12 @@ def _sum(costs: Iterable[CallCost]) -> CallCost:
 
 
 def _answer(session: Session, target: RunTarget, case: EvaluatedCase, actor: Actor) -> CallCost:
-    if target.service_id is not None:
+    """Return the cost of an answer with its turns; services and apps have their own."""
+    if target.service_id is not None or target.app is not None:
         return CallCost()
     call = targets.execution_of(session, target, case, run=1, evaluation_id=new_id(), actor=actor)
-    return _cost(session, call, min(OUTPUT_TOKENS, call.parameters.max_tokens or OUTPUT_TOKENS))
+    output = min(OUTPUT_TOKENS, call.parameters.max_tokens or OUTPUT_TOKENS)
+    return _sum([_cost(session, call, output)] * case.turns)
 
 
 def _verdicts(session: Session, new: NewEvaluation, case: EvaluatedCase) -> CallCost:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.queries import reports
-from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
+from core.evaluations.schemas import EvaluationResume, NewScoring
 from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from core.presentation import formatting
@@ -21,7 +21,7 @@ from pages.test.evaluations import (
     progress,
     settings_section,
 )
-from pages.test.evaluations.evaluation_list import COLOURS
+from pages.test.evaluations.evaluation_list import COLOURS, status_of
 
 SECTIONS: dict[str, Callable[[EvaluationView], None]] = {
     "Results": figures_section.draw,
@@ -48,7 +48,7 @@ def draw() -> None:
     if found.error:
         st.error(text.plain(found.error), icon=":material/error:")
     if found.status.is_going_on:
-        _draw_progress(found.id, found.status)
+        _draw_progress(found.id, status_of(found))
     chosen = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -70,13 +70,14 @@ def _draw_head(found: EvaluationView) -> None:
     with row.container(gap=None, width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.title(text.plain(found.name), anchor=False, width="content")
-            words = found.status.capitalize()
+            words = status_of(found)
             st.badge(words, color=COLOURS[words])  # type: ignore[arg-type]  # one of its colours
         facts = (
             formatting.count(len(found.results), "target"),
             formatting.count(found.cases, "case"),
             formatting.count(found.runs, "run") + " each",
             formatting.cost(found.spent_usd, found.unpriced),
+            *([f"by API key {text.one_line(found.key_name)}"] if found.key_name else []),
         )
         st.caption(text.plain(" · ".join(facts)))
     with row.container(horizontal=True, width="content", gap="small"):
@@ -129,10 +130,10 @@ def _delete(evaluation_id: UUID) -> None:
     state.toast("Evaluation deleted")
 
 
-def _draw_progress(evaluation_id: UUID, began_as: EvaluationStatus) -> None:
+def _draw_progress(evaluation_id: UUID, began_as: str) -> None:
     def read() -> progress.State:
         with guard.work() as (session, actor):
             now = reports.get_evaluation(session, evaluation_id, actor=actor)
-        return now.status, now.progress
+        return status_of(now), now.progress
 
     progress.draw(began_as, read)

@@ -26,7 +26,7 @@ def draw() -> None:
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
     state.seed(TARGETS, 1)
     count = state.get(TARGETS, 1)
-    frame.section("Targets", "each answers every case")
+    frame.section("Targets", "each answers every case; for your own app, use attune_client")
     for number in range(1, count + 1):
         with st.container(border=True, gap="small"):
             target_fields.draw(f"target {number}", choices)
