@@ -70,7 +70,7 @@ def recommend(
     """Return what the figures suggest to do, and the figures behind it."""
     sentences = [
         _about_quality(figures.of(AbMetric.QUALITY), names),
-        *(_beside(figures.of(metric)) for metric in OTHERS),
+        *_about_others(figures),
         *_about_missing(figures),
         unfit_judge,
     ]
@@ -95,17 +95,26 @@ def _about_quality(quality: MetricFigures, names: Mapping[VariantId, str]) -> st
     )
 
 
-def _beside(figures: MetricFigures) -> str | None:
-    name, compared = NAMES[figures.metric], figures.comparison
-    if compared is None:
-        return None
-    better = better_of(figures)
-    if better is not None:
-        return f"{better} is {BETTER[figures.metric]}{_by(figures, better)}."
-    if compared.verdict is Verdict.TOO_FEW:
-        more = count(compared.more_cases or 0, "more case")
-        return f"To compare {name}, about {more} would be needed."
-    return f"No difference in {name} was shown."
+def _about_others(figures: AbTestFigures) -> Iterator[str]:
+    same, open_ = list[str](), list[str]()
+    for found in map(figures.of, OTHERS):
+        name, compared, better = NAMES[found.metric], found.comparison, better_of(found)
+        if compared is None:
+            continue
+        if better is not None:
+            yield f"{better} is {BETTER[found.metric]}{_by(found, better)}."
+        elif compared.verdict is Verdict.TOO_FEW:
+            open_.append(f"{name} (about {compared.more_cases or 0:,} more)")
+        else:
+            same.append(name)
+    if same:
+        yield f"No difference in {_joined(same)} was shown."
+    if open_:
+        yield f"More cases would be needed to compare {_joined(open_)}."
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _about_missing(figures: AbTestFigures) -> Iterator[str]:

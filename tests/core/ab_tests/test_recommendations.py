@@ -68,6 +68,8 @@ def test_too_few_cases_are_a_tie_that_asks_for_more() -> None:
         "too few cases: about 5 more",
     )
     assert said(found).startswith("Add about 5 more cases before you choose")
+    rest = "More cases would be needed to compare response time (about 5 more) and cost (about "
+    assert rest in said(found)
 
 
 def test_answers_that_nothing_scored_are_not_compared() -> None:
