@@ -105,6 +105,19 @@ def rows_after(
             return
 
 
+def rows_by_position(
+    read: Callable[[Session, int], tuple[list[Row], int | None]],
+) -> Iterator[Row]:
+    """Yield rows from position 0 on; `read` returns those after a position, and the last position
+    of them, None at the end.
+    """
+    position: int | None = 0
+    while position is not None:
+        with _query_slot(), transaction() as session:
+            rows, position = read(session, position)
+        yield from rows
+
+
 def _full_row(
     read: Callable[[Session, int, Key | None], list[Row]],
     shortened: Row,

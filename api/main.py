@@ -15,7 +15,7 @@ from api.reference import DescribedApi
 from api.routes import docs
 from api.routes.bots import bot_tests, bots, scenarios
 from api.routes.datasets import datasets
-from api.routes.evaluation import evaluations
+from api.routes.evaluation import ab_tests, evaluations
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
 from api.routes.review import (
@@ -92,6 +92,7 @@ PEOPLES = (
     workspace,
     imports,
     improvements,
+    ab_tests,
 )
 RUNNERS = (
     models.callable_models,
@@ -154,6 +155,7 @@ def create() -> FastAPI:
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
     api.include_router(evaluations.starting, dependencies=[runner])
+    api.include_router(ab_tests.starting, dependencies=[person])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:

@@ -100,6 +100,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         test.append(_page("test/datasets/page.py", "Datasets", "datasets", "dataset"))
         evaluations = "test/evaluations/page.py"
         test.append(_page(evaluations, "Evaluations", "evaluations", "fact_check"))
+        ab_tests = "test/evaluations/ab_tests/page.py"
+        test.append(_page(ab_tests, "A/B tests", "ab-tests", "alt_route"))
         test.append(_page("test/usage/page.py", "Usage", "usage", "payments"))
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):

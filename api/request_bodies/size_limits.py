@@ -26,6 +26,7 @@ LARGE = (
     "/api/v1/sessions/import",
     "/api/v1/evaluation/probabilistic",
     "/api/v1/evaluation/estimate",
+    "/api/v1/ab-tests",
     FOLDER,
     DATASET_FILES,
 )

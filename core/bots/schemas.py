@@ -39,7 +39,7 @@ class BotVisibility(StrEnum):
 
 
 Level = Annotated[int, Field(ge=0, le=100)]
-Text = Annotated[str, AfterValidator(storable), StringConstraints(strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
 BotName = Annotated[Text, Field(min_length=1, max_length=100)]
 Emoji = Annotated[Text, Field(min_length=1, max_length=16)]
 Instructions = Annotated[Text, Field(max_length=MAX_INSTRUCTION_CHARS)]

@@ -1,10 +1,11 @@
 """Charts of evaluations, with their alternative texts."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import Estimate, TargetView
-from core.presentation.drawing import Chart, blank
+from core.presentation.drawing import Chart, Drawing, blank
 from core.presentation.formatting import share
 from core.presentation.palette import Palette
 
@@ -12,11 +13,32 @@ ROW_PX, AXIS_PX = 34, 50
 LONGEST_NAME = 28
 
 
+class Dot(NamedTuple):
+    """A value with its interval, if it has one, and both in words."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    written: str
+
+
 def rates(palette: Palette, named: Sequence[tuple[str, Estimate]], *, what: str) -> Chart:
     """Draw a dot for each rate from 0 to 1, with its 95 % interval as a line."""
-    shown = [(name, each) for name, each in named if each.value is not None]
+    shown = [
+        Dot(name, each.value, each.low, each.high, written(each))
+        for name, each in named
+        if each.value is not None
+    ]
+    figure = dots(palette, shown)
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return Chart(figure, f"{what}. {said(shown)}.")
+
+
+def dots(palette: Palette, shown: Sequence[Dot]) -> Drawing:
+    """Return a drawing with a row for each value: a dot, and its interval as a line."""
     figure = blank(palette, ROW_PX * max(len(shown), 1) + AXIS_PX)
-    for place, (_, each) in enumerate(shown):
+    for place, each in enumerate(shown):
         if each.low is not None and each.high is not None:
             figure.add_scatter(
                 x=[each.low, each.high],
@@ -27,30 +49,32 @@ def rates(palette: Palette, named: Sequence[tuple[str, Estimate]], *, what: str)
                 showlegend=False,
             )
     figure.add_scatter(
-        x=[each.value for _, each in shown],
+        x=[each.value for each in shown],
         y=list(range(len(shown))),
         mode="markers",
         marker={"color": palette.series[0], "size": 9},
-        text=[written(each) for _, each in shown],
+        text=[each.written for each in shown],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
-    names = [_shortened(name) for name, _ in shown]
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_yaxes(
         tickvals=list(range(len(shown))),
-        ticktext=names,
+        ticktext=[_shortened(each.name) for each in shown],
         range=[len(shown) - 0.5, -0.5],
         automargin=True,
         ticksuffix="",
     )
-    said = "; ".join(f"{name}: {written(each)}" for name, each in shown)
-    return Chart(figure, f"{what}. {said}.")
+    return figure
+
+
+def said(shown: Sequence[Dot]) -> str:
+    """Return the values in words, for a chart's alternative text."""
+    return "; ".join(f"{each.name}: {each.written}" for each in shown)
 
 
 def pass_power(palette: Palette, targets: Sequence[TargetView]) -> Chart:
     """Draw pass^k over k, a line for each target."""
-    figure, said = blank(palette), []
+    figure, told = blank(palette), []
     for number, target in enumerate(targets):
         curve = target.pass_power
         if not curve:
@@ -63,11 +87,11 @@ def pass_power(palette: Palette, targets: Sequence[TargetView]) -> Chart:
             line={"color": palette.series[number % len(palette.series)], "width": 2},
             hovertemplate="%{x} runs: %{y:.1%}<extra></extra>",
         )
-        said.append(f"{target.title}: {share(curve[0])} of 1 run, {share(curve[-1])} of all")
+        told.append(f"{target.title}: {share(curve[0])} of 1 run, {share(curve[-1])} of all")
     figure.update_xaxes(dtick=1, title="runs")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    figure.update_layout(showlegend=len(said) > 1, legend={"orientation": "h", "y": 1.15})
-    return Chart(figure, f"Chance that all of k runs pass. {'; '.join(said)}.")
+    figure.update_layout(showlegend=len(told) > 1, legend={"orientation": "h", "y": 1.15})
+    return Chart(figure, f"Chance that all of k runs pass. {'; '.join(told)}.")
 
 
 def _shortened(name: str) -> str:

@@ -27,13 +27,13 @@ MAX_PROMPT_CHARS = 200_000
 
 EvaluationName = Annotated[
     str,
-    AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(storable),
 ]
 AppName = Annotated[
     str,
-    AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(storable),
 ]
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -163,6 +163,12 @@ class NewEvaluation(BaseModel):
         description="A run passes when the weighted mean of its scores is at least this; without "
         "it, when every scorer passes.",
     )
+    personality_judge_id: str | None = Field(
+        default=None,
+        max_length=300,
+        description="A model that says how formal, enthusiastic, technical and empathetic each "
+        "answer sounds, 0 to 100, beside its scores.",
+    )
     parameters: Parameters = Field(
         default=Parameters(), description="Of every model, unless its target has its own."
     )
@@ -254,6 +260,7 @@ class EvaluationDefinition(BaseModel):
     targets: tuple[RunTarget, ...]
     scorers: ScorerList
     threshold: float | None
+    personality_judge_id: str | None = None
     manifest: EvaluationManifest
     request: str | None = None  # digest of what the idempotency key was sent with
 

@@ -147,6 +147,7 @@ class EvaluationView(View):
     dataset_version: int | None
     scorers: list[dict[str, Any]]
     threshold: float | None
+    personality_judge_id: str | None
     definition_targets: tuple[RunTarget, ...] = Field(exclude=True)
     manifest: EvaluationManifest
     created_at: datetime
@@ -155,11 +156,12 @@ class EvaluationView(View):
 
 
 class EvaluationEstimate(View):
-    """What an evaluation would take: calls, US dollars (null without a price or without an earlier
-    answer to go by), and seconds.
+    """What an evaluation would take: calls of its targets and of judges, US dollars (null without a
+    price), and seconds.
     """
 
     calls: int
+    judge_calls: int = 0
     cost_usd: Usd | None
     worst_case_usd: Usd | None
     seconds: int | None
@@ -277,3 +279,4 @@ class RunExport(View):
     scores: tuple[ScoreResult, ...]
     latency_ms: int | None
     cost_usd: Usd | None
+    target_number: int = Field(description="Targets may have the same name.")

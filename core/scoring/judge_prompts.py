@@ -43,21 +43,27 @@ AGAIN = """\
 That was not JSON of the requested form. Answer again, with nothing but the JSON object."""
 
 
-class JudgeVerdict(BaseModel):
-    """A judge's answer; the rationale comes first, so that the score follows from it."""
+class JudgeForm(BaseModel):
+    """What each judge answers first: the rationale, so that the verdict follows from it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True)
 
     rationale: str = Field(max_length=MAX_RATIONALE_CHARS)
+
+
+class JudgeVerdict(JudgeForm):
+    """A judge's score of an answer."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
     score: Literal[1, 2, 3, 4, 5]
 
 
-class PairVerdict(BaseModel):
+class PairVerdict(JudgeForm):
     """A judge's comparison of two answers."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True)
 
-    rationale: str = Field(max_length=MAX_RATIONALE_CHARS)
     better: Literal["first", "second", "tie"]
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from core.database.tables import storable
 from core.providers.schemas import ChatMessage, MessageRole
 from core.scoring import judge_prompts
-from core.scoring.judge_prompts import JudgeVerdict, PairVerdict
+from core.scoring.judge_prompts import JudgeForm, JudgeVerdict, PairVerdict
 from core.scoring.model_access import JudgeCall, JudgeReply, ScoringModels, unfit_judge_reason
 from core.scoring.results import name_of, not_scored, scored
 from core.scoring.rules import NO_REFERENCE
@@ -25,7 +25,7 @@ from core.scoring.schemas import (
 
 BEST = 5  # the scale is 1 to 5
 OUTSIDE = "The judge did not answer in the requested form, also when asked again."
-Form = TypeVar("Form", JudgeVerdict, PairVerdict)
+Form = TypeVar("Form", bound=JudgeForm)
 
 
 @dataclass(frozen=True)
@@ -117,17 +117,31 @@ async def _verdict(
     message: str,
     form: type[Form],
 ) -> JudgeOutcome[Form]:
-    """Ask once, and once more when the answer does not have the form."""
+    return await ask_in_form(
+        models, spec.judge_model_id, instructions, message, form, scorer=name_of(spec)
+    )
+
+
+async def ask_in_form(
+    models: ScoringModels,
+    model_id: str | None,
+    instructions: str,
+    message: str,
+    form: type[Form],
+    *,
+    scorer: str,
+) -> JudgeOutcome[Form]:
+    """Ask a judge once, and once more when its answer does not have the form."""
     messages = [ChatMessage(role=MessageRole.USER, content=message)]
     replies = list[JudgeReply]()
     for _ in range(2):
         reply = await models.ask(
             JudgeCall(
-                model_id=spec.judge_model_id,
+                model_id=model_id,
                 system_prompt=instructions,
                 messages=tuple(messages),
                 response_schema=form.model_json_schema(),
-                scorer=name_of(spec),
+                scorer=scorer,
             )
         )
         replies.append(reply)

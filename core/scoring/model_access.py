@@ -126,7 +126,7 @@ class ExecutedModels:
             model_id=model.id,
             system_prompt=call.system_prompt,
             messages=call.messages,
-            parameters=_parameters(model),
+            parameters=judge_parameters(model),
             response_schema=call.response_schema if is_structured else None,
             cost_limit_usd=self._limit,
             metadata={"scorer": call.scorer, **self._metadata},
@@ -161,7 +161,7 @@ def unfit_judge_reason(model_id: str | None) -> str | None:
     return UNFIT if is_local and name == PACKAGED_NAME else None
 
 
-def _parameters(model: ModelView) -> Parameters:
+def judge_parameters(model: ModelView) -> Parameters:
     """Return cold parameters with room for the rationale, as far as the model takes them."""
     ranges = model.capabilities.parameters
     values: dict[str, Any] = {}

@@ -274,8 +274,8 @@ class CaseToScore(View):
 
 
 class ScoreResult(View):
-    """A scorer's result. `passed` and `score` (0 to 1) are null when it could not score, and
-    `reason` says why; `cost_usd` is that of its own model calls, null when unpriced.
+    """A scorer's result. `passed` and `score` (0 to 1) are null when it could not score (`reason`
+    says why), and of the kind `personality`. `cost_usd` is of its own calls, null when unpriced.
     """
 
     name: str

@@ -25,6 +25,7 @@ FILES = {
     "bots": "test/bots/page.py",
     "datasets": "test/datasets/page.py",
     "evaluations": "test/evaluations/page.py",
+    "ab-tests": "test/evaluations/ab_tests/page.py",
     "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",

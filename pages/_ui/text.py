@@ -49,6 +49,11 @@ def one_line(given: str) -> str:
     return " ".join(UNSEEN.sub(" ", TURNS.sub("", given)).split())
 
 
+def capitalized(given: str) -> str:
+    """Return text with its first letter in upper case, and the others as they are."""
+    return given[:1].upper() + given[1:]
+
+
 def upright(given: str) -> str:
     """Return text without direction overrides, which no language needs."""
     return OVERRIDES.sub("", given)

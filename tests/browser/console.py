@@ -268,7 +268,8 @@ class Tab:
 
     def button(self, name: str) -> Locator:
         """Return the button of a name (a shortcut may follow it) that can be seen."""
-        pattern = re.compile(rf"^{re.escape(name)}($| Shortcut)")
+        escaped = re.escape(name).replace("/", r"\/")  # which would end the browser's pattern
+        pattern = re.compile(rf"^{escaped}($| Shortcut)")
         return self.page.get_by_role("button", name=pattern).filter(visible=True)
 
     @property

@@ -26,6 +26,8 @@ PAGES = {
     "/datasets": "New dataset",
     "/evaluations": None,
     "/evaluations?new=1": None,
+    "/ab-tests": None,
+    "/ab-tests?new=1": None,
     "/usage": None,
     "/settings": None,
     "/settings?section=Providers": "Add provider",

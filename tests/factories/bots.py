@@ -72,10 +72,14 @@ class Judge:
                 yield from usual(fake, call, token)
                 return
             self.calls.append(call)
-            yield TextChunk(self.answers[min(len(self.calls), len(self.answers)) - 1])
+            yield TextChunk(self.answer(call))
             yield EndChunk("stop")
 
         patch.setattr(Fake, "stream", stream)
+
+    def answer(self, _call: ModelCall) -> str:
+        """Return the answer to the last call."""
+        return self.answers[min(len(self.calls), len(self.answers)) - 1]
 
 
 def included(actor: Actor) -> list[ScenarioView]:

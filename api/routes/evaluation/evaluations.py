@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from api import rate_limits
 from api.deps import ActorDep, CursorText, SessionDep
+from api.exports import rows_by_position
 from api.reference import CONFLICT, MISSING
-from core.database.db import transaction
+from core.database.db import Session
 from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.queries import app_work, reports, results
@@ -32,7 +33,6 @@ from core.evaluations.views import (
     EvaluationView,
     RunExport,
 )
-from core.identity.schemas import Actor
 
 router = APIRouter(prefix="/evaluation", tags=["Evaluations"])
 starting = APIRouter(prefix="/evaluation", tags=["Evaluations"])
@@ -226,18 +226,13 @@ def export(
         )
         lines = exports.as_markdown(view, compared)
     else:
-        lines = WRITERS[format](_runs(evaluation_id, actor))
+
+        def read(session: Session, position: int) -> tuple[list[RunExport], int | None]:
+            return results.export_after(session, evaluation_id, position, actor=actor)
+
+        lines = WRITERS[format](rows_by_position(read))
     media_type, ending = MEDIA_TYPES[format]
     disposition = f'attachment; filename="evaluation-{evaluation_id}.{ending}"'
     return StreamingResponse(
         lines, media_type=media_type, headers={"Content-Disposition": disposition}
     )
-
-
-def _runs(evaluation_id: UUID, actor: Actor) -> Iterator[RunExport]:
-    """Yield all runs, each page in a transaction of its own."""
-    position: int | None = 0
-    while position is not None:
-        with transaction() as session:
-            found, position = results.export_after(session, evaluation_id, position, actor=actor)
-        yield from found

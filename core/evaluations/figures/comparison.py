@@ -28,19 +28,27 @@ def by_passes(pairs: Sequence[Pair]) -> PairedView:
     """
     scored = [pair for pair in pairs if all(each.scored for each in pair)]
     if all(each.scored == 1 for pair in scored for each in pair):
-        return _view(compare_passes([(this.passed > 0, that.passed > 0) for this, that in scored]))
+        return paired_view(
+            compare_passes([(this.passed > 0, that.passed > 0) for this, that in scored])
+        )
     rates = [this.passed / this.scored - that.passed / that.scored for this, that in scored]
-    return _view(compare_scores(rates))
+    return by_differences(rates)
 
 
 def by_scores(pairs: Sequence[Pair]) -> PairedView:
     """Compare the mean scores of the cases."""
-    differences = [
-        float(this.score) - float(that.score)
-        for this, that in pairs
-        if this.score is not None and that.score is not None
-    ]
-    return _view(compare_scores(differences))
+    return by_differences(
+        [
+            float(this.score) - float(that.score)
+            for this, that in pairs
+            if this.score is not None and that.score is not None
+        ]
+    )
+
+
+def by_differences(differences: Sequence[float]) -> PairedView:
+    """Compare values of the same cases, of a scale on which 0.05 matters."""
+    return paired_view(compare_scores(differences))
 
 
 def words_of(verdict: Verdict, more_cases: int | None) -> str:
@@ -50,7 +58,8 @@ def words_of(verdict: Verdict, more_cases: int | None) -> str:
     return verdict.replace("_", " ")
 
 
-def _view(result: PairedResult) -> PairedView:
+def paired_view(result: PairedResult) -> PairedView:
+    """Return a comparison with its verdict in words."""
     interval = result.interval
     return PairedView(
         verdict=result.verdict,

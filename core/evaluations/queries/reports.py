@@ -59,7 +59,7 @@ def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
         key_name=key_name,
         status=EvaluationStatus(row.status),
         error=encrypted_texts.error_of(row),
-        progress=_progress(row),
+        progress=progress_of(row),
         success_rate=first.success_rate,
         average_score=first.score.value,
         consistency=first.consistency,
@@ -75,6 +75,7 @@ def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
         dataset_version=row.dataset_version,
         scorers=[scorer.model_dump(mode="json") for scorer in definition.scorers],
         threshold=definition.threshold,
+        personality_judge_id=definition.personality_judge_id,
         definition_targets=definition.targets,
         manifest=definition.manifest,
         created_at=row.created_at,
@@ -114,7 +115,7 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
         id=row.id,
         name=encrypted_texts.name_of(row),
         status=EvaluationStatus(row.status),
-        progress=_progress(row),
+        progress=progress_of(row),
         targets=tuple(target.title for target in definition.targets),
         rates=tuple(target.success_rate for target in _summary(row).targets),
         cases=row.cases,
@@ -125,7 +126,8 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
     )
 
 
-def _progress(row: EvaluationTest) -> EvaluationProgress:
+def progress_of(row: EvaluationTest) -> EvaluationProgress:
+    """Return how far an evaluation is, and what all of it may take."""
     total = row.cases * row.targets * row.runs
     estimated = row.spent_usd / row.done * total if row.done else None
     return EvaluationProgress(

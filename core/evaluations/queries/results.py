@@ -1,7 +1,8 @@
 """Read the cases and runs of an evaluation."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import any_, func, select
@@ -30,6 +31,14 @@ ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 _passed = func.count().filter(EvaluationResult.passed.is_(True))
 _scored = func.count().filter(EvaluationResult.passed.is_not(None))
 _failed = func.count().filter(EvaluationResult.status == ResultStatus.FAILED)
+
+
+class CaseQuestion(NamedTuple):
+    """A case in a list: its ID, the question and the tags."""
+
+    id: UUID
+    question: str
+    tags: tuple[str, ...]
 
 
 def list_cases(
@@ -92,22 +101,31 @@ def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[C
         figures[position].append(
             CaseFigures(target=target, passed=passed, scored=scored, failed=failed, score=score)
         )
-    cases = {row.position: row for row in _case_rows(session, evaluation_id, positions)}
+    cases = questions(session, evaluation_id, positions)
     return [
         CaseRow(
             id=cases[position].id,
             position=position,
-            question=encrypted_texts.case_of(cases[position]).question[:QUESTION_CHARS],
-            tags=tuple(cases[position].tags),
+            question=cases[position].question,
+            tags=cases[position].tags,
             figures=tuple(figures[position]),
         )
         for position in positions
     ]
 
 
-def _case_rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[EvaluationCase]:
+def questions(
+    session: Session, evaluation_id: UUID, positions: Sequence[int]
+) -> dict[int, CaseQuestion]:
+    """Return the cases at these positions; long questions are cut."""
     shown = (EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.position.in_(positions))
-    return list(session.scalars(select(EvaluationCase).where(*shown)))
+    found = session.scalars(select(EvaluationCase).where(*shown))
+    return {
+        row.position: CaseQuestion(
+            row.id, encrypted_texts.case_of(row).question[:QUESTION_CHARS], tuple(row.tags)
+        )
+        for row in found
+    }
 
 
 def get_case(session: Session, evaluation_id: UUID, case_id: UUID, *, actor: Actor) -> CaseView:
@@ -208,4 +226,5 @@ def _exports(
             scores=run.scores,
             latency_ms=run.latency_ms,
             cost_usd=run.cost_usd,
+            target_number=run.target,
         )

@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.runs import personality
 from core.evaluations.runs.work_items import ScoredRun
 from core.evaluations.schemas import EvaluationDefinition
 from core.scoring.model_access import ScoringModels
@@ -25,20 +26,32 @@ async def score_run(
     definition: EvaluationDefinition,
     models: ScoringModels | None,
 ) -> ScoredRun:
-    """Return the scores of an answer. Scorers of the evaluation come first, then the case's."""
+    """Return the scores of an answer. Scorers of the evaluation come first, then the case's, and at
+    the end how it sounds, if the evaluation has a judge of that.
+    """
     specs: tuple[ScorerSpec, ...] = (*definition.scorers, *case.assertions)
-    asked = CaseToScore(
-        messages=tuple(MessageToScore(role=it.role, content=it.content) for it in case.messages),
-        context=case.context,
-        reference=case.reference,
-    )
-    results = tuple(await asyncio.gather(*(score(spec, answer, asked, models) for spec in specs)))
+    asked = to_score(case)
+    scoring = [score(spec, answer, asked, models) for spec in specs]
+    if definition.personality_judge_id is not None and models is not None:
+        judge_id = definition.personality_judge_id
+        scoring.append(personality.analyze(answer, case, judge_id, models))
+    scores = tuple(await asyncio.gather(*scoring))
+    results = scores[: len(specs)]
     whole = combine(results, specs, definition.threshold)
     own = results[len(definition.scorers) :]
     checks = [_check(it.passed) for it in results[: len(definition.scorers)]]
     if own:
         checks.append(_check(combine(own, case.assertions).passed))
-    return ScoredRun(results, checks, whole.passed, whole.score, _cost(results))
+    return ScoredRun(scores, checks, whole.passed, whole.score, _cost(scores))
+
+
+def to_score(case: EvaluatedCase) -> CaseToScore:
+    """Return what scorers see of a case."""
+    return CaseToScore(
+        messages=tuple(MessageToScore(role=it.role, content=it.content) for it in case.messages),
+        context=case.context,
+        reference=case.reference,
+    )
 
 
 def _check(passed: bool | None) -> int:

@@ -25,10 +25,12 @@ from core.executions.service import service_calls
 from core.identity.queries import actor_of, find_account
 from core.identity.schemas import Actor, Caller
 from core.identity.service import api_keys
+from core.jobs import outbox
 from core.platform import clock
 from core.scoring.schemas import ScoredAnswer
 from core.services import dispatch
 
+ENDED = "evaluations.ended"
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
 INACTIVE = "The account or API key that started this evaluation is not active any more."
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
@@ -47,6 +49,7 @@ def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation
     if actor is None:
         row.status, row.finished_at = EvaluationStatus.FAILED, clock.now()
         row.error = encrypted_texts.seal_error(INACTIVE, row.id)
+        announce_end(session, row.id)
         return None
     release_runs(session, evaluation_id)
     row.worker, row.alive_at = worker, clock.now()
@@ -224,7 +227,10 @@ def release(session: Session, taken: TakenEvaluation) -> None:
     """Give an evaluation back, so that another worker goes on with it."""
     release_runs(session, taken.id)
     mine = (EvaluationTest.id == taken.id, EvaluationTest.worker == taken.worker)
-    session.execute(update(EvaluationTest).where(*mine).values(worker=None))
+    released = update(EvaluationTest).where(*mine).values(worker=None)
+    status = session.scalar(released.returning(EvaluationTest.status))
+    if status == EvaluationStatus.CANCELLED:  # calls in progress have ended since
+        announce_end(session, taken.id)
 
 
 def end(
@@ -243,3 +249,9 @@ def end(
     if row.status == EvaluationStatus.RUNNING:
         row.status, row.finished_at = status, clock.now()
         row.error = encrypted_texts.seal_error(error, row.id)
+    announce_end(session, row.id)
+
+
+def announce_end(session: Session, evaluation_id: UUID) -> None:
+    """Tell other features that nothing of an evaluation is being run now."""
+    outbox.add(session, ENDED, {"ids": [str(evaluation_id)]})

@@ -112,6 +112,7 @@ def _definition(
         targets=found,
         scorers=new.scorers,
         threshold=new.threshold,
+        personality_judge_id=new.personality_judge_id,
         manifest=manifest,
         request=idempotency.digest_of(new),
     )
@@ -140,6 +141,7 @@ def cancel(session: Session, evaluation_id: UUID, *, actor: Actor) -> None:
     if not EvaluationStatus(row.status).is_going_on:
         raise EvaluationEnded
     row.status, row.finished_at = EvaluationStatus.CANCELLED, clock.now()
+    claims.announce_end(session, row.id)
     _record(session, "evaluation.cancel", row, actor)
 
 

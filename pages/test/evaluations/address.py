@@ -4,27 +4,12 @@ from uuid import UUID
 
 import streamlit as st
 
-from pages._ui import state
+from pages.test.evaluations.detail_address import NEW, DetailAddress
 
-OPEN, NEW = "evaluation", "new"
-SECTION, CASE = "evaluations.section", "evaluations.case"
-
-
-def show(evaluation_id: UUID) -> None:
-    """Open an evaluation, from a callback or before a rerun."""
-    st.query_params.from_dict({OPEN: str(evaluation_id)})
-    state.forget(SECTION, CASE)
-
-
-def show_form() -> None:
-    """Open the form of a new evaluation, from a callback."""
-    st.query_params.from_dict({NEW: "1"})
-
-
-def close() -> None:
-    """Go back to the list, from a callback."""
-    st.query_params.clear()
-    state.forget(SECTION, CASE)
+_ADDRESS = DetailAddress("evaluation", "evaluations")
+OPEN, SECTION, CASE = _ADDRESS.item, _ADDRESS.section, _ADDRESS.case
+show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
+__all__ = ["CASE", "NEW", "OPEN", "SECTION", "close", "opened", "show", "show_form"]
 
 
 def opened() -> UUID | None:

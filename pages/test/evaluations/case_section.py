@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.queries import results
+from core.evaluations.runs import personality
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.views import (
     CaseFigures,
@@ -16,6 +17,7 @@ from core.evaluations.views import (
     EvaluationView,
 )
 from core.presentation import formatting
+from core.scoring.schemas import ScoreResult
 from pages._ui import columns, frame, guard, markdown, state, tables, text
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import address
@@ -90,6 +92,12 @@ def _draw_case(found: EvaluationView, case_id: UUID) -> None:
     except NotFound as missing:
         frame.empty_state("fact_check", "Case not found", missing.detail)
         return
+    draw_question(case)
+    _draw_runs(found, case)
+
+
+def draw_question(case: CaseView) -> None:
+    """Draw what a case asks and expects."""
     frame.section(f"Case {case.position}", text.plain(", ".join(case.tags)))
     for message in case.messages:
         with st.chat_message("user" if message.role == "user" else "assistant"):
@@ -97,15 +105,19 @@ def _draw_case(found: EvaluationView, case_id: UUID) -> None:
     if case.reference:
         frame.section("Reference")
         markdown.draw(case.reference)
-    _draw_runs(found, case)
 
 
 def _draw_runs(found: EvaluationView, case: CaseView) -> None:
     for number, target in enumerate(found.results, 1):
         frame.section(text.plain(text.one_line(target.title)))
         for run in (it for it in case.runs if it.target == number):
-            with st.container(border=True, gap="small"):
-                _draw_run(run)
+            draw_run(run)
+
+
+def draw_run(run: EvaluationRunView) -> None:
+    """Draw a run of a case in a frame: its answer, and what scored it."""
+    with st.container(border=True, gap="small"):
+        _draw_run(run)
 
 
 def _draw_run(run: EvaluationRunView) -> None:
@@ -121,11 +133,25 @@ def _draw_run(run: EvaluationRunView) -> None:
     if run.error:
         st.markdown(f":red[:material/error:] {text.plain(run.error)}")
     for score in run.scores:
-        mark = {True: ":green[passed]", False: ":red[failed]", None: ":gray[not scored]"}
-        shown = "" if score.score is None else f" {score.score:.2f}"
-        reason = text.plain(text.one_line(score.reason))
-        name = text.plain(text.one_line(score.name))
-        st.markdown(f"{mark[score.passed]} **{name}**{shown} :gray[:small[{reason}]]")
+        (_draw_traits if score.kind == personality.KIND and score.details else _draw_score)(score)
+
+
+def _draw_score(score: ScoreResult) -> None:
+    mark = {True: ":green[passed]", False: ":red[failed]", None: ":gray[not scored]"}
+    shown = "" if score.score is None else f" {score.score:.2f}"
+    reason = text.plain(text.one_line(score.reason))
+    name = text.plain(text.one_line(score.name))
+    st.markdown(f"{mark[score.passed]} **{name}**{shown} :gray[:small[{reason}]]")
+
+
+def _draw_traits(analysis: ScoreResult) -> None:
+    """Draw how an answer sounds."""
+    named = (
+        f"{name.removesuffix('_score').replace('_', ' ')} {value}"
+        for name, value in analysis.details.items()
+    )
+    traits = text.plain(", ".join(named)).capitalize()
+    st.markdown(f"{traits} :gray[:small[{text.plain(text.one_line(analysis.reason))}]]")
 
 
 def _badge(run: EvaluationRunView) -> str:

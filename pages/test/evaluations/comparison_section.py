@@ -83,7 +83,7 @@ def _draw(each: ComparedTarget) -> None:
 
 
 def _draw_verdict(label: str, view: PairedView) -> None:
-    words = view.words[:1].upper() + view.words[1:]
+    words = text.capitalized(view.words)
     st.markdown(
         f"{label}\u2002:{BADGES[view.verdict]}-badge[{words}]\u2002"
         f":gray[:small[{text.plain(explanation(view))}]]"

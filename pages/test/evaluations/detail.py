@@ -18,6 +18,7 @@ from pages.test.evaluations import (
     case_section,
     comparison_section,
     figures_section,
+    progress,
     settings_section,
 )
 from pages.test.evaluations.evaluation_list import COLOURS, status_of
@@ -130,23 +131,9 @@ def _delete(evaluation_id: UUID) -> None:
 
 
 def _draw_progress(evaluation_id: UUID, began_as: str) -> None:
-    @st.fragment(run_every=1.0)
-    def progress() -> None:
-        with errors.InWords("Evaluation"):
-            with guard.work() as (session, actor):
-                now = reports.get_evaluation(session, evaluation_id, actor=actor)
-            if status_of(now) != began_as:
-                st.rerun()
-            told = now.progress
-            words = f"{told.done:,} of {told.total:,} results"
-            if told.waiting:
-                words += f" · {told.waiting:,} wait for answers of your app"
-            if told.left_s is not None:
-                words += f" · about {formatting.duration(told.left_s * 1000)} left"
-            if told.estimated_usd:
-                words += f" · about {formatting.money(told.estimated_usd)} in all"
-            st.progress(told.done / told.total, text.plain(words))
-            if told.is_waiting:
-                st.caption("To go on, run attune_client again with the same idempotency key.")
+    def read() -> progress.State:
+        with guard.work() as (session, actor):
+            now = reports.get_evaluation(session, evaluation_id, actor=actor)
+        return status_of(now), now.progress
 
-    progress()
+    progress.draw(began_as, read)

@@ -1,26 +1,22 @@
 """The form of a new evaluation: targets, cases, scorers, runs, an estimate, and the start."""
 
-from typing import Any
-
 import streamlit as st
-from pydantic import ValidationError
 
 from core.errors import Invalid
 from core.evaluations import estimates
-from core.evaluations.schemas import MOST_RUNS, MOST_TARGETS, NewEvaluation
+from core.evaluations.schemas import MOST_TARGETS, NewEvaluation
 from core.evaluations.service import evaluations
-from core.evaluations.views import EvaluationEstimate
-from core.presentation import formatting
-from pages._ui import errors, frame, guard, state, text
-from pages.test.evaluations import address, case_fields, scorer_fields, target_fields
-
-NAME, RUNS, LIMIT, ESTIMATE = (
-    "evaluations.new.name",
-    "evaluations.new.runs",
-    "evaluations.new.limit",
-    "evaluations.new.estimate",
+from pages._ui import errors, frame, guard, state
+from pages.test.evaluations import (
+    address,
+    case_fields,
+    run_fields,
+    scorer_fields,
+    target_fields,
 )
-TARGETS = "evaluations.new.targets"
+
+AT = "evaluations.new"
+NAME, TARGETS = f"{AT}.name", f"{AT}.targets"
 
 
 def draw() -> None:
@@ -33,7 +29,7 @@ def draw() -> None:
     frame.section("Targets", "each answers every case; for your own app, use attune_client")
     for number in range(1, count + 1):
         with st.container(border=True, gap="small"):
-            target_fields.draw(number, choices)
+            target_fields.draw(f"target {number}", choices)
     with st.container(horizontal=True, gap="small"):
         if count < MOST_TARGETS:
             st.button("Add target", icon=":material/add:", on_click=_count, args=(count + 1,))
@@ -44,18 +40,7 @@ def draw() -> None:
     frame.section("Scorers", "of every case, besides its own assertions")
     scorer_fields.draw()
     frame.section("Runs and cost")
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.number_input("Runs of each case", 1, MOST_RUNS, 1, key=RUNS, width=160)
-        st.number_input(
-            "Cost limit in US dollars",
-            min_value=0.0,
-            value=None,
-            key=LIMIT,
-            placeholder="None",
-            help="Calls stop when this much is spent. Needs models with prices.",
-            width=220,
-        )
-    _draw_estimate()
+    run_fields.draw(AT)
     with st.container(horizontal=True, gap="small"):
         st.button("Start evaluation", type="primary", icon=":material/play_arrow:", on_click=start)
         st.button("Estimate", icon=":material/calculate:", on_click=estimate)
@@ -70,22 +55,15 @@ def _new() -> NewEvaluation:
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
-    limit: float | None = state.get(LIMIT, None)
-    given: dict[str, Any] = {
+    numbers = range(1, state.get(TARGETS, 1) + 1)
+    given = {
         "name": name,
-        "targets": [target_fields.read(each) for each in range(1, state.get(TARGETS, 1) + 1)],
+        "targets": [target_fields.read(f"target {number}") for number in numbers],
         "scorers": scorer_fields.read(),
-        "runs": state.get(RUNS, 1),
-        "cost_limit_usd": f"{limit:.6f}" if limit else None,
+        **run_fields.read(AT),
         **case_fields.read(),
     }
-    try:
-        return NewEvaluation.model_validate(given)
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(str(each) for each in first["loc"])
-        words = str(first["msg"]).removeprefix("Value error, ")
-        raise Invalid(f"{where}: {words}" if where else words) from None
+    return run_fields.validated(NewEvaluation, given)
 
 
 @errors.action
@@ -93,7 +71,8 @@ def start() -> None:
     new = _new()
     with guard.work() as (session, actor):
         evaluation_id = evaluations.start(session, new, actor=actor)
-    state.forget(NAME, RUNS, LIMIT, ESTIMATE, TARGETS)
+    state.forget(NAME, TARGETS)
+    run_fields.forget(AT)
     address.show(evaluation_id)
     state.toast("Evaluation started")
 
@@ -102,19 +81,4 @@ def start() -> None:
 def estimate() -> None:
     new = _new()
     with guard.work() as (session, actor):
-        state.put(ESTIMATE, estimates.estimate(session, new, actor=actor))
-
-
-def _draw_estimate() -> None:
-    found: EvaluationEstimate | None = state.get(ESTIMATE, None)
-    if found is None:
-        return
-    cost = "unknown: a model has no price"
-    if found.cost_usd is not None:
-        cost = f"about {formatting.money(found.cost_usd)}"
-    most = ""
-    if found.worst_case_usd is not None:
-        most = f", at most {formatting.money(found.worst_case_usd)}"
-    seconds = formatting.duration((found.seconds or 0) * 1000)
-    words = f"{formatting.count(found.calls, 'call')} · cost {cost}{most} · about {seconds}"
-    st.info(text.plain(words), icon=":material/calculate:")
+        run_fields.show_estimate(AT, estimates.estimate(session, new, actor=actor))

@@ -37,6 +37,8 @@ def draw(found: EvaluationView) -> None:
                 st.code(target.prompt, language=None, wrap_lines=True)
     frame.section("Scorers", _threshold(found))
     _draw_json(found.scorers)
+    if found.personality_judge_id is not None:
+        st.caption(text.plain(f"How answers sound is judged by {found.personality_judge_id}"))
     frame.section("Manifest", "versions, parameters, prices and seeds when it began")
     _draw_json(found.manifest.model_dump(mode="json"))
     if found.cost_limit_usd is not None:

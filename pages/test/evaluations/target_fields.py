@@ -51,75 +51,76 @@ def read_choices() -> TargetChoices:
         )
 
 
-def draw(number: int, choices: TargetChoices) -> None:
+def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
+    """Draw the fields of a target; without `has_text`, it must be a prompt or bot."""
     options = [*choices.models, *([f"{SERVICE}:{choices.service[0]}"] if choices.service else [])]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         chosen = st.selectbox(
-            f"Model of target {number}",
+            f"Model of {name}",
             options,
-            key=_key(number, "model"),
+            key=_key(name, "model"),
             format_func=lambda each: _label(each, choices),
             width=320,
         )
         prompt_id = st.selectbox(
-            f"Prompt or bot of target {number}",
+            f"Prompt or bot of {name}",
             list(choices.prompts),
             index=None,
-            key=_key(number, "prompt"),
-            placeholder="System prompt below",
+            key=_key(name, "prompt"),
+            placeholder="System prompt below" if has_text else "Choose one",
             format_func=lambda each: text.one_line(choices.prompts[each][0]),
             width=260,
         )
         if prompt_id is not None:
             newest = choices.prompts[prompt_id][1]
             st.selectbox(
-                f"Version of target {number}",
+                f"Version of {name}",
                 range(newest, 0, -1),
-                key=_key(number, f"version.{prompt_id}"),
+                key=_key(name, f"version.{prompt_id}"),
                 width=130,
             )
         if chosen is not None and not chosen.startswith(f"{SERVICE}:"):
             st.number_input(
-                f"Temperature of target {number}",
+                f"Temperature of {name}",
                 0.0,
                 2.0,
                 None,
-                key=_key(number, "temperature"),
+                key=_key(name, "temperature"),
                 placeholder="Default",
                 width=180,
             )
-    if prompt_id is None:
+    if prompt_id is None and has_text:
         st.text_area(
-            f"System prompt of target {number}",
-            key=_key(number, "text"),
+            f"System prompt of {name}",
+            key=_key(name, "text"),
             placeholder="Answer in one sentence.",
             height=90,
         )
 
 
-def read(number: int) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
     """Return a target as entered."""
-    model: str | None = state.get(_key(number, "model"), None)
-    prompt_id: str | None = state.get(_key(number, "prompt"), None)
+    model: str | None = state.get(_key(name, "model"), None)
+    prompt_id: str | None = state.get(_key(name, "prompt"), None)
     found: dict[str, Any] = {}
     if model is not None and model.startswith(f"{SERVICE}:"):
         found["service_id"] = model.removeprefix(f"{SERVICE}:")
     else:
         found["model_id"] = model
-        temperature: float | None = state.get(_key(number, "temperature"), None)
+        temperature: float | None = state.get(_key(name, "temperature"), None)
         if temperature is not None:
             found["parameters"] = {"temperature": temperature}
     if prompt_id is not None:
         kind, _, bot_id = prompt_id.partition(":")
         found |= {"bot_id": bot_id} if kind == BOT else {"template_id": prompt_id}
-        found["version"] = state.get(_key(number, f"version.{prompt_id}"), None)
-    elif (entered := state.get(_key(number, "text"), "")).strip():
+        found["version"] = state.get(_key(name, f"version.{prompt_id}"), None)
+    elif (entered := state.get(_key(name, "text"), "")).strip():
         found["prompt"] = entered
     return found
 
 
-def _key(number: int, name: str) -> str:
-    return f"evaluations.target.{number}.{name}"
+def _key(name: str, field: str) -> str:
+    return f"evaluations.{name}.{field}"
 
 
 def _label(option: str, choices: TargetChoices) -> str:

@@ -48,6 +48,7 @@ WHO = {
     "/admin/digests": WATCHERS,
     "/admin/": ADMINS,
     "/evaluation/judges": WATCHERS,
+    "/ab-tests": ADMINS,
     "/imports": ADMINS,
     "/analytics/": ADMINS,
     "/bots": ADMINS,
@@ -147,6 +148,12 @@ BODIES: dict[str, dict[str, object]] = {
     "/evaluation/": {
         "name": "a",
         "target": {"model_id": "fake:echo"},
+        "test_cases": [{"input": "x", "expected_output": {"type": "contains", "value": "x"}}],
+    },
+    f"/ab-tests/{ANY_ID}": {"test_name": "a"},
+    "/ab-tests": {
+        "test_name": "a",
+        "variants": [{"template_id": "default"}, {"template_id": "default"}],
         "test_cases": [{"input": "x", "expected_output": {"type": "contains", "value": "x"}}],
     },
     "/imports/mappings": {"name": "a", "mapping": {}},

@@ -69,6 +69,11 @@ def test_a_slider_outside_its_range_is_refused(mine: httpx2.Client, level: objec
     assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed")
 
 
+def test_a_blank_name_is_refused(mine: httpx2.Client) -> None:
+    id_ = created(mine)["id"]
+    assert mine.patch(f"/bots/{id_}", json={"bot_name": " "}).status_code == 422
+
+
 def test_an_override_is_set_and_taken_away_by_itself(mine: httpx2.Client) -> None:
     id_ = created(mine, parameters={"temperature": 0.9})["id"]
     mine.patch(f"/bots/{id_}", json={"parameters": {"max_tokens": 42}})

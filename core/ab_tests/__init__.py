@@ -1,0 +1,1 @@
+"""A/B tests: two bots or prompt versions over the same cases, offline."""

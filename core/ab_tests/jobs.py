@@ -1,0 +1,27 @@
+"""Count the results of A/B tests, in the worker."""
+
+from typing import Any
+from uuid import UUID
+
+from procrastinate import RetryStrategy
+
+from core.ab_tests.service import counting
+from core.database.db import transaction
+from core.errors import Unavailable
+from core.evaluations.service import claims
+from core.jobs import outbox, queue
+
+WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unavailable})
+
+
+@outbox.handles(claims.ENDED)
+def count_ended(payload: dict[str, Any]) -> None:
+    """Queue a job for each evaluation of an A/B test that has ended."""
+    with transaction() as session:
+        counting.defer(session, [UUID(id_) for id_ in payload["ids"]])
+
+
+@queue.app.task(name=counting.TASK, retry=WITHOUT_DATABASE)
+def count(evaluation_id: str) -> None:
+    """Count the results of an evaluation; again, with the same end."""
+    counting.count(UUID(evaluation_id))

@@ -1,0 +1,1 @@
+"""Read A/B tests, of one owner each, and their results."""

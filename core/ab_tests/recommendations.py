@@ -1,0 +1,195 @@
+"""The winner of an A/B test, and what to do, in words with the evidence."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from core.ab_tests.schemas import VariantId
+from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures, MetricValue, Winner
+from core.evaluations.views import PairedView
+from core.presentation.formatting import count, duration, money
+from core.statistics.paired import Verdict
+
+RULE = (
+    "Quality decides: the variant whose answers are better wins. Where no difference in quality is "
+    "shown, it is a tie; consistency, response time and cost are compared beside it and decide "
+    "nothing."
+)
+NOT_COMPARED = "not compared"
+NAMES = {
+    AbMetric.QUALITY: "quality",
+    AbMetric.CONSISTENCY: "consistency",
+    AbMetric.RESPONSE_TIME: "response time",
+    AbMetric.COST: "cost",
+}
+UNITS = {
+    AbMetric.QUALITY: "0 to 1",
+    AbMetric.CONSISTENCY: "0 to 100",
+    AbMetric.RESPONSE_TIME: "of an answer",
+    AbMetric.COST: "of 1,000 answers",
+}
+BETTER = {
+    AbMetric.QUALITY: "better",
+    AbMetric.CONSISTENCY: "more consistent",
+    AbMetric.RESPONSE_TIME: "faster",
+    AbMetric.COST: "cheaper",
+}
+LEAST_P = 0.001  # that is written as a number
+OTHERS = (AbMetric.CONSISTENCY, AbMetric.RESPONSE_TIME, AbMetric.COST)
+
+
+def winner_of(figures: AbTestFigures) -> Winner:
+    """Return the winner by quality, or a tie."""
+    better = better_of(figures.of(AbMetric.QUALITY))
+    return Winner.TIE if better is None else Winner(better)
+
+
+def better_of(figures: MetricFigures) -> VariantId | None:
+    """Return the variant that is shown to be better by a metric."""
+    match figures.comparison and figures.comparison.verdict:
+        case Verdict.BETTER:
+            return VariantId.A
+        case Verdict.WORSE:
+            return VariantId.B
+        case _:
+            return None
+
+
+def verdict_of(figures: MetricFigures) -> str:
+    """Return the verdict on a metric: A is faster, no difference shown, too few cases, or that
+    nothing was compared.
+    """
+    if figures.comparison is None:
+        return NOT_COMPARED
+    better = better_of(figures)
+    return figures.comparison.words if better is None else f"{better} is {BETTER[figures.metric]}"
+
+
+def recommend(
+    figures: AbTestFigures, names: Mapping[VariantId, str], *, unfit_judge: str | None
+) -> str:
+    """Return what the figures suggest to do, and the figures behind it."""
+    sentences = [
+        _about_quality(figures.of(AbMetric.QUALITY), names),
+        *_about_others(figures),
+        *_about_missing(figures),
+        unfit_judge,
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _about_quality(quality: MetricFigures, names: Mapping[VariantId, str]) -> str:
+    compared = quality.comparison
+    if compared is None:
+        return "Quality was not compared: no case has a scored answer of both variants."
+    better = better_of(quality)
+    if better is not None:
+        return f"Use {better}, {names[better]}: its answers are better{_by(quality, better)}."
+    if compared.verdict is Verdict.TOO_FEW:
+        return (
+            f"Add about {count(compared.more_cases or 0, 'more case')} before you choose: quality "
+            f"cannot be compared over {count(compared.cases, 'case')}."
+        )
+    return (
+        f"No difference in quality was shown{_by(quality, None)}: choose by consistency, response "
+        "time or cost."
+    )
+
+
+def _about_others(figures: AbTestFigures) -> Iterator[str]:
+    same, open_ = list[str](), list[str]()
+    for found in map(figures.of, OTHERS):
+        name, compared, better = NAMES[found.metric], found.comparison, better_of(found)
+        if compared is None:
+            continue
+        if better is not None:
+            yield f"{better} is {BETTER[found.metric]}{_by(found, better)}."
+        elif compared.verdict is Verdict.TOO_FEW:
+            open_.append(f"{name} (about {compared.more_cases or 0:,} more)")
+        else:
+            same.append(name)
+    if same:
+        yield f"No difference in {_joined(same)} was shown."
+    if open_:
+        yield f"More cases would be needed to compare {_joined(open_)}."
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _about_missing(figures: AbTestFigures) -> Iterator[str]:
+    a, b = figures.A, figures.B
+    if failed := a.failed + b.failed:
+        yield f"{count(failed, 'call')} failed ({a.failed} of A, {b.failed} of B)."
+    if missing := a.not_scored + b.not_scored:
+        answers = count(missing, "answer")
+        yield f"{answers} could not be scored ({a.not_scored} of A, {b.not_scored} of B)."
+
+
+def _by(figures: MetricFigures, better: VariantId | None) -> str:
+    """Return the figures behind a comparison, to follow what it shows."""
+    compared, metric = figures.comparison, figures.metric
+    if compared is None:
+        return ""
+    cases = count(compared.cases, "case")
+    if compared.p_value is not None:
+        return f" ({_passes(compared, cases, better)})"
+    bounds = [each for each in (compared.low, compared.high) if each is not None]
+    if better is not None:  # which says the direction
+        by = f" by {_written(metric, abs(compared.difference))}{_unit(metric)} ("
+        written = [_written(metric, each) for each in sorted(map(abs, bounds))]
+    else:
+        by = f" (A − B {_signed(metric, compared.difference)}{_unit(metric)}, "
+        written = [_signed(metric, each) for each in bounds]
+    interval = f"95% interval {' to '.join(written)}, " if written else ""
+    return f"{by}{interval}{cases})"
+
+
+def _passes(compared: PairedView, cases: str, better: VariantId | None) -> str:
+    only = {VariantId.A: compared.only_this, VariantId.B: compared.only_baseline}
+    first, second = (VariantId.B, VariantId.A) if better is VariantId.B else VariantId
+    p = compared.p_value or 0
+    chance = f"p = {p:.3f}" if p >= LEAST_P else f"p < {LEAST_P}"
+    return (
+        f"{only[first]} of {cases} passed only with {first}, {only[second]} only with {second}, "
+        f"{chance}"
+    )
+
+
+def _unit(metric: AbMetric) -> str:
+    return f" {UNITS[metric]}" if metric is AbMetric.COST else ""
+
+
+def difference(metric: AbMetric, compared: PairedView) -> str:
+    """Return A − B with its interval, if it has one; costs are of 1,000 answers."""
+    found = _signed(metric, compared.difference)
+    if compared.low is None or compared.high is None:
+        return found
+    return f"{found} ({_signed(metric, compared.low)} to {_signed(metric, compared.high)})"
+
+
+def value(metric: AbMetric, found: MetricValue) -> str:
+    """Return a mean with its interval, if it has one; costs are of 1,000 answers."""
+    if found.value is None:
+        return "n/a"
+    written = _written(metric, found.value)
+    if found.low is None or found.high is None:
+        return written
+    return f"{written} ({_written(metric, found.low)}–{_written(metric, found.high)})"
+
+
+def _written(metric: AbMetric, amount: float) -> str:
+    match metric:
+        case AbMetric.QUALITY:
+            return f"{amount:.2f}"
+        case AbMetric.CONSISTENCY:
+            return f"{amount:.1f}"
+        case AbMetric.RESPONSE_TIME:
+            return duration(round(amount))
+        case AbMetric.COST:
+            return money(Decimal(amount) * 1000)
+
+
+def _signed(metric: AbMetric, amount: float) -> str:
+    sign = "−" if amount < 0 else "+"
+    return f"{sign}{_written(metric, abs(amount))}"

@@ -1,0 +1,1 @@
+"""Changes of A/B tests and their results."""

@@ -1,0 +1,72 @@
+"""The calls of judges that scoring an answer takes, for estimates."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from core.bots import judging as bot_judging
+from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.runs.scored_runs import to_score
+from core.evaluations.schemas import NewEvaluation
+from core.executions.schemas import NewExecution
+from core.providers import catalogue
+from core.scoring import judge_prompts
+from core.scoring.errors import NoJudge
+from core.scoring.model_access import find_default_judge, judge_parameters
+from core.scoring.schemas import (
+    AllScorer,
+    AnyScorer,
+    JudgeScorer,
+    PairwiseScorer,
+    ScoredAnswer,
+    ScorerSpec,
+)
+
+
+def count_judge_calls(new: NewEvaluation, case: EvaluatedCase) -> int:
+    """Return how many calls of judges an answer to a case takes."""
+    asked = sum(
+        1 if isinstance(spec, JudgeScorer) else 2
+        for spec in _judges((*new.scorers, *case.assertions))
+    )
+    return asked + int(new.personality_judge_id is not None)
+
+
+def list_judge_calls(
+    session: Session, new: NewEvaluation, case: EvaluatedCase, answer: str
+) -> Iterator[NewExecution]:
+    """Yield the calls of judges that an answer to a case takes; raise NoJudge or ModelMissing."""
+    asked, scored = to_score(case), ScoredAnswer(text=answer)
+    for spec in _judges((*new.scorers, *case.assertions)):
+        if isinstance(spec, JudgeScorer):
+            text = judge_prompts.absolute(spec.rubric, scored, asked)
+            yield _call(session, spec.judge_model_id, judge_prompts.ABSOLUTE, text)
+            continue
+        other = spec.value or case.reference or ""
+        for pair in ((answer, other), (other, answer)):
+            text = judge_prompts.comparison(spec.rubric, *pair, asked)
+            yield _call(session, spec.judge_model_id, judge_prompts.PAIRWISE, text)
+    if new.personality_judge_id is not None:
+        text = bot_judging.trait_question(case.messages, answer)
+        yield _call(session, new.personality_judge_id, bot_judging.TRAIT_INSTRUCTIONS, text)
+
+
+def _judges(specs: Sequence[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScorer]:
+    for spec in specs:
+        if isinstance(spec, AllScorer | AnyScorer):
+            yield from _judges(spec.scorers)
+        elif isinstance(spec, JudgeScorer | PairwiseScorer):
+            yield spec
+
+
+def _call(session: Session, model_id: str | None, system_prompt: str, text: str) -> NewExecution:
+    model_id = model_id or find_default_judge(session)
+    if model_id is None:
+        raise NoJudge
+    model = catalogue.find_route(session, model_id).model
+    return NewExecution(
+        model_id=model.id,
+        system_prompt=system_prompt,
+        prompt=text,
+        parameters=judge_parameters(model),
+    )

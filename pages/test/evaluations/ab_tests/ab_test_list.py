@@ -1,0 +1,69 @@
+"""The list of A/B tests."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.ab_tests.queries.ab_tests import list_ab_tests
+from core.ab_tests.views import AbTestListItem, Winner
+from core.database.paging import Page
+from core.presentation import formatting
+from core.system import workspace
+from pages._ui import columns, errors, frame, guard, tables, text
+from pages._ui.tables import TableColumn
+from pages.test.evaluations import evaluation_list
+from pages.test.evaluations.ab_tests import address
+
+SHOWN = 50
+AT = "ab_tests.list"
+NOT_RUN = "Not run"
+COLOURS = {NOT_RUN: "gray", **evaluation_list.COLOURS}
+WINNERS = {Winner.A: "A", Winner.B: "B", Winner.TIE: "Tie"}
+WINNER_COLOURS = {"A": "blue", "B": "blue", "Tie": "gray"}
+
+
+def draw() -> None:
+    with frame.header("A/B tests", "Two bots or prompt versions over the same cases"):
+        st.button("New A/B test", icon=":material/add:", type="primary", on_click=address.show_form)
+    with guard.work() as (session, actor):
+        found = list_ab_tests(session, tables.window(AT, SHOWN), actor=actor)
+    _draw_list(found)
+
+
+@errors.part("A/B tests")
+def _draw_list(found: Page[AbTestListItem]) -> None:
+    if not found.total_count:
+        frame.empty_state(
+            "alt_route",
+            "No A/B tests yet",
+            "An A/B test has two bots or prompt versions answer the same cases, and says which "
+            "answers are better, or that the cases cannot tell.",
+        )
+        return
+    st.caption(f"{formatting.count(found.total_count, 'A/B test')} · click a row to open it")
+    tables.draw_page(found, _columns(), "A/B test", at=AT, on_open=_open)
+
+
+def _open(row: AbTestListItem) -> None:
+    address.show(row.id)
+
+
+def status(row: AbTestListItem) -> str:
+    return row.status.capitalize() if row.status else NOT_RUN
+
+
+def _winner(row: AbTestListItem) -> str | None:
+    return WINNERS[row.winner] if row.winner else None
+
+
+def _columns() -> Sequence[TableColumn[AbTestListItem]]:
+    return [
+        columns.text("Name", lambda row: row.test_name, width=230),
+        columns.chip("Status", status, COLOURS, width=95),
+        columns.text("A", lambda row: row.variants[0].name, width=170),
+        columns.text("B", lambda row: row.variants[1].name, width=170),
+        columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
+        columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=200),
+        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=70),
+        columns.moment("Created", lambda row: row.created_at, workspace.zone()),
+    ]

@@ -1,0 +1,96 @@
+"""The result of an A/B test: the winner, each metric of both variants, and what to do."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.ab_tests import charts as ab_charts
+from core.ab_tests import recommendations as words
+from core.ab_tests.queries.results import get_outcome
+from core.ab_tests.schemas import VariantId
+from core.ab_tests.views import AbTestOutcome, AbTestView, AnswerCounts, MetricFigures, Winner
+from core.errors import Conflict
+from core.presentation import formatting
+from core.statistics.bootstrap import FEWEST
+from pages._ui import charts, columns, frame, guard, tables, text, watch
+from pages._ui.tables import TableColumn
+
+TITLES = {metric: name.capitalize() for metric, name in words.NAMES.items()}
+
+
+def draw(found: AbTestView) -> None:
+    try:
+        with guard.work() as (session, actor):
+            outcome = get_outcome(session, found.id, actor=actor)
+    except Conflict:
+        _draw_nothing(found)
+        return
+    _draw_winner(found, outcome)
+    frame.section("Metrics", f"means over the cases of both, 95% intervals from {FEWEST} cases")
+    table = _columns(found)
+    tables.draw(outcome.comparisons, table, "Metrics of both variants", key="ab_tests.metrics")
+    st.caption(text.plain(f"{_counted(found, 'A', outcome.A)} · {_counted(found, 'B', outcome.B)}"))
+    _draw_charts(outcome)
+
+
+def _draw_nothing(found: AbTestView) -> None:
+    if found.is_running:
+        body = "The result appears when all answers are scored."
+        frame.empty_state("hourglass", "No result yet", body)
+        return
+    frame.empty_state("alt_route", "Not run yet", "Run it to have both variants answer the cases.")
+
+
+def _draw_winner(found: AbTestView, outcome: AbTestOutcome) -> None:
+    names = {variant.id: text.plain(text.one_line(variant.name)) for variant in found.variants}
+    verdict = text.plain(text.capitalized(outcome.verdict))
+    with st.container(border=True, gap="small"):
+        if outcome.winner is Winner.TIE:
+            st.markdown(f":gray-badge[Tie]\u2002**{verdict}**")
+        else:
+            winner = VariantId(outcome.winner)
+            st.markdown(f":green-badge[{winner} wins]\u2002**{names[winner]}**")
+        st.markdown(text.plain(outcome.recommendation))
+        st.caption(text.plain(outcome.rule))
+
+
+def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
+    a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
+    return [
+        columns.text("Metric", _title, width=190),
+        columns.text(a, lambda row: words.value(row.metric, row.A), width=190),
+        columns.text(b, lambda row: words.value(row.metric, row.B), width=190),
+        columns.text("A − B", _difference, width=210),
+        columns.text("Verdict", lambda row: text.capitalized(words.verdict_of(row)), width=190),
+        columns.number("Cases", lambda row: row.A.n, width=60),
+    ]
+
+
+def _title(row: MetricFigures) -> str:
+    return f"{TITLES[row.metric]} ({words.UNITS[row.metric]})"
+
+
+def _difference(row: MetricFigures) -> str | None:
+    return words.difference(row.metric, row.comparison) if row.comparison else None
+
+
+def _counted(found: AbTestView, name: str, counts: AnswerCounts) -> str:
+    said = [f"{name}: {formatting.count(counts.answers, 'answer')}"]
+    for number, what in (
+        (counts.failed, "failed"),
+        (counts.not_scored, "not scored"),
+        (counts.not_analyzed if found.judge_model_id else 0, "without trait scores"),
+    ):
+        if number:
+            said.append(f"{number:,} {what}")
+    return ", ".join(said)
+
+
+def _draw_charts(outcome: AbTestOutcome) -> None:
+    palette, grid = charts.palette(), st.grid(2, min_column_width=300, gap=("small", "medium"))
+    for figures in outcome.comparisons:
+        if figures.A.value is None:
+            continue
+        with grid.cell(), watch.panel(TITLES[figures.metric], words.UNITS[figures.metric]):
+            chart = ab_charts.values(palette, figures)
+            charts.show(chart, f"ab_tests.chart.{figures.metric}")

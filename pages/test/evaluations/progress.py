@@ -1,0 +1,34 @@
+"""The progress of a run, which is read again every second."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.evaluations.views import EvaluationProgress
+from core.presentation import formatting
+from pages._ui import errors, text
+
+State = tuple[str | None, EvaluationProgress | None]
+
+
+def draw(began_as: str, read: Callable[[], State]) -> None:
+    """Draw how far a run is; the page is drawn again when its status has changed."""
+
+    @st.fragment(run_every=1.0)
+    def progress() -> None:
+        with errors.InWords("Evaluation"):
+            status, told = read()
+            if status != began_as or told is None:
+                st.rerun()
+            words = f"{told.done:,} of {told.total:,} results"
+            if told.waiting:
+                words += f" · {told.waiting:,} wait for answers of your app"
+            if told.left_s is not None:
+                words += f" · about {formatting.duration(told.left_s * 1000)} left"
+            if told.estimated_usd:
+                words += f" · about {formatting.money(told.estimated_usd)} in all"
+            st.progress(told.done / told.total, text.plain(words))
+            if told.is_waiting:
+                st.caption("To go on, run attune_client again with the same idempotency key.")
+
+    progress()

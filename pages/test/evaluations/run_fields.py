@@ -1,0 +1,75 @@
+"""The runs, the cost limit and the estimate of a form, and what is entered as a whole."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import streamlit as st
+from pydantic import BaseModel, ValidationError
+
+from core.errors import Invalid
+from core.evaluations.schemas import MOST_RUNS
+from core.evaluations.views import EvaluationEstimate
+from core.presentation import formatting
+from pages._ui import state, text
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+def draw(at: str) -> None:
+    """Draw the fields; `at` is the form's key."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.number_input("Runs of each case", 1, MOST_RUNS, 1, key=f"{at}.runs", width=160)
+        st.number_input(
+            "Cost limit in US dollars",
+            min_value=0.0,
+            value=None,
+            key=f"{at}.limit",
+            placeholder="None",
+            help="Calls stop when this much is spent. Needs models with prices.",
+            width=220,
+        )
+    _draw_estimate(state.get(f"{at}.estimate", None))
+
+
+def read(at: str) -> dict[str, Any]:
+    """Return the runs and the limit as entered."""
+    limit: float | None = state.get(f"{at}.limit", None)
+    runs = state.get(f"{at}.runs", 1)
+    return {"runs": runs, "cost_limit_usd": f"{limit:.6f}" if limit else None}
+
+
+def show_estimate(at: str, found: EvaluationEstimate) -> None:
+    """Show an estimate, from a callback."""
+    state.put(f"{at}.estimate", found)
+
+
+def forget(at: str) -> None:
+    state.forget(f"{at}.runs", f"{at}.limit", f"{at}.estimate")
+
+
+def validated(form: type[Form], given: Mapping[str, Any]) -> Form:
+    """Return what was entered; raise Invalid with the first problem in words."""
+    try:
+        return form.model_validate(given)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        where = ".".join(str(each) for each in first["loc"])
+        words = str(first["msg"]).removeprefix("Value error, ")
+        raise Invalid(f"{where}: {words}" if where else words) from None
+
+
+def _draw_estimate(found: EvaluationEstimate | None) -> None:
+    if found is None:
+        return
+    cost = "unknown: a model has no price"
+    if found.cost_usd is not None:
+        cost = f"about {formatting.money(found.cost_usd)}"
+    most = ""
+    if found.worst_case_usd is not None:
+        most = f", at most {formatting.money(found.worst_case_usd)}"
+    calls = formatting.count(found.calls, "call")
+    if found.judge_calls:
+        calls += f" and {formatting.count(found.judge_calls, 'call')} of judges"
+    seconds = formatting.duration((found.seconds or 0) * 1000)
+    words = f"{calls} · cost {cost}{most} · about {seconds}"
+    st.info(text.plain(words), icon=":material/calculate:")
