@@ -74,6 +74,12 @@ def find_origins(session: Session, dataset_id: UUID, version: int) -> set[UUID]:
     return set(session.scalars(wanted))
 
 
+def find_conversation(session: Session, case_id: UUID) -> UUID | None:
+    """Return the conversation that a case was made of, or None. The caller has seen the case."""
+    of_it = (cases.c.case_id == case_id, cases.c.conversation_id.is_not(None))
+    return session.scalar(select(cases.c.conversation_id).where(*of_it).limit(1))
+
+
 def is_in_version(dataset_id: UUID, version: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that a row is in a version."""
     removed = cases.c.removed_in

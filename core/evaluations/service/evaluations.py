@@ -18,7 +18,12 @@ from core.evaluations.errors import (
     NothingFailed,
     TooManyResults,
 )
-from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
+from core.evaluations.models import (
+    EvaluatedVersion,
+    EvaluationCase,
+    EvaluationResult,
+    EvaluationTest,
+)
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.runs import targets
 from core.evaluations.schemas import (
@@ -30,6 +35,7 @@ from core.evaluations.schemas import (
     NewEvaluation,
     NewScoring,
     ResultStatus,
+    RunTarget,
 )
 from core.evaluations.service import claims
 from core.identity.permissions import Permission, require
@@ -59,6 +65,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     if new.baseline_id is not None:
         get_row(session, new.baseline_id, owner=actor.id)
     definition = _definition(session, new, dataset_version, actor)
+    digests = [encrypted_texts.digest_of(case) for case in cases]
     evaluation_id = new_id()
     row = EvaluationTest(
         id=evaluation_id,
@@ -67,6 +74,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
         definition=encrypted_texts.seal_definition(definition, evaluation_id),
         dataset_id=new.dataset_id,
         dataset_version=dataset_version,
+        questions=encrypted_texts.joined_digest(digests),
         baseline_id=new.baseline_id,
         status=EvaluationStatus.PENDING,
         runs=new.runs,
@@ -77,7 +85,8 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     )
     session.add(row)
     session.flush()
-    _insert_cases(session, evaluation_id, cases)
+    _insert_versions(session, evaluation_id, definition.targets)
+    _insert_cases(session, evaluation_id, cases, digests)
     _insert_runs(session, row)
     audit.record(session, "evaluation.start", actor, targets={"evaluation_id": str(row.id)})
     defer(session, row.id)
@@ -105,18 +114,34 @@ def _definition(
     )
 
 
-def _insert_cases(session: Session, evaluation_id: UUID, cases: Sequence[EvaluatedCase]) -> None:
+def _insert_versions(session: Session, evaluation_id: UUID, found: Sequence[RunTarget]) -> None:
+    """Insert what evaluations are found by, for each target."""
+    names = ("prompt_id", "prompt_version", "bot_id", "bot_version")
+    rows = [
+        {"evaluation_id": evaluation_id, "target": number}
+        | {name: getattr(target, name) for name in names}
+        for number, target in enumerate(found, 1)
+    ]
+    session.execute(insert(table_of(EvaluatedVersion)), rows)
+
+
+def _insert_cases(
+    session: Session,
+    evaluation_id: UUID,
+    cases: Sequence[EvaluatedCase],
+    digests: Sequence[bytes],
+) -> None:
     rows = [
         {
             "id": (case_id := new_id()),
             "evaluation_id": evaluation_id,
             "position": position,
             "case_id": case.case_id,
-            "digest": encrypted_texts.digest_of(case),
+            "digest": digest,
             "tags": list(case.tags),
             "content": encrypted_texts.seal_case(case, case_id),
         }
-        for position, case in enumerate(cases, 1)
+        for position, (case, digest) in enumerate(zip(cases, digests, strict=True), 1)
     ]
     session.execute(insert(cases_table), rows)
 
