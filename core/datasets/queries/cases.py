@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.database.paging import Page, Window
 from core.database.tables import table_of
 from core.datasets import encrypted_texts
+from core.datasets.errors import CaseMissing
 from core.datasets.models import Dataset, DatasetCaseRow
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import CaseContent, CaseFilter, CaseSplit, DatasetCase
@@ -55,6 +56,16 @@ def list_cases(
     counting = select(func.count()).select_from(rows.order_by(None).subquery())
     total = window.total(len(page), lambda: session.scalar(counting) or 0)
     return window.page([_case(row) for row in page], total)
+
+
+def get_case(session: Session, dataset_id: UUID, case_id: UUID, *, actor: Actor) -> DatasetCase:
+    """Return a case of a dataset's newest version; raise DatasetMissing or CaseMissing."""
+    dataset = get_dataset(session, dataset_id, actor=actor)
+    rows = _of(dataset_id, dataset.version, CaseFilter()).where(cases.c.case_id == case_id)
+    row = session.execute(rows).first()
+    if row is None:
+        raise CaseMissing
+    return _case(row)
 
 
 def list_tags(

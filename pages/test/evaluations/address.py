@@ -7,6 +7,8 @@ import streamlit as st
 from pages._ui import state
 
 OPEN, NEW = "evaluation", "new"
+# Of a new one: what is filled in
+DATASET, TEMPLATE, BOT, VERSION, GATE = "dataset", "template", "bot", "version", "gate"
 SECTION, CASE = "evaluations.section", "evaluations.case"
 
 

@@ -12,7 +12,14 @@ from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationEstimate
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
-from pages.test.evaluations import address, case_fields, scorer_fields, target_fields
+from pages.test.evaluations import (
+    address,
+    case_fields,
+    gate_fields,
+    prefill,
+    scorer_fields,
+    target_fields,
+)
 
 NAME, RUNS, LIMIT, ESTIMATE = (
     "evaluations.new.name",
@@ -26,23 +33,16 @@ TARGETS = "evaluations.new.targets"
 def draw() -> None:
     frame.back("All evaluations", address.close, "evaluations.back")
     st.title("New evaluation", anchor=False)
-    choices = target_fields.read_choices()
+    asked = gate_fields.find()
+    if asked is None:
+        prefill.fill(NAME)
+    else:
+        state.seed(NAME, asked.name)
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
-    state.seed(TARGETS, 1)
-    count = state.get(TARGETS, 1)
-    frame.section("Targets", "each answers every case")
-    for number in range(1, count + 1):
-        with st.container(border=True, gap="small"):
-            target_fields.draw(number, choices)
-    with st.container(horizontal=True, gap="small"):
-        if count < MOST_TARGETS:
-            st.button("Add target", icon=":material/add:", on_click=_count, args=(count + 1,))
-        if count > 1:
-            st.button("Remove target", icon=":material/remove:", on_click=_count, args=(count - 1,))
-    frame.section("Cases")
-    case_fields.draw()
-    frame.section("Scorers", "of every case, besides its own assertions")
-    scorer_fields.draw()
+    if asked is None:
+        _draw_fields()
+    else:
+        gate_fields.draw(asked)
     frame.section("Runs and cost")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.number_input("Runs of each case", 1, MOST_RUNS, 1, key=RUNS, width=160)
@@ -61,6 +61,25 @@ def draw() -> None:
         st.button("Estimate", icon=":material/calculate:", on_click=estimate)
 
 
+def _draw_fields() -> None:
+    choices = target_fields.read_choices()
+    state.seed(TARGETS, 1)
+    count = state.get(TARGETS, 1)
+    frame.section("Targets", "each answers every case")
+    for number in range(1, count + 1):
+        with st.container(border=True, gap="small"):
+            target_fields.draw(number, choices)
+    with st.container(horizontal=True, gap="small"):
+        if count < MOST_TARGETS:
+            st.button("Add target", icon=":material/add:", on_click=_count, args=(count + 1,))
+        if count > 1:
+            st.button("Remove target", icon=":material/remove:", on_click=_count, args=(count - 1,))
+    frame.section("Cases")
+    case_fields.draw()
+    frame.section("Scorers", "of every case, besides its own assertions")
+    scorer_fields.draw()
+
+
 def _count(count: int) -> None:
     state.put(TARGETS, count)
 
@@ -73,11 +92,9 @@ def _new() -> NewEvaluation:
     limit: float | None = state.get(LIMIT, None)
     given: dict[str, Any] = {
         "name": name,
-        "targets": [target_fields.read(each) for each in range(1, state.get(TARGETS, 1) + 1)],
-        "scorers": scorer_fields.read(),
         "runs": state.get(RUNS, 1),
         "cost_limit_usd": f"{limit:.6f}" if limit else None,
-        **case_fields.read(),
+        **_fields(),
     }
     try:
         return NewEvaluation.model_validate(given)
@@ -88,12 +105,23 @@ def _new() -> NewEvaluation:
         raise Invalid(f"{where}: {words}" if where else words) from None
 
 
+def _fields() -> dict[str, Any]:
+    """Return targets, cases and scorers as entered, or those of a gate."""
+    if (asked := gate_fields.find()) is not None:
+        return gate_fields.read(asked)
+    return {
+        "targets": [target_fields.read(each) for each in range(1, state.get(TARGETS, 1) + 1)],
+        "scorers": scorer_fields.read(),
+        **case_fields.read(),
+    }
+
+
 @errors.action
 def start() -> None:
     new = _new()
     with guard.work() as (session, actor):
         evaluation_id = evaluations.start(session, new, actor=actor)
-    state.forget(NAME, RUNS, LIMIT, ESTIMATE, TARGETS)
+    state.forget(NAME, RUNS, LIMIT, ESTIMATE, TARGETS, prefill.DONE)
     address.show(evaluation_id)
     state.toast("Evaluation started")
 

@@ -97,6 +97,14 @@ def draw(number: int, choices: TargetChoices) -> None:
         )
 
 
+def choose(prompt: str, version: int, model_id: str | None) -> None:
+    """Choose a prompt or a bot as the first target, from its page."""
+    state.put(_key(1, "prompt"), prompt)
+    state.put(_key(1, f"version.{prompt}"), version)
+    if model_id is not None:
+        state.put(_key(1, "model"), model_id)
+
+
 def read(number: int) -> dict[str, Any]:
     """Return a target as entered."""
     model: str | None = state.get(_key(number, "model"), None)
