@@ -99,6 +99,7 @@ def trend(palette: Palette, points: Sequence[TrendPoint]) -> Chart:
             "line": {"color": palette.series[0], "width": 2},
             "size": 10,
         },
+        cliponaxis=False,  # a dot at 0% is drawn whole
         text=[_said(point) for point in points],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,

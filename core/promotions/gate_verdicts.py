@@ -31,7 +31,7 @@ def verdict_of(gate: LabelGate, figures: TargetFigures) -> tuple[GateVerdict, st
 def asked_for(gate: LabelGate | GateView) -> str:
     """Return the rate that a gate asks for."""
     least = share(gate.least_rate)
-    return f"the lower bound must be {least}" if gate.by_lower_bound else f"{least} must pass"
+    return f"the lower bound must reach {least}" if gate.by_lower_bound else f"{least} must pass"
 
 
 def _missing(figures: TargetFigures) -> str:

@@ -1,6 +1,6 @@
 """Read gates, and check what they say of a version."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -108,9 +108,15 @@ def check(
         verdict=verdict,
         words=words,
         evaluation=_evaluation(fitting, actor) if fitting else None,
-        to_run=to_run.model_dump(mode="json", exclude_defaults=True),
+        to_run=body_of(to_run),
     )
     return GateRun(found, to_run)
+
+
+def body_of(evaluation: NewEvaluation) -> dict[str, Any]:
+    """Return an evaluation as its request has it."""
+    unset = {"targets", "test_cases"}
+    return evaluation.model_dump(mode="json", exclude_none=True, exclude=unset)
 
 
 def _dataset(session: Session, gate: LabelGate, actor: Actor) -> DatasetView | None:

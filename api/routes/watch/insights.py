@@ -11,7 +11,7 @@ from core.insights.queries.chains import chain as queries
 
 router = APIRouter(prefix="/insights", tags=["Insights"])
 
-ID = "Its ID; of a version also `name@number`, of a promotion the ID of the label's move."
+ID = "Its ID: of a version or its effect also `name@number`, of a promotion that of the move."
 
 
 @router.get("/chain", responses=MISSING)

@@ -78,9 +78,9 @@ def of_evaluation(found: EvaluationHop) -> ChainLink:
 
 def of_promotion(found: PromotionHop, zone: str) -> ChainLink:
     since = _day(found.moved_at, zone)
-    words = f"{found.label} since {since}"
-    if found.until is not None:
-        words = f"{found.label} {since} to {_day(found.until, zone)}"
+    until = _day(found.until, zone) if found.until is not None else None
+    span = f"since {since}" if until is None else f"{since} to {until}"
+    words = f"{found.label} {f'on {since}' if since == until else span}"
     return ChainLink(
         kind=ChainKind.PROMOTION,
         id=str(found.id),

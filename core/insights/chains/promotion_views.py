@@ -1,7 +1,6 @@
 """What a promotion changed in production."""
 
 from datetime import datetime
-from uuid import UUID
 
 from core.identity.schemas import View
 from core.insights.prompt_figures import PromptVersionFigures
@@ -12,8 +11,6 @@ class PromotionEffect(View):
     null without requests in it. `until` is when the label moved on.
     """
 
-    move_id: int
-    prompt_id: UUID
     label: str
     version: str
     previous_version: str | None

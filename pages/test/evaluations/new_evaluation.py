@@ -33,16 +33,17 @@ TARGETS = "evaluations.new.targets"
 def draw() -> None:
     frame.back("All evaluations", address.close, "evaluations.back")
     st.title("New evaluation", anchor=False)
-    asked = gate_fields.find()
-    if asked is None:
-        prefill.fill(NAME)
-    else:
-        state.seed(NAME, asked.name)
+    gated = gate_fields.find()
+    if prefill.is_due():
+        if gated is None:
+            prefill.fill(NAME)
+        else:
+            state.put(NAME, gated.asked.name)
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
-    if asked is None:
+    if gated is None:
         _draw_fields()
     else:
-        gate_fields.draw(asked)
+        gate_fields.draw(gated)
     frame.section("Runs and cost")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.number_input("Runs of each case", 1, MOST_RUNS, 1, key=RUNS, width=160)
@@ -91,10 +92,10 @@ def _new() -> NewEvaluation:
         raise Invalid("Enter a name.")
     limit: float | None = state.get(LIMIT, None)
     given: dict[str, Any] = {
+        **_fields(),
         "name": name,
         "runs": state.get(RUNS, 1),
         "cost_limit_usd": f"{limit:.6f}" if limit else None,
-        **_fields(),
     }
     try:
         return NewEvaluation.model_validate(given)
@@ -107,8 +108,8 @@ def _new() -> NewEvaluation:
 
 def _fields() -> dict[str, Any]:
     """Return targets, cases and scorers as entered, or those of a gate."""
-    if (asked := gate_fields.find()) is not None:
-        return gate_fields.read(asked)
+    if (gated := gate_fields.find()) is not None:
+        return gate_fields.read(gated)
     return {
         "targets": [target_fields.read(each) for each in range(1, state.get(TARGETS, 1) + 1)],
         "scorers": scorer_fields.read(),

@@ -18,13 +18,18 @@ from pages.test.evaluations import address, case_fields, target_fields
 DONE = "evaluations.new.prefilled"
 
 
-def fill(name_key: str) -> None:
-    """Fill the form from the address, once; what is gone, or the reader can't see, is left out."""
+def is_due() -> bool:
+    """Whether the address has not been taken over yet; from then on it is."""
     given = st.query_params.to_dict()
     if state.get(DONE, dict[str, str]()) == given:
-        return
+        return False
     state.put(DONE, given)
-    names = []
+    return True
+
+
+def fill(name_key: str) -> None:
+    """Fill the form from the address; what is gone, or the reader can't see, is left out."""
+    given, names = st.query_params.to_dict(), list[str]()
     with guard.work() as (session, actor):
         for fill_in in (_dataset, _prompt, _bot):
             try:

@@ -21,7 +21,7 @@ def draw(prompt: PromptView, versions: Sequence[PromptVersionView], actor: Actor
     key = address.version_key(prompt.id)
     if state.get(key, None) not in by_number:
         state.put(key, prompt.version)
-    frame.section("One version", "from the annotation that it fixes to its effect in production")
+    frame.section("Chain", "from the annotation that a version fixes to its effect in production")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         number = st.selectbox("Version", list(by_number), key=key, width=140)
         version = by_number[number or prompt.version]

@@ -22,7 +22,7 @@ def draw(chosen: Filters) -> None:
     if found is None:
         return
     with watch.panel("Before and after the promotion", _note(found, chosen.period.zone)):
-        chain_line.draw(ChainKind.PROMOTION, found.move_id)
+        chain_line.draw(ChainKind.EFFECT, found.version)
         shown = [each for each in (found.before, found.after) if each is not None]
         if shown:
             table = ai_tables.version_columns(shown)

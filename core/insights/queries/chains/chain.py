@@ -29,7 +29,8 @@ LARGEST_ID = 2**63
 
 
 def chain(core: Session, ai: Session, kind: ChainKind, id_: str, *, actor: Actor) -> Chain:
-    """Return the chain of an object; `id_` is a version's `name@number` too, or a move's number.
+    """Return the chain of an object. `id_` is a version's `name@number` too, which is also the ID
+    of its effect; or a move's number.
 
     Raises Forbidden or ChainMissing.
     """
@@ -64,7 +65,7 @@ class _Walk:
                 self.annotation = hops.find_annotation(self.ai, _uuid(id_), actor=self.actor)
             case ChainKind.CASE:
                 self.case = hops.find_case(self.core, _uuid(id_), actor=self.actor)
-            case ChainKind.VERSION:
+            case ChainKind.VERSION | ChainKind.EFFECT:
                 of_it = hops.by_title(id_) if "@" in id_ else hops.by_id(_uuid(id_))
                 self.version = hops.find_version(self.core, *of_it, actor=self.actor)
             case ChainKind.EVALUATION:
@@ -78,6 +79,7 @@ class _Walk:
             ChainKind.ANNOTATION: self.annotation,
             ChainKind.CASE: self.case,
             ChainKind.VERSION: self.version,
+            ChainKind.EFFECT: self.version,
             ChainKind.EVALUATION: self.evaluation,
             ChainKind.PROMOTION: self.promotion and self.version,
         }

@@ -29,8 +29,6 @@ def find_effect(
     found = prompt_versions(core, ai, replace(asked, prompt_version=None), actor=actor)
     figures = {each.prompt_version: each for each in found}
     return PromotionEffect(
-        move_id=promotion.id,
-        prompt_id=version.owner_id,
         label=promotion.label,
         version=version.title,
         previous_version=previous,
