@@ -16,7 +16,7 @@ from core.evaluations.views import EvaluationListItem
 from core.promotions import service as promotions
 from core.promotions.schemas import GateView, NewGate
 from core.prompts.views import PromptView
-from pages._ui import dialogs, guard, links, state, text
+from pages._ui import dialogs, errors, guard, links, state, text
 from pages.test.prompts.labels import reasons
 
 DATASET, SPLIT, SCORED, RATE, BOUND, REASON = (
@@ -56,11 +56,29 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
             links.draw("datasets", "Open datasets", icon="dataset")
             return
         _draw_fields(datasets, evaluations, present)
+        if present is not None:
+            _draw_removal(prompt, label)
         dialogs.submit(
-            "Set gate", lambda: save(prompt, label, present, evaluations), key="prompts.gate"
+            "Save gate", lambda: save(prompt, label, present, evaluations), key="prompts.gate"
         )
 
     form()
+
+
+def _draw_removal(prompt: PromptView, label: str) -> None:
+    reasons.draw_field(REASON, "Reason for the change or the removal")
+    place = st.container()
+    if st.button("Remove gate", type="tertiary", icon=":material/delete:", key="prompts.gate.drop"):
+        with errors.InForm(place):
+            remove(prompt, label)
+            st.rerun()
+
+
+def remove(prompt: PromptView, label: str) -> None:
+    reason = reasons.require(REASON)
+    with guard.work() as (session, actor):
+        promotions.remove_gate(session, prompt.id, label, reason, actor=actor)
+    state.toast("Gate removed; the label stays protected")
 
 
 def _fill(present: GateView | None, datasets: dict[UUID, DatasetView]) -> None:
@@ -112,8 +130,6 @@ def _draw_fields(
         key=BOUND,
         help="Needs at least 10 cases, and more to reach a high rate.",
     )
-    if present is not None:
-        reasons.draw_field(REASON, "Reason for the change")
 
 
 def save(

@@ -106,23 +106,14 @@ def _draw_actions(
             on_click=gate_dialog.open_gate,
             args=(prompt, label.name, gate),
         )
-    with st.popover("More", icon=":material/more_horiz:", key=f"{key}.more"):
-        if gate is not None:
-            st.button(
-                "Remove gate",
-                type="tertiary",
-                key=f"{key}.ungate",
-                on_click=ask_to_remove_gate,
-                args=(prompt, label.name),
-            )
-        st.button(
-            "Remove label",
-            type="tertiary",
-            key=f"{key}.remove",
-            on_click=ask_to_remove,
-            args=(prompt, label.name),
-            kwargs={"needs_reason": gate is not None},
-        )
+    st.button(
+        "Remove",
+        type="tertiary",
+        key=f"{key}.remove",
+        on_click=ask_to_remove,
+        args=(prompt, label.name),
+        kwargs={"needs_reason": gate is not None},
+    )
 
 
 def _draw_rollback(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> None:
@@ -133,7 +124,8 @@ def _draw_rollback(prompt: PromptView, name: str, version: int, *, needs_reason:
             words, icon=":material/undo:", key=key, on_click=roll_back, args=(prompt, name, None)
         )
         return
-    with st.popover(words, icon=":material/undo:", key=key):
+    # By the version, so that it closes once the label is there
+    with st.popover(words, icon=":material/undo:", key=f"{key}.to.{version}"):
         st.caption("Why? The reason is kept; no evaluation is asked for.")
         for number, reason in enumerate(reasons.USUAL):
             st.button(
@@ -143,37 +135,28 @@ def _draw_rollback(prompt: PromptView, name: str, version: int, *, needs_reason:
                 on_click=roll_back,
                 args=(prompt, name, reason),
             )
+        reasons.draw_field(f"{key}.reason", "Another reason")
         st.button(
-            "Another reason",
+            "Roll back",
             key=f"{key}.other",
-            type="tertiary",
-            on_click=reasons.ask,
-            args=(words, "The label goes back at once.", "Roll back", partial(_back, prompt, name)),
+            on_click=roll_back_as_written,
+            args=(prompt, name, f"{key}.reason"),
         )
 
 
 @errors.action
+def roll_back_as_written(prompt: PromptView, name: str, key: str) -> None:
+    roll_back(prompt, name, reasons.require(key))
+    state.forget(key)
+
+
+@errors.action
 def roll_back(prompt: PromptView, name: str, reason: str | None) -> None:
-    _back(prompt, name, reason)
-
-
-def _back(prompt: PromptView, name: str, reason: str | None) -> None:
     with guard.work() as (session, actor):
         rollback = NewRollback(reason=reason)
         found = promotions.roll_back(session, prompt.id, name, rollback, actor=actor)
     version = next(label.version for label in found.labels if label.name == name)
     state.toast(f"{name} points at version {version} again")
-
-
-def ask_to_remove_gate(prompt: PromptView, name: str) -> None:
-    body = "The label stays protected: admins can then move it freely."
-    reasons.ask("Remove this gate?", body, "Remove gate", partial(_remove_gate, prompt, name))
-
-
-def _remove_gate(prompt: PromptView, name: str, reason: str) -> None:
-    with guard.work() as (session, actor):
-        promotions.remove_gate(session, prompt.id, name, reason, actor=actor)
-    state.toast("Gate removed")
 
 
 def ask_to_remove(prompt: PromptView, name: str, *, needs_reason: bool) -> None:

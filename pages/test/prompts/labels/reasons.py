@@ -30,6 +30,14 @@ def read(key: str) -> str | None:
     return entered or None
 
 
+def require(key: str) -> str:
+    """Return the reason that was entered; raise Invalid without one."""
+    reason = read(key)
+    if reason is None:
+        raise ReasonMissing
+    return reason
+
+
 def ask(title: str, body: str, label: str, act: Callable[[str], None]) -> None:
     """Ask for a reason before `act(reason)`, from a callback; `label` is on the button."""
     state.forget(ASKED)
@@ -38,13 +46,6 @@ def ask(title: str, body: str, label: str, act: Callable[[str], None]) -> None:
     def form() -> None:
         st.caption(body)
         draw_field(ASKED)
-        dialogs.submit(label, lambda: act(_entered()), key=ASKED)
+        dialogs.submit(label, lambda: act(require(ASKED)), key=ASKED)
 
     form()
-
-
-def _entered() -> str:
-    reason = read(ASKED)
-    if reason is None:
-        raise ReasonMissing
-    return reason
