@@ -32,13 +32,13 @@ MAX_TAGS = 30
 CaseText = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS), AfterValidator(storable)]
 CaseTag = Annotated[
     str,
-    AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    AfterValidator(storable),
 ]
 DatasetName = Annotated[
     str,
-    AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    AfterValidator(storable),
 ]
 # Scorers are described in full for bodies only: kinds that contain others would be there twice
 CaseAssertions = Annotated[

@@ -27,8 +27,8 @@ MAX_PROMPT_CHARS = 200_000
 
 EvaluationName = Annotated[
     str,
-    AfterValidator(storable),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(storable),
 ]
 
 

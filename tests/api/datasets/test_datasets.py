@@ -83,13 +83,17 @@ def test_a_file_that_is_no_file_of_cases_is_refused(mine: httpx2.Client, content
         {"messages": [{"role": "user", "content": " "}]},
         {**QUESTION, "assertions": [{"kind": "regex", "pattern": "("}]},
         {**QUESTION, "origin": "annotation"},
-        {**QUESTION, "tags": [""]},
+        {**QUESTION, "tags": ["  "]},
     ],
 )
 def test_a_case_that_asks_nothing_or_has_wrong_fields_is_refused(
     mine: httpx2.Client, case: dict[str, object]
 ) -> None:
     assert mine.post(f"{created(mine)}/cases", json={"cases": [case]}).status_code == 422
+
+
+def test_a_name_of_spaces_is_refused(mine: httpx2.Client) -> None:
+    assert mine.post("/datasets", json={"name": "  "}).status_code == 422
 
 
 def test_others_find_no_private_dataset_and_change_no_shared_one(

@@ -142,6 +142,7 @@ def test_a_running_one_is_cancelled_and_then_removed(mine: httpx2.Client, one: P
 @pytest.mark.parametrize(
     "changed",
     [
+        {"name": "  "},
         {"runs": 0},
         {"runs": 101},
         {"test_cases": []},
