@@ -145,6 +145,8 @@ def save(
         "by_lower_bound": state.get(BOUND, False),
         "reason": reasons.read(REASON),
     }
+    if present is not None and present.dataset_id == given["dataset_id"]:
+        given["dataset_version"] = present.dataset_version  # which only the API sets
     with guard.work() as (session, actor):
         scored: Any = state.get(SCORED, BY_CASES)
         if scored == AS_NOW and present is not None:
