@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.figures.trend_views import TrendPoint
 from core.evaluations.views import Estimate, TargetView
-from core.presentation.drawing import Chart, blank
+from core.presentation.drawing import Chart, Drawing, blank
 from core.presentation.formatting import share
 from core.presentation.palette import Palette
 
@@ -19,14 +19,7 @@ def rates(palette: Palette, named: Sequence[tuple[str, Estimate]], *, what: str)
     figure = blank(palette, ROW_PX * max(len(shown), 1) + AXIS_PX)
     for place, (_, each) in enumerate(shown):
         if each.low is not None and each.high is not None:
-            figure.add_scatter(
-                x=[each.low, each.high],
-                y=[place, place],
-                mode="lines",
-                line={"color": palette.series[0], "width": 2},
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            _add_interval(figure, palette, x=[each.low, each.high], y=[place, place])
     figure.add_scatter(
         x=[each.value for _, each in shown],
         y=list(range(len(shown))),
@@ -79,14 +72,7 @@ def trend(palette: Palette, points: Sequence[TrendPoint]) -> Chart:
     for place, point in zip(places, points, strict=True):
         rate = point.success_rate
         if rate.low is not None and rate.high is not None:
-            figure.add_scatter(
-                x=[place, place],
-                y=[rate.low, rate.high],
-                mode="lines",
-                line={"color": palette.series[0], "width": 2},
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            _add_interval(figure, palette, x=[place, place], y=[rate.low, rate.high])
     figure.add_scatter(
         x=places,
         y=[point.success_rate.value for point in points],
@@ -112,6 +98,19 @@ def trend(palette: Palette, points: Sequence[TrendPoint]) -> Chart:
     figure.update_yaxes(range=[0, 1.05], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_layout(hovermode="closest", hoverdistance=-1)
     return Chart(figure, f"Pass rate by version. {'; '.join(map(_said, points))}.")
+
+
+def _add_interval(
+    figure: Drawing, palette: Palette, *, x: Sequence[float], y: Sequence[float]
+) -> None:
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": palette.series[0], "width": 2},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _said(point: TrendPoint) -> str:

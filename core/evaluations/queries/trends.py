@@ -1,7 +1,7 @@
 """The trend of the actor's evaluations over the versions of a prompt or a bot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.bots.queries import bots
+from core.bots.schemas import BotVersionView
 from core.datasets.queries.datasets import names_of
 from core.evaluations.errors import TrendUnnamed
 from core.evaluations.figures.trend_views import TrendPoint, VersionTrend
@@ -18,6 +19,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.formatting import count
 from core.prompts.queries import versions as prompts
+from core.prompts.views import PromptVersionView
 
 SPLITS = {EvaluationSplit.TUNE: ", tune", EvaluationSplit.HOLDOUT: ", hold-out"}
 SAME_CASES = "The same {}"
@@ -39,28 +41,15 @@ def list_trends(
     Raises Forbidden, TrendUnnamed, PromptMissing or BotMissing.
     """
     require(actor, Permission.RUN_MODELS)
-    if prompt_id is not None and bot_id is None:
-        return _of_prompt(session, prompt_id, actor)
-    if bot_id is not None and prompt_id is None:
-        return _of_bot(session, bot_id, actor)
-    raise TrendUnnamed
-
-
-def _of_prompt(session: Session, prompt_id: UUID, actor: Actor) -> list[VersionTrend]:
-    saved = {
-        each.number: SavedVersion(each.note, each.created_at)
-        for each in prompts.list_versions(session, prompt_id, actor=actor)
-    }
-    wanted = MeasuredFilter(prompt_id=prompt_id, owner=actor.id)
-    return _trends(session, list_measured(session, wanted), saved, actor)
-
-
-def _of_bot(session: Session, bot_id: UUID, actor: Actor) -> list[VersionTrend]:
-    saved = {
-        each.number: SavedVersion(each.note, each.created_at)
-        for each in bots.list_versions(session, bot_id, actor=actor)
-    }
-    wanted = MeasuredFilter(bot_id=bot_id, owner=actor.id)
+    if (prompt_id is None) == (bot_id is None):
+        raise TrendUnnamed
+    versions: Sequence[PromptVersionView | BotVersionView] = ()
+    if prompt_id is not None:
+        versions = prompts.list_versions(session, prompt_id, actor=actor)
+    elif bot_id is not None:
+        versions = bots.list_versions(session, bot_id, actor=actor)
+    saved = {each.number: SavedVersion(each.note, each.created_at) for each in versions}
+    wanted = MeasuredFilter(prompt_id=prompt_id, bot_id=bot_id, owner=actor.id)
     return _trends(session, list_measured(session, wanted), saved, actor)
 
 

@@ -1,19 +1,40 @@
 """Rates of the versions of a prompt or a bot over the same cases; each opens its evaluation."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import streamlit as st
 
 from core.evaluations import charts as evaluation_charts
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.figures.trend_views import TrendPoint, VersionTrend
+from core.evaluations.queries import trends as queries
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import charts, columns, frame, links, tables, text, watch
+from pages._ui import charts, columns, errors, frame, guard, links, tables, text, watch
 from pages._ui.tables import TableColumn
 
 MOST = 5
 NOTE = "pass rate with 95% interval · click a version to open its evaluation"
+
+
+@errors.part("Evaluations")
+def draw_section(
+    version: int, *, prompt_id: UUID | None = None, bot_id: UUID | None = None
+) -> None:
+    """Draw the trend of a prompt or a bot, and a button that evaluates its newest version."""
+    with guard.work() as (session, actor):
+        found = queries.list_trends(session, prompt_id=prompt_id, bot_id=bot_id, actor=actor)
+    frame.section("Trend over versions", "your newest completed evaluation of each version")
+    draw(found, f"trend.{prompt_id or bot_id}")
+    subject = {"template": str(prompt_id), "version": str(version)}
+    st.button(
+        f"Evaluate version {version}",
+        icon=":material/fact_check:",
+        on_click=links.go,
+        args=("evaluations",),
+        kwargs={"new": "1", **({"bot": str(bot_id)} if bot_id else subject)},
+    )
 
 
 def draw(trends: Sequence[VersionTrend], key: str) -> None:

@@ -9,10 +9,9 @@ import streamlit as st
 from core.bots.queries import bots as queries
 from core.bots.schemas import BotDiff, BotVersionView, BotView, FieldChange
 from core.bots.service import bots
-from core.evaluations.queries import trends
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, dialogs, diff, errors, frame, guard, links, state, tables, text
+from pages._ui import columns, dialogs, diff, errors, frame, guard, state, tables, text
 from pages._ui.loop import version_trend
 from pages._ui.tables import TableColumn
 
@@ -33,23 +32,8 @@ def draw(bot: BotView) -> None:
         on_open=partial(ask_to_restore, bot.id) if bot.is_own else None,
         most=12,
     )
-    _draw_trend(bot)
+    version_trend.draw_section(bot.version, bot_id=bot.id)
     _draw_diff(bot, [version.number for version in versions])
-
-
-@errors.part("Evaluations")
-def _draw_trend(bot: BotView) -> None:
-    with guard.work() as (session, actor):
-        found = trends.list_trends(session, prompt_id=None, bot_id=bot.id, actor=actor)
-    frame.section("Evaluations", "your newest completed evaluation of each version")
-    version_trend.draw(found, f"bots.trend.{bot.id}")
-    st.button(
-        f"Evaluate version {bot.version}",
-        icon=":material/fact_check:",
-        on_click=links.go,
-        args=("evaluations",),
-        kwargs={"new": "1", "bot": str(bot.id)},
-    )
 
 
 def _columns() -> Sequence[TableColumn[BotVersionView]]:

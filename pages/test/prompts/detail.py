@@ -15,10 +15,10 @@ from core.prompts.service import sharing
 from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import errors, frame, guard, state, text
+from pages._ui.loop import version_trend
 from pages.test.prompts import (
     address,
     edit_section,
-    evaluation_section,
     sharing_section,
     version_section,
 )
@@ -27,7 +27,9 @@ from pages.test.prompts.labels import label_section
 SECTIONS: dict[str, Callable[[PromptView, Actor], None]] = {
     "Edit": edit_section.draw,
     address.VERSIONS: version_section.draw,
-    "Evaluations": evaluation_section.draw,
+    "Evaluations": lambda prompt, _: version_trend.draw_section(
+        prompt.version, prompt_id=prompt.id
+    ),
     "Labels": label_section.draw,
     "Details and sharing": sharing_section.draw,
 }
