@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.datasets.errors import DatasetMissing
+from core.datasets.models import Dataset
 from core.datasets.queries.datasets import get_dataset
 from core.datasets.schemas import DatasetView, DatasetVisibility
 from core.evaluations.queries.by_version import MeasuredFilter, MeasuredVersion, list_measured
-from core.evaluations.schemas import EvaluationTarget, NewEvaluation
+from core.evaluations.schemas import MAX_NAME_CHARS, EvaluationTarget, NewEvaluation
 from core.identity.models import AdminUser
 from core.identity.schemas import Actor
+from core.presentation.formatting import shortened
 from core.promotions import encrypted_texts, gate_verdicts
 from core.promotions.errors import GateMissing
 from core.promotions.models import LabelGate
@@ -52,7 +54,13 @@ def list_gates(session: Session, prompt_id: UUID, *, actor: Actor) -> list[GateV
         .where(LabelGate.template_id == prompt_id)
         .order_by(LabelGate.label)
     )
-    return [_view(session, gate, set_by, actor) for gate, set_by in rows.all()]
+    found = rows.all()
+    shared = select(Dataset.id, Dataset.name).where(
+        Dataset.id.in_([gate.dataset_id for gate, _ in found]),
+        Dataset.visibility == DatasetVisibility.SHARED,
+    )
+    names = {id_: name for id_, name in session.execute(shared)}
+    return [_view(gate, set_by, names.get(gate.dataset_id)) for gate, set_by in found]
 
 
 def get_gate(session: Session, prompt_id: UUID, label: str, *, actor: Actor) -> GateView:
@@ -133,7 +141,7 @@ def _to_run(
 ) -> NewEvaluation:
     criteria = encrypted_texts.criteria_of(gate)
     return NewEvaluation(
-        name=f"{prompt.name}@{version.number} for {gate.label}",
+        name=shortened(f"{prompt.name}@{version.number} for {gate.label}", MAX_NAME_CHARS),
         target=EvaluationTarget(template_id=str(prompt.id), version=version.number),
         dataset_id=dataset.id,
         dataset_version=gate.dataset_version or dataset.version,
@@ -194,13 +202,12 @@ def _evaluation(fitting: list[MeasuredVersion], actor: Actor) -> GateEvaluation:
     )
 
 
-def _view(session: Session, gate: LabelGate, set_by: str | None, actor: Actor) -> GateView:
-    dataset = _dataset(session, gate, actor)
+def _view(gate: LabelGate, set_by: str | None, dataset_name: str | None) -> GateView:
     criteria = encrypted_texts.criteria_of(gate)
     return GateView(
         label=gate.label,
         dataset_id=gate.dataset_id,
-        dataset_name=dataset.name if dataset else None,
+        dataset_name=dataset_name,
         dataset_version=gate.dataset_version,
         split=gate.split,
         scorers=[scorer.model_dump(mode="json") for scorer in criteria.scorers],

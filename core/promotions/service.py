@@ -207,7 +207,7 @@ def _record(
         session,
         action,
         actor,
-        targets=prompts.target(row) | {"label": label} | ({"reason": reason} if reason else {}),
+        targets=prompts.target(row) | {"label": label},
         before=before,
-        after=after,
+        after=(after or {}) | ({"reason": reason} if reason else {}),
     )

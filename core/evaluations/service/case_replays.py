@@ -64,7 +64,7 @@ def start(
 
 
 def _answer(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> str:
-    """Return what the target answered; empty when the call failed, or has not been made."""
+    """Return what the target answered, else why its call failed; empty before it was made."""
     of_run = (
         EvaluationResult.evaluation_id == row.evaluation_id,
         EvaluationResult.position == row.position,
@@ -73,4 +73,4 @@ def _answer(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> str:
     )
     result = session.scalar(select(EvaluationResult).where(*of_run))
     answer = encrypted_texts.answer_of(result) if result else None
-    return answer.text if answer else ""
+    return answer.text or answer.error or "" if answer else ""

@@ -62,7 +62,8 @@ def columns(
             st.info("The conversation was deleted. The new answer stays.", icon=":material/info:")
         new = _new_answer(messages)
         _draw_answers(replayed.answer, new)
-        if new is not None and replayed.answer.message_id and replayed.answer.original_answer:
+        is_of_message = replayed.answer.message_id is not None
+        if new is not None and is_of_message and replayed.answer.original_answer is not None:
             _draw_vote(editor.session_id, replayed.answer)
         _draw_actions(replayed, editor)
     return [settings, chat, st.container()]

@@ -112,6 +112,13 @@ def test_the_answer_of_the_target_and_the_reference_are_beside_it(
     assert (found.evaluation_id, found.prompt_name) == (evaluation.id, "support")
 
 
+def test_a_call_that_failed_has_its_reason_beside_it(actor: Actor) -> None:
+    failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
+    found = source(actor, waited(replay(actor, evaluated(actor, failing))).session_id)
+    assert found is not None
+    assert "refuses" in (found.original_answer or "")
+
+
 def test_a_case_is_replayed_again_with_other_settings(
     actor: Actor, evaluation: EvaluationView
 ) -> None:

@@ -180,6 +180,17 @@ def test_a_gate_needs_a_label_and_shared_cases_that_can_be_scored(
         gate(actor, prompt, dataset(actor, question("x"), name="bare", visibility="shared").id)
 
 
+def test_a_long_name_is_cut_for_the_evaluation(actor: Actor) -> None:
+    made = create(actor, "p" * 128, PASSING)
+    label(actor, made.id, 1, "l" * 64)
+    gate(actor, made.id, promotions.shared_dataset(actor), "l" * 64)
+    with transaction() as session:
+        session.execute(text("update prompt_template_versions set number = 1000 + number"))
+    told = check(actor, made.id, 1001, "l" * 64).to_run
+    assert told is not None
+    assert len(told["name"]) == 200
+
+
 def test_the_default_prompts_production_has_no_gate(actor: Actor) -> None:
     with pytest.raises(GateRefused):
         gate(actor, read(actor, "default").id, promotions.shared_dataset(actor))

@@ -51,16 +51,17 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
                 "with a reason that is kept."
             )
         )
-        if not datasets:
+        if datasets:
+            _draw_fields(datasets, evaluations, present)
+        else:
             st.info("Share a dataset with cases first.", icon=":material/dataset:")
             links.draw("datasets", "Open datasets", icon="dataset")
-            return
-        _draw_fields(datasets, evaluations, present)
         if present is not None:
             _draw_removal(prompt, label)
-        dialogs.submit(
-            "Save gate", lambda: save(prompt, label, present, evaluations), key="prompts.gate"
-        )
+        if datasets:
+            dialogs.submit(
+                "Save gate", lambda: save(prompt, label, present, evaluations), key="prompts.gate"
+            )
 
     form()
 
