@@ -5,7 +5,7 @@ BIN := .venv/bin
 JAVASCRIPT := tests/api/openai/javascript/node_modules/.package-lock.json
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
+.PHONY: help install run eval admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -14,6 +14,11 @@ install: .venv/run.lock  ## Create the virtual environment with all locked packa
 
 run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 	@exec $(BIN)/python app.py
+
+eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml
+	@test -n "$(FILE)" || { echo "Name the file: make eval FILE=evals/refunds.yaml"; exit 2; }
+	@export PYTHONPATH="client:$$PYTHONPATH" ATTUNE_URL="$${ATTUNE_URL:-http://127.0.0.1:$(or $(PORT),8501)}"; \
+		exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")
 
 admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin EMAIL=you@example.com
 	@test -n "$(EMAIL)" || { echo "Name the account: make admin EMAIL=you@example.com"; exit 2; }
@@ -42,7 +47,7 @@ quick: .venv/dev.lock $(JAVASCRIPT) lint types imports  ## Format, types, contra
 
 samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
 	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \
-		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/figures.py $(ARGS)
+		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/cases.py tests/samples/figures.py $(ARGS)
 
 ON_CITUS := $(addprefix tests/core/,activity ai_metrics annotations imports insights system) tests/watch tests/api/watch
 prove: .venv/dev.lock  ## Run the long forms of the tests; ARGS=citus CITUS=folder: those of raw rows on three nodes of a Postgres with Citus

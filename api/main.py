@@ -94,7 +94,6 @@ PEOPLES = (
     workspace,
     imports,
     improvements,
-    evaluations,
 )
 RUNNERS = (
     models.callable_models,
@@ -105,6 +104,7 @@ RUNNERS = (
     tools.router,
     usage.router,
     datasets.router,
+    evaluations.router,
 )
 REVIEW = (accounts, annotations, review_queue, notes, tickets, insights)
 WATCH = (
@@ -156,7 +156,7 @@ def create() -> FastAPI:
     )
     for feature in PEOPLES:
         api.include_router(feature.router, dependencies=[standard, person])
-    api.include_router(evaluations.starting, dependencies=[person])
+    api.include_router(evaluations.starting, dependencies=[runner])
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner])
     for review in REVIEW:

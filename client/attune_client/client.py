@@ -10,8 +10,12 @@ from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
+from attune_client.answers import AnswerCase
 from attune_client.batches import BatchRun
 from attune_client.buffer import Buffer, Stats
+from attune_client.console import Console
+from attune_client.evaluations import EvaluationPlan, evaluate
+from attune_client.gates import EvaluationOutcome
 from attune_client.prompts import Prompt, Prompts, fetch, fill
 from attune_client.rows import SMALL_ROW_CHARS, Copier, as_line, now
 from attune_client.sender import Pace, Sender
@@ -191,6 +195,17 @@ class Client:
         ValueError for a value that is missing.
         """
         return fill(self._prompts.get(name, label), label, variables)
+
+    def evaluate(self, dataset: str, answer: AnswerCase, **options: Any) -> EvaluationOutcome:  # noqa: ANN401
+        """Have `answer` answer the cases of a dataset, and return the figures that Attune finds.
+
+        The key needs the scope `execute`; the options are those of EvaluationPlan. Unlike the other
+        calls, it waits, and raises EvaluationFailed.
+        """
+        own = {name: self._common.get(name) for name in ("app", "release")}
+        plan = EvaluationPlan(dataset, **{**own, **options})
+        url, key, _ = self._where
+        return evaluate(Console(url, key), plan, answer)
 
     def batch_run(
         self,

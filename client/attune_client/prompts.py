@@ -25,7 +25,7 @@ def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
     """Read a prompt in parts; raise PromptUnavailable."""
     path = f"templates/{quote(name, safe='')}/compiled?label={quote(label, safe='')}"
     try:
-        response = transport.get(path)
+        response = transport.call("GET", path)
         parts = json.loads(response.body)
     except (Unreachable, ValueError) as error:
         raise PromptUnavailable(f"{name}@{label}: {error}") from error

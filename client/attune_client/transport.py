@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 PREFIX = "/api/v1"
 MAX_RESPONSE_BYTES = 2**22
+MAX_ANSWER_BYTES = 2**25  # of a call that reads something
 USER_AGENT = "attune-client/0.1.0"
 
 
@@ -68,15 +69,22 @@ class Transport:
             self.close()
         return reply
 
-    def get(self, path: str) -> Response:
-        """Read an address over a connection of its own; raise Unreachable or ValueError."""
+    def call(self, method: str, path: str, body: bytes | None = None) -> Response:
+        """Call an address over a connection of its own, with a body of JSON; any thread may.
+
+        Raises Unreachable or ValueError.
+        """
         transport = Transport(self._url, self._key, self._timeout_s)
         headers = {"Authorization": f"Bearer {self._key}", "User-Agent": USER_AGENT}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             connection, base = transport._connected()
-            connection.request("GET", f"{base}/{path}", headers=headers)
+            connection.request(method, f"{base}/{path}", body, headers)
             response = connection.getresponse()
-            return Response(response.status, response.read(MAX_RESPONSE_BYTES), None)
+            return Response(
+                response.status, response.read(MAX_ANSWER_BYTES), _retry_after(response)
+            )
         except InvalidURL as error:
             raise ValueError(str(error)) from error
         except (OSError, HTTPException) as error:

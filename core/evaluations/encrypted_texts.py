@@ -18,6 +18,7 @@ from core.scoring.schemas import ScoredAnswer, ScoreResult
 TESTS, CASES, RESULTS = "evaluation_tests", "evaluation_cases", "evaluation_results"
 _Text = TypeVar("_Text", bound=BaseModel)
 _scores = TypeAdapter(tuple[ScoreResult, ...])
+_answers = TypeAdapter(tuple[ScoredAnswer, ...])
 
 
 def seal(text: str, column: str, row: UUID) -> bytes:
@@ -67,6 +68,18 @@ def answer_of(row: EvaluationResult) -> ScoredAnswer | None:
     if row.answer is None:
         return None
     return _open(ScoredAnswer, row.answer, f"{RESULTS}.answer", row.id)
+
+
+def seal_earlier(answers: tuple[ScoredAnswer, ...], row: UUID) -> bytes:
+    return seal(_answers.dump_json(answers).decode(), f"{RESULTS}.earlier", row)
+
+
+def earlier_of(row: EvaluationResult) -> tuple[ScoredAnswer, ...]:
+    """Return the answers to the turns before the one that is next."""
+    if row.earlier is None:
+        return ()
+    text = crypto.keyring().open(row.earlier, column=f"{RESULTS}.earlier", row=row.id)
+    return _answers.validate_json(text)
 
 
 def seal_scores(scores: tuple[ScoreResult, ...], row: UUID) -> bytes:

@@ -23,6 +23,18 @@ class EvaluationEnded(Conflict):
     code = "evaluation_ended"
 
 
+class AnswersRefused(Conflict):
+    """This evaluation was cancelled or has stopped. Resume it to send answers."""
+
+    code = "evaluation_stopped"
+
+
+class IdempotencyKeyUsed(Conflict):
+    """This idempotency key was used for another evaluation. Use another key."""
+
+    code = "idempotency_key_used"
+
+
 class NothingFailed(Conflict):
     """No call of this evaluation has failed."""
 

@@ -35,14 +35,16 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     require(actor, Permission.RUN_MODELS)
     cases, _ = cases_of(session, new, actor=actor)
     found = [targets.resolve(session, it, new.parameters, actor=actor) for it in new.all_targets]
-    calls = len(cases) * len(found) * new.runs
+    calls_of_a_target = sum(case.turns for case in cases) * new.runs
+    calls = calls_of_a_target * len(found)
     sample = cases[:: max(1, len(cases) // SAMPLE)][:SAMPLE]
     each = [_mean(session, target, sample, actor) for target in found]
-    scale = len(cases) * new.runs
     likely, most = (
         None
         if any(pair[place] is None for pair in each)
-        else round(sum((pair[place] or Decimal(0) for pair in each), Decimal(0)) * scale, 6)
+        else round(
+            sum((pair[place] or Decimal(0) for pair in each), Decimal(0)) * calls_of_a_target, 6
+        )
         for place in (0, 1)
     )
     seconds = round(calls * CALL_S / min(calls, config().max_concurrent_tests))
@@ -52,8 +54,8 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
 def _mean(
     session: Session, target: RunTarget, sample: list[EvaluatedCase], actor: Actor
 ) -> tuple[Decimal | None, Decimal | None]:
-    """Return the likely and the highest cost of a call."""
-    if target.service_id is not None:
+    """Return the likely and the highest cost of a call; services and apps have their own."""
+    if target.service_id is not None or target.app is not None:
         return Decimal(0), Decimal(0)
     costs = [_cost(session, target, case, actor) for case in sample]
     likely, most = ([pair[place] for pair in costs] for place in (0, 1))

@@ -23,8 +23,9 @@ from core.evaluations.schemas import EvaluationStatus, ResultStatus
 
 
 class EvaluationTest(Keyed, Created, CoreTable):
-    """Targets over cases. `done` and `failed` count its results that have ended; `summary` has
-    their figures, and no texts. `worker` is the run of the job that works on it.
+    """Targets over cases. `done` and `failed` count its results that have ended, `waiting` those
+    that an own app has not answered; `summary` has their figures, and no texts. `worker` is the run
+    of the job that works on it. Without an owner, an API key started it.
     """
 
     __tablename__ = "evaluation_tests"
@@ -32,13 +33,19 @@ class EvaluationTest(Keyed, Created, CoreTable):
         one_of("status", EvaluationStatus),
         Index(None, "owner", "created_at"),
         Index(
+            "ix_evaluation_tests_key_id",
+            "key_id",
+            postgresql_where=text("key_id is not null"),
+        ),
+        Index(
             "ix_evaluation_tests_going_on",
             "alive_at",
             postgresql_where=text("status in ('pending', 'running')"),
         ),
     )
 
-    owner: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
+    owner: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
     name: Mapped[bytes] = mapped_column(LargeBinary)
     definition: Mapped[bytes] = mapped_column(LargeBinary)
     dataset_id: Mapped[UUID | None]  # kept when the dataset is removed
@@ -53,6 +60,7 @@ class EvaluationTest(Keyed, Created, CoreTable):
     targets: Mapped[int] = mapped_column(SmallInteger)
     done: Mapped[int] = mapped_column(server_default=text("0"))
     failed: Mapped[int] = mapped_column(server_default=text("0"))
+    waiting: Mapped[int] = mapped_column(server_default=text("0"))
     cost_limit_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
     spent_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default=text("0"))
     unpriced: Mapped[int] = mapped_column(server_default=text("0"))
@@ -114,9 +122,10 @@ class EvaluationCase(Keyed, CoreTable):
 class EvaluationResult(Keyed, CoreTable):
     """A run of a case by a target: its call, answer and scores.
 
-    `checks` has 1 (passed), 0 (failed) or -1 (not scored) for each scorer of the evaluation, and at
-    the end for the case's own together. `attempts` counts calls that were begun, `cost_usd` is that
-    of the call, `scoring_usd` that of its judges.
+    `earlier` has the answers to the turns before the last one. `checks` has 1 (passed), 0 (failed)
+    or -1 (not scored) for each scorer of the evaluation, and at the end for the case's own
+    together. `attempts` counts calls that were begun, `cost_usd` is that of the calls,
+    `scoring_usd` that of its judges.
     """
 
     __tablename__ = "evaluation_results"
@@ -130,6 +139,14 @@ class EvaluationResult(Keyed, CoreTable):
             "run",
             "target",
             postgresql_where=text("status in ('pending', 'answered')"),
+        ),
+        Index(
+            "ix_evaluation_results_waiting",
+            "evaluation_id",
+            "position",
+            "run",
+            "target",
+            postgresql_where=text("status = 'waiting'"),
         ),
         Index(
             "ix_evaluation_results_claimed",
@@ -148,6 +165,7 @@ class EvaluationResult(Keyed, CoreTable):
     worker: Mapped[UUID | None]
     execution_id: Mapped[UUID | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    earlier: Mapped[bytes | None] = mapped_column(LargeBinary)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     scores: Mapped[bytes | None] = mapped_column(LargeBinary)
     checks: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))

@@ -129,7 +129,7 @@ class _Slice:
         self._stopping.set()
 
     def _finish(self) -> None:
-        """End the evaluation, or leave the rest to the next job."""
+        """End the evaluation, or leave the rest to the next job, which answers of an app bring."""
         summaries.write(self._taken.id)
         with transaction() as session:
             if self._failure is not None:
@@ -138,5 +138,5 @@ class _Slice:
                 claims.end(session, self._taken, EvaluationStatus.COMPLETED)
             else:
                 claims.release(session, self._taken)
-                if not self._is_lost:
+                if not self._is_lost and claims.has_work(session, self._taken.id):
                     evaluations.defer(session, self._taken.id)

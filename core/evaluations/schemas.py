@@ -31,6 +31,12 @@ EvaluationName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS),
     AfterValidator(storable),
 ]
+AppName = Annotated[
+    str,
+    AfterValidator(storable),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+]
+IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class EvaluationStatus(StrEnum):
@@ -47,8 +53,11 @@ class EvaluationStatus(StrEnum):
 
 
 class ResultStatus(StrEnum):
-    """Where a run of a case is: `answered` has its answer, and is not scored yet."""
+    """Where a run of a case is: `waiting` for the answer of an own app; `answered` has its answer,
+    and is not scored yet.
+    """
 
+    WAITING = "waiting"
     PENDING = "pending"
     RUNNING = "running"
     ANSWERED = "answered"
@@ -65,7 +74,8 @@ class EvaluationSplit(StrEnum):
 
 
 class EvaluationTarget(BaseModel):
-    """What answers: a model with a system prompt, a version of a prompt or a bot; or a service.
+    """What answers: a model with a system prompt, a version of a prompt or a bot; a service; or an
+    app of your own, which reads its work and sends the answers.
 
     A prompt gets the case's context as variables, and its last message as `input`. With a `seed`
     among the parameters, each run of a case has the next one.
@@ -88,10 +98,19 @@ class EvaluationTarget(BaseModel):
         default=None, ge=1, description="Of the prompt or the bot; else the newest."
     )
     service_id: UUID | None = None
+    app: AppName | None = Field(
+        default=None, description="Your own app: `GET evaluation/{id}/work` has its cases."
+    )
+    release: AppName | None = Field(default=None, description="Of the app.")
     parameters: Parameters = Parameters()
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
+        others = self.model_dump(exclude_defaults=True).keys() - {"name", "app", "release"}
+        if self.app is not None and others:
+            raise ValueError("`app` takes `name` and `release` only.")
+        if self.release is not None and self.app is None:
+            raise ValueError("`release` needs `app`.")
         given = (self.prompt, self.template_id, self.bot_id)
         if sum(each is not None for each in given) > 1:
             raise ValueError("Pass one of `prompt`, `template_id` and `bot_id`.")
@@ -125,6 +144,11 @@ class NewEvaluation(BaseModel):
     )
 
     name: EvaluationName
+    idempotency_key: IdempotencyKey | None = Field(
+        default=None,
+        description="Any text of yours for this start: sent again, it starts nothing, and answers "
+        "with the evaluation that it has started.",
+    )
     target: EvaluationTarget | None = None
     targets: tuple[EvaluationTarget, ...] = Field(default=(), max_length=MOST_TARGETS)
     test_cases: tuple[InlineCase, ...] = Field(default=(), max_length=MOST_INLINE_CASES)
@@ -197,6 +221,8 @@ class RunTarget(BaseModel):
     title: str
     model_id: str | None = None
     service_id: UUID | None = None
+    app: str | None = None
+    release: str | None = None
     prompt: str | None = None
     prompt_id: UUID | None = None
     prompt_name: str | None = None
@@ -230,3 +256,9 @@ class EvaluationDefinition(BaseModel):
     scorers: ScorerList
     threshold: float | None
     manifest: EvaluationManifest
+    request: str | None = None  # digest of what the idempotency key was sent with
+
+    @property
+    def app_targets(self) -> dict[int, str]:
+        """The names of own apps by the numbers of their targets."""
+        return {number: it.app for number, it in enumerate(self.targets, 1) if it.app is not None}

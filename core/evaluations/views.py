@@ -85,17 +85,22 @@ class TargetView(TargetFigures):
 
     title: str
     model_id: str | None
+    app: str | None
     prompt_name: str | None
     prompt_version: int | None
     scorer_names: tuple[str, ...] = ()
 
 
 class EvaluationProgress(View):
-    """Results that have ended, of all; `left_s` is estimated from those so far."""
+    """Results that have ended, of all; `left_s` is estimated from those so far, and `waiting` have
+    no answer of an own app yet. When nothing else is left and none comes, it `is_waiting`.
+    """
 
     done: int
     total: int
     failed: int
+    waiting: int = 0
+    is_waiting: bool = False
     left_s: int | None = None
     estimated_usd: Usd | None = Field(default=None, description="Of all of it, at the cost so far.")
 
@@ -119,11 +124,12 @@ class EvaluationListItem(View):
 
 class EvaluationView(View):
     """An evaluation with its results. `success_rate`, `average_score` and `consistency` are those
-    of the first target; `results` has all.
+    of the first target; `results` has all. `key_name` is the API key that started it.
     """
 
     id: UUID
     name: str
+    key_name: str | None
     status: EvaluationStatus
     error: str | None
     progress: EvaluationProgress
@@ -188,11 +194,12 @@ class CasePage(View):
 
 
 class EvaluationRunView(View):
-    """A run of a case: its answer and scores."""
+    """A run of a case: its answer and scores; `earlier` has the answers to the turns before."""
 
     target: int
     run: int
     status: ResultStatus
+    earlier: tuple[str, ...] = ()
     text: str = ""
     tool_calls: tuple[ScoredToolCall, ...] = ()
     error: str | None = None

@@ -194,7 +194,7 @@ def _evaluation(fitting: list[MeasuredVersion], actor: Actor) -> GateEvaluation:
     row = newest.evaluation
     return GateEvaluation(
         id=row.id,
-        is_own=row.owner == actor.id,
+        is_own=row.owner in (actor.id, None),
         owner_name=newest.owner_name,
         success_rate=newest.figures.success_rate,
         finished_at=newest.finished_at,

@@ -109,8 +109,9 @@ class GateView(View):
 
 
 class GateEvaluation(View):
-    """The evaluation that decides: of another account, only its rate is shown. `attempts` is how
-    many completed evaluations of the version there are on these cases.
+    """The evaluation that decides: of another account, only its rate is shown; an API key's is own
+    to everyone. `attempts` is how many completed evaluations of the version there are on these
+    cases.
     """
 
     id: UUID

@@ -92,3 +92,24 @@ def test_targets_are_compared_in_words(window: Window, evaluation: str) -> None:
     tab.wait()
     main(tab).to_contain_text("12 cases in common")
     main(tab).to_contain_text("No difference shown")
+
+
+def test_an_evaluation_of_an_own_app_goes_on_as_its_answers_come(
+    window: Window, program: Program, evaluation: str
+) -> None:
+    new = {
+        "name": "Own app",
+        "target": {"app": "shop-bot", "release": "1.4"},
+        "test_cases": [{"input": "refund?"}, {"input": "order?"}],
+        "scorers": [{"kind": "contains", "values": ["refund"]}],
+    }
+    id_ = program.api.post("/evaluation/probabilistic", json=new).raise_for_status().json()["id"]
+    tab = opened(window, f"{PAGE}?evaluation={id_}")
+    main(tab).to_contain_text("0 of 2 results · 2 wait for answers of your app")
+    work = program.api.get(f"/evaluation/{id_}/work").json()["items"]
+    for item in work:
+        answers = [{"id": item["id"], "text": "We refund it.", "latency_ms": 800}]
+        program.api.post(f"/evaluation/{id_}/answers", json={"answers": answers}).raise_for_status()
+    main(tab).to_contain_text("Completed")
+    main(tab).to_contain_text("100.0% of 2 (no interval)")
+    main(tab).to_contain_text("app: shop-bot 1.4")

@@ -1,14 +1,19 @@
 """Evaluations, started and run through the product's services, as the worker runs them."""
 
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from core.database.db import transaction
 from core.evaluations import runner
-from core.evaluations.queries import reports
+from core.evaluations.app_schemas import AppAnswers
+from core.evaluations.models import EvaluationTest
+from core.evaluations.queries import app_work, reports
 from core.evaluations.schemas import NewEvaluation
-from core.evaluations.service import evaluations
+from core.evaluations.service import app_answers, evaluations
 from core.evaluations.views import EvaluationView
 from core.identity.schemas import Actor
 
@@ -55,6 +60,23 @@ def evaluated(actor: Actor, *inputs: str, **more: Any) -> EvaluationView:  # noq
     evaluation_id = started(actor, *inputs, **more)
     run(evaluation_id)
     return read(actor, evaluation_id)
+
+
+def app_answered(actor: Actor, evaluation_id: UUID, text: str) -> None:
+    """Answer what waits for an own app."""
+    with transaction() as session:
+        waiting = app_work.list_work(session, evaluation_id, actor=actor).items
+        answers = [{"id": it.id, "text": text} for it in waiting]
+        sent = AppAnswers.model_validate({"answers": answers})
+        app_answers.store(session, evaluation_id, sent, actor=actor)
+
+
+def silence() -> None:
+    """Let a minute pass without a sign of life of a worker or an app."""
+    with transaction() as session:
+        session.execute(
+            update(EvaluationTest).values(alive_at=EvaluationTest.alive_at - timedelta(minutes=1))
+        )
 
 
 def until(is_true: Any, patience_s: float = 10.0) -> None:  # noqa: ANN401  a function

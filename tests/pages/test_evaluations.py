@@ -8,7 +8,15 @@ from core.evaluations.queries import reports
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from tests.factories.bots import made
-from tests.factories.evaluations import answering, evaluated, read, run, started
+from tests.factories.evaluations import (
+    answering,
+    app_answered,
+    evaluated,
+    read,
+    run,
+    silence,
+    started,
+)
 from tests.factories.identity import Person, person
 from tests.pages.conftest import Console, said
 
@@ -111,6 +119,26 @@ def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     run(evaluation_id)
     app.run()
     assert "Completed" in said(app)
+
+
+def test_one_that_waits_for_an_app_says_so_until_its_answers_are_scored(
+    console: Console, admin: Person
+) -> None:
+    evaluation_id = started(admin.actor, "a", "b", target={"app": "shop-bot", "release": "1.4"})
+    run(evaluation_id)
+    silence()
+    app = console(admin, PAGE)
+    assert app.dataframe[0].value.to_dict("records")[0]["Status"] == ["Waiting"]
+    app = opened(console, admin, {"evaluation": str(evaluation_id)})
+    assert "run attune_client again" in said(app)
+    section(app, "Settings")
+    assert "Release" in said(app)
+    app_answered(admin.actor, evaluation_id, "good")
+    run(evaluation_id)
+    app.run()
+    assert "Completed" in said(app)
+    section(app, "Results")
+    assert app.dataframe[0].value.to_dict("records")[0]["Target"] == "app: shop-bot 1.4"
 
 
 def test_an_unknown_one_is_said_to_be_missing(console: Console, admin: Person) -> None:

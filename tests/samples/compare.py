@@ -16,13 +16,10 @@ import pytest
 
 from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
-from core.datasets.files.reader import read as read_cases
 from core.embedded.postgres import Postgres
 from core.imports.ingest.reading import read
 from core.imports.parsed import Parsed, RowKind
 from core.imports.recognition.recognise import recognise
-from tests.factories.datasets import cases_of, imported
-from tests.factories.identity import person
 from tests.factories.spans import from_json
 from tests.imports.files import refused
 
@@ -221,42 +218,3 @@ def test_turns_of_transcripts() -> None:
     for role in ("user", "assistant", "tool"):
         found = sum(message["role"] == role for one in conversations for message in one["messages"])
         assert found == sum(f"\n{line}".count(f"\n{role}: ") for line in lines)
-
-
-CASES: dict[str, tuple[str, int, int]] = {  # format, cases, and parts that are named as unsupported
-    "evals/evals_registry_test-basic.yaml": ("openai_registry", 0, 8),
-    "evals/evals_registry_theory_of_mind.yaml": ("openai_registry", 0, 9),
-    "evals/judge_prompts.jsonl": ("judge_prompts", 0, 8),
-    "evals/promptfoo_getting-started.yaml": ("promptfoo", 2, 2),
-    "evals/promptfoo_simple-csv_tests.csv": ("promptfoo_csv", 4, 0),
-    "evals/promptfoo_simple-test.yaml": ("promptfoo", 5, 5),
-    "evals/question.jsonl": ("questions", 80, 0),
-    "evals/reference_answer_gpt-4.jsonl": ("reference_answers", 0, 0),
-    "evals/theory_of_mind.jsonl": ("inspect", 100, 0),
-    "evals/vicuna_question.jsonl": ("questions", 80, 0),
-    "finetune/toy_chat_fine_tuning_head4.jsonl": ("chats", 3, 1),
-}
-
-
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_a_file_of_cases_is_read_and_what_is_not_supported_is_named_by_its_line(name: str) -> None:
-    found = read_cases((FOLDER / name).read_bytes(), name)
-
-    assert (found.format, len(found.cases), found.unsupported_count) == CASES[name]
-    assert all(each.line is not None for each in found.unsupported)
-
-
-@pytest.mark.usefixtures("database")
-def test_reference_answers_are_added_to_their_questions() -> None:
-    actor = person().actor
-    questions = (FOLDER / "evals/question.jsonl").read_bytes()
-    made = imported(actor, questions, "question.jsonl").dataset
-    assert made is not None
-    answers = (FOLDER / "evals/reference_answer_gpt-4.jsonl").read_bytes()
-
-    found = imported(actor, answers, "reference_answer_gpt-4.jsonl", dataset_id=made.id)
-
-    assert (found.updated, found.unsupported) == (30, [])
-    cases = cases_of(actor, made.id)
-    # Ten questions have references of their own
-    assert sum(case.content.reference is not None for case in cases) == 40

@@ -1,4 +1,4 @@
-"""Routes of the caller's own evaluations."""
+"""Routes of evaluations: an account's own and those of API keys, or a key's own."""
 
 from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
@@ -9,21 +9,23 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api import rate_limits
-from api.deps import ActorDep, SessionDep
+from api.deps import ActorDep, CursorText, SessionDep
 from api.reference import CONFLICT, MISSING, MODEL_CALL
 from core.database.db import transaction
 from core.database.paging import Items
 from core.evaluations import estimates, exports
+from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.figures.trend_views import VersionTrend
-from core.evaluations.queries import reports, results, trends
+from core.evaluations.queries import app_work, reports, results, trends
+from core.evaluations.queries.evaluations import get_row
 from core.evaluations.schemas import (
     EvaluationResume,
     EvaluationStatus,
     NewEvaluation,
     NewScoring,
 )
-from core.evaluations.service import case_replays, evaluations
+from core.evaluations.service import app_answers, case_replays, evaluations
 from core.evaluations.views import (
     CasePage,
     CaseView,
@@ -55,7 +57,7 @@ WRITERS: dict[str, Callable[[Iterator[RunExport]], Iterator[str]]] = {
 
 
 class EvaluationList(BaseModel):
-    """The caller's evaluations, the newest first."""
+    """Evaluations, the newest first."""
 
     items: list[EvaluationListItem]
 
@@ -76,16 +78,20 @@ class RerunCount(BaseModel):
 @starting.post(
     "/probabilistic",
     status_code=202,
-    responses=MISSING,
+    responses=MISSING | CONFLICT,
     dependencies=[Depends(rate_limits.evaluation)],
 )
 def start(new: NewEvaluation, session: SessionDep, actor: ActorDep) -> StartedEvaluation:
     """Start an evaluation: each target answers each case `runs` times.
 
+    An app of your own reads its cases at `work`, and sends `answers`. Those of API keys are seen by
+    every account that runs models, and their calls are no AI requests.
+
     `GET evaluation/{id}` has its progress and results.
     """
     evaluation_id = evaluations.start(session, new, actor=actor)
-    return StartedEvaluation(id=evaluation_id, status=EvaluationStatus.PENDING)
+    status = get_row(session, evaluation_id, actor=actor).status
+    return StartedEvaluation(id=evaluation_id, status=EvaluationStatus(status))
 
 
 @router.post("/estimate", responses=MISSING)
@@ -98,7 +104,7 @@ def estimate(new: NewEvaluation, session: SessionDep, actor: ActorDep) -> Evalua
 def list_evaluations(
     session: SessionDep, actor: ActorDep, limit: Limit = 50, offset: Offset = 0
 ) -> EvaluationList:
-    """List the caller's evaluations."""
+    """List evaluations, the newest first."""
     found = reports.list_evaluations(session, actor=actor, limit=limit, offset=offset)
     return EvaluationList(items=found)
 
@@ -207,6 +213,29 @@ def replay_case(
     The session begins with the target's model, prompt and parameters.
     """
     return case_replays.start(session, evaluation_id, case_id, wanted, actor=actor)
+
+
+@router.get("/{evaluation_id}/work")
+def work(
+    evaluation_id: UUID,
+    session: SessionDep,
+    actor: ActorDep,
+    app: Annotated[str | None, Query(max_length=100, description="Else of all apps.")] = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> AppWork:
+    """List the runs that wait for answers of your own app."""
+    return app_work.list_work(
+        session, evaluation_id, app=app, cursor=cursor, limit=limit, actor=actor
+    )
+
+
+@router.post("/{evaluation_id}/answers", status_code=202, responses=CONFLICT)
+def answers(
+    evaluation_id: UUID, sent: AppAnswers, session: SessionDep, actor: ActorDep
+) -> AnswersReport:
+    """Send answers of your own app; one that is sent again counts once."""
+    return app_answers.store(session, evaluation_id, sent, actor=actor)
 
 
 @router.get("/{evaluation_id}/export", response_class=StreamingResponse)

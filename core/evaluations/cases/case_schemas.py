@@ -1,5 +1,6 @@
 """Cases of evaluations: as one request has them, and as they are run."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -54,7 +55,10 @@ class ExpectedOutput(BaseModel):
 
 
 class EvaluatedCase(BaseModel):
-    """A case as it is run: messages, context, a reference answer, and its own scorers."""
+    """A case as it is run: messages, context, a reference answer, and its own scorers.
+
+    User messages in a row are turns: each is answered before the next one is sent.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,6 +68,26 @@ class EvaluatedCase(BaseModel):
     assertions: ScorerList = ()
     tags: tuple[RunTag, ...] = Field(default=(), max_length=30)
     case_id: UUID | None = None
+
+    @property
+    def turns(self) -> int:
+        """How many answers it takes."""
+        return 1 + sum(map(self._is_turn, range(len(self.messages) - 1)))
+
+    def with_answers(self, answers: Sequence[str]) -> "EvaluatedCase":
+        """Return the case up to its next question, with the answers to its turns so far."""
+        found, left = list[ChatMessage](), iter(answers)
+        for place, message in enumerate(self.messages):
+            found.append(message)
+            if self._is_turn(place):
+                if (answer := next(left, None)) is None:
+                    break
+                found.append(ChatMessage(role=MessageRole.ASSISTANT, content=answer))
+        return self.model_copy(update={"messages": tuple(found)})
+
+    def _is_turn(self, place: int) -> bool:
+        pair = self.messages[place : place + 2]
+        return [it.role for it in pair] == [MessageRole.USER, MessageRole.USER]
 
     @property
     def question(self) -> str:

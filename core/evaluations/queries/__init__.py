@@ -1,1 +1,1 @@
-"""Read evaluations, of one owner each, and their results."""
+"""Read evaluations and their results."""

@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.models import EvaluatedVersion, EvaluationTest
+from core.evaluations.queries.evaluations import seen_by
 from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus, RunTarget
 from core.evaluations.views import EvaluationSummary, TargetFigures
-from core.identity.models import AdminUser
+from core.identity.models import AdminUser, ApiKey
+from core.identity.schemas import Actor
 
 MOST = 200
 measured, tests = table_of(EvaluatedVersion), table_of(EvaluationTest)
-accounts = table_of(AdminUser)
+accounts, keys = table_of(AdminUser), table_of(ApiKey)
+REMOVED = "A removed key"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class MeasuredFilter:
     prompt_id: UUID | None = None
     prompt_version: int | None = None
     bot_id: UUID | None = None
-    owner: UUID | None = None
+    reader: Actor | None = None  # who sees it
     dataset_id: UUID | None = None
     dataset_version: int | None = None
 
@@ -57,15 +60,17 @@ def list_measured(
         measured.c.prompt_id: wanted.prompt_id,
         measured.c.prompt_version: wanted.prompt_version,
         measured.c.bot_id: wanted.bot_id,
-        columns.owner: wanted.owner,
         columns.dataset_id: wanted.dataset_id,
         columns.dataset_version: wanted.dataset_version,
     }
+    name = func.coalesce(accounts.c.full_name, keys.c.name, REMOVED)
     rows = session.execute(
-        select(columns, tests.c.finished_at, measured.c.target, accounts.c.full_name)
+        select(columns, tests.c.finished_at, measured.c.target, name)
         .join(measured, measured.c.evaluation_id == columns.id)
-        .join(accounts, accounts.c.id == columns.owner)
+        .outerjoin(accounts, accounts.c.id == columns.owner)
+        .outerjoin(keys, keys.c.id == columns.key_id)
         .where(
+            *([seen_by(wanted.reader)] if wanted.reader is not None else []),
             columns.status == EvaluationStatus.COMPLETED,
             columns.finished_at.is_not(None),
             columns.summary.is_not(None),

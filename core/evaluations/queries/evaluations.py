@@ -1,14 +1,15 @@
-"""Read evaluations."""
+"""Read evaluations: for an account its own and those of API keys, for a key its own."""
 
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core.evaluations.errors import EvaluationMissing
 from core.evaluations.models import EvaluationTest
 from core.evaluations.schemas import EvaluationStatus
+from core.identity.schemas import Actor
 from core.platform import clock
 
 LOST_AFTER = timedelta(seconds=25)
@@ -16,11 +17,10 @@ GOING_ON = (EvaluationStatus.PENDING, EvaluationStatus.RUNNING)
 
 
 def get_row(
-    session: Session, evaluation_id: UUID, *, owner: UUID, lock: bool = False
+    session: Session, evaluation_id: UUID, *, actor: Actor, lock: bool = False
 ) -> EvaluationTest:
-    """Return an evaluation of this owner; raise EvaluationMissing."""
-    own = (EvaluationTest.id == evaluation_id, EvaluationTest.owner == owner)
-    query = select(EvaluationTest).where(*own)
+    """Return an evaluation that the actor sees; raise EvaluationMissing."""
+    query = select(EvaluationTest).where(EvaluationTest.id == evaluation_id, seen_by(actor))
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise EvaluationMissing
@@ -28,18 +28,34 @@ def get_row(
 
 
 def list_rows(
-    session: Session, *, owner: UUID, limit: int, offset: int = 0
+    session: Session, *, actor: Actor, limit: int, offset: int = 0
 ) -> list[EvaluationTest]:
-    """Return evaluations of this owner, the newest first."""
-    rows = select(EvaluationTest).where(EvaluationTest.owner == owner)
+    """Return evaluations that the actor sees, the newest first."""
+    rows = select(EvaluationTest).where(seen_by(actor))
     newest = rows.order_by(EvaluationTest.created_at.desc(), EvaluationTest.id.desc())
     return list(session.scalars(newest.limit(limit).offset(offset)))
 
 
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor sees an evaluation."""
+    if actor.is_program:
+        return EvaluationTest.key_id == actor.id
+    return or_(EvaluationTest.owner == actor.id, EvaluationTest.owner.is_(None))
+
+
 def list_lost(session: Session) -> list[EvaluationTest]:
-    """Return unfinished evaluations whose worker has given no sign of life."""
+    """Return unfinished evaluations whose worker has given no sign of life, without those that only
+    wait for answers of an app.
+    """
+    results = EvaluationTest.cases * EvaluationTest.targets * EvaluationTest.runs
+    only_waits = (
+        EvaluationTest.status == EvaluationStatus.RUNNING,
+        EvaluationTest.waiting > 0,
+        EvaluationTest.done + EvaluationTest.waiting == results,
+    )
     is_lost = (
         EvaluationTest.status.in_(GOING_ON),
         EvaluationTest.alive_at < clock.now() - LOST_AFTER,
+        not_(and_(*only_waits)),
     )
     return list(session.scalars(select(EvaluationTest).where(*is_lost)))

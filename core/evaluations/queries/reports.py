@@ -24,34 +24,39 @@ from core.evaluations.views import (
     TargetFigures,
     TargetView,
 )
+from core.identity.models import ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 
 MOST_LISTED = 100
+SILENCE = timedelta(seconds=20)  # of a worker and an app
 
 
 def list_evaluations(
     session: Session, *, actor: Actor, limit: int = MOST_LISTED, offset: int = 0
 ) -> list[EvaluationListItem]:
-    """Return the actor's evaluations, the newest first; raise Forbidden."""
+    """Return the evaluations that the actor sees, the newest first; raise Forbidden."""
     require(actor, Permission.RUN_MODELS)
-    return [_item(row) for row in list_rows(session, owner=actor.id, limit=limit, offset=offset)]
+    return [_item(row) for row in list_rows(session, actor=actor, limit=limit, offset=offset)]
 
 
 def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationView:
     """Return an evaluation with its figures; raise Forbidden or EvaluationMissing."""
     require(actor, Permission.RUN_MODELS)
-    return view(get_row(session, evaluation_id, owner=actor.id))
+    row = get_row(session, evaluation_id, actor=actor)
+    key = session.get(ApiKey, row.key_id) if row.key_id else None
+    return view(row, key_name=key.name if key else None)
 
 
-def view(row: EvaluationTest) -> EvaluationView:
+def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
     definition = encrypted_texts.definition_of(row)
     found = targets_of(row, definition)
     first = found[0]
     return EvaluationView(
         id=row.id,
         name=encrypted_texts.name_of(row),
+        key_name=key_name,
         status=EvaluationStatus(row.status),
         error=encrypted_texts.error_of(row),
         progress=_progress(row),
@@ -90,6 +95,7 @@ def targets_of(row: EvaluationTest, definition: EvaluationDefinition) -> list[Ta
             ).model_dump(),
             title=target.title,
             model_id=target.model_id,
+            app=target.app,
             prompt_name=target.prompt_name,
             prompt_version=target.prompt_version,
             scorer_names=names,
@@ -127,13 +133,22 @@ def _progress(row: EvaluationTest) -> EvaluationProgress:
         done=row.done,
         total=total,
         failed=row.failed,
+        waiting=row.waiting,
+        is_waiting=_is_waiting(row, total),
         left_s=_left_s(row, total),
         estimated_usd=None if estimated is None else round(estimated, 6),
     )
 
 
+def _is_waiting(row: EvaluationTest, total: int) -> bool:
+    is_open = EvaluationStatus(row.status).is_going_on and row.waiting > 0
+    return is_open and row.done + row.waiting == total and row.alive_at < clock.now() - SILENCE
+
+
 def _left_s(row: EvaluationTest, total: int) -> int | None:
     if row.status != EvaluationStatus.RUNNING or not row.done or row.started_at is None:
+        return None
+    if row.waiting:  # nobody knows when an app answers
         return None
     passed = (clock.now() - row.started_at) / timedelta(seconds=1)
     return round(passed / row.done * (total - row.done))
@@ -148,8 +163,8 @@ def compare(
     Raises EvaluationMissing, TargetNumberMissing or NoCommonCases.
     """
     require(actor, Permission.RUN_MODELS)
-    row = get_row(session, evaluation_id, owner=actor.id)
-    base = get_row(session, baseline_id, owner=actor.id)
+    row = get_row(session, evaluation_id, actor=actor)
+    base = get_row(session, baseline_id, actor=actor)
     titles, base_titles = (
         [target.title for target in encrypted_texts.definition_of(it).targets] for it in (row, base)
     )

@@ -47,7 +47,7 @@ def list_cases(
     Raises EvaluationMissing.
     """
     require(actor, Permission.RUN_MODELS)
-    get_row(session, evaluation_id, owner=actor.id)
+    get_row(session, evaluation_id, actor=actor)
     of_it = (EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
     ranked = (
         select(EvaluationResult.position)
@@ -113,7 +113,7 @@ def _case_rows(session: Session, evaluation_id: UUID, positions: list[int]) -> l
 def get_case(session: Session, evaluation_id: UUID, case_id: UUID, *, actor: Actor) -> CaseView:
     """Return a case with all its runs; raise EvaluationMissing or EvaluationCaseMissing."""
     require(actor, Permission.RUN_MODELS)
-    get_row(session, evaluation_id, owner=actor.id)
+    get_row(session, evaluation_id, actor=actor)
     row = session.get(EvaluationCase, case_id)
     if row is None or row.evaluation_id != evaluation_id:
         raise EvaluationCaseMissing
@@ -143,6 +143,7 @@ def _run(row: EvaluationResult) -> EvaluationRunView:
         target=row.target,
         run=row.run,
         status=ResultStatus(row.status),
+        earlier=tuple(it.text for it in encrypted_texts.earlier_of(row)),
         text=answer.text if answer else "",
         tool_calls=answer.tool_calls if answer else (),
         error=answer.error if answer else None,
@@ -165,7 +166,7 @@ def export_after(
     Raises EvaluationMissing.
     """
     require(actor, Permission.RUN_MODELS)
-    evaluation = get_row(session, evaluation_id, owner=actor.id)
+    evaluation = get_row(session, evaluation_id, actor=actor)
     titles = [it.title for it in encrypted_texts.definition_of(evaluation).targets]
     of_it = (EvaluationCase.evaluation_id == evaluation_id, EvaluationCase.position > position)
     next_cases = select(EvaluationCase).where(*of_it).order_by(EvaluationCase.position)

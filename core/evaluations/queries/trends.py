@@ -49,7 +49,7 @@ def list_trends(
     elif bot_id is not None:
         versions = bots.list_versions(session, bot_id, actor=actor)
     saved = {each.number: SavedVersion(each.note, each.created_at) for each in versions}
-    wanted = MeasuredFilter(prompt_id=prompt_id, bot_id=bot_id, owner=actor.id)
+    wanted = MeasuredFilter(prompt_id=prompt_id, bot_id=bot_id, reader=actor)
     return _trends(session, list_measured(session, wanted), saved, actor)
 
 

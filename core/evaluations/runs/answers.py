@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.database.db import read_session, transaction
 from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
-from core.evaluations.service import claims
+from core.evaluations.service import call_answers
 from core.executions import queries, runner
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.schemas import ExecutionStatus
@@ -49,7 +49,7 @@ class CallWaiter:
         def store(session: Session, execution_id: UUID) -> None:
             turn.end()  # the call is over; storing it does not keep the next one waiting
             view = queries.get_execution(session, execution_id, owner=self._taken.actor.id)
-            stored[:] = [claims.store_answer(session, claimed, view)]
+            stored[:] = [call_answers.store(session, claimed, view)]
 
         with turn:
             has_changed = threading.Event()
@@ -104,7 +104,7 @@ class CallWaiter:
                 with transaction() as session:
                     owner = self._taken.actor.id
                     view = queries.get_execution(session, execution_id, owner=owner)
-                    return claims.store_answer(session, claimed, view)
+                    return call_answers.store(session, claimed, view)
         return None
 
 

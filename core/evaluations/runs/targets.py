@@ -35,6 +35,11 @@ def resolve(
     Raises ModelMissing, NoModel, PromptMissing, VersionMissing, LabelMissing, BotMissing,
     BotVersionMissing or ServiceMissing.
     """
+    if target.app is not None:
+        words = " ".join(filter(None, (target.app, target.release)))
+        return RunTarget(
+            title=target.name or f"app: {words}", app=target.app, release=target.release
+        )
     if target.service_id is not None:
         service = get_service(session, target.service_id)
         return RunTarget(
@@ -104,6 +109,8 @@ def manifest_of(session: Session, target: RunTarget) -> dict[str, Any]:
     facts: dict[str, Any] = {"title": target.title}
     if target.service_id is not None:
         return facts | {"service_id": str(target.service_id)}
+    if target.app is not None:
+        return facts | {"app": target.app, "release": target.release}
     route = catalogue.find_route(session, target.model_id or "")
     prices = token_prices.prices_for(route, clock.now())
     return facts | {

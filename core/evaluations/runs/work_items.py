@@ -24,11 +24,13 @@ class TakenEvaluation:
 @dataclass(frozen=True)
 class ClaimedRun:
     """A run of a case to do: a call to make (of a model, or of a service, which is begun), or an
-    answer to score.
+    answer to score. After an answer to a turn that is not the last one, the run is claimed again.
     """
 
     id: UUID
     case: EvaluatedCase
+    earlier: tuple[ScoredAnswer, ...] = ()
+    is_last_turn: bool = True
     execution_id: UUID | None = None
     execution: PendingExecution | None = None
     answer: ScoredAnswer | None = None

@@ -27,10 +27,10 @@ def start(
     once this transaction is committed.
 
     Raises EvaluationMissing, EvaluationCaseMissing, TargetNumberMissing, NotReplayable for a
-    service, and what rendering a prompt and sending a message raise.
+    service or an own app, and what rendering a prompt and sending a message raise.
     """
     require(actor, Permission.RUN_MODELS)
-    evaluation = get_row(session, evaluation_id, owner=actor.id)
+    evaluation = get_row(session, evaluation_id, actor=actor)
     row = session.get(EvaluationCase, case_id)
     if row is None or row.evaluation_id != evaluation_id:
         raise EvaluationCaseMissing
@@ -38,16 +38,19 @@ def start(
     if wanted.target > len(found):
         raise TargetNumberMissing
     target, case = found[wanted.target - 1], encrypted_texts.case_of(row)
-    if target.service_id is not None:
-        raise NotReplayable("Answers of services can't be replayed. Choose a model's.")
+    if target.service_id is not None or target.app is not None:
+        raise NotReplayable("Only answers of models can be replayed.")
+    result = _result(session, row, wanted)
+    before = encrypted_texts.earlier_of(result) if result else ()
+    asked = case.with_answers([each.text for each in before])
     call = targets.execution_of(
-        session, target, case, run=wanted.run, evaluation_id=evaluation_id, actor=actor
+        session, target, asked, run=wanted.run, evaluation_id=evaluation_id, actor=actor
     )
     replayed = CaseReplay(
         title=f"Case {row.position}: {case.question}",
         question=call.prompt,
         earlier=call.messages,
-        answer=_answer(session, row, wanted),
+        answer=_answer(result),
         reference=case.reference,
         model=target.model_id,
         prompt_name=target.prompt_name,
@@ -63,14 +66,17 @@ def start(
     return case_replays.start(session, replayed, source, draft, actor=actor)
 
 
-def _answer(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> str:
-    """Return what the target answered, else why its call failed; empty before it was made."""
+def _result(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> EvaluationResult | None:
     of_run = (
         EvaluationResult.evaluation_id == row.evaluation_id,
         EvaluationResult.position == row.position,
         EvaluationResult.target == wanted.target,
         EvaluationResult.run == wanted.run,
     )
-    result = session.scalar(select(EvaluationResult).where(*of_run))
+    return session.scalar(select(EvaluationResult).where(*of_run))
+
+
+def _answer(result: EvaluationResult | None) -> str:
+    """Return what the target answered, else why its call failed; empty before it was made."""
     answer = encrypted_texts.answer_of(result) if result else None
     return answer.text or answer.error or "" if answer else ""

@@ -3,54 +3,63 @@ stored in the transaction that ends the call, and its scores after that: what is
 loses calls whose answer had not come, and pays for no answer twice.
 """
 
-import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Failure, LimitReached
 from core.evaluations import encrypted_texts
-from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import BudgetSpent
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.runs import targets
 from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
 from core.executions import queries as executions
-from core.executions.schemas import ExecutionStatus, ExecutionView
+from core.executions.schemas import ExecutionStatus
 from core.executions.service import executions as calls
 from core.executions.service import service_calls
 from core.identity.queries import actor_of, find_account
-from core.identity.schemas import Caller
+from core.identity.schemas import Actor, Caller
+from core.identity.service import api_keys
 from core.platform import clock
-from core.scoring.schemas import ScoredAnswer, ScoredToolCall
+from core.scoring.schemas import ScoredAnswer
 from core.services import dispatch
 
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
+INACTIVE = "The account or API key that started this evaluation is not active any more."
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
 
 
 def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation | None:
     """Take an evaluation that no living worker has, with the runs that were lost with the last one;
-    None when there is nothing to do.
+    None when there is nothing to do. One of an account or key that is not active ends.
     """
     row = session.get(EvaluationTest, evaluation_id, with_for_update=True)
     if row is None or not EvaluationStatus(row.status).is_going_on:
         return None
     if row.worker is not None and row.alive_at > clock.now() - LOST_AFTER:
         return None
-    account = find_account(session, row.owner)
-    if account is None or not account.is_active:
+    actor = _actor_of(session, row)
+    if actor is None:
+        row.status, row.finished_at = EvaluationStatus.FAILED, clock.now()
+        row.error = encrypted_texts.seal_error(INACTIVE, row.id)
         return None
     release_runs(session, evaluation_id)
     row.worker, row.alive_at = worker, clock.now()
     row.status, row.started_at = EvaluationStatus.RUNNING, row.started_at or clock.now()
-    actor = actor_of(account, Caller())
     return TakenEvaluation(row.id, worker, encrypted_texts.definition_of(row), actor)
+
+
+def _actor_of(session: Session, row: EvaluationTest) -> Actor | None:
+    """Return the account or key that started an evaluation, None for one that is not active."""
+    if row.key_id is not None:
+        return api_keys.find_actor(session, row.key_id, Caller())
+    account = find_account(session, row.owner) if row.owner else None
+    return actor_of(account, Caller()) if account and account.is_active else None
 
 
 def release_runs(session: Session, evaluation_id: UUID) -> None:
@@ -103,26 +112,32 @@ def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedR
     of_case = (EvaluationCase.evaluation_id == taken.id, EvaluationCase.position == row.position)
     case = encrypted_texts.case_of(session.scalars(select(EvaluationCase).where(*of_case)).one())
     row.status, row.worker = ResultStatus.RUNNING, taken.worker
-    if (answer := encrypted_texts.answer_of(row)) is not None:
-        return ClaimedRun(row.id, case, answer=answer)
     target = taken.definition.targets[row.target - 1]
+    answer = encrypted_texts.answer_of(row)
+    if answer is not None and target.app is not None:  # it has answered all turns by itself
+        return ClaimedRun(row.id, case, answer=answer)
+    earlier = encrypted_texts.earlier_of(row)
+    asked = case.with_answers([each.text for each in earlier])
+    run = ClaimedRun(row.id, asked, earlier, is_last_turn=len(earlier) + 1 == case.turns)
+    if answer is not None:
+        return replace(run, answer=answer)
     if target.service_id is not None and (found := _answered_before(session, row)) is not None:
-        return ClaimedRun(row.id, case, execution_id=found)
+        return replace(run, execution_id=found)
     try:
         with session.begin_nested():
-            return _begin(session, taken, row, case)
+            return _begin(session, taken, row, run)
     except LimitReached:
         raise
     except Failure as failure:
-        return ClaimedRun(row.id, case, answer=ScoredAnswer(error=failure.detail))
+        return replace(run, answer=ScoredAnswer(error=failure.detail))
 
 
 def _begin(
-    session: Session, taken: TakenEvaluation, row: EvaluationResult, case: EvaluatedCase
+    session: Session, taken: TakenEvaluation, row: EvaluationResult, run: ClaimedRun
 ) -> ClaimedRun:
     target = taken.definition.targets[row.target - 1]
     new_execution = targets.execution_of(
-        session, target, case, run=row.run, evaluation_id=taken.id, actor=taken.actor
+        session, target, run.case, run=row.run, evaluation_id=taken.id, actor=taken.actor
     )
     row.attempts += 1
     if target.service_id is not None:
@@ -130,10 +145,10 @@ def _begin(
             session, new_execution, target.service_id, actor=taken.actor
         )
         dispatch.begin(session, row.execution_id, {})
-        return ClaimedRun(row.id, case, execution_id=row.execution_id)
+        return replace(run, execution_id=row.execution_id)
     execution = calls.begin(session, new_execution, instance=taken.worker, actor=taken.actor)
     row.execution_id = execution.id
-    return ClaimedRun(row.id, case, execution_id=execution.id, execution=execution)
+    return replace(run, execution_id=execution.id, execution=execution)
 
 
 def _answered_before(session: Session, row: EvaluationResult) -> UUID | None:
@@ -154,39 +169,6 @@ def _check_budget(spent_usd: Decimal, done: int, limit_usd: Decimal | None, at_o
     mean = spent_usd / done if done else Decimal(0)
     if spent_usd + mean * (at_once - 1) >= limit_usd:
         raise BudgetSpent
-
-
-def store_answer(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswer | None:
-    """Store the answer of a call that has ended; None when it was cancelled, or the run is another
-    worker's by now.
-    """
-    row = session.get(EvaluationResult, run.id, with_for_update=True)
-    if row is None or row.execution_id != view.id or row.status != ResultStatus.RUNNING:
-        return None
-    if view.status is ExecutionStatus.CANCELLED:
-        return None
-    answer = ScoredAnswer(
-        text=view.response,
-        tool_calls=tuple(
-            ScoredToolCall(name=tool.name, arguments=_arguments(tool.arguments))
-            for tool in view.tool_executions
-        ),
-        latency_ms=view.execution_time_ms,
-        cost_usd=view.usage.estimated_cost,
-        error=view.error.detail if view.error else None,
-    )
-    row.answer = encrypted_texts.seal_answer(answer, row.id)
-    row.latency_ms, row.cost_usd = answer.latency_ms, answer.cost_usd
-    return answer
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """Return a tool call's arguments; those that are no JSON object are empty."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def settle(session: Session, taken: TakenEvaluation, ended: EndedRun) -> None:
@@ -220,12 +202,22 @@ def settle(session: Session, taken: TakenEvaluation, ended: EndedRun) -> None:
 
 def count_open(session: Session, evaluation_id: UUID) -> int:
     """Return how many runs have not ended."""
+    return session.scalar(_open_runs(evaluation_id)) or 0
+
+
+def has_work(session: Session, evaluation_id: UUID) -> bool:
+    """Whether a run has not ended, besides those that wait for the answer of an app."""
+    waits = EvaluationResult.status == ResultStatus.WAITING
+    return bool(session.scalar(_open_runs(evaluation_id).where(~waits)))
+
+
+def _open_runs(evaluation_id: UUID) -> Select[int]:
     ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     is_open = (
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status.not_in(ended),
     )
-    return session.scalar(select(func.count()).select_from(EvaluationResult).where(*is_open)) or 0
+    return select(func.count()).select_from(EvaluationResult).where(*is_open)
 
 
 def release(session: Session, taken: TakenEvaluation) -> None:

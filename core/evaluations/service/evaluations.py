@@ -1,16 +1,15 @@
 """Start, stop, resume and remove evaluations, and score their answers again."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func as sql
-from sqlalchemy import insert, literal, select, update
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import VERSION
 from core.database.tables import table_of
 from core.evaluations import encrypted_texts
-from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.cases.case_sources import cases_of
 from core.evaluations.errors import (
     EvaluationEnded,
@@ -18,12 +17,7 @@ from core.evaluations.errors import (
     NothingFailed,
     TooManyResults,
 )
-from core.evaluations.models import (
-    EvaluatedVersion,
-    EvaluationCase,
-    EvaluationResult,
-    EvaluationTest,
-)
+from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.runs import targets
 from core.evaluations.schemas import (
@@ -35,41 +29,43 @@ from core.evaluations.schemas import (
     NewEvaluation,
     NewScoring,
     ResultStatus,
-    RunTarget,
 )
-from core.evaluations.service import claims
+from core.evaluations.service import claims, idempotency, run_rows
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.jobs import queue
 from core.platform import clock
 from core.platform.config import config
-from core.platform.ids import new_id
 from core.statistics import bootstrap
 
 TASK = "evaluations.work"
 LOCK = "evaluations"  # they take turns, so that together they keep to the calls at once
-cases_table, results_table = table_of(EvaluationCase), table_of(EvaluationResult)
+results_table = table_of(EvaluationResult)
 
 
 def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
-    """Store an evaluation, and have the worker run it.
+    """Store an evaluation, and have the worker run it; one with the same idempotency key is not
+    started again.
 
-    Raises TooManyResults, EvaluationMissing (of the baseline), what resolving a target raises, and
-    what its cases raise (case_sources.py).
+    Raises TooManyResults, EvaluationMissing (of the baseline), IdempotencyKeyUsed, what resolving a
+    target raises, and what its cases raise (case_sources.py).
     """
     require(actor, Permission.RUN_MODELS)
+    evaluation_id = idempotency.id_of(new, actor)
+    if idempotency.is_started(session, evaluation_id, new):
+        return evaluation_id
     cases, dataset_version = cases_of(session, new, actor=actor)
     if len(cases) * len(new.all_targets) * new.runs > MOST_RESULTS:
         raise TooManyResults
     if new.baseline_id is not None:
-        get_row(session, new.baseline_id, owner=actor.id)
+        get_row(session, new.baseline_id, actor=actor)
     definition = _definition(session, new, dataset_version, actor)
     digests = [encrypted_texts.digest_of(case) for case in cases]
-    evaluation_id = new_id()
     row = EvaluationTest(
         id=evaluation_id,
-        owner=actor.id,
+        owner=None if actor.is_program else actor.id,
+        key_id=actor.id if actor.is_program else None,
         name=encrypted_texts.seal_name(new.name, evaluation_id),
         definition=encrypted_texts.seal_definition(definition, evaluation_id),
         dataset_id=new.dataset_id,
@@ -80,14 +76,20 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
         runs=new.runs,
         cases=len(cases),
         targets=len(definition.targets),
+        waiting=len(definition.app_targets) * len(cases) * new.runs,
         cost_limit_usd=new.cost_limit_usd,
         alive_at=clock.now(),
     )
-    session.add(row)
-    session.flush()
-    _insert_versions(session, evaluation_id, definition.targets)
-    _insert_cases(session, evaluation_id, cases, digests)
-    _insert_runs(session, row)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # the same key was sent twice at a time
+        if idempotency.is_started(session, evaluation_id, new):
+            return evaluation_id
+        raise
+    run_rows.insert_versions(session, evaluation_id, definition.targets)
+    run_rows.insert_cases(session, evaluation_id, cases, digests)
+    run_rows.insert_runs(session, row, definition.app_targets)
     audit.record(session, "evaluation.start", actor, targets={"evaluation_id": str(row.id)})
     defer(session, row.id)
     return row.id
@@ -110,69 +112,25 @@ def _definition(
         concurrency=config().max_concurrent_tests,
     )
     return EvaluationDefinition(
-        targets=found, scorers=new.scorers, threshold=new.threshold, manifest=manifest
+        targets=found,
+        scorers=new.scorers,
+        threshold=new.threshold,
+        manifest=manifest,
+        request=idempotency.digest_of(new),
     )
-
-
-def _insert_versions(session: Session, evaluation_id: UUID, found: Sequence[RunTarget]) -> None:
-    """Insert what evaluations are found by, for each target."""
-    names = ("prompt_id", "prompt_version", "bot_id", "bot_version")
-    rows = [
-        {"evaluation_id": evaluation_id, "target": number}
-        | {name: getattr(target, name) for name in names}
-        for number, target in enumerate(found, 1)
-    ]
-    session.execute(insert(table_of(EvaluatedVersion)), rows)
-
-
-def _insert_cases(
-    session: Session,
-    evaluation_id: UUID,
-    cases: Sequence[EvaluatedCase],
-    digests: Sequence[bytes],
-) -> None:
-    rows = [
-        {
-            "id": (case_id := new_id()),
-            "evaluation_id": evaluation_id,
-            "position": position,
-            "case_id": case.case_id,
-            "digest": digest,
-            "tags": list(case.tags),
-            "content": encrypted_texts.seal_case(case, case_id),
-        }
-        for position, (case, digest) in enumerate(zip(cases, digests, strict=True), 1)
-    ]
-    session.execute(insert(cases_table), rows)
-
-
-def _insert_runs(session: Session, row: EvaluationTest) -> None:
-    """Insert a row for each target, case and run, in one statement."""
-    target = (
-        sql.generate_series(1, row.targets).table_valued("number", name="target").render_derived()
-    )
-    run = sql.generate_series(1, row.runs).table_valued("number", name="run").render_derived()
-    rows = (
-        select(
-            sql.gen_random_uuid(),
-            literal(row.id),
-            cases_table.c.position,
-            target.c.number,
-            run.c.number,
-            literal(ResultStatus.PENDING.value),
-        )
-        .select_from(cases_table)
-        .join(target, literal(value=True))
-        .join(run, literal(value=True))
-        .where(cases_table.c.evaluation_id == row.id)
-    )
-    names = ["id", "evaluation_id", "position", "target", "run", "status"]
-    session.execute(insert(results_table).from_select(names, rows))
 
 
 def defer(session: Session, evaluation_id: UUID) -> None:
-    """Have the worker go on with an evaluation."""
-    queue.defer(session, TASK, lock=LOCK, evaluation_id=str(evaluation_id))
+    """Have the worker go on with an evaluation, unless a job for it waits already."""
+    once = f"{TASK} {evaluation_id}"
+    try:
+        # A savepoint: the refusal of a second job would else undo what the caller has done
+        with session.begin_nested():
+            queue.defer(
+                session, TASK, lock=LOCK, queueing_lock=once, evaluation_id=str(evaluation_id)
+            )
+    except AlreadyEnqueued:
+        return
 
 
 def cancel(session: Session, evaluation_id: UUID, *, actor: Actor) -> None:
@@ -181,7 +139,7 @@ def cancel(session: Session, evaluation_id: UUID, *, actor: Actor) -> None:
     Raises EvaluationMissing or EvaluationEnded.
     """
     require(actor, Permission.RUN_MODELS)
-    row = get_row(session, evaluation_id, owner=actor.id, lock=True)
+    row = get_row(session, evaluation_id, actor=actor, lock=True)
     if not EvaluationStatus(row.status).is_going_on:
         raise EvaluationEnded
     row.status, row.finished_at = EvaluationStatus.CANCELLED, clock.now()
@@ -205,7 +163,7 @@ def resume(
 
 
 def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
-    """Call again for the runs whose call has failed; return how many.
+    """Call again for the runs whose call has failed, or wait for the app again; return how many.
 
     Raises EvaluationMissing, EvaluationRunning or NothingFailed.
     """
@@ -216,18 +174,32 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
         results_table.c.status == ResultStatus.FAILED,
     )
     emptied = dict.fromkeys(
-        ("answer", "scores", "checks", "passed", "score", "latency_ms", "cost_usd", "execution_id")
+        (
+            "earlier",
+            "answer",
+            "scores",
+            "checks",
+            "passed",
+            "score",
+            "latency_ms",
+            "cost_usd",
+            "execution_id",
+        )
     )
+    apps = encrypted_texts.definition_of(row).app_targets
     changed = session.execute(
         update(results_table)
         .where(*failed)
-        .values(status=ResultStatus.PENDING, finished_at=None, **emptied)
-        .returning(results_table.c.id)
+        .values(
+            status=run_rows.open_status(results_table.c.target, apps), finished_at=None, **emptied
+        )
+        .returning(results_table.c.target)
     )
-    count = len(changed.all())
-    if not count:
+    found = list(changed.scalars())
+    if not (count := len(found)):
         raise NothingFailed
     row.done, row.failed = row.done - count, row.failed - count
+    row.waiting += sum(target in apps for target in found)
     _restart(session, row)
     _record(session, "evaluation.rerun", row, actor)
     return count
@@ -258,7 +230,7 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
 
 
 def _idle_row(session: Session, evaluation_id: UUID, actor: Actor) -> EvaluationTest:
-    row = get_row(session, evaluation_id, owner=actor.id, lock=True)
+    row = get_row(session, evaluation_id, actor=actor, lock=True)
     if EvaluationStatus(row.status).is_going_on:
         raise EvaluationRunning
     return row

@@ -64,6 +64,10 @@ def _actor(api_key: ApiKey, key: str, caller: Caller) -> Actor:
         raise ApiKeyRejected
     if api_key.expires_at is not None and api_key.expires_at <= clock.now():
         raise ApiKeyRejected
+    return _actor_of(api_key, caller)
+
+
+def _actor_of(api_key: ApiKey, caller: Caller) -> Actor:
     scopes = frozenset(Scope(scope) for scope in api_key.scopes)
     return Actor(
         api_key.id,
@@ -135,11 +139,16 @@ def revoke(session: Session, row_id: UUID, *, actor: Actor) -> None:
     bus.publish(session, revoked_topic(row.id))
 
 
+def find_actor(session: Session, row_id: UUID, caller: Caller) -> Actor | None:
+    """Return a key as the actor of what it has begun, None when it is revoked or expired."""
+    row = session.get(ApiKey, row_id)
+    if row is None or row.revoked_at is not None:
+        return None
+    if row.expires_at is not None and row.expires_at <= clock.now():
+        return None
+    return _actor_of(row, caller)
+
+
 def is_active(session: Session, row_id: UUID) -> bool:
     """Whether a key is neither revoked nor expired."""
-    row = session.get(ApiKey, row_id)
-    return (
-        row is not None
-        and row.revoked_at is None
-        and (row.expires_at is None or row.expires_at > clock.now())
-    )
+    return find_actor(session, row_id, Caller()) is not None

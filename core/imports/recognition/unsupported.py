@@ -112,7 +112,11 @@ SIGNS: tuple[tuple[Callable[[set[str], Object], bool], Recognition], ...] = (
             "prompt_template" in plain
             or ({"system_prompt", "name"} <= plain and turns.turns_in(first, depth=1) is None)
         ),
-        _prompts("judge_prompts", "Judge prompts"),
+        _unsupported(
+            "judge_prompts",
+            "Judge prompts",
+            "Judge prompts. They are no rows: create them under Prompts.",
+        ),
     ),
     (
         lambda plain, first: "question_id" in plain and isinstance(first.get("turns"), list),

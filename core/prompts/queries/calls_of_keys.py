@@ -32,7 +32,9 @@ SAME = (*TOKENS, "first_token_ms", "finish_reason", "cost_usd")
 def list_requests(
     session: Session, execution_ids: Collection[UUID]
 ) -> Iterator[tuple[str, NewRequest]]:
-    """Yield the environment of the key and the request of each ended call of a key."""
+    """Yield the environment of the key and the request of each ended call of a key, without calls
+    of evaluations, which are no traffic of the product.
+    """
     rows = session.execute(
         select(
             executions,
@@ -50,11 +52,12 @@ def list_requests(
         )
     )
     for row in rows.mappings():
-        yield row["environment"], msgspec.convert(_request(row), NewRequest)
+        sent = encrypted_texts.open_json(row["metadata"], "metadata", row["id"]) or {}
+        if "evaluation_id" not in sent:
+            yield row["environment"], msgspec.convert(_request(row, sent), NewRequest)
 
 
-def _request(row: RowMapping) -> dict[str, Any]:
-    sent = encrypted_texts.open_json(row["metadata"], "metadata", row["id"]) or {}
+def _request(row: RowMapping, sent: dict[str, Any]) -> dict[str, Any]:
     user, error = sent.get("user"), row["error"] or {}
     tools = encrypted_texts.open_tools(row["tool_executions"], row["id"])
     facts: dict[str, Any] = {

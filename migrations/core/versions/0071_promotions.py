@@ -1,13 +1,13 @@
 """evaluation_targets, prompt_label_gates and replays of cases; why a label was moved
 
-Revision: 0071, after 0068
+Revision: 0071, after 0069
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0071"
-down_revision = "0068"
+down_revision = "0069"
 branch_labels = None
 depends_on = None
 

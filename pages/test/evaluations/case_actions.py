@@ -17,7 +17,7 @@ def draw(found: EvaluationView, case_id: UUID, run: EvaluationRunView) -> None:
     """Draw the actions of a run that has not passed."""
     target = found.definition_targets[run.target - 1]
     with st.container(horizontal=True, gap="small"):
-        if target.service_id is None:
+        if target.service_id is None and target.app is None:
             st.button(
                 "Open in Playground",
                 key=f"evaluations.replay.{run.target}.{run.run}",

@@ -118,7 +118,12 @@ def _draw_runs(found: EvaluationView, case: CaseView) -> None:
 def _draw_run(run: EvaluationRunView) -> None:
     facts = [f"run {run.run}", formatting.duration(run.latency_ms), formatting.money(run.cost_usd)]
     st.markdown(f"{_badge(run)} :gray[:small[{text.plain(' · '.join(facts))}]]")
+    for number, earlier in enumerate(run.earlier, 1):
+        st.caption(f"Answer to turn {number}")
+        markdown.draw(earlier)
     if run.text:
+        if run.earlier:
+            st.caption(f"Answer to turn {len(run.earlier) + 1}")
         markdown.draw(run.text)
     if run.error:
         st.markdown(f":red[:material/error:] {text.plain(run.error)}")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.evaluations.queries import reports
-from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
+from core.evaluations.schemas import EvaluationResume, NewScoring
 from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from core.insights.chains.chain_views import ChainKind
@@ -22,7 +22,7 @@ from pages.test.evaluations import (
     figures_section,
     settings_section,
 )
-from pages.test.evaluations.evaluation_list import COLOURS
+from pages.test.evaluations.evaluation_list import COLOURS, status_of
 
 SECTIONS: dict[str, Callable[[EvaluationView], None]] = {
     "Results": figures_section.draw,
@@ -50,7 +50,7 @@ def draw() -> None:
     if found.error:
         st.error(text.plain(found.error), icon=":material/error:")
     if found.status.is_going_on:
-        _draw_progress(found.id, found.status)
+        _draw_progress(found.id, status_of(found))
     chosen = st.segmented_control(
         "Section",
         list(SECTIONS),
@@ -72,13 +72,14 @@ def _draw_head(found: EvaluationView) -> None:
     with row.container(gap=None, width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.title(text.plain(found.name), anchor=False, width="content")
-            words = found.status.capitalize()
+            words = status_of(found)
             st.badge(words, color=COLOURS[words])  # type: ignore[arg-type]  # one of its colours
         facts = (
             formatting.count(len(found.results), "target"),
             formatting.count(found.cases, "case"),
             formatting.count(found.runs, "run") + " each",
             formatting.cost(found.spent_usd, found.unpriced),
+            *([f"by API key {text.one_line(found.key_name)}"] if found.key_name else []),
         )
         st.caption(text.plain(" · ".join(facts)))
     with row.container(horizontal=True, width="content", gap="small"):
@@ -131,20 +132,24 @@ def _delete(evaluation_id: UUID) -> None:
     state.toast("Evaluation deleted")
 
 
-def _draw_progress(evaluation_id: UUID, began_as: EvaluationStatus) -> None:
+def _draw_progress(evaluation_id: UUID, began_as: str) -> None:
     @st.fragment(run_every=1.0)
     def progress() -> None:
         with errors.InWords("Evaluation"):
             with guard.work() as (session, actor):
                 now = reports.get_evaluation(session, evaluation_id, actor=actor)
-            if now.status is not began_as:
+            if status_of(now) != began_as:
                 st.rerun()
             told = now.progress
             words = f"{told.done:,} of {told.total:,} results"
+            if told.waiting:
+                words += f" · {told.waiting:,} wait for answers of your app"
             if told.left_s is not None:
                 words += f" · about {formatting.duration(told.left_s * 1000)} left"
             if told.estimated_usd:
                 words += f" · about {formatting.money(told.estimated_usd)} in all"
             st.progress(told.done / told.total, text.plain(words))
+            if told.is_waiting:
+                st.caption("To go on, run attune_client again with the same idempotency key.")
 
     progress()

@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.views import EvaluationListItem
+from core.evaluations.views import EvaluationListItem, EvaluationView
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, tables
@@ -17,6 +17,7 @@ from pages.test.evaluations import address, trend_view
 EVALUATIONS, TREND = "Evaluations", "Trend over versions"
 COLOURS = {
     "Pending": "gray",
+    "Waiting": "violet",
     "Running": "blue",
     "Completed": "green",
     "Failed": "red",
@@ -25,7 +26,7 @@ COLOURS = {
 
 
 def draw() -> None:
-    with frame.header("Evaluations", "Prompts, models and services over the same cases"):
+    with frame.header("Evaluations", "Prompts, models, services and apps over the same cases"):
         st.button(
             "New evaluation", icon=":material/add:", type="primary", on_click=address.show_form
         )
@@ -67,19 +68,21 @@ def _draw_news() -> None:
     """Read the list again when an evaluation has moved on."""
     with guard.work() as (session, actor):
         found = reports.list_evaluations(session, actor=actor)
-    done = sum(item.progress.done for item in found if item.status.is_going_on)
-    total = sum(item.progress.total for item in found if item.status.is_going_on)
-    if not total:
+    going_on = [item.progress for item in found if item.status.is_going_on]
+    if not going_on:
         st.rerun()
-    st.caption(f"Running: {done:,} of {total:,} results")
+    done, total = sum(it.done for it in going_on), sum(it.total for it in going_on)
+    words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
+    st.caption(f"{words}: {done:,} of {total:,} results")
 
 
 def _open(row: EvaluationListItem) -> None:
     address.show(row.id)
 
 
-def _status(row: EvaluationListItem) -> str:
-    return row.status.capitalize()
+def status_of(row: EvaluationListItem | EvaluationView) -> str:
+    """Return the status in a word."""
+    return "Waiting" if row.progress.is_waiting else row.status.capitalize()
 
 
 def _rates(row: EvaluationListItem) -> str:
@@ -94,7 +97,7 @@ def _rates(row: EvaluationListItem) -> str:
 def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
     return [
         columns.text("Name", lambda row: row.name, width=180),
-        columns.chip("Status", _status, COLOURS, width=90),
+        columns.chip("Status", status_of, COLOURS, width=90),
         columns.text("Targets", lambda row: ", ".join(row.targets), width=210),
         columns.text("Pass rate", _rates, width=245),
         columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),

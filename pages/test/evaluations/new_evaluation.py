@@ -66,7 +66,7 @@ def _draw_fields() -> None:
     choices = target_fields.read_choices()
     state.seed(TARGETS, 1)
     count = state.get(TARGETS, 1)
-    frame.section("Targets", "each answers every case")
+    frame.section("Targets", "each answers every case; for your own app, use attune_client")
     for number in range(1, count + 1):
         with st.container(border=True, gap="small"):
             target_fields.draw(number, choices)

@@ -22,6 +22,8 @@ def draw(found: EvaluationView) -> None:
             st.markdown(f"**{text.plain(text.one_line(target.title))}**")
             facts = {
                 "Model": target.model_id,
+                "App": target.app,
+                "Release": target.release,
                 "Prompt": f"{target.prompt_name}@{target.prompt_version}"
                 if target.prompt_name
                 else None,

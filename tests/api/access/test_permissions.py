@@ -143,6 +143,7 @@ BODIES: dict[str, dict[str, object]] = {
     f"/datasets/{ANY_ID}/cases": {"cases": [{"messages": [{"role": "user", "content": "x"}]}]},
     f"/datasets/{ANY_ID}": {"name": "a"},
     "/datasets": {"name": "a"},
+    f"/evaluation/{ANY_ID}/answers": {"answers": [{"id": ANY_ID}]},
     f"/evaluation/{ANY_ID}/": {},
     "/evaluation/": {
         "name": "a",

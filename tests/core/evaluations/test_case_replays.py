@@ -18,13 +18,14 @@ from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.identity.schemas import Actor
 from core.playground import queries, replays
-from core.playground.errors import NoReplay
+from core.playground.errors import NoReplay, NotReplayable
 from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, StartedReplay
 from core.playground.schemas import Draft
 from core.playground.service import case_replays as playground
 from core.playground.service import replay_votes
 from tests.factories.datasets import cases_of, dataset, question
-from tests.factories.evaluations import evaluated
+from tests.factories.evaluations import app_answered, evaluated, read, run
+from tests.factories.evaluations import started as started_evaluation
 from tests.factories.executions import ended
 from tests.factories.identity import person
 from tests.factories.playground import messages_of
@@ -110,6 +111,25 @@ def test_the_answer_of_the_target_and_the_reference_are_beside_it(
     assert (found.original_answer or "").startswith("Fake answer:")
     assert found.suggested_answer == "Yes, within 30 days."
     assert (found.evaluation_id, found.prompt_name) == (evaluation.id, "support")
+
+
+def test_a_case_of_turns_is_replayed_from_its_last_one(actor: Actor) -> None:
+    turns = [{"role": "user", "content": content} for content in ("Hello", "A refund?")]
+    found = evaluated(actor, test_cases=[{"messages": turns}])
+    started = waited(replay(actor, found))
+    assert messages_of(actor, started.session_id)[0].content == "A refund?"
+    with transaction() as session:
+        earlier = replays.context(session, started.session_id, actor=actor)
+    assert earlier[0].content == "Hello"
+    assert earlier[1].content.startswith("Fake answer: Hello")
+
+
+def test_answers_of_an_own_app_are_not_replayed(actor: Actor) -> None:
+    evaluation_id = started_evaluation(actor, "x", target={"app": "shop-bot"})
+    app_answered(actor, evaluation_id, "good")
+    run(evaluation_id)
+    with pytest.raises(NotReplayable):
+        replay(actor, read(actor, evaluation_id))
 
 
 def test_a_call_that_failed_has_its_reason_beside_it(actor: Actor) -> None:

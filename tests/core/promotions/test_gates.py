@@ -10,7 +10,7 @@ from core.datasets.schemas import DatasetChange
 from core.datasets.service import datasets
 from core.evaluations.errors import CasesNotScored
 from core.executions.runner import Runner
-from core.identity.schemas import Actor
+from core.identity.schemas import Actor, Caller, Scope
 from core.promotions.errors import GateDatasetPrivate, GateNotPassed, GateRefused
 from core.promotions.schemas import GateVerdict
 from core.prompts.errors import LabelMissing
@@ -19,6 +19,7 @@ from core.prompts.views import LabelMove
 from tests.factories import promotions
 from tests.factories.datasets import dataset, question
 from tests.factories.identity import person
+from tests.factories.keys import api_key
 from tests.factories.promotions import FAILING, PASSING, REASON, check, gate, move, passed_through
 from tests.factories.prompts import create, label, read, save
 
@@ -97,6 +98,16 @@ def test_the_newest_completed_evaluation_counts_whoever_ran_it(actor: Actor, gat
     found = check(actor, gated, 2).evaluation
     assert found is not None
     assert (found.is_own, found.owner_name, found.attempts) == (False, other.name, 2)
+
+
+def test_an_evaluation_of_an_api_key_counts_and_is_everyones_own(actor: Actor, gated: UUID) -> None:
+    made = api_key(Scope.EXECUTE)
+    scopes = frozenset({Scope.EXECUTE})
+    passed_through(Actor(made.id, made.name, made.name, None, None, Caller(), scopes), gated, 2)
+    found = check(actor, gated, 2)
+    assert found.evaluation is not None
+    assert (found.verdict, found.evaluation.owner_name) == (GateVerdict.PASSED, made.name)
+    assert found.evaluation.is_own
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from core.datasets.models import Dataset, DatasetCaseRow
 from core.datasets.queries.datasets import seen_by as sees_dataset
 from core.datasets.schemas import CaseOrigin
 from core.evaluations.models import EvaluatedVersion, EvaluationCase, EvaluationTest
+from core.evaluations.queries.evaluations import seen_by as sees_evaluation
 from core.evaluations.schemas import EvaluationStatus
 from core.identity.schemas import Actor
 from core.prompts.models import PromptLabelMove, PromptTemplate, PromptVersion
@@ -197,7 +198,7 @@ def find_evaluation(
         evaluated_cases.c.evaluation_id == tests.c.id,
         evaluated_cases.c.case_id == wanted.case_id,
     )
-    own = _with_target(tests.c.owner == actor.id, *_conditions(wanted, has_case))
+    own = _with_target(sees_evaluation(actor), *_conditions(wanted, has_case))
     of_target = (measured.c.evaluation_id == own.c.id) & (measured.c.target == own.c.target)
     facts = ("prompt_id", "prompt_version", "bot_id", "bot_version")
     rows = (

@@ -1,0 +1,148 @@
+"""What an evaluation found, and whether that passes a gate."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from attune_client.console import EvaluationFailed
+
+
+@dataclass(frozen=True)
+class TargetOutcome:
+    """The figures of a target: its pass rate with the 95% interval, which is None under ten cases.
+
+    `failed` calls and answers that were `not_scored` are in no rate.
+    """
+
+    title: str
+    rate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    score: float | None
+    failed: int
+    not_scored: int
+
+
+@dataclass(frozen=True)
+class RateGate:
+    """What each target has to reach.
+
+    `least` is of the rate itself, or of the `low` end of its interval, which needs ten cases. At
+    most `failures` runs may have failed or not been scored.
+    """
+
+    least: float
+    on: Literal["value", "low"] = "value"
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no gate."""
+        if self.on not in ("value", "low") or not 0 <= self.least <= 1:
+            raise ValueError("a gate is a rate from 0 to 1, on value or low")
+
+    def problem(self, target: TargetOutcome) -> str | None:
+        """Return why a target does not pass, or None."""
+        if (lost := target.failed + target.not_scored) > self.failures:
+            return f"{lost:,} runs failed or were not scored"
+        if target.rate is None:
+            return "nothing was scored"
+        found = target.rate if self.on == "value" else target.low
+        if found is None:
+            return f"{target.n} cases are too few for an interval"
+        if found < self.least:
+            what = "rate" if self.on == "value" else "low end of the interval"
+            return f"the {what} is {found:.1%}, below {self.least:.1%}"
+        return None
+
+
+@dataclass(frozen=True)
+class EvaluationOutcome:
+    """An evaluation that has ended; `rate` and the like are those of its first target."""
+
+    id: str
+    name: str
+    url: str
+    targets: Sequence[TargetOutcome]
+    gate: RateGate | None = None
+
+    @property
+    def rate(self) -> float | None:
+        return self.targets[0].rate
+
+    @property
+    def low(self) -> float | None:
+        return self.targets[0].low
+
+    @property
+    def high(self) -> float | None:
+        return self.targets[0].high
+
+    @property
+    def score(self) -> float | None:
+        return self.targets[0].score
+
+    @property
+    def passed(self) -> bool:
+        """Whether every target passes the gate; without one, everything passes."""
+        return self.gate is None or not any(map(self.gate.problem, self.targets))
+
+    def table(self) -> str:
+        """Return the figures as lines of text, and what the gate says."""
+        header = ("target", "pass rate", "95% interval", "n", "score", "failed", "not scored")
+        lines = _aligned([header, *map(_cells, self.targets)])
+        if self.gate is not None:
+            for target in self.targets:
+                problem = self.gate.problem(target)
+                lines.append(
+                    f"{target.title}: {f'gate missed, {problem}' if problem else 'passed'}"
+                )
+        return "\n".join([*lines, self.url])
+
+
+def outcome_of(view: Mapping[str, Any], url: str, gate: RateGate | None) -> EvaluationOutcome:
+    """Return an evaluation that has ended; raise EvaluationFailed when it has not completed."""
+    address = f"{url}/evaluations?evaluation={view['id']}"
+    if view["status"] != "completed":
+        reason = f": {view['error']}" if view["error"] else "."
+        raise EvaluationFailed(f"The evaluation is {view['status']}{reason} {address}")
+    targets = tuple(map(_target, view["results"]))
+    return EvaluationOutcome(view["id"], view["name"], address, targets, gate)
+
+
+def _target(result: Mapping[str, Any]) -> TargetOutcome:
+    rate = result["success_rate"]
+    return TargetOutcome(
+        title=result["title"],
+        rate=rate["value"],
+        low=rate["low"],
+        high=rate["high"],
+        n=rate["n"],
+        score=result["score"]["value"],
+        failed=result["failed"],
+        not_scored=result["not_scored"],
+    )
+
+
+def _cells(target: TargetOutcome) -> tuple[str, ...]:
+    interval = "–"
+    if target.low is not None and target.high is not None:
+        interval = f"{target.low:.1%}–{target.high:.1%}"
+    return (
+        target.title,
+        "–" if target.rate is None else f"{target.rate:.1%}",
+        interval,
+        f"{target.n:,}",
+        "–" if target.score is None else f"{target.score:.2f}",
+        f"{target.failed:,}",
+        f"{target.not_scored:,}",
+    )
+
+
+def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
