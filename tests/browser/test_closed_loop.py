@@ -109,8 +109,20 @@ def open_case(tab: Tab) -> None:
     raise AssertionError("the case takes no click")
 
 
+def is_listed(tab: Tab) -> bool:
+    """Whether the list has a row; until then, look again."""
+    if tab.page.get_by_test_id("stDataFrame").count():
+        return True
+    tab.page.reload()
+    tab.wait()
+    return False
+
+
 def annotate(tab: Tab) -> None:
-    """Correct the disliked answer of the conversation in the list."""
+    """Correct the disliked answer of the conversation in the list, once the worker has noted that
+    it is disliked.
+    """
+    tab.wait_for(lambda: is_listed(tab), within_s=60)
     tab.open_row(1)
     tab.drawer.get_by_role("button", name="Annotate").click()
     response = tab.page.get_by_role("textbox", name="Suggested response")

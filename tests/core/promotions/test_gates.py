@@ -196,7 +196,8 @@ def test_a_long_name_is_cut_for_the_evaluation(actor: Actor) -> None:
     label(actor, made.id, 1, "l" * 64)
     gate(actor, made.id, promotions.shared_dataset(actor), "l" * 64)
     with transaction() as session:
-        session.execute(text("update prompt_template_versions set number = 1000 + number"))
+        of_it = text("update prompt_template_versions set number = 1001 where template_id = :id")
+        session.execute(of_it, {"id": made.id})
     told = check(actor, made.id, 1001, "l" * 64).to_run
     assert told is not None
     assert len(told["name"]) == 200
