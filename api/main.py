@@ -44,6 +44,7 @@ from api.routes.test import (
     comparisons,
     executions,
     improvements,
+    labels,
     models,
     playground,
     replays,
@@ -61,6 +62,7 @@ from api.routes.watch import (
     digests,
     engagement,
     funnels,
+    insights,
     onboarding,
     overview,
     scores,
@@ -97,6 +99,7 @@ PEOPLES = (
 RUNNERS = (
     models.callable_models,
     templates.router,
+    labels.router,
     executions.router,
     quotas.limits,
     tools.router,
@@ -104,7 +107,7 @@ RUNNERS = (
     datasets.router,
     evaluations.router,
 )
-REVIEW = (accounts, annotations, review_queue, notes, tickets)
+REVIEW = (accounts, annotations, review_queue, notes, tickets, insights)
 WATCH = (
     activity,
     onboarding,

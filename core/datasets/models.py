@@ -71,6 +71,11 @@ class DatasetCaseRow(Keyed, Created, CoreTable):
             "conversation_id",
             postgresql_where=text("conversation_id is not null"),
         ),
+        Index(
+            "ix_dataset_cases_origin_id",
+            "origin_id",
+            postgresql_where=text("origin_id is not null"),
+        ),
     )
 
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))

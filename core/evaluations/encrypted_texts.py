@@ -2,6 +2,8 @@
 
 import hmac
 import json
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID
 
@@ -98,6 +100,11 @@ def digest_of(case: EvaluatedCase) -> bytes:
     asked = [[it.role, it.content] for it in case.messages]
     facts = json.dumps([asked, case.context], sort_keys=True, ensure_ascii=False).encode()
     return hmac.digest(crypto.keyring().cache_key, facts, "sha256")
+
+
+def joined_digest(digests: Iterable[bytes]) -> bytes:
+    """Return a digest of the cases of an evaluation, in whatever order they are."""
+    return sha256(b"".join(sorted(digests))).digest()
 
 
 def _open(kind: type[_Text], envelope: bytes, column: str, row: UUID) -> _Text:

@@ -65,3 +65,7 @@ class NoCases(Invalid):
 
 class CasesNotScored(Invalid):
     """Some cases have no assertions. Add scorers to the evaluation."""
+
+
+class TrendUnnamed(Invalid):
+    """Pass `template_id` or `bot_id`."""

@@ -50,6 +50,7 @@ class EvaluationTest(Keyed, Created, CoreTable):
     definition: Mapped[bytes] = mapped_column(LargeBinary)
     dataset_id: Mapped[UUID | None]  # kept when the dataset is removed
     dataset_version: Mapped[int | None]
+    questions: Mapped[bytes | None] = mapped_column(LargeBinary)  # keyed; equal for equal cases
     baseline_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("evaluation_tests.id", ondelete="SET NULL")
     )
@@ -71,11 +72,42 @@ class EvaluationTest(Keyed, Created, CoreTable):
     finished_at: Mapped[datetime | None]
 
 
+class EvaluatedVersion(CoreTable):
+    """The version of a prompt or a bot that a target of an evaluation is."""
+
+    __tablename__ = "evaluation_targets"
+    __table_args__ = (
+        Index(
+            "ix_evaluation_targets_prompt",
+            "prompt_id",
+            "prompt_version",
+            postgresql_where=text("prompt_id is not null"),
+        ),
+        Index("ix_evaluation_targets_bot", "bot_id", postgresql_where=text("bot_id is not null")),
+    )
+
+    evaluation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evaluation_tests.id", ondelete="CASCADE"), primary_key=True
+    )
+    target: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    prompt_id: Mapped[UUID | None]  # kept when the prompt or the bot is removed
+    prompt_version: Mapped[int | None]
+    bot_id: Mapped[UUID | None]
+    bot_version: Mapped[int | None]
+
+
 class EvaluationCase(Keyed, CoreTable):
     """A case as it was when the evaluation began; `case_id` is its row in the dataset."""
 
     __tablename__ = "evaluation_cases"
-    __table_args__ = (UniqueConstraint("evaluation_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("evaluation_id", "position"),
+        Index(
+            "ix_evaluation_cases_case_id",
+            "case_id",
+            postgresql_where=text("case_id is not null"),
+        ),
+    )
 
     evaluation_id: Mapped[UUID] = mapped_column(
         ForeignKey("evaluation_tests.id", ondelete="CASCADE")

@@ -24,10 +24,11 @@ MOST_RUNS = 100  # of a case
 MOST_INLINE_CASES = 1000
 MOST_RESULTS = 100_000  # targets × cases × runs
 MAX_PROMPT_CHARS = 200_000
+MAX_NAME_CHARS = 200
 
 EvaluationName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS),
     AfterValidator(storable),
 ]
 AppName = Annotated[

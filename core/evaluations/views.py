@@ -114,6 +114,7 @@ class EvaluationListItem(View):
     progress: EvaluationProgress
     targets: tuple[str, ...]
     rates: tuple[Estimate, ...]
+    dataset_id: UUID | None
     cases: int
     runs: int
     spent_usd: Usd

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.platform import crypto
 from core.playground.models import PlaygroundMessage, PlaygroundReplay, PlaygroundSession
+from core.playground.replay_schemas import CaseReplay
 from core.playground.schemas import Draft
 
 SESSIONS, MESSAGES = "playground_sessions", "playground_messages"
@@ -71,6 +72,17 @@ def seal_reason(reason: str, session_id: UUID) -> bytes | None:
 
 def reason_of(row: PlaygroundReplay) -> str | None:
     return open_(row.reason, REPLAYS, "reason", row.session_id)
+
+
+def seal_case(case: CaseReplay, session_id: UUID) -> bytes:
+    """Return the encrypted texts of a case that a session replays."""
+    return seal(case.model_dump_json(), REPLAYS, "texts", session_id)
+
+
+def case_of(row: PlaygroundReplay) -> CaseReplay | None:
+    """Return the case that a session replays, or None when it replays a message."""
+    text = open_(row.texts, REPLAYS, "texts", row.session_id)
+    return CaseReplay.model_validate_json(text) if text else None
 
 
 def note_of(row: PlaygroundMessage) -> str | None:

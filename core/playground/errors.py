@@ -67,7 +67,7 @@ class NotForServices(Invalid):
 
 
 class NoReplay(NotFound):
-    """This session is no replay."""
+    """This session replays no answer of a conversation."""
 
 
 class NothingToVoteOn(Invalid):

@@ -79,20 +79,26 @@ class PlaygroundSession(Keyed, Created, CoreTable):
 
 
 class PlaygroundReplay(Created, CoreTable):
-    """The answer of a conversation that a session replays, and the vote on both answers. Its keys
-    are references without a constraint: annotations are in the other database, and conversations
-    may be erased.
+    """The answer that a session replays, and the vote on both answers: of a conversation, or of a
+    case of an evaluation, whose texts are then here. Its keys are references without a constraint:
+    annotations are in the other database, and conversations and evaluations may be erased.
     """
 
     __tablename__ = "playground_replays"
-    __table_args__ = (one_of("outcome", ReplayOutcome),)
+    __table_args__ = (
+        one_of("outcome", ReplayOutcome),
+        CheckConstraint("num_nonnulls(message_id, texts) = 1", name="source"),
+    )
 
     session_id: Mapped[UUID] = mapped_column(
         ForeignKey("playground_sessions.id", ondelete="CASCADE"), primary_key=True
     )
-    conversation_id: Mapped[UUID]
-    message_id: Mapped[UUID]
+    conversation_id: Mapped[UUID | None]  # of a case: the one that it was made of
+    message_id: Mapped[UUID | None]
     annotation_id: Mapped[UUID | None]
+    evaluation_id: Mapped[UUID | None]
+    case_id: Mapped[UUID | None]  # its row in the evaluation
+    texts: Mapped[bytes | None] = mapped_column(LargeBinary)
     outcome: Mapped[str | None]
     reason: Mapped[bytes | None] = mapped_column(LargeBinary)
     voted_at: Mapped[datetime | None]

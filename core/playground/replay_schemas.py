@@ -10,7 +10,7 @@ from core.executions.schemas import CostLimit
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.playground.schemas import MAX_PROMPT_CHARS
-from core.providers.schemas import Parameters
+from core.providers.schemas import ChatMessage, Parameters
 
 WHICH = "Pass `annotation_id`, `message_id`, or `conversation_id` and `turn`."
 
@@ -105,14 +105,43 @@ class NewReplayVote(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
 
 
-class ReplayedAnswer(View):
-    """The answer that a session replays, as it is now (null when the conversation was erased), and
-    the vote on it.
+class CaseReplay(BaseModel):
+    """An answer to a case of an evaluation: what was asked, the answer, and what was expected; kept
+    encrypted, as one text.
     """
 
-    conversation_id: UUID
-    message_id: UUID
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    question: str
+    earlier: tuple[ChatMessage, ...] = ()
+    answer: str
+    reference: str | None = None
+    model: str | None = None
+    prompt_name: str | None = None
+
+
+class ReplaySource(BaseModel):
+    """Where a replayed case is, and the conversation that it was made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    evaluation_id: UUID
+    case_id: UUID
+    conversation_id: UUID | None = None
+
+
+class ReplayedAnswer(View):
+    """The answer that a session replays, as it is now (null when the conversation was erased), and
+    the vote on it. It is a message's, or that of a case of an evaluation, whose reference is the
+    suggested answer.
+    """
+
+    conversation_id: UUID | None
+    message_id: UUID | None
     annotation_id: UUID | None
+    evaluation_id: UUID | None = None
+    case_id: UUID | None = None
     original_answer: str | None
     suggested_answer: str | None
     model: str | None

@@ -1,4 +1,6 @@
-"""Load what a session replays: an answer of a conversation and the messages before it."""
+"""Load what a session replays: an answer of a conversation, or of a case of an evaluation, and the
+messages before it.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +16,7 @@ from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS
 from core.identity.schemas import Actor
 from core.playground import encrypted_texts, queries
 from core.playground.models import PlaygroundReplay
-from core.playground.replay_schemas import ReplayedAnswer, ReplayOutcome
+from core.playground.replay_schemas import CaseReplay, ReplayedAnswer, ReplayOutcome
 from core.providers.schemas import ChatMessage, MessageRole
 
 SPOKEN = (MessageSpeaker.USER, MessageSpeaker.ASSISTANT)
@@ -59,8 +61,18 @@ def context(session: Session, session_id: UUID, *, actor: Actor) -> tuple[ChatMe
     is no replay, or when the conversation was erased.
     """
     row = queries.find_replay(session, session_id)
-    answer = row and message_texts.find_answer(session, row.message_id, actor=actor)
+    if row is None:
+        return ()
+    if (case := encrypted_texts.case_of(row)) is not None:
+        return case.earlier
+    answer = _answer(session, row, actor)
     return asked_before(session, answer, actor=actor).earlier if answer else ()
+
+
+def _answer(session: Session, row: PlaygroundReplay, actor: Actor) -> AnswerText | None:
+    if row.message_id is None:
+        return None
+    return message_texts.find_answer(session, row.message_id, actor=actor)
 
 
 def find(core: Session, ai: Session, session_id: UUID, *, actor: Actor) -> ReplayedAnswer | None:
@@ -70,8 +82,12 @@ def find(core: Session, ai: Session, session_id: UUID, *, actor: Actor) -> Repla
 
 
 def view(core: Session, ai: Session, row: PlaygroundReplay, *, actor: Actor) -> ReplayedAnswer:
-    """Return the answer and the suggestion of its annotation as they are now; raise Forbidden."""
-    answer = message_texts.find_answer(core, row.message_id, actor=actor)
+    """Return the answer and the suggestion of its annotation as they are now, or those of a case;
+    raise Forbidden.
+    """
+    if (case := encrypted_texts.case_of(row)) is not None:
+        return view_of_case(row, case)
+    answer = _answer(core, row, actor)
     return ReplayedAnswer(
         conversation_id=row.conversation_id,
         message_id=row.message_id,
@@ -82,6 +98,23 @@ def view(core: Session, ai: Session, row: PlaygroundReplay, *, actor: Actor) -> 
         prompt_name=answer.prompt_name if answer else None,
         outcome=ReplayOutcome(row.outcome) if row.outcome else None,
         reason=encrypted_texts.reason_of(row),
+    )
+
+
+def view_of_case(row: PlaygroundReplay, case: CaseReplay) -> ReplayedAnswer:
+    """Return the answer and the reference of a case."""
+    return ReplayedAnswer(
+        conversation_id=row.conversation_id,
+        message_id=None,
+        annotation_id=None,
+        evaluation_id=row.evaluation_id,
+        case_id=row.case_id,
+        original_answer=case.answer,
+        suggested_answer=case.reference,
+        model=case.model,
+        prompt_name=case.prompt_name,
+        outcome=None,
+        reason=None,
     )
 
 

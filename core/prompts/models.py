@@ -88,6 +88,8 @@ class PromptLabelMove(CoreTable):
     from_version: Mapped[int | None]
     to_version: Mapped[int | None]
     moved_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
+    evaluation_id: Mapped[UUID | None]  # that passed the label's gate; kept when it is removed
+    reason: Mapped[str | None]
     moved_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

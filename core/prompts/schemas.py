@@ -3,6 +3,7 @@
 import json
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import re2
 from pydantic import (
@@ -214,6 +215,15 @@ class LabelTarget(BaseModel):
         if name == syntax.LATEST:
             raise ValueError("`latest` is always the newest version and can't be moved.")
         return name
+
+
+class MoveGrounds(BaseModel):
+    """Why a label moves: the evaluation that passed its gate, a reason in words, or both."""
+
+    model_config = ConfigDict(frozen=True)
+
+    evaluation_id: UUID | None = None
+    reason: str | None = None
 
 
 class PromptFilter(BaseModel):

@@ -21,11 +21,18 @@ class LabelView(View):
 
 
 class LabelMove(View):
-    """A move of a label; `from_version` is null for its first, `to_version` for its removal."""
+    """A move of a label; `from_version` is null for its first, `to_version` for its removal.
 
+    `evaluation_id` is the evaluation that passed the label's gate, `reason` what whoever moved it
+    wrote.
+    """
+
+    id: int
     label: str
     from_version: int | None
     to_version: int | None
+    evaluation_id: UUID | None
+    reason: str | None
     moved_at: datetime
     moved_by_name: str | None
 

@@ -43,7 +43,12 @@ def go(address: str, **query: str) -> None:
 def follow() -> None:
     if wanted := state.take(WANTED):
         address, query = wanted
-        st.switch_page(PAGES / FILES[address], query_params=query)
+        st.switch_page(path_of(address), query_params=query)
+
+
+def path_of(address: str) -> Path:
+    """Return the file of a page."""
+    return PAGES / FILES[address]
 
 
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -52,5 +57,5 @@ def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> 
     # Streamlit knows the navigation of this reader's role; every other page raises.
     with suppress(StreamlitPageNotFoundError):
         st.page_link(
-            PAGES / FILES[address], label=text.plain(label), icon=symbol, query_params=query or None
+            path_of(address), label=text.plain(label), icon=symbol, query_params=query or None
         )

@@ -11,11 +11,14 @@ from pydantic import BaseModel
 from api import rate_limits
 from api.deps import ActorDep, CursorText, SessionDep
 from api.exports import rows_by_position
-from api.reference import CONFLICT, MISSING
+from api.reference import CONFLICT, MISSING, MODEL_CALL
 from core.database.db import Session
+from core.database.paging import Items
 from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
-from core.evaluations.queries import app_work, reports, results
+from core.evaluations.cases.case_schemas import ReplayedRun
+from core.evaluations.figures.trend_views import VersionTrend
+from core.evaluations.queries import app_work, reports, results, trends
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.schemas import (
     EvaluationResume,
@@ -23,7 +26,7 @@ from core.evaluations.schemas import (
     NewEvaluation,
     NewScoring,
 )
-from core.evaluations.service import app_answers, evaluations
+from core.evaluations.service import app_answers, case_replays, evaluations
 from core.evaluations.views import (
     CasePage,
     CaseView,
@@ -33,6 +36,7 @@ from core.evaluations.views import (
     EvaluationView,
     RunExport,
 )
+from core.playground.replay_schemas import StartedReplay
 
 router = APIRouter(prefix="/evaluation", tags=["Evaluations"])
 starting = APIRouter(prefix="/evaluation", tags=["Evaluations"])
@@ -103,6 +107,21 @@ def list_evaluations(
     """List evaluations, the newest first."""
     found = reports.list_evaluations(session, actor=actor, limit=limit, offset=offset)
     return EvaluationList(items=found)
+
+
+@router.get("/trend", responses=MISSING)
+def trend(
+    session: SessionDep,
+    actor: ActorDep,
+    template_id: UUID | None = None,
+    bot_id: UUID | None = None,
+) -> Items[VersionTrend]:
+    """Return the rates of the versions of a prompt or a bot, in order, over the same cases.
+
+    Each version has its newest completed evaluation of the caller's. Pass one of both IDs.
+    """
+    found = trends.list_trends(session, prompt_id=template_id, bot_id=bot_id, actor=actor)
+    return Items(items=found)
 
 
 @router.get("/{evaluation_id}")
@@ -183,6 +202,17 @@ def cases(
 def case(evaluation_id: UUID, case_id: UUID, session: SessionDep, actor: ActorDep) -> CaseView:
     """Return a case with all its runs: answers and scores."""
     return results.get_case(session, evaluation_id, case_id, actor=actor)
+
+
+@router.post("/{evaluation_id}/cases/{case_id}/replay", status_code=202, responses=MODEL_CALL)
+def replay_case(
+    evaluation_id: UUID, case_id: UUID, wanted: ReplayedRun, session: SessionDep, actor: ActorDep
+) -> StartedReplay:
+    """Have a case answered again in a new playground session, beside a target's answer.
+
+    The session begins with the target's model, prompt and parameters.
+    """
+    return case_replays.start(session, evaluation_id, case_id, wanted, actor=actor)
 
 
 @router.get("/{evaluation_id}/work")

@@ -1,4 +1,4 @@
-"""Routes of prompts, which the API calls templates: versions, labels, rendering and sharing."""
+"""Routes of prompts, which the API calls templates: versions, rendering and sharing."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,10 +16,8 @@ from core.prompts import starters, yaml_files
 from core.prompts.calls import CompiledPrompt, RenderRequest
 from core.prompts.guidance.findings import PromptFinding
 from core.prompts.queries import compiling, guidance, rendering, versions
-from core.prompts.queries import labels as label_queries
 from core.prompts.queries import prompts as queries
 from core.prompts.schemas import (
-    LabelTarget,
     NewPrompt,
     PromptChange,
     PromptContent,
@@ -30,14 +28,8 @@ from core.prompts.schemas import (
     PromptShares,
     PromptStarter,
 )
-from core.prompts.service import labels, prompts, sharing, transfer
-from core.prompts.views import (
-    LabelMove,
-    LabelView,
-    PromptVersionView,
-    PromptView,
-    RenderedPrompt,
-)
+from core.prompts.service import prompts, sharing, transfer
+from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt
 
 router = APIRouter(prefix="/templates", tags=["Prompts"])
 
@@ -56,12 +48,6 @@ DRAFT = {
     "prompt": "Answer in one sentence.\n<question>{{question}}</question>",
     "variables": [{"name": "question"}],
 }
-
-
-class Labels(Items[LabelView]):
-    """The labels of a prompt, and their moves, the newest first."""
-
-    history: list[LabelMove]
 
 
 async def body(request: Request) -> bytes:
@@ -131,33 +117,6 @@ def list_versions(
 ) -> Items[PromptVersionView]:
     """List a prompt's versions, the newest first."""
     return Items(items=versions.list_versions(session, template_id, actor=actor))
-
-
-@router.get("/{template_id}/labels")
-def list_labels(template_id: UUID, session: SessionDep, actor: ActorDep) -> Labels:
-    """List a prompt's labels with the versions they point at, and their moves."""
-    prompt = queries.get_prompt(session, template_id, actor=actor)
-    return Labels(items=prompt.labels, history=label_queries.list_moves(session, prompt.id))
-
-
-@router.post("/{template_id}/labels", responses=CONFLICT)
-def move_label(
-    template_id: UUID, to: LabelTarget, session: SessionDep, actor: ActorDep
-) -> PromptView:
-    """Point a label at a version; the label is created when there is none."""
-    return labels.move_label(session, template_id, to, actor=actor)
-
-
-@router.post("/{template_id}/labels/{name}/rollback", responses=CONFLICT)
-def roll_back(template_id: UUID, name: str, session: SessionDep, actor: ActorDep) -> PromptView:
-    """Point a label at the version where it was before its last move."""
-    return labels.roll_back(session, template_id, name, actor=actor)
-
-
-@router.delete("/{template_id}/labels/{name}", status_code=204, responses=CONFLICT)
-def remove_label(template_id: UUID, name: str, session: SessionDep, actor: ActorDep) -> None:
-    """Remove a label; its history stays."""
-    labels.remove_label(session, template_id, name, actor=actor)
 
 
 @router.post("/{template_id}/render")

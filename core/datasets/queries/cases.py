@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.database.paging import Page, Window
 from core.database.tables import table_of
 from core.datasets import encrypted_texts
+from core.datasets.errors import CaseMissing
 from core.datasets.models import Dataset, DatasetCaseRow
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import CaseContent, CaseFilter, CaseSplit, DatasetCase
@@ -57,6 +58,16 @@ def list_cases(
     return window.page([_case(row) for row in page], total)
 
 
+def get_case(session: Session, dataset_id: UUID, case_id: UUID, *, actor: Actor) -> DatasetCase:
+    """Return a case of a dataset's newest version; raise DatasetMissing or CaseMissing."""
+    dataset = get_dataset(session, dataset_id, actor=actor)
+    rows = _of(dataset_id, dataset.version, CaseFilter()).where(cases.c.case_id == case_id)
+    row = session.execute(rows).first()
+    if row is None:
+        raise CaseMissing
+    return _case(row)
+
+
 def list_tags(
     session: Session, dataset_id: UUID, version: int | None = None, *, actor: Actor
 ) -> list[str]:
@@ -72,6 +83,12 @@ def find_origins(session: Session, dataset_id: UUID, version: int) -> set[UUID]:
     of_it = is_in_version(dataset_id, version)
     wanted = select(cases.c.origin_id).where(*of_it, cases.c.origin_id.is_not(None))
     return set(session.scalars(wanted))
+
+
+def find_conversation(session: Session, case_id: UUID) -> UUID | None:
+    """Return the conversation that a case was made of, or None. The caller has seen the case."""
+    of_it = (cases.c.case_id == case_id, cases.c.conversation_id.is_not(None))
+    return session.scalar(select(cases.c.conversation_id).where(*of_it).limit(1))
 
 
 def is_in_version(dataset_id: UUID, version: int) -> tuple[ColumnElement[bool], ...]:

@@ -1,5 +1,6 @@
 """Read datasets and their versions, within what the actor sees."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -20,7 +21,7 @@ def list_datasets(
 ) -> Page[DatasetView]:
     """Return the datasets that the actor sees, or owns, the last changed first."""
     require(actor, Permission.RUN_MODELS)
-    is_listed = Dataset.owner == actor.id if mine else _seen_by(actor)
+    is_listed = Dataset.owner == actor.id if mine else seen_by(actor)
     rows = session.execute(
         _with_owner()
         .where(is_listed)
@@ -36,10 +37,16 @@ def list_datasets(
 def get_dataset(session: Session, dataset_id: UUID, *, actor: Actor) -> DatasetView:
     """Return a dataset that the actor sees; raise DatasetMissing."""
     require(actor, Permission.RUN_MODELS)
-    found = session.execute(_with_owner().where(Dataset.id == dataset_id, _seen_by(actor))).first()
+    found = session.execute(_with_owner().where(Dataset.id == dataset_id, seen_by(actor))).first()
     if found is None:
         raise DatasetMissing
     return _view(*found)
+
+
+def names_of(session: Session, ids: Collection[UUID], *, actor: Actor) -> dict[UUID, str]:
+    """Return the names of those of these datasets that the actor sees."""
+    rows = select(Dataset.id, Dataset.name).where(Dataset.id.in_(ids), seen_by(actor))
+    return {id_: name for id_, name in session.execute(rows)}
 
 
 def list_versions(session: Session, dataset_id: UUID, *, actor: Actor) -> Items[DatasetVersionView]:
@@ -67,7 +74,8 @@ def _with_owner() -> Select[Dataset, str]:
     return select(Dataset, AdminUser.full_name).outerjoin(AdminUser, AdminUser.id == Dataset.owner)
 
 
-def _seen_by(actor: Actor) -> ColumnElement[bool]:
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor sees a dataset."""
     return or_(Dataset.owner == actor.id, Dataset.visibility == DatasetVisibility.SHARED)
 
 

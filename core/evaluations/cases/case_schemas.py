@@ -132,3 +132,12 @@ class InlineCase(BaseModel):
             assertions=(*expected, *self.assertions),
             tags=self.tags,
         )
+
+
+class ReplayedRun(BaseModel):
+    """The run of a case to replay, of one target."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"target": 1, "run": 1}})
+
+    target: int = Field(default=1, ge=1)
+    run: int = Field(default=1, ge=1)

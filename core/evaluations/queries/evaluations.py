@@ -20,7 +20,7 @@ def get_row(
     session: Session, evaluation_id: UUID, *, actor: Actor, lock: bool = False
 ) -> EvaluationTest:
     """Return an evaluation that the actor sees; raise EvaluationMissing."""
-    query = select(EvaluationTest).where(EvaluationTest.id == evaluation_id, _seen_by(actor))
+    query = select(EvaluationTest).where(EvaluationTest.id == evaluation_id, seen_by(actor))
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise EvaluationMissing
@@ -31,12 +31,13 @@ def list_rows(
     session: Session, *, actor: Actor, limit: int, offset: int = 0
 ) -> list[EvaluationTest]:
     """Return evaluations that the actor sees, the newest first."""
-    rows = select(EvaluationTest).where(_seen_by(actor))
+    rows = select(EvaluationTest).where(seen_by(actor))
     newest = rows.order_by(EvaluationTest.created_at.desc(), EvaluationTest.id.desc())
     return list(session.scalars(newest.limit(limit).offset(offset)))
 
 
-def _seen_by(actor: Actor) -> ColumnElement[bool]:
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor sees an evaluation."""
     if actor.is_program:
         return EvaluationTest.key_id == actor.id
     return or_(EvaluationTest.owner == actor.id, EvaluationTest.owner.is_(None))

@@ -118,6 +118,7 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
         progress=progress_of(row),
         targets=tuple(target.title for target in definition.targets),
         rates=tuple(target.success_rate for target in _summary(row).targets),
+        dataset_id=row.dataset_id,
         cases=row.cases,
         runs=row.runs,
         spent_usd=row.spent_usd,

@@ -61,6 +61,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     if new.baseline_id is not None:
         get_row(session, new.baseline_id, actor=actor)
     definition = _definition(session, new, dataset_version, actor)
+    digests = [encrypted_texts.digest_of(case) for case in cases]
     row = EvaluationTest(
         id=evaluation_id,
         owner=None if actor.is_program else actor.id,
@@ -69,6 +70,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
         definition=encrypted_texts.seal_definition(definition, evaluation_id),
         dataset_id=new.dataset_id,
         dataset_version=dataset_version,
+        questions=encrypted_texts.joined_digest(digests),
         baseline_id=new.baseline_id,
         status=EvaluationStatus.PENDING,
         runs=new.runs,
@@ -85,7 +87,8 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
         if idempotency.is_started(session, evaluation_id, new):
             return evaluation_id
         raise
-    run_rows.insert_cases(session, evaluation_id, cases)
+    run_rows.insert_versions(session, evaluation_id, definition.targets)
+    run_rows.insert_cases(session, evaluation_id, cases, digests)
     run_rows.insert_runs(session, row, definition.app_targets)
     audit.record(session, "evaluation.start", actor, targets={"evaluation_id": str(row.id)})
     defer(session, row.id)

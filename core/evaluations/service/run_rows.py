@@ -11,25 +11,46 @@ from sqlalchemy.orm import Session
 from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import EvaluatedCase
-from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
-from core.evaluations.schemas import ResultStatus
+from core.evaluations.models import (
+    EvaluatedVersion,
+    EvaluationCase,
+    EvaluationResult,
+    EvaluationTest,
+)
+from core.evaluations.schemas import ResultStatus, RunTarget
 from core.platform.ids import new_id
 
 cases_table, results_table = table_of(EvaluationCase), table_of(EvaluationResult)
 
 
-def insert_cases(session: Session, evaluation_id: UUID, cases: Sequence[EvaluatedCase]) -> None:
+def insert_versions(session: Session, evaluation_id: UUID, found: Sequence[RunTarget]) -> None:
+    """Insert what evaluations are found by, for each target."""
+    names = ("prompt_id", "prompt_version", "bot_id", "bot_version")
+    rows = [
+        {"evaluation_id": evaluation_id, "target": number}
+        | {name: getattr(target, name) for name in names}
+        for number, target in enumerate(found, 1)
+    ]
+    session.execute(insert(table_of(EvaluatedVersion)), rows)
+
+
+def insert_cases(
+    session: Session,
+    evaluation_id: UUID,
+    cases: Sequence[EvaluatedCase],
+    digests: Sequence[bytes],
+) -> None:
     rows = [
         {
             "id": (case_id := new_id()),
             "evaluation_id": evaluation_id,
             "position": position,
             "case_id": case.case_id,
-            "digest": encrypted_texts.digest_of(case),
+            "digest": digest,
             "tags": list(case.tags),
             "content": encrypted_texts.seal_case(case, case_id),
         }
-        for position, case in enumerate(cases, 1)
+        for position, (case, digest) in enumerate(zip(cases, digests, strict=True), 1)
     ]
     session.execute(insert(cases_table), rows)
 

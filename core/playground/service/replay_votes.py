@@ -16,7 +16,6 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.playground import encrypted_texts, message_rows, queries, replays
 from core.playground.errors import AnswerPending, NoReplay, NothingToVoteOn
-from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
 from core.playground.schemas import PlaygroundMessageView, Speaker
 from core.playground.session_names import prompt_title
@@ -39,7 +38,7 @@ def vote(
     require(actor, Permission.RUN_MODELS)
     session = queries.get_row(core, session_id, owner=actor.id, lock=True)
     row = queries.find_replay(core, session_id)
-    if row is None:
+    if row is None or row.message_id is None:
         raise NoReplay
     original = message_texts.find_answer(core, row.message_id, actor=actor)
     if original is None:
@@ -47,7 +46,7 @@ def vote(
     new = _new_answer(core, session_id)
     row.outcome, row.voted_at = new_vote.outcome, clock.now()
     row.reason = encrypted_texts.seal_reason(new_vote.reason, session_id)
-    pairs = _pairs(core, row, original, new, new_vote, actor)
+    pairs = _pairs(core, original, new, new_vote, actor)
     preference_pairs.replace(ai, session_id, pairs)
     message_rows.touch(core, session)
     return replays.view(core, ai, row, actor=actor)
@@ -67,7 +66,6 @@ def _new_answer(core: Session, session_id: UUID) -> PlaygroundMessageView:
 
 def _pairs(
     core: Session,
-    row: PlaygroundReplay,
     original: AnswerText,
     new: PlaygroundMessageView,
     new_vote: NewReplayVote,
@@ -91,7 +89,7 @@ def _pairs(
     return [
         NewPair(
             origin=ORIGIN,
-            conversation_id=row.conversation_id,
+            conversation_id=original.conversation_id,
             rejected_place=ORIGINAL if is_new else NEW,
             prompt=[{"role": it.role.value, "content": it.content} for it in said if it.content],
             chosen=chosen[0],

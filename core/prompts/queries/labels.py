@@ -80,13 +80,7 @@ def list_promotions(session: Session, period: Period, *, actor: Actor) -> list[P
 def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:
     """Return the last moves of a prompt's labels, the newest first."""
     rows = session.execute(
-        select(
-            moves.c.label,
-            moves.c.from_version,
-            moves.c.to_version,
-            moves.c.moved_at,
-            accounts.c.full_name.label("moved_by_name"),
-        )
+        select(moves, accounts.c.full_name.label("moved_by_name"))
         .outerjoin(accounts, accounts.c.id == moves.c.moved_by)
         .where(moves.c.template_id == prompt_id)
         .order_by(moves.c.id.desc())

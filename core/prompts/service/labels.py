@@ -21,14 +21,24 @@ from core.prompts.models import PromptLabel, PromptLabelMove, PromptTemplate, Pr
 from core.prompts.queries import prompts
 from core.prompts.queries.rendering import check_includes, render_content
 from core.prompts.queries.versions import read_version
-from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget
+from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, MoveGrounds
 from core.prompts.service.prompts import lock_editable, target
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import PromptVersionView, PromptView
 
+NO_GROUNDS = MoveGrounds()
 
-def move_label(session: Session, prompt_id: UUID, to: LabelTarget, *, actor: Actor) -> PromptView:
-    """Point a label at a version; the label is made when there is none.
+
+def move_label(
+    session: Session,
+    prompt_id: UUID,
+    to: LabelTarget,
+    *,
+    grounds: MoveGrounds = NO_GROUNDS,
+    actor: Actor,
+) -> PromptView:
+    """Point a label at a version; the label is made when there is none. Its gate is checked above
+    (core/promotions).
 
     Raises PromptMissing, VersionMissing, Forbidden, LabelProtected, or IncludeRefused when the
     version includes what is gone.
@@ -46,14 +56,21 @@ def move_label(session: Session, prompt_id: UUID, to: LabelTarget, *, actor: Act
         session.add(label)
     label.version_id = version.id
     if to.is_protected is not None:
-        label.is_protected = to.is_protected
+        _protect(session, row, label, actor, is_protected=to.is_protected)
     if before != version.number:
-        _record(session, row, to.name, (before, version.number), actor)
+        _record(session, row, to.name, (before, version.number), grounds, actor)
     session.flush()
     return prompts.get_prompt(session, prompt_id, actor=actor)
 
 
-def roll_back(session: Session, prompt_id: UUID, name: str, *, actor: Actor) -> PromptView:
+def roll_back(
+    session: Session,
+    prompt_id: UUID,
+    name: str,
+    *,
+    grounds: MoveGrounds = NO_GROUNDS,
+    actor: Actor,
+) -> PromptView:
     """Point a label at the version where it was before its last move.
 
     Raises PromptMissing, LabelMissing, Forbidden, LabelProtected or NothingToRollBack.
@@ -69,10 +86,18 @@ def roll_back(session: Session, prompt_id: UUID, name: str, *, actor: Actor) -> 
     )
     if previous is None:
         raise NothingToRollBack
-    return move_label(session, prompt_id, LabelTarget(name=name, version=previous), actor=actor)
+    back = LabelTarget(name=name, version=previous)
+    return move_label(session, prompt_id, back, grounds=grounds, actor=actor)
 
 
-def remove_label(session: Session, prompt_id: UUID, name: str, *, actor: Actor) -> None:
+def remove_label(
+    session: Session,
+    prompt_id: UUID,
+    name: str,
+    *,
+    grounds: MoveGrounds = NO_GROUNDS,
+    actor: Actor,
+) -> None:
     """Remove a label; its history stays. Raises PromptMissing, LabelMissing or LabelProtected."""
     row, _ = lock_editable(session, prompt_id, actor=actor)
     label = session.get(PromptLabel, (prompt_id, name))
@@ -81,7 +106,7 @@ def remove_label(session: Session, prompt_id: UUID, name: str, *, actor: Actor) 
     if row.name == DEFAULT_PROMPT_NAME and name == DEFAULT_LABEL:
         raise Forbidden("The playground uses this label. Move it to another version instead.")
     _check_may_move(label, None, actor)
-    _record(session, row, name, (_number(session, label), None), actor)
+    _record(session, row, name, (_number(session, label), None), grounds, actor)
     session.delete(label)
 
 
@@ -89,6 +114,22 @@ def _check_may_move(label: PromptLabel | None, protect: bool | None, actor: Acto
     is_protected = label is not None and label.is_protected
     if (is_protected or protect is not None) and not may(actor, Permission.PROMOTE):
         raise LabelProtected
+
+
+def _protect(
+    session: Session, row: PromptTemplate, label: PromptLabel, actor: Actor, *, is_protected: bool
+) -> None:
+    if bool(label.is_protected) == is_protected:
+        return
+    audit.record(
+        session,
+        "prompt.label.protect",
+        actor,
+        targets=target(row) | {"label": label.name},
+        before={"is_protected": not is_protected},
+        after={"is_protected": is_protected},
+    )
+    label.is_protected = is_protected
 
 
 def _check_is_usable(
@@ -114,6 +155,7 @@ def _record(
     row: PromptTemplate,
     name: str,
     move: tuple[int | None, int | None],
+    grounds: MoveGrounds,
     actor: Actor,
 ) -> None:
     before, after = move
@@ -124,6 +166,8 @@ def _record(
             from_version=before,
             to_version=after,
             moved_by=actor.id,
+            evaluation_id=grounds.evaluation_id,
+            reason=grounds.reason,
         )
     )
     audit.record(
@@ -132,5 +176,5 @@ def _record(
         actor,
         targets=target(row) | {"label": name},
         before={"version": before},
-        after={"version": after},
+        after={"version": after} | grounds.model_dump(exclude_none=True),
     )

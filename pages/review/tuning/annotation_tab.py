@@ -23,12 +23,14 @@ from core.database.db import Database, transaction
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
+from core.insights.chains.chain_views import ChainKind
 from core.playground.replay_schemas import NewReplay
 from core.presentation import formatting
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
+from pages._ui.loop import chain_line
 from pages._ui.review import annotation_card, annotation_edit, case_button, replay_button
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
@@ -157,6 +159,7 @@ def _draw_chosen(zone: str, actor: Actor, chosen: AnnotationView) -> None:
 def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
     st.caption(text_of(chosen))
     annotation_card.draw(chosen, zone, original=None)
+    chain_line.draw(ChainKind.ANNOTATION, chosen.id)
     _draw_actions(
         chosen,
         actor,

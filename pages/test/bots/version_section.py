@@ -12,6 +12,7 @@ from core.bots.service import bots
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, dialogs, diff, errors, frame, guard, state, tables, text
+from pages._ui.loop import version_trend
 from pages._ui.tables import TableColumn
 
 DRAFT = "Draft"
@@ -31,6 +32,7 @@ def draw(bot: BotView) -> None:
         on_open=partial(ask_to_restore, bot.id) if bot.is_own else None,
         most=12,
     )
+    version_trend.draw_section(bot.version, bot_id=bot.id)
     _draw_diff(bot, [version.number for version in versions])
 
 

@@ -19,9 +19,11 @@ from core.datasets.schemas import (
     DatasetView,
 )
 from core.datasets.service import cases
+from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from core.providers.schemas import MessageRole
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables
+from pages._ui.loop import chain_line
 from pages._ui.tables import TableColumn
 from pages.test.datasets import case_editor, dataset_address, import_dialog, source_dialog
 from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
@@ -171,10 +173,17 @@ def _draw_list(dataset: DatasetView, page: Page[DatasetCase], at: str, *, may_ch
     st.caption(f"{formatting.count(page.total_count, 'case')} · click a row to open it")
     tables.draw_page(page, _columns(), "case", at=at, on_open=dialogs.open_row)
     show = partial(_draw_opened, dataset, may_change)
-    dialogs.draw_opened(page.items, "Case", show, dialogs.no_read)
+    dialogs.draw_opened(page.items, "Case", show, partial(_read_case, dataset))
+
+
+def _read_case(dataset: DatasetView, opened: str) -> DatasetCase:
+    """Read a case that is not on this page of the list; raise NotFound."""
+    with guard.work() as (session, actor):
+        return case_queries.get_case(session, dataset.id, dialogs.id_of(opened), actor=actor)
 
 
 def _draw_opened(dataset: DatasetView, may_change: bool, case: DatasetCase) -> None:
+    chain_line.draw(ChainKind.CASE, case.id)
     draw_case(case)
     if not may_change:
         return

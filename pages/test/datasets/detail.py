@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.identity.schemas import Actor
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, text
+from pages._ui import frame, guard, links, text
 from pages.test.datasets import (
     case_section,
     dataset_address,
@@ -40,14 +40,24 @@ def draw(actor: Actor) -> None:
     may_change = dataset.owner in (None, actor.id)
     _draw_head(dataset, may_change=may_change)
     import_dialog.draw_report()
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Cases",
-        required=True,
-        key=dataset_address.SECTION,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+        chosen = st.segmented_control(
+            "Section",
+            list(SECTIONS),
+            default="Cases",
+            required=True,
+            key=dataset_address.SECTION,
+            label_visibility="collapsed",
+        )
+        if dataset.cases:
+            st.button(
+                "Evaluate",
+                icon=":material/fact_check:",
+                help="Start an evaluation over these cases.",
+                on_click=links.go,
+                args=("evaluations",),
+                kwargs={"new": "1", "dataset": str(dataset.id)},
+            )
     SECTIONS[chosen or "Cases"](dataset, may_change)
 
 

@@ -6,6 +6,8 @@ import streamlit as st
 
 from pages.test.evaluations.detail_address import NEW, DetailAddress
 
+# Of a new one: what is filled in
+DATASET, TEMPLATE, BOT, VERSION, GATE = "dataset", "template", "bot", "version", "gate"
 _ADDRESS = DetailAddress("evaluation", "evaluations")
 OPEN, SECTION, CASE = _ADDRESS.item, _ADDRESS.section, _ADDRESS.case
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close

@@ -16,13 +16,16 @@ from core.evaluations.views import (
     EvaluationRunView,
     EvaluationView,
 )
+from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from core.scoring.schemas import ScoreResult
 from pages._ui import columns, frame, guard, markdown, state, tables, text
+from pages._ui.loop import chain_line
 from pages._ui.tables import TableColumn
-from pages.test.evaluations import address
+from pages.test.evaluations import address, case_actions
 
 SHOWN = 25
+ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 
 
 def draw(found: EvaluationView) -> None:
@@ -99,6 +102,8 @@ def _draw_case(found: EvaluationView, case_id: UUID) -> None:
 def draw_question(case: CaseView) -> None:
     """Draw what a case asks and expects."""
     frame.section(f"Case {case.position}", text.plain(", ".join(case.tags)))
+    if case.case_id is not None:
+        chain_line.draw(ChainKind.CASE, case.case_id)
     for message in case.messages:
         with st.chat_message("user" if message.role == "user" else "assistant"):
             markdown.draw(message.content)
@@ -112,6 +117,8 @@ def _draw_runs(found: EvaluationView, case: CaseView) -> None:
         frame.section(text.plain(text.one_line(target.title)))
         for run in (it for it in case.runs if it.target == number):
             draw_run(run)
+            if run.status in ENDED and not run.passed:
+                case_actions.draw(found, case.id, run)
 
 
 def draw_run(run: EvaluationRunView) -> None:

@@ -11,8 +11,10 @@ from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationResume, NewScoring
 from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
+from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui.loop import chain_line
 from pages.test.evaluations import (
     address,
     case_section,
@@ -45,6 +47,7 @@ def draw() -> None:
         frame.empty_state("fact_check", "Evaluation not found", missing.detail)
         return
     _draw_head(found)
+    chain_line.draw(ChainKind.EVALUATION, found.id)
     if found.error:
         st.error(text.plain(found.error), icon=":material/error:")
     if found.status.is_going_on:

@@ -12,8 +12,9 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, tables
 from pages._ui.tables import TableColumn
-from pages.test.evaluations import address
+from pages.test.evaluations import address, trend_view
 
+EVALUATIONS, TREND = "Evaluations", "Trend over versions"
 COLOURS = {
     "Pending": "gray",
     "Waiting": "violet",
@@ -29,6 +30,17 @@ def draw() -> None:
         st.button(
             "New evaluation", icon=":material/add:", type="primary", on_click=address.show_form
         )
+    view = st.segmented_control(
+        "View",
+        [EVALUATIONS, TREND],
+        default=EVALUATIONS,
+        required=True,
+        key="evaluations.view",
+        label_visibility="collapsed",
+    )
+    if view == TREND:
+        trend_view.draw()
+        return
     with guard.work() as (session, actor):
         found = reports.list_evaluations(session, actor=actor)
     _draw_list(found)

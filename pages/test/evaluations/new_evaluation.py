@@ -1,5 +1,7 @@
 """The form of a new evaluation: targets, cases, scorers, runs, an estimate, and the start."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.errors import Invalid
@@ -10,6 +12,8 @@ from pages._ui import errors, frame, guard, state
 from pages.test.evaluations import (
     address,
     case_fields,
+    gate_fields,
+    prefill,
     run_fields,
     scorer_fields,
     target_fields,
@@ -22,8 +26,26 @@ NAME, TARGETS = f"{AT}.name", f"{AT}.targets"
 def draw() -> None:
     frame.back("All evaluations", address.close, "evaluations.back")
     st.title("New evaluation", anchor=False)
-    choices = target_fields.read_choices()
+    gated = gate_fields.find()
+    if prefill.is_due():
+        if gated is None:
+            prefill.fill(NAME)
+        else:
+            state.put(NAME, gated.asked.name)
     st.text_input("Name", key=NAME, max_chars=200, placeholder="Refund questions", width=420)
+    if gated is None:
+        _draw_fields()
+    else:
+        gate_fields.draw(gated)
+    frame.section("Runs and cost")
+    run_fields.draw(AT)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Start evaluation", type="primary", icon=":material/play_arrow:", on_click=start)
+        st.button("Estimate", icon=":material/calculate:", on_click=estimate)
+
+
+def _draw_fields() -> None:
+    choices = target_fields.read_choices()
     state.seed(TARGETS, 1)
     count = state.get(TARGETS, 1)
     frame.section("Targets", "each answers every case; for your own app, use attune_client")
@@ -39,11 +61,6 @@ def draw() -> None:
     case_fields.draw()
     frame.section("Scorers", "of every case, besides its own assertions")
     scorer_fields.draw()
-    frame.section("Runs and cost")
-    run_fields.draw(AT)
-    with st.container(horizontal=True, gap="small"):
-        st.button("Start evaluation", type="primary", icon=":material/play_arrow:", on_click=start)
-        st.button("Estimate", icon=":material/calculate:", on_click=estimate)
 
 
 def _count(count: int) -> None:
@@ -55,15 +72,19 @@ def _new() -> NewEvaluation:
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
+    return run_fields.validated(NewEvaluation, {**_fields(), **run_fields.read(AT), "name": name})
+
+
+def _fields() -> dict[str, Any]:
+    """Return targets, cases and scorers as entered, or those of a gate."""
+    if (gated := gate_fields.find()) is not None:
+        return gate_fields.read(gated)
     numbers = range(1, state.get(TARGETS, 1) + 1)
-    given = {
-        "name": name,
+    return {
         "targets": [target_fields.read(f"target {number}") for number in numbers],
         "scorers": scorer_fields.read(),
-        **run_fields.read(AT),
         **case_fields.read(),
     }
-    return run_fields.validated(NewEvaluation, given)
 
 
 @errors.action
@@ -71,7 +92,7 @@ def start() -> None:
     new = _new()
     with guard.work() as (session, actor):
         evaluation_id = evaluations.start(session, new, actor=actor)
-    state.forget(NAME, TARGETS)
+    state.forget(NAME, TARGETS, prefill.DONE)
     run_fields.forget(AT)
     address.show(evaluation_id)
     state.toast("Evaluation started")

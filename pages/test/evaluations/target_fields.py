@@ -98,6 +98,15 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
         )
 
 
+def choose(prompt: str, version: int, model_id: str | None) -> None:
+    """Choose a prompt or a bot as the first target, from its page."""
+    name = "target 1"
+    state.put(_key(name, "prompt"), prompt)
+    state.put(_key(name, f"version.{prompt}"), version)
+    if model_id is not None:
+        state.put(_key(name, "model"), model_id)
+
+
 def read(name: str) -> dict[str, Any]:
     """Return a target as entered."""
     model: str | None = state.get(_key(name, "model"), None)

@@ -13,7 +13,7 @@ from core.executions.schemas import ExecutionStatus
 from core.playground import replays
 from core.playground.replay_schemas import NewReplay, NewReplayVote, ReplayedAnswer, ReplayOutcome
 from core.playground.schemas import PlaygroundMessageView, Speaker
-from core.playground.service import replay_votes
+from core.playground.service import case_replays, replay_votes
 from core.playground.service import replays as service
 from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
@@ -62,7 +62,8 @@ def columns(
             st.info("The conversation was deleted. The new answer stays.", icon=":material/info:")
         new = _new_answer(messages)
         _draw_answers(replayed.answer, new)
-        if new is not None and replayed.answer.original_answer is not None:
+        is_of_message = replayed.answer.message_id is not None
+        if new is not None and is_of_message and replayed.answer.original_answer is not None:
             _draw_vote(editor.session_id, replayed.answer)
         _draw_actions(replayed, editor)
     return [settings, chat, st.container()]
@@ -81,7 +82,14 @@ def _draw_head(answer: ReplayedAnswer) -> None:
     ):
         with st.container(width="content"):
             frame.section("Replay", "without tools")
-        if answer.original_answer is not None:
+        if answer.evaluation_id is not None:
+            links.draw(
+                "evaluations",
+                "Open evaluation",
+                icon="fact_check",
+                evaluation=str(answer.evaluation_id),
+            )
+        elif answer.original_answer is not None:
             place = {
                 "view": "conversations",
                 "conversation": str(answer.conversation_id),
@@ -91,9 +99,11 @@ def _draw_head(answer: ReplayedAnswer) -> None:
 
 
 def _draw_answers(answer: ReplayedAnswer, new: str | None) -> None:
+    is_case = answer.evaluation_id is not None
+    better = ("Reference", "of the case") if is_case else ("Suggested answer", "of the annotation")
     shown = {
         "Original answer": (answer.original_answer, answer.model or ""),
-        "Suggested answer": (answer.suggested_answer, "of the annotation"),
+        better[0]: (answer.suggested_answer, better[1]),
     }
     is_diff = st.toggle(
         "Word diff",
@@ -164,6 +174,11 @@ def _draw_actions(replayed: Replayed, editor: Editor) -> None:
 def again(answer: ReplayedAnswer, editor: Editor) -> None:
     """Replay with what is set beside the chat, from a callback."""
     draft = editor.draft()
+    if answer.evaluation_id is not None:
+        with guard.work() as (session, actor):
+            repeated = case_replays.repeat(session, editor.session_id, draft, actor=actor)
+        session_list.show(repeated.session_id)
+        return
     is_of_note = answer.suggested_answer is not None
     wanted = NewReplay(
         annotation_id=answer.annotation_id if is_of_note else None,

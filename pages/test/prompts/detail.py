@@ -15,12 +15,21 @@ from core.prompts.service import sharing
 from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import errors, frame, guard, state, text
-from pages.test.prompts import edit_section, label_section, sharing_section, version_section
+from pages._ui.loop import version_trend
+from pages.test.prompts import (
+    address,
+    edit_section,
+    sharing_section,
+    version_section,
+)
+from pages.test.prompts.labels import label_section
 
-OPEN, SECTION = "prompt", "prompts.section"
 SECTIONS: dict[str, Callable[[PromptView, Actor], None]] = {
     "Edit": edit_section.draw,
-    "Versions": version_section.draw,
+    address.VERSIONS: version_section.draw,
+    "Evaluations": lambda prompt, _: version_trend.draw_section(
+        prompt.version, prompt_id=prompt.id
+    ),
     "Labels": label_section.draw,
     "Details and sharing": sharing_section.draw,
 }
@@ -31,34 +40,24 @@ COLOURS: dict[Visibility, Literal["gray", "blue", "green"]] = {
 }
 
 
-def show(prompt_id: UUID) -> None:
-    """Open a prompt, from a callback or before a rerun."""
-    st.query_params.from_dict({OPEN: str(prompt_id)})
-    state.forget(SECTION)
-
-
-def close() -> None:
-    """Go back to the list, from a callback."""
-    st.query_params.pop(OPEN, None)
-
-
 def draw(actor: Actor) -> None:
     """Draw the prompt that the address names."""
-    frame.back("All prompts", close, "prompts.back")
+    frame.back("All prompts", address.close, "prompts.back")
     try:
         with guard.work() as (session, _):
-            prompt = queries.get_prompt(session, st.query_params[OPEN], actor=actor)
+            prompt = queries.get_prompt(session, st.query_params[address.OPEN], actor=actor)
     except PromptMissing as missing:
         st.title("Prompts", anchor=False)
         frame.empty_state("edit_note", "Prompt not found", missing.detail)
         return
+    address.take_over(prompt.id, tuple(SECTIONS))
     _draw_head(prompt)
     chosen = st.segmented_control(
         "Section",
         list(SECTIONS),
         default="Edit",
         required=True,
-        key=SECTION,
+        key=address.SECTION,
         label_visibility="collapsed",
     )
     SECTIONS[chosen or "Edit"](prompt, actor)

@@ -9,7 +9,7 @@ from core.prompts import starters, yaml_files
 from core.prompts.schemas import NewPrompt
 from core.prompts.service import prompts, transfer
 from pages._ui import dialogs, guard, state
-from pages.test.prompts import detail
+from pages.test.prompts import address
 
 NAME, START, FILE = "prompts.new.name", "prompts.new.start", "prompts.new.file"
 EMPTY = {
@@ -43,7 +43,7 @@ def create() -> None:
     with guard.work() as (session, actor):
         new_prompt = start.model_copy(update={"name": checked_name(state.get(NAME, ""))})
         made = prompts.create_prompt(session, new_prompt, actor=actor)
-    detail.show(made.id)
+    address.show(made.id)
     state.toast(f"{made.name} created")
 
 
@@ -82,5 +82,5 @@ def import_file() -> None:
     name = state.get(NAME, "").strip()
     with guard.work() as (session, actor):
         made = transfer.import_prompt(session, file.getvalue(), name or None, actor=actor)
-    detail.show(made.id)
+    address.show(made.id)
     state.toast(f"{made.name} imported with {made.version} versions")

@@ -13,7 +13,7 @@ from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, state, tables
 from pages._ui.tables import Sorting, TableColumn
-from pages.test.prompts import detail, new_prompt
+from pages.test.prompts import address, new_prompt
 
 SHOWN = 25
 SEARCH, CATEGORY, TAG, MINE, ORDER = (
@@ -106,7 +106,7 @@ def _draw_list(page: Page[PromptView], at: str) -> None:
 
 
 def _open(row: PromptView) -> None:
-    detail.show(row.id)
+    address.show(row.id)
 
 
 def _columns() -> Sequence[TableColumn[PromptView]]:

@@ -16,8 +16,7 @@ from core.prompts.views import PromptVersionView, PromptView
 from core.system import workspace
 from pages._ui import columns, diff, errors, frame, guard, links, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.prompts import fixes
-from pages.test.prompts.editor import PromptEditor
+from pages.test.prompts import fixes, version_detail
 
 DAYS = 30
 OLD, NEW = "prompts.diff.old", "prompts.diff.new"
@@ -36,6 +35,7 @@ def draw(prompt: PromptView, actor: Actor) -> None:
     with guard.work() as (session, _):
         versions = queries.list_versions(session, prompt.id, actor=actor)
     _draw_table(prompt, versions, actor)
+    version_detail.draw(prompt, versions, actor)
     fixes.draw(prompt)
     if len(versions) > 1:
         _draw_diff(prompt, versions)
@@ -66,17 +66,11 @@ def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Ac
         _columns(),
         formatting.count(len(rows), "version"),
         key=f"prompts.versions.{prompt.id}",
-        on_open=lambda row: edit_from(prompt, row.version),
+        on_open=lambda row: version_detail.edit_from(prompt, row.version),
         most=12,
     )
     if figures:
         links.draw("ai-metrics", "Compare versions in AI metrics", icon="monitoring")
-
-
-def edit_from(prompt: PromptView, version: PromptVersionView) -> None:
-    """Load a version into the editor, from a callback."""
-    PromptEditor(prompt).load(version)
-    state.put("prompts.section", "Edit")
 
 
 def _columns() -> Sequence[TableColumn[VersionRow]]:

@@ -46,8 +46,11 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         tables.draw(models, shown, alt, key=f"{page}.models", most=MOST_ROWS, on_open=filter_by)
 
 
-def draw_prompt_versions(versions: Sequence[PromptVersionFigures], page: str) -> None:
-    shown: Sequence[TableColumn[PromptVersionFigures]] = [
+def version_columns(
+    versions: Sequence[PromptVersionFigures],
+) -> Sequence[TableColumn[PromptVersionFigures]]:
+    """Return the columns of prompt versions, with the score names that these have."""
+    return [
         columns.text("Prompt version", lambda row: row.prompt_version or formatting.NONE),
         columns.number("Requests", lambda row: row.total_requests),
         columns.bar("Share", lambda row: row.share * 100, format="%.0f%%", most=100, width=75),
@@ -66,6 +69,10 @@ def draw_prompt_versions(versions: Sequence[PromptVersionFigures], page: str) ->
         ),
         columns.number("Cost", lambda row: row.cost_usd, format="dollar"),
     ]
+
+
+def draw_prompt_versions(versions: Sequence[PromptVersionFigures], page: str) -> None:
+    shown = version_columns(versions)
 
     def filter_by(row: PromptVersionFigures) -> None:
         filter_state.put(page, prompt_version=row.prompt_version or formatting.NONE)

@@ -12,7 +12,7 @@ from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
-from pages.watch.ai_metrics import ai_tables, request_list, score_charts
+from pages.watch.ai_metrics import ai_tables, promotion_panel, request_list, score_charts
 
 PAGE = "ai-metrics"
 FIRST = ("model", "status")
@@ -44,6 +44,7 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("AI metrics", "All AI requests")
     chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers=OFFERS, own=("latency",))
+    promotion_panel.draw(chosen)
     found = reads.ask(tiles.tiles, chosen.asked)
     if not found[0].value:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)

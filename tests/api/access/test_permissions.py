@@ -50,6 +50,7 @@ WHO = {
     "/evaluation/judges": WATCHERS,
     "/ab-tests": ADMINS,
     "/imports": ADMINS,
+    "/insights/": ALL,  # what an actor may not see is left out
     "/analytics/": ADMINS,
     "/bots": ADMINS,
     "/comparisons": ADMINS,
@@ -159,6 +160,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/imports/mappings": {"name": "a", "mapping": {}},
     "/imports/": {},
     f"/templates/{ANY_ID}/improve": {"model_id": "fake:echo"},
+    f"/templates/{ANY_ID}/labels/{ANY_ID}/gate": {"dataset_id": ANY_ID, "least_rate": 0.9},
+    f"/templates/{ANY_ID}/labels/": {},
     f"/templates/{ANY_ID}/labels": {"name": "production", "version": 1},
     f"/templates/{ANY_ID}/rate": {"rating": 5},
     f"/templates/{ANY_ID}/share": {"accounts": []},

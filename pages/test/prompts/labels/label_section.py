@@ -1,0 +1,197 @@
+"""Section Labels: where each label points, its gate and its chain, and the history of moves."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import streamlit as st
+
+from core.evaluations.schemas import EvaluationSplit
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.insights.chains.chain_views import ChainKind
+from core.presentation.formatting import count
+from core.promotions import queries as gates
+from core.promotions import service as promotions
+from core.promotions.gate_verdicts import NO_DATASET, asked_for
+from core.promotions.schemas import GateView, NewRollback
+from core.prompts.queries import labels as queries
+from core.prompts.views import LabelMove, LabelView, PromptView
+from core.system import workspace
+from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
+from pages._ui.loop import chain_line
+from pages.test.prompts.labels import gate_dialog, label_move, reasons
+
+
+def draw(prompt: PromptView, actor: Actor) -> None:
+    with guard.work() as (session, _):
+        moves = queries.list_moves(session, prompt.id)
+        found = gates.list_gates(session, prompt.id, actor=actor)
+    by_label = {gate.label: gate for gate in found}
+    frame.section("Labels", f"programs call a prompt as {text.plain(prompt.name)}@label")
+    if not prompt.labels:
+        frame.empty_state(
+            "label_off",
+            "No labels yet",
+            "Point “production” at the version that your application should use.",
+        )
+    for label in prompt.labels:
+        _draw_label(prompt, label, by_label, moves, actor)
+    if prompt.may_edit:
+        st.button(
+            "Move or add label",
+            icon=":material/new_label:",
+            on_click=label_move.open_move,
+            args=(prompt, None, actor),
+        )
+    if moves:
+        _draw_history(moves)
+
+
+def _draw_label(
+    prompt: PromptView,
+    label: LabelView,
+    by_label: Mapping[str, GateView],
+    moves: list[LabelMove],
+    actor: Actor,
+) -> None:
+    last = next((move for move in moves if move.label == label.name), None)
+    gate = by_label.get(label.name)
+    with st.container(border=True, key=f"label-{label.name}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            icon = ":material/lock:" if label.is_protected else ":material/label:"
+            by = f" by {label.moved_by_name}" if label.moved_by_name else ""
+            st.markdown(
+                f"{icon} **{text.plain(label.name)}** → version {label.version}"
+                f"\u2002:gray[:small[moved {text.since(label.moved_at)}{text.plain(by)}]]",
+                width="stretch",
+            )
+            if prompt.may_edit and (not label.is_protected or may(actor, Permission.PROMOTE)):
+                _draw_actions(prompt, label, last, gate, actor)
+        if gate is not None:
+            st.caption(text.plain(text.one_line(_terms(gate))))
+        if last is not None:
+            chain_line.draw(ChainKind.PROMOTION, last.id)
+
+
+def _terms(gate: GateView) -> str:
+    """Return what a gate asks for, in one line."""
+    if gate.dataset_name is None:
+        return f"Gate: {NO_DATASET}"
+    version = f"version {gate.dataset_version}" if gate.dataset_version else "newest version"
+    split = "" if gate.split is EvaluationSplit.ALL else f", {gate_dialog.SPLITS[gate.split]}"
+    scorers = f", {count(len(gate.scorers), 'scorer')}" if gate.scorers else ""
+    return f"Gate: {asked_for(gate)} on {gate.dataset_name} ({version}{split}){scorers}"
+
+
+def _draw_actions(
+    prompt: PromptView,
+    label: LabelView,
+    last: LabelMove | None,
+    gate: GateView | None,
+    actor: Actor,
+) -> None:
+    key = f"prompts.label.{label.name}"
+    if last is not None and last.from_version is not None:
+        _draw_rollback(prompt, label.name, last.from_version, needs_reason=gate is not None)
+    st.button(
+        "Move",
+        key=f"{key}.move",
+        on_click=label_move.open_move,
+        args=(prompt, label.name, actor),
+    )
+    if may(actor, Permission.PROMOTE):
+        st.button(
+            "Change gate" if gate else "Set gate",
+            key=f"{key}.gate",
+            on_click=gate_dialog.open_gate,
+            args=(prompt, label.name, gate),
+        )
+    st.button(
+        "Remove",
+        type="tertiary",
+        key=f"{key}.remove",
+        on_click=ask_to_remove,
+        args=(prompt, label.name),
+        kwargs={"needs_reason": gate is not None},
+    )
+
+
+def _draw_rollback(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> None:
+    """Draw the way back in one click; with a gate, the click names a reason."""
+    words, key = f"Roll back to version {version}", f"prompts.label.{name}.back"
+    if not needs_reason:
+        st.button(
+            words, icon=":material/undo:", key=key, on_click=roll_back, args=(prompt, name, None)
+        )
+        return
+    # By the version, so that it closes once the label is there
+    with st.popover(words, icon=":material/undo:", key=f"{key}.to.{version}"):
+        st.caption("Why? The reason is kept; no evaluation is asked for.")
+        for number, reason in enumerate(reasons.USUAL):
+            st.button(
+                reason,
+                key=f"{key}.{number}",
+                type="tertiary",
+                on_click=roll_back,
+                args=(prompt, name, reason),
+            )
+        reasons.draw_field(f"{key}.reason", "Another reason")
+        st.button(
+            "Roll back",
+            key=f"{key}.other",
+            on_click=roll_back_as_written,
+            args=(prompt, name, f"{key}.reason"),
+        )
+
+
+@errors.action
+def roll_back_as_written(prompt: PromptView, name: str, key: str) -> None:
+    roll_back(prompt, name, reasons.require(key))
+    state.forget(key)
+
+
+@errors.action
+def roll_back(prompt: PromptView, name: str, reason: str | None) -> None:
+    with guard.work() as (session, actor):
+        rollback = NewRollback(reason=reason)
+        found = promotions.roll_back(session, prompt.id, name, rollback, actor=actor)
+    version = next(label.version for label in found.labels if label.name == name)
+    state.toast(f"{name} points at version {version} again")
+
+
+def ask_to_remove(prompt: PromptView, name: str, *, needs_reason: bool) -> None:
+    body = text.plain(f"Calls of {prompt.name}@{name} will fail. Its history stays.")
+    title, label = "Remove this label?", "Remove label"
+    if needs_reason:
+        reasons.ask(title, body, label, partial(_remove, prompt, name))
+    else:
+        dialogs.confirm(title, body, label, remove, prompt, name, key="prompts.label.remove")
+
+
+@errors.action
+def remove(prompt: PromptView, name: str) -> None:
+    _remove(prompt, name, None)
+
+
+def _remove(prompt: PromptView, name: str, reason: str | None) -> None:
+    with guard.work() as (session, actor):
+        promotions.remove_label(session, prompt.id, name, reason, actor=actor)
+    state.toast("Label removed")
+
+
+def _draw_history(moves: list[LabelMove]) -> None:
+    shown: list[tables.TableColumn[LabelMove]] = [
+        columns.text("Label", lambda row: row.label, width=120),
+        columns.number("From version", lambda row: row.from_version, width=100),
+        columns.number("To version", lambda row: row.to_version, width=90),
+        columns.text("Why", _why, width=280, is_optional=True),
+        columns.text("By", lambda row: row.moved_by_name or "Attune"),
+        columns.moment("Moved", lambda row: row.moved_at, workspace.zone()),
+    ]
+    frame.section("History", "newest first")
+    tables.draw(moves, shown, "moves", key="prompts.moves", most=12)
+
+
+def _why(move: LabelMove) -> str:
+    passed = "Passed its gate" if move.evaluation_id else ""
+    return " · ".join(filter(None, (passed, move.reason)))

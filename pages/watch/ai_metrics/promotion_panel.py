@@ -1,0 +1,38 @@
+"""The effect of a promotion: a version beside the one before, when the page is filtered by it."""
+
+import streamlit as st
+
+from core.insights.chains.chain_views import ChainKind
+from core.insights.chains.promotion_views import PromotionEffect
+from core.insights.queries.chains.promotion_effect import find_effect
+from core.presentation import formatting
+from pages._ui import errors, guard, tables, text, watch
+from pages._ui.filters.selection import Filters
+from pages._ui.loop import chain_line
+from pages.watch.ai_metrics import ai_tables
+
+
+@errors.part("Promotion")
+def draw(chosen: Filters) -> None:
+    """Draw the promotion of the chosen version; nothing where no label was moved to it."""
+    if not chosen["prompt_version"]:
+        return
+    with guard.work_on_both() as (core, ai, actor):  # not cached: prompts may be private
+        found = find_effect(core, ai, chosen.asked, actor=actor)
+    if found is None:
+        return
+    with watch.panel("Before and after the promotion", _note(found, chosen.period.zone)):
+        chain_line.draw(ChainKind.EFFECT, found.version)
+        shown = [each for each in (found.before, found.after) if each is not None]
+        if shown:
+            table = ai_tables.version_columns(shown)
+            tables.draw(shown, table, "Before and after", key="ai-metrics.promotion")
+            st.caption("Before and after differ in more than the prompt: users and questions too.")
+        else:
+            st.caption("No requests of either version in this period.")
+
+
+def _note(found: PromotionEffect, zone: str) -> str:
+    since = formatting.moment(found.moved_at, zone)
+    before = f"after {found.previous_version}, " if found.previous_version else ""
+    return text.plain(f"{found.version}, {before}became {found.label} on {since}")
