@@ -17,6 +17,7 @@ class Interval(StrEnum):
 
     HALF_HOUR = "half_hour"
     HOUR = "hour"
+    SIX_HOURS = "six_hours"
     DAY = "day"
     WEEK = "week"
 
@@ -31,6 +32,7 @@ class Interval(StrEnum):
         lengths = {
             "half_hour": timedelta(minutes=30),
             "hour": timedelta(hours=1),
+            "six_hours": timedelta(hours=6),
             "day": timedelta(days=1),
         }
         return (lengths | {"week": timedelta(weeks=1)})[self.value]
@@ -38,9 +40,8 @@ class Interval(StrEnum):
     @property
     def words(self) -> str:
         """The interval as a phrase: by day."""
-        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily", "week": "weekly"}[
-            self.value
-        ]
+        names = {"half_hour": "half-hourly", "hour": "hourly", "six_hours": "every 6 hours"}
+        return (names | {"day": "daily", "week": "weekly"})[self.value]
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point:
     tab.page.locator(point).click(force=True)
     tab.page.wait_for_url("**start=**end=**")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("half-hourly")
+    expect(tab.page.locator(".stMain")).to_contain_text(", hourly")
 
 
 @pytest.mark.usefixtures("rows")
@@ -234,10 +234,10 @@ def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
         "all => all.map(e => e.getAttribute('aria-label'))"
     )
     for begin in (
-        "Latency hourly: p50",
-        "Error rate hourly:",
-        "Tokens hourly:",
-        "Cost hourly: $",
+        "Latency every 6 hours: p50",
+        "Error rate every 6 hours:",
+        "Tokens every 6 hours:",
+        "Cost every 6 hours: $",
         "Latency of",
     ):
         assert any(each.startswith(begin) for each in texts), begin

@@ -33,6 +33,8 @@ from core.ai_metrics.answers import (
     Tools,
     VolumePoint,
 )
+from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
+from core.ai_metrics.queries import breakdown as broken_down
 from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
 from core.ai_metrics.queries import tools as tool_calls
 from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
@@ -120,6 +122,21 @@ def metrics(session: SessionDep, actor: ActorDep, query: QueryDep) -> AiMetricsS
 def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Tiles:
     """Return the key figures of a period, each compared with as much of the previous period."""
     return Tiles(items=tiles.tiles(session, query, actor=actor))
+
+
+@router.get("/breakdown")
+def breakdown(
+    session: SessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    dimension: BreakdownDimension = BreakdownDimension.MODEL,
+    measure: BreakdownMeasure = BreakdownMeasure.COST,
+    interval: Interval | None = None,
+) -> Breakdown:
+    """Return a measure by the values of a dimension over time: the five largest and all others,
+    each beside the previous period.
+    """
+    return broken_down.break_down(session, query, dimension, measure, interval, actor=actor)
 
 
 @router.get("/latency", response_model=Latency)

@@ -24,8 +24,8 @@ from core.ai_metrics.answers import (
 from core.ai_metrics.queries.by_dimension import counted, find_by_value
 from core.ai_metrics.queries.conditions import NAMED, matching_requests
 from core.ai_metrics.queries.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.rollup_sources import raw, read_sums
-from core.ai_metrics.queries.series import chosen, points
 from core.ai_metrics.schemas import RequestStatus
 from core.cache.large_workspaces import cached_if_large
 from core.database.settings import Sealed, read

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.ingest.rollups import OTHERS
-from core.ai_metrics.queries.conditions import NAMED, filters_of, matching_requests
-from core.ai_metrics.queries.dimensions import are_told_apart
+from core.ai_metrics.queries.conditions import NAMED, PLAIN, filters_of, matching_requests
+from core.ai_metrics.queries.dimensions import are_told_apart, needs_rows
 from core.ai_metrics.queries.latency.percentiles import summed
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
@@ -41,6 +41,22 @@ def read_by_value(
         times = _first_times(session, asked, dimension, found)
         return [row | {FIRST: times[row["value"]]} for row in found]
     shape = StatementShape(filters_of(asked), is_exact=True, dimension=dimension)
+    return [_plain(row) for row in read_shape(session, asked, shape, columns)]
+
+
+def read_series_by_value(
+    session: Session, asked: AiMetricsQuery, columns: Columns, dimension: str, step: Interval
+) -> list[Row]:
+    """Return columns by `value` and interval (`at`); values are None where there is none."""
+    if dimension in PLAIN:
+        is_exact = needs_rows(session, asked)
+        shape = StatementShape(filters_of(asked), is_exact, step=step, dimension=dimension)
+        rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]
+        return [row | {"value": row["value"] or None} for row in rows if row["requests"]]
+    found = find_by_value(session, asked, columns, dimension, step=step)
+    if found is not None:
+        return found
+    shape = StatementShape(filters_of(asked), is_exact=True, step=step, dimension=dimension)
     return [_plain(row) for row in read_shape(session, asked, shape, columns)]
 
 

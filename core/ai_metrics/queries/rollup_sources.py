@@ -10,7 +10,6 @@ parameters and are built once: building one takes longer than reading a week by 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -20,7 +19,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
-    DateTime,
     Float,
     Integer,
     Label,
@@ -30,7 +28,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    bindparam,
     case,
     cast,
     func,
@@ -57,7 +54,8 @@ from core.ai_metrics.models import (
 )
 from core.ai_metrics.queries.conditions import (
     DIMENSIONS,
-    NAMED,
+    PLAIN,
+    VALUES,
     filters_of,
     inside,
     matching,
@@ -65,11 +63,11 @@ from core.ai_metrics.queries.conditions import (
     parameters,
 )
 from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.intervals import start_of_interval
 from core.ai_metrics.queries.latency.percentiles import Counts, packed, quantiles
 from core.ai_metrics.schemas import RequestStatus
 from core.database.rollups import Grain
 from core.database.tables import table_of
-from core.presentation.periods import HALF_HOUR
 
 raw = table_of(AiRequest)
 IN_TOTAL = table_of(RequestRollup), table_of(RequestDelta)
@@ -85,7 +83,6 @@ NANO = literal_column("1000000000", Integer)
 NO_VALUE = literal_column("null::text", Text).label("value")
 NO_BUCKET = literal_column("null::int", Integer)
 NO_HISTOGRAM = literal_column("null::int[]", HISTOGRAM)
-EPOCH = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 Timing = Literal["latency", "first_token"]
 TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 
@@ -143,13 +140,15 @@ class StatementShape:
     @property
     def tables(self) -> tuple[Table, Table]:
         """The rollups and the deltas that have the columns of the filters."""
-        is_in_total = self.dimension is None and self.filters.isdisjoint(DIMENSIONS)
+        is_in_total = self.dimension in (None, *PLAIN) and self.filters.isdisjoint(DIMENSIONS)
         return IN_TOTAL if is_in_total else BY_DIMENSION
 
     @property
     def needs_models(self) -> bool:
         """Whether rollups by model are read, rather than those of all models."""
-        return self.by_model or not self.filters.isdisjoint({"provider", "model"})
+        return self.by_model or not {*self.filters, self.dimension}.isdisjoint(
+            {"provider", "model"}
+        )
 
 
 def read_sums(
@@ -193,7 +192,7 @@ def statement_of(shape: StatementShape, columns: Columns) -> Select[Any]:
     """Return the statement of a shape, which is built once."""
     given = RollupSource(_rows(shape).subquery("sums"), shape.is_exact)
     keys: list[ColumnElement[Any]] = (
-        [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
+        [start_of_interval(given.rows.c.at, shape.step).label("at")] if shape.step else []
     )
     keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
     keys += [given.rows.c.value] if shape.dimension else []
@@ -204,7 +203,7 @@ def _rows(shape: StatementShape) -> CompoundSelect[Any] | Select[Any]:
     """Return rows of sums, of a period that parameters cut as _edges() does."""
     if shape.is_exact:
         return _requests(shape, ("start", "end"))
-    if shape.dimension is None or shape.dimension in shape.filters:
+    if shape.dimension in (None, *PLAIN, *shape.filters):
         return union_all(*_parts(shape))
     return union_all(*_parts(shape), *_parts(replace(shape, dimension=None)))
 
@@ -233,13 +232,6 @@ def bucket_of_time(time: ColumnElement[int | None]) -> ColumnElement[int]:
     return func.latency_bucket(time, type_=Integer)
 
 
-def _bucket(at: ColumnElement[datetime], step: Interval) -> ColumnElement[datetime]:
-    """Return when the interval of a row begins."""
-    if step is Interval.HALF_HOUR:
-        return func.date_bin(HALF_HOUR, at, EPOCH)
-    return func.date_trunc(step.value, at, bindparam("zone", type_=Text))
-
-
 def _rolled_up(shape: StatementShape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
     rollups, _ = shape.tables
     each = or_(rollups.c.provider != ALL, rollups.c.model != ALL)
@@ -255,6 +247,8 @@ def _of_table(table: Table, shape: StatementShape, edges: tuple[str, str]) -> Se
     found = select(*columns, *buckets).where(*within, *matching(table, shape.filters))
     if shape.dimension is None:
         return found.add_columns(NO_VALUE)
+    if shape.dimension in PLAIN:
+        return found.add_columns(table.c[shape.dimension].label("value"))
     return found.add_columns(table.c.value).where(table.c.dimension == shape.dimension)
 
 
@@ -287,9 +281,9 @@ def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
         if shape.is_exact
         else [*no_histograms, *buckets]
     )
-    value = NAMED[shape.dimension].label("value") if shape.dimension else NO_VALUE
+    value = VALUES[shape.dimension].label("value") if shape.dimension else NO_VALUE
     rows = select(*keys, *summed, *timed, value).where(*matching_between(shape.filters, edges))
-    has_value = shape.dimension and not shape.is_exact
+    has_value = shape.dimension not in (None, *PLAIN) and not shape.is_exact
     return rows.where(value.element.is_not(None)) if has_value else rows
 
 

@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Label
@@ -23,8 +22,8 @@ from core.ai_metrics.answers import (
     Tokens,
     VolumePoint,
 )
-from core.ai_metrics.errors import TooFine
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
+from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.latency.latency_bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.queries.latency.percentiles import quantiles_each, summed_each
 from core.ai_metrics.queries.rollup_sources import (
@@ -37,11 +36,9 @@ from core.ai_metrics.queries.rollup_sources import (
 )
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.presentation.periods import DAY, Period, midnight
+from core.presentation.periods import Period
 
-MOST_POINTS, MOST_DAILY_POINTS = 2000, 400
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -179,44 +176,6 @@ def volume_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelVolume
         found,
         key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model),
     )
-
-
-def chosen(period: Period, interval: Interval | None) -> Interval:
-    """Return the requested interval, else one that fits a chart; raise TooFine."""
-    length = period.end - period.start
-    if interval is None:
-        short = (
-            Interval.HALF_HOUR
-            if length <= DAY
-            else Interval.HOUR
-            if length <= 7 * DAY
-            else Interval.DAY
-        )
-        return short if length <= MOST_DAILY_POINTS * DAY else Interval.WEEK
-    if not interval.is_of_days and length / interval.length > MOST_POINTS:
-        raise TooFine
-    return interval
-
-
-def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> list[datetime]:
-    """Return when the intervals of a period begin, and any other that something was found in."""
-    if step is Interval.DAY:
-        return sorted({*found, *(midnight(day, period.zone) for day in period.days)})
-    if step is Interval.WEEK:
-        return sorted(
-            {
-                *found,
-                *(
-                    midnight(day, period.zone)
-                    for day in {day - day.weekday() * DAY for day in period.days}
-                ),
-            }
-        )
-    shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
-    assert shift is not None  # noqa: S101  the zone is known
-    first = period.start - (period.start + shift - EPOCH) % step.length
-    count = -((first - period.end) // step.length)
-    return sorted({*found, *(first + number * step.length for number in range(count))})
 
 
 _NO_VOLUME = volume_of(defaultdict(int))

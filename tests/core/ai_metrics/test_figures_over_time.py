@@ -144,8 +144,7 @@ def test_the_histogram_counts_every_request_that_has_a_time(watched: Watched, ac
 
 
 def test_of_nothing_there_are_points_without_values(actor: Actor) -> None:
-    found = latency(AiMetricsQuery(CLOCKS_CHANGE), actor)
-    assert found.interval is Interval.HOUR
+    found = latency(AiMetricsQuery(CLOCKS_CHANGE), actor, Interval.HOUR)
     assert len(found.series) == 71  # one hour is not there
     assert {(each.requests, each.p50, each.avg) for each in found.series} == {(0, None, None)}
     assert found.histogram == []
@@ -154,18 +153,6 @@ def test_of_nothing_there_are_points_without_values(actor: Actor) -> None:
         None,
         None,
     )
-
-
-def test_the_interval_follows_the_length_of_the_range(actor: Actor) -> None:
-    lengths = {
-        1: Interval.HALF_HOUR,
-        2: Interval.HOUR,
-        7: Interval.HOUR,
-        8: Interval.DAY,
-        400: Interval.DAY,
-    }
-    for days, wanted in lengths.items():
-        assert series.chosen(Period(START, START + timedelta(days=days)), None) is wanted
 
 
 def test_too_many_points_are_refused(actor: Actor) -> None:
@@ -396,11 +383,6 @@ def test_of_very_many_days_a_week_is_a_point(zone: str, actor: Actor) -> None:
         week_of(each.created_at, zone) for each in requests if times([each]) and each.created_at
     )
     assert {each.at: each.requests for each in found.series if each.requests} == weeks
-
-
-def test_up_to_four_hundred_days_a_day_is_a_point(actor: Actor) -> None:
-    found = latency(AiMetricsQuery(Period(START, START + 400 * timedelta(days=1), "UTC")), actor)
-    assert (found.interval, len(found.series)) == (Interval.DAY, 400)
 
 
 def week_of(at: datetime, zone: str) -> datetime:

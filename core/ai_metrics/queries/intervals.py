@@ -1,0 +1,76 @@
+"""The intervals of series: how long they are, and when each begins in the reporting time zone."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, DateTime, Text, bindparam, func, literal_column
+
+from core.ai_metrics.answers import Interval
+from core.ai_metrics.errors import TooFine
+from core.presentation.periods import DAY, HALF_HOUR, HOUR, Period, midnight
+
+MOST_POINTS = 2000
+# The longest period of each, so that a chart of a third of a page has bars of four pixels
+LONGEST = {
+    Interval.HALF_HOUR: 12 * HOUR,
+    Interval.HOUR: 54 * HOUR,
+    Interval.SIX_HOURS: 13 * DAY,
+    Interval.DAY: 62 * DAY,
+}
+PARTS_OF_A_DAY = (0, 6, 12, 18)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH_SQL = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
+LOCAL_EPOCH_SQL = literal_column("timestamp '2000-01-01 00:00:00'", DateTime())
+SIX_HOURS_SQL = literal_column("interval '6 hours'")
+
+
+def chosen(period: Period, interval: Interval | None) -> Interval:
+    """Return the requested interval, else one that fits a chart; raise TooFine."""
+    length = period.end - period.start
+    if interval is None:
+        return next((step for step, most in LONGEST.items() if length <= most), Interval.WEEK)
+    if not interval.is_of_days and length / interval.length > MOST_POINTS:
+        raise TooFine
+    return interval
+
+
+def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> list[datetime]:
+    """Return when the intervals of a period begin, and any other that something was found in."""
+    if step is Interval.DAY:
+        return sorted({*found, *(midnight(day, period.zone) for day in period.days)})
+    if step is Interval.WEEK:
+        mondays = {day - day.weekday() * DAY for day in period.days}
+        return sorted({*found, *(midnight(day, period.zone) for day in mondays)})
+    if step is Interval.SIX_HOURS:
+        return sorted({*found, *_six_hours(period)})
+    shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
+    assert shift is not None  # noqa: S101  the zone is known
+    first = period.start - (period.start + shift - EPOCH) % step.length
+    count = -((first - period.end) // step.length)
+    return sorted({*found, *(first + number * step.length for number in range(count))})
+
+
+def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElement[datetime]:
+    """Return when the interval of a row begins."""
+    zone = bindparam("zone", type_=Text)
+    if step is Interval.HALF_HOUR:
+        return func.date_bin(HALF_HOUR, at, EPOCH_SQL)
+    if step is Interval.SIX_HOURS:
+        local = func.date_bin(SIX_HOURS_SQL, func.timezone(zone, at), LOCAL_EPOCH_SQL)
+        return func.timezone(zone, local, type_=DateTime(timezone=True))
+    return func.date_trunc(step.value, at, zone)
+
+
+def _six_hours(period: Period) -> list[datetime]:
+    """Return the starts of the quarters of days that are at least partly in a period."""
+    days = [*period.days, period.last_day + timedelta(days=1)]
+    starts = [_local(day, hour, period.zone) for day in days for hour in PARTS_OF_A_DAY]
+    return [start for start, end in pairwise(starts) if end > period.start and start < period.end]
+
+
+def _local(day: date, hour: int, zone: str) -> datetime:
+    """Return an hour of a day in UTC; the later one where clocks change, as Postgres has it."""
+    at = datetime.combine(day, time(hour), ZoneInfo(zone))
+    return max(at.astimezone(UTC), at.replace(fold=1).astimezone(UTC))
