@@ -21,9 +21,10 @@ from core.presentation.axes import local, show_whole_days, span_of
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
 from core.presentation.formatting import FigureUnit
+from core.presentation.marks import Mark, add_marks
 from core.presentation.palette import Palette
 from core.presentation.periods import DAY
-from core.presentation.plotting import Mark, add_marks, histogram, stacked_bars
+from core.presentation.plotting import histogram, stacked_bars
 
 HALF_BAR, TALL = 0.2, 250
 NAME_WIDTH = 10  # characters of a line

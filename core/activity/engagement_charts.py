@@ -6,9 +6,10 @@ from core.activity.engagement_answers import ActiveUsersView, ActivityInterval
 from core.presentation import formatting
 from core.presentation.drawing import Chart, Drawing
 from core.presentation.formatting import FigureUnit
+from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.periods import midnight
-from core.presentation.plotting import Line, Mark, line_chart
+from core.presentation.plotting import Line, line_chart
 
 TALL = 250
 

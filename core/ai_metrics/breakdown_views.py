@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from core.ai_metrics.answers import Interval
+from core.ai_metrics.answers import Interval, LatencyPoint, Percentiles
 from core.identity.schemas import View
 from core.presentation.formatting import FigureUnit
 
@@ -87,3 +87,25 @@ class Breakdown(View):
     series: list[float | None]
     previous_series: list[float | None]
     parts: list[BreakdownPart]
+
+
+class PreviousSeries(View):
+    """The previous period by the intervals of this one; lists are empty when it had no requests."""
+
+    requests: list[float | None]
+    tokens: list[float | None]
+    cost: list[float | None]
+    error_rate: list[float | None]
+    p95: list[float | None]
+
+
+class LatencyByOutcome(View):
+    """The latency of succeeded requests and of failed ones, in total and by interval."""
+
+    start: datetime
+    end: datetime
+    interval: Interval
+    overall: Percentiles
+    overall_failed: Percentiles
+    succeeded: list[LatencyPoint]
+    failed: list[LatencyPoint]

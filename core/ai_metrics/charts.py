@@ -6,41 +6,57 @@ from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, 
 from core.presentation import formatting
 from core.presentation.drawing import HEIGHT, Chart, Drawing
 from core.presentation.formatting import FigureUnit
+from core.presentation.marks import Mark
 from core.presentation.palette import Palette
-from core.presentation.plotting import Line, Mark, histogram, line_chart, so_far, stacked_bars
+from core.presentation.plotting import Line, histogram, line_chart, so_far, stacked_bars
 
 TALL = 240
+Previous = Sequence[float | None]  # of the previous period, by the same intervals
 
 
-def latency_over_time(
-    palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()
+def p95_over_time(
+    palette: Palette,
+    given: Latency,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    *,
+    previous: Previous = (),
 ) -> Chart:
-    """Draw the percentiles of latency over time."""
-    figure = _percentiles(palette, so_far(given.series), zone, marks, TALL)
-    said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
-    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
-
-
-def p95_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw p95 alone."""
     series = so_far(given.series)
     lines = [Line("p95", [point.p95 for point in series], palette.series[0], palette.series[0])]
     figure = line_chart(
-        palette, [point.at for point in series], lines, FigureUnit.DURATION, zone=zone, marks=marks
+        palette,
+        [point.at for point in series],
+        lines,
+        FigureUnit.DURATION,
+        zone=zone,
+        marks=marks,
+        previous=previous,
     )
     said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
     return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
 def requests_over_time(
-    palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette,
+    given: Tokens,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    *,
+    previous: Previous = (),
 ) -> Chart:
     """Draw the number of requests over time."""
     series = so_far(given.series)
     values = [float(point.total_requests) for point in series]
-    lines = [Line("Requests", values, palette.series[0], palette.series[0])]
-    figure = line_chart(
-        palette, [point.at for point in series], lines, FigureUnit.COUNT, zone=zone, marks=marks
+    figure = stacked_bars(
+        palette,
+        [point.at for point in series],
+        {"Requests": values},
+        FigureUnit.COUNT,
+        zone=zone,
+        marks=marks,
+        previous=previous,
     )
     said = (
         f"{formatting.count(given.total_requests, 'request')}, peak "
@@ -61,7 +77,13 @@ def first_token_over_time(
 
 
 def error_rate_over_time(
-    palette: Palette, given: Errors, zone: str, marks: Sequence[Mark] = (), *, height: int = HEIGHT
+    palette: Palette,
+    given: Errors,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    *,
+    height: int = HEIGHT,
+    previous: Previous = (),
 ) -> Chart:
     """Draw the share of requests that failed."""
     series = so_far(given.series)
@@ -81,6 +103,7 @@ def error_rate_over_time(
         zone=zone,
         marks=marks,
         height=height,
+        previous=previous,
     )
     peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
     highest = (
@@ -98,7 +121,12 @@ def error_rate_over_time(
 
 
 def tokens_over_time(
-    palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette,
+    given: Tokens,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    *,
+    previous: Previous = (),
 ) -> Chart:
     """Draw tokens by kind; cached input is part of the input, reasoning of the output."""
     series = so_far(given.series)
@@ -112,13 +140,26 @@ def tokens_over_time(
         "Input": parts["Input"]
     }
     figure = stacked_bars(
-        palette, [point.at for point in series], shown, FigureUnit.COUNT, zone=zone, marks=marks
+        palette,
+        [point.at for point in series],
+        shown,
+        FigureUnit.COUNT,
+        zone=zone,
+        marks=marks,
+        previous=previous,
     )
     each = ", ".join(f"{sum(values):,} {name.lower()}" for name, values in shown.items())
     return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(marks, given)}")
 
 
-def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+def cost_over_time(
+    palette: Palette,
+    given: Tokens,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    *,
+    previous: Previous = (),
+) -> Chart:
     """Draw the cost over time."""
     series = so_far(given.series)
     values = [float(point.cost_usd) for point in series]
@@ -129,6 +170,7 @@ def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[M
         FigureUnit.MONEY,
         zone=zone,
         marks=marks,
+        previous=previous,
     )
     unpriced = (
         f"; {formatting.count(given.unpriced_requests, 'request')} without a price"

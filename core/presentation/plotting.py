@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 from core.platform import clock
 from core.presentation.axes import (
     AxisScale,
-    Span,
     count_axis,
     format_axis,
     local,
@@ -21,14 +20,19 @@ from core.presentation.axes import (
     span_of,
 )
 from core.presentation.drawing import HEIGHT, Drawing, Markup, blank, dated
-from core.presentation.formatting import FigureUnit, shortened
+from core.presentation.formatting import FigureUnit
+from core.presentation.marks import (
+    MARK_ROW_PX,
+    Mark,
+    add_dotted_line,
+    add_marks,
+    marks_within,
+)
 from core.presentation.palette import Palette
 
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
+PREVIOUS = "Previous period"
 MOST_TICKS, NEAR = 6, 0.35  # of the width: labels closer than this would overlap
-MOST_MARKS, LONGEST_MARK = 8, 14
-LETTER = 0.026  # of a label, as a share of the width of a narrow chart
-MARK_ROW_PX = 13
 
 
 class HasTime(Protocol):
@@ -40,14 +44,6 @@ class HasTime(Protocol):
 
 
 Dated = TypeVar("Dated", bound=HasTime)
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened at a time, such as a release."""
-
-    at: datetime
-    label: str
 
 
 @dataclass(frozen=True)
@@ -70,10 +66,16 @@ def line_chart(
     zone: str,
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
+    previous: Sequence[float | None] = (),
 ) -> Drawing:
-    """Return lines from zero, labelled at their ends; a single one is a filled area."""
-    scale = scale_of(unit, top_of(lines))
+    """Return lines from zero, labelled at their ends; a single one is a filled area.
+
+    `previous` are the values of the previous period by the same intervals, a gray line.
+    """
+    top = max(top_of(lines), highest(previous))
+    scale = scale_of(unit, top)
     figure, at = dated(palette, height), local(times, zone)
+    _add_previous(figure, palette, at, previous, scale)
     for line in lines:
         figure.add_scatter(
             x=at,
@@ -91,7 +93,7 @@ def line_chart(
             fillcolor=palette.tint,
             hovertemplate=scale.hover_template(has_name=len(lines) > 1),
         )
-    format_axis(figure, scale, top_of(lines))
+    format_axis(figure, scale, top)
     if len(lines) > 1:
         _label_ends(figure, lines, scale, height)
     if len(at) > 1:
@@ -115,9 +117,14 @@ def stacked_bars(
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
     colours: Sequence[str] = (),
+    previous: Sequence[float | None] = (),
 ) -> Drawing:
-    """Return stacked bars, with a legend for several parts; `colours` override the palette's."""
-    tallest = max((sum(column) for column in zip(*parts.values(), strict=True)), default=0)
+    """Return stacked bars, with a legend for several parts; `colours` override the palette's.
+
+    `previous` is the previous period's total, a gray line; an interval that is not over is hatched.
+    """
+    sums = [sum(column) for column in zip(*parts.values(), strict=True)]
+    tallest = max([*sums, highest(previous)], default=0)
     scale, figure, at = scale_of(unit, tallest), dated(palette, height), local(times, zone)
     for index, (name, values) in enumerate(parts.items()):
         figure.add_bar(
@@ -127,19 +134,22 @@ def stacked_bars(
             marker={
                 "color": (colours or palette.series)[index] if len(parts) > 1 else palette.bar,
                 "line": {"width": 0},
+                "pattern": _hatched(times),
             },
-            hovertemplate=scale.hover_template(has_name=len(parts) > 1),
+            hovertemplate=scale.hover_template(has_name=len(parts) > 1 or bool(previous)),
         )
+    _add_previous(figure, palette, at, previous, scale)
     format_axis(figure, scale, tallest)
     show_whole_days(figure, times, zone)
     rows = add_marks(figure, palette, marks, zone, span=span_of(times))
+    has_legend = len(parts) > 1 or bool(previous)
     stack: dict[str, Any] = {
         "barmode": "stack",
         "barcornerradius": 0 if len(parts) > 1 else 2,
-        "showlegend": len(parts) > 1,
+        "showlegend": has_legend,
         "legend": {"y": 1.02 + 0.08 * rows},  # above the labels of the marks
     }
-    top = (24 if len(parts) > 1 else 12 if marks else 8) + MARK_ROW_PX * rows
+    top = (24 if has_legend else 12 if marks else 8) + MARK_ROW_PX * rows
     return figure.update_layout(**stack, margin={"t": top})
 
 
@@ -170,42 +180,14 @@ def histogram(
     )
 
 
-def add_marks(
-    figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: str, *, span: Span | None
-) -> int:
-    """Draw marks within a span of time as vertical lines, labelled while there is room.
-
-    Returns how many rows the labels take.
-    """
-    inside = sorted(marks_within(marks, span), key=lambda mark: mark.at)
-    length = (span[1] - span[0]).total_seconds() if span else 1
-    labelled_until, last = [-1.0, -1.0], ""  # by row, the lowest first
-    for mark in inside:
-        [at] = local([mark.at], zone)
-        _add_dotted_line(figure, palette, at)
-        position = (mark.at - span[0]).total_seconds() / length if span and length else 0.0
-        label_width = 0.02 + LETTER * min(len(mark.label), LONGEST_MARK)
-        near_end = position + label_width > 1  # then the label is left of its line
-        start = position - (label_width if near_end else 0)
-        free = [row for row, end in enumerate(labelled_until) if start >= end]
-        if free and mark.label != last and len(inside) <= MOST_MARKS * 3:
-            last = mark.label
-            _label_mark(figure, palette, at, mark, row=free[0], near_end=near_end)
-            labelled_until[free[0]] = start + label_width
-    rows = sum(end >= 0 for end in labelled_until)
-    if inside:
-        figure.update_layout(margin={"t": 12 + MARK_ROW_PX * max(rows, 1)})
-    return rows
-
-
-def marks_within(marks: Sequence[Mark], span: Span | None) -> list[Mark]:
-    """Return the marks within a time span."""
-    return [mark for mark in marks if span and span[0] <= mark.at < span[1]]
-
-
 def top_of(lines: Sequence[Line]) -> float:
     """Return the largest value of all lines, or 0."""
     return max((value for line in lines for value in line.values if value is not None), default=0.0)
+
+
+def highest(values: Sequence[float | None]) -> float:
+    """Return the largest value that is not None, or 0."""
+    return max((value for value in values if value is not None), default=0.0)
 
 
 def last_of(values: Sequence[float | None]) -> float | None:
@@ -219,6 +201,32 @@ def so_far(points: Sequence[Dated]) -> list[Dated]:
     return [point for point in points if point.at <= now]
 
 
+def _add_previous(
+    figure: Drawing,
+    palette: Palette,
+    at: Sequence[str],
+    values: Sequence[float | None],
+    scale: AxisScale,
+) -> None:
+    """Draw the previous period as a gray line below what is compared with it."""
+    if highest(values):
+        figure.add_scatter(
+            x=list(at[: len(values)]),
+            y=scale.of(values[: len(at)]),
+            name=PREVIOUS,
+            mode="lines",
+            line={"color": palette.series[-1], "width": 1.4},
+            hovertemplate=scale.hover_template(has_name=True),
+        )
+
+
+def _hatched(times: Sequence[datetime]) -> dict[str, Any]:
+    """Return the pattern of bars: the last one is hatched while its interval is not over."""
+    span = span_of(times)
+    is_open = span is not None and span[0] <= clock.now() < span[1]
+    return {"shape": [*([""] * (len(times) - 1)), "/"] if is_open else "", "size": 6}
+
+
 def _label_bars(
     figure: Drawing, palette: Palette, labels: Sequence[tuple[str, int | None]], bars: int
 ) -> None:
@@ -227,16 +235,11 @@ def _label_bars(
     if placed and placed[-1][1] - placed[0][1] < bars * NEAR:
         placed = [(", ".join(label for label, _ in placed), placed[0][1])]
     for label, at in placed:
-        _add_dotted_line(figure, palette, at)
+        add_dotted_line(figure, palette, at)
         font = {"size": 11, "color": palette.muted}
         figure.add_annotation(
             x=at, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False, font=font
         )
-
-
-def _add_dotted_line(figure: Drawing, palette: Palette, at: str | int) -> None:
-    line = {"color": palette.muted, "width": 1, "dash": "dot"}
-    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
 
 
 def _marker_sizes(line: Line) -> list[int]:
@@ -268,19 +271,3 @@ def _label_ends(figure: Drawing, lines: Sequence[Line], scale: AxisScale, height
         lowest = last + step
     figure.update_xaxes(nticks=5)  # the labels leave less room for dates
     figure.update_layout(margin={"r": LABEL_ROOM_PX}, yaxis={"range": [0, max(span, last * 1.05)]})
-
-
-def _label_mark(
-    figure: Drawing, palette: Palette, at: str, mark: Mark, *, row: int, near_end: bool
-) -> None:
-    label = shortened(mark.label, LONGEST_MARK)
-    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom"}
-    figure.add_annotation(
-        **place,
-        xanchor="right" if near_end else "left",
-        text=label,
-        showarrow=False,
-        yshift=MARK_ROW_PX * row,
-        font={"size": 10, "color": palette.muted},
-        hovertext=mark.label,
-    )

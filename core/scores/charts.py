@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from core.presentation import formatting
 from core.presentation.drawing import Chart
 from core.presentation.formatting import FigureUnit
+from core.presentation.marks import Mark
 from core.presentation.palette import Palette
-from core.presentation.plotting import Line, Mark, line_chart, stacked_bars
+from core.presentation.plotting import Line, line_chart, stacked_bars
 from core.scores.answers import ScoreFigures
 
 DECIMALS = ",.3~f"

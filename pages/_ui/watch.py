@@ -25,8 +25,8 @@ from core.activity.queries.releases import list_prompt_versions, list_releases
 from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
+from core.presentation.marks import Mark
 from core.presentation.periods import Period
-from core.presentation.plotting import Mark
 from core.prompts.queries.labels import list_promotions
 from pages._ui import cache, frame, guard, links, text
 from pages._ui.cache import Reads

@@ -23,7 +23,7 @@ NAMED: dict[str, ColumnElement[str | None]] = {
     "experiment_arm": func.arm_title(raw.c.experiment_key, raw.c.experiment_arm, type_=Text),
 }
 # Columns that all rollups have, so that any of them tell their values apart
-PLAIN = ("app", "model")
+PLAIN = ("app", "model", "status")
 # What requests can be broken down by: null is a request without a value
 VALUES: dict[str, ColumnElement[str | None]] = NAMED | {
     name: func.nullif(raw.c[name], "") for name in ("release", *PLAIN)

@@ -76,7 +76,7 @@ def draw(
         chosen,
         is_timed,
         offers or {},
-        chosen_own,
+        {name: value for name, value in chosen_own.items() if value != DEFAULTS.get(name)},
     )
     if filters.narrowed:
         _say_narrowed(page, names, filters)

@@ -13,7 +13,7 @@ from core.insights.schemas import WatchScope
 from core.presentation.periods import Period, Watched
 from pages._ui.filters.labels import LABELS, SAID
 
-DEFAULTS = {"days": "7", "environment": "production"}
+DEFAULTS = {"days": "7", "environment": "production", "by": "model", "measure": "cost"}
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
 Choice = TypeVar("Choice", bound=StrEnum)
 

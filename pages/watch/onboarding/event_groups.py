@@ -8,8 +8,8 @@ from core.activity import charts as funnel_charts
 from core.activity.answers import ErrorGroup
 from core.activity.schemas import EventTypeTrend
 from core.presentation import formatting
+from core.presentation.marks import Mark
 from core.presentation.periods import DAY, HOUR
-from core.presentation.plotting import Mark
 from pages._ui import charts, columns, links, tables, text, watch
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state

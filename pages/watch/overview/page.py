@@ -8,8 +8,6 @@ from core.activity.funnel_answers import FunnelView
 from core.activity.queries.funnels import funnel_counts, proposal
 from core.activity.schemas import SavedFunnelView
 from core.activity.service import saved_funnels
-from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.queries import breakdowns, series
 from core.errors import Unavailable
 from core.insights.findings import findings
 from core.insights.schemas import Finding
@@ -17,12 +15,12 @@ from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
 from core.presentation.comparison import Tile
 from core.presentation.formatting import FigureUnit
-from pages._ui import charts, errors, links, tiles, watch
+from pages._ui import errors, links, tiles, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
 from pages._ui.funnels import funnel_progress
-from pages.watch.overview import batch_strip, digest, overview_parts, pinned_views
+from pages.watch.overview import batch_strip, digest, overview_charts, overview_parts, pinned_views
 
 PAGE = "overview"
 
@@ -50,7 +48,7 @@ def main() -> None:
         draw_attention(reads, chosen)
         overview_parts.draw_ways(reads)
     with left:
-        draw_charts(reads, chosen)
+        overview_charts.draw(reads, chosen)
         batch_strip.draw(reads, chosen, PAGE)
     header.finish(reads, chosen)
 
@@ -110,35 +108,6 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
     with watch.panel("Needs attention", formatting.count(len(found), "finding") if found else ""):
         overview_parts.draw_findings(found)
         overview_parts.offer_further(PAGE, chosen)
-
-
-@errors.part("Charts")
-def draw_charts(reads: Reads, chosen: Filters) -> None:
-    """Draw the charts over time; a click zooms in."""
-    tokens = reads.ask(series.tokens, chosen.asked)
-    if not tokens.total_requests:
-        watch.nothing_here(PAGE, "AI requests", reads, chosen)
-        return
-    latency = reads.ask(series.latency, chosen.asked)
-    failed = reads.ask(breakdowns.errors, chosen.asked)
-    palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
-    marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
-    drawn = {
-        "Latency": (f"p95, {grain}", ai_charts.p95_over_time(palette, latency, zone, marks)),
-        "Cost": (f"US dollars, {grain}", ai_charts.cost_over_time(palette, tokens, zone, marks)),
-        "Error rate": (
-            f"share of completed requests, {grain}",
-            ai_charts.error_rate_over_time(palette, failed, zone, marks),
-        ),
-        "Requests": (
-            f"AI requests, {grain}",
-            ai_charts.requests_over_time(palette, tokens, zone, marks),
-        ),
-    }
-    grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
-    for title, (note, chart) in drawn.items():
-        with grid.cell(), watch.panel(title, note):
-            charts.show(chart, f"{PAGE}.{title.lower()}", on_pick=closer)
 
 
 with errors.InWords("Overview"):

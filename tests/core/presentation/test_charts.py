@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from plotly import graph_objects
 
+from core.platform import clock
 from core.presentation.axes import scale_of
 from core.presentation.drawing import Drawing, Markup, blank
 from core.presentation.formatting import FigureUnit
-from core.presentation.plotting import Line, Mark, histogram, line_chart, stacked_bars
+from core.presentation.marks import Mark
+from core.presentation.plotting import Line, histogram, line_chart, stacked_bars
 from tests.factories.palettes import PALETTE
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -158,7 +160,7 @@ def test_marks_outside_are_left_out_and_those_too_close_have_no_label() -> None:
 def test_a_release_of_several_apps_is_labelled_once() -> None:
     marks = tuple(Mark(START + timedelta(hours=number), "2.7.1") for number in (10, 11, 60))
     figure = drawn(*[1.0] * 100, marks=marks)
-    assert len(figure.layout.shapes) == 3
+    assert [shape.x0 for shape in figure.layout.shapes] == ["2026-11-01 11:00:00"]
     assert [each.text for each in figure.layout.annotations] == ["2.7.1"]
 
 
@@ -220,3 +222,26 @@ def test_no_axis_writes_small_figures_with_a_prefix() -> None:
     )
     assert layout.template.layout.yaxis.exponentformat == "none"
     assert layout.template.layout.xaxis.exponentformat == "none"
+
+
+def test_the_previous_period_is_a_gray_line_that_the_axis_has_room_for() -> None:
+    figure = line_chart(
+        PALETTE,
+        hours(3),
+        [Line("now", [1.0, 2.0, 3.0], "#111111", "#111111")],
+        FigureUnit.COUNT,
+        zone="UTC",
+        previous=[8.0, 9.0],
+    ).figure()
+    before = figure.data[0]
+    assert (before.name, before.line.color) == ("Previous period", PALETTE.series[-1])
+    assert (list(before.y), len(before.x)) == ([8.0, 9.0], 2)
+
+
+def test_an_interval_that_is_not_over_is_hatched_and_a_past_one_is_not() -> None:
+    now = clock.now()
+    times = [now - timedelta(hours=number) for number in (3, 2, 1, 0)]
+    for at, wanted in ((times, ["", "", "", "/"]), (times[:2], "")):
+        bars = stacked_bars(PALETTE, at, {"a": [1.0] * len(at)}, FigureUnit.COUNT, zone="UTC")
+        shape = bars.figure().data[0].marker.pattern.shape
+        assert (list(shape) if isinstance(shape, tuple) else shape) == wanted

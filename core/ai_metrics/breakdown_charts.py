@@ -1,0 +1,122 @@
+"""Charts of AI requests broken down by a dimension, with their alternative texts."""
+
+from collections.abc import Sequence
+
+from core.ai_metrics.breakdown_views import (
+    Breakdown,
+    BreakdownDimension,
+    BreakdownMeasure,
+    BreakdownPart,
+)
+from core.platform import clock
+from core.presentation import formatting
+from core.presentation.drawing import Chart
+from core.presentation.formatting import FigureUnit
+from core.presentation.marks import Mark
+from core.presentation.palette import Palette
+from core.presentation.plotting import Line, line_chart, stacked_bars
+
+TALL = 240
+LONGEST_NAME = 24
+DIMENSIONS = {
+    BreakdownDimension.MODEL: "model",
+    BreakdownDimension.RELEASE: "release",
+    BreakdownDimension.PROMPT_VERSION: "prompt version",
+    BreakdownDimension.APP: "app",
+    BreakdownDimension.EXPERIMENT_ARM: "experiment arm",
+    BreakdownDimension.ERROR_TYPE: "error type",
+}
+MEASURES = {
+    BreakdownMeasure.COST: "Cost",
+    BreakdownMeasure.TOKENS: "Tokens",
+    BreakdownMeasure.REQUESTS: "Requests",
+    BreakdownMeasure.ERRORS: "Errors",
+    BreakdownMeasure.ERROR_RATE: "Error rate",
+    BreakdownMeasure.LATENCY: "Latency (p95)",
+}
+
+
+def name_of(part: BreakdownPart) -> str:
+    """Return the name of a part: its value, or what stands for none or all others."""
+    return "Other" if part.is_other else part.value or formatting.NONE
+
+
+def breakdown_over_time(
+    palette: Palette, given: Breakdown, zone: str, marks: Sequence[Mark] = ()
+) -> Chart:
+    """Draw a measure by value over time: bars where values add up, else lines."""
+    count = sum(at <= clock.now() for at in given.at)
+    times, parts = given.at[:count], given.parts
+    names = _distinct([formatting.shortened(name_of(part), LONGEST_NAME) for part in parts])
+    colours = [
+        palette.series[-1] if part.is_other else palette.series[n] for n, part in enumerate(parts)
+    ]
+    previous = given.previous_series if given.measure.is_additive else ()
+    if given.measure.is_additive:
+        stacks: dict[str, Sequence[float]] = {
+            name: [value or 0.0 for value in part.series[:count]]
+            for name, part in zip(names, parts, strict=True)
+        }
+        figure = stacked_bars(
+            palette,
+            times,
+            stacks,
+            given.unit,
+            zone=zone,
+            marks=marks,
+            height=TALL,
+            colours=colours,
+            previous=previous,
+        )
+    else:
+        lines = [
+            Line(name, part.series[:count], colour, colour)
+            for name, part, colour in zip(names, parts, colours, strict=True)
+        ]
+        figure = line_chart(
+            palette,
+            times,
+            lines,
+            given.unit,
+            zone=zone,
+            marks=marks,
+            height=TALL,
+            previous=given.previous_series,
+        )
+    return Chart(figure, _said(given))
+
+
+def _said(given: Breakdown) -> str:
+    def figure(value: float | None) -> str:
+        return formatting.figure(value, given.unit)
+
+    each = "; ".join(
+        f"{name_of(part)} {figure(part.figure)}, previously {figure(part.previous)}"
+        for part in given.parts
+    )
+    whole = f"{figure(given.figure)}, previously {figure(given.previous)}"
+    return (
+        f"{MEASURES[given.measure]} by {DIMENSIONS[given.dimension]} {given.interval.words}: "
+        f"{whole}. {each or 'No requests'}."
+    )
+
+
+def change_of(now: float | None, before: float | None, unit: FigureUnit) -> str:
+    """Return a change in words: +$3.20, -4.1 pts, or n/a where there is nothing to compare."""
+    if now is None or before is None:
+        return formatting.NOTHING
+    change = now - before
+    sign = "+" if change > 0 else "-" if change < 0 else ""
+    if unit is FigureUnit.SHARE:
+        return f"{sign}{abs(change) * 100:.1f} pts"
+    return f"{sign}{formatting.figure(abs(change), unit)}"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return names that differ: a chart has one trace for each."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return distinct

@@ -1,0 +1,34 @@
+"""The previous period by the same intervals, for the gray lines of charts."""
+
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import AiMetricsQuery, Interval
+from core.ai_metrics.breakdown_views import PreviousSeries
+from core.ai_metrics.queries.rollup_sources import read_sums_and_total
+from core.ai_metrics.queries.series import measured, volume_and_times
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.platform import clock
+
+
+def previous_series(
+    session: Session, asked: AiMetricsQuery, step: Interval, *, actor: Actor
+) -> PreviousSeries:
+    """Return the previous period by interval, as far as this one has elapsed."""
+    require(actor, Permission.WATCH)
+    before = replace(asked, period=asked.period.before(clock.now()))
+    rows, whole = read_sums_and_total(session, before, volume_and_times, step)
+    if not any(row["requests"] for row in rows):
+        return PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
+    found = measured(rows, whole)
+    volume = found.volume_series(before.period, step)
+    latency = found.latency_series(before.period, step).latency
+    return PreviousSeries(
+        requests=[each.total_requests for each in volume],
+        tokens=[each.total_tokens for each in volume],
+        cost=[float(each.cost_usd) for each in volume],
+        error_rate=[each.error_rate for each in volume],
+        p95=[each.p95 for each in latency],
+    )

@@ -1,0 +1,84 @@
+"""AI metrics broken down by a dimension: the address chooses, and before is beside now."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import Role, SessionKind
+from core.platform import clock
+from tests.factories.ai_metrics import fold, request, send
+from tests.factories.identity import Person, person
+from tests.pages.conftest import AI_METRICS, Console, said
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def analyst(runner: object) -> Person:
+    return person(Role.ANALYST, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, one: Person, **query: str) -> AppTest:
+    now = clock.now()
+    for ago, dollars in ((10, 1), (3, 4)):
+        send(
+            request(now - ago * DAY, model="big", release="2", cost_usd=Decimal(dollars)),
+            request(
+                now - ago * DAY,
+                model="small",
+                release="1",
+                cost_usd=Decimal(1),
+                status="error",
+                error_type="timeout",
+            ),
+        )
+    fold()
+    app = console(one, AI_METRICS)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def parts(app: AppTest) -> list[dict[str, str]]:
+    """Return the rows of the breakdown's table."""
+    [table] = [each.value for each in app.dataframe if "Before" in each.value.columns]
+    return [{str(name): str(value) for name, value in row.items()} for _, row in table.iterrows()]
+
+
+def test_cost_by_model_shows_before_and_now_first(console: Console, analyst: Person) -> None:
+    app = opened(console, analyst)
+    assert not app.exception
+    assert "Cost by model" in said(app)
+    assert [(row["Model"], row["Before"], row["Now"], row["Change"]) for row in parts(app)] == [
+        ("big", "$1.00", "$4.00", "+$3.00"),
+        ("small", "$1.00", "$1.00", "$0"),
+    ]
+    assert parts(app)[0]["Of the change"] == "100%"
+    assert "Total $5.00, previously $2.00 (+$3.00)" in said(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "first"),
+    [
+        ({"by": "release", "measure": "requests"}, "Requests by release", "1"),
+        ({"by": "error_type", "measure": "errors"}, "Errors by error type", "timeout"),
+        ({"by": "app", "measure": "latency"}, "Latency (p95) by app", "(none)"),
+    ],
+)
+def test_the_address_chooses_what_is_broken_down(
+    console: Console, analyst: Person, query: dict[str, str], title: str, first: str
+) -> None:
+    app = opened(console, analyst, **query)
+    assert not app.exception
+    assert title in said(app).replace("\\", "")
+    assert next(iter(parts(app)[0].values())) == first
+
+
+def test_an_unknown_choice_in_the_address_shows_the_default(
+    console: Console, analyst: Person
+) -> None:
+    app = opened(console, analyst, by="mood", measure="joy")
+    assert not app.exception
+    assert "Cost by model" in said(app)
