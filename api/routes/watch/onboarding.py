@@ -33,7 +33,8 @@ from core.activity.schemas import MOST_WINDOW_DAYS
 from core.database.db import Session
 from core.database.paging import Page, SortedPage, Window
 from core.identity.schemas import Actor
-from core.insights.queries import stopped_users
+from core.insights.queries import drop_off_errors, stopped_users
+from core.insights.queries.drop_off_errors import DropOffErrors
 from core.insights.queries.stopped_users import StoppedUser, TimeRange
 from core.presentation.periods import Period, Watched
 
@@ -206,6 +207,22 @@ def list_stopped(
         note_list(session, "stopped", actor, watched, period, step=step, **query.words)
         return csv_response("stopped", STOPPED_COLUMNS, _all_stopped(asked, within, actor))
     return page
+
+
+@router.get("/drop-off-errors")
+def read_drop_off_errors(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    query: QueryDep,
+    window: WindowDep,
+) -> Page[DropOffErrors]:
+    """List the steps with their drop-offs, and how many of these met an error at the step."""
+    found = drop_off_errors.drop_off_errors(
+        session, period, watched, query.funnel, query.segment, actor=actor
+    )
+    return window.page_of(found)
 
 
 @router.get("/segments")

@@ -170,7 +170,7 @@ def _statements(
     sql: FunnelSql, step: int, measure: TimeMeasure | None
 ) -> tuple[Select[Any], Select[Any]]:
     """Return the statements for the users who dropped off, and for their number."""
-    stopped = _Stopped(sql, step, measure)
+    stopped = DropOffRows(sql, step, measure)
     rest = stopped.by_marks(select(sql.found.rest))
     plain = stopped.every() if sql.is_kept else stopped.by_marks(sql.found.plain)
     if measure is not None:
@@ -201,12 +201,12 @@ def _within(rows: Subquery, measure: TimeMeasure) -> Select[Any]:
 
 
 @dataclass(frozen=True)
-class _Stopped:
+class DropOffRows:
     """Users who reached a step (from 1), and not the next required one; or never the last one."""
 
     sql: FunnelSql
     step: int
-    measure: TimeMeasure | None
+    measure: TimeMeasure | None = None
 
     @property
     def following(self) -> int | None:

@@ -1,7 +1,5 @@
 """AI metrics: requests, latency, cost and errors."""
 
-
-
 from core.ai_metrics.queries import figures, tiles
 from core.insights.queries.choices import choices
 from core.insights.queries.prompt_versions import prompt_versions

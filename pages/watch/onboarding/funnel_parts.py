@@ -12,6 +12,7 @@ from core.activity.queries.funnels.funnel_comparison import points
 from core.activity.rates import rate_in_words
 from core.database.paging import Page
 from core.insights.queries import stopped_users
+from core.insights.queries.drop_off_errors import DropOffErrors
 from core.insights.queries.stopped_users import StoppedUser, TimeMeasure, TimeRange
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict
@@ -74,7 +75,12 @@ def _how(funnel: FunnelView, versus: FunnelComparison) -> str:
     return "".join(parts)
 
 
-def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick) -> None:
+def draw_figures(
+    funnel: FunnelView,
+    versus: FunnelComparison | None,
+    drop_offs: Sequence[DropOffErrors],
+    pick: Pick,
+) -> None:
     """Draw the funnel's figures with intervals; a click selects a step."""
     # Those beside it are of the same window
     steps = (funnel if versus is None else versus.one).steps
@@ -114,6 +120,19 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick
             "p90 time", lambda step: took(step.p90_seconds_from_previous) if step.step > 1 else None
         ),
     ]
+    lost = {each.step: each for each in drop_offs}
+    shown += [
+        columns.number(
+            "Dropped off",
+            lambda step: lost[step.step].dropped_off if step.step in lost else None,
+        ),
+        columns.text(
+            "With an error",
+            lambda step: _error_share(lost.get(step.step)),
+            help="Users who dropped off at the step and met an error after they reached it, with "
+            "their most frequent last error. Click a row to list them.",
+        ),
+    ]
     if versus is not None:
         others = versus.other.steps
         shown += [
@@ -126,6 +145,13 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick
     tables.draw(
         steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
     )
+
+
+def _error_share(lost: DropOffErrors | None) -> str | None:
+    if lost is None or not lost.dropped_off:
+        return None
+    top = f" · {lost.top_error}" if lost.top_error else ""
+    return f"{formatting.share(lost.error_share)}{top}"
 
 
 def draw_chosen_step(

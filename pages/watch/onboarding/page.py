@@ -10,6 +10,7 @@ from core.activity.queries.funnels import funnel_comparison, funnel_counts, ques
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.database.paging import Window
+from core.insights.queries.drop_off_errors import drop_off_errors
 from core.presentation import formatting
 from pages._ui import errors, state, text, watch
 from pages._ui.cache import Reads
@@ -110,7 +111,8 @@ def draw_funnel(
     with watch.panel("Steps", note):
         funnel_parts.draw_history(found, chosen.period.zone)
         funnel_parts.draw_funnel(found, beside, pick)
-        funnel_parts.draw_figures(found, beside, pick)
+        lost = reads.ask(drop_off_errors, *asked)
+        funnel_parts.draw_figures(found, beside, lost, pick)
     funnel_parts.draw_chosen_step(reads, chosen, asked, found)
 
 
