@@ -99,8 +99,14 @@ def of_drop(one: Drop, scope: WatchScope) -> Finding:
 
 
 def of_tiles(
-    core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: WatchScope
+    core: Session,
+    tiles: Sequence[Tile],
+    volumes: Volumes,
+    known: set[Trouble],
+    scope: WatchScope,
+    looks: int = 1,
 ) -> Iterator[Finding]:
+    """Return the findings of key figures; the level is divided by how often one looks."""
     is_slow = Trouble.SLOW in known
     # Incidents say the same, with their hours
     explained = {
@@ -108,7 +114,7 @@ def of_tiles(
         "p95_first_token": is_slow,
         "error_rate": Trouble.FAILING in known,
     }
-    level = LEVEL / len(tiles)
+    level = LEVEL / (len(tiles) * looks)
     for tile in tiles:
         if (
             not _is_surely_worse(tile, level)

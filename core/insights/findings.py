@@ -1,19 +1,21 @@
 """Find what needs attention in a period."""
 
+from collections.abc import Sequence
 from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from core.activity.queries.funnels.conversion_drops import drops
+from core.activity.queries.funnels.conversion_drops import Drop, drops
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tools
-from core.ai_metrics.queries.incidents import incidents
+from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.queries.failing import find_failing
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
+from core.insights.causes import MEASURES, cause_of_change, cause_of_drop, evidence_of
 from core.insights.finding_texts import (
     of_drop,
     of_failing_job,
@@ -24,10 +26,19 @@ from core.insights.finding_texts import (
     place_filters,
     span_filters,
 )
-from core.insights.schemas import Finding, Findings, FindingSeverity, QuotingFinding, WatchScope
+from core.insights.schemas import (
+    Finding,
+    FindingCause,
+    Findings,
+    FindingSeverity,
+    QuotingFinding,
+    WatchScope,
+)
 from core.insights.tiles import KnownFigures, read_known
+from core.presentation.periods import Period
 
 MOST = 8
+FINDING_DAYS, FINDING_WEEK = 30, 7
 # Pages that need a permission, and the page that is linked for actors without it
 RESTRICTED_PAGES = {
     "knowledge": (Permission.READ_CONTENTS, "overview"),
@@ -54,6 +65,23 @@ def findings(
     return Findings(items=items)
 
 
+def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Findings:
+    """Return the findings of the 30 days up to the end of a period, however long that is.
+
+    Key figures of the last 7 days are compared, too: in 30 days a rise of yesterday is too small.
+    """
+    require(actor, Permission.WATCH)
+    month, week = scope.last(FINDING_DAYS), scope.last(FINDING_WEEK)
+
+    def look() -> Findings:
+        known, of_week = (read_known(core, ai, each, actor=actor) for each in (month, week))
+        return _look(core, month, known, actor, (week, of_week))
+
+    found = cached_if_large(core, ("recent findings", month), look)
+    items = [_linked(_with_quote(each, actor), month, actor) for each in found.items]
+    return Findings(items=items)
+
+
 def _with_quote(finding: Finding, actor: Actor) -> Finding:
     """Return a finding with its quote in the detail, when the actor may read contents."""
     if not isinstance(finding, QuotingFinding):
@@ -73,22 +101,66 @@ def _linked(finding: Finding, scope: WatchScope, actor: Actor) -> Finding:
     return finding.model_copy(update={"page": other_page, "query": query})
 
 
-def _look(core: Session, scope: WatchScope, known: KnownFigures, actor: Actor) -> Findings:
+def _look(
+    core: Session,
+    scope: WatchScope,
+    known: KnownFigures,
+    actor: Actor,
+    week: tuple[WatchScope, KnownFigures] | None = None,
+) -> Findings:
     asked = AiMetricsQuery(scope.period, scope.watched)
-    tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = find_failing(core, AskedRuns(scope.period, scope.watched))
     volumes = cache(partial(volume_by_model, core, asked))  # only few findings need it
     is_of_all = scope.watched.user_id is None
     fewer = drops(core, scope.period, scope.watched, actor=actor) if is_of_all else []
     found = [
-        *(of_incident(each, scope) for each in hours),
+        *(_of_incident(core, each, scope, actor) for each in hours),
         *(of_failing_job(each, scope) for each in runs),
-        *(of_drop(each, scope) for each in fewer),
-        *of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
+        *(_of_drop(core, each, scope, actor) for each in fewer),
+        *_of_figures(core, [(scope, known), *([week] if week else [])], hours, actor),
         *(of_failing_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
         *(of_unpriced(volumes(), scope) if known.unpriced_requests else ()),
     ]
     order = list(FindingSeverity)
     found.sort(key=lambda each: (order.index(each.severity), -each.at.timestamp()))
     return Findings(items=found[:MOST])
+
+
+def _of_incident(core: Session, one: Incident, scope: WatchScope, actor: Actor) -> Finding:
+    span = Period(one.start, one.end, scope.period.zone)
+    asked = AiMetricsQuery(span, scope.watched, one.provider or None, one.model)
+    found = of_incident(one, scope)
+    return _caused(found, cause_of_change(core, asked, MEASURES[found.kind], actor=actor))
+
+
+def _of_drop(core: Session, one: Drop, scope: WatchScope, actor: Actor) -> Finding:
+    return _caused(of_drop(one, scope), cause_of_drop(core, one, scope, actor=actor))
+
+
+def _of_figures(
+    core: Session,
+    spans: Sequence[tuple[WatchScope, KnownFigures]],
+    hours: Sequence[Incident],
+    actor: Actor,
+) -> list[Finding]:
+    """Return findings of key figures, of each kind that of the last span it is found in."""
+    troubles, by_kind = {each.trouble for each in hours}, dict[str, Finding]()
+    for scope, known in spans:
+        asked = AiMetricsQuery(scope.period, scope.watched)
+        volumes = cache(partial(volume_by_model, core, asked))
+        tiles = [*known.of_ai, known.feedback]
+        for each in of_tiles(core, tiles, volumes, troubles, scope, len(spans)):
+            measure = MEASURES.get(each.kind)
+            by_kind[each.kind] = (
+                _caused(each, cause_of_change(core, asked, measure, actor=actor))
+                if measure is not None
+                else each
+            )
+    return list(by_kind.values())
+
+
+def _caused(finding: Finding, cause: FindingCause) -> Finding:
+    """Return a finding with its cause, whose page shows the change broken down by it."""
+    query = finding.query | evidence_of(cause, is_of_model="model" in finding.query)
+    return finding.model_copy(update={"cause": cause, "query": query})

@@ -1,14 +1,15 @@
 """Views of the Overview and of findings."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from core.ai_metrics.answers import AiMetricsSummary
+from core.ai_metrics.breakdown_views import BreakdownDimension, BreakdownMeasure
 from core.annotations.queries.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
-from core.presentation.periods import Period, Watched
+from core.presentation.periods import DAY, Period, Watched, midnight
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class WatchScope:
 
     period: Period
     watched: Watched
+
+    def last(self, days: int) -> "WatchScope":
+        """The same filters in so many days up to the end of the period."""
+        zone, last = self.period.zone, self.period.last_day
+        start, end = midnight(last - (days - 1) * DAY, zone), midnight(last + DAY, zone)
+        return replace(self, period=Period(start, end, zone))
 
     @property
     def previous(self) -> "WatchScope":
@@ -85,6 +92,31 @@ class FindingSeverity(StrEnum):
     NOTE = "note"
 
 
+class CauseContribution(View):
+    """The value of a dimension that a change comes from, before and now; shares are fractions."""
+
+    dimension: BreakdownDimension
+    value: str
+    before: float | None
+    now: float | None
+    share_of_change: float | None
+
+
+class FindingCause(View):
+    """Where a change comes from, largest part first, and since which day.
+
+    Of onboarding it is the share of those who dropped off that met an error, now and before.
+    """
+
+    summary: str
+    measure: BreakdownMeasure | None
+    first_day: date | None
+    contributions: list[CauseContribution]
+    error_share: float | None = None
+    previous_error_share: float | None = None
+    top_error: str | None = None
+
+
 class Finding(View):
     """Something that needs attention; `page` and `query` lead to its evidence."""
 
@@ -95,6 +127,7 @@ class Finding(View):
     at: datetime
     page: str
     query: dict[str, str]
+    cause: FindingCause | None = None
 
 
 class QuotingFinding(Finding):

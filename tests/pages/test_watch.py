@@ -185,17 +185,14 @@ def test_the_overview_of_a_release_shows_its_onboarding(console: Console, analys
     assert "users who started in this period" in said(app)
 
 
-def test_what_lies_further_back_is_offered_up_to_ninety_days(
-    console: Console, analyst: Person
-) -> None:
+def test_findings_are_the_same_whatever_the_period(console: Console, analyst: Person) -> None:
+    for age in range(10, 14):
+        ran(clock.now() - age * 24 * HOUR, "failed", job="nightly")
     traffic()
-    app = opened(console, analyst, OVERVIEW)
-    for days in (30, 90):
-        further = next(button for button in app.button if button.key == "overview.further")
-        assert further.label == f"Extend to last {days} days"
-        further.click().run()
-        assert app.query_params["days"] == str(days)
-    assert "overview.further" not in [button.key for button in app.button]
+    for days in ("1", "7", "30"):
+        words = said(opened(console, analyst, OVERVIEW, days=days)).replace("\\", "")
+        assert "nightly failing" in words
+        assert "1 finding in 30 days, whatever the period" in words
 
 
 def test_events_show_their_data_as_it_was_sent_and_no_column_that_is_empty(
@@ -235,7 +232,7 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
 @pytest.mark.parametrize(
     ("page", "reader", "what", "remains"),
     [
-        (OVERVIEW, "core.insights.findings.findings", "needs attention", "Quick links"),
+        (OVERVIEW, "core.insights.findings.recent_findings", "needs attention", "Quick links"),
         (OVERVIEW, "core.insights.tiles.overview_tiles", "key metrics", "Latency"),
         (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
@@ -366,7 +363,7 @@ def test_what_a_role_may_not_open_is_said_without_a_way_there(
     assert "Could not load" not in words
     assert "Something went wrong" not in words
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    assert "View details" in [
+    assert "Show evidence" in [
         link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")
     ]
 

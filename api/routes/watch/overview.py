@@ -6,7 +6,7 @@ from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.watch_parameters import PeriodDep, WatchedDep, watcher
 from core.activity.queries.releases import MOST, ReleaseSeen, list_releases
 from core.database.paging import Page
-from core.insights.findings import findings as look_for_findings
+from core.insights.findings import recent_findings
 from core.insights.queries import overview as queries
 from core.insights.schemas import Findings, Overview, WatchScope
 from core.insights.tiles import overview_tiles
@@ -27,8 +27,10 @@ def tiles(
 def findings(
     session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
 ) -> Findings:
-    """Return what needs attention, most important first, with the page of its evidence."""
-    return look_for_findings(session, ai, WatchScope(period, watched), actor=actor)
+    """Return what needs attention in the 30 days up to the end of the period, most important first,
+    each with its cause and the page of its evidence.
+    """
+    return recent_findings(session, ai, WatchScope(period, watched), actor=actor)
 
 
 @router.get("/releases")

@@ -23,7 +23,7 @@ PARTS_OF_A_DAY = (0, 6, 12, 18)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 EPOCH_SQL = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 LOCAL_EPOCH_SQL = literal_column("timestamp '2000-01-01 00:00:00'", DateTime())
-SIX_HOURS_SQL = literal_column("interval '6 hours'")
+SIX_HOURS_SQL: ColumnElement[timedelta] = literal_column("interval '6 hours'")
 
 
 def chosen(period: Period, interval: Interval | None) -> Interval:

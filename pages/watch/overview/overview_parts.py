@@ -11,11 +11,9 @@ from core.presentation import formatting
 from pages._ui import errors, links, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
-from pages._ui.filters.selection import Filters
 
 FEWEST_PLACES = 14  # a single run is no wider than one of many
 NOTES = {"p95_latency": "Approximate: within 1%.", "conversion": "Recent users may still convert."}
-FURTHER = (30, 90)
 ICONS = {
     FindingSeverity.BAD: ":red[:material/error:]",
     FindingSeverity.WARN: ":orange[:material/warning:]",
@@ -66,11 +64,12 @@ def draw_findings(found: list[Finding]) -> None:
             ):
                 st.markdown(ICONS[finding.severity], width="content")
                 with st.container(gap=None):
-                    st.markdown(
-                        f"{text.plain(finding.title)}  "
-                        f"\n:gray[:small[{text.plain(finding.detail)}]]"
-                    )
-                    links.draw(finding.page, "View details", icon="arrow_forward", **finding.query)
+                    cause = finding.cause.summary if finding.cause is not None else ""
+                    lines = [text.plain(finding.title)]
+                    lines += [f":gray[:small[{text.plain(finding.detail)}]]"]
+                    lines += [f":small[Cause: {text.plain(cause)}]"] if cause else []
+                    st.markdown("  \n".join(lines))
+                    links.draw(finding.page, "Show evidence", icon="arrow_forward", **finding.query)
 
 
 def draw_reviews(reads: Reads) -> None:
@@ -85,21 +84,6 @@ def draw_reviews(reads: Reads) -> None:
         links.draw("tuning", told, icon="rate_review", view="queue")
     else:
         st.markdown(f":material/rate_review: {told}")
-
-
-def offer_further(page: str, chosen: Filters) -> None:
-    """Offer a longer period: slow and weekly changes show only there."""
-    more = next((days for days in FURTHER if days > len(chosen.period.days)), None)
-    if more is not None:
-        st.button(
-            f"Extend to last {more} days",
-            type="tertiary",
-            icon=":material/history:",
-            key=f"{page}.further",
-            on_click=filter_state.put,
-            args=(page,),
-            kwargs={"days": str(more)},
-        )
 
 
 @errors.part("Quick links")

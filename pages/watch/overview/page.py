@@ -9,7 +9,7 @@ from core.activity.queries.funnels import funnel_counts, proposal
 from core.activity.schemas import SavedFunnelView
 from core.activity.service import saved_funnels
 from core.errors import Unavailable
-from core.insights.findings import findings
+from core.insights.findings import recent_findings
 from core.insights.schemas import Finding
 from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
@@ -76,7 +76,7 @@ def read_tiles(reads: Reads, chosen: Filters) -> list[Tile]:
 
 
 def read_findings(reads: Reads, chosen: Filters) -> list[Finding]:
-    return reads.ask_both(findings, chosen.scope, reads.ask_both(read_known, chosen.scope)).items
+    return reads.ask_both(recent_findings, chosen.scope).items
 
 
 def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
@@ -105,9 +105,9 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
 @errors.part("Needs attention")
 def draw_attention(reads: Reads, chosen: Filters) -> None:
     found = read_findings(reads, chosen)
-    with watch.panel("Needs attention", formatting.count(len(found), "finding") if found else ""):
+    count = formatting.count(len(found), "finding") if found else "no findings"
+    with watch.panel("Needs attention", f"{count} in 30 days, whatever the period"):
         overview_parts.draw_findings(found)
-        overview_parts.offer_further(PAGE, chosen)
 
 
 with errors.InWords("Overview"):

@@ -418,7 +418,7 @@ def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Cli
     [finding] = got(analyst, "/admin/overview/findings", start="2026-03-26", end="2026-04-02")[
         "items"
     ]
-    assert set(finding) == {"kind", "severity", "title", "detail", "at", "page", "query"}
+    assert set(finding) == {"kind", "severity", "title", "detail", "at", "page", "query", "cause"}
     assert (finding["kind"], finding["page"]) == ("unpriced", "ai-metrics")
     found = got(analyst, "/admin/releases", start="2026-03-26", end="2026-04-02")
     assert {each["release"] for each in found["items"]} <= {"1", "2"}
