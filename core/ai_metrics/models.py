@@ -248,6 +248,42 @@ class ToolDelta(ToolSums, CoreTable):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
 
 
+class ToolDimensionRollup(ToolSums, CoreTable):
+    """Calls of tools in requests with a value of a dimension, or in all; otherwise as
+    DimensionRollup.
+    """
+
+    __tablename__ = "tool_dimension_rollups"
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint(
+            *("grain", "environment", "dimension", "value", "at"),
+            *("app", "provider", "model", "status", "tool"),
+        ),
+        FOLDED,
+    )
+
+    grain: Mapped[str]
+    dimension: Mapped[str]
+    value: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    status: Mapped[str]
+
+
+class ToolDimensionDelta(ToolSums, CoreTable):
+    """A batch's change of the half hours of tools by dimension, each with its own value."""
+
+    __tablename__ = "tool_dimension_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    dimension: Mapped[str]
+    value: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    status: Mapped[str]
+
+
 class WaitingSpan(CoreTable):
     """A tool or retrieval span that waits for its request; once joined, only its name stays."""
 
