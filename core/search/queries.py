@@ -104,8 +104,9 @@ def _find_runs(session: Session, wanted: str) -> Iterable[SearchHit]:
     shown = select(runs.id, runs.batch_run_id, runs.batch_job, runs.status, runs.started_at)
     names = (runs.batch_run_id, runs.batch_job)
     for row in _named(session, shown, runs.id, (), names, wanted):
+        name = row["batch_run_id"]
         note = f"{row['batch_job']} · {row['status']} · {row['started_at']:{MINUTE}}"
-        yield _hit(HitKind.RUN, row["batch_run_id"], note, "batch-history", run=row["batch_run_id"])
+        yield _hit(HitKind.RUN, name, note, "batch-history", run=name, days="90")
 
 
 def _find_documents(session: Session, wanted: str) -> Iterable[SearchHit]:

@@ -82,7 +82,7 @@ def test_each_hit_leads_to_its_page() -> None:
         ("users", "user"),
         ("tuning", "conversation"),
         # A request is found by its whole ID, in its own letters
-        ("batch-history", "run"),
+        ("batch-history", "run", "days"),
         ("knowledge", "document"),
         ("prompts", "prompt"),
     ]
