@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    Label,
     MetaData,
     String,
     Table,
@@ -69,7 +70,7 @@ def prefix_index(name: str, column: str) -> Index:
     """Return the index of the beginnings of texts, in lower case, where there are any; core/search
     reads it, whatever the database's language.
     """
-    lowered = literal_column(f"lower({column})").label("lowered")
+    lowered: Label[str] = literal_column(f"lower({column})").label("lowered")
     given = text(f"{column} is not null")
     return Index(
         name, lowered, postgresql_ops={"lowered": "text_pattern_ops"}, postgresql_where=given

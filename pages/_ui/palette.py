@@ -7,7 +7,7 @@ the page behind.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -20,6 +20,7 @@ from core.search.schemas import HitKind, SearchHit
 from pages._ui import errors, frame, guard, links, state
 
 KEY = "console.palette"
+NO_INPUT: Final[Mapping[str, Any]] = {}
 HTML = """<div class="row"><button type="button" name="search"><span>Search</span> <kbd></kbd>
 </button><button type="button" name="keys" aria-label="Keyboard shortcuts">?</button></div>"""
 CSS = """
@@ -48,7 +49,7 @@ _palette = st.components.v2.component(
 
 
 @dataclass(frozen=True)
-class Action:
+class PaletteAction:
     """Something to begin from any page; `query` leads to where it begins."""
 
     title: str
@@ -59,39 +60,41 @@ class Action:
 
 
 ACTIONS = (
-    Action(
+    PaletteAction(
         "Invite account",
         "person_add",
         Permission.MANAGE_ACCOUNTS,
         "accounts",
         {"action": "invite"},
     ),
-    Action(
+    PaletteAction(
         "New API key",
         "key",
         Permission.MANAGE_KEYS,
         "settings",
         {"section": "API keys", "action": "key"},
     ),
-    Action(
+    PaletteAction(
         "Add provider",
         "cable",
         Permission.MANAGE_PROVIDERS,
         "settings",
         {"section": "Providers", "action": "provider"},
     ),
-    Action(
+    PaletteAction(
         "Import a file",
         "upload_file",
         Permission.MANAGE_IMPORTS,
         "settings",
         {"section": "Import"},
     ),
-    Action("New prompt", "add", Permission.EDIT_PROMPTS, "prompts", {"action": "prompt"}),
-    Action("New bot", "add", Permission.RUN_MODELS, "bots", {"action": "bot"}),
-    Action("New dataset", "add", Permission.RUN_MODELS, "datasets", {"action": "dataset"}),
-    Action("New evaluation", "add", Permission.RUN_MODELS, "evaluations", {"new": "1"}),
-    Action("Review next message", "rate_review", Permission.ANNOTATE, "tuning", {"view": "queue"}),
+    PaletteAction("New prompt", "add", Permission.EDIT_PROMPTS, "prompts", {"action": "prompt"}),
+    PaletteAction("New bot", "add", Permission.RUN_MODELS, "bots", {"action": "bot"}),
+    PaletteAction("New dataset", "add", Permission.RUN_MODELS, "datasets", {"action": "dataset"}),
+    PaletteAction("New evaluation", "add", Permission.RUN_MODELS, "evaluations", {"new": "1"}),
+    PaletteAction(
+        "Review next message", "rate_review", Permission.ANNOTATE, "tuning", {"view": "queue"}
+    ),
 )
 
 
@@ -100,7 +103,7 @@ def draw(actor: Actor, sections: Mapping[str, Sequence[st.Page]]) -> None:
     """Draw the way to the palette; `sections` are the pages that the actor may open."""
     with suppress(StreamlitPageNotFoundError):  # of another role: it was changed meanwhile
         links.follow()
-    words = str((state.get(KEY, None) or {}).get("words") or "")
+    words = str((state.get(KEY, None) or NO_INPUT).get("words") or "")
     _palette(
         key=KEY,
         data={
@@ -125,7 +128,7 @@ def find(words: str) -> list[SearchHit]:
 
 @errors.action
 def _open() -> None:
-    chosen = (state.get(KEY, None) or {}).get("open") or {}
+    chosen = (state.get(KEY, None) or NO_INPUT).get("open") or {}
     if chosen.get("page") in links.FILES:
         links.go(
             chosen["page"],
