@@ -46,7 +46,7 @@ def enter(actor: Actor) -> st.Page:
     shown = [each for pages in sections.values() for each in pages if each is not you]
     if len(shown) == 1:
         st.sidebar.page_link(shown[0])
-    account_menu.draw(actor, you)
+    account_menu.draw(actor, you, sections)
     tables.listen()
     dialogs.begin_run()
     demo_banner.draw(actor)
