@@ -1,6 +1,6 @@
 """Search objects by the beginning of a name or ID, as far as the actor may read them.
 
-Each statement uses an index (migration 0079), so that the time does not grow with the workspace.
+Each statement uses an index (migration 0073), so that the time does not grow with the workspace.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """rollups of tools by one dimension at a time; a job builds those of stored requests
 
-Revision: 0080, after 0071
+Revision: 0072, after 0071
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0080"
+revision = "0072"
 down_revision = "0071"
 branch_labels = None
 depends_on = None

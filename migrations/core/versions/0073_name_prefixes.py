@@ -1,13 +1,13 @@
 """indexes of the beginnings of names and IDs of users, conversations and batch runs
 
-Revision: 0079, after 0071
+Revision: 0073, after 0072
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0079"
-down_revision = "0071"
+revision = "0073"
+down_revision = "0072"
 branch_labels = None
 depends_on = None
 
