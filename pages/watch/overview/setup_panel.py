@@ -80,8 +80,9 @@ def _draw_action(step: SetupStep, actor: Actor) -> None:
             links.draw(
                 "settings", "Add provider", icon="hub", section="Providers", action="provider"
             )
-        case SetupStep.INVITE if may(actor, Permission.MANAGE_ACCOUNTS):
-            links.draw("accounts", "Invite account", icon="person_add", action="invite")
+        case SetupStep.INVITE:
+            if may(actor, Permission.MANAGE_ACCOUNTS):
+                links.draw("accounts", "Invite account", icon="person_add", action="invite")
 
 
 def _draw_code() -> None:
