@@ -86,7 +86,7 @@ def _draw_action(step: SetupStep, actor: Actor) -> None:
 
 
 def _draw_code() -> None:
-    key = state.get(FRESH_KEY, None)
+    key: str | None = state.get(FRESH_KEY, None)
     if key:
         st.caption("The key is in the code below. Copy it now; it won't be shown again.")
     else:
