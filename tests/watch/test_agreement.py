@@ -126,13 +126,13 @@ def same_tiles(app: AppTest, items: list[dict[str, Any]]) -> None:
     }
 
 
-def drawn(app: AppTest, key: str) -> list[list[Any]]:
-    """Return the heights of a chart: of each line or set of bars."""
+def drawn(app: AppTest, key: str, name: str = "") -> list[list[Any]]:
+    """Return the heights of a chart: of each line or set of bars, or of those of a name."""
     [found] = [each for each in app.get("bidi_component") if each.proto.id.endswith(key)]
     return [
         each["y"]
         for each in json.loads(json.loads(found.proto.json)["figure"])["data"]
-        if "y" in each
+        if "y" in each and name in each.get("name", "")
     ]
 
 
@@ -183,7 +183,7 @@ def test_the_overview(page: Open, door: httpx2.Client) -> None:
         assert counted == [f"{step['users']:,}" for step in funnel["steps"]]
         found = got(door, "ai/tokens", {**asked, "interval": "hour"})["series"]
         assert sum(
-            sum(each or 0 for each in line) for line in drawn(app, "overview.requests")
+            sum(each or 0 for each in line) for line in drawn(app, "overview.requests", "Requests")
         ) == sum(each["total_requests"] for each in found)
 
 

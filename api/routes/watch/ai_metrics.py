@@ -1,15 +1,25 @@
 """Routes of the product's AI requests: volume, latency, cost and errors."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import csv_response, rows_by_cursor
+from api.routes.watch.ai_metrics_csv import (
+    ERROR_COLUMNS,
+    LATENCY_COLUMNS,
+    MODEL_COLUMNS,
+    REQUEST_COLUMNS,
+    TOKEN_COLUMNS,
+    TOOL_COLUMNS,
+    VERSION_COLUMNS,
+    latency_rows,
+    with_bounds,
+)
 from api.watch_parameters import (
     ExperimentArm,
     LatencyDep,
@@ -22,16 +32,12 @@ from api.watch_parameters import (
 from core.ai_metrics.answers import (
     AiMetricsQuery,
     AiMetricsSummary,
-    ErrorKind,
     Errors,
     Interval,
     Latency,
-    LatencyPoint,
     ModelFigures,
     Tokens,
-    ToolFigures,
     Tools,
-    VolumePoint,
 )
 from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
 from core.ai_metrics.queries import breakdown as broken_down
@@ -47,29 +53,6 @@ from core.insights.queries import prompt_versions as versions
 from core.presentation.comparison import Tiles
 from core.scores.queries import scored_requests
 from core.scores.queries.scored_requests import ScoredRequest
-
-MODEL_COLUMNS = tuple(ModelFigures.model_fields)
-BOUNDS = ("low", "high", "n")
-ESTIMATES = (
-    "error_rate",
-    "p50_latency_ms",
-    "p95_latency_ms",
-    "cost_per_request",
-    "positive_feedback",
-    "approved",
-)
-VERSION_COLUMNS = tuple(
-    column
-    for name in PromptVersionFigures.model_fields
-    for column in (name, *(f"{name}_{part}" for part in BOUNDS if name in ESTIMATES))
-)
-ERROR_COLUMNS = tuple(name for name in ErrorKind.model_fields if name != "samples")
-TOOL_COLUMNS = ("tool", *(name for name in ToolFigures.model_fields if name != "tool"))
-TOKEN_COLUMNS = ("at", *(name for name in VolumePoint.model_fields if name != "at"))
-PERCENTILES = tuple(name for name in LatencyPoint.model_fields if name != "at")
-FIRST_TOKEN = {name: f"first_token_{name}" for name in PERCENTILES}
-LATENCY_COLUMNS = ("at", *PERCENTILES, *FIRST_TOKEN.values())
-REQUEST_COLUMNS = tuple(name for name in RequestView.model_fields if name != "truncated")
 
 router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies=[Depends(watcher)])
 
@@ -153,7 +136,7 @@ def latency(
     found = series.latency(session, query, interval, actor=actor)
     if format == "csv":
         note_export(session, "ai_latency", query, actor)
-        return csv_response("ai-latency", LATENCY_COLUMNS, _latencies(found))
+        return csv_response("ai-latency", LATENCY_COLUMNS, latency_rows(found))
     return found
 
 
@@ -235,7 +218,7 @@ def prompt_versions(
     found = versions.prompt_versions(session, ai, query, actor=actor)
     if format == "csv":
         note_export(session, "prompt_versions", query, actor)
-        return csv_response("prompt-versions", VERSION_COLUMNS, map(_with_bounds, found))
+        return csv_response("prompt-versions", VERSION_COLUMNS, map(with_bounds, found))
     return window.page_of(found)
 
 
@@ -277,16 +260,6 @@ def request(request_id: str, session: SessionDep, actor: ActorDep) -> ScoredRequ
     return scored_requests.get_request(session, request_id, actor=actor)
 
 
-def _with_bounds(row: PromptVersionFigures) -> dict[str, object]:
-    found: dict[str, object] = row.model_dump(mode="json")
-    for name in ESTIMATES:
-        estimate: Any = found[name] or {}
-        found |= {f"{name}_{part}": estimate.get(part) for part in BOUNDS}
-        found[name] = estimate.get("value")
-    found["scores"] = json.dumps(found["scores"] or [])
-    return found
-
-
 def _all_requests(
     query: AiMetricsQuery, latency: LatencyRange | None, actor: Actor
 ) -> Iterator[RequestView]:
@@ -304,10 +277,3 @@ def _all_requests(
         )
 
     return rows_by_cursor(read, partial(read, whole=True))
-
-
-def _latencies(found: Latency) -> Iterator[dict[str, object]]:
-    for total, first in zip(found.series, found.first_token_series, strict=True):
-        first_token = first.model_dump()
-        renamed = {FIRST_TOKEN[name]: first_token[name] for name in PERCENTILES}
-        yield total.model_dump(mode="json") | renamed

@@ -35,14 +35,14 @@ OTHER = object()  # the key of the values that have no part of their own
 
 
 @dataclass
-class Sums:
-    """Sums of requests, in total and by the start of each interval."""
+class BreakdownSums:
+    """BreakdownSums of requests, in total and by the start of each interval."""
 
     whole: dict[str, Any]
     by_interval: dict[datetime, dict[str, Any]]
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> "Sums":
+    def of(cls, rows: Iterable[Row]) -> "BreakdownSums":
         found = cls(defaultdict(int), defaultdict(lambda: defaultdict(int)))
         for row in rows:
             for sums in (found.whole, found.by_interval[row["at"]]):
@@ -51,12 +51,12 @@ class Sums:
                         sums[name] = sums[name] + row[name]
         return found
 
-    def figure(self, measure: BreakdownMeasure, among: "Sums") -> float | None:
+    def figure(self, measure: BreakdownMeasure, among: "BreakdownSums") -> float | None:
         """Return the measure of all; a rate is of the ended requests `among` them."""
         return figure_of(self.whole, measure, among.whole)
 
     def series(
-        self, measure: BreakdownMeasure, among: "Sums", at: Sequence[datetime]
+        self, measure: BreakdownMeasure, among: "BreakdownSums", at: Sequence[datetime]
     ) -> list[float | None]:
         """Return the measure by interval; None where there is nothing to measure."""
         nothing: dict[str, Any] = defaultdict(int)
@@ -147,7 +147,7 @@ class _Comparison:
     earlier: list[Row]
 
     def view(self, period: Period, before: Period, step: Interval) -> Breakdown:
-        total, previous = Sums.of(self.rows), Sums.of(self.earlier)
+        total, previous = BreakdownSums.of(self.rows), BreakdownSums.of(self.earlier)
         at = points(period, step, total.by_interval)
         at_before = points(before, step, previous.by_interval)[: len(at)]
         earlier = previous.series(self.measure, previous, at_before)
@@ -168,7 +168,9 @@ class _Comparison:
             parts=self._parts(at, total, previous),
         )
 
-    def _parts(self, at: list[datetime], total: Sums, previous: Sums) -> list[BreakdownPart]:
+    def _parts(
+        self, at: list[datetime], total: BreakdownSums, previous: BreakdownSums
+    ) -> list[BreakdownPart]:
         sums, before = self._by_value(self.rows), self._by_value(self.earlier)
         weights = {
             value: (
@@ -194,21 +196,21 @@ class _Comparison:
         is_type = self.dimension is BreakdownDimension.ERROR_TYPE
         return any(weights) or not (is_of_errors and is_type)
 
-    def _by_value(self, rows: Sequence[Row]) -> dict[Any, Sums]:
+    def _by_value(self, rows: Sequence[Row]) -> dict[Any, BreakdownSums]:
         by_value = defaultdict[Any, list[Row]](list)
         for row in rows:
             by_value[row["value"]].append(row)
-        return {value: Sums.of(each) for value, each in by_value.items()}
+        return {value: BreakdownSums.of(each) for value, each in by_value.items()}
 
     def _part(
         self,
         key: Any,  # noqa: ANN401  a value or OTHER
-        sums: Mapping[Any, Sums],
-        before: Mapping[Any, Sums],
+        sums: Mapping[Any, BreakdownSums],
+        before: Mapping[Any, BreakdownSums],
         at: list[datetime],
-        totals: tuple[Sums, Sums],
+        totals: tuple[BreakdownSums, BreakdownSums],
     ) -> BreakdownPart:
-        nothing = Sums.of(())
+        nothing = BreakdownSums.of(())
         now, then = sums.get(key, nothing), before.get(key, nothing)
         is_type = self.dimension is BreakdownDimension.ERROR_TYPE
         among, among_before = totals if is_type else (now, then)
@@ -223,7 +225,9 @@ class _Comparison:
             series=now.series(self.measure, among, at),
         )
 
-    def _share_of_change(self, sums: tuple[Sums, Sums], totals: tuple[Sums, Sums]) -> float | None:
+    def _share_of_change(
+        self, sums: tuple[BreakdownSums, BreakdownSums], totals: tuple[BreakdownSums, BreakdownSums]
+    ) -> float | None:
         """Return which part of the total's change comes from a part; None where it has none.
 
         Rates add up as errors of the part over the ended requests of all.
@@ -240,7 +244,7 @@ class _Comparison:
         return ((part[0] or 0) - (part[1] or 0)) / change if change else None
 
 
-def _weight(sums: Sums | None, measure: BreakdownMeasure) -> float:
+def _weight(sums: BreakdownSums | None, measure: BreakdownMeasure) -> float:
     """Return what parts are ordered by: a rate by its errors, a percentile by its requests."""
     if sums is None:
         return 0.0
@@ -250,9 +254,9 @@ def _weight(sums: Sums | None, measure: BreakdownMeasure) -> float:
     return figure_of(sums.whole, measure, sums.whole) or 0.0
 
 
-def _joined(sums: Mapping[Any, Sums], others: set[Any]) -> dict[Any, Sums]:
+def _joined(sums: Mapping[Any, BreakdownSums], others: set[Any]) -> dict[Any, BreakdownSums]:
     """Return sums by value, with those of `others` added up as OTHER."""
-    joined = Sums.of(
+    joined = BreakdownSums.of(
         row | {"at": at}
         for value in others & sums.keys()
         for at, row in sums[value].by_interval.items()

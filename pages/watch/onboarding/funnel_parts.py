@@ -84,7 +84,23 @@ def draw_figures(
     """Draw the funnel's figures with intervals; a click selects a step."""
     # Those beside it are of the same window
     steps = (funnel if versus is None else versus.one).steps
-    shown: list[TableColumn[FunnelStep]] = [
+    shown = [*_step_columns(), *_drop_off_columns(drop_offs)]
+    if versus is not None:
+        others = versus.other.steps
+        shown += [
+            columns.number(f"{versus.other_name}: users", lambda step: others[step.step - 1].users),
+            columns.text(
+                "Change from previous step", lambda step: _difference(versus, step.step - 1)
+            ),
+        ]
+    key = f"{PAGE}.figures.{versus is not None}"
+    tables.draw(
+        steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
+    )
+
+
+def _step_columns() -> list[TableColumn[FunnelStep]]:
+    return [
         columns.text(
             "Step",
             lambda step: (
@@ -120,8 +136,11 @@ def draw_figures(
             "p90 time", lambda step: took(step.p90_seconds_from_previous) if step.step > 1 else None
         ),
     ]
+
+
+def _drop_off_columns(drop_offs: Sequence[DropOffErrors]) -> list[TableColumn[FunnelStep]]:
     lost = {each.step: each for each in drop_offs}
-    shown += [
+    return [
         columns.number(
             "Dropped off",
             lambda step: lost[step.step].dropped_off if step.step in lost else None,
@@ -133,18 +152,6 @@ def draw_figures(
             "their most frequent last error. Click a row to list them.",
         ),
     ]
-    if versus is not None:
-        others = versus.other.steps
-        shown += [
-            columns.number(f"{versus.other_name}: users", lambda step: others[step.step - 1].users),
-            columns.text(
-                "Change from previous step", lambda step: _difference(versus, step.step - 1)
-            ),
-        ]
-    key = f"{PAGE}.figures.{versus is not None}"
-    tables.draw(
-        steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
-    )
 
 
 def _error_share(lost: DropOffErrors | None) -> str | None:
