@@ -56,6 +56,7 @@ RAW = (
     "ai_request_rollups",
     "ai_dimension_rollups",
     "tool_rollups",
+    "tool_dimension_rollups",
 )
 DERIVED = (
     "user_spans",

@@ -1,4 +1,6 @@
-"""The foot of the sidebar: the signed-in account and sign-out."""
+"""The foot of the sidebar: search, the signed-in account and sign-out."""
+
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -7,12 +9,14 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import sessions
 from core.presentation import formatting
-from pages._ui import errors, frame, guard, text
+from pages._ui import errors, frame, guard, palette, text
 from pages._ui.cache import Reads
 
 
-def draw(actor: Actor, account_page: st.Page) -> None:
+def draw(actor: Actor, account_page: st.Page, sections: Mapping[str, Sequence[st.Page]]) -> None:
+    """Draw the foot of the sidebar; `sections` are the pages that the account may open."""
     with st.sidebar.container(key="account-menu", gap="xsmall"):
+        palette.draw(actor, sections)
         st.page_link(
             account_page,
             label=text.plain(actor.name),

@@ -4,15 +4,17 @@ It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's o
 open pages before sign-in.
 """
 
+import functools
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from core.identity.permissions import Permission, may
-from core.identity.schemas import Actor
+from core.identity.schemas import Actor, Role
 from pages import account_menu, demo_banner
-from pages._ui import dialogs, errors, frame, guard, links, tables
+from pages._ui import dialogs, errors, frame, guard, links, tables, text
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
@@ -29,7 +31,7 @@ def main() -> None:
     elif (before := guard.last_actor()) is not None:
         # The page that was clicked stays the one of this tab, so that trying again leads to it; it
         # does not run.
-        _navigate(navigation(before, _account_page()))
+        _navigate(navigation(before, _account_page()), before)
     else:
         # Streamlit's navigation must be called in every run, or it looks for pages by itself.
         st.navigation(
@@ -41,12 +43,12 @@ def enter(actor: Actor) -> st.Page:
     """Draw the sidebar, and return the requested page."""
     you = _account_page()
     sections = navigation(actor, you)
-    page = _navigate(sections)
+    page = _navigate(sections, actor)
     # Of a navigation with one page in it, Streamlit shows nothing.
     shown = [each for pages in sections.values() for each in pages if each is not you]
     if len(shown) == 1:
         st.sidebar.page_link(shown[0])
-    account_menu.draw(actor, you)
+    account_menu.draw(actor, you, sections)
     tables.listen()
     dialogs.begin_run()
     demo_banner.draw(actor)
@@ -58,11 +60,10 @@ def _account_page() -> st.Page:
     return _page("system/you/page.py", "Your account", "you", "account_circle", hidden=True)
 
 
-def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
+def _navigate(sections: dict[str, list[st.Page]], actor: Actor) -> st.Page:
     """Draw the navigation, and return the requested page."""
-    page = st.navigation(
-        {**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True
-    )
+    hidden = [home(sections), *closed(sections, actor)]
+    page = st.navigation({**sections, "": [*hidden, *sections.get("", [])]}, expanded=True)
     if page.title != "Attune":
         st.set_page_config(f"{page.title} · Attune")
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
@@ -124,27 +125,50 @@ def home(sections: dict[str, list[st.Page]]) -> st.Page:
     )
 
 
-def closed(sections: dict[str, list[st.Page]]) -> list[st.Page]:
+def closed(sections: dict[str, list[st.Page]], actor: Actor) -> list[st.Page]:
     """Return placeholders for pages that the account may not open; Streamlit would deny that they
     exist.
     """
     opened = [page for pages in sections.values() for page in pages]
+    return [
+        _hidden(functools.partial(_refuse, address, actor, opened[0]), address)
+        for address in sorted(links.ADDRESSES - {page.url_path for page in opened})
+    ]
 
-    def refuse() -> None:
-        st.title("You don't have access to this page", anchor=False)
-        with frame.empty_state(
-            "lock", "Your role can't open this page", "Ask an admin to change your role."
+
+def _refuse(address: str, actor: Actor, first: st.Page) -> None:
+    """Say which roles may open the page, so that a shared link explains itself."""
+    title, roles = _access(address, actor)
+    st.title("You don't have access to this page", anchor=False)
+    own = text.ROLES[actor.role] if actor.role else "API key"
+    with frame.empty_state(
+        "lock",
+        f"{title} is not open to your role",
+        f"Your role is {own}. {title} is open to: {', '.join(text.ROLES[role] for role in roles)}. "
+        "Send the link to one of them, or ask an admin to change your role.",
+    ):
+        st.page_link(first, label=f"Go to {first.title}")
+
+
+def _access(address: str, actor: Actor) -> tuple[str, list[Role]]:
+    """Return the title of the page at an address, and the roles that may open it."""
+    title, roles = "", []
+    for role in Role:
+        pages = navigation(replace(actor, role=role), _account_page()).values()
+        if page := next(
+            (each for some in pages for each in some if each.url_path == address), None
         ):
-            st.page_link(opened[0], label=f"Go to {opened[0].title}")
-
-    return _at(links.ADDRESSES - {page.url_path for page in opened}, refuse)
+            title = page.title
+            roles.append(role)
+    return title, roles
 
 
 def _at(addresses: Collection[str], draw: Callable[[], None]) -> list[st.Page]:
-    return [
-        st.Page(draw, title="Attune", url_path=address, visibility="hidden")
-        for address in sorted(addresses)
-    ]
+    return [_hidden(draw, address) for address in sorted(addresses)]
+
+
+def _hidden(draw: Callable[[], None], address: str) -> st.Page:
+    return st.Page(draw, title="Attune", url_path=address, visibility="hidden")
 
 
 def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:

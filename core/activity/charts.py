@@ -201,12 +201,7 @@ def time_to_drop_off(palette: Palette, given: TimeToDropOff) -> Chart:
     """Draw the histogram of the time to drop-off."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    whose = (
-        f"a random sample of {formatting.count(given.users, 'user')}"
-        if given.is_sampled
-        else formatting.count(given.users, "user")
-    )
-    return Chart(figure, f"Time to drop-off of {whose}: {said}.")
+    return Chart(figure, f"Time to drop-off of {formatting.count(given.users, 'user')}: {said}.")
 
 
 def events_over_time(

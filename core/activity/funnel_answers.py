@@ -87,15 +87,12 @@ class ConversionTrend(View):
 
 
 class TimeToDropOff(View):
-    """Users who did not convert, by the time from their first step to their last event.
-
-    `users` is the size of the sample: about 10,000 when `is_sampled`, else all.
-    """
+    """Users who did not convert, by the time from their first step to their last event."""
 
     users: int
     median_seconds: float | None
     p90_seconds: float | None
-    is_sampled: bool
+    is_sampled: bool  # false: times are those of every user
     histogram: list[TimeBar]
 
 

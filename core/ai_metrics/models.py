@@ -26,12 +26,8 @@ from core.database.tables import CoreTable, one_of
 HISTOGRAM = ARRAY(Integer())
 FOLDED = {"postgresql_with": {"fillfactor": 50}}
 TOKENS = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "total_tokens",
+    *("input_tokens", "output_tokens", "cached_tokens"),
+    *("cache_write_tokens", "reasoning_tokens", "total_tokens"),
 )
 
 
@@ -45,9 +41,7 @@ class AiRequest(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(
-            None,
-            "conversation_id",
-            "created_at",
+            *(None, "conversation_id", "created_at"),
             postgresql_where=text("conversation_id is not null"),
         ),
         Index(
@@ -55,22 +49,14 @@ class AiRequest(CoreTable):
             "created_at",
             "id",
             postgresql_include=[
-                "environment",
-                "app",
-                "release",
-                "provider",
-                "model",
-                "error_type",
-                "user_id",
-                "conversation_id",
+                *("environment", "app", "release", "provider", "model"),
+                *("error_type", "user_id", "conversation_id"),
             ],
             postgresql_where=text("status = 'error'"),
         ),
         Index(
             "ix_ai_request_metrics_import",
-            "import_id",
-            "created_at",
-            "id",
+            *("import_id", "created_at", "id"),
             postgresql_where=text("import_id is not null"),
         ),
         {"postgresql_partition_by": "RANGE (created_at)"},
@@ -174,15 +160,8 @@ class DimensionRollup(RequestSums, CoreTable):
     __table_args__ = (
         one_of("grain", Grain),
         PrimaryKeyConstraint(
-            "grain",
-            "environment",
-            "dimension",
-            "value",
-            "at",
-            "app",
-            "provider",
-            "model",
-            "status",
+            *("grain", "environment", "dimension", "value", "at"),
+            *("app", "provider", "model", "status"),
         ),
         FOLDED,
     )
@@ -244,6 +223,42 @@ class ToolDelta(ToolSums, CoreTable):
     """A batch's change of the half hours of tools."""
 
     __tablename__ = "tool_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+class ToolDimensionSums(ToolSums):
+    """Calls of tools within requests that have a value of a dimension."""
+
+    dimension: Mapped[str]
+    value: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    status: Mapped[str]
+
+
+class ToolDimensionRollup(ToolDimensionSums, CoreTable):
+    """Calls of tools in requests with a value of a dimension, or in all; otherwise as
+    DimensionRollup.
+    """
+
+    __tablename__ = "tool_dimension_rollups"
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint(
+            *("grain", "environment", "dimension", "value", "at"),
+            *("app", "provider", "model", "status", "tool"),
+        ),
+        FOLDED,
+    )
+
+    grain: Mapped[str]
+
+
+class ToolDimensionDelta(ToolDimensionSums, CoreTable):
+    """A batch's change of the half hours of tools by dimension, each with its own value."""
+
+    __tablename__ = "tool_dimension_deltas"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.conversations.schemas import ConversationState, MessageSpeaker, Origin
-from core.database.tables import CoreTable, Created, Keyed, one_of
+from core.database.tables import CoreTable, Created, Keyed, one_of, prefix_index
 
 EMPTY = text("'{}'::jsonb")
 
@@ -36,6 +36,8 @@ class Conversation(CoreTable):
         Index(None, "last_message_at"),
         Index(None, "environment", "last_message_at"),
         Index(None, "environment", "message_count", "id"),
+        prefix_index("ix_conversations_id_prefix", "external_id"),
+        prefix_index("ix_conversations_title_prefix", "title"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -115,6 +115,10 @@ class DimensionRollups(Group):
     arrived_before: datetime | None = None
 
 
+class ToolDimensionRollups(DimensionRollups):
+    """The same of the calls of tools."""
+
+
 class ReleasePlaces(Group):
     """Which releases have parts, subjects and user days of their own: those first seen since, or
     all.

@@ -11,11 +11,13 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    Label,
     MetaData,
     String,
     Table,
     Text,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -62,6 +64,17 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """Return the constraint that limits a text column to the values of an enum."""
     quoted = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} in ({quoted})", name=column)
+
+
+def prefix_index(name: str, column: str) -> Index:
+    """Return the index of the beginnings of texts, in lower case, where there are any; core/search
+    reads it, whatever the database's language.
+    """
+    lowered: Label[str] = literal_column(f"lower({column})").label("lowered")
+    given = text(f"{column} is not null")
+    return Index(
+        name, lowered, postgresql_ops={"lowered": "text_pattern_ops"}, postgresql_where=given
+    )
 
 
 def storable(text: str) -> str:

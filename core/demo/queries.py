@@ -1,6 +1,7 @@
 """The state of the demo: whether it is loaded, and may be."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ select exists(select 1 from imports where id <> :demo and status <> 'undone'
     or exists(select 1 from ai_request_metrics where import_id is null)
     or exists(select 1 from batch_run_history where import_id is null
         and batch_job <> 'attune.daily')""")
+NO_DEMO = UUID(int=0)
 WAS_USED = text("select exists(select from admin_sessions)")
 
 
@@ -48,7 +50,7 @@ def find_demo(session: Session) -> DemoView | None:
         return None
     may_go = row.started_at is None or row.started_at >= undo.since(session)
     until = datetime.fromisoformat(row.mapping["until"])
-    is_mixed = bool(session.scalar(HAS_OTHERS, {"demo": row.id}))
+    is_mixed = _has_others(session, row.id)
     return DemoView(
         status=ImportStatus(row.status),
         rows=row.position,
@@ -56,6 +58,16 @@ def find_demo(session: Session) -> DemoView | None:
         may_go=may_go,
         is_mixed=is_mixed,
     )
+
+
+def has_own_rows(session: Session) -> bool:
+    """Whether a row is stored that is not the demo's."""
+    row = find_row(session)
+    return _has_others(session, row.id if row else NO_DEMO)
+
+
+def _has_others(session: Session, demo: UUID) -> bool:
+    return bool(session.scalar(HAS_OTHERS, {"demo": demo}))
 
 
 def may_load(session: Session) -> bool:

@@ -24,6 +24,8 @@ RELATIONS = (
     "ai_dimension_rollups",
     "pk_ai_dimension_rollups",
     "tool_rollups",
+    "tool_dimension_rollups",
+    "pk_tool_dimension_rollups",
     "ix_user_spans_environment_app_first_day",
     "ix_subjects_reached",
     "ix_subjects_reached_apart",

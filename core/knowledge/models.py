@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, FetchedValue, Index, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database.tables import AiTable, Created, Keyed, one_of
+from core.database.tables import AiTable, Created, Keyed, one_of, prefix_index
 from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 SORTED_CHARS = 100  # of a title: longer ones would not fit into an index
@@ -25,6 +25,7 @@ class Document(Created, AiTable):
         Index(None, "updated_at", "id"),
         Index(None, "scope", "id"),
         Index("ix_ai_kb_documents_title", text(f"left(title, {SORTED_CHARS})"), "id"),
+        prefix_index("ix_ai_kb_documents_title_prefix", f"left(title, {SORTED_CHARS})"),
         Index("ix_ai_kb_documents_characters", text("length(content)"), "id"),
         Index(
             "ix_ai_kb_documents_import", "import_id", postgresql_where=text("import_id is not null")

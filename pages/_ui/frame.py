@@ -30,6 +30,9 @@ COLOURS = {
     "del-text": "redTextColor",
     "ins": "greenBackgroundColor",
     "ins-text": "greenTextColor",
+    "ground": "backgroundColor",
+    "text": "textColor",
+    "border": "borderColor",
 }
 
 
@@ -46,7 +49,8 @@ _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.
 def style() -> None:
     """Apply the console's CSS with the theme's colours as variables."""
     dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
-    st.html(f"<style>{_colours('light')} {dark}\n{read('parts/style.css')}</style>")
+    rules = read("parts/style.css") + read("parts/palette.css")
+    st.html(f"<style>{_colours('light')} {dark}\n{rules}</style>")
 
 
 def _colours(theme: str) -> str:

@@ -29,8 +29,10 @@ FILES = {
     "usage": "test/usage/page.py",
     "settings": "system/settings/page.py",
     "accounts": "system/accounts/page.py",
+    "you": "system/you/page.py",
 }
-ADDRESSES = frozenset({*FILES, "you"})  # of all pages, whoever may open them
+ADDRESSES = frozenset(FILES)  # of all pages, whoever may open them
+ACTION = "action"  # in the address: what the page begins with
 
 WANTED = "console.way"
 
@@ -44,6 +46,14 @@ def follow() -> None:
     if wanted := state.take(WANTED):
         address, query = wanted
         st.switch_page(path_of(address), query_params=query)
+
+
+def begins(action: str) -> bool:
+    """Whether the address asks this page to begin with an action, once."""
+    is_wanted = st.query_params.get(ACTION) == action
+    if is_wanted:
+        del st.query_params[ACTION]
+    return is_wanted
 
 
 def path_of(address: str) -> Path:

@@ -101,7 +101,8 @@ class Program:
         invited = self.api.post("/admin/accounts", json=given).raise_for_status().json()
         made = Account(given["email"], f"the password of {name}", role, invited["account"]["id"])
         form = {"password": made.password, "again": made.password}
-        httpx2.post(invited["link"], data=form, trust_env=False, timeout=30).raise_for_status()
+        signed_in = httpx2.post(invited["link"], data=form, trust_env=False, timeout=30)
+        assert signed_in.is_redirect, signed_in.text
         return made
 
     def accounts(self, roles: Iterable[Role], name: str) -> dict[Role, Account]:

@@ -79,15 +79,18 @@ CAME = {
 }
 
 
-def send(kind: str, *given: dict[str, Any], import_id: UUID | None = None) -> int:
-    """Store rows of one kind in one batch, from an import or from a program."""
+def send(
+    kind: str, *given: dict[str, Any], import_id: UUID | None = None, defers: bool = False
+) -> int:
+    """Store rows of one kind in one batch, from an import or from a program; what is derived from a
+    program's events may be left to the worker.
+    """
     chosen = KINDS[kind]
     rows = [msgspec.convert(one, chosen.row) for one in given]
     if chosen.parent is not None:
         partitions.create_for(chosen.parent, [row.created_at for row in rows if row.created_at])
-    source = RowSource(
-        "production", "UTC", import_id=import_id, origin="import" if import_id else "api"
-    )
+    origin = "import" if import_id else "api"
+    source = RowSource("production", "UTC", import_id=import_id, origin=origin, defers=defers)
     with transaction(chosen.database) as session:
         return chosen.store(session, rows, source)
 

@@ -270,6 +270,8 @@ def _without_requests() -> None:
             "ai_request_rollups",
             "ai_dimension_deltas",
             "ai_dimension_rollups",
+            "tool_dimension_deltas",
+            "tool_dimension_rollups",
         ):
             session.execute(text(f"delete from {table}"))
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import parse_qs
 
 from pydantic import ValidationError
@@ -145,7 +146,27 @@ async def _welcome(request: Request, *, config: Config) -> Response:
         )
     except LinkExpired:
         return _page(request, "welcome.html", 404, **EXPIRED, spent=True)
-    return _page(request, "login.html", 200, **LOGIN, next="/", email=account.email)
+    return await _enter(request, config, account.email, new_password)
+
+
+async def _enter(
+    request: Request, config: Config, email: str, new_password: NewPassword
+) -> Response:
+    """Sign in with the password just chosen; when sign-in is throttled, lead to its page."""
+    signed_in = None
+    with suppress(Unavailable, RateLimited):
+        signed_in = await sign_in_queue.sign_in(
+            request,
+            email,
+            new_password.password,
+            SessionKind.BROWSER,
+            request.scope["state"]["caller"],
+        )
+    if signed_in is None:
+        return _page(request, "login.html", 200, **LOGIN, next="/", email=email)
+    redirect = RedirectResponse("/", status_code=303)
+    _set_cookie(redirect, signed_in.token, config)
+    return redirect
 
 
 def _is_valid_link(token: str) -> bool:

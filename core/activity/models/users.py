@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Computed, Identity, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database.tables import CoreTable, Created
+from core.database.tables import CoreTable, Created, prefix_index
 
 SLOT = "date_bin('10 minutes', last_seen_at, timestamptz '2000-01-01 00:00:00+00')"
 NAMES = (
@@ -30,6 +30,9 @@ class User(Created, CoreTable):
     __table_args__ = (
         Index(None, "last_seen_slot"),
         Index(None, "first_seen_at"),
+        prefix_index("ix_users_id_prefix", "external_id"),
+        prefix_index("ix_users_email_prefix", "email"),
+        prefix_index("ix_users_name_prefix", "display_name"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 

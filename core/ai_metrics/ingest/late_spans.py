@@ -52,8 +52,14 @@ CALLED = Stage(
 )
 LATE = select(*map(column, CALLED.columns)).select_from(table(CALLED.name)).cte(FRESH)
 MADE = add_sums("tool_deltas", requests.TOOL_SUMS.add_cte(LATE))
-WITHOUT = subtract_sums(rollups.DIMENSIONS, requests.DIMENSION_SUMS)
-WITH = add_sums("ai_dimension_deltas", requests.DIMENSION_SUMS)
+WITHOUT = (
+    subtract_sums(rollups.DIMENSIONS, requests.DIMENSION_SUMS),
+    subtract_sums(rollups.TOOL_DIMENSIONS, requests.TOOL_DIMENSION_SUMS),
+)
+WITH = (
+    add_sums("ai_dimension_deltas", requests.DIMENSION_SUMS),
+    add_sums("tool_dimension_deltas", requests.TOOL_DIMENSION_SUMS),
+)
 # What a call takes the place of was counted without a duration.
 REMOVED = statement(__package__, "replaced_calls")
 
@@ -229,14 +235,17 @@ def _give(waiting: WaitingSpan, host: AiRequest) -> bool:
     return True
 
 
-def _execute_of(session: Session, hosts: Mapping[UUID, AiRequest], change: Insert) -> None:
-    """Execute a statement of `fresh_requests` for requests as they are stored."""
+def _execute_of(
+    session: Session, hosts: Mapping[UUID, AiRequest], changes: Sequence[Insert]
+) -> None:
+    """Execute statements of `fresh_requests` for requests as they are stored."""
     STORED_ROWS.make(driver(session))
     stored = raw.c.id.in_(hosts), raw.c.created_at.in_([host.created_at for host in hosts.values()])
     names = list(STORED_ROWS.columns)
     rows = select(*(raw.c[name] for name in names)).where(*stored)
     session.execute(insert(STORED_ROWS.table).from_select(names, rows))
-    session.execute(change)
+    for change in changes:
+        session.execute(change)
     session.execute(text("delete from fresh_requests"))
 
 

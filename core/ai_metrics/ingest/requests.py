@@ -86,6 +86,8 @@ raw, staged = table_of(AiRequest), REQUESTS.table
 # What `fresh_requests` adds to the rollups: a table, a view or another part of the statement.
 REQUEST_SUMS, DIMENSION_SUMS = request_sums.in_total(), request_sums.by_dimension()
 TOOL_SUMS = sums_of(statement(__package__, "tool_sums"), rollups.TOOLS)
+TOOLS_BY_DIMENSION = statement(__package__, "tool_dimension_sums")
+TOOL_DIMENSION_SUMS = sums_of(TOOLS_BY_DIMENSION, rollups.TOOL_DIMENSIONS)
 
 
 def _insert(shown: Sequence[str], *, all_new: bool) -> ReturningInsert[Any]:
@@ -136,6 +138,8 @@ def statement_of(how: Manner) -> bytes:
         more.append(add_sums("ai_dimension_deltas", DIMENSION_SUMS).cte("dimensions"))
     if how.with_tools:
         more.append(add_sums("tool_deltas", TOOL_SUMS).cte("tools"))
+    if how.with_tools and how.with_dimensions:
+        more.append(add_sums("tool_dimension_deltas", TOOL_DIMENSION_SUMS).cte("tools_by"))
     if how.with_days:
         seen = select(*(fresh.c[name] for name in SEEN_USERS))
         more.append(user_days(seen).cte("days"))

@@ -11,6 +11,8 @@ from core.ai_metrics.models import (
     RequestDelta,
     RequestRollup,
     ToolDelta,
+    ToolDimensionDelta,
+    ToolDimensionRollup,
     ToolRollup,
 )
 from core.database.locks import Lock
@@ -42,11 +44,15 @@ REQUESTS = Fold(
     histograms=HISTOGRAMS,
 )
 own = table_of(DimensionMonth)
-waiting = table_of(DimensionDelta)
+waiting, waiting_tools = table_of(DimensionDelta), table_of(ToolDimensionDelta)
 OTHERS = ""
+EVERY = "all"  # the dimension of which each request has one value, OTHERS
 MOST_VALUES = 200  # of a dimension, in an environment and month
 NOTE_VALUES = statement(__package__, "note_values")
-SET_OTHERS = statement(__package__, "set_others")
+SET_OTHERS = (
+    statement(__package__, "set_others"),
+    statement(__package__, "set_other_tools"),
+)
 
 
 def has_own_rollups(table: Table) -> ColumnElement[bool]:
@@ -77,9 +83,19 @@ TOOLS = Fold(
     sums=("calls", "errors", "durations", "duration_ms"),
     histograms=("duration_histogram",),
 )
+TOOL_DIMENSIONS = Fold(
+    lock=Lock.TOOL_DIMENSION_ROLLUPS,
+    deltas=waiting_tools,
+    rollups=table_of(ToolDimensionRollup),
+    keys=("environment", "app", "dimension", "value", "status", "tool"),
+    starred=("provider", "model"),
+    sums=TOOLS.sums,
+    histograms=TOOLS.histograms,
+    ready=or_(waiting_tools.c.value == OTHERS, has_own_rollups(waiting_tools)),
+)
 
-
-FOLDS = (REQUESTS, DIMENSIONS, TOOLS)
+WITH_VALUES = (DIMENSIONS, TOOL_DIMENSIONS)
+FOLDS = (REQUESTS, DIMENSIONS, TOOLS, TOOL_DIMENSIONS)
 
 
 def fold(session: Session, *, zone: str) -> int:
@@ -96,4 +112,5 @@ def place_values(session: Session) -> None:
     """
     if session.scalar(DIMENSIONS.try_lock):
         session.execute(NOTE_VALUES, {"most": MOST_VALUES})
-        session.execute(SET_OTHERS, {"most": MOST_VALUES})
+        for set_others in SET_OTHERS:
+            session.execute(set_others, {"most": MOST_VALUES})

@@ -26,6 +26,13 @@ def needs_rows(session: Session, asked: AiMetricsQuery) -> bool:
     return any(not _has_rollups(session, asked, *each) for each in named.items())
 
 
+def tools_need_rows(session: Session, asked: AiMetricsQuery) -> bool:
+    """Return whether raw rows are needed to filter the calls of tools."""
+    since = settings.read(session, settings.ToolDimensionRollups).since
+    is_built = since is None or since <= asked.period.start
+    return not is_built or needs_rows(session, asked)
+
+
 def are_told_apart(session: Session, asked: AiMetricsQuery, dimension: str) -> bool:
     """Return whether rollups tell the values of a dimension apart, unless some are among others."""
     is_by_another = not asked.dimensions.keys() <= {dimension}

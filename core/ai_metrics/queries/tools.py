@@ -1,4 +1,6 @@
-"""Tool calls: from rollups and deltas, or from raw requests when a filter needs them."""
+"""Tool calls: from rollups and deltas, with a filter from those by dimension, or from raw requests
+when filters need them.
+"""
 
 from functools import lru_cache
 from typing import Any
@@ -15,6 +17,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -22,17 +25,21 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools, ToolTotals
-from core.ai_metrics.models import ToolDelta, ToolRollup
+from core.ai_metrics.ingest.rollups import EVERY, OTHERS
+from core.ai_metrics.models import ToolDelta, ToolDimensionDelta, ToolDimensionRollup, ToolRollup
 from core.ai_metrics.queries.conditions import (
+    DIMENSIONS,
     filters_of,
     inside,
     matching,
     matching_between,
     parameters,
 )
+from core.ai_metrics.queries.dimensions import tools_need_rows
 from core.ai_metrics.queries.figures import mean, rate
 from core.ai_metrics.queries.latency.percentiles import packed
 from core.ai_metrics.queries.rollup_sources import (
+    ALL,
     LONGEST_MS,
     MOST_STATEMENTS,
     NO_BUCKET,
@@ -48,11 +55,12 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
-rollups, deltas = table_of(ToolRollup), table_of(ToolDelta)
+IN_TOTAL = table_of(ToolRollup), table_of(ToolDelta)
+BY_DIMENSION = table_of(ToolDimensionRollup), table_of(ToolDimensionDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")
 RANKS = (0.5, 0.95, 0.99)
 LEVEL, TOLERATED = 0.01, 0.05
-KNOWN = frozenset({"environment", "app"})  # the filters that rollups of tools have
+KNOWN = frozenset({"environment", "app"})  # the filters that rollups in total have
 NUMBER = "^-?[0-9]{1,9}$"
 
 
@@ -78,7 +86,8 @@ def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[To
 def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
     filters = filters_of(asked)
-    statement = _statement(filters, is_exact=not filters <= KNOWN)
+    is_exact = not filters <= KNOWN and tools_need_rows(session, asked)
+    statement = _statement(filters, is_exact=is_exact)
     rows = session.execute(statement, parameters(asked)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
@@ -119,23 +128,33 @@ def _totals(found: list[ToolFigures]) -> ToolTotals:
 def _calls(filters: frozenset[str], *, is_exact: bool) -> CompoundSelect[Any] | Select[Any]:
     if is_exact:
         return _of_requests(filters, ("start", "end"))
+    _, deltas = IN_TOTAL if filters <= KNOWN else BY_DIMENSION
     return union_all(
-        _of_table(rollups, filters, ("days_start", "days_end")).where(rollups.c.grain == Grain.DAY),
-        _of_table(rollups, filters, ("inner_start", "days_start")).where(
-            rollups.c.grain == Grain.HALF_HOUR
-        ),
-        _of_table(rollups, filters, ("days_end", "inner_end")).where(
-            rollups.c.grain == Grain.HALF_HOUR
-        ),
+        _rolled_up(filters, Grain.DAY, ("days_start", "days_end")),
+        _rolled_up(filters, Grain.HALF_HOUR, ("inner_start", "days_start")),
+        _rolled_up(filters, Grain.HALF_HOUR, ("days_end", "inner_end")),
         _of_table(deltas, filters, ("inner_start", "inner_end")),
         _of_requests(filters, ("start", "inner_start")),
         _of_requests(filters, ("inner_end", "end")),
     )
 
 
+def _rolled_up(filters: frozenset[str], grain: Grain, edges: tuple[str, str]) -> Select[Any]:
+    rollups, _ = IN_TOTAL if filters <= KNOWN else BY_DIMENSION
+    found = _of_table(rollups, filters, edges).where(rollups.c.grain == grain)
+    if filters <= KNOWN:
+        return found
+    if filters.isdisjoint({"provider", "model"}):
+        return found.where(rollups.c.provider == ALL, rollups.c.model == ALL)
+    return found.where(or_(rollups.c.provider != ALL, rollups.c.model != ALL))
+
+
 def _of_table(table: Table, filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]:
     columns = [*(table.c[name] for name in COLUMNS), NO_BUCKET.label("duration_bucket")]
-    return select(*columns).where(*inside(table.c["at"], edges), *matching(table, filters))
+    found = select(*columns).where(*inside(table.c["at"], edges), *matching(table, filters))
+    if table in BY_DIMENSION and filters.isdisjoint(DIMENSIONS):
+        return found.where(table.c.dimension == EVERY, table.c.value == OTHERS)
+    return found
 
 
 def _of_requests(filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]:

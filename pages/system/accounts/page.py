@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.identity.permissions import Permission, may
-from pages._ui import errors, frame, guard
+from pages._ui import errors, frame, guard, links
 from pages.system.accounts import account_list, audit_list, invitations
 
 
@@ -19,6 +19,8 @@ def main() -> None:
                 icon=":material/person_add:",
                 on_click=invitations.open_invitation,
             )
+    if may(actor, Permission.MANAGE_ACCOUNTS) and links.begins("invite"):
+        invitations.open_invitation()
     invitations.show_link()
     names = list(sections)
     chosen = st.segmented_control(

@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.identity.schemas import ApiKeyView, CreatedApiKey, NewApiKey, Scope
 from core.identity.service import api_keys
 from core.platform import clock
-from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui import dialogs, errors, frame, guard, links, state, text
 from pages.system.settings import cards
 
 NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = (
@@ -46,6 +46,8 @@ def draw() -> None:
     note = "shown once on creation · only a hash is stored"
     row = frame.section_row("API keys", note, width=cards.WIDTH_PX)
     row.button("Create key", icon=":material/add:", on_click=_open_form)
+    if links.begins("key"):
+        _open_form()
     _show_made()
     if not present:
         frame.empty_state(

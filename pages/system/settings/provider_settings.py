@@ -21,7 +21,7 @@ from core.providers.schemas import (
     ProviderView,
 )
 from core.providers.service import providers as service
-from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui import dialogs, errors, frame, guard, links, state, text
 from pages.system.settings import cards
 
 NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE = (
@@ -61,6 +61,8 @@ def draw() -> None:
     note = "API keys are encrypted and never shown again"
     row = frame.section_row("Providers", note, width=cards.WIDTH_PX)
     row.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
+    if links.begins("provider"):
+        _open_form(None)
     if not providers:
         frame.empty_state(
             "key",

@@ -10,7 +10,7 @@ from core.bots.service import bots
 from core.errors import Invalid
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, dialogs, errors, frame, guard, state, tables
+from pages._ui import columns, dialogs, errors, frame, guard, links, state, tables
 from pages._ui.tables import TableColumn
 from pages.test.bots import detail
 from pages.test.bots.words import EMOJIS, TRAITS
@@ -22,6 +22,8 @@ NAME, AVATAR = "bots.new.name", "bots.new.avatar"
 def draw() -> None:
     with frame.header("Bots", "Personalities that produce a system prompt, and tests of them"):
         st.button("New bot", icon=":material/add:", type="primary", on_click=open_new)
+    if links.begins("bot"):
+        open_new()
     with guard.work() as (session, actor):
         bots.ensure_default(session, actor=actor)
         found = queries.list_bots(session, actor=actor)

@@ -9,7 +9,7 @@ from core.datasets.queries import datasets as queries
 from core.datasets.schemas import DatasetView, DatasetVisibility
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, state, tables
+from pages._ui import columns, errors, frame, guard, links, state, tables
 from pages._ui.tables import TableColumn
 from pages.test.datasets import dataset_address, import_dialog, new_dataset
 
@@ -25,6 +25,8 @@ def draw() -> None:
             "New dataset", icon=":material/add:", type="primary", on_click=new_dataset.open_new
         )
         st.button("Import", icon=":material/upload:", on_click=import_dialog.open_import)
+    if links.begins("dataset"):
+        new_dataset.open_new()
     import_dialog.draw_report()
     mine = state.get(MINE, False)
     at = f"datasets.{mine}"

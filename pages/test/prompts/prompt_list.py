@@ -11,7 +11,7 @@ from core.prompts.queries import prompts as queries
 from core.prompts.schemas import PromptFilter, PromptOrder, Visibility
 from core.prompts.views import PromptView
 from core.system import workspace
-from pages._ui import columns, errors, frame, guard, state, tables
+from pages._ui import columns, errors, frame, guard, links, state, tables
 from pages._ui.tables import Sorting, TableColumn
 from pages.test.prompts import address, new_prompt
 
@@ -44,6 +44,8 @@ def draw() -> None:
     with frame.header("Prompts", "Templates with variables, versions and labels"):
         st.button("New prompt", icon=":material/add:", type="primary", on_click=new_prompt.open_new)
         st.button("Import", icon=":material/upload:", on_click=new_prompt.open_import)
+    if links.begins("prompt"):
+        new_prompt.open_new()
     at = f"prompts.{hash((*_filters().model_dump().values(), _order()))}"
     found = _read(at)
     _draw_filters(found)

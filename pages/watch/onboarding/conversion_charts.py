@@ -63,8 +63,7 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         grid.cell(),
         watch.panel(
             "Time to drop-off",
-            f"{'sample, ' if stayed.is_sampled else ''}first step to last seen · click a bar for "
-            "users",
+            "first step to last seen · click a bar for users",
         ),
     ):
         charts.show(

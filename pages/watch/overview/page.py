@@ -22,7 +22,7 @@ from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
 from pages._ui.funnels import funnel_progress
-from pages.watch.overview import batch_strip, digest, overview_parts, pinned_views
+from pages.watch.overview import batch_strip, digest, overview_parts, pinned_views, setup_panel
 
 PAGE = "overview"
 
@@ -36,7 +36,9 @@ def main() -> None:
     header = watch.header("Overview", "Compared with the previous period")
     chosen = filter_bar.draw(PAGE, reads, ("environment", "app"), ("release",))
     workspace = read_workspace_funnel(reads)  # before the figures: if it is ready, it is theirs
-    if is_quiet(reads, chosen):
+    is_empty = is_quiet(reads, chosen)
+    setup_panel.draw(reads.actor, is_open=is_empty)
+    if is_empty:
         watch.nothing_here(PAGE, "events or AI requests", reads, chosen)
         pinned_views.draw(reads)
         batch_strip.draw(reads, chosen, PAGE)

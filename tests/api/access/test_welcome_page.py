@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
+from api.access import sign_in_queue
 from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.models import AdminSession, AdminUser
@@ -47,25 +48,34 @@ def sign(client: Client, password: str) -> int:
     )
 
 
-def test_the_link_sets_the_password_and_leads_to_the_sign_in_page(
-    client: Client, link: Link
-) -> None:
+def test_the_link_sets_the_password_and_signs_the_person_in(client: Client, link: Link) -> None:
     answer = choose(client, link)
-    assert answer.status_code == 200
-    assert 'action="/login"' in answer.text
-    assert 'value="new@example.com"' in answer.text
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert "HttpOnly" in answer.headers["set-cookie"]
     assert sign(client, CHOSEN) == 200
 
 
-def test_the_link_does_not_sign_anybody_in_by_itself(client: Client, link: Link) -> None:
-    assert "set-cookie" not in choose(client, link).headers
+def test_while_sign_in_is_throttled_the_link_leads_to_its_page(
+    client: Client, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_args: object, **_kwargs: object) -> None:
+        raise sign_in_queue.TooManySignIns
+
+    with monkeypatch.context() as busy:
+        busy.setattr(sign_in_queue, "sign_in", refuse)
+        answer = choose(client, link)
+    assert answer.status_code == 200
+    assert 'value="new@example.com"' in answer.text
+    assert "set-cookie" not in answer.headers
+    assert sign(client, CHOSEN) == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_looking_at_the_link_does_not_spend_it(client: Client, link: Link, method: str) -> None:
     for _ in range(3):
         assert client(prefix="").request(method, link.path).status_code == 200
-    assert choose(client, link).status_code == 200
+    assert choose(client, link).status_code == 303
 
 
 def test_the_link_works_once(client: Client, link: Link) -> None:
@@ -87,7 +97,7 @@ def test_a_new_link_ends_the_old_one(client: Client, link: Link, boss: Person) -
     with transaction() as session:
         newer = service.invite_again(session, link.account.id, actor=boss.actor)
     assert choose(client, link).status_code == 404
-    assert choose(client, newer).status_code == 200
+    assert choose(client, newer).status_code == 303
 
 
 def test_the_link_of_a_disabled_account_is_spent(client: Client, link: Link, boss: Person) -> None:
@@ -105,12 +115,12 @@ def test_a_password_outside_the_bounds_leaves_the_link_open(
     answer = choose(client, link, password)
     assert answer.status_code == 422
     assert "12 to 72" in answer.text
-    assert choose(client, link).status_code == 200
+    assert choose(client, link).status_code == 303
 
 
 def test_two_passwords_that_differ_leave_the_link_open(client: Client, link: Link) -> None:
     assert choose(client, link, again="something else here").status_code == 422
-    assert choose(client, link).status_code == 200
+    assert choose(client, link).status_code == 303
 
 
 @pytest.mark.parametrize("token", ["x", "a/b/c", "x" * 5000, "%ff"])
@@ -125,7 +135,7 @@ def test_another_sites_page_cannot_choose_the_password(client: Client, link: Lin
         link.path, data=form, headers={"Origin": "https://evil.example"}
     )
     assert answer.status_code == 403
-    assert choose(client, link).status_code == 200
+    assert choose(client, link).status_code == 303
 
 
 def test_a_database_that_is_away_does_not_look_like_a_spent_link(
@@ -139,7 +149,7 @@ def test_a_database_that_is_away_does_not_look_like_a_spent_link(
         answer = choose(client, link)
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
-    assert choose(client, link).status_code == 200
+    assert choose(client, link).status_code == 303
 
 
 def test_only_hashes_of_password_and_link_are_stored(client: Client, link: Link) -> None:
@@ -155,4 +165,4 @@ def test_only_hashes_of_password_and_link_are_stored(client: Client, link: Link)
         )
     assert stored is not None
     assert stored.startswith("$2b$")
-    assert sessions == 0
+    assert sessions == 1

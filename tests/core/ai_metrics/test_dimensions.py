@@ -231,12 +231,12 @@ def as_before_these_rollups(requests: list[NewRequest]) -> None:
     """Store requests as a workspace has them that comes from an earlier version."""
     folded(requests)
     with transaction() as session:
-        for table in ("ai_dimension_rollups", "ai_dimension_values"):
+        for table in ("ai_dimension_rollups", "ai_dimension_values", "tool_dimension_rollups"):
             session.execute(text(f"delete from {table}"))
         session.execute(text("update ai_request_rollups set priced = 0, cost_squares = 0"))
         since = clock.now() + timedelta(days=2)
-        pending = settings.DimensionRollups(since=since, arrived_before=clock.now())
-        settings.write(session, pending, by=None)
+        for reach in (settings.DimensionRollups, settings.ToolDimensionRollups):
+            settings.write(session, reach(since=since, arrived_before=clock.now()), by=None)
 
 
 def test_stored_requests_are_added_once_and_those_that_arrive_meanwhile_too(actor: Actor) -> None:

@@ -1,7 +1,6 @@
-"""Histograms of durations with readable bounds; median and 90th percentile."""
+"""Histograms of durations with readable bounds."""
 
-from collections.abc import Mapping, Sequence
-from statistics import quantiles
+from collections.abc import Mapping
 
 from core.activity.funnel_answers import TimeBar
 
@@ -24,11 +23,3 @@ def bars(users: Mapping[int, int]) -> list[TimeBar]:
         TimeBar(from_s=edges[number], to_s=edges[number + 1], users=users.get(number, 0))
         for number in range(min(known), max(known) + 1)
     ]
-
-
-def half_and_most(seconds: Sequence[float]) -> tuple[float | None, float | None]:
-    """Return the median and the ninth tenth, as percentile_cont has them."""
-    if not seconds:
-        return None, None
-    tenths = quantiles(seconds, n=10, method="inclusive") if len(seconds) > 1 else list(seconds) * 9
-    return tenths[4], tenths[8]

@@ -1,21 +1,19 @@
-"""Time to drop-off: from the first step to the last event of users who did not complete."""
+"""Time to drop-off: from the first step to the last event of users who did not complete; exact,
+over all of them.
+"""
 
 from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, SmallInteger, TextualSelect, bindparam, func, select, union_all
+from sqlalchemy import Select, TextualSelect, func, select, union_all
 from sqlalchemy.orm import Session
 
 from core.activity.funnel_answers import TimeToDropOff
 from core.activity.queries.funnels import durations, question
 from core.activity.queries.funnels.funnel import MOMENT, Funnel
-from core.activity.queries.funnels.question import (
-    MOST_STATEMENTS,
-    SAMPLES,
-    FunnelQuestion,
-    FunnelSql,
-)
+from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
+from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.cache.large_workspaces import cached_if_large
 from core.database.sql_files import statement
@@ -24,7 +22,6 @@ from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
 
 STAYS = statement(__package__, "time_to_drop_off")
-MOST = bindparam("most", type_=SmallInteger)
 
 
 def read_time_to_drop_off(
@@ -47,18 +44,15 @@ def read_time_to_drop_off(
 
 
 def _time_to_drop_off(session: Session, asked: FunnelQuestion) -> TimeToDropOff:
-    most = question.first_portion(session)
-    given = {**asked.given, "bounds": list(durations.BOUNDS), "most": most}
-    bars, seconds = Counter[int](), list[float]()
-    for row in session.execute(_statement(asked.sql), given):
-        bars[row.bar] += row.users
-        seconds += row.seconds
-    median, late = durations.half_and_most(seconds)
+    given = {**asked.given, "bounds": list(durations.BOUNDS)}
+    found = session.execute(_statement(asked.sql), given).all()
+    bars = Counter[int]({row.bar: row.users for row in found})
+    median, late = median_and_p90(unpacked(row.stayed for row in found))
     return TimeToDropOff(
         users=bars.total(),
         median_seconds=median,
         p90_seconds=late,
-        is_sampled=most < SAMPLES,
+        is_sampled=False,
         histogram=durations.bars(bars),
     )
 
@@ -78,10 +72,7 @@ def _plain(sql: FunnelSql) -> Select[Any]:
     if not sql.is_kept:
         return _of_marks(rows, sql)
     row = rows.selected_columns
-    gone = rows.where(row.sample < MOST, row[f"reached_{sql.funnel.last + 1}"].is_(None))
-    # The index knows of whom, but no names: only those are looked up.
-    began = func.array(gone.with_only_columns(row.reached_1).scalar_subquery())
-    return gone.where(row.reached_1 == func.any(began)).with_only_columns(
+    return rows.where(row[f"reached_{sql.funnel.last + 1}"].is_(None)).with_only_columns(
         row.subject, row.reached_1.label("began"), row.marks
     )
 
@@ -89,5 +80,5 @@ def _plain(sql: FunnelSql) -> Select[Any]:
 def _of_marks(rows: Select[Any], sql: FunnelSql) -> Select[Any]:
     row = rows.selected_columns
     began = func.from_micros(row.at_1, type_=MOMENT).label("began")
-    gone = rows.where(row.sample < MOST, ~sql.rule.is_reached(row, sql.funnel.last))
+    gone = rows.where(~sql.rule.is_reached(row, sql.funnel.last))
     return gone.with_only_columns(row.subject, began, row.marks)

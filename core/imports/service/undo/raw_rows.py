@@ -21,6 +21,7 @@ from core.activity.ingest.rollups import EVENTS as EVENT_ROLLUPS
 from core.ai_metrics.ingest import dimension_backfill, requests
 from core.ai_metrics.ingest.rollups import DIMENSIONS as DIMENSION_ROLLUPS
 from core.ai_metrics.ingest.rollups import REQUESTS as REQUEST_ROLLUPS
+from core.ai_metrics.ingest.rollups import TOOL_DIMENSIONS as TOOL_DIMENSION_ROLLUPS
 from core.ai_metrics.ingest.rollups import TOOLS as TOOL_ROLLUPS
 from core.database.locks import Lock
 from core.database.rollups import subtract_sums
@@ -82,6 +83,7 @@ REQUESTS = Raw(
         subtract_sums(REQUEST_ROLLUPS, requests.REQUEST_SUMS),
         subtract_sums(DIMENSION_ROLLUPS, requests.DIMENSION_SUMS),
         subtract_sums(TOOL_ROLLUPS, requests.TOOL_SUMS),
+        subtract_sums(TOOL_DIMENSION_ROLLUPS, requests.TOOL_DIMENSION_SUMS),
     ),
 )
 

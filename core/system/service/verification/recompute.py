@@ -25,6 +25,7 @@ SHADOWED = (
     "ai_request_deltas",
     "ai_dimension_deltas",
     "tool_deltas",
+    "tool_dimension_deltas",
     "funnel_parts",
     "subjects",
     "event_apps",
@@ -66,6 +67,7 @@ def replay(session: Session, zone: str) -> None:
         session.execute(add_sums("ai_request_deltas", requests.REQUEST_SUMS))
         session.execute(add_sums("ai_dimension_deltas", requests.DIMENSION_SUMS))
         session.execute(add_sums("tool_deltas", requests.TOOL_SUMS))
+        session.execute(add_sums("tool_dimension_deltas", requests.TOOL_DIMENSION_SUMS))
     for spoken in SPOKEN:
         session.execute(user_days(text(spoken).columns(*map(column, SEEN_USERS))), given)
     for table in SHADOWED:

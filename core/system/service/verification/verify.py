@@ -97,6 +97,8 @@ def _complete_since(session: Session, fold: Fold, parent: str) -> datetime | Non
     ends = [settings.read(session, Sealed).until(parent)]
     if fold in (request_rollups.REQUESTS, request_rollups.DIMENSIONS):
         ends.append(settings.read(session, settings.DimensionRollups).since)
+    if fold is request_rollups.TOOL_DIMENSIONS:
+        ends.append(settings.read(session, settings.ToolDimensionRollups).since)
     return max((each for each in ends if each is not None), default=None)
 
 
@@ -144,7 +146,7 @@ def _folds(session: Session, fold: Fold, sealed: datetime | None, zone: str) -> 
 
 def _placed(fold: Fold, table: Table) -> dict[str, ColumnElement[Any]]:
     """Return the value that deltas of a dimension are folded under."""
-    if fold is not request_rollups.DIMENSIONS:
+    if fold not in request_rollups.WITH_VALUES:
         return {}
     has_own = request_rollups.has_own_rollups(table)
     return {"value": case((has_own, table.c.value), else_=request_rollups.OTHERS)}

@@ -1,0 +1,1 @@
+"""The checklist of a new workspace: what is done, and hiding it."""
