@@ -25,6 +25,7 @@ from core.platform import data_folder as folder
 from core.platform.ids import new_id
 from core.presentation import drawing
 from core.providers.queries import configured as providers
+from core.providers.queries import token_prices
 from core.quotas import queries as quotas
 from tests import citus
 
@@ -200,6 +201,7 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
     large_workspaces.clear()
     providers.provider_cache.clear()
     quotas.applying_cache.clear()
+    token_prices.clear_cache()
     event_types.forget()
     for engine in (engines.current().core, engines.current().ai):
         with engine.begin() as connection:

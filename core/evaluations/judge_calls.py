@@ -1,13 +1,14 @@
 """The calls of judges that scoring an answer takes, for estimates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
 from core.bots import judging as bot_judging
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.runs.scored_runs import to_score
-from core.evaluations.schemas import NewEvaluation
+from core.evaluations.schemas import EvaluationDefinition, NewEvaluation
 from core.executions.schemas import NewExecution
 from core.providers import catalogue
 from core.scoring import judge_prompts
@@ -32,8 +33,22 @@ def count_judge_calls(new: NewEvaluation, case: EvaluatedCase) -> int:
     return asked + int(new.personality_judge_id is not None)
 
 
+def list_judges(
+    session: Session, definition: EvaluationDefinition, cases: Iterable[EvaluatedCase]
+) -> set[str]:
+    """Return the IDs of the models that judge answers to these cases; raise NoJudge."""
+    specs = chain(definition.scorers, *(case.assertions for case in cases))
+    wanted = {spec.judge_model_id for spec in _judges(specs)}
+    if definition.personality_judge_id is not None:
+        wanted.add(definition.personality_judge_id)
+    return {_judge_id(session, model_id) for model_id in wanted}
+
+
 def list_judge_calls(
-    session: Session, new: NewEvaluation, case: EvaluatedCase, answer: str
+    session: Session,
+    new: NewEvaluation | EvaluationDefinition,
+    case: EvaluatedCase,
+    answer: str,
 ) -> Iterator[NewExecution]:
     """Yield the calls of judges that an answer to a case takes; raise NoJudge or ModelMissing."""
     asked, scored = to_score(case), ScoredAnswer(text=answer)
@@ -51,7 +66,7 @@ def list_judge_calls(
         yield _call(session, new.personality_judge_id, bot_judging.TRAIT_INSTRUCTIONS, text)
 
 
-def _judges(specs: Sequence[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScorer]:
+def _judges(specs: Iterable[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScorer]:
     for spec in specs:
         if isinstance(spec, AllScorer | AnyScorer):
             yield from _judges(spec.scorers)
@@ -60,13 +75,17 @@ def _judges(specs: Sequence[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScore
 
 
 def _call(session: Session, model_id: str | None, system_prompt: str, text: str) -> NewExecution:
-    model_id = model_id or find_default_judge(session)
-    if model_id is None:
-        raise NoJudge
-    model = catalogue.find_route(session, model_id).model
+    model = catalogue.find_route(session, _judge_id(session, model_id)).model
     return NewExecution(
         model_id=model.id,
         system_prompt=system_prompt,
         prompt=text,
         parameters=judge_parameters(model),
     )
+
+
+def _judge_id(session: Session, model_id: str | None) -> str:
+    model_id = model_id or find_default_judge(session)
+    if model_id is None:
+        raise NoJudge
+    return model_id

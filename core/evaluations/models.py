@@ -125,7 +125,8 @@ class EvaluationResult(Keyed, CoreTable):
     `earlier` has the answers to the turns before the last one. `checks` has 1 (passed), 0 (failed)
     or -1 (not scored) for each scorer of the evaluation, and at the end for the case's own
     together. `attempts` counts calls that were begun, `cost_usd` is that of the calls,
-    `scoring_usd` that of its judges.
+    `scoring_usd` that of its judges; `reserved_usd` is the most that a run that has not ended may
+    cost, counted from its claim on when the evaluation has a cost limit.
     """
 
     __tablename__ = "evaluation_results"
@@ -153,6 +154,11 @@ class EvaluationResult(Keyed, CoreTable):
             "evaluation_id",
             postgresql_where=text("status = 'running'"),
         ),
+        Index(
+            "ix_evaluation_results_reserved",
+            "evaluation_id",
+            postgresql_where=text("reserved_usd is not null"),
+        ),
     )
 
     evaluation_id: Mapped[UUID] = mapped_column(
@@ -174,4 +180,5 @@ class EvaluationResult(Keyed, CoreTable):
     latency_ms: Mapped[int | None]
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
     scoring_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    reserved_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
     finished_at: Mapped[datetime | None]

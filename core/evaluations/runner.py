@@ -1,6 +1,4 @@
-"""The work of evaluations, done by the worker in slices: calls at once, in threads, each scored
-before its thread claims the next one.
-"""
+"""The work of evaluations, done by the worker in slices: calls at once, in threads."""
 
 import asyncio
 import logging
@@ -14,10 +12,11 @@ from uuid import UUID
 from core.database.db import transaction
 from core.errors import LimitReached, Unavailable
 from core.evaluations.runs.answers import CallWaiter
+from core.evaluations.runs.desk import Desk
 from core.evaluations.runs.scored_runs import score_run
 from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus
-from core.evaluations.service import claims, evaluations, summaries
+from core.evaluations.service import claims, evaluations, settling, summaries
 from core.platform.config import config
 from core.platform.ids import new_id
 from core.scoring.model_access import ExecutedModels
@@ -25,7 +24,7 @@ from core.scoring.model_access import ExecutedModels
 log = logging.getLogger("attune.evaluations")
 
 SLICE_S = 20.0  # other jobs get their turn after so long
-LOOK_INTERVAL_S = 0.5
+LOOK_INTERVAL_S = 0.05
 MORE_THREADS = 2
 ALIVE_INTERVAL_S = 1.0  # also how soon a cancelled one stops
 SUMMARY_SHARE = 10  # a summary is written again after ten times as long as it took, at least 2 s
@@ -41,48 +40,57 @@ def work(evaluation_id: UUID, *, may_go_on: Callable[[], bool], slice_s: float =
 
 
 class _Slice:
-    """One run of the job: threads that claim, and this one that looks after them."""
+    """One run of the job: threads that call and score, and this one, which claims for them and
+    settles what they have done, many runs in a transaction.
+    """
 
     def __init__(
         self, taken: TakenEvaluation, may_go_on: Callable[[], bool], ends_at: float
     ) -> None:
         self._taken, self._may_go_on, self._ends_at = taken, may_go_on, ends_at
-        self._at_once = config().max_concurrent_tests
-        self._stopping = threading.Event()  # no thread claims any more
-        self._waiter = CallWaiter(taken, at_once=self._at_once)
+        at_once = config().max_concurrent_tests
+        # Some store and score while others call
+        self._threads = at_once + max(MORE_THREADS, at_once // 2)
+        self._stopping = threading.Event()  # nothing is claimed any more
+        self._waiter = CallWaiter(taken, at_once=at_once)
+        self._desk = Desk()
         self._failure: str | None = None
         self._is_lost = False
-        metadata = {"evaluation_id": str(taken.id)}
-        self._models = ExecutedModels(taken.actor, metadata=metadata)
 
     def work(self) -> None:
-        # Some store and score while others call
-        count = self._at_once + max(MORE_THREADS, self._at_once // 2)
-        with ThreadPoolExecutor(count, thread_name_prefix="evaluation") as pool:
-            threads = [pool.submit(self._claim_and_run) for _ in range(count)]
-            self._look_after(lambda: all(thread.done() for thread in threads))
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="evaluation") as pool:
+            for _ in range(self._threads):
+                pool.submit(self._run_claimed)
+            try:
+                self._look_after()
+            except Unavailable as failure:
+                log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
+            finally:
+                self._desk.close(self._threads)
+        self._stopping.set()
         with suppress(Unavailable):  # else `resume` goes on with it
+            self._settle_and_claim()
             self._finish()
 
-    def _look_after(self, is_done: Callable[[], bool]) -> None:
-        """Say that the worker is alive, write summaries, and stop the threads when it is time."""
+    def _look_after(self) -> None:
+        """Claim and settle until nothing is left, or it is time to stop and all calls have ended;
+        meanwhile, say that the worker is alive, and write summaries.
+        """
         alive_at = summary_at = time.monotonic()
-        while not is_done():
-            time.sleep(LOOK_INTERVAL_S / 10 if self._stopping.is_set() else LOOK_INTERVAL_S)
+        while self._settle_and_claim() or not self._desk.is_idle:
+            self._desk.wait(LOOK_INTERVAL_S)
             now = time.monotonic()
             if now >= self._ends_at or not self._may_go_on():
                 self._stopping.set()
             if not self._may_go_on():
                 self._waiter.cancel_all()
-            with suppress(Unavailable):
-                if now - alive_at >= ALIVE_INTERVAL_S:
-                    self._keep_alive()
-                    alive_at = now
-                if now >= summary_at:
-                    summaries.write(self._taken.id)
-                    summary_at = time.monotonic() + max(
-                        2.0, SUMMARY_SHARE * (time.monotonic() - now)
-                    )
+            if now - alive_at >= ALIVE_INTERVAL_S:
+                self._keep_alive()
+                alive_at = now
+            if now >= summary_at:
+                summaries.write(self._taken.id)
+                took_s = time.monotonic() - now
+                summary_at = time.monotonic() + max(2.0, SUMMARY_SHARE * took_s)
 
     def _keep_alive(self) -> None:
         with transaction() as session:
@@ -92,36 +100,51 @@ class _Slice:
             self._stopping.set()
             self._waiter.cancel_all()
 
-    def _claim_and_run(self) -> None:
-        """Claim, run and settle one run after the other."""
-        ended: EndedRun | None = None
-        try:
-            with asyncio.Runner() as loop:
-                while (claimed := self._settle_and_claim(ended)) is not None:
-                    ended = self._run(claimed, loop)
-        except Unavailable as failure:
-            log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
-        except Exception:
-            log.exception("evaluation %s failed", self._taken.id)
-            self._fail(UNEXPECTED)
-
-    def _settle_and_claim(self, ended: EndedRun | None) -> ClaimedRun | None:
+    def _settle_and_claim(self) -> bool:
+        """Settle the runs that have ended, and claim one ahead for each thread; return whether
+        there were any.
+        """
+        ended = self._desk.take_ended()
+        wanted = 0 if self._stopping.is_set() else self._threads - self._desk.ready
+        if wanted <= 0 and not ended:
+            return False
+        claimed = list[ClaimedRun]()
         with transaction() as session:
-            if ended is not None:
-                claims.settle(session, self._taken, ended)
-            if self._stopping.is_set():
-                return None
-            try:
-                return claims.claim(session, self._taken, at_once=self._at_once)
-            except LimitReached as failure:
-                self._fail(failure.detail)
-                return None
+            if wanted > 0:
+                try:
+                    claimed = claims.claim(session, self._taken, most=wanted)
+                except LimitReached as failure:
+                    self._fail(failure.detail)
+            settling.settle(session, self._taken, ended)
+        self._desk.add(claimed)
+        return bool(claimed or ended)
+
+    def _run_claimed(self) -> None:
+        """Call for and score one claimed run after the other."""
+        with asyncio.Runner() as loop:
+            while (claimed := self._desk.next()) is not None:
+                ended: EndedRun | None = None
+                try:
+                    ended = self._run(claimed, loop)
+                except Unavailable as failure:
+                    log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
+                    self._stopping.set()
+                except Exception:
+                    log.exception("evaluation %s failed", self._taken.id)
+                    self._fail(UNEXPECTED)
+                finally:
+                    self._desk.end(ended)
 
     def _run(self, claimed: ClaimedRun, loop: asyncio.Runner) -> EndedRun:
         answer = claimed.answer or self._waiter.answer(claimed)
         if answer is None or answer.error is not None:
             return EndedRun(claimed.id, answer)
-        scoring = score_run(answer, claimed.case, self._taken.definition, self._models)
+        models = ExecutedModels(
+            self._taken.actor,
+            cost_limit_usd=claimed.judge_limit_usd or None,
+            metadata={"evaluation_id": str(self._taken.id)},
+        )
+        scoring = score_run(answer, claimed.case, self._taken.definition, models)
         return EndedRun(claimed.id, answer, loop.run(scoring))
 
     def _fail(self, detail: str) -> None:

@@ -1,10 +1,13 @@
 """Evaluations on their page: started by a form, followed, and read by section."""
 
+from datetime import UTC, datetime
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import transaction
 from core.evaluations.queries import reports
+from core.evaluations.schemas import EvaluationStatus
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from tests.factories.bots import made
@@ -18,6 +21,7 @@ from tests.factories.evaluations import (
     started,
 )
 from tests.factories.identity import Person, person
+from tests.factories.requests import price
 from tests.pages.conftest import Console, said
 
 PAGE = "test/evaluations/page.py"
@@ -119,6 +123,23 @@ def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     run(evaluation_id)
     app.run()
     assert "Completed" in said(app)
+
+
+def test_a_stopped_one_goes_on_with_a_limit_raised_on_its_page(
+    console: Console, admin: Person
+) -> None:
+    always = datetime(2001, 1, 1, tzinfo=UTC)
+    price(admin.actor, "echo", always, provider="fake", input="1000", output="1000")
+    evaluation_id = started(admin.actor, GOOD, cost_limit_usd="0.1")
+    run(evaluation_id)
+    app = opened(console, admin, {"evaluation": str(evaluation_id)})
+    assert "of the cost limit is left" in said(app)
+    limit = app.number_input[0]
+    assert (limit.label, limit.value) == ("Cost limit in US dollars", 0.1)
+    limit.set_value(50.0)
+    press(app, "Set limit and resume")
+    run(evaluation_id)
+    assert read(admin.actor, evaluation_id).status is EvaluationStatus.COMPLETED
 
 
 def test_one_that_waits_for_an_app_says_so_until_its_answers_are_scored(

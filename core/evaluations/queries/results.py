@@ -114,6 +114,13 @@ def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[C
     ]
 
 
+def read_cases(session: Session, evaluation_id: UUID) -> Iterator[EvaluatedCase]:
+    """Yield the cases of an evaluation."""
+    of_it = select(EvaluationCase).where(EvaluationCase.evaluation_id == evaluation_id)
+    for row in session.scalars(of_it.order_by(EvaluationCase.position)):
+        yield encrypted_texts.case_of(row)
+
+
 def questions(
     session: Session, evaluation_id: UUID, positions: Sequence[int]
 ) -> dict[int, CaseQuestion]:

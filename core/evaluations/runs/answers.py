@@ -43,6 +43,9 @@ class CallWaiter:
         """Return the answer of a claimed run, or its error; None when it was cancelled."""
         if claimed.execution is None:
             return self._of_service(claimed)
+        if self._cancelled.is_set():
+            self._cancel(claimed.execution.id)
+            return None
         turn = _Turn(self._turns)
         stored: list[ScoredAnswer | None] = []
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.models import EvaluationResult
 from core.evaluations.runs.work_items import ClaimedRun
@@ -14,26 +16,34 @@ from core.evaluations.schemas import ResultStatus
 from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
 
+results_table = table_of(EvaluationResult)
+
 
 def store(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswer | None:
     """Store the answer of a call, whose cost is that of all turns; None when there is nothing to
     score: another turn is next, the call was cancelled, or the run is another worker's by now.
     """
-    row = session.get(EvaluationResult, run.id, with_for_update=True)
-    if row is None or row.execution_id != view.id or row.status != ResultStatus.RUNNING:
-        return None
     if view.status is ExecutionStatus.CANCELLED:
         return None
     answer = _answer(view)
-    row.cost_usd = _sum(it.cost_usd for it in (*run.earlier, answer))
+    cost = _sum(it.cost_usd for it in (*run.earlier, answer))
+    mine = update(results_table).where(
+        results_table.c.id == run.id,
+        results_table.c.execution_id == view.id,
+        results_table.c.status == ResultStatus.RUNNING,
+    )
     if answer.error is None and not run.is_last_turn:
-        row.earlier = encrypted_texts.seal_earlier((*run.earlier, answer), row.id)
-        row.execution_id = None
+        earlier = encrypted_texts.seal_earlier((*run.earlier, answer), run.id)
+        session.execute(mine.values(cost_usd=cost, earlier=earlier, execution_id=None))
         return None
-    answer = answer.model_copy(update={"cost_usd": row.cost_usd})
-    row.answer = encrypted_texts.seal_answer(answer, row.id)
-    row.latency_ms = answer.latency_ms
-    return answer
+    answer = answer.model_copy(update={"cost_usd": cost})
+    stored = mine.values(
+        cost_usd=cost,
+        answer=encrypted_texts.seal_answer(answer, run.id),
+        latency_ms=answer.latency_ms,
+    )
+    found = session.execute(stored.returning(results_table.c.id)).first()
+    return None if found is None else answer
 
 
 def _answer(view: ExecutionView) -> ScoredAnswer:

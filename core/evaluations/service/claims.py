@@ -3,9 +3,10 @@ stored in the transaction that ends the call, and its scores after that: what is
 loses calls whose answer had not come, and pays for no answer twice.
 """
 
+from collections.abc import Collection
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
@@ -13,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from core.errors import Failure, LimitReached
 from core.evaluations import encrypted_texts
-from core.evaluations.errors import BudgetSpent
+from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.runs import targets
-from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
+from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
+from core.evaluations.service.budgets import Budget, unsettled_cost
 from core.executions import queries as executions
-from core.executions.schemas import ExecutionStatus
+from core.executions.schemas import ExecutionStatus, NewExecution
 from core.executions.service import executions as calls
 from core.executions.service import service_calls
 from core.identity.queries import actor_of, find_account
@@ -27,6 +29,7 @@ from core.identity.schemas import Actor, Caller
 from core.identity.service import api_keys
 from core.jobs import outbox
 from core.platform import clock
+from core.quotas.queries import find_applying_cached
 from core.scoring.schemas import ScoredAnswer
 from core.services import dispatch
 
@@ -66,14 +69,17 @@ def _actor_of(session: Session, row: EvaluationTest) -> Actor | None:
 
 
 def release_runs(session: Session, evaluation_id: UUID) -> None:
-    """Give back the claimed runs; those with an answer keep it."""
+    """Give back the claimed runs; those with an answer keep it. What calls have cost stays
+    reserved until the run has ended.
+    """
     claimed = update(EvaluationResult).where(
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status == ResultStatus.RUNNING,
     )
     has_answer = EvaluationResult.answer.is_not(None)
-    session.execute(claimed.where(has_answer).values(status=ResultStatus.ANSWERED, worker=None))
-    session.execute(claimed.where(~has_answer).values(status=ResultStatus.PENDING, worker=None))
+    given_back = {"worker": None, "reserved_usd": unsettled_cost()}
+    session.execute(claimed.where(has_answer).values(status=ResultStatus.ANSWERED, **given_back))
+    session.execute(claimed.where(~has_answer).values(status=ResultStatus.PENDING, **given_back))
 
 
 def keep_alive(session: Session, taken: TakenEvaluation) -> bool:
@@ -87,9 +93,9 @@ def keep_alive(session: Session, taken: TakenEvaluation) -> bool:
     return changed.first() is not None
 
 
-def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedRun | None:
-    """Claim the next run, and begin its call; None when there is none, or no longer for this
-    worker.
+def claim(session: Session, taken: TakenEvaluation, *, most: int) -> list[ClaimedRun]:
+    """Claim up to `most` next runs, and begin their calls; none when there is none, when those in
+    progress have to settle first, or when the evaluation is no longer this worker's.
 
     Raises BudgetSpent, and QuotaExceeded; other failures of a call to begin are its own.
     """
@@ -98,37 +104,83 @@ def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedR
         EvaluationTest.worker == taken.worker,
         EvaluationTest.status == EvaluationStatus.RUNNING,
     )
-    budget = (EvaluationTest.spent_usd, EvaluationTest.done, EvaluationTest.cost_limit_usd)
-    spent = session.execute(select(*budget).where(*mine)).one_or_none()
-    if spent is None:
-        return None
-    row = session.scalar(
+    limit = session.execute(select(EvaluationTest.cost_limit_usd).where(*mine)).one_or_none()
+    if limit is None:
+        return []
+    rows = session.scalars(
         select(EvaluationResult)
         .where(EvaluationResult.evaluation_id == taken.id, EvaluationResult.status.in_(OPEN))
         .order_by(EvaluationResult.position, EvaluationResult.run, EvaluationResult.target)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
+    ).all()
+    cases = _cases(session, taken.id, {row.position for row in rows})
+    budget = None if limit[0] is None else Budget(session, taken, limit[0])
+    claimed = list[ClaimedRun]()
+    for row in rows:
+        try:
+            run = _claim(session, taken, row, cases[row.position], budget)
+        except LimitReached:
+            if claimed:  # the next claim says so
+                break
+            raise
+        if run is None:
+            break
+        row.status, row.worker = ResultStatus.RUNNING, taken.worker
+        claimed.append(run)
+    return claimed
+
+
+def _cases(
+    session: Session, evaluation_id: UUID, positions: Collection[int]
+) -> dict[int, EvaluatedCase]:
+    if not positions:
+        return {}
+    of_runs = (
+        EvaluationCase.evaluation_id == evaluation_id,
+        EvaluationCase.position.in_(positions),
     )
-    if row is None:
-        return None
-    _check_budget(*spent, at_once)
-    of_case = (EvaluationCase.evaluation_id == taken.id, EvaluationCase.position == row.position)
-    case = encrypted_texts.case_of(session.scalars(select(EvaluationCase).where(*of_case)).one())
-    row.status, row.worker = ResultStatus.RUNNING, taken.worker
+    rows = session.scalars(select(EvaluationCase).where(*of_runs))
+    return {row.position: encrypted_texts.case_of(row) for row in rows}
+
+
+def _claim(
+    session: Session,
+    taken: TakenEvaluation,
+    row: EvaluationResult,
+    case: EvaluatedCase,
+    budget: Budget | None,
+) -> ClaimedRun | None:
+    """Claim a run; None when it does not fit into the cost limit before others have settled."""
     target = taken.definition.targets[row.target - 1]
     answer = encrypted_texts.answer_of(row)
-    if answer is not None and target.app is not None:  # it has answered all turns by itself
-        return ClaimedRun(row.id, case, answer=answer)
-    earlier = encrypted_texts.earlier_of(row)
-    asked = case.with_answers([each.text for each in earlier])
-    run = ClaimedRun(row.id, asked, earlier, is_last_turn=len(earlier) + 1 == case.turns)
-    if answer is not None:
-        return replace(run, answer=answer)
-    if target.service_id is not None and (found := _answered_before(session, row)) is not None:
-        return replace(run, execution_id=found)
+    earlier, asked, is_last_turn = (), case, True
+    if target.app is None:  # an app answers all turns by itself
+        earlier = encrypted_texts.earlier_of(row)
+        asked = case.with_answers([each.text for each in earlier])
+        is_last_turn = len(earlier) + 1 == case.turns
+    run = ClaimedRun(row.id, asked, earlier, is_last_turn=is_last_turn, answer=answer)
     try:
-        with session.begin_nested():
-            return _begin(session, taken, row, run)
+        call = None
+        if answer is None:
+            if target.service_id is not None and (found := _answered_before(session, row)):
+                return replace(run, execution_id=found)
+            call = targets.execution_of(
+                session, target, asked, run=row.run, evaluation_id=taken.id, actor=taken.actor
+            )
+        if budget is not None:
+            planned = budget.plan(
+                row,
+                case,
+                call,
+                answer=None if answer is None else answer.text,
+                is_last_turn=is_last_turn,
+            )
+            if not budget.reserve(row, planned):
+                return None
+            run = replace(run, judge_limit_usd=planned.judge_usd)
+            call = call and planned.limited(call)
+        return run if call is None else _begin(session, taken, row, run, call)
     except LimitReached:
         raise
     except Failure as failure:
@@ -136,22 +188,28 @@ def claim(session: Session, taken: TakenEvaluation, *, at_once: int) -> ClaimedR
 
 
 def _begin(
-    session: Session, taken: TakenEvaluation, row: EvaluationResult, run: ClaimedRun
+    session: Session,
+    taken: TakenEvaluation,
+    row: EvaluationResult,
+    run: ClaimedRun,
+    call: NewExecution,
 ) -> ClaimedRun:
-    target = taken.definition.targets[row.target - 1]
-    new_execution = targets.execution_of(
-        session, target, run.case, run=row.run, evaluation_id=taken.id, actor=taken.actor
-    )
+    service_id = taken.definition.targets[row.target - 1].service_id
+    if service_id is not None:
+        with session.begin_nested():
+            execution_id = service_calls.begin(session, call, service_id, actor=taken.actor)
+            dispatch.begin(session, execution_id, {})
+        begun = replace(run, execution_id=execution_id)
+    else:
+        # What quotas refuse leaves nothing; without any, nothing fails once a row is stored
+        with (
+            session.begin_nested() if find_applying_cached(session, taken.actor) else nullcontext()
+        ):
+            execution = calls.begin(session, call, instance=taken.worker, actor=taken.actor)
+        begun = replace(run, execution_id=execution.id, execution=execution)
+    row.execution_id = begun.execution_id
     row.attempts += 1
-    if target.service_id is not None:
-        row.execution_id = service_calls.begin(
-            session, new_execution, target.service_id, actor=taken.actor
-        )
-        dispatch.begin(session, row.execution_id, {})
-        return replace(run, execution_id=row.execution_id)
-    execution = calls.begin(session, new_execution, instance=taken.worker, actor=taken.actor)
-    row.execution_id = execution.id
-    return replace(run, execution_id=execution.id, execution=execution)
+    return begun
 
 
 def _answered_before(session: Session, row: EvaluationResult) -> UUID | None:
@@ -161,46 +219,6 @@ def _answered_before(session: Session, row: EvaluationResult) -> UUID | None:
     found = executions.find_progress(session, row.execution_id)
     waits = (ExecutionStatus.PENDING, ExecutionStatus.COMPLETED)
     return row.execution_id if found is not None and found.status in waits else None
-
-
-def _check_budget(spent_usd: Decimal, done: int, limit_usd: Decimal | None, at_once: int) -> None:
-    """Raise BudgetSpent when what is spent, with the calls in progress at the mean cost so far,
-    reaches the limit.
-    """
-    if limit_usd is None:
-        return
-    mean = spent_usd / done if done else Decimal(0)
-    if spent_usd + mean * (at_once - 1) >= limit_usd:
-        raise BudgetSpent
-
-
-def settle(session: Session, taken: TakenEvaluation, ended: EndedRun) -> None:
-    """Store the scores of a run, or its failure, and count it; without an answer, give it back."""
-    row = session.get(EvaluationResult, ended.id, with_for_update=True)
-    if row is None or row.worker != taken.worker or row.status != ResultStatus.RUNNING:
-        return
-    row.worker = None
-    if ended.answer is None:
-        row.status = ResultStatus.PENDING
-        return
-    is_failed = ended.answer.error is not None
-    row.status = ResultStatus.FAILED if is_failed else ResultStatus.COMPLETED
-    row.finished_at = clock.now()
-    if row.answer is None:
-        row.answer = encrypted_texts.seal_answer(ended.answer, row.id)
-    cost = row.cost_usd if row.scores is None and row.checks is None else Decimal(0)
-    if (scored := ended.scored) is not None:
-        row.scores = encrypted_texts.seal_scores(scored.scores, row.id)
-        row.checks, row.passed, row.score = scored.checks, scored.passed, scored.score
-        row.scoring_usd = scored.scoring_usd
-        cost = (cost or Decimal(0)) + (scored.scoring_usd or Decimal(0))
-    counted = {
-        "done": EvaluationTest.done + 1,
-        "failed": EvaluationTest.failed + int(is_failed),
-        "spent_usd": EvaluationTest.spent_usd + (cost or Decimal(0)),
-        "unpriced": EvaluationTest.unpriced + int(row.cost_usd is None and not is_failed),
-    }
-    session.execute(update(EvaluationTest).where(EvaluationTest.id == taken.id).values(counted))
 
 
 def count_open(session: Session, evaluation_id: UUID) -> int:

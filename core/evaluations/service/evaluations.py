@@ -19,6 +19,7 @@ from core.evaluations.errors import (
 )
 from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
+from core.evaluations.queries.results import read_cases
 from core.evaluations.runs import targets
 from core.evaluations.schemas import (
     MOST_RESULTS,
@@ -31,6 +32,7 @@ from core.evaluations.schemas import (
     ResultStatus,
 )
 from core.evaluations.service import claims, idempotency, run_rows
+from core.evaluations.service.budgets import check_prices
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -49,7 +51,7 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     started again.
 
     Raises TooManyResults, EvaluationMissing (of the baseline), IdempotencyKeyUsed, what resolving a
-    target raises, and what its cases raise (case_sources.py).
+    target raises, what its cases raise (case_sources.py), and with a cost limit CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
     evaluation_id = idempotency.id_of(new, actor)
@@ -61,6 +63,8 @@ def start(session: Session, new: NewEvaluation, *, actor: Actor) -> UUID:
     if new.baseline_id is not None:
         get_row(session, new.baseline_id, actor=actor)
     definition = _definition(session, new, dataset_version, actor)
+    if new.cost_limit_usd is not None:
+        check_prices(session, definition, cases)
     digests = [encrypted_texts.digest_of(case) for case in cases]
     row = EvaluationTest(
         id=evaluation_id,
@@ -153,13 +157,15 @@ def resume(
 ) -> None:
     """Go on with an evaluation that was cancelled or stopped; what has ended is not run again.
 
-    Raises EvaluationMissing, EvaluationRunning or EvaluationEnded.
+    Raises EvaluationMissing, EvaluationRunning, EvaluationEnded, and for a new limit CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
     row = _idle_row(session, evaluation_id, actor)
     if not claims.count_open(session, row.id):
         raise EvaluationEnded
-    row.cost_limit_usd = wanted.cost_limit_usd or row.cost_limit_usd
+    if wanted.cost_limit_usd is not None:
+        row.cost_limit_usd = wanted.cost_limit_usd
+        check_prices(session, encrypted_texts.definition_of(row), read_cases(session, row.id))
     _restart(session, row)
     _record(session, "evaluation.resume", row, actor)
 

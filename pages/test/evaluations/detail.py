@@ -20,6 +20,7 @@ from pages.test.evaluations import (
     case_section,
     comparison_section,
     figures_section,
+    limit_field,
     progress,
     settings_section,
 )
@@ -50,6 +51,7 @@ def draw() -> None:
     chain_line.draw(ChainKind.EVALUATION, found.id)
     if found.error:
         st.error(text.plain(found.error), icon=":material/error:")
+    limit_field.draw(found)
     if found.status.is_going_on:
         _draw_progress(found.id, status_of(found))
     chosen = st.segmented_control(

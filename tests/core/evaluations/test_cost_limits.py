@@ -1,0 +1,126 @@
+"""What an evaluation may spend is reserved before each call, so that its limit is kept."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from core.database.db import transaction
+from core.evaluations.models import EvaluationResult
+from core.evaluations.schemas import EvaluationResume, EvaluationStatus
+from core.evaluations.service import claims, evaluations
+from core.executions.models import Execution
+from core.executions.runner import Runner
+from core.platform.ids import new_id
+from core.quotas.errors import CostUnknown
+from tests.factories.ab_tests import JUDGE, Judges
+from tests.factories.evaluations import answering, read, run, silence, started
+from tests.factories.identity import Person, person
+from tests.factories.providers import stored
+from tests.factories.requests import price
+
+ALWAYS = datetime(2001, 1, 1, tzinfo=UTC)
+TARGET = {"model_id": "fake:echo", "parameters": {"max_tokens": 100}}
+USAGE = '{"input": 150, "output": 100}'  # as much as the limit of tokens allows
+DEAR = answering("good", usage=USAGE)
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+@pytest.fixture
+def priced(one: Person) -> None:
+    """Let a token of the fake provider cost a tenth of a cent."""
+    for model in ("echo", "constrained"):
+        price(one.actor, model, ALWAYS, provider="fake", input="1000", output="1000")
+
+
+def reserved(evaluation_id: UUID) -> Decimal:
+    with transaction() as session:
+        of_it = EvaluationResult.evaluation_id == evaluation_id
+        total = select(func.sum(EvaluationResult.reserved_usd)).where(of_it)
+        return session.scalar(total) or Decimal(0)
+
+
+def raised(one: Person, evaluation_id: UUID, limit: str) -> None:
+    with transaction() as session:
+        wanted = EvaluationResume.model_validate({"cost_limit_usd": limit})
+        evaluations.resume(session, evaluation_id, wanted, actor=one.actor)
+
+
+@pytest.mark.usefixtures("priced")
+def test_calls_that_cost_the_most_they_can_keep_to_the_limit(one: Person) -> None:
+    evaluation_id = started(one.actor, *[DEAR] * 20, target=TARGET, cost_limit_usd="2")
+    run(evaluation_id)
+    stopped = read(one.actor, evaluation_id)
+    assert stopped.status is EvaluationStatus.FAILED
+    assert "may cost up to $" in (stopped.error or "")
+    assert Decimal(1) < stopped.spent_usd <= Decimal(2)
+    assert stopped.spent_usd == Decimal("0.25") * stopped.progress.done
+    assert reserved(evaluation_id) == 0
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_raised_limit_goes_on_and_pays_for_no_answer_twice(one: Person) -> None:
+    evaluation_id = started(one.actor, *[DEAR] * 20, target=TARGET, cost_limit_usd="2")
+    run(evaluation_id)
+    raised(one, evaluation_id, "20")
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.spent_usd) == (EvaluationStatus.COMPLETED, Decimal(5))
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Execution)) == 20
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_limit_under_one_answer_makes_no_call(one: Person) -> None:
+    evaluation_id = started(one.actor, DEAR, target=TARGET, cost_limit_usd="0.1")
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.status, found.spent_usd) == (EvaluationStatus.FAILED, 0)
+    assert "$0.10 of the cost limit is left" in (found.error or "")
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Execution)) == 0
+
+
+@pytest.mark.usefixtures("priced")
+def test_judges_are_reserved_with_the_call_and_given_back_after_a_kill(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Judges().install(monkeypatch)
+    judged = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": JUDGE}
+    with_judge = started(one.actor, DEAR, target=TARGET, scorers=[judged], cost_limit_usd="5000")
+    without = started(one.actor, DEAR, target=TARGET, cost_limit_usd="5000")
+    most = []
+    for evaluation_id in (with_judge, without):
+        with transaction() as session:
+            taken = claims.take(session, evaluation_id, new_id())
+            assert taken is not None
+            [claimed] = claims.claim(session, taken, most=1)
+        most.append((reserved(evaluation_id), claimed.judge_limit_usd or Decimal(0)))
+    (both, of_judge), (of_call, nothing) = most
+    assert nothing == 0 < of_judge
+    assert both == of_call + 2 * of_judge  # once, and once more outside the form
+    silence()
+    run(with_judge)
+    found = read(one.actor, with_judge)
+    assert (found.status, reserved(with_judge)) == (EvaluationStatus.COMPLETED, 0)
+    assert found.spent_usd > Decimal("0.25")
+
+
+def test_a_model_without_a_price_is_refused_by_its_name(one: Person) -> None:
+    stored("mine")
+    with pytest.raises(CostUnknown, match="mine:unpriced has no price, so the cost limit"):
+        started(one.actor, DEAR, target={"model_id": "mine:unpriced"}, cost_limit_usd="5")
+
+
+def test_a_judge_without_a_price_is_refused_too(one: Person) -> None:
+    stored("mine")
+    judged = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
+    both = {"kind": "all", "scorers": [judged]}
+    with pytest.raises(CostUnknown, match="mine:unpriced"):
+        started(one.actor, DEAR, scorers=[both], cost_limit_usd="5")
