@@ -74,7 +74,7 @@ class Budget:
         spent = session.scalar(
             select(EvaluationTest.spent_usd).where(EvaluationTest.id == taken.id)
         )
-        self._taken_usd = (spent or Decimal(0)) + reserved
+        self._taken_usd: Decimal = (spent or Decimal(0)) + (reserved or Decimal(0))
         self._in_progress = in_progress
 
     def plan(

@@ -154,7 +154,8 @@ def _claim(
     """Claim a run; None when it does not fit into the cost limit before others have settled."""
     target = taken.definition.targets[row.target - 1]
     answer = encrypted_texts.answer_of(row)
-    earlier, asked, is_last_turn = (), case, True
+    earlier: tuple[ScoredAnswer, ...] = ()
+    asked, is_last_turn = case, True
     if target.app is None:  # an app answers all turns by itself
         earlier = encrypted_texts.earlier_of(row)
         asked = case.with_answers([each.text for each in earlier])

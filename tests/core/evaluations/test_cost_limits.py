@@ -81,7 +81,7 @@ def test_a_limit_under_one_answer_makes_no_call(one: Person) -> None:
     evaluation_id = started(one.actor, DEAR, target=TARGET, cost_limit_usd="0.1")
     run(evaluation_id)
     found = read(one.actor, evaluation_id)
-    assert (found.status, found.spent_usd) == (EvaluationStatus.FAILED, 0)
+    assert (found.status, found.spent_usd) == (EvaluationStatus.FAILED, Decimal(0))
     assert "$0.10 of the cost limit is left" in (found.error or "")
     with transaction() as session:
         assert session.scalar(select(func.count()).select_from(Execution)) == 0
@@ -108,7 +108,7 @@ def test_judges_are_reserved_with_the_call_and_given_back_after_a_kill(
     silence()
     run(with_judge)
     found = read(one.actor, with_judge)
-    assert (found.status, reserved(with_judge)) == (EvaluationStatus.COMPLETED, 0)
+    assert (found.status, reserved(with_judge)) == (EvaluationStatus.COMPLETED, Decimal(0))
     assert found.spent_usd > Decimal("0.25")
 
 
