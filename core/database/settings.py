@@ -81,6 +81,9 @@ class Retention(Group):
     conversation_days: Days = 365
     feedback_days: Days = 365
     score_days: Days = 365
+    evaluation_days: Days = Field(
+        default=365, description="Evaluations that have ended; datasets are kept."
+    )
     import_undo_days: Days = Field(
         default=30,
         description="How long an import can be undone. Its rows stay until then, whatever is set.",

@@ -1,8 +1,10 @@
 """Exports of an evaluation: a table of runs as CSV or JSON lines, and a report in Markdown."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 
+from core.annotations.exports import markdown
 from core.evaluations.figures.comparison import explanation
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.views import (
@@ -15,6 +17,7 @@ from core.evaluations.views import (
 from core.presentation import csv_lines
 from core.presentation.formatting import duration, money, share
 
+FENCE = 3  # backticks at least, and one more than any within
 COLUMNS = tuple(RunExport.model_fields)
 HEADER = (
     "| Target | Pass rate | Score | All runs pass | Failed calls | Median time | Cost |\n"
@@ -50,7 +53,8 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
         for advice in view.recommendations:
             yield f"- {_cell(advice.text)} ({_cell(advice.evidence)})\n"
     manifest = json.dumps(view.manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    yield f"\n## Manifest\n\n```json\n{manifest}\n```\n"
+    fence = "`" * (max(map(len, re.findall("`+", manifest)), default=0) + FENCE)
+    yield f"\n## Manifest\n\n{fence}json\n{manifest}\n{fence}\n"
 
 
 def _line(target: TargetView) -> str:
@@ -75,4 +79,5 @@ def _compared(each: ComparedTarget) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Return text as one line that Markdown shows literally."""
+    return markdown.plain(markdown.upright(" ".join(text.split())))

@@ -154,6 +154,14 @@ class EvaluationResult(Keyed, CoreTable):
             "evaluation_id",
             postgresql_where=text("status = 'running'"),
         ),
+        Index(  # what lists and comparisons count is in the index, beside texts of any length
+            "ix_evaluation_results_ended",
+            "evaluation_id",
+            "position",
+            "target",
+            postgresql_include=["status", "passed", "score"],
+            postgresql_where=text("status in ('completed', 'failed')"),
+        ),
         Index(
             "ix_evaluation_results_reserved",
             "evaluation_id",

@@ -70,7 +70,7 @@ def test_a_form_starts_an_evaluation_of_questions(console: Console, admin: Perso
     assert "2 calls" in said(app)
     press(app, "Start evaluation")
     with transaction() as session:
-        [found] = reports.list_evaluations(session, actor=admin.actor)
+        [found] = reports.list_evaluations(session, actor=admin.actor).items
     run(found.id)
     app.run()
     assert "Refunds" in said(app)
@@ -87,7 +87,7 @@ def test_a_bot_is_a_target(console: Console, admin: Person) -> None:
     app.run()
     press(app, "Start evaluation")
     with transaction() as session:
-        [found] = reports.list_evaluations(session, actor=admin.actor)
+        [found] = reports.list_evaluations(session, actor=admin.actor).items
     assert read(admin.actor, found.id).results[0].title == "Rosa v1 · fake:echo"
 
 

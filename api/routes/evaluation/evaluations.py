@@ -9,11 +9,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api import rate_limits
-from api.deps import ActorDep, CursorText, SessionDep
+from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import rows_by_position
 from api.reference import CONFLICT, MISSING, MODEL_CALL
 from core.database.db import Session
-from core.database.paging import Items
+from core.database.paging import Items, Page
 from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.cases.case_schemas import ReplayedRun
@@ -56,12 +56,6 @@ WRITERS: dict[str, Callable[[Iterator[RunExport]], Iterator[str]]] = {
 }
 
 
-class EvaluationList(BaseModel):
-    """Evaluations, the newest first."""
-
-    items: list[EvaluationListItem]
-
-
 class StartedEvaluation(BaseModel):
     """An evaluation that the worker runs."""
 
@@ -102,11 +96,10 @@ def estimate(new: NewEvaluation, session: SessionDep, actor: ActorDep) -> Evalua
 
 @router.get("")
 def list_evaluations(
-    session: SessionDep, actor: ActorDep, limit: Limit = 50, offset: Offset = 0
-) -> EvaluationList:
+    session: SessionDep, actor: ActorDep, window: WindowDep
+) -> Page[EvaluationListItem]:
     """List evaluations, the newest first."""
-    found = reports.list_evaluations(session, actor=actor, limit=limit, offset=offset)
-    return EvaluationList(items=found)
+    return reports.list_evaluations(session, window, actor=actor)
 
 
 @router.get("/trend", responses=MISSING)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core.evaluations.errors import EvaluationMissing
@@ -34,6 +34,11 @@ def list_rows(
     rows = select(EvaluationTest).where(seen_by(actor))
     newest = rows.order_by(EvaluationTest.created_at.desc(), EvaluationTest.id.desc())
     return list(session.scalars(newest.limit(limit).offset(offset)))
+
+
+def count_rows(session: Session, *, actor: Actor) -> int:
+    """Return how many evaluations the actor sees."""
+    return session.scalar(select(func.count(EvaluationTest.id)).where(seen_by(actor))) or 0
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database.paging import Page, Window
 from core.evaluations import encrypted_texts
 from core.evaluations.errors import NoCommonCases, TargetNumberMissing
 from core.evaluations.figures import comparison
 from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import figures
-from core.evaluations.queries.evaluations import get_row, list_rows
+from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
 from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
     ComparedTarget,
@@ -29,16 +30,18 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 
-MOST_LISTED = 100
+NEWEST = Window(limit=100)
 SILENCE = timedelta(seconds=20)  # of a worker and an app
 
 
 def list_evaluations(
-    session: Session, *, actor: Actor, limit: int = MOST_LISTED, offset: int = 0
-) -> list[EvaluationListItem]:
+    session: Session, window: Window = NEWEST, *, actor: Actor
+) -> Page[EvaluationListItem]:
     """Return the evaluations that the actor sees, the newest first; raise Forbidden."""
     require(actor, Permission.RUN_MODELS)
-    return [_item(row) for row in list_rows(session, actor=actor, limit=limit, offset=offset)]
+    rows = list_rows(session, actor=actor, limit=window.limit, offset=window.offset)
+    total = window.total(len(rows), lambda: count_rows(session, actor=actor))
+    return window.page([_item(row) for row in rows], total)
 
 
 def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationView:

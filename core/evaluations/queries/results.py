@@ -59,7 +59,7 @@ def list_cases(
     get_row(session, evaluation_id, actor=actor)
     of_it = (EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ENDED))
     ranked = (
-        select(EvaluationResult.position)
+        select(EvaluationResult.position, func.count().over())
         .where(*of_it)
         .group_by(EvaluationResult.position)
         .order_by(
@@ -73,9 +73,12 @@ def list_cases(
             EvaluationCase.evaluation_id == evaluation_id, any_(EvaluationCase.tags) == tag
         )
         ranked = ranked.where(EvaluationResult.position.in_(tagged))
-    total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0
-    positions = list(session.scalars(ranked.limit(limit).offset(offset)))
-    return CasePage(items=_rows(session, evaluation_id, positions), total_count=total)
+    found = session.execute(ranked.limit(limit).offset(offset)).all()
+    if not found and offset:  # a page behind the last one has no row that says how many there are
+        total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0
+        return CasePage(items=[], total_count=total)
+    items = _rows(session, evaluation_id, [position for position, _ in found])
+    return CasePage(items=items, total_count=found[0][1] if found else 0)
 
 
 def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[CaseRow]:

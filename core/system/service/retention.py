@@ -209,7 +209,7 @@ def _clean_rows(rule: RetentionRule, chosen: Retention, done: Cleanup) -> None:
     while True:
         for table, rows in found.items():
             done.add(table, rows)
-        if done.dry_run or found[name] < AT_ONCE:
+        if done.dry_run or found[name] < rule.at_once:
             return
         found = rule.delete_some(horizon, chosen)
 

@@ -31,6 +31,7 @@ from core.database.partitions import Horizon
 from core.database.settings import Retention
 from core.database.tables import table_of
 from core.datasets.models import DatasetCaseRow
+from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.identity.models import AdminSession
 from core.knowledge.models import Feedback
 from core.playground.models import PlaygroundMessage, PlaygroundSession
@@ -40,7 +41,7 @@ AT_ONCE = 2000
 runs, feedback, names = table_of(BatchRunRecord), table_of(Feedback), table_of(NamedMessage)
 sessions, playgrounds = table_of(AdminSession), table_of(PlaygroundSession)
 conversations, scores = table_of(Conversation), table_of(MessageScore)
-cases = table_of(DatasetCaseRow)
+cases, evaluations = table_of(DatasetCaseRow), table_of(EvaluationTest)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class RetentionRule:
     is_expired: Callable[[Horizon, Retention], ColumnElement[bool]]
     child: Column[Any] | None = None
     database: Database = Database.CORE
+    at_once: int = AT_ONCE
 
     def count(self, horizon: Horizon, chosen: Retention) -> dict[str, int]:
         """Return the number of expired rows by table."""
@@ -72,7 +74,7 @@ class RetentionRule:
 
     def delete_some(self, horizon: Horizon, chosen: Retention) -> dict[str, int]:
         """Delete some expired rows in a transaction of its own, and return how many, by table."""
-        wanted = select(self.table.c.id).where(self.is_expired(horizon, chosen)).limit(AT_ONCE)
+        wanted = select(self.table.c.id).where(self.is_expired(horizon, chosen)).limit(self.at_once)
         with transaction(self.database) as session:
             ids = list(session.scalars(wanted.with_for_update(skip_locked=True)))
             named = any_(literal(ids, ARRAY(Uuid())))
@@ -149,6 +151,13 @@ RULES = (
         database=Database.AI,
     ),
     RetentionRule(scores, "score_days", lambda horizon, _: horizon.is_expired(scores)),
+    RetentionRule(
+        evaluations,
+        "evaluation_days",
+        lambda horizon, _: evaluations.c.finished_at < horizon.before,
+        child=table_of(EvaluationResult).c.evaluation_id,
+        at_once=10,  # of up to 100,000 results each
+    ),
 )
 
 

@@ -20,7 +20,7 @@ BADGES = {
 
 def draw(found: EvaluationView) -> None:
     with guard.work() as (session, actor):
-        listed = reports.list_evaluations(session, actor=actor)
+        listed = reports.list_evaluations(session, actor=actor).items
     choices = {item.id: item for item in listed if item.id != found.id or len(item.targets) > 1}
     if not choices:
         frame.empty_state(

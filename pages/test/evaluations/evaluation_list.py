@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.database.paging import Page
 from core.evaluations.figures.figure_texts import written
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
@@ -14,6 +15,7 @@ from pages._ui import columns, errors, frame, guard, tables
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import address, trend_view
 
+AT, SHOWN = "evaluations.list", 50
 EVALUATIONS, TREND = "Evaluations", "Trend over versions"
 COLOURS = {
     "Pending": "gray",
@@ -42,32 +44,30 @@ def draw() -> None:
         trend_view.draw()
         return
     with guard.work() as (session, actor):
-        found = reports.list_evaluations(session, actor=actor)
+        found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor)
     _draw_list(found)
 
 
 @errors.part("Evaluations")
-def _draw_list(found: Sequence[EvaluationListItem]) -> None:
-    if not found:
+def _draw_list(found: Page[EvaluationListItem]) -> None:
+    if not found.total_count:
         frame.empty_state(
             "fact_check",
             "No evaluations yet",
             "An evaluation has up to six targets answer the same cases, and scores the answers.",
         )
         return
-    st.caption(f"{formatting.count(len(found), 'evaluation')} · click a row to open it")
-    if any(item.status.is_going_on for item in found):
+    st.caption(f"{formatting.count(found.total_count, 'evaluation')} · click a row to open it")
+    if any(item.status.is_going_on for item in found.items):
         _draw_news()
-    tables.draw(
-        found, _columns(), "Evaluations, the newest first", key="evaluations.list", on_open=_open
-    )
+    tables.draw_page(found, _columns(), "evaluation", at=AT, on_open=_open)
 
 
 @st.fragment(run_every=3.0)
 def _draw_news() -> None:
     """Read the list again when an evaluation has moved on."""
     with guard.work() as (session, actor):
-        found = reports.list_evaluations(session, actor=actor)
+        found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor).items
     going_on = [item.progress for item in found if item.status.is_going_on]
     if not going_on:
         st.rerun()

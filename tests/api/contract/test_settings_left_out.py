@@ -37,6 +37,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "conversation_days": 37,
         "feedback_days": 38,
         "score_days": 40,
+        "evaluation_days": 42,
         "import_undo_days": 39,
     },
     "/admin/redaction": {

@@ -35,7 +35,7 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
     """Ask for the terms of a gate, from a callback."""
     with guard.work() as (session, actor):
         page = list_datasets(session, Window(LARGEST_PAGE), actor=actor)
-        evaluations = reports.list_evaluations(session, actor=actor)
+        evaluations = reports.list_evaluations(session, actor=actor).items
     datasets = {
         each.id: each
         for each in page.items

@@ -1,0 +1,58 @@
+"""The Markdown report shows texts of people and models literally, and stays one document."""
+
+import re
+
+import pytest
+
+from core.database.db import transaction
+from core.database.paging import Window
+from core.evaluations import exports
+from core.evaluations.queries import reports
+from tests.factories.evaluations import answering, evaluated
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("runner")
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "[a link](https://elsewhere.example)",
+    "| cell | cell",
+    "line\n# heading",
+    "```\n# heading\n```",
+    "**bold** `code` ~~gone~~",
+    "\u202egnorw",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_adds_no_markup(text: str) -> None:
+    view = evaluated(person().actor, answering("good"), name=text)
+    report = "".join(exports.as_markdown(view, None))
+    title = report.split("\n", 1)[0]
+    assert title.startswith("# ")
+    assert len(re.findall(r"^# ", report, re.M)) == 1
+    assert "\u202e" not in title
+    assert not re.search(r"(?<!\\)[\[`*|<~]", title.removeprefix("# ").replace("&lt;", ""))
+
+
+def test_a_fence_in_the_manifest_does_not_end_its_section() -> None:
+    hostile = "```\n# not a heading\n```"
+    target = {"model_id": "fake:echo", "name": hostile}
+    view = evaluated(person().actor, answering("good"), target=target)
+    report = "".join(exports.as_markdown(view, None))
+    fence = re.search(r"## Manifest\n\n(`+)json\n", report)
+    assert fence is not None
+    body = report[fence.end() :]
+    assert body.rstrip().endswith(fence[1])
+    assert fence[1] not in body.rstrip().removesuffix(fence[1])
+
+
+def test_the_list_is_read_by_pages() -> None:
+    one = person()
+    ids = [evaluated(one.actor).id for _ in range(3)]
+    with transaction() as session:
+        pages = [
+            reports.list_evaluations(session, Window(limit=2, offset=offset), actor=one.actor)
+            for offset in (0, 2)
+        ]
+    assert [each.total_count for each in pages] == [3, 3]
+    assert [item.id for page in pages for item in page.items] == ids[::-1]
