@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from benchmarks.product import OTHER
+from core.ai_metrics.breakdown_views import BreakdownDimension, BreakdownMeasure
 
 LIMIT_MS, PATHS_MS, OTHER_FUNNEL_MS = 100, 300, 1200
 ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
@@ -105,6 +106,10 @@ EVENTS = (
     f"session_id={SESSION}",
 )
 SERIES = ("interval=hour", "interval=week")
+BREAKDOWNS = (
+    *(f"dimension={each}" for each in BreakdownDimension),
+    *(f"measure={each}" for each in BreakdownMeasure),
+)
 INTERVALS = ("week", "month")
 FUNNELS = ("/onboarding/funnel", "/onboarding/course", "/onboarding/stays", "/onboarding/stopped")
 PATH = "path=after,{start}T00:00Z,{end}T00:00Z,{event_type}"
@@ -164,7 +169,7 @@ ROUTES = tuple(
                 is_timed=False,
             ),
             Route("/anonymous/{session}/journey", is_timed=False),
-            *_each(FUNNELS, FUNNEL),
+            *_each((*FUNNELS, "/onboarding/drop-off-errors"), FUNNEL),
             Route("/onboarding/stopped", "step=2"),
             Route("/onboarding/stopped", "step=2&took=3600-86400"),
             Route("/onboarding/stopped", "dropped_off_after=3600-86400"),
@@ -188,6 +193,7 @@ ROUTES = tuple(
                 ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI
             ),
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
+            *_each(("/ai/breakdown",), (*AI, *SERIES, *BREAKDOWNS)),
             *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest", "latency=1000-1200")),
             *_each(("/ai/scores", "/ai/scores/stats"), SCORES),
             Route("/ai/requests/{request}", is_timed=False),

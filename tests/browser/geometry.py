@@ -27,9 +27,9 @@ OVERLAPPING = """() => {
   };
   while (walk.nextNode()) {
     const node = walk.currentNode, parent = node.parentElement;
-    const style = getComputedStyle(parent), drawn = parent.closest('svg text');
+    const drawn = parent.closest('svg text');
     if (!node.textContent.trim() || seen.has(drawn) || parent.closest(unread)) continue;
-    if (style.visibility === 'hidden' || +style.opacity === 0) continue;
+    if (!parent.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     if (drawn) { seen.add(drawn); add(drawn.getBoundingClientRect(), drawn.textContent); }

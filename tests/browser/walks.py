@@ -66,8 +66,8 @@ def holds_together(
     look(tab.page)
     with suppress(AssertionError):  # what unfolds or is drawn anew takes its time
         tab.wait_for(lambda: not cut_off(tab.page) and not overlapping(tab.page), SETTLED_S)
-    assert not cut_off(tab.page), path
-    assert not overlapping(tab.page), path
+    found = {"cut off": cut_off(tab.page), "overlapping": overlapping(tab.page)}
+    assert not any(found.values()), f"{path}: {found}"
     tab.page.close()
 
 

@@ -27,7 +27,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const isCommand = event.ctrlKey || event.metaKey;
     const isTyping = event.composedPath()[0].closest?.("input, textarea, select, [contenteditable]");
     const opens = isCommand && !event.shiftKey && event.key.toLowerCase() === "k" ? () => openPalette(palette)
-      : event.key === "?" && !isCommand && !isTyping && !hasOwnKeys() ? openKeys : null;
+      : event.key === "?" && !isCommand && !isTyping ? openKeys : null;
     if (!opens) return;
     stop(event);
     opens();
@@ -125,8 +125,8 @@ function option(palette, item) {
     make("span", { class: "attune-icon", "aria-hidden": "true" }, item.icon), make("span", {}, item.title), make("small", {}, item.note ?? ""));
 }
 
-// A page that explains its own shortcuts does so by a button with this key.
-function hasOwnKeys() { return [...document.querySelectorAll("button kbd")].some((key) => key.textContent.trim() === "?"); }
+// A page that explains its own shortcuts has a button for that.
+function pageShortcuts() { return document.querySelector(".st-key-page-shortcuts button"); }
 
 function ownKeys() {
   const buttons = [...document.querySelectorAll(".stMain button, [data-testid='stDialog'] button")].filter((button) => button.querySelector("kbd"));
@@ -135,6 +135,8 @@ function ownKeys() {
 }
 
 function openKeys() {
+  const own = pageShortcuts();
+  if (own) { own.click(); return; }
   const table = (title, rows) => (rows.length ? [make("h3", {}, title), make("dl", {}, ...rows.map(([key, name]) => make("div", {}, make("dt", {}, make("kbd", {}, key)), make("dd", {}, name))))] : []);
   const close = make("button", { type: "button", class: "attune-close" }, "Close");
   const dialog = make("dialog", { class: "attune-palette", "aria-label": "Keyboard shortcuts" },

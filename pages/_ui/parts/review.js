@@ -142,7 +142,6 @@ function act(key, field) {
   if (number >= 5 && number <= 7) { choices[types + number - 5]?.click(); return true; }
   const name = { e: "response", m: "comment", t: "tags" }[key];
   if (name) { field(name)?.focus(); return true; }
-  if (key === "?") { document.querySelector(".st-key-review-keys button")?.click(); return true; }
   return false;
 }
 

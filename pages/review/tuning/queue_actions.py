@@ -45,7 +45,7 @@ def draw(*, has_keys: bool) -> None:
             help="Returns the current message to the queue.",
             on_click=queue_work.stop,
         )
-    with st.container(key="review-keys", width="content"):
+    with st.container(key="page-shortcuts", width="content"):
         st.button(
             "Shortcuts",
             key="review.keys",
