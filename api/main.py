@@ -14,7 +14,7 @@ from api import deps, errors, frequent_routes, rate_limits
 from api.reference import DescribedApi
 from api.routes import docs
 from api.routes.bots import bot_tests, bots, scenarios
-from api.routes.datasets import datasets
+from api.routes.datasets import case_proposals, datasets
 from api.routes.evaluation import ab_tests, evaluations
 from api.routes.ingest import imports, otlp_errors, rows, traces
 from api.routes.openai import routes as openai
@@ -105,6 +105,7 @@ RUNNERS = (
     tools.router,
     usage.router,
     datasets.router,
+    case_proposals.router,
     evaluations.router,
 )
 REVIEW = (accounts, annotations, review_queue, notes, tickets, insights)

@@ -1,5 +1,6 @@
 """Datasets: a file is looked at and imported, a case is edited, and earlier versions stay."""
 
+import json
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -62,3 +63,30 @@ def test_a_playground_answer_becomes_a_case_of_a_new_dataset(window: Window) -> 
     expect(tab.page.get_by_text("Case added to From the playground")).to_be_visible()
     tab.follow("Datasets")
     expect(tab.page.get_by_test_id("stDataFrame").first).to_contain_text("From the playground")
+
+
+def test_a_model_proposes_cases_and_those_that_are_chosen_are_added(window: Window) -> None:
+    tab = window.open("/datasets?action=dataset")
+    dialog = tab.page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Refunds")
+    dialog.get_by_role("button", name="Create dataset").click()
+
+    tab.page.get_by_role("button", name="Add from").click()
+    tab.page.get_by_role("button", name="A model").click()
+    dialog = tab.page.get_by_role("dialog", name="Ask a model for cases")
+    expect(dialog).to_contain_text("Say what the cases are about")
+    tab.choose("Model to ask", "fake:echo")
+    cases = [
+        {"question": f"Is [{word}] late?", "reference": "Yes.", "tags": [word]} for word in "ab"
+    ]
+    script = f"#fake {json.dumps({'json': {'cases': cases}})}"
+    dialog.get_by_label("What the cases are about").fill(f"{script}\nRefunds")
+    dialog.get_by_label("What the cases are about").press("Control+Enter")
+    dialog.get_by_role("button", name="Propose cases").click()
+    expect(dialog.get_by_role("button", name="Add 2 cases")).to_be_visible()
+    dialog.locator("label").filter(has_text="Is [a] late?").click()
+    dialog.get_by_role("button", name="Add 1 case").click()
+    expect(tab.page.get_by_text("1 case · click a row")).to_be_visible()
+    tab.open_row(1)
+    expect(tab.drawer).to_contain_text("Is [b] late?")
+    expect(tab.drawer).to_contain_text("Model")

@@ -25,7 +25,13 @@ from core.providers.schemas import MessageRole
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables
 from pages._ui.loop import chain_line
 from pages._ui.tables import TableColumn
-from pages.test.datasets import case_editor, dataset_address, import_dialog, source_dialog
+from pages.test.datasets import (
+    case_editor,
+    dataset_address,
+    import_dialog,
+    propose_dialog,
+    source_dialog,
+)
 from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
 
 SHOWN = 25
@@ -80,6 +86,14 @@ def draw_actions(dataset: DatasetView) -> None:
             on_click=source_dialog.open_votes,
             args=(dataset,),
         )
+        st.button(
+            "A model",
+            key="datasets.from.model",
+            type="tertiary",
+            icon=":material/auto_awesome:",
+            on_click=propose_dialog.open_dialog,
+            args=(dataset,),
+        )
 
 
 def draw(dataset: DatasetView, may_change: bool) -> None:
@@ -87,7 +101,7 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
         frame.empty_state(
             "dataset",
             "No cases yet",
-            "Add a case by hand, or from a file, annotations or your votes.",
+            "Add a case by hand, or from a file, annotations, your votes or a model.",
         )
         return
     version: int | None = state.get(dataset_address.version_key(dataset), None)

@@ -160,6 +160,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/imports/mappings": {"name": "a", "mapping": {}},
     "/imports/": {},
     f"/templates/{ANY_ID}/improve": {"model_id": "fake:echo"},
+    f"/datasets/{ANY_ID}/cases/propose": {"model_id": "fake:echo"},
     f"/templates/{ANY_ID}/labels/{ANY_ID}/gate": {"dataset_id": ANY_ID, "least_rate": 0.9},
     f"/templates/{ANY_ID}/labels/": {},
     f"/templates/{ANY_ID}/labels": {"name": "production", "version": 1},

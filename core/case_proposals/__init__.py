@@ -1,0 +1,1 @@
+"""Ask a model for cases of a dataset: proposals that a person chooses from."""

@@ -1,0 +1,71 @@
+"""The request for cases, the model's answer, and the cases made from it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from core.datasets.schemas import CaseText, NewCase
+from core.executions.schemas import NewExecution
+from core.identity.schemas import View
+from core.presentation.money import Usd
+from core.prompts.estimates import CallEstimate
+from core.prompts.schemas import Words
+
+MOST_PROPOSED = 50
+
+
+class CaseRequest(BaseModel):
+    """The model to ask, how many cases, and what they are about.
+
+    Without `note`, they resemble the dataset's cases.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        protected_namespaces=(),
+        json_schema_extra={
+            "example": {"model_id": "fake:echo", "count": 10, "note": "Refunds of damaged goods"}
+        },
+    )
+
+    model_id: str = Field(min_length=1, max_length=300)
+    count: int = Field(default=10, ge=1, le=MOST_PROPOSED)
+    note: Words = Field(default="", max_length=4000)
+
+
+@dataclass(frozen=True)
+class CaseCall:
+    """A call that is ready to be made, and the questions that the dataset has already, folded."""
+
+    present: frozenset[str]
+    execution: NewExecution
+    estimate: CallEstimate
+
+
+class ProposedCase(BaseModel):
+    """A case as the model answers it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: CaseText
+    reference: CaseText = ""
+    tags: tuple[Annotated[str, StringConstraints(max_length=64)], ...] = ()
+
+
+class ProposedCases(BaseModel):
+    """What the model answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cases: tuple[ProposedCase, ...] = Field(max_length=10 * MOST_PROPOSED)
+
+
+class CaseProposals(View):
+    """Cases that a model proposes; nothing is saved. `repeated` asked what is asked already."""
+
+    execution_id: UUID
+    cases: list[NewCase]
+    repeated: int
+    cost_usd: Usd | None
