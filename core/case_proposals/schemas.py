@@ -1,12 +1,12 @@
 """The request for cases, the model's answer, and the cases made from it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.datasets.schemas import CaseText, NewCase
+from core.datasets.schemas import CaseMessage, CaseOrigin, CaseText
 from core.executions.schemas import NewExecution
 from core.identity.schemas import View
 from core.presentation.money import Usd
@@ -62,10 +62,19 @@ class ProposedCases(BaseModel):
     cases: tuple[ProposedCase, ...] = Field(max_length=10 * MOST_PROPOSED)
 
 
+class CaseProposal(View):
+    """A case that can be added as it is."""
+
+    messages: tuple[CaseMessage, ...]
+    reference: str | None
+    tags: tuple[str, ...]
+    origin: Literal[CaseOrigin.MODEL] = CaseOrigin.MODEL
+
+
 class CaseProposals(View):
     """Cases that a model proposes; nothing is saved. `repeated` asked what is asked already."""
 
     execution_id: UUID
-    cases: list[NewCase]
+    cases: list[CaseProposal]
     repeated: int
     cost_usd: Usd | None

@@ -10,6 +10,7 @@ from core.case_proposals import request_texts
 from core.case_proposals.errors import CaseModelUnsuitable, CaseProposalsRefused, CaseSubjectMissing
 from core.case_proposals.schemas import (
     CaseCall,
+    CaseProposal,
     CaseProposals,
     CaseRequest,
     ProposedCase,
@@ -17,7 +18,7 @@ from core.case_proposals.schemas import (
 )
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import get_dataset
-from core.datasets.schemas import CaseMessage, CaseOrigin, DatasetCase, NewCase
+from core.datasets.schemas import CaseMessage, DatasetCase
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -63,7 +64,7 @@ def prepare(session: Session, dataset_id: UUID, given: CaseRequest, *, actor: Ac
 
 def propose(call: CaseCall, answer: ExecutionView) -> CaseProposals:
     """Return the cases of a model's answer, each once; raise CaseProposalsRefused."""
-    found = list(_new_cases(_parsed(answer)))
+    found = list(_proposals(_parsed(answer)))
     fresh = {
         folded: case
         for case in found
@@ -104,15 +105,14 @@ def _parsed(answer: ExecutionView) -> ProposedCases:
         ) from None
 
 
-def _new_cases(answered: ProposedCases) -> Iterator[NewCase]:
-    """Yield cases that can be added: those without a question are left out."""
+def _proposals(answered: ProposedCases) -> Iterator[CaseProposal]:
+    """Yield cases; those without a question are left out."""
     for case in answered.cases:
         if case.question.strip():
-            yield NewCase(
+            yield CaseProposal(
                 messages=(CaseMessage(role=MessageRole.USER, content=case.question.strip()),),
                 reference=case.reference.strip() or None,
                 tags=_tags(case),
-                origin=CaseOrigin.MODEL,
             )
 
 

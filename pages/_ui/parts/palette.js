@@ -98,6 +98,7 @@ function paletteKey(palette, event) {
 function choose(palette, number) {
   const item = palette.items[number];
   if (!item) return;
+  clearTimeout(palette.timer); // a search that comes after would run the page again, and close what it opens
   palette.close();
   palette.go(item);
 }

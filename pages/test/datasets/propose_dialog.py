@@ -5,7 +5,13 @@ from uuid import UUID
 import streamlit as st
 
 from core.case_proposals import service
-from core.case_proposals.schemas import MOST_PROPOSED, CaseCall, CaseProposals, CaseRequest
+from core.case_proposals.schemas import (
+    MOST_PROPOSED,
+    CaseCall,
+    CaseProposal,
+    CaseProposals,
+    CaseRequest,
+)
 from core.datasets.schemas import DatasetView, NewCase, NewCases
 from core.datasets.service import cases
 from core.errors import Failure, Invalid
@@ -110,7 +116,7 @@ def _draw_proposals(dataset: DatasetView, proposals: CaseProposals) -> None:
     dialogs.submit(label, lambda: _add(dataset.id, chosen), key="datasets.propose")
 
 
-def _draw_case(number: int, case: NewCase) -> None:
+def _draw_case(number: int, case: CaseProposal) -> None:
     tags = "".join(f" :gray-badge[{text.plain(tag)}]" for tag in case.tags)
     with st.container(gap="xxsmall"):
         st.checkbox(text.plain(case.messages[0].content) + tags, key=_box(number))
@@ -122,9 +128,10 @@ def _box(number: int) -> str:
     return f"{CHOSEN}.{number}"
 
 
-def _add(dataset_id: UUID, chosen: list[NewCase]) -> None:
+def _add(dataset_id: UUID, chosen: list[CaseProposal]) -> None:
     if not chosen:
         raise Invalid("Choose at least one case.")
+    new = NewCases(cases=tuple(NewCase(**case.model_dump()) for case in chosen))
     with guard.work() as (session, actor):
-        found = cases.add_cases(session, dataset_id, NewCases(cases=tuple(chosen)), actor=actor)
+        found = cases.add_cases(session, dataset_id, new, actor=actor)
     source_dialog.say_added(found)

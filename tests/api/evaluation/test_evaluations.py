@@ -107,7 +107,7 @@ def test_runs_are_exported_as_csv_json_lines_and_markdown(mine: httpx2.Client, o
     assert [json.loads(row)["passed"] for row in rows] == [True, True, False, False]
     report = mine.get(f"/evaluation/{id_}/export", params={"format": "markdown"}).text
     assert report.startswith("# Refunds")
-    assert "| fake:echo | 50.0% of 2 (no interval)" in report
+    assert "| fake:echo | 50.0% of 2 \\(no interval\\)" in report
 
 
 def test_an_estimate_counts_calls_and_starts_nothing(mine: httpx2.Client) -> None:

@@ -156,6 +156,6 @@ def test_no_text_takes_long(text: str) -> None:
     redactor = Redactor(
         Redaction(mode=Mode.MASK, patterns=(OwnPattern(name="evil", pattern="(a+)+$"),))
     )
-    begun = time.monotonic()
+    begun = time.thread_time()  # not the clock: other work on the machine does not count
     redactor.text(text)
-    assert time.monotonic() - begun < 4
+    assert time.thread_time() - begun < 4
