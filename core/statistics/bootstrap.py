@@ -14,10 +14,11 @@ CERTAIN = 0.95
 RESAMPLES = 2000
 SEED = 20  # the same values have the same interval, in every report
 FEWEST = 10  # cases; below, words only
-# Above, equal values are drawn together, after rounding: the same distribution of the mean, in a
-# thousandth of the time and memory.
+# Above, equal values are drawn together, and where more than 200 differ, those within a 20th of the
+# standard deviation: that changes the variance by 1 in 5,000, and takes a thousandth of the time.
 MOST_SINGLY = 1000
-DECIMALS_TOGETHER = 3
+MOST_DISTINCT = 200
+STEPS_PER_DEVIATION = 20
 
 Floats: TypeAlias = "NDArray[np.float64]"
 
@@ -58,7 +59,10 @@ def resampled_means(values: Floats) -> Floats:
         drawn: Any = rng.integers(0, count, (RESAMPLES, count))
         means: Floats = values[drawn].mean(axis=-1)
         return means
-    distinct, counts = np.unique(np.round(values, DECIMALS_TOGETHER), return_counts=True)
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) > MOST_DISTINCT:
+        step = values.std() / STEPS_PER_DEVIATION
+        distinct, counts = np.unique(np.round(values / step) * step, return_counts=True)
     shift = values.mean() - distinct @ counts / count  # which rounding has cost the mean
     together: Floats = rng.multinomial(count, counts / count, RESAMPLES) @ distinct / count + shift
     return together

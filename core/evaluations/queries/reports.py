@@ -1,10 +1,12 @@
 """Evaluations with their figures, as their owners see them."""
 
+from collections.abc import Hashable
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.cache.cache import Cache
 from core.database.paging import Page, Window
 from core.evaluations import encrypted_texts
 from core.evaluations.errors import NoCommonCases, TargetNumberMissing
@@ -32,6 +34,10 @@ from core.platform import clock
 
 NEWEST = Window(limit=100)
 SILENCE = timedelta(seconds=20)  # of a worker and an app
+
+_comparisons: Cache[Hashable, EvaluationComparison] = Cache(
+    "comparisons of evaluations", max_age_s=600, max_size=200
+)
 
 
 def list_evaluations(
@@ -170,11 +176,29 @@ def compare(
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, evaluation_id, actor=actor)
     base = get_row(session, baseline_id, actor=actor)
+    if baseline_target > base.targets:
+        raise TargetNumberMissing
+
+    def read() -> EvaluationComparison:
+        return _compare(session, row, base, baseline_target)
+
+    if row.finished_at is None or base.finished_at is None:
+        return read()
+    key = (*_state_of(row), *_state_of(base), baseline_target)
+    return _comparisons.get(key, read, session)
+
+
+def _state_of(row: EvaluationTest) -> tuple[Hashable, ...]:
+    """Return what changes whenever results of an evaluation that has ended do."""
+    return row.id, row.finished_at, row.done, row.failed
+
+
+def _compare(
+    session: Session, row: EvaluationTest, base: EvaluationTest, baseline_target: int
+) -> EvaluationComparison:
     titles, base_titles = (
         [target.title for target in encrypted_texts.definition_of(it).targets] for it in (row, base)
     )
-    if baseline_target > len(base_titles):
-        raise TargetNumberMissing
     common = _common(session, row.id, base.id)
     if not common:
         raise NoCommonCases
