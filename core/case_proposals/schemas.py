@@ -1,10 +1,10 @@
 """The request for cases, the model's answer, and the cases made from it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.datasets.schemas import CaseMessage, CaseOrigin, CaseText
 from core.executions.schemas import NewExecution
@@ -51,7 +51,7 @@ class ProposedCase(BaseModel):
 
     question: CaseText
     reference: CaseText = ""
-    tags: tuple[Annotated[str, StringConstraints(max_length=64)], ...] = ()
+    tags: tuple[CaseText, ...] = ()
 
 
 class ProposedCases(BaseModel):
@@ -72,7 +72,7 @@ class CaseProposal(View):
 
 
 class CaseProposals(View):
-    """Cases that a model proposes; nothing is saved. `repeated` asked what is asked already."""
+    """Cases that a model proposes; none is saved. `repeated` counts duplicates left out."""
 
     execution_id: UUID
     cases: list[CaseProposal]

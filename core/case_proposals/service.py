@@ -18,7 +18,7 @@ from core.case_proposals.schemas import (
 )
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import get_dataset
-from core.datasets.schemas import CaseMessage, DatasetCase
+from core.datasets.schemas import MAX_TAG_CHARS, CaseMessage, DatasetCase
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -117,7 +117,9 @@ def _proposals(answered: ProposedCases) -> Iterator[CaseProposal]:
 
 
 def _tags(case: ProposedCase) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for it in case.tags if (tag := it.strip().lower())))[:5]
+    # Lower case can be longer, and a cut can end with a space
+    tags = (it.strip().lower()[:MAX_TAG_CHARS].strip() for it in case.tags)
+    return tuple(dict.fromkeys(filter(None, tags)))[:5]
 
 
 def _question(case: DatasetCase) -> str:

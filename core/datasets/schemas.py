@@ -28,11 +28,12 @@ MAX_MESSAGES_OF_A_CASE = 500
 MAX_TEXT_CHARS = 200_000
 MAX_CASE_CHARS = 1_000_000
 MAX_TAGS = 30
+MAX_TAG_CHARS = 64
 
 CaseText = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS), AfterValidator(storable)]
 CaseTag = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TAG_CHARS),
     AfterValidator(storable),
 ]
 DatasetName = Annotated[

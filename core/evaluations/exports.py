@@ -59,7 +59,7 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
 
 def _line(target: TargetView) -> str:
     cells = (
-        target.title,
+        _cell(target.title),
         written(target.success_rate),
         written(target.score),
         share(target.consistency),
@@ -67,7 +67,7 @@ def _line(target: TargetView) -> str:
         duration(target.median_ms),
         money(target.cost_usd),
     )
-    return f"| {' | '.join(map(_cell, cells))} |\n"
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _compared(each: ComparedTarget) -> str:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -64,12 +63,11 @@ def case_counts(
         )
         .where(EvaluationResult.evaluation_id == evaluation_id, EvaluationResult.status.in_(ended))
         .group_by(EvaluationResult.target, EvaluationResult.position)
-        .order_by(EvaluationResult.position, EvaluationResult.target)  # as its index has them
+        .order_by(EvaluationResult.target, EvaluationResult.position)
     )
     if target is not None:
         rows = rows.where(EvaluationResult.target == target)
-    found = [CaseCounts(*row) for row in session.execute(rows)]
-    return sorted(found, key=attrgetter("target"))
+    return [CaseCounts(*row) for row in session.execute(rows)]
 
 
 def tags_by_position(session: Session, evaluation_id: UUID) -> dict[int, Sequence[str]]:

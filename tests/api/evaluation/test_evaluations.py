@@ -78,6 +78,22 @@ def test_two_evaluations_are_compared_over_the_cases_that_ask_the_same(
     assert passes["p_value"] == pytest.approx(2 * 0.5**12)
 
 
+def test_a_comparison_follows_when_the_answers_are_scored_again(
+    mine: httpx2.Client, one: Person
+) -> None:
+    first, second = (evaluated(one.actor, *[GOOD] * 12) for _ in range(2))
+    address = f"/evaluation/{second.id}/compare/{first.id}"
+    assert mine.get(address).json()["targets"][0]["passes"]["difference"] == 0
+    scorers = [{"kind": "contains", "values": ["bad"]}]
+    sent = mine.post(f"/evaluation/{second.id}/rescore", json={"scorers": scorers})
+    assert sent.status_code == 202
+    run(second.id)
+    assert mine.get(address).json()["targets"][0]["passes"]["difference"] == -1
+    assert mine.post(f"/evaluation/{first.id}/rescore", json={"scorers": scorers}).is_success
+    run(first.id)
+    assert mine.get(address).json()["targets"][0]["passes"]["difference"] == 0
+
+
 def test_evaluations_without_a_case_in_common_are_not_compared(
     mine: httpx2.Client, one: Person
 ) -> None:
@@ -107,7 +123,7 @@ def test_runs_are_exported_as_csv_json_lines_and_markdown(mine: httpx2.Client, o
     assert [json.loads(row)["passed"] for row in rows] == [True, True, False, False]
     report = mine.get(f"/evaluation/{id_}/export", params={"format": "markdown"}).text
     assert report.startswith("# Refunds")
-    assert "| fake:echo | 50.0% of 2 \\(no interval\\)" in report
+    assert "| fake:echo | 50.0% of 2 (no interval)" in report
 
 
 def test_an_estimate_counts_calls_and_starts_nothing(mine: httpx2.Client) -> None:

@@ -11,7 +11,7 @@ from core.case_proposals.errors import CaseProposalsRefused, CaseSubjectMissing
 from core.case_proposals.request_texts import question
 from core.case_proposals.schemas import CaseCall, CaseRequest
 from core.database.db import transaction
-from core.datasets.schemas import CaseOrigin
+from core.datasets.schemas import CaseOrigin, NewCase
 from core.executions.schemas import ExecutionStatus, ExecutionView, TokenUsage
 from core.identity.schemas import Role
 from tests.factories.datasets import dataset
@@ -48,6 +48,20 @@ def test_cases_that_the_dataset_has_or_the_answer_repeats_are_left_out() -> None
     assert case.messages[0].content == "is it  late?"
     assert (case.reference, case.tags, case.origin) == (None, ("late",), CaseOrigin.MODEL)
     assert found.repeated == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "kept"),
+    [
+        ("x" * 1000, ("x" * 64,)),
+        ("\u0130" * 64, ("i\u0307" * 32,)),  # longer in lower case
+        ("\0", ()),
+    ],
+)
+def test_odd_tags_become_such_that_the_case_can_be_added(tag: str, kept: tuple[str, ...]) -> None:
+    answer = {"cases": [{"question": "Is it late?", "tags": [tag]}]}
+    [case] = service.propose(prepared(), answered(answer)).cases
+    assert NewCase(**case.model_dump()).tags == kept
 
 
 @pytest.mark.parametrize(

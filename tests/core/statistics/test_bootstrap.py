@@ -22,8 +22,9 @@ def test_an_interval_equals_scipys_bca_of_the_same_resamples(count: int) -> None
     assert found == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
-def test_many_values_are_drawn_together_with_nearly_the_same_interval() -> None:
-    values = np.random.default_rng(8).random(20_000)
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_many_values_are_drawn_together_with_nearly_the_same_interval(scale: float) -> None:
+    values = scale * np.random.default_rng(8).random(20_000)
     found = mean_interval(values)
     half = 1.959964 * values.std(ddof=1) / np.sqrt(len(values))
     assert found is not None
