@@ -29,7 +29,7 @@ ByCase: TypeAlias = list[list[Value]]
 
 
 class AnswerFigures(NamedTuple):
-    """What is known of an answer; of a failed call, nothing."""
+    """The figures of one answer; all None for a failed call."""
 
     position: int
     variant: VariantId

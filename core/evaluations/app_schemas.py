@@ -85,7 +85,7 @@ class AnswersReport(View):
 
 
 class AppRun(View):
-    """A run of a case that waits for the app's answer: what is asked, and not what is expected."""
+    """A run of a case that waits for the app's answer. It leaves out the expected answer."""
 
     id: UUID
     app: str

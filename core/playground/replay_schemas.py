@@ -106,9 +106,7 @@ class NewReplayVote(BaseModel):
 
 
 class CaseReplay(BaseModel):
-    """An answer to a case of an evaluation: what was asked, the answer, and what was expected; kept
-    encrypted, as one text.
-    """
+    """A case with an answer to it and the expected answer, encrypted as one text."""
 
     model_config = ConfigDict(frozen=True)
 

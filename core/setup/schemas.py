@@ -32,6 +32,6 @@ class SetupProgress(BaseModel):
 
 
 class Setup(Group):
-    """Whether somebody has hidden the checklist."""
+    """The workspace setting that hides the first-run checklist."""
 
     is_hidden: bool = False

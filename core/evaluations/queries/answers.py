@@ -19,7 +19,7 @@ CASES_AT_ONCE = 200
 
 
 class AnswerScores(NamedTuple):
-    """What is known of an answer that has ended.
+    """The scores, time and cost of an answer that has ended.
 
     `is_scored`: every scorer could score it; `analysis` is that of its personality.
     """
@@ -37,7 +37,7 @@ class AnswerScores(NamedTuple):
 
 
 def list_scores(session: Session, evaluation_id: UUID) -> Iterator[AnswerScores]:
-    """Yield what is known of each answer, in the order of cases."""
+    """Yield the scores of each answer, in the order of cases."""
     of_it = select(EvaluationTest.cases).where(EvaluationTest.id == evaluation_id)
     for first in range(1, (session.scalar(of_it) or 0) + 1, CASES_AT_ONCE):
         yield from _scores_of_cases(session, evaluation_id, first, first + CASES_AT_ONCE - 1)

@@ -60,7 +60,7 @@ class PlannedCost:
 
 
 class Budget:
-    """What is left of the cost limit, in a transaction that claims runs."""
+    """The rest of the cost limit, in a transaction that claims runs."""
 
     def __init__(self, session: Session, taken: TakenEvaluation, limit_usd: Decimal) -> None:
         self._session, self._definition, self._limit = session, taken.definition, limit_usd

@@ -1,4 +1,4 @@
-"""Begin a replay of a case of an evaluation: what it asked is answered again, in a new session."""
+"""Begin a replay of a case of an evaluation: a new session asks its question again."""
 
 from uuid import UUID
 
