@@ -3,7 +3,7 @@ its steps.
 
 What belongs together is looked for within one export. A tool that hangs beside the model's call,
 below the same agent, joins the latest call before it. A tool whose call may have come in another
-export waits for it (late.py). An export that is sent again changes nothing.
+export waits for it (late_spans.py). An export that is sent again changes nothing.
 """
 
 from collections import Counter
@@ -20,11 +20,10 @@ from core.ai_metrics.otlp.outcomes import MOST_MS
 from core.ai_metrics.otlp.spans import Attributes, Span
 from core.ai_metrics.otlp.steps import MappedSpan, WaitingStep, ancestors, join
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
-from core.ingest.intake import EARLIEST, FUTURE
+from core.ingest.intake import EARLIEST, FUTURE, MOST_USD
 from core.platform import clock
 
 LONGEST_ID = 128
-MOST_USD = 100_000
 UNKNOWN = "unknown"
 Place = tuple[str | None, str]  # environment, where the sender names one, and app
 FIRST_TOKEN = "First Token Stream Event"  # noqa: S105  an event of OpenInference

@@ -94,12 +94,18 @@ def run(name: str, *, triggered_by: str) -> DailyRun:
 
 
 def write_figures() -> None:
-    """Write the figures of every ended day without figures, and again those of the last 31 days."""
+    """Write the figures of ended days: missing ones, and again from the first day that got late
+    rows, at least the last 31 days.
+    """
     with read_session() as session:
         zone = settings.read(session, settings.Workspace).reporting_time_zone
         end = clock.now().astimezone(ZoneInfo(zone)).date()
-        missing = daily_metrics.first_missing(session, end=end, zone=zone)
-    first = _first(missing, end)
+        behind = [
+            daily_metrics.first_missing(session, end=end, zone=zone),
+            daily_metrics.first_late(session, end=end, zone=zone),
+            _first_again(session, end),
+        ]
+    first = min((day for day in behind if day is not None), default=None)
     while first is not None and first < end:
         last = min(first + AT_ONCE, end)
         _write(first, last, zone)
@@ -175,12 +181,9 @@ def defer(session: Session, *, triggered_by: str) -> None:
         return
 
 
-def _first(missing: date | None, end: date) -> date | None:
-    """Return the first day to write: the first one missing, or the first that may have changed."""
-    with read_session() as session:
-        begun = daily_metrics.first_written(session)
-    again = max(begun, end - WRITTEN_AGAIN) if begun is not None else None
-    return min((day for day in (missing, again) if day is not None), default=None)
+def _first_again(session: Session, end: date) -> date | None:
+    begun = daily_metrics.first_written(session)
+    return max(begun, end - WRITTEN_AGAIN) if begun is not None else None
 
 
 def _write(first: date, end: date, zone: str) -> None:

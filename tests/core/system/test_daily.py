@@ -155,6 +155,17 @@ def test_what_arrives_late_is_counted_by_the_next_run(database: Postgres) -> Non
     assert figure("events", days_ago(3)) == 2
 
 
+@pytest.mark.parametrize("kind", ["events", "requests"])
+def test_rows_that_arrive_months_late_are_counted_by_the_next_run(
+    database: Postgres, kind: str
+) -> None:
+    events({"created_at": days_ago(70)})
+    daily_job.write_figures()
+    {"events": events, "requests": requests}[kind]({"created_at": days_ago(60)})
+    daily_job.write_figures()
+    assert figure(kind, days_ago(60)) == 1
+
+
 def test_days_are_those_of_the_reporting_time_zone(database: Postgres) -> None:
     with transaction() as session:
         settings.write(session, settings.Workspace(reporting_time_zone="Pacific/Auckland"), by=None)

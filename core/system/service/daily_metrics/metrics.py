@@ -113,6 +113,12 @@ def first_missing(session: Session, *, end: date, zone: str) -> date | None:
     return found
 
 
+def first_late(session: Session, *, end: date, zone: str) -> date | None:
+    """Return the first day before `end` that got events or AI requests after its figures."""
+    found: date | None = session.scalar(read("first_late"), {"end": end, "zone": zone})
+    return found
+
+
 def first_written(session: Session) -> date | None:
     """Return the first day that has figures, or None."""
     found: date | None = session.scalar(text("select min(date) from daily_metrics"))
