@@ -1,6 +1,7 @@
 """Dialogs: a confirmation, the buttons of a form, and the drawer that shows a row of a list."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -20,6 +21,38 @@ Row = TypeVar("Row")
 
 class RowMissing(NotFound):
     """It was deleted, or is on another page of this list."""
+
+
+@dataclass(frozen=True)
+class ListPlace:
+    """The place of an open row among the rows of its list's page, by the IDs of the address."""
+
+    ids: Sequence[str]
+    opened: str
+    param: str = OPEN
+
+    def draw(self) -> None:
+        """Draw the steps to the rows before and after it, with the shortcuts K and J."""
+        if self.opened not in self.ids or len(self.ids) < 2:
+            return
+        at = self.ids.index(self.opened)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            self._step("Previous", "keyboard_arrow_up", "K", at - 1)
+            self._step("Next", "keyboard_arrow_down", "J", at + 1)
+            st.caption(f"{at + 1} of {len(self.ids)} on this page", width="content")
+
+    def _step(self, label: str, icon: str, shortcut: str, to: int) -> None:
+        is_there = 0 <= to < len(self.ids)
+        st.button(
+            label,
+            icon=f":material/{icon}:",
+            shortcut=shortcut,
+            key=f"drawer.{label}",
+            type="tertiary",
+            disabled=not is_there,
+            on_click=st.query_params.__setitem__,
+            args=(self.param, self.ids[to]) if is_there else None,
+        )
 
 
 def confirm(
@@ -90,7 +123,8 @@ def draw_opened(
         return
     opened = st.query_params.get(OPEN)
     if row := next((each for each in rows if _id_of(each) == opened), None):
-        drawer(title, partial(show, row), on_close=close)
+        place = ListPlace([_id_of(each) for each in rows], _id_of(row))
+        drawer(title, partial(show, row), on_close=close, place=place)
     elif opened and read is not None and not state.get(DRAWN, False):
         drawer(title, partial(_show_read, title, opened, show, read), on_close=close)
 
@@ -125,7 +159,13 @@ def close() -> None:
     st.query_params.pop(OPEN, None)
 
 
-def drawer(title: str, show: Callable[[], None], *, on_close: Callable[[], None]) -> None:
+def drawer(
+    title: str,
+    show: Callable[[], None],
+    *,
+    on_close: Callable[[], None],
+    place: ListPlace | None = None,
+) -> None:
     """Draw a drawer on the right. Each action in it reruns the whole page with its guard."""
     drawn = count()
     state.put(DRAWN, True)
@@ -134,6 +174,8 @@ def drawer(title: str, show: Callable[[], None], *, on_close: Callable[[], None]
     def dialog() -> None:
         if next(drawn):
             st.rerun()
+        if place is not None:
+            place.draw()
         with errors.InWords(title):
             show()
 

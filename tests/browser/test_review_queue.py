@@ -157,6 +157,7 @@ def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(
     main(tab).to_contain_text("1 annotation")
     tab.open_row(1)
     expect(tab.drawer).to_contain_text("Look <b>here</b>")
+    expect(tab.drawer).to_contain_text("Answer 29 of rq.")  # the message that it is about
     tab.press("Mark as reviewed")
     expect(tab.button("Mark as applied")).to_be_visible()
     [stored] = program.api.get("/admin/ai/tuning/annotations?tag=odd+one").json()["items"]

@@ -107,6 +107,28 @@ def test_an_address_opens_the_row_that_it_names(window: Window) -> None:
     expect(again.drawer).to_contain_text("one-page-c")
 
 
+def test_the_drawer_leads_to_the_rows_before_and_after_by_buttons_and_keys(window: Window) -> None:
+    tab = window.open("/users?q=one-page")
+    tab.wait_for(lambda: len(users(tab.page)) == 3)
+    click(tab, 1, column=1)
+    expect(tab.drawer).to_contain_text("one-page-c")
+    expect(tab.drawer).to_contain_text("1 of 3 on this page")
+    expect(tab.drawer.get_by_role("button", name="Previous")).to_be_disabled()
+    tab.page.keyboard.press("j")
+    expect(tab.drawer).to_contain_text("2 of 3")
+    expect(tab.drawer).to_contain_text("one-page-a")
+    tab.wait()
+    tab.drawer.get_by_role("button", name="Next").click()
+    expect(tab.drawer).to_contain_text("one-page-b")
+    expect(tab.drawer.get_by_role("button", name="Next")).to_be_disabled()
+    tab.wait()
+    tab.page.keyboard.press("k")
+    expect(tab.drawer).to_contain_text("one-page-a")
+    tab.page.keyboard.press("Escape")
+    expect(tab.drawer).to_have_count(0)
+    assert users(tab.page) == ["one-page-c", "one-page-a", "one-page-b"]
+
+
 def click(tab: Tab, row: int, *, column: int) -> None:
     """Click a cell, counted from 1; row 0 is the header. A table takes no click before it has
     settled.

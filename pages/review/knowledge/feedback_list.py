@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
-from uuid import UUID
 
 import streamlit as st
 
@@ -12,9 +11,7 @@ from core.annotations.service import enqueue
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
-from core.database.paging import Window
 from core.identity.permissions import Permission, may
-from core.insights.queries.conversation_detail import Reading, read_conversation
 from core.knowledge import charts as feedback_charts
 from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
@@ -39,13 +36,12 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters
-from pages._ui.review import conversation_list, message_list
+from pages._ui.review import conversation_list, message_context, message_list
 from pages._ui.review.conversation_list import OPINIONS
 from pages._ui.tables import TableColumn
 from pages._ui.watch import Header
 
 PAGE, SHOWN, AROUND = "feedback", 15, 6
-OPENED = "feedback.opened"
 HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
 RATED = {str(opinion): OPINIONS[opinion] for opinion in conversation_list.RATED}
 COLOURS = dict(zip(RATED.values(), ("green", "gray", "orange"), strict=True))
@@ -155,7 +151,7 @@ def _draw_one(reads: Reads, zone: str, row: FeedbackView) -> None:
             st.caption("No linked conversation.")
             return
         try:
-            found = _read(row)
+            found = message_context.read(row.conversation_id, row.message_id, messages=AROUND)
         except (ConversationMissing, MessageMissing) as missing:
             st.caption(missing.detail)
             return
@@ -183,17 +179,3 @@ def ask_for(message_id: str) -> None:
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
         enqueue.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
     state.toast("Added to review queue")
-
-
-def _read(row: FeedbackView) -> Reading:
-    """Read the surrounding conversation; the first read in a tab is audited."""
-    opened: set[UUID] = state.get(OPENED, set())
-    focus = str(row.message_id) if row.message_id else None
-    is_opening = row.conversation_id not in opened
-    with guard.work() as (session, actor), transaction(Database.AI) as ai:
-        name = str(row.conversation_id)
-        found = read_conversation(
-            session, ai, name, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor
-        )
-    state.put(OPENED, opened | {found.conversation.id})
-    return found

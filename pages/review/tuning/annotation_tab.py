@@ -18,6 +18,7 @@ from core.annotations.schemas import (
     AnnotationView,
 )
 from core.annotations.service import annotations
+from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.database.paging import Page, Window
@@ -31,12 +32,19 @@ from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
 from pages._ui.loop import chain_line
-from pages._ui.review import annotation_card, annotation_edit, case_button, replay_button
+from pages._ui.review import (
+    annotation_card,
+    annotation_edit,
+    case_button,
+    message_context,
+    message_list,
+    replay_button,
+)
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
 from pages.review.tuning import annotation_document
 
-SHOWN = 25
+SHOWN, AROUND = 25, 3
 STATUSES: dict[AnnotationStatus, str] = {
     AnnotationStatus.PENDING: "Pending",
     AnnotationStatus.REVIEWED: "Reviewed",
@@ -157,8 +165,9 @@ def _draw_chosen(zone: str, actor: Actor, chosen: AnnotationView) -> None:
 
 
 def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
+    original = _draw_message(chosen, zone)
     st.caption(text_of(chosen))
-    annotation_card.draw(chosen, zone, original=None)
+    annotation_card.draw(chosen, zone, original=original)
     chain_line.draw(ChainKind.ANNOTATION, chosen.id)
     _draw_actions(
         chosen,
@@ -167,6 +176,18 @@ def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
         decides=may(actor, Permission.DECIDE_REVIEWS),
     )
     annotation_document.draw(chosen, may_propose=may(actor, Permission.ANNOTATE))
+
+
+def _draw_message(one: AnnotationView, zone: str) -> str | None:
+    """Draw the annotated message between its neighbours, and return its whole text."""
+    try:
+        found = message_context.read(one.conversation_id, one.message_id, messages=AROUND)
+    except (ConversationMissing, MessageMissing) as missing:
+        st.caption(missing.detail)
+        return None
+    message_list.draw(found.messages, zone, focus=str(one.message_id), sees_costs=False)
+    about = next((each for each in found.messages if each.id == one.message_id), None)
+    return about.content if about is not None and not about.is_cut else None
 
 
 def _draw_nothing(chosen: Filters) -> None:

@@ -17,6 +17,7 @@ from core.presentation import formatting
 from core.scores.queries import scored_requests
 from pages._ui import charts, columns, dialogs, errors, frame, links, state, tables, text
 from pages._ui.cache import Reads
+from pages._ui.dialogs import ListPlace
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.review import replay_button, score_list
@@ -71,9 +72,9 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
         most=MOST_PAGES,
     )
     if wanted := st.query_params.get(CHOSEN):
-        dialogs.drawer(
-            "Request", partial(draw_chosen, reads, wanted, filters.period.zone), on_close=close
-        )
+        show = partial(draw_chosen, reads, wanted, filters.period.zone)
+        place = ListPlace([str(row.id) for row in rows], wanted, CHOSEN)
+        dialogs.drawer("Request", show, on_close=close, place=place)
 
 
 def pick_latency(bar: LatencyBar) -> None:

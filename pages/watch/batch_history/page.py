@@ -43,7 +43,7 @@ def main() -> None:
         return
     strips = reads.ask(outcomes.strips, chosen.runs)
     draw_strips(strips, chosen)
-    run_list.draw_opened(reads, chosen.period.zone)
+    run_list.draw_opened(reads, chosen)
     draw_tiles(reads, chosen, summary)
     phase_charts.draw(reads, chosen, strips)
     draw_failures(reads, chosen)

@@ -27,6 +27,7 @@ from pages._ui import (
     watch,
 )
 from pages._ui.cache import Reads
+from pages._ui.dialogs import ListPlace
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters, Offers
 from pages._ui.tables import Sorting, TableColumn
@@ -114,15 +115,12 @@ def _draw_going(run: RunView) -> None:
 
 @errors.part("Runs")
 def draw(reads: Reads, chosen: Filters, total: int) -> None:
-    # Under other filters the list begins at its first page.
-    at = f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
-    window = tables.window(at, SHOWN)
-    order = chosen.one_of(RunOrder, "sort") or RunOrder.LATEST_FIRST
+    at, order = _key(chosen), _order(chosen)
     with watch.panel("Runs", "click a row for details, a header to sort"):
-        rows = reads.ask(batch_runs.sort_runs, chosen.runs, order, window=window).items
+        rows = _rows(reads, chosen)
         shown = _columns(rows, chosen.period.zone)
         tables.draw_page(
-            window.page(rows, total),
+            tables.window(at, SHOWN).page(rows, total),
             shown,
             "batch run",
             at=at,
@@ -130,6 +128,20 @@ def draw(reads: Reads, chosen: Filters, total: int) -> None:
             sorting=Sorting(order, sort),
             most=MOST_PAGES,
         )
+
+
+def _key(chosen: Filters) -> str:
+    # Under other filters the list begins at its first page.
+    return f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
+
+
+def _order(chosen: Filters) -> RunOrder:
+    return chosen.one_of(RunOrder, "sort") or RunOrder.LATEST_FIRST
+
+
+def _rows(reads: Reads, chosen: Filters) -> list[RunView]:
+    window = tables.window(_key(chosen), SHOWN)
+    return reads.ask(batch_runs.sort_runs, chosen.runs, _order(chosen), window=window).items
 
 
 def sort(order: str) -> None:
@@ -198,13 +210,15 @@ def show(run: str) -> None:
     st.query_params[CHOSEN] = run
 
 
-def draw_opened(reads: Reads, zone: str) -> None:
+def draw_opened(reads: Reads, chosen: Filters) -> None:
     """Draw the run of the address in the drawer."""
     if wanted := st.query_params.get(CHOSEN):
+        ids = [row.batch_run_id for row in _rows(reads, chosen)]
         dialogs.drawer(
             "Batch run",
-            partial(_draw_run, reads, wanted, zone),
+            partial(_draw_run, reads, wanted, chosen.period.zone),
             on_close=close,
+            place=ListPlace(ids, wanted, CHOSEN),
         )
 
 
