@@ -55,7 +55,7 @@ def test_cost_by_model_shows_before_and_now_first(console: Console, analyst: Per
         ("big", "$1.00", "$4.00", "+$3.00"),
         ("small", "$1.00", "$1.00", "$0"),
     ]
-    assert parts(app)[0]["Of the change"] == "100%"
+    assert parts(app)[0]["Share"] == "100%"
     assert "Total $5.00, previously $2.00 (+$3.00)" in said(app).replace("\\", "")
 
 

@@ -86,9 +86,9 @@ def _draw_parts(found: Breakdown) -> None:
     if any(part.share_of_change is not None for part in found.parts):
         shown.append(
             columns.text(
-                "Of the change",
-                lambda row: "" if row.share_of_change is None else f"{row.share_of_change:.0%}",
-                help="The part of the total's change that comes from this value",
+                "Share",
+                lambda row: "" if row.share_of_change is None else f"{row.share_of_change:z.0%}",
+                help="Share of the total change that comes from this value",
             )
         )
 
