@@ -144,6 +144,13 @@ def facts(known: Mapping[str, str | None]) -> None:
             )
 
 
+def copyable(name: str, value: str) -> None:
+    """Draw a value with a button that copies it."""
+    with st.container(gap="xsmall"):
+        st.caption(name)
+        st.code(text.one_line(value), language=None, wrap_lines=True)
+
+
 def empty_state(
     icon: str, title: str, body: str, *, border: bool = True, width: Width = "stretch"
 ) -> DeltaGenerator:

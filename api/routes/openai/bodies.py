@@ -1,18 +1,26 @@
 """The body of a chat completion request, and the call that it asks for."""
 
+import re
+from binascii import a2b_base64
 from itertools import takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.attachments.images import as_jpeg
 from core.errors import Invalid
 from core.executions.schemas import CostLimit
 from core.ingest.json_objects import JsonObject
 from core.prompts.calls import PromptExecution
+from core.providers.images import IllustratedMessage
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, Parameters, Tool
 from core.providers.tools.tool_calls import MessageToolCall
 
 PROMPT = "prompt:"
+MAX_IMAGES = 20
+IMAGE = re.compile(r"data:image/[a-z.+-]+;base64,")
+# Any JSON object, for `json_object`
+ANY_OBJECT: JsonObject = {"type": "object", "properties": {}, "additionalProperties": True}
 
 
 class Refused(Invalid):
@@ -25,9 +33,24 @@ class Loose(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
+class ImageUrl(Loose):
+    url: str
+
+
 class ContentPart(Loose):
     type: str
     text: str = ""
+    image_url: ImageUrl | None = None
+
+    def jpeg(self) -> bytes:
+        """Return the image, made small enough for models; raise Refused or AttachmentRefused."""
+        url = self.image_url.url if self.image_url else ""
+        if (form := IMAGE.match(url)) is None:
+            raise Refused("Send images as data URLs with base64: addresses are not opened.")
+        try:
+            return as_jpeg(a2b_base64(url[form.end() :], strict_mode=True), "image_url")
+        except ValueError:
+            raise Refused("An image_url is not valid base64.") from None
 
 
 class FunctionCall(Loose):
@@ -48,12 +71,19 @@ class CompletionMessage(Loose):
 
     @property
     def text(self) -> str:
-        """The text; raise Refused for images, audio and files."""
+        """The text; raise Refused for audio and files, and for images of others than the user."""
         if self.content is None or isinstance(self.content, str):
             return self.content or ""
-        if other := next((part.type for part in self.content if part.type != "text"), None):
-            raise Refused(f"Content of type {other} is not supported: send text.")
+        allowed = ("text", "image_url") if self.role == "user" else ("text",)
+        if other := next((part.type for part in self.content if part.type not in allowed), None):
+            raise Refused(f"Content of type {other} is not supported in messages of {self.role}.")
         return "".join(part.text for part in self.content)
+
+    @property
+    def images(self) -> list[ContentPart]:
+        """The images, which are not decoded yet."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [part for part in parts if part.type == "image_url"]
 
 
 class FunctionTool(Loose):
@@ -110,7 +140,7 @@ class ChatCompletion(Loose):
     cost_limit_usd: CostLimit | None = None
 
     def call(self) -> PromptExecution:
-        """Return the call to make; raise Invalid."""
+        """Return the call to make, with its images decoded; raise Invalid."""
         self._check()
         metadata = {**(self.metadata or {}), **({"user": self.user} if self.user else {})}
         try:
@@ -134,8 +164,8 @@ class ChatCompletion(Loose):
             raise Refused("Pass at least one message.")
         if self.n not in (None, 1):
             raise Refused("Only one choice is returned: leave out `n`.")
-        if self.response_format is not None and self.response_format.type == "json_object":
-            raise Refused("Use `response_format` json_schema instead of json_object.")
+        if sum(len(message.images) for message in self.messages) > MAX_IMAGES:
+            raise Refused(f"A request has at most {MAX_IMAGES} images.")
 
     def _tool_choice(self) -> str | None:
         if isinstance(self.tool_choice, ChosenTool):
@@ -173,10 +203,15 @@ class ChatCompletion(Loose):
 
     def _schema(self) -> JsonObject | None:
         wanted = self.response_format
+        if wanted and wanted.type == "json_object":
+            return ANY_OBJECT
         return wanted.json_schema.schema_ if wanted and wanted.json_schema else None
 
 
 def _message(message: CompletionMessage) -> ChatMessage:
+    if message.images:
+        jpegs = tuple(part.jpeg() for part in message.images)
+        return IllustratedMessage(role=MessageRole.USER, content=message.text, jpegs=jpegs)
     role = MessageRole.SYSTEM if message.role == "developer" else MessageRole(message.role)
     calls = tuple(
         MessageToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments)

@@ -36,14 +36,15 @@ async def create_completion(request: Request) -> Response:
     asked = bodies.read(await request.body())
     limit = rate_limits.streaming if asked.stream else rate_limits.standard
     await limit(request, actor, config())
+    call = await run_in_threadpool(asked.call)
     if asked.stream:
-        execution, buffer = await answer_stream.start(asked.call(), actor)
+        execution, buffer = await answer_stream.start(call, actor)
         return StreamingResponse(
             _events(asked, execution, buffer, actor),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    view = await answer_stream.answer(asked.call(), actor)
+    view = await answer_stream.answer(call, actor)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
     return JSONResponse(answers.completion(view, asked.model))

@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from core.executions.errors import NotCacheable
 from core.executions.models import Execution
 from core.executions.schemas import CachedAnswer, ExecutionStatus
 from core.platform import crypto
+from core.providers.images import jpegs_of
 from core.providers.schemas import ModelCall, Route
 
 executions = table_of(Execution)
@@ -28,7 +30,8 @@ def key_of(route: Route, call: ModelCall, caller: UUID) -> bytes:
     """
     if call.tools or (call.parameters.temperature != 0 and call.parameters.seed is None):
         raise NotCacheable
-    facts = _JSON.dump_json((caller, route.model.id, call))
+    images = [sha256(jpeg).hexdigest() for each in call.messages for jpeg in jpegs_of(each)]
+    facts = _JSON.dump_json((caller, route.model.id, call, images))
     return hmac.digest(crypto.keyring().cache_key, facts, "sha256")
 
 

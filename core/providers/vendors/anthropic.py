@@ -88,6 +88,8 @@ def _with_usable_schema(call: ModelCall) -> ModelCall:
     """Return the call; bounds that Anthropic does not enforce become descriptions."""
     if call.response_schema is None:
         return call
+    if not call.response_schema["properties"]:
+        raise RequestRejected("Anthropic returns the properties that a schema names: name some.")
     try:
         schema = anthropic.transform_schema(with_single_types(call.response_schema))
     except (*faults.MALFORMED, AssertionError) as error:

@@ -163,6 +163,7 @@ def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
         charts.show(step_charts.steps_of_request(charts.palette(), request), "ai-metrics.steps")
     if not request.steps:
         st.caption("No steps were sent with this request.")
+    frame.copyable("ID", request.external_id or str(request.id))
     score_list.draw(request.scores, zone)
     _draw_ways_on(request)
     if request.message_id is not None:

@@ -246,6 +246,7 @@ def _draw_run(reads: Reads, wanted: str, zone: str) -> None:
     else:
         st.caption("This run has no phase data.")
     _draw_fields(run.attributes or {})
+    frame.copyable("ID", run.batch_run_id)
 
 
 def _draw_fields(fields: Mapping[str, object]) -> None:

@@ -109,9 +109,9 @@ def _draw_user(reads: Reads, watched: Watched, zone: str, row: UserSummary) -> N
             "Events": f"{user.events:,} on {formatting.count(user.active_days, 'day')}",
             "Errors": f"{user.errors:,}",
             "Email": row.email,
-            "ID": row.external_id,
         }
     )
+    frame.copyable("ID", row.external_id)
     links.draw("users", "Open journey", icon="route", user=str(row.id))
 
 

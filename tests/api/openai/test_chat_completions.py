@@ -1,6 +1,7 @@
 """OpenAI's SDK, with nothing changed but its base URL and key."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +31,18 @@ WEATHER: ChatCompletionToolParam = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
+
+
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ"
+    "/pLvAAAAAElFTkSuQmCC"
+)
+
+
+def image(url: str, *, role: str = "user", times: int = 1) -> dict[str, Any]:
+    """Return the messages of a question about an image."""
+    shown = [{"type": "image_url", "image_url": {"url": url}}] * times
+    return {"messages": [{"role": role, "content": [{"type": "text", "text": "Look"}, *shown]}]}
 
 
 def sdk(address: str, key: str) -> openai.OpenAI:
@@ -144,6 +157,18 @@ def test_a_response_format_is_kept(program: openai.OpenAI) -> None:
     assert isinstance(json.loads(found.choices[0].message.content or "")["n"], int)
 
 
+def test_a_json_object_is_answered_where_no_schema_is_given(program: openai.OpenAI) -> None:
+    found = program.chat.completions.create(
+        model="fake:echo", messages=HELLO, response_format={"type": "json_object"}
+    )
+    assert isinstance(json.loads(found.choices[0].message.content or ""), dict)
+
+
+def test_an_image_reaches_the_model(program: openai.OpenAI) -> None:
+    found = program.chat.completions.create(model="fake:echo", **image(PIXEL))
+    assert re.search(r"Look \[image of \d+ bytes\]", found.choices[0].message.content or "")
+
+
 def test_a_prompt_is_called_by_name_and_label_with_variables(program: openai.OpenAI) -> None:
     owner = person(Role.ADMIN).actor
     made = create(
@@ -199,9 +224,13 @@ def test_the_models_are_listed(program: openai.OpenAI) -> None:
         ({"n": 2}, "one choice"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": "often", "tools": [WEATHER]}, "tool_choice"),
-        ({"response_format": {"type": "json_object"}}, "json_schema"),
         ({"temperature": 9}, "temperature"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "image_url"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input_audio"),
+        (image("https://elsewhere.example/cat.png"), "data URLs"),
+        (image("data:image/png;base64,!"), "base64"),
+        (image("data:image/png;base64,aGVsbG8="), "cannot be read as an image"),
+        (image(PIXEL, role="system"), "image_url is not supported in messages of system"),
+        (image(PIXEL, times=21), "20 images"),
         ({"messages": []}, "at least one message"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "tool_call_id"),
         ({"model": "fake:echo", "stop": ["a"] * 9}, "stop_sequences"),

@@ -15,7 +15,8 @@ from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.executions.service import text_removal
 from core.identity.schemas import Role
 from core.platform import clock
-from core.providers.schemas import Parameters
+from core.providers.images import IllustratedMessage
+from core.providers.schemas import MessageRole, Parameters
 from core.providers.vendors.fake import Fake
 from core.quotas.errors import QuotaExceeded
 from tests.factories.executions import executed
@@ -84,6 +85,16 @@ def test_a_quota_of_calls_refuses_it(one: Person) -> None:
 def test_another_call_is_made(one: Person, other: dict[str, object]) -> None:
     answer(one)
     assert answer(one, **other).cached_from is None  # type: ignore[arg-type]  # one is the prompt
+
+
+def test_another_image_is_another_call(one: Person) -> None:
+    first, second = (
+        (IllustratedMessage(role=MessageRole.USER, content="Look", jpegs=(jpeg,)),)
+        for jpeg in (b"a cat", b"a dog")
+    )
+    answer(one, messages=first)
+    assert answer(one, messages=first).cached_from is not None
+    assert answer(one, messages=second).cached_from is None
 
 
 def test_what_another_account_was_answered_is_not_given(one: Person) -> None:

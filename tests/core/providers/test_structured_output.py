@@ -96,6 +96,17 @@ def test_a_schema_that_anthropics_sdk_cannot_use_is_a_rejected_request(
     assert "response_schema" in failure.detail
 
 
+def test_a_schema_without_properties_is_refused_for_anthropic_which_would_answer_nothing(
+    vendor: Vendor,
+) -> None:
+    question = ChatMessage(role=MessageRole.USER, content="Hello")
+    schema = {"type": "object", "properties": {}, "additionalProperties": True}
+    asked = ModelCall("answer", None, (question,), Parameters(), (), schema)
+    failure = ask(connection(vendor, ANTHROPIC), asked).failure
+    assert type(failure) is RequestRejected
+    assert "properties" in failure.detail
+
+
 @pytest.mark.parametrize("kind", [OPENAI, ANTHROPIC])
 def test_without_a_schema_none_is_sent(vendor: Vendor, kind: ProviderKind) -> None:
     assert not sent(vendor, kind, None).keys() & {"response_format", "output_config"}
