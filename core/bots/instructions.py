@@ -24,14 +24,16 @@ class BotInstructions:
     left_out: list[str]
 
 
-def instructions_of(content: BotContent, model: ModelView, *, actor: Actor) -> BotInstructions:
-    """Return a bot's instructions for a model. Parameters that it doesn't take are left out, unless
-    they were set by hand.
+def instructions_of(
+    content: BotContent, model: ModelView | None, *, actor: Actor
+) -> BotInstructions:
+    """Return a bot's instructions for a model, or for a service, which takes no parameters.
+    Parameters that the model doesn't take are left out, unless they were set by hand.
     """
     with read_session(Database.AI) as ai:
         documents = bots.read_documents(ai, content.knowledge.documents, actor=actor)
     items = items_of(content.knowledge, documents)
-    parameters, left_out = _parameters(content, model)
+    parameters, left_out = _parameters(content, model) if model else (Parameters(), [])
     return BotInstructions(system_prompt(content, items), parameters, items, left_out)
 
 

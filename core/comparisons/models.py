@@ -14,8 +14,9 @@ from core.database.tables import CoreTable, Created, Keyed, one_of
 class Comparison(Keyed, Created, CoreTable):
     """Playground sessions of an account that are sent the same messages.
 
-    `columns` has for each, in the order shown, `session_id`, the `title` of its model or service,
-    and `prompt`, a title; with a prompt of the account's, its `prompt_id` and `prompt_version`.
+    `columns` has for each, in the order shown, `session_id`, the `title` of its model or service
+    (of a service with its `service_id`), and `prompt`, a title; with a stored prompt or bot, its
+    `prompt_id` and `prompt_version`, or `bot_id` and `bot_version`.
     """
 
     __tablename__ = "comparisons"

@@ -118,6 +118,8 @@ def _column(
         model=None if hidden else column["title"],
         prompt=None if hidden else column["prompt"],
         prompt_id=None if hidden else column.get("prompt_id"),
+        service_id=None if hidden else column.get("service_id"),
+        bot_id=None if hidden else column.get("bot_id"),
         parameters=draft.parameters.set_values() if draft else None,
         revision=row.revision if row else 0,
         pending=next(pending, None),

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from core.executions.schemas import CostLimit, ExecutionStatus
 from core.identity.schemas import View
-from core.playground.schemas import MAX_PROMPT_CHARS, MessageText
+from core.ingest.json_objects import JsonObject
+from core.playground.schemas import MAX_PROMPT_CHARS, MessageText, ModelOrService
 from core.presentation.money import Usd
 from core.prompts.schemas import PromptName
 from core.providers.schemas import Parameters
@@ -25,23 +26,23 @@ class Outcome(StrEnum):
     BOTH_BAD = "both_bad"
 
 
-class NewColumn(BaseModel):
-    """What answers in a column: a model, and a version of a prompt or a system prompt."""
+class NewColumn(ModelOrService):
+    """What answers in a column: a model or service, and a prompt's version, a bot or a text."""
 
     model_config = ConfigDict(frozen=True)
 
-    model: str | None = Field(
-        default=None,
-        max_length=300,
-        description="Without one, the active service answers, else the default model.",
-    )
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     prompt: str | None = Field(
         default=None, max_length=128, description="A prompt: its ID, name, or `name@label`."
     )
     prompt_version: int | None = Field(default=None, ge=1, description="Else the newest.")
+    variables: JsonObject = Field(
+        default_factory=dict, description="Values for the variables of the prompt's system text."
+    )
+    bot_id: UUID | None = None
+    bot_version: int | None = Field(default=None, ge=1, description="Else the saved one.")
     parameters: Parameters = Field(
-        default=Parameters(), description="Instead of those of the prompt's version."
+        default=Parameters(), description="Instead of those of the prompt's version or the bot."
     )
     cost_limit_usd: CostLimit | None = Field(
         default=None, description="The most that each answer may cost."
@@ -49,8 +50,11 @@ class NewColumn(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_prompt(self) -> Self:
-        if self.prompt is not None and self.custom_prompt is not None:
-            raise ValueError("Pass `prompt` or `custom_prompt`, not both.")
+        given = (self.prompt, self.custom_prompt, self.bot_id)
+        if sum(each is not None for each in given) > 1:
+            raise ValueError("Pass one of `prompt`, `custom_prompt` and `bot_id`.")
+        if self.variables and self.prompt is None:
+            raise ValueError("`variables` needs `prompt`.")
         return self
 
 
@@ -124,8 +128,9 @@ class NewWinnerVersion(BaseModel):
 
 
 class ColumnView(View):
-    """A column; `model`, `prompt`, `prompt_id` and `parameters` (those that were set) are null
-    while names are hidden. `revision` is that of its session, whose socket streams its answers.
+    """A column; what names its model, service, prompt or bot, and `parameters` (those that were
+    set) are null while names are hidden. `revision` is that of its session, whose socket streams
+    its answers.
     """
 
     number: int
@@ -133,6 +138,8 @@ class ColumnView(View):
     model: str | None
     prompt: str | None
     prompt_id: UUID | None
+    service_id: UUID | None
+    bot_id: UUID | None
     parameters: dict[str, Any] | None
     revision: int
     pending: UUID | None

@@ -19,11 +19,11 @@ from core.playground.context import files as context_files
 from core.playground.context import history
 from core.playground.errors import NoModel, NotForServices, NoToolsInReplays
 from core.playground.models import PlaygroundMessage
-from core.playground.schemas import NewPlaygroundMessage
+from core.playground.schemas import ModelOrService, NewPlaygroundMessage
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
 from core.services import dispatch
-from core.services.queries import find_active
+from core.services.queries import find_active, get_service
 from core.services.schemas import ServiceView
 from core.tools.toolboxes import toolbox_for
 
@@ -55,7 +55,7 @@ def begin(
     """
     if new_message.tools and queries.find_replay(session, session_id) is not None:
         raise NoToolsInReplays
-    service = None if new_message.model else find_active(session)
+    service = service_of(session, new_message)
     model_id = (
         f"{service_calls.PROVIDER}:{service.name}"
         if service
@@ -85,6 +85,13 @@ def begin(
     return by_model(
         session, new_execution, actor=actor, on_finish=on_finish, reads_files=bool(files)
     )
+
+
+def service_of(session: Session, answerer: ModelOrService) -> ServiceView | None:
+    """Return the service that answers, or None when a model does; raise ServiceMissing."""
+    if answerer.service_id is not None:
+        return get_service(session, answerer.service_id)
+    return None if answerer.model else find_active(session)
 
 
 def default_model(session: Session) -> str:

@@ -58,12 +58,16 @@ class ReplayPromptTooLong(Invalid):
     """The system prompt has over 50,000 characters. Replay with a shorter one."""
 
 
+class SystemPromptTooLong(Invalid):
+    """The system prompt has over 50,000 characters. Choose a shorter one."""
+
+
 class NoToolsInReplays(Invalid):
     """Tools are off in a replay: its texts come from users."""
 
 
 class NotForServices(Invalid):
-    """The active service takes no parameters, tools or cost limit. Name a model to use them."""
+    """A service takes no parameters, tools or cost limit. Name a model to use them."""
 
 
 class NoReplay(NotFound):

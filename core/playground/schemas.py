@@ -2,10 +2,17 @@
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from core.attachments.schemas import MAX_FILES, AttachmentView, NewAttachment
 from core.database.paging import Page
@@ -63,7 +70,26 @@ HistoryTurns = Annotated[
 ]
 
 
-class NewPlaygroundMessage(BaseModel):
+class ModelOrService(BaseModel):
+    """What answers; without both, the active service, else the default model."""
+
+    model: str | None = Field(
+        default=None,
+        max_length=300,
+        description="Without one, the active service answers, else the default model.",
+    )
+    service_id: UUID | None = Field(
+        default=None, description="A service that answers, active or not."
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.model is not None and self.service_id is not None:
+            raise ValueError("Pass `model` or `service_id`, not both.")
+        return self
+
+
+class NewPlaygroundMessage(ModelOrService):
     """A message to send: to which session (None for a new one), model and system prompt."""
 
     model_config = ConfigDict(
@@ -79,11 +105,6 @@ class NewPlaygroundMessage(BaseModel):
     message: MessageText
     session_id: UUID | None = None
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
-    model: str | None = Field(
-        default=None,
-        max_length=300,
-        description="Without one, the active service answers, else the default model.",
-    )
     parameters: Parameters = Parameters()
     tools: tuple[ToolName, ...] = Field(
         default=(), max_length=64, description="Names of Attune's tools that the model may call."
@@ -107,14 +128,13 @@ class NewPlaygroundMessage(BaseModel):
     )
 
 
-class Draft(BaseModel):
-    """A chat's settings (model, parameters, prompt, tools, cost limit, history), stored for every
-    tab and visit.
+class Draft(ModelOrService):
+    """A chat's settings (what answers, parameters, prompt, tools, cost limit, history), stored for
+    every tab and visit.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str | None = None
     parameters: Parameters = Parameters()
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     tools: tuple[str, ...] = ()

@@ -27,8 +27,27 @@ TOKEN, SECRET = "services.token", "services.callback_secret"
 def list_services(session: Session, *, actor: Actor) -> list[ServiceView]:
     """Return all services, the active one first, then by name; raise Forbidden."""
     require(actor, Permission.MANAGE_PROVIDERS)
+    return list_all(session)
+
+
+def list_all(session: Session) -> list[ServiceView]:
+    """Return all services to choose from, the active one first, then by name."""
     rows = select(Service).order_by(Service.is_active.desc(), Service.name, Service.id)
     return [view(row) for row in session.scalars(rows)]
+
+
+def find_service(session: Session, service_id: UUID | None) -> ServiceView | None:
+    """Return a service without locking it, or None."""
+    row = session.get(Service, service_id) if service_id else None
+    return view(row) if row else None
+
+
+def get_service(session: Session, service_id: UUID) -> ServiceView:
+    """Return a service without locking it; raise ServiceMissing."""
+    found = find_service(session, service_id)
+    if found is None:
+        raise ServiceMissing
+    return found
 
 
 def get_row(session: Session, service_id: UUID) -> Service:

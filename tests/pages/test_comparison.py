@@ -14,9 +14,12 @@ from core.playground import queries as playground
 from core.prompts.schemas import NewPrompt
 from core.prompts.service import prompts
 from core.providers.schemas import Parameters
+from core.services import service
+from core.services.schemas import NewService
+from tests.factories import bots
 from tests.factories.comparisons import asked, begun, finish, voted
 from tests.factories.identity import Person, person
-from tests.pages.conftest import Console, said
+from tests.pages.conftest import Console, said, toasts
 
 COMPARISON = "test/playground/comparison/page.py"
 
@@ -192,3 +195,57 @@ def test_connection_is_shown_only_with_columns_that_connect(
 
 def shows_connection(app: AppTest) -> bool:
     return any("attune-connection" in str(each.proto.body) for each in app.get("html")[1:])
+
+
+def test_a_prompt_with_stop_sequences_and_variables_answers_with_both(
+    console: Console, admin: Person
+) -> None:
+    new = NewPrompt(
+        name="shop",
+        system_prompt="You work for {{shop}}.",
+        default_parameters=Parameters(stop_sequences=("END", "STOP")),
+    )
+    with transaction() as session:
+        prompts.create_prompt(session, new, actor=admin.actor)
+    app = console(admin, COMPARISON)
+    app.session_state["comparison.count"] = 1
+    app = app.run()
+    choose(app, "Model A", "fake:echo")
+    app = app.run()
+    choose(app, "Prompt A", "shop@latest")
+    app = app.run()
+    assert not app.exception
+    next(it for it in app.text_area if it.label == "`shop`").set_value("Acme")
+    ask(app.run(), admin, "Hello")
+    [column] = newest(admin).columns
+    assert (column.parameters or {})["stop_sequences"] == ["END", "STOP"]
+    assert "You work for Acme." in said(app.run())
+
+
+def test_a_missing_value_is_said_and_the_message_stays(console: Console, admin: Person) -> None:
+    with transaction() as session:
+        new = NewPrompt(name="shop", system_prompt="You work for {{shop}}.")
+        prompts.create_prompt(session, new, actor=admin.actor)
+    app = console(admin, COMPARISON)
+    choose(app, "Prompt A", "shop@latest")
+    app.run().chat_input[0].set_value("Hello").run()
+    assert "shop" in toasts(app)[0]
+    assert app.chat_input[0].proto.value == "Hello"
+
+
+def test_a_service_that_is_not_active_and_a_bot_are_chosen_for_columns(
+    console: Console, admin: Person
+) -> None:
+    with transaction() as session:
+        given = NewService(name="Old bot", chat_url="http://127.0.0.1:9/chat", token="t")
+        added = service.add(session, given, actor=admin.actor)
+    bot = bots.made(admin.actor, bot_name="Pirate")
+    app = console(admin, COMPARISON)
+    choose(app, "Model A", f"service:{added.id}")
+    choose(app, "Model B", "fake:echo")
+    choose(app, "Prompt B", f"bot:{bot.id}")
+    app.run().chat_input[0].set_value("Hello").run()
+    first, second = newest(admin).columns
+    assert first.model == "Old bot"
+    assert (second.prompt, second.bot_id) == ("Pirate v1", bot.id)
+    assert "temperature" in (second.parameters or {})

@@ -1,7 +1,6 @@
 """Begin comparisons, keep a column of one, and remove one."""
 
 from secrets import SystemRandom
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,80 +8,31 @@ from sqlalchemy.orm import Session
 from core.comparisons import queries
 from core.comparisons.errors import ColumnMissing, ComparisonKept
 from core.comparisons.models import Comparison
-from core.comparisons.schemas import ComparisonView, NewColumn, NewComparison
+from core.comparisons.schemas import ComparisonView, NewComparison
+from core.comparisons.service.columns import begin_column
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.platform.ids import new_id
-from core.playground import answering, message_rows
+from core.playground import message_rows
 from core.playground import queries as playground
 from core.playground.errors import PlaygroundSessionMissing
-from core.playground.schemas import Draft
 from core.playground.service import sessions
-from core.playground.session_names import prompt_title
-from core.prompts.calls import RenderRequest
-from core.prompts.queries.prompts import get_prompt
-from core.prompts.queries.rendering import render
-from core.providers.schemas import Parameters
-from core.services.queries import find_active
 
 
 def begin(session: Session, new: NewComparison, *, actor: Actor) -> ComparisonView:
     """Store a comparison with an empty session for each column, in random order if it is blind.
 
-    Raises NoModel, and what rendering a prompt raises.
+    Raises what beginning a column raises.
     """
     require(actor, Permission.RUN_MODELS)
-    columns = [_begin_column(session, column, actor) for column in new.columns]
+    columns = [begin_column(session, column, actor=actor) for column in new.columns]
     if new.blind:
         SystemRandom().shuffle(columns)
     row = Comparison(id=new_id(), owner=actor.id, blind=new.blind, columns=columns)
     session.add(row)
     session.flush()
     return queries.get_comparison(session, row.id, owner=actor.id)
-
-
-def _begin_column(session: Session, column: NewColumn, actor: Actor) -> dict[str, Any]:
-    prompt = _prompt(session, column, actor)
-    service = None if column.model else find_active(session)
-    model = None if service else column.model or answering.default_model(session)
-    row = message_rows.create(session, new_id(), actor)
-    row.in_comparison = True
-    defaults = {} if service else prompt.parameters.set_values()
-    draft = Draft(
-        model=model,
-        parameters=Parameters.model_validate(defaults | column.parameters.set_values()),
-        custom_prompt=prompt.text,
-        cost_limit_usd=column.cost_limit_usd,
-    )
-    sessions.store_draft(row, draft)
-    title = service.name if service else model
-    return {"session_id": str(row.id), "title": title, **prompt.facts}
-
-
-class ColumnPrompt(NamedTuple):
-    """A column's system prompt (None for the default), its parameters, and what names it."""
-
-    text: str | None
-    parameters: Parameters
-    facts: dict[str, Any]
-
-
-def _prompt(session: Session, column: NewColumn, actor: Actor) -> ColumnPrompt:
-    if column.prompt is not None:
-        return _version(session, column.prompt, column.prompt_version, actor)
-    custom = column.custom_prompt if (column.custom_prompt or "").strip() else None
-    return ColumnPrompt(custom, Parameters(), {"prompt": prompt_title(custom)})
-
-
-def _version(session: Session, name: str, number: int | None, actor: Actor) -> ColumnPrompt:
-    rendered = render(session, name, RenderRequest(version=number), actor=actor)
-    facts = {
-        "prompt": f"{rendered.name}@{rendered.version}",
-        "prompt_id": str(get_prompt(session, rendered.name, actor=actor).id),
-        "prompt_version": rendered.version,
-    }
-    return ColumnPrompt(rendered.system_prompt or rendered.prompt, rendered.parameters, facts)
 
 
 def keep(session: Session, comparison_id: UUID, column: int, *, actor: Actor) -> UUID:

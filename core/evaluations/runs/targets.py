@@ -21,7 +21,7 @@ from core.prompts.queries.versions import read_version
 from core.providers import catalogue
 from core.providers.queries import token_prices
 from core.providers.schemas import MessageRole, Parameters
-from core.services.queries import get_row as get_service
+from core.services.queries import get_service
 
 DEFAULT_PROMPT = "default prompt"
 MAX_TITLE_CHARS = 60

@@ -5,11 +5,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.executions.schemas import CostLimit, ToolName
-from core.playground.schemas import MAX_PROMPT_CHARS, HistoryTurns
+from core.playground.schemas import MAX_PROMPT_CHARS, HistoryTurns, ModelOrService
 from core.providers.schemas import Parameters
 
 
-class NewAnswer(BaseModel):
+class NewAnswer(ModelOrService):
     """With what the last answer is made again; without a model, as a message without one is."""
 
     model_config = ConfigDict(
@@ -22,7 +22,6 @@ class NewAnswer(BaseModel):
         },
     )
 
-    model: str | None = Field(default=None, max_length=300)
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     parameters: Parameters = Parameters()
     tools: tuple[ToolName, ...] = Field(default=(), max_length=64)

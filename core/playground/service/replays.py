@@ -21,12 +21,9 @@ from core.playground.schemas import MAX_PROMPT_CHARS, Draft, NewPlaygroundMessag
 from core.playground.service import answers, sessions
 from core.playground.session_names import name_from
 from core.prompts.calls import RenderRequest
-from core.prompts.queries.prompts import get_prompt
-from core.prompts.queries.rendering import render_content
-from core.prompts.queries.versions import read_version
+from core.prompts.queries.system_prompts import render_system_prompt
 from core.prompts.service.default_prompt import read_default_prompt
-from core.prompts.template import syntax
-from core.prompts.views import PromptVersionView, RenderedPrompt
+from core.prompts.views import RenderedPrompt
 from core.providers import catalogue
 from core.providers.schemas import Parameters
 
@@ -90,8 +87,10 @@ def _draft(
     core: Session, wanted: NewReplay, answer: AnswerText, system_prompt: str, *, actor: Actor
 ) -> Draft:
     """Return the settings of the session: the requested ones, else those of the answer."""
-    rendered = _rendered(core, wanted, actor=actor) if wanted.template_id else None
-    text = _text_of(rendered) if rendered else wanted.system_prompt or system_prompt
+    template = wanted.template_id
+    rendered = _rendered(core, template, wanted, actor=actor) if template else None
+    text = rendered.system_prompt if rendered else wanted.system_prompt or system_prompt
+    text = text or ""
     if len(text) > MAX_PROMPT_CHARS:
         raise ReplayPromptTooLong
     default = read_default_prompt(core, actor=actor)
@@ -111,30 +110,9 @@ def _model(core: Session, name: str | None) -> str:
     return next(same, None) or answering.default_model(core)
 
 
-def _rendered(core: Session, wanted: NewReplay, *, actor: Actor) -> RenderedPrompt:
-    name, _, label = (wanted.template_id or "").partition("@")
-    prompt = get_prompt(core, name, actor=actor)
-    version = read_version(core, prompt.id, label or wanted.template_label)
-    request = RenderRequest(variables=wanted.variables)
-    return render_content(core, prompt, _system_part(version), request, actor=actor)
-
-
-def _system_part(version: PromptVersionView) -> PromptVersionView:
-    """Return a version without its user text: the conversation has the user's own."""
-    if version.system_prompt is None:
-        return version
-    used = syntax.variables_in(version.system_prompt)
-    variables = [
-        each if each.name in used else each.model_copy(update={"required": False})
-        for each in version.variables
-    ]
-    return version.model_copy(update={"prompt": "", "variables": variables})
-
-
-def _text_of(rendered: RenderedPrompt) -> str:
-    if rendered.system_prompt is not None:
-        return rendered.system_prompt
-    return "\n\n".join([*(each.content for each in rendered.messages), rendered.prompt])
+def _rendered(core: Session, reference: str, wanted: NewReplay, *, actor: Actor) -> RenderedPrompt:
+    request = RenderRequest(label=wanted.template_label, variables=wanted.variables)
+    return render_system_prompt(core, reference, request, actor=actor)
 
 
 def _add_session(

@@ -19,7 +19,7 @@ from core.playground.service import answers, branches, sessions
 from pages._ui import dialogs, errors, guard, state
 from pages._ui.review import case_button
 from pages.test.playground import session_list
-from pages.test.playground.editor import Editor
+from pages.test.playground.settings.editor import Editor
 
 EDITED = "playground.edited"
 

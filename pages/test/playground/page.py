@@ -1,58 +1,23 @@
 """Playground: try prompts and models before release."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from core.errors import Failure
-from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
-from core.playground import answering, queries
-from core.playground.branches import queries as branches
-from core.playground.schemas import (
-    FoundSessions,
-    NewPlaygroundMessage,
-    PlaygroundMessageView,
-    PlaygroundSessionView,
-)
+from core.playground import queries
+from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers, sessions
-from core.playground.sharing import queries as readable
-from core.prompts.service.default_prompt import read_default_prompt
-from core.providers import catalogue
-from core.providers.schemas import ModelView
-from core.services.queries import find_active
-from core.services.schemas import ServiceView
-from core.tools import registry
-from core.tools.schemas import ToolView
 from pages._ui import errors, frame, guard, state
-from pages.test.playground import attachments, chat, replay, service_card, session_list
-from pages.test.playground.editor import Editor
+from pages.test.playground import attachments, chat, playground_run, replay, session_list
 from pages.test.playground.message_actions import MessageActions, stop
+from pages.test.playground.settings import saved_prompts, service_card
+from pages.test.playground.settings.editor import Editor
 from pages.test.playground.sharing import shared_session
-
-
-@dataclass(frozen=True)
-class PlaygroundRun:
-    """What one run of the page shows, read in one transaction."""
-
-    session: PlaygroundSessionView
-    messages: list[PlaygroundMessageView]
-    sessions: FoundSessions
-    service: ServiceView | None
-    models: list[ModelView]
-    default_model: str
-    default_prompt: str
-    tools: list[ToolView]
-    is_replay: bool
-
-    @property
-    def is_answering(self) -> bool:
-        return any(message.status is ExecutionStatus.PENDING for message in self.messages)
 
 
 def main() -> None:
     guard.page(Permission.RUN_MODELS)
-    seen = read()
+    seen = playground_run.read()
     with frame.header("Playground", "Test prompts and models before release"):
         chat.connection()
         st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
@@ -66,7 +31,11 @@ def main() -> None:
     replayed = replay.read(current.session_id) if seen.is_replay else None
     service, tools = (None, []) if replayed else (seen.service, seen.tools)
     offered = (service, seen.models, seen.default_model, seen.default_prompt, tools)
-    editor = Editor(current.session_id, current.draft, *offered)
+    others = [seen.kept_service] if seen.kept_service and not replayed else []
+    editor = Editor(current.session_id, current.draft, *offered, others)
+    if filled := saved_prompts.take(editor.key("saved")):
+        editor.use(*filled.settings, filled.text)
+        keep(editor)
     if replayed:
         left, middle, right = replay.columns(replayed, seen.messages, editor)
     else:
@@ -88,29 +57,6 @@ def main() -> None:
         chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
     with right:
         session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
-
-
-def read() -> PlaygroundRun:
-    """Read the session of the address, else the last one, with everything around it."""
-    wanted = session_list.wanted()
-    with guard.work() as (session, actor):
-        session_id = wanted or queries.find_newest_session(session, owner=actor.id)
-        found = readable.find(session, session_id, account=actor.id) if session_id else None
-        shown = found or sessions.open_session(session, actor=actor)
-        models = catalogue.list_models(session)
-        seen = PlaygroundRun(
-            session=shown,
-            messages=branches.list_shown(session, shown.session_id),
-            sessions=session_list.read(session, owner=actor.id),
-            service=find_active(session),
-            models=models,
-            default_model=answering.default_model(session) if models else "",
-            default_prompt=read_default_prompt(session, actor=actor),
-            is_replay=queries.find_replay(session, shown.session_id) is not None,
-            tools=[tool.view() for tool in registry.list_for(session, actor=actor)],
-        )
-    session_list.show(seen.session.session_id)
-    return seen
 
 
 @errors.action

@@ -19,7 +19,7 @@ from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
 from pages._ui import diff, errors, frame, guard, links, markdown, state, text
 from pages.test.playground import session_list
-from pages.test.playground.editor import Editor
+from pages.test.playground.settings.editor import Editor
 
 OUTCOMES = {
     ReplayOutcome.NEW: "New is better",

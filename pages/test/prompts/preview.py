@@ -1,12 +1,9 @@
 """The prompt as a model would get it, with values to try."""
 
-import json
-from typing import Any
-
 import streamlit as st
 from pydantic import ValidationError
 
-from core.errors import Failure, Invalid
+from core.errors import Failure
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.playground.service import sessions
 from core.presentation import formatting
@@ -14,10 +11,11 @@ from core.prompts.calls import RenderRequest
 from core.prompts.errors import PromptTooLarge, VariablesRefused
 from core.prompts.estimates import estimate
 from core.prompts.queries import rendering
-from core.prompts.schemas import PromptContent, PromptVariable, VariableType
+from core.prompts.schemas import PromptContent, PromptVariable
 from core.prompts.views import PromptVersionView, RenderedPrompt
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, links, state, text
+from pages._ui.prompts import value_fields
 from pages.test.prompts.editor import PromptEditor
 
 
@@ -28,7 +26,10 @@ def draw(editor: PromptEditor) -> None:
         try:
             version = _version(editor, editor.content())
             variables = _variables(version)
-            values = {variable.name: _draw_field(editor, variable) for variable in variables}
+            values = {
+                each.name: value_fields.draw(each, editor.key("value", each.name, each.type))
+                for each in variables
+            }
             request = RenderRequest(
                 variables={name: value for name, value in values.items() if value is not None}
             )
@@ -98,59 +99,6 @@ def _version(editor: PromptEditor, content: PromptContent) -> PromptVersionView:
 def _variables(version: PromptVersionView) -> list[PromptVariable]:
     with guard.work() as (session, actor):
         return rendering.list_variables(session, version, actor=actor)
-
-
-def _draw_field(editor: PromptEditor, variable: PromptVariable) -> Any:  # noqa: ANN401  JSON
-    key = editor.key("value", variable.name, variable.type)
-    label, help_ = f"`{variable.name}`", text.plain(variable.description) or None
-    if variable.rules.choices:
-        return st.selectbox(
-            label,
-            variable.rules.choices,
-            index=None,
-            key=key,
-            help=help_,
-            placeholder=_default(variable),
-        )
-    match variable.type:
-        case VariableType.BOOLEAN:
-            return st.selectbox(
-                label,
-                [True, False],
-                index=None,
-                key=key,
-                help=help_,
-                placeholder=_default(variable),
-            )
-        case VariableType.NUMBER:
-            return st.number_input(
-                label, value=None, key=key, help=help_, placeholder=_default(variable)
-            )
-        case VariableType.STRING:
-            return (
-                st.text_area(label, key=key, height=68, help=help_, placeholder=_default(variable))
-                or None
-            )
-        case VariableType.ARRAY | VariableType.OBJECT:
-            return _draw_json(label, key, variable, help_)
-
-
-def _draw_json(label: str, key: str, variable: PromptVariable, help_: str | None) -> Any:  # noqa: ANN401  JSON
-    entered = st.text_area(
-        f"{label} (JSON)", key=key, height=68, help=help_, placeholder=_default(variable)
-    )
-    if not entered.strip():
-        return None
-    try:
-        return json.loads(entered)
-    except ValueError:
-        raise Invalid(f"{variable.name}: this is not JSON.") from None
-
-
-def _default(variable: PromptVariable) -> str:
-    if variable.default is None:
-        return "Required" if variable.required else "Optional"
-    return f"Default: {json.dumps(variable.default, ensure_ascii=False)[:60]}"
 
 
 def _draw_problems(refused: VariablesRefused) -> None:

@@ -122,10 +122,15 @@ def _draw_live(column: ColumnView, on_news: Callable[[], None]) -> None:
         "session": str(column.session_id),
         "revision": column.revision,
         "pending": str(column.pending) if column.pending else None,
-        "waiting": "Thinking",
+        "waiting": _waiting(column),
     }
     key = f"comparison.live.{column.number}"
     chat.live(key=key, data=data, height="content", on_changed_change=on_news)
+
+
+def _waiting(column: ColumnView) -> str:
+    is_service = column.service_id is not None
+    return f"Pending: waiting for {column.model}" if is_service else "Thinking"
 
 
 def _draw_vote(comparison: ComparisonView, turn: TurnView) -> None:

@@ -6,10 +6,9 @@ from uuid import UUID, uuid5
 import streamlit as st
 
 from core.playground.schemas import Draft
-from core.providers.schemas import ModelView, Parameters
+from core.providers.schemas import ModelView
 from core.services.schemas import ServiceView
-from pages._ui import state
-from pages.test.playground.editor import SERVICE, Editor
+from pages.test.playground.settings.editor import SERVICE, Editor
 
 COLUMNS = UUID("01a209d8-0000-7000-8000-000000000000")  # the widgets' keys are below it
 
@@ -18,14 +17,19 @@ class ColumnEditor(Editor):
     """The model of a column that has not begun, and its parameters."""
 
     def __init__(
-        self, number: int, letter: str, service: ServiceView | None, models: Sequence[ModelView]
+        self, number: int, letter: str, services: Sequence[ServiceView], models: Sequence[ModelView]
     ) -> None:
-        """Fill the widgets, a different model in each column, keeping what was entered since."""
+        """Fill the widgets, a different choice in each column, keeping what was entered since."""
         self.letter = letter
-        choices = [*([SERVICE] if service else []), *(model.id for model in models)]
-        chosen = choices[min(number, len(choices) - 1)]
+        active = next((each for each in services if each.is_active), None)
+        others = [each for each in services if not each.is_active]
+        choices = [*([SERVICE] if active else []), *(model.id for model in models)]
+        first = choices[min(number, len(choices) - 1)] if choices else None
+        draft = Draft(
+            model=first, service_id=None if choices else others[min(number, len(others) - 1)].id
+        )
         column = uuid5(COLUMNS, letter)
-        super().__init__(column, Draft(model=chosen), service, list(models), chosen, "", [])
+        super().__init__(column, draft, active, list(models), first or "", "", [], others)
 
     def draw_model(self) -> None:
         st.selectbox(
@@ -40,11 +44,3 @@ class ColumnEditor(Editor):
         if self.model is not None:
             with st.popover(f"Parameters {self.letter}", icon=":material/tune:"):
                 self._draw_parameters(lambda: None)
-
-    def use(self, model: str | None, parameters: Parameters) -> None:
-        """Set the model and the parameters of a prompt's version, where they can be called."""
-        if model in self.models:
-            state.put(self.key("model"), model)
-        for name, value in parameters.set_values().items():
-            if name in self._taken:
-                state.put(self.key(name), value)

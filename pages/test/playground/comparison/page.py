@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparisons import queries
 from core.comparisons.errors import ComparisonMissing
-from core.comparisons.schemas import ComparisonView, NewComparison
+from core.comparisons.schemas import ComparisonView
 from core.comparisons.service import comparisons, turns
 from core.errors import Failure
 from core.identity.permissions import Permission
@@ -29,7 +29,11 @@ def main() -> None:
         setup.draw(on_open=show)
         leaderboard.draw()
         st.chat_input(
-            "Message all columns", key=MESSAGE, max_chars=MAX_MESSAGE_CHARS, on_submit=begin
+            "Message all columns",
+            key=MESSAGE,
+            max_chars=MAX_MESSAGE_CHARS,
+            on_submit=send,
+            args=(None,),
         )
         return
     answers.draw(shown, on_news=stay)
@@ -39,7 +43,7 @@ def main() -> None:
             key=MESSAGE,
             max_chars=MAX_MESSAGE_CHARS,
             disabled=shown.is_answering,
-            on_submit=ask,
+            on_submit=send,
             args=(shown.id,),
         )
 
@@ -101,21 +105,14 @@ def draw_actions(shown: ComparisonView) -> None:
     st.button("New comparison", icon=":material/add:", on_click=leave)
 
 
-def begin() -> None:
-    """Begin a comparison with the chosen columns and its first message."""
-    send(None)
-
-
-def ask(id_: UUID) -> None:
-    send(id_)
-
-
 @errors.action
 def send(id_: UUID | None) -> None:
-    """Send the message; it stays in its field when it cannot be sent."""
+    """Send the message, without an ID to a new comparison of the chosen columns; it stays in its
+    field when it cannot be sent.
+    """
     message = state.get(MESSAGE, "")
-    new = NewComparison(columns=setup.columns(), blind=setup.is_blind()) if id_ is None else None
     try:
+        new = setup.new_comparison() if id_ is None else None
         with guard.work() as (session, actor):
             if new is not None:
                 id_ = comparisons.begin(session, new, actor=actor).id

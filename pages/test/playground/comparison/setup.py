@@ -9,29 +9,25 @@ from uuid import UUID
 import streamlit as st
 
 from core.comparisons import queries
-from core.comparisons.schemas import MOST_COLUMNS, ComparisonSummary, NewColumn
-from core.database.paging import LARGEST_PAGE, Window
+from core.comparisons.schemas import MOST_COLUMNS, ComparisonSummary, NewColumn, NewComparison
 from core.errors import NotFound
-from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.presentation import formatting
-from core.prompts.queries.prompts import get_prompt, list_prompts
-from core.prompts.queries.versions import get_version
-from core.prompts.schemas import PromptFilter
 from core.providers import catalogue
 from core.providers.schemas import ModelView
-from core.services.queries import find_active
+from core.services.queries import list_all
 from core.services.schemas import ServiceView
 from pages._ui import errors, frame, guard, state, text
 from pages.test.playground.comparison.column_editor import ColumnEditor
+from pages.test.playground.comparison.prompt_choice import PromptChoice
+from pages.test.playground.settings import stored_prompts
 
-DEFAULT, CUSTOM = "Default prompt", "Custom prompt"
 LETTERS = "ABCD"
 
 
 class Answering(NamedTuple):
-    """What can answer: the active service, and the models that can be called."""
+    """What can answer: services, the active one first, and the models that can be called."""
 
-    service: ServiceView | None
+    services: list[ServiceView]
     models: list[ModelView]
 
 
@@ -39,23 +35,22 @@ def draw(*, on_open: Callable[[UUID], None]) -> None:
     """Draw the choices of each column; `on_open` opens an earlier comparison."""
     answering = _read()
     with guard.work() as (session, actor):
-        found = list_prompts(session, PromptFilter(), Window(limit=LARGEST_PAGE), actor=actor)
         earlier = queries.list_comparisons(session, owner=actor.id)
     if not any(answering):
         body = "The local model is off or starting, and no provider has an API key."
         frame.empty_state("smart_toy", "No models available", body)
         return
-    _draw_choices(answering, [it.name for it in found.items])
+    _draw_choices(answering)
     if earlier:
         _draw_earlier(earlier, on_open)
 
 
 def _read() -> Answering:
     with guard.work() as (session, _):
-        return Answering(find_active(session), catalogue.list_models(session))
+        return Answering(list_all(session), catalogue.list_models(session))
 
 
-def _draw_choices(answering: Answering, prompts: list[str]) -> None:
+def _draw_choices(answering: Answering) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         state.seed(_key("count"), 2)
         st.segmented_control(
@@ -66,52 +61,28 @@ def _draw_choices(answering: Answering, prompts: list[str]) -> None:
             key=_key("blind"),
             help="Hides names and shuffles the columns until the first vote.",
         )
+    prompts = stored_prompts.read_options()
     places = st.columns(_count(), gap="medium")
     for number, place in enumerate(places):
         with place.container(border=True, key=f"column-choices-{number}"):
             editor = _editor(number, answering)
             editor.draw_model()
-            _draw_prompt(number, prompts)
+            PromptChoice(LETTERS[number]).draw(prompts, partial(_use_stored, number))
             editor.draw_parameters()
 
 
 def _editor(number: int, answering: Answering) -> ColumnEditor:
-    return ColumnEditor(number, LETTERS[number], answering.service, answering.models)
+    return ColumnEditor(number, LETTERS[number], answering.services, answering.models)
 
 
-def _draw_prompt(number: int, prompts: list[str]) -> None:
-    letter = LETTERS[number]
-    choices = [DEFAULT, CUSTOM, *(f"{name}@latest" for name in prompts)]
-    use = partial(_use_version, number)
-    st.selectbox(f"Prompt {letter}", choices, key=_key("prompt", number), on_change=use)
-    if state.get(_key("prompt", number), DEFAULT) == CUSTOM:
-        st.text_area(
-            f"System prompt {letter}",
-            key=_key("custom", number),
-            height=120,
-            max_chars=MAX_PROMPT_CHARS,
-        )
-    elif "@" in state.get(_key("prompt", number), DEFAULT):
-        st.number_input(
-            f"Version {letter}",
-            key=_key("version", number),
-            min_value=1,
-            value=None,
-            placeholder="Newest",
-            on_change=use,
-        )
-
-
-def _use_version(number: int) -> None:
-    """Set a column's model and parameters to those of its prompt's version, from a callback."""
-    name, version_number = _chosen_prompt(number)
-    if name is None:
+def _use_stored(number: int) -> None:
+    """Set a column's model and parameters to those of its prompt or bot, from a callback."""
+    stored = PromptChoice(LETTERS[number]).stored
+    if stored is None:
         return
+    editor = _editor(number, _read())
     with suppress(NotFound):  # sending says what is missing
-        with guard.work() as (session, actor):
-            prompt = get_prompt(session, name, actor=actor)
-            version = get_version(session, prompt.id, version_number, actor=actor)
-        _editor(number, _read()).use(version.model_id, version.default_parameters)
+        editor.use(*stored_prompts.read_settings(*stored, editor.model))
 
 
 def _draw_earlier(earlier: list[ComparisonSummary], on_open: Callable[[UUID], None]) -> None:
@@ -136,40 +107,27 @@ def _label(summary: ComparisonSummary) -> str:
     return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
 
 
-def columns() -> tuple[NewColumn, ...]:
-    """Return the chosen columns."""
+def new_comparison() -> NewComparison:
+    """Return the comparison of the chosen columns; raise NotFound or Invalid for their prompts."""
     answering = _read()
-    return tuple(_column(number, _editor(number, answering).draft()) for number in range(_count()))
+    columns = tuple(_column(number, answering) for number in range(_count()))
+    return NewComparison(columns=columns, blind=state.get(_key("blind"), False))
 
 
-def _column(number: int, draft: Draft) -> NewColumn:
-    name, version = _chosen_prompt(number)
-    is_custom = state.get(_key("prompt", number), DEFAULT) == CUSTOM
+def _column(number: int, answering: Answering) -> NewColumn:
+    draft = _editor(number, answering).draft()
     return NewColumn(
         model=draft.model,
+        service_id=draft.service_id,
         parameters=draft.parameters,
         cost_limit_usd=draft.cost_limit_usd,
-        prompt=name,
-        prompt_version=version,
-        custom_prompt=state.get(_key("custom", number), "") if is_custom else None,
+        **PromptChoice(LETTERS[number]).fields(),
     )
-
-
-def _chosen_prompt(number: int) -> tuple[str | None, int | None]:
-    """Return the name and the version of a column's prompt; None for no name, and the newest."""
-    prompt = state.get(_key("prompt", number), DEFAULT)
-    if "@" not in prompt:
-        return None, None
-    return prompt.removesuffix("@latest"), state.get(_key("version", number), 0) or None
-
-
-def is_blind() -> bool:
-    return state.get(_key("blind"), False)
 
 
 def _count() -> int:
     return state.get(_key("count"), 2)
 
 
-def _key(name: str, number: int | None = None) -> str:
-    return f"comparison.{name}" + ("" if number is None else f".{number}")
+def _key(name: str) -> str:
+    return f"comparison.{name}"

@@ -1,31 +1,19 @@
 """Model, parameters and prompt beside the chat, stored with the session for all tabs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from uuid import UUID
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.playground.schemas import MAX_PROMPT_CHARS, Draft
-from core.providers.schemas import ModelView, ParameterName, ParameterRange, Parameters
+from core.providers.schemas import ModelView, ParameterName, Parameters
 from core.services.schemas import ServiceView
 from core.tools.schemas import ToolView
 from pages._ui import diff, state
-from pages.test.playground import history_setting
+from pages.test.playground.settings import history_setting, saved_prompts
+from pages.test.playground.settings.parameter_fields import ParameterFields
 
-P = ParameterName
-LABELS = {
-    P.TEMPERATURE: "Temperature",
-    P.MAX_TOKENS: "Max tokens",
-    P.TOP_P: "Top p",
-    P.FREQUENCY_PENALTY: "Frequency penalty",
-    P.PRESENCE_PENALTY: "Presence penalty",
-}
-CHOICES = {P.REASONING_EFFORT: "Reasoning effort", P.PROMPT_CACHE_TTL: "Prompt cache lifetime"}
-NUMBERS = {P.SEED: ("Seed", "Random"), P.THINKING_BUDGET: ("Thinking budget (tokens)", "Off")}
-MOST_TOKENS_ON_A_SLIDER = 8192
-MOST_OF_A_NUMBER = 2**31 - 1
 LOWEST_COST_LIMIT = 0.0001
 SERVICE = ""  # the choice of the active service, in the list of models
 
@@ -40,15 +28,20 @@ class Editor:
         default_model: str,
         default_prompt: str,
         tools: list[ToolView],
+        others: Iterable[ServiceView] = (),
     ) -> None:
-        """Fill the widgets from the session, keeping what was entered since."""
-        self.service = service
+        """Fill the widgets from the session, keeping what was entered since; `others` are services
+        that are offered though they are not active.
+        """
+        self.services = {_choice(each): each for each in (*([service] if service else []), *others)}
         self.session_id = session_id
         self.models = {model.id: model for model in models}
         self.default_prompt = default_prompt
         self.tools = {tool.name: tool for tool in tools}
         default = SERVICE if service else default_model
-        chosen = draft.model if draft.model in self.models else default
+        by_service = (at for at, it in self.services.items() if it.id == draft.service_id)
+        kept = next(by_service, draft.model or SERVICE)
+        chosen = kept if kept in self.choices else default
         state.seed(self.key("model"), chosen)
         if state.get(self.key("model"), chosen) not in self.choices:  # it has been removed since
             state.put(self.key("model"), chosen)
@@ -57,26 +50,37 @@ class Editor:
         state.seed(self.key("cost_limit"), draft.cost_limit_usd and float(draft.cost_limit_usd))
         history_setting.seed(session_id, draft.history_turns)
         is_kept = self.model is not None and draft.model == self.model.id
-        self._seed_parameters(draft.parameters if is_kept else Parameters())
+        self._parameters.seed(draft.parameters if is_kept else Parameters())
 
     def key(self, name: str) -> str:
         """Return a widget's key: per session, and for parameters per model."""
-        model = f".{state.get(self.key('model'), '')}" if name in set(P) else ""
+        model = f".{state.get(self.key('model'), '')}" if name in set(ParameterName) else ""
         return f"playground.{name}{model}.{self.session_id}"
 
     @property
     def choices(self) -> list[str]:
-        """The active service, if there is one, and the models."""
-        return [*([SERVICE] if self.service else []), *self.models]
+        """The active service, if there is one, other services, and the models."""
+        return [*self.services, *self.models]
+
+    @property
+    def _chosen(self) -> str:
+        return state.get(self.key("model"), SERVICE)
 
     @property
     def model(self) -> ModelView | None:
-        """The chosen model, None for the active service."""
-        return self.models.get(state.get(self.key("model"), SERVICE))
+        """The chosen model, None for a service."""
+        return self.models.get(self._chosen)
 
     @property
-    def _taken(self) -> Mapping[ParameterName, ParameterRange]:
-        return self.model.capabilities.parameters if self.model else {}
+    def _service_id(self) -> UUID | None:
+        """The chosen service, None for the active one, whichever it will be."""
+        service = self.services.get(self._chosen)
+        return service.id if service and not service.is_active else None
+
+    @property
+    def _parameters(self) -> ParameterFields:
+        taken = self.model.capabilities.parameters if self.model else {}
+        return ParameterFields(taken, self.key)
 
     @property
     def prompt(self) -> str:
@@ -91,7 +95,8 @@ class Editor:
         """Return the settings without those that the model does not take."""
         return Draft(
             model=self.model.id if self.model else None,
-            parameters=self._parameters(),
+            service_id=self._service_id,
+            parameters=self._parameters.values(),
             custom_prompt=self.custom_prompt,
             tools=tuple(state.get(self.key("tools"), [])) if self._can_call_tools else (),
             cost_limit_usd=self._cost_limit,
@@ -107,38 +112,15 @@ class Editor:
     def _can_call_tools(self) -> bool:
         return self.model is not None and self.model.capabilities.calls_tools and bool(self.tools)
 
-    def _parameters(self) -> Parameters:
-        taken = self._taken
-        given: dict[str, object] = {
-            name: state.get(self.key(name), taken[name].default) for name in LABELS if name in taken
-        }
-        # What nobody has moved is left to the provider: some refuse what they do not need.
-        for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
-            if name in taken and given[name] == taken[name].default:
-                del given[name]
-        for name in (*NUMBERS, *CHOICES):
-            if name in taken:
-                given[name] = state.get(self.key(name), None)
-        if P.STOP_SEQUENCES in taken:
-            lines = state.get(self.key(P.STOP_SEQUENCES), "").split("\n")
-            given[P.STOP_SEQUENCES] = tuple(line[:100] for line in lines if line)[:4] or None
-        excluded = self._excluded(given)
-        return Parameters.model_validate(
-            {name: value for name, value in given.items() if name not in excluded}
-        )
-
-    def _excluded(self, given: dict[str, object]) -> set[str]:
-        """Return the parameters that are not sent together with others that were set."""
-        taken = self._taken
-        set_names = [name for name in taken if given.get(name) is not None]
-        return {other for name in set_names for other in taken[name].excludes}
-
-    def _seed_parameters(self, kept: Parameters) -> None:
-        for name, bounds in self._taken.items():
-            value = getattr(kept, name)
-            if name is P.STOP_SEQUENCES:
-                value = "\n".join(value or ())
-            state.seed(self.key(name), bounds.default if value is None else value)
+    def use(self, model: str | None, parameters: Parameters, prompt: str | None = None) -> None:
+        """Set what a stored prompt or bot brings, before the widgets are drawn: a model and
+        parameters where they can be called, and a system prompt.
+        """
+        if model in self.models:
+            state.put(self.key("model"), model)
+        self._parameters.use(parameters)
+        if prompt is not None:
+            state.put(self.key("prompt"), prompt)
 
     def draw(self, on_change: Callable[[], None]) -> None:
         st.selectbox(
@@ -160,6 +142,7 @@ class Editor:
             on_change=on_change,
             placeholder="Leave empty to use the default prompt",
         )
+        saved_prompts.draw_button(self.key("saved"), self.model)
         self._draw_prompt_state(on_change)
         default = st.expander("Default prompt", key=self.key("default"), on_change="rerun")
         if default.open:  # for a code block the browser fetches 0.4 MB
@@ -178,25 +161,7 @@ class Editor:
         )
 
     def _draw_parameters(self, on_change: Callable[[], None]) -> None:
-        taken = self._taken
-        grid = st.grid(2, min_column_width=130, gap="small")
-        for name in (P.TEMPERATURE, P.MAX_TOKENS):
-            if name in taken:
-                self._draw_slider(grid, name, on_change)
-        with st.expander("More parameters"):
-            inner = st.grid(2, min_column_width=130, gap="small")
-            for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
-                if name in taken:
-                    self._draw_slider(inner, name, on_change)
-            self._draw_numbers_and_choices(inner, on_change)
-            if P.STOP_SEQUENCES in taken:
-                st.text_area(
-                    "Stop sequences",
-                    key=self.key(P.STOP_SEQUENCES),
-                    on_change=on_change,
-                    height=68,
-                    help="One per line, up to 4.",
-                )
+        with self._parameters.draw(on_change):
             st.number_input(
                 "Cost limit (US dollars)",
                 min_value=LOWEST_COST_LIMIT,
@@ -207,44 +172,6 @@ class Editor:
                 placeholder="None",
                 help="What may cost more is refused; with tools, the answer ends before.",
             )
-
-    def _draw_numbers_and_choices(
-        self, place: DeltaGenerator, on_change: Callable[[], None]
-    ) -> None:
-        taken = self._taken
-        for name, (label, placeholder) in NUMBERS.items():
-            if name in taken:
-                place.number_input(
-                    label,
-                    min_value=int(taken[name].minimum or 0),
-                    max_value=int(taken[name].maximum or MOST_OF_A_NUMBER),
-                    key=self.key(name),
-                    on_change=on_change,
-                    placeholder=placeholder,
-                )
-        for name, label in CHOICES.items():
-            if name in taken:
-                place.selectbox(
-                    label,
-                    taken[name].choices or (),
-                    key=self.key(name),
-                    on_change=on_change,
-                    placeholder="Default of the model",
-                )
-
-    def _draw_slider(
-        self, place: DeltaGenerator, name: ParameterName, on_change: Callable[[], None]
-    ) -> None:
-        bounds = self._taken[name]
-        low, high = bounds.minimum or 0.0, bounds.maximum or 1.0
-        key = self.key(name)
-        if name is P.MAX_TOKENS:
-            most = int(min(high, MOST_TOKENS_ON_A_SLIDER))
-            state.put(key, max(1, min(int(state.get(key, bounds.default or 1)), most)))
-            place.slider(LABELS[name], 1, most, key=key, on_change=on_change)
-        else:
-            state.put(key, max(low, min(float(state.get(key, bounds.default or 0.0)), high)))
-            place.slider(LABELS[name], low, high, step=0.05, key=key, on_change=on_change)
 
     def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:
         custom = self.custom_prompt
@@ -294,7 +221,11 @@ class Editor:
         on_change()
 
     def _label(self, choice: str) -> str:
-        if self.service and choice == SERVICE:
-            return f"{self.service.name}  ·  active service"
+        if service := self.services.get(choice):
+            return f"{service.name}  ·  {'active service' if service.is_active else 'service'}"
         provider, _, name = choice.partition(":")
         return f"{name}  ·  {provider}"
+
+
+def _choice(service: ServiceView) -> str:
+    return SERVICE if service.is_active else f"service:{service.id}"

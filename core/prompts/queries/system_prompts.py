@@ -1,0 +1,57 @@
+"""Render the system part of a prompt, for chats in which people write the user's messages."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.identity.schemas import Actor
+from core.prompts.calls import RenderRequest
+from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.rendering import list_variables, render_content
+from core.prompts.queries.versions import read_version
+from core.prompts.schemas import PromptVariable
+from core.prompts.template import syntax
+from core.prompts.views import PromptVersionView, RenderedPrompt
+
+
+def render_system_prompt(
+    session: Session, reference: UUID | str, request: RenderRequest, *, actor: Actor
+) -> RenderedPrompt:
+    """Render a prompt's system text alone; the text of a prompt without one is its system text.
+
+    `reference` is an ID, a name or `name@label`. Raises what rendering raises.
+    """
+    name, _, label = str(reference).partition("@")
+    prompt = get_prompt(session, name, actor=actor)
+    version = read_version(session, prompt.id, label or request.label or request.version)
+    rendered = render_content(session, prompt, _system_part(version), request, actor=actor)
+    return rendered.model_copy(update={"system_prompt": _text_of(rendered), "prompt": ""})
+
+
+def list_system_variables(
+    session: Session, version: PromptVersionView, *, actor: Actor
+) -> list[PromptVariable]:
+    """Return the variables of a version's system text and of what it includes."""
+    part = _system_part(version)
+    used = syntax.variables_in(part.system_prompt or part.prompt)
+    unused = {each.name for each in version.variables if each.name not in used}
+    found = list_variables(session, part, actor=actor)
+    return [each for each in found if each.name not in unused]
+
+
+def _system_part(version: PromptVersionView) -> PromptVersionView:
+    """Return a version without its user text."""
+    if version.system_prompt is None:
+        return version
+    used = syntax.variables_in(version.system_prompt)
+    variables = [
+        each if each.name in used else each.model_copy(update={"required": False})
+        for each in version.variables
+    ]
+    return version.model_copy(update={"prompt": "", "variables": variables})
+
+
+def _text_of(rendered: RenderedPrompt) -> str:
+    if rendered.system_prompt is not None:
+        return rendered.system_prompt
+    return "\n\n".join([*(each.content for each in rendered.messages), rendered.prompt])
