@@ -223,6 +223,13 @@ class Contestant(StrEnum):
     PROMPT = "prompt"
 
 
+class VoteScope(StrEnum):
+    """Whose votes a leaderboard counts."""
+
+    OWN = "own"
+    TEAM = "team"
+
+
 class Standing(View):
     """A model or prompt by its votes; `chance` is that of being better than an average one, with
     its 95 % interval, which is null under 10 votes.

@@ -71,6 +71,7 @@ def add_pending(
     parent: int,
 ) -> PlaygroundMessage:
     """Add the message of an answer that is to come, as the newest one, after `parent`."""
+    row.last_executed_at = clock.now()
     return add(
         session,
         row,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -64,6 +65,7 @@ class PlaygroundSession(Keyed, Created, CoreTable):
     execution_count: Mapped[int] = mapped_column(server_default="0")
     total_cost: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
     last_message_at: Mapped[datetime | None]
+    last_executed_at: Mapped[datetime | None]
     # The last message of the branch that is shown; null: the newest message
     leaf_position: Mapped[int | None]
     deleted_at: Mapped[datetime | None]
@@ -101,6 +103,8 @@ class PlaygroundReplay(Created, CoreTable):
     texts: Mapped[bytes | None] = mapped_column(LargeBinary)
     outcome: Mapped[str | None]
     reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # What was compared: for each answer its `place`, `model` and `prompt`
+    models: Mapped[list[dict[str, Any]] | None]
     voted_at: Mapped[datetime | None]
 
 

@@ -161,6 +161,7 @@ def summary(row: PlaygroundSession) -> SessionSummary:
         total_cost=row.total_cost,
         created_at=row.created_at,
         last_message_at=row.last_message_at,
+        last_executed=row.last_executed_at,
         has_custom_prompt=row.has_custom_prompt,
         is_shared=row.is_shared,
         metadata=encrypted_texts.metadata_of(row),

@@ -17,6 +17,7 @@ from core.identity.schemas import Actor
 from core.playground import encrypted_texts, queries
 from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import CaseReplay, ReplayedAnswer, ReplayOutcome
+from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole
 
 SPOKEN = (MessageSpeaker.USER, MessageSpeaker.ASSISTANT)
@@ -32,6 +33,14 @@ class AskedBefore:
     system_prompt: str
     earlier: tuple[ChatMessage, ...]
     question: str  # empty when no user spoke
+
+
+def callable_model(session: Session, name: str) -> str | None:
+    """Return the ID of the model that a conversation names, with its provider or without, or None
+    when it cannot be called.
+    """
+    models = (model.id for model in catalogue.list_models(session))
+    return next((id_ for id_ in models if name in (id_, id_.partition(":")[2])), None)
 
 
 def asked_before(session: Session, answer: AnswerText, *, actor: Actor) -> AskedBefore:

@@ -166,6 +166,7 @@ class SessionDetails(BaseModel):
     description: Annotated[str, StringConstraints(max_length=2000)] | None = None
     project: ShortText | None = None
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
+    metadata: JsonObject | None = Field(default=None, description="Any JSON object, or null.")
 
     @field_validator("tags")
     @classmethod
@@ -198,6 +199,7 @@ class SessionSummary(View):
     total_cost: Usd
     created_at: datetime
     last_message_at: datetime | None
+    last_executed: datetime | None = Field(description="When a model or service was last called.")
     has_custom_prompt: bool
     metadata: dict[str, Any] | None
     is_shared: bool = Field(description="Whether other accounts may read it.")

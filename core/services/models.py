@@ -10,7 +10,7 @@ from core.services.schemas import ServiceStatus
 
 
 class Service(Keyed, Created, CoreTable):
-    """A service's addresses, its encrypted token and callback secret, and its last test."""
+    """A service's addresses, its encrypted token and callback secrets, and its last test."""
 
     __tablename__ = "services"
     __table_args__ = (
@@ -23,6 +23,9 @@ class Service(Keyed, Created, CoreTable):
     upload_url: Mapped[str | None]
     token: Mapped[bytes | None] = mapped_column(LargeBinary)
     callback_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    # Verifies callbacks, too, until then
+    previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_secret_until: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("false"))
     production: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(

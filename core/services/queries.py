@@ -1,6 +1,6 @@
 """Read services; secrets only for calls and signatures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from core.executions.models import Execution
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.platform import crypto
+from core.platform import clock, crypto
 from core.services.errors import ServiceMissing
 from core.services.models import Service
 from core.services.schemas import (
@@ -94,10 +94,22 @@ def find_pending(session: Session, execution_id: UUID) -> tuple[Execution, Servi
 def find_signer(session: Session, has_signed: Callable[[str], bool]) -> VerifiedService | None:
     """Return the service for whose secret `has_signed` is true, or None."""
     for row in session.scalars(select(Service).order_by(Service.is_active.desc())):
-        secret = crypto.keyring().open(row.callback_secret, column=SECRET, row=row.id)
-        if has_signed(secret):
+        if any(has_signed(secret) for secret in _secrets(row)):
             return VerifiedService(row.id, row.production)
     return None
+
+
+def _secrets(row: Service) -> Iterator[str]:
+    """Yield the secrets that callbacks may be signed with now."""
+    keyring = crypto.keyring()
+    yield keyring.open(row.callback_secret, column=SECRET, row=row.id)
+    if row.previous_secret is not None and _has_previous(row):
+        yield keyring.open(row.previous_secret, column=SECRET, row=row.id)
+
+
+def _has_previous(row: Service) -> bool:
+    until = row.previous_secret_until
+    return until is not None and clock.now() < until
 
 
 def connection(row: Service) -> ServiceConnection:
@@ -120,6 +132,7 @@ def view(row: Service) -> ServiceView:
         status_detail=row.status_detail,
         checked_at=row.checked_at,
         last_callback_at=row.last_callback_at,
+        previous_secret_until=row.previous_secret_until if _has_previous(row) else None,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

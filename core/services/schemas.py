@@ -84,6 +84,9 @@ class ServiceView(View):
     status_detail: str | None
     checked_at: datetime | None
     last_callback_at: datetime | None
+    previous_secret_until: datetime | None = Field(
+        description="Until when callbacks may be signed with the secret before the last rotation."
+    )
     created_at: datetime
     updated_at: datetime
 

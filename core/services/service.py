@@ -28,6 +28,7 @@ from core.services.schemas import (
 AUDITED = ("name", "chat_url", "upload_url", "is_active", "production")
 # Callbacks may be frequent, and each write of the same row would wait for the one before.
 CALLBACK_NOTED_EVERY = timedelta(minutes=1)
+PREVIOUS_SECRET_KEPT = timedelta(hours=24)
 
 
 def add(session: Session, new_service: NewService, *, actor: Actor) -> CreatedService:
@@ -85,13 +86,30 @@ def change(
 
 
 def rotate_secret(session: Session, service_id: UUID, *, actor: Actor) -> CreatedService:
-    """Replace the callback secret, which ends at once; raise Forbidden or ServiceMissing."""
+    """Replace the callback secret, which is accepted for another 24 hours; one that was replaced
+    before ends now. Raises Forbidden or ServiceMissing.
+    """
     require(actor, Permission.MANAGE_PROVIDERS)
     row = queries.get_row(session, service_id)
+    row.previous_secret = row.callback_secret
+    row.previous_secret_until = clock.now() + PREVIOUS_SECRET_KEPT
     secret = _set_new_secret(row)
     row.updated_at = clock.now()
     audit.record(session, "service.rotate_secret", actor, targets={"service": row.name})
     return _created(row, secret)
+
+
+def end_previous_secret(session: Session, service_id: UUID, *, actor: Actor) -> ServiceView:
+    """Refuse callbacks that are signed with the replaced secret from now on.
+
+    Raises Forbidden or ServiceMissing.
+    """
+    require(actor, Permission.MANAGE_PROVIDERS)
+    row = queries.get_row(session, service_id)
+    row.previous_secret, row.previous_secret_until = None, None
+    row.updated_at = clock.now()
+    audit.record(session, "service.end_previous_secret", actor, targets={"service": row.name})
+    return queries.view(row)
 
 
 def remove(session: Session, service_id: UUID, *, actor: Actor) -> None:

@@ -44,8 +44,14 @@ def test_service(service_id: UUID, actor: ActorDep) -> ServiceView:
 
 @router.post("/{service_id}/rotate-secret")
 def rotate_secret(service_id: UUID, session: SessionDep, actor: ActorDep) -> CreatedService:
-    """Replace the callback secret, shown this once; the old one is refused from now on."""
+    """Replace the callback secret, shown this once; the old one is accepted for 24 more hours."""
     return service.rotate_secret(session, service_id, actor=actor)
+
+
+@router.delete("/{service_id}/previous-secret")
+def end_previous_secret(service_id: UUID, session: SessionDep, actor: ActorDep) -> ServiceView:
+    """Refuse the replaced callback secret from now on, for example when it has leaked."""
+    return service.end_previous_secret(session, service_id, actor=actor)
 
 
 @router.delete("/{service_id}", status_code=204)

@@ -18,6 +18,7 @@ from core.comparisons.schemas import (
     NewVote,
     NewWinnerVersion,
     Standing,
+    VoteScope,
 )
 from core.comparisons.service import comparisons, turns, votes, winners
 from core.comparisons.service.leaderboard import read_leaderboard
@@ -63,10 +64,17 @@ def list_comparisons(session: SessionDep, actor: ActorDep) -> ComparisonList:
 
 @router.get("/leaderboard")
 def leaderboard(
-    session: SessionDep, actor: ActorDep, by: Contestant = Contestant.MODEL, blind: bool = False
+    session: SessionDep,
+    actor: ActorDep,
+    by: Contestant = Contestant.MODEL,
+    blind: bool = False,
+    votes: VoteScope = VoteScope.OWN,
 ) -> Leaderboard:
-    """Rank models or prompts by the caller's votes: the blind ones, or the others."""
-    return Leaderboard(standings=read_leaderboard(session, by, blind=blind, actor=actor))
+    """Rank models or prompts by the caller's votes or those of all accounts: the blind ones, or the
+    others and those on replays. Prompts and bots that the caller does not see are left out.
+    """
+    standings = read_leaderboard(session, by, blind=blind, actor=actor, scope=votes)
+    return Leaderboard(standings=standings)
 
 
 @router.get("/{comparison_id}")

@@ -151,7 +151,7 @@ def read(session_id: UUID, session: SessionDep, actor: ActorDep) -> PlaygroundSe
 def change(
     session_id: UUID, details: SessionDetails, session: SessionDep, actor: ActorDep
 ) -> PlaygroundSessionView:
-    """Change name, description, project or tags; fields that are left out stay."""
+    """Change name, description, project, tags or metadata; fields that are left out stay."""
     return sessions.change_details(session, session_id, details, actor=actor)
 
 

@@ -64,6 +64,12 @@ def list_bots(session: Session, *, actor: Actor) -> list[BotView]:
     return sorted(views, key=lambda view: not view.is_own)
 
 
+def list_visible_ids(session: Session, *, actor: Actor) -> list[UUID]:
+    """Return the IDs of the bots that the actor sees."""
+    require(actor, Permission.RUN_MODELS)
+    return list(session.scalars(select(bots.c.id).where(is_visible(actor))))
+
+
 def get_bot(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
     """Return a bot that the actor sees; raise BotMissing."""
     require(actor, Permission.RUN_MODELS)

@@ -1,4 +1,4 @@
-"""The leaderboard of models and prompts, from an account's votes."""
+"""The leaderboard of models and prompts, from an account's votes or those of the team."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,12 +6,11 @@ from itertools import combinations
 from math import exp
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.comparisons.bradley_terry import Strength, fit
-from core.comparisons.models import Comparison, ComparisonTurn
-from core.comparisons.schemas import Contestant, Outcome, Standing
+from core.comparisons.schemas import Contestant, Standing, VoteScope
+from core.comparisons.service import vote_rows
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
@@ -27,32 +26,38 @@ class Duel(NamedTuple):
 
 
 def read_leaderboard(
-    session: Session, by: Contestant, *, blind: bool, actor: Actor
+    session: Session,
+    by: Contestant,
+    *,
+    blind: bool,
+    actor: Actor,
+    scope: VoteScope = VoteScope.OWN,
 ) -> list[Standing]:
-    """Return the standings from the actor's blind votes, or from the others, the best first."""
+    """Return the standings from blind votes, or from the others and those on replays, the best
+    first. Of the team's votes, those on prompts and bots that the actor does not see are left out.
+    """
     require(actor, Permission.RUN_MODELS)
-    own = (Comparison.owner == actor.id, ComparisonTurn.is_blind.is_(blind))
-    rows = session.execute(
-        select(ComparisonTurn.winner, ComparisonTurn.models)
-        .join(Comparison, Comparison.id == ComparisonTurn.comparison_id)
-        .where(*own, ComparisonTurn.outcome.in_((Outcome.BETTER, Outcome.TIE)))
-    )
-    duels = [duel for winner, models in rows.all() for duel in _duels(winner, models or (), by)]
-    return standings(duels)
+    owner = actor.id if scope is VoteScope.OWN else None
+    votes = list(vote_rows.list_votes(session, owner=owner, blind=blind))
+    if not blind:
+        votes += vote_rows.list_replay_votes(session, owner=owner)
+    if scope is VoteScope.TEAM and by is Contestant.PROMPT:
+        votes = list(vote_rows.with_visible_prompts(session, votes, actor=actor))
+    return standings([duel for vote in votes for duel in _duels(vote.winner, vote.answers, by)])
 
 
 def _duels(
-    winner: int | None, models: Sequence[Mapping[str, Any]], by: Contestant
+    winner: int | None, answers: Sequence[Mapping[str, Any]], by: Contestant
 ) -> Iterator[Duel]:
     """Yield the duels of a vote: of the winner with each other, or of all when they tie."""
-    for one, other in combinations(models, 2):
+    for one, other in combinations(answers, 2):
         names = (one[by], other[by])
         if None in names or names[0] == names[1]:
             continue
         if winner is None:
             yield Duel(*names, is_tie=True)
-        elif winner in (one["column"], other["column"]):
-            yield Duel(*(names if winner == one["column"] else names[::-1]), is_tie=False)
+        elif winner in (one["place"], other["place"]):
+            yield Duel(*(names if winner == one["place"] else names[::-1]), is_tie=False)
 
 
 def standings(duels: Sequence[Duel]) -> list[Standing]:

@@ -1,5 +1,6 @@
 """Votes on replays, and the preference pair that one leaves for the exports."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ def vote(
     new = _new_answer(core, session_id)
     row.outcome, row.voted_at = new_vote.outcome, clock.now()
     row.reason = encrypted_texts.seal_reason(new_vote.reason, session_id)
+    row.models = _compared(core, original, new)
     pairs = _pairs(core, original, new, new_vote, actor)
     preference_pairs.replace(ai, session_id, pairs)
     message_rows.touch(core, session)
@@ -62,6 +64,18 @@ def _new_answer(core: Session, session_id: UUID) -> PlaygroundMessageView:
     if answer is None or not is_complete or not answer.content.strip():
         raise NothingToVoteOn
     return answer
+
+
+def _compared(
+    core: Session, original: AnswerText, new: PlaygroundMessageView
+) -> list[dict[str, Any]]:
+    """Return what gave each answer, for the leaderboard; what is not known is null."""
+    model = original.model and replays.callable_model(core, original.model)
+    facts = (
+        (NEW, new.service_used, prompt_title(new.custom_prompt)),
+        (ORIGINAL, model or original.model, original.prompt_name),
+    )
+    return [{"place": place, "model": name, "prompt": prompt} for place, name, prompt in facts]
 
 
 def _pairs(

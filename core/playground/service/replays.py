@@ -24,7 +24,6 @@ from core.prompts.calls import RenderRequest
 from core.prompts.queries.system_prompts import render_system_prompt
 from core.prompts.service.default_prompt import read_default_prompt
 from core.prompts.views import RenderedPrompt
-from core.providers import catalogue
 from core.providers.schemas import Parameters
 
 
@@ -105,9 +104,7 @@ def _draft(
 
 def _model(core: Session, name: str | None) -> str:
     """Return the model that answered when it can be called, else the default model."""
-    models = [model.id for model in catalogue.list_models(core)]
-    same = (id_ for id_ in models if name in (id_, id_.partition(":")[2]))
-    return next(same, None) or answering.default_model(core)
+    return (name and replays.callable_model(core, name)) or answering.default_model(core)
 
 
 def _rendered(core: Session, reference: str, wanted: NewReplay, *, actor: Actor) -> RenderedPrompt:

@@ -64,6 +64,9 @@ def _store_details(row: PlaygroundSession, details: SessionDetails) -> None:
         row.project = given["project"] or None
     if "tags" in given:
         row.tags = list(given["tags"])
+    if "metadata" in given:
+        metadata = given["metadata"]
+        row.sender_metadata = encrypted_texts.seal_metadata(metadata, row.id) if metadata else None
 
 
 def save_draft(session: Session, session_id: UUID, draft: Draft, *, actor: Actor) -> None:

@@ -76,6 +76,12 @@ def get_prompt(session: Session, reference: UUID | str, *, actor: Actor) -> Prom
     return found[0]
 
 
+def list_visible_ids(session: Session, *, actor: Actor) -> list[UUID]:
+    """Return the IDs of the prompts that the actor sees."""
+    require(actor, Permission.RUN_MODELS)
+    return list(session.scalars(select(templates.c.id).where(is_visible(actor))))
+
+
 def list_facets(session: Session, *, actor: Actor) -> tuple[list[str], list[str]]:
     """Return the categories and the tags of the prompts that the actor sees, by name."""
     require(actor, Permission.RUN_MODELS)

@@ -113,6 +113,9 @@ def _facts(each: ServiceView) -> str:
         facts.append(f"last job {text.since(each.checked_at)}")
     last = each.last_callback_at
     facts.append(f"last callback {text.since(last)}" if last else "no callback yet")
+    if each.previous_secret_until is not None:
+        until = text.clock_time(each.previous_secret_until, frame.time_zone())
+        facts.append(f"old secret accepted until {until}")
     return " · ".join(facts)
 
 
@@ -134,6 +137,16 @@ def _draw_buttons(each: ServiceView) -> None:
         ("Rotate secret", "key", _ask_to_rotate),
         ("Remove", "delete", _ask_to_remove),
     )
+    if each.previous_secret_until is not None:
+        st.button(
+            "End old secret",
+            key=f"services.end-{each.id}",
+            type="tertiary",
+            icon=":material/key_off:",
+            help="Refuse callbacks that are signed with the replaced secret from now on.",
+            on_click=end_previous,
+            args=(each.id,),
+        )
     for label, icon, act in actions:
         st.button(
             label,
@@ -212,7 +225,10 @@ def activate(service_id: UUID, is_active: bool) -> None:
 
 
 def _ask_to_rotate(each: ServiceView) -> None:
-    body = f"{text.plain(each.name)} must sign with the new secret: the old one ends at once."
+    body = (
+        f"{text.plain(each.name)} must sign with the new secret within 24 hours: until then, the "
+        "old one is accepted, too."
+    )
     label = "Rotate secret"
     dialogs.confirm("Rotate the callback secret?", body, label, rotate, each.id, key="services")
 
@@ -222,6 +238,13 @@ def rotate(service_id: UUID) -> None:
     with guard.work() as (session, actor):
         made = service.rotate_secret(session, service_id, actor=actor)
     state.put(MADE, made)
+
+
+@errors.action
+def end_previous(service_id: UUID) -> None:
+    with guard.work() as (session, actor):
+        service.end_previous_secret(session, service_id, actor=actor)
+    state.toast("The old secret is refused from now on")
 
 
 def _ask_to_remove(each: ServiceView) -> None:

@@ -1,5 +1,6 @@
 """The dialog for a session's name, description, project and tags."""
 
+import json
 from uuid import UUID
 
 import streamlit as st
@@ -14,8 +15,9 @@ from core.playground.sharing import queries as readable
 from core.playground.sharing.schemas import SessionReader, SessionReaders
 from pages._ui import dialogs, guard, state
 
-NAME, DESCRIPTION, PROJECT, TAGS, READERS = (
-    f"playground.details.{name}" for name in ("name", "description", "project", "tags", "readers")
+FIELDS = ("name", "description", "project", "tags", "metadata", "readers")
+NAME, DESCRIPTION, PROJECT, TAGS, METADATA, READERS = (
+    f"playground.details.{name}" for name in FIELDS
 )
 
 
@@ -24,6 +26,8 @@ def open_dialog(present: PlaygroundSessionView) -> None:
     state.put(DESCRIPTION, present.description or "")
     state.put(PROJECT, present.project or "")
     state.put(TAGS, present.tags)
+    metadata = present.metadata
+    state.put(METADATA, json.dumps(metadata, indent=2, ensure_ascii=False) if metadata else "")
     with guard.work() as (session, actor):
         emails = people.emails_with(session, Permission.RUN_MODELS, but=actor.id)
         readers = readable.list_readers(session, present.session_id, owner=actor.id)
@@ -44,6 +48,13 @@ def open_dialog(present: PlaygroundSessionView) -> None:
             max_selections=20,
             placeholder="Type a tag and press Enter",
         )
+        st.text_area(
+            "Metadata (JSON)",
+            key=METADATA,
+            height=80,
+            placeholder='{"ticket": 17}',
+            help="Any JSON object, for programs that read this session.",
+        )
         st.multiselect(
             "Shared with",
             list(dict.fromkeys([*emails, *before])),
@@ -63,6 +74,7 @@ def save(present: PlaygroundSessionView, readers_before: list[str]) -> None:
         "description": state.get(DESCRIPTION, "").strip(),
         "project": state.get(PROJECT, ""),
         "tags": state.get(TAGS, []),
+        "metadata": _metadata(),
     }
     if name or present.name:
         given["name"] = name
@@ -70,6 +82,13 @@ def save(present: PlaygroundSessionView, readers_before: list[str]) -> None:
     if set(readers := state.get(READERS, readers_before)) != set(readers_before):
         share(present.session_id, readers)
     state.toast("Details saved")
+
+
+def _metadata() -> object:
+    try:
+        return json.loads(state.get(METADATA, "").strip() or "null")
+    except ValueError:
+        raise Invalid("The metadata is not JSON.") from None
 
 
 def share(session_id: UUID, emails: list[str]) -> None:
@@ -82,6 +101,8 @@ def store(session_id: UUID, given: dict[str, object]) -> None:
     try:
         details = SessionDetails.model_validate(given)
     except ValidationError:
-        raise Invalid("Enter a name, and tags of up to 50 characters.") from None
+        raise Invalid(
+            "Enter a name, tags of up to 50 characters, and a JSON object as metadata."
+        ) from None
     with guard.work() as (session, actor):
         sessions.change_details(session, session_id, details, actor=actor)

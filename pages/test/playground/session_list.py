@@ -186,6 +186,8 @@ def _facts(summary: SessionSummary) -> str:
     if summary.execution_count:
         calls = formatting.count(summary.execution_count, "call")
         facts.append(f"{calls}, {formatting.money(summary.total_cost)}")
+    if summary.last_executed is not None:
+        facts.append(f"Last call {text.clock_time(summary.last_executed, zone)}")
     if summary.project:
         facts.append(f"Project: {text.plain(summary.project)}")
     if summary.tags:

@@ -1,9 +1,14 @@
 """Services are registered by admins; their secrets are shown once, or never."""
 
+from datetime import datetime, timedelta
+
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from core.database.db import transaction
 from core.identity.schemas import Role
+from core.platform import clock
 from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.chat_service import TOKEN
@@ -59,11 +64,36 @@ def test_a_new_address_clears_the_token_unless_a_new_one_comes_with_it(
     assert boss.patch(path, json=upload).json()["has_valid_token"] is False
 
 
-def test_a_rotated_secret_ends_the_old_one(boss: httpx2.Client) -> None:
-    added = register(boss)
-    rotated = boss.post(f"/admin/services/{added['id']}/rotate-secret").json()
-    old, new = added["callback_secret"], rotated["callback_secret"]
+def test_a_rotated_secret_and_the_one_before_are_accepted_for_a_day(boss: httpx2.Client) -> None:
+    made = register(boss)
+    rotated = boss.post(f"/admin/services/{made['id']}/rotate-secret").json()
+    left = datetime.fromisoformat(rotated["previous_secret_until"]) - clock.now()
+    assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
+    old, new = made["callback_secret"], rotated["callback_secret"]
+    assert old != new
+    assert [call_back(boss, secret, "x").status_code for secret in (old, new)] == [200, 200]
+    with transaction() as session:
+        session.execute(text("update services set previous_secret_until = now()"))
     assert [call_back(boss, secret, "x").status_code for secret in (old, new)] == [401, 200]
+    [listed] = boss.get("/admin/services").json()["items"]
+    assert listed["previous_secret_until"] is None
+
+
+def test_a_secret_that_was_rotated_twice_is_refused(boss: httpx2.Client) -> None:
+    made = register(boss)
+    for _ in range(2):
+        boss.post(f"/admin/services/{made['id']}/rotate-secret").raise_for_status()
+    assert call_back(boss, made["callback_secret"], "x").status_code == 401
+
+
+def test_an_old_secret_is_ended_early(boss: httpx2.Client) -> None:
+    made = register(boss)
+    path = f"/admin/services/{made['id']}"
+    rotated = boss.post(f"{path}/rotate-secret").json()
+    ended = boss.delete(f"{path}/previous-secret")
+    assert ended.json()["previous_secret_until"] is None
+    assert call_back(boss, made["callback_secret"], "x").status_code == 401
+    assert call_back(boss, rotated["callback_secret"], "x").status_code == 200
 
 
 def test_each_change_is_audited(boss: httpx2.Client) -> None:

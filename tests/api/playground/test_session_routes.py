@@ -1,5 +1,6 @@
 """sessions: details of one's own sessions, and searching them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import transaction
+from core.platform import clock
 from core.platform.ids import new_id
 from core.playground.service import session_search
 from tests.api.conftest import Client
@@ -174,3 +176,25 @@ def test_an_unsent_message_is_stored_for_its_owner(client: Client, mine: httpx2.
 def test_one_that_never_was_is_404(mine: httpx2.Client) -> None:
     assert mine.get(f"/sessions/{new_id()}").status_code == 404
     assert UUID(mine.post("/sessions", json={}).json()["session_id"])
+
+
+def test_metadata_is_stored_changed_and_removed_with_the_details(mine: httpx2.Client) -> None:
+    made = mine.post("/sessions", json={"name": "a", "metadata": {"ticket": 17}}).json()
+    path = f"/sessions/{made['session_id']}"
+    assert made["metadata"] == {"ticket": 17}
+    assert mine.patch(path, json={"name": "b"}).json()["metadata"] == {"ticket": 17}
+    assert mine.patch(path, json={"metadata": {"ticket": 18}}).json()["metadata"] == {"ticket": 18}
+    assert mine.patch(path, json={"metadata": None}).json()["metadata"] is None
+    assert mine.patch(path, json={"metadata": [1]}).status_code == 422
+
+
+def test_a_session_says_when_a_model_was_last_called(one: Person, mine: httpx2.Client) -> None:
+    made = mine.post("/sessions", json={"name": "a"}).json()
+    path = f"/sessions/{made['session_id']}"
+    assert made["last_executed"] is None
+    before = clock.now()
+    answered(one.actor, "Hello", session_id=UUID(made["session_id"]))
+    called = datetime.fromisoformat(mine.get(path).json()["last_executed"])
+    assert before <= called <= clock.now()
+    mine.patch(path, json={"name": "b"})
+    assert datetime.fromisoformat(mine.get(path).json()["last_executed"]) == called

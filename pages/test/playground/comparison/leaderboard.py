@@ -1,25 +1,37 @@
-"""The leaderboard of models and prompts, from the account's own votes."""
+"""The leaderboard of models and prompts, from the votes of all accounts or one's own."""
 
 import streamlit as st
 
-from core.comparisons.schemas import Contestant, Standing
+from core.comparisons.schemas import Contestant, Standing, VoteScope
 from core.comparisons.service.leaderboard import read_leaderboard
-from pages._ui import frame, guard, text
+from pages._ui import frame, guard, state, text
 
-TITLES = {Contestant.MODEL: "Models", Contestant.PROMPT: "Prompts"}
+TITLES = {Contestant.MODEL: "Models", Contestant.PROMPT: "Prompts and bots"}
+SCOPES = {VoteScope.TEAM: "Team", VoteScope.OWN: "Mine"}
+SCOPE = "comparison.leaderboard.votes"
 
 
 def draw() -> None:
     """Draw the standings of models and prompts; nothing without votes."""
+    scope = state.get(SCOPE, VoteScope.TEAM)
     with guard.work() as (session, actor):
         found = {
-            (by, blind): read_leaderboard(session, by, blind=blind, actor=actor)
+            (by, blind): read_leaderboard(session, by, blind=blind, actor=actor, scope=scope)
             for by in Contestant
             for blind in (True, False)
         }
+    if not any(found.values()) and scope is VoteScope.TEAM:
+        return
+    frame.section("Leaderboard", "comparisons and replays")
+    state.seed(SCOPE, VoteScope.TEAM)
+    st.segmented_control(
+        "Votes", list(SCOPES), key=SCOPE, format_func=SCOPES.__getitem__, required=True
+    )
+    if not any(found.values()):
+        st.caption("You have not voted yet.")
     for (by, blind), standings in found.items():
         if standings:
-            frame.section(f"{TITLES[by]}: {'blind' if blind else 'open'} votes", "your votes")
+            frame.section(TITLES[by], "blind votes" if blind else "open votes")
             with st.container(key=f"scrolling-{by}-{'blind' if blind else 'open'}"):
                 st.markdown(_table(standings))
 
