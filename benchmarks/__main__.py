@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     beside,
+    callbacks,
     calls,
     comparison,
     console,
@@ -41,6 +42,7 @@ PARTS = (
     "ingest",
     "otlp",
     "review",
+    "callbacks",
     "comparison",
     "playground",
 )
@@ -56,6 +58,7 @@ OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
     "ingest": ("Rows in", lambda running, _: ingest.measure(running)),
     "otlp": ("Spans in", lambda running, _: otlp.measure(running)),
     "review": ("Review queue, in a browser", lambda running, _: review.measure(running)),
+    "callbacks": ("Callbacks of a service", lambda running, _: callbacks.measure(running)),
     "comparison": (
         "Columns of a comparison, in a browser",
         lambda running, _: comparison.measure(running),

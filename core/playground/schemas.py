@@ -28,7 +28,7 @@ from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.schemas import Parameters
 
-MAX_MESSAGE_CHARS = 32_000
+MAX_MESSAGE_CHARS = 250_000  # a pasted log of 200,000, and a question about it
 MAX_PROMPT_CHARS = 50_000
 MAX_HISTORY_TURNS = 1000
 MAX_NOTE_CHARS = 2_000

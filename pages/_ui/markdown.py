@@ -39,18 +39,19 @@ BARE = re.compile(r"https?://[^\s<>\"'`|\\]+[^\s<>\"'`|\\.,;:!?)\]}*_]", re.IGNO
 LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 
 
-def draw(given: str, *, width: Width = "stretch") -> None:
-    st.html(as_html(given), width=width)
+def draw(given: str, *, width: Width = "stretch", longest: int = LONGEST) -> None:
+    """Draw a text; one with more than `longest` characters is shown as it was written."""
+    st.html(as_html(given, longest), width=width)
 
 
 @lru_cache(maxsize=128)  # a rerun draws the same messages again
-def as_html(given: str) -> str:
+def as_html(given: str, longest: int = LONGEST) -> str:
     # Taken out at the end: entities may name what turns the direction of letters.
-    return f'<div class="attune-markdown" dir="auto">{text.upright(_body(given))}</div>'
+    return f'<div class="attune-markdown" dir="auto">{text.upright(_body(given, longest))}</div>'
 
 
-def _body(given: str) -> str:
-    if len(given) <= LONGEST:
+def _body(given: str, longest: int) -> str:
+    if len(given) <= longest:
         tokens = _PARSER.parse(given)
         if all(token.level < DEEPEST for token in tokens):
             return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))

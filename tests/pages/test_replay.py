@@ -16,6 +16,7 @@ from core.playground import replays as replay_reads
 from core.playground.replay_schemas import NewReplay, StartedReplay
 from core.playground.schemas import PlaygroundSessionView
 from core.playground.service import replays
+from core.prompts.queries.versions import list_versions
 from tests.factories import prompts
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.executions import ended
@@ -128,19 +129,24 @@ def test_it_is_replayed_again_with_what_is_set_in_a_new_session(
     assert len(messages_of(admin.actor, second.session_id)) == 2
 
 
-def test_an_answer_of_a_prompt_of_ours_leads_to_its_new_version(
+def test_an_answer_of_a_prompt_of_ours_leads_to_its_editor_with_what_was_tried(
     console: Console, admin: Person
 ) -> None:
-    session_id = str(replayed(admin).session_id)
-    assert "New version of a" not in links_of(
-        opened(console, admin, PLAYGROUND, session=session_id)
-    )
-    prompts.create(admin.actor, "a")
-    assert "New version of a" in links_of(opened(console, admin, PLAYGROUND, session=session_id))
-
-
-def links_of(app: AppTest) -> list[str]:
-    return [str(each.proto.label) for each in app.get("page_link")]
+    started = replayed(admin, system_prompt="Say {{it}} briefly.")
+    app = opened(console, admin, PLAYGROUND, session=str(started.session_id))
+    assert "New version of a" not in [button.label for button in app.button]
+    made = prompts.create(admin.actor, "a", "", system_prompt="Say it in {{language}}.")
+    app = opened(console, admin, PLAYGROUND, session=str(started.session_id))
+    app = next(it for it in app.button if it.label == "New version of a").click().run()
+    assert app.query_params["prompt"] == [str(made.id)]
+    assert prompt(app).value == r"Say \{{it}} briefly."
+    model = next(box for box in app.selectbox if box.label == "Model")
+    assert model.value == "fake:echo"
+    app = next(it for it in app.button if it.label == "Save as version 2").click().run()
+    with transaction() as session:
+        [newest, _] = list_versions(session, made.id, actor=admin.actor)
+    assert (newest.system_prompt, newest.note) == (r"Say \{{it}} briefly.", "Tried in a replay")
+    assert newest.model_id == "fake:echo"
 
 
 def test_a_vote_on_a_replay_is_kept_with_its_reason(console: Console, admin: Person) -> None:
@@ -181,3 +187,7 @@ def test_a_deleted_conversation_is_said_to_be_so(console: Console, admin: Person
     assert "Fake answer: " in shown
     assert "Open conversation" not in links_of(app)
     assert not [button for button in app.button if button.key == "replay.again"]
+
+
+def links_of(app: AppTest) -> list[str]:
+    return [str(each.proto.label) for each in app.get("page_link")]

@@ -29,7 +29,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!event.target.closest?.(BUTTON)) return;
     if (data.pending) refuse(event); else asked();
   };
-  const typed = (event) => { if (event.target.closest?.(FIELD)) parentElement.unsent?.put(event.target.value); };
+  const typed = (event) => {
+    if (!event.target.closest?.(FIELD)) return;
+    parentElement.unsent?.put(event.target.value);
+    estimate(data.estimate, event.target.value);
+  };
   const left = () => { if (document.visibilityState === "hidden") parentElement.unsent?.store(); };
 
   // The field may come a moment later than this part, and after a switch it still has the text of the session before.
@@ -46,6 +50,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     // What could not be sent is put back by the page, which no key tells of.
     checking = setTimeout(() => { if (field.isConnected) parentElement.unsent.put(field.value); }, QUIET_MS);
+    estimate(data.estimate, field.value);
   };
 
   let checking, waiting;
@@ -65,6 +70,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
     document.removeEventListener("visibilitychange", left);
     removeEventListener("pagehide", left);
   };
+}
+
+// About what the message would cost: with all that is sent besides it, and the longest answer. Characters beyond ASCII take more
+// tokens; as on the server, four bytes are one.
+function estimate(facts, words) {
+  const place = document.querySelector(".attune-estimate");
+  if (!place) return;
+  if (!facts) { place.textContent = ""; return; }
+  const tokens = facts.tokens + Math.ceil(new TextEncoder().encode(words).length / 4);
+  const parts = [`About ${tokens.toLocaleString("en-US")} tokens`];
+  if (facts.input !== null && facts.most) {
+    const usd = (tokens * facts.input + facts.most * facts.output) / 1e6;
+    parts.push(`at most ${usd ? `$${usd.toFixed(usd < .1 ? 4 : 2)}` : "$0"}`);
+  }
+  place.textContent = parts.join(" \u00b7 ");
 }
 
 // Stores the text of a session's field, one request at a time; a refused one is repeated with the next key or visit.

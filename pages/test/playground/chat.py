@@ -1,6 +1,6 @@
 """The chat: messages, the streaming answer, and the small print below each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 from uuid import UUID
@@ -18,10 +18,13 @@ from core.playground.schemas import (
 )
 from core.presentation import formatting
 from pages._ui import frame, markdown, state, text
-from pages.test.playground import attachments, ratings, tool_calls
+from pages.test.playground import attachments, message_estimate, ratings, tool_calls
 
 MESSAGE = "playground.message"
 PANE = "pane-chat"
+# An answer of 20,000 tokens is drawn with its markup; it is one's own model's, and drawn once
+LONGEST_ANSWER = 150_000
+FOLDED, SHOWN_CHARS = 6_000, 2_000  # a longer message of the user begins with this much of it
 # Messages: the window moves in steps, so that an answer does not redraw all
 SHOWN, STEP, EARLIER = 20, 10, 60
 AVATARS = {Speaker.USER: ":material/person:", Speaker.ASSISTANT: ":material/adjust:"}
@@ -122,17 +125,34 @@ def _draw_message(
             # Beside the switch of branches, a phone would leave no width to the text
             row = not message.alternatives
             with st.container(key=f"row-{message.id}", horizontal=row, wrap=not row, gap="small"):
-                markdown.draw(message.content)
+                _draw_question(message)
                 _draw_small_print(session_id, place, message, controls)
             attachments.draw(session_id, message.attachments)
             return
         tool_calls.draw(message, may_confirm=controls is not None)
         if message.content:
-            markdown.draw(message.content)
+            markdown.draw(message.content, longest=LONGEST_ANSWER)
         if message.error is not None:
             st.markdown(f":red[:material/error:] {text.plain(message.error.detail)}")
         _draw_small_print(session_id, place, message, controls)
         ratings.draw_note(message)
+
+
+def _draw_question(message: PlaygroundMessageView) -> None:
+    content, key = message.content, f"playground.unfolded.{message.id}"
+    if len(content) <= FOLDED or state.get(key, False):
+        markdown.draw(content)
+        return
+    with st.container(gap="xxsmall"):
+        markdown.draw(f"{content[:SHOWN_CHARS]}…")
+        st.button(
+            f"Show all {len(content):,} characters",
+            key=f"unfold-{message.id}",
+            type="tertiary",
+            icon=":material/unfold_more:",
+            on_click=state.put,
+            args=(key, True),
+        )
 
 
 def _draw_small_print(
@@ -205,9 +225,15 @@ def connection() -> None:
 
 
 def ask(
-    session: PlaygroundSessionView, *, is_answering: bool, on_submit: Callable[[], None]
+    session: PlaygroundSessionView,
+    *,
+    is_answering: bool,
+    estimate: Mapping[str, object] | None,
+    on_submit: Callable[[], None],
 ) -> None:
-    """Draw the message field, which can be used while an answer is pending."""
+    """Draw the message field, which can be used while an answer is pending, and below it what the
+    message would cost.
+    """
     st.chat_input(
         "Type your next message" if is_answering else "Message the model",
         key=MESSAGE,
@@ -217,11 +243,13 @@ def ask(
         max_upload_size=MAX_FILE_MIB,
         on_submit=on_submit,
     )
+    message_estimate.draw()
     with st.container(key="unseen-ask"):
         data = {
             "session": str(session.session_id),
             "unsent": session.unsent_message,
             "pending": is_answering,
+            "estimate": estimate,
             "pane": f".st-key-{PANE}",
         }
         _ask(

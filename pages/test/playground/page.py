@@ -7,8 +7,15 @@ from core.identity.permissions import Permission
 from core.playground import queries
 from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers, sessions
-from pages._ui import errors, frame, guard, state
-from pages.test.playground import attachments, chat, playground_run, replay, session_list
+from pages._ui import errors, frame, guard, links, state
+from pages.test.playground import (
+    attachments,
+    chat,
+    message_estimate,
+    playground_run,
+    replay,
+    session_list,
+)
 from pages.test.playground.message_actions import MessageActions, stop
 from pages.test.playground.settings import saved_prompts, service_card
 from pages.test.playground.settings.editor import Editor
@@ -17,6 +24,7 @@ from pages.test.playground.sharing import shared_session
 
 def main() -> None:
     guard.page(Permission.RUN_MODELS)
+    links.follow()
     seen = playground_run.read()
     with frame.header("Playground", "Test prompts and models before release"):
         chat.connection()
@@ -54,7 +62,12 @@ def main() -> None:
                 on_news=session_list.stay,
                 controls=MessageActions(seen.messages, editor).draw,
             )
-        chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
+        chat.ask(
+            seen.session,
+            is_answering=seen.is_answering,
+            estimate=message_estimate.facts(editor, seen.messages),
+            on_submit=lambda: ask(editor),
+        )
     with right:
         session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
 

@@ -18,6 +18,8 @@ from core.playground.service import replays as service
 from core.prompts.errors import PromptMissing
 from core.prompts.queries import prompts
 from pages._ui import diff, errors, frame, guard, links, markdown, state, text
+from pages._ui.prompts import proposed_version
+from pages._ui.prompts.proposed_version import ProposedVersion
 from pages.test.playground import session_list
 from pages.test.playground.settings.editor import Editor
 
@@ -162,12 +164,21 @@ def _draw_actions(replayed: Replayed, editor: Editor) -> None:
             )
         if replayed.prompt_id is not None:
             name = text.one_line(replayed.answer.prompt_name or "")
-            links.draw(
-                "prompts",
-                f"New version of {name}",
-                icon="edit_note",
-                prompt=str(replayed.prompt_id),
+            st.button(
+                f"New version of {text.plain(name)}",
+                key="replay.version",
+                icon=":material/edit_note:",
+                help="Opens its editor with the prompt, model and parameters that are set here.",
+                on_click=edit_version,
+                args=(replayed.prompt_id, editor),
             )
+
+
+def edit_version(prompt_id: UUID, editor: Editor) -> None:
+    """Open the editor of a prompt with what is set beside the chat, from a callback."""
+    draft, text_ = editor.draft(), editor.prompt or editor.default_prompt
+    proposed = ProposedVersion(text_, draft.model, draft.parameters, "Tried in a replay")
+    proposed_version.open_editor(prompt_id, proposed)
 
 
 @errors.action

@@ -12,6 +12,8 @@ from core.prompts.template import syntax, values
 from core.prompts.views import PromptVersionView, PromptView
 from core.providers.schemas import Parameters
 from pages._ui import state
+from pages._ui.prompts import proposed_version
+from pages._ui.prompts.proposed_version import ProposedVersion
 
 TEXT, CHAT = "Text", "Chat"
 RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")
@@ -23,7 +25,9 @@ class PromptEditor:
 
     def __init__(self, prompt: PromptView) -> None:
         self.prompt = prompt
-        if self.base is None:
+        if proposed := proposed_version.take(prompt.id):
+            self._propose(proposed)
+        elif self.base is None:
             self.load(prompt)
 
     def key(self, *names: str) -> str:
@@ -52,6 +56,17 @@ class PromptEditor:
         state.put(self.key("declared"), [variable.name for variable in version.variables])
         for variable in version.variables:
             self._load_variable(variable)
+
+    def _propose(self, proposed: ProposedVersion) -> None:
+        """Fill the widgets with a change of the newest version: what was tried on another page."""
+        self.load(self.prompt)
+        # It is a text that was sent: its braces name no variables
+        text = proposed.text.replace("{{", r"\{{")
+        state.put(self.key("system" if self.is_chat else "prompt"), text)
+        state.put(self.key("model"), proposed.model or NO_MODEL)
+        state.put(self.key("temperature"), proposed.parameters.temperature)
+        state.put(self.key("max_tokens"), proposed.parameters.max_tokens)
+        state.put(self.key("note"), proposed.note)
 
     def _load_variable(self, variable: PromptVariable) -> None:
         for name in ("type", "description", "required"):
