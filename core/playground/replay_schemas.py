@@ -1,5 +1,6 @@
 """Replays: request bodies, and the answer that a session replays."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -146,6 +147,18 @@ class ReplayedAnswer(View):
     prompt_name: str | None
     outcome: ReplayOutcome | None
     reason: str | None
+
+
+class SharedReplay(ReplayedAnswer):
+    """A replay that another account shares: its new answer, null until it is complete, and what
+    gave it.
+    """
+
+    session_id: UUID
+    shared_by: str
+    new_answer: str | None
+    new_model: str | None
+    created_at: datetime
 
 
 class StartedReplay(ReplayedAnswer):

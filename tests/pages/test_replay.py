@@ -15,7 +15,8 @@ from core.playground import queries
 from core.playground import replays as replay_reads
 from core.playground.replay_schemas import NewReplay, StartedReplay
 from core.playground.schemas import PlaygroundSessionView
-from core.playground.service import replays
+from core.playground.service import replays, sharing
+from core.playground.sharing.schemas import SessionReader, SessionReaders
 from core.prompts.queries.versions import list_versions
 from tests.factories import prompts
 from tests.factories.conversations import conversation, message, stored
@@ -191,3 +192,19 @@ def test_a_deleted_conversation_is_said_to_be_so(console: Console, admin: Person
 
 def links_of(app: AppTest) -> list[str]:
     return [str(each.proto.label) for each in app.get("page_link")]
+
+
+def test_a_reviewer_reads_a_shared_replay_beside_its_conversation(
+    console: Console, admin: Person
+) -> None:
+    reviewer = person(Role.REVIEWER, kind=SessionKind.BROWSER)
+    started = replayed(admin)
+    app = opened(console, reviewer, TUNING, conversation="c")
+    assert "shared with you" not in said(app)
+    readers = SessionReaders(accounts=(SessionReader(email=reviewer.actor.email),))
+    with transaction() as session:
+        sharing.share(session, started.session_id, readers, actor=admin.actor)
+    app = opened(console, reviewer, TUNING, conversation="c")
+    app = app.button(key=f"replay-{started.session_id}").click().run()
+    assert "It is lost." in said(app)
+    assert "Fake answer: Where is it?" in said(app)

@@ -27,11 +27,13 @@ from core.conversations.opinions import ConversationOpinion
 from core.conversations.queries import conversations as queries
 from core.conversations.schemas import ConversationState
 from core.database.db import Session
-from core.database.paging import SortCursor, SortedPage, Window
+from core.database.paging import Items, SortCursor, SortedPage, Window
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights.queries import conversation_detail
 from core.insights.queries.conversation_detail import MessageInContext, Reading
+from core.playground.replay_schemas import SharedReplay
+from core.playground.shared_replays import list_shared_replays
 from core.presentation.periods import Period, Watched
 from core.scores.queries.conditions import HasScore
 from core.system import workspace
@@ -164,6 +166,20 @@ def conversation(
     return conversation_detail.read_conversation(
         session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor
     )
+
+
+@router.get("/replays")
+def shared_replays(
+    conversation_id: Annotated[str, Query(min_length=1, max_length=128)],
+    session: SessionDep,
+    ai: AiSessionDep,
+    actor: ActorDep,
+) -> Items[SharedReplay]:
+    """List the replays of a conversation's answers that others share with the caller, the newest
+    first, to be read without running a model.
+    """
+    found = list_shared_replays(session, ai, conversation_id, actor=actor)
+    return Items(items=found)
 
 
 @router.get("/messages/{message_key:path}", responses=CONFLICT)

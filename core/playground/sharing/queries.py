@@ -9,7 +9,7 @@ from core.database.paging import Page, Window
 from core.identity.models import AdminUser
 from core.playground import queries
 from core.playground.errors import PlaygroundSessionMissing
-from core.playground.models import PlaygroundSession, PlaygroundShare
+from core.playground.models import PlaygroundReplay, PlaygroundSession, PlaygroundShare
 from core.playground.schemas import PlaygroundSessionView, SessionSummary
 from core.playground.sharing.schemas import SessionReader
 
@@ -58,6 +58,23 @@ def list_shared(session: Session, *, account: UUID, window: Window) -> Page[Sess
     )
     items = [queries.summary(row).model_copy(update={"shared_by": by}) for row, by in rows]
     return window.page(items, total)
+
+
+def list_shared_replays(
+    session: Session, conversation_id: UUID, *, account: UUID
+) -> list[tuple[PlaygroundReplay, str]]:
+    """Return the replays of a conversation that are shared with an account, the newest first, and
+    the emails of their owners.
+    """
+    shared = _shared_with(account)
+    rows = session.execute(
+        shared.with_only_columns(PlaygroundReplay, AdminUser.email)
+        .join(PlaygroundReplay, PlaygroundReplay.session_id == PlaygroundSession.id)
+        .where(PlaygroundReplay.conversation_id == conversation_id)
+        .where(PlaygroundReplay.message_id.is_not(None))
+        .order_by(PlaygroundReplay.created_at.desc(), PlaygroundReplay.session_id)
+    )
+    return [(row, owner) for row, owner in rows]
 
 
 def list_readers(session: Session, session_id: UUID, *, owner: UUID) -> list[SessionReader]:

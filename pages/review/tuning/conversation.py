@@ -20,7 +20,7 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
 from pages._ui.review import case_button, conversation_list, message_list, score_list
-from pages.review.tuning import conversation_notes
+from pages.review.tuning import conversation_notes, shared_replays
 
 AT_ONCE = 30
 MOST_CONTEXT = 20
@@ -54,6 +54,7 @@ def draw(actor: Actor) -> None:
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
         _draw_facts(found, zone, sees_costs=sees_costs)
+        shared_replays.draw(found.conversation.id, actor)
     with left:
         _draw_messages(found, zone, actor)
     _bring_into_view(found)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.errors import Invalid
 from core.identity import queries as people
 from core.identity.permissions import Permission
+from core.playground import queries
 from core.playground.schemas import PlaygroundSessionView, SessionDetails
 from core.playground.service import sessions, sharing
 from core.playground.sharing import queries as readable
@@ -29,7 +30,10 @@ def open_dialog(present: PlaygroundSessionView) -> None:
     metadata = present.metadata
     state.put(METADATA, json.dumps(metadata, indent=2, ensure_ascii=False) if metadata else "")
     with guard.work() as (session, actor):
-        emails = people.emails_with(session, Permission.RUN_MODELS, but=actor.id)
+        is_replay = queries.find_replay(session, present.session_id) is not None
+        # A replay shows texts of a conversation, which reviewers read there
+        needed = Permission.READ_CONTENTS if is_replay else Permission.RUN_MODELS
+        emails = people.emails_with(session, needed, but=actor.id)
         readers = readable.list_readers(session, present.session_id, owner=actor.id)
     before = [reader.email for reader in readers]
     state.put(READERS, before)

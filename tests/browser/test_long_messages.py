@@ -1,0 +1,39 @@
+"""Long messages: what they would cost is said while they are typed, and they are folded later."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Window
+
+LONG = 200_000
+PASTE = "text => document.execCommand('insertText', false, text)"
+
+
+def tokens(words: str) -> int:
+    return int(words.split(" ")[1].replace(",", ""))
+
+
+def test_the_estimate_follows_what_is_typed_and_a_pasted_text_is_sent_whole_and_folded(
+    window: Window,
+) -> None:
+    tab = window.open()
+    estimate = tab.page.locator(".attune-estimate")
+    expect(estimate).to_have_text(re.compile(r"About \d+ tokens · at most \$0"))
+    before = tokens(estimate.inner_text())
+    field = tab.page.get_by_test_id("stChatInputTextArea")
+    field.fill("12345678")
+    expect(estimate).to_contain_text(f"About {before + 2} tokens")
+    field.fill("")
+    field.focus()
+    tab.page.evaluate(PASTE, "word " * (LONG // 5))
+    expect(estimate).to_contain_text(f"About {before + LONG // 4:,} tokens")
+    field.press_sequentially("What is it?")
+    field.press("Enter")
+    question = tab.messages.first
+    whole = LONG + len("What is it?")
+    fold = question.get_by_role("button", name=f"Show all {whole:,} characters")
+    expect(fold).to_be_visible()
+    assert len(question.inner_text()) < 3000
+    fold.click()
+    expect(question).to_contain_text("What is it?")
