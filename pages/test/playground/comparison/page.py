@@ -13,7 +13,7 @@ from core.identity.permissions import Permission
 from core.playground.schemas import MAX_MESSAGE_CHARS
 from pages._ui import dialogs, errors, frame, guard, state
 from pages.test.playground import chat
-from pages.test.playground.comparison import answers, leaderboard, setup
+from pages.test.playground.comparison import answers, earlier_list, leaderboard, setup
 
 COMPARISON, MESSAGE = "comparison.shown", "comparison.message"
 
@@ -26,15 +26,17 @@ def main() -> None:
             chat.connection()
             draw_actions(shown)
     if shown is None:
-        setup.draw(on_open=show)
+        setup.draw()
+        with st.container():  # outside of one it is at the window's end, and the page scrolls there
+            st.chat_input(
+                "Message all columns",
+                key=MESSAGE,
+                max_chars=MAX_MESSAGE_CHARS,
+                on_submit=send,
+                args=(None,),
+            )
+        earlier_list.draw(on_open=show)
         leaderboard.draw()
-        st.chat_input(
-            "Message all columns",
-            key=MESSAGE,
-            max_chars=MAX_MESSAGE_CHARS,
-            on_submit=send,
-            args=(None,),
-        )
         return
     answers.draw(shown, on_news=stay)
     if shown.kept is None:

@@ -1,22 +1,18 @@
-"""The columns of a new comparison, and the earlier comparisons."""
+"""The columns of a new comparison."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
-from uuid import UUID
 
 import streamlit as st
 
-from core.comparisons import queries
-from core.comparisons.schemas import MOST_COLUMNS, ComparisonSummary, NewColumn, NewComparison
+from core.comparisons.schemas import MOST_COLUMNS, NewColumn, NewComparison
 from core.errors import NotFound
-from core.presentation import formatting
 from core.providers import catalogue
 from core.providers.schemas import ModelView
 from core.services.queries import list_all
 from core.services.schemas import ServiceView
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import frame, guard, state
 from pages.test.playground.comparison.column_editor import ColumnEditor
 from pages.test.playground.comparison.prompt_choice import PromptChoice
 from pages.test.playground.settings import stored_prompts
@@ -31,18 +27,14 @@ class Answering(NamedTuple):
     models: list[ModelView]
 
 
-def draw(*, on_open: Callable[[UUID], None]) -> None:
-    """Draw the choices of each column; `on_open` opens an earlier comparison."""
+def draw() -> None:
+    """Draw the choices of each column."""
     answering = _read()
-    with guard.work() as (session, actor):
-        earlier = queries.list_comparisons(session, owner=actor.id)
     if not any(answering):
         body = "The local model is off or starting, and no provider has an API key."
         frame.empty_state("smart_toy", "No models available", body)
         return
     _draw_choices(answering)
-    if earlier:
-        _draw_earlier(earlier, on_open)
 
 
 def _read() -> Answering:
@@ -83,28 +75,6 @@ def _use_stored(number: int) -> None:
     editor = _editor(number, _read())
     with suppress(NotFound):  # sending says what is missing
         editor.use(*stored_prompts.read_settings(*stored, editor.model))
-
-
-def _draw_earlier(earlier: list[ComparisonSummary], on_open: Callable[[UUID], None]) -> None:
-    frame.section("Earlier comparisons")
-    with st.container(key="list-comparisons", gap=None):
-        for summary in earlier:
-            st.button(
-                _label(summary),
-                key=f"comparison-{summary.id}",
-                width="stretch",
-                type="tertiary",
-                on_click=errors.action(on_open),
-                args=(summary.id,),
-            )
-
-
-def _label(summary: ComparisonSummary) -> str:
-    facts = [text.ago(summary.created_at), formatting.count(summary.turns, "turn")]
-    if summary.blind:
-        facts.append("blind")
-    name = text.plain(summary.name or "No messages")
-    return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
 
 
 def new_comparison() -> NewComparison:
