@@ -139,7 +139,7 @@ def test_an_answer_of_a_prompt_of_ours_leads_to_its_editor_with_what_was_tried(
     made = prompts.create(admin.actor, "a", "", system_prompt="Say it in {{language}}.")
     app = opened(console, admin, PLAYGROUND, session=str(started.session_id))
     app = next(it for it in app.button if it.label == "New version of a").click().run()
-    assert app.query_params["prompt"] == [str(made.id)]
+    assert app.query_params["prompt"] == str(made.id)
     assert prompt(app).value == r"Say \{{it}} briefly."
     model = next(box for box in app.selectbox if box.label == "Model")
     assert model.value == "fake:echo"

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
 from api.exports import csv_response, rows_after
-from api.reference import CONFLICT
+from api.reference import CONFLICT, MISSING
 from api.watch_parameters import (
     ExperimentArm,
     PeriodDep,
@@ -168,7 +168,7 @@ def conversation(
     )
 
 
-@router.get("/replays")
+@router.get("/replays", responses=MISSING)
 def shared_replays(
     conversation_id: Annotated[str, Query(min_length=1, max_length=128)],
     session: SessionDep,

@@ -169,7 +169,7 @@ def test_an_unsent_message_is_stored_for_its_owner(client: Client, mine: httpx2.
     unsent = f"{address}/unsent-message"
     assert mine.put(unsent, json={"message": "What is"}).status_code == 204
     assert mine.get(address).json()["unsent_message"] == "What is"
-    assert mine.put(unsent, json={"message": "x" * 32_001}).status_code == 422
+    assert mine.put(unsent, json={"message": "x" * 250_001}).status_code == 422
     assert client(person()).put(unsent, json={"message": "x"}).status_code == 404
 
 
