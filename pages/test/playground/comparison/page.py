@@ -28,26 +28,28 @@ def main() -> None:
     if shown is None:
         setup.draw()
         with st.container():  # outside of one it is at the window's end, and the page scrolls there
-            st.chat_input(
-                "Message all columns",
-                key=MESSAGE,
-                max_chars=MAX_MESSAGE_CHARS,
-                on_submit=send,
-                args=(None,),
-            )
-        earlier_list.draw(on_open=show)
-        leaderboard.draw()
+            draw_field(None)
+        left, right = st.columns([1, 1.5], gap="medium")
+        with left:
+            earlier_list.draw(on_open=show)
+        with right:
+            leaderboard.draw()
         return
     answers.draw(shown, on_news=stay)
     if shown.kept is None:
-        st.chat_input(
-            "Message all columns",
-            key=MESSAGE,
-            max_chars=MAX_MESSAGE_CHARS,
-            disabled=shown.is_answering,
-            on_submit=send,
-            args=(shown.id,),
-        )
+        draw_field(shown.id, disabled=shown.is_answering)
+
+
+def draw_field(id_: UUID | None, *, disabled: bool = False) -> None:
+    """Draw the message field of a comparison, or of a new one."""
+    st.chat_input(
+        "Message all columns",
+        key=MESSAGE,
+        max_chars=MAX_MESSAGE_CHARS,
+        disabled=disabled,
+        on_submit=send,
+        args=(id_,),
+    )
 
 
 def wanted() -> UUID | None:
