@@ -181,7 +181,8 @@ def test_votes_make_a_leaderboard(console: Console, admin: Person) -> None:
     asked(admin.actor, comparison)
     voted(admin.actor, comparison, 2)
     app = console(admin, COMPARISON)
-    assert "Models: open votes" in said(app)
+    assert "open votes" in said(app)
+    assert "blind votes" not in said(app)
     assert said(app).index("| fake:plain |") < said(app).index("| fake:echo |")
 
 

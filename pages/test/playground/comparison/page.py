@@ -29,10 +29,10 @@ def main() -> None:
         setup.draw()
         with st.container():  # outside of one it is at the window's end, and the page scrolls there
             draw_field(None)
-        left, right = st.columns([1, 1.5], gap="medium")
-        with left:
+        places = st.columns([1, 1.5], gap="medium")
+        with places[0]:
             earlier_list.draw(on_open=show)
-        with right:
+        with places[1]:
             leaderboard.draw()
         return
     answers.draw(shown, on_news=stay)
@@ -62,8 +62,7 @@ def wanted() -> UUID | None:
 
 def read() -> ComparisonView | None:
     """Return the comparison of the address; None for a new one, or when it is gone."""
-    id_ = wanted()
-    if id_ is None:
+    if (id_ := wanted()) is None:
         return None
     state.put(COMPARISON, str(id_))
     try:
@@ -95,8 +94,8 @@ def leave() -> None:
 
 def draw_actions(shown: ComparisonView) -> None:
     if shown.is_answering:
-        stop_icon = ":material/stop_circle:"
-        st.button("Stop", icon=stop_icon, shortcut="Esc", on_click=stop, args=(shown.id,))
+        icon, args = ":material/stop_circle:", (shown.id,)
+        st.button("Stop", icon=icon, shortcut="Esc", on_click=stop, args=args)
     st.button(
         "Delete comparison",
         key="icon-delete-comparison",
@@ -135,8 +134,8 @@ def stop(id_: UUID) -> None:
 
 def ask_to_delete(shown: ComparisonView) -> None:
     body = "Its messages and votes will be permanently deleted. A kept session stays."
-    title, label = "Delete comparison?", "Delete comparison"
-    dialogs.confirm(title, body, label, delete, shown.id, key="comparison")
+    label = "Delete comparison"
+    dialogs.confirm(f"{label}?", body, label, delete, shown.id, key="comparison")
 
 
 @errors.action
