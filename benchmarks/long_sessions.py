@@ -139,7 +139,9 @@ def _keys(page: Page, before: str = "") -> list[float]:
     page.evaluate("window.typed.length = 0")
     _field(page).press_sequentially("x" * KEYS, delay=30)
     expect(_field(page)).to_have_value(before + "x" * KEYS)
-    page.wait_for_function(f"window.typed.length >= {KEYS}")
+    # Playwright's own waiting evaluates a text, which the page's policy refuses
+    while page.evaluate("window.typed.length") < KEYS:
+        page.wait_for_timeout(10)
     found: list[float] = page.evaluate("window.typed")
     _field(page).fill("")
     return found
