@@ -85,8 +85,14 @@ class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request; the body of the response is not read yet."""
+        """Send a request; the body of the response is not read yet.
+
+        Raises CompressionRefused.
+        """
         response = await super().handle_async_request(request)
+        if outbound.is_compressed(response):
+            await response.aclose()
+            raise outbound.CompressionRefused(outbound.COMPRESSED, request=request)
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = LimitedBody(response.stream, self._most)
         return response
@@ -99,7 +105,7 @@ def client(
     return httpx2.AsyncClient(
         transport=CheckedAsyncTransport(reach, max_response_bytes=max_response_bytes),
         timeout=timeout,
-        # A small compressed response can expand without limit.
+        # Compressed responses are refused.
         headers={"Accept-Encoding": "identity", **headers},
         follow_redirects=False,
         trust_env=False,

@@ -27,10 +27,15 @@ from core.network.cancellation import (
 # The longest response of a model today (128,000 tokens of some 350 bytes on the wire) is 45 MB.
 MAX_RESPONSE_BYTES = 64 * 2**20
 CLOSE_WAIT_S = 0.02
+COMPRESSED = "the response is compressed, which the request did not accept"
 
 
 class ResponseTooLarge(httpx2.ReadError):
     """The response is larger than MAX_RESPONSE_BYTES."""
+
+
+class CompressionRefused(httpx2.ReadError):
+    """The response is compressed, though compression was not accepted."""
 
 
 class CheckedBackend(httpcore2.SyncBackend):
@@ -151,11 +156,23 @@ class CheckedTransport(httpx2.HTTPTransport):
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request; the body of the response is not read yet."""
+        """Send a request; the body of the response is not read yet.
+
+        Raises CompressionRefused.
+        """
         response = super().handle_request(request)
+        if is_compressed(response):
+            response.close()
+            raise CompressionRefused(COMPRESSED, request=request)
         if isinstance(response.stream, httpx2.SyncByteStream):
             response.stream = Body(response.stream)
         return response
+
+
+def is_compressed(response: httpx2.Response) -> bool:
+    """Whether a client would unpack the body: a kilobyte of Brotli becomes gigabytes in memory."""
+    encodings = response.headers.get("content-encoding", "").lower().split(",")
+    return any(encoding.strip() not in ("", "identity") for encoding in encodings)
 
 
 def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
@@ -163,7 +180,7 @@ def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> ht
     return httpx2.Client(
         transport=CheckedTransport(reach, keep_alive=keep_alive),
         timeout=timeout,
-        # A small compressed response can expand without limit, and compression delays streams.
+        # Compressed responses are refused; compression also delays streams.
         headers={"Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,

@@ -25,13 +25,14 @@ really_resolve = socket.getaddrinfo
 @dataclass
 class Server:
     """A server and the paths requested of it; `/silent` never responds, `/endless` never ends,
-    `/moved` redirects.
+    `/moved` redirects, `/packed` has an encoding and the bytes of `packed`.
     """
 
     port: int = 0
     heard: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     left: threading.Event = field(default_factory=threading.Event)
+    packed: tuple[str, bytes] = ("identity", b"")
 
     def at(self, host: str, path: str = "/", scheme: str = "http") -> str:
         """Return its address under a host's name."""
@@ -50,6 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/silent": self._stay_silent,
             "/endless": self._go_on,
             "/moved": self._redirect,
+            "/packed": self._send_packed,
         }
         answers.get(self.path, self._greet)()
 
@@ -63,6 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write(b"hello")
+
+    def _send_packed(self) -> None:
+        encoding, content = self.told.packed
+        self.send_response(200)
+        self.send_header("Content-Encoding", encoding)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _redirect(self) -> None:
         self.send_response(302)
