@@ -1,7 +1,10 @@
 """Images, made small enough for models before they are stored."""
 
+import math
+import re
 import struct
 from io import BytesIO
+from itertools import product
 from threading import Lock
 
 from PIL import Image, ImageOps
@@ -9,8 +12,18 @@ from PIL import Image, ImageOps
 from core.attachments.errors import AttachmentRefused
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
-SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 MAX_PIXELS = 24_000_000
+# What a few bytes may say: WebP is decoded to 20 bytes a pixel, PNG to 4
+SPARSE_PIXELS, PIXELS_PER_BYTE = {"WEBP": 3_000_000, "PNG": 14_000_000}, 20
+TILE_SIDE = 1024  # pixels
+DIRECTIONS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+# A progressive JPEG has about ten; each goes over all pixels again
+MAX_SCANS = 100
+JPEG = b"\xff\xd8\xff"
+# Within data, 0xFF is followed by 0 or by a mark to begin anew
+JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+SIGNATURES = (b"\x89PNG\r\n\x1a\n", JPEG, b"GIF87a", b"GIF89a")
+END_OF_IMAGE, START_OF_SCAN = b"\xd9", b"\xda"
 MAX_SIDE = 1568  # pixels; most models make larger ones smaller themselves
 QUALITY = 88
 BROKEN = (
@@ -36,25 +49,70 @@ def is_image(content: bytes) -> bool:
 def as_jpeg(content: bytes, name: str) -> bytes:
     """Return an image as a JPEG of up to MAX_SIDE pixels, without its metadata.
 
-    Raises AttachmentRefused for one that is broken, or that has too many pixels: those are not
-    decoded.
+    Raises AttachmentRefused for one that is broken, or that takes too much to decode: those are
+    not decoded.
     """
     try:
+        if content.startswith(JPEG) and _has_too_many_scans(content):
+            raise AttachmentRefused(f"“{name}” has more than {MAX_SCANS} scans. Save it again.")
         with _decoding, Image.open(BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise AttachmentRefused(
-                    f"“{name}” has more than {MAX_PIXELS // 10**6} million pixels."
-                )
+            if image.width * image.height > (limit := _max_pixels(image.format, len(content))):
+                raise AttachmentRefused(f"“{name}” has more than {limit / 1e6:.3g} million pixels.")
             return _encoded(_reduced(image))
     except BROKEN:
         raise AttachmentRefused(f"“{name}” cannot be read as an image.") from None
 
 
+def _max_pixels(image_format: str | None, size: int) -> int:
+    return min(
+        MAX_PIXELS, SPARSE_PIXELS.get(image_format or "", MAX_PIXELS) + PIXELS_PER_BYTE * size
+    )
+
+
+def _has_too_many_scans(content: bytes) -> bool:
+    position = count = 0
+    while (marker := JPEG_MARKER.search(content, position)) and marker[1] != END_OF_IMAGE:
+        count += marker[1] == START_OF_SCAN
+        if count > MAX_SCANS:
+            return True
+        position = marker.end()
+        if marker[1] != JPEG[1:2]:  # all but the start of the image have a length
+            position += int.from_bytes(content[position : position + 2])
+    return False
+
+
 def _reduced(image: Image.Image) -> Image.Image:
     image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a smaller size at once
-    reduced = ImageOps.exif_transpose(image.convert("RGBA" if _is_transparent(image) else "RGB"))
+    reduced = _in_tiles(image, max(1, max(image.size) // MAX_SIDE))
+    ImageOps.exif_transpose(reduced, in_place=True)
     reduced.thumbnail((MAX_SIDE, MAX_SIDE))
     return reduced
+
+
+def _in_tiles(image: Image.Image, factor: int) -> Image.Image:
+    """Return an image made smaller by a whole factor, as RGB with its direction.
+
+    A tile at a time: a copy of the whole image takes as much memory as the image.
+    """
+    size = math.ceil(image.width / factor), math.ceil(image.height / factor)
+    reduced, side = Image.new("RGB", size), max(1, TILE_SIDE // factor)
+    image.load()
+    reduced.info = {name: image.info[name] for name in DIRECTIONS if name in image.info}
+    for left, top in product(range(0, size[0], side), range(0, size[1], side)):
+        right, bottom = (left + side) * factor, (top + side) * factor
+        corners = left * factor, top * factor, min(right, image.width), min(bottom, image.height)
+        reduced.paste(_opaque(image.crop(corners)).reduce(factor), (left, top))
+    return reduced
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return an image as RGB; what is transparent becomes white, as on a page."""
+    if not _is_transparent(image):
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    page = Image.new("RGB", image.size, "white")
+    page.paste(image, mask=image.getchannel("A"))
+    return page
 
 
 def _is_transparent(image: Image.Image) -> bool:
@@ -62,11 +120,6 @@ def _is_transparent(image: Image.Image) -> bool:
 
 
 def _encoded(image: Image.Image) -> bytes:
-    """Return a JPEG; what is transparent becomes white, as on a page."""
-    if image.mode == "RGBA":
-        page = Image.new("RGB", image.size, "white")
-        page.paste(image, mask=image.getchannel("A"))
-        image = page
     out = BytesIO()
     image.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
