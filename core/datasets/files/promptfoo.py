@@ -7,6 +7,7 @@ fills in the messages.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from core.datasets.errors import DatasetFileRefused
 from core.datasets.files.assertions import AssertionRefused, scorer_of
 from core.datasets.files.parsed import ParsedCases
 from core.datasets.files.promptfoo_vars import (
@@ -19,6 +20,8 @@ from core.datasets.files.yaml_documents import YamlDocument
 from core.datasets.import_schemas import CaseFormat
 
 MAX_REFERENCES = 10  # of one to the next
+MAX_LEVELS = 6  # of sets in sets; scorers may have fewer
+MAX_ASSERTIONS = 50_000  # of all tests, each with those of `defaultTest` and of its references
 OTHER_FILE = "Other files (file://) are not read. Import that file by itself."
 READ = {"description", "prompts", "tests", "defaultTest", "assertionTemplates", "$schema", "tags"}
 READ_OF_A_TEST = {"description", "vars", "assert", "metadata"}
@@ -47,6 +50,7 @@ class _Configuration:
         self.document = document
         self.root: Mapping[str, Any] = document.value
         self.parsed = ParsedCases(CaseFormat.PROMPTFOO)
+        self.assertion_count = 0
 
     def read(self) -> ParsedCases:
         for name in self.root:
@@ -146,11 +150,26 @@ class _Configuration:
         found = self._whole(given, where)
         return scorer_of(_with_variables(found, variables))
 
-    def _whole(self, given: Any, where: tuple[Any, ...]) -> dict[str, Any]:  # noqa: ANN401
-        """Return an assertion with the references in it resolved; raise AssertionRefused."""
+    def _whole(
+        self,
+        given: Any,  # noqa: ANN401  any part of the document
+        where: tuple[Any, ...],
+        level: int = 1,
+    ) -> dict[str, Any]:
+        """Return an assertion with the references in it resolved.
+
+        Raises AssertionRefused, or DatasetFileRefused when few references stand for very many.
+        """
+        self.assertion_count += 1
+        if self.assertion_count > MAX_ASSERTIONS:
+            raise DatasetFileRefused(
+                f"The tests of this file have more than {MAX_ASSERTIONS:,} assertions. Split it."
+            )
+        if level > MAX_LEVELS:
+            raise AssertionRefused(f"its sets are nested deeper than {MAX_LEVELS} levels")
         found = self._resolved(given, where).value
         if isinstance(found.get("assert"), list):
-            inner = [self._whole(each, where) for each in found["assert"]]
+            inner = [self._whole(each, where, level + 1) for each in found["assert"]]
             found = {**found, "assert": inner}
         return dict(found)
 

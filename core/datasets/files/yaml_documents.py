@@ -37,6 +37,9 @@ class YamlDocument:
         try:
             _check_events(text)
             self.value: Any = None
+            self._members: dict[
+                int, dict[Any, tuple[Any, Any]]
+            ] = {}  # keys and values by name, by mapping
             loader = _Loader(text)
             try:
                 self.root = loader.get_single_node()
@@ -56,22 +59,23 @@ class YamlDocument:
         node = self.root
         line = node.start_mark.line + 1 if node else None
         for step in path:
-            node, named = _child(node, step)
+            node, named = self._child(node, step)
             if node is None:
                 break
             line = named.start_mark.line + 1
         return line
 
-
-def _child(node: Any, step: Hashable) -> tuple[Any, Any]:  # noqa: ANN401  nodes of PyYAML
-    """Return a part and what begins it, a key or itself; None where there is none."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == step:
-                return value, key
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    return None, None
+    def _child(self, node: Any, step: Any) -> tuple[Any, Any]:  # noqa: ANN401  nodes of PyYAML
+        """Return a part and what begins it, a key or itself; None where there is none."""
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._members:
+                named = (pair for pair in node.value if isinstance(pair[0], yaml.ScalarNode))
+                self._members[id(node)] = {key.value: (value, key) for key, value in named}
+            return self._members[id(node)].get(step, (None, None))
+        is_item = isinstance(node, yaml.SequenceNode) and isinstance(step, int)
+        if is_item and step < len(node.value):
+            return node.value[step], node.value[step]
+        return None, None
 
 
 def _check_events(text: str) -> None:
