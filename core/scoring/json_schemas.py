@@ -1,7 +1,7 @@
 """JSON Schemas that people write: draft 2020-12 with RE2 patterns, and no reference leaves them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
@@ -11,9 +11,14 @@ from referencing.exceptions import Unresolvable
 
 from core.scoring.patterns import compiled
 
-MAX_CHECKS = 20_000  # references followed: schemas can double their work at each level
+MAX_STEPS = 1_000_000  # schemas can double their work at each level, or ask the same repeatedly
+REFERENCE_STEPS = 50
 OTHER_PROPERTIES = ("additionalProperties", "unevaluatedProperties")
 LATER_REFERENCES = ("$dynamicRef", "$recursiveRef")
+
+
+# Validator, the keyword's value, instance, schema
+KeywordCheck = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
 
 class TooComplex(Exception):
@@ -46,21 +51,24 @@ def checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
 def first_violation(schema: dict[str, Any], document: object) -> str | None:
     """Return where and why a document doesn't follow a checked schema, or None.
 
-    Raise TooComplex when the schema refers to itself without an end.
+    Raise TooComplex when that takes too many steps, as in a schema that refers to itself without an
+    end, or when a number is too large to be compared.
     """
-    counted = _Steps()
-    validator = validators.extend(
-        Draft202012Validator,
+    counted, ours = (
+        _Steps(),
         {
-            "$ref": counted.follow,
             "pattern": _pattern,
             "patternProperties": _pattern_properties,
             "uniqueItems": _unique_items,
         },
+    )
+    keywords = {**Draft202012Validator.VALIDATORS, **ours}
+    validator = validators.extend(
+        Draft202012Validator, {name: counted.wrap(name, check) for name, check in keywords.items()}
     )(schema, registry=Registry())
     try:
         error = next(validator.iter_errors(document), None)
-    except (RecursionError, Unresolvable):
+    except (RecursionError, OverflowError, Unresolvable):
         raise TooComplex from None
     if error is None:
         return None
@@ -70,15 +78,44 @@ def first_violation(schema: dict[str, Any], document: object) -> str | None:
 
 class _Steps:
     def __init__(self) -> None:
-        self._followed = 0
+        self._taken = 0
 
-    def follow(
-        self, validator: Draft202012Validator, reference: str, instance: object, schema: object
-    ) -> Iterator[ValidationError]:
-        self._followed += 1
-        if self._followed > MAX_CHECKS:
-            raise TooComplex
-        yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, schema)
+    def wrap(self, name: str, check: KeywordCheck) -> KeywordCheck:
+        """Return the check of a keyword, which counts its steps and raises TooComplex."""
+
+        def counted(
+            validator: object, value: object, instance: object, schema: object
+        ) -> Iterator[ValidationError]:
+            self._taken += _cost(name, value, instance)
+            if self._taken > MAX_STEPS:
+                raise TooComplex
+            yield from check(validator, value, instance, schema) or ()
+
+        return counted
+
+
+def _cost(name: str, value: object, instance: object) -> int:
+    """Return about how many steps of a microsecond the check of a keyword takes by itself."""
+    if name == "$ref":
+        return REFERENCE_STEPS
+    if name == "uniqueItems":
+        return _size(instance)
+    listed = len(value) if isinstance(value, list | dict) else 0
+    held = len(instance) if isinstance(instance, str | list | dict) else 0
+    return 1 + listed + held // 100
+
+
+def _size(value: object) -> int:
+    """Return how many values JSON has, and hundreds of characters of texts."""
+    match value:
+        case dict():
+            return 1 + sum(map(_size, value.values()))
+        case list():
+            return 1 + sum(map(_size, value))
+        case str():
+            return 1 + len(value) // 100
+        case _:
+            return 1
 
 
 def _pattern(

@@ -83,3 +83,31 @@ def test_unique_items_are_compared_as_json_and_quickly() -> None:
     begun = time.monotonic()
     assert scored(unique, json.dumps([{"a": number} for number in range(30_000)])).passed
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        ({"allOf": [{"uniqueItems": True}] * 3000}, list(range(20_000))),
+        ({"items": {"not": {"enum": list(range(2000))}}}, [-1] * 19_000),
+        ({"allOf": [{"pattern": "b"}] * 5000}, "a" * 1_000_000 + "b"),
+    ],
+)
+def test_a_schema_that_repeats_costly_checks_ends_and_is_not_scored(
+    schema: dict[str, Any], answer: object
+) -> None:
+    begun = time.monotonic()
+    assert scored(spec("json_schema", schema=schema), json.dumps(answer)).score is None
+    assert time.monotonic() - begun < 20
+
+
+def test_a_long_list_of_objects_is_scored() -> None:
+    properties = {f"p{number}": {"type": "integer", "minimum": 0} for number in range(10)}
+    schema = {"items": {"type": "object", "required": ["p0"], "properties": properties}}
+    answer = [{f"p{number}": number for number in range(10)}] * 10_000
+    assert scored(spec("json_schema", schema=schema), json.dumps(answer)).passed
+
+
+def test_a_number_that_is_too_large_to_be_divided_is_not_scored() -> None:
+    multiple = spec("json_schema", schema={"multipleOf": 0.1})
+    assert scored(multiple, "9" * 400).score is None
