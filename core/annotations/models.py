@@ -148,6 +148,7 @@ class ReviewItem(Keyed, Snapshot, Created, AiTable):
     reviews_done: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     state: Mapped[str] = mapped_column(server_default=ItemState.WAITING)
     done_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]  # the adjudicator; without an annotation, neither applies
     import_id: Mapped[UUID | None]
 
 

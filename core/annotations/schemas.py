@@ -254,6 +254,7 @@ class QueueItemView(View):
     message_at: datetime
     created_at: datetime
     done_at: datetime | None
+    decided_by: UUID | None
 
 
 class AskedFor(BaseModel):

@@ -26,6 +26,7 @@ from core.annotations.schemas import (
     ReviewVerdict,
 )
 from core.annotations.service import adjudication, enqueue, leases, reviews
+from core.annotations.service.adjudication import ItemDecision
 from core.annotations.settings import Review
 from core.database import settings as stored
 from core.database.db import Database, Session, transaction
@@ -110,6 +111,18 @@ def opinions(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> Items[Annotati
     return Items(items=adjudication.list_opinions(ai, item_id, actor=actor))
 
 
+@router.post("/queue/{item_id}/adjudicate", dependencies=[Depends(decider)], responses=CONFLICT)
+def adjudicate_item(
+    item_id: UUID, decision: ItemDecision, ai: AiSessionDep, actor: ActorDep
+) -> QueueItemView:
+    """Decide between reviewers who disagree: by a verdict of the caller's own, or, with null, that
+    neither annotation applies.
+
+    To accept one of them, see `POST annotations/{id}/adjudicate`.
+    """
+    return adjudication.decide(ai, item_id, decision, actor=actor)
+
+
 @router.post("/queue/{item_id}/release", status_code=204, responses=CONFLICT)
 def release(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Give up the lease of an item."""
@@ -135,7 +148,9 @@ def done(
 
 @router.post("/queue/{item_id}/undo", responses=CONFLICT)
 def undo(item_id: UUID, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
-    """Undo the caller's completion or skip, and lease the item to the caller again."""
+    """Undo the caller's completion or skip, and lease the item to the caller again; or the caller's
+    adjudication, and have it wait for one again.
+    """
     return reviews.take_back(ai, item_id, stored.read(session, Review), actor=actor)
 
 

@@ -9,14 +9,19 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, RowMapping, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, RowMapping, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from core.annotations.exports.examples import Example, VotedPair
 from core.annotations.exports.formats import FACTS, Format
 from core.annotations.exports.turns import StoredTurn
 from core.annotations.models import Annotation, PreferencePair
-from core.annotations.queries.annotation_list import DECIDING, conditions, is_blind
+from core.annotations.queries.annotation_list import (
+    DECIDING,
+    conditions,
+    decided_messages,
+    is_blind,
+)
 from core.annotations.schemas import AnnotationFilter, AnnotationType
 from core.database.db import Database, transaction
 from core.database.paging import Cursor
@@ -88,7 +93,7 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
     while True:
         with transaction(Database.AI) as ai:
             rows = _rows(ai, wanted, after)
-            decided = _decided(ai, rows)
+            decided = decided_messages(ai, {row["message_id"] for row in rows})
         chosen = [
             row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split
         ]
@@ -147,21 +152,6 @@ def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequen
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
     return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
-
-
-def _decided(ai: Session, rows: Sequence[RowMapping]) -> set[UUID]:
-    """Return the adjudicated messages.
-
-    As a part of the page query, this would read the whole table each time.
-    """
-    about = list({row["message_id"] for row in rows})
-    return set(
-        ai.scalars(
-            select(notes.c.message_id).where(
-                notes.c.message_id == any_(literal(about, ARRAY(Uuid()))), notes.c.round == DECIDING
-            )
-        ).all()
-    )
 
 
 def _examples(

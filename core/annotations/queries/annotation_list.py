@@ -1,10 +1,22 @@
 """Annotations: one, lists, and history, within what the actor may see."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    any_,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from core.annotations.errors import AnnotationMissing
@@ -142,6 +154,21 @@ def is_blind() -> ColumnElement[bool]:
     columns = items.c
     is_of_it = (columns.id == notes.c.review_item_id) | (columns.created_at <= notes.c.created_at)
     return exists().where(columns.message_id == notes.c.message_id, IS_OPEN, is_of_it)
+
+
+def decided_messages(ai: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these messages were adjudicated.
+
+    A query of its own: as a part of a list's query, it would read the whole table each time.
+    """
+    about = any_(literal(list(ids), ARRAY(Uuid())))
+    by_annotation = select(notes.c.message_id).where(
+        notes.c.message_id == about, notes.c.round == DECIDING
+    )
+    as_neither = select(items.c.message_id).where(
+        items.c.message_id == about, items.c.decided_by.is_not(None)
+    )
+    return set(ai.scalars(union_all(by_annotation, as_neither)))
 
 
 def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:

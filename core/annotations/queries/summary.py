@@ -24,7 +24,12 @@ from sqlalchemy.orm import Session
 
 from core.annotations.agreement import Pattern, agreement, mistaken
 from core.annotations.models import Annotation
-from core.annotations.queries.annotation_list import DECIDING, conditions, seen_by
+from core.annotations.queries.annotation_list import (
+    DECIDING,
+    conditions,
+    decided_messages,
+    seen_by,
+)
 from core.annotations.schemas import AnnotationFilter, AnnotationSeverity, AnnotationType
 from core.annotations.views import (
     NONE,
@@ -203,13 +208,7 @@ def _disputed(ai: Session, judged: Subquery) -> list[Disputed]:
         kinds >= literal(2)
     )
     rows = ai.execute(wanted.order_by(kinds.desc(), last.desc()).limit(MOST)).all()
-    decided = set(
-        ai.scalars(
-            select(notes.c.message_id).where(
-                notes.c.round == DECIDING, notes.c.message_id.in_([row[0] for row in rows])
-            )
-        )
-    )
+    decided = decided_messages(ai, {row[0] for row in rows})
     return [
         Disputed(
             message_id=message_id,

@@ -1,5 +1,6 @@
 """Annotations: create, change, delete, with permissions and history."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,10 @@ from core.annotations.errors import (
     OnlyAdminsDecide,
     OnlyFlags,
     SomebodyElses,
+    TooLate,
     WrongStep,
 )
-from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft, ReviewItem
+from core.annotations.models import Annotation, AnnotationChange, ReviewItem
 from core.annotations.queries.annotation_list import DECIDING, FIRST, seen_by
 from core.annotations.schemas import (
     AnnotationChangeBody,
@@ -22,8 +24,9 @@ from core.annotations.schemas import (
     AnnotationType,
     AnnotationView,
     NewAnnotation,
+    ReviewVerdict,
 )
-from core.annotations.service import snapshots
+from core.annotations.service import drafts, snapshots
 from core.annotations.service.snapshots import Snapshot
 from core.conversations.queries import conversations
 from core.conversations.schemas import MessageSpeaker
@@ -38,7 +41,7 @@ from core.platform.ids import new_id
 
 CHANGED = "annotations.changed"
 notes, changes = table_of(Annotation), table_of(AnnotationChange)
-drafts, items = table_of(AnnotationDraft), table_of(ReviewItem)
+items = table_of(ReviewItem)
 EDITABLE = ("annotation_type", "content", "suggested_response", "severity", "tags", "status")
 STEPS = {
     AnnotationStatus.PENDING: AnnotationStatus.REVIEWED,
@@ -62,7 +65,7 @@ from (
         coalesce(bool_or(round >= :deciding), false) as is_decided
     from ai_admin_annotations where message_id = :message_id and review_item_id = :id) as said
 where item.id = :id and item.state in ('done', 'adjudication') and item.state <> said.state
-    and not said.is_decided""")
+    and item.decided_by is null and not said.is_decided""")
 
 
 def annotate(core: Session, ai: Session, given: NewAnnotation, *, actor: Actor) -> AnnotationView:
@@ -97,8 +100,7 @@ def add(
         AnnotationStatus.PENDING, given.status, actor, now
     )
     row = ai.execute(insert(notes).values(values).returning(notes)).mappings().one()
-    mine = (drafts.c.account_id == actor.id) & (drafts.c.message_id == snapshot["message_id"])
-    ai.execute(delete(drafts).where(mine))
+    drafts.drop(ai, row["message_id"], actor=actor)
     _tell(ai, row["conversation_id"])
     return AnnotationView.model_validate(dict(row))
 
@@ -163,6 +165,21 @@ def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
     _keep(ai, id_, _part(before, whole), None, actor)
     _note(ai, "delete", before, None, actor)
     _tell(ai, before["conversation_id"])
+
+
+def turn_into_drafts(ai: Session, said: Sequence[RowMapping], *, actor: Actor) -> None:
+    """Delete pending annotations of the actor, and keep what they said as drafts; raise TooLate
+    when one of them is another account's or no longer pending.
+    """
+    if any(
+        each["admin_user_id"] != actor.id or each["status"] != AnnotationStatus.PENDING
+        for each in said
+    ):
+        raise TooLate
+    for each in said:
+        remove(ai, each["id"], actor=actor)
+        written = {name: each[name] for name in ReviewVerdict.model_fields}
+        drafts.save(ai, each["message_id"], written, actor=actor)
 
 
 def _hold_item(ai: Session, id_: UUID) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from core.annotations.errors import ItemMissing, NotAnnotated, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import (
-    AnnotationStatus,
     AnnotationType,
     BulkAction,
     BulkBody,
@@ -22,7 +21,7 @@ from core.annotations.schemas import (
     QueueItemView,
     ReviewVerdict,
 )
-from core.annotations.service import annotations, drafts, leases
+from core.annotations.service import adjudication, annotations, leases
 from core.annotations.settings import Review
 from core.database.tables import table_of
 from core.errors import Failure
@@ -67,8 +66,8 @@ def complete(
 
 
 def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
-    """Undo the actor's completion or skip: the annotation becomes a draft again, and the item is
-    leased to the actor.
+    """Undo the actor's completion, skip or adjudication: the annotation becomes a draft again, and
+    the item is leased to the actor, or to adjudicate again.
 
     Raises TooLate when another reviewer has acted on it.
     """
@@ -77,6 +76,8 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     item = found.mappings().one_or_none()
     if item is None:
         raise ItemMissing
+    if item["decided_by"] == actor.id:
+        return adjudication.take_back(ai, item, actor=actor)
     mine = (passes.c.item_id == id_) & (passes.c.account_id == actor.id)
     outcome = ai.scalar(delete(passes).where(mine).returning(passes.c.outcome))
     if outcome is None or item["claimed_by"] not in (None, actor.id):
@@ -145,19 +146,8 @@ def _pass(ai: Session, id_: UUID, outcome: ItemOutcome, actor: Actor) -> None:
 
 
 def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
-    said = list(ai.execute(select(notes).where(leases.of_item(item))).mappings())
-    if any(
-        each["admin_user_id"] != actor.id or each["status"] != AnnotationStatus.PENDING
-        for each in said
-    ):
-        raise TooLate
-    for each in said:
-        annotations.remove(ai, each["id"], actor=actor)
-        drafts.save(
-            ai,
-            each["message_id"],
-            {name: each[name] for name in ReviewVerdict.model_fields},
-            actor=actor,
-        )
+    annotations.turn_into_drafts(
+        ai, ai.execute(select(notes).where(leases.of_item(item))).mappings().all(), actor=actor
+    )
     back = {"state": "waiting", "done_at": None, "reviews_done": item["reviews_done"] - 1}
     ai.execute(update(items).where(items.c.id == item["id"]).values(back))

@@ -20,6 +20,7 @@ NOBODY: frozenset[Role] = frozenset()  # keys only
 WHO = {
     f"/admin/ai/tuning/annotations/{ANY_ID}/adjudicate": ADMINS,
     f"/admin/ai/tuning/queue/{ANY_ID}/opinions": ADMINS,
+    f"/admin/ai/tuning/queue/{ANY_ID}/adjudicate": ADMINS,
     "PUT /admin/ai/tuning/settings": ADMINS,
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
@@ -82,6 +83,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/admin/ai/tuning/annotations": {"message_id": "a", "annotation_type": "approved"},
     "/admin/ai/tuning/drafts": {"fields": {}},
     "/admin/ai/tuning/queue/bulk": {"action": "skip", "ids": [ANY_ID]},
+    f"/admin/ai/tuning/queue/{ANY_ID}/adjudicate": {"verdict": None},
     f"/admin/ai/tuning/queue/{ANY_ID}/done": {"annotation_type": "approved"},
     "/admin/ai/tuning/queue": {"message_id": "a"},
     "/admin/ai/tuning/settings": {"lease_minutes": 10},

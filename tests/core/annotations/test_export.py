@@ -15,7 +15,7 @@ from core.annotations.exports.export import ExportQuery, Manifest
 from core.annotations.exports.formats import FormatName
 from core.annotations.exports.queries import Split, split_of
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
-from core.database.db import transaction
+from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.platform.ids import new_id
@@ -227,3 +227,18 @@ def test_who_took_what_is_in_the_audit_log() -> None:
             text("select targets from audit_log where action = 'annotations.export'")
         ).scalar_one()
     assert targets == {"format": "sharegpt", "split": "train", "tag": "tone"}
+
+
+def test_reviews_of_which_neither_holds_are_both_left_out() -> None:
+    stored(conversation(messages=2))
+    annotated("m1", annotation_type="approved", round=1)
+    annotated("m1", suggested_response="second", round=2, number=1)
+    decided = text(
+        "insert into review_items (id, message_id, conversation_id, environment, message_role, "
+        "message_at, state, decided_by) select gen_random_uuid(), message_id, conversation_id, "
+        "environment, message_role, message_at, 'done', admin_user_id from ai_admin_annotations "
+        "where round = 1"
+    )
+    with transaction(Database.AI) as session:
+        session.execute(decided)
+    assert left_out(asked()) == {ExclusionReason.OVERRULED: 2}
