@@ -2,13 +2,24 @@
 items.
 """
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE, Account, Line, Program
-from tests.browser.reviewing import annotations, begun, begun_in, let_wait, next_after, response
+from tests.browser.reviewing import (
+    annotations,
+    at,
+    begun,
+    begun_in,
+    conversations,
+    let_wait,
+    next_after,
+    response,
+)
 from tests.browser.walks import main
 
 NAME, TALKS = "ways", 14
@@ -101,6 +112,36 @@ def test_an_emptied_suggestion_is_no_deletion_of_the_answer(
     expect(tab.page.locator(".change")).to_be_hidden()
     response(tab).fill("Another answer")
     expect(tab.page.locator(".change ins")).not_to_have_count(0)
+
+
+def test_the_users_own_edit_is_suggested_by_one_key(
+    open_window: OpenWindow, program: Program
+) -> None:
+    program.send("edits", {"conversations": conversations("edits", 1), "feedback": [edit("edits")]})
+    asked = {"message_id": "edits-0-1"}
+    program.api.post("/admin/ai/tuning/queue", json=asked).raise_for_status()
+    account = program.account(Role.REVIEWER, "Eda")
+    tab = begun(open_window, account)
+    while response(tab).input_value() != "Answer 0 of edits.":  # in order of priority
+        before = response(tab).input_value()
+        tab.page.keyboard.press("s")
+        next_after(tab, before)
+    expect(tab.button("Use user's edit")).to_be_visible()
+    tab.page.keyboard.press("a")
+    expect(response(tab)).to_have_value("Answer 0, as I would say it.")
+    tab.page.locator(IDLE).wait_for()
+    tab.page.keyboard.press("Control+Enter")
+    main(tab).to_contain_text("1 reviewed by you today")
+    [stored] = annotations(program, account)
+    assert stored["suggested_response"] == "Answer 0, as I would say it."
+    assert stored["annotation_type"] == "correction"
+
+
+def edit(name: str) -> dict[str, Any]:
+    """Return what a user made of the answer of the first conversation of a name."""
+    about = {"conversation_id": f"{name}-0", "message_id": f"{name}-0-1"}
+    said = {"rating": -1, "edited_text": "Answer 0, as I would say it.", "created_at": at(50)}
+    return {"id": f"{name}-edit", **about, **said}
 
 
 def test_previous_and_next_lead_along_what_one_had(

@@ -1,9 +1,7 @@
-"""The review queue in the browser: by keyboard alone, typed text is kept, and adjudication."""
+"""The review queue in the browser: by keyboard alone, and typed text is kept."""
 
 import re
-from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import expect
 
@@ -234,41 +232,6 @@ def test_what_others_have_said_a_reviewer_reads_and_does_not_edit(
     tab.press("Open conversation")
     main(tab).to_contain_text("Not yours")
     expect(tab.button("Edit")).to_have_count(0)
-
-
-def test_a_third_person_decides_between_reviewers(
-    open_window: OpenWindow, program: Program
-) -> None:
-    """Two have said different things of one message; what the owner chooses holds."""
-    asked = {"message_id": "rq-x-1", "reviews_wanted": 2}
-    item = program.api.post("/admin/ai/tuning/queue", json=asked).raise_for_status().json()
-    for name, verdict in (
-        ("Una", {"annotation_type": "approved"}),
-        ("Duo", {"annotation_type": "flag", "content": "No"}),
-    ):
-        review(program, program.account(Role.REVIEWER, name), item["id"], verdict)
-    tab = open_window().open("/tuning?view=queue")
-    main(tab).to_contain_text("Adjudication")
-    tab.press("Adjudicate")
-    for said in ("Una", "Duo"):
-        main(tab).to_contain_text(said)
-    tab.page.locator('[class*="st-key-opinion-"]').filter(has_text="Duo").get_by_role(
-        "button", name="Accept this annotation"
-    ).click()
-    expect(tab.page.get_by_text("Adjudication saved")).to_be_visible()
-    assert program.api.get(f"/admin/ai/tuning/queue/{item['id']}").json()["state"] == "done"
-
-
-def review(program: Program, account: Account, item_id: str, verdict: dict[str, Any]) -> None:
-    """Take items until this one comes, and say something of it."""
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as api:
-        given = {"email": account.email, "password": account.password}
-        api.headers["Authorization"] = (
-            f"Bearer {api.post('/admin/auth/login', json=given).json()['access_token']}"
-        )
-        while (item := api.post("/admin/ai/tuning/queue/claim").json())["id"] != item_id:
-            api.post(f"/admin/ai/tuning/queue/{item['id']}/skip").raise_for_status()
-        api.post(f"/admin/ai/tuning/queue/{item_id}/done", json=verdict).raise_for_status()
 
 
 @pytest.mark.parametrize(

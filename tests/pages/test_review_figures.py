@@ -54,6 +54,20 @@ def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(
     assert "Disagreements" in said(app)
 
 
+@pytest.mark.parametrize(("role", "texts"), [(Role.ADMIN, ["text 3"]), (Role.ANALYST, None)])
+def test_disputed_messages_are_listed_with_their_text_for_readers_only(
+    console: Console, role: Role, texts: list[str] | None
+) -> None:
+    reviewed(6)
+    table = next(
+        one.value
+        for one in opened(console, role, "summary").dataframe
+        if "Adjudicated" in one.value.columns
+    )
+    assert len(table) == 1
+    assert (list(table["Message"]) if "Message" in table.columns else None) == texts
+
+
 def test_of_few_it_says_that_they_are_few(console: Console) -> None:
     reviewed(6)
     assert "3 messages · not enough for an interval" in said(opened(console, Role.ADMIN, "summary"))

@@ -122,6 +122,7 @@ function replay(keys, field) {
     const key = pressed.toLowerCase();
     if (key in WAY_KEYS) { way(key)?.click(); return; }
     act(key, field);
+    if (key === "a") document.querySelector(".st-key-review-adopt button")?.click();
     if ("em".includes(key)) { write(field(key === "e" ? "response" : "comment"), keys.slice(number + 1)); return; }
   }
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec
 from uuid import UUID
 
 import streamlit as st
@@ -34,6 +34,8 @@ FIELDS = {
 }
 DRAFTS = "/api/v1/admin/ai/tuning/drafts"
 
+Given = ParamSpec("Given")
+
 _review = st.components.v2.component(
     "attune_review",
     html=(
@@ -45,13 +47,13 @@ _review = st.components.v2.component(
 )
 
 
-def step(act: Callable[[], None]) -> Callable[[], None]:
+def step(act: Callable[Given, None]) -> Callable[Given, None]:
     """Make a function a callback that leaves the message; the browser is told of each attempt."""
     tried = errors.action(act)
 
     @wraps(act)
-    def stepped() -> None:
-        tried()
+    def stepped(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        tried(*args, **kwargs)
         state.put(STEP, state.get(STEP, 0) + 1)
 
     return stepped
@@ -225,6 +227,11 @@ def said(message_id: UUID) -> ReviewVerdict:
         )
     except ValidationError as error:
         raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def suggest(message_id: UUID, response: str) -> None:
+    """Fill in a suggested response, from a callback."""
+    state.put(key("response", message_id), response)
 
 
 def written(message_id: UUID) -> dict[str, Any] | None:

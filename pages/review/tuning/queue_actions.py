@@ -4,13 +4,14 @@ import streamlit as st
 
 from core.presentation import formatting
 from pages._ui import state
-from pages.review.tuning import queue_work
+from pages.review.tuning import decisions, queue_work
 
 KEYS = {
     "Ctrl + Enter": "Save and next (also inside a field)",
     "1 2 3 4": "Type: correction, improvement, flag or approved",
     "5 6 7": "Severity: minor, moderate or critical",
     "E": "Edit suggested response",
+    "A": "Use the user's edit as suggested response",
     "T": "Edit tags",
     "M": "Edit comment",
     "Esc": "Leave the field",
@@ -18,6 +19,14 @@ KEYS = {
     "K": "Previous: go back to edit a saved item or resume one you left",
     "S": "Skip: leave it to other reviewers",
     "U": "Undo the last save or skip (repeatable)",
+    "?": "Show shortcuts",
+}
+DECIDING_KEYS = {
+    "1 2 3": "Accept the first, second or third annotation",
+    "N": "Accept neither",
+    "W": "Write my own; Ctrl + Enter saves it",
+    "J": "Next: decide this one later",
+    "U": "Undo the last decision (repeatable)",
     "?": "Show shortcuts",
 }
 SWITCH = "review.switch"
@@ -45,6 +54,10 @@ def draw(*, has_keys: bool) -> None:
             help="Returns the current message to the queue.",
             on_click=queue_work.stop,
         )
+    draw_shortcuts()
+
+
+def draw_shortcuts() -> None:
     with st.container(key="page-shortcuts", width="content"):
         st.button(
             "Shortcuts",
@@ -59,7 +72,8 @@ def draw(*, has_keys: bool) -> None:
 @st.dialog("Keyboard shortcuts")
 def show_keys() -> None:
     """Show the shortcuts, and a switch for them."""
-    rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
+    keys = DECIDING_KEYS if decisions.is_open() else KEYS
+    rows = "\n".join(f"| `{key}` | {does} |" for key, does in keys.items())
     st.markdown(f"| Key | Action |\n|---|---|\n{rows}")
     present = state.get(queue_work.HAS_KEYS, True)
     state.seed(SWITCH, present)

@@ -1,25 +1,47 @@
-"""Adjudication: a third person decides between annotations that differ."""
+"""Adjudication: a third person decides between annotations that differ, message by message."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from core.annotations.queries import review_items
-from core.annotations.schemas import AnnotationView, Decision, ItemState, QueueItemView
+from core.annotations.queries import review_items, tags
+from core.annotations.schemas import AnnotationView, ItemState, QueueItemView
 from core.annotations.service import adjudication
 from core.conversations.errors import ConversationMissing, MessageMissing
+from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.database.paging import Window
-from core.insights.queries.conversation_detail import Reading, read_conversation
+from core.insights.queries.conversation_detail import Reading, ReadMessage, read_conversation
 from core.insights.queries.excerpts import read_excerpts
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import errors, guard, state, text, watch
+from pages._ui import frame, guard, state, text, watch
+from pages._ui.cache import Reads
 from pages._ui.review import annotation_card, message_list
+from pages._ui.review.review_form import ReviewedMessage, ReviewForm
+from pages.review.tuning import decisions, queue_actions, queue_work
 
 AROUND, FIRST, LINE = 5, 20, 120
-OPENED = "review.decided"
+READ = "review.decide.read"
 
 
-def draw(number: int) -> None:
+@dataclass(frozen=True)
+class Dispute:
+    """An item to adjudicate, with its conversation and annotations, and the item after it."""
+
+    item: QueueItemView
+    following: QueueItemView
+    reading: Reading | None
+    opinions: list[AnnotationView]
+
+    @property
+    def message(self) -> ReadMessage | None:
+        read = self.reading.messages if self.reading else []
+        return next((each for each in read if each.id == self.item.message_id), None)
+
+
+def draw_list(number: int) -> None:
     """Draw the messages to adjudicate, oldest first."""
     if not number:
         return
@@ -34,66 +56,147 @@ def draw(number: int) -> None:
         if not items:
             st.caption("You reviewed all of these yourself. Another adjudicator must decide.")
         for item in items:
-            is_open = state.get(OPENED, None) == item.id
             facts = (item.user_id, item.model, formatting.moment(item.message_at, workspace.zone()))
             about = text.plain(text.one_line(" · ".join(filter(None, facts))))
             message = begins.get(item.message_id)
             begin = text.plain(text.one_line(message.short)) if message else "Message deleted."
-            label = "Close" if is_open else "Adjudicate"
             with st.container(
                 horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
             ):
                 st.markdown(f"{begin}  \n:gray[:small[{about}]]", width="content")
                 st.button(
-                    label,
+                    "Adjudicate",
                     key=f"review.decide.{item.id}",
-                    on_click=state.put,
-                    args=(OPENED, None if is_open else item.id),
+                    on_click=decisions.open_,
+                    args=(item.id,),
                 )
-            if is_open:
-                _draw_item(item)
 
 
-def _draw_item(item: QueueItemView) -> None:
-    reading, opinions = _read(item)
-    zone = workspace.zone()
-    left, right = st.columns([1.5, 1], gap="medium")
-    with left.container(border=True, gap="xsmall"):
-        if reading is None:
-            st.caption("Message deleted.")
+def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
+    """Draw the message to adjudicate, with its annotations side by side."""
+    items, count = _list()
+    dispute = _read(items) if items else None
+    header.caption.caption(f"{formatting.count(count, 'message')} to adjudicate, oldest first")
+    is_writing = state.get(decisions.WRITES, None) is not None
+    with header.actions:
+        _draw_actions(has_keys=has_keys and not is_writing)
+    if dispute is None:
+        body = "Messages appear here when independent reviewers choose different types."
+        frame.empty_state("balance", "No messages to adjudicate", body)
+        return
+    left, right = st.columns([1, 1.7], gap="medium")
+    with left.container(
+        height=640, key="pane-review-talk", border=True, gap="xsmall", autoscroll=False
+    ):
+        _draw_talk(dispute)
+    with right.container(height=640, key="pane-review-decide", border=False, gap="small"):
+        _draw_opinions(dispute, has_keys=has_keys and not is_writing)
+        if is_writing:
+            offered = [each.tag for each in reads.ask_both(tags.list_tags)]
+            _draw_form(dispute, offered, has_keys=has_keys)
         else:
-            message_list.draw(reading.messages, zone, focus=str(item.message_id), sees_costs=False)
-    said = (
-        next((each.content for each in reading.messages if each.id == item.message_id), None)
-        if reading
-        else None
-    )
-    with right:
-        for each in opinions:
-            with st.container(border=True, gap="small", key=f"opinion-{each.id}"):
-                annotation_card.draw(each, zone, original=said)
-                st.button(
-                    "Accept this annotation",
-                    key=f"review.holds.{each.id}",
-                    on_click=decide,
-                    args=(each,),
-                )
+            _draw_ways(dispute, has_keys=has_keys)
 
 
-def _read(item: QueueItemView) -> tuple[Reading | None, list[AnnotationView]]:
+def _list() -> tuple[list[QueueItemView], int]:
+    with guard.ai_work() as (ai, actor):
+        page = review_items.list_items(ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor)
+    return page.items, page.total_count
+
+
+def _read(items: list[QueueItemView]) -> Dispute:
+    """Read the chosen item, else the first."""
+    chosen = state.get(decisions.ITEM, None)
+    place = next((n for n, each in enumerate(items) if each.id == chosen), 0)
+    item = items[place]
+    is_opening = state.get(READ, None) != item.id
+    state.put(READ, item.id)
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         opinions = adjudication.list_opinions(ai, item.id, actor=actor)
         talk, focus = str(item.conversation_id), str(item.message_id)
         try:
-            reading = read_conversation(core, ai, talk, Window(AROUND), focus=focus, actor=actor)
+            reading = read_conversation(
+                core, ai, talk, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor
+            )
         except (ConversationMissing, MessageMissing):
             reading = None
-    return reading, opinions
+    return Dispute(item, items[(place + 1) % len(items)], reading, opinions)
 
 
-@errors.action
-def decide(one: AnnotationView) -> None:
-    with guard.ai_work() as (ai, actor):
-        adjudication.adjudicate(ai, one.id, Decision(), actor=actor)
-    state.forget(OPENED)
-    state.toast("Adjudication saved")
+def _draw_actions(*, has_keys: bool) -> None:
+    if decisions.undoable():
+        st.button(
+            "Undo",
+            key="decide.undo",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="U" if has_keys else None,
+            on_click=decisions.undo,
+        )
+    st.button("Back to queue", key="decide.leave", type="tertiary", on_click=decisions.leave)
+    queue_actions.draw_shortcuts()
+
+
+def _draw_talk(dispute: Dispute) -> None:
+    if dispute.reading is None or dispute.message is None:
+        st.caption("Message deleted.")
+        return
+    focus = str(dispute.item.message_id)
+    message_list.draw(dispute.reading.messages, workspace.zone(), focus=focus, sees_costs=False)
+    queue_work.bring_into_view(dispute.message)
+
+
+def _draw_opinions(dispute: Dispute, *, has_keys: bool) -> None:
+    said = dispute.message.content if dispute.message else None
+    grid = st.grid(len(dispute.opinions), min_column_width=240, gap="small")
+    for number, each in enumerate(dispute.opinions, 1):
+        with (
+            grid.cell(),
+            st.container(border=True, gap="small", key=f"opinion-{each.id}", height="stretch"),
+        ):
+            annotation_card.draw(each, workspace.zone(), original=said)
+            st.button(
+                "Accept",
+                key=f"decide.accept.{each.id}",
+                shortcut=str(number) if has_keys else None,
+                on_click=decisions.accept,
+                args=(dispute.item.id, each.id),
+            )
+
+
+def _draw_ways(dispute: Dispute, *, has_keys: bool) -> None:
+    item = dispute.item
+    ways = [
+        ("Accept neither", "N", decisions.accept_neither, item.id),
+        ("Write my own", "W", decisions.write_own, item.message_id),
+    ]
+    if dispute.following.id != item.id:
+        ways.append(("Next", "J", decisions.open_, dispute.following.id))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for label, key, act, about in ways:
+            st.button(
+                label,
+                key=f"decide.{key}.{item.id}",
+                type="tertiary" if key == "J" else "secondary",
+                shortcut=key if has_keys else None,
+                on_click=act,
+                args=(about,),
+            )
+
+
+def _draw_form(dispute: Dispute, offered: Sequence[str], *, has_keys: bool) -> None:
+    item, kept = dispute.item, decisions.draft()
+    empty = ReviewedMessage(item.message_id, MessageSpeaker(item.message_role), "")
+    subject = ReviewedMessage.of(dispute.message) if dispute.message else empty
+    with st.container(border=True, gap="small", key="annotation-new"):
+        ReviewForm(subject, kept).draw(offered, has_keys=has_keys)
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Save and next",
+                key="review.save",
+                type="primary",
+                shortcut="Ctrl+Enter",
+                on_click=decisions.save_own,
+                args=(item.id, item.message_id),
+            )
+            st.button("Cancel", key="decide.cancel", type="tertiary", on_click=decisions.cancel)

@@ -13,7 +13,7 @@ from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import conversation_list, message_list, review_form
-from pages.review.tuning import queue_actions, queue_decide, queue_many, queue_work
+from pages.review.tuning import decisions, queue_actions, queue_decide, queue_many, queue_work
 from pages.review.tuning.queue_many import REASONS
 from pages.review.tuning.queue_work import QueueRun
 
@@ -24,6 +24,10 @@ def draw(reads: Reads, header: watch.Header) -> None:
     """Draw the assigned message, or the way to begin."""
     seen = queue_work.read(reads)
     has_keys = bool(state.get(queue_work.HAS_KEYS, True))
+    decides = may(reads.actor, Permission.DECIDE_REVIEWS)
+    if decides and seen.entry is None and decisions.is_open():
+        queue_decide.draw(reads, header, has_keys=has_keys)
+        return
     header.caption.caption(said(seen.counters))
     with header.actions:
         queue_actions.draw(has_keys=has_keys)
@@ -31,8 +35,8 @@ def draw(reads: Reads, header: watch.Header) -> None:
             frame.csv_link("/api/v1/admin/ai/tuning/queue?format=csv")
     if seen.entry is None:
         _draw_begin(seen.counters)
-        if may(reads.actor, Permission.DECIDE_REVIEWS):
-            queue_decide.draw(seen.counters.adjudication)
+        if decides:
+            queue_decide.draw_list(seen.counters.adjudication)
         queue_many.draw()
         return
     if seen.message is None:
@@ -56,6 +60,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
             st.markdown(
                 ":blue-badge[:material/edit: Already saved]\u2002:gray[:small[saving updates it]]"
             )
+        _draw_edit_of_user(seen.message, has_keys=has_keys)
         form = review_form.ReviewForm(review_form.ReviewedMessage.of(seen.message), seen.kept)
         form.draw(seen.tags, has_keys=has_keys)
         _draw_ways_on(seen.entry, has_keys=has_keys)
@@ -142,6 +147,21 @@ def _draw_talk(seen: QueueRun, message: ReadMessage) -> None:
         )
     message_list.draw(reading.messages, workspace.zone(), focus=str(message.id), sees_costs=False)
     queue_work.bring_into_view(message)
+
+
+def _draw_edit_of_user(message: ReadMessage, *, has_keys: bool) -> None:
+    """Draw the way to suggest what the user made of the answer, if they edited it."""
+    edits = [each.edited_text for each in message.feedback if each.edited_text]
+    if edits and len(edits[-1]) <= review_form.LONGEST:
+        st.button(
+            "Use user's edit",
+            key="review.adopt",
+            icon=":material/edit_note:",
+            type="tertiary",
+            shortcut="A" if has_keys else None,
+            on_click=review_form.suggest,
+            args=(message.id, edits[-1]),
+        )
 
 
 def _draw_ways_on(entry: HistoryEntry, *, has_keys: bool) -> None:

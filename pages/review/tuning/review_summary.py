@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from uuid import UUID
 
 import streamlit as st
 
@@ -12,9 +13,10 @@ from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter
 from core.annotations.views import NONE, UNDISCLOSED, Disputed, ModelAgreement, ReviewSummary, Share
 from core.identity.permissions import Permission, may
+from core.insights.queries.excerpts import Excerpt, read_excerpts
 from core.presentation import formatting
 from core.presentation.periods import DAY, Period, in_address
-from pages._ui import charts, columns, errors, frame, guard, links, tables, watch
+from pages._ui import charts, columns, errors, frame, guard, links, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
@@ -25,6 +27,7 @@ from pages.review.tuning.annotation_tab import STATUSES
 PAGE = "review-summary"
 NAMELESS = {"": "Unknown"}
 MOST_ROWS = 8
+LINE = 200  # characters of a disputed message
 SEVERITY_NAMES = {str(each): name for each, name in SEVERITIES.items()} | {
     NONE: "No severity",
     UNDISCLOSED: COUNTED[UNDISCLOSED],
@@ -206,8 +209,15 @@ def draw_disagreement(found: ReviewSummary) -> None:
 
 
 def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) -> None:
-    """Draw disputed messages; a click opens one if the account may read contents."""
+    """Draw disputed messages; with their text and a way to open one if the account may read it."""
+    begins = _read_beginnings(found) if may_read else {}
+    message: TableColumn[Disputed] = columns.text(
+        "Message",
+        lambda row: text.upright(each.short) if (each := begins.get(row.message_id)) else None,
+        width=380,
+    )
     shown: Sequence[TableColumn[Disputed]] = [
+        *([message] if may_read else []),
         columns.text(
             "Annotations",
             lambda row: ", ".join(f"{NAMES[kind]} {count}" for kind, count in row.said.items()),
@@ -227,6 +237,12 @@ def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) 
     ):
         alt = "Messages with disagreements."
         tables.draw(found, shown, alt, key=f"{PAGE}.disputed", on_open=open_ if may_read else None)
+
+
+def _read_beginnings(found: Sequence[Disputed]) -> dict[UUID, Excerpt]:
+    ids = [each.message_id for each in found]
+    with guard.work() as (core, actor):
+        return read_excerpts(core, ids, longest=LINE, actor=actor)
 
 
 def _interval(found: Agreement) -> str:
