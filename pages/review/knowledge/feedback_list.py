@@ -21,6 +21,7 @@ from core.presentation.periods import DAY
 from pages._ui import (
     charts,
     columns,
+    definitions,
     dialogs,
     errors,
     frame,
@@ -75,7 +76,8 @@ def wanted(chosen: Filters) -> FeedbackFilter:
 @errors.part("Metrics")
 def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
     note = f"95% interval {formatting.share(found.low)} to {formatting.share(found.high)} (Wilson)"
-    tiles.draw(feedback_tiles(found), notes={"positive": note})
+    notes = definitions.with_notes(definitions.FEEDBACK, {"positive": f"{note}."})
+    tiles.draw(feedback_tiles(found), notes=notes)
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
     with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):

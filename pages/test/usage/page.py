@@ -8,7 +8,7 @@ from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport
 from core.insights.usage_tiles import tiles
 from core.presentation import formatting
-from pages._ui import charts, errors, frame, guard, links, watch
+from pages._ui import charts, definitions, errors, frame, guard, links, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
@@ -40,11 +40,7 @@ def _read(chosen: Filters) -> UsageReport:
 
 
 def _draw_figures(report: UsageReport) -> None:
-    notes = {
-        "cost": "Of calls with a price. Unpriced calls used tokens, and have no known cost.",
-        "p95_time": "From the call to its last token; approximate: within 1%.",
-    }
-    key_figures.draw(tiles(report), notes=notes)
+    key_figures.draw(tiles(report), notes=definitions.USAGE)
     if len(report.series) > 1:
         _draw_charts(report)
 

@@ -4,7 +4,7 @@ from core.ai_metrics.queries import figures, tiles
 from core.insights.queries.choices import choices
 from core.insights.queries.prompt_versions import prompt_versions
 from core.presentation import formatting
-from pages._ui import errors, watch
+from pages._ui import definitions, errors, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
@@ -62,7 +62,8 @@ def main() -> None:
     unpriced = (
         f"{without} without a price, not included in cost." if summary.unpriced_requests else ""
     )
-    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Approximate: within 1%."})
+    notes = definitions.with_notes(definitions.AI, {"cost": unpriced})
+    key_figures.draw(found, notes=notes)
     marks = [*watch.marks(reads, chosen), *watch.prompt_marks(reads, chosen)]
     breakdown_panel.draw(reads, chosen, marks)
     metric_charts.draw(reads, chosen, marks)

@@ -8,7 +8,7 @@ from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import BatchStatus
 from core.identity.permissions import Permission, may
-from pages._ui import charts, errors, text, watch
+from pages._ui import charts, definitions, errors, text, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -73,7 +73,7 @@ def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
         for each in reads.ask(run_tiles, chosen.runs)
         if chosen["status"] is None or each.name not in ("success", "bad")
     ]
-    key_figures.draw(tiles, notes={"duration": "Finished runs only."})
+    key_figures.draw(tiles, notes=definitions.BATCHES)
     if chosen["status"] is None:
         st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
 

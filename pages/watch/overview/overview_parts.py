@@ -13,7 +13,6 @@ from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 
 FEWEST_PLACES = 14  # a single run is no wider than one of many
-NOTES = {"p95_latency": "Approximate: within 1%.", "conversion": "Recent users may still convert."}
 ICONS = {
     FindingSeverity.BAD: ":red[:material/error:]",
     FindingSeverity.WARN: ":orange[:material/warning:]",

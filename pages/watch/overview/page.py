@@ -15,7 +15,7 @@ from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
 from core.presentation.comparison import Tile
 from core.presentation.formatting import FigureUnit
-from pages._ui import errors, links, tiles, watch
+from pages._ui import definitions, errors, links, tiles, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
@@ -95,7 +95,7 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
 
 @errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
-    tiles.draw(read_tiles(reads, chosen), notes=overview_parts.NOTES)
+    tiles.draw(read_tiles(reads, chosen), notes=definitions.OVERVIEW)
 
 
 @errors.part("Onboarding")
