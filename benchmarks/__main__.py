@@ -18,6 +18,7 @@ from benchmarks import (
     console,
     first_visit,
     ingest,
+    layout_shift,
     long_sessions,
     openai_protocol,
     otlp,
@@ -38,6 +39,7 @@ PARTS = (
     "sessions",
     "streams",
     "console",
+    "layout",
     "visit",
     "ingest",
     "otlp",
@@ -80,12 +82,15 @@ def main(wanted: list[str]) -> int:
     held &= show("Start and memory", start.measure()) if "start" in parts else True
     if set(parts) & set(OF_PROGRAM):
         held &= _measure_program(parts)
-    if "console" in parts:
+    if {"console", "layout"} & set(parts):
         with program.running(
             ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1", ATTUNE_DEMO="1"
         ) as running:
             program.wait_for_demo(running)
-            held &= show("Console", console.measure(running))
+            if "console" in parts:
+                held &= show("Console", console.measure(running))
+            if "layout" in parts:
+                held &= show("Layout shift, in a browser", layout_shift.measure(running))
     return 0 if held else 1
 
 

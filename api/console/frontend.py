@@ -88,14 +88,16 @@ def build(folder: Path) -> Frontend:
     )
     bundle = "".join(lines).encode()
     path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.jsonl"
-    loader = _script("loader").replace("BUNDLE", path).replace("ENTRY", entry[1])
-    scripts = f"<head>\n    <script>{_script('socket')}</script>\n    <script>{loader}</script>"
-    index = ENTRY.sub("", PRELOAD.sub("", html)).replace("<head>", scripts, 1)
+    loader = _static("loader.js").replace("BUNDLE", path).replace("ENTRY", entry[1])
+    scripts = f"<script>{_static('socket.js')}</script>\n    <script>{loader}</script>"
+    first_paint = f"<style>{_static('first_paint.css')}</style>"
+    head = f"<head>\n    {scripts}\n    {first_paint}"
+    index = ENTRY.sub("", PRELOAD.sub("", html)).replace("<head>", head, 1)
     return Frontend(folder, index.encode(), bundle, path, folder / style[1])
 
 
-def _script(name: str) -> str:
-    return (ROOT / "api" / "static" / f"{name}.js").read_text()
+def _static(name: str) -> str:
+    return (ROOT / "api" / "static" / name).read_text()
 
 
 def _with_dependencies(folder: Path, names: list[str]) -> dict[str, str]:

@@ -67,7 +67,8 @@ def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = No
         "is_clicked": on_pick is not None,
         "plotly": f"/{PLOTLY}",
     }
-    _chart(key=key, data=data, height="content", on_picked_change=picked)
+    height = int(chart.figure.layout.height)  # reserved: nothing moves when Plotly arrives
+    _chart(key=key, data=data, height=height, on_picked_change=picked)
 
 
 def _option(theme: str, name: str) -> Any:  # noqa: ANN401  a colour or a list of them

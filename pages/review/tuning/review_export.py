@@ -30,6 +30,7 @@ ABOUT_SPLITS = (
     "not train on."
 )
 LONGEST_LINE = 4000
+LINE_HEIGHT = 120  # pixels, reserved: the code that colours a line arrives later
 FIRST, OWN = ("type", "status", "tag"), ("format", "split", "source")
 OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
 LANGUAGES = {"jsonl": "json", "md": "markdown", "csv": None}
@@ -135,6 +136,7 @@ def draw_preview(asked: ExportQuery) -> None:
                 text.upright(shown).rstrip("\r\n"),
                 language=LANGUAGES[FORMATS[asked.format].ending],
                 wrap_lines=True,
+                height=LINE_HEIGHT,
             )
 
 

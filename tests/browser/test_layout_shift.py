@@ -1,0 +1,37 @@
+"""Pages stay where they are while they are drawn."""
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize
+
+from benchmarks.layout_shift import LIMIT, LISTEN, SIZES, Shift, largest_window, settled
+from tests.browser.conftest import OWNER
+from tests.browser.console import Program, Tab, Window
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+@pytest.mark.parametrize("path", ["/overview", "/prompts", "/settings"])
+def test_a_page_does_not_move_while_it_is_drawn(
+    browser: Browser, program: Program, path: str, size: ViewportSize
+) -> None:
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
+    context.add_init_script(LISTEN)
+    Window(program.address, context).let_in(program.cookie(OWNER))
+    tab = Tab(context.new_page(), program.address)
+    tab.go(path)
+    shift = settled(tab.page)
+    context.close()
+    assert shift.value < LIMIT, shift
+
+
+def test_shifts_add_up_while_less_than_a_second_lies_between() -> None:
+    entries = [
+        {"at": at, "value": value, "moved": [name]}
+        for at, value, name in ((0, 0.04, "a"), (900, 0.05, "b"), (2000, 0.08, "c"))
+    ]
+    assert largest_window(entries) == Shift(pytest.approx(0.09), "b")
+    assert largest_window([]) == Shift(0, "")
+
+
+def test_a_window_of_shifts_ends_after_five_seconds() -> None:
+    entries = [{"at": 900 * number, "value": 0.01, "moved": []} for number in range(12)]
+    assert largest_window(entries).value == pytest.approx(0.06)
