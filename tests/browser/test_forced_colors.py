@@ -1,0 +1,22 @@
+"""With colors that the system forces, the chosen period and the state of a switch can be seen."""
+
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import OWNER
+from tests.browser.console import Program, Tab, Window
+
+GROUNDS = """buttons => buttons.map(
+    button => [button.dataset.selected === 'true', getComputedStyle(button).backgroundColor])"""
+
+
+def test_the_chosen_period_has_a_ground_of_its_own(browser: Browser, program: Program) -> None:
+    context = browser.new_context(forced_colors="active", reduced_motion="reduce")
+    Window(program.address, context).let_in(program.cookie(OWNER))
+    tab = Tab(context.new_page(), program.address)
+    tab.go("/ai-metrics")
+    grounds = tab.page.locator(".stButtonGroup button").evaluate_all(GROUNDS)
+    context.close()
+    chosen = {ground for is_chosen, ground in grounds if is_chosen}
+    others = {ground for is_chosen, ground in grounds if not is_chosen}
+    assert len(chosen) == 1
+    assert not chosen & others
