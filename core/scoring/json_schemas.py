@@ -14,6 +14,9 @@ from core.scoring.patterns import compiled
 MAX_STEPS = 1_000_000  # schemas can double their work at each level, or ask the same repeatedly
 REFERENCE_STEPS = 50
 OTHER_PROPERTIES = ("additionalProperties", "unevaluatedProperties")
+DATA = ("const", "enum", "default", "examples")  # not schemas
+MAX_PARTS = 5000
+TYPES = 7  # there are no more
 LATER_REFERENCES = ("$dynamicRef", "$recursiveRef")
 
 
@@ -27,12 +30,16 @@ class TooComplex(Exception):
 
 def checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that can be used; raise ValueError with the reason."""
+    members = list(_objects(schema))
+    if len(members) > MAX_PARTS:
+        raise ValueError(f"Invalid JSON Schema: more than {MAX_PARTS:,} parts.")
+    if any(isinstance(it.get("type"), list) and len(it["type"]) > TYPES for it in members):
+        raise ValueError("Invalid JSON Schema: type: there are only seven types.")
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         place = "/".join(str(part) for part in error.absolute_path) or "the schema"
         raise ValueError(f"Invalid JSON Schema: {place}: {error.message[:300]}") from None
-    members = list(_objects(schema))
     for member in members:
         _check_references(member)
         _check_patterns(member)
@@ -54,18 +61,11 @@ def first_violation(schema: dict[str, Any], document: object) -> str | None:
     Raise TooComplex when that takes too many steps, as in a schema that refers to itself without an
     end, or when a number is too large to be compared.
     """
-    counted, ours = (
-        _Steps(),
-        {
-            "pattern": _pattern,
-            "patternProperties": _pattern_properties,
-            "uniqueItems": _unique_items,
-        },
-    )
-    keywords = {**Draft202012Validator.VALIDATORS, **ours}
+    counted = _Steps()
+    keywords = {**Draft202012Validator.VALIDATORS, **OURS}
     validator = validators.extend(
         Draft202012Validator, {name: counted.wrap(name, check) for name, check in keywords.items()}
-    )(schema, registry=Registry())
+    )(_without_dialects(schema), registry=Registry())
     try:
         error = next(validator.iter_errors(document), None)
     except (RecursionError, OverflowError, Unresolvable):
@@ -174,6 +174,30 @@ def _check_patterns(member: dict[str, Any]) -> None:
     if isinstance(by_pattern, dict):
         for each in by_pattern:
             compiled(each)
+
+
+OURS: dict[str, KeywordCheck] = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "uniqueItems": _unique_items,
+}
+
+
+def _without_dialects(value: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return a schema without `$schema`: the library checks parts that name a dialect by its own
+    keywords, such as patterns by Python's expressions, whatever it was given.
+    """
+    match value:
+        case dict():
+            return {
+                name: member if name in DATA else _without_dialects(member)
+                for name, member in value.items()
+                if name != "$schema" or not isinstance(member, str)
+            }
+        case list():
+            return list(map(_without_dialects, value))
+        case _:
+            return value
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:
