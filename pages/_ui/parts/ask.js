@@ -3,6 +3,8 @@
 
 const FIELD = '[data-testid="stChatInputTextArea"]';
 const BUTTON = '[data-testid="stChatInputSubmitButton"]';
+const FILES = '[data-testid="stChatInput"] input[type="file"]';
+const LONGEST_PASTE = 20000; // characters: with more in it, the field would lag behind the keys, so they become a file
 const QUIET_MS = 1000; // after the last key, the text is stored
 const MOST_AT_THE_END = 20000; // characters that a browser sends while it closes a page: 64 KiB
 
@@ -34,6 +36,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.unsent?.put(event.target.value);
     estimate(data.estimate, event.target.value);
   };
+  const pasted = (event) => {
+    const words = event.clipboardData?.getData("text/plain") ?? "", files = document.querySelector(FILES);
+    if (!event.target.closest?.(FIELD) || !data.attach || !files || words.length <= LONGEST_PASTE) return;
+    stop(event);
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([words], "pasted-text.txt", { type: "text/plain" }));
+    files.files = chosen.files;
+    files.dispatchEvent(new Event("change", { bubbles: true }));
+  };
   const left = () => { if (document.visibilityState === "hidden") parentElement.unsent?.store(); };
 
   // The field may come a moment later than this part, and after a switch it still has the text of the session before.
@@ -58,6 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
   document.addEventListener("input", typed, true);
+  document.addEventListener("paste", pasted, true);
   document.addEventListener("visibilitychange", left);
   addEventListener("pagehide", left);
   return parentElement.leave = () => {
@@ -67,6 +79,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     document.removeEventListener("keydown", pressed, true);
     document.removeEventListener("click", clicked, true);
     document.removeEventListener("input", typed, true);
+    document.removeEventListener("paste", pasted, true);
     document.removeEventListener("visibilitychange", left);
     removeEventListener("pagehide", left);
   };

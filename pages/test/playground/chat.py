@@ -229,6 +229,7 @@ def ask(
     *,
     is_answering: bool,
     estimate: Mapping[str, object] | None,
+    takes_files: bool,
     on_submit: Callable[[], None],
 ) -> None:
     """Draw the message field, which can be used while an answer is pending, and below it what the
@@ -250,6 +251,7 @@ def ask(
             "unsent": session.unsent_message,
             "pending": is_answering,
             "estimate": estimate,
+            "attach": takes_files,
             "pane": f".st-key-{PANE}",
         }
         _ask(

@@ -66,6 +66,7 @@ def main() -> None:
             seen.session,
             is_answering=seen.is_answering,
             estimate=message_estimate.facts(editor, seen.messages),
+            takes_files=editor.takes_files,
             on_submit=lambda: ask(editor),
         )
     with right:

@@ -72,6 +72,12 @@ class Editor:
         return self.models.get(self._chosen)
 
     @property
+    def takes_files(self) -> bool:
+        """Whether what answers takes files: models do, services with an upload address."""
+        service = self.services.get(self._chosen)
+        return service is None or service.upload_url is not None
+
+    @property
     def _service_id(self) -> UUID | None:
         """The chosen service, None for the active one, whichever it will be."""
         service = self.services.get(self._chosen)
