@@ -16,7 +16,7 @@ from api.routes.review.conversations import reader
 from api.watch_parameters import PeriodDep, WatchedDep, note_list
 from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, Session, transaction
-from core.database.paging import Cursor, CursorRefused, Items, Page, SortedPage, Window
+from core.database.paging import Cursor, CursorRefused, Items, SortedPage, Window
 from core.identity.schemas import Actor
 from core.knowledge.answers import (
     DocumentChangeView,
@@ -190,20 +190,24 @@ def delete(document_key: str, ai: AiSessionDep, actor: ActorDep) -> None:
     document_service.delete_document(ai, document_key, actor=actor)
 
 
-@router.get("/memories", response_model=Page[MemoryView])
+@router.get("/memories", response_model=SortedPage[MemoryView])
 def memories(
     session: SessionDep,
     ai: AiSessionDep,
     actor: ActorDep,
     filters: MemoriesDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[MemoryView] | StreamingResponse:
+) -> SortedPage[MemoryView] | StreamingResponse:
     """List the assistant's memories, filtered by user, kind and scope, or by a search."""
     if format == "csv":
         note_list(session, "memories", actor, None, **asdict(filters))
         return csv_response("memories", MEMORY_COLUMNS, _all_memories(filters, actor))
-    return memory_queries.list_memories(session, ai, filters, window=window, actor=actor)
+    after = memory_queries.LATEST_FIRST.read_cursor(cursor) if cursor else None
+    return memory_queries.list_memories(
+        session, ai, filters, window=window, after=after, actor=actor
+    )
 
 
 @router.get("/memories/stats")
@@ -218,7 +222,7 @@ def forget(memory_key: str, ai: AiSessionDep, actor: ActorDep) -> None:
     memory_service.delete_memory(ai, memory_key, actor=actor)
 
 
-@router.get("/feedback", response_model=Page[FeedbackView])
+@router.get("/feedback", response_model=SortedPage[FeedbackView])
 def feedback(
     session: SessionDep,
     ai: AiSessionDep,
@@ -227,15 +231,17 @@ def feedback(
     watched: WatchedDep,
     filters: FeedbackDep,
     window: WindowDep,
+    cursor: CursorText = None,
     format: Format = "json",
-) -> Page[FeedbackView] | StreamingResponse:
+) -> SortedPage[FeedbackView] | StreamingResponse:
     """List feedback with its conversations; the filter `release` does not apply."""
     if format == "csv":
         note_list(session, "feedback", actor, watched, period, **asdict(filters))
         rows = _all_feedback(filters, period, watched, actor)
         return csv_response("feedback", FEEDBACK_COLUMNS, rows)
+    after = Cursor.read(cursor) if cursor else None
     return feedback_list.list_feedback(
-        session, ai, filters, period, watched, window=window, actor=actor
+        session, ai, filters, period, watched, window=window, after=after, actor=actor
     )
 
 
@@ -288,8 +294,7 @@ def _all_feedback(
             "count": False,
         }
         with transaction(Database.AI) as ai:
-            return feedback_list.list_feedback(
-                core, ai, filters, period, watched, **arguments
-            ).items
+            found = feedback_list.list_feedback(core, ai, filters, period, watched, **arguments)
+        return found.items
 
     return rows_by_cursor(read, partial(read, whole=True))

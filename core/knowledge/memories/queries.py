@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.conversations.answers import TextPart
-from core.database.paging import Page, Window
+from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -27,19 +27,27 @@ SHOWN = select(
 )
 
 MOST_NAMED = 50
+LATEST_FIRST = Sort.by("-updated", memories.c.updated_at, memories.c.id)
 
 
 def list_memories(
-    core: Session, ai: Session, wanted: MemoryFilter, *, window: Window, actor: Actor
-) -> Page[MemoryView]:
+    core: Session,
+    ai: Session,
+    wanted: MemoryFilter,
+    *,
+    window: Window,
+    after: SortCursor | None = None,
+    actor: Actor,
+) -> SortedPage[MemoryView]:
     """Return memories, most recently changed first."""
     require(actor, Permission.READ_CONTENTS)
-    where, columns = _where(wanted), memories.c
-    page = SHOWN.where(*where).order_by(columns.updated_at.desc(), columns.id.desc())
-    rows = list(ai.execute(page.limit(window.limit).offset(window.offset)).mappings())
+    where = _where(wanted)
+    page = LATEST_FIRST.page(SHOWN.where(*where), window, after)
+    rows = list(ai.execute(page).mappings())
     marked = marked_texts(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
     total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0
-    return window.page(_views(core, rows, marked), total)
+    items = _views(core, rows, marked)
+    return window.sorted_page(items, total, LATEST_FIRST.next_cursor(rows, window))
 
 
 def list_memories_by_id(

@@ -46,7 +46,11 @@ def list_scores(
     )
     items = [_view(row, actor) for row in session.execute(page).mappings()]
     counting = select(func.count()).select_from(scores).where(*where)
-    total = window.total(len(items), lambda: session.scalar(counting) or 0) if count else 0
+
+    def ask() -> int:
+        return session.scalar(counting) or 0
+
+    total = (window.total(len(items), ask) if after is None else ask()) if count else 0
     return window.page(items, total)
 
 

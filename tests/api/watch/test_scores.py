@@ -53,7 +53,7 @@ def test_scores_are_listed_newest_first_by_cursor(analyst: httpx2.Client) -> Non
     first = got(analyst, "/admin/ai/scores", limit=3)
     second = got(analyst, "/admin/ai/scores", limit=3, cursor=first["next_cursor"])
     assert [row["value"] for row in first["items"] + second["items"]] == [0, 1, 2, 3, 4]
-    assert (first["total_count"], second["next_cursor"]) == (5, None)
+    assert (first["total_count"], second["total_count"], second["next_cursor"]) == (5, 5, None)
 
 
 @pytest.mark.parametrize(

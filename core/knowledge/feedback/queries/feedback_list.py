@@ -12,7 +12,7 @@ from core.activity.queries.user_filter import escaped
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import ConversationOpinion, rated
-from core.database.paging import Cursor, Page, Window
+from core.database.paging import Cursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -43,7 +43,7 @@ def list_feedback(
     actor: Actor,
     count: bool = True,
     whole: bool = False,
-) -> Page[FeedbackView]:
+) -> SortedPage[FeedbackView]:
     """Return the feedback of a period, newest first.
 
     Feedback has no release, so that filter does not apply.
@@ -63,8 +63,10 @@ def list_feedback(
     ask = partial(
         cached_if_large, ai, ("feedback", wanted, period, watched), lambda: ai.scalar(counting) or 0
     )
-    total = window.total(len(rows), ask) if count and after is None else 0
-    return window.page(_views(core, rows), total)
+    total = (window.total(len(rows), ask) if after is None else ask()) if count else 0
+    last = rows[-1] if rows and len(rows) == window.limit else None
+    following = str(Cursor(last["created_at"], last["id"])) if last is not None else None
+    return window.sorted_page(_views(core, rows), total, following)
 
 
 def conditions(
