@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api import protocols_reference
 from api.errors import MEDIA_TYPE
 
 # A list's name, as pydantic makes it: Page[UserSummary] becomes UserSummaryPage.
@@ -26,6 +27,7 @@ PROBLEMS = {
     404: "Not found, or owned by another account.",
     409: "The state of the resource does not allow this now.",
     413: "The body is too large.",
+    415: "The body is in none of the documented types.",
     422: "Some fields are invalid: `errors` names them.",
     429: "Too many requests: `Retry-After` says when to try again.",
     502: "The model's provider failed.",
@@ -88,7 +90,9 @@ class DescribedApi(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             named = GENERIC.sub(r"\2\1", json.dumps(super().openapi()))
-            self.openapi_schema = _without_unused(json.loads(named))
+            document = json.loads(named)
+            protocols_reference.add_to(document, PROBLEMS)
+            self.openapi_schema = _without_unused(document)
             complete(self.openapi_schema)
         return super().openapi()
 
@@ -138,9 +142,10 @@ def complete(document: dict[str, Any]) -> None:
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the operations below /api/v1: others have servers and errors of their own."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method in METHODS:
+            if method in METHODS and "servers" not in operation:
                 yield path, operation
 
 

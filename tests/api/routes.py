@@ -34,7 +34,7 @@ def description() -> dict[str, Any]:
 
 
 def described() -> list[Described]:
-    """Return every route."""
+    """Return every route below /api/v1."""
     return [
         Described(
             method.upper(),
@@ -44,7 +44,7 @@ def described() -> list[Described]:
         )
         for path, item in description()["paths"].items()
         for method, route in item.items()
-        if method in METHODS
+        if method in METHODS and "servers" not in route
     ]
 
 

@@ -116,6 +116,15 @@ class StreamOptions(Loose):
 class ChatCompletion(Loose):
     """What OpenAI's SDKs send to `chat/completions`; fields without a meaning here are ignored."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "model": "fake:echo",
+                "messages": [{"role": "user", "content": "Where is my parcel?"}],
+            }
+        }
+    )
+
     model: str = Field(min_length=1, max_length=300)
     messages: list[CompletionMessage] = Field(max_length=2000)
     temperature: float | None = None
