@@ -12,20 +12,11 @@ ERROR_CODE, SEARCH, SESSION = "E7", "user-77", "session-77-9"
 SEGMENT = "trait.plan=pro"  # as rows.py gives it
 # What reads raw rows, by reason: (part of the path, part of the query).
 KNOWN = {
-    "known: tools by anything but the app are counted from raw requests": (
-        ("/ai/tools", "release="),
-        ("/ai/tools", "provider="),
-        ("/ai/tools", "model="),
-        ("/ai/tools", "status="),
-        ("/ai/tools", "error_type="),
-        ("/ai/tools", "tool="),
-        ("/ai/tools", "prompt_version="),
-        ("/ai/tools", "experiment_arm="),
-    ),
-    "known: prompt versions are counted from raw requests": (("/ai/prompt-versions", ""),),
-    "known: scores by version or arm look through all requests of it": (
-        ("/ai/scores", "prompt_version="),
-        ("/ai/scores", "experiment_arm="),
+    "known: prompt versions by two dimensions are counted from raw requests": (
+        ("/ai/prompt-versions", "release="),
+        ("/ai/prompt-versions", "error_type="),
+        ("/ai/prompt-versions", "tool="),
+        ("/ai/prompt-versions", "experiment_arm="),
     ),
     "known: all users instead of a sample, on request": (("/onboarding/paths", "exact="),),
 }

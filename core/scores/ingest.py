@@ -58,6 +58,7 @@ UPSERT = driver_statement(__package__, "upsert_scores")
 # Only while the score has not changed since.
 LINK = text("""
 update message_scores as present set conversation_id = given.conversation_id,
+    requests_due_at = now(),
     subject_id = case present.subject_kind when 'message' then given.message_id
         else present.subject_id end
 from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]), cast(:messages as uuid[]),
@@ -70,6 +71,7 @@ FORGET_STALE = """
 delete from named_messages as named using message_scores as score, staged_scores as staged
 where score.id = staged.id and named.id = score.id and score.message_name is null"""
 FORGET = text("delete from named_messages where id = any(:ids)")
+DUE = text("update message_scores set requests_due_at = now() where id = any(:ids)")
 NAMES = text("""
 select id, message_name, created_at from message_scores
 where id = any(:ids) and message_name is not null""")
@@ -163,8 +165,11 @@ def link(names: list[str]) -> None:
 
 
 def note_names(session: Session, ids: list[UUID]) -> None:
-    """Note again which messages these scores name, after an undo has changed or removed them."""
+    """Note again which messages these scores name, after an undo has changed or removed them; their
+    requests are looked up again.
+    """
     session.execute(FORGET, {"ids": ids})
+    session.execute(DUE, {"ids": ids})
     names = [Name(*row) for row in session.execute(NAMES, {"ids": ids})]
     named_messages.note(session, names)
     if names:

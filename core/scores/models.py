@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Double, Index, Numeric, func, text
+from sqlalchemy import ARRAY, Double, Index, Numeric, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, one_of
@@ -26,6 +26,11 @@ class MessageScore(CoreTable):
         Index(None, "user_id"),
         Index(
             "ix_message_scores_import", "import_id", postgresql_where=text("import_id is not null")
+        ),
+        Index(
+            "ix_message_scores_requests_due",
+            "requests_due_at",
+            postgresql_where=text("requests_due_at is not null"),
         ),
     )
 
@@ -53,3 +58,8 @@ class MessageScore(CoreTable):
     import_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Of the AI request, or of those that answered with the message; null: none was found
+    request_versions: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))
+    request_arms: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))
+    # When they are looked for, while they are not known
+    requests_due_at: Mapped[datetime | None] = mapped_column(server_default=func.now())

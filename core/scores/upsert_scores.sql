@@ -15,5 +15,9 @@ on conflict (id) do update set external_id = excluded.external_id,
     evaluator_version = excluded.evaluator_version, cost_usd = excluded.cost_usd,
     environment = excluded.environment, app = excluded.app, release = excluded.release,
     attributes = excluded.attributes, import_id = excluded.import_id,
-    created_at = excluded.created_at
+    created_at = excluded.created_at, requests_due_at = now(),
+    request_versions = case when excluded.subject_id = present.subject_id
+        then present.request_versions end,
+    request_arms = case when excluded.subject_id = present.subject_id
+        then present.request_arms end
 where excluded.created_at > present.created_at

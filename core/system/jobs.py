@@ -10,9 +10,11 @@ from procrastinate.jobs import Status
 from core.activity.service import apply_funnel
 from core.database.db import transaction
 from core.identity.service import sign_in_failures, sign_in_limits
+from core.imports.parsed import RowKind
 from core.imports.schemas import Touched
 from core.imports.service import imports
 from core.jobs import outbox, queue
+from core.scores import service as scores
 from core.system import queries
 from core.system.service import daily_job, repricing, search_vectors
 from core.system.service import heartbeat as heartbeats
@@ -89,9 +91,13 @@ def reprice(run: str) -> None:
 
 @outbox.handles(imports.TOUCHED)
 def note_touched(payload: dict[str, Any]) -> None:
-    """Queue the rewriting of figures of days that an import or its undo has changed."""
+    """Queue the rewriting of figures of days that an import or its undo has changed, and look for
+    the requests of scores again.
+    """
     with transaction() as session:
         queue.defer(session, daily_job.AGAIN, touched=payload)
+        if RowKind.AI_REQUESTS in payload["kinds"]:
+            scores.look_again(session)
 
 
 @queue.app.task(name=daily_job.AGAIN, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=120))

@@ -71,7 +71,7 @@ NOT_COMPARED |= {"event_types", "funnel_events"}
 # A value that once had rollups of its own keeps them
 NOT_COMPARED |= {"ai_dimension_values"}
 BEGAN = days_ago(5).isoformat()
-ARRIVALS = ("received_at", "heard_at")
+ARRIVALS = ("received_at", "heard_at", "requests_due_at")
 CAME = {
     "users": ("created_at",),
     "funnel_parts": ("former_owner",),
@@ -101,6 +101,7 @@ def settle() -> None:
         pass
     activity_jobs.fold(0)
     ai_metrics_jobs.fold(0)
+    scores_jobs.note_requests(0)
 
 
 def dump() -> dict[str, list[str]]:

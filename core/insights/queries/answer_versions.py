@@ -46,15 +46,3 @@ def _first(rows: Iterable[Any]) -> dict[UUID | None, str]:
         if version is not None:
             found.setdefault(id_, version)
     return found
-
-
-def versions_of_requests(
-    core: Session, period: Period, ids: Iterable[UUID]
-) -> dict[UUID, str | None]:
-    """Return the versions of AI requests that are stored."""
-    found = select(raw.c.id, NAMED["prompt_version"]).where(
-        raw.c.id.in_(list(ids)),
-        raw.c.created_at >= period.start - LATE,
-        raw.c.created_at < period.end,
-    )
-    return {id_: version for id_, version in core.execute(found)}

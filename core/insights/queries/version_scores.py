@@ -1,98 +1,115 @@
 """Scores by the prompt version of what they are about."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from uuid import UUID
+from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import Float, Subquery, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery
+from core.conversations.models import Conversation, Message
 from core.database.tables import table_of
 from core.insights.prompt_figures import FEWEST, ScoreOfVersion
-from core.insights.queries.answer_versions import versions_of, versions_of_requests
 from core.scores.answers import ScoreFilter
 from core.scores.models import MessageScore
-from core.scores.queries.conditions import conditions
+from core.scores.queries.conditions import PROMPT_OF_MESSAGE, conditions
 from core.scores.schemas import ScoreSubject
 
-MOST_SCORES, AT_ONCE = 100_000, 10_000
+MOST_SCORES = 100_000
+READ = (
+    *("name", "value", "label"),
+    *("subject_kind", "subject_id", "conversation_id", "request_versions"),
+)
 ScoresByVersion = dict[str | None, list[ScoreOfVersion]]
-scores = table_of(MessageScore)
-
-
-@dataclass
-class ScoreSums:
-    """Scores of one name and version: values by conversation, and labels."""
-
-    values: dict[UUID, list[float]] = field(default_factory=lambda: defaultdict(list))
-    labels: Counter[str] = field(default_factory=Counter)
+Figure = tuple[str | None, ScoreOfVersion]  # of a version
+scores, messages, talks = table_of(MessageScore), table_of(Message), table_of(Conversation)
 
 
 def scores_by_version(core: Session, asked: AiMetricsQuery) -> ScoresByVersion:
-    """Return each name's figure by prompt version, of the newest scores of a period."""
-    columns = scores.c
-    newest = (
-        select(scores)
-        .where(*conditions(ScoreFilter(), asked.period, asked.watched))
-        .order_by(columns.created_at.desc(), columns.id)
-        .limit(MOST_SCORES)
-    )
-    rows = core.execute(newest).all()
-    sums = defaultdict[tuple[str | None, str], ScoreSums](ScoreSums)
-    for first in range(0, len(rows), AT_ONCE):
-        part = rows[first : first + AT_ONCE]
-        ids = [row.subject_id for row in part if row.subject_kind == ScoreSubject.AI_REQUEST]
-        requests = versions_of_requests(core, asked.period, ids)
-        subjects = [
-            (
-                row.subject_id if row.subject_kind == ScoreSubject.MESSAGE else None,
-                row.conversation_id,
-            )
-            for row in part
-        ]
-        versions = versions_of(core, asked.period, subjects)
-        for row, version in zip(part, versions, strict=True):
-            of_name = sums[requests.get(row.subject_id) or version, row.name]
-            if row.value is not None:
-                of_name.values[row.conversation_id or row.subject_id].append(row.value)
-            elif row.label is not None:
-                of_name.labels[row.label] += 1
-    return _figures(sums)
-
-
-def _figures(sums: dict[tuple[str | None, str], ScoreSums]) -> ScoresByVersion:
-    labels: dict[str, Counter[str]] = defaultdict(Counter)
-    for (_, name), each in sums.items():
-        labels[name] += each.labels
-    valued = {name for (_, name), each in sums.items() if each.values}
+    """Return each name's figure by prompt version, of the newest scores of a period: the mean of
+    its values, or the share of its most frequent label.
+    """
+    scored = _scored(asked)
+    means = list(_means(core, scored))
+    valued = {figure.name for _, figure in means}
+    shares = [share for share in _shares(core, scored) if share[1].name not in valued]
     found: ScoresByVersion = defaultdict(list)
-    for (version, name), each in sorted(sums.items(), key=lambda item: item[0][1]):
-        if each.values:
-            found[version].append(_mean(name, list(each.values.values())))
-        elif name not in valued and each.labels:
-            found[version].append(_share(name, labels[name].most_common(1)[0][0], each.labels))
+    for version, figure in sorted([*means, *shares], key=lambda row: row[1].name):
+        found[version].append(figure)
     return dict(found)
 
 
-def _mean(name: str, groups: list[list[float]]) -> ScoreOfVersion:
-    sums = [(sum(values), len(values)) for values in groups]
-    size = sum(count for _, count in sums)
-    mean = sum(total for total, _ in sums) / size
-    low, high = None, None
-    if len(sums) >= FEWEST:
-        squares, products, sizes = (
-            float(sum(part)) for part in zip(*((t * t, t * n, n * n) for t, n in sums), strict=True)
-        )
-        low, high = stats.mean_interval(
-            mean, size, stats.Draws(float(len(sums)), squares, products, sizes)
-        )
-    return ScoreOfVersion(name=name, label=None, value=mean, low=low, high=high, n=size)
+def _scored(asked: AiMetricsQuery) -> Subquery:
+    """Return the newest scores with the version that a message names, or its requests, or its
+    conversation if that used only one.
+    """
+    columns = scores.c
+    newest = (
+        select(*(columns[name] for name in READ))
+        .where(*conditions(ScoreFilter(), asked.period, asked.watched))
+        .order_by(columns.created_at.desc(), columns.id)
+        .limit(MOST_SCORES)
+        .subquery("newest")
+    )
+    row, named = newest.c, talks.c.prompt_versions
+    is_said = (row.subject_kind == ScoreSubject.MESSAGE) & (messages.c.id == row.subject_id)
+    alone = case((func.cardinality(named) == 1, named[1]))
+    version = func.coalesce(PROMPT_OF_MESSAGE, row.request_versions[1], alone)
+    subject = func.coalesce(row.conversation_id, row.subject_id)
+    return (
+        select(row.name, row.value, row.label, subject.label("subject"), version.label("version"))
+        .outerjoin(messages, is_said)
+        .outerjoin(talks, talks.c.id == row.conversation_id)
+        .subquery("scored")
+    )
 
 
-def _share(name: str, label: str, labels: Counter[str]) -> ScoreOfVersion:
-    whole = labels.total()
-    low, high = stats.wilson(labels[label], whole) if whole >= FEWEST else (None, None)
-    share = labels[label] / whole
-    return ScoreOfVersion(name=name, label=label, value=share, low=low, high=high, n=whole)
+def _means(session: Session, scored: Subquery) -> Iterator[Figure]:
+    """Yield the means of names with values; their intervals take a conversation as one draw."""
+    row = scored.c
+    draws = (
+        select(
+            row.version, row.name, func.count().label("size"), func.sum(row.value).label("total")
+        )
+        .where(row.value.is_not(None))
+        .group_by(row.version, row.name, row.subject)
+        .subquery("draws")
+    )
+    size, total = cast(draws.c["size"], Float), draws.c.total
+    sums = (func.sum(each) for each in (total * total, total * size, size * size))
+    by_name = select(
+        *(draws.c.version, draws.c.name, func.sum(total), func.sum(size), func.count(), *sums)
+    ).group_by(draws.c.version, draws.c.name)
+    for version, name, whole, count, groups, *squares in session.execute(by_name):
+        mean, low, high = whole / count, None, None
+        if groups >= FEWEST:
+            spread = stats.Draws(float(groups), *squares)
+            low, high = stats.mean_interval(mean, int(count), spread)
+        figure = ScoreOfVersion(name=name, label=None, value=mean, low=low, high=high, n=int(count))
+        yield version, figure
+
+
+def _shares(session: Session, scored: Subquery) -> Iterator[Figure]:
+    """Yield the shares of the most frequent label of each name that has no value."""
+    row = scored.c
+    counted = (
+        select(row.version, row.name, row.label, func.count())
+        .where(row.value.is_(None), row.label.is_not(None))
+        .group_by(row.version, row.name, row.label)
+        .order_by(row.label)
+    )
+    labels, whole = defaultdict[str, Counter[str]](Counter), Counter[tuple[str | None, str]]()
+    counts = Counter[tuple[str | None, str, str]]()
+    for version, name, label, count in session.execute(counted):
+        labels[name][label] += count
+        whole[version, name] += count
+        counts[version, name, label] += count
+    for (version, name), n in whole.items():
+        label = labels[name].most_common(1)[0][0]
+        part = counts[version, name, label]
+        low, high = stats.wilson(part, n) if n >= FEWEST else (None, None)
+        yield (
+            version,
+            ScoreOfVersion(name=name, label=label, value=part / n, low=low, high=high, n=n),
+        )

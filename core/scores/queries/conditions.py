@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, exists, func, literal, or_, select
 
-from core.ai_metrics.queries.conditions import NAMED, raw
 from core.conversations.models import Conversation, Message
 from core.database.tables import table_of
 from core.errors import Invalid
@@ -19,7 +18,6 @@ from core.scores.models import MessageScore
 from core.scores.schemas import ScoreSubject
 
 scores, talks, messages = table_of(MessageScore), table_of(Conversation), table_of(Message)
-LATE = timedelta(days=7)  # between a request and its score
 PROMPT_OF_MESSAGE: ColumnElement[str | None] = func.prompt_title(
     messages.c.prompt_name, messages.c.prompt_version, messages.c.prompt_label, type_=Text
 )
@@ -49,11 +47,11 @@ def conditions(wanted: ScoreFilter, period: Period, watched: Watched) -> list[Co
     if wanted.model is not None:
         found.append(_is_of_model(wanted.model))
     if (version := wanted.prompt_version) is not None:
-        names = NAMED["prompt_version"], PROMPT_OF_MESSAGE
-        found.append(_is_of(version, period, *names, talks.c.prompt_versions))
+        of_rest = PROMPT_OF_MESSAGE, talks.c.prompt_versions
+        found.append(_is_of(version, columns.request_versions, *of_rest))
     if (arm := wanted.experiment_arm) is not None:
-        names = NAMED["experiment_arm"], ARM_OF_MESSAGE
-        found.append(_is_of(arm, period, *names, talks.c.experiment_arms))
+        of_rest = ARM_OF_MESSAGE, talks.c.experiment_arms
+        found.append(_is_of(arm, columns.request_arms, *of_rest))
     if watched.users is not None:
         theirs = select(talks.c.id).where(talks.c.user_id.in_(watched.users))
         found.append(or_(columns.user_id.in_(watched.users), columns.conversation_id.in_(theirs)))
@@ -87,35 +85,25 @@ def _is_of_model(model: str) -> ColumnElement[bool]:
 
 def _is_of(
     given: str,
-    period: Period,
-    of_request: ColumnElement[str | None],
+    of_requests: ColumnElement[list[str]],
     of_message: ColumnElement[str | None],
     of_talk: ColumnElement[list[str]],
 ) -> ColumnElement[bool]:
     """Return the condition on the version or arm of what a score is about."""
     value = None if given == NONE else given
     columns, kind = scores.c, scores.c.subject_kind
-    requests = select(raw.c.id, raw.c.message_id).where(
-        of_request.is_not_distinct_from(value),
-        raw.c.created_at >= period.start - LATE,
-        raw.c.created_at < period.end,
+    is_requests = of_requests == [] if value is None else literal(value) == func.any(of_requests)
+    said = exists(
+        select(messages.c.id).where(
+            messages.c.id == columns.subject_id, of_message.is_not_distinct_from(value)
+        )
     )
-    said = select(messages.c.id).where(
-        messages.c.id == columns.subject_id, of_message.is_not_distinct_from(value)
-    )
-    answered = requests.with_only_columns(raw.c.message_id).where(raw.c.message_id.is_not(None))
     alone = select(talks.c.id).where(
         talks.c.id == columns.conversation_id, of_talk == ([] if value is None else [value])
     )
-    of_answer: list[ColumnElement[bool]] = [exists(said)]
-    if value is not None:
-        of_answer.append(columns.subject_id.in_(answered))
     return or_(
-        and_(kind == ScoreSubject.MESSAGE, or_(*of_answer)),
-        and_(
-            kind == ScoreSubject.AI_REQUEST,
-            columns.subject_id.in_(requests.with_only_columns(raw.c.id)),
-        ),
+        and_(kind == ScoreSubject.MESSAGE, said if value is None else or_(is_requests, said)),
+        and_(kind == ScoreSubject.AI_REQUEST, is_requests),
         and_(kind == ScoreSubject.CONVERSATION, exists(alone)),
     )
 

@@ -32,9 +32,11 @@ def test_filters_by_days_get_those_of_each_new_period(boundaries: Boundaries) ->
     assert active.path == f"{routes.API}/users?active={start}..{end}"
 
 
-def test_tools_by_release_are_known_to_read_raw_requests_and_users_are_not() -> None:
-    assert Route("/ai/tools", "release=1.1").known
-    assert not Route("/users", "release=1.1").known
+def test_only_filters_by_two_dimensions_are_known_to_read_raw_requests() -> None:
+    assert Route("/ai/prompt-versions", "release=1.1").known
+    assert not Route("/ai/prompt-versions").known
+    assert not Route("/ai/tools", "release=1.1").known
+    assert not Route("/ai/scores/stats", "prompt_version=support@1").known
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from core.database.db import transaction
 from core.identity.schemas import Role
 from core.platform import clock
 from core.scores import ingest as scores
+from core.scores import service
 from core.scores.schemas import NewScore
 from tests.api.conftest import Client
 from tests.factories import conversations
@@ -54,6 +55,7 @@ def versions(database: object) -> None:
     scored("helpful", value=1, ai_request_id="q7")
     scored("tone", label="kind", conversation_id="c3")
     scored("tone", label="rude", conversation_id="c11")
+    service.note_requests()
 
 
 @pytest.mark.usefixtures("versions")

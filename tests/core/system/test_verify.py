@@ -11,7 +11,7 @@ from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.system.service import retention
 from core.system.service.verification import verify
-from tests.factories.history import days_ago, events, requests
+from tests.factories.history import days_ago, events, requests, scored
 
 TABLES = [
     "event_rollups (half hours)",
@@ -34,6 +34,7 @@ TABLES = [
     "funnel_parts",
     "subjects",
     "subjects (all apps)",
+    "message_scores",
 ]
 
 
@@ -44,6 +45,7 @@ def a_month() -> None:
         requests(*(a_request(number * 5 + each) for each in range(9)))
         if number == 1:
             fold()
+    scored("c", 1, days_ago(3), ai_request_id="3")
 
 
 def fold() -> None:

@@ -28,6 +28,7 @@ from core.database.rollups import subtract_sums
 from core.database.staging import Stage, driver
 from core.imports.service.undo import user_days
 from core.imports.service.undo.funnel import funnel_parts
+from core.scores import service as scores
 
 # What is removed stands in tables as ingest has what is new.
 FRESH_EVENTS = Stage(
@@ -47,6 +48,10 @@ select created_at, id from (
     select created_at, id from {table} where import_id = %(import_id)s and created_at <= %(latest)s
     order by created_at desc, id desc limit %(at_once)s
 ) as newest order by created_at, id limit 1"""
+SCORED = """
+select array_agg(id) || array_agg(distinct message_id) from ai_request_metrics
+where import_id = %(import_id)s and created_at between %(since)s and %(latest)s
+    and (created_at, id) >= (%(since)s, %(id)s)"""
 REMOVE = """
 with gone as (
     delete from {table} where import_id = %(import_id)s and created_at between %(since)s
@@ -102,11 +107,13 @@ def take_some(
     bound = connection.execute(raw.composed(BOUND), given).fetchone()
     if bound is None:
         return None
+    given |= {"since": bound[0], "id": bound[1]}
+    if raw is REQUESTS:
+        removed = connection.execute(SCORED, given).fetchone()
+        scores.forget_requests(session, list(removed[0]) if removed else [])
     for stage in (FRESH_EVENTS, requests.STORED_ROWS):
         stage.make(connection)
-    rows = connection.execute(
-        raw.composed(REMOVE), {**given, "since": bound[0], "id": bound[1]}
-    ).rowcount
+    rows = connection.execute(raw.composed(REMOVE), given).rowcount
     # Nothing else tells the planner how many rows there are: autovacuum sees no temporary table.
     connection.execute(raw.composed("analyze {stage}"))
     for statement in raw.subtracted:

@@ -45,7 +45,8 @@ from core.database.rollups import Fold, Grain
 from core.database.settings import Sealed
 from core.database.staging import driver
 from core.database.tables import table_of
-from core.system.service.verification import recompute, users
+from core.scores import service as score_service
+from core.system.service.verification import recompute, scores, users
 from core.system.service.verification.compare import (
     COMPUTED,
     STORED,
@@ -72,6 +73,7 @@ def verify() -> list[Checked]:
     Days and parts of those of whom something is pending are left out.
     """
     pending_events.derive_all()
+    score_service.note_requests()
     with dedicated_session() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         session.execute(text("select set_config('statement_timeout', '0', true)"))
@@ -89,6 +91,7 @@ def verify() -> list[Checked]:
         found += [users.check_day_counts(session), users.check_week_counts(session)]
         found.append(_parts(session, sealed.until(EVENTS)))
         found += _subjects(session)
+        found.append(scores.check_scores(session, sealed))
     return found
 
 
