@@ -9,9 +9,9 @@ from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.requests import LatencyRange
-from core.batches.answers import AskedRuns
+from core.ai_metrics.views import AiMetricsQuery
+from core.batches.views import AskedRuns
 from core.database.db import Session
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

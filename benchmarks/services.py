@@ -14,8 +14,8 @@ from benchmarks.product import OTHER
 from benchmarks.report import Figure
 from core.activity.funnel_answers import FunnelView
 from core.activity.queries.funnels import funnel, funnel_counts
-from core.ai_metrics.answers import AiMetricsQuery, Interval, LatencyPoint
 from core.ai_metrics.queries import figures, series
+from core.ai_metrics.views import AiMetricsQuery, Interval, LatencyPoint
 from core.cache import large_workspaces
 from core.database.db import read_session
 from core.identity.schemas import Actor, Caller, Role

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import errors
 from core.errors import Unavailable
 from core.ingest.json_limits import MOST_VALUES, excess
-from core.ingest.json_objects import DEEPEST
+from core.ingest.json_objects import MAX_JSON_DEPTH
 from core.services.schemas import CALLBACK_PATH
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
@@ -125,7 +125,7 @@ def _with_value_check(receive: Receive) -> Receive:
 async def _check_values(body: bytes) -> None:
     if len(body) <= MOST_VALUES:  # too short to have too many
         return
-    violation = await run_in_threadpool(excess, body, deepest=DEEPEST + LEVELS_AROUND)
+    violation = await run_in_threadpool(excess, body, deepest=MAX_JSON_DEPTH + LEVELS_AROUND)
     if violation is not None:
         raise HTTPException(
             422,

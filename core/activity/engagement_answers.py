@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from core.activity.answers import ConfidenceInterval
+from core.activity.views import ConfidenceInterval
 from core.identity.schemas import View
 
 

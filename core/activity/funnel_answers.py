@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from core.activity.answers import ConfidenceInterval
+from core.activity.views import ConfidenceInterval
 from core.identity.schemas import View
 from core.presentation.comparison import ChangeVerdict
 

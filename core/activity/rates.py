@@ -1,7 +1,7 @@
 """Rates with Wilson's intervals."""
 
 from core import stats
-from core.activity.answers import ConfidenceInterval
+from core.activity.views import ConfidenceInterval
 from core.presentation import formatting
 
 FEWEST_FOR_AN_INTERVAL = 10

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from core.ai_metrics.answers import Interval, LatencyPoint, Percentiles
+from core.ai_metrics.views import Interval, LatencyPoint, Percentiles
 from core.identity.schemas import View
 from core.presentation.formatting import FigureUnit
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, Tokens
+from core.ai_metrics.views import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.presentation import formatting
 from core.presentation.drawing import HEIGHT, Chart, Drawing
 from core.presentation.formatting import FigureUnit

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from math import log10
 
-from core.ai_metrics.answers import Percentiles
 from core.ai_metrics.breakdown_views import LatencyByOutcome
+from core.ai_metrics.views import Percentiles
 from core.presentation import formatting
 from core.presentation.axes import local, scale_of
 from core.presentation.drawing import Chart, Drawing

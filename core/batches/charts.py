@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import accumulate, cycle
 from typing import Any
 
-from core.batches.answers import BAD, GOOD, Phase, RunView
+from core.batches.views import BAD, GOOD, Phase, RunView
 from core.presentation import formatting
 from core.presentation.axes import AxisScale, local, scale_of
 from core.presentation.drawing import Chart, Drawing, Markup, blank

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import ColumnElement, FromClause, func, literal_column
 
-from core.conversations.answers import TextPart
+from core.conversations.views import TextPart
 from core.database.tables import storable
 
 START, STOP = "\x02", "\x03"

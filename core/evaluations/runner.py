@@ -12,7 +12,7 @@ from uuid import UUID
 from core.database.db import transaction
 from core.errors import LimitReached, Unavailable
 from core.evaluations.runs.answers import CallWaiter
-from core.evaluations.runs.desk import Desk
+from core.evaluations.runs.run_queue import RunQueue
 from core.evaluations.runs.scored_runs import score_run
 from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus
@@ -53,7 +53,7 @@ class _Slice:
         self._threads = at_once + max(MORE_THREADS, at_once // 2)
         self._stopping = threading.Event()  # nothing is claimed any more
         self._waiter = CallWaiter(taken, at_once=at_once)
-        self._desk = Desk()
+        self._queue = RunQueue()
         self._failure: str | None = None
         self._is_lost = False
 
@@ -66,7 +66,7 @@ class _Slice:
             except Unavailable as failure:
                 log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
             finally:
-                self._desk.close(self._threads)
+                self._queue.close(self._threads)
         self._stopping.set()
         with suppress(Unavailable):  # else `resume` goes on with it
             self._settle_and_claim()
@@ -77,8 +77,8 @@ class _Slice:
         meanwhile, say that the worker is alive, and write summaries.
         """
         alive_at = summary_at = time.monotonic()
-        while self._settle_and_claim() or not self._desk.is_idle:
-            self._desk.wait(LOOK_INTERVAL_S)
+        while self._settle_and_claim() or not self._queue.is_idle:
+            self._queue.wait(LOOK_INTERVAL_S)
             now = time.monotonic()
             if now >= self._ends_at or not self._may_go_on():
                 self._stopping.set()
@@ -104,8 +104,8 @@ class _Slice:
         """Settle the runs that have ended, and claim one ahead for each thread; return whether
         there were any.
         """
-        ended = self._desk.take_ended()
-        wanted = 0 if self._stopping.is_set() else self._threads - self._desk.ready
+        ended = self._queue.take_ended()
+        wanted = 0 if self._stopping.is_set() else self._threads - self._queue.ready
         if wanted <= 0 and not ended:
             return False
         claimed = list[ClaimedRun]()
@@ -116,13 +116,13 @@ class _Slice:
                 except LimitReached as failure:
                     self._fail(failure.detail)
             settling.settle(session, self._taken, ended)
-        self._desk.add(claimed)
+        self._queue.add(claimed)
         return bool(claimed or ended)
 
     def _run_claimed(self) -> None:
         """Call for and score one claimed run after the other."""
         with asyncio.Runner() as loop:
-            while (claimed := self._desk.next()) is not None:
+            while (claimed := self._queue.next()) is not None:
                 ended: EndedRun | None = None
                 try:
                     ended = self._run(claimed, loop)
@@ -133,7 +133,7 @@ class _Slice:
                     log.exception("evaluation %s failed", self._taken.id)
                     self._fail(UNEXPECTED)
                 finally:
-                    self._desk.end(ended)
+                    self._queue.end(ended)
 
     def _run(self, claimed: ClaimedRun, loop: asyncio.Runner) -> EndedRun:
         answer = claimed.answer or self._waiter.answer(claimed)

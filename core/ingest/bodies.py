@@ -17,7 +17,7 @@ import msgspec
 from core.errors import Invalid
 from core.ingest.intake import FUTURE, MOST_ROWS, JsonObject, Nested, Rejected, Row, Sent
 from core.ingest.json_limits import MOST_VALUES, TooMany, elements, excess
-from core.ingest.json_objects import DEEPEST
+from core.ingest.json_objects import MAX_JSON_DEPTH
 from core.platform import clock
 
 MAX_ROW_BYTES = 2**20
@@ -70,7 +70,7 @@ class Batch(Generic[Sent]):
 def read_items(body: bytes, row: type[Sent]) -> Batch[Sent]:
     """Decode one object, or an object with `items`; raise BodyRefused for anything else."""
     body = body.removeprefix(BOM_UTF8)
-    if excess(body, deepest=DEEPEST + ENVELOPE) is None and len(body) <= MAX_ROW_BYTES:
+    if excess(body, deepest=MAX_JSON_DEPTH + ENVELOPE) is None and len(body) <= MAX_ROW_BYTES:
         try:
             rows = _envelope(row).decode(body).items
         except DECODE_ERRORS:
@@ -156,7 +156,7 @@ def _split_leniently(body: bytes) -> list[memoryview]:
         if repaired != body:
             return _split(repaired)
         raise BodyRefused
-    if excess(body, most_values=2 * MOST_VALUES, deepest=DEEPEST + ENVELOPE) is not None:
+    if excess(body, most_values=2 * MOST_VALUES, deepest=MAX_JSON_DEPTH + ENVELOPE) is not None:
         raise BodyRefused
     try:
         outer = json.loads(body.decode(errors="replace"))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from core.ingest.json_objects import DEEPEST
+from core.ingest.json_objects import MAX_JSON_DEPTH
 
 MOST_VALUES = 50_000  # in one row
 # An unterminated string matches as well: otherwise the rest of the text would be scanned at each
@@ -25,7 +25,9 @@ class TooMany(Exception):
     """A list has more elements than the limit."""
 
 
-def excess(text: bytes, *, most_values: int = MOST_VALUES, deepest: int = DEEPEST) -> str | None:
+def excess(
+    text: bytes, *, most_values: int = MOST_VALUES, deepest: int = MAX_JSON_DEPTH
+) -> str | None:
     """Return which limit JSON exceeds (values or levels) as a message, or None."""
     brackets = text.translate(ALL_SQUARE, NO_BRACKETS)
     # First with the brackets inside strings, which is fast and never too low.

@@ -6,18 +6,18 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-DEEPEST = 64
+MAX_JSON_DEPTH = 64
 
 
 def _storable_object(json_object: dict[str, Any]) -> dict[str, Any]:
-    """Return an object that is UTF-8 JSON within DEEPEST levels; raise ValueError."""
+    """Return an object that is UTF-8 JSON within MAX_JSON_DEPTH levels; raise ValueError."""
     values: list[object] = [json_object]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_JSON_DEPTH):
         values = [child for value in values for child in _children(value)]
         if not values:
             break
     else:
-        raise ValueError(f"This is nested deeper than {DEEPEST} levels.")
+        raise ValueError(f"This is nested deeper than {MAX_JSON_DEPTH} levels.")
     try:
         json.dumps(json_object, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:  # UnicodeEncodeError is one

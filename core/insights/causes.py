@@ -8,7 +8,6 @@ from math import sqrt
 from sqlalchemy.orm import Session
 
 from core.activity.queries.funnels.conversion_drops import Drop
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.breakdown_charts import DIMENSIONS, change_of
 from core.ai_metrics.breakdown_views import (
     Breakdown,
@@ -17,6 +16,7 @@ from core.ai_metrics.breakdown_views import (
     BreakdownPart,
 )
 from core.ai_metrics.queries.breakdown import break_down
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.schemas import Actor
 from core.insights.queries.drop_off_errors import DropOffErrors, drop_off_errors
 from core.insights.schemas import CauseContribution, FindingCause, WatchScope

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.activity.queries.funnels.conversion_drops import Drop
-from core.ai_metrics.answers import AiMetricsQuery, ModelVolume, ToolFigures
 from core.ai_metrics.queries.incidents import Incident, Trouble
 from core.ai_metrics.queries.series import volume_by_model
+from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
 from core.batches.queries.failing import Failing
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
 from core.platform import clock

@@ -6,12 +6,12 @@ from functools import cache, partial
 from sqlalchemy.orm import Session
 
 from core.activity.queries.funnels.conversion_drops import Drop, drops
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
-from core.batches.answers import AskedRuns
+from core.ai_metrics.views import AiMetricsQuery
 from core.batches.queries.failing import find_failing
+from core.batches.views import AskedRuns
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from core.ai_metrics.answers import AiMetricsSummary
 from core.ai_metrics.breakdown_views import BreakdownDimension, BreakdownMeasure
+from core.ai_metrics.views import AiMetricsSummary
 from core.annotations.queries.backlog import Backlog
-from core.batches.answers import RunSummary
+from core.batches.views import RunSummary
 from core.identity.schemas import View
 from core.presentation.periods import DAY, Period, Watched, midnight
 

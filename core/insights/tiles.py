@@ -10,8 +10,8 @@ from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel_counts import Conversions
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.releases import has_user_counts
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as ai_tiles
+from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -15,24 +15,24 @@ from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import asked_funnel, read_workspace_funnel
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as ai_tiles
+from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationFilter
-from core.batches.answers import AskedRuns
 from core.batches.queries.tiles import run_tiles
-from core.conversations.answers import ConversationFilter
+from core.batches.views import AskedRuns
 from core.conversations.queries import conversations
+from core.conversations.views import ConversationFilter
 from core.database.paging import Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.schemas import WatchScope
 from core.insights.tiles import overview_tiles
-from core.knowledge.answers import DocumentFilter, FeedbackFilter, MemoryFilter
 from core.knowledge.documents import queries as documents
 from core.knowledge.feedback.queries import feedback_figures
 from core.knowledge.feedback.tiles import feedback_tiles
 from core.knowledge.memories import queries as memories
+from core.knowledge.views import DocumentFilter, FeedbackFilter, MemoryFilter
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_rate, tile
 from core.presentation.formatting import FigureUnit

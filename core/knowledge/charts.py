@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.knowledge.answers import RatingsOfDay
+from core.knowledge.views import RatingsOfDay
 from core.presentation import formatting
 from core.presentation.drawing import Chart
 from core.presentation.formatting import FigureUnit

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.users import User
 from core.conversations import highlights
-from core.conversations.answers import TextPart
+from core.conversations.views import TextPart
 from core.database.tables import table_of
 
 users = table_of(User)

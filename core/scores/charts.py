@@ -8,7 +8,7 @@ from core.presentation.formatting import FigureUnit
 from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, line_chart, stacked_bars
-from core.scores.answers import ScoreFigures
+from core.scores.views import ScoreFigures
 
 DECIMALS = ",.3~f"
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.activity.queries import user_details
-from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery
 from core.conversations.queries import conversations, message_texts
 from core.database import settings
 from core.database.db import Database, read_session, transaction
@@ -15,9 +15,9 @@ from core.database.settings import Workspace
 from core.identity.permissions import Permission
 from core.identity.schemas import Actor
 from core.identity.service import audit
-from core.knowledge.answers import DocumentFilter, DocumentSummary
 from core.knowledge.documents import queries as documents
 from core.knowledge.schemas import DocumentState
+from core.knowledge.views import DocumentFilter, DocumentSummary
 from core.platform import clock
 from core.presentation.periods import Watched, last_days
 from core.tools.definitions import RegistryTool

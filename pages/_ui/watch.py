@@ -22,7 +22,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.activity.queries.releases import list_prompt_versions, list_releases
-from core.ai_metrics.answers import Interval
+from core.ai_metrics.views import Interval
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.presentation.marks import Mark

@@ -22,7 +22,7 @@ from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
 from core.presentation import formatting
 from core.presentation.formatting import FigureUnit
-from pages.watch.batch_history import run_tables
+from pages.watch.batch_history import summary_tables
 from pages.watch.users import user_list
 from tests.api.conftest import Client
 from tests.factories.identity import person
@@ -407,7 +407,7 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
         runs, jobs = table(app, "Run", "Duration"), table(app, "Batch job", "95% interval")
         assert cells(runs, "Run") == [each["batch_run_id"] for each in answer["items"]]
         assert cells(runs, "Status") == [
-            [run_tables.STATES[each["status"]]] for each in answer["items"]
+            [summary_tables.STATES[each["status"]]] for each in answer["items"]
         ]
         took = [each["duration_ms"] for each in answer["items"]]
         assert cells(runs, "Duration") == [None if each is None else each / 60_000 for each in took]

@@ -16,13 +16,13 @@ from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.queries import request_lists as ai_queries
 from core.ai_metrics.schemas import RequestStatus
-from core.batches.answers import AskedRuns
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.batches.queries import batch_runs as batches
 from core.batches.queries import outcomes
+from core.batches.views import AskedRuns
 from core.database import settings
 from core.database.db import Database, transaction
 from core.database.paging import Window

@@ -19,12 +19,12 @@ from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import NewEvent
-from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from core.batches.answers import BAD, GOOD, AskedRuns
+from core.ai_metrics.views import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.batches.queries import batch_runs as batches
 from core.batches.queries import outcomes
+from core.batches.views import BAD, GOOD, AskedRuns
 from core.database import partitions
 from core.database.db import Session, transaction
 from core.database.paging import Window

@@ -18,14 +18,14 @@ from api.watch_parameters import (
     WatchedDep,
     note_list,
 )
-from core.conversations.answers import (
+from core.conversations.opinions import ConversationOpinion
+from core.conversations.queries import conversations as queries
+from core.conversations.schemas import ConversationState
+from core.conversations.views import (
     ConversationFilter,
     ConversationOrder,
     ConversationSummary,
 )
-from core.conversations.opinions import ConversationOpinion
-from core.conversations.queries import conversations as queries
-from core.conversations.schemas import ConversationState
 from core.database.db import Session
 from core.database.paging import Items, SortCursor, SortedPage, Window
 from core.identity.permissions import Permission, may, require

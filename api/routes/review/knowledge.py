@@ -18,20 +18,6 @@ from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, Session, transaction
 from core.database.paging import Cursor, CursorRefused, Items, SortedPage, Window
 from core.identity.schemas import Actor
-from core.knowledge.answers import (
-    DocumentChangeView,
-    DocumentFilter,
-    DocumentOrder,
-    DocumentStats,
-    DocumentSummary,
-    DocumentView,
-    FeedbackFilter,
-    FeedbackStats,
-    FeedbackView,
-    MemoryFilter,
-    MemoryStats,
-    MemoryView,
-)
 from core.knowledge.documents import folders
 from core.knowledge.documents import queries as document_queries
 from core.knowledge.documents import service as document_service
@@ -46,6 +32,20 @@ from core.knowledge.feedback.queries import feedback_figures, feedback_list
 from core.knowledge.memories import queries as memory_queries
 from core.knowledge.memories import service as memory_service
 from core.knowledge.schemas import DocumentState, MemoryKind
+from core.knowledge.views import (
+    DocumentChangeView,
+    DocumentFilter,
+    DocumentOrder,
+    DocumentStats,
+    DocumentSummary,
+    DocumentView,
+    FeedbackFilter,
+    FeedbackStats,
+    FeedbackView,
+    MemoryFilter,
+    MemoryStats,
+    MemoryView,
+)
 from core.presentation.periods import Period, Watched
 
 NOT_IN_CSV = frozenset({"parts", "truncated"})

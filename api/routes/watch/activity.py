@@ -11,7 +11,13 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
-from core.activity.answers import (
+from core.activity.queries import anonymous, events, journeys, user_details, user_lists
+from core.activity.queries.errors import error_codes
+from core.activity.queries.events import EventFilter
+from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
+from core.activity.queries.user_lists import UserOrder
+from core.activity.views import (
     AnonymousJourney,
     AnonymousSummary,
     DailyCount,
@@ -23,12 +29,6 @@ from core.activity.answers import (
     UserSummary,
     UserView,
 )
-from core.activity.queries import anonymous, events, journeys, user_details, user_lists
-from core.activity.queries.errors import error_codes
-from core.activity.queries.events import EventFilter
-from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
-from core.activity.queries.user_filter import DayRange, PathTaken, UserFilter
-from core.activity.queries.user_lists import UserOrder
 from core.database.db import Session
 from core.database.paging import LARGEST_PAGE, Cursor, Page, SortedPage, Window
 from core.errors import Invalid

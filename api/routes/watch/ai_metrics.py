@@ -29,7 +29,13 @@ from api.watch_parameters import (
     note_export,
     watcher,
 )
-from core.ai_metrics.answers import (
+from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
+from core.ai_metrics.queries import breakdown as broken_down
+from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
+from core.ai_metrics.queries import tools as tool_calls
+from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import (
     AiMetricsQuery,
     AiMetricsSummary,
     Errors,
@@ -39,12 +45,6 @@ from core.ai_metrics.answers import (
     Tokens,
     Tools,
 )
-from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
-from core.ai_metrics.queries import breakdown as broken_down
-from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
-from core.ai_metrics.queries import tools as tool_calls
-from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
-from core.ai_metrics.schemas import RequestStatus
 from core.database.db import Session
 from core.database.paging import Cursor, Page
 from core.identity.schemas import Actor

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from core.ai_metrics.answers import (
+from core.ai_metrics.requests import RequestView
+from core.ai_metrics.views import (
     ErrorKind,
     Latency,
     LatencyPoint,
@@ -12,7 +13,6 @@ from core.ai_metrics.answers import (
     ToolFigures,
     VolumePoint,
 )
-from core.ai_metrics.requests import RequestView
 from core.insights.prompt_figures import PromptVersionFigures
 
 MODEL_COLUMNS = tuple(ModelFigures.model_fields)

@@ -10,7 +10,9 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, CursorText, SessionDep
 from api.exports import csv_response, rows_after
 from api.watch_parameters import PeriodDep, WatchedDep, note_export, watcher
-from core.batches.answers import (
+from core.batches.queries import batch_runs, outcomes
+from core.batches.queries import phases as batch_phases
+from core.batches.views import (
     AskedRuns,
     DayOfRuns,
     JobFigures,
@@ -21,8 +23,6 @@ from core.batches.answers import (
     RunSummary,
     RunView,
 )
-from core.batches.queries import batch_runs, outcomes
-from core.batches.queries import phases as batch_phases
 from core.database.db import Session
 from core.database.paging import LARGEST_PAGE, CountedItems, SortCursor, SortedPage, Window
 from core.identity.schemas import Actor

@@ -21,9 +21,9 @@ from core.database.db import Session
 from core.database.paging import Cursor, Page, Window
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
-from core.scores.answers import ScoreFilter, ScoreStats, ScoreView
 from core.scores.queries import score_figures, score_list
 from core.scores.schemas import ScoreSource, ScoreSubject
+from core.scores.views import ScoreFilter, ScoreStats, ScoreView
 
 COLUMNS = tuple(ScoreView.model_fields)
 

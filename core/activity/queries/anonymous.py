@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
 from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED, Subject
@@ -36,6 +35,7 @@ from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.statuses import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
+from core.activity.views import AnonymousSummary, OnboardingStatus
 from core.cache.large_workspaces import cached_if_large
 from core.database.paging import CursorRefused, Sort, SortCursor, SortedPage, Window
 from core.database.tables import table_of

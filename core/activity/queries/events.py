@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.activity.answers import DailyCount, EventView
 from core.activity.models.events import Event
 from core.activity.models.users import User
 from core.activity.queries.event_counts import count_by_day
+from core.activity.views import DailyCount, EventView
 from core.database.paging import Cursor
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require, without_contents

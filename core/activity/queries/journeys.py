@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
 from core.activity.queries import anonymous, request_sums, user_details
 from core.activity.queries.events import CONTENTS
 from core.activity.queries.funnels.progress import OnboardingProgress, gaps
+from core.activity.views import AnonymousJourney, Journey, JourneyStep, Moment
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor

@@ -18,7 +18,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core.activity.answers import UserSummary, UserView
 from core.activity.errors import UserMissing
 from core.activity.models.events import Event
 from core.activity.models.funnels import FunnelPart
@@ -26,6 +25,7 @@ from core.activity.models.users import User, UserDay
 from core.activity.queries.funnels import progress
 from core.activity.queries.funnels.progress import OnboardingProgress
 from core.activity.queries.user_lists import summary_of
+from core.activity.views import UserSummary, UserView
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.activity.answers import OnboardingStatus
 from core.activity.engagement_answers import PathDirection
 from core.activity.queries.engagement.path_rows import DEPTH, PathQuestion
+from core.activity.views import OnboardingStatus
 from core.errors import Invalid
 from core.identity.schemas import View
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import Session
 
-from core.activity.answers import OnboardingStatus, UserSummary
 from core.activity.queries.funnels.funnel import Columns
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_query import SHOWN, UserListQuery, users
+from core.activity.views import OnboardingStatus, UserSummary
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

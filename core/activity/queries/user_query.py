@@ -25,7 +25,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core.activity.answers import OnboardingStatus
 from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED
 from core.activity.models.users import User, UserSpan
@@ -35,6 +34,7 @@ from core.activity.queries.releases import release_place
 from core.activity.queries.statuses import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
+from core.activity.views import OnboardingStatus
 from core.cache.large_workspaces import cached_if_large, is_large
 from core.database.tables import table_of
 from core.ingest.external_ids import keys_of

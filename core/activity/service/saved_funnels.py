@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.activity.errors import FunnelMissing, FunnelNameTaken, FunnelRefused, WorkspaceFunnelKept
 from core.activity.funnel_answers import FunnelView
 from core.activity.models.funnels import FunnelEvent, SavedFunnel, SavedFunnelVersion
-from core.activity.queries.funnels import funnel_counts, question
+from core.activity.queries.funnels import funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel, Step
 from core.activity.queries.funnels.workspace_funnel import latest_version
 from core.activity.schemas import (
@@ -62,7 +62,7 @@ def list_versions(session: Session, funnel_id: UUID, *, actor: Actor) -> list[Fu
 def create_funnel(session: Session, given: FunnelDefinition, *, actor: Actor) -> SavedFunnelView:
     """Save a new funnel; raise FunnelRefused or FunnelNameTaken."""
     require(actor, Permission.CHANGE_WORKSPACE)
-    question.check_received(session, funnel_from(given))
+    funnel_sql.check_received(session, funnel_from(given))
     row = SavedFunnel(id=new_id(), name=given.name.strip(), created_by=actor.id)
     session.add(row)
     _store(session, row, given, actor)
@@ -82,7 +82,7 @@ def change_funnel(
     row = _find(session, funnel_id)
     if row.is_workspace and not given.is_workspace:
         raise WorkspaceFunnelKept
-    question.check_received(session, funnel_from(given))
+    funnel_sql.check_received(session, funnel_from(given))
     before = _view(session, row)
     row.name = given.name.strip()
     _store(session, row, given, actor)

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.breakdown_views import (
     Breakdown,
     BreakdownDimension,
@@ -22,6 +21,7 @@ from core.ai_metrics.queries.figures import rate
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.rollup_sources import RollupSource, times_of
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

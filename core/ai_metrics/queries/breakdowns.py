@@ -11,7 +11,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, Subquery, cast, func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import (
+from core.ai_metrics.queries.by_dimension import counted, find_by_value
+from core.ai_metrics.queries.conditions import NAMED, matching_requests
+from core.ai_metrics.queries.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.intervals import chosen, points
+from core.ai_metrics.queries.rollup_sources import raw, read_sums
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import (
     AiMetricsQuery,
     ErrorFigures,
     ErrorKind,
@@ -21,12 +27,6 @@ from core.ai_metrics.answers import (
     Interval,
     ModelErrors,
 )
-from core.ai_metrics.queries.by_dimension import counted, find_by_value
-from core.ai_metrics.queries.conditions import NAMED, matching_requests
-from core.ai_metrics.queries.figures import by_model, rate, volume_measures
-from core.ai_metrics.queries.intervals import chosen, points
-from core.ai_metrics.queries.rollup_sources import raw, read_sums
-from core.ai_metrics.schemas import RequestStatus
 from core.cache.large_workspaces import cached_if_large
 from core.database.settings import Sealed, read
 from core.identity.permissions import Permission, may, require

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Label, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.ingest.rollups import OTHERS
 from core.ai_metrics.queries.conditions import NAMED, PLAIN, filters_of, matching_requests
 from core.ai_metrics.queries.dimensions import are_told_apart, needs_rows
@@ -20,6 +19,7 @@ from core.ai_metrics.queries.rollup_sources import (
     raw,
     read_shape,
 )
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.presentation.periods import DAY, HALF_HOUR, Period, day_of, midnight
 
 KEYS, FIRST = ("at", "provider", "model"), "first_at"

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Table, Text, bindparam, func
 
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.views import AiMetricsQuery
 from core.database.tables import table_of
 from core.presentation.formatting import NONE
 from core.presentation.periods import Period, pieces

@@ -3,9 +3,9 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.ingest.rollups import MOST_VALUES
 from core.ai_metrics.models import DimensionMonth
+from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.database.tables import table_of
 from core.presentation.formatting import NONE

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
 from core.ai_metrics.models import TOKENS
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
@@ -16,6 +15,7 @@ from core.ai_metrics.queries.rollup_sources import (
     times_of,
 )
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 

@@ -27,11 +27,11 @@ from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.latency.percentiles import LOWEST, middle, summed_each
 from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Text, bindparam, func, literal_column
 
-from core.ai_metrics.answers import Interval
 from core.ai_metrics.errors import TooFine
+from core.ai_metrics.views import Interval
 from core.presentation.periods import DAY, HALF_HOUR, HOUR, Period, midnight
 
 MOST_POINTS = 2000

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.breakdown_views import PreviousSeries
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
 from core.ai_metrics.queries.series import measured, volume_and_times
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock

@@ -19,7 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.models.users import User
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
@@ -27,6 +26,7 @@ from core.ai_metrics.queries.latency.slowest import find_first
 from core.ai_metrics.queries.rollup_sources import raw
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
 from core.conversations.models import Conversation
 from core.database.paging import Cursor, Window

@@ -41,7 +41,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.ingest.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.models import (
     HISTOGRAM,
@@ -66,6 +65,7 @@ from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.intervals import start_of_interval
 from core.ai_metrics.queries.latency.percentiles import Counts, packed, quantiles
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.rollups import Grain
 from core.database.tables import table_of
 

@@ -10,18 +10,6 @@ import numpy as np
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import (
-    AiMetricsQuery,
-    Figures,
-    Interval,
-    Latency,
-    LatencyBefore,
-    LatencyPoint,
-    ModelVolume,
-    Percentiles,
-    Tokens,
-    VolumePoint,
-)
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.latency.latency_bars import bars, buckets_of, exact_buckets
@@ -33,6 +21,18 @@ from core.ai_metrics.queries.rollup_sources import (
     read_sums,
     read_sums_and_total,
     times_of,
+)
+from core.ai_metrics.views import (
+    AiMetricsQuery,
+    Figures,
+    Interval,
+    Latency,
+    LatencyBefore,
+    LatencyPoint,
+    ModelVolume,
+    Percentiles,
+    Tokens,
+    VolumePoint,
 )
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

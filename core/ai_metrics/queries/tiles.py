@@ -6,7 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import (
+from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.rollup_sources import read_sums_and_total
+from core.ai_metrics.queries.series import measured, volume_and_times
+from core.ai_metrics.views import (
     AiMetricsQuery,
     Figures,
     Interval,
@@ -14,9 +17,6 @@ from core.ai_metrics.answers import (
     LatencyPoint,
     VolumePoint,
 )
-from core.ai_metrics.queries.dimensions import needs_rows
-from core.ai_metrics.queries.rollup_sources import read_sums_and_total
-from core.ai_metrics.queries.series import measured, volume_and_times
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

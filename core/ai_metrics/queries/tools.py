@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools, ToolTotals
 from core.ai_metrics.ingest.rollups import EVERY, OTHERS
 from core.ai_metrics.models import ToolDelta, ToolDimensionDelta, ToolDimensionRollup, ToolRollup
 from core.ai_metrics.queries.conditions import (
@@ -50,6 +49,7 @@ from core.ai_metrics.queries.rollup_sources import (
     raw,
     times_of,
 )
+from core.ai_metrics.views import AiMetricsQuery, ToolFigures, Tools, ToolTotals
 from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require

@@ -24,13 +24,13 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from core.batches import error_summaries
-from core.batches.answers import BAD, AskedRuns, RunDetail, RunFailure, RunOrder, RunView
 from core.batches.error_summaries import ErrorSummary
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
 from core.batches.named_phases import named
 from core.batches.queries.usual_duration import is_slow, usual_durations
 from core.batches.schemas import BatchStatus
+from core.batches.views import BAD, AskedRuns, RunDetail, RunFailure, RunOrder, RunView
 from core.database.paging import Sort, SortCursor, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.batches import error_summaries
-from core.batches.answers import BAD, GOOD, AskedRuns
 from core.batches.named_phases import named
 from core.batches.queries.batch_runs import matching, runs
+from core.batches.views import BAD, GOOD, AskedRuns
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.presentation.formatting import shortened

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
 from core.activity.rates import interval
-from core.batches.answers import (
+from core.batches.queries.batch_runs import list_runs, matching, runs
+from core.batches.views import (
     BAD,
     GOOD,
     AskedRuns,
@@ -20,7 +21,6 @@ from core.batches.answers import (
     RunSummary,
     Strip,
 )
-from core.batches.queries.batch_runs import list_runs, matching, runs
 from core.database.paging import EPOCH, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

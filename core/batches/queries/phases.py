@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, Label, Select, case, cast, func, literal, null, select
 from sqlalchemy.orm import Session
 
-from core.batches.answers import AskedRuns, Phase, PhaseDay, PhaseFigures
 from core.batches.models import BatchRunRecord
 from core.batches.queries.batch_runs import matching
 from core.batches.queries.outcomes import RANKS, whole
+from core.batches.views import AskedRuns, Phase, PhaseDay, PhaseFigures
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -6,9 +6,9 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.batches.answers import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
 from core.batches.queries.batch_runs import matching, runs
 from core.batches.queries.outcomes import by_day, duration, figures, midnights
+from core.batches.views import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock

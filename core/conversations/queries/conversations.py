@@ -27,16 +27,16 @@ from core.activity.queries.request_sums import NO_REQUESTS
 from core.activity.schemas import RequestTotals
 from core.cache.large_workspaces import cached_if_large
 from core.conversations import highlights
-from core.conversations.answers import (
+from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
+from core.conversations.models import Conversation, Message
+from core.conversations.opinions import ConversationOpinion, rated
+from core.conversations.views import (
     ConversationFilter,
     ConversationOrder,
     ConversationSummary,
     ConversationView,
     Hit,
 )
-from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
-from core.conversations.models import Conversation, Message
-from core.conversations.opinions import ConversationOpinion, rated
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, may, require

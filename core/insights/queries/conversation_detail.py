@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import RequestStatus
 from core.conversations import highlights
-from core.conversations.answers import ConversationView, TextPart
 from core.conversations.models import Message
 from core.conversations.queries import conversations
 from core.conversations.schemas import MessageSpeaker
+from core.conversations.views import ConversationView, TextPart
 from core.database.paging import Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
@@ -27,8 +27,8 @@ from core.insights.queries.conversation_feedback import (
     read_feedback,
 )
 from core.presentation.money import Usd
-from core.scores.answers import ScoreView
 from core.scores.queries.score_list import scores_of_messages
+from core.scores.views import ScoreView
 
 LONGEST = 20_000  # characters of a message among others; alone it is whole
 MOST_BESIDE = 500

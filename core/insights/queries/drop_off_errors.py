@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.funnels import FunnelPart
 from core.activity.queries.events import IS_ERROR, EventFilter, event_conditions, events
-from core.activity.queries.funnels import question as asking
+from core.activity.queries.funnels import funnel_sql
 from core.activity.queries.funnels.funnel import Funnel
-from core.activity.queries.funnels.question import FunnelSql
+from core.activity.queries.funnels.funnel_sql import FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.rates import rate
@@ -63,7 +63,7 @@ def drop_off_errors(
     """
     require(actor, Permission.WATCH)
     funnel = funnel or read_workspace_funnel(session).funnel
-    asked = asking.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.ask(session, funnel, period, watched, segment)
     until = max(min(period.end + funnel.window, clock.now()), period.end)
 
     def read() -> dict[int, tuple[int, int, str | None]]:

@@ -11,12 +11,12 @@ from core.activity.queries import active_users
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.releases import has_user_counts
 from core.activity.schemas import ALL_APPS
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.queries import figures
+from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.queries.backlog import read_backlog
-from core.batches.answers import AskedRuns
 from core.batches.queries import outcomes
+from core.batches.views import AskedRuns
 from core.conversations.opinions import ConversationOpinion, rated
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require

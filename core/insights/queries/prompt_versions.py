@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core import stats
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries.by_dimension import Row, first_at, read_by_value
 from core.ai_metrics.queries.latency.percentiles import Counts, middle_of_rank
 from core.ai_metrics.queries.rollup_sources import RollupSource
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.models import Annotation
 from core.annotations.queries.annotation_list import is_blind
 from core.annotations.schemas import AnnotationType

@@ -28,10 +28,9 @@ from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelRefused
 from core.activity.models.users import User
-from core.activity.queries.funnels import question as asking
-from core.activity.queries.funnels import subject_rows
+from core.activity.queries.funnels import funnel_sql, subject_rows
 from core.activity.queries.funnels.funnel import MOMENT, Columns, Funnel, at
-from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelSql
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.cache.large_workspaces import cached_if_large
@@ -123,7 +122,7 @@ def list_stopped(
     if not 1 <= step <= len(funnel.steps):
         raise FunnelRefused(f"step must be a number from 1 to {len(funnel.steps)}.")
     window = window or Window()
-    asked = asking.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.ask(session, funnel, period, watched, segment)
     all_rows, count_of = _statements(asked.sql, step, took.measure if took is not None else None)
     sort = sort_of(all_rows.selected_columns)
     given = {

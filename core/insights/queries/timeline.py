@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from core.activity.answers import Moment
+from core.activity.views import Moment
 from core.conversations import opinions
 from core.conversations.models import Conversation
 from core.database.tables import table_of

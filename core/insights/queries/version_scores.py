@@ -7,14 +7,14 @@ from sqlalchemy import Float, Subquery, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery
 from core.conversations.models import Conversation, Message
 from core.database.tables import table_of
 from core.insights.prompt_figures import FEWEST, ScoreOfVersion
-from core.scores.answers import ScoreFilter
 from core.scores.models import MessageScore
 from core.scores.queries.conditions import PROMPT_OF_MESSAGE, conditions
 from core.scores.schemas import ScoreSubject
+from core.scores.views import ScoreFilter
 
 MOST_SCORES = 100_000
 READ = (

@@ -23,7 +23,12 @@ from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
-from core.knowledge.answers import (
+from core.knowledge.documents.bodies import Change
+from core.knowledge.errors import DocumentMissing
+from core.knowledge.models import SORTED_CHARS, Document, DocumentChange
+from core.knowledge.queries import marked_texts
+from core.knowledge.schemas import DocumentState
+from core.knowledge.views import (
     DocumentChangeView,
     DocumentFilter,
     DocumentOrder,
@@ -34,11 +39,6 @@ from core.knowledge.answers import (
     NamedCount,
     ScopeFigures,
 )
-from core.knowledge.documents.bodies import Change
-from core.knowledge.errors import DocumentMissing
-from core.knowledge.models import SORTED_CHARS, Document, DocumentChange
-from core.knowledge.queries import marked_texts
-from core.knowledge.schemas import DocumentState
 
 documents, changes = table_of(Document), table_of(DocumentChange)
 

@@ -13,12 +13,12 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.ingest.intake import key_of
-from core.knowledge.answers import DocumentView
 from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody, Proposal
 from core.knowledge.documents.queries import get_document, get_id
 from core.knowledge.errors import DocumentMissing, DocumentMoved, DocumentTaken
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
+from core.knowledge.views import DocumentView
 from core.platform import clock
 from core.platform.ids import new_id
 

@@ -1,6 +1,6 @@
 """Key figures of feedback, compared with the previous period."""
 
-from core.knowledge.answers import FeedbackStats
+from core.knowledge.views import FeedbackStats
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.presentation.formatting import FigureUnit
 

@@ -7,15 +7,15 @@ from sqlalchemy import ColumnElement, RowMapping, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
-from core.conversations.answers import TextPart
+from core.conversations.views import TextPart
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import keys_of
-from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, NamedCount
 from core.knowledge.models import Memory
 from core.knowledge.queries import marked_texts, names_of
+from core.knowledge.views import MemoryFilter, MemoryStats, MemoryView, NamedCount
 from core.presentation import shortened
 
 memories = table_of(Memory)

@@ -13,9 +13,9 @@ from core.errors import Invalid
 from core.ingest.external_ids import keys_of
 from core.presentation.formatting import NONE
 from core.presentation.periods import Period, Watched, midnight
-from core.scores.answers import ScoreFilter
 from core.scores.models import MessageScore
 from core.scores.schemas import ScoreSubject
+from core.scores.views import ScoreFilter
 
 scores, talks, messages = table_of(MessageScore), table_of(Conversation), table_of(Message)
 PROMPT_OF_MESSAGE: ColumnElement[str | None] = func.prompt_title(

@@ -14,7 +14,9 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
-from core.scores.answers import (
+from core.scores.models import MessageScore
+from core.scores.queries.conditions import conditions
+from core.scores.views import (
     LabelShare,
     MeanScore,
     ScoreFigures,
@@ -22,8 +24,6 @@ from core.scores.answers import (
     ScoresOfDay,
     ScoreStats,
 )
-from core.scores.models import MessageScore
-from core.scores.queries.conditions import conditions
 
 MOST_NAMES, MOST_LABELS, FEWEST = 30, 8, 10
 MOST_COUNTS = 20_000  # of labels by day: labels may be any text

@@ -13,10 +13,10 @@ from core.identity.permissions import Permission, may, require, require_any, wit
 from core.identity.schemas import Actor
 from core.ingest.intake import key_of
 from core.presentation.periods import Period, Watched
-from core.scores.answers import ScoreFilter, ScoreView
 from core.scores.models import MessageScore
 from core.scores.queries.conditions import conditions
 from core.scores.schemas import ScoreSubject
+from core.scores.views import ScoreFilter, ScoreView
 
 MOST_BESIDE, MOST_NAMES = 500, 500
 scores = table_of(MessageScore)

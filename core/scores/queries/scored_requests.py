@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.queries import request_lists
 from core.ai_metrics.requests import RequestDetail
 from core.identity.schemas import Actor
-from core.scores.answers import ScoreView
 from core.scores.queries.score_list import scores_of_request
+from core.scores.views import ScoreView
 
 
 class ScoredRequest(RequestDetail):

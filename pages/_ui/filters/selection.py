@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.schemas import RequestStatus
-from core.batches.answers import AskedRuns
+from core.ai_metrics.views import AiMetricsQuery
+from core.batches.views import AskedRuns
 from core.insights.schemas import WatchScope
 from core.presentation.periods import Period, Watched
 from pages._ui.filters.labels import LABELS, SAID

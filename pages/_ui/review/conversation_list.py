@@ -8,15 +8,15 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.conversations.answers import (
+from core.conversations.opinions import ConversationOpinion
+from core.conversations.queries import conversations
+from core.conversations.schemas import ConversationState, MessageSpeaker
+from core.conversations.views import (
     ConversationOrder,
     ConversationSummary,
     Hit,
     TextPart,
 )
-from core.conversations.opinions import ConversationOpinion
-from core.conversations.queries import conversations
-from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.database.paging import Page
 from core.presentation import formatting
 from pages._ui import columns, dialogs, frame, links, tables, text

@@ -6,10 +6,10 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import Invalid
-from core.knowledge.answers import DocumentView
 from core.knowledge.documents import service as document_service
 from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody
 from core.knowledge.schemas import DocumentState
+from core.knowledge.views import DocumentView
 from pages._ui import cache, errors, guard, state
 
 OPEN, NEW = "documents.editing", "documents.is_new"

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.presentation import formatting
 from core.scores import charts
-from core.scores.answers import ScoreView
 from core.scores.schemas import ScoreSource
+from core.scores.views import ScoreView
 from pages._ui import text
 
 LONGEST_COMMENT = 2000

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.knowledge.answers import DocumentChangeView, DocumentView
 from core.knowledge.documents import queries, service
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
+from core.knowledge.views import DocumentChangeView, DocumentView
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import (

@@ -8,9 +8,9 @@ import streamlit as st
 from core.database.paging import Page
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.knowledge.answers import DocumentFilter, DocumentOrder, DocumentStats, DocumentSummary
 from core.knowledge.documents import queries
 from core.knowledge.schemas import DocumentState
+from core.knowledge.views import DocumentFilter, DocumentOrder, DocumentStats, DocumentSummary
 from core.presentation import formatting
 from pages._ui import columns, dialogs, errors, frame, links, tables, text, watch
 from pages._ui.cache import Reads

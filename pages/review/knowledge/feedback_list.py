@@ -13,9 +13,9 @@ from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.knowledge import charts as feedback_charts
-from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
 from core.knowledge.feedback.tiles import feedback_tiles
+from core.knowledge.views import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
 from core.presentation import formatting
 from core.presentation.periods import DAY
 from pages._ui import (

@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from core.identity.permissions import Permission, may
-from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView
 from core.knowledge.memories import queries, service
 from core.knowledge.schemas import MemoryKind
+from core.knowledge.views import MemoryFilter, MemoryStats, MemoryView
 from core.presentation import formatting
 from pages._ui import (
     cache,

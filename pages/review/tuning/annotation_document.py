@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from core.annotations.schemas import AnnotationView
 from core.errors import Invalid
-from core.knowledge.answers import MadeOf
 from core.knowledge.documents import queries, service
 from core.knowledge.documents.bodies import Proposal
+from core.knowledge.views import MadeOf
 from pages._ui import cache, dialogs, guard, links, state, text
 from pages._ui.review import document_editor
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationView
-from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState
+from core.conversations.views import ConversationSummary
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may

@@ -7,10 +7,10 @@ from uuid import UUID
 import streamlit as st
 
 from core.annotations.queries import annotation_list
-from core.conversations.answers import ConversationFilter, ConversationOrder
 from core.conversations.opinions import ConversationOpinion
 from core.conversations.queries import conversations
 from core.conversations.schemas import ConversationState
+from core.conversations.views import ConversationFilter, ConversationOrder
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.activity import charts as funnel_charts
-from core.activity.queries.funnels import question
+from core.activity.queries.funnels import funnel_sql
 from core.activity.schemas import (
     MOST_SAVED_STEPS,
     FunnelDefinition,
@@ -36,7 +36,7 @@ NEW = "New funnel"
 def draw() -> None:
     with guard.work() as (session, actor):
         saved = saved_funnels.list_funnels(session, actor=actor)
-        types = question.list_step_types(session, actor=actor)
+        types = funnel_sql.list_step_types(session, actor=actor)
     st.caption(
         "The workspace funnel sets users' steps and statuses, and the Overview's conversion. "
         "Other saved funnels can be opened on Onboarding."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import PromptVersionFigures
 from core.insights.queries.prompt_versions import prompt_versions

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.ai_metrics.answers import ErrorKind, Errors, ModelFigures, ToolFigures, Tools
+from core.ai_metrics.views import ErrorKind, Errors, ModelFigures, ToolFigures, Tools
 from core.errors import Invalid
 from core.insights.prompt_figures import PromptVersionFigures
 from core.presentation import formatting

@@ -6,11 +6,11 @@ from functools import partial
 import streamlit as st
 
 from core.ai_metrics import step_charts
-from core.ai_metrics.answers import LatencyBar
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries import request_lists, series
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import LatencyBar
 from core.ingest.prompts import arm_of, prompt_of, titles_of
 from core.playground.replay_schemas import NewReplay
 from core.presentation import formatting

@@ -9,8 +9,8 @@ from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.presentation.periods import in_address
 from core.scores import charts as score_charts
-from core.scores.answers import MeanScore, ScoreFigures, ScoreFilter
 from core.scores.queries import score_figures, score_list
+from core.scores.views import MeanScore, ScoreFigures, ScoreFilter
 from pages._ui import charts, errors, frame, links, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point

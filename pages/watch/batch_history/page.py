@@ -3,10 +3,10 @@
 import streamlit as st
 
 from core.batches import charts as batch_charts
-from core.batches.answers import RunSummary, Strip
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import BatchStatus
+from core.batches.views import RunSummary, Strip
 from core.identity.permissions import Permission, may
 from pages._ui import charts, definitions, errors, text, watch
 from pages._ui import tiles as key_figures
@@ -14,7 +14,7 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
-from pages.watch.batch_history import phase_charts, run_list, run_tables
+from pages.watch.batch_history import phase_charts, run_list, summary_tables
 from pages.watch.batch_history.run_list import PAGE
 
 FIRST, MORE = ("job", "status", "sort"), ("environment", "app", "internal")
@@ -55,14 +55,14 @@ def main() -> None:
 @errors.part("Failures")
 def draw_failures(reads: Reads, chosen: Filters) -> None:
     may_read = may(reads.actor, Permission.READ_CONTENTS)
-    run_tables.draw_failures(
+    summary_tables.draw_failures(
         reads.ask(batch_runs.failures, chosen.runs), chosen.period.zone, may_read=may_read
     )
 
 
 @errors.part("Batch jobs")
 def draw_jobs(reads: Reads, chosen: Filters) -> None:
-    run_tables.draw_jobs(reads.ask(outcomes.by_job, chosen.runs), PAGE)
+    summary_tables.draw_jobs(reads.ask(outcomes.by_job, chosen.runs), PAGE)
 
 
 @errors.part("Key metrics")
@@ -75,7 +75,7 @@ def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
     ]
     key_figures.draw(tiles, notes=definitions.BATCHES)
     if chosen["status"] is None:
-        st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
+        st.caption(f"Success rate: {text.plain(summary_tables.interval(summary))}")
 
 
 def draw_strips(strips: list[Strip], chosen: Filters) -> None:
@@ -84,7 +84,7 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
-            name.markdown(run_tables.said_of(strip))
+            name.markdown(summary_tables.said_of(strip))
 
             def opened(point: Point, strip: Strip = strip) -> None:
                 run_list.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)

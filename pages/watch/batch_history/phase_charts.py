@@ -5,9 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from core.batches import charts as batch_charts
-from core.batches.answers import Strip
 from core.batches.queries import batch_runs
 from core.batches.queries import phases as batch_phases
+from core.batches.views import Strip
 from core.database.paging import Window
 from core.platform import clock
 from core.presentation import formatting
@@ -17,7 +17,7 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
-from pages.watch.batch_history import run_list, run_tables
+from pages.watch.batch_history import run_list, summary_tables
 from pages.watch.batch_history.run_list import PAGE
 
 IN_GANTT = 12
@@ -70,4 +70,4 @@ def draw(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
             f"{PAGE}.course.{job}",
             on_pick=look,
         )
-        run_tables.draw_phases(phases)
+        summary_tables.draw_phases(phases)

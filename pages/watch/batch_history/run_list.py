@@ -6,11 +6,11 @@ from functools import partial
 import streamlit as st
 
 from core.batches import charts as batch_charts
-from core.batches.answers import AskedRuns, RunDetail, RunOrder, RunView
 from core.batches.error_summaries import in_words
 from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs
 from core.batches.schemas import BatchStatus
+from core.batches.views import AskedRuns, RunDetail, RunOrder, RunView
 from core.platform import clock
 from core.presentation import formatting
 from pages._ui import (
@@ -31,7 +31,7 @@ from pages._ui.dialogs import ListPlace
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters, Offers
 from pages._ui.tables import Sorting, TableColumn
-from pages.watch.batch_history import run_tables
+from pages.watch.batch_history import summary_tables
 
 SHOWN, MOST_PAGES, MOST_RUNNING, LOOK_EVERY_S = 15, 100, 10, 3
 PAGE = "batch-history"
@@ -166,7 +166,9 @@ def _columns(rows: Sequence[RunView], zone: str) -> Sequence[TableColumn[RunView
             orders={RunOrder.JOB: "↑", RunOrder.JOB_BACKWARDS: "↓"},
         ),
         columns.chip(
-            "Status", lambda row: run_tables.STATES.get(row.status, row.status), run_tables.COLOURS
+            "Status",
+            lambda row: summary_tables.STATES.get(row.status, row.status),
+            summary_tables.COLOURS,
         ),
         columns.bar(
             "Duration",
@@ -271,7 +273,7 @@ def _facts(run: RunDetail, zone: str) -> list[str]:
         else ""
     )
     failed = f"{run.failed_jobs:,} failed" if run.failed_jobs else ""
-    status = run_tables.STATES.get(run.status, run.status)
+    status = summary_tables.STATES.get(run.status, run.status)
     by = f"started by {run.triggered_by}" if run.triggered_by else ""
     return [
         each

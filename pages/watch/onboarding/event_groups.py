@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity.answers import ErrorGroup
 from core.activity.schemas import EventTypeTrend
+from core.activity.views import ErrorGroup
 from core.presentation import formatting
 from core.presentation.marks import Mark
 from core.presentation.periods import DAY, HOUR

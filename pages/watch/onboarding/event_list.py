@@ -6,9 +6,9 @@ from functools import partial
 
 import streamlit as st
 
-from core.activity.answers import EventView
 from core.activity.queries import events
 from core.activity.queries.events import EventFilter
+from core.activity.views import EventView
 from core.database.paging import Cursor
 from core.presentation import formatting
 from pages._ui import columns, dialogs, frame, links, state, tables, text, watch

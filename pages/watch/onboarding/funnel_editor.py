@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.activity.queries.funnels import funnel, funnel_comparison, question, segments
+from core.activity.queries.funnels import funnel, funnel_comparison, funnel_sql, segments
 from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel
 from core.activity.service import saved_funnels
 from core.presentation.periods import Watched
@@ -65,7 +65,7 @@ def draw_choices(reads: Reads, workspace: Funnel) -> None:
     ):
         saved = reads.ask(saved_funnels.list_funnels)
         funnels = {each.name: saved_funnels.funnel_from(each) for each in saved}
-        edit(reads.ask(question.list_step_types), workspace, funnels)
+        edit(reads.ask(funnel_sql.list_step_types), workspace, funnels)
 
 
 def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from core.activity.funnel_answers import FunnelView
 from core.activity.queries import daily
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
-from core.activity.queries.funnels import funnel_comparison, funnel_counts, question
+from core.activity.queries.funnels import funnel_comparison, funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.database.paging import Window
@@ -46,7 +46,7 @@ TABLES = {"Export CSV": "onboarding/funnel", "Errors by code": "onboarding/error
 def main() -> None:
     reads = watch.reads()
     header = watch.header("Onboarding", "Users by first-step date")
-    workspace = reads.ask(question.get_workspace_funnel)
+    workspace = reads.ask(funnel_sql.get_workspace_funnel)
     chosen = filter_bar.draw(
         PAGE,
         reads,
@@ -106,7 +106,7 @@ def draw_funnel(
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · identified users only" if segment is not None and segment.trait else ""
-    said = funnel_editor.summary(wanted, reads.ask(question.get_workspace_funnel))
+    said = funnel_editor.summary(wanted, reads.ask(funnel_sql.get_workspace_funnel))
     note = f"{said}{whose} · times are exact · click a step to see who dropped off"
     with watch.panel("Steps", note):
         funnel_parts.draw_history(found, chosen.period.zone)

@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.activity.answers import Done, OnboardingStatus, UserView
 from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
 from core.activity.schemas import RequestTotals
+from core.activity.views import Done, OnboardingStatus, UserView
 from core.insights.queries.timeline import Beside, beside, timeline
 from core.presentation import formatting
 from core.presentation.periods import Watched

@@ -3,11 +3,11 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.activity.answers import OnboardingStatus
 from core.activity.queries import anonymous, user_lists
-from core.activity.queries.funnels import question
+from core.activity.queries.funnels import funnel_sql
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
+from core.activity.views import OnboardingStatus
 from core.presentation import formatting
 from pages._ui import errors, tables, watch
 from pages._ui.cache import Reads
@@ -41,7 +41,7 @@ def main() -> None:
         return
     header = watch.header("Users", "People who use your product")
     orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
-    steps = reads.ask(question.get_workspace_funnel).steps
+    steps = reads.ask(funnel_sql.get_workspace_funnel).steps
     names = {str(number): f"{number} {step.title}" for number, step in enumerate(steps, 1)}
     offers = {**OFFERS, "step": {"0": "Not started", **names}}
     chosen = filter_bar.draw(PAGE, reads, (*FIRST, *orders), MORE, offers=offers, is_timed=False)

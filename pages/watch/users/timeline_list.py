@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.activity.answers import Moment
+from core.activity.views import Moment
 from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummary
 from core.activity.queries import journeys, user_details
-from core.activity.queries.funnels import question
+from core.activity.queries.funnels import funnel_sql
 from core.activity.queries.user_lists import UserOrder
+from core.activity.views import AnonymousSummary, OnboardingStatus, UserSummary
 from core.database.paging import Page
 from core.presentation import formatting
 from core.presentation.periods import Watched
@@ -90,7 +90,7 @@ def draw_anonymous(
 
 def _titles(reads: Reads) -> list[str]:
     """Return the titles of the workspace funnel's steps."""
-    return [step.title for step in reads.ask(question.get_workspace_funnel).steps]
+    return [step.title for step in reads.ask(funnel_sql.get_workspace_funnel).steps]
 
 
 def _step(steps: Sequence[str], number: int) -> str:

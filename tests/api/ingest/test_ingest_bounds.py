@@ -14,7 +14,7 @@ from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.ingest import bodies
 from core.ingest.json_limits import MOST_VALUES
-from core.ingest.json_objects import DEEPEST
+from core.ingest.json_objects import MAX_JSON_DEPTH
 from tests.api.conftest import caller
 from tests.factories.keys import api_key, bearing
 
@@ -46,7 +46,7 @@ def taken(program: httpx2.Client, body: bytes) -> dict[str, Any]:
 TOO_MUCH = {
     "longer than 1 MiB": event(b'"' + b"x" * 2**20 + b'"'),
     "more than 50,000 values": event(b"[" + b"[]," * MOST_VALUES + b"[]]"),
-    "nested deeper than 64 levels": event(b"[" * DEEPEST + b"]" * DEEPEST),
+    "nested deeper than 64 levels": event(b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH),
     "out of range": event(b"9" * 10_000),
 }
 

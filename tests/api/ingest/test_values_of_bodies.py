@@ -3,7 +3,7 @@
 import pytest
 
 from core.ingest.json_limits import MOST_VALUES, STRING
-from core.ingest.json_objects import DEEPEST
+from core.ingest.json_objects import MAX_JSON_DEPTH
 from tests.api.conftest import Client
 from tests.factories.identity import person
 
@@ -33,8 +33,8 @@ def test_a_long_body_nested_too_deeply_is_refused(client: Client) -> None:
         b'{"prompt": "'
         + b"x" * MOST_VALUES
         + b'", "context": '
-        + b"[" * 10 * DEEPEST
-        + b"]" * 10 * DEEPEST
+        + b"[" * 10 * MAX_JSON_DEPTH
+        + b"]" * 10 * MAX_JSON_DEPTH
         + b"}"
     )
     answer = client(person()).post("/prompts/execute", content=body, headers=JSON)

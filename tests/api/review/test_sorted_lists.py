@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations.schemas import AnnotationOrder
-from core.batches.answers import RunOrder
-from core.conversations.answers import ConversationOrder
+from core.batches.views import RunOrder
+from core.conversations.views import ConversationOrder
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.knowledge.answers import DocumentOrder
+from core.knowledge.views import DocumentOrder
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.api.review.test_conversations import LIST, said, talk

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
 from core.activity.queries import anonymous, journeys, user_lists
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewEvent
+from core.activity.views import AnonymousSummary, OnboardingStatus
 from core.database.db import transaction
 from core.database.paging import Page, Window
 from core.embedded.postgres import Postgres

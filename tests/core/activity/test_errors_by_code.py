@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.event import listen
 
-from core.activity.answers import ErrorGroup
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
+from core.activity.views import ErrorGroup
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role

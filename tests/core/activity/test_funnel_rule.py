@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from core.activity.funnel_answers import FunnelView
 from core.activity.ingest.funnel import subjects
-from core.activity.queries.funnels import completion, funnel_counts, question
+from core.activity.queries.funnels import completion, funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import STEPS, WINDOW, Funnel, FunnelRule, Step, parse
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
@@ -165,8 +165,8 @@ def test_times_between_steps_of_very_many_are_those_of_all(
         for number, gap in enumerate(took)
         for place, kind in enumerate(STEPS[:2])
     )
-    monkeypatch.setattr(question, "ENOUGH", 50)
-    monkeypatch.setattr(question, "ROUGHLY", text("select 100000"))
+    monkeypatch.setattr(funnel_sql, "ENOUGH", 50)
+    monkeypatch.setattr(funnel_sql, "ROUGHLY", text("select 100000"))
     view = read(actor, parse(steps) if steps else ONBOARDING)
     step = view.steps[1]
     tenths = quantiles(took, n=10, method="inclusive")
@@ -186,8 +186,8 @@ def test_times_to_the_last_step_of_very_many_are_those_of_all(
         for number, gap in enumerate(took)
         for place, kind in enumerate(STEPS)
     )
-    monkeypatch.setattr(question, "ENOUGH", 50)
-    monkeypatch.setattr(question, "ROUGHLY", text("select 100000"))
+    monkeypatch.setattr(funnel_sql, "ENOUGH", 50)
+    monkeypatch.setattr(funnel_sql, "ROUGHLY", text("select 100000"))
     with transaction() as session:
         found = completion.read_conversion_trend(
             session, Period(START, START + timedelta(days=1)), Watched(), actor=actor

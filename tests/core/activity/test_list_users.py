@@ -8,13 +8,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.ingest import users
 from core.activity.queries import user_details, user_lists, user_query
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewEvent, NewUser
+from core.activity.views import OnboardingStatus, UserSummary, UserView
 from core.database.db import transaction
 from core.database.paging import SortCursor, SortedPage, Window
 from core.identity.schemas import Actor, Role

@@ -9,7 +9,6 @@ from threading import Thread
 
 import pytest
 
-from core.activity.answers import OnboardingStatus
 from core.activity.ingest import backfill, event_types
 from core.activity.queries import user_lists
 from core.activity.queries.funnels import funnel_counts
@@ -17,6 +16,7 @@ from core.activity.queries.funnels.funnel import STEPS, Funnel
 from core.activity.queries.user_filter import UserFilter
 from core.activity.schemas import FunnelState, NewEvent
 from core.activity.service import apply_funnel
+from core.activity.views import OnboardingStatus
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres

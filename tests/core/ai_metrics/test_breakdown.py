@@ -10,7 +10,6 @@ from decimal import Decimal
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.breakdown_views import (
     Breakdown,
     BreakdownDimension,
@@ -19,6 +18,7 @@ from core.ai_metrics.breakdown_views import (
 )
 from core.ai_metrics.queries.breakdown import MOST_PARTS, break_down
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, ErrorKind
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
 from core.ai_metrics.queries import breakdowns, by_dimension
 from core.ai_metrics.queries.rollup_sources import StatementShape, read_shape
 from core.ai_metrics.schemas import NewRequest, RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, ErrorKind
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role

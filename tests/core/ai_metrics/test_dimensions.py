@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import text
 
 from core.ai_metrics import repricing
-from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
 from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.repricing import Reprice, RepriceProgress
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery, Figures, Interval
 from core.database import settings
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

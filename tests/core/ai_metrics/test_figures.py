@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures
 from core.ai_metrics.queries import figures, request_lists
 from core.ai_metrics.schemas import NewRequest, RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, AiMetricsSummary, Figures
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools
 from core.ai_metrics.queries import tools
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, ToolFigures, Tools
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden

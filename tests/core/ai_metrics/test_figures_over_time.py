@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.queries import breakdowns, series, tiles
 from core.ai_metrics.queries.rollup_sources import statement_of
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery, Interval, Latency
 from core.cache import large_workspaces
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries.incidents import Incident, Trouble, incidents
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role

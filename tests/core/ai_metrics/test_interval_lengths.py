@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries import intervals
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
 from core.presentation.periods import Period

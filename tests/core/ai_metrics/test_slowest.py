@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import daily_indexes, request_lists
 from core.ai_metrics.queries.latency import slowest
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
+from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from core.ai_metrics.answers import AiMetricsQuery, ToolFigures
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.dimensions import tools_need_rows
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery, ToolFigures
 from core.database import settings
 from core.database.db import transaction
 from core.imports.service.undo.undo import undo

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from core.batches import error_summaries, ingest
-from core.batches.answers import AskedRuns
 from core.batches.queries import batch_runs, failing
 from core.batches.schemas import NewBatchRun
+from core.batches.views import AskedRuns
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role

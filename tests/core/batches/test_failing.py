@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.batches.answers import AskedRuns
 from core.batches.queries.failing import Failing, failing
+from core.batches.views import AskedRuns
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role

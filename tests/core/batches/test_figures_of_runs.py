@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.batches.answers import AskedRuns
 from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs, outcomes, phases
+from core.batches.views import AskedRuns
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from core.batches import ingest
-from core.batches.answers import AskedRuns
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.failing import failing
 from core.batches.queries.phases import phases
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
+from core.batches.views import AskedRuns
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role

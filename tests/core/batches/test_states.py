@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from core.batches import ingest, service
-from core.batches.answers import AskedRuns
 from core.batches.jobs import give_up_silent
 from core.batches.queries.batch_runs import list_running
 from core.batches.schemas import NewBatchRun
+from core.batches.views import AskedRuns
 from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import Role

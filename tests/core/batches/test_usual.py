@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from core.batches import ingest
-from core.batches.answers import AskedRuns, RunView
 from core.batches.charts import REST, bars_of, phases_of_runs, strip
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
+from core.batches.views import AskedRuns, RunView
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres

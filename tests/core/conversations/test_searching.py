@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.conversations.answers import ConversationFilter, ConversationSummary
 from core.conversations.queries import conversations
+from core.conversations.views import ConversationFilter, ConversationSummary
 from core.database.db import transaction
 from core.database.paging import Page, SortCursor, Window
 from core.errors import Forbidden

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role

@@ -9,9 +9,9 @@ import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as requests
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role

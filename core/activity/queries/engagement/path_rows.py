@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from core.activity.engagement_answers import PathDirection
 from core.activity.models.funnels import FunnelEvent
 from core.activity.queries.funnels import subject_rows
-from core.activity.queries.funnels.question import SAMPLES
+from core.activity.queries.funnels.funnel_sql import SAMPLES
 from core.activity.queries.funnels.subject_rows import MARKED, micros
 from core.activity.queries.releases import get_place
 from core.database.sql_files import statement

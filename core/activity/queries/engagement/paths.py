@@ -18,7 +18,7 @@ from core.activity.engagement_answers import (
 from core.activity.models.funnels import EventType, FunnelEvent
 from core.activity.queries.engagement import path_rows
 from core.activity.queries.engagement.path_rows import DEPTH, END, STEPS, PathCodes, PathQuestion
-from core.activity.queries.funnels.question import SAMPLES
+from core.activity.queries.funnels.funnel_sql import SAMPLES
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -23,7 +23,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from core.activity.answers import ErrorGroup, ErrorSample
 from core.activity.ingest.event_types import MOST_TYPES
 from core.activity.models.events import EventRollup
 from core.activity.models.funnels import EventType, FunnelEvent, FunnelPart
@@ -37,7 +36,8 @@ from core.activity.queries.events import (
     users,
 )
 from core.activity.queries.funnels.funnel import NEVER
-from core.activity.queries.funnels.question import SAMPLES, portion
+from core.activity.queries.funnels.funnel_sql import SAMPLES, portion
+from core.activity.views import ErrorGroup, ErrorSample
 from core.cache.large_workspaces import cached_if_large
 from core.database.paging import Sort, SortCursor, SortedPage, SortKey, Window
 from core.database.rollups import Grain

@@ -29,11 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.funnel_answers import CohortDay, ConversionTrend
-from core.activity.queries.funnels import durations, question
+from core.activity.queries.funnels import durations, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel, at
 from core.activity.queries.funnels.funnel_counts import EPOCH, MICROS
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
-from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.rates import interval, rate
 from core.cache.large_workspaces import cached_if_large
@@ -68,7 +68,7 @@ def read_conversion_trend(
 ) -> ConversionTrend:
     """Return conversion by day (or hour) and by time to convert; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = question.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.ask(session, funnel, period, watched, segment)
     is_hourly = by_hour and period.is_one_day
     cohorts = _hours(period) if is_hourly else _cohorts(period)
     key = ("course", period, watched, asked.sql.funnel, segment, is_hourly)

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from core import stats
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel import Columns, Funnel, Step
+from core.activity.queries.funnels.funnel_sql import ROUGHLY, SAMPLES
 from core.activity.queries.funnels.packed_arrays import Numbers, unpacked
-from core.activity.queries.funnels.question import ROUGHLY, SAMPLES
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.releases import ReleaseSeen, list_releases
 from core.cache.large_workspaces import cached_if_large

@@ -28,11 +28,10 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.activity.funnel_answers import EarlierFunnel, FunnelStep, FunnelView
-from core.activity.queries.funnels import question as asking
-from core.activity.queries.funnels import subject_rows
+from core.activity.queries.funnels import funnel_sql, subject_rows
 from core.activity.queries.funnels.funnel import Columns, Funnel, Step, at, before
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
-from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.releases import has_user_counts
 from core.activity.rates import interval, rate
@@ -77,7 +76,7 @@ def read_funnel(
 ) -> FunnelView:
     """Return the workspace's funnel, or another; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = asking.ask(
+    asked = funnel_sql.ask(
         session,
         funnel,
         period,
@@ -129,7 +128,7 @@ def count_conversions(
     require(actor, Permission.WATCH)
     if watched.release is not None:
         return conversions_of(read_funnel(session, period, watched, actor=actor))
-    asked = asking.ask(session, None, period, watched, with_previous=True)
+    asked = funnel_sql.ask(session, None, period, watched, with_previous=True)
     row = cached_if_large(
         session,
         ("ends", period, watched, asked.sql.funnel),

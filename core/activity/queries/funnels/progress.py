@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import CompoundSelect, Select, Text, Uuid, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from core.activity.answers import OnboardingStatus
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel import Funnel, FunnelRule, Step, before
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
+from core.activity.views import OnboardingStatus
 from core.database.paging import EPOCH
 from core.database.settings import Workspace, read
 from core.platform import clock

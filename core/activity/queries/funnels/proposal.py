@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.funnels import FunnelEvent, Subject
 from core.activity.queries.funnels.funnel import Funnel, Step
-from core.activity.queries.funnels.question import first_portion
+from core.activity.queries.funnels.funnel_sql import first_portion
 from core.activity.queries.funnels.subject_rows import given_of, of
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require

@@ -10,10 +10,10 @@ from sqlalchemy import Select, TextualSelect, func, select, union_all
 from sqlalchemy.orm import Session
 
 from core.activity.funnel_answers import TimeToDropOff
-from core.activity.queries.funnels import durations, question
+from core.activity.queries.funnels import durations, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
-from core.activity.queries.funnels.question import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.cache.large_workspaces import cached_if_large
 from core.database.sql_files import statement
@@ -35,7 +35,7 @@ def read_time_to_drop_off(
 ) -> TimeToDropOff:
     """Return the time to drop-off of users who did not convert; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = question.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.ask(session, funnel, period, watched, segment)
     return cached_if_large(
         session,
         ("stays", period, watched, asked.sql.funnel, segment),

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.latency.percentiles import LOWEST, WIDTH, Counts
 from core.ai_metrics.queries.rollup_sources import bucket_of_time, raw, time_of
+from core.ai_metrics.views import AiMetricsQuery, LatencyBar
 
 TOGETHER = 10
 

@@ -10,7 +10,6 @@ import numpy as np
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval, LatencyPoint, Percentiles
 from core.ai_metrics.breakdown_views import LatencyByOutcome
 from core.ai_metrics.queries.by_dimension import Row, read_series_by_value
 from core.ai_metrics.queries.figures import mean
@@ -18,6 +17,7 @@ from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.latency.percentiles import HIGHEST, LOWEST
 from core.ai_metrics.queries.rollup_sources import RollupSource, times_of
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, Interval, LatencyPoint, Percentiles
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 

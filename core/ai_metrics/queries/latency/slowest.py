@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Label, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.daily_indexes import begins_unordered
 from core.ai_metrics.queries.dimensions import needs_rows
@@ -21,6 +20,7 @@ from core.ai_metrics.queries.latency.percentiles import LOWEST, bucket_of, summe
 from core.ai_metrics.queries.rollup_sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.paging import Window
 from core.presentation.periods import HALF_HOUR, Period
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.views import AiMetricsQuery
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.chains.promotion_views import PromotionEffect

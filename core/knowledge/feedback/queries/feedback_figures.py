@@ -11,7 +11,8 @@ from core import stats
 from core.conversations.opinions import ConversationOpinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.answers import (
+from core.knowledge.feedback.queries.feedback_list import conditions, feedback, models_of
+from core.knowledge.views import (
     FeedbackBefore,
     FeedbackFilter,
     FeedbackStats,
@@ -19,7 +20,6 @@ from core.knowledge.answers import (
     RatingsOfDay,
     RatingsOfModel,
 )
-from core.knowledge.feedback.queries.feedback_list import conditions, feedback, models_of
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
 

@@ -16,9 +16,9 @@ from core.database.paging import Cursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.answers import FeedbackFilter, FeedbackView
 from core.knowledge.models import Feedback
 from core.knowledge.queries import names_of
+from core.knowledge.views import FeedbackFilter, FeedbackView
 from core.presentation import shortened
 from core.presentation.periods import Period, Watched
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from core.conversations.answers import TextPart
 from core.conversations.opinions import ConversationOpinion
+from core.conversations.views import TextPart
 from core.identity.schemas import View
 from core.knowledge.documents.bodies import Change
 from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from core.activity.answers import ConfidenceInterval
+from core.activity.views import ConfidenceInterval
 from core.batches.error_summaries import ErrorSummary
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View

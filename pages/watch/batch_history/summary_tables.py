@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.batches.answers import JobFigures, Phase, RunCounts, RunFailure, Strip
+from core.batches.views import JobFigures, Phase, RunCounts, RunFailure, Strip
 from core.presentation import formatting
 from pages._ui import columns, tables, text, watch
 from pages._ui.filters import filter_state

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from core.evaluations.runs.work_items import ClaimedRun, EndedRun
 
 
-class Desk:
+class RunQueue:
     """Hands runs to threads, and collects what they have done."""
 
     def __init__(self) -> None:
