@@ -84,14 +84,13 @@ def leave() -> None:
         _leave(key="console.leave", data={"wanted": wanted})
 
 
-def header_row(title: str, *, key: str | None = None) -> tuple[DeltaGenerator, DeltaGenerator]:
+def header_row(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Draw a title; return the places of its caption and of at most two actions on the right."""
     row = st.container(
         horizontal=True,
         horizontal_alignment="distribute",
         vertical_alignment="bottom",
         gap="medium",
-        key=key,
     )
     with row.container(gap=None, width="content"):
         st.title(title, anchor=False)
