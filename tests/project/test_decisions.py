@@ -21,7 +21,9 @@ def text_files() -> Iterator[Path]:
         yield from (
             path
             for path in (ROOT / folder).rglob("*")
-            if path.suffix in SUFFIXES and ".min." not in path.name
+            if path.suffix in SUFFIXES
+            and ".min." not in path.name
+            and "node_modules" not in path.parts
         )
 
 

@@ -8,12 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.identity.schemas import Role
 from core.mcp_servers import connection
-from core.platform.config import ROOT, config
-from tests.api.conftest import Client
+from core.platform.config import ROOT
 from tests.api.tools.test_tool_rounds import calling, execute, script
-from tests.factories.identity import person
 from tests.mcp_server import TOKEN
 
 
@@ -26,20 +23,6 @@ def port() -> Iterator[int]:
     with process:
         yield int((process.stdout.readline() if process.stdout else b"0").strip())
         process.kill()  # a tool may still be running
-
-
-@pytest.fixture
-def boss(client: Client) -> httpx2.Client:
-    return client(person(Role.ADMIN))
-
-
-@pytest.fixture
-def allowed(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("ATTUNE_ALLOW_HOSTS", "127.0.0.1")
-    config.cache_clear()
-    yield
-    monkeypatch.undo()
-    config.cache_clear()
 
 
 def add(boss: httpx2.Client, port: int, **more: object) -> dict[str, Any]:
