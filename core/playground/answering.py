@@ -17,6 +17,7 @@ from core.identity.schemas import Actor
 from core.playground import queries
 from core.playground.context import files as context_files
 from core.playground.context import history
+from core.playground.context.queries import has_untrusted_texts
 from core.playground.errors import NoModel, NotForServices, NoToolsInReplays
 from core.playground.models import PlaygroundMessage
 from core.playground.schemas import ModelOrService, NewPlaygroundMessage
@@ -116,9 +117,7 @@ def by_model(
     """Store an execution that a model answers."""
     runner, session_id = current(), new_execution.session_id
     runner.reserve()
-    is_tainted = reads_files or bool(
-        session_id and queries.has_untrusted_texts(session, session_id)
-    )
+    is_tainted = reads_files or bool(session_id and has_untrusted_texts(session, session_id))
     toolbox = toolbox_for(session, new_execution, actor=actor, after_untrusted=is_tainted)
     execution = executions.begin(
         session, new_execution, instance=runner.instance, actor=actor, toolbox=toolbox

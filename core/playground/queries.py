@@ -217,15 +217,6 @@ def _sendable(
     return ChatMessage(role=MessageRole.ASSISTANT, content=message.content[:MAX_TEXT_CHARS])
 
 
-def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
-    """Return whether a session has texts of others: in its files, or as results of tools."""
-    if attachments.has_any(session, session_id):
-        return True
-    called = (Execution.session_id == session_id, Execution.tool_executions.is_not(None))
-    executions = session.scalars(select(Execution).where(*called))
-    return any(call.is_untrusted for it in executions for call in _tools_of(it))
-
-
 def _tools_of(execution: Execution) -> list[ToolExecution]:
     return executions_texts.open_tools(execution.tool_executions, execution.id)
 

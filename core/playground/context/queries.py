@@ -1,0 +1,53 @@
+"""Texts of others in a session, after which tools that change data wait for a confirmation."""
+
+from uuid import UUID
+
+from sqlalchemy import func, not_, select
+from sqlalchemy.orm import Session, aliased
+
+from core.attachments import queries as attachments
+from core.executions import encrypted_texts
+from core.executions.models import Execution
+from core.playground.models import PlaygroundMessage
+
+
+def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
+    """Return whether a session has texts of others, in any branch: files, results of tools,
+    or messages that were imported or forked, or that a service answered. Replays have no tools.
+    """
+    return (
+        attachments.has_any(session, session_id)
+        or _has_messages_of_others(session, session_id)
+        or _has_untrusted_results(session, session_id)
+    )
+
+
+def _has_messages_of_others(session: Session, session_id: UUID) -> bool:
+    """Return whether a message is neither an answer to a call of this session nor its question."""
+    answer = aliased(PlaygroundMessage)
+    is_question = (
+        select(answer.id)
+        .where(
+            answer.session_id == session_id,
+            answer.execution_id.is_not(None),
+            func.coalesce(answer.parent_position, answer.position - 1)
+            == PlaygroundMessage.position,
+        )
+        .exists()
+    )
+    of_others = select(PlaygroundMessage.id).where(
+        PlaygroundMessage.session_id == session_id,
+        PlaygroundMessage.execution_id.is_(None),
+        not_(is_question),
+    )
+    return session.scalar(of_others.limit(1)) is not None
+
+
+def _has_untrusted_results(session: Session, session_id: UUID) -> bool:
+    called = (Execution.session_id == session_id, Execution.tool_executions.is_not(None))
+    executions = session.scalars(select(Execution).where(*called))
+    return any(
+        call.is_untrusted
+        for it in executions
+        for call in encrypted_texts.open_tools(it.tool_executions, it.id)
+    )
