@@ -7,6 +7,7 @@ The model's name says what happens: a script, then its numbers, as in an address
 - `answer`: `chunks` pieces of text, `ms` apart; so does every name that is no script. With
   `stamped=1` each piece is the millisecond in which it is sent, with `block` every such many pieces
   begin or end a block of code
+- `echo`: the words of the last message, `ms` apart
 - `error`: an error answer of `status`, called `code`, with the header Retry-After of `after`;
   good again after `times` times
 - `mute`: no answer for `ms`
@@ -23,6 +24,7 @@ A test may also hand in the very bytes that a model's name is to answer (`Vendor
 
 import asyncio
 import json
+import re
 import socket
 import sys
 import threading
@@ -49,7 +51,7 @@ CODES = {
     500: "api_error",
     529: "overloaded_error",
 }
-SCRIPTS = ("answer", "error", "mute", "silent", "cut", "unended", "broken", "tool")
+SCRIPTS = ("answer", "echo", "error", "mute", "silent", "cut", "unended", "broken", "tool")
 MODELS = ("answer?chunks=5", "gpt-5", "claude-opus-4-7")
 NUMBERS = {
     "chunks": int,
@@ -288,14 +290,21 @@ def _error(script: Script, protocol: Protocol) -> Response:
     )
 
 
-async def _pieces(script: Script) -> AsyncIterator[str]:
+async def _pieces(script: Script, body: dict[str, Any]) -> AsyncIterator[str]:
     """Yield the answer's text, and break the connection where the script says so."""
-    for number in range(script.chunks):
-        yield _piece(script, number)
-        if script.ms and script.kind == "answer":
+    for piece in _texts(script, body):
+        yield piece
+        if script.ms and script.kind in ("answer", "echo"):
             await asyncio.sleep(script.ms / 1000)
     if script.kind == "cut":
         raise ConnectionBreaks
+
+
+def _texts(script: Script, body: dict[str, Any]) -> Iterator[str]:
+    if script.kind == "echo":
+        yield from re.findall(r"\S+\s*", body["messages"][-1]["content"])
+    else:
+        yield from (_piece(script, number) for number in range(script.chunks))
 
 
 def _piece(script: Script, number: int) -> str:
@@ -317,7 +326,7 @@ async def _openai_events(script: Script, body: dict[str, Any]) -> AsyncIterator[
         for delta in _tool_deltas(body["tools"][0]["function"]["name"]):
             yield _completion({"tool_calls": [delta]})
     else:
-        async for piece in _pieces(script):
+        async for piece in _pieces(script, body):
             yield _completion({"content": piece})
     for event in _openai_end(script, body):
         yield event
@@ -424,7 +433,7 @@ async def _anthropic_content(script: Script, body: dict[str, Any]) -> AsyncItera
             )
     else:
         yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-        async for piece in _pieces(script):
+        async for piece in _pieces(script, body):
             yield _event(
                 "content_block_delta", index=0, delta={"type": "text_delta", "text": piece}
             )
