@@ -8,7 +8,7 @@ from importlib import import_module
 from math import ceil, sqrt
 from types import ModuleType
 
-from core.statistics.bootstrap import FEWEST, MeanInterval, mean_interval, numpy
+from core.statistics.bootstrap import FEWEST, Floats, MeanInterval, mean_interval, numpy
 
 SIGNIFICANT = 0.05
 POWER = 0.8
@@ -66,23 +66,28 @@ def compare_passes(pairs: Sequence[tuple[bool, bool]]) -> PairedResult:
     """Compare pass or fail of the same cases; each pair is this target's and the baseline's."""
     only_this = sum(this and not other for this, other in pairs)
     only_baseline = sum(other and not this for this, other in pairs)
-    count, chance = len(pairs), mcnemar(only_this, only_baseline)
-    difference = (only_this - only_baseline) / count if count else 0.0
-    needed = cases_to_show_rates(difference, (only_this + only_baseline) / count if count else 0.0)
-    verdict = _verdict(difference, chance < SIGNIFICANT and count >= FEWEST, count, needed)
+    return compare_discordant(only_this=only_this, only_baseline=only_baseline, cases=len(pairs))
+
+
+def compare_discordant(*, only_this: int, only_baseline: int, cases: int) -> PairedResult:
+    """Compare pass or fail of the same cases, by how many passed here or in the baseline only."""
+    chance = mcnemar(only_this, only_baseline)
+    difference = (only_this - only_baseline) / cases if cases else 0.0
+    needed = cases_to_show_rates(difference, (only_this + only_baseline) / cases if cases else 0.0)
+    verdict = _verdict(difference, chance < SIGNIFICANT and cases >= FEWEST, cases, needed)
     return PairedResult(
         verdict,
         ComparisonMethod.MCNEMAR,
-        count,
+        cases,
         difference,
         p_value=chance,
         only_this=only_this,
         only_baseline=only_baseline,
-        more_cases=needed - count if verdict is Verdict.TOO_FEW else None,
+        more_cases=needed - cases if verdict is Verdict.TOO_FEW else None,
     )
 
 
-def compare_scores(differences: Sequence[float]) -> PairedResult:
+def compare_scores(differences: "Sequence[float] | Floats") -> PairedResult:
     """Compare scores of the same cases by the differences of their means over the runs: cases are
     resampled, not runs.
     """

@@ -1,52 +1,57 @@
 """Compare targets over the cases that they have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from core.evaluations.queries.figures import CaseCounts
+from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
 from core.evaluations.views import PairedView
 from core.presentation.formatting import count
-from core.statistics.paired import PairedResult, Verdict, compare_passes, compare_scores
-
-Pair = tuple[CaseCounts, CaseCounts]
-
-
-def pairs_of(
-    counts: Sequence[CaseCounts], others: Sequence[CaseCounts], common: Mapping[int, int]
-) -> list[Pair]:
-    """Return the cases that both have ended; `common` has the baseline's position of each case."""
-    by_position = {each.position: each for each in others}
-    return [
-        (each, by_position[common[each.position]])
-        for each in counts
-        if common.get(each.position) in by_position
-    ]
+from core.statistics.bootstrap import numpy
+from core.statistics.paired import PairedResult, Verdict, compare_discordant, compare_scores
 
 
-def by_passes(pairs: Sequence[Pair]) -> PairedView:
-    """Compare pass or fail: McNemar's test for one run of each case, else the bootstrap of the
-    differences of their rates.
-    """
-    scored = [pair for pair in pairs if all(each.scored for each in pair)]
-    if all(each.scored == 1 for pair in scored for each in pair):
-        return paired_view(
-            compare_passes([(this.passed > 0, that.passed > 0) for this, that in scored])
-        )
-    rates = [this.passed / this.scored - that.passed / that.scored for this, that in scored]
-    return by_differences(rates)
+class PairedCases(NamedTuple):
+    """The same cases, in the same order, by this target and by the baseline's."""
+
+    this: CountedCases
+    baseline: CountedCases
 
 
-def by_scores(pairs: Sequence[Pair]) -> PairedView:
-    """Compare the mean scores of the cases."""
-    return by_differences(
-        [
-            float(this.score) - float(that.score)
-            for this, that in pairs
-            if this.score is not None and that.score is not None
-        ]
+def pair(this: CountedCases, baseline: CountedCases, common: CommonCases) -> PairedCases:
+    """Return the cases that both have ended."""
+    np = numpy()
+    have_ended = np.isin(common.own, this.positions) & np.isin(common.baseline, baseline.positions)
+    own, others = common.own[have_ended], common.baseline[have_ended]
+    return PairedCases(
+        this.select(np.searchsorted(this.positions, own)),
+        baseline.select(np.searchsorted(baseline.positions, others)),
     )
 
 
-def by_differences(differences: Sequence[float]) -> PairedView:
+def by_passes(cases: PairedCases) -> PairedView:
+    """Compare pass or fail: McNemar's test for one run of each case, else the bootstrap of the
+    differences of their rates.
+    """
+    is_scored = (cases.this.scored > 0) & (cases.baseline.scored > 0)
+    this, baseline = (each.select(is_scored) for each in cases)
+    if (this.scored == 1).all() and (baseline.scored == 1).all():
+        return paired_view(
+            compare_discordant(
+                only_this=int((this.passed > baseline.passed).sum()),
+                only_baseline=int((this.passed < baseline.passed).sum()),
+                cases=len(this.passed),
+            )
+        )
+    return by_differences(this.passed / this.scored - baseline.passed / baseline.scored)
+
+
+def by_scores(cases: PairedCases) -> PairedView:
+    """Compare the mean scores of the cases."""
+    differences = cases.this.scores - cases.baseline.scores
+    return by_differences(differences[~numpy().isnan(differences)])
+
+
+def by_differences(differences: "Sequence[float] | Floats") -> PairedView:
     """Compare values of the same cases, of a scale on which 0.05 matters."""
     return paired_view(compare_scores(differences))
 

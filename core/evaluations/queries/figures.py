@@ -1,6 +1,5 @@
 """Count the results of an evaluation, by target and case."""
 
-from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -46,10 +45,8 @@ class ScorerCounts(NamedTuple):
     results: int
 
 
-def case_counts(
-    session: Session, evaluation_id: UUID, *, target: int | None = None
-) -> list[CaseCounts]:
-    """Return the counts of each case by each target, or by one, of results that have ended."""
+def case_counts(session: Session, evaluation_id: UUID) -> list[CaseCounts]:
+    """Return the counts of each case by each target, of results that have ended."""
     ended = (ResultStatus.COMPLETED, ResultStatus.FAILED)
     rows = (
         select(
@@ -65,8 +62,6 @@ def case_counts(
         .group_by(EvaluationResult.target, EvaluationResult.position)
         .order_by(EvaluationResult.target, EvaluationResult.position)
     )
-    if target is not None:
-        rows = rows.where(EvaluationResult.target == target)
     return [CaseCounts(*row) for row in session.execute(rows)]
 
 
@@ -111,18 +106,3 @@ def scorer_counts(session: Session, evaluation_id: UUID) -> list[ScorerCounts]:
         .group_by(EvaluationResult.target, place, outcome)
     )
     return sorted(ScorerCounts(*row) for row in session.execute(rows))
-
-
-def digests(session: Session, evaluation_id: UUID) -> dict[tuple[bytes, int], int]:
-    """Return the position of each case by its digest and how many equal ones are before it."""
-    rows = (
-        select(EvaluationCase.digest, EvaluationCase.position)
-        .where(EvaluationCase.evaluation_id == evaluation_id)
-        .order_by(EvaluationCase.position)
-    )
-    seen = Counter[bytes]()
-    found: dict[tuple[bytes, int], int] = {}
-    for digest, position in session.execute(rows):
-        found[digest, seen[digest]] = position
-        seen[digest] += 1
-    return found

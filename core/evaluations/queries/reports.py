@@ -13,7 +13,7 @@ from core.evaluations.errors import NoCommonCases, TargetNumberMissing
 from core.evaluations.figures import comparison
 from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
-from core.evaluations.queries import figures
+from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
 from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
@@ -199,38 +199,28 @@ def _compare(
     titles, base_titles = (
         [target.title for target in encrypted_texts.definition_of(it).targets] for it in (row, base)
     )
-    common = _common(session, row.id, base.id)
-    if not common:
+    common = paired_cases.common_cases(session, row.id, base.id)
+    if not len(common.own):
         raise NoCommonCases
-    counts = figures.case_counts(session, row.id)
-    baseline = (
-        [each for each in counts if each.target == baseline_target]
-        if base.id == row.id
-        else figures.case_counts(session, base.id, target=baseline_target)
-    )
+    counts = paired_cases.counted_cases(session, row)
+    baseline = (counts if base is row else paired_cases.counted_cases(session, base))[
+        baseline_target
+    ]
     compared = []
     for number, title in enumerate(titles, 1):
-        if row.id == base.id and number == baseline_target:
+        if base is row and number == baseline_target:
             continue
-        own = [each for each in counts if each.target == number]
-        pairs = comparison.pairs_of(own, baseline, common)
+        cases = comparison.pair(counts[number], baseline, common)
         compared.append(
             ComparedTarget(
                 target=number,
                 title=title,
                 baseline_target=baseline_target,
                 baseline_title=base_titles[baseline_target - 1],
-                passes=comparison.by_passes(pairs),
-                scores=comparison.by_scores(pairs),
+                passes=comparison.by_passes(cases),
+                scores=comparison.by_scores(cases),
             )
         )
     return EvaluationComparison(
-        evaluation_id=row.id, baseline_id=base.id, cases_in_common=len(common), targets=compared
+        evaluation_id=row.id, baseline_id=base.id, cases_in_common=len(common.own), targets=compared
     )
-
-
-def _common(session: Session, evaluation_id: UUID, baseline_id: UUID) -> dict[int, int]:
-    """Return the baseline's position of each case that both have."""
-    own = figures.digests(session, evaluation_id)
-    others = own if baseline_id == evaluation_id else figures.digests(session, baseline_id)
-    return {position: others[digest] for digest, position in own.items() if digest in others}
