@@ -26,10 +26,18 @@ MOST_RESULTS = 100_000  # targets × cases × runs
 MAX_PROMPT_CHARS = 200_000
 MAX_NAME_CHARS = 200
 
+
+def _visible(name: str) -> str:
+    if not any(each.isprintable() and not each.isspace() for each in name):
+        raise ValueError("Enter a name: this one has no visible character.")
+    return name
+
+
 EvaluationName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS),
     AfterValidator(storable),
+    AfterValidator(_visible),
 ]
 AppName = Annotated[
     str,

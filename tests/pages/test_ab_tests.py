@@ -95,6 +95,32 @@ def test_a_form_starts_an_ab_test_of_two_bots(
     assert rows[0]["Verdict"] == "Too few cases: about 8 more"
 
 
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\0"])
+def test_a_name_without_a_visible_character_is_refused(
+    console: Console, admin: Person, name: str
+) -> None:
+    bots = [made(admin.actor, bot_name=each) for each in ("Rosa", "Max")]
+    app = opened(console, admin, new="1")
+    enter(app, Name=name, Questions="hello\ngood bye")
+    for variant, bot in zip("AB", bots, strict=True):
+        enter(app, **{f"Prompt_or_bot_of_variant_{variant}": f"bot:{bot.id}"})
+    press(app, "Start A/B test")
+    assert "Enter a name" in toasts(app)[0]
+    with transaction() as session:
+        assert not list_ab_tests(session, Window(), actor=admin.actor).items
+
+
+def test_the_list_says_whether_bots_or_prompts_are_compared(
+    console: Console, admin: Person
+) -> None:
+    bots = [{"bot_id": str(made(admin.actor, bot_name=each).id)} for each in ("Rosa", "Max")]
+    prompts = variants(admin.actor)
+    for pair in (prompts, bots, [bots[0], prompts[0]]):
+        created(admin.actor, [case(GOOD, BAD)], variants=pair)
+    rows = console(admin, PAGE).dataframe[0].value.to_dict("records")
+    assert [row["Kind"] for row in rows] == ["Bot and prompt", "Bots", "Prompts"]
+
+
 def test_scenarios_are_cases_that_need_a_judge(console: Console, admin: Person) -> None:
     prompt = variants(admin.actor)[0]["template_id"]
     app = opened(console, admin, new="1")

@@ -52,6 +52,11 @@ def status(row: AbTestListItem) -> str:
     return row.status.capitalize() if row.status else NOT_RUN
 
 
+def kind(row: AbTestListItem) -> str:
+    kinds = {"Bots" if each.bot_id else "Prompts" for each in row.variants}
+    return kinds.pop() if len(kinds) == 1 else "Bot and prompt"
+
+
 def _winner(row: AbTestListItem) -> str | None:
     return WINNERS[row.winner] if row.winner else None
 
@@ -59,6 +64,7 @@ def _winner(row: AbTestListItem) -> str | None:
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:
     return [
         columns.text("Name", lambda row: row.test_name, width=230),
+        columns.text("Kind", kind, width=80),
         columns.chip("Status", status, COLOURS, width=95),
         columns.text("A", lambda row: row.variants[0].name, width=170),
         columns.text("B", lambda row: row.variants[1].name, width=170),
