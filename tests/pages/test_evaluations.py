@@ -10,6 +10,7 @@ from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
+from pages.test.evaluations import scorer_fields
 from tests.factories.bots import made
 from tests.factories.evaluations import (
     answering,
@@ -75,6 +76,33 @@ def test_a_form_starts_an_evaluation_of_questions(console: Console, admin: Perso
     app.run()
     assert "Refunds" in said(app)
     assert app.dataframe[0].value.to_dict("records")[0]["Pass rate"] == "50.0% of 2 (no interval)"
+
+
+def test_a_form_takes_a_threshold_and_scorers_with_weights_and_groups(
+    console: Console, admin: Person
+) -> None:
+    app = opened(console, admin, {"new": "1"})
+    field(app, "Name").set_value("Refunds")  # type: ignore[attr-defined]
+    field(app, "Model of target 1").set_value("fake:echo")  # type: ignore[attr-defined]
+    field(app, "Questions").set_value("refund? => refund")  # type: ignore[attr-defined]
+    field(app, "Least score to pass").set_value(0.6)  # type: ignore[attr-defined]
+    field(app, "Other scorers (JSON)").set_value("[")  # type: ignore[attr-defined]
+    app.run()
+    press(app, "Start evaluation")
+    assert "The other scorers are no JSON." in said(app)
+    field(app, "Other scorers (JSON)").set_value(scorer_fields.EXAMPLE)  # type: ignore[attr-defined]
+    app.run()
+    press(app, "Start evaluation")
+    with transaction() as session:
+        [listed] = reports.list_evaluations(session, actor=admin.actor).items
+    found = read(admin.actor, listed.id)
+    assert found.threshold == 0.6
+    assert [(each["kind"], each["weight"]) for each in found.scorers] == [
+        ("contains", 2),
+        ("any", 1),
+        ("pairwise", 1),
+    ]
+    assert found.scorers[1]["scorers"][1]["negate"]
 
 
 def test_a_bot_is_a_target(console: Console, admin: Person) -> None:

@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import Invalid
 from core.scoring.schemas import ContainsScorer, JudgeScorer
-from pages._ui import state
+from pages._ui import json_scorers, state
 
 HAS, HAS_NOT, RUBRIC, OTHERS = (
     "datasets.case.has",
@@ -68,23 +67,12 @@ def draw() -> None:
         placeholder="The answer names the delivery date and apologizes.",
     )
     with st.expander("Other scorers (JSON)"):
-        st.text_area(
-            "Other scorers (JSON)",
-            key=OTHERS,
-            height=100,
-            label_visibility="collapsed",
-            placeholder='[{"kind": "regex", "pattern": "[0-9]{6}"}]',
-        )
+        json_scorers.draw(OTHERS, placeholder='[{"kind": "regex", "pattern": "[0-9]{6}"}]')
 
 
 def read() -> list[Any]:
     """Return the scorers of the fields as JSON; raise Invalid."""
-    try:
-        others = json.loads(state.get(OTHERS, "").strip() or "[]")
-    except (ValueError, RecursionError):
-        raise Invalid("The other scorers are no JSON.") from None
-    if not isinstance(others, list):
-        raise Invalid("The other scorers are no JSON list.")
+    others = json_scorers.read(OTHERS)
     found: list[Any] = []
     if values := _lines(HAS):
         found.append({"kind": "contains", "values": values})

@@ -82,7 +82,7 @@ def _fields() -> dict[str, Any]:
     numbers = range(1, state.get(TARGETS, 1) + 1)
     return {
         "targets": [target_fields.read(f"target {number}") for number in numbers],
-        "scorers": scorer_fields.read(),
+        **scorer_fields.read(),
         **case_fields.read(),
     }
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages._ui import state
+from pages._ui import json_scorers, state
 
 COUNT = "evaluations.new.scorers"
+THRESHOLD, OTHERS = "evaluations.new.threshold", "evaluations.new.other_scorers"
 MOST = 5
 # The label of the value, and the field that it is
 KINDS = {
@@ -22,6 +23,11 @@ KINDS = {
     "Latency": ("latency", "At most, in milliseconds", "max_ms"),
     "Cost": ("cost", "At most, in US dollars", "max_usd"),
 }
+EXAMPLE = """[
+  {"kind": "contains", "values": ["refund"], "weight": 2},
+  {"kind": "any", "scorers": [{"kind": "exact"}, {"kind": "similarity", "negate": true}]},
+  {"kind": "pairwise", "rubric": "The better answer is shorter."}
+]"""
 REFERENCE = ("exact", "numeric", "similarity")
 
 
@@ -39,15 +45,31 @@ def draw() -> None:
             st.button("Add scorer", icon=":material/add:", on_click=_set, args=(count + 1,))
         if count:
             st.button("Remove scorer", icon=":material/remove:", on_click=_set, args=(count - 1,))
+    with st.expander("Threshold, weights, groups and pairwise judge"):
+        st.number_input(
+            "Least score to pass",
+            min_value=0.0,
+            max_value=1.0,
+            value=None,
+            key=THRESHOLD,
+            placeholder="None",
+            help="A run passes when the weighted mean of its scores is at least this. Without it, "
+            "every scorer must pass.",
+            width=220,
+        )
+        st.caption("Scorers with weights, groups and pairwise judges, as a JSON list.")
+        json_scorers.draw(OTHERS, placeholder=EXAMPLE)
 
 
 def _set(count: int) -> None:
     state.put(COUNT, count)
 
 
-def read() -> list[dict[str, Any]]:
-    """Return the scorers as entered."""
-    return [_read(number) for number in range(1, state.get(COUNT, 0) + 1)]
+def read() -> dict[str, Any]:
+    """Return scorers and threshold as entered; raise Invalid."""
+    rows = [_read(number) for number in range(1, state.get(COUNT, 0) + 1)]
+    threshold: float | None = state.get(THRESHOLD, None)
+    return {"scorers": rows + json_scorers.read(OTHERS), "threshold": threshold}
 
 
 def _read(number: int) -> dict[str, Any]:
