@@ -40,6 +40,26 @@ def test_a_band_begins_and_ends_where_the_contract_says(
     assert last == 100 or band_text(trait, last) != band_text(trait, last + 1)
 
 
+@pytest.mark.parametrize(
+    ("trait", "changed"),
+    [
+        (Trait.FORMALITY, {"temperature"}),
+        (Trait.ENTHUSIASM, {"temperature"}),
+        (Trait.TECHNICAL_DEPTH, {"presence_penalty"}),
+        (Trait.EMPATHY, set()),
+    ],
+)
+def test_a_slider_moved_from_0_to_100_changes_the_prompt_and_its_parameters(
+    trait: Trait, changed: set[str]
+) -> None:
+    assert with_trait(trait, 0) != with_trait(trait, 100)
+    low, high = (
+        parameters_of(BotContent.model_validate({"personality_traits": {trait: level}}))
+        for level in (0, 100)
+    )
+    assert {name for name, value in low if value != getattr(high, name)} == changed
+
+
 def test_the_prompts_of_styles_differ_pairwise() -> None:
     assert len({prompt(response_style=style) for style in ResponseStyle}) == 3
 
