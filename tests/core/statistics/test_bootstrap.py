@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from core.statistics import bootstrap
-from core.statistics.bootstrap import mean_interval
+from core.statistics.bootstrap import MOST_SINGLY, mean_interval
 
 
 @pytest.mark.parametrize("count", [10, 30, 200])
@@ -42,7 +42,7 @@ def test_few_or_equal_values_have_no_interval(values: list[float]) -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("count", [30, 60, 120, 200])
+@pytest.mark.parametrize("count", [30, 60, 120, 200, 2 * MOST_SINGLY])
 def test_intervals_of_30_and_more_cases_cover_93_to_97_percent(count: int) -> None:
     rng, covered, trials = np.random.default_rng(count), 0, 4000
     for _ in range(trials):
