@@ -1,4 +1,4 @@
-"""The leaderboard of models and prompts, from the votes of all accounts or one's own."""
+"""The leaderboard of models and prompts, from the votes of all accounts or of the reader."""
 
 import streamlit as st
 
