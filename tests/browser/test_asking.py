@@ -122,14 +122,6 @@ def test_the_next_question_can_be_written_meanwhile_and_waits(window: Window) ->
     expect(tab.messages).to_have_count(4)
 
 
-def test_the_field_takes_no_more_than_a_message_may_have(window: Window) -> None:
-    tab = window.open()
-    tab.field.fill("x" * 31_999)
-    tab.field.press_sequentially("yz")
-    expect(tab.field).to_have_value("x" * 31_999 + "y")
-    expect(tab.page.get_by_test_id("stChatInput")).to_contain_text("32000/32000")
-
-
 def test_what_cannot_be_sent_stays_in_the_field(window: Window, program: Program) -> None:
     tab = window.open()
     tab.ask("First")

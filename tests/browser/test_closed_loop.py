@@ -170,7 +170,7 @@ def try_and_rewrite(tab: Tab, prompt: str) -> None:
     expect(original).to_contain_text(BETTER)
     expect(original).to_contain_text(f"(prompt: {PROMPT_V1})")
     expect(tab.page.locator(".st-key-pane-chat")).to_contain_text(f"(prompt: {PROMPT_V1})")
-    original.get_by_role("link", name=f"New version of {prompt}").click()
+    original.get_by_role("button", name=f"New version of {prompt}").click()
     expect(tab.page.get_by_role("heading", name=prompt)).to_be_visible()
     fill(tab, "System prompt", PROMPT_V2)
     tab.choose("Fixes annotations", f"{prompt}@1")

@@ -214,7 +214,7 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
             == whole["total_requests"]
             == sum(each["total_requests"] for each in models)
         )
-        _models(table(app, "Model", "Share"), models, _file(door, "ai/models", asked))
+        _models(table(app, "Model", "Provider"), models, _file(door, "ai/models", asked))
         _requests(
             table(app, "Request", "Latency"),
             got(door, "ai/requests", asked | {"order": "slowest", "limit": "10"})["items"],

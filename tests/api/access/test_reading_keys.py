@@ -16,6 +16,7 @@ REVIEW = "/admin/ai/tuning"
 OPEN = (
     f"GET {REVIEW}/conversations",
     f"GET {REVIEW}/messages",
+    f"GET {REVIEW}/replays",  # those that are shared with the caller: none, for a key
     "GET /admin/ai/knowledge/",
 )
 ROUTES = [
