@@ -113,9 +113,12 @@ def draw_opened(
     title: str,
     show: Callable[[Row], None],
     read: Callable[[str], Row] | None = None,
+    *,
+    has_steps: bool = True,
 ) -> None:
     """Show in a drawer the row that the address names: from these rows, else by `read`, which may
-    raise NotFound. Without `read`, another list of the page may have the row.
+    raise NotFound. Without `read`, another list of the page may have the row. `has_steps` to the
+    rows beside it: not while something is written in the drawer, which would be lost.
     """
     if dialog := state.take(NEXT):
         state.put(DRAWN, True)
@@ -123,7 +126,7 @@ def draw_opened(
         return
     opened = st.query_params.get(OPEN)
     if row := next((each for each in rows if _id_of(each) == opened), None):
-        place = ListPlace([_id_of(each) for each in rows], _id_of(row))
+        place = ListPlace([_id_of(each) for each in rows], _id_of(row)) if has_steps else None
         drawer(title, partial(show, row), on_close=close, place=place)
     elif opened and read is not None and not state.get(DRAWN, False):
         drawer(title, partial(_show_read, title, opened, show, read), on_close=close)

@@ -173,10 +173,14 @@ def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(
         "content": "At frst",
         "tags": ["to edit"],
     }
+    other = {**note, "message_id": "rq-24-1"}
+    program.api.post("/admin/ai/tuning/annotations", json=other).raise_for_status()
     made = program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status().json()
     tab = open_window().open("/tuning?view=annotations&tag=to+edit")
     tab.open_row(1)
+    expect(tab.button("Next")).to_be_visible()
     tab.press("Edit")
+    expect(tab.button("Next")).to_have_count(0)  # what is written would be lost
     expect(response(tab)).to_have_value("Answer 27 of rq.")
     heard, keys = tab.drawer.get_by_text("Unchanged"), tab.page.keyboard
     expect(heard).to_be_visible()

@@ -61,6 +61,10 @@ def is_open(one: AnnotationView) -> bool:
     return edited is not None and edited.one is not None and edited.one.id == one.id
 
 
+def is_any_open() -> bool:
+    return state.get(OPEN, None) is not None
+
+
 @errors.action
 def begin(one: AnnotationView) -> None:
     """Open the form, from a callback, and close any other."""

@@ -109,7 +109,11 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     else:
         _draw_nothing(chosen)
     dialogs.draw_opened(
-        page.items, "Annotation", partial(_draw_chosen, zone, reads.actor), read_one
+        page.items,
+        "Annotation",
+        partial(_draw_chosen, zone, reads.actor),
+        read_one,
+        has_steps=not annotation_edit.is_any_open(),
     )
 
 
