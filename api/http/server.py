@@ -25,6 +25,9 @@ ANSWERS_S = 20.0  # for running answers to end
 LAST_RESPONSES_S = 3.0  # for clients to receive the end of an answer
 CHILDREN_S = 27.0  # for the worker and the model server; Postgres takes one or two more
 BACKLOG = 512
+MAX_CONSOLE_MESSAGE_BYTES = (
+    4 * 1024 * 1024
+)  # four of the longest texts; 16 MiB can hold 690 MB of empty widgets
 
 
 class Shutdown:
@@ -187,7 +190,7 @@ def uvicorn_settings(app: ASGIApp, config: Config) -> protocols.Settings:
         lifespan="on",
         http=protocols.Http,
         ws=protocols.WebSocket,
-        ws_max_size=16 * 1024 * 1024,
+        ws_max_size=MAX_CONSOLE_MESSAGE_BYTES,
         ws_ping_interval=30,
         ws_ping_timeout=30,
         ws_per_message_deflate=False,
