@@ -125,7 +125,7 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
         "select environment, app, first_week, week, users from user_week_counts union all "
         "select environment, app, first_week, week, users from user_week_count_deltas"
         ") as counts group by 1, 2, 3, 4 having sum(users) <> 0",
-        "rollups": "select grain, at, environment, app, event_type, events, errors "
+        "rollups": "select grain, at, environment, app, event_type, release, events, errors "
         "from event_rollups",
     }
     with transaction() as session:

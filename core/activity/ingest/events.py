@@ -95,6 +95,7 @@ def rollup_sums(fresh: FromClause) -> Select[Any]:
         fresh.c.environment,
         fresh.c.app,
         fresh.c.event_type,
+        fresh.c.release,
     )
     counts = (func.count().label("events"), func.count().filter(fresh.c.is_error).label("errors"))
     return select(*keys, *counts).group_by("at", *keys[1:])

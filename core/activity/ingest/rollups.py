@@ -13,7 +13,7 @@ EVENTS = Fold(
     lock=Lock.EVENT_ROLLUPS,
     deltas=table_of(EventDelta),
     rollups=table_of(EventRollup),
-    keys=("environment", "app", "event_type"),
+    keys=("environment", "app", "event_type", "release"),
     sums=("events", "errors"),
 )
 # Each with the statement that deletes what it leaves empty

@@ -122,17 +122,18 @@ class EventCounts:
     environment: Mapped[str]
     app: Mapped[str]
     event_type: Mapped[str]
+    release: Mapped[str]  # empty also where it was not counted before raw rows were deleted
     events: Mapped[int] = mapped_column(BigInteger)
     errors: Mapped[int] = mapped_column(BigInteger)
 
 
 class EventRollup(EventCounts, CoreTable):
-    """Events per half hour or day (of the reporting time zone) and type."""
+    """Events per half hour or day (of the reporting time zone), type and release."""
 
     __tablename__ = "event_rollups"
     __table_args__ = (
         one_of("grain", Grain),
-        PrimaryKeyConstraint("grain", "at", "environment", "app", "event_type"),
+        PrimaryKeyConstraint("grain", "at", "environment", "app", "event_type", "release"),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

@@ -66,7 +66,7 @@ def rolled_errors(table: Table) -> ColumnElement[int]:
 
 
 def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Select[Any]]:
-    if watched.release is not None or watched.users is not None:
+    if watched.users is not None:
         return [_events(period, watched)]
     cut = pieces(period, by_day=by_day)
     return [
@@ -92,7 +92,6 @@ def _events(period: Period, watched: Watched) -> Select[Any]:
     columns = raw.c
     is_error = func.is_error(columns.error_code, columns.event_type)
     wanted = _matching(raw, watched, columns.created_at, period)
-    wanted += [columns.release == watched.release] if watched.release is not None else []
     wanted += [columns.user_id.in_(watched.users)] if watched.users is not None else []
     counted = (literal(1, Integer).label("events"), cast(is_error, Integer).label("errors"))
     return select(columns.created_at.label("at"), columns.event_type, *counted).where(*wanted)
@@ -102,4 +101,5 @@ def _matching(
     table: Table, watched: Watched, at: ColumnElement[Any], period: Period
 ) -> list[ColumnElement[bool]]:
     found = [at >= period.start, at < period.end, table.c.environment == watched.environment]
-    return found + ([table.c.app == watched.app] if watched.app is not None else [])
+    asked = {"app": watched.app, "release": watched.release}
+    return found + [table.c[name] == value for name, value in asked.items() if value is not None]

@@ -71,7 +71,7 @@ def list_events(
 def list_daily(
     session: Session, period: Period, watched: Watched, *, actor: Actor
 ) -> list[DailyCount]:
-    """Return events by day and type; filters by release or user read raw rows."""
+    """Return events by day and type; a filter by user reads raw rows."""
     require(actor, Permission.WATCH)
     return [
         DailyCount(date=row["day"], **{name: row[name] for name in COUNTED})

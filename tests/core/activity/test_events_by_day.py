@@ -31,6 +31,7 @@ def sent() -> list[NewEvent]:
             START + timedelta(minutes=11 * number),
             error_code="E1" if number % 5 == 0 else None,
             app="web" if number % 2 else "phone",
+            release="2.0" if number > 200 + number % 4 else "1.0",
         )
         for number in range(400)
     ]
@@ -44,8 +45,9 @@ def by_day(period: Period, watched: Watched) -> dict[tuple[str, str], tuple[int,
 
 @pytest.mark.parametrize("is_folded", [False, True])
 @pytest.mark.parametrize("app", [None, "web"])
+@pytest.mark.parametrize("release", [None, "1.0", "2.0"])
 def test_a_boundary_within_a_half_hour_counts_every_event_once(
-    database: Postgres, is_folded: bool, app: str | None
+    database: Postgres, is_folded: bool, app: str | None, release: str | None
 ) -> None:
     given = sent()
     activity.store(given, zone=ZONE)
@@ -58,6 +60,7 @@ def test_a_boundary_within_a_half_hour_counts_every_event_once(
         if each.created_at
         and PERIOD.start <= each.created_at < PERIOD.end
         and app in (None, each.app)
+        and release in (None, each.release)
     ]
     counted = Counter(
         (str(day_of(each.created_at, ZONE)), each.event_type) for each in inside if each.created_at
@@ -67,16 +70,17 @@ def test_a_boundary_within_a_half_hour_counts_every_event_once(
         for each in inside
         if each.created_at and (each.error_code or each.event_type.endswith("_error"))
     )
-    assert by_day(PERIOD, Watched(app=app)) == {
+    assert by_day(PERIOD, Watched(app=app, release=release)) == {
         key: (count, failed[key]) for key, count in counted.items()
     }
 
 
+@pytest.mark.parametrize("release", [None, "1.0"])
 def test_a_boundary_within_a_half_hour_reads_raw_rows_of_that_half_hour_only(
-    database: Postgres,
+    database: Postgres, release: str | None
 ) -> None:
     activity.store(sent(), zone=ZONE)
-    before = by_day(PERIOD, Watched())
+    before = by_day(PERIOD, Watched(release=release))
     with transaction() as session:
         inner = {"since": minutes(30), "until": START + timedelta(days=2, minutes=30)}
         session.execute(
@@ -86,4 +90,4 @@ def test_a_boundary_within_a_half_hour_reads_raw_rows_of_that_half_hour_only(
             ),
             inner,
         )
-    assert by_day(PERIOD, Watched()) == before
+    assert by_day(PERIOD, Watched(release=release)) == before
