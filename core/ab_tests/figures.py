@@ -18,7 +18,7 @@ from core.evaluations.figures.comparison import by_differences, paired_view
 from core.evaluations.views import PairedView
 from core.statistics.bootstrap import FEWEST, mean_interval
 from core.statistics.paired import compare_passes
-from core.stats import wilson_of_rate
+from core.statistics.rates import wilson_of_rate
 
 FULL_CONSISTENCY = 100.0
 TRAITS = tuple(f"{trait}_score" for trait in Trait)

@@ -1,8 +1,8 @@
 """Rates with Wilson's intervals."""
 
-from core import stats
 from core.activity.views import ConfidenceInterval
 from core.presentation import formatting
+from core.statistics.rates import wilson
 
 FEWEST_FOR_AN_INTERVAL = 10
 
@@ -16,7 +16,7 @@ def interval(part: int, whole: int) -> ConfidenceInterval:
     """Return Wilson's 95 % interval; without bounds under ten cases."""
     if whole < FEWEST_FOR_AN_INTERVAL:
         return ConfidenceInterval(low=None, high=None, n=whole)
-    low, high = stats.wilson(part, whole)
+    low, high = wilson(part, whole)
     return ConfidenceInterval(low=low, high=high, n=whole)
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core import stats
 from core.identity.schemas import View
+from core.statistics.rates import wilson
 
 RESAMPLES = 2000
 SEED = 2011  # fixed, so that the same reviews always have the same interval
@@ -84,7 +84,7 @@ def agreement(patterns: Mapping[Pattern, int], *, is_ordered: bool = False) -> A
         _interval(coincidences, times, is_ordered=is_ordered) if units >= FEWEST else (None, None)
     )
     same = int(times[(counts > 0).sum(axis=1) == 1].sum())
-    same_low, same_high = stats.wilson(same, units) if units >= FEWEST else (None, None)
+    same_low, same_high = wilson(same, units) if units >= FEWEST else (None, None)
     return Agreement(
         units=units,
         judgements=int(counts.sum(axis=1) @ times),

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from pydantic import ConfigDict
 
-from core import stats
 from core.identity.schemas import View
 from core.presentation.money import Usd
+from core.statistics.means import half_width_of_mean
+from core.statistics.rates import wilson
 
 FEWEST = 10  # cases of an interval
 
@@ -117,7 +118,7 @@ class PromptVersionFigures(View):
 
 def rate_of(part: int, whole: int) -> RateEstimate:
     """Return a rate with its interval."""
-    low, high = stats.wilson(part, whole) if whole >= FEWEST else (None, None)
+    low, high = wilson(part, whole) if whole >= FEWEST else (None, None)
     return RateEstimate(value=part / whole if whole else None, low=low, high=high, n=whole)
 
 
@@ -138,7 +139,7 @@ def mean_cost(total: Decimal, deviation: Decimal | None, count: int) -> CostEsti
     mean = total / count
     if count < FEWEST or deviation is None:
         return CostEstimate(value=_usd(mean), low=None, high=None, n=count)
-    half = Decimal(stats.half_width_of_mean(float(deviation), count))
+    half = Decimal(half_width_of_mean(float(deviation), count))
     low, high = max(mean - half, Decimal(0)), mean + half
     return CostEstimate(value=_usd(mean), low=_usd(low), high=_usd(high), n=count)
 

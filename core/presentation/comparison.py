@@ -22,10 +22,10 @@ from math import log
 
 from pydantic import Field
 
-from core import stats
 from core.identity.schemas import View
 from core.presentation.formatting import FigureUnit
-from core.stats import Rate
+from core.statistics.means import chance_of_shift
+from core.statistics.rates import Rate, chance_of_pairs, chance_of_rates
 
 FEWEST_PARTS, FEWEST_CASES = 4, 10
 LEAST_LEVEL, LEAST_POINTS, LEAST_CHANCE = 0.05, 0.001, 0.05
@@ -134,7 +134,7 @@ def of_level(
         return NOT_KNOWN
     differences = [log(current / previous) for current, previous in pairs]
     shift = sum(differences) / len(differences)
-    return _change(shift, stats.chance_of_shift(differences), LEAST_LEVEL, meaning)
+    return _change(shift, chance_of_shift(differences), LEAST_LEVEL, meaning)
 
 
 def of_rate(
@@ -145,9 +145,9 @@ def of_rate(
         return NOT_KNOWN
     rate, previous_rate = now[0] / now[1], before[0] / before[1]
     pairs = [pair for pair in parts if pair[0][1] and pair[1][1]]
-    chance = stats.chance_of_rates(*now, *before)
+    chance = chance_of_rates(*now, *before)
     if len(pairs) >= FEWEST_PARTS:
-        chance = max(chance, stats.chance_of_pairs(pairs))
+        chance = max(chance, chance_of_pairs(pairs))
     return _change(
         rate - previous_rate,
         chance,

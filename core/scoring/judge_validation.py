@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 
-from core import stats
 from core.identity.schemas import View
+from core.statistics.rates import wilson
 
 FEWEST = 10  # messages: with fewer, an interval would be misleading
 Z = 1.959963984540054  # deviations of 95 %
@@ -114,7 +114,7 @@ def rate(part: int, whole: int) -> EstimatedRate:
     """Return a rate with Wilson's interval."""
     if not whole:
         return EstimatedRate(value=None, low=None, high=None, n=0)
-    low, high = stats.wilson(part, whole) if whole >= FEWEST else (None, None)
+    low, high = wilson(part, whole) if whole >= FEWEST else (None, None)
     return EstimatedRate(value=part / whole, low=low, high=high, n=whole)
 
 

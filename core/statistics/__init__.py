@@ -1,1 +1,1 @@
-"""Statistics of evaluations: consistency over runs, intervals of scores, and paired comparisons."""
+"""Statistics: rates, means, consistency over runs, intervals of scores, paired comparisons."""

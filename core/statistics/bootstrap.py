@@ -1,16 +1,15 @@
 """Bootstrap intervals of means: BCa (Efron 1987), as in `scipy.stats.bootstrap`."""
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from core.statistics.libraries import numpy, special
+from core.statistics.means import CERTAIN
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CERTAIN = 0.95
 RESAMPLES = 2000
 SEED = 20  # the same values have the same interval, in every report
 FEWEST = 10  # cases; below, words only
@@ -26,17 +25,6 @@ Floats: TypeAlias = "NDArray[np.float64]"
 class MeanInterval(NamedTuple):
     low: float
     high: float
-
-
-@cache
-def _special() -> ModuleType:
-    return import_module("scipy.special")
-
-
-@cache
-def numpy() -> Any:  # noqa: ANN401  a module
-    """Return numpy, loaded with its first use: the worker does without it until an evaluation."""
-    return import_module("numpy")
 
 
 def mean_interval(values: "Sequence[float] | Floats") -> MeanInterval | None:
@@ -69,14 +57,14 @@ def resampled_means(values: Floats) -> Floats:
 
 
 def _bca(values: Floats, means: Floats) -> MeanInterval | None:
-    np, special, mean = numpy(), _special(), values.mean()
+    np, scipy, mean = numpy(), special(), values.mean()
     below = (np.sum(means < mean) + np.sum(means <= mean)) / (2 * len(means))
     # Leaving one value out of a mean moves it by the value's distance from it, in closed form
     left_out = values - mean
     acceleration = np.sum(left_out**3) / (6 * np.sum(left_out**2) ** 1.5)
-    bias, deviation = special.ndtri(below), special.ndtri((1 + CERTAIN) / 2)
+    bias, deviation = scipy.ndtri(below), scipy.ndtri((1 + CERTAIN) / 2)
     shares = [
-        special.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
+        scipy.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
         for z in (-deviation, deviation)
     ]
     if not np.all(np.isfinite(shares)):

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import import_module
 from math import ceil, sqrt
-from types import ModuleType
 
-from core.statistics.bootstrap import FEWEST, Floats, MeanInterval, mean_interval, numpy
+from core.statistics.bootstrap import FEWEST, Floats, MeanInterval, mean_interval
+from core.statistics.libraries import numpy, special
 
 SIGNIFICANT = 0.05
 POWER = 0.8
@@ -48,18 +46,13 @@ class PairedResult:
     more_cases: int | None = None
 
 
-@cache
-def _special() -> ModuleType:
-    return import_module("scipy.special")
-
-
 def mcnemar(only_this: int, only_baseline: int) -> float:
     """Return the p-value of McNemar's exact test: two-sided binomial on the discordant pairs."""
     discordant = only_this + only_baseline
     if discordant == 0:
         return 1.0
     fewer = min(only_this, only_baseline)
-    return min(1.0, 2 * float(_special().bdtr(fewer, discordant, 0.5)))
+    return min(1.0, 2 * float(special().bdtr(fewer, discordant, 0.5)))
 
 
 def compare_passes(pairs: Sequence[tuple[bool, bool]]) -> PairedResult:
@@ -134,5 +127,5 @@ def cases_to_show_scores(difference: float, deviation: float) -> int:
 
 
 def _deviations() -> tuple[float, float]:
-    special = _special()
-    return float(special.ndtri(1 - SIGNIFICANT / 2)), float(special.ndtri(POWER))
+    ndtri = special().ndtri
+    return float(ndtri(1 - SIGNIFICANT / 2)), float(ndtri(POWER))

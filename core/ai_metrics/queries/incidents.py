@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.latency.percentiles import LOWEST, middle, summed_each
 from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
@@ -36,6 +35,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock
 from core.presentation.periods import DAY, Period
+from core.statistics.rates import chances_of_so_many
 
 USUAL_DAYS = 14  # that is how far back it is known what is usual
 LEVEL, LEVEL_OF_AN_HOUR = 0.01, 0.001
@@ -156,7 +156,7 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
         for slot, usual in slots
         if slot.at + DAY > period.start and slot.requests
     ]
-    chances = stats.chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
+    chances = chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
     found: dict[Key, list[tuple[float, Slot, Usual]]] = defaultdict(list)
     for chance, (key, slot, usual) in sorted(
@@ -203,7 +203,7 @@ def _outstanding_hours(
 ) -> Iterator[Slot]:
     tried = [test(hour, usual) for hour in hours]
     for hour, (part, whole, expected), chance in zip(
-        hours, tried, stats.chances_of_so_many(tried), strict=True
+        hours, tried, chances_of_so_many(tried), strict=True
     ):
         if whole < FEWEST_IN_AN_HOUR or chance > LEVEL_OF_AN_HOUR:
             continue

@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.ai_metrics.ingest.rollups import EVERY, OTHERS
 from core.ai_metrics.models import ToolDelta, ToolDimensionDelta, ToolDimensionRollup, ToolRollup
 from core.ai_metrics.queries.conditions import (
@@ -54,6 +53,7 @@ from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.statistics.rates import chances_of_so_many
 
 IN_TOTAL = table_of(ToolRollup), table_of(ToolDelta)
 BY_DIMENSION = table_of(ToolDimensionRollup), table_of(ToolDimensionDelta)
@@ -76,9 +76,7 @@ def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[To
     """Return the tools of which surely more than one call in twenty fails, the worst first."""
     require(actor, Permission.WATCH)
     found = tool_figures(session, asked)
-    chances = stats.chances_of_so_many(
-        [(each.error_count, each.calls, TOLERATED) for each in found]
-    )
+    chances = chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
     bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 

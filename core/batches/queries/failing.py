@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.batches import error_summaries
 from core.batches.named_phases import named
 from core.batches.queries.batch_runs import matching, runs
@@ -16,6 +15,7 @@ from core.batches.views import BAD, GOOD, AskedRuns
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.presentation.formatting import shortened
+from core.statistics.rates import wilson
 
 MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160
@@ -112,7 +112,7 @@ def judge(ended: Sequence[RecentRun]) -> Failing | None:
     bad = [run for run in ended if run.status in BAD]
     in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
     if len(bad) < FEWEST_BAD or (
-        in_a_row < FEWEST_BAD and stats.wilson(len(bad), len(ended))[0] <= TOLERATED
+        in_a_row < FEWEST_BAD and wilson(len(bad), len(ended))[0] <= TOLERATED
     ):
         return None
     said = Counter(shortened(run.summary, LONGEST_SUMMARY) for run in bad if run.summary)

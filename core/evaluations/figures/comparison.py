@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
 from core.evaluations.views import PairedView
 from core.presentation.formatting import count
-from core.statistics.bootstrap import numpy
+from core.statistics.libraries import numpy
 from core.statistics.paired import PairedResult, Verdict, compare_discordant, compare_scores
 
 

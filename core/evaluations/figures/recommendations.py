@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from core.evaluations.views import Estimate, Recommendation, TargetView
 from core.presentation.formatting import count, share
 from core.statistics.bootstrap import FEWEST
-from core.stats import rate_difference
+from core.statistics.rates import rate_difference
 
 LOW_RATE = 0.8
 LARGE_SHARE = 0.5  # of the failures

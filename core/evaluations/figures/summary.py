@@ -13,7 +13,7 @@ from core.evaluations.views import (
 )
 from core.statistics.bootstrap import FEWEST, mean_interval
 from core.statistics.consistency import pass_power_curve
-from core.stats import wilson_of_rate
+from core.statistics.rates import wilson_of_rate
 
 MOST_TAGS = 50
 

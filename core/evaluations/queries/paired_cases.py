@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.schemas import ResultStatus
-from core.statistics.bootstrap import numpy
+from core.statistics.libraries import numpy
 
 if TYPE_CHECKING:
     import numpy as np

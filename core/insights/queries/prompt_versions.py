@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from core import stats
 from core.ai_metrics.queries.by_dimension import Row, first_at, read_by_value
 from core.ai_metrics.queries.latency.percentiles import Counts, middle_of_rank
 from core.ai_metrics.queries.rollup_sources import RollupSource
@@ -37,6 +36,7 @@ from core.insights.prompt_figures import (
 from core.insights.queries import answer_versions, version_scores
 from core.insights.queries.version_scores import ScoresByVersion
 from core.knowledge.models import Feedback
+from core.statistics.means import ranks_around
 
 MOST_VERSIONS = 200
 MOST_RATINGS, AT_ONCE = 100_000, 10_000
@@ -135,7 +135,7 @@ def _percentile(counts: Counts, quantile: float) -> LatencyEstimate:
     count = int(counts.sum())
     if not count:
         return LatencyEstimate(value=None, low=None, high=None, n=0)
-    low, high = stats.ranks_around(quantile, count)
+    low, high = ranks_around(quantile, count)
     value, *bounds = (
         round(middle_of_rank(counts, rank)) if rank is not None else None
         for rank in (int(np.ceil(quantile * count)), low, high)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from sqlalchemy import Float, Subquery, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.ai_metrics.views import AiMetricsQuery
 from core.conversations.models import Conversation, Message
 from core.database.tables import table_of
@@ -15,6 +14,8 @@ from core.scores.models import MessageScore
 from core.scores.queries.conditions import PROMPT_OF_MESSAGE, conditions
 from core.scores.schemas import ScoreSubject
 from core.scores.views import ScoreFilter
+from core.statistics.means import Draws, interval_of_grouped_mean
+from core.statistics.rates import wilson
 
 MOST_SCORES = 100_000
 READ = (
@@ -84,8 +85,8 @@ def _means(session: Session, scored: Subquery) -> Iterator[Figure]:
     for version, name, whole, count, groups, *squares in session.execute(by_name):
         mean, low, high = whole / count, None, None
         if groups >= FEWEST:
-            spread = stats.Draws(float(groups), *squares)
-            low, high = stats.mean_interval(mean, int(count), spread)
+            spread = Draws(float(groups), *squares)
+            low, high = interval_of_grouped_mean(mean, int(count), spread)
         figure = ScoreOfVersion(name=name, label=None, value=mean, low=low, high=high, n=int(count))
         yield version, figure
 
@@ -108,7 +109,7 @@ def _shares(session: Session, scored: Subquery) -> Iterator[Figure]:
     for (version, name), n in whole.items():
         label = labels[name].most_common(1)[0][0]
         part = counts[version, name, label]
-        low, high = stats.wilson(part, n) if n >= FEWEST else (None, None)
+        low, high = wilson(part, n) if n >= FEWEST else (None, None)
         yield (
             version,
             ScoreOfVersion(name=name, label=label, value=part / n, low=low, high=high, n=n),

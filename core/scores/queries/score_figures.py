@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Date, cast, func, literal, select
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -24,6 +23,8 @@ from core.scores.views import (
     ScoresOfDay,
     ScoreStats,
 )
+from core.statistics.means import Draws, interval_of_grouped_mean
+from core.statistics.rates import wilson
 
 MOST_NAMES, MOST_LABELS, FEWEST = 30, 8, 10
 MOST_COUNTS = 20_000  # of labels by day: labels may be any text
@@ -90,7 +91,7 @@ def _means(
 ) -> dict[DayKey, MeanScore]:
     """Return the mean of each name, by day or in total.
 
-    The interval takes a conversation as one draw (core.stats.mean_interval).
+    The interval takes a conversation as one draw (interval_of_grouped_mean).
     """
     at = literal(None, Date) if day is None else day
     subject = func.coalesce(scores.c.conversation_id, scores.c.subject_id)
@@ -119,16 +120,16 @@ def _means(
         func.sum(columns.size * columns.size),
     ).group_by(columns.name, columns.day)
     return {
-        (name, of_day): _mean(int(count), int(size), total, stats.Draws(*map(float, draws)))
+        (name, of_day): _mean(int(count), int(size), total, Draws(*map(float, draws)))
         for name, of_day, count, size, total, *draws in session.execute(sums)
     }
 
 
-def _mean(count: int, size: int, total: float, draws: stats.Draws) -> MeanScore:
+def _mean(count: int, size: int, total: float, draws: Draws) -> MeanScore:
     mean = total / size if size else None
     low, high = None, None
     if mean is not None and draws.groups >= FEWEST:
-        low, high = stats.mean_interval(mean, size, draws)
+        low, high = interval_of_grouped_mean(mean, size, draws)
     return MeanScore(scores=count, values=size, mean=mean, low=low, high=high)
 
 
@@ -167,7 +168,7 @@ def _most_frequent(labels: LabelCounts) -> list[str]:
 
 
 def _share(label: str, count: int, whole: int) -> LabelShare:
-    low, high = stats.wilson(count, whole) if whole >= FEWEST else (None, None)
+    low, high = wilson(count, whole) if whole >= FEWEST else (None, None)
     return LabelShare(label=label, scores=count, share=count / whole, low=low, high=high)
 
 

@@ -5,7 +5,7 @@ from math import comb
 
 import pytest
 
-from core import stats
+from core.statistics.means import half_width_of_mean, ranks_around
 
 
 def below(rank: int, count: int, quantile: float) -> float:
@@ -18,7 +18,7 @@ def below(rank: int, count: int, quantile: float) -> float:
 @pytest.mark.parametrize("quantile", [0.5, 0.95])
 @pytest.mark.parametrize("count", [10, 33, 200])
 def test_a_quantile_lies_between_its_ranks_with_95_percent(quantile: float, count: int) -> None:
-    low, high = stats.ranks_around(quantile, count)
+    low, high = ranks_around(quantile, count)
     assert low is not None
     # As narrow as the counts allow: one rank further in would be too likely outside
     assert below(low, count, quantile) <= 0.025 < below(low + 1, count, quantile)
@@ -29,8 +29,8 @@ def test_a_quantile_lies_between_its_ranks_with_95_percent(quantile: float, coun
 
 
 def test_few_values_do_not_bound_a_high_quantile() -> None:
-    assert stats.ranks_around(0.95, 10) == (8, None)
-    assert stats.ranks_around(0.5, 3) == (None, None)
+    assert ranks_around(0.95, 10) == (8, None)
+    assert ranks_around(0.5, 3) == (None, None)
 
 
 def test_a_mean_lies_in_its_interval_95_times_of_100() -> None:
@@ -39,5 +39,5 @@ def test_a_mean_lies_in_its_interval_95_times_of_100() -> None:
         values = [chance.gauss(10, 4) for _ in range(12)]
         mean = sum(values) / 12
         deviation = (sum((each - mean) ** 2 for each in values) / 11) ** 0.5
-        hits += abs(mean - 10) <= stats.half_width_of_mean(deviation, 12)
+        hits += abs(mean - 10) <= half_width_of_mean(deviation, 12)
     assert 0.935 < hits / 2000 < 0.965

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from core import stats
 from core.presentation.comparison import ChangeVerdict, Meaning, of_level, of_rate
+from core.statistics.means import chance_of_shift
+from core.statistics.rates import chance_of_rates, chances_of_so_many, rate_difference
 
 WEEK = [100.0, 104.0, 97.0, 101.0, 99.0, 60.0, 55.0]
 
@@ -80,26 +81,26 @@ def test_a_rate_that_differs_from_day_to_day_is_no_news_until_its_days_say_so() 
 def test_the_chance_of_two_rates_is_that_of_the_interval_that_touches_zero(
     given: tuple[int, int, int, int],
 ) -> None:
-    chance = stats.chance_of_rates(*given)
+    chance = chance_of_rates(*given)
     assert 0 < chance < 0.05
-    assert stats.rate_difference(*given, certain=1 - chance)[0] == pytest.approx(0, abs=1e-6)
-    assert stats.chance_of_rates(50, 100, 50, 100) == pytest.approx(1)
+    assert rate_difference(*given, certain=1 - chance)[0] == pytest.approx(0, abs=1e-6)
+    assert chance_of_rates(50, 100, 50, 100) == pytest.approx(1)
 
 
 def test_newcombes_interval_is_that_of_his_paper() -> None:
     """Newcombe 1998, table II, method 10: 56/70 less 48/80, and 9/10 less 3/10."""
-    assert stats.rate_difference(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=1e-4)
-    assert stats.rate_difference(9, 10, 3, 10) == pytest.approx((0.1705, 0.8090), abs=1e-4)
+    assert rate_difference(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+    assert rate_difference(9, 10, 3, 10) == pytest.approx((0.1705, 0.8090), abs=1e-4)
 
 
 def test_so_many_by_chance_is_the_binomial_tail() -> None:
     expected = sum(math.comb(20, k) * 0.05**k * 0.95 ** (20 - k) for k in range(4, 21))
-    found = stats.chances_of_so_many([(4, 20, 0.05), (0, 20, 0.05), (0, 0, 0.05)])
+    found = chances_of_so_many([(4, 20, 0.05), (0, 20, 0.05), (0, 0, 0.05)])
     assert found == [pytest.approx(expected), 1.0, 1.0]
 
 
 def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
-    assert stats.chance_of_shift([0.2, 0.2, 0.2]) == pytest.approx(0, abs=1e-9)
-    assert stats.chance_of_shift([0.0, 0.0]) == 1.0
-    assert stats.chance_of_shift([0.4]) == 1.0
-    assert stats.chance_of_shift([0.1, 0.3]) == pytest.approx(0.2952, abs=1e-4)
+    assert chance_of_shift([0.2, 0.2, 0.2]) == pytest.approx(0, abs=1e-9)
+    assert chance_of_shift([0.0, 0.0]) == 1.0
+    assert chance_of_shift([0.4]) == 1.0
+    assert chance_of_shift([0.1, 0.3]) == pytest.approx(0.2952, abs=1e-4)

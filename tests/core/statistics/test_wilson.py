@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.stats import wilson
+from core.statistics.rates import wilson
 
 
 def test_nine_of_ten_is_the_contracts_example() -> None:

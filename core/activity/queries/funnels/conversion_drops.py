@@ -15,7 +15,6 @@ import numpy as np
 from sqlalchemy import BigInteger, Integer, Label, cast, func, literal_column
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel import Columns, Funnel, Step
 from core.activity.queries.funnels.funnel_sql import ROUGHLY, SAMPLES
@@ -27,6 +26,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock
 from core.presentation.periods import DAY, Period, Watched
+from core.statistics.rates import rate_difference
 
 WITHIN, AROUND = timedelta(days=1), 14 * DAY
 ENOUGH = 100_000  # subjects that are looked at
@@ -112,7 +112,7 @@ class Counts:
         if self.users < FEWEST or self.users_before < max(FEWEST, self.users * LEAST_BEFORE):
             return False
         after, before = (self.passed, self.users), (self.passed_before, self.users_before)
-        _, high = stats.rate_difference(*after, *before, certain=1 - (1 - CERTAIN) / times)
+        _, high = rate_difference(*after, *before, certain=1 - (1 - CERTAIN) / times)
         return high < 0 and self.before - self.rate >= LEAST_DROP
 
 

@@ -11,7 +11,6 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.activity.errors import FunnelRefused
 from core.activity.funnel_answers import (
     FunnelComparison,
@@ -29,6 +28,7 @@ from core.platform import clock
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict, Meaning, of_rate
 from core.presentation.periods import DAY, Period, RangeRefused, Watched, read_range
+from core.statistics.rates import rate_difference
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 PREVIOUS = "previous"
@@ -134,7 +134,7 @@ def difference(one: tuple[int, int], other: tuple[int, int]) -> RateDifference:
     apart = one[0] / one[1] - other[0] / other[1]
     if min(one[1], other[1]) < FEWEST_FOR_AN_INTERVAL:
         return RateDifference(difference=apart, low=None, high=None, verdict=ChangeVerdict.UNKNOWN)
-    low, high = stats.rate_difference(*one, *other)
+    low, high = rate_difference(*one, *other)
     return RateDifference(
         difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD).verdict
     )

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
-from core import stats
 from core.conversations.opinions import ConversationOpinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -22,6 +21,7 @@ from core.knowledge.views import (
 )
 from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
+from core.statistics.rates import wilson
 
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
 SAID = (ConversationOpinion.POSITIVE, ConversationOpinion.NEUTRAL, ConversationOpinion.NEGATIVE)
@@ -53,7 +53,7 @@ def feedback_stats(
 def _ratings(counted: Counter[ConversationOpinion]) -> Ratings:
     positive, neutral, negative = (counted[each] for each in SAID)
     total = counted.total()
-    low, high = stats.wilson(positive, total) if total else (None, None)
+    low, high = wilson(positive, total) if total else (None, None)
     ratio = positive / total if total else None
     return Ratings(
         rated=total,
