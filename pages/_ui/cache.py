@@ -15,6 +15,7 @@ from core.database.db import Database, read_session
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.platform import clock
+from pages._ui.shared_reads import ReadCancelled, SharedReads, was_cancelled
 
 MAX_AGE_S = 5
 
@@ -62,18 +63,26 @@ class Reads:
         name = f"{reader.__module__}.{reader.__qualname__}"
         question = ReaderQuestion(name, given, tuple(sorted(named.items())), rights, databases)
         answer: Answer
-        answer, at = _reads.get(repr(question), lambda: _read(question, reader, self.actor))
+        key = repr(question)
+        found = _reads.peek(key)
+        if was_cancelled(name) and found is None:
+            raise ReadCancelled
+        answer, at = found or _shared.get(
+            key, lambda: _reads.get(key, lambda: _read(question, reader, self.actor)), reader=name
+        )
         self.as_of = min(self.as_of, at)
         return answer
 
 
 def forget() -> None:
     _reads.clear()
+    _shared.forget()
     large_workspaces.clear()
 
 
 # By the question in writing: some contain lists.
 _reads: Cache[str, tuple[Any, datetime]] = Cache("page reads", max_age_s=MAX_AGE_S, max_size=1000)
+_shared = SharedReads()
 
 
 def _read(

@@ -1,5 +1,5 @@
 """Detect a Postgres that hangs, and end the statements that wait for it: `statement_timeout` has no
-effect then.
+effect then. Statements of a reader that is gone end, too.
 
 A hanging server, or one whose disk stalls, keeps its connections open without responding. The
 monitor's thread sends a query on its own connection every two seconds, and when a statement has
@@ -9,6 +9,9 @@ of this process fails with an OperationalError.
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import psycopg
@@ -25,6 +28,17 @@ EVERY_S, AT_MOST_EVERY_S = 2.0, 0.5
 COMMIT = b"select pg_logical_emit_message(true, 'attune', '')"
 
 Result = TypeVar("Result")
+_given_up: ContextVar[threading.Event | None] = ContextVar("given up", default=None)
+
+
+@contextmanager
+def cancelled_by(given_up: threading.Event) -> Iterator[None]:
+    """Cancel the statements of this context that still run when the event is set."""
+    token = _given_up.set(given_up)
+    try:
+        yield
+    finally:
+        _given_up.reset(token)
 
 
 class MonitoredConnection(psycopg.Connection[Any]):
@@ -38,7 +52,7 @@ class MonitoredConnection(psycopg.Connection[Any]):
         """Wait as psycopg does.
 
         Raises OperationalError when the server hangs, and closes the connection, because the
-        statement may still run.
+        statement may still run; and QueryCanceled when its reader has given up.
         """
         return super().wait(
             gen if self.monitor is None else self._monitored(gen, self.monitor), interval, timeout
@@ -46,12 +60,14 @@ class MonitoredConnection(psycopg.Connection[Any]):
 
     def _monitored(self, gen: PQGen[Result], monitor: "DatabaseMonitor") -> PQGen[Result]:
         try:
-            wanted, began_at = next(gen), time.monotonic()
+            wanted, began_at, given_up = next(gen), time.monotonic(), _given_up.get()
             while True:
                 ready = yield wanted
                 if not ready and monitor.is_hopeless(time.monotonic() - began_at):
                     self.close()
                     raise psycopg.OperationalError(HANGS)
+                if not ready and given_up is not None and given_up.is_set():
+                    self.cancel_safe(timeout=ANSWERS_WITHIN_S)
                 wanted = gen.send(ready)
         except StopIteration as done:
             result: Result = done.value
