@@ -1,4 +1,7 @@
-"""Repricing: one transaction per day, so that no other writer waits longer than one takes."""
+"""Repricing: what it is asked for, its report, and its loop over days.
+
+Each day is one transaction, so that no other writer waits longer than one takes.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,8 +13,8 @@ from operator import itemgetter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.ingest import reprice
-from core.ai_metrics.ingest.reprice import PriceDifference, RepriceSpan
+from core.ai_metrics.ingest import recomputed_costs
+from core.ai_metrics.ingest.recomputed_costs import PriceDifference, RepriceSpan
 from core.database.db import transaction
 from core.errors import Invalid
 from core.ingest.intake import EARLIEST, FUTURE
@@ -167,7 +170,7 @@ def days_of(span: RepriceSpan) -> Iterator[RepriceSpan]:
 
 def _reprice_day(day: RepriceSpan, progress: RepriceProgress, note: Note | None) -> None:
     with transaction() as session:
-        models = reprice.count_models(session, day)
+        models = recomputed_costs.count_models(session, day)
     # Between the two: what the packaged data knows of a model may have to be put into the table
     # first.
     schedules = {
@@ -177,7 +180,9 @@ def _reprice_day(day: RepriceSpan, progress: RepriceProgress, note: Note | None)
         return
     with transaction() as session:
         found = (
-            reprice.compare(session, day, schedules, store=not progress.dry_run) if models else []
+            recomputed_costs.recompute(session, day, schedules, store=not progress.dry_run)
+            if models
+            else []
         )
         progress.add(day, sum(models.values()), found)
         if note is not None:

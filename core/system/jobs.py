@@ -16,7 +16,7 @@ from core.imports.service import imports
 from core.jobs import outbox, queue
 from core.scores import service as scores
 from core.system import queries
-from core.system.service import daily_job, repricing, search_vectors
+from core.system.service import daily_job, reprice_runs, search_vectors
 from core.system.service import heartbeat as heartbeats
 from core.system.service import reporting_time_zone as zones
 
@@ -83,10 +83,12 @@ def catch_up(timestamp: int) -> None:
             daily_job.defer(session, triggered_by="catching up")
 
 
-@queue.app.task(name=repricing.TASK, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=60))
+@queue.app.task(
+    name=reprice_runs.TASK, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=60)
+)
 def reprice(run: str) -> None:
     """Compute the costs of AI requests again, or the changes in a dry run."""
-    repricing.work(run)
+    reprice_runs.work(run)
 
 
 @outbox.handles(imports.TOUCHED)

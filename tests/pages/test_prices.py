@@ -14,7 +14,7 @@ from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.providers.queries import token_prices
 from core.system import jobs
-from core.system.service import repricing
+from core.system.service import reprice_runs
 from tests.factories.identity import Person, person
 from tests.factories.requests import ai_requests, price
 from tests.pages.conftest import SETTINGS, Console, said
@@ -95,8 +95,8 @@ def test_a_run_that_failed_says_why_until_it_is_put_away(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    repricing.reprice(Reprice(dry_run=False), actor=admin.actor)
-    monkeypatch.setattr(repricing, "_write_days", fail)
+    reprice_runs.reprice(Reprice(dry_run=False), actor=admin.actor)
+    monkeypatch.setattr(reprice_runs, "_write_days", fail)
     with pytest.raises(RuntimeError):
         jobs.reprice(the_run())
     app = opened(console, admin)

@@ -16,7 +16,7 @@ from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.queries import breakdowns, figures, series
+from core.ai_metrics.queries import figures, request_errors, series
 from core.ai_metrics.queries import request_lists as ai_queries
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
@@ -300,7 +300,7 @@ def test_ai_requests_by_day(known: Answers, actor: Actor) -> None:
     assert [point.cost_usd for point in volume.series] == [
         Decimal(each) for each in known.dollars_by_day
     ]
-    failed = ask(breakdowns.errors, asked, Interval.DAY, actor=actor)
+    failed = ask(request_errors.errors, asked, Interval.DAY, actor=actor)
     assert [point.error_count for point in failed.series] == known.failed_by_day
     # Nothing, all well, and only errors
     assert [point.error_rate for point in failed.series][3:6] == [None, 0.0, 1.0]

@@ -19,7 +19,7 @@ from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import NewEvent
-from core.ai_metrics.queries import breakdowns, figures, series
+from core.ai_metrics.queries import figures, request_errors, series
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.batches.queries import batch_runs as batches
@@ -187,7 +187,7 @@ def test_requests_sum_up_and_percentiles_never_fall(
             for each in ("web", "phone", "")
         ]
         _never_fall(session, period, interval, actor)
-        failed = breakdowns.errors(session, AiMetricsQuery(period), actor=actor)
+        failed = request_errors.errors(session, AiMetricsQuery(period), actor=actor)
     # An app without a name is no filter: it is all
     assert sum(each.total_requests for each in apps) >= whole.total_requests
     assert failed.error_count == whole.error_count == sum(each.requests for each in failed.types)

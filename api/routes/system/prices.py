@@ -18,8 +18,8 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers.service import price_list
 from core.providers.service.price_list import NewPrice, PriceFilter, PriceView
-from core.system.service import repricing
-from core.system.service.repricing import RepriceRun
+from core.system.service import reprice_runs
+from core.system.service.reprice_runs import RepriceRun
 
 COLUMNS = tuple(PriceView.model_fields)
 
@@ -66,7 +66,7 @@ def reprice(request: Reprice, actor: ActorDep, response: Response) -> RepriceRep
     202 returns the run of a background job; a dry run returns 200 with its result unless it has
     very many requests.
     """
-    result = repricing.reprice(request, actor=actor)
+    result = reprice_runs.reprice(request, actor=actor)
     if isinstance(result, RepriceRun):
         response.status_code = 202
     return result
@@ -75,7 +75,7 @@ def reprice(request: Reprice, actor: ActorDep, response: Response) -> RepriceRep
 @router.get("/reprice/{run_id}")
 def reprice_run(run_id: UUID, session: SessionDep, actor: ActorDep) -> RepriceRun:
     """Return the progress of a run, and the result for the days that are done."""
-    return repricing.get_run(session, run_id, actor=actor)
+    return reprice_runs.get_run(session, run_id, actor=actor)
 
 
 def _all_prices(filters: PriceFilter, actor: Actor) -> Iterator[PriceView]:

@@ -31,7 +31,7 @@ from api.watch_parameters import (
 )
 from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
 from core.ai_metrics.queries import breakdown as broken_down
-from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
+from core.ai_metrics.queries import figures, request_errors, request_lists, series, tiles
 from core.ai_metrics.queries import tools as tool_calls
 from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
@@ -167,7 +167,7 @@ def errors(
     """Return errors over time, by model and by type, with three requests of each type; as CSV, a
     row for each type.
     """
-    found = breakdowns.errors(session, query, interval, actor=actor)
+    found = request_errors.errors(session, query, interval, actor=actor)
     if format == "csv":
         note_export(session, "ai_errors", query, actor)
         return csv_response("ai-errors", ERROR_COLUMNS, found.types)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest.rollups import OTHERS
 from core.ai_metrics.queries.conditions import NAMED, PLAIN, filters_of, matching_requests
-from core.ai_metrics.queries.dimensions import are_told_apart, needs_rows
 from core.ai_metrics.queries.latency.percentiles import summed
+from core.ai_metrics.queries.rollup_coverage import have_each_value, needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import (
     Columns,
     RollupSource,
@@ -49,7 +49,7 @@ def read_series_by_value(
 ) -> list[Row]:
     """Return columns by `value` and interval (`at`); values are None where there is none."""
     if dimension in PLAIN:
-        is_exact = needs_rows(session, asked)
+        is_exact = needs_raw_rows(session, asked)
         shape = StatementShape(filters_of(asked), is_exact, step=step, dimension=dimension)
         rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]
         return [row | {"value": row["value"] or None} for row in rows if row["requests"]]
@@ -73,7 +73,7 @@ def find_by_value(
 
     Columns are sums, `requests` among them, or packed histograms, which are returned as counts.
     """
-    if not are_told_apart(session, asked, dimension):
+    if not have_each_value(session, asked, dimension):
         return None
     shape = StatementShape(filters_of(asked), False, by_model, step, dimension)
     rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]

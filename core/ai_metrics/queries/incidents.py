@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.latency.percentiles import LOWEST, middle, summed_each
+from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
@@ -111,7 +111,7 @@ def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[
     whole = replace(
         asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone)
     )
-    if needs_rows(session, whole):
+    if needs_raw_rows(session, whole):
         return []
     days = {
         key: list(_beside_usual(slots))

@@ -61,9 +61,9 @@ from core.ai_metrics.queries.conditions import (
     matching_between,
     parameters,
 )
-from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.intervals import start_of_interval
 from core.ai_metrics.queries.latency.percentiles import Counts, packed, quantiles
+from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.rollups import Grain
@@ -163,7 +163,7 @@ def read_sums(
 
     `columns` is a module's function: its statement is cached by the function's identity.
     """
-    shape = StatementShape(filters_of(asked), needs_rows(session, asked), by_model, step)
+    shape = StatementShape(filters_of(asked), needs_raw_rows(session, asked), by_model, step)
     return read_shape(session, asked, shape, columns)
 
 
@@ -184,7 +184,7 @@ def read_sums_and_total(
     add up as histograms do.
     """
     rows = read_sums(session, asked, columns, step=step)
-    return rows, read_sums(session, asked, columns)[0] if needs_rows(session, asked) else None
+    return rows, read_sums(session, asked, columns)[0] if needs_raw_rows(session, asked) else None
 
 
 @lru_cache(MOST_STATEMENTS)

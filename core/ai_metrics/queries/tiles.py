@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
 from core.ai_metrics.queries.series import measured, volume_and_times
 from core.ai_metrics.views import (
@@ -87,7 +87,7 @@ def read_key_figures(session: Session, asked: AiMetricsQuery, *, actor: Actor) -
 
 def _is_all_there(session: Session, asked: AiMetricsQuery) -> bool:
     """Whether the period's raw rows, which some filters need, are still stored."""
-    return not needs_rows(session, asked) or settings.read(session, settings.Sealed).has_all(
+    return not needs_raw_rows(session, asked) or settings.read(session, settings.Sealed).has_all(
         asked.period.start, "ai_request_metrics"
     )
 

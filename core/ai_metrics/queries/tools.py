@@ -33,9 +33,9 @@ from core.ai_metrics.queries.conditions import (
     matching_between,
     parameters,
 )
-from core.ai_metrics.queries.dimensions import tools_need_rows
 from core.ai_metrics.queries.figures import mean, rate
 from core.ai_metrics.queries.latency.percentiles import packed
+from core.ai_metrics.queries.rollup_coverage import tools_need_raw_rows
 from core.ai_metrics.queries.rollup_sources import (
     ALL,
     LONGEST_MS,
@@ -84,7 +84,7 @@ def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[To
 def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
     filters = filters_of(asked)
-    is_exact = not filters <= KNOWN and tools_need_rows(session, asked)
+    is_exact = not filters <= KNOWN and tools_need_raw_rows(session, asked)
     statement = _statement(filters, is_exact=is_exact)
     rows = session.execute(statement, parameters(asked)).mappings().all()
     every = sum(row["calls"] for row in rows)

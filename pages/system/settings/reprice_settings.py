@@ -7,8 +7,8 @@ import streamlit as st
 from core.ai_metrics.repricing import Reprice, RepriceReport, RequestSource
 from core.platform import clock
 from core.presentation import formatting
-from core.system.service import repricing
-from core.system.service.repricing import RepriceRun
+from core.system.service import reprice_runs
+from core.system.service.reprice_runs import RepriceRun
 from pages._ui import columns, errors, frame, guard, state, tables, text
 
 DAYS, MODEL, REPORT, RUN = "reprice.days", "reprice.model", "reprice.report", "reprice.run"
@@ -32,7 +32,7 @@ def draw() -> None:
         st.text_input("Model", key=MODEL, max_chars=200, placeholder="All models", width=280)
         st.form_submit_button("Preview changes", on_click=look)
     with guard.work() as (session, actor):
-        run = repricing.find_latest(session, actor=actor)
+        run = reprice_runs.find_latest(session, actor=actor)
     report: RepriceReport | None = state.get(REPORT, None)
     if run is not None and run.status in WAITING:
         _follow()
@@ -51,7 +51,7 @@ def _follow() -> None:
     """Draw the run's progress until it ends, then rerun the page."""
     run: RepriceRun | None = None
     with errors.InWords("Repricing"), guard.work() as (session, actor):
-        run = repricing.find_latest(session, actor=actor)
+        run = reprice_runs.find_latest(session, actor=actor)
     if run is None:
         return
     if run.status not in WAITING:
@@ -156,14 +156,14 @@ def look() -> None:
         datetime.combine(day, time(), UTC) for day in (days[0], days[1] + timedelta(days=1))
     )
     given = Reprice(dry_run=True, start=start, end=end, model=state.get(MODEL, "").strip() or None)
-    _show(repricing.reprice(given, actor=guard.enter()))
+    _show(reprice_runs.reprice(given, actor=guard.enter()))
 
 
 @errors.action
 def reprice(seen: RepriceReport) -> None:
     """Apply the previewed changes."""
     given = Reprice(dry_run=False, start=seen.start, end=seen.end, model=seen.model)
-    _show(repricing.reprice(given, actor=guard.enter()))
+    _show(reprice_runs.reprice(given, actor=guard.enter()))
 
 
 def _show(answer: RepriceReport | RepriceRun) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics.latency_charts import latency_over_time
-from core.ai_metrics.queries import breakdowns, series, tools
+from core.ai_metrics.queries import request_errors, series, tools
 from core.ai_metrics.queries.latency.outcomes import latency_by_outcome
 from core.ai_metrics.queries.previous_period import previous_series
 from core.platform import clock
@@ -26,7 +26,7 @@ def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
     """Draw the charts over time; a click zooms in."""
     latency = reads.ask(series.latency, chosen.asked)
     tokens = reads.ask(series.tokens, chosen.asked)
-    failed = reads.ask(breakdowns.errors, chosen.asked)
+    failed = reads.ask(request_errors.errors, chosen.asked)
     before = reads.ask(previous_series, chosen.asked, latency.interval)
     is_log = st.toggle("Log scale of latency", key="log", bind="query-params")
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words

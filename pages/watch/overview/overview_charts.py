@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.queries import breakdowns, series
+from core.ai_metrics.queries import request_errors, series
 from core.ai_metrics.queries.previous_period import previous_series
 from pages._ui import charts, errors, watch
 from pages._ui.cache import Reads
@@ -20,7 +20,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         return
     latency = reads.ask(series.latency, chosen.asked)
-    failed = reads.ask(breakdowns.errors, chosen.asked)
+    failed = reads.ask(request_errors.errors, chosen.asked)
     before = reads.ask(previous_series, chosen.asked, latency.interval)
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
-from core.ai_metrics.queries import breakdowns, by_dimension
+from core.ai_metrics.queries import by_dimension, request_errors
 from core.ai_metrics.queries.rollup_sources import StatementShape, read_shape
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, ErrorKind
@@ -76,7 +76,7 @@ def versions(asked: AiMetricsQuery, actor: Actor) -> list[PromptVersionFigures]:
 
 def types(asked: AiMetricsQuery, actor: Actor) -> list[ErrorKind]:
     with transaction() as session:
-        return breakdowns.errors(session, asked, actor=actor).types
+        return request_errors.errors(session, asked, actor=actor).types
 
 
 def counted_in_sql(statement: Any, asked: AiMetricsQuery) -> list[Mapping[Any, Any]]:  # noqa: ANN401  a text
@@ -132,7 +132,7 @@ def rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not shape.is_exact
         return read_shape(session, asked, shape, *given)
 
-    monkeypatch.setattr(breakdowns, "_types_of_rows", fail)
+    monkeypatch.setattr(request_errors, "_types_of_rows", fail)
     monkeypatch.setattr(by_dimension, "read_shape", read)
 
 

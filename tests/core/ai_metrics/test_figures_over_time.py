@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.queries import breakdowns, series, tiles
+from core.ai_metrics.queries import request_errors, series, tiles
 from core.ai_metrics.queries.rollup_sources import statement_of
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, Interval, Latency
@@ -203,7 +203,7 @@ def test_errors_are_counted_over_time_by_model_and_by_type(
     send(*requests)
     arrive()
     with transaction() as session:
-        found = breakdowns.errors(
+        found = request_errors.errors(
             session, AiMetricsQuery(Period(START, START + timedelta(days=3))), actor=actor
         )
     wanted = by_hand(requests)
@@ -224,7 +224,7 @@ def test_errors_are_counted_over_time_by_model_and_by_type(
 def test_what_is_only_pending_has_no_rate(actor: Actor) -> None:
     send(request(START, status="pending"))
     with transaction() as session:
-        found = breakdowns.errors(
+        found = request_errors.errors(
             session, AiMetricsQuery(Period(START, START + timedelta(days=1))), actor=actor
         )
     assert (found.total_requests, found.error_count, found.error_rate, found.types) == (
@@ -244,7 +244,7 @@ def test_an_error_says_what_it_was_and_when_it_was_last_seen() -> None:
     send(request(START, status="error"))
     with transaction() as session:
         admin = person(Role.ADMIN).actor
-        found = breakdowns.errors(
+        found = request_errors.errors(
             session, AiMetricsQuery(Period(START, START + timedelta(days=1))), actor=admin
         ).types
     assert [(each.error_type, each.requests, each.message) for each in found] == [
@@ -258,7 +258,7 @@ def test_an_error_says_what_it_was_and_when_it_was_last_seen() -> None:
 def test_a_type_of_error_has_its_latest_three_requests_also_when_others_are_newer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(breakdowns, "NEWEST", 2)
+    monkeypatch.setattr(request_errors, "NEWEST", 2)
     for type_, hours in (("old", range(5)), (None, range(5, 7)), ("new", range(7, 12))):
         for hour in hours:
             at, said = START + timedelta(hours=hour), f"at {hour}"
@@ -266,7 +266,7 @@ def test_a_type_of_error_has_its_latest_three_requests_also_when_others_are_newe
     asked = AiMetricsQuery(Period(START, START + timedelta(days=1)))
     with transaction() as session:
         by_role = {
-            role: breakdowns.errors(session, asked, actor=person(role).actor).types
+            role: request_errors.errors(session, asked, actor=person(role).actor).types
             for role in (Role.ADMIN, Role.ANALYST)
         }
     found = {
@@ -283,7 +283,7 @@ def test_a_type_of_error_has_its_latest_three_requests_also_when_others_are_newe
 def test_series_are_for_those_who_watch() -> None:
     reviewer = person(Role.REVIEWER).actor
     with transaction() as session:
-        for ask in (series.latency, series.tokens, breakdowns.errors):
+        for ask in (series.latency, series.tokens, request_errors.errors):
             with pytest.raises(Forbidden):
                 ask(session, AiMetricsQuery(CLOCKS_CHANGE), actor=reviewer)
 
@@ -362,7 +362,7 @@ def test_in_a_large_workspace_the_types_of_errors_are_those_of_a_moment_ago(
     for number in range(2):
         send(request(START, id=f"failed-{number}", status="error", error_type=f"type-{number}"))
         with transaction() as session:
-            found.append(breakdowns.errors(session, asked, actor=actor))
+            found.append(request_errors.errors(session, asked, actor=actor))
     assert [each.error_count for each in found] == [1, 2]
     assert [[kind.error_type for kind in each.types] for each in found] == [["type-0"], ["type-0"]]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
 from core.ai_metrics import repricing
-from core.ai_metrics.ingest import reprice, rollups
+from core.ai_metrics.ingest import recomputed_costs, rollups
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.repricing import EmptySpan, Reprice, RepriceProgress, RepriceReport
 from core.database.connections import engines
@@ -235,15 +235,15 @@ def test_rows_that_somebody_deletes_meanwhile_are_left_out(
 ) -> None:
     ai_requests(*a_day())
     price(boss, OWN, NOON)
-    count = reprice.count_models
+    count = recomputed_costs.count_models
 
-    def then_delete(*args: object) -> reprice.Models:
+    def then_delete(*args: object) -> recomputed_costs.Models:
         counted = count(*args)  # type: ignore[arg-type]  # passed on
         with transaction() as session:
             session.execute(delete(AiRequest).where(AiRequest.created_at == NOON))
         return counted
 
-    monkeypatch.setattr(reprice, "count_models", then_delete)
+    monkeypatch.setattr(recomputed_costs, "count_models", then_delete)
     assert run().requests_changed == 3
     assert rolled_up("day")[2] == 3_000_000_000
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.queries import tools
-from core.ai_metrics.queries.dimensions import tools_need_rows
+from core.ai_metrics.queries.rollup_coverage import tools_need_raw_rows
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, ToolFigures
 from core.database import settings
@@ -74,7 +74,7 @@ def same(asked: AiMetricsQuery, requests: list[NewRequest]) -> None:
 
 def reads_rows(asked: AiMetricsQuery) -> bool:
     with transaction() as session:
-        return tools_need_rows(session, asked)
+        return tools_need_raw_rows(session, asked)
 
 
 @STATES

@@ -24,8 +24,8 @@ from core.platform.ids import new_id
 from core.providers.queries import token_prices
 from core.providers.service import price_list
 from core.system import jobs
-from core.system.service import daily_job, repricing
-from core.system.service.repricing import RepriceRun
+from core.system.service import daily_job, reprice_runs
+from core.system.service.reprice_runs import RepriceRun
 from tests.factories.history import batch_run, count, days_ago, requests, tasks
 from tests.factories.history import daily as figure
 from tests.factories.identity import person
@@ -48,12 +48,12 @@ def boss(database: Postgres) -> Actor:
 def ask(boss: Actor, *, days: int = OLD + 1, dry_run: bool = False) -> RepriceRun:
     given = Reprice(dry_run=dry_run, start=days_ago(days), end=days_ago(0))
     with transaction() as session:
-        return repricing.request(session, flows.span_of(given), dry_run=dry_run, actor=boss)
+        return reprice_runs.request(session, flows.span_of(given), dry_run=dry_run, actor=boss)
 
 
 def seen(boss: Actor, run: RepriceRun) -> RepriceRun:
     with transaction() as session:
-        return repricing.get_run(session, run.id, actor=boss)
+        return reprice_runs.get_run(session, run.id, actor=boss)
 
 
 def name_of(run: RepriceRun) -> str:
@@ -133,7 +133,7 @@ def test_days_are_those_of_the_reporting_time_zone(boss: Actor) -> None:
     price(boss, OWN, days_ago(90), input="1.5")
     given = Reprice(dry_run=False, start=late, end=late + timedelta(minutes=1))
     with transaction() as session:
-        run = repricing.request(session, flows.span_of(given), dry_run=False, actor=boss)
+        run = reprice_runs.request(session, flows.span_of(given), dry_run=False, actor=boss)
     jobs.reprice(name_of(run))
     assert figure("cost_usd", days_ago(39)) == 1.5
 
@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(
     some(4, 3, 2, 1)
     daily_job.write_figures()
     price(boss, OWN, days_ago(90), input="1.5")
-    asked, noted = ask(boss), repricing._note_day  # noqa: SLF001  where it is to break off
+    asked, noted = ask(boss), reprice_runs._note_day  # noqa: SLF001  where it is to break off
 
     def die(session: Session, name: str, so_far: RepriceProgress) -> None:
         noted(session, name, so_far)
@@ -173,7 +173,7 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(repricing, "_note_day", die)
+        patch.setattr(reprice_runs, "_note_day", die)
         with pytest.raises(Killed):
             jobs.reprice(name_of(asked))
     halfway = seen(boss, asked)
@@ -200,7 +200,7 @@ def test_what_goes_wrong_is_said_and_a_second_try_ends_it(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(repricing, "_write_days", fail)
+        patch.setattr(reprice_runs, "_write_days", fail)
         with pytest.raises(RuntimeError):
             jobs.reprice(name_of(asked))
     failed = seen(boss, asked)
@@ -230,34 +230,34 @@ def test_a_look_at_very_many_requests_is_a_job(
 ) -> None:
     some(2, 1)
     given = Reprice(start=days_ago(3), end=clock.now())
-    assert isinstance(repricing.reprice(given, actor=boss), RepriceReport)
-    monkeypatch.setattr(repricing, "MOST_REQUESTS", 1)
-    assert isinstance(repricing.reprice(given, actor=boss), RepriceRun)
+    assert isinstance(reprice_runs.reprice(given, actor=boss), RepriceReport)
+    monkeypatch.setattr(reprice_runs, "MOST_REQUESTS", 1)
+    assert isinstance(reprice_runs.reprice(given, actor=boss), RepriceRun)
     assert isinstance(
-        repricing.reprice(given.model_copy(update={"start": days_ago(1.1)}), actor=boss),
+        reprice_runs.reprice(given.model_copy(update={"start": days_ago(1.1)}), actor=boss),
         RepriceReport,
     )
     old = given.model_copy(update={"start": days_ago(500), "end": days_ago(50)})
-    assert isinstance(repricing.reprice(old, actor=boss), RepriceRun)
+    assert isinstance(reprice_runs.reprice(old, actor=boss), RepriceRun)
 
 
 def test_only_runs_of_this_kind_are_found_here(boss: Actor) -> None:
     other = batch_run("nightly", "completed", days_ago(1))
     for each in (other, new_id()):
         with pytest.raises(RunMissing), transaction() as session:
-            repricing.get_run(session, each, actor=boss)
+            reprice_runs.get_run(session, each, actor=boss)
     with transaction() as session:
-        assert repricing.find_latest(session, actor=boss) is None
+        assert reprice_runs.find_latest(session, actor=boss) is None
     run = ask(boss)
     with transaction() as session:
-        assert repricing.find_latest(session, actor=boss) == run
+        assert reprice_runs.find_latest(session, actor=boss) == run
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
 def test_it_is_for_administrators(database: Postgres, role: Role) -> None:
     with pytest.raises(Forbidden):
-        repricing.reprice(Reprice(), actor=person(role).actor)
+        reprice_runs.reprice(Reprice(), actor=person(role).actor)
     with pytest.raises(Forbidden):
         ask(person(role).actor)
     with pytest.raises(Forbidden), transaction() as session:
-        repricing.find_latest(session, actor=person(role).actor)
+        reprice_runs.find_latest(session, actor=person(role).actor)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.daily_indexes import begins_unordered
-from core.ai_metrics.queries.dimensions import needs_rows
 from core.ai_metrics.queries.latency.percentiles import LOWEST, bucket_of, summed
+from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
@@ -54,7 +54,7 @@ def find_first(
 def _span(session: Session, asked: AiMetricsQuery) -> Period:
     """Return the part of a period that has such requests, from the rollups."""
     period = asked.period
-    if needs_rows(session, asked):
+    if needs_raw_rows(session, asked):
         return period
     first, last = read_sums(session, asked, _ends)[0].values()
     if first is None:
@@ -95,7 +95,7 @@ def _may_be_among(
     """Return the condition for candidates when the last known one has the value `least`."""
     if least is None or asked.period.start >= asked.period.end:
         return None
-    if order is RequestOrder.DEAREST or needs_rows(session, asked):
+    if order is RequestOrder.DEAREST or needs_raw_rows(session, asked):
         return MEASURES[order] >= least
     rows = read_sums(session, asked, _latencies, step=Interval.HALF_HOUR)
     # One below: two logarithms may differ in their last digit

@@ -1,4 +1,4 @@
-"""Errors by time, model and type."""
+"""Errors of AI requests: in total, over time, by model and by type."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -58,7 +58,7 @@ REPRICED = Stage(
 )
 
 raw = table_of(AiRequest)
-COMPARE = statement(__package__, "compare_costs")
+RECOMPUTE = statement(__package__, "compare_costs")
 DIFFERENCES = statement(__package__, "cost_differences")
 STORE, DELTAS = statement(__package__, "store_costs"), statement(__package__, "cost_deltas")
 DIMENSION_DELTAS = statement(__package__, "cost_dimension_deltas")
@@ -120,7 +120,7 @@ def count_models(session: Session, span: RepriceSpan) -> Models:
     return {(provider, model): count for provider, model, count in rows}
 
 
-def compare(
+def recompute(
     session: Session,
     span: RepriceSpan,
     schedules: dict[tuple[str, str], list[Rate]],
@@ -137,7 +137,7 @@ def compare(
         dimension_backfill.build_rest(session)
     RATES.copy(connection, _rate_rows(schedules))
     REPRICED.make(connection)
-    session.execute(COMPARE, span.filled)
+    session.execute(RECOMPUTE, span.filled)
     found = [PriceDifference(*row) for row in session.execute(DIFFERENCES)]
     if store and found:
         connection.execute("analyze repriced_requests")

@@ -1,4 +1,7 @@
-"""Whether rollups answer a query: all in total, or with a filter by one dimension."""
+"""Which queries rollups can answer; the others read raw rows.
+
+Rollups have totals, and the values of one dimension at a time.
+"""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,11 +13,11 @@ from core.database import settings
 from core.database.tables import table_of
 from core.presentation.formatting import NONE
 
-LONGEST = 200  # characters; as request_dimensions() has it
+LONGEST_VALUE = 200  # characters; as request_dimensions() has it
 own = table_of(DimensionMonth).c
 
 
-def needs_rows(session: Session, asked: AiMetricsQuery) -> bool:
+def needs_raw_rows(session: Session, asked: AiMetricsQuery) -> bool:
     """Return whether raw rows are needed.
 
     Rollups have no column for some filters, only one dimension at a time, and not each of its
@@ -26,22 +29,22 @@ def needs_rows(session: Session, asked: AiMetricsQuery) -> bool:
     return any(not _has_rollups(session, asked, *each) for each in named.items())
 
 
-def tools_need_rows(session: Session, asked: AiMetricsQuery) -> bool:
+def tools_need_raw_rows(session: Session, asked: AiMetricsQuery) -> bool:
     """Return whether raw rows are needed to filter the calls of tools."""
     since = settings.read(session, settings.ToolDimensionRollups).since
     is_built = since is None or since <= asked.period.start
-    return not is_built or needs_rows(session, asked)
+    return not is_built or needs_raw_rows(session, asked)
 
 
-def are_told_apart(session: Session, asked: AiMetricsQuery, dimension: str) -> bool:
-    """Return whether rollups tell the values of a dimension apart, unless some are among others."""
+def have_each_value(session: Session, asked: AiMetricsQuery, dimension: str) -> bool:
+    """Return whether rollups have rows for each value of a dimension, or all but the rarest."""
     is_by_another = not asked.dimensions.keys() <= {dimension}
-    return not is_by_another and _is_built(session, asked) and not needs_rows(session, asked)
+    return not is_by_another and _is_built(session, asked) and not needs_raw_rows(session, asked)
 
 
 def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value: str) -> bool:
     """Return whether a value has rollups of its own in the whole period."""
-    if not _is_built(session, asked) or value in ("", NONE) or len(value) > LONGEST:
+    if not _is_built(session, asked) or value in ("", NONE) or len(value) > LONGEST_VALUE:
         return False
     # In a month that has room the value has rollups of its own, or no request but those in deltas.
     is_full = func.count() >= MOST_VALUES

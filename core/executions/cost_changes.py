@@ -1,4 +1,4 @@
-"""Costs of calls made here, computed again by the price table.
+"""Executions whose cost changes by the price table, for repricing.
 
 Packaged data have tiers that the price table does not: a call keeps its cost while the price that
 applies to it is the same.
@@ -14,26 +14,26 @@ from core.providers.prices import UNPRICED, Cost
 from core.providers.queries import token_prices
 
 
-class Repriced(NamedTuple):
+class CostChange(NamedTuple):
     """A call whose cost or price changes."""
 
     call: PriceableCall
     cost: Cost
 
 
-class ExecutionChanges(NamedTuple):
+class CostChanges(NamedTuple):
     """How many calls were examined, and those that change."""
 
     examined: int
-    changed: list[Repriced]
+    changed: list[CostChange]
 
 
-def compare(start: datetime, end: datetime, model: str | None) -> ExecutionChanges:
+def list_changes(start: datetime, end: datetime, model: str | None) -> CostChanges:
     """Return the changes of the calls in a time span."""
     with read_session() as session:
         calls = queries.list_priceable(session, start, end, model)
-    changed = [Repriced(call, cost) for call in calls if (cost := _change(call)) is not None]
-    return ExecutionChanges(len(calls), changed)
+    changed = [CostChange(call, cost) for call in calls if (cost := _change(call)) is not None]
+    return CostChanges(len(calls), changed)
 
 
 def _change(call: PriceableCall) -> Cost | None:

@@ -14,15 +14,15 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.ai_metrics import repricing
-from core.ai_metrics.ingest.reprice import PriceDifference, RepriceSpan
+from core.ai_metrics.ingest.recomputed_costs import PriceDifference, RepriceSpan
 from core.ai_metrics.repricing import Reprice, RepriceProgress, RepriceReport, RequestSource
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
 from core.batches.schemas import BatchStatus
 from core.database import settings
 from core.database.db import transaction
-from core.executions import repricing as execution_repricing
-from core.executions.repricing import Repriced
+from core.executions import cost_changes
+from core.executions.cost_changes import CostChange
 from core.executions.service import executions
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -188,10 +188,10 @@ def work(name: str) -> None:
         )
 
 
-def _count_executions(progress: RepriceProgress) -> list[Repriced]:
+def _count_executions(progress: RepriceProgress) -> list[CostChange]:
     """Return the calls of the playground that change, and add them to the report."""
     span = progress.span
-    found = execution_repricing.compare(span.start, span.end, span.model)
+    found = cost_changes.list_changes(span.start, span.end, span.model)
     differences = [
         PriceDifference(
             one.call.provider,

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from core.ai_metrics import repricing
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
-from core.ai_metrics.queries import breakdowns, figures, series
-from core.ai_metrics.queries.dimensions import needs_rows
+from core.ai_metrics.queries import figures, request_errors, series
+from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.repricing import Reprice, RepriceProgress
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, Figures, Interval
@@ -95,7 +95,7 @@ def summed(asked: AiMetricsQuery, actor: Actor) -> Figures:
 
 def reads_rows(asked: AiMetricsQuery) -> bool:
     with transaction() as session:
-        return needs_rows(session, asked)
+        return needs_raw_rows(session, asked)
 
 
 def differing() -> list[tuple[str, list[str]]]:
@@ -136,7 +136,7 @@ def test_figures_of_one_value_need_no_raw_rows(name: str, actor: Actor) -> None:
         models = figures.models(session, asked, actor=actor)
         tokens = series.tokens(session, asked, actor=actor)
         latency = series.latency(session, asked, actor=actor)
-        errors = breakdowns.error_series(session, asked, Interval.HALF_HOUR)
+        errors = request_errors.error_series(session, asked, Interval.HALF_HOUR)
     assert sum(each.total_requests for each in models) == len(kept)
     assert sum(each.total_requests for each in tokens.series) == len(kept)
     assert sum(each.requests for each in latency.series) == latency.overall.requests
