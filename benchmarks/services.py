@@ -12,7 +12,7 @@ from benchmarks import peers
 from benchmarks.peers import Peer
 from benchmarks.product import OTHER
 from benchmarks.report import Figure
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.queries.funnels import funnel, funnel_counts
 from core.ai_metrics.queries import figures, series
 from core.ai_metrics.views import AiMetricsQuery, Interval, LatencyPoint

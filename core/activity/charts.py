@@ -5,7 +5,7 @@ from datetime import datetime
 from textwrap import wrap
 from zoneinfo import ZoneInfo
 
-from core.activity.funnel_answers import (
+from core.activity.funnel_views import (
     CohortDay,
     ConversionTrend,
     FunnelComparison,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.activity.engagement_answers import ActiveUsersView, ActivityInterval
+from core.activity.engagement_views import ActiveUsersView, ActivityInterval
 from core.presentation import formatting
 from core.presentation.drawing import Chart, Drawing
 from core.presentation.formatting import FigureUnit

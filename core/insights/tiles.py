@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel_counts import Conversions
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel

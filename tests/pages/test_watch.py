@@ -245,7 +245,7 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
         ),
         (
             ONBOARDING,
-            "core.activity.queries.funnels.completion.read_conversion_trend",
+            "core.activity.queries.funnels.conversion_trend.read_conversion_trend",
             "conversion charts",
             "Events",
         ),

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from core.activity.queries import daily, events, journeys, user_details
+from core.activity.queries import event_trends, events, journeys, user_details
 from core.activity.queries import user_lists as activity
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
-from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
+from core.activity.queries.funnels import conversion_trend, funnel_counts, time_to_drop_off
 from core.activity.queries.user_filter import UserFilter
 from core.ai_metrics.queries import figures, request_errors, series
 from core.ai_metrics.queries import request_lists as ai_queries
@@ -187,7 +187,7 @@ def test_the_funnel_and_its_times(known: Answers, actor: Actor) -> None:
 
 
 def test_who_came_through_by_day_and_who_stopped(known: Answers, actor: Actor) -> None:
-    course = ask(completion.read_conversion_trend, known.period, Watched(), actor=actor)
+    course = ask(conversion_trend.read_conversion_trend, known.period, Watched(), actor=actor)
     assert [day.users for day in course.days] == known.begun_by_day
     assert [day.completed for day in course.days] == [1, 0, 0, 0, 0, 0, 0]
     # Ann took 16 hours
@@ -227,7 +227,10 @@ def test_errors_are_the_same_wherever_they_are_counted(known: Answers, actor: Ac
     assert sum(each.count for each in by_code) == wanted
     assert sum(each.errors for each in ask(events.list_daily, *asked, actor=actor)) == wanted
     assert (
-        sum(sum(each.error_counts) for each in ask(daily.event_type_trends, *asked, actor=actor))
+        sum(
+            sum(each.error_counts)
+            for each in ask(event_trends.event_type_trends, *asked, actor=actor)
+        )
         == wanted
     )
     # Counted from the rows

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.queries import events
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
-from core.activity.queries.funnels import completion, funnel_counts, time_to_drop_off
+from core.activity.queries.funnels import conversion_trend, funnel_counts, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import NewEvent
 from core.ai_metrics.queries import figures, request_errors, series
@@ -94,7 +94,7 @@ def test_a_funnel_never_widens_and_its_parts_are_all_who_began(
     with transaction() as session:
         view = funnel_counts.read_funnel(session, *asked, actor=actor)
         course, stayed = (
-            completion.read_conversion_trend(session, *asked, actor=actor),
+            conversion_trend.read_conversion_trend(session, *asked, actor=actor),
             time_to_drop_off.read_time_to_drop_off(session, *asked, actor=actor),
         )
         required = [each for each, step in enumerate(funnel.steps) if not step.optional]

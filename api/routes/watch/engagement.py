@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, SessionDep
 from api.exports import csv_response
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
-from core.activity.engagement_answers import (
+from core.activity.engagement_views import (
     ActiveUsersRow,
     ActiveUsersView,
     ActivityInterval,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from api.deps import ActorDep, SessionDep
 from api.reference import CONFLICT
 from api.watch_parameters import WatchedDep, watcher
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.schemas import FunnelDefinition, FunnelVersionView, SavedFunnelView
 from core.activity.service import saved_funnels
 from core.database.paging import Items

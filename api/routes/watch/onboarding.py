@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import csv_response, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
-from core.activity.funnel_answers import (
+from core.activity.funnel_views import (
     CohortDay,
     ConversionTrend,
     FunnelComparison,
@@ -19,7 +19,7 @@ from core.activity.funnel_answers import (
     TimeToDropOff,
 )
 from core.activity.queries.funnels import (
-    completion,
+    conversion_trend,
     funnel,
     funnel_comparison,
     funnel_counts,
@@ -165,7 +165,7 @@ def course(
     format: Format = "json",
 ) -> ConversionTrend | StreamingResponse:
     """Return who completed, by day of the first step and by time to convert; as CSV, the days."""
-    view = completion.read_conversion_trend(
+    view = conversion_trend.read_conversion_trend(
         session, period, watched, query.funnel, query.segment, actor=actor
     )
     if format == "csv":

@@ -28,11 +28,11 @@ from core.activity.errors import AnonymousSessionMissing
 from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED, Subject
 from core.activity.queries.engagement import user_conditions
-from core.activity.queries.funnels import progress, subject_rows
+from core.activity.queries.funnels import onboarding_progress, subject_rows
 from core.activity.queries.funnels.funnel import MOMENT, Columns
-from core.activity.queries.funnels.progress import OnboardingProgress
+from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
-from core.activity.queries.statuses import Deadlines, step_of
+from core.activity.queries.onboarding_status import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
 from core.activity.views import AnonymousSummary, OnboardingStatus
@@ -107,7 +107,9 @@ def find_anonymous(
     )
     if not apps or done["first_seen_at"] is None:
         raise AnonymousSessionMissing
-    found = progress.read_progress(session, done["last_seen_at"], watched, session_id=session_id)
+    found = onboarding_progress.read_progress(
+        session, done["last_seen_at"], watched, session_id=session_id
+    )
     names = ("", *(step.name for step in found.funnel.steps))
     app = ", ".join(filter(None, apps))
     return _view(session_id, app, done, found.status, found.step, names), found

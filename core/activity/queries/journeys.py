@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.activity.queries import anonymous, request_sums, user_details
+from core.activity.queries import anonymous, request_totals, user_details
 from core.activity.queries.events import CONTENTS
-from core.activity.queries.funnels.progress import OnboardingProgress, gaps
+from core.activity.queries.funnels.onboarding_progress import OnboardingProgress, gaps
 from core.activity.views import AnonymousJourney, Journey, JourneyStep, Moment
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
@@ -38,7 +38,7 @@ def read_journey(
     )
     return Journey(
         user=user_details.summarize(row, progress),
-        ai_requests=request_sums.of_user(session, row["id"], watched),
+        ai_requests=request_totals.of_user(session, row["id"], watched),
         **done,
     )
 

@@ -22,8 +22,8 @@ from core.activity.errors import UserMissing
 from core.activity.models.events import Event
 from core.activity.models.funnels import FunnelPart
 from core.activity.models.users import User, UserDay
-from core.activity.queries.funnels import progress
-from core.activity.queries.funnels.progress import OnboardingProgress
+from core.activity.queries.funnels import onboarding_progress
+from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
 from core.activity.queries.user_lists import summary_of
 from core.activity.views import UserSummary, UserView
 from core.database.tables import table_of
@@ -68,7 +68,9 @@ def find_progress(
     row = session.execute(wanted).mappings().first()
     if row is None:
         raise UserMissing
-    return row, progress.read_progress(session, row["last_seen_at"], watched, user_id=row["id"])
+    return row, onboarding_progress.read_progress(
+        session, row["last_seen_at"], watched, user_id=row["id"]
+    )
 
 
 def summarize(row: RowMapping, found: OnboardingProgress) -> UserSummary:

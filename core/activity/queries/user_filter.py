@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.activity.engagement_answers import PathDirection
+from core.activity.engagement_views import PathDirection
 from core.activity.queries.engagement.path_rows import DEPTH, PathQuestion
 from core.activity.views import OnboardingStatus
 from core.errors import Invalid

@@ -30,8 +30,8 @@ from core.activity.models.funnels import REACHED
 from core.activity.models.users import User, UserSpan
 from core.activity.queries.engagement import user_conditions
 from core.activity.queries.funnels import subject_rows
+from core.activity.queries.onboarding_status import Deadlines, step_of
 from core.activity.queries.releases import release_place
-from core.activity.queries.statuses import Deadlines, step_of
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
 from core.activity.views import OnboardingStatus

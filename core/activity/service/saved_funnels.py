@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelMissing, FunnelNameTaken, FunnelRefused, WorkspaceFunnelKept
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.models.funnels import FunnelEvent, SavedFunnel, SavedFunnelVersion
 from core.activity.queries.funnels import funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel, Step

@@ -22,8 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.models.users import User
-from core.activity.queries import request_sums
-from core.activity.queries.request_sums import NO_REQUESTS
+from core.activity.queries import request_totals
+from core.activity.queries.request_totals import NO_REQUESTS
 from core.activity.schemas import RequestTotals
 from core.cache.large_workspaces import cached_if_large
 from core.conversations import highlights
@@ -155,7 +155,7 @@ def _summaries(
     hits = _hits(session, given["ids"], q) if q else {}
     sees_costs = may(actor, Permission.WATCH)
     without = [row["id"] for row in rows if None in (row["total_tokens"], row["total_cost_usd"])]
-    requests = request_sums.of_conversations(session, without)
+    requests = request_totals.of_conversations(session, without)
     return [
         ConversationSummary(
             **{

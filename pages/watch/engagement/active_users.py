@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.activity import engagement_charts
-from core.activity.engagement_answers import ActiveUsersRow, ActivityInterval
+from core.activity.engagement_views import ActiveUsersRow, ActivityInterval
 from core.activity.queries.engagement.active_users_trend import read_active_users
 from core.presentation.periods import DAY
 from pages._ui import charts, columns, errors, tables, watch

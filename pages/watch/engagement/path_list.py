@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.activity.engagement_answers import PathDirection, PathStep, PathsView
-from core.activity.queries import daily
+from core.activity.engagement_views import PathDirection, PathStep, PathsView
+from core.activity.queries import event_trends
 from core.activity.queries.engagement import paths
 from core.activity.queries.engagement.path_rows import END, PathQuestion
 from core.activity.queries.user_filter import PathTaken
@@ -88,7 +88,7 @@ def _through(chosen: Filters) -> list[str]:
 
 def _most_frequent(reads: Reads, chosen: Filters) -> str | None:
     types = set(reads.ask(paths.list_path_types))
-    found = reads.ask(daily.event_type_trends, chosen.period, chosen.watched)
+    found = reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched)
     return next((each.event_type for each in found if each.event_type in types), None)
 
 

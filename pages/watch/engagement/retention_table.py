@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.activity.engagement_answers import RetentionRow, RetentionView
+from core.activity.engagement_views import RetentionRow, RetentionView
 from core.activity.queries.engagement.retention import read_retention
 from core.presentation import formatting
 from core.presentation.palette import Palette

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity.funnel_answers import TimeBar
-from core.activity.queries.funnels import completion, time_to_drop_off
+from core.activity.funnel_views import TimeBar
+from core.activity.queries.funnels import conversion_trend, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.insights.queries.stopped_users import TimeRange
@@ -21,7 +21,7 @@ from pages.watch.onboarding.funnel_editor import PAGE
 def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None) -> None:
     asked = (chosen.period, chosen.watched, wanted, segment)
     course, stayed = (
-        reads.ask(completion.read_conversion_trend, *asked, by_hour=True),
+        reads.ask(conversion_trend.read_conversion_trend, *asked, by_hour=True),
         reads.ask(time_to_drop_off.read_time_to_drop_off, *asked),
     )
     palette, zone = charts.palette(), chosen.period.zone

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.activity import charts as funnel_charts
 from core.activity.charts import short, took
-from core.activity.funnel_answers import FunnelComparison, FunnelStep, FunnelView
+from core.activity.funnel_views import FunnelComparison, FunnelStep, FunnelView
 from core.activity.queries.funnels.funnel_comparison import points
 from core.activity.rates import rate_in_words
 from core.database.paging import Page

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity.queries.funnels import funnel, funnel_counts, proposal
+from core.activity.queries.funnels import funnel, funnel_counts, funnel_proposal
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.service import saved_funnels
 from core.identity.permissions import Permission, may
@@ -17,10 +17,10 @@ from pages.watch.onboarding.funnel_editor import PAGE
 
 def draw(reads: Reads, chosen: Filters) -> bool:
     """Draw the proposal; return whether there is one."""
-    found = reads.ask(proposal.propose_funnel, chosen.watched)
+    found = reads.ask(funnel_proposal.propose_funnel, chosen.watched)
     if found is None:
         return False
-    period = proposal.recent(chosen.period.zone)
+    period = funnel_proposal.recent(chosen.period.zone)
     view = reads.ask(funnel_counts.read_funnel, period, chosen.watched, found)
     none = text.plain(reads_name(reads))
     st.info(f"No user has started {none}. Below is what your users do most, step by step.")

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.activity.funnel_answers import FunnelView
-from core.activity.queries import daily
+from core.activity.funnel_views import FunnelView
+from core.activity.queries import event_trends
 from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import funnel_comparison, funnel_counts, funnel_sql
@@ -72,7 +72,7 @@ def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel, *, is_workspace: 
     """Explain that no user started, or propose a funnel; return whether there are events."""
     if is_workspace and funnel_proposal.draw(reads, chosen):
         return True
-    if reads.ask(daily.event_type_trends, chosen.period, chosen.watched):
+    if reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched):
         began = text.plain(wanted.steps[0].name)
         st.info(
             f"No users started in this period (no {began} events). Try other steps or a "
@@ -130,7 +130,7 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
 
     failed = reads.ask(error_codes.list_errors, EventFilter(), *asked, window=Window(ERRORS)).items
     event_groups.draw_errors(failed, zone, chosen["error_code"], pick_code)
-    types = reads.ask(daily.event_type_trends, *asked)
+    types = reads.ask(event_trends.event_type_trends, *asked)
     if types:
         grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
         with grid.cell():

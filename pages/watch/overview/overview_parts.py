@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.activity.charts import short, weakest_of
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.annotations.queries.backlog import read_backlog
 from core.identity.permissions import Permission, may
 from core.insights.schemas import Finding, FindingSeverity

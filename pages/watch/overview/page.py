@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.activity.funnel_answers import FunnelView
-from core.activity.queries.funnels import funnel_counts, proposal
+from core.activity.funnel_views import FunnelView
+from core.activity.queries.funnels import funnel_counts, funnel_proposal
 from core.activity.schemas import SavedFunnelView
 from core.activity.service import saved_funnels
 from core.errors import Unavailable
@@ -106,7 +106,9 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
             if workspace is not None:
                 funnel_progress.draw(workspace)
             overview_parts.draw_onboarding(funnel)
-            if not funnel.steps[0].users and reads.ask(proposal.propose_funnel, chosen.watched):
+            if not funnel.steps[0].users and reads.ask(
+                funnel_proposal.propose_funnel, chosen.watched
+            ):
                 st.caption("No user has started this funnel.")
                 links.draw("onboarding", "View proposed funnel", icon="filter_alt")
 

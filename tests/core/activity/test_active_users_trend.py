@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from core.activity.engagement_answers import ActivityInterval
+from core.activity.engagement_views import ActivityInterval
 from core.activity.queries.engagement import active_users_trend
 from core.activity.schemas import NewEvent
 from core.database.db import transaction

@@ -8,10 +8,10 @@ import pytest
 
 from core.activity import rates
 from core.activity.errors import FunnelRefused
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.ingest import users
 from core.activity.queries.funnels import (
-    completion,
+    conversion_trend,
     funnel_comparison,
     funnel_counts,
     segments,
@@ -232,7 +232,9 @@ def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(
     kept = funnel(actor, wanted)
     of_marks = funnel(actor, Funnel(ONBOARDING, window=timedelta(days=days), any_order=True))
     with transaction() as session:
-        course = completion.read_conversion_trend(session, DAYS, Watched(), wanted, actor=actor)
+        course = conversion_trend.read_conversion_trend(
+            session, DAYS, Watched(), wanted, actor=actor
+        )
     assert [step.users for step in kept.steps] == [step.users for step in of_marks.steps]
     assert (course.users, course.completed) == (kept.steps[0].users, kept.steps[-1].users)
 
@@ -251,7 +253,9 @@ def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
     for wanted in (SAVED, read(None, 5), read(None, 30, any_order=True)):
         view = funnel(actor, wanted)
         with transaction() as session:
-            course = completion.read_conversion_trend(session, DAYS, Watched(), wanted, actor=actor)
+            course = conversion_trend.read_conversion_trend(
+                session, DAYS, Watched(), wanted, actor=actor
+            )
             stayed = time_to_drop_off.read_time_to_drop_off(
                 session, DAYS, Watched(), wanted, actor=actor
             )
@@ -273,7 +277,7 @@ def test_a_cohort_is_complete_when_the_window_of_all_has_passed(actor: Actor) ->
         midnight(today - timedelta(days=3), "UTC"), midnight(today + timedelta(days=1), "UTC")
     )
     with transaction() as session:
-        course = completion.read_conversion_trend(
+        course = conversion_trend.read_conversion_trend(
             session, days, Watched(), read(None, 2), actor=actor
         )
     assert [day.is_complete for day in course.days] == [True, False, False, False]
@@ -288,13 +292,13 @@ def test_days_are_those_of_the_reporting_time_zone(actor: Actor) -> None:
     for zone, day in (("UTC", date(2026, 11, 2)), ("Europe/Berlin", date(2026, 11, 3))):
         period = Period(midnight(date(2026, 11, 1), zone), midnight(date(2026, 11, 5), zone), zone)
         with transaction() as session:
-            course = completion.read_conversion_trend(session, period, Watched(), actor=actor)
+            course = conversion_trend.read_conversion_trend(session, period, Watched(), actor=actor)
         assert [each.date for each in course.days if each.users] == [day]
 
 
 def test_very_many_days_stand_together(actor: Actor) -> None:
     with transaction() as session:
-        course = completion.read_conversion_trend(
+        course = conversion_trend.read_conversion_trend(
             session, Period(START - timedelta(days=1000), START), Watched(), actor=actor
         )
     assert (course.days_each, len(course.days)) == (3, 334)

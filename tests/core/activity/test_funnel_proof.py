@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.ingest import pending_events
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel import STEPS, Step

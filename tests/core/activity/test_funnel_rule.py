@@ -12,9 +12,9 @@ from time import sleep
 import pytest
 from sqlalchemy import text
 
-from core.activity.funnel_answers import FunnelView
+from core.activity.funnel_views import FunnelView
 from core.activity.ingest.funnel import subjects
-from core.activity.queries.funnels import completion, funnel_counts, funnel_sql
+from core.activity.queries.funnels import conversion_trend, funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import STEPS, WINDOW, Funnel, FunnelRule, Step, parse
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
@@ -189,7 +189,7 @@ def test_times_to_the_last_step_of_very_many_are_those_of_all(
     monkeypatch.setattr(funnel_sql, "ENOUGH", 50)
     monkeypatch.setattr(funnel_sql, "ROUGHLY", text("select 100000"))
     with transaction() as session:
-        found = completion.read_conversion_trend(
+        found = conversion_trend.read_conversion_trend(
             session, Period(START, START + timedelta(days=1)), Watched(), actor=actor
         )
     tenths = quantiles([4 * gap for gap in took], n=10, method="inclusive")

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.activity.queries import daily
-from core.activity.queries.funnels import completion
+from core.activity.queries import event_trends
+from core.activity.queries.funnels import conversion_trend
 from core.activity.schemas import EventTypeTrend
 from core.database.db import transaction
 from core.identity.schemas import Actor, Role
@@ -38,7 +38,7 @@ def happened() -> None:
 
 def read(actor: Actor, period: Period = DAY, watched: Watched = ALL) -> EventTypeTrend:
     with transaction() as session:
-        [found] = daily.event_type_trends(session, period, watched, actor=actor)
+        [found] = event_trends.event_type_trends(session, period, watched, actor=actor)
     return found
 
 
@@ -82,10 +82,10 @@ def test_two_days_are_counted_by_day(actor: Actor) -> None:
 def test_those_who_began_today_are_shown_by_hour_only_where_a_page_asks(actor: Actor) -> None:
     store([event("onboarding.register_start", START + timedelta(hours=2), user_id="b")])
     with transaction() as session:
-        hours = completion.read_conversion_trend(
+        hours = conversion_trend.read_conversion_trend(
             session, DAY, Watched(), by_hour=True, actor=actor
         ).days
-        days = completion.read_conversion_trend(session, DAY, Watched(), actor=actor).days
+        days = conversion_trend.read_conversion_trend(session, DAY, Watched(), actor=actor).days
     assert {hour.starts_at.hour for hour in hours if hour.users} == {11}
     assert [day.date for day in days] == [START.date()]
     assert len(hours) == 24

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from core.activity.engagement_answers import PathDirection, PathsView
+from core.activity.engagement_views import PathDirection, PathsView
 from core.activity.queries.engagement import path_rows, paths
 from core.activity.queries.engagement.path_rows import NoPaths
 from core.activity.schemas import NewEvent

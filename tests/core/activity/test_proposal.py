@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
-from core.activity.queries.funnels.proposal import propose_funnel
+from core.activity.queries.funnels.funnel_proposal import propose_funnel
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor

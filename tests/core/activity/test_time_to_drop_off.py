@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 
-from core.activity.funnel_answers import TimeToDropOff
+from core.activity.funnel_views import TimeToDropOff
 from core.activity.queries.funnels import time_to_drop_off
 from core.activity.queries.funnels.funnel import STEPS, Funnel, parse
 from core.activity.schemas import NewEvent

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import BigInteger, Date, cast, func, select
 from sqlalchemy.orm import Session
 
-from core.activity.engagement_answers import ActiveUsersRow, ActiveUsersView, ActivityInterval
+from core.activity.engagement_views import ActiveUsersRow, ActiveUsersView, ActivityInterval
 from core.activity.queries.active_users import day_counts, never
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

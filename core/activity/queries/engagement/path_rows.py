@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core.activity.engagement_answers import PathDirection
+from core.activity.engagement_views import PathDirection
 from core.activity.models.funnels import FunnelEvent
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.funnels.funnel_sql import SAMPLES

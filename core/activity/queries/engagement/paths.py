@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from core.activity.engagement_answers import (
+from core.activity.engagement_views import (
     PathDirection,
     PathItem,
     PathRow,

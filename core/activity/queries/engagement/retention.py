@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import BigInteger, Select, Subquery, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from core.activity.engagement_answers import (
+from core.activity.engagement_views import (
     RetentionAverage,
     RetentionCohort,
     RetentionRow,

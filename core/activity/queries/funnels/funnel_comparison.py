@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelRefused
-from core.activity.funnel_answers import (
+from core.activity.funnel_views import (
     FunnelComparison,
     FunnelView,
     RateDifference,

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from core.activity.funnel_answers import EarlierFunnel, FunnelStep, FunnelView
+from core.activity.funnel_views import EarlierFunnel, FunnelStep, FunnelView
 from core.activity.queries.funnels import funnel_sql, subject_rows
 from core.activity.queries.funnels.funnel import Columns, Funnel, Step, at, before
 from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Select, TextualSelect, func, select, union_all
 from sqlalchemy.orm import Session
 
-from core.activity.funnel_answers import TimeToDropOff
-from core.activity.queries.funnels import durations, funnel_sql
+from core.activity.funnel_views import TimeToDropOff
+from core.activity.queries.funnels import duration_histogram, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel
 from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
@@ -44,7 +44,7 @@ def read_time_to_drop_off(
 
 
 def _time_to_drop_off(session: Session, asked: FunnelQuestion) -> TimeToDropOff:
-    given = {**asked.given, "bounds": list(durations.BOUNDS)}
+    given = {**asked.given, "bounds": list(duration_histogram.BOUNDS)}
     found = session.execute(_statement(asked.sql), given).all()
     bars = Counter[int]({row.bar: row.users for row in found})
     median, late = median_and_p90(unpacked(row.stayed for row in found))
@@ -53,7 +53,7 @@ def _time_to_drop_off(session: Session, asked: FunnelQuestion) -> TimeToDropOff:
         median_seconds=median,
         p90_seconds=late,
         is_sampled=False,
-        histogram=durations.bars(bars),
+        histogram=duration_histogram.bars(bars),
     )
 
 

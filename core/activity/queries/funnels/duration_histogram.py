@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.activity.funnel_answers import TimeBar
+from core.activity.funnel_views import TimeBar
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 BOUNDS = (  # seconds

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.funnels import REACHED
 from core.activity.queries.funnels.funnel import Columns
-from core.activity.queries.funnels.progress import stuck_after
+from core.activity.queries.funnels.onboarding_progress import stuck_after
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.views import OnboardingStatus
 from core.platform import clock

@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core.activity.funnel_answers import CohortDay, ConversionTrend
-from core.activity.queries.funnels import durations, funnel_sql
+from core.activity.funnel_views import CohortDay, ConversionTrend
+from core.activity.queries.funnels import duration_histogram, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel, at
 from core.activity.queries.funnels.funnel_counts import EPOCH, MICROS
 from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
@@ -93,7 +93,7 @@ def _trend(session: Session, asked: FunnelQuestion, cohorts: Cohorts) -> Convers
         median_seconds=median,
         p90_seconds=late,
         is_sampled=False,
-        histogram=durations.bars(bars),
+        histogram=duration_histogram.bars(bars),
     )
 
 
@@ -180,5 +180,7 @@ def _by_day(rows: Select[Any], sql: FunnelSql) -> Select[Any]:
 def _counts(seconds: ColumnElement[float | None]) -> list[Label[Any]]:
     """Return users by histogram bar, with their packed times."""
     took = func.array_agg(cast(seconds * MICROS, BigInteger)).filter(seconds.is_not(None))
-    bar = func.width_bucket(seconds, literal(list(durations.BOUNDS), ARRAY(Float)), type_=Integer)
+    bar = func.width_bucket(
+        seconds, literal(list(duration_histogram.BOUNDS), ARRAY(Float)), type_=Integer
+    )
     return [bar.label("bar"), func.count().label("users"), func.array_send(took).label("took")]
