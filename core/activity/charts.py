@@ -45,7 +45,7 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         label = Markup.of(
             "<b>{}</b><br>{}",
             formatting.share(step.conversion_from_previous),
-            "" if median is None else took(median),
+            "" if median is None else duration_text(median),
         )
         _label_between(figure, number, label, palette.bad if step is weakest else palette.muted)
     figure.add_bar(
@@ -68,11 +68,11 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
     _name_steps(figure, palette, steps)
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
-    each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
+    each = ", ".join(f"{step_label(step)} {step.users:,}" for step in steps)
     alt = f"Users by step: {each}. {formatting.share(given.overall_conversion)} converted."
     if weakest is not None:
         rate_text = formatting.share(weakest.conversion_from_previous)
-        alt += f" Lowest conversion: {short(weakest)}, {rate_text} of the previous step."
+        alt += f" Lowest conversion: {step_label(weakest)}, {rate_text} of the previous step."
     return Chart(figure, alt)
 
 
@@ -83,7 +83,7 @@ def _label_between(figure: Drawing, number: int, label: str, colour: str) -> Non
 
 def _name_steps(figure: Drawing, palette: Palette, steps: Sequence[FunnelStep]) -> None:
     """Write the steps' names below the bars, in lines so short that five fit on a phone."""
-    each = [wrap(short(step), NAME_WIDTH, break_long_words=False) for step in steps]
+    each = [wrap(step_label(step), NAME_WIDTH, break_long_words=False) for step in steps]
     names = [Markup.of("<br>".join("{}" for _ in name), *name) for name in each]
     figure.update_xaxes(
         tickvals=list(range(len(steps))),
@@ -101,12 +101,12 @@ def weakest_of(steps: list[FunnelStep]) -> FunnelStep | None:
     return min(known, key=lambda step: step.conversion_from_previous or 0, default=None)
 
 
-def short(step: FunnelStep) -> str:
+def step_label(step: FunnelStep) -> str:
     """Return a step's name: register complete."""
     return step.label
 
 
-def compared(palette: Palette, given: FunnelComparison) -> Chart:
+def funnel_comparison(palette: Palette, given: FunnelComparison) -> Chart:
     """Draw two funnels side by side as shares of their first step, with the differences."""
     figure, numbers = blank(palette, TALL), list(range(len(given.steps)))
     sides = (
@@ -138,7 +138,7 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
         (
-            f"{short(one)} {formatting.share(one.conversion_from_start)} vs. "
+            f"{step_label(one)} {formatting.share(one.conversion_from_start)} vs. "
             f"{formatting.share(other.conversion_from_start)}"
         )
         for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
@@ -148,7 +148,7 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
     )
 
 
-def completion(
+def conversion_over_time(
     palette: Palette, given: ConversionTrend, zone: str, marks: Sequence[Mark] = ()
 ) -> Chart:
     """Draw the conversion rate by day of the first step; days with an open window are dotted."""
@@ -227,7 +227,7 @@ def events_over_time(
     )
 
 
-def took(seconds: float | None) -> str:
+def duration_text(seconds: float | None) -> str:
     """Return seconds with a unit: 2.4 s, or n/a."""
     return formatting.duration(round(seconds * 1000)) if seconds is not None else formatting.NOTHING
 
@@ -243,20 +243,20 @@ def _times(
         palette,
         [bar.users for bar in bars],
         [(_bound(bar.from_s), _bound(bar.to_s)) for bar in bars],
-        [(f"median {took(median)}", half), (f"p90 {took(late)}", most)],
+        [(f"median {duration_text(median)}", half), (f"p90 {duration_text(late)}", most)],
         unit_text=" users",
         height=TALL - 20,
     )
 
 
 def _bound(seconds: float) -> str:
-    return took(seconds).replace(".0 ", " ")
+    return duration_text(seconds).replace(".0 ", " ")
 
 
 def _half_and_most(median: float | None, late: float | None) -> str:
     if median is None:
         return "no data yet"
-    return f"median {took(median)}, p90 {took(late)}"
+    return f"median {duration_text(median)}, p90 {duration_text(late)}"
 
 
 def interval_of(starts: Sequence[datetime]) -> str:

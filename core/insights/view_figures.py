@@ -46,7 +46,7 @@ FilterKind = TypeVar("FilterKind")
 
 
 @dataclass(frozen=True)
-class FigureQuestion:
+class FigureQuery:
     """A period, and a page's other filters by their names in its address."""
 
     period: Period
@@ -93,14 +93,14 @@ def read_figures(
 
     Raises Forbidden, and Invalid where the page refuses the filters.
     """
-    return READERS[page](core, ai, FigureQuestion(period, query), actor)
+    return READERS[page](core, ai, FigureQuery(period, query), actor)
 
 
-def _overview(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _overview(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     return overview_tiles(core, ai, asked.scope, actor=actor)
 
 
-def _users(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _users(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     wanted, watched = asked.filters(UserFilter), asked.watched
     if asked.values.get("anonymous") == "true":
         rows = anonymous.list_anonymous(core, wanted, watched, window=ONE, actor=actor)
@@ -109,7 +109,7 @@ def _users(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> li
     return [_count("users", "Users", users.total_count)]
 
 
-def _onboarding(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     """Return conversion and starts of the view's funnel; compared once every window has ended."""
     values, workspace = asked.values, read_workspace_funnel(core).funnel
     days = values.get("window_days", "")
@@ -141,7 +141,7 @@ def _onboarding(core: Session, _: Session, asked: FigureQuestion, actor: Actor) 
     ]
 
 
-def _engagement(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _engagement(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     require(actor, Permission.WATCH)
     now, then = (
         count_active_users(core, period, asked.watched)
@@ -153,19 +153,19 @@ def _engagement(core: Session, _: Session, asked: FigureQuestion, actor: Actor) 
     ]
 
 
-def _ai_metrics(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _ai_metrics(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     query = asked.filters(AiMetricsQuery, period=asked.period, watched=asked.watched)
     return ai_tiles.tiles(core, query, actor=actor)
 
 
-def _batches(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _batches(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     query = asked.filters(AskedRuns, period=asked.period, watched=asked.watched)
     found = run_tiles(core, query, actor=actor)
     # Of runs with one status there are no rates
     return [each for each in found if query.status is None or each.name not in ("success", "bad")]
 
 
-def _conversations(core: Session, _: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _conversations(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     score = HasScore.read(asked.values, asked.period.zone)
     wanted = asked.filters(ConversationFilter, score=score)
 
@@ -178,7 +178,7 @@ def _conversations(core: Session, _: Session, asked: FigureQuestion, actor: Acto
     return [_count("conversations", "Conversations", count(asked.period), count(before))]
 
 
-def _annotations(_: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _annotations(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     mine = {"author": actor.id} if asked.values.get("author") == "me" else {"author": None}
 
     def count(period: Period) -> int:
@@ -192,19 +192,19 @@ def _annotations(_: Session, ai: Session, asked: FigureQuestion, actor: Actor) -
     return [_count("annotations", "Annotations", count(asked.period), count(before))]
 
 
-def _documents(_: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _documents(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     wanted = asked.filters(DocumentFilter)
     total = documents.list_documents(ai, wanted, window=ONE, actor=actor).total_count
     return [_count("documents", "Documents", total)]
 
 
-def _memories(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _memories(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     wanted = asked.filters(MemoryFilter)
     total = memories.list_memories(core, ai, wanted, window=ONE, actor=actor).total_count
     return [_count("memories", "Memories", total)]
 
 
-def _feedback(core: Session, ai: Session, asked: FigureQuestion, actor: Actor) -> list[Tile]:
+def _feedback(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
     wanted = asked.filters(FeedbackFilter)
     return feedback_tiles(
         feedback_figures.feedback_stats(core, ai, wanted, asked.period, asked.watched, actor=actor)
@@ -215,7 +215,7 @@ def _count(name: str, label: str, value: int, before: int | None = None) -> Tile
     return tile(name, label, FigureUnit.COUNT, (value, before), NOT_KNOWN, [])
 
 
-READERS: dict[ViewPage, Callable[[Session, Session, FigureQuestion, Actor], list[Tile]]] = {
+READERS: dict[ViewPage, Callable[[Session, Session, FigureQuery, Actor], list[Tile]]] = {
     ViewPage.OVERVIEW: _overview,
     ViewPage.USERS: _users,
     ViewPage.ONBOARDING: _onboarding,

@@ -62,7 +62,7 @@ class ConversationId(_Arguments):
     limit: int = Field(default=20, ge=1, le=MAX_MESSAGES, description="The last messages.")
 
 
-class MetricsQuestion(_Arguments):
+class MetricsArguments(_Arguments):
     days: int = Field(default=7, ge=1, le=365, description="Calendar days, today included.")
     environment: str = Field(default="production", min_length=1, max_length=200)
     model: str | None = Field(default=None, max_length=200)
@@ -114,7 +114,7 @@ def get_conversation(given: ConversationId, actor: Actor) -> dict[str, Any]:
     return talk.model_dump(mode="json", include=CONVERSATION_FIELDS) | {"messages": messages}
 
 
-def query_metrics(given: MetricsQuestion, actor: Actor) -> dict[str, Any]:
+def query_metrics(given: MetricsArguments, actor: Actor) -> dict[str, Any]:
     """Return figures of the product's AI requests."""
     from core.ai_metrics.queries import figures  # noqa: PLC0415  loads numpy, which the worker lacks
 
@@ -170,7 +170,7 @@ TOOLS: tuple[RegistryTool[Any], ...] = (
         "query_metrics",
         "Return requests, errors, latency (ms), tokens and cost (USD) of the product's AI "
         "requests in the last days, as a total with the days before, or by model.",
-        MetricsQuestion,
+        MetricsArguments,
         query_metrics,
         Permission.WATCH,
     ),

@@ -59,9 +59,9 @@ def list_anonymous(
 ) -> SortedPage[AnonymousSummary]:
     """Return sessions without a user, with their onboarding status, latest start first."""
     require(actor, Permission.WATCH)
-    apps = subject_rows.given_of(session, watched)["apps"]
+    apps = subject_rows.parameters_of(session, watched)["apps"]
     asked = AnonymousQuery(wanted, watched, apps, Deadlines.now(session))
-    given = user_conditions.given(session, wanted, watched)
+    given = user_conditions.parameters(session, wanted, watched)
     names = ("", *read_workspace_funnel(session).names)
     rows = session.execute(asked.page(window, after), given).mappings().all()
     items = [
@@ -207,7 +207,7 @@ class AnonymousQuery:
         if wanted.q is not None:
             states = states.where(row.subject.ilike(func.session_subject(f"%{escaped(wanted.q)}%")))
         if wanted.path is not None:
-            took = user_conditions.taken(wanted.path, self.watched)
+            took = user_conditions.path_takers(wanted.path, self.watched)
             states = states.where(row.subject.in_(select(took.c.subject)))
         if wanted.status is not None:
             states = states.where(self.deadlines.has(row, wanted.status))

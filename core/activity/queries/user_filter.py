@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.activity.engagement_views import PathDirection
-from core.activity.queries.engagement.path_rows import DEPTH, PathQuestion
+from core.activity.queries.engagement.path_rows import DEPTH, PathQuery
 from core.activity.views import OnboardingStatus
 from core.errors import Invalid
 from core.identity.schemas import View
@@ -42,7 +42,7 @@ class PathRefused(Invalid):
 class PathTaken:
     """The first steps of a path; END is its end."""
 
-    asked: PathQuestion
+    asked: PathQuery
     steps: tuple[str, ...]
 
     @classmethod
@@ -51,7 +51,7 @@ class PathTaken:
         try:
             direction, start, end, event_type, *steps = given.split(",")
             moments = [datetime.fromisoformat(each) for each in (start, end)]
-            asked = PathQuestion(event_type, PathDirection(direction), *moments)
+            asked = PathQuery(event_type, PathDirection(direction), *moments)
         except ValueError:
             raise PathRefused from None
         if any(each.tzinfo is None for each in moments) or len(steps) > DEPTH or not event_type:

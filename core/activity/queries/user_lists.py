@@ -52,7 +52,7 @@ def list_users(
     page = asked.page(few, paged).subquery("page")
     sort = sort_of(order, page.c)
     rows = sort.page(select(page), Window(window.limit), None)
-    found = session.execute(rows, asked.given).mappings().all()
+    found = session.execute(rows, asked.parameters).mappings().all()
     names = read_workspace_funnel(session).names
     items = [summary_of(row, OnboardingStatus(row["status"]), row["step"], names) for row in found]
     total = asked.count() if few is None else len(few)
@@ -84,7 +84,7 @@ def list_users_by_id(
         return rows.where(row.id > (after or UUID(int=0))).order_by(row.id).limit(limit)
 
     page = asked.page(asked.find_few(), following).subquery("page")
-    found = session.execute(select(page).order_by(page.c.id), asked.given).mappings()
+    found = session.execute(select(page).order_by(page.c.id), asked.parameters).mappings()
     names = read_workspace_funnel(session).names
     return [summary_of(row, OnboardingStatus(row["status"]), row["step"], names) for row in found]
 

@@ -57,7 +57,7 @@ class UserListQuery:
     session: Session
     wanted: UserFilter
     watched: Watched
-    given: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     release_place: str | None
     deadlines: Deadlines
     is_large: bool
@@ -69,8 +69,8 @@ class UserListQuery:
             session,
             wanted,
             watched,
-            subject_rows.given_of(session, watched)
-            | user_conditions.given(session, wanted, watched),
+            subject_rows.parameters_of(session, watched)
+            | user_conditions.parameters(session, wanted, watched),
             release_place(session, watched),
             Deadlines.now(session),
             is_large(session),
@@ -273,7 +273,7 @@ class UserListQuery:
 
     def _kept(self, name: str, question: Select[Any], *, is_of_all: bool = False) -> Any:  # noqa: ANN401  a number, or keys
         def ask() -> object:
-            return self.session.scalar(question, self.given)
+            return self.session.scalar(question, self.parameters)
 
         key = ("users", name) if is_of_all else ("users", name, self.wanted, self.watched)
         return cached_if_large(self.session, key, ask)

@@ -63,12 +63,12 @@ def drop_off_errors(
     """
     require(actor, Permission.WATCH)
     funnel = funnel or read_workspace_funnel(session).funnel
-    asked = funnel_sql.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     until = max(min(period.end + funnel.window, clock.now()), period.end)
 
     def read() -> dict[int, tuple[int, int, str | None]]:
         statement = _statement(asked.sql, Period(period.start, until, period.zone), watched)
-        rows = session.execute(statement, asked.given)
+        rows = session.execute(statement, asked.parameters)
         return {row.step: (row.dropped_off, row.with_error, row.top_error) for row in rows}
 
     key = ("drop-off errors", period, watched, asked.sql.funnel, segment)

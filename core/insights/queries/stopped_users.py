@@ -122,11 +122,11 @@ def list_stopped(
     if not 1 <= step <= len(funnel.steps):
         raise FunnelRefused(f"step must be a number from 1 to {len(funnel.steps)}.")
     window = window or Window()
-    asked = funnel_sql.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     all_rows, count_of = _statements(asked.sql, step, took.measure if took is not None else None)
     sort = sort_of(all_rows.selected_columns)
     given = {
-        **asked.given,
+        **asked.parameters,
         "reach": window.limit + window.offset,
         "begun_until": period.end if after is None else after[0],
         **({} if took is None else {"from_s": took.from_s, "to_s": took.to_s}),

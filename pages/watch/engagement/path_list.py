@@ -8,7 +8,7 @@ import streamlit as st
 from core.activity.engagement_views import PathDirection, PathStep, PathsView
 from core.activity.queries import event_trends
 from core.activity.queries.engagement import paths
-from core.activity.queries.engagement.path_rows import END, PathQuestion
+from core.activity.queries.engagement.path_rows import END, PathQuery
 from core.activity.queries.user_filter import PathTaken
 from core.presentation import formatting
 from pages._ui import columns, errors, links, state, tables, text, watch
@@ -104,7 +104,7 @@ def _draw_path(chosen: Filters, view: PathsView) -> None:
     """Draw what is followed, the way to its users, and the way back."""
     ended = NO_EVENT[view.direction].lower()
     steps = [ended if each == END else each for each in view.through]
-    asked = PathQuestion(view.event_type, view.direction, view.start, view.end)
+    asked = PathQuery(view.event_type, view.direction, view.start, view.end)
     path = str(PathTaken(asked, tuple(view.through)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if steps:

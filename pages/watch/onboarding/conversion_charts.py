@@ -46,7 +46,7 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         watch.panel("Conversion rate", f"by first-step {each} · dotted: window still open"),
     ):
         charts.show(
-            funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)),
+            funnel_charts.conversion_over_time(palette, course, zone, watch.marks(reads, chosen)),
             f"{PAGE}.completion",
             on_pick=closer,
         )

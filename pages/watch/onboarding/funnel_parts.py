@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity.charts import short, took
+from core.activity.charts import duration_text, step_label
 from core.activity.funnel_views import FunnelComparison, FunnelStep, FunnelView
 from core.activity.queries.funnels.funnel_comparison import points
 from core.activity.rates import rate_in_words
@@ -37,7 +37,7 @@ Pick = Callable[[int], None]
 def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, pick: Pick) -> None:
     """Draw the funnel; a click on a bar selects its step."""
     chart = (
-        funnel_charts.compared(charts.palette(), versus)
+        funnel_charts.funnel_comparison(charts.palette(), versus)
         if versus is not None
         else funnel_charts.funnel(charts.palette(), funnel)
     )
@@ -104,7 +104,7 @@ def _step_columns() -> list[TableColumn[FunnelStep]]:
         columns.text(
             "Step",
             lambda step: (
-                f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "")
+                f"{step.step}  {step_label(step)}" + (" (optional)" if step.is_optional else "")
             ),
         ),
         columns.number("Users", lambda step: step.users),
@@ -130,10 +130,13 @@ def _step_columns() -> list[TableColumn[FunnelStep]]:
         ),
         columns.text(
             "Median time",
-            lambda step: took(step.median_seconds_from_previous) if step.step > 1 else None,
+            lambda step: (
+                duration_text(step.median_seconds_from_previous) if step.step > 1 else None
+            ),
         ),
         columns.text(
-            "p90 time", lambda step: took(step.p90_seconds_from_previous) if step.step > 1 else None
+            "p90 time",
+            lambda step: duration_text(step.p90_seconds_from_previous) if step.step > 1 else None,
         ),
     ]
 
@@ -169,11 +172,11 @@ def draw_chosen_step(
     step = int(given) if given.isdecimal() and len(given) < 3 else 0
     if not 1 <= step <= len(found.steps):
         return
-    within = TimeRange.of(chosen["took"], chosen["dropped_off_after"])
+    within = TimeRange.of(chosen["duration_text"], chosen["dropped_off_after"])
     window = tables.window(f"{PAGE}.stopped", STOPPED)
     draw_stopped(
         reads.ask(stopped_users.list_stopped, *asked, step, window, within),
-        _title(short(found.steps[step - 1]), within, is_last=step == len(found.steps)),
+        _title(step_label(found.steps[step - 1]), within, is_last=step == len(found.steps)),
         chosen.period.zone,
         download=chosen.download("onboarding/stopped"),
     )
@@ -182,7 +185,7 @@ def draw_chosen_step(
 def _title(step: str, within: TimeRange | None, *, is_last: bool) -> str:
     if within is None:
         return f"Reached {step}" if is_last else f"Dropped off at {step}"
-    low, high = (took(each) for each in (within.from_s, within.to_s))
+    low, high = (duration_text(each) for each in (within.from_s, within.to_s))
     if within.measure is TimeMeasure.TO_LAST_EVENT:
         return f"Dropped off {low} to {high} after {step}"
     return f"Reached {step} after {low} to {high}"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.activity.charts import short, weakest_of
+from core.activity.charts import step_label, weakest_of
 from core.activity.funnel_views import FunnelView
 from core.annotations.queries.backlog import read_backlog
 from core.identity.permissions import Permission, may
@@ -43,7 +43,10 @@ def draw_onboarding(funnel: FunnelView) -> None:
             tone = "orange" if step is weakest else "gray"
             with grid.cell(), st.container(gap=None):
                 links.draw(
-                    "onboarding", f"{step.step}\u2002{short(step)}", step=str(step.step), **shared()
+                    "onboarding",
+                    f"{step.step}\u2002{step_label(step)}",
+                    step=str(step.step),
+                    **shared(),
                 )
                 st.markdown(f"**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
 

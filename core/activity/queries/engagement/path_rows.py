@@ -47,7 +47,7 @@ class NoPaths(Invalid):
 
 
 @dataclass(frozen=True)
-class PathQuestion:
+class PathQuery:
     """Whose steps are read: from which event type, in which direction and time."""
 
     event_type: str
@@ -94,8 +94,8 @@ def portion_of(session: Session, watched: Watched) -> int:
     return SAMPLES if count <= ALL_UP_TO else max(INDEXED, -(-ENOUGH * SAMPLES // count))
 
 
-def given_of(
-    session: Session, asked: PathQuestion, code: int, watched: Watched, portion: int
+def parameters_of(
+    session: Session, asked: PathQuery, code: int, watched: Watched, portion: int
 ) -> dict[str, Any]:
     """Return the parameters of `steps`; `portion` of 1024 samples are read.
 
@@ -133,7 +133,7 @@ def steps(*, has_app: bool, users: int | None = None) -> Subquery:
 
 def _given_subjects(session: Session, watched: Watched) -> dict[str, Any]:
     """Return the parameters of `_subjects`; the environment itself is for what else is read."""
-    given = subject_rows.given_of(session, watched, release_place=get_place(session, watched))
+    given = subject_rows.parameters_of(session, watched, release_place=get_place(session, watched))
     return given | {"environment": watched.environment}
 
 

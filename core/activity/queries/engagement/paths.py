@@ -17,7 +17,7 @@ from core.activity.engagement_views import (
 )
 from core.activity.models.funnels import EventType, FunnelEvent
 from core.activity.queries.engagement import path_rows
-from core.activity.queries.engagement.path_rows import DEPTH, END, STEPS, PathCodes, PathQuestion
+from core.activity.queries.engagement.path_rows import DEPTH, END, STEPS, PathCodes, PathQuery
 from core.activity.queries.funnels.funnel_sql import SAMPLES
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
@@ -45,7 +45,7 @@ def read_paths(
     Raises NoPaths for a type without paths, or ReleaseNotCounted.
     """
     require(actor, Permission.WATCH)
-    asked = PathQuestion(event_type, direction, period.start, period.end)
+    asked = PathQuery(event_type, direction, period.start, period.end)
     codes = PathCodes.read(session)
     codes.of(event_type)
     portion = SAMPLES if is_exact else path_rows.portion_of(session, watched)
@@ -92,9 +92,9 @@ def rows_of(view: PathsView) -> list[PathRow]:
 
 
 def _read(
-    session: Session, asked: PathQuestion, codes: PathCodes, watched: Watched, portion: int
+    session: Session, asked: PathQuery, codes: PathCodes, watched: Watched, portion: int
 ) -> Taken:
-    given = path_rows.given_of(session, asked, codes.of(asked.event_type), watched, portion)
+    given = path_rows.parameters_of(session, asked, codes.of(asked.event_type), watched, portion)
     names = codes.names
     found = session.execute(
         _counted(

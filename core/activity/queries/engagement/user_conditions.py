@@ -36,12 +36,12 @@ def conditions(
         there += [spans.first_day >= range_.start, spans.first_day < range_.end]
         yield id_.in_(select(spans.user_id).where(*there))
     if wanted.path is not None:
-        yield id_.in_(select(func.user_of(taken(wanted.path, watched).c.subject)))
+        yield id_.in_(select(func.user_of(path_takers(wanted.path, watched).c.subject)))
 
 
-def taken(path: str, watched: Watched) -> Subquery:
+def path_takers(path: str, watched: Watched) -> Subquery:
     """Return the `subject` of all who took a path, or of those of the sample that the figures are
-    of; `given` has its parameters. Raises PathRefused.
+    of; `parameters` has its parameters. Raises PathRefused.
     """
     found = path_rows.steps(has_app=watched.app is not None)
     own = [
@@ -50,10 +50,10 @@ def taken(path: str, watched: Watched) -> Subquery:
         else found.c[name].is_(None)
         for name, wanted in zip(STEPS, PathTaken.read(path).steps, strict=False)
     ]
-    return select(found.c.subject).where(*own).subquery("taken")
+    return select(found.c.subject).where(*own).subquery("path_takers")
 
 
-def given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+def parameters(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
     """Return the parameters of the conditions; raise PathRefused or NoPaths."""
     if wanted.path is None:
         return {}
@@ -64,4 +64,4 @@ def given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, A
         if each != END
     }
     code, portion = codes.of(path.asked.event_type), path_rows.portion_of(session, watched)
-    return path_rows.given_of(session, path.asked, code, watched, portion) | steps
+    return path_rows.parameters_of(session, path.asked, code, watched, portion) | steps

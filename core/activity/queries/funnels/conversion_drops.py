@@ -182,7 +182,7 @@ def _hours(
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
     rows = subject_rows.of(has_app=watched.app is not None)
-    given = subject_rows.given_of(session, watched)
+    given = subject_rows.parameters_of(session, watched)
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns
     wanted = rows.where(~row.is_unsure, row.reached_1 >= since - funnel.window, row.sample < most)

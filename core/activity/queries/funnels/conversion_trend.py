@@ -32,7 +32,7 @@ from core.activity.funnel_views import CohortDay, ConversionTrend
 from core.activity.queries.funnels import duration_histogram, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel, at
 from core.activity.queries.funnels.funnel_counts import EPOCH, MICROS
-from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql, PreparedFunnel
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.segments import Segment
 from core.activity.rates import interval, rate
@@ -68,17 +68,17 @@ def read_conversion_trend(
 ) -> ConversionTrend:
     """Return conversion by day (or hour) and by time to convert; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = funnel_sql.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     is_hourly = by_hour and period.is_one_day
     cohorts = _hours(period) if is_hourly else _cohorts(period)
     key = ("course", period, watched, asked.sql.funnel, segment, is_hourly)
     return cached_if_large(session, key, lambda: _trend(session, asked, cohorts))
 
 
-def _trend(session: Session, asked: FunnelQuestion, cohorts: Cohorts) -> ConversionTrend:
+def _trend(session: Session, asked: PreparedFunnel, cohorts: Cohorts) -> ConversionTrend:
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     took: list[bytes | None] = []
-    for row in session.execute(_statement(asked.sql), {**asked.given, "edges": cohorts.edges}):
+    for row in session.execute(_statement(asked.sql), {**asked.parameters, "edges": cohorts.edges}):
         begun[row.day] += row.users
         if row.bar is not None:
             through[row.day] += row.users

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from core.activity.funnel_views import EarlierFunnel, FunnelStep, FunnelView
 from core.activity.queries.funnels import funnel_sql, subject_rows
 from core.activity.queries.funnels.funnel import Columns, Funnel, Step, at, before
-from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql, PreparedFunnel
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.releases import has_user_counts
@@ -76,7 +76,7 @@ def read_funnel(
 ) -> FunnelView:
     """Return the workspace's funnel, or another; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = funnel_sql.ask(
+    asked = funnel_sql.prepare(
         session,
         funnel,
         period,
@@ -128,11 +128,11 @@ def count_conversions(
     require(actor, Permission.WATCH)
     if watched.release is not None:
         return conversions_of(read_funnel(session, period, watched, actor=actor))
-    asked = funnel_sql.ask(session, None, period, watched, with_previous=True)
+    asked = funnel_sql.prepare(session, None, period, watched, with_previous=True)
     row = cached_if_large(
         session,
         ("ends", period, watched, asked.sql.funnel),
-        lambda: session.execute(_ends(asked.sql), asked.given).one(),
+        lambda: session.execute(_ends(asked.sql), asked.parameters).one(),
     )
     return Conversions(row.begun, row.through), Conversions(row.earlier, row.earlier_through)
 
@@ -163,9 +163,9 @@ def _step(steps: Sequence[Step], number: int, tally: StepTally) -> FunnelStep:
     )
 
 
-def _tally(session: Session, asked: FunnelQuestion) -> StepTally:
+def _tally(session: Session, asked: PreparedFunnel) -> StepTally:
     statement = (_of_saved if asked.sql.is_kept else _of_times)(asked.sql)
-    found = session.execute(statement, asked.given).one()
+    found = session.execute(statement, asked.parameters).one()
     users, more, earlier, more_earlier, *gaps = found
     pairs = zip(gaps[::2], gaps[1::2], strict=True)
     return StepTally(

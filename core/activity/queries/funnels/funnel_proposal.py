@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.activity.models.funnels import FunnelEvent, Subject
 from core.activity.queries.funnels.funnel import Funnel, Step
 from core.activity.queries.funnels.funnel_sql import first_portion
-from core.activity.queries.funnels.subject_rows import given_of, of
+from core.activity.queries.funnels.subject_rows import of, parameters_of
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -71,7 +71,7 @@ def _journeys(session: Session, watched: Watched) -> list[Journey]:
         .order_by(row.subject, at)
     )
     journeys: dict[str, Journey] = defaultdict(lambda: defaultdict(list))
-    given = given_of(session, watched) | {"most": first_portion(session)}
+    given = parameters_of(session, watched) | {"most": first_portion(session)}
     for subject, event_type, micros in session.execute(found, given):
         journeys[subject][event_type].append(micros)
     return list(journeys.values())

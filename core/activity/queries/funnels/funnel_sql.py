@@ -99,16 +99,16 @@ class Codes:
 
 
 @dataclass(frozen=True)
-class FunnelQuestion:
+class PreparedFunnel:
     """A funnel of a period: its SQL, and the parameters of that."""
 
     sql: FunnelSql
-    given: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     history_since: datetime | None
     funnel: Funnel  # with its own labels, unlike that of `sql`, which others share
 
 
-def ask(
+def prepare(
     session: Session,
     funnel: Funnel | None,
     period: Period,
@@ -117,11 +117,11 @@ def ask(
     *,
     is_like_kept: bool = False,
     with_previous: bool = False,
-) -> FunnelQuestion:
-    """Return the question of a period, of the workspace's funnel unless another is given, with the
+) -> PreparedFunnel:
+    """Return the statement of a period, of the workspace's funnel unless another is given, with the
     period before if wanted; raise FunnelRefused for event types that were never received.
 
-    `is_like_kept` says that who asks can read a shorter window, too, from what is kept.
+    With `is_like_kept`, the caller reads stored times of a shorter window, too.
     """
     present = workspace_funnel.read_workspace_funnel(session)
     funnel = funnel or present.funnel
@@ -147,17 +147,17 @@ def ask(
         users=len(watched.users) if watched.users is not None else None,
         has_trait=segment is not None,
     )
-    given = subject_rows.given_of(session, watched, release_place=place)
-    given |= subject_rows.given_span(period, with_previous=with_previous)
+    given = subject_rows.parameters_of(session, watched, release_place=place)
+    given |= subject_rows.span_parameters(period, with_previous=with_previous)
     given |= {
         "release": watched.release,
         **{f"user_{number}": key for number, key in enumerate(watched.users or ())},
     }
     if shape.reads_raw_rows:
-        given |= subject_rows.given_codes(funnel, codes.steps)
+        given |= subject_rows.code_parameters(funnel, codes.steps)
         given |= {"raw_since": subject_rows.raw_since(session, watched)}
     given |= {"trait": segment.trait, "trait_value": segment.value} if segment is not None else {}
-    return FunnelQuestion(_sql_of(shape), given, _history_since(session, funnel), funnel)
+    return PreparedFunnel(_sql_of(shape), given, _history_since(session, funnel), funnel)
 
 
 @lru_cache(MOST_STATEMENTS)

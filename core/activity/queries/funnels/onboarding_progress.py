@@ -64,28 +64,25 @@ class OnboardingProgress:
         steps, begun = self.funnel.steps, self.reached[0]
         if begun is None:
             return (
-                f"{self._name}: {said(steps[0])} never happened, so onboarding has not "
+                f"{self._name}: {step_text(steps[0])} never happened, so onboarding has not "
                 f"started.{self._others}"
             )
         if self.has_completed:
             return self._completed(begun)
         number = self._next
-        missing, until, step = said(steps[number]), begun + self.funnel.window, self.step
-        done = (
-            f"step {step} ({said(steps[step - 1])}) was reached on {moment(self.reached[step - 1])}"
-        )
+        missing, until, step = step_text(steps[number]), begun + self.funnel.window, self.step
+        reached, end = time_text(self.reached[step - 1]), time_text(until)
+        done = f"step {step} ({step_text(steps[step - 1])}) was reached on {reached}"
         if self.status is OnboardingStatus.DROPPED:
             ending = (
                 f"step {number + 1} ({missing}) was not reached within {self.funnel.window.days} "
                 "days of the "
-                f"first step (by {moment(until)})"
+                f"first step (by {end})"
             )
         else:
-            ending = (
-                f"step {number + 1} ({missing}) is not reached yet and counts until {moment(until)}"
-            )
+            ending = f"step {number + 1} ({missing}) is not reached yet and counts until {end}"
         idle = (
-            f" No activity since {moment(self.last_seen_at)}."
+            f" No activity since {time_text(self.last_seen_at)}."
             if self.status is OnboardingStatus.STUCK
             else ""
         )
@@ -98,7 +95,8 @@ class OnboardingProgress:
         order = "in any order" if self.funnel.any_order else "in order"
         return (
             f"Completed: {whole} {required} steps {order}, the last "
-            f"({said(self.funnel.steps[last])}) {words(self.reached[last], begun)} after the first."
+            f"({step_text(self.funnel.steps[last])}) "
+            f"{duration_text(self.reached[last], begun)} after the first."
         )
 
     @property
@@ -116,7 +114,7 @@ class OnboardingProgress:
 
     @property
     def _others(self) -> str:
-        others = [said(step) for step in self.funnel.steps[1:] if self._times(step)]
+        others = [step_text(step) for step in self.funnel.steps[1:] if self._times(step)]
         return (
             f" Other steps completed ({', '.join(others)}) don't count without it."
             if others
@@ -128,18 +126,21 @@ class OnboardingProgress:
 
     def _missed(self, number: int, until: datetime) -> str:
         """Return why an event of the missing step doesn't count, or an empty text."""
-        missing, times = said(self.funnel.steps[number]), self._times(self.funnel.steps[number])
+        missing, times = (
+            step_text(self.funnel.steps[number]),
+            self._times(self.funnel.steps[number]),
+        )
         since = self.reached[before(self.funnel.steps, number)] if number else None
         early = [at for at in times if since is not None and at < since]
         late = [at for at in times if at > until]
         if early and not late:
             return (
-                f" {missing} happened on {moment(early[-1])}, before the previous step, so it "
+                f" {missing} happened on {time_text(early[-1])}, before the previous step, so it "
                 "doesn't count."
             )
         return (
             (
-                f" {missing} happened on {moment(late[0])}, after the conversion window, so it "
+                f" {missing} happened on {time_text(late[0])}, after the conversion window, so it "
                 "doesn't count."
             )
             if late
@@ -159,8 +160,8 @@ def read_progress(
     present = read_workspace_funnel(session)
     reached, marks = _statements(present.rule, has_app=watched.app is not None)
     given = (
-        subject_rows.given_of(session, watched)
-        | subject_rows.given_span(EVER)
+        subject_rows.parameters_of(session, watched)
+        | subject_rows.span_parameters(EVER)
         | {"user_id": user_id, "session_id": session_id}
     )
     row = session.execute(reached, given).first()
@@ -204,7 +205,7 @@ def _statements(rule: FunnelRule, *, has_app: bool) -> tuple[CompoundSelect[Any]
     return reached, marks.order_by(mark.c.mark)
 
 
-def said(step: Step) -> str:
+def step_text(step: Step) -> str:
     """Return a step in a sentence: its event types."""
     return " or ".join(step.event_types)
 
@@ -214,12 +215,12 @@ def stuck_after(session: Session) -> timedelta:
     return timedelta(days=read(session, Workspace).stuck_after_days)
 
 
-def moment(at: datetime | None) -> str:
+def time_text(at: datetime | None) -> str:
     """Return a time as people write it, in UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at is not None else "no date"
 
 
-def words(late: datetime | None, early: datetime) -> str:
+def duration_text(late: datetime | None, early: datetime) -> str:
     """Return a duration in its two largest units: 3 days and 2 hours."""
     seconds = int((late - early).total_seconds()) if late is not None else 0
     units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -231,7 +232,7 @@ def words(late: datetime | None, early: datetime) -> str:
     return " and ".join(parts) or "no time"
 
 
-def gaps(reached: Sequence[datetime | None]) -> list[float | None]:
+def seconds_between(reached: Sequence[datetime | None]) -> list[float | None]:
     """Return the seconds from each step to the next."""
     pairs = pairwise(reached)
     return [

@@ -73,7 +73,7 @@ def micros(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
 
 
-def given_of(
+def parameters_of(
     session: Session, watched: Watched, *, release_place: str | None = None
 ) -> dict[str, Any]:
     """Return the parameters that select subjects by environment, app and rows."""
@@ -92,7 +92,7 @@ def given_of(
     }
 
 
-def given_codes(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
+def code_parameters(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
     """Return the parameters that give events of raw rows their codes."""
     pairs = {
         name: code
@@ -107,7 +107,7 @@ def raw_since(session: Session, watched: Watched) -> datetime:
     return first_seen_at(session, watched) or EARLIEST
 
 
-def given_span(period: Period, *, with_previous: bool = False) -> dict[str, Any]:
+def span_parameters(period: Period, *, with_previous: bool = False) -> dict[str, Any]:
     """Return the parameters of the time span in which subjects start."""
     since = period.previous.start if with_previous else period.start
     until_us = min(micros(period.end), NEVER)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.activity.funnel_views import TimeToDropOff
 from core.activity.queries.funnels import duration_histogram, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel
-from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelQuestion, FunnelSql
+from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql, PreparedFunnel
 from core.activity.queries.funnels.packed_arrays import median_and_p90, unpacked
 from core.activity.queries.funnels.segments import Segment
 from core.cache.large_workspaces import cached_if_large
@@ -35,7 +35,7 @@ def read_time_to_drop_off(
 ) -> TimeToDropOff:
     """Return the time to drop-off of users who did not convert; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = funnel_sql.ask(session, funnel, period, watched, segment)
+    asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     return cached_if_large(
         session,
         ("stays", period, watched, asked.sql.funnel, segment),
@@ -43,8 +43,8 @@ def read_time_to_drop_off(
     )
 
 
-def _time_to_drop_off(session: Session, asked: FunnelQuestion) -> TimeToDropOff:
-    given = {**asked.given, "bounds": list(duration_histogram.BOUNDS)}
+def _time_to_drop_off(session: Session, asked: PreparedFunnel) -> TimeToDropOff:
+    given = {**asked.parameters, "bounds": list(duration_histogram.BOUNDS)}
     found = session.execute(_statement(asked.sql), given).all()
     bars = Counter[int]({row.bar: row.users for row in found})
     median, late = median_and_p90(unpacked(row.stayed for row in found))
