@@ -6,10 +6,10 @@ ScholarlyCommons. The only library that computes it is under the GPL, which cann
 compare these figures with it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ EDGES = (2.5, 97.5)
 
 Floats = NDArray[np.float64]
 Pattern = tuple[int, ...]  # how many reviewers chose each value for one unit
-Unit = TypeVar("Unit", bound=Hashable)
 
 
 class Agreement(View):
@@ -45,22 +44,13 @@ class Agreement(View):
     unanimous_high: float | None
 
 
-class Mistaken(View):
+class Disagreement(View):
     """Two values chosen for the same unit, as a share of all disagreeing pairs of reviewers."""
 
     one: str
     other: str
     pairs: int
     share: float
-
-
-def patterns_of(said: Iterable[tuple[Unit, str]], values: Sequence[str]) -> Counter[Pattern]:
-    """Count units by their number of judgements per value, in the order of `values`."""
-    counts: dict[Unit, list[int]] = defaultdict(lambda: [0] * len(values))
-    places = {value: place for place, value in enumerate(values)}
-    for unit, value in said:
-        counts[unit][places[value]] += 1
-    return Counter(tuple(each) for each in counts.values())
 
 
 def agreement(patterns: Mapping[Pattern, int], *, is_ordered: bool = False) -> Agreement:
@@ -97,7 +87,7 @@ def agreement(patterns: Mapping[Pattern, int], *, is_ordered: bool = False) -> A
     )
 
 
-def mistaken(patterns: Mapping[Pattern, int], values: Sequence[str]) -> list[Mistaken]:
+def disagreements(patterns: Mapping[Pattern, int], values: Sequence[str]) -> list[Disagreement]:
     """Return the pairs of values that disagreeing reviewers chose, most frequent first."""
     pairs: Counter[tuple[str, str]] = Counter()
     for pattern, units in patterns.items():
@@ -105,7 +95,7 @@ def mistaken(patterns: Mapping[Pattern, int], values: Sequence[str]) -> list[Mis
             pairs[values[one], values[other]] += pattern[one] * pattern[other] * units
     all_of_them = pairs.total()
     return [
-        Mistaken(one=one, other=other, pairs=count, share=count / all_of_them)
+        Disagreement(one=one, other=other, pairs=count, share=count / all_of_them)
         for (one, other), count in pairs.most_common()
         if count
     ]

@@ -11,7 +11,7 @@ class ItemMissing(NotFound):
     """No queue item with this ID."""
 
 
-class MessageGone(NotFound):
+class AnnotatedMessageMissing(NotFound):
     """The message was deleted."""
 
 
@@ -19,19 +19,19 @@ class OnlyFlags(Invalid):
     """User messages can only be flagged."""
 
 
-class SomebodyElses(Forbidden):
+class AnnotationOfAnother(Forbidden):
     """Only the author or an admin can edit this annotation."""
 
 
-class OnlyAdminsDecide(Forbidden):
+class OnlyAdminsChangeStatus(Forbidden):
     """Only admins can mark annotations as reviewed or applied."""
 
 
-class WrongStep(Conflict):
+class StatusSkipped(Conflict):
     """Annotations go from pending to reviewed, then to applied."""
 
 
-class NotYours(Conflict):
+class NotLeased(Conflict):
     """Your assignment expired or another reviewer has this message. Continue with the next one."""
 
 
@@ -39,15 +39,15 @@ class NotAnnotated(Conflict):
     """Annotate the message first, or skip it."""
 
 
-class NothingToDecide(Conflict):
+class NoDisagreement(Conflict):
     """There is no disagreement to adjudicate on this message."""
 
 
-class DecidesOwn(Forbidden):
+class AdjudicatesOwnReview(Forbidden):
     """You reviewed this message, so someone else must adjudicate."""
 
 
-class TooLate(Conflict):
+class UndoTooLate(Conflict):
     """Can't undo: someone has already acted on it."""
 
 

@@ -3,10 +3,10 @@
 from hashlib import blake2b
 from uuid import UUID
 
-SIDES = 2**64
+HASH_VALUES = 2**64
 
 
-def below(share: float, key: UUID, dice: int) -> bool:
+def in_sample(share: float, key: UUID, dice: int) -> bool:
     """Whether a key is in a sample of this share; different `dice` give independent samples."""
     thrown = blake2b(key.bytes, digest_size=8, salt=dice.to_bytes(16)).digest()
-    return int.from_bytes(thrown) < share * SIDES
+    return int.from_bytes(thrown) < share * HASH_VALUES

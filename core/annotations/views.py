@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from core.annotations.agreement import Agreement, Mistaken
+from core.annotations.agreement import Agreement, Disagreement
 from core.identity.schemas import View
 
 NONE = "none"
@@ -77,7 +77,7 @@ class ReviewSummary(View):
     over_time: list[ReviewDay]
     agreement: Agreement
     severity_agreement: Agreement
-    disagreements: list[Mistaken]
+    disagreements: list[Disagreement]
     by_model_agreement: list[ModelAgreement]
     disputed: list[Disputed]
     pace: ReviewPace

@@ -25,7 +25,7 @@ from core.annotations.schemas import (
     QueueItemView,
     ReviewVerdict,
 )
-from core.annotations.service import adjudication, enqueue, leases, reviews
+from core.annotations.service import adjudication, enqueue, leases, review_outcomes
 from core.annotations.service.adjudication import ItemDecision
 from core.annotations.settings import Review
 from core.database import settings as stored
@@ -89,14 +89,14 @@ def claim(
     ] = False,
 ) -> QueueItemView | Response:
     """Lease the next item to the caller for some minutes; 204 when the queue is empty."""
-    item = leases.claim(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
+    item = leases.lease_next(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
     return item or Response(status_code=204)
 
 
 @router.post("/queue/bulk")
 def bulk(selection: BulkBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> BulkDone:
     """Approve or skip several items, except those that are done or leased to others."""
-    return reviews.act_on_many(ai, selection, stored.read(session, Review), actor=actor)
+    return review_outcomes.act_on_many(ai, selection, stored.read(session, Review), actor=actor)
 
 
 @router.get("/queue/{item_id}")
@@ -132,7 +132,7 @@ def release(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
 @router.post("/queue/{item_id}/skip", status_code=204, responses=CONFLICT)
 def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Leave an item to others; the caller does not get it again."""
-    reviews.skip_item(ai, item_id, actor=actor)
+    review_outcomes.skip_item(ai, item_id, actor=actor)
 
 
 @router.post("/queue/{item_id}/done", responses=CONFLICT)
@@ -143,7 +143,7 @@ def done(
     verdict: Annotated[ReviewVerdict | None, Body(json_schema_extra=VERDICT_EXAMPLE)] = None,
 ) -> QueueItemView:
     """Complete an item, with a verdict, or without a body after it was annotated."""
-    return reviews.complete(ai, item_id, verdict, actor=actor)
+    return review_outcomes.complete(ai, item_id, verdict, actor=actor)
 
 
 @router.post("/queue/{item_id}/undo", responses=CONFLICT)
@@ -151,7 +151,7 @@ def undo(item_id: UUID, session: SessionDep, ai: AiSessionDep, actor: ActorDep) 
     """Undo the caller's completion or skip, and lease the item to the caller again; or the caller's
     adjudication, and have it wait for one again.
     """
-    return reviews.take_back(ai, item_id, stored.read(session, Review), actor=actor)
+    return review_outcomes.take_back(ai, item_id, stored.read(session, Review), actor=actor)
 
 
 @router.get("/settings")

@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.annotations.exports import turns
+from core.annotations.exports import transcripts
 from core.annotations.exports.exclusions import ExclusionReason
-from core.annotations.exports.turns import Definition, SpokenMessage, StoredTurn, Telling, Untold
+from core.annotations.exports.transcripts import (
+    Definition,
+    NotRepresentable,
+    StoredTurn,
+    Transcript,
+    TranscriptMessage,
+)
 from core.annotations.schemas import AnnotationType
 from core.conversations.schemas import MessageSpeaker
 
@@ -33,13 +39,13 @@ class Example:
     @property
     def has_bare_calls(self) -> bool:
         """Whether only the names of some tool calls are stored."""
-        return any(turns.are_bare(turn.calls) for turn in self._all)
+        return any(transcripts.have_only_names(turn.calls) for turn in self._all)
 
     @property
     def has_guessed_tools(self) -> bool:
         """Whether definitions of called tools are missing."""
         return not self.tools and any(
-            turn.calls and not turns.are_bare(turn.calls) for turn in self._all
+            turn.calls and not transcripts.have_only_names(turn.calls) for turn in self._all
         )
 
     @property
@@ -61,45 +67,45 @@ class VotedPair:
 class TrainingQuestion:
     """A question with the turns before it, tool results after it, and the available tools."""
 
-    turns: list[SpokenMessage]
+    turns: list[TranscriptMessage]
     tools: list[Definition]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuestion:
     """A question with a good answer."""
 
-    asked: TrainingQuestion
-    answer: SpokenMessage
+    question: TrainingQuestion
+    answer: TranscriptMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedAnswers:
     """A question with a better and a worse answer."""
 
-    asked: TrainingQuestion
-    better: SpokenMessage
-    worse: SpokenMessage
+    question: TrainingQuestion
+    better: TranscriptMessage
+    worse: TranscriptMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RatedAnswer:
     """A question with an answer, and whether it is good."""
 
-    asked: TrainingQuestion
-    answer: SpokenMessage
+    question: TrainingQuestion
+    answer: TranscriptMessage
     is_good: bool
 
 
-def answered(example: Example) -> Answered:
-    """Return a question with a correction's suggestion or an approved answer; raise Untold."""
+def answered_question(example: Example) -> AnsweredQuestion:
+    """Return a question with a suggestion or an approved answer; raise NotRepresentable."""
     better = _good_words(example)
     asked, said = _told(example)
-    return Answered(asked, _not_blank(said) if better is None else _answer(better))
+    return AnsweredQuestion(asked, _not_blank(said) if better is None else _answer(better))
 
 
-def noted(example: Example) -> tuple[str, str]:
-    """Return the question and the good answer as texts; raise Untold."""
+def question_and_answer(example: Example) -> tuple[str, str]:
+    """Return the question and the good answer as texts; raise NotRepresentable."""
     better = _good_words(example)
     answer = _answer(_said(example) if better is None else better)
     return [turn.content for turn in example.before if _is_question(turn)][-1], _not_blank(
@@ -107,35 +113,35 @@ def noted(example: Example) -> tuple[str, str]:
     ).content
 
 
-def compared(example: Example) -> Compared:
-    """Return a suggestion and the original answer; raise Untold."""
+def compared_answers(example: Example) -> ComparedAnswers:
+    """Return a suggestion and the original answer; raise NotRepresentable."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT)
     better, worse = _suggested(example), _said(example).strip()
     if not worse:
-        raise Untold(ExclusionReason.EMPTY)
+        raise NotRepresentable(ExclusionReason.EMPTY)
     if better.strip() == worse:
-        raise Untold(ExclusionReason.SAME_ANSWER)
+        raise NotRepresentable(ExclusionReason.SAME_ANSWER)
     asked, said = _told(example)
-    return Compared(asked, _answer(better), said)
+    return ComparedAnswers(asked, _answer(better), said)
 
 
-def voted(pair: VotedPair) -> Compared:
-    """Return a pair that was voted on; raise Untold."""
+def voted_answers(pair: VotedPair) -> ComparedAnswers:
+    """Return a pair that was voted on; raise NotRepresentable."""
     if not pair.better.strip() or not pair.worse.strip():
-        raise Untold(ExclusionReason.EMPTY)
+        raise NotRepresentable(ExclusionReason.EMPTY)
     if pair.better.strip() == pair.worse.strip():
-        raise Untold(ExclusionReason.SAME_ANSWER)
-    asked = [SpokenMessage(each["role"], each["content"]) for each in pair.asked]
+        raise NotRepresentable(ExclusionReason.SAME_ANSWER)
+    asked = [TranscriptMessage(each["role"], each["content"]) for each in pair.asked]
     if not any(each.role == MessageSpeaker.USER and not each.is_blank for each in asked):
-        raise Untold(ExclusionReason.NO_QUESTION)
-    return Compared(TrainingQuestion(asked, []), _answer(pair.better), _answer(pair.worse))
+        raise NotRepresentable(ExclusionReason.NO_QUESTION)
+    return ComparedAnswers(TrainingQuestion(asked, []), _answer(pair.better), _answer(pair.worse))
 
 
-def judged(example: Example) -> Judged:
-    """Return an answer, good if approved, bad if flagged; raise Untold."""
+def rated_answer(example: Example) -> RatedAnswer:
+    """Return an answer, good if approved, bad if flagged; raise NotRepresentable."""
     _check(example, AnnotationType.APPROVED, AnnotationType.FLAG)
     asked, said = _told(example)
-    return Judged(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
+    return RatedAnswer(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
 
 
 def _good_words(example: Example) -> str | None:
@@ -146,37 +152,41 @@ def _good_words(example: Example) -> str | None:
 
 def _check(example: Example, *kinds: AnnotationType) -> None:
     if example.said is None:
-        raise Untold(ExclusionReason.MESSAGE_GONE)
+        raise NotRepresentable(ExclusionReason.MESSAGE_GONE)
     if example.said.role != MessageSpeaker.ASSISTANT:
-        raise Untold(ExclusionReason.NOT_AN_ANSWER)
+        raise NotRepresentable(ExclusionReason.NOT_AN_ANSWER)
     if example.is_overruled:
-        raise Untold(ExclusionReason.OVERRULED)
+        raise NotRepresentable(ExclusionReason.OVERRULED)
     if not any(map(_is_question, example.before)):
-        raise Untold(ExclusionReason.NO_QUESTION)
+        raise NotRepresentable(ExclusionReason.NO_QUESTION)
     if example.annotation_type not in kinds:
-        raise Untold(ExclusionReason.NO_EXAMPLE)
+        raise NotRepresentable(ExclusionReason.NO_EXAMPLE)
 
 
-def _told(example: Example) -> tuple[TrainingQuestion, SpokenMessage]:
+def _told(example: Example) -> tuple[TrainingQuestion, TranscriptMessage]:
     """Return the messages before the answer, and the original answer."""
-    telling = Telling()
+    transcript = Transcript()
     for turn in example.before:
-        telling.tell(turn, is_shortened=example.is_shortened)
-    telling.settle()
-    *results, answer = telling.said(example.said or StoredTurn(MessageSpeaker.ASSISTANT, ""))
-    spoken = [*telling.spoken, *results]
-    return TrainingQuestion(spoken, turns.definitions(example.tools, [*spoken, answer])), answer
+        transcript.add(turn, is_shortened=example.is_shortened)
+    transcript.check_answered()
+    *results, answer = transcript.messages_of(
+        example.said or StoredTurn(MessageSpeaker.ASSISTANT, "")
+    )
+    spoken = [*transcript.messages, *results]
+    return TrainingQuestion(
+        spoken, transcripts.tool_definitions(example.tools, [*spoken, answer])
+    ), answer
 
 
 def _suggested(example: Example) -> str:
     if not (example.suggested or "").strip():
-        raise Untold(ExclusionReason.NO_SUGGESTION)
+        raise NotRepresentable(ExclusionReason.NO_SUGGESTION)
     return example.suggested or ""
 
 
-def _not_blank(answer: SpokenMessage) -> SpokenMessage:
+def _not_blank(answer: TranscriptMessage) -> TranscriptMessage:
     if answer.is_blank:
-        raise Untold(ExclusionReason.EMPTY)
+        raise NotRepresentable(ExclusionReason.EMPTY)
     return answer
 
 
@@ -188,5 +198,5 @@ def _is_question(turn: StoredTurn) -> bool:
     return turn.role == MessageSpeaker.USER and bool(turn.content.strip())
 
 
-def _answer(words: str) -> SpokenMessage:
-    return SpokenMessage(MessageSpeaker.ASSISTANT, words)
+def _answer(words: str) -> TranscriptMessage:
+    return TranscriptMessage(MessageSpeaker.ASSISTANT, words)

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.annotations.exports import dialogues, markdown
+from core.annotations.exports import markdown, sharegpt_turns
 from core.annotations.exports.examples import (
-    Compared,
+    ComparedAnswers,
     Example,
     TrainingQuestion,
     VotedPair,
-    answered,
-    compared,
-    judged,
-    noted,
-    voted,
+    answered_question,
+    compared_answers,
+    question_and_answer,
+    rated_answer,
+    voted_answers,
 )
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.line_encoding import encoded, json_line, json_text
-from core.annotations.exports.turns import SpokenMessage, StoredTurn, Untold
+from core.annotations.exports.transcripts import NotRepresentable, StoredTurn, TranscriptMessage
 from core.presentation import csv_lines
 
 FACTS = (
@@ -79,7 +79,7 @@ class Format:
     fewest: int = 0
     is_for_training: bool = True
     reads_before: bool = True
-    pair_writer: Callable[[Compared], bytes] | None = None  # of votes on two answers
+    pair_writer: Callable[[ComparedAnswers], bytes] | None = None  # of votes on two answers
 
     @property
     def tells_calls(self) -> bool:
@@ -92,7 +92,7 @@ class Format:
             return ExclusionReason.BLIND
         try:
             return self.writer(example)
-        except Untold as untold:
+        except NotRepresentable as untold:
             return untold.reason
 
     def write_pair(self, pair: VotedPair) -> bytes | ExclusionReason:
@@ -100,24 +100,24 @@ class Format:
         if self.pair_writer is None:
             return ExclusionReason.NO_EXAMPLE
         try:
-            return self.pair_writer(voted(pair))
-        except Untold as untold:
+            return self.pair_writer(voted_answers(pair))
+        except NotRepresentable as untold:
             return untold.reason
 
 
 def openai_chat(example: Example) -> bytes:
     """Write a line of OpenAI's supervised fine-tuning file."""
-    found = answered(example)
-    tools = {"tools": found.asked.tools} if found.asked.tools else {}
-    return json_line({"messages": _messages(*found.asked.turns, found.answer), **tools})
+    found = answered_question(example)
+    tools = {"tools": found.question.tools} if found.question.tools else {}
+    return json_line({"messages": _messages(*found.question.turns, found.answer), **tools})
 
 
-def openai_dpo(found: Compared) -> bytes:
+def openai_dpo(found: ComparedAnswers) -> bytes:
     """Write a line of OpenAI's preference file."""
     line = {
         "input": {
-            "messages": _messages(*found.asked.turns),
-            "tools": found.asked.tools,
+            "messages": _messages(*found.question.turns),
+            "tools": found.question.tools,
             "parallel_tool_calls": True,
         },
         "preferred_output": _messages(found.better),
@@ -126,11 +126,11 @@ def openai_dpo(found: Compared) -> bytes:
     return json_line(line)
 
 
-def trl_preference(found: Compared) -> bytes:
+def trl_preference(found: ComparedAnswers) -> bytes:
     """Write a line of a TRL preference dataset, conversational."""
     return json_line(
         {
-            **_prompt(found.asked),
+            **_prompt(found.question),
             "chosen": _messages(found.better),
             "rejected": _messages(found.worse),
         }
@@ -139,23 +139,27 @@ def trl_preference(found: Compared) -> bytes:
 
 def trl_unpaired(example: Example) -> bytes:
     """Write a line of a TRL unpaired preference dataset, conversational."""
-    found = judged(example)
+    found = rated_answer(example)
     return json_line(
-        {**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good}
+        {**_prompt(found.question), "completion": _messages(found.answer), "label": found.is_good}
     )
 
 
 def sharegpt(example: Example) -> bytes:
     """Write a line of a ShareGPT file, with tool calls and results as for Hermes models."""
-    found = answered(example)
+    found = answered_question(example)
     return json_line(
-        {"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)}
+        {
+            "conversations": sharegpt_turns.turns(
+                [*found.question.turns, found.answer], found.question.tools
+            )
+        }
     )
 
 
 def kb_markdown(example: Example) -> bytes:
     """Write a section of a knowledge base: the question and the good answer."""
-    question, answer = noted(example)
+    question, answer = question_and_answer(example)
     return encoded(
         f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n"
         f"{markdown.section(answer)}\n\n"
@@ -200,11 +204,11 @@ def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
     return {"prompt": _messages(*asked.turns), **tools}
 
 
-def _messages(*spoken: SpokenMessage) -> list[dict[str, Any]]:
+def _messages(*spoken: TranscriptMessage) -> list[dict[str, Any]]:
     return [_message(each) for each in spoken]
 
 
-def _message(spoken: SpokenMessage) -> dict[str, Any]:
+def _message(spoken: TranscriptMessage) -> dict[str, Any]:
     if spoken.answers is not None:
         return {
             "role": spoken.role,
@@ -251,7 +255,7 @@ FORMATS: dict[FormatName, Format] = {
             "OpenAI preference pairs",
             "jsonl",
             NDJSON,
-            lambda example: openai_dpo(compared(example)),
+            lambda example: openai_dpo(compared_answers(example)),
             fewest=FEWEST,
             pair_writer=openai_dpo,
         ),
@@ -260,7 +264,7 @@ FORMATS: dict[FormatName, Format] = {
             "TRL preference pairs",
             "jsonl",
             NDJSON,
-            lambda example: trl_preference(compared(example)),
+            lambda example: trl_preference(compared_answers(example)),
             pair_writer=trl_preference,
         ),
         Format(FormatName.TRL_UNPAIRED, "TRL good and bad answers", "jsonl", NDJSON, trl_unpaired),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.exports.examples import Example, VotedPair
 from core.annotations.exports.formats import FACTS, Format
-from core.annotations.exports.turns import StoredTurn
+from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.models import Annotation, PreferencePair
 from core.annotations.queries.annotation_list import (
     DECIDING,

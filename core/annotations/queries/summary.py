@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from core.annotations.agreement import Pattern, agreement, mistaken
+from core.annotations.agreement import Pattern, agreement, disagreements
 from core.annotations.models import Annotation
 from core.annotations.queries.annotation_list import (
     DECIDING,
@@ -85,7 +85,7 @@ def summarise(
         severity_agreement=agreement(
             _added(_patterns(ai, judged, "severity", SEVERITIES)), is_ordered=True
         ),
-        disagreements=mistaken(types, TYPES),
+        disagreements=disagreements(types, TYPES),
         by_model_agreement=_of_models(by_model),
         disputed=_disputed(ai, judged),
         pace=_pace(ai, where, period),

@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping, exists, select, update
 from sqlalchemy.orm import Session
 
-from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
+from core.annotations.errors import (
+    AdjudicatesOwnReview,
+    AnnotationMissing,
+    ItemMissing,
+    NoDisagreement,
+)
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.queries import annotation_list
 from core.annotations.queries.annotation_list import DECIDING
@@ -77,7 +82,7 @@ def decide(ai: Session, item_id: UUID, decision: ItemDecision, *, actor: Actor) 
 def take_back(ai: Session, item: RowMapping, *, actor: Actor) -> QueueItemView:
     """Undo the actor's adjudication of a locked item: its annotation becomes a draft.
 
-    Raises TooLate when that annotation was marked as reviewed or applied.
+    Raises UndoTooLate when that annotation was marked as reviewed or applied.
     """
     require(actor, Permission.DECIDE_REVIEWS)
     deciding = select(notes).where(of_item(item), notes.c.round == DECIDING)
@@ -105,14 +110,14 @@ def _in_dispute(ai: Session, item_id: UUID | None, actor: Actor) -> RowMapping:
     locked = select(items).where(items.c.id == item_id).with_for_update()
     item = ai.execute(locked).mappings().one_or_none()
     if item is None or item["state"] != ItemState.ADJUDICATION:
-        raise NothingToDecide
+        raise NoDisagreement
     reviewed = (
         (passes.c.item_id == item["id"])
         & (passes.c.account_id == actor.id)
         & (passes.c.outcome != ItemOutcome.SKIPPED)
     )
     if ai.scalar(select(exists().where(reviewed))):
-        raise DecidesOwn
+        raise AdjudicatesOwnReview
     return item
 
 

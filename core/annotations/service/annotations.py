@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.annotations.errors import (
     AnnotationMissing,
-    OnlyAdminsDecide,
+    AnnotationOfAnother,
+    OnlyAdminsChangeStatus,
     OnlyFlags,
-    SomebodyElses,
-    TooLate,
-    WrongStep,
+    StatusSkipped,
+    UndoTooLate,
 )
 from core.annotations.models import Annotation, AnnotationChange, ReviewItem
 from core.annotations.queries.annotation_list import DECIDING, FIRST, seen_by
@@ -168,14 +168,14 @@ def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
 
 
 def turn_into_drafts(ai: Session, said: Sequence[RowMapping], *, actor: Actor) -> None:
-    """Delete pending annotations of the actor, and keep what they said as drafts; raise TooLate
+    """Delete pending annotations of the actor, and keep what they said as drafts; raise UndoTooLate
     when one of them is another account's or no longer pending.
     """
     if any(
         each["admin_user_id"] != actor.id or each["status"] != AnnotationStatus.PENDING
         for each in said
     ):
-        raise TooLate
+        raise UndoTooLate
     for each in said:
         remove(ai, each["id"], actor=actor)
         written = {name: each[name] for name in ReviewVerdict.model_fields}
@@ -198,7 +198,7 @@ def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     if row is None:
         raise AnnotationMissing
     if row["admin_user_id"] != actor.id and not may(actor, Permission.DECIDE_REVIEWS):
-        raise SomebodyElses
+        raise AnnotationOfAnother
     return row
 
 
@@ -214,11 +214,11 @@ def _steps(
     if wanted is before:
         return {}
     if not may(actor, Permission.DECIDE_REVIEWS):
-        raise OnlyAdminsDecide
+        raise OnlyAdminsChangeStatus
     if wanted is AnnotationStatus.PENDING:
         return REOPENED
     if STEPS[before] is not wanted:
-        raise WrongStep
+        raise StatusSkipped
     name = wanted.value
     by = {f"{name}_by": actor.id, f"{name}_by_name": actor.name}
     return {"status": wanted, **by, f"{name}_at": now}

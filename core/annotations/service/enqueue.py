@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.annotations.models import ReviewItem
-from core.annotations.sampling import below
+from core.annotations.sampling import in_sample
 from core.annotations.schemas import AskedFor, QueueItemView, Reason
 from core.annotations.service import scored_answers, snapshots
 from core.annotations.settings import Review
@@ -200,7 +200,7 @@ def _reasons(rows: Iterable[RowMapping], rules: Review) -> dict[UUID, set[Reason
             Reason.ESCALATED: row["is_escalated"],
         }
         reasons = {reason for reason, holds in facts.items() if holds}
-        if not reasons and below(rules.sample_share, row["id"], SAMPLED):
+        if not reasons and in_sample(rules.sample_share, row["id"], SAMPLED):
             reasons = {Reason.SAMPLE}
         if reasons:
             found[row["id"]] = reasons
@@ -268,7 +268,7 @@ def _rows(core: Session, found: Found, rules: Review, wanted: int) -> Iterator[d
     for id_ in sorted(taken):  # in a fixed order, so that concurrent calls cannot deadlock
         reasons = found[id_]
         priority = max(PRIORITIES[reason] for reason in reasons) + EACH_FURTHER * (len(reasons) - 1)
-        reviews = max(wanted, 2 if below(rules.double_share, id_, DOUBLED) else 1)
+        reviews = max(wanted, 2 if in_sample(rules.double_share, id_, DOUBLED) else 1)
         facts = {
             "id": new_id(),
             "reasons": sorted(reasons),

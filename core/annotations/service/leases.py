@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, text, update
 from sqlalchemy.orm import Session
 
-from core.annotations.errors import ItemMissing, NotYours
+from core.annotations.errors import ItemMissing, NotLeased
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import ItemState, QueueItemView
 from core.annotations.service.snapshots import COLUMNS
@@ -22,7 +22,7 @@ items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Anno
 
 # Rows locked by others are skipped. After waiting for a lock the row is read again, and the next
 # one used if it is taken.
-TAKE = text("""
+LEASE_NEXT = text("""
 with next as materialized (
     select id from review_items as item
     where state = 'waiting' and (claimed_until is null or claimed_until <= :now)
@@ -33,7 +33,7 @@ with next as materialized (
 )
 update review_items as item set claimed_by = :account, claimed_until = :until
 from next where item.id = next.id returning item.*""")
-HELD = text("""
+RESUME = text("""
 update review_items as item set claimed_until = :until where id = (
     select id from review_items where claimed_by = :account and claimed_until > :now
         and state = 'waiting'
@@ -42,7 +42,7 @@ returning item.*""")
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:account, 0))")
 
 
-def claim(
+def lease_next(
     ai: Session,
     rules: Review,
     *,
@@ -64,21 +64,21 @@ def claim(
         "until": now + timedelta(minutes=rules.lease_minutes),
         "besides": list(besides),
     }
-    row = ai.execute(HELD, given).mappings().first() if is_resuming else None
-    row = row or ai.execute(TAKE, given).mappings().first()
+    row = ai.execute(RESUME, given).mappings().first() if is_resuming else None
+    row = row or ai.execute(LEASE_NEXT, given).mappings().first()
     return None if row is None else QueueItemView.model_validate(dict(row))
 
 
-def claim_one(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
-    """Lease an item; raise NotYours if the actor has completed or skipped it before."""
+def lease_item(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
+    """Lease an item; raise NotLeased if the actor has completed or skipped it before."""
     require(actor, Permission.ANNOTATE)
     if ai.scalar(select(exists().where(passes.c.item_id == id_, passes.c.account_id == actor.id))):
-        raise NotYours
-    return lend(ai, id_, rules, actor)
+        raise NotLeased
+    return lease(ai, id_, rules, actor)
 
 
-def lend(ai: Session, id_: UUID, rules: Review, actor: Actor) -> QueueItemView:
-    """Lease an item, also one that the actor completed or skipped; raise NotYours."""
+def lease(ai: Session, id_: UUID, rules: Review, actor: Actor) -> QueueItemView:
+    """Lease an item, also one that the actor completed or skipped; raise NotLeased."""
     now = clock.now()
     columns = items.c
     is_free = (
@@ -90,18 +90,18 @@ def lend(ai: Session, id_: UUID, rules: Review, actor: Actor) -> QueueItemView:
     values = {"claimed_by": actor.id, "claimed_until": now + timedelta(minutes=rules.lease_minutes)}
     row = ai.execute(wanted.values(values).returning(items)).mappings().one_or_none()
     if row is None:
-        raise NotYours
+        raise NotLeased
     return QueueItemView.model_validate(dict(row))
 
 
 def release(ai: Session, id_: UUID, *, actor: Actor) -> None:
     """End the lease of an item, for others or for later."""
-    held(ai, id_, actor)
+    get_leased(ai, id_, actor)
     ai.execute(update(items).where(items.c.id == id_).values(claimed_by=None, claimed_until=None))
 
 
-def held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
-    """Return and lock an item leased to the actor; raise ItemMissing or NotYours.
+def get_leased(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
+    """Return and lock an item leased to the actor; raise ItemMissing or NotLeased.
 
     An expired lease still counts until somebody else gets the item.
     """
@@ -114,7 +114,7 @@ def held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     if row is None:
         raise ItemMissing
     if row["claimed_by"] != actor.id or row["state"] != ItemState.WAITING:
-        raise NotYours
+        raise NotLeased
     return row
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from core.annotations.errors import AnnotationMissing, FirstItem, ItemMissing, LastItem, NotYours
+from core.annotations.errors import AnnotationMissing, FirstItem, ItemMissing, LastItem, NotLeased
 from core.annotations.queries.annotation_list import list_annotations
 from core.annotations.review_session import Action, HistoryEntry, ReviewSession
 from core.annotations.schemas import (
@@ -21,7 +21,7 @@ from core.annotations.schemas import (
     ReviewVerdict,
 )
 from core.annotations.service import annotations, drafts, leases
-from core.annotations.service.reviews import complete, skip_item, take_back
+from core.annotations.service.review_outcomes import complete, skip_item, take_back
 from core.annotations.settings import Review
 from core.database.paging import Window
 from core.identity.schemas import Actor
@@ -31,7 +31,7 @@ LATEST = Window(20)
 
 def start(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
     """Return the session with the leased item, else the next of the queue, else none."""
-    item = leases.claim(ai, rules, actor=actor, is_resuming=True)
+    item = leases.lease_next(ai, rules, actor=actor, is_resuming=True)
     return session.stopped() if item is None else session.joined(item)
 
 
@@ -41,7 +41,9 @@ def next_item(ai: Session, session: ReviewSession, rules: Review, *, actor: Acto
         if (there := _again(ai, session, entry, rules, actor)) is not None:
             return _let_go(ai, session, session.showing(there), actor)
         session = session.without(entry.item.id)
-    item = leases.claim(ai, rules, actor=actor, besides=[each.item.id for each in session.unsaved])
+    item = leases.lease_next(
+        ai, rules, actor=actor, besides=[each.item.id for each in session.unsaved]
+    )
     if item is not None:
         return _let_go(ai, session, session.joined(item), actor)
     for entry in session.unsaved:
@@ -94,7 +96,7 @@ def skip(
 
 
 def undo(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
-    """Undo the last action: the item is on screen again as it was before. Raises TooLate."""
+    """Undo the last action: the item is on screen again as it was before. Raises UndoTooLate."""
     last = session.actions[-1]
     if last.before is None:
         item = take_back(ai, last.item.id, rules, actor=actor)
@@ -137,19 +139,19 @@ def _again(
     ai: Session, session: ReviewSession, entry: HistoryEntry, rules: Review, actor: Actor
 ) -> HistoryEntry | None:
     """Return an entry that can be shown again, leased if unsaved, or None."""
-    with suppress(NotYours, AnnotationMissing):
+    with suppress(NotLeased, AnnotationMissing):
         if entry.is_saved:
             said_of(ai, entry.item, actor)
             return entry
         if entry.item.id == session.held_id:
             return entry
-        return replace(entry, item=leases.claim_one(ai, entry.item.id, rules, actor=actor))
+        return replace(entry, item=leases.lease_item(ai, entry.item.id, rules, actor=actor))
     return None
 
 
 def _let_go(ai: Session, before: ReviewSession, now: ReviewSession, actor: Actor) -> ReviewSession:
     """Release the previously leased item when it is not the current one."""
     if before.held_id is not None and before.held_id != now.held_id:
-        with suppress(NotYours, ItemMissing):
+        with suppress(NotLeased, ItemMissing):
             leases.release(ai, before.held_id, actor=actor)
     return now

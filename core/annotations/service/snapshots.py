@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.annotations.errors import MessageGone
+from core.annotations.errors import AnnotatedMessageMissing
 
 # A message may have several requests: the last successful one has the provider.
 TAKEN = text("""
@@ -60,10 +60,10 @@ Snapshot = Mapping[str, Any]
 
 
 def take(core: Session, message_id: UUID) -> Snapshot:
-    """Return the snapshot of a message; raise MessageGone."""
+    """Return the snapshot of a message; raise AnnotatedMessageMissing."""
     found = take_many(core, [message_id])
     if message_id not in found:
-        raise MessageGone
+        raise AnnotatedMessageMissing
     return found[message_id]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
-from core.annotations.sampling import below
+from core.annotations.sampling import in_sample
 from core.conversations.ingest.conversations import LATE
 from core.database import settings
 from core.database.db import read_session, transaction
@@ -76,7 +76,7 @@ def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterat
     while place is not None:
         with read_session() as core:
             due = sampled_answers.list_due(core, chosen.environment, place, until)
-            sampled = [id_ for _, id_ in due if below(chosen.sample_share, id_, SAMPLED)]
+            sampled = [id_ for _, id_ in due if in_sample(chosen.sample_share, id_, SAMPLED)]
             wanted = {id_: {_score_id(id_, spec) for spec in chosen.scorers} for id_ in sampled}
             stored = sampled_answers.stored_ids(
                 core, [each for ids in wanted.values() for each in ids]

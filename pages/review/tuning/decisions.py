@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.annotations.schemas import Decision
-from core.annotations.service import adjudication, drafts, reviews
+from core.annotations.service import adjudication, drafts, review_outcomes
 from core.annotations.service.adjudication import ItemDecision
 from core.annotations.settings import Review
 from core.database import settings
@@ -89,7 +89,7 @@ def undo() -> None:
     *before, last = undoable()
     state.put(DONE, tuple(before))  # also when it is refused: it would be each time
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        reviews.take_back(ai, last, settings.read(core, Review), actor=actor)
+        review_outcomes.take_back(ai, last, settings.read(core, Review), actor=actor)
     open_(last)
     state.toast("Undone")
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.annotations import settings
 from core.annotations.queries import review_items
 from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, Reason
-from core.annotations.service import reviews
+from core.annotations.service import review_outcomes
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.insights.queries.excerpts import Excerpt, read_excerpts
@@ -104,7 +104,7 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
 def act(action: BulkAction, chosen: Sequence[QueueItemView]) -> None:
     body = BulkBody(action=action, ids=[each.id for each in chosen])
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        found = reviews.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
+        found = review_outcomes.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
     state.put(TABLE, state.get(TABLE, 0) + 1)  # another table, in which nothing is selected
     left = (
         f" · {formatting.count(len(found.left), 'message')} skipped: assigned to other reviewers"

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.annotations import charts as annotation_charts
-from core.annotations.agreement import Agreement, Mistaken
+from core.annotations.agreement import Agreement, Disagreement
 from core.annotations.charts import COUNTED, NAMES
 from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter
@@ -188,7 +188,7 @@ def draw_disagreement(found: ReviewSummary) -> None:
         if not found.disagreements:
             st.caption("No disagreements among messages with two reviews.")
             return
-        pairs: Sequence[TableColumn[Mistaken]] = [
+        pairs: Sequence[TableColumn[Disagreement]] = [
             columns.text("Reviewer A", lambda row: NAMES[row.one]),
             columns.text("Reviewer B", lambda row: NAMES[row.other]),
             columns.number("Pairs", lambda row: row.pairs),

@@ -1,6 +1,8 @@
 """Agreement of reviewers, compared with a published example and with another library."""
 
 import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal
 
 import krippendorff
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.annotations.agreement import agreement, mistaken, patterns_of
+from core.annotations.agreement import Pattern, agreement, disagreements
 
 NONE = None
 # Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, example C: four observers, twelve
@@ -34,6 +36,16 @@ def said_in(table: list[list[int | None]]) -> list[tuple[int, str]]:
     return [
         (unit, str(value)) for row in table for unit, value in enumerate(row) if value is not None
     ]
+
+
+def patterns_of(
+    judgements: Iterable[tuple[Hashable, str]], values: Sequence[str]
+) -> Counter[Pattern]:
+    """Count units by their number of judgements per value, as the query of the summary does."""
+    counts: dict[Hashable, list[int]] = defaultdict(lambda: [0] * len(values))
+    for unit, value in judgements:
+        counts[unit][values.index(value)] += 1
+    return Counter(tuple(each) for each in counts.values())
 
 
 def library(table: list[list[int | None]], level: Literal["nominal", "ordinal"]) -> float:
@@ -138,7 +150,9 @@ def test_perfect_agreement_is_one() -> None:
 
 
 def test_what_is_taken_for_what_is_counted_in_pairs_of_reviewers() -> None:
-    found = mistaken({(2, 1, 0): 3, (1, 0, 1): 2, (3, 0, 0): 9}, ["flag", "approved", "correction"])
+    found = disagreements(
+        {(2, 1, 0): 3, (1, 0, 1): 2, (3, 0, 0): 9}, ["flag", "approved", "correction"]
+    )
     assert [(each.one, each.other, each.pairs, each.share) for each in found] == [
         ("flag", "approved", 6, 0.75),
         ("flag", "correction", 2, 0.25),

@@ -25,7 +25,7 @@ def plan(actor: Actor) -> str:
         "besides": [new_id()],
     }
     with transaction(Database.AI) as ai:
-        found = ai.scalar(text(f"explain (analyze, format json) {leases.TAKE.text}"), given)
+        found = ai.scalar(text(f"explain (analyze, format json) {leases.LEASE_NEXT.text}"), given)
         ai.rollback()
     return json.dumps(found)
 

@@ -14,7 +14,7 @@ from core.annotations.exports.examples import Example
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.formats import CSV_COLUMNS, FORMATS, FormatName
 from core.annotations.exports.readers import is_readable
-from core.annotations.exports.turns import StoredTurn
+from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.schemas import AnnotationType
 from core.presentation import csv_lines
 

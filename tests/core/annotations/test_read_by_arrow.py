@@ -10,7 +10,7 @@ from pyarrow import json as arrow
 
 from core.annotations.exports.examples import Example
 from core.annotations.exports.formats import FORMATS, FormatName
-from core.annotations.exports.turns import StoredTurn
+from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.schemas import AnnotationType
 
 # OpenAI's own files have schemas of tools as objects: those are for OpenAI.

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.annotations.errors import FirstItem, LastItem, TooLate
+from core.annotations.errors import FirstItem, LastItem, UndoTooLate
 from core.annotations.queries import annotation_list
 from core.annotations.review_session import MOST, HistoryEntry, ReviewSession
 from core.annotations.schemas import AnnotationChangeBody, AnnotationType, ReviewVerdict
-from core.annotations.service import annotations, drafts, leases, review_sessions, reviews
+from core.annotations.service import annotations, drafts, leases, review_outcomes, review_sessions
 from core.annotations.settings import Review
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
@@ -126,7 +126,7 @@ def test_what_somebody_has_gone_on_from_is_not_undone() -> None:
     mine.save()
     other.begin()
     other.save()
-    with pytest.raises(TooLate):
+    with pytest.raises(UndoTooLate):
         mine.undo()
     assert len(said()) == 2
 
@@ -260,8 +260,8 @@ def test_an_item_that_one_has_judged_elsewhere_is_not_lent_again() -> None:
     mine = Reviewer()
     first, second = mine.begin(), mine.on()
     with transaction(Database.AI) as ai:
-        leases.claim_one(ai, UUID(str(first)), RULES, actor=mine.actor)
-        reviews.complete(ai, UUID(str(first)), APPROVED, actor=mine.actor)
+        leases.lease_item(ai, UUID(str(first)), RULES, actor=mine.actor)
+        review_outcomes.complete(ai, UUID(str(first)), APPROVED, actor=mine.actor)
         with pytest.raises(FirstItem):
             review_sessions.previous_item(ai, mine.session, RULES, actor=mine.actor)
     assert mine.session.shown_id == second

@@ -11,7 +11,7 @@ from core.annotations.exports.examples import Example
 from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.exports.readers import is_readable
-from core.annotations.exports.turns import StoredTurn
+from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.schemas import AnnotationType
 
 QUESTION = StoredTurn("user", "Where is order 7?")

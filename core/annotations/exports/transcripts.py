@@ -55,7 +55,7 @@ class CalledTool:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenMessage:
+class TranscriptMessage:
     """A message to or from a model; a tool's message answers a call."""
 
     role: str
@@ -69,7 +69,7 @@ class SpokenMessage:
         return not self.calls and not self.content.strip()
 
 
-class Untold(Exception):
+class NotRepresentable(Exception):
     """The conversation cannot be represented in a training format."""
 
     def __init__(self, reason: ExclusionReason) -> None:
@@ -78,90 +78,92 @@ class Untold(Exception):
 
 
 @dataclass
-class Telling:
+class Transcript:
     """The messages so far, and the calls without a result yet, by the sender's ids."""
 
-    spoken: list[SpokenMessage] = field(default_factory=list)
-    waiting: list[tuple[str | None, CalledTool]] = field(default_factory=list)
+    messages: list[TranscriptMessage] = field(default_factory=list)
+    open_calls: list[tuple[str | None, CalledTool]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     calls: int = 0
 
-    def tell(self, turn: StoredTurn, *, is_shortened: bool) -> None:
-        """Add a turn; raise Untold.
+    def add(self, turn: StoredTurn, *, is_shortened: bool) -> None:
+        """Add a turn; raise NotRepresentable.
 
         In a shortened conversation, leading tool results belong to calls that were cut off.
         """
         if turn.role != MessageSpeaker.TOOL:
-            self.settle()
-            self.spoken += [each for each in self.said(turn) if not each.is_blank]
-        elif self.waiting:
+            self.check_answered()
+            self.messages += [each for each in self.messages_of(turn) if not each.is_blank]
+        elif self.open_calls:
             self._answer(turn)
-        elif not (is_shortened and all(each.role == MessageSpeaker.SYSTEM for each in self.spoken)):
-            raise Untold(ExclusionReason.TOOLS_UNASKED)
+        elif not (
+            is_shortened and all(each.role == MessageSpeaker.SYSTEM for each in self.messages)
+        ):
+            raise NotRepresentable(ExclusionReason.TOOLS_UNASKED)
 
-    def said(self, turn: StoredTurn) -> list[SpokenMessage]:
+    def messages_of(self, turn: StoredTurn) -> list[TranscriptMessage]:
         """Return a turn as messages; results sent with its calls come before its text."""
-        calls = [] if are_bare(turn.calls) else turn.calls
+        calls = [] if have_only_names(turn.calls) else turn.calls
         made = [self._call(each) for each in calls]
         results = [each for each in calls if "result" in each]
         if not results:
-            self.waiting = [
+            self.open_calls = [
                 (_word(given.get("id")), call) for given, call in zip(calls, made, strict=True)
             ]
-            return [SpokenMessage(turn.role, turn.content, tuple(made))]
+            return [TranscriptMessage(turn.role, turn.content, tuple(made))]
         if len(results) < len(calls):
-            raise Untold(ExclusionReason.TOOLS_UNANSWERED)
+            raise NotRepresentable(ExclusionReason.TOOLS_UNANSWERED)
         told = [
-            SpokenMessage("tool", _text(given["result"]), answers=call)
+            TranscriptMessage("tool", _text(given["result"]), answers=call)
             for given, call in zip(calls, made, strict=True)
         ]
         return [
-            SpokenMessage(turn.role, "", tuple(made)),
+            TranscriptMessage(turn.role, "", tuple(made)),
             *told,
-            SpokenMessage(turn.role, turn.content),
+            TranscriptMessage(turn.role, turn.content),
         ]
 
-    def settle(self) -> None:
-        """Raise Untold when a call has no result."""
-        if self.waiting:
-            raise Untold(ExclusionReason.TOOLS_UNANSWERED)
+    def check_answered(self) -> None:
+        """Raise NotRepresentable when a call has no result."""
+        if self.open_calls:
+            raise NotRepresentable(ExclusionReason.TOOLS_UNANSWERED)
 
     def _answer(self, turn: StoredTurn) -> None:
         """Match a tool's result with the call that it names, or else the first open one."""
         found = [
             number
-            for number, (id_, _) in enumerate(self.waiting)
+            for number, (id_, _) in enumerate(self.open_calls)
             if None in (turn.answers, id_) or id_ == turn.answers
         ]
         if not found:
-            raise Untold(ExclusionReason.TOOLS_UNASKED)
-        _, call = self.waiting.pop(found[0])
-        self.spoken.append(SpokenMessage(turn.role, turn.content, answers=call))
+            raise NotRepresentable(ExclusionReason.TOOLS_UNASKED)
+        _, call = self.open_calls.pop(found[0])
+        self.messages.append(TranscriptMessage(turn.role, turn.content, answers=call))
 
     def _call(self, given: Mapping[str, Any]) -> CalledTool:
         inner = given.get("function")
         function = inner if isinstance(inner, Mapping) else given
         name = _word(function.get("name"))
         arguments = _arguments(function.get("arguments", function.get("input")))
-        if name is None or self.names.setdefault(fitting(name), name) != name:
-            raise Untold(ExclusionReason.CALL_UNREADABLE)
+        if name is None or self.names.setdefault(openai_name(name), name) != name:
+            raise NotRepresentable(ExclusionReason.CALL_UNREADABLE)
         self.calls += 1
         return CalledTool(
-            f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False)
+            f"call_{self.calls}", openai_name(name), json.dumps(arguments, ensure_ascii=False)
         )
 
 
-def are_bare(calls: Sequence[Mapping[str, Any]]) -> bool:
+def have_only_names(calls: Sequence[Mapping[str, Any]]) -> bool:
     """Whether only the names of these calls are stored."""
     return bool(calls) and not any(call.get(key) is not None for call in calls for key in TOLD)
 
 
-def fitting(name: str) -> str:
+def openai_name(name: str) -> str:
     """Return the name of a tool in the form that OpenAI accepts."""
     return NO_NAME.sub("_", name)[:LONGEST_NAME]
 
 
-def definitions(given: object, spoken: Sequence[SpokenMessage]) -> list[Definition]:
+def tool_definitions(given: object, spoken: Sequence[TranscriptMessage]) -> list[Definition]:
     """Return the tools: those that the conversation's sender defined, and others that were called.
 
     For the latter, only the name, and names and types of arguments are known.
@@ -187,7 +189,7 @@ def _definition(given: object) -> Definition | None:
         return None
     parameters = function.get("parameters", function.get("input_schema"))
     told = {
-        "name": fitting(name),
+        "name": openai_name(name),
         "description": function.get("description"),
         "parameters": parameters,
     }
@@ -216,7 +218,7 @@ def _arguments(given: object) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         found = None
     if not isinstance(found, dict):
-        raise Untold(ExclusionReason.CALL_UNREADABLE)
+        raise NotRepresentable(ExclusionReason.CALL_UNREADABLE)
     return found
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 
-from core.annotations.exports.turns import Definition, SpokenMessage
+from core.annotations.exports.transcripts import Definition, TranscriptMessage
 from core.conversations.schemas import MessageSpeaker
 
 SPEAKERS = {
@@ -20,7 +20,7 @@ SPEAKERS = {
 }
 
 
-def turns(spoken: Sequence[SpokenMessage], tools: Sequence[Definition]) -> list[dict[str, str]]:
+def turns(spoken: Sequence[TranscriptMessage], tools: Sequence[Definition]) -> list[dict[str, str]]:
     """Return messages as ShareGPT turns, after the list of tools."""
     told = []
     for role, said in groupby(spoken, lambda each: each.role):
@@ -37,7 +37,7 @@ def _with_tools(told: list[dict[str, str]], tools: Sequence[Definition]) -> list
     return [{"from": "system", "value": f"{told[0]['value']}\n\n{known}"}, *told[1:]]
 
 
-def _words(spoken: SpokenMessage) -> str:
+def _words(spoken: TranscriptMessage) -> str:
     if spoken.answers is not None:
         return _marked("tool_response", [{"name": spoken.answers.name, "content": spoken.content}])
     calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in spoken.calls]

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.annotations.errors import ItemMissing, NotAnnotated, TooLate
+from core.annotations.errors import ItemMissing, NotAnnotated, UndoTooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import (
     AnnotationType,
@@ -34,7 +34,7 @@ items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Anno
 
 def skip_item(ai: Session, id_: UUID, *, actor: Actor) -> None:
     """Leave a leased item to others: it is not leased to the same reviewer again."""
-    leases.held(ai, id_, actor)
+    leases.get_leased(ai, id_, actor)
     _pass(ai, id_, ItemOutcome.SKIPPED, actor)
     ai.execute(update(items).where(items.c.id == id_).values(claimed_by=None, claimed_until=None))
 
@@ -45,7 +45,7 @@ def complete(
     """Complete a leased item with a verdict, or with the annotation that the actor has already made
     in this round; raise NotAnnotated when there is none.
     """
-    item = leases.held(ai, id_, actor)
+    item = leases.get_leased(ai, id_, actor)
     if verdict is not None:
         given = NewAnnotation(message_id=str(item["message_id"]), **verdict.model_dump())
         annotations.add(
@@ -69,7 +69,7 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     """Undo the actor's completion, skip or adjudication: the annotation becomes a draft again, and
     the item is leased to the actor, or to adjudicate again.
 
-    Raises TooLate when another reviewer has acted on it.
+    Raises UndoTooLate when another reviewer has acted on it.
     """
     require(actor, Permission.ANNOTATE)
     found = ai.execute(select(items).where(items.c.id == id_).with_for_update())
@@ -81,10 +81,10 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     mine = (passes.c.item_id == id_) & (passes.c.account_id == actor.id)
     outcome = ai.scalar(delete(passes).where(mine).returning(passes.c.outcome))
     if outcome is None or item["claimed_by"] not in (None, actor.id):
-        raise TooLate
+        raise UndoTooLate
     if outcome != ItemOutcome.SKIPPED:
         _unsay(ai, item, actor)
-    return leases.lend(ai, id_, rules, actor)
+    return leases.lease(ai, id_, rules, actor)
 
 
 def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) -> BulkDone:
@@ -100,7 +100,7 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
     for id_ in sorted(set(given.ids)):  # in a fixed order, so that concurrent calls cannot deadlock
         try:
             with ai.begin_nested():
-                leases.claim_one(ai, id_, rules, actor=actor)
+                leases.lease_item(ai, id_, rules, actor=actor)
                 acts[given.action](id_)
             done.append(id_)
         except Failure:
