@@ -18,10 +18,10 @@ from core.activity.funnel_views import (
 from core.activity.schemas import EventTypeTrend
 from core.presentation import formatting
 from core.presentation.axes import local, show_whole_days, span_of
+from core.presentation.chart_markers import ChartMarker, add_markers
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark, add_marks
 from core.presentation.palette import Palette
 from core.presentation.periods import DAY
 from core.presentation.plotting import histogram, stacked_bars
@@ -149,7 +149,7 @@ def funnel_comparison(palette: Palette, given: FunnelComparison) -> Chart:
 
 
 def conversion_over_time(
-    palette: Palette, given: ConversionTrend, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette, given: ConversionTrend, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the conversion rate by day of the first step; days with an open window are dotted."""
     at = [day.starts_at for day in given.days]
@@ -173,7 +173,7 @@ def conversion_over_time(
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_yaxes(ticksuffix="%")
-    add_marks(figure, palette, marks, zone, span=span_of(at))
+    add_markers(figure, palette, markers, zone, span=span_of(at))
     figure.update_layout(showlegend=False, hovermode="closest")
     show_whole_days(figure, at, zone)
     known = [day for day in given.days if day.rate is not None]
@@ -206,7 +206,7 @@ def time_to_drop_off(palette: Palette, given: TimeToDropOff) -> Chart:
 
 
 def events_over_time(
-    palette: Palette, given: EventTypeTrend, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette, given: EventTypeTrend, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the events of a type by day or hour."""
     figure = stacked_bars(
@@ -215,7 +215,7 @@ def events_over_time(
         {"Events": given.event_counts},
         FigureUnit.COUNT,
         zone=zone,
-        marks=marks,
+        markers=markers,
     )
     errors = f", {formatting.count(given.errors, 'error')}" if given.errors else ""
     return Chart(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from core.activity.engagement_views import ActiveUsersView, ActivityInterval
 from core.presentation import formatting
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart, Drawing
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.periods import midnight
 from core.presentation.plotting import Line, line_chart
@@ -14,7 +14,9 @@ from core.presentation.plotting import Line, line_chart
 TALL = 250
 
 
-def active_users(palette: Palette, given: ActiveUsersView, marks: Sequence[Mark] = ()) -> Chart:
+def active_users(
+    palette: Palette, given: ActiveUsersView, markers: Sequence[ChartMarker] = ()
+) -> Chart:
     """Draw users by interval; by day, with those of the 7 and 30 days up to it."""
     rows = given.items
     strong, middle, light = palette.strengths
@@ -25,18 +27,20 @@ def active_users(palette: Palette, given: ActiveUsersView, marks: Sequence[Mark]
             Line("7 days", [row.weekly_users for row in rows], middle, palette.muted, 1.6),
             Line("Day", [row.users for row in rows], strong, palette.text, 2.2),
         ]
-    figure = _drawn(palette, given, lines, FigureUnit.COUNT, marks)
+    figure = _drawn(palette, given, lines, FigureUnit.COUNT, markers)
     most = max(rows, key=lambda row: row.users)
     said = formatting.count(rows[-1].users, "user")
     alt = f"Active users by {given.interval}: {said} in the last one, most on {most.starts_on} "
     return Chart(figure, f"{alt}({most.users:,}).")
 
 
-def stickiness(palette: Palette, given: ActiveUsersView, marks: Sequence[Mark] = ()) -> Chart:
+def stickiness(
+    palette: Palette, given: ActiveUsersView, markers: Sequence[ChartMarker] = ()
+) -> Chart:
     """Draw daily over monthly users."""
     shares = [row.stickiness for row in given.items]
     line = Line("", shares, palette.series[0], palette.series[0])
-    figure = _drawn(palette, given, [line], FigureUnit.SHARE, marks)
+    figure = _drawn(palette, given, [line], FigureUnit.SHARE, markers)
     last = formatting.share(shares[-1])
     return Chart(figure, f"Stickiness by {given.interval}: {last} in the last one.")
 
@@ -46,7 +50,9 @@ def _drawn(
     given: ActiveUsersView,
     lines: Sequence[Line],
     unit: FigureUnit,
-    marks: Sequence[Mark],
+    markers: Sequence[ChartMarker],
 ) -> Drawing:
     times = [midnight(row.starts_on, given.time_zone) for row in given.items]
-    return line_chart(palette, times, lines, unit, zone=given.time_zone, marks=marks, height=TALL)
+    return line_chart(
+        palette, times, lines, unit, zone=given.time_zone, markers=markers, height=TALL
+    )

@@ -10,9 +10,9 @@ from core.ai_metrics.breakdown_views import (
 )
 from core.platform import clock
 from core.presentation import formatting
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, line_chart, stacked_bars
 
@@ -42,7 +42,7 @@ def name_of(part: BreakdownPart) -> str:
 
 
 def breakdown_over_time(
-    palette: Palette, given: Breakdown, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette, given: Breakdown, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw a measure by value over time: bars where values add up, else lines."""
     count = sum(at <= clock.now() for at in given.at)
@@ -63,7 +63,7 @@ def breakdown_over_time(
             stacks,
             given.unit,
             zone=zone,
-            marks=marks,
+            markers=markers,
             height=TALL,
             colours=colours,
             previous=previous,
@@ -79,7 +79,7 @@ def breakdown_over_time(
             lines,
             given.unit,
             zone=zone,
-            marks=marks,
+            markers=markers,
             height=TALL,
             previous=given.previous_series,
         )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from core.ai_metrics.views import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.presentation import formatting
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import HEIGHT, Chart, Drawing
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, histogram, line_chart, so_far, stacked_bars
 
@@ -18,7 +18,7 @@ def p95_over_time(
     palette: Palette,
     given: Latency,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
@@ -31,18 +31,18 @@ def p95_over_time(
         lines,
         FigureUnit.DURATION,
         zone=zone,
-        marks=marks,
+        markers=markers,
         previous=previous,
     )
     said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
-    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
+    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(markers, given)}")
 
 
 def requests_over_time(
     palette: Palette,
     given: Tokens,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
@@ -55,24 +55,24 @@ def requests_over_time(
         {"Requests": values},
         FigureUnit.COUNT,
         zone=zone,
-        marks=marks,
+        markers=markers,
         previous=previous,
     )
     said = (
         f"{formatting.count(given.total_requests, 'request')}, peak "
         f"{formatting.number(max(values, default=0))}"
     )
-    return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(marks, given)}")
+    return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(markers, given)}")
 
 
 def first_token_over_time(
-    palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()
+    palette: Palette, given: Latency, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the percentiles of the time to first token."""
-    figure = _percentiles(palette, so_far(given.first_token_series), zone, marks, HEIGHT)
+    figure = _percentiles(palette, so_far(given.first_token_series), zone, markers, HEIGHT)
     said = f"{_said(given.first_token)} overall{_highest(given.first_token_series, zone)}"
     return Chart(
-        figure, f"Time to first token {given.interval.words}: {said}.{_marked(marks, given)}"
+        figure, f"Time to first token {given.interval.words}: {said}.{_marked(markers, given)}"
     )
 
 
@@ -80,7 +80,7 @@ def error_rate_over_time(
     palette: Palette,
     given: Errors,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     height: int = HEIGHT,
     previous: Previous = (),
@@ -101,7 +101,7 @@ def error_rate_over_time(
         lines,
         FigureUnit.SHARE,
         zone=zone,
-        marks=marks,
+        markers=markers,
         height=height,
         previous=previous,
     )
@@ -116,7 +116,7 @@ def error_rate_over_time(
         f"{formatting.count(given.total_requests, 'request')}"
     )
     return Chart(
-        figure, f"Error rate {given.interval.words}: {said}{highest}.{_marked(marks, given)}"
+        figure, f"Error rate {given.interval.words}: {said}{highest}.{_marked(markers, given)}"
     )
 
 
@@ -124,7 +124,7 @@ def tokens_over_time(
     palette: Palette,
     given: Tokens,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
@@ -145,18 +145,18 @@ def tokens_over_time(
         shown,
         FigureUnit.COUNT,
         zone=zone,
-        marks=marks,
+        markers=markers,
         previous=previous,
     )
     each = ", ".join(f"{sum(values):,} {name.lower()}" for name, values in shown.items())
-    return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(marks, given)}")
+    return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(markers, given)}")
 
 
 def cost_over_time(
     palette: Palette,
     given: Tokens,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
@@ -169,7 +169,7 @@ def cost_over_time(
         {"Cost": values},
         FigureUnit.MONEY,
         zone=zone,
-        marks=marks,
+        markers=markers,
         previous=previous,
     )
     unpriced = (
@@ -181,7 +181,7 @@ def cost_over_time(
         figure,
         (
             f"Cost {given.interval.words}: {formatting.money(given.cost_usd)} "
-            f"total{unpriced}.{_marked(marks, given)}"
+            f"total{unpriced}.{_marked(markers, given)}"
         ),
     )
 
@@ -214,7 +214,11 @@ def latency_histogram(palette: Palette, given: Latency) -> Chart:
 
 
 def _percentiles(
-    palette: Palette, series: Sequence[LatencyPoint], zone: str, marks: Sequence[Mark], height: int
+    palette: Palette,
+    series: Sequence[LatencyPoint],
+    zone: str,
+    markers: Sequence[ChartMarker],
+    height: int,
 ) -> Drawing:
     """Draw p50, p95 and p99; p95, which service levels use, is the strongest."""
     strong, middle, light = palette.strengths
@@ -229,7 +233,7 @@ def _percentiles(
         lines,
         FigureUnit.DURATION,
         zone=zone,
-        marks=marks,
+        markers=markers,
         height=height,
     )
 
@@ -248,6 +252,6 @@ def _highest(series: Sequence[LatencyPoint], zone: str) -> str:
     return f"; p95 peaks at {formatting.moment(peak.at, zone)} with {formatting.duration(peak.p95)}"
 
 
-def _marked(marks: Sequence[Mark], given: Latency | Errors | Tokens) -> str:
-    inside = [mark.label for mark in marks if given.start <= mark.at < given.end]
+def _marked(markers: Sequence[ChartMarker], given: Latency | Errors | Tokens) -> str:
+    inside = [marker.label for marker in markers if given.start <= marker.at < given.end]
     return f" Releases: {', '.join(inside)}." if inside else ""

@@ -7,9 +7,9 @@ from core.ai_metrics.breakdown_views import LatencyByOutcome
 from core.ai_metrics.views import Percentiles
 from core.presentation import formatting
 from core.presentation.axes import local, scale_of
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart, Drawing
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, highest, line_chart, so_far, top_of
 
@@ -24,7 +24,7 @@ def latency_over_time(
     palette: Palette,
     given: LatencyByOutcome,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     *,
     previous: Sequence[float | None] = (),
     is_log: bool = False,
@@ -43,7 +43,7 @@ def latency_over_time(
         lines,
         FigureUnit.DURATION,
         zone=zone,
-        marks=marks,
+        markers=markers,
         height=TALL,
         previous=previous,
     )

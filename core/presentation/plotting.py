@@ -19,15 +19,15 @@ from core.presentation.axes import (
     show_whole_days,
     span_of,
 )
+from core.presentation.chart_markers import (
+    MARKER_ROW_PX,
+    ChartMarker,
+    add_dotted_line,
+    add_markers,
+    markers_within,
+)
 from core.presentation.drawing import HEIGHT, Drawing, Markup, blank, dated
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import (
-    MARK_ROW_PX,
-    Mark,
-    add_dotted_line,
-    add_marks,
-    marks_within,
-)
 from core.presentation.palette import Palette
 
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
@@ -64,7 +64,7 @@ def line_chart(
     unit: FigureUnit,
     *,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     height: int = HEIGHT,
     previous: Sequence[float | None] = (),
 ) -> Drawing:
@@ -99,10 +99,11 @@ def line_chart(
     if len(at) > 1:
         # Plotly would leave room for markers at both ends.
         ends = local(
-            [max([times[-1], *(mark.at for mark in marks_within(marks, span_of(times)))])], zone
+            [max([times[-1], *(marker.at for marker in markers_within(markers, span_of(times)))])],
+            zone,
         )
         figure.update_xaxes(range=[at[0], *ends])
-    add_marks(figure, palette, marks, zone, span=span_of(times))
+    add_markers(figure, palette, markers, zone, span=span_of(times))
     # A click between two points picks the nearest
     return figure.update_layout(showlegend=False, hoverdistance=-1)
 
@@ -114,7 +115,7 @@ def stacked_bars(
     unit: FigureUnit,
     *,
     zone: str,
-    marks: Sequence[Mark] = (),
+    markers: Sequence[ChartMarker] = (),
     height: int = HEIGHT,
     colours: Sequence[str] = (),
     previous: Sequence[float | None] = (),
@@ -141,15 +142,15 @@ def stacked_bars(
     _add_previous(figure, palette, at, previous, scale)
     format_axis(figure, scale, tallest)
     show_whole_days(figure, times, zone)
-    rows = add_marks(figure, palette, marks, zone, span=span_of(times))
+    rows = add_markers(figure, palette, markers, zone, span=span_of(times))
     has_legend = len(parts) > 1 or bool(previous)
     stack: dict[str, Any] = {
         "barmode": "stack",
         "barcornerradius": 0 if len(parts) > 1 else 2,
         "showlegend": has_legend,
-        "legend": {"y": 1.02 + 0.08 * rows},  # above the labels of the marks
+        "legend": {"y": 1.02 + 0.08 * rows},  # above the labels of the markers
     }
-    top = (24 if has_legend else 12 if marks else 8) + MARK_ROW_PX * rows
+    top = (24 if has_legend else 12 if markers else 8) + MARKER_ROW_PX * rows
     return figure.update_layout(**stack, margin={"t": top})
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from core.presentation import formatting
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, line_chart, stacked_bars
 from core.scores.views import ScoreFigures
@@ -13,14 +13,16 @@ from core.scores.views import ScoreFigures
 DECIMALS = ",.3~f"
 
 
-def trend(palette: Palette, given: ScoreFigures, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+def trend(
+    palette: Palette, given: ScoreFigures, zone: str, markers: Sequence[ChartMarker] = ()
+) -> Chart:
     """Draw the mean of a name by day, or the counts of its labels if it has no values."""
     if given.mean is None:
-        return _labels(palette, given, zone, marks)
+        return _labels(palette, given, zone, markers)
     means = [day.mean for day in given.days]
     lines = [Line(given.name, means, palette.series[0], palette.series[0])]
     times = [day.at for day in given.days]
-    figure = line_chart(palette, times, lines, FigureUnit.COUNT, zone=zone, marks=marks)
+    figure = line_chart(palette, times, lines, FigureUnit.COUNT, zone=zone, markers=markers)
     known = [mean for mean in means if mean is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     room = (max(high, 0) - min(low, 0)) * 0.08 or 1.0
@@ -43,12 +45,14 @@ def score(value: float | None) -> str:
     return formatting.NOTHING if value is None else f"{value:,.3g}"
 
 
-def _labels(palette: Palette, given: ScoreFigures, zone: str, marks: Sequence[Mark]) -> Chart:
+def _labels(
+    palette: Palette, given: ScoreFigures, zone: str, markers: Sequence[ChartMarker]
+) -> Chart:
     parts: dict[str, Sequence[float]] = {
         each.label: [float(day.labels[each.label]) for day in given.days] for each in given.labels
     }
     figure = stacked_bars(
-        palette, [day.at for day in given.days], parts, FigureUnit.COUNT, zone=zone, marks=marks
+        palette, [day.at for day in given.days], parts, FigureUnit.COUNT, zone=zone, markers=markers
     )
     shares = ", ".join(f"{formatting.share(each.share)} {each.label}" for each in given.labels)
     return Chart(figure, f"{given.name}: {shares}.")

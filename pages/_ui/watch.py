@@ -25,7 +25,7 @@ from core.activity.queries.releases import list_prompt_versions, list_releases
 from core.ai_metrics.views import Interval
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
-from core.presentation.marks import Mark
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import Period
 from core.prompts.queries.labels import list_promotions
 from pages._ui import cache, frame, guard, links, text
@@ -154,17 +154,17 @@ def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:
     return look
 
 
-def marks(reads: Reads, chosen: Filters) -> list[Mark]:
+def markers(reads: Reads, chosen: Filters) -> list[ChartMarker]:
     """Return the releases and promotions of prompts in the period, to mark in time charts."""
     releases = reads.ask(list_releases, chosen.period, chosen.watched)
     promotions = reads.ask(list_promotions, chosen.period)
     return [
-        *(Mark(each.first_seen_at, each.release) for each in releases),
-        *(Mark(each.moved_at, f"{each.version} in production") for each in promotions),
+        *(ChartMarker(each.first_seen_at, each.release) for each in releases),
+        *(ChartMarker(each.moved_at, f"{each.version} in production") for each in promotions),
     ]
 
 
-def prompt_marks(reads: Reads, chosen: Filters) -> list[Mark]:
+def prompt_markers(reads: Reads, chosen: Filters) -> list[ChartMarker]:
     """Return the prompt versions first seen in the period, to mark in charts of AI requests."""
     found = reads.ask(list_prompt_versions, chosen.period, chosen.watched)
-    return [Mark(each.first_seen_at, each.prompt_version) for each in found]
+    return [ChartMarker(each.first_seen_at, each.prompt_version) for each in found]

@@ -21,7 +21,7 @@ from core.ai_metrics.breakdown_views import (
 )
 from core.ai_metrics.queries.breakdown import break_down
 from core.presentation import formatting
-from core.presentation.marks import Mark
+from core.presentation.chart_markers import ChartMarker
 from pages._ui import charts, columns, errors, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
@@ -36,7 +36,7 @@ MOST_ROWS = 6
 
 
 @errors.part("Breakdown")
-def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
+def draw(reads: Reads, chosen: Filters, markers: Sequence[ChartMarker]) -> None:
     """Draw the chosen measure by the chosen dimension; a click on a row filters by its value."""
     dimension = chosen.one_of(BreakdownDimension, "by") or BreakdownDimension.MODEL
     measure = chosen.one_of(BreakdownMeasure, "measure") or BreakdownMeasure.COST
@@ -52,7 +52,7 @@ def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
             grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
             with grid.cell(column_span=2):
                 charts.show(
-                    breakdown_over_time(charts.palette(), found, zone, marks),
+                    breakdown_over_time(charts.palette(), found, zone, markers),
                     f"{PAGE}.chart.breakdown",
                     on_pick=watch.closer(PAGE, found.interval, zone),
                 )

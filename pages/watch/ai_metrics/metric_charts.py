@@ -11,8 +11,8 @@ from core.ai_metrics.queries import request_errors, series, tools
 from core.ai_metrics.queries.latency.outcomes import latency_by_outcome
 from core.ai_metrics.queries.previous_period import previous_series
 from core.platform import clock
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart
-from core.presentation.marks import Mark
 from pages._ui import charts, errors, watch
 from pages._ui.cache import Reads
 from pages._ui.filters.selection import Filters
@@ -22,7 +22,7 @@ PAGE = "ai-metrics"
 
 
 @errors.part("Charts")
-def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
+def draw(reads: Reads, chosen: Filters, markers: Sequence[ChartMarker]) -> None:
     """Draw the charts over time; a click zooms in."""
     latency = reads.ask(series.latency, chosen.asked)
     tokens = reads.ask(series.tokens, chosen.asked)
@@ -36,29 +36,29 @@ def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
         "latency": (
             "Latency",
             f"time to last token of succeeded requests, {grain}",
-            _latency_chart(reads, chosen, marks, is_log=is_log),
+            _latency_chart(reads, chosen, markers, is_log=is_log),
         ),
         "errors": (
             "Error rate",
             f"share of completed requests, {grain}",
             ai_charts.error_rate_over_time(
-                palette, failed, zone, marks, height=ai_charts.TALL, previous=before.error_rate
+                palette, failed, zone, markers, height=ai_charts.TALL, previous=before.error_rate
             ),
         ),
         "first_token": (
             "Time to first token",
             grain,
-            ai_charts.first_token_over_time(palette, latency, zone, marks),
+            ai_charts.first_token_over_time(palette, latency, zone, markers),
         ),
         "tokens": (
             "Tokens",
             grain,
-            ai_charts.tokens_over_time(palette, tokens, zone, marks, previous=before.tokens),
+            ai_charts.tokens_over_time(palette, tokens, zone, markers, previous=before.tokens),
         ),
         "cost": (
             "Cost",
             f"US dollars, {grain}",
-            ai_charts.cost_over_time(palette, tokens, zone, marks, previous=before.cost),
+            ai_charts.cost_over_time(palette, tokens, zone, markers, previous=before.cost),
         ),
     }
     for name, (title, note, chart) in over_time.items():
@@ -77,13 +77,15 @@ def draw(reads: Reads, chosen: Filters, marks: Sequence[Mark]) -> None:
         draw_tools(reads, chosen)
 
 
-def _latency_chart(reads: Reads, chosen: Filters, marks: Sequence[Mark], *, is_log: bool) -> Chart:
+def _latency_chart(
+    reads: Reads, chosen: Filters, markers: Sequence[ChartMarker], *, is_log: bool
+) -> Chart:
     found = reads.ask(latency_by_outcome, chosen.asked)
     earlier = replace(chosen.asked, period=chosen.period.before(clock.now()))
     before = reads.ask(latency_by_outcome, earlier, found.interval)
     previous = [point.p95 for point in before.succeeded] if before.overall.requests else []
     return latency_over_time(
-        charts.palette(), found, chosen.period.zone, marks, previous=previous, is_log=is_log
+        charts.palette(), found, chosen.period.zone, markers, previous=previous, is_log=is_log
     )
 
 

@@ -1,7 +1,7 @@
 """AI metrics: requests, latency, cost and errors."""
 
 from core.ai_metrics.queries import figures, tiles
-from core.insights.queries.choices import choices
+from core.insights.queries.filter_options import read_filter_options
 from core.insights.queries.prompt_versions import prompt_versions
 from core.presentation import formatting
 from pages._ui import definitions, errors, watch
@@ -64,9 +64,9 @@ def main() -> None:
     )
     notes = definitions.with_notes(definitions.AI, {"cost": unpriced})
     key_figures.draw(found, notes=notes)
-    marks = [*watch.marks(reads, chosen), *watch.prompt_marks(reads, chosen)]
-    breakdown_panel.draw(reads, chosen, marks)
-    metric_charts.draw(reads, chosen, marks)
+    markers = [*watch.markers(reads, chosen), *watch.prompt_markers(reads, chosen)]
+    breakdown_panel.draw(reads, chosen, markers)
+    metric_charts.draw(reads, chosen, markers)
     draw_models(reads, chosen)
     draw_prompt_versions(reads, chosen)
     score_charts.draw(reads, chosen)
@@ -82,7 +82,7 @@ def draw_models(reads: Reads, chosen: Filters) -> None:
 @errors.part("Prompt versions")
 def draw_prompt_versions(reads: Reads, chosen: Filters) -> None:
     """Draw the versions of a workspace that has any: they are read from raw rows."""
-    offered = reads.ask(choices, chosen.period, chosen.watched.environment)
+    offered = reads.ask(read_filter_options, chosen.period, chosen.watched.environment)
     if offered.prompt_versions:
         found = reads.ask_both(prompt_versions, chosen.asked)
         ai_tables.draw_prompt_versions(found, PAGE)

@@ -38,13 +38,13 @@ def draw(reads: Reads, chosen: Filters) -> None:
         has_any = bool(reads.ask(score_list.list_names))
         st.caption("No scores match." if has_any else f"No scores yet. {HOW}")
         return
-    zone, marks = chosen.period.zone, watch.marks(reads, chosen)
+    zone, markers = chosen.period.zone, watch.markers(reads, chosen)
     palette, may_open = charts.palette(), may(reads.actor, Permission.READ_CONTENTS)
     grid = st.grid(COLUMNS, min_column_width=300, gap=("small", "medium"))
     for number, figures in enumerate(found.names):
         with grid.cell(), watch.panel(text.plain(text.one_line(figures.name)), _note(figures)):
             charts.show(
-                score_charts.trend(palette, figures, zone, marks),
+                score_charts.trend(palette, figures, zone, markers),
                 f"{PAGE}.score.{number}",
                 on_pick=_opener(figures.name, chosen) if may_open else None,
             )

@@ -38,7 +38,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
     if not any(row.users for row in view.items):
         watch.nothing_here(PAGE, "events", reads, chosen)
         return
-    palette, marks = charts.palette(), watch.marks(reads, chosen)
+    palette, markers = charts.palette(), watch.markers(reads, chosen)
 
     def open_users(row: ActiveUsersRow) -> None:
         days = user_links.days(row.starts_on, row.ends_on + DAY)
@@ -54,10 +54,10 @@ def draw(reads: Reads, chosen: Filters) -> None:
         grid.cell(column_span=2),
         watch.panel(f"Active users by {interval}", f"{note}{more} · click for the users"),
     ):
-        chart = engagement_charts.active_users(palette, view, marks)
+        chart = engagement_charts.active_users(palette, view, markers)
         charts.show(chart, f"{PAGE}.active.{interval}", on_pick=open_point)
     with grid.cell(), watch.panel("Stickiness", "daily over monthly users (DAU/MAU)"):
-        chart = engagement_charts.stickiness(palette, view, marks)
+        chart = engagement_charts.stickiness(palette, view, markers)
         charts.show(chart, f"{PAGE}.stickiness.{interval}", on_pick=open_point)
     with watch.panel("Active users", "latest first · click a row for its users"):
         tables.draw(

@@ -7,7 +7,7 @@ from core.activity.funnel_views import TimeBar
 from core.activity.queries.funnels import conversion_trend, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
-from core.insights.queries.stopped_users import TimeRange
+from core.insights.queries.drop_offs import TimeRange
 from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, errors, state, watch
 from pages._ui.cache import Reads
@@ -46,7 +46,7 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         watch.panel("Conversion rate", f"by first-step {each} · dotted: window still open"),
     ):
         charts.show(
-            funnel_charts.conversion_over_time(palette, course, zone, watch.marks(reads, chosen)),
+            funnel_charts.conversion_over_time(palette, course, zone, watch.markers(reads, chosen)),
             f"{PAGE}.completion",
             on_pick=closer,
         )

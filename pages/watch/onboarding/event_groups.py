@@ -8,7 +8,7 @@ from core.activity import charts as funnel_charts
 from core.activity.schemas import EventTypeTrend
 from core.activity.views import ErrorGroup
 from core.presentation import formatting
-from core.presentation.marks import Mark
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, columns, links, tables, text, watch
 from pages._ui.charts import Point
@@ -111,7 +111,7 @@ def draw_types(found: Sequence[EventTypeTrend], pick: Pick) -> None:
 def draw_type(
     found: Sequence[EventTypeTrend],
     chosen: Filters,
-    marks: Sequence[Mark],
+    markers: Sequence[ChartMarker],
     pick: Callable[..., None],
 ) -> None:
     """Draw one event type over time, by default the most frequent; a click lists its events."""
@@ -125,7 +125,7 @@ def draw_type(
 
     with watch.panel(text.plain(course.event_type), f"events by {each} · click a bar to list them"):
         charts.show(
-            funnel_charts.events_over_time(charts.palette(), course, zone, marks),
+            funnel_charts.events_over_time(charts.palette(), course, zone, markers),
             f"{PAGE}.type",
             on_pick=look,
         )

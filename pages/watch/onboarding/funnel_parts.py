@@ -11,9 +11,9 @@ from core.activity.funnel_views import FunnelComparison, FunnelStep, FunnelView
 from core.activity.queries.funnels.funnel_comparison import points
 from core.activity.rates import rate_in_words
 from core.database.paging import Page
-from core.insights.queries import stopped_users
+from core.insights.queries import drop_offs
 from core.insights.queries.drop_off_errors import DropOffErrors
-from core.insights.queries.stopped_users import StoppedUser, TimeMeasure, TimeRange
+from core.insights.queries.drop_offs import StoppedUser, TimeMeasure, TimeRange
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
@@ -175,7 +175,7 @@ def draw_chosen_step(
     within = TimeRange.of(chosen["duration_text"], chosen["dropped_off_after"])
     window = tables.window(f"{PAGE}.stopped", STOPPED)
     draw_stopped(
-        reads.ask(stopped_users.list_stopped, *asked, step, window, within),
+        reads.ask(drop_offs.list_stopped, *asked, step, window, within),
         _title(step_label(found.steps[step - 1]), within, is_last=step == len(found.steps)),
         chosen.period.zone,
         download=chosen.download("onboarding/stopped"),

@@ -136,7 +136,7 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
         with grid.cell():
             event_groups.draw_types(types, lambda name: pick(event_type=name))
         with grid.cell():
-            event_groups.draw_type(types, chosen, watch.marks(reads, chosen), pick)
+            event_groups.draw_type(types, chosen, watch.markers(reads, chosen), pick)
     codes = [group.error_code for group in failed if group.error_code]
     event_list.draw(reads, chosen, [course.event_type for course in types], codes)
 

@@ -23,25 +23,25 @@ def draw(reads: Reads, chosen: Filters) -> None:
     failed = reads.ask(request_errors.errors, chosen.asked)
     before = reads.ask(previous_series, chosen.asked, latency.interval)
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
-    marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
+    markers, closer = watch.markers(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     drawn = {
         "Latency": (
             f"p95, {grain}",
-            ai_charts.p95_over_time(palette, latency, zone, marks, previous=before.p95),
+            ai_charts.p95_over_time(palette, latency, zone, markers, previous=before.p95),
         ),
         "Cost": (
             f"US dollars, {grain}",
-            ai_charts.cost_over_time(palette, tokens, zone, marks, previous=before.cost),
+            ai_charts.cost_over_time(palette, tokens, zone, markers, previous=before.cost),
         ),
         "Error rate": (
             f"share of completed requests, {grain}",
             ai_charts.error_rate_over_time(
-                palette, failed, zone, marks, previous=before.error_rate
+                palette, failed, zone, markers, previous=before.error_rate
             ),
         ),
         "Requests": (
             f"AI requests, {grain}",
-            ai_charts.requests_over_time(palette, tokens, zone, marks, previous=before.requests),
+            ai_charts.requests_over_time(palette, tokens, zone, markers, previous=before.requests),
         ),
     }
     grid = st.grid(2, min_column_width=300, gap=("small", "medium"))

@@ -1,4 +1,4 @@
-"""Charts: for any data, with gaps as gaps, marks where there is room, and the same content in the
+"""Charts: for any data, with gaps as gaps, markers where there is room, and the same content in the
 text alternative.
 """
 
@@ -11,9 +11,9 @@ from plotly import graph_objects
 
 from core.platform import clock
 from core.presentation.axes import scale_of
+from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Drawing, Markup, blank
 from core.presentation.formatting import FigureUnit
-from core.presentation.marks import Mark
 from core.presentation.plotting import Line, histogram, line_chart, stacked_bars
 from tests.factories.palettes import PALETTE
 
@@ -27,12 +27,12 @@ def hours(count: int) -> list[datetime]:
 def drawn(
     *values: float | None,
     unit: FigureUnit = FigureUnit.DURATION,
-    marks: tuple[Mark, ...] = (),
+    markers: tuple[ChartMarker, ...] = (),
     names: int = 1,
 ) -> Any:  # noqa: ANN401
     lines = [Line(f"line {number}", values, "#111111", "#111111") for number in range(names)]
     return line_chart(
-        PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks
+        PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", markers=markers
     ).figure()
 
 
@@ -126,20 +126,20 @@ def test_lines_that_end_close_together_are_named_apart() -> None:
 
 def test_what_happened_within_the_last_interval_is_marked_and_can_be_seen() -> None:
     late, gone = (
-        Mark(START + timedelta(hours=3, minutes=40), "2.7.0"),
-        Mark(START + timedelta(hours=4), "2.8.0"),
+        ChartMarker(START + timedelta(hours=3, minutes=40), "2.7.0"),
+        ChartMarker(START + timedelta(hours=4), "2.8.0"),
     )
-    lines = drawn(*[1.0] * 4, marks=(late, gone))
+    lines = drawn(*[1.0] * 4, markers=(late, gone))
     assert [shape.x0 for shape in lines.layout.shapes] == ["2026-11-01 04:40:00"]
     assert lines.layout.xaxis.range == ("2026-11-01 01:00:00", "2026-11-01 04:40:00")
     bars = stacked_bars(
-        PALETTE, hours(4), {"a": [1.0] * 4}, FigureUnit.COUNT, zone="UTC", marks=(late, gone)
+        PALETTE, hours(4), {"a": [1.0] * 4}, FigureUnit.COUNT, zone="UTC", markers=(late, gone)
     ).figure()
     assert [shape.x0 for shape in bars.layout.shapes] == ["2026-11-01 03:40:00"]
 
 
 def test_of_a_single_day_what_happened_on_it_is_marked() -> None:
-    [shape] = drawn(1.0, marks=(Mark(START + timedelta(hours=9), "2.7.0"),)).layout.shapes
+    [shape] = drawn(1.0, markers=(ChartMarker(START + timedelta(hours=9), "2.7.0"),)).layout.shapes
     assert shape.x0 == "2026-11-01 10:00:00"
 
 
@@ -149,28 +149,34 @@ def test_without_such_a_mark_lines_end_at_the_edge() -> None:
 
 def test_marks_outside_are_left_out_and_those_too_close_have_no_label() -> None:
     near = [
-        Mark(START + timedelta(hours=2, minutes=number), f"release {number}") for number in range(5)
+        ChartMarker(START + timedelta(hours=2, minutes=number), f"release {number}")
+        for number in range(5)
     ]
-    figure = drawn(*[1.0] * 48, marks=(*near, Mark(START - timedelta(days=1), "before")))
+    figure = drawn(*[1.0] * 48, markers=(*near, ChartMarker(START - timedelta(days=1), "before")))
     assert len(figure.layout.shapes) == 5
     labelled = [(each.text, bool(each.yshift)) for each in figure.layout.annotations]
     assert labelled == [("release 0", False), ("release 1", True)]
 
 
 def test_a_release_of_several_apps_is_labelled_once() -> None:
-    marks = tuple(Mark(START + timedelta(hours=number), "2.7.1") for number in (10, 11, 60))
-    figure = drawn(*[1.0] * 100, marks=marks)
+    markers = tuple(
+        ChartMarker(START + timedelta(hours=number), "2.7.1") for number in (10, 11, 60)
+    )
+    figure = drawn(*[1.0] * 100, markers=markers)
     assert [shape.x0 for shape in figure.layout.shapes] == ["2026-11-01 11:00:00"]
     assert [each.text for each in figure.layout.annotations] == ["2.7.1"]
 
 
 def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
-    marks = tuple(Mark(START + timedelta(hours=number), f"2.7.{number}") for number in (70, 85, 97))
+    markers = tuple(
+        ChartMarker(START + timedelta(hours=number), f"2.7.{number}") for number in (70, 85, 97)
+    )
     labels = [
-        (each.text, each.xanchor) for each in drawn(*[1.0] * 100, marks=marks).layout.annotations
+        (each.text, each.xanchor)
+        for each in drawn(*[1.0] * 100, markers=markers).layout.annotations
     ]
     assert labels == [("2.7.70", "left"), ("2.7.85", "right")]
-    alone = drawn(*[1.0] * 100, marks=marks[2:]).layout.annotations
+    alone = drawn(*[1.0] * 100, markers=markers[2:]).layout.annotations
     assert [(each.text, each.xanchor) for each in alone] == [("2.7.97", "right")]
 
 
