@@ -5,7 +5,7 @@ from uuid import UUID
 
 from procrastinate import RetryStrategy
 
-from core.ab_tests.service import counting
+from core.ab_tests.service import count_results
 from core.database.db import transaction
 from core.errors import Unavailable
 from core.evaluations.service import claims
@@ -18,10 +18,10 @@ WITHOUT_DATABASE = RetryStrategy(max_attempts=60, wait=5, retry_exceptions={Unav
 def count_ended(payload: dict[str, Any]) -> None:
     """Queue a job for each evaluation of an A/B test that has ended."""
     with transaction() as session:
-        counting.defer(session, [UUID(id_) for id_ in payload["ids"]])
+        count_results.defer(session, [UUID(id_) for id_ in payload["ids"]])
 
 
-@queue.app.task(name=counting.TASK, retry=WITHOUT_DATABASE)
+@queue.app.task(name=count_results.TASK, retry=WITHOUT_DATABASE)
 def count(evaluation_id: str) -> None:
     """Count the results of an evaluation; again, with the same end."""
-    counting.count(UUID(evaluation_id))
+    count_results.count(UUID(evaluation_id))

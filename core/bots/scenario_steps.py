@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
-from core.bots import flows, judging
+from core.bots import bot_tests, judging
 from core.bots.models import BotResult, ScenarioRun
 from core.bots.queries import conversations, scenarios
 from core.bots.result_schemas import RunMode, ScenarioView
@@ -92,7 +92,7 @@ async def _analyze_last(run: ScenarioRun, answers: list[BotResult], actor: Actor
         return
     last = answers[-1].id
     if run.judge_model_id is not None:
-        await flows.analyze(last, run.judge_model_id, actor=actor)
+        await bot_tests.analyze(last, run.judge_model_id, actor=actor)
         return
     with transaction() as session:
         reason = judging.NO_JUDGE_IN_RUN
@@ -113,7 +113,7 @@ async def _next_message(
     if sent >= run.turns:
         return None
     request = simulated_user.next_message_request(run.model_id, scenario.goal, said, Parameters())
-    written = await flows.call(request, actor=actor)
+    written = await bot_tests.call(request, actor=actor)
     if written.status is not ExecutionStatus.COMPLETED:
         raise Failure(f"The simulated user failed. {written.error.detail if written.error else ''}")
     return simulated_user.message_of(written.response)
@@ -127,7 +127,7 @@ async def _answer(
     position: int,
     actor: Actor,
 ) -> None:
-    prepared = flows.prepare(
+    prepared = bot_tests.prepare(
         run.bot_config_id,
         BotContent.model_validate(run.content),
         run.bot_version,
@@ -144,5 +144,5 @@ async def _answer(
         position=position,
         outcomes=scenario.expected_outcomes,
     )
-    answer = await flows.call(prepared.execution, actor=actor)
-    await flows.store(replace(prepared, origin=origin), answer, actor=actor)
+    answer = await bot_tests.call(prepared.execution, actor=actor)
+    await bot_tests.store(replace(prepared, origin=origin), answer, actor=actor)

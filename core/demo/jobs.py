@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.database.db import Session
 from core.demo import queries
-from core.demo.ingest import reviews
+from core.demo.ingest import demo_annotations
 from core.demo.rows import rows
 from core.imports.ingest import generators
 from core.imports.ingest.generators import Generated
@@ -17,7 +17,7 @@ def make(mapping: dict[str, Any]) -> Generated:
     until = datetime.fromisoformat(mapping["until"])
 
     def finish(core: Session, ai: Session, import_id: UUID) -> None:
-        reviews.store(core, ai, import_id, reviews.read(until))
+        demo_annotations.store(core, ai, import_id, demo_annotations.read(until))
 
     return Generated(rows(until), finish)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.database.db import transaction
 from core.errors import LimitReached, Unavailable
-from core.evaluations.runs.answers import CallWaiter
+from core.evaluations.runs.call_waiter import CallWaiter
 from core.evaluations.runs.run_queue import RunQueue
 from core.evaluations.runs.scored_runs import score_run
 from core.evaluations.runs.work_items import ClaimedRun, EndedRun, TakenEvaluation

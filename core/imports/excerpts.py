@@ -45,7 +45,7 @@ def problems(given: list[Problem]) -> list[Problem]:
 
 
 def recognition(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was recognised, as JSON."""
+    """Return what was recognized, as JSON."""
     columns = [
         column | {"samples": texts(column["samples"])} for column in given.get("columns", [])
     ]

@@ -14,7 +14,7 @@ EMPTY_OBJECT, EMPTY_LIST = text("'{}'::jsonb"), text("'[]'::jsonb")
 
 
 class Import(Keyed, Created, CoreTable):
-    """A file to import: its recognised format, its settings and its progress.
+    """A file to import: its recognized format, its settings and its progress.
 
     `position` is the number of records that have been dealt with. It moves on in the transaction
     that stores their rows, so that a worker that resumes after a kill continues exactly there.

@@ -18,7 +18,7 @@ from core.imports.ingest.writing import ImportStopped, Overtaken, write
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
-from core.imports.recognition import recognise
+from core.imports.recognition import recognize
 from core.imports.schemas import BUSY, ImportStatus
 from core.imports.service import imports
 from core.imports.service.undo import undo
@@ -132,9 +132,9 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = dry_run.run(read(path, mapping), identity, note=note)
     if found is None:
         return may_go_on()  # else somebody has stopped it
-    more: dict[str, object] = {"readings": excerpts.texts(recognise.readings(path, mapping))}
+    more: dict[str, object] = {"readings": excerpts.texts(recognize.readings(path, mapping))}
     if found.rejected:
-        more["unknown"] = unknown_values.unknown(mapping, recognise.records_of(path, mapping))
+        more["unknown"] = unknown_values.unknown(mapping, recognize.records_of(path, mapping))
     found = found.model_copy(update=more)
     values = {
         "status": ImportStatus.READY,

@@ -119,7 +119,7 @@ class SameFile(View):
 
 
 class ImportView(View):
-    """An import: the file, what was recognised, and what became of it."""
+    """An import: the file, what was recognized, and what became of it."""
 
     id: UUID
     name: str
@@ -168,7 +168,7 @@ class Answers(BaseModel):
 
 
 class Start(BaseModel):
-    """Settings of an import; those left out keep the recognised or last chosen value."""
+    """Settings of an import; those left out keep the recognized or last chosen value."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -194,7 +194,7 @@ class Start(BaseModel):
 
 
 class ReadAs(BaseModel):
-    """How to read a file that was recognised wrongly; settings left out are recognised again."""
+    """How to read a file that was recognized wrongly; settings left out are recognized again."""
 
     model_config = ConfigDict(
         frozen=True,

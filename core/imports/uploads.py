@@ -21,7 +21,7 @@ KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a ru
 LOOK_AGAIN_AFTER = 64 * 2**20  # others fill the disk, too
 UNPACKED = "unpacked-"
 ABANDONED_AFTER_S = 24 * 3600
-# A file is noted when it has been recognised, which takes minutes at the most
+# A file is noted when it has been recognized, which takes minutes at the most
 NEEDLESS_AFTER_S = 3600
 # This may be another database than the one that names it: brought back, or given by mistake
 NAMELESS_AFTER_S = 7 * 24 * 3600

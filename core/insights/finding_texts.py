@@ -9,7 +9,7 @@ from core.activity.queries.funnels.conversion_drops import Drop
 from core.ai_metrics.queries.incidents import Incident, Trouble
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
-from core.batches.queries.failing import Failing
+from core.batches.queries.failing_jobs import Failing
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
 from core.platform import clock
 from core.presentation import formatting

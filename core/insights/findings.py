@@ -10,7 +10,7 @@ from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery
-from core.batches.queries.failing import find_failing
+from core.batches.queries.failing_jobs import find_failing
 from core.batches.views import AskedRuns
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, may, require

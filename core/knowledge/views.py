@@ -9,7 +9,7 @@ from uuid import UUID
 from core.conversations.opinions import ConversationOpinion
 from core.conversations.views import TextPart
 from core.identity.schemas import View
-from core.knowledge.documents.bodies import Change
+from core.knowledge.documents.schemas import Change
 from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 

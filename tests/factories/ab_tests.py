@@ -12,7 +12,7 @@ from core.ab_tests import jobs
 from core.ab_tests.queries import ab_tests as queries
 from core.ab_tests.queries import results
 from core.ab_tests.schemas import NewAbTest
-from core.ab_tests.service import ab_tests, counting
+from core.ab_tests.service import ab_tests, count_results
 from core.ab_tests.views import AbTestOutcome, AbTestView
 from core.bots.schemas import Trait
 from core.database.db import Database, transaction
@@ -77,9 +77,9 @@ def count_ended() -> int:
     assert jobs  # which handle the end of evaluations
     outbox.relay(Database.CORE)
     with transaction() as session:
-        due = list(session.scalars(DUE, {"name": counting.TASK}))
+        due = list(session.scalars(DUE, {"name": count_results.TASK}))
     for evaluation_id in due:
-        counting.count(UUID(evaluation_id))
+        count_results.count(UUID(evaluation_id))
     return len(due)
 
 

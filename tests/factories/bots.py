@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from core.bots import flows, scenario_steps
+from core.bots import bot_tests, scenario_steps
 from core.bots.queries import results, scenarios
 from core.bots.result_schemas import (
     BotTestResult,
@@ -47,7 +47,7 @@ def asked(actor: Actor, bot: BotView, message: str = "hello", **more: object) ->
     """Send a test message to a bot, and wait for the answer and its analysis."""
     given = {"message": message, "model_id": "fake:echo", "judge_model_id": JUDGE, **more}
     new_test = NewBotTest.model_validate(given)
-    return asyncio.run(flows.test_message(bot.id, new_test, actor=actor))
+    return asyncio.run(bot_tests.test_message(bot.id, new_test, actor=actor))
 
 
 def judgement(**changes: object) -> str:

@@ -17,7 +17,7 @@ from core.conversations.schemas import NewConversation
 from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from core.imports.recognition.result import Recognition
 from core.ingest import bodies, intake
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
@@ -74,7 +74,7 @@ class Folder:
 
 def mapping_of(path: Path, **answers: object) -> Mapping:
     """Return the mapping that is guessed for a file, with answers to its questions."""
-    found = recognise(path)
+    found = recognize(path)
     assert found.mapping is not None, found
     return Mapping.model_validate(found.mapping.model_dump(by_alias=True) | answers)
 
@@ -128,4 +128,4 @@ def kinds_of(path: Path) -> Counter[str]:
 
 def known(path: Path) -> Recognition:
     """Return what a file is."""
-    return recognise(path)
+    return recognize(path)

@@ -7,7 +7,7 @@ import pytest
 from core.imports.ingest.reading import read
 from core.imports.mapping import RecordShape
 from core.imports.parsed import RowKind
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from tests.imports.files import Folder, by_kind, mapping_of, rows_of
 
 QUESTION = {"role": "user", "content": "When is the deadline?"}
@@ -40,7 +40,7 @@ def test_a_preference_pair_becomes_a_conversation_with_a_correction(
     folder: Folder, record: dict[str, Any]
 ) -> None:
     path = folder.lines(record, record)
-    assert recognise(path).title == "Preference pairs"
+    assert recognize(path).title == "Preference pairs"
     found = by_kind(path)
     conversation, annotation = found[RowKind.CONVERSATIONS][0], found[RowKind.ANNOTATIONS][0]
     messages = [(each["role"], each["content"]) for each in conversation["messages"]]
@@ -82,7 +82,7 @@ def test_a_pair_without_a_question_or_an_answer_is_refused(
     assert [each.position for each in read(path, mapping) if each.error] == [2]
 
 
-def test_a_table_of_annotations_is_recognised(folder: Folder) -> None:
+def test_a_table_of_annotations_is_recognized(folder: Folder) -> None:
     path = folder.table(
         "message_id conversation_id annotation_type content suggested_response severity tags "
         "status author_name created_at round",
@@ -90,7 +90,7 @@ def test_a_table_of_annotations_is_recognised(folder: Folder) -> None:
          "2026-03-04T05:06:07Z", "1"],
         ["m2", "c", "approved", "", "", "", "", "pending", "", "2026-03-04T05:06:08Z", "1"],
     )  # fmt: skip
-    assert recognise(path).title == "A table of annotations"
+    assert recognize(path).title == "A table of annotations"
     first, second = rows_of(path)
     assert (first["annotation_type"], first["severity"], first["status"]) == (
         "correction",

@@ -11,7 +11,7 @@ import pytest
 from core.imports.containers import parquet, tables
 from core.imports.containers.files import FileUnreadable
 from core.imports.containers.json_files import MOST_VALUES, decode, documents
-from core.imports.recognition import recognise
+from core.imports.recognition import recognize
 
 LARGE = "x" * 2**20
 
@@ -108,13 +108,13 @@ def test_a_record_that_is_nested_too_deeply_costs_only_itself(tmp_path: Path) ->
         False,
         True,
     ]
-    assert recognise.recognise(path).columns[0].path == "a"
+    assert recognize.recognize(path).columns[0].path == "a"
 
 
 def test_the_first_records_are_no_more_than_memory_holds(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.write_text(json.dumps([{"a": [[]] * 100_000}] * 40))
-    assert recognise.recognise(path).columns
+    assert recognize.recognize(path).columns
 
 
 def test_pages_of_parquet_are_believed_and_not_what_its_end_says_of_them(tmp_path: Path) -> None:

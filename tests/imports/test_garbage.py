@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.imports.containers.files import FileUnreadable
 from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from tests.imports.files import rows_of
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -40,7 +40,7 @@ def survives(content: bytes) -> None:
         path = Path(file.name)
         path.write_bytes(content)
         try:
-            found = recognise(path)
+            found = recognize(path)
             assert found.model_dump_json()
             if found.mapping is not None:
                 mapping = Mapping.model_validate_json(found.mapping.model_dump_json(by_alias=True))

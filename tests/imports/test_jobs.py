@@ -170,7 +170,7 @@ def test_texts_under_headings_become_documents(folder: Folder) -> None:
         ("benchmark_summary", {"request_throughput": 3.2, "mean_ttft_ms": 12.0, "backend": "vllm"}),
     ],
 )
-def test_what_joins_later_is_recognised_and_says_so(
+def test_what_joins_later_is_recognized_and_says_so(
     folder: Folder, format_: str, record: dict[str, Any]
 ) -> None:
     for path in (folder.lines(record, record, name="lines"), folder.document([record], "document")):
@@ -202,7 +202,7 @@ def test_what_joins_later_is_recognised_and_says_so(
         ("promptfoo_cases", 'body,style,__expected\n"Hello, world",x,icontains:bonjour\n'),
     ],
 )
-def test_texts_that_are_no_rows_are_recognised(folder: Folder, format_: str, text: str) -> None:
+def test_texts_that_are_no_rows_are_recognized(folder: Folder, format_: str, text: str) -> None:
     found = known(folder.write(text))
 
     assert (found.format, found.mapping) == (format_, None)

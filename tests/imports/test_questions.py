@@ -7,7 +7,7 @@ import pytest
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import questions
-from core.imports.recognition.recognise import samples_of
+from core.imports.recognition.recognize import samples_of
 from core.imports.recognition.result import Recognition
 from tests.imports.files import Folder, known, rows_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.imports.ingest.reading import read
 from core.imports.parsed import RowKind
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from tests.imports.files import Folder, by_kind, mapping_of, rows_of
 
 AT = "2026-03-04T05:06:07+00:00"
@@ -111,12 +111,12 @@ def test_each_annotator_of_a_table_gives_a_score(folder: Folder) -> None:
     assert len({row["id"] for row in (first, second, third)}) == 3
 
 
-def test_a_table_of_scores_is_recognised(folder: Folder) -> None:
+def test_a_table_of_scores_is_recognized(folder: Folder) -> None:
     path = folder.table(
         "score_name score label trace_id created_at explanation",
         ["helpfulness", "0.5", "fair", "c", "2026-03-04T05:06:07Z", "short"],
     )
-    found = recognise(path)
+    found = recognize(path)
     assert (found.kind, found.title) == (RowKind.SCORES, "A table of scores")
     [row] = rows_of(path)
     assert (row["name"], row["value"], row["label"], row["conversation_id"], row["comment"]) == (

@@ -7,7 +7,7 @@ import pytest
 
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.recognition.recognise import guessed_fields, readings
+from core.imports.recognition.recognize import guessed_fields, readings
 from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of, rows_of
 
 AT = "2026-03-04T05:06:07Z"

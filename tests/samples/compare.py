@@ -19,7 +19,7 @@ from core.ai_metrics.otlp import mapping as otlp
 from core.embedded.postgres import Postgres
 from core.imports.ingest.reading import read
 from core.imports.parsed import Parsed, RowKind
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from tests.factories.spans import from_json
 from tests.imports.files import refused
 
@@ -63,7 +63,7 @@ SPANS = (
 
 def parsed_of(name: str) -> Iterator[Parsed]:
     """Yield what a file gives, with all questions answered as they are by default."""
-    found = recognise(FOLDER / name)
+    found = recognize(FOLDER / name)
     assert found.mapping is not None
     assert found.not_yet is None
     return read(FOLDER / name, found.mapping)
@@ -91,18 +91,18 @@ def test_every_file_of_the_folder_is_compared() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_what_is_a_file_of_rows_is_recognised_and_read_whole(name: str, tmp_path: Path) -> None:
+def test_what_is_a_file_of_rows_is_recognized_and_read_whole(name: str, tmp_path: Path) -> None:
     format_, counts = EXPECTED[name]
     elsewhere = tmp_path / "without a name"
     elsewhere.write_bytes((FOLDER / name).read_bytes())
 
-    assert recognise(elsewhere).format == format_
+    assert recognize(elsewhere).format == format_
     assert {kind: len(rows) for kind, rows in rows_of(name).items()} == counts
 
 
 @pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_what_cannot_be_imported_yet_is_recognised_and_says_so(name: str) -> None:
-    found = recognise(FOLDER / name)
+def test_what_cannot_be_imported_yet_is_recognized_and_says_so(name: str) -> None:
+    found = recognize(FOLDER / name)
 
     assert (found.format, found.mapping) == (NOT_YET[name], None)
     assert found.not_yet

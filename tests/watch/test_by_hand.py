@@ -28,8 +28,8 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import tiles
+from core.insights.queries import drop_offs
 from core.insights.queries import overview as insights
-from core.insights.queries import stopped_users
 from core.insights.schemas import Overview, WatchScope
 from core.presentation.periods import DAY, Period, Watched, day_of
 from core.system.service import daily_job as every_night
@@ -197,7 +197,7 @@ def test_who_came_through_by_day_and_who_stopped(known: Answers, actor: Actor) -
     )
     asked = (known.period, Watched(), SAVED, None)
     at_each = [
-        ask(stopped_users.list_stopped, *asked, step, ALL, actor=actor).total_count
+        ask(drop_offs.list_stopped, *asked, step, ALL, actor=actor).total_count
         for step in range(1, 6)
     ]
     assert at_each == [

@@ -30,7 +30,7 @@ from core.database.db import Session, transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.insights.queries import stopped_users
+from core.insights.queries import drop_offs
 from core.presentation.periods import Period, Watched
 from tests.core.activity.test_funnel_proof import FUNNELS, histories
 from tests.factories import activity, ai_metrics
@@ -99,7 +99,7 @@ def test_a_funnel_never_widens_and_its_parts_are_all_who_began(
         )
         required = [each for each, step in enumerate(funnel.steps) if not step.optional]
         gone = [
-            stopped_users.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor)
+            drop_offs.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor)
             for each in required
         ]
     users = [view.steps[each].users for each in required]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from core.demo import rows
-from core.demo.ingest import reviews
+from core.demo.ingest import demo_annotations
 from core.demo.shifting import DATA
 from tools.demo.reviewers import Panel
 from tools.demo.rows import World
@@ -27,7 +27,9 @@ def write(folder: Path) -> None:
     """Write all files, the same bytes each time."""
     world = World(SEED)
     _compressed(folder / rows.FILE, lines(world.batches()))
-    _compressed(folder / reviews.FILE, lines(Panel(SEED, world.calendar).review(world.talks)))
+    _compressed(
+        folder / demo_annotations.FILE, lines(Panel(SEED, world.calendar).review(world.talks))
+    )
     told = msgspec.json.format(msgspec.json.encode(stories(world.calendar)))
     (folder / "stories.json").write_bytes(told + b"\n")
 

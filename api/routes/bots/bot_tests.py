@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import MISSING, MODEL_CALL
-from core.bots import flows, judging
+from core.bots import bot_tests, judging
 from core.bots.queries import results as queries
 from core.bots.result_schemas import (
     BotTestResult,
@@ -46,7 +46,7 @@ async def analyze(result_id: UUID, given: NewAnalysis, actor: ActorDep) -> BotTe
     Without a result, `analysis_problem` says why.
     """
     require(actor, Permission.RUN_MODELS)
-    return await flows.analyze(result_id, given.judge_model_id, actor=actor)
+    return await bot_tests.analyze(result_id, given.judge_model_id, actor=actor)
 
 
 @router.post("/results/{result_id}/rating")
@@ -61,7 +61,7 @@ def rate(
 async def test_message(bot_id: UUID, new_test: NewBotTest, actor: ActorDep) -> BotTestResult:
     """Send a message to a bot; its answer is stored, and analyzed unless `analyze` is false."""
     require(actor, Permission.RUN_MODELS)
-    return await flows.test_message(bot_id, new_test, actor=actor)
+    return await bot_tests.test_message(bot_id, new_test, actor=actor)
 
 
 @router.get("/{bot_id}/results")

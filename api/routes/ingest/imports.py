@@ -122,7 +122,7 @@ def start(import_id: UUID, actor: ActorDep, given: Start = AS_IS) -> ImportView:
 @router.post("/{import_id}/recognise", responses=CONFLICT)
 def recognise(import_id: UUID, actor: ActorDep, given: ReadAs) -> ImportView:
     """Read the file as another type than was recognized."""
-    return files.recognise_again(import_id, given, actor=actor)
+    return files.recognize_again(import_id, given, actor=actor)
 
 
 @router.post("/{import_id}/cancel", responses=CONFLICT)

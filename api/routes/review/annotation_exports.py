@@ -79,7 +79,7 @@ def summarise(
         tag=tag or None,
         environment=environment or None,
     )
-    return summary.summarise(ai, filters, period, actor=actor)
+    return summary.summarize(ai, filters, period, actor=actor)
 
 
 @files.get("/export", response_class=StreamingResponse)

@@ -21,7 +21,7 @@ from core.identity.schemas import Actor
 from core.knowledge.documents import folders
 from core.knowledge.documents import queries as document_queries
 from core.knowledge.documents import service as document_service
-from core.knowledge.documents.bodies import (
+from core.knowledge.documents.schemas import (
     DocumentBody,
     DocumentChangeBody,
     FolderBody,

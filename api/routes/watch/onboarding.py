@@ -33,9 +33,9 @@ from core.activity.schemas import MOST_WINDOW_DAYS
 from core.database.db import Session
 from core.database.paging import Page, SortedPage, Window
 from core.identity.schemas import Actor
-from core.insights.queries import drop_off_errors, stopped_users
+from core.insights.queries import drop_off_errors, drop_offs
 from core.insights.queries.drop_off_errors import DropOffErrors
-from core.insights.queries.stopped_users import StoppedUser, TimeRange
+from core.insights.queries.drop_offs import StoppedUser, TimeRange
 from core.presentation.periods import Period, Watched
 
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
@@ -201,8 +201,8 @@ def list_stopped(
     """List users who reached a step and no later one, with their last error."""
     within = TimeRange.of(took, dropped_off_after)
     asked = (period, watched, query.funnel, query.segment, step)
-    after = stopped_users.read_cursor(cursor) if cursor else None
-    page = stopped_users.list_stopped(session, *asked, window, within, after=after, actor=actor)
+    after = drop_offs.read_cursor(cursor) if cursor else None
+    page = drop_offs.list_stopped(session, *asked, window, within, after=after, actor=actor)
     if format == "csv":
         note_list(session, "stopped", actor, watched, period, step=step, **query.words)
         return csv_response("stopped", STOPPED_COLUMNS, _all_stopped(asked, within, actor))
@@ -238,8 +238,8 @@ def _all_stopped(
     asked: StoppedQuery, took: TimeRange | None, actor: Actor
 ) -> Iterator[StoppedUser]:
     def read(session: Session, window: Window, cursor: str | None) -> SortedPage[StoppedUser]:
-        after = stopped_users.read_cursor(cursor) if cursor else None
-        return stopped_users.list_stopped(
+        after = drop_offs.read_cursor(cursor) if cursor else None
+        return drop_offs.list_stopped(
             session, *asked, window, took, after=after, actor=actor, count=False
         )
 

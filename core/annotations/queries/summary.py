@@ -55,7 +55,7 @@ SEVERITIES = [str(each) for each in AnnotationSeverity]
 notes = table_of(Annotation)
 
 
-def summarise(
+def summarize(
     ai: Session, wanted: AnnotationFilter, period: Period, *, actor: Actor
 ) -> ReviewSummary:
     """Return the figures of annotations created in a period; raise Forbidden."""

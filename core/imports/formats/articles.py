@@ -9,7 +9,7 @@ from core.imports.cells import timestamps, values
 from core.imports.containers.json_files import KEY, VALUE
 from core.imports.fields import LONGEST_TEXT
 from core.imports.mapping import Mapping
-from core.imports.rows import MakeRows, Row
+from core.imports.row_makers import MakeRows, Row
 
 DEEPEST = 12
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from core.imports.cells import timestamps, values
 from core.imports.mapping import Mapping
-from core.imports.rows import MakeRows, RecordRefused, Row
+from core.imports.row_makers import MakeRows, RecordRefused, Row
 
 LISTS = ("input_lens", "output_lens", "ttfts")
 TOTALS = ("request_throughput", "mean_ttft_ms", "total_input_tokens", "output_throughput")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from core.imports import rows
+from core.imports import row_makers
 from core.imports.cells import timestamps, values
 from core.imports.containers.files import Record
 from core.imports.containers.paths import getter, without
@@ -16,7 +16,7 @@ from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
 from core.imports.mapping import Mapping, Turns
 from core.imports.parsed import Parsed, RowKind
-from core.imports.rows import MakeRows, RecordRefused, Row
+from core.imports.row_makers import MakeRows, RecordRefused, Row
 from core.ingest.prompts import REFERENCES
 
 # Messages of one conversation that are kept together while a file of turns is read
@@ -39,7 +39,7 @@ class DialogueReader:
     def __init__(self, mapping: Mapping, turns: Turns) -> None:
         self.mapping, self.turns = mapping, turns
         taken = [*mapping.ignored, turns.path, turns.asked, turns.answered]
-        self.make_row = rows.maker(
+        self.make_row = row_makers.maker(
             mapping.model_copy(update={"ignored": [path for path in taken if path]}), None
         )
         self._start = mapping.start or timestamps.EPOCH
@@ -140,7 +140,7 @@ def maker(mapping: Mapping) -> MakeRows:
             raise RecordRefused("no turns in this record")
         row = reader.make_row(record, position)
         if "id" not in mapping.fields:
-            row["id"] = rows.made_id(record, position)
+            row["id"] = row_makers.made_id(record, position)
         return [reader.with_messages(row, spoken, position)]
 
     return make

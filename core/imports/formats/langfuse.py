@@ -24,7 +24,7 @@ from core.imports.formats.spans import hex_id, nanoseconds, rows_of, written
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed
 from core.imports.recognition import names
-from core.imports.rows import RecordRefused
+from core.imports.row_makers import RecordRefused
 
 Object = dict[str, Any]
 TOOL_PREFIX = re.compile(

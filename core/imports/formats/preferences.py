@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from core.imports import rows
+from core.imports import row_makers
 from core.imports.cells import values
 from core.imports.containers.files import Record
 from core.imports.formats import turns as turns_of
@@ -19,7 +19,7 @@ from core.imports.formats.turns import Turn
 from core.imports.mapping import Mapping, Turns
 from core.imports.parsed import Parsed, RowKind
 from core.imports.recognition import names
-from core.imports.rows import RecordRefused, Row
+from core.imports.row_makers import RecordRefused, Row
 
 PAIRS = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
 ASKED = ("prompt", "input", "question", "instruction")
@@ -70,7 +70,7 @@ def _rows(record: Row, position: int, reader: DialogueReader) -> tuple[Row, Row]
     judged = _judged(plain) if pair is None else _compared(plain, *pair)
     row = reader.make_row(record, position)
     if "id" not in reader.mapping.fields:
-        row["id"] = rows.made_id(record, position)
+        row["id"] = row_makers.made_id(record, position)
     conversation = reader.with_messages(row, judged.spoken, position)
     answer = conversation["messages"][-1]
     if answer["role"] != "assistant" or not answer["content"]:

@@ -14,7 +14,7 @@ from core.imports.cells import states, timestamps, values
 from core.imports.containers.paths import without
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.recognition import names
-from core.imports.rows import MakeRows, RecordRefused, Row
+from core.imports.row_makers import MakeRows, RecordRefused, Row
 
 NAMES = {
     "batch_run_id": ("id", "database_id", "run_id"),

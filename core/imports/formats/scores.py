@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.ai_metrics.otlp import outcomes
-from core.imports import rows
+from core.imports import row_makers
 from core.imports.cells import values
 from core.imports.formats.spans import nanoseconds
 from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
 from core.imports.recognition import names
-from core.imports.rows import MakeRows, RecordRefused, Row, made_id
+from core.imports.row_makers import MakeRows, RecordRefused, Row, made_id
 
 LONGEST_LABEL = 200
 SUBJECTS = ("message_id", "conversation_id", "ai_request_id")
@@ -61,7 +61,7 @@ def label_studio_maker(mapping: Mapping) -> MakeRows:
 
 
 def annotators_maker(mapping: Mapping) -> MakeRows:
-    make_row = rows.maker(mapping, None)
+    make_row = row_makers.maker(mapping, None)
 
     def make(record: Row, position: int) -> list[Row]:
         told = {name: record.get(name) for name in mapping.ignored}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from core.imports import rows
+from core.imports import row_makers
 from core.imports.containers import files, records
 from core.imports.containers.files import Record
 from core.imports.formats import (
@@ -21,7 +21,7 @@ from core.imports.formats import (
 )
 from core.imports.mapping import Mapping, RecordShape
 from core.imports.parsed import Parsed
-from core.imports.rows import MakeRows
+from core.imports.row_makers import MakeRows
 
 # Records that make rows each by itself, and those that make rows together.
 MAKERS: dict[RecordShape, Callable[[Mapping], MakeRows]] = {
@@ -60,7 +60,7 @@ def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
     elif (maker := MAKERS.get(mapping.format)) is not None:
         yield from _made(records.objects(path, opened, mapping, skip), mapping, maker(mapping))
     else:
-        make_row = rows.maker(mapping, records.columns(path, opened, mapping))
+        make_row = row_makers.maker(mapping, records.columns(path, opened, mapping))
         found = records.raw(path, opened, mapping, skip)
         yield from _made(found, mapping, lambda record, position: [make_row(record, position)])
 

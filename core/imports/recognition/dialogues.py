@@ -68,7 +68,7 @@ def dialogues(sample: FileSample) -> Recognition | None:
     )
     title = f"Dialogues ({title} format)" if title else "Dialogues"
     kind, shape = RowKind.CONVERSATIONS, RecordShape.DIALOGUES
-    return sample.recognised(title, kind, shape, name=name, notes=notes, fields=fields, turns=found)
+    return sample.recognized(title, kind, shape, name=name, notes=notes, fields=fields, turns=found)
 
 
 def take_key(fields: dict[str, FieldRule], sample: FileSample) -> None:
@@ -94,7 +94,7 @@ def _exchanges(sample: FileSample) -> Recognition | None:
     fields = inference.fields_of(_without(samples, asked, answered), RowKind.CONVERSATIONS)
     turns_ = Turns(asked=asked, answered=answered)
     kind, shape = RowKind.CONVERSATIONS, RecordShape.EXCHANGES
-    return sample.recognised("Question and answer pairs", kind, shape, fields=fields, turns=turns_)
+    return sample.recognized("Question and answer pairs", kind, shape, fields=fields, turns=turns_)
 
 
 def _without(samples: Samples, *paths: str) -> Samples:
@@ -132,7 +132,7 @@ def single_turns(sample: FileSample) -> Recognition | None:
     turns_ = Turns(role=role, text=said, id=message_id, at=fields.get("created_at"))
     kept = {name: rule for name, rule in fields.items() if name in OF_CONVERSATIONS}
     title = "Conversation messages, one per record"
-    return sample.recognised(
+    return sample.recognized(
         title, RowKind.CONVERSATIONS, RecordShape.TURNS, fields=kept, turns=turns_
     )
 

@@ -39,7 +39,7 @@ class FileSample:
             **fields,
         )
 
-    def recognised(
+    def recognized(
         self,
         title: str,
         kind: RowKind,

@@ -94,7 +94,7 @@ def _spans(sample: FileSample, shape: RecordShape, notes: tuple[str, ...] = ()) 
         if are_traces and not langfuse.has_observations(sample.first[0])
         else RowKind.AI_REQUESTS
     )
-    return sample.recognised(
+    return sample.recognized(
         SPANS[shape], kind, shape, notes=() if are_traces else (SPANS_BECOME, *notes)
     )
 
@@ -105,7 +105,7 @@ def _runs(sample: FileSample) -> Recognition | None:
     repository = sample.beside.get("repo") or sample.beside.get("repository")
     fields = {"app": FieldRule(constant=repository[:500])} if isinstance(repository, str) else {}
     notes = ("Jobs of a run become phases.",)
-    return sample.recognised(
+    return sample.recognized(
         "Workflow runs", RowKind.BATCH_RUNS, RecordShape.WORKFLOW_RUNS, notes=notes, fields=fields
     )
 
@@ -117,7 +117,7 @@ def _langfuse_scores(sample: FileSample) -> Recognition | None:
         "Scores of observations belong to their AI requests; others belong to the conversation of "
         "their session, or of their trace if the score names no session.",
     )
-    return sample.recognised(
+    return sample.recognized(
         "Langfuse scores", RowKind.SCORES, RecordShape.LANGFUSE_SCORES, notes=notes
     )
 
@@ -126,7 +126,7 @@ def _label_studio(sample: FileSample) -> Recognition | None:
     if not scores.is_label_studio(sample.first[0]):
         return None
     notes = ("Choices become labels, ratings and numbers become values, texts become comments.",)
-    return sample.recognised(
+    return sample.recognized(
         "Label Studio annotations", RowKind.SCORES, RecordShape.LABEL_STUDIO, notes=notes
     )
 
@@ -140,7 +140,7 @@ def _annotators(sample: FileSample) -> Recognition | None:
     for name in ("value", "label", "evaluator"):
         fields.pop(name, None)
     fields.setdefault("name", FieldRule(constant="annotation"))
-    return sample.recognised(
+    return sample.recognized(
         "A table of annotations by several people",
         RowKind.SCORES,
         RecordShape.ANNOTATORS,
@@ -156,7 +156,7 @@ def _annotations(sample: FileSample) -> Recognition | None:
     fields = inference.fields_of(values_by_path(sample.first, sample.columns), RowKind.ANNOTATIONS)
     used = {rule.path.partition(".")[0] for rule in fields.values()}
     notes = ("Each annotation belongs to a stored message. Columns without a field are left out.",)
-    return sample.recognised(
+    return sample.recognized(
         "A table of annotations",
         RowKind.ANNOTATIONS,
         RecordShape.TABLE,
@@ -178,7 +178,7 @@ def _preferences(sample: FileSample) -> Recognition | None:
         for each in sample.first
     ]
     fields = inference.fields_of(values_by_path(known), RowKind.CONVERSATIONS)
-    return sample.recognised(
+    return sample.recognized(
         title, RowKind.CONVERSATIONS, RecordShape.PREFERENCES, notes=notes, fields=fields
     )
 
@@ -187,7 +187,7 @@ def _benchmark(sample: FileSample) -> Recognition | None:
     if not benchmark.is_detailed(sample.first[0]):
         return None
     title = "vLLM benchmark with single requests"
-    return sample.recognised(
+    return sample.recognized(
         title, RowKind.AI_REQUESTS, RecordShape.BENCHMARK, name="vllm_benchmark"
     )
 
@@ -202,7 +202,7 @@ def _articles(sample: FileSample) -> Recognition | None:
     if not articles.are_articles(texts):
         return None
     notes = ("Each heading becomes a document.",)
-    return sample.recognised(
+    return sample.recognized(
         "Texts under headings", RowKind.DOCUMENTS, RecordShape.ARTICLES, notes=notes
     )
 
@@ -230,7 +230,7 @@ def _table(sample: FileSample) -> Recognition:
         ]
     if kind in (RowKind.USERS, RowKind.DOCUMENTS, RowKind.MEMORIES):
         take_key(fields, sample)
-    return sample.recognised(
+    return sample.recognized(
         f"A table of {TABLES[kind]}", kind, RecordShape.TABLE, notes=tuple(notes), fields=fields
     )
 

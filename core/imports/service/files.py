@@ -14,7 +14,7 @@ from core.imports import excerpts, queries, uploads
 from core.imports.containers.files import SUPPORTED, FileUnreadable
 from core.imports.errors import FileGone, NotNow
 from core.imports.models import Import
-from core.imports.recognition import recognise
+from core.imports.recognition import recognize
 from core.imports.recognition.result import Assumptions
 from core.imports.schemas import BUSY, ImportStatus, ImportView, ReadAs
 from core.imports.service import imports, mappings
@@ -30,8 +30,8 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         known = _known(import_id, stored.sha256, None)
     except FileUnreadable as unreadable:
         detail = unreadable.detail
-        if SUPPORTED not in detail and recognise.WHAT_TO_DO not in detail:
-            detail = f"{detail} {recognise.WHAT_TO_DO}"
+        if SUPPORTED not in detail and recognize.WHAT_TO_DO not in detail:
+            detail = f"{detail} {recognize.WHAT_TO_DO}"
         known = {"status": ImportStatus.FAILED, "error": detail, "file_removed_at": clock.now()}
         uploads.remove(import_id)  # nothing can be done with it, and it takes room
     except Exception:
@@ -55,7 +55,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         return queries.view(row)
 
 
-def recognise_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportView:
+def recognize_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportView:
     """Recognise a file again with the given reading settings.
 
     Raises Forbidden, ImportMissing, NotNow, FileGone or Unreadable.
@@ -98,7 +98,7 @@ def _known(import_id: UUID, sha256: str, read_as: ReadAs | None) -> dict[str, An
             came=queries.first_seen(session, sha256),
             start=queries.find_start(session, sha256),
         )
-    found = recognise.recognise(uploads.path_of(import_id), known=known, read_as=read_as)
+    found = recognize.recognize(uploads.path_of(import_id), known=known, read_as=read_as)
     plain = found.model_dump(mode="json", by_alias=True)
     mapping = plain.pop("mapping")
     return {"recognition": excerpts.recognition(plain), "mapping": mapping}

@@ -16,7 +16,7 @@ from core.imports.errors import NoChats
 from core.imports.ingest.reading import read as read_rows
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.recognition.recognise import recognise
+from core.imports.recognition.recognize import recognize
 from core.imports.schemas import ImportedSessions
 from core.platform import clock
 from core.playground.errors import SessionFileInvalid
@@ -104,7 +104,7 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _mapping_of(path: Path) -> Mapping:
-    found = recognise(path)
+    found = recognize(path)
     if found.mapping is None or found.kind is not RowKind.CONVERSATIONS:
         raise NoChats(f"This file has no chats. It was recognized as: {found.title}.")
     zoned = found.mapping.model_copy(update={"zone": found.mapping.zone or "UTC"})

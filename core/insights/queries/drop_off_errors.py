@@ -29,7 +29,7 @@ from core.cache.large_workspaces import cached_if_large
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.insights.queries.stopped_users import DropOffRows
+from core.insights.queries.drop_offs import DropOffRows
 from core.platform import clock
 from core.presentation.periods import Period, Watched
 

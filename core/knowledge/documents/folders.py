@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from core.errors import Failure
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.documents.bodies import (
+from core.knowledge.documents.queries import get_document
+from core.knowledge.documents.schemas import (
     MOST_FILES,
     DocumentBody,
     DocumentChangeBody,
@@ -22,7 +23,6 @@ from core.knowledge.documents.bodies import (
     MarkdownFile,
     SkippedFile,
 )
-from core.knowledge.documents.queries import get_document
 from core.knowledge.documents.service import change_document, create_document
 from core.knowledge.errors import DocumentMissing, FolderRefused
 

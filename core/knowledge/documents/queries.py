@@ -23,7 +23,7 @@ from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
-from core.knowledge.documents.bodies import Change
+from core.knowledge.documents.schemas import Change
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import SORTED_CHARS, Document, DocumentChange
 from core.knowledge.queries import marked_texts

@@ -13,8 +13,8 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.ingest.intake import key_of
-from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody, Proposal
 from core.knowledge.documents.queries import get_document, get_id
+from core.knowledge.documents.schemas import DocumentBody, DocumentChangeBody, Proposal
 from core.knowledge.errors import DocumentMissing, DocumentMoved, DocumentTaken
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.insights.queries.choices import Choices, choices
+from core.insights.queries.filter_options import FilterOptions, read_filter_options
 from core.platform import clock
 from core.presentation import formatting
 from core.presentation.periods import Period, in_address, is_count, last_days
@@ -50,7 +50,9 @@ def draw(
     filter_state.take_over(page, (*names, *own), is_timed=is_timed)
     zone = workspace.zone()
     period = filter_state.period(page, zone) if is_timed else last_days(int(DAYS[-1]), zone=zone)
-    offered = reads.ask(choices, period, value_of(page, "environment") or DEFAULTS["environment"])
+    offered = reads.ask(
+        read_filter_options, period, value_of(page, "environment") or DEFAULTS["environment"]
+    )
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"filters-{page}"
     ):
@@ -133,7 +135,12 @@ def _take_range(page: str, zone: str) -> None:
 
 
 def _draw(
-    page: str, name: str, offered: Choices, own: Mapping[str, str] | None, *, labelled: bool = False
+    page: str,
+    name: str,
+    offered: FilterOptions,
+    own: Mapping[str, str] | None,
+    *,
+    labelled: bool = False,
 ) -> None:
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
     found = list(own) if own is not None else offered.of(name)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.errors import Invalid
 from core.knowledge.documents import service as document_service
-from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody
+from core.knowledge.documents.schemas import DocumentBody, DocumentChangeBody
 from core.knowledge.schemas import DocumentState
 from core.knowledge.views import DocumentView
 from pages._ui import cache, errors, guard, state

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.knowledge.documents import folders
-from core.knowledge.documents.bodies import FolderBody, FolderReport
+from core.knowledge.documents.schemas import FolderBody, FolderReport
 from core.knowledge.schemas import DocumentState
 from core.presentation import formatting
 from pages._ui import cache, errors, guard, state, text

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from core.annotations.schemas import AnnotationView
 from core.errors import Invalid
 from core.knowledge.documents import queries, service
-from core.knowledge.documents.bodies import Proposal
+from core.knowledge.documents.schemas import Proposal
 from core.knowledge.views import MadeOf
 from pages._ui import cache, dialogs, guard, links, state, text
 from pages._ui.review import document_editor

@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from core.bots import flows
+from core.bots import bot_tests
 from core.bots.queries import results as queries
 from core.bots.result_schemas import MAX_TEST_CHARS, BotTestResult, NewBotTest
 from core.bots.schemas import BotView
@@ -57,7 +57,7 @@ def _send(bot: BotView, models: Models) -> None:
         raise Invalid("Enter a message.") from None
     with guard.work() as (_, actor):
         caller = actor
-    result = asyncio.run(flows.answer_message(bot.id, new_test, actor=caller))
+    result = asyncio.run(bot_tests.answer_message(bot.id, new_test, actor=caller))
     state.put(SHOWN, (bot.id, result.id))
     if models.judge_model_id is not None:
         state.put(TO_ANALYZE, result.id)
@@ -91,7 +91,7 @@ def analyze(result_id: UUID, judge_model_id: str | None) -> None:
     """Have the judge analyze an answer."""
     with guard.work() as (_, actor):
         caller = actor
-    asyncio.run(flows.analyze(result_id, judge_model_id, actor=caller))
+    asyncio.run(bot_tests.analyze(result_id, judge_model_id, actor=caller))
 
 
 @errors.part("Earlier tests")

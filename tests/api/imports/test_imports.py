@@ -31,7 +31,7 @@ def csv(numbers: range, **given: str) -> str:
     )
 
 
-def test_a_file_is_taken_and_recognised_and_nothing_of_it_is_stored(me: httpx2.Client) -> None:
+def test_a_file_is_taken_and_recognized_and_nothing_of_it_is_stored(me: httpx2.Client) -> None:
     found = upload(me, csv(range(20)))
     assert (found["name"], found["status"], found["has_file"]) == ("events.csv", "ready", True)
     assert found["mapping"]["kind"] == "events"

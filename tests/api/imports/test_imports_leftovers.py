@@ -23,7 +23,7 @@ from core.identity.schemas import Role
 from core.imports import uploads
 from core.imports.containers.files import with_any_access
 from core.imports.errors import DiskFull
-from core.imports.recognition import recognise
+from core.imports.recognition import recognize
 from core.imports.service import files
 from core.platform.ids import new_id
 from tests.api.conftest import Client
@@ -113,7 +113,7 @@ def test_nothing_is_unpacked_where_the_database_would_have_no_room(
     path.write_bytes(gzip.compress(held.getvalue()))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, uploads.KEPT_FREE - 1))
     with pytest.raises(DiskFull, match="Free some space"):
-        recognise.recognise(path)
+        recognize.recognize(path)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -123,6 +123,6 @@ def test_a_file_that_could_not_be_looked_at_is_not_kept(
     def away(*_: object, **__: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(recognise, "recognise", away)
+    monkeypatch.setattr(recognize, "recognize", away)
     assert me.post("/imports", params={"name": "file"}, content=LINES).status_code == 503
     assert list(uploads.folder().iterdir()) == []

@@ -16,7 +16,7 @@ from core.identity.schemas import Role
 from core.imports import excerpts
 from core.imports.models import Import
 from core.imports.parsed import RowKind
-from core.imports.recognition import recognise
+from core.imports.recognition import recognize
 from core.imports.recognition.result import Recognition
 from core.ingest import redaction
 from tests.api.conftest import Client
@@ -132,6 +132,6 @@ def test_fields_can_still_be_guessed_when_no_values_are_kept(me: httpx2.Client) 
     id_ = imported(me, EVENTS)
     me.post(f"/imports/{id_}/undo")
     found: dict[str, Any] = me.get(f"/imports/{id_}").json()["recognition"]
-    assert "user_id" in recognise.guessed_fields(
+    assert "user_id" in recognize.guessed_fields(
         Recognition.model_validate(found), RowKind.AI_REQUESTS
     )

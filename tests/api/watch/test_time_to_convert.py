@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.activity.queries.funnels.funnel import STEPS
-from core.insights.queries.stopped_users import TimeRange
+from core.insights.queries.drop_offs import TimeRange
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.activity import event, spaced, store

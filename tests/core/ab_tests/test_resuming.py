@@ -9,7 +9,8 @@ from sqlalchemy import func, select, update
 from core.ab_tests.errors import AbTestNotRunning, AbTestRunning
 from core.ab_tests.models import AbTestConfiguration, AbTestResult
 from core.ab_tests.schemas import AbTestChange
-from core.ab_tests.service import ab_tests, counting
+from core.ab_tests.service import ab_tests
+from core.ab_tests.service import count_results as counting
 from core.ab_tests.views import AbTestView
 from core.database.db import Database, transaction
 from core.evaluations.models import EvaluationTest

@@ -25,7 +25,7 @@ NOVEMBER = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinf
 ANN, BEN, CAM = new_id(), new_id(), new_id()
 
 
-def summarised(
+def summarized(
     role: Role = Role.ADMIN,
     *,
     actor: Actor | None = None,
@@ -33,7 +33,7 @@ def summarised(
     **wanted: Any,  # noqa: ANN401
 ) -> ReviewSummary:
     with transaction(Database.AI) as ai:
-        return summary.summarise(
+        return summary.summarize(
             ai, AnnotationFilter(**wanted), period, actor=actor or person(role).actor
         )
 
@@ -55,7 +55,7 @@ def judged(number: int, *by: tuple[Any, str], **more: Any) -> None:  # noqa: ANN
 
 
 def test_nothing_is_counted_where_there_is_nothing() -> None:
-    found = summarised()
+    found = summarized()
     assert (found.annotations, found.by_type, found.over_time, found.disputed) == (0, [], [], [])
     assert (found.agreement.units, found.agreement.alpha, found.pace.per_day) == (0, None, None)
 
@@ -65,7 +65,7 @@ def test_annotations_are_counted_by_what_they_say_and_of_what() -> None:
     annotated("m1", severity="minor", tags=["tone", "policy"], model="a", prompt_version="v1")
     annotated("m3", severity="critical", tags=["tone"], model="a", status="reviewed")
     annotated("m5", annotation_type="approved", model="b", number=24 * 60)
-    found = summarised()
+    found = summarized()
     assert (found.annotations, found.messages, found.conversations, found.reviewers) == (3, 3, 1, 3)
     assert counts(found.by_type) == {"correction": 2, "approved": 1}
     assert counts(found.by_severity) == {"minor": 1, "critical": 1, "none": 1}
@@ -84,13 +84,13 @@ def test_days_are_those_of_the_reporting_time_zone_and_filters_hold() -> None:
     annotated("m1", number=12 * 60 + 30)
     annotated("m3", number=0, status="applied")
     there = Period(NOVEMBER.start, NOVEMBER.end, "Europe/Berlin")
-    assert [each.day for each in summarised(period=there).over_time] == [
+    assert [each.day for each in summarized(period=there).over_time] == [
         date(2026, 11, 10),
         date(2026, 11, 11),
     ]
-    assert summarised(status=AnnotationStatus.APPLIED).annotations == 1
+    assert summarized(status=AnnotationStatus.APPLIED).annotations == 1
     before = Period(datetime(2026, 10, 1, tzinfo=UTC), NOVEMBER.start)
-    assert summarised(period=before).annotations == 0
+    assert summarized(period=before).annotations == 0
 
 
 def test_agreement_is_of_what_two_have_judged_blind_and_the_last_that_each_said() -> None:
@@ -101,7 +101,7 @@ def test_agreement_is_of_what_two_have_judged_blind_and_the_last_that_each_said(
     judged(7, (ANN, "flag"))
     annotated("m3", admin_user_id=CAM, round=3, annotation_type="correction", number=9)
     annotated("m5", admin_user_id=ANN, annotation_type="approved", number=-5)
-    found = summarised()
+    found = summarized()
     assert (found.agreement.units, found.agreement.judgements) == (3, 6)
     assert found.agreement.unanimous == pytest.approx(2 / 3)
     # By hand: 2 of 6 judgements are in pairs that differ; by chance (36 - 9 - 1 - 4) / 30.
@@ -125,7 +125,7 @@ def test_severity_agrees_by_how_far_apart_it_is() -> None:
         annotated(f"m{number}", admin_user_id=BEN, severity=other)
     annotated("m7", admin_user_id=ANN, severity="minor")
     annotated("m7", admin_user_id=BEN)
-    found = summarised()
+    found = summarized()
     assert found.severity_agreement.units == 3
     assert found.severity_agreement.alpha is not None
     assert found.severity_agreement.alpha > 0.7
@@ -138,7 +138,7 @@ def test_models_on_which_reviewers_are_least_of_one_mind_come_first() -> None:
         judged(number, (ANN, "approved"), (BEN, "approved"), model="calm")
     judged(7, (ANN, "approved"), (BEN, "flag"), model="wild")
     judged(9, (ANN, "flag"), (BEN, "flag"), model="wild")
-    found = summarised().by_model_agreement
+    found = summarized().by_model_agreement
     assert [(each.model, each.agreement.unanimous) for each in found] == [
         ("wild", 0.5),
         ("calm", 1.0),
@@ -150,7 +150,7 @@ def test_pace_leaves_pauses_out_and_names_nobody() -> None:
     for who in (ANN, BEN):
         for number in (*range(6), 300):
             annotated("m1", admin_user_id=who, author_name="Ann Example", number=number)
-    found = summarised()
+    found = summarized()
     assert (found.pace.median_seconds, found.pace.per_day, found.pace.days) == (60.0, 14.0, 1)
     assert "Ann Example" not in found.model_dump_json()
     assert str(ANN) not in found.model_dump_json()
@@ -160,7 +160,7 @@ def test_of_few_there_is_no_pace() -> None:
     stored(conversation(messages=2))
     for number in range(5):
         annotated("m1", admin_user_id=ANN, number=number)
-    assert summarised().pace.median_seconds is None
+    assert summarized().pace.median_seconds is None
 
 
 def test_a_reviewer_sees_his_own_and_how_far_others_agree_with_him() -> None:
@@ -168,15 +168,15 @@ def test_a_reviewer_sees_his_own_and_how_far_others_agree_with_him() -> None:
     me = person(Role.REVIEWER).actor
     judged(1, (me.id, "approved"), (BEN, "approved"))
     judged(3, (ANN, "approved"), (BEN, "flag"))
-    found = summarised(actor=me)
+    found = summarized(actor=me)
     assert (found.is_own, found.annotations, found.reviewers) == (True, 1, 1)
     assert (found.agreement.units, found.agreement.unanimous) == (1, 1.0)
     assert found.disputed == []
-    assert summarised(actor=me, author=ANN).annotations == 1
-    assert summarised(Role.ANALYST).annotations == 4
+    assert summarized(actor=me, author=ANN).annotations == 1
+    assert summarized(Role.ANALYST).annotations == 4
 
 
 def test_a_key_that_only_sends_sees_nothing() -> None:
     sender = Actor(new_id(), "", "", None, None, CALLER, frozenset({Scope.INGEST}))
     with pytest.raises(Forbidden):
-        summarised(actor=sender)
+        summarized(actor=sender)

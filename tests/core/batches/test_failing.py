@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.batches.queries.failing import Failing, failing
+from core.batches.queries.failing_jobs import Failing, failing
 from core.batches.views import AskedRuns
 from core.database.db import transaction
 from core.errors import Forbidden
@@ -70,7 +70,7 @@ def test_two_failures_in_a_row_up_to_now_need_attention_however_rare_they_were()
 def test_one_that_fails_every_night_is_found_beside_one_that_runs_all_the_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.batches.queries.failing.MOST_RUNS", 10)
+    monkeypatch.setattr("core.batches.queries.failing_jobs.MOST_RUNS", 10)
     runs(*["failed"] * 5, summary="no")
     for number in range(40):
         ran(

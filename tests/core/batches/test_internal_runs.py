@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.batches import ingest
 from core.batches.queries import batch_runs, outcomes
-from core.batches.queries.failing import failing
+from core.batches.queries.failing_jobs import failing
 from core.batches.queries.phases import phases
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
@@ -17,7 +17,7 @@ from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
 from core.ingest.intake import RowSource
-from core.insights.queries.choices import choices
+from core.insights.queries.filter_options import read_filter_options
 from core.platform import clock
 from core.presentation.periods import last_days
 from core.system.service import daily_job
@@ -42,7 +42,7 @@ def test_the_daily_job_leaves_an_empty_workspace_empty() -> None:
         assert outcomes.strips(session, asked, actor=analyst) == []
         assert outcomes.by_job(session, asked, actor=analyst) == []
         assert phases(session, asked, actor=analyst) == []
-        assert choices(session, asked.period, "production", actor=analyst).jobs == []
+        assert read_filter_options(session, asked.period, "production", actor=analyst).jobs == []
         assert sum(day.runs for day in outcomes.by_day(session, asked, actor=analyst)) == 0
 
 

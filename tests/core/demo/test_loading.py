@@ -10,7 +10,7 @@ from core.annotations import jobs as annotation_jobs
 from core.database.db import Database, transaction
 from core.demo import jobs, queries, service
 from core.demo.errors import NoDemo, NotEmpty
-from core.demo.ingest import reviews
+from core.demo.ingest import demo_annotations
 from core.demo.schemas import DemoView
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -187,7 +187,7 @@ def test_all_of_it_comes_and_removed_it_leaves_nothing() -> None:
         counts = row.counts
     found = present()
     assert found is not None
-    annotations = sum(len(review.notes) for review in reviews.read(found.until))
+    annotations = sum(len(review.notes) for review in demo_annotations.read(found.until))
     assert all(each["duplicates"] == each["rejected"] == 0 for each in counts.values())
     assert count("user_activity_events") == counts["events"]["accepted"] >= 40_000
     assert count("ai_request_metrics") == counts["ai_requests"]["accepted"] >= 30_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState
 from core.annotations.settings import FIRST_TAGS
-from core.demo.ingest.reviews import read
+from core.demo.ingest.demo_annotations import read
 from core.demo.schemas import DECIDING, DemoReview, Note
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import UNTIL, World

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.annotations import jobs
 from core.annotations.schemas import AnnotationType, ItemState, Reason
 from core.database.db import Database, transaction
-from core.demo.ingest import reviews
+from core.demo.ingest import demo_annotations
 from core.demo.schemas import DemoReview, Note
 from core.jobs import outbox
 from core.platform.ids import new_id
@@ -55,7 +55,7 @@ def review(message: str = "m01", conversation: str = "talk") -> DemoReview:
 
 def store(*given: DemoReview) -> None:
     with transaction() as core, transaction(Database.AI) as ai:
-        reviews.store(core, ai, IMPORT, given)
+        demo_annotations.store(core, ai, IMPORT, given)
     while outbox.relay(Database.CORE) + outbox.relay(Database.AI):
         pass
 

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from core.annotations.schemas import ItemState
-from core.demo.ingest.reviews import read
+from core.demo.ingest.demo_annotations import read
 from core.demo.stories import Story, stories
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import UNTIL, World

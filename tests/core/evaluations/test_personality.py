@@ -6,7 +6,7 @@ import pytest
 
 from core.database.db import transaction
 from core.evaluations.queries import results
-from core.evaluations.queries.answers import list_scores
+from core.evaluations.queries.answer_scores import list_scores
 from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
 from core.scoring.schemas import ScoreResult

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from core.database.db import transaction
 from core.evaluations.errors import EvaluationEnded, EvaluationRunning, NothingFailed
 from core.evaluations.models import EvaluationResult, EvaluationTest
-from core.evaluations.runs import answers
+from core.evaluations.runs import call_waiter
 from core.evaluations.schemas import (
     EvaluationResume,
     EvaluationStatus,
@@ -68,7 +68,7 @@ def test_an_answer_that_was_stored_before_a_kill_is_only_scored(one: Person) -> 
         taken = claims.take(session, evaluation_id, new_id())
         assert taken is not None
         [claimed] = claims.claim(session, taken, most=1)
-    answer = answers.CallWaiter(taken).answer(claimed)
+    answer = call_waiter.CallWaiter(taken).answer(claimed)
     assert answer is not None
     with transaction() as session:
         lost = clock.now() - 2 * claims.LOST_AFTER
@@ -89,7 +89,7 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(one: Person) 
     with transaction() as session:
         assert not claims.keep_alive(session, taken)
         assert claims.claim(session, taken, most=1) == []
-    assert answers.CallWaiter(taken).answer(claimed) is None
+    assert call_waiter.CallWaiter(taken).answer(claimed) is None
     found = read(one.actor, evaluation_id)
     assert (found.progress.done, found.status) == (1, EvaluationStatus.COMPLETED)
 

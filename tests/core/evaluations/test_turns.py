@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.database.db import transaction
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.queries import results
-from core.evaluations.runs import answers
+from core.evaluations.runs import call_waiter
 from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.service import claims
 from core.evaluations.views import EvaluationRunView, EvaluationView
@@ -67,7 +67,7 @@ def test_a_kill_between_turns_pays_for_no_answer_twice(one: Person) -> None:
         taken = claims.take(session, evaluation_id, new_id())
         assert taken is not None
         [claimed] = claims.claim(session, taken, most=1)
-    assert answers.CallWaiter(taken).answer(claimed) is None
+    assert call_waiter.CallWaiter(taken).answer(claimed) is None
     silence()
     run(evaluation_id)
     assert read(one.actor, evaluation_id).success_rate.value == 1.0

@@ -9,8 +9,8 @@ import pytest
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.knowledge.documents import folders
-from core.knowledge.documents.bodies import MarkdownFile
 from core.knowledge.documents.folders import MOST_BYTES
+from core.knowledge.documents.schemas import MarkdownFile
 from core.knowledge.errors import FolderRefused
 from core.platform.ids import new_id
 from tests.factories.identity import CALLER

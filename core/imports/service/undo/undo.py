@@ -27,7 +27,7 @@ from core.imports.service.undo import (
     batch_runs,
     conversations,
     raw_rows,
-    reviews,
+    review_items,
     users,
     whole_rows,
 )
@@ -94,7 +94,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
         *((whole.take_some, Database.AI) for whole in whole_rows.OF_AI),
         (whole_rows.SCORES.take_some, Database.CORE),
         (conversations.take_some, Database.CORE),
-        (reviews.take_some, Database.AI),
+        (review_items.take_some, Database.AI),
         (batch_runs.take_some, Database.CORE),
         (users.take_some, Database.CORE),
     ]
@@ -120,7 +120,7 @@ def _reviews_of_made(import_id: UUID) -> Iterator[dict[str, int]]:
     """
     last: UUID | None = UUID(int=0)
     while last is not None:
-        last = _patiently(partial(reviews.let_belong, after=last), import_id, Database.AI)
+        last = _patiently(partial(review_items.let_belong, after=last), import_id, Database.AI)
         yield {}
 
 

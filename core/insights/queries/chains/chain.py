@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.datasets.queries.datasets import names_of
 from core.identity.permissions import Permission, may, require, require_any
 from core.identity.schemas import Actor
-from core.insights.chains import chain_words
+from core.insights.chains import chain_texts
 from core.insights.chains.chain_views import Chain, ChainKind, ChainLink
 from core.insights.errors import ChainMissing
 from core.insights.queries.chains import chain_hops as hops
@@ -146,19 +146,19 @@ class _Walk:
     def links(self, current: ChainKind) -> list[ChainLink]:
         zone, found = workspace.zone(), list[ChainLink]()
         if self.annotation is not None:
-            found.append(chain_words.of_annotation(self.annotation, zone))
+            found.append(chain_texts.of_annotation(self.annotation, zone))
         if self.case is not None:
-            found.append(chain_words.of_case(self.case))
+            found.append(chain_texts.of_case(self.case))
         elif (dataset := self._dataset()) is not None:
-            found.append(chain_words.of_dataset(*dataset))
+            found.append(chain_texts.of_dataset(*dataset))
         if self.version is not None:
-            found.append(chain_words.of_version(self.version))
+            found.append(chain_texts.of_version(self.version))
         if self.evaluation is not None:
-            found.append(chain_words.of_evaluation(self.evaluation))
+            found.append(chain_texts.of_evaluation(self.evaluation))
         if self.promotion is not None and self.version is not None:
-            found.append(chain_words.of_promotion(self.promotion, zone))
+            found.append(chain_texts.of_promotion(self.promotion, zone))
             if may(self.actor, Permission.WATCH):
-                found.append(chain_words.of_effect(self.promotion, self.version, zone))
+                found.append(chain_texts.of_effect(self.promotion, self.version, zone))
         return [each.model_copy(update={"is_current": each.kind is current}) for each in found]
 
     def _dataset(self) -> tuple[UUID, str] | None:

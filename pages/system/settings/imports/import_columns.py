@@ -10,7 +10,7 @@ from core.imports.fields import FIELDS
 from core.imports.ingest.stores import STORES
 from core.imports.mapping import As, FieldRule, Mapping
 from core.imports.parsed import RowKind
-from core.imports.recognition import field_rules, questions, recognise
+from core.imports.recognition import field_rules, questions, recognize
 from core.imports.recognition.result import Recognition
 from core.imports.schemas import ImportView
 from pages._ui import errors, state
@@ -166,5 +166,5 @@ def label(field: object) -> str:
 
 def _guessed(found: ImportView, kind: RowKind) -> dict[str, Any]:
     recognition = Recognition.model_validate(found.recognition)
-    rules = recognise.guessed_fields(recognition, kind)
+    rules = recognize.guessed_fields(recognition, kind)
     return {name: rule.model_dump(mode="json", by_alias=True) for name, rule in rules.items()}

@@ -45,7 +45,7 @@ def draw(found: ImportView) -> None:
 @errors.action
 def read_again(found: ImportView, key: str) -> None:
     chosen = TYPES.get(state.get(key, AGAIN), ReadAs())
-    files.recognise_again(found.id, chosen, actor=guard.enter())
+    files.recognize_again(found.id, chosen, actor=guard.enter())
     forget_choices(found)
     state.toast("File read again")
 

@@ -54,7 +54,7 @@ WRITTEN_IN_UTC = (
 )
 
 
-def recognise(
+def recognize(
     path: Path, *, known: Assumptions | None = None, read_as: ReadAs | None = None
 ) -> Recognition:
     """Return what a file is, or what it is when read as a person says; raise FileUnreadable."""
@@ -282,7 +282,7 @@ def records_of(path: Path, mapping: Mapping) -> Iterator[Any]:
 
 
 def guessed_fields(recognition: Recognition, kind: RowKind) -> dict[str, FieldRule]:
-    """Return the fields of another kind than the recognised one, as the columns' names and values
+    """Return the fields of another kind than the recognized one, as the columns' names and values
     suggest them.
     """
     return inference.fields_of(samples_of(recognition), kind)

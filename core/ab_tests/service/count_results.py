@@ -13,7 +13,7 @@ from core.ab_tests.queries.ab_tests import run_of
 from core.ab_tests.schemas import VariantId
 from core.database.db import read_session, transaction
 from core.database.tables import table_of
-from core.evaluations.queries.answers import AnswerScores, list_scores
+from core.evaluations.queries.answer_scores import AnswerScores, list_scores
 from core.evaluations.schemas import EvaluationStatus
 from core.jobs import queue
 from core.platform.ids import new_id

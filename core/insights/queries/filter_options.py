@@ -22,7 +22,7 @@ values = table_of(DimensionValue)
 waiting_requests, waiting_events = table_of(RequestDelta), table_of(EventDelta)
 
 
-class Choices(View):
+class FilterOptions(View):
     """Filter options: environments of the whole period, others of the chosen environment."""
 
     environments: list[str]
@@ -50,7 +50,9 @@ class Choices(View):
         return offered.get(name)
 
 
-def choices(session: Session, period: Period, environment: str, *, actor: Actor) -> Choices:
+def read_filter_options(
+    session: Session, period: Period, environment: str, *, actor: Actor
+) -> FilterOptions:
     """Return the filter options of a period."""
     require_any(actor, Permission.WATCH, Permission.READ_CONTENTS)
     places = session.execute(union(*_places(period)).limit(MOST)).all()
@@ -72,7 +74,7 @@ def choices(session: Session, period: Period, environment: str, *, actor: Actor)
     )
     ran = (runs.c.environment == environment, _inside(runs.c.started_at, period))
     jobs = select(runs.c.batch_job).where(*ran, ~runs.c.is_internal).distinct()
-    return Choices(
+    return FilterOptions(
         environments=sorted({"production", *(place for place, _ in places)}),
         apps=sorted({app for place, app in places if place == environment and app}),
         providers=sorted({provider for provider, _ in models if provider}),
