@@ -24,7 +24,6 @@ class Lock(IntEnum):
     USER_DAY_COUNTS = 0x6174747E
     # Shared by whoever changes subjects of the funnel; alone, whoever applies another funnel
     FUNNEL = 0x6174747F
-    FUNNEL_JOB = 0x61747480
     EVENT_TYPES = 0x61747481
     SCORES = 0x61747482
     DIMENSION_ROLLUPS = 0x61747483

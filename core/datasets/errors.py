@@ -25,10 +25,6 @@ class DatasetNameTaken(Conflict):
     code = "name_taken"
 
 
-class CasesRefused(Invalid):
-    """These cases cannot be stored."""
-
-
 class DatasetFileRefused(Invalid):
     """This file has no cases that can be read."""
 

@@ -15,7 +15,6 @@ from tools.demo.onboarding import Diary
 from tools.demo.requests.calls import RequestMaker
 from tools.demo.users import Person, people
 
-SEED = 1851
 TALKS = 3660
 BEFORE_BOARD = 0.42  # of those who never ended their board, how many ask why
 CHATS = 0.63  # of those with a board, how many talk to the assistant at all

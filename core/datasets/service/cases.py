@@ -17,7 +17,6 @@ from core.datasets.schemas import (
     MOST_CASES,
     CaseOrigin,
     CaseSplit,
-    CaseTexts,
     DatasetView,
     NewCase,
     NewCases,
@@ -30,7 +29,6 @@ from core.platform import clock
 from core.platform.ids import new_id
 
 AT_ONCE = 1000  # rows of one insert
-TEXTS = set(CaseTexts.model_fields)
 
 
 def add_cases(session: Session, dataset_id: UUID, new: NewCases, *, actor: Actor) -> AddedCases:

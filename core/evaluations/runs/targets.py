@@ -23,7 +23,6 @@ from core.providers.queries import token_prices
 from core.providers.schemas import MessageRole, Parameters
 from core.services.queries import get_service
 
-DEFAULT_PROMPT = "default prompt"
 MAX_TITLE_CHARS = 60
 
 
