@@ -31,7 +31,6 @@ from pages._ui import columns, dialogs, errors, frame, guard, state, tables, wat
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
-from pages._ui.loop import chain_line
 from pages._ui.review import (
     annotation_card,
     annotation_edit,
@@ -42,6 +41,7 @@ from pages._ui.review import (
 )
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
+from pages._ui.versions import chain_line
 from pages.review.tuning import annotation_document
 
 SHOWN, AROUND = 25, 3

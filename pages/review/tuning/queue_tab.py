@@ -13,37 +13,43 @@ from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import conversation_list, message_list, review_form
-from pages.review.tuning import decisions, queue_actions, queue_decide, queue_many, queue_work
-from pages.review.tuning.queue_many import REASONS
-from pages.review.tuning.queue_work import QueueRun
+from pages.review.tuning import (
+    adjudication,
+    adjudication_actions,
+    bulk_review,
+    queue_shortcuts,
+    review_actions,
+)
+from pages.review.tuning.bulk_review import REASONS
+from pages.review.tuning.review_actions import QueueRun
 
 PEOPLE = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 
 def draw(reads: Reads, header: watch.Header) -> None:
     """Draw the assigned message, or the way to begin."""
-    seen = queue_work.read(reads)
-    has_keys = bool(state.get(queue_work.HAS_KEYS, True))
+    seen = review_actions.read(reads)
+    has_keys = bool(state.get(review_actions.HAS_KEYS, True))
     decides = may(reads.actor, Permission.DECIDE_REVIEWS)
-    if decides and seen.entry is None and decisions.is_open():
-        queue_decide.draw(reads, header, has_keys=has_keys)
+    if decides and seen.entry is None and adjudication_actions.is_open():
+        adjudication.draw(reads, header, has_keys=has_keys)
         return
     header.caption.caption(said(seen.counters))
     with header.actions:
-        queue_actions.draw(has_keys=has_keys)
+        queue_shortcuts.draw(has_keys=has_keys)
         if seen.entry is None and seen.counters.waiting:
             frame.csv_link("/api/v1/admin/ai/tuning/queue?format=csv")
     if seen.entry is None:
         _draw_begin(seen.counters)
         if decides:
-            queue_decide.draw_list(seen.counters.adjudication)
-        queue_many.draw()
+            adjudication.draw_list(seen.counters.adjudication)
+        bulk_review.draw()
         return
     if seen.message is None:
         with frame.empty_state(
             "speaker_notes_off", "Message deleted", "It was deleted after it was queued."
         ):
-            act = queue_work.set_aside if seen.entry.is_saved else queue_work.skip
+            act = review_actions.set_aside if seen.entry.is_saved else review_actions.skip
             st.button("Next" if seen.entry.is_saved else "Skip", key="review.gone", on_click=act)
         return
     left, middle, right = st.columns([1, 1.8, 1.45], gap="medium")
@@ -90,7 +96,7 @@ def _draw_begin(counters: Counters) -> None:
             key="review.begin",
             type="primary",
             shortcut="Ctrl+Enter",
-            on_click=queue_work.begin,
+            on_click=review_actions.begin,
         )
 
 
@@ -146,7 +152,7 @@ def _draw_talk(seen: QueueRun, message: ReadMessage) -> None:
             width="content",
         )
     message_list.draw(reading.messages, workspace.zone(), focus=str(message.id), sees_costs=False)
-    queue_work.bring_into_view(message)
+    review_actions.bring_into_view(message)
 
 
 def _draw_edit_of_user(message: ReadMessage, *, has_keys: bool) -> None:
@@ -166,12 +172,12 @@ def _draw_edit_of_user(message: ReadMessage, *, has_keys: bool) -> None:
 
 def _draw_ways_on(entry: HistoryEntry, *, has_keys: bool) -> None:
     ways: dict[str, tuple[str, Callable[[], None]]] = {
-        "Previous": ("K", queue_work.go_back),
-        "Next": ("J", queue_work.set_aside),
-        "Skip": ("S", queue_work.skip),
+        "Previous": ("K", review_actions.go_back),
+        "Next": ("J", review_actions.set_aside),
+        "Skip": ("S", review_actions.skip),
     }
     off = {"Skip"} if entry.is_saved else set[str]()
-    off |= set() if queue_work.session().before else {"Previous"}
+    off |= set() if review_actions.session().before else {"Previous"}
     with st.container(
         horizontal=True, gap="medium", vertical_alignment="center", key="review-ways"
     ):
@@ -191,5 +197,5 @@ def _draw_ways_on(entry: HistoryEntry, *, has_keys: bool) -> None:
         type="primary",
         shortcut="Ctrl+Enter",
         width="stretch",
-        on_click=queue_work.save,
+        on_click=review_actions.save,
     )

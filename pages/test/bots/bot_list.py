@@ -13,7 +13,7 @@ from core.system import workspace
 from pages._ui import columns, dialogs, errors, frame, guard, links, state, tables
 from pages._ui.tables import TableColumn
 from pages.test.bots import detail
-from pages.test.bots.words import EMOJIS, TRAITS
+from pages.test.bots.labels import EMOJIS, TRAITS
 
 WIDTHS = {Trait.TECHNICAL_DEPTH: 115}
 NAME, AVATAR = "bots.new.name", "bots.new.avatar"

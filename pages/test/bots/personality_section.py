@@ -19,7 +19,7 @@ from core.bots.schemas import (
 )
 from core.bots.service import bots
 from pages._ui import errors, frame, guard, state, text
-from pages.test.bots.words import EMOJIS, ENDS, PARAMETERS, STYLES, TRAITS
+from pages.test.bots.labels import EMOJIS, ENDS, PARAMETERS, STYLES, TRAITS
 
 SHARED = "Shared with everyone who may run models"
 STEPS = {"max_tokens": 10}

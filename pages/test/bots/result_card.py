@@ -9,7 +9,7 @@ from core.bots.result_schemas import BotTestResult, OutcomeCheck, PersonalityAna
 from core.bots.service import results
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
-from pages.test.bots.words import TRAITS
+from pages.test.bots.labels import TRAITS
 
 RATINGS = tuple(Decimal(number) / 2 for number in range(2, 11))
 MOST_SOURCES, MOST_WORDS = 6, 12

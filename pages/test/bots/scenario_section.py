@@ -21,8 +21,8 @@ from core.database.paging import LARGEST_PAGE, Window
 from core.presentation import formatting
 from pages._ui import charts, dialogs, errors, frame, guard, state, text
 from pages.test.bots import models_choice, result_card, scenario_dialog
+from pages.test.bots.labels import MODES
 from pages.test.bots.models_choice import Models
-from pages.test.bots.words import MODES
 
 MODE, TURNS = "bots.run.mode", "bots.run.turns"
 LOOKS_EVERY_S = 1.0

@@ -12,8 +12,8 @@ from core.bots.service import bots
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import columns, dialogs, diff, errors, frame, guard, state, tables, text
-from pages._ui.loop import version_trend
 from pages._ui.tables import TableColumn
+from pages._ui.versions import version_trend
 
 DRAFT = "Draft"
 BEFORE, AFTER = "bots.diff.before", "bots.diff.after"

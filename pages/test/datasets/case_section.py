@@ -23,8 +23,8 @@ from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from core.providers.schemas import MessageRole
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables
-from pages._ui.loop import chain_line
 from pages._ui.tables import TableColumn
+from pages._ui.versions import chain_line
 from pages.test.datasets import (
     case_editor,
     dataset_address,

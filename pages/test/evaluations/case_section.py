@@ -20,8 +20,8 @@ from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from core.scoring.schemas import ScoreResult
 from pages._ui import columns, frame, guard, markdown, state, tables, text
-from pages._ui.loop import chain_line
 from pages._ui.tables import TableColumn
+from pages._ui.versions import chain_line
 from pages.test.evaluations import address, case_actions
 
 SHOWN = 25

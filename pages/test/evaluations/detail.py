@@ -14,7 +14,7 @@ from core.evaluations.views import EvaluationView
 from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from pages._ui import dialogs, errors, frame, guard, state, text
-from pages._ui.loop import chain_line
+from pages._ui.versions import chain_line
 from pages.test.evaluations import (
     address,
     case_section,

@@ -15,7 +15,7 @@ from core.prompts.service import sharing
 from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import errors, frame, guard, state, text
-from pages._ui.loop import version_trend
+from pages._ui.versions import version_trend
 from pages.test.prompts import (
     address,
     edit_section,

@@ -9,7 +9,7 @@ from core.insights.chains.chain_views import ChainKind
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import PromptVersionView, PromptView
 from pages._ui import errors, frame, links, state
-from pages._ui.loop import chain_line
+from pages._ui.versions import chain_line
 from pages.test.prompts import address
 from pages.test.prompts.editor import PromptEditor
 from pages.test.prompts.labels import label_move

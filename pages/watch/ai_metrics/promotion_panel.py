@@ -8,7 +8,7 @@ from core.insights.queries.chains.promotion_effect import find_effect
 from core.presentation import formatting
 from pages._ui import errors, guard, tables, text, watch
 from pages._ui.filters.selection import Filters
-from pages._ui.loop import chain_line
+from pages._ui.versions import chain_line
 from pages.watch.ai_metrics import ai_tables
 
 

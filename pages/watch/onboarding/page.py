@@ -18,10 +18,10 @@ from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters
 from pages.watch.onboarding import (
     conversion_charts,
-    event_groups,
     event_list,
+    event_summaries,
     funnel_editor,
-    funnel_parts,
+    funnel_panel,
     funnel_proposal,
 )
 from pages.watch.onboarding.funnel_editor import PAGE
@@ -109,11 +109,11 @@ def draw_funnel(
     said = funnel_editor.summary(wanted, reads.ask(funnel_sql.get_workspace_funnel))
     note = f"{said}{whose} · times are exact · click a step to see who dropped off"
     with watch.panel("Steps", note):
-        funnel_parts.draw_history(found, chosen.period.zone)
-        funnel_parts.draw_funnel(found, beside, pick)
+        funnel_panel.draw_history(found, chosen.period.zone)
+        funnel_panel.draw_funnel(found, beside, pick)
         lost = reads.ask(drop_off_errors, *asked)
-        funnel_parts.draw_figures(found, beside, lost, pick)
-    funnel_parts.draw_chosen_step(reads, chosen, asked, found)
+        funnel_panel.draw_figures(found, beside, lost, pick)
+    funnel_panel.draw_chosen_step(reads, chosen, asked, found)
 
 
 @errors.part("Errors and events")
@@ -129,14 +129,14 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
         pick(error_code=code, **({"only_errors": "true"} if code == formatting.NONE else {}))
 
     failed = reads.ask(error_codes.list_errors, EventFilter(), *asked, window=Window(ERRORS)).items
-    event_groups.draw_errors(failed, zone, chosen["error_code"], pick_code)
+    event_summaries.draw_errors(failed, zone, chosen["error_code"], pick_code)
     types = reads.ask(event_trends.event_type_trends, *asked)
     if types:
         grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
         with grid.cell():
-            event_groups.draw_types(types, lambda name: pick(event_type=name))
+            event_summaries.draw_types(types, lambda name: pick(event_type=name))
         with grid.cell():
-            event_groups.draw_type(types, chosen, watch.markers(reads, chosen), pick)
+            event_summaries.draw_type(types, chosen, watch.markers(reads, chosen), pick)
     codes = [group.error_code for group in failed if group.error_code]
     event_list.draw(reads, chosen, [course.event_type for course in types], codes)
 

@@ -8,7 +8,7 @@ from pages._ui import charts, errors, links, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters.selection import Filters
-from pages.watch.overview import overview_parts
+from pages.watch.overview import overview_panels
 
 
 @errors.part("Batch runs")
@@ -21,9 +21,9 @@ def draw(reads: Reads, chosen: Filters, page: str) -> None:
 
     def opened(point: Point) -> None:
         run = runs[len(runs) - 1 - point.number].batch_run_id
-        links.go("batch-history", run=run, **overview_parts.shared())
+        links.go("batch-history", run=run, **overview_panels.shared())
 
     with watch.panel("Batch runs", f"{formatting.latest(len(runs), 'run')} · {charts.RUN_LEGEND}"):
-        places = max(len(runs), overview_parts.FEWEST_PLACES)
+        places = max(len(runs), overview_panels.FEWEST_PLACES)
         drawn = batch_charts.strip(charts.palette(), runs, chosen.period.zone, places=places)
         charts.show(drawn, f"{page}.runs", on_pick=opened)

@@ -12,7 +12,7 @@ from core.presentation.change_texts import compared_value, comparison
 from core.presentation.comparison import ChangeVerdict, Tile
 from core.presentation.periods import Period
 from pages._ui import errors, frame, guard, links, state, text, tiles, watch
-from pages.watch.overview import overview_parts
+from pages.watch.overview import overview_panels
 
 WEEK, CHOSEN = "digest", "overview.digest"  # the parameter is a Monday; anything else: the latest
 COLORS = {
@@ -80,7 +80,7 @@ def _draw_summary(found: DigestDetails) -> None:
             title = text.plain(text.one_line(section.title))
             st.markdown(f"{_arrow(figure)}\u2002{said}  \n:gray[:small[{title}]]")
     with right, watch.panel("Needs attention"):
-        overview_parts.draw_findings(found.findings)
+        overview_panels.draw_findings(found.findings)
 
 
 def _arrow(figure: Tile) -> str:

@@ -24,7 +24,7 @@ from pages.watch.overview import (
     batch_strip,
     digest,
     overview_charts,
-    overview_parts,
+    overview_panels,
     pinned_views,
     setup_panel,
 )
@@ -55,7 +55,7 @@ def main() -> None:
     left, right = st.columns([2.1, 1], gap="medium")
     with right:
         draw_attention(reads, chosen)
-        overview_parts.draw_ways(reads)
+        overview_panels.draw_ways(reads)
     with left:
         overview_charts.draw(reads, chosen)
         batch_strip.draw(reads, chosen, PAGE)
@@ -105,7 +105,7 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
         with watch.panel("Onboarding", "users who started in this period, by step reached"):
             if workspace is not None:
                 funnel_progress.draw(workspace)
-            overview_parts.draw_onboarding(funnel)
+            overview_panels.draw_onboarding(funnel)
             if not funnel.steps[0].users and reads.ask(
                 funnel_proposal.propose_funnel, chosen.watched
             ):
@@ -118,7 +118,7 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
     found = read_findings(reads, chosen)
     count = formatting.count(len(found), "finding") if found else "no findings"
     with watch.panel("Needs attention", f"{count} in 30 days, whatever the period"):
-        overview_parts.draw_findings(found)
+        overview_panels.draw_findings(found)
 
 
 with errors.InWords("Overview"):

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from core.imports.schemas import ImportView
-from pages.system.settings.imports import import_words
+from pages.system.settings.imports import import_labels
 from tests.api.imports.calls import do_what_is_due, upload
 
 AT = "2026-03-04T05:06:07Z"
@@ -162,6 +162,6 @@ def test_without_ids_of_its_own_the_same_file_brings_nothing_to_another_environm
     done = do(me, upload(me, requests("ok")), environment="staging")
 
     assert done["counts"]["ai_requests"] == {"accepted": 0, "duplicates": 20, "rejected": 0}
-    words = import_words.nothing_new(ImportView.model_validate(done))
+    words = import_labels.nothing_new(ImportView.model_validate(done))
     assert words is not None
     assert "already imported into production" in words

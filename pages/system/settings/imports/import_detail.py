@@ -12,11 +12,11 @@ from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
 from core.imports.service import imports
 from pages._ui import errors, frame, guard, state, text
 from pages.system.settings.imports import (
+    import_labels,
     import_mapping,
     import_results,
     import_type,
     import_undo,
-    import_words,
 )
 
 DOING = {
@@ -33,7 +33,7 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         row.markdown(
-            f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content"
+            f"**{text.plain(found.name)}**\u2002{import_labels.badge(found)}", width="content"
         )
         row.button(
             "Close",
@@ -46,7 +46,7 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             text.plain(
                 " · ".join(
                     filter(
-                        None, [found.recognition.get("title"), import_words.size(found.size_bytes)]
+                        None, [found.recognition.get("title"), import_labels.size(found.size_bytes)]
                     )
                 )
             )
@@ -80,7 +80,7 @@ def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
                 words += f": {done:,}" + (f" of {total:,} records" if total else " records")
             st.progress(now.progress.fraction or 0.0, words)
             if now.counts and now.status is ImportStatus.RUNNING:
-                st.caption(f"So far: {import_words.brought(now)}")
+                st.caption(f"So far: {import_labels.brought(now)}")
             if now.status is not ImportStatus.UNDOING:
                 st.button(
                     "Stop import",
@@ -97,7 +97,7 @@ def _draw_choices(found: ImportView) -> None:
     """Draw the mapping, and the dry run below it."""
     if found.progress.records_done:
         frame.section(
-            f"Stopped after {found.progress.records_done:,} records", import_words.brought(found)
+            f"Stopped after {found.progress.records_done:,} records", import_labels.brought(found)
         )
     given = import_mapping.draw(found)
     is_tried = import_mapping.is_tried(found, given)

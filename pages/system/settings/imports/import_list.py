@@ -9,7 +9,7 @@ from core.database.paging import Window
 from core.imports import queries
 from core.imports.schemas import BUSY, ImportView
 from pages._ui import frame, guard, text
-from pages.system.settings.imports import import_undo, import_words
+from pages.system.settings.imports import import_labels, import_undo
 
 SHOWN = Window(limit=50)
 
@@ -36,13 +36,13 @@ def _draw_one(found: ImportView, on_open: Callable[[UUID], None]) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         row.markdown(
-            f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content"
+            f"**{text.plain(found.name)}**\u2002{import_labels.badge(found)}", width="content"
         )
         with row.container(horizontal=True, width="content", gap="xsmall"):
             _draw_buttons(found, on_open)
         facts = [
-            *([import_words.size(found.size_bytes)] if found.size_bytes else []),
-            import_words.brought(found),
+            *([import_labels.size(found.size_bytes)] if found.size_bytes else []),
+            import_labels.brought(found),
         ]
         facts.append(f"{text.since(found.created_at)} by {found.created_by_name.partition('@')[0]}")
         st.caption(text.plain(" · ".join([*facts, *([] if found.has_file else ["file removed"])])))

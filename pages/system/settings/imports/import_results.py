@@ -10,7 +10,7 @@ from core.imports.schemas import DryRun, ImportView, Problem
 from core.presentation.formatting import count as counted
 from core.presentation.periods import DAY, in_address
 from pages._ui import columns, frame, links, tables, text
-from pages.system.settings.imports import import_words
+from pages.system.settings.imports import import_labels
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 SHOWN = 90 * DAY  # the longest period that a link opens
@@ -52,7 +52,7 @@ def draw_dry_run(dry: DryRun) -> None:
 
 def draw_brought(found: ImportView) -> None:
     """Draw the imported rows, or why there are none."""
-    if (words := import_words.nothing_new(found)) is not None:
+    if (words := import_labels.nothing_new(found)) is not None:
         st.info(text.plain(words), icon=":material/info:")
     rows = [
         {

@@ -18,7 +18,7 @@ from core.prompts.queries import labels as queries
 from core.prompts.views import LabelMove, LabelView, PromptView
 from core.system import workspace
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
-from pages._ui.loop import chain_line
+from pages._ui.versions import chain_line
 from pages.test.prompts.labels import gate_dialog, label_move, reasons
 
 

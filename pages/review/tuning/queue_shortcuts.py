@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.presentation import formatting
 from pages._ui import state
-from pages.review.tuning import decisions, queue_work
+from pages.review.tuning import adjudication_actions, review_actions
 
 KEYS = {
     "Ctrl + Enter": "Save and next (also inside a field)",
@@ -33,7 +33,7 @@ SWITCH = "review.switch"
 
 
 def draw(*, has_keys: bool) -> None:
-    session = queue_work.session()
+    session = review_actions.session()
     if session.actions:
         shortcut = "U" if has_keys else None
         about = f"Undo up to {formatting.count(len(session.actions), 'action')}"
@@ -44,7 +44,7 @@ def draw(*, has_keys: bool) -> None:
             type="tertiary",
             shortcut=shortcut,
             help=about,
-            on_click=queue_work.undo,
+            on_click=review_actions.undo,
         )
     if session.shown is not None:
         st.button(
@@ -52,7 +52,7 @@ def draw(*, has_keys: bool) -> None:
             key="review.stop",
             type="tertiary",
             help="Returns the current message to the queue.",
-            on_click=queue_work.stop,
+            on_click=review_actions.stop,
         )
     draw_shortcuts()
 
@@ -72,13 +72,13 @@ def draw_shortcuts() -> None:
 @st.dialog("Keyboard shortcuts")
 def show_keys() -> None:
     """Show the shortcuts, and a switch for them."""
-    keys = DECIDING_KEYS if decisions.is_open() else KEYS
+    keys = DECIDING_KEYS if adjudication_actions.is_open() else KEYS
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in keys.items())
     st.markdown(f"| Key | Action |\n|---|---|\n{rows}")
-    present = state.get(queue_work.HAS_KEYS, True)
+    present = state.get(review_actions.HAS_KEYS, True)
     state.seed(SWITCH, present)
     about = "Ctrl+Enter always works. Single keys are ignored while you type."
     if st.toggle("Single-key shortcuts", key=SWITCH, help=about) != present:
-        state.put(queue_work.HAS_KEYS, not present)
+        state.put(review_actions.HAS_KEYS, not present)
         state.toast("Single-key shortcuts off" if present else "Single-key shortcuts on")
         st.rerun()

@@ -20,7 +20,7 @@ from pages._ui import frame, guard, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import annotation_card, message_list
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
-from pages.review.tuning import decisions, queue_actions, queue_work
+from pages.review.tuning import adjudication_actions, queue_shortcuts, review_actions
 
 AROUND, FIRST, LINE = 5, 20, 120
 READ = "review.decide.read"
@@ -67,7 +67,7 @@ def draw_list(number: int) -> None:
                 st.button(
                     "Adjudicate",
                     key=f"review.decide.{item.id}",
-                    on_click=decisions.open_,
+                    on_click=adjudication_actions.open_,
                     args=(item.id,),
                 )
 
@@ -77,7 +77,7 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
     items, count = _list()
     dispute = _read(items) if items else None
     header.caption.caption(f"{formatting.count(count, 'message')} to adjudicate, oldest first")
-    is_writing = state.get(decisions.WRITES, None) is not None
+    is_writing = state.get(adjudication_actions.WRITES, None) is not None
     with header.actions:
         _draw_actions(has_keys=has_keys and not is_writing)
     if dispute is None:
@@ -106,7 +106,7 @@ def _list() -> tuple[list[QueueItemView], int]:
 
 def _read(items: list[QueueItemView]) -> Dispute:
     """Read the chosen item, else the first."""
-    chosen = state.get(decisions.ITEM, None)
+    chosen = state.get(adjudication_actions.ITEM, None)
     place = next((n for n, each in enumerate(items) if each.id == chosen), 0)
     item = items[place]
     is_opening = state.get(READ, None) != item.id
@@ -124,17 +124,19 @@ def _read(items: list[QueueItemView]) -> Dispute:
 
 
 def _draw_actions(*, has_keys: bool) -> None:
-    if decisions.undoable():
+    if adjudication_actions.undoable():
         st.button(
             "Undo",
             key="decide.undo",
             icon=":material/undo:",
             type="tertiary",
             shortcut="U" if has_keys else None,
-            on_click=decisions.undo,
+            on_click=adjudication_actions.undo,
         )
-    st.button("Back to queue", key="decide.leave", type="tertiary", on_click=decisions.leave)
-    queue_actions.draw_shortcuts()
+    st.button(
+        "Back to queue", key="decide.leave", type="tertiary", on_click=adjudication_actions.leave
+    )
+    queue_shortcuts.draw_shortcuts()
 
 
 def _draw_talk(dispute: Dispute) -> None:
@@ -143,7 +145,7 @@ def _draw_talk(dispute: Dispute) -> None:
         return
     focus = str(dispute.item.message_id)
     message_list.draw(dispute.reading.messages, workspace.zone(), focus=focus, sees_costs=False)
-    queue_work.bring_into_view(dispute.message)
+    review_actions.bring_into_view(dispute.message)
 
 
 def _draw_opinions(dispute: Dispute, *, has_keys: bool) -> None:
@@ -159,7 +161,7 @@ def _draw_opinions(dispute: Dispute, *, has_keys: bool) -> None:
                 "Accept",
                 key=f"decide.accept.{each.id}",
                 shortcut=str(number) if has_keys else None,
-                on_click=decisions.accept,
+                on_click=adjudication_actions.accept,
                 args=(dispute.item.id, each.id),
             )
 
@@ -167,11 +169,11 @@ def _draw_opinions(dispute: Dispute, *, has_keys: bool) -> None:
 def _draw_ways(dispute: Dispute, *, has_keys: bool) -> None:
     item = dispute.item
     ways = [
-        ("Accept neither", "N", decisions.accept_neither, item.id),
-        ("Write my own", "W", decisions.write_own, item.message_id),
+        ("Accept neither", "N", adjudication_actions.accept_neither, item.id),
+        ("Write my own", "W", adjudication_actions.write_own, item.message_id),
     ]
     if dispute.following.id != item.id:
-        ways.append(("Next", "J", decisions.open_, dispute.following.id))
+        ways.append(("Next", "J", adjudication_actions.open_, dispute.following.id))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, key, act, about in ways:
             st.button(
@@ -185,7 +187,7 @@ def _draw_ways(dispute: Dispute, *, has_keys: bool) -> None:
 
 
 def _draw_form(dispute: Dispute, offered: Sequence[str], *, has_keys: bool) -> None:
-    item, kept = dispute.item, decisions.draft()
+    item, kept = dispute.item, adjudication_actions.draft()
     empty = ReviewedMessage(item.message_id, MessageSpeaker(item.message_role), "")
     subject = ReviewedMessage.of(dispute.message) if dispute.message else empty
     with st.container(border=True, gap="small", key="annotation-new"):
@@ -196,7 +198,9 @@ def _draw_form(dispute: Dispute, offered: Sequence[str], *, has_keys: bool) -> N
                 key="review.save",
                 type="primary",
                 shortcut="Ctrl+Enter",
-                on_click=decisions.save_own,
+                on_click=adjudication_actions.save_own,
                 args=(item.id, item.message_id),
             )
-            st.button("Cancel", key="decide.cancel", type="tertiary", on_click=decisions.cancel)
+            st.button(
+                "Cancel", key="decide.cancel", type="tertiary", on_click=adjudication_actions.cancel
+            )
