@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import ActorDep
 from core.ai_metrics.requests import LatencyRange
 from core.ai_metrics.views import AiMetricsQuery
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database.db import Session
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -21,7 +21,7 @@ from core.system import workspace
 
 Edge = AwareDatetime | date
 Edges = tuple[datetime | None, datetime | None]
-Question = AiMetricsQuery | AskedRuns
+Question = AiMetricsQuery | BatchRunQuery
 Start = Annotated[
     Edge | None, Query(description="The start: a time, or a day of the reporting time zone.")
 ]

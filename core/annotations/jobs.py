@@ -33,13 +33,13 @@ def count(payload: dict[str, Any]) -> None:
 @outbox.handles(conversations.AGAIN)
 def look_at_conversations(payload: dict[str, Any]) -> None:
     """Add answers to the queue that users disliked, that are new, or that were escalated."""
-    enqueue.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
+    enqueue.enqueue_conversations([UUID(id_) for id_ in payload["ids"]])
 
 
 @outbox.handles(scores.GIVEN)
 def look_at_scores(payload: dict[str, Any]) -> None:
     """Add answers to the queue by their scores."""
-    enqueue.look_at_scores([UUID(id_) for id_ in payload["ids"]])
+    enqueue.enqueue_by_scores([UUID(id_) for id_ in payload["ids"]])
 
 
 @outbox.handles(identity.ACCOUNT_REMOVED)
@@ -54,15 +54,15 @@ def drop_drafts(payload: dict[str, Any]) -> None:
 def fill(timestamp: int) -> None:
     """Add new answers of ongoing conversations to the review queue."""
     with transaction() as core:
-        rules, looked = settings.read(core, Review), settings.read(core, enqueue.Looked)
+        rules, looked = settings.read(core, Review), settings.read(core, enqueue.CheckedUntil)
     first = clock.now() - timedelta(days=rules.oldest_days)
     place: enqueue.Place | None = (max(first, (looked.until or first) - OVERLAP), NO_ID)
     while place is not None and not queue.stopping.is_set():
         begun = clock.now()
-        place = enqueue.look_at_answers(*place)
+        place = enqueue.enqueue_answers(*place)
         until = begun if place is None else min(begun, place[0])  # the sender's clock may be ahead
         with transaction() as core:
-            settings.write(core, enqueue.Looked(until=until), by=None)
+            settings.write(core, enqueue.CheckedUntil(until=until), by=None)
 
 
 @queue.app.periodic(cron="7 * * * *")
@@ -71,4 +71,4 @@ def let_go(timestamp: int) -> None:
     """Remove waiting items whose messages were deleted."""
     after: UUID | None = NO_ID
     while after is not None and not queue.stopping.is_set():
-        after = enqueue.let_go(after)
+        after = enqueue.remove_orphans(after)

@@ -257,7 +257,7 @@ class QueueItemView(View):
     decided_by: UUID | None
 
 
-class AskedFor(BaseModel):
+class ReviewRequest(BaseModel):
     """A message to add to the queue, by Attune's ID or the sender's."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"message_id": "m-17"}})

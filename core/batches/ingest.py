@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.batches import error_summaries
 from core.batches.schemas import ENDED, NewBatchRun
+from core.database.field_versions import Version, VersionedFields, version_of
 from core.database.import_traces import Traces
-from core.database.newest_values import KnownFields, Version, version_of
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection, Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
@@ -74,9 +74,9 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
         told_now = [
             name
             for name in run.phase_durations or ()
-            if present.told.get(_phase(name), version) <= version
+            if present.versions.get(_phase(name), version) <= version
         ]
-        has_news = present.learn(fields, version)
+        has_news = present.merge(fields, version)
         present.values[ORDER] = order(present, told_now)
         if has_news or id_ in made:
             news += 1
@@ -87,11 +87,11 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     return news
 
 
-def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, KnownFields]:
+def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, VersionedFields]:
     """Return the stored fields of runs, locked in order."""
     rows = connection.execute(LOCK, {"ids": list(ids)})
     return {
-        id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told)
+        id_: VersionedFields(dict(zip(FIELDS, values, strict=True)), told)
         for id_, told, *values in rows
     }
 
@@ -128,17 +128,19 @@ def _fields(run: NewBatchRun) -> dict[str, Any]:
     }
 
 
-def order(known: KnownFields, told_now: list[str]) -> list[str] | None:
+def order(known: VersionedFields, told_now: list[str]) -> list[str] | None:
     """Return phases in the order of the reports, and within each in its own order."""
     before = [name for name in known.values[ORDER] or () if name not in told_now]
-    return sorted(before + told_now, key=lambda name: known.told[_phase(name)]) or None
+    return sorted(before + told_now, key=lambda name: known.versions[_phase(name)]) or None
 
 
 def _phase(name: str) -> str:
-    return f"phase_durations.{name}"  # the name of a nested field in core/database/newest_values.py
+    return (
+        f"phase_durations.{name}"  # the name of a nested field in core/database/field_versions.py
+    )
 
 
-def _learned(id_: UUID, known: KnownFields) -> tuple[object, ...]:
+def _learned(id_: UUID, known: VersionedFields) -> tuple[object, ...]:
     plain = [known.values[field] for field in (*TEXTS, *TIMES, *COUNTS, IS_OBJECT, ORDER)]
     phases, attributes = (known.values[field] for field in OBJECTS)
-    return id_, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.told)
+    return id_, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.versions)

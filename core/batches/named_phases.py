@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 
-def named(said: str, phases: Iterable[str]) -> list[str]:
+def named_phases(said: str, phases: Iterable[str]) -> list[str]:
     """Return the phases that occur in the text as whole words, ignoring case, in their order.
 
     When two match at one position, the longer one counts: "load index: timeout" does not name

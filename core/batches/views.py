@@ -20,7 +20,7 @@ BAD = ("failed", "partial", "lost")
 
 
 @dataclass(frozen=True)
-class AskedRuns:
+class BatchRunQuery:
     """Filters of batch runs by start time: the product's, or those of Attune's own jobs."""
 
     period: Period
@@ -35,7 +35,7 @@ class AskedRuns:
         return self.internal or self.job in INTERNAL_JOBS
 
     @property
-    def previous(self) -> "AskedRuns":
+    def previous(self) -> "BatchRunQuery":
         """The same filters for the previous period."""
         return replace(self, period=self.period.previous)
 

@@ -68,7 +68,7 @@ class Conversation(CoreTable):
     app: Mapped[str]
     release: Mapped[str]
     import_id: Mapped[UUID | None]
-    # Versions by field (core/database/newest_values.py)
+    # Versions by field (core/database/field_versions.py)
     told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
     last_message_at: Mapped[datetime]
     created_at: Mapped[datetime]

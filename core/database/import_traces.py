@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from psycopg import sql
 
-from core.database.newest_values import Fields, KnownFields, Version, learn
+from core.database.field_versions import Fields, Version, VersionedFields, merge
 from core.database.staging import Connection, Stage, by_index
 
 OTHERS = UUID(int=0)
@@ -73,7 +73,7 @@ class Traces:
         self._connection, self._import_id, self._table = connection, import_id, table
         self._traces: dict[tuple[UUID, UUID], Fields] = {}
 
-    def begin(self, known: Mapping[UUID, KnownFields], *, made: Collection[UUID]) -> None:
+    def begin(self, known: Mapping[UUID, VersionedFields], *, made: Collection[UUID]) -> None:
         """Note what others reported of rows that existed before; the rows must be locked."""
         if self._import_id is None:
             return
@@ -97,13 +97,15 @@ class Traces:
     def note(self, id_: UUID, fields: dict[str, Any], version: Version) -> None:
         """Note what a row of the batch reports."""
         if self._import_id is not None:
-            learn(self._traces.setdefault((self._import_id, id_), {}), fields, version)
+            merge(self._traces.setdefault((self._import_id, id_), {}), fields, version)
 
-    def keep(self, known: Mapping[UUID, KnownFields]) -> None:
+    def keep(self, known: Mapping[UUID, VersionedFields]) -> None:
         """Store the traces, with the times that the rows have from this import alone."""
         for (by, id_), fields in self._traces.items():
             fields |= {
-                path: [None, at] for path, at in known[id_].told.items() if path.endswith(f".{by}")
+                path: [None, at]
+                for path, at in known[id_].versions.items()
+                if path.endswith(f".{by}")
             }
         if self._traces:
             rows = [

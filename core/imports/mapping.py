@@ -45,7 +45,7 @@ class RecordShape(StrEnum):
     ANNOTATORS = "annotators"  # a record has a column for each annotator
 
 
-class As(StrEnum):
+class ValueType(StrEnum):
     """As what a value is read."""
 
     TEXT = "text"
@@ -94,7 +94,7 @@ class FieldRule(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     path: Path = ""
-    as_: As = Field(default=As.TEXT, alias="as")
+    as_: ValueType = Field(default=ValueType.TEXT, alias="as")
     unit: ValueUnit | None = None
     values: dict[str, str] = Field(
         default_factory=dict, description="What a value means: status words, roles."

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.activity.queries.funnels.conversion_drops import Drop
-from core.ai_metrics.queries.incidents import Incident, Trouble
+from core.ai_metrics.queries.incidents import Incident, IncidentKind
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
-from core.batches.queries.failing_jobs import Failing
+from core.batches.queries.failing_jobs import FailingJob
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
 from core.platform import clock
 from core.presentation import formatting
@@ -31,7 +31,7 @@ def of_incident(one: Incident, scope: WatchScope) -> Finding:
         "model": one.model,
         **place_filters(scope),
     }
-    if one.trouble is Trouble.SLOW:
+    if one.trouble is IncidentKind.SLOW:
         title = (
             f"{one.model} slow: p95 {formatting.duration(round(one.value))} (usual "
             f"{formatting.duration(round(one.usual))})"
@@ -64,7 +64,7 @@ def of_incident(one: Incident, scope: WatchScope) -> Finding:
     )
 
 
-def of_failing_job(one: Failing, scope: WatchScope) -> Finding:
+def of_failing_job(one: FailingJob, scope: WatchScope) -> Finding:
     phase = f" in {one.phase}" if one.phase else ""
     title = f"{one.batch_job} failing{phase}: {one.bad} of {formatting.count(one.runs, 'run')}"
     row = (
@@ -102,17 +102,17 @@ def of_tiles(
     core: Session,
     tiles: Sequence[Tile],
     volumes: Volumes,
-    known: set[Trouble],
+    known: set[IncidentKind],
     scope: WatchScope,
     looks: int = 1,
 ) -> Iterator[Finding]:
     """Return the findings of key figures; the level is divided by how often one looks."""
-    is_slow = Trouble.SLOW in known
+    is_slow = IncidentKind.SLOW in known
     # Incidents say the same, with their hours
     explained = {
         "p95_latency": is_slow,
         "p95_first_token": is_slow,
-        "error_rate": Trouble.FAILING in known,
+        "error_rate": IncidentKind.FAILING in known,
     }
     level = LEVEL / (len(tiles) * looks)
     for tile in tiles:

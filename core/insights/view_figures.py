@@ -20,7 +20,7 @@ from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationFilter
 from core.batches.queries.tiles import run_tiles
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.conversations.queries import conversations
 from core.conversations.views import ConversationFilter
 from core.database.paging import Window
@@ -159,7 +159,7 @@ def _ai_metrics(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> 
 
 
 def _batches(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
-    query = asked.filters(AskedRuns, period=asked.period, watched=asked.watched)
+    query = asked.filters(BatchRunQuery, period=asked.period, watched=asked.watched)
     found = run_tiles(core, query, actor=actor)
     # Of runs with one status there are no rates
     return [each for each in found if query.status is None or each.name not in ("success", "bad")]

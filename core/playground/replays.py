@@ -24,7 +24,7 @@ SPOKEN = (MessageSpeaker.USER, MessageSpeaker.ASSISTANT)
 
 
 @dataclass(frozen=True)
-class AskedBefore:
+class ReplayContext:
     """What came before an answer: its system prompt, the messages, and the user's last one.
 
     Calls of tools and their results are left out; what came after the user's last message too.
@@ -43,7 +43,7 @@ def callable_model(session: Session, name: str) -> str | None:
     return next((id_ for id_ in models if name in (id_, id_.partition(":")[2])), None)
 
 
-def asked_before(session: Session, answer: AnswerText, *, actor: Actor) -> AskedBefore:
+def replay_context(session: Session, answer: AnswerText, *, actor: Actor) -> ReplayContext:
     """Return what came before a message; raise Forbidden."""
     texts = message_texts.list_last_texts(
         session,
@@ -62,7 +62,7 @@ def asked_before(session: Session, answer: AnswerText, *, actor: Actor) -> Asked
     while spoken and spoken[-1].role is not MessageRole.USER:
         spoken.pop()
     question = spoken.pop().content if spoken else ""
-    return AskedBefore("\n\n".join(filter(None, system)), tuple(spoken), question)
+    return ReplayContext("\n\n".join(filter(None, system)), tuple(spoken), question)
 
 
 def context(session: Session, session_id: UUID, *, actor: Actor) -> tuple[ChatMessage, ...]:
@@ -75,7 +75,7 @@ def context(session: Session, session_id: UUID, *, actor: Actor) -> tuple[ChatMe
     if (case := encrypted_texts.case_of(row)) is not None:
         return case.earlier
     answer = _answer(session, row, actor)
-    return asked_before(session, answer, actor=actor).earlier if answer else ()
+    return replay_context(session, answer, actor=actor).earlier if answer else ()
 
 
 def _answer(session: Session, row: PlaygroundReplay, actor: Actor) -> AnswerText | None:

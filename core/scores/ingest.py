@@ -94,7 +94,7 @@ def store(session: Session, scores: list[NewScore], source: RowSource) -> int:
         if each.given.message_id is not None and each.given.conversation_id is None
     ]
     with transaction() as core:
-        named_messages.note(core, names)
+        named_messages.store(core, names)
     places = sender_ids.places(session, {_named(each.given) for each in keyed})
     connection = driver(session)
     SCORES.copy(connection, (_row(each, places[_named(each.given)], source) for each in keyed))
@@ -171,7 +171,7 @@ def note_names(session: Session, ids: list[UUID]) -> None:
     session.execute(FORGET, {"ids": ids})
     session.execute(DUE, {"ids": ids})
     names = [Name(*row) for row in session.execute(NAMES, {"ids": ids})]
-    named_messages.note(session, names)
+    named_messages.store(session, names)
     if names:
         outbox.add(session, NAMED, {"names": sorted({each.name for each in names})})
 

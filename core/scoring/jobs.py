@@ -20,4 +20,4 @@ def score_production(timestamp: int) -> None:
 @outbox.handles(production.LOW)
 def review(payload: dict[str, Any]) -> None:
     """Add messages with low scores to the review queue."""
-    enqueue.add_scored([UUID(id_) for id_ in payload["ids"]])
+    enqueue.enqueue_scored([UUID(id_) for id_ in payload["ids"]])

@@ -81,7 +81,7 @@ def run(tool: RegistryTool[Any], arguments: str, *, actor: Actor) -> ToolOutcome
     text, error = _run(tool, arguments, actor)
     elapsed_ms = round((time.monotonic() - started_at) * 1000)
     if error is not None:
-        return ToolOutcome(result_texts.of({"error": error}), elapsed_ms, error)
+        return ToolOutcome(result_texts.result_text({"error": error}), elapsed_ms, error)
     return ToolOutcome(text, elapsed_ms)
 
 
@@ -90,7 +90,7 @@ def _run(tool: RegistryTool[Any], arguments: str, actor: Actor) -> tuple[str, st
     try:
         require(actor, tool.permission)
         given = tool.arguments.model_validate_json(arguments or "{}")
-        return result_texts.of(tool.function(given, actor)), None
+        return result_texts.result_text(tool.function(given, actor)), None
     except ValidationError as error:
         return "", _invalid(error)
     except Forbidden:

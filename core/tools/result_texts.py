@@ -12,7 +12,7 @@ MAX_RESULT_CHARS = 20_000
 DOUBTFUL = re.compile(r"[<>]|[^\x20-\x7e]")
 
 
-def of(value: object) -> str:
+def result_text(value: object) -> str:
     """Return one line of JSON of at most MAX_RESULT_CHARS characters.
 
     A longer one becomes `{"truncated": true, "text"}`, the text being its beginning.

@@ -80,5 +80,9 @@ def answered(call: ToolExecution, tool: RegistryTool[Any], *, actor: Actor) -> T
 
 
 def _unanswered(call: ToolExecution, status: ToolCallStatus, error: str) -> ToolExecution:
-    values = {"status": status, "error": error, "result": result_texts.of({"error": error})}
+    values = {
+        "status": status,
+        "error": error,
+        "result": result_texts.result_text({"error": error}),
+    }
     return call.model_copy(update=values)

@@ -5,7 +5,7 @@ written.
 import pytest
 
 from core.imports.cells import previews, units, values
-from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.mapping import FieldRule, Mapping, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules
 from tests.imports.files import Folder, rows_of
@@ -64,11 +64,11 @@ def test_a_column_that_a_person_maps_is_read_in_the_unit_of_its_name() -> None:
         "total_latency_ms", "Wartedauer (s)", ["12", "700"], RowKind.AI_REQUESTS
     )
 
-    assert (rule.as_, rule.unit) == (As.DURATION, ValueUnit.SECONDS)
+    assert (rule.as_, rule.unit) == (ValueType.DURATION, ValueUnit.SECONDS)
 
 
 def test_three_values_are_shown_as_they_will_be_stored() -> None:
-    rule = FieldRule(path="Dauer (s)", as_=As.DURATION, unit=ValueUnit.SECONDS)
+    rule = FieldRule(path="Dauer (s)", as_=ValueType.DURATION, unit=ValueUnit.SECONDS)
     mapping = Mapping(kind=RowKind.AI_REQUESTS, fields={"total_latency_ms": rule})
 
     assert previews.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == [

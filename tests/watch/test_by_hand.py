@@ -22,7 +22,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.batches.queries import batch_runs as batches
 from core.batches.queries import outcomes
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database import settings
 from core.database.db import Database, transaction
 from core.database.paging import Window
@@ -311,7 +311,7 @@ def test_ai_requests_by_day(known: Answers, actor: Actor) -> None:
 
 
 def test_batch_runs(known: Answers, actor: Actor) -> None:
-    asked = AskedRuns(known.period)
+    asked = BatchRunQuery(known.period)
     found = ask(outcomes.summary, asked, actor=actor)
     # What still runs is in no rate
     assert (found.runs, found.success_rate, found.previous.runs) == (3, 0.5, 0)

@@ -24,7 +24,7 @@ from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.batches.queries import batch_runs as batches
 from core.batches.queries import outcomes
-from core.batches.views import BAD, GOOD, AskedRuns
+from core.batches.views import BAD, GOOD, BatchRunQuery
 from core.database import partitions
 from core.database.db import Session, transaction
 from core.database.paging import Window
@@ -238,7 +238,7 @@ def test_batch_runs_sum_up(actor: Actor, runs: list[tuple[datetime, str, str, in
         session.execute(text("delete from batch_run_history"))
     for moment, status, job, took_s in runs:
         ran(moment, status, job=job, took_s=took_s)
-    asked = AskedRuns(WEEKEND)
+    asked = BatchRunQuery(WEEKEND)
     with transaction() as session:
         whole = outcomes.summary(session, asked, actor=actor)
         days, by_job = (

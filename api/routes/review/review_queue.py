@@ -18,11 +18,11 @@ from core.annotations.queries import review_items
 from core.annotations.queries.review_items import Counters
 from core.annotations.schemas import (
     AnnotationView,
-    AskedFor,
     BulkBody,
     BulkDone,
     ItemState,
     QueueItemView,
+    ReviewRequest,
     ReviewVerdict,
 )
 from core.annotations.service import adjudication, enqueue, leases, review_outcomes
@@ -69,10 +69,10 @@ def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters
 
 @router.post("/queue", status_code=201, responses=MISSING | CONFLICT)
 def ask_for(
-    request: AskedFor, session: SessionDep, ai: AiSessionDep, actor: ActorDep
+    request: ReviewRequest, session: SessionDep, ai: AiSessionDep, actor: ActorDep
 ) -> QueueItemView:
     """Add a message to the queue; one that is or was in it stays unchanged."""
-    return enqueue.ask_for(session, ai, request, actor=actor)
+    return enqueue.request_review(session, ai, request, actor=actor)
 
 
 @router.post(

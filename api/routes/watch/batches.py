@@ -13,7 +13,7 @@ from api.watch_parameters import PeriodDep, WatchedDep, note_export, watcher
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries import phases as batch_phases
 from core.batches.views import (
-    AskedRuns,
+    BatchRunQuery,
     DayOfRuns,
     JobFigures,
     Phase,
@@ -57,12 +57,12 @@ async def query(
     internal: Annotated[
         bool, Query(description="Runs of Attune's own jobs instead of the product's.")
     ] = False,
-) -> AskedRuns:
+) -> BatchRunQuery:
     """Return the requested filters.
 
     Runs have no release and no user: filters by these match none.
     """
-    return AskedRuns(period, watched, job or None, status or None, internal)
+    return BatchRunQuery(period, watched, job or None, status or None, internal)
 
 
 async def window(
@@ -73,7 +73,7 @@ async def window(
     return Window(limit, offset)
 
 
-QueryDep = Annotated[AskedRuns, Depends(query)]
+QueryDep = Annotated[BatchRunQuery, Depends(query)]
 Format = Literal["json", "csv"]
 
 
@@ -153,7 +153,7 @@ def _phase(phase: Phase) -> dict[str, object]:
     return phase.model_dump() | {BEFORE[name]: before[name] for name in PHASE_FIGURES}
 
 
-def _all_runs(query: AskedRuns, actor: Actor) -> Iterator[RunView]:
+def _all_runs(query: BatchRunQuery, actor: Actor) -> Iterator[RunView]:
     def read(
         session: Session, limit: int, after: SortCursor | None, *, whole: bool = False
     ) -> list[RunView]:

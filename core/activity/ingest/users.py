@@ -8,8 +8,8 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from core.activity.schemas import NewUser
+from core.database.field_versions import VersionedFields, name_by, version_of
 from core.database.import_traces import Traces, note_named
-from core.database.newest_values import KnownFields, name_by, version_of
 from core.database.staging import Connection, Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.platform import clock
@@ -67,11 +67,11 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     return news
 
 
-def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, KnownFields]:
+def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, VersionedFields]:
     """Return the stored fields of users, locked in order."""
     rows = connection.execute(LOCK, {"ids": list(ids)})
     return {
-        id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told)
+        id_: VersionedFields(dict(zip(FIELDS, values, strict=True)), told)
         for id_, told, *values in rows
     }
 
@@ -83,7 +83,7 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
 
 
 def _learn(
-    known: dict[UUID, KnownFields],
+    known: dict[UUID, VersionedFields],
     users: list[NewUser],
     made: set[UUID],
     seen_at: str,
@@ -94,7 +94,7 @@ def _learn(
         id_ = key_of("user", user.id)
         fields, version = _fields(user), version_of(user.updated_at or user.created_at or now)
         traces.note(id_, fields, version)
-        if known[id_].learn(fields, version) or id_ in made:
+        if known[id_].merge(fields, version) or id_ in made:
             news += 1
             made.discard(id_)
         if user.created_at is not None:
@@ -110,8 +110,8 @@ def _fields(user: NewUser) -> dict[str, Any]:
     }
 
 
-def _learned(id_: UUID, known: KnownFields) -> tuple[object, ...]:
-    values, told = known.values, known.told
+def _learned(id_: UUID, known: VersionedFields) -> tuple[object, ...]:
+    values, told = known.values, known.versions
     return (
         id_,
         values["email"],

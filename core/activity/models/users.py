@@ -43,7 +43,7 @@ class User(Created, CoreTable):
     email: Mapped[str | None]
     display_name: Mapped[str | None]
     traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
-    # How new each field is (core/database/newest_values.py)
+    # How new each field is (core/database/field_versions.py)
     told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

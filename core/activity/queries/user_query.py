@@ -232,7 +232,7 @@ class UserListQuery:
 
         Who they are is then looked up.
         """
-        rows = subject_rows.of(has_app=self.watched.app is not None)
+        rows = subject_rows.select_subjects(has_app=self.watched.app is not None)
         row = rows.selected_columns
         halves = (
             rows.where(half, self.deadlines.has(row, status))
@@ -250,7 +250,7 @@ class UserListQuery:
         ]
 
     def _subject_of(self, id_: ColumnElement[UUID]) -> Select[Any]:
-        rows = subject_rows.of(has_app=self.watched.app is not None)
+        rows = subject_rows.select_subjects(has_app=self.watched.app is not None)
         return rows.where(rows.selected_columns.subject == func.user_subject(id_))
 
     def _states(self, rows: Select[Any]) -> Select[Any]:

@@ -47,7 +47,7 @@ HOUR, LONGEST_GAP = timedelta(hours=1), timedelta(hours=12)
 Counts = NDArray[np.int64]
 
 
-class Trouble(StrEnum):
+class IncidentKind(StrEnum):
     """The kind of an incident."""
 
     SLOW = "slow"
@@ -61,7 +61,7 @@ class Incident(View):
     `value` and `usual` are p95 in milliseconds of a slow one, error rates of a failing one.
     """
 
-    trouble: Trouble
+    trouble: IncidentKind
     provider: str
     model: str
     start: datetime
@@ -73,7 +73,7 @@ class Incident(View):
 
 
 @dataclass(frozen=True)
-class Slot:
+class ModelHours:
     """A day or hour of a model; `quicker` has running totals of the latency buckets."""
 
     at: datetime
@@ -92,7 +92,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Usual:
+class Baseline:
     """How a model is on its other days: the bucket that 95 % stay below, and its error rate."""
 
     p95_bucket: int
@@ -100,8 +100,8 @@ class Usual:
 
 
 Key = tuple[str, str]
-Days = dict[Key, list[tuple[Slot, Usual]]]
-Test = Callable[[Slot, Usual], tuple[int, int, float]]
+Days = dict[Key, list[tuple[ModelHours, Baseline]]]
+Test = Callable[[ModelHours, Baseline], tuple[int, int, float]]
 
 
 def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
@@ -126,7 +126,7 @@ def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[
 
 
 def _found(
-    session: Session, asked: AiMetricsQuery, days: Days, trouble: Trouble, test: Test
+    session: Session, asked: AiMetricsQuery, days: Days, trouble: IncidentKind, test: Test
 ) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, asked.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
@@ -148,7 +148,9 @@ def _found(
                 yield _incident(trouble, key, run, usual)
 
 
-def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:
+def _outstanding(
+    days: Days, period: Period, test: Test
+) -> list[tuple[Key, list[ModelHours], Baseline]]:
     """Return the models with days that chance does not explain, and how they are usually."""
     looked_at = [
         (key, slot, usual)
@@ -158,7 +160,7 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
     ]
     chances = chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
-    found: dict[Key, list[tuple[float, Slot, Usual]]] = defaultdict(list)
+    found: dict[Key, list[tuple[float, ModelHours, Baseline]]] = defaultdict(list)
     for chance, (key, slot, usual) in sorted(
         zip(chances, looked_at, strict=True), key=lambda each: each[0]
     ):
@@ -175,7 +177,7 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
     ]
 
 
-def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
+def _beside_usual(slots: Sequence[ModelHours]) -> Iterator[tuple[ModelHours, Baseline]]:
     """Yield each day with the model's baseline from all other days, if they have enough data."""
     requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
     each = np.array([slot.quicker for slot in slots])
@@ -184,30 +186,30 @@ def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
     for slot, limit, timed in zip(slots, limits.tolist(), others[:, -1].tolist(), strict=True):
         # Of no error in n the rate may still be 1 in n.
         if requests - slot.requests >= FEWEST_USUAL and timed:
-            yield slot, Usual(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
+            yield slot, Baseline(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
 
 
-def _is_slow(slot: Slot, usual: Usual) -> tuple[int, int, float]:
+def _is_slow(slot: ModelHours, usual: Baseline) -> tuple[int, int, float]:
     return slot.slower_than(usual.p95_bucket), slot.timed, SLOW
 
 
-def _has_failed(slot: Slot, usual: Usual) -> tuple[int, int, float]:
+def _has_failed(slot: ModelHours, usual: Baseline) -> tuple[int, int, float]:
     return slot.errors, slot.requests, usual.error_rate
 
 
-TESTS: dict[Trouble, Test] = {Trouble.SLOW: _is_slow, Trouble.FAILING: _has_failed}
+TESTS: dict[IncidentKind, Test] = {IncidentKind.SLOW: _is_slow, IncidentKind.FAILING: _has_failed}
 
 
 def _outstanding_hours(
-    hours: Sequence[Slot], usual: Usual, trouble: Trouble, test: Test
-) -> Iterator[Slot]:
+    hours: Sequence[ModelHours], usual: Baseline, trouble: IncidentKind, test: Test
+) -> Iterator[ModelHours]:
     tried = [test(hour, usual) for hour in hours]
     for hour, (part, whole, expected), chance in zip(
         hours, tried, chances_of_so_many(tried), strict=True
     ):
         if whole < FEWEST_IN_AN_HOUR or chance > LEVEL_OF_AN_HOUR:
             continue
-        if trouble is Trouble.SLOW:
+        if trouble is IncidentKind.SLOW:
             is_strange = part / whole >= LEAST_SLOW and _p95(hour.quicker) >= LONGER * middle(
                 usual.p95_bucket
             )
@@ -218,11 +220,13 @@ def _outstanding_hours(
 
 
 def _runs(
-    hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]
-) -> Iterator[list[Slot]]:
+    hours: Sequence[ModelHours],
+    strange: set[datetime],
+    is_usual: Callable[[list[ModelHours]], bool],
+) -> Iterator[list[ModelHours]]:
     """Yield the hours of each incident, including inconclusive hours in between."""
-    run: list[Slot] = []
-    gap: list[Slot] = []
+    run: list[ModelHours] = []
+    gap: list[ModelHours] = []
     for hour in hours:
         if hour.at not in strange:
             gap.append(hour)
@@ -239,18 +243,18 @@ def _runs(
         yield run
 
 
-def _is_usual(gap: list[Slot], usual: Usual, test: Test) -> bool:
+def _is_usual(gap: list[ModelHours], usual: Baseline, test: Test) -> bool:
     """Whether the hours between two outliers have enough requests and are normal."""
     tried = [test(hour, usual) for hour in gap]
     part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)
     return whole >= FEWEST_IN_AN_HOUR and part / whole < LEAST_SLOW
 
 
-def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Incident:
+def _incident(trouble: IncidentKind, key: Key, run: list[ModelHours], usual: Baseline) -> Incident:
     requests = sum(hour.requests for hour in run)
     quicker = np.sum([hour.quicker for hour in run], axis=0)
     errors = sum(hour.errors for hour in run)
-    is_slow = trouble is Trouble.SLOW
+    is_slow = trouble is IncidentKind.SLOW
     return Incident(
         trouble=trouble,
         provider=key[0],
@@ -272,14 +276,16 @@ def _p95(quicker: Counts) -> float:
     )
 
 
-def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key, list[Slot]]:
+def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
     """Return the days or hours of each model in which something ended."""
-    found: dict[Key, list[Slot]] = defaultdict(list)
+    found: dict[Key, list[ModelHours]] = defaultdict(list)
     rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
     quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
     for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):
         ended = row["requests"] - row["pending"]
-        found[row["provider"], row["model"]].append(Slot(row["at"], ended, row["errors"], counts))
+        found[row["provider"], row["model"]].append(
+            ModelHours(row["at"], ended, row["errors"], counts)
+        )
     return found
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.breakdown_views import PreviousSeries
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
-from core.ai_metrics.queries.series import measured, volume_and_times
+from core.ai_metrics.queries.series import measured_series, volume_and_times
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -22,7 +22,7 @@ def previous_series(
     rows, whole = read_sums_and_total(session, before, volume_and_times, step)
     if not any(row["requests"] for row in rows):
         return PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])
-    found = measured(rows, whole)
+    found = measured_series(rows, whole)
     volume = found.volume_series(before.period, step)
     latency = found.latency_series(before.period, step).latency
     return PreviousSeries(

@@ -22,8 +22,8 @@ from core.activity.models.users import User
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
-from core.ai_metrics.queries.latency.slowest import find_first
 from core.ai_metrics.queries.rollup_sources import raw
+from core.ai_metrics.queries.top_requests import find_top_requests
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
@@ -130,7 +130,7 @@ def list_first(
             actor=actor,
         )
     first = cached_if_large(
-        session, (asked, order, window), lambda: find_first(session, asked, order, window)
+        session, (asked, order, window), lambda: find_top_requests(session, asked, order, window)
     )
     # One by one: a row's time says in which partition it is.
     ids, times = [each.id for each in first], [each.created_at for each in first]

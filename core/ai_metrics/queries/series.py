@@ -50,7 +50,7 @@ class LatencySeries:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredSeries:
     """Measures by the start of each non-empty interval, and of the whole period."""
 
     by_interval: dict[datetime, dict[str, Any]]
@@ -87,10 +87,10 @@ class Measured:
         return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
 
 
-def measured(rows: list[dict[str, Any]], whole: dict[str, Any] | None) -> Measured:
+def measured_series(rows: list[dict[str, Any]], whole: dict[str, Any] | None) -> MeasuredSeries:
     """Return measures from read_sums_and_total(); without a total, histograms are added up."""
     if whole is not None:
-        return Measured({row["at"]: row for row in rows}, whole)
+        return MeasuredSeries({row["at"]: row for row in rows}, whole)
     counts = {timing: summed_each([row[timing] for row in rows]) for timing in TIMINGS}
     names = [name for name in rows[0] if name not in ("at", *TIMINGS)] if rows else []
     sums: dict[str, Any] = defaultdict(
@@ -99,7 +99,7 @@ def measured(rows: list[dict[str, Any]], whole: dict[str, Any] | None) -> Measur
     for timing in TIMINGS:
         for row, times in zip(rows, quantiles_each(counts[timing], RANKS), strict=True):
             row[timing] = times
-    return Measured(
+    return MeasuredSeries(
         {row["at"]: row for row in rows},
         sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS},
     )
@@ -111,7 +111,7 @@ def latency(
     """Return latency in total, over time and as a histogram; raise TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    found = measured(*read_sums_and_total(session, asked, timings, step))
+    found = measured_series(*read_sums_and_total(session, asked, timings, step))
     series = found.latency_series(asked.period, step)
     times = found.whole["latency"]
     # Of raw rows they are percentiles
@@ -124,11 +124,11 @@ def latency(
         series=series.latency,
         first_token_series=series.first_token,
         histogram=bars(buckets),
-        previous=both(session, asked.previous),
+        previous=percentiles_before(session, asked.previous),
     )
 
 
-def both(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
+def percentiles_before(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
     """Return the percentiles of a period."""
     row = read_sums(session, asked, timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
@@ -138,7 +138,7 @@ def both(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
 def latency_series(session: Session, asked: AiMetricsQuery, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
     rows, whole = read_sums_and_total(session, asked, timings, step)
-    return measured(rows, whole).latency_series(asked.period, step)
+    return measured_series(rows, whole).latency_series(asked.period, step)
 
 
 def tokens(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import read_sums_and_total
-from core.ai_metrics.queries.series import measured, volume_and_times
+from core.ai_metrics.queries.series import measured_series, volume_and_times
 from core.ai_metrics.views import (
     AiMetricsQuery,
     Figures,
@@ -98,7 +98,7 @@ def side(session: Session, asked: AiMetricsQuery, step: Interval) -> ComparedPer
     def is_over(point: VolumePoint | LatencyPoint) -> bool:
         return _end(point.at, step, asked.period.zone) <= min(clock.now(), asked.period.end)
 
-    found = measured(*read_sums_and_total(session, asked, volume_and_times, step))
+    found = measured_series(*read_sums_and_total(session, asked, volume_and_times, step))
     volume = found.volume_series(asked.period, step)
     times = found.latency_series(asked.period, step)
     return ComparedPeriod(

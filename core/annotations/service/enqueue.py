@@ -35,7 +35,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.models import ReviewItem
 from core.annotations.sampling import in_sample
-from core.annotations.schemas import AskedFor, QueueItemView, Reason
+from core.annotations.schemas import QueueItemView, Reason, ReviewRequest
 from core.annotations.service import scored_answers, snapshots
 from core.annotations.settings import Review
 from core.conversations.models import Conversation, Message
@@ -86,13 +86,15 @@ Found = Mapping[UUID, set[Reason]]
 Place = tuple[datetime, UUID]
 
 
-class Looked(settings.Group):
+class CheckedUntil(settings.Group):
     """Up to which time answers have been checked."""
 
     until: datetime | None = None
 
 
-def ask_for(core: Session, ai: Session, given: AskedFor, *, actor: Actor) -> QueueItemView:
+def request_review(
+    core: Session, ai: Session, given: ReviewRequest, *, actor: Actor
+) -> QueueItemView:
     """Add a message to the queue on request; an existing item stays unchanged."""
     require(actor, Permission.ANNOTATE)
     message_id, _, _ = conversations.get_place(core, given.message_id)
@@ -103,7 +105,7 @@ def ask_for(core: Session, ai: Session, given: AskedFor, *, actor: Actor) -> Que
     )
 
 
-def look_at_answers(at: datetime, id_: UUID) -> Place | None:
+def enqueue_answers(at: datetime, id_: UUID) -> Place | None:
     """Add due answers after a position to the queue; return the last position, or None."""
     with read_session() as core:
         rules = settings.read(core, Review)
@@ -114,7 +116,7 @@ def look_at_answers(at: datetime, id_: UUID) -> Place | None:
     return (rows[-1]["created_at"], rows[-1]["id"]) if rows else None
 
 
-def look_at_conversations(ids: Sequence[UUID]) -> None:
+def enqueue_conversations(ids: Sequence[UUID]) -> None:
     """Add due answers of whole conversations to the queue, also by users' feedback on them."""
     with read_session() as core, read_session(Database.AI) as ai:
         rules = settings.read(core, Review)
@@ -125,21 +127,21 @@ def look_at_conversations(ids: Sequence[UUID]) -> None:
         _fill(core, found, rules)
 
 
-def look_at_scores(ids: Sequence[UUID]) -> None:
+def enqueue_by_scores(ids: Sequence[UUID]) -> None:
     """Add answers of conversations to the queue by their scores."""
     with read_session() as core:
         rules = settings.read(core, Review)
         _fill(core, _scored(core, ids, rules), rules)
 
 
-def add_scored(message_ids: Sequence[UUID]) -> None:
+def enqueue_scored(message_ids: Sequence[UUID]) -> None:
     """Add messages with low scores to the queue."""
     with read_session() as core:
         found = {message_id: {Reason.SCORE} for message_id in message_ids}
         _fill(core, found, settings.read(core, Review))
 
 
-def let_go(after: UUID) -> UUID | None:
+def remove_orphans(after: UUID) -> UUID | None:
     """Remove items of deleted messages; return the last position, or None at the end."""
     with read_session(Database.AI) as ai:
         waiting: dict[UUID, UUID] = {

@@ -81,7 +81,7 @@ def save(
     if not shown.is_saved:
         complete(ai, shown.item.id, said, actor=actor)
         return session.saved(Action(shown.item))
-    before = said_of(ai, shown.item, actor)
+    before = own_annotation(ai, shown.item, actor)
     annotations.change(ai, before.id, AnnotationChangeBody(**said.model_dump()), actor=actor)
     drafts.drop(ai, before.message_id, actor=actor)
     return session.saved(Action(shown.item, before))
@@ -121,11 +121,13 @@ def first_values(ai: Session, entry: HistoryEntry, *, actor: Actor) -> Mapping[s
     if not entry.is_saved:
         return None
     with suppress(AnnotationMissing):
-        return said_of(ai, entry.item, actor).model_dump(include=set(ReviewVerdict.model_fields))
+        return own_annotation(ai, entry.item, actor).model_dump(
+            include=set(ReviewVerdict.model_fields)
+        )
     return None
 
 
-def said_of(ai: Session, item: QueueItemView, actor: Actor) -> AnnotationView:
+def own_annotation(ai: Session, item: QueueItemView, actor: Actor) -> AnnotationView:
     """Return the reviewer's annotation of a saved item; raise AnnotationMissing."""
     asked = AnnotationFilter(message_id=item.message_id, author=actor.id)
     mine = list_annotations(ai, asked, LATEST, actor=actor, count=False).items
@@ -141,7 +143,7 @@ def _again(
     """Return an entry that can be shown again, leased if unsaved, or None."""
     with suppress(NotLeased, AnnotationMissing):
         if entry.is_saved:
-            said_of(ai, entry.item, actor)
+            own_annotation(ai, entry.item, actor)
             return entry
         if entry.item.id == session.held_id:
             return entry

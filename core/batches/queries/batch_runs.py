@@ -27,10 +27,10 @@ from core.batches import error_summaries
 from core.batches.error_summaries import ErrorSummary
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
-from core.batches.named_phases import named
+from core.batches.named_phases import named_phases
 from core.batches.queries.usual_duration import is_slow, usual_durations
 from core.batches.schemas import BatchStatus
-from core.batches.views import BAD, AskedRuns, RunDetail, RunFailure, RunOrder, RunView
+from core.batches.views import BAD, BatchRunQuery, RunDetail, RunFailure, RunOrder, RunView
 from core.database.paging import Sort, SortCursor, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
@@ -53,7 +53,7 @@ class SortedRuns:
 
 def list_runs(
     session: Session,
-    asked: AskedRuns,
+    asked: BatchRunQuery,
     *,
     window: Window,
     after: SortCursor | None = None,
@@ -69,7 +69,7 @@ def list_runs(
 
 def sort_runs(
     session: Session,
-    asked: AskedRuns,
+    asked: BatchRunQuery,
     order: RunOrder = RunOrder.LATEST_FIRST,
     *,
     window: Window,
@@ -100,7 +100,9 @@ def sort_of(order: RunOrder) -> Sort:
     return Sort.by(order, values[order.lstrip("-")], runs.id)
 
 
-def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor) -> list[RunView]:
+def list_running(
+    session: Session, asked: BatchRunQuery, *, limit: int, actor: Actor
+) -> list[RunView]:
     """Return running runs; those with an end time are not running, whatever their status says."""
     require(actor, Permission.WATCH)
     going = (*matching(replace(asked, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
@@ -109,7 +111,7 @@ def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor
 
 
 def failures(
-    session: Session, asked: AskedRuns, *, limit: int = 20, actor: Actor
+    session: Session, asked: BatchRunQuery, *, limit: int = 20, actor: Actor
 ) -> list[RunFailure]:
     """Return errors of failed runs, latest first; by job for actors without READ_CONTENTS."""
     require(actor, Permission.WATCH)
@@ -157,7 +159,7 @@ def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
     )
 
 
-def matching(asked: AskedRuns) -> list[ColumnElement[bool]]:
+def matching(asked: BatchRunQuery) -> list[ColumnElement[bool]]:
     """Return the conditions for the requested runs."""
     period, watched = asked.period, asked.watched
     wanted = {runs.app: watched.app, runs.batch_job: asked.job, runs.status: asked.status}
@@ -213,7 +215,7 @@ def _failed_phase(session: Session, row: Row[Any] | BatchRunRecord) -> str | Non
         said, phases = session.execute(
             select(runs.error_summary, runs.phase_durations).where(runs.id == row.id)
         ).one()
-    return next(iter(named(said or "", phases)), None)
+    return next(iter(named_phases(said or "", phases)), None)
 
 
 def _fields(

@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
 from core.batches import error_summaries
-from core.batches.named_phases import named
+from core.batches.named_phases import named_phases
 from core.batches.queries.batch_runs import matching, runs
-from core.batches.views import BAD, GOOD, AskedRuns
+from core.batches.views import BAD, GOOD, BatchRunQuery
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.presentation.formatting import shortened
@@ -21,7 +21,7 @@ MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160
 
 
-class Failing(View):
+class FailingJob(View):
     """A batch job whose failure rate exceeds 5% with 95% certainty, or whose last two runs failed.
 
     `phase` is what its failures have in common: named in their summaries, or missing in failed and
@@ -48,14 +48,14 @@ class RecentRun(View):
     summary: str
 
 
-def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing]:
+def failing_jobs(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[FailingJob]:
     """Return failing jobs, worst first; errors only for actors with READ_CONTENTS."""
     require(actor, Permission.WATCH)
     found = find_failing(session, asked)
-    return [Failing(**without_contents(dict(each), "summary", actor=actor)) for each in found]
+    return [FailingJob(**without_contents(dict(each), "summary", actor=actor)) for each in found]
 
 
-def find_failing(session: Session, asked: AskedRuns) -> list[Failing]:
+def find_failing(session: Session, asked: BatchRunQuery) -> list[FailingJob]:
     """Return the failing batch jobs with their errors, which not every actor may read."""
     of_job: dict[str, list[RecentRun]] = defaultdict(list)
     for row in session.execute(_latest_of_each(asked)):
@@ -71,11 +71,11 @@ def find_failing(session: Session, asked: AskedRuns) -> list[Failing]:
                 or "",
             )
         )
-    found = [judged for each in of_job.values() if (judged := judge(each)) is not None]
+    found = [judged for each in of_job.values() if (judged := failing_job(each)) is not None]
     return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
 
 
-def _latest_of_each(asked: AskedRuns) -> Select[Any]:
+def _latest_of_each(asked: BatchRunQuery) -> Select[Any]:
     """Return the latest runs of each failing job, as many of rare jobs as of frequent ones."""
     often = (
         select(runs.batch_job)
@@ -107,7 +107,7 @@ def _latest_of_each(asked: AskedRuns) -> Select[Any]:
     )
 
 
-def judge(ended: Sequence[RecentRun]) -> Failing | None:
+def failing_job(ended: Sequence[RecentRun]) -> FailingJob | None:
     """Return what is wrong with a job, from its runs (latest first); None when healthy."""
     bad = [run for run in ended if run.status in BAD]
     in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
@@ -116,7 +116,7 @@ def judge(ended: Sequence[RecentRun]) -> Failing | None:
     ):
         return None
     said = Counter(shortened(run.summary, LONGEST_SUMMARY) for run in bad if run.summary)
-    return Failing(
+    return FailingJob(
         batch_job=ended[0].batch_job,
         runs=len(ended),
         bad=len(bad),
@@ -131,7 +131,7 @@ def judge(ended: Sequence[RecentRun]) -> Failing | None:
 def phase_of(bad: Sequence[RecentRun], good: Sequence[RecentRun]) -> str | None:
     """Return the phase in which most of the failed runs failed, or None when that is unknown."""
     known = {phase for run in (*bad, *good) for phase in run.phases}
-    blamed = Counter(phase for run in bad for phase in named(run.summary, known))
+    blamed = Counter(phase for run in bad for phase in named_phases(run.summary, known))
     if blamed and blamed.most_common(1)[0][1] >= OFTEN * len(bad):
         return blamed.most_common(1)[0][0]
     usual = {phase for phase in known if good and all(phase in run.phases for run in good)}

@@ -14,7 +14,7 @@ from core.batches.queries.batch_runs import list_runs, matching, runs
 from core.batches.views import (
     BAD,
     GOOD,
-    AskedRuns,
+    BatchRunQuery,
     DayOfRuns,
     JobFigures,
     RunFigures,
@@ -31,7 +31,7 @@ RANKS = array([0.5, 0.95])
 duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
 
 
-def summary(session: Session, asked: AskedRuns, *, actor: Actor) -> RunSummary:
+def summary(session: Session, asked: BatchRunQuery, *, actor: Actor) -> RunSummary:
     """Return outcomes and durations of runs, and the same of the previous period."""
     require(actor, Permission.WATCH)
     found, before = figures(session, asked), figures(session, asked.previous)
@@ -40,13 +40,13 @@ def summary(session: Session, asked: AskedRuns, *, actor: Actor) -> RunSummary:
     )
 
 
-def figures(session: Session, asked: AskedRuns) -> RunFigures:
+def figures(session: Session, asked: BatchRunQuery) -> RunFigures:
     """Return outcomes and durations of the runs of a period."""
     wanted = select(*_counts(), *_durations()).where(*matching(asked))
     return RunFigures(**_figures_of(session.execute(wanted).mappings().one()))
 
 
-def by_day(session: Session, asked: AskedRuns, *, actor: Actor) -> list[DayOfRuns]:
+def by_day(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[DayOfRuns]:
     """Return outcomes of runs by day, including days without any."""
     require(actor, Permission.WATCH)
     at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
@@ -56,7 +56,7 @@ def by_day(session: Session, asked: AskedRuns, *, actor: Actor) -> list[DayOfRun
     return [DayOfRuns(at=each, **found.get(each, nothing)) for each in midnights(asked.period)]
 
 
-def by_job(session: Session, asked: AskedRuns, *, actor: Actor) -> list[JobFigures]:
+def by_job(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[JobFigures]:
     """Return the runs of each batch job, with the status of the last one."""
     require(actor, Permission.WATCH)
     newest = aggregate_order_by(runs.status, runs.started_at.desc(), runs.id.desc())
@@ -120,7 +120,7 @@ def whole(milliseconds: float | None) -> int | None:
 STRIP, MOST_STRIPS = 90, 8
 
 
-def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
+def strips(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Strip]:
     """Return the last runs before the end of the period, for each batch job that ran in it."""
     jobs = [each.batch_job for each in by_job(session, replace(asked, status=None), actor=actor)]
     ever = replace(asked, period=replace(asked.period, start=EPOCH), status=None)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.batches.models import BatchRunRecord
 from core.batches.queries.batch_runs import matching
 from core.batches.queries.outcomes import RANKS, whole
-from core.batches.views import AskedRuns, Phase, PhaseDay, PhaseFigures
+from core.batches.views import BatchRunQuery, Phase, PhaseDay, PhaseFigures
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -30,7 +30,7 @@ took: ColumnElement[float] = case(
 Key = tuple[str, str]
 
 
-def phases(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Phase]:
+def phases(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Phase]:
     """Return each job's phases, longest first: in total, by day, and in the previous period."""
     require(actor, Permission.WATCH)
     found = _figures(session, asked)
@@ -49,7 +49,7 @@ def phases(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Phase]:
     return sorted(each, key=lambda one: (one.batch_job, -(one.p50_ms or 0), one.phase))
 
 
-def _figures(session: Session, asked: AskedRuns) -> dict[Key, PhaseFigures]:
+def _figures(session: Session, asked: BatchRunQuery) -> dict[Key, PhaseFigures]:
     rows = session.execute(
         _measured(asked, func.avg(took).label("avg"), func.max(took).label("longest"))
     ).mappings()
@@ -65,7 +65,7 @@ def _figures(session: Session, asked: AskedRuns) -> dict[Key, PhaseFigures]:
     }
 
 
-def _by_day(session: Session, asked: AskedRuns) -> defaultdict[Key, list[PhaseDay]]:
+def _by_day(session: Session, asked: BatchRunQuery) -> defaultdict[Key, list[PhaseDay]]:
     at = func.date_trunc("day", runs.c.started_at, asked.period.zone).label("at")
     found: defaultdict[Key, list[PhaseDay]] = defaultdict(list)
     for row in session.execute(_measured(asked, at).group_by(at).order_by(at)).mappings():
@@ -76,7 +76,7 @@ def _by_day(session: Session, asked: AskedRuns) -> defaultdict[Key, list[PhaseDa
     return found
 
 
-def _measured(asked: AskedRuns, *more: Label[Any]) -> Select[Any]:
+def _measured(asked: BatchRunQuery, *more: Label[Any]) -> Select[Any]:
     times = func.percentile_disc(RANKS).within_group(took).label("times")
     return (
         select(runs.c.batch_job, phase.c.key, func.count().label("runs"), times, *more)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.batches.queries.batch_runs import matching, runs
 from core.batches.queries.outcomes import by_day, duration, figures, midnights
-from core.batches.views import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
+from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -18,7 +18,7 @@ from core.presentation.formatting import FigureUnit
 Course = list[float | None]
 
 
-def run_tiles(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Tile]:
+def run_tiles(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Tile]:
     """Return key figures: runs, success rate, failed runs, and duration."""
     require(actor, Permission.WATCH)
     before = replace(asked, period=asked.period.before(clock.now()))
@@ -85,7 +85,7 @@ def _rate(found: RunFigures) -> tuple[int, int]:
     return good, good + sum(getattr(found, state) for state in BAD)
 
 
-def _medians(session: Session, asked: AskedRuns) -> Course:
+def _medians(session: Session, asked: BatchRunQuery) -> Course:
     """Return the median duration of each day's runs."""
     at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
     median = (

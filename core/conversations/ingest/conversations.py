@@ -15,8 +15,8 @@ from core.activity.ingest.seen_users import note_days, note_users
 from core.conversations.ingest import messages, named_messages
 from core.conversations.ingest.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
+from core.database.field_versions import VersionedFields, moment_of, name_by, version_of
 from core.database.import_traces import Traces, note_repeated
-from core.database.newest_values import KnownFields, moment_of, name_by, version_of
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection, Stage, as_json, by_index, driver
 from core.ingest.intake import RowSource, key_of
@@ -100,7 +100,7 @@ def store(
             note_users(connection, SPEAKERS, import_id=source.import_id)
     if any(any(messages.references_of(each)) for _, _, each, _ in staged.values()):
         note_values(connection, messages.NAMED)
-    named_messages.tell_of(session, [name for (name,) in named])
+    named_messages.notify_stored(session, [name for (name,) in named])
     if staged and before:
         note_repeated(connection, source.import_id, "messages", messages.MESSAGES)
     traces.keep(known)
@@ -113,14 +113,14 @@ def store(
     return len(news | grown)
 
 
-def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, KnownFields]:
+def lock(connection: Connection, ids: Collection[UUID]) -> dict[UUID, VersionedFields]:
     """Return the stored fields of conversations, locked in order."""
     return _known(connection.execute(LOCK, {"ids": list(ids)})) if ids else {}
 
 
-def _known(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, KnownFields]:
+def _known(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, VersionedFields]:
     return {
-        id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told)
+        id_: VersionedFields(dict(zip(FIELDS, values, strict=True)), told)
         for id_, told, *values in rows
     }
 
@@ -143,24 +143,24 @@ def _began(conversation: NewConversation) -> datetime:
 
 
 def _learn(
-    known: dict[UUID, KnownFields],
+    known: dict[UUID, VersionedFields],
     conversations: list[NewConversation],
     made: set[UUID],
     began_at: str,
     traces: Traces,
 ) -> tuple[set[int], set[UUID]]:
     """Merge rows; return the positions of those that were news, and changed conversations."""
-    before = {id_: dict(each.told) for id_, each in known.items()}
+    before = {id_: dict(each.versions) for id_, each in known.items()}
     news, unsaid = set(), set(made)
     for number, each in enumerate(conversations):
         id_ = key_of("conversation", each.id)
         fields, version = _fields(each), version_of(_as_of(each))
         traces.note(id_, fields, version)
-        if known[id_].learn(fields, version) or id_ in unsaid:
+        if known[id_].merge(fields, version) or id_ in unsaid:
             news.add(number)
             unsaid.discard(id_)
         known[id_].note_first(began_at, version_of(_began(each)))
-    return news, made | {id_ for id_, each in known.items() if each.told != before[id_]}
+    return news, made | {id_ for id_, each in known.items() if each.versions != before[id_]}
 
 
 def _as_of(conversation: NewConversation) -> datetime:
@@ -184,10 +184,10 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
     }
 
 
-def _learned(id_: UUID, known: KnownFields, began_at: str) -> tuple[object, ...]:
+def _learned(id_: UUID, known: VersionedFields, began_at: str) -> tuple[object, ...]:
     name, *values = (known.values[field] for field in FIELDS)
     user_id = key_of("user", name) if name is not None else None
-    return id_, moment_of(known.told[began_at]), user_id, name, *values, known.told
+    return id_, moment_of(known.versions[began_at]), user_id, name, *values, known.versions
 
 
 def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:
@@ -205,7 +205,7 @@ def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:
 
 
 def _passed_on(
-    known: dict[UUID, KnownFields], news: set[int], conversations: list[NewConversation]
+    known: dict[UUID, VersionedFields], news: set[int], conversations: list[NewConversation]
 ) -> set[UUID]:
     """Return updated conversations that wait for a person."""
     ids = {key_of("conversation", conversations[number].id) for number in news}

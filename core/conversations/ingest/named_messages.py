@@ -37,7 +37,7 @@ class Name(NamedTuple):
     named_at: datetime
 
 
-def note(session: Session, names: Iterable[Name]) -> None:
+def store(session: Session, names: Iterable[Name]) -> None:
     """Store names; commit before looking up the messages."""
     rows = sorted(names)
     if rows:
@@ -59,7 +59,7 @@ def named(connection: Connection) -> Iterable[tuple[str]]:
     return connection.execute(AMONG)
 
 
-def tell_of(session: Session, names: Sequence[str]) -> None:
+def notify_stored(session: Session, names: Sequence[str]) -> None:
     """Notify other features that messages with these names are stored."""
     for first in range(0, len(names), AT_ONCE):
         outbox.add(session, NAMED, {"names": names[first : first + AT_ONCE]})

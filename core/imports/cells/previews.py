@@ -4,7 +4,7 @@ from typing import Any
 
 from core.imports.cells import values
 from core.imports.containers.paths import getter
-from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.mapping import FieldRule, Mapping, ValueType, ValueUnit
 
 UNITS = {
     ValueUnit.SECONDS: "seconds",
@@ -24,7 +24,7 @@ UNITS = {
     ValueUnit.FIVE: "1 to 5",
     ValueUnit.TEN: "1 to 10",
 }
-TOLD = (As.TIME, As.DURATION, As.MONEY, As.STATUS, As.RATING)
+TOLD = (ValueType.TIME, ValueType.DURATION, ValueType.MONEY, ValueType.STATUS, ValueType.RATING)
 
 
 def readings(mapping: Mapping, first: list[dict[str, Any]]) -> list[str]:
@@ -52,7 +52,8 @@ def _reading(name: str, rule: FieldRule, mapping: Mapping, first: list[dict[str,
                 examples[key] = f"an error ({error})"
     unit = (
         f", in {UNITS[rule.unit]}"
-        if rule.unit and rule.as_ in (As.TIME, As.DURATION, As.MONEY, As.RATING)
+        if rule.unit
+        and rule.as_ in (ValueType.TIME, ValueType.DURATION, ValueType.MONEY, ValueType.RATING)
         else ""
     )
     told = (
@@ -63,24 +64,24 @@ def _reading(name: str, rule: FieldRule, mapping: Mapping, first: list[dict[str,
 
 def stored(name: str, rule: FieldRule, mapping: Mapping, told: list[Any]) -> list[str]:
     """Return how values of a column will be stored; of those that will be refused, that."""
-    if rule.as_ not in (*TOLD, As.COUNT, As.NUMBER):
+    if rule.as_ not in (*TOLD, ValueType.COUNT, ValueType.NUMBER):
         return []
     read, found = values.reader(name, rule, mapping), []
     for value in told:
         try:
             found.append("" if values.is_nothing(value) else _result(rule, read(value)))
         except ValueError:
-            found.append("unknown" if rule.as_ is As.STATUS else "rejected")
+            found.append("unknown" if rule.as_ is ValueType.STATUS else "rejected")
     return [each for each in found if each]
 
 
 def _result(rule: FieldRule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
     match rule.as_:
-        case As.TIME:
+        case ValueType.TIME:
             return f"{str(value)[:19].replace('T', ' ')} UTC"
-        case As.DURATION:
+        case ValueType.DURATION:
             return f"{value:,} ms"
-        case As.MONEY:
+        case ValueType.MONEY:
             return f"{value} USD"
         case _:
             return str(value)

@@ -11,7 +11,7 @@ from core.activity.queries.funnels.funnel import STEPS
 from core.imports.cells import states, values
 from core.imports.containers.paths import getter
 from core.imports.formats import turns
-from core.imports.mapping import As, Mapping, Turns
+from core.imports.mapping import Mapping, Turns, ValueType
 from core.imports.parsed import RowKind
 
 ROLE = "role"
@@ -38,7 +38,7 @@ def unknown(mapping: Mapping, records: Iterable[Any]) -> Unknown:
     readers = {
         name: (getter(rule.path), values.reader(name, rule, mapping))
         for name, rule in mapping.fields.items()
-        if rule.path and rule.as_ is As.STATUS
+        if rule.path and rule.as_ is ValueType.STATUS
     }
     turns_ = mapping.turns if mapping.turns is not None and mapping.turns.role else None
     found: dict[str, Counter[str]] = {}

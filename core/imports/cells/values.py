@@ -13,7 +13,7 @@ import msgspec
 
 from core.imports.cells import states, timestamps
 from core.imports.fields import LONGEST, LONGEST_TEXT, words
-from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.mapping import FieldRule, Mapping, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 
 Value = Any
@@ -50,35 +50,35 @@ PRICE = re.compile(r"[\s$]|USD|usd")
 
 def reader(name: str, rule: FieldRule, mapping: Mapping) -> Reader:
     match rule.as_:
-        case As.TIME:
+        case ValueType.TIME:
             return timestamps.reader(
                 rule.unit or ValueUnit.ISO,
                 zone=mapping.zone,
                 start=mapping.start,
                 zero=mapping.zero,
             )
-        case As.DURATION:
+        case ValueType.DURATION:
             factor = PER_MS.get(rule.unit or ValueUnit.MILLISECONDS, 1.0)
             return partial(_duration, factor=factor, comma=rule.decimal_comma)
-        case As.STATUS:
+        case ValueType.STATUS:
             return partial(
                 _state,
                 known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values),
                 kind=mapping.kind,
             )
-        case As.MONEY:
+        case ValueType.MONEY:
             return partial(money, cents=rule.unit is ValueUnit.CENTS, comma=rule.decimal_comma)
-        case As.RATING:
+        case ValueType.RATING:
             return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
-        case As.TEXT:
+        case ValueType.TEXT:
             longest = LONGEST.get(name, LONGEST_TEXT)
             if rule.values:
                 return partial(_text, longest=longest, values=rule.values)
             return partial(text, longest=longest)
-        case As.TEXT_OR_OBJECT if rule.values:
+        case ValueType.TEXT_OR_OBJECT if rule.values:
             return partial(_text, longest=LONGEST_TEXT, values=rule.values)
-        case (As.COUNT | As.NUMBER) as counted if rule.decimal_comma:
-            return partial(count if counted is As.COUNT else number, comma=True)
+        case (ValueType.COUNT | ValueType.NUMBER) as counted if rule.decimal_comma:
+            return partial(count if counted is ValueType.COUNT else number, comma=True)
         case other:
             return PLAIN[other]
 
@@ -283,11 +283,11 @@ def text_or_object(value: Value) -> str | dict[str, Any]:
     return value if isinstance(value, dict) else text(value)
 
 
-PLAIN: dict[As, Reader] = {
-    As.COUNT: count,
-    As.NUMBER: number,
-    As.LIST: listed,
-    As.OBJECT: json_object,
-    As.OBJECTS: json_objects,
-    As.TEXT_OR_OBJECT: text_or_object,
+PLAIN: dict[ValueType, Reader] = {
+    ValueType.COUNT: count,
+    ValueType.NUMBER: number,
+    ValueType.LIST: listed,
+    ValueType.OBJECT: json_object,
+    ValueType.OBJECTS: json_objects,
+    ValueType.TEXT_OR_OBJECT: text_or_object,
 }

@@ -165,7 +165,9 @@ def _attributes(given: Object, start: int, zone: str) -> Object:
     elif kind in STEPS:
         found["openinference.span.kind"] = STEPS[kind]
     # A tool's texts are its arguments and its result, and no messages of the conversation.
-    said = {name: langfuse_messages.of(given.get(path), role) for name, path, role in TEXTS}
+    said = {
+        name: langfuse_messages.messages_of(given.get(path), role) for name, path, role in TEXTS
+    }
     found |= (
         _called(given)
         if kind == "TOOL"
@@ -255,7 +257,7 @@ def _conversation(given: Object, mapping: Mapping) -> Object:
         ("input", "user", begin),
         ("output", "assistant", begin + _latency_ns(given)),
     ):
-        for said in langfuse_messages.of(given.get(name), role) or []:
+        for said in langfuse_messages.messages_of(given.get(name), role) or []:
             speaker = turns.ROLES.get(values.word_of(said.get("role") or role), role)
             message = {
                 "id": f"{trace}-{len(messages)}",

@@ -6,7 +6,7 @@ from core.imports.cells import values
 from core.imports.formats.spans import written
 
 
-def of(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
+def messages_of(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     """Return messages with roles; an object that is none is its only text, or JSON."""
     found = written(given)
     match found:

@@ -14,7 +14,7 @@ from typing import Any
 from core.imports.cells import units, values
 from core.imports.containers.paths import getter, within
 from core.imports.fields import words
-from core.imports.mapping import As, FieldRule, Turns, ValueUnit
+from core.imports.mapping import FieldRule, Turns, ValueType, ValueUnit
 from core.imports.recognition import names
 
 Turn = dict[str, Any]
@@ -160,7 +160,7 @@ def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
             told = [each[key] for each in value if not values.is_nothing(each.get(key))]
             unit = units.of_times(told) if plain == name and told else None
             if unit is not None and unit is not ValueUnit.SECONDS_SINCE_START:
-                return FieldRule(path=key, as_=As.TIME, unit=unit)
+                return FieldRule(path=key, as_=ValueType.TIME, unit=unit)
     return None
 
 

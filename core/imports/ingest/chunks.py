@@ -80,7 +80,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Good:
+class CheckedRow:
     """A row that may be stored, and the record that it comes from."""
 
     parsed: Parsed
@@ -93,7 +93,7 @@ class Chunk:
 
     after: int
     until: int = 0
-    rows: dict[RowKind, list[Good]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[RowKind, list[CheckedRow]] = field(default_factory=lambda: defaultdict(list))
     problems: list[Problem] = field(default_factory=list)
     weight: int = 0
 
@@ -111,7 +111,7 @@ class Chunk:
             )
             self.weight += 1
         else:
-            self.rows[parsed.kind].append(Good(parsed, row))
+            self.rows[parsed.kind].append(CheckedRow(parsed, row))
             self.weight += weight(row, size)
 
     def check(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.imports.cells import states, units, values
 from core.imports.fields import FIELDS
-from core.imports.mapping import As, FieldRule, ValueUnit
+from core.imports.mapping import FieldRule, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import names
 
@@ -15,24 +15,24 @@ YES, NO = ("true", "1", "yes"), ("false", "0", "no")
 
 def find(field: str, path: str, found: list[Any], kind: RowKind) -> FieldRule | None:
     """Return how a column is read as a field; None when what stands in it does not fit."""
-    as_ = As(FIELDS[kind][field])
+    as_ = ValueType(FIELDS[kind][field])
     told = present(found)
     match as_:
-        case As.TIME:
+        case ValueType.TIME:
             unit = units.of_times(told)
             if unit is None or units.is_due(path):
                 return None
             return FieldRule(path=path, as_=as_, unit=unit)
-        case As.DURATION | As.COUNT | As.MONEY | As.NUMBER:
+        case ValueType.DURATION | ValueType.COUNT | ValueType.MONEY | ValueType.NUMBER:
             return _number_rule(as_, path, told)
-        case As.STATUS:
+        case ValueType.STATUS:
             return _status_rule(path, told, kind)
-        case As.RATING:
+        case ValueType.RATING:
             return _rating_rule(path, told)
-        case As.OBJECT | As.OBJECTS:
+        case ValueType.OBJECT | ValueType.OBJECTS:
             are_objects = any(isinstance(values.decoded(value), dict | list) for value in told)
             return FieldRule(path=path, as_=as_) if are_objects else None
-        case As.TEXT if any(isinstance(value, dict | list) for value in told):
+        case ValueType.TEXT if any(isinstance(value, dict | list) for value in told):
             return None
         case _:
             return FieldRule(path=path, as_=as_)
@@ -43,20 +43,21 @@ def choose(field: str, path: str, found: list[Any], kind: RowKind) -> FieldRule:
     says.
     """
     guessed = find(field, path, found, kind)
-    as_ = As(FIELDS[kind][field])
+    as_ = ValueType(FIELDS[kind][field])
     if guessed is not None:
         return guessed
     told = present(found)
     unit = {
-        As.TIME: units.of_times(told),
-        As.MONEY: ValueUnit.DOLLARS,
-        As.DURATION: units.of_durations(path, told),
+        ValueType.TIME: units.of_times(told),
+        ValueType.MONEY: ValueUnit.DOLLARS,
+        ValueType.DURATION: units.of_durations(path, told),
     }.get(as_)
     return FieldRule(
         path=path,
         as_=as_,
         unit=unit,
-        decimal_comma=as_ not in (As.TEXT, As.TEXT_OR_OBJECT) and units.has_decimal_comma(told),
+        decimal_comma=as_ not in (ValueType.TEXT, ValueType.TEXT_OR_OBJECT)
+        and units.has_decimal_comma(told),
     )
 
 
@@ -77,25 +78,27 @@ def all_read(read: Any, told: list[Any], share: float) -> bool:  # noqa: ANN401 
 
 def flag(path: str, *, yes: str, no: str) -> FieldRule:
     return FieldRule(
-        path=path, as_=As.STATUS, values=dict.fromkeys(YES, yes) | dict.fromkeys(NO, no)
+        path=path, as_=ValueType.STATUS, values=dict.fromkeys(YES, yes) | dict.fromkeys(NO, no)
     )
 
 
-def _number_rule(as_: As, path: str, told: list[Any]) -> FieldRule | None:
+def _number_rule(as_: ValueType, path: str, told: list[Any]) -> FieldRule | None:
     comma, plain = units.has_decimal_comma(told), names.plain(path)
     match as_:
-        case As.DURATION if all_read(values.number, told, 0.5) or _suffixed(told):
+        case ValueType.DURATION if all_read(values.number, told, 0.5) or _suffixed(told):
             return FieldRule(
                 path=path, as_=as_, unit=units.of_durations(path, told), decimal_comma=comma
             )
-        case As.COUNT if not names.NOT_TOKENS & set(plain.split("_")) and all_read(
+        case ValueType.COUNT if not names.NOT_TOKENS & set(plain.split("_")) and all_read(
             partial(values.count, comma=comma), told, 0.5
         ):
             return FieldRule(path=path, as_=as_, decimal_comma=comma)
-        case As.MONEY if not units.is_other_money(path, told) and all_read(values.money, told, 0.5):
+        case ValueType.MONEY if not units.is_other_money(path, told) and all_read(
+            values.money, told, 0.5
+        ):
             unit = ValueUnit.CENTS if plain.endswith("cents") else ValueUnit.DOLLARS
             return FieldRule(path=path, as_=as_, unit=unit, decimal_comma=comma)
-        case As.NUMBER:
+        case ValueType.NUMBER:
             return FieldRule(path=path, as_=as_, decimal_comma=comma)
         case _:
             return None
@@ -118,7 +121,7 @@ def _status_rule(path: str, told: list[Any], kind: RowKind) -> FieldRule | None:
         return flag(path, yes=good, no=bad)
     if name == "exit_code" and kind is RowKind.BATCH_RUNS:
         return FieldRule(
-            path=path, as_=As.STATUS, values=dict.fromkeys(sorted(seen), bad) | {"0": good}
+            path=path, as_=ValueType.STATUS, values=dict.fromkeys(sorted(seen), bad) | {"0": good}
         )
     known = states.STATES.get(kind, {})
     fits = seen <= set(known)
@@ -130,7 +133,7 @@ def _status_rule(path: str, told: list[Any], kind: RowKind) -> FieldRule | None:
         fits = are_few or any(
             word in known or (len(word) == 3 and word.isdecimal()) for word in seen
         )
-    return FieldRule(path=path, as_=As.STATUS) if fits else None
+    return FieldRule(path=path, as_=ValueType.STATUS) if fits else None
 
 
 def _rating_rule(path: str, told: list[Any]) -> FieldRule | None:
@@ -140,7 +143,7 @@ def _rating_rule(path: str, told: list[Any]) -> FieldRule | None:
         if not isinstance(value, dict | list)
     }
     if words and words <= states.THUMBS_UP | states.THUMBS_DOWN:
-        return FieldRule(path=path, as_=As.RATING, unit=ValueUnit.THUMBS)
+        return FieldRule(path=path, as_=ValueType.RATING, unit=ValueUnit.THUMBS)
     if not all_read(values.number, told, 0.8):
         return None
     most = max(
@@ -148,7 +151,9 @@ def _rating_rule(path: str, told: list[Any]) -> FieldRule | None:
     )
     return (
         FieldRule(
-            path=path, as_=As.RATING, unit=ValueUnit.TEN if 5 < most <= 10 else ValueUnit.FIVE
+            path=path,
+            as_=ValueType.RATING,
+            unit=ValueUnit.TEN if 5 < most <= 10 else ValueUnit.FIVE,
         )
         if most <= 10
         else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.imports.cells import units, values
 from core.imports.fields import FIELDS, words
-from core.imports.mapping import As, FieldRule, ValueUnit
+from core.imports.mapping import FieldRule, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules, names
 from core.imports.recognition.samples import Samples
@@ -59,12 +59,12 @@ def _add_fields_by_value(
                 None,
             )
             if path is not None:
-                fields[field] = FieldRule(path=path, as_=As.TEXT)
+                fields[field] = FieldRule(path=path, as_=ValueType.TEXT)
                 taken.add(path)
     # A benchmark: its lengths are tokens
     if "first_token_ms" in fields and not any(map(_has_long_text, samples.values())):
         for field, path in length_columns(samples, taken).items():
-            fields.setdefault(field, FieldRule(path=path, as_=As.COUNT))
+            fields.setdefault(field, FieldRule(path=path, as_=ValueType.COUNT))
 
 
 def _has_long_text(cells: list[Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.imports.cells import units, unknown_values
 from core.imports.errors import MappingWrong
-from core.imports.mapping import As, FieldRule, Mapping, RecordShape, ValueUnit
+from core.imports.mapping import FieldRule, Mapping, RecordShape, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules, inference
 from core.imports.recognition.result import Ask, ImportQuestion, Option
@@ -61,7 +61,7 @@ def of_kind(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     times = [
         samples[rule.path]
         for rule in mapping.fields.values()
-        if rule.as_ is As.TIME and rule.path in samples
+        if rule.as_ is ValueType.TIME and rule.path in samples
     ]
     if has_zoneless_option(asked, samples) or any(
         units.is_zoneless(cells, units.of_times(cells)) for cells in times

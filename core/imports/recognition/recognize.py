@@ -14,11 +14,11 @@ from core.imports.containers.paths import leaves
 from core.imports.formats import turns
 from core.imports.mapping import (
     SINCE_START,
-    As,
     Container,
     FieldRule,
     Mapping,
     RecordShape,
+    ValueType,
     ValueUnit,
 )
 from core.imports.parsed import RowKind
@@ -210,7 +210,7 @@ def _needs_zone(mapping: Mapping, sample: FileSample) -> bool:
     rules = [
         (rule, sample.first)
         for rule in mapping.fields.values()
-        if rule.path and rule.as_ is As.TIME
+        if rule.path and rule.as_ is ValueType.TIME
     ]
     if mapping.turns is not None and mapping.turns.at is not None:
         rules += [

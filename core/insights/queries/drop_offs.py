@@ -228,7 +228,9 @@ class DropOffRows:
             .table_valued("place", name="places")
             .render_derived()
         )
-        of_place = self.kept(subject_rows.begun(self.sql.rows(places.c.place), until="begun_until"))
+        of_place = self.kept(
+            subject_rows.started_in_span(self.sql.rows(places.c.place), until="begun_until")
+        )
         of_place = of_place.with_only_columns(of_place.selected_columns.reached_1)
         newest = _latest(of_place).correlate(places).lateral("newest")
         latest = _latest(select(newest).join_from(places, newest, true()))

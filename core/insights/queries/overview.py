@@ -16,7 +16,7 @@ from core.ai_metrics.queries import figures
 from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.queries.backlog import read_backlog
 from core.batches.queries import outcomes
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.conversations.opinions import ConversationOpinion, rated
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
@@ -55,7 +55,7 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
         onboarding=count_onboarding(core, scope, actor=actor) if has_onboarding else None,
         ai=figures.summary(core, AiMetricsQuery(scope.period, scope.watched), actor=actor),
         feedback=feedback if has_feedback else None,
-        batch=outcomes.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
+        batch=outcomes.summary(core, BatchRunQuery(scope.period, scope.watched), actor=actor),
         reviews=read_backlog(ai, actor=actor),
     )
 

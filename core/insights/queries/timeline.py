@@ -25,7 +25,7 @@ MOST = 200
 talks, feedback = table_of(Conversation), table_of(Feedback)
 
 
-class TimelineTalk(View):
+class TimelineConversation(View):
     """A conversation in a journey; its title only for roles that read contents."""
 
     id: UUID
@@ -47,19 +47,19 @@ class TimelineFeedback(View):
     comment: str | None
 
 
-class Beside(View):
+class OtherActivity(View):
     """Conversations and feedback of a time span; `is_readable` allows contents."""
 
-    talks: list[TimelineTalk]
+    talks: list[TimelineConversation]
     opinions: list[TimelineFeedback]
     is_readable: bool
 
 
-Entry = Moment | TimelineTalk | TimelineFeedback
+Entry = Moment | TimelineConversation | TimelineFeedback
 
 
 @dataclass(frozen=True)
-class Stretch:
+class SessionEntries:
     """Consecutive entries of one session."""
 
     session_id: str | None
@@ -88,10 +88,10 @@ class TimelineDay:
 
     day: date
     events: int
-    stretches: list[Stretch]
+    stretches: list[SessionEntries]
 
 
-def beside(
+def read_other_activity(
     core: Session,
     ai: Session,
     user_id: UUID,
@@ -100,22 +100,27 @@ def beside(
     until: datetime | None,
     *,
     actor: Actor,
-) -> Beside:
+) -> OtherActivity:
     """Return a user's conversations and feedback in (since, until]; None is unlimited."""
     require(actor, Permission.WATCH)
     is_readable = may(actor, Permission.READ_CONTENTS)
     found = core.execute(_of(talks, user_id, watched, since, until)).mappings()
     rated = ai.execute(_of(feedback, user_id, watched, since, until)).mappings()
-    return Beside(
+    return OtherActivity(
         talks=[_talk(row, is_readable=is_readable) for row in found],
         opinions=[_opinion(row, is_readable=is_readable) for row in rated],
         is_readable=is_readable,
     )
 
 
-def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[TimelineDay]:
+def timeline(
+    moments: Sequence[Moment], others: OtherActivity | None, zone: str
+) -> list[TimelineDay]:
     """Return events by day and session, with conversations and feedback in between."""
-    place, beside_ = ZoneInfo(zone), others or Beside(talks=[], opinions=[], is_readable=False)
+    place, beside_ = (
+        ZoneInfo(zone),
+        others or OtherActivity(talks=[], opinions=[], is_readable=False),
+    )
     entries: list[Entry] = sorted([*moments, *beside_.talks, *beside_.opinions], key=_when)
     gaps = [
         None,
@@ -127,15 +132,15 @@ def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> lis
 
 
 def _day(day: date, timed: list[tuple[Entry, float | None]]) -> TimelineDay:
-    stretches: list[Stretch] = []
+    stretches: list[SessionEntries] = []
     for entry, gap in timed:
         if not stretches or (isinstance(entry, Moment) and not _continues(stretches[-1], entry)):
-            stretches.append(Stretch(*_session(entry), []))
+            stretches.append(SessionEntries(*_session(entry), []))
         stretches[-1].entries.append((entry, gap))
     return TimelineDay(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
 
 
-def _continues(stretch: Stretch, moment: Moment) -> bool:
+def _continues(stretch: SessionEntries, moment: Moment) -> bool:
     """Whether an event continues a stretch: the same session, or none named."""
     has_events = any(isinstance(entry, Moment) for entry, _ in stretch.entries)
     return has_events and (stretch.session_id, stretch.is_anonymous) == _session(moment)
@@ -167,8 +172,8 @@ def _of(
     return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST)
 
 
-def _talk(row: Any, *, is_readable: bool) -> TimelineTalk:  # noqa: ANN401  a row by name
-    return TimelineTalk(
+def _talk(row: Any, *, is_readable: bool) -> TimelineConversation:  # noqa: ANN401  a row by name
+    return TimelineConversation(
         id=row["id"],
         at=row["created_at"],
         title=row["title"] if is_readable else None,

@@ -83,7 +83,7 @@ def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> i
         if each.message_id and each.conversation_id is None
     ]
     with transaction() as core:
-        named_messages.note(core, names)
+        named_messages.store(core, names)
     with read_session() as core:
         places = sender_ids.places(
             core, {(each.conversation_id, each.message_id) for each in feedback}

@@ -88,7 +88,7 @@ def _pairs(
     """Return the pair of a vote for one answer; none of another."""
     if new_vote.outcome not in (ReplayOutcome.NEW, ReplayOutcome.ORIGINAL):
         return []
-    asked = replays.asked_before(core, original, actor=actor)
+    asked = replays.replay_context(core, original, actor=actor)
     question = ChatMessage(role=MessageRole.USER, content=asked.question)
     call = executions.get_again(core, UUID(new.job_id or ""), messages=(question,))
     # As in a comparison, the prompt is the winner's

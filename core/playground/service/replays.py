@@ -37,7 +37,7 @@ def start(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> Sta
     require(actor, Permission.READ_CONTENTS)
     require(actor, Permission.RUN_MODELS)
     answer = _answer(core, ai, wanted, actor=actor)
-    asked = replays.asked_before(core, answer, actor=actor)
+    asked = replays.replay_context(core, answer, actor=actor)
     if answer.role != MessageSpeaker.ASSISTANT or not asked.question:
         raise NotReplayable
     draft = _draft(core, wanted, answer, asked.system_prompt, actor=actor)

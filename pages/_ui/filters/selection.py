@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.insights.schemas import WatchScope
 from core.presentation.periods import Period, Watched
 from pages._ui.filters.labels import LABELS, SAID
@@ -63,8 +63,8 @@ class Filters:
         return AiMetricsQuery(self.period, self.watched, *more)
 
     @property
-    def runs(self) -> AskedRuns:
-        return AskedRuns(
+    def runs(self) -> BatchRunQuery:
+        return BatchRunQuery(
             self.period, self.watched, self["job"], self["status"], bool(self["internal"])
         )
 

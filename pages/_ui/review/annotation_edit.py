@@ -15,9 +15,9 @@ from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationStatus,
     AnnotationView,
-    AskedFor,
     ItemState,
     NewAnnotation,
+    ReviewRequest,
     ReviewVerdict,
 )
 from core.annotations.service import annotations, drafts, enqueue
@@ -125,7 +125,9 @@ def add_to_queue(message_id: UUID) -> None:
     """Add an answer to the review queue, from a callback."""
     now = clock.now()
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        item = enqueue.ask_for(core, ai, AskedFor(message_id=str(message_id)), actor=actor)
+        item = enqueue.request_review(
+            core, ai, ReviewRequest(message_id=str(message_id)), actor=actor
+        )
     if item.created_at >= now:
         state.toast("Added to the queue")
     else:
@@ -161,7 +163,7 @@ def save() -> None:
     edited: Edited | None = state.get(OPEN, None)
     if edited is None:
         return
-    said = review_form.said(edited.subject.id)
+    said = review_form.entered_verdict(edited.subject.id)
     if edited.one is None:
         given = NewAnnotation(message_id=str(edited.subject.id), **said.model_dump())
         with guard.work() as (core, actor), transaction(Database.AI) as ai:

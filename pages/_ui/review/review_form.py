@@ -207,7 +207,7 @@ def key(name: str, message_id: UUID) -> str:
     return f"review.{name}.{message_id}"
 
 
-def said(message_id: UUID) -> ReviewVerdict:
+def entered_verdict(message_id: UUID) -> ReviewVerdict:
     """Return the form as a verdict; a changed response without a type is a correction. Raises
     NoType and NotSaid.
     """

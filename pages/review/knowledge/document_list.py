@@ -93,7 +93,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     order = chosen.one_of(DocumentOrder, "sort")
     page = reads.ask_ai(
-        queries.list_documents, wanted(chosen), order, window=tables.window(at, SHOWN)
+        queries.list_documents, document_filter(chosen), order, window=tables.window(at, SHOWN)
     )
     if not page.total_count:
         _say_none(chosen)
@@ -114,7 +114,7 @@ def sort(order: str) -> None:
     filter_state.put(PAGE, sort=order if order != DocumentOrder.LATEST_FIRST else "")
 
 
-def wanted(chosen: Filters) -> DocumentFilter:
+def document_filter(chosen: Filters) -> DocumentFilter:
     status = chosen.one_of(DocumentState, "status")
     return DocumentFilter(chosen["q"], chosen["scope"], status, chosen["tag"])
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.annotations.schemas import AskedFor
+from core.annotations.schemas import ReviewRequest
 from core.annotations.service import enqueue
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
@@ -54,7 +54,7 @@ def draw(reads: Reads, place: Header) -> None:
         PAGE, reads, ("q", "rating", "has"), ("environment", "app", "user_id"), offers=offers
     )
     found = reads.ask_both(
-        feedback_figures.feedback_stats, wanted(chosen), chosen.period, chosen.watched
+        feedback_figures.feedback_stats, feedback_filter(chosen), chosen.period, chosen.watched
     )
     if not found.rated:
         watch.nothing_here(PAGE, "feedback", reads, chosen)
@@ -64,7 +64,7 @@ def draw(reads: Reads, place: Header) -> None:
     place.finish(reads, chosen, csv="ai/knowledge/feedback")
 
 
-def wanted(chosen: Filters) -> FeedbackFilter:
+def feedback_filter(chosen: Filters) -> FeedbackFilter:
     rating = ConversationOpinion(chosen.chosen["rating"]) if chosen["rating"] in RATED else None
     has: dict[str | None, Literal["comment", "edited_text"]] = {
         "comment": "comment",
@@ -112,7 +112,7 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
 @errors.part("Feedback")
 def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
-    zone, asked = chosen.period.zone, (wanted(chosen), chosen.period, chosen.watched)
+    zone, asked = chosen.period.zone, (feedback_filter(chosen), chosen.period, chosen.watched)
     page = reads.ask_both(feedback_list.list_feedback, *asked, window=tables.window(at, SHOWN))
     with watch.panel("Feedback", "newest first · click a row to see the conversation"):
         tables.draw_page(page, _columns(zone), "rating", at=at, on_open=dialogs.open_row)
@@ -179,5 +179,5 @@ def _draw_one(reads: Reads, zone: str, row: FeedbackView) -> None:
 @errors.action
 def ask_for(message_id: str) -> None:
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
-        enqueue.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
+        enqueue.request_review(session, ai, ReviewRequest(message_id=message_id), actor=actor)
     state.toast("Added to review queue")

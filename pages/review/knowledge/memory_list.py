@@ -55,7 +55,7 @@ def draw(reads: Reads, place: Header) -> None:
 def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     window = tables.window(at, SHOWN)
-    page = reads.ask_both(queries.list_memories, wanted(chosen), window=window)
+    page = reads.ask_both(queries.list_memories, memory_filter(chosen), window=window)
     if not page.total_count:
         _say_none(chosen)
         return
@@ -74,7 +74,7 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
     dialogs.draw_opened(page.items, "Memory", partial(_draw_one, reads, zone), dialogs.no_read)
 
 
-def wanted(chosen: Filters) -> MemoryFilter:
+def memory_filter(chosen: Filters) -> MemoryFilter:
     kind = chosen.one_of(MemoryKind, "kind")
     return MemoryFilter(chosen["q"], chosen["user_id"], kind, chosen["scope"])
 

@@ -77,7 +77,7 @@ def cancel() -> None:
 @review_form.step
 def save_own(item_id: UUID, message_id: UUID) -> None:
     """Decide by what the form says; it stays open when that is refused."""
-    decision = ItemDecision(verdict=review_form.said(message_id))
+    decision = ItemDecision(verdict=review_form.entered_verdict(message_id))
     with guard.ai_work() as (ai, actor):
         adjudication.decide(ai, item_id, decision, actor=actor)
     _go_on(item_id, "Your annotation saved")

@@ -91,7 +91,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
 def _draw_list(reads: Reads, chosen: Filters) -> None:
     at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     order = chosen.one_of(AnnotationOrder, "sort") or AnnotationOrder.NEWEST_FIRST
-    page = read(wanted(chosen, reads.actor.id), order, tables.window(at, SHOWN))
+    page = read(annotation_filter(chosen, reads.actor.id), order, tables.window(at, SHOWN))
     zone = chosen.period.zone
     if page.items:
         st.caption(
@@ -133,7 +133,7 @@ def read_one(id_: str) -> AnnotationView:
         return annotation_list.get_annotation(ai, dialogs.id_of(id_), actor=actor)
 
 
-def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
+def annotation_filter(chosen: Filters, me: UUID) -> AnnotationFilter:
     return AnnotationFilter(
         status=chosen.one_of(AnnotationStatus, "status"),
         type=chosen.one_of(AnnotationType, "type"),

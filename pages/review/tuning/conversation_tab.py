@@ -73,7 +73,7 @@ def draw_list(reads: Reads, chosen: Filters) -> None:
     order = chosen.one_of(ConversationOrder, "sort") or ConversationOrder.LATEST_FIRST
     page = reads.ask(
         conversations.list_conversations,
-        wanted(chosen),
+        conversation_filter(chosen),
         chosen.period,
         chosen.watched,
         window=tables.window(at, SHOWN),
@@ -125,7 +125,7 @@ def _draw_messages(zone: str, id_: UUID, *, sees_costs: bool) -> None:
         st.caption(f"First {len(found.messages)} of {found.total_count:,} messages")
 
 
-def wanted(chosen: Filters) -> ConversationFilter:
+def conversation_filter(chosen: Filters) -> ConversationFilter:
     annotated = {"yes": True, "no": False}.get(chosen["annotated"] or "")
     return ConversationFilter(
         q=chosen["q"],

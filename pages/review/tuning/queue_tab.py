@@ -34,7 +34,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     if decides and seen.entry is None and adjudication_actions.is_open():
         adjudication.draw(reads, header, has_keys=has_keys)
         return
-    header.caption.caption(said(seen.counters))
+    header.caption.caption(counters_text(seen.counters))
     with header.actions:
         queue_shortcuts.draw(has_keys=has_keys)
         if seen.entry is None and seen.counters.waiting:
@@ -72,7 +72,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_ways_on(seen.entry, has_keys=has_keys)
 
 
-def said(counters: Counters) -> str:
+def counters_text(counters: Counters) -> str:
     """Return the numbers waiting and done today, and the age of the oldest, in one line."""
     oldest = f"oldest waiting {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
     waiting, mine = (

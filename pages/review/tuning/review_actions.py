@@ -100,7 +100,7 @@ def begin() -> None:
 def save() -> None:
     """Save the form, and go to the next message."""
     shown = on_screen()
-    said = review_form.said(shown.item.message_id)
+    said = review_form.entered_verdict(shown.item.message_id)
     with _work() as its:
         now = review_sessions.save(its.ai, session(), shown, said, actor=its.actor)
         now = review_sessions.next_item(its.ai, now, its.rules, actor=its.actor)

@@ -120,7 +120,7 @@ def regenerate(editor: Editor) -> None:
 
 @errors.action
 def stop() -> None:
-    session_id = session_list.wanted()
+    session_id = session_list.shown_session_id()
     if session_id is None:
         raise PlaygroundSessionMissing
     with guard.work() as (session, actor):

@@ -77,7 +77,7 @@ def main() -> None:
 def begin() -> None:
     """Start a session with the current settings."""
     with guard.work() as (session, actor):
-        present = session_list.wanted()
+        present = session_list.shown_session_id()
         row = queries.find_row(session, present, owner=actor.id) if present else None
         draft = queries.session_view(row).draft if row else None
         begun = sessions.open_session(session, actor=actor, draft=draft)

@@ -41,7 +41,7 @@ class PlaygroundRun:
 
 def read() -> PlaygroundRun:
     """Read the session of the address, else the last one, with everything around it."""
-    wanted = session_list.wanted()
+    wanted = session_list.shown_session_id()
     with guard.work() as (session, actor):
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
         found = readable.find(session, session_id, account=actor.id) if session_id else None

@@ -19,7 +19,7 @@ SHOWN, SEARCH = "playground.shown", "playground.search"
 STEP = 20
 
 
-def wanted() -> UUID | None:
+def shown_session_id() -> UUID | None:
     """Return the session of the address, else the last of this tab."""
     named = st.query_params.get("session") or state.get(SESSION, "")
     try:

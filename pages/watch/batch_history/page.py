@@ -84,7 +84,7 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
-            name.markdown(summary_tables.said_of(strip))
+            name.markdown(summary_tables.strip_text(strip))
 
             def opened(point: Point, strip: Strip = strip) -> None:
                 run_list.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)

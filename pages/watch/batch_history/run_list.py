@@ -10,7 +10,7 @@ from core.batches.error_summaries import in_words
 from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs
 from core.batches.schemas import BatchStatus
-from core.batches.views import AskedRuns, RunDetail, RunOrder, RunView
+from core.batches.views import BatchRunQuery, RunDetail, RunOrder, RunView
 from core.platform import clock
 from core.presentation import formatting
 from pages._ui import (
@@ -64,7 +64,7 @@ def draw_running(reads: Reads, chosen: Filters) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def _follow(asked: AskedRuns) -> None:
+def _follow(asked: BatchRunQuery) -> None:
     """Draw the progress of runs; when one starts or ends, rerun the page."""
     going: list[RunView] | None = None
     with errors.InWords("Running now"), guard.work() as (session, actor):

@@ -40,7 +40,7 @@ def interval(found: RunCounts) -> str:
     )
 
 
-def said_of(strip: Strip) -> str:
+def strip_text(strip: Strip) -> str:
     """Return a batch job's name with the outcome of its runs."""
     ended = Counter(run.status for run in strip.runs)
     counted = {"failed": ended["failed"], "partial": ended["partial"], "lost": ended["lost"]}

@@ -8,7 +8,7 @@ from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
 from core.activity.schemas import RequestTotals
 from core.activity.views import Done, OnboardingStatus, UserView
-from core.insights.queries.timeline import Beside, beside, timeline
+from core.insights.queries.timeline import OtherActivity, read_other_activity, timeline
 from core.presentation import formatting
 from core.presentation.periods import Watched
 from core.system import workspace
@@ -61,7 +61,7 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
     # Of what is beside the events, only as far as they are shown.
     until = found.items[-1].created_at if found.next_cursor and found.items else None
-    others = reads.ask_both(beside, user.id, watched, None, until)
+    others = reads.ask_both(read_other_activity, user.id, watched, None, until)
     _draw_onboarding(found)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
@@ -104,7 +104,7 @@ def _draw_onboarding(found: Done) -> None:
         _draw_steps(found, zone)
 
 
-def _draw_timeline(found: Done, others: Beside | None) -> None:
+def _draw_timeline(found: Done, others: OtherActivity | None) -> None:
     zone = workspace.zone()
     note = f"{formatting.count(found.total_count, 'event')}, oldest first ({zone})"
     with watch.panel("Timeline", note):

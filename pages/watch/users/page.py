@@ -67,7 +67,7 @@ def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(
         user_lists.list_users,
-        wanted(chosen),
+        user_filter(chosen),
         chosen.watched,
         order,
         window=tables.window(at, SHOWN),
@@ -89,7 +89,10 @@ def sort(order: str) -> None:
 def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
     at = f"{PAGE}.anonymous.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(
-        anonymous.list_anonymous, wanted(chosen), chosen.watched, window=tables.window(at, SHOWN)
+        anonymous.list_anonymous,
+        user_filter(chosen),
+        chosen.watched,
+        window=tables.window(at, SHOWN),
     )
     if not page.total_count:
         watch.nothing_here(PAGE, "anonymous sessions", reads, chosen)
@@ -98,7 +101,7 @@ def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None
     user_list.draw_anonymous(page, reads, chosen.watched, chosen.period.zone, at)
 
 
-def wanted(chosen: Filters) -> UserFilter:
+def user_filter(chosen: Filters) -> UserFilter:
     step = chosen["step"] or ""
     return UserFilter(
         q=chosen["q"],

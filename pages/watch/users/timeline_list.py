@@ -17,10 +17,10 @@ from core.database.paging import LARGEST_PAGE, Window
 from core.insights.queries.conversation_detail import ReadMessage, read_conversation
 from core.insights.queries.timeline import (
     Entry,
-    Stretch,
+    SessionEntries,
+    TimelineConversation,
     TimelineDay,
     TimelineFeedback,
-    TimelineTalk,
 )
 from core.presentation import formatting
 from pages._ui import errors, guard, links, markdown, state, text
@@ -39,19 +39,19 @@ def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
             _draw_stretch(stretch, zone, f"{day.day}.{number}", is_readable=is_readable)
 
 
-def _draw_stretch(stretch: Stretch, zone: str, key: str, *, is_readable: bool) -> None:
+def _draw_stretch(stretch: SessionEntries, zone: str, key: str, *, is_readable: bool) -> None:
     with st.container(border=True, gap="xsmall", key=f"stretch-{key}"):
         if stretch.facts:
             st.caption(text.plain(" · ".join(stretch.facts)))
         for is_talk, timed in groupby(
-            stretch.entries, key=lambda each: isinstance(each[0], TimelineTalk)
+            stretch.entries, key=lambda each: isinstance(each[0], TimelineConversation)
         ):
             if not is_talk:
                 rows = "".join(_row(*each, zone) for each in timed)
                 st.html(f'<ol class="attune-timeline">{rows}</ol>')
                 continue
             for talk, gap in timed:
-                if isinstance(talk, TimelineTalk):
+                if isinstance(talk, TimelineConversation):
                     _draw_talk(talk, gap, zone, is_readable=is_readable)
 
 
@@ -101,7 +101,9 @@ def _opinion(opinion: TimelineFeedback) -> str:
     return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
 
 
-def _draw_talk(talk: TimelineTalk, gap: float | None, zone: str, *, is_readable: bool) -> None:
+def _draw_talk(
+    talk: TimelineConversation, gap: float | None, zone: str, *, is_readable: bool
+) -> None:
     facts = [
         formatting.count(talk.message_count, "message"),
         *(["escalated"] if talk.escalated_at else []),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.ai_metrics.queries.incidents import Incident, Trouble, incidents
+from core.ai_metrics.queries.incidents import Incident, IncidentKind, incidents
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import transaction
@@ -64,7 +64,7 @@ def test_a_slow_model_is_found_in_its_hours(is_folded: bool) -> None:
     if is_folded:
         fold()
     [incident] = found()
-    assert (incident.trouble, incident.model) == (Trouble.SLOW, "small")
+    assert (incident.trouble, incident.model) == (IncidentKind.SLOW, "small")
     assert (incident.start, incident.end) == (start, start + 4 * HOUR)
     assert incident.value > 3 * incident.usual
     assert incident.affected > incident.requests / 2
@@ -81,7 +81,11 @@ def test_a_failing_model_is_found_with_its_rate() -> None:
     start = START + 6 * DAY + 14 * HOUR
     send(*traffic(failing=between(start, start + 3 * HOUR, "large")))
     [incident] = found()
-    assert (incident.trouble, incident.model, incident.start) == (Trouble.FAILING, "large", start)
+    assert (incident.trouble, incident.model, incident.start) == (
+        IncidentKind.FAILING,
+        "large",
+        start,
+    )
     assert incident.value == incident.affected / incident.requests > 0.2
     assert incident.usual < 0.03
 

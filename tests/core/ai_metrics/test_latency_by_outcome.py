@@ -6,7 +6,7 @@ import pytest
 
 from core.ai_metrics.breakdown_views import LatencyByOutcome
 from core.ai_metrics.latency_charts import latency_over_time
-from core.ai_metrics.queries.latency.outcomes import latency_by_outcome
+from core.ai_metrics.queries.latency.latency_by_outcome import latency_by_outcome
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -8,8 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.ai_metrics.queries import daily_indexes, request_lists
-from core.ai_metrics.queries.latency import slowest
+from core.ai_metrics.queries import daily_indexes, request_lists, top_requests
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
@@ -36,7 +35,7 @@ INDEXES = text(
 def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> datetime:
     """Set from which day on there are no indexes."""
     chosen = {"every day is over": WHOLE.end, "the last days are not": START + 3 * DAY}
-    monkeypatch.setattr(slowest, "begins_unordered", lambda: chosen[request.param])
+    monkeypatch.setattr(top_requests, "begins_unordered", lambda: chosen[request.param])
     return chosen[request.param]
 
 

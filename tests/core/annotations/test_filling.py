@@ -125,6 +125,6 @@ def test_the_first_look_goes_back_thirty_days_and_the_next_goes_on_from_it() -> 
     jobs.fill(0)
     assert len(joined()) == 2
     with transaction() as core:
-        until = settings.read(core, enqueue.Looked).until
+        until = settings.read(core, enqueue.CheckedUntil).until
     assert until is not None
     assert until > clock.now() - HOUR

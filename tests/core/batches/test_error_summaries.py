@@ -10,7 +10,7 @@ import pytest
 from core.batches import error_summaries, ingest
 from core.batches.queries import batch_runs, failing_jobs
 from core.batches.schemas import NewBatchRun
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
@@ -19,7 +19,7 @@ from core.presentation.periods import Period
 from tests.factories.identity import person
 
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
-ASKED = AskedRuns(Period(START, START + timedelta(days=1)))
+ASKED = BatchRunQuery(Period(START, START + timedelta(days=1)))
 OBJECT = {"message": "Too slow", "codes": [1, 2], "where": {"phase": "load"}}
 SOURCE = RowSource(environment="production", zone="UTC")
 
@@ -76,7 +76,7 @@ def test_lists_failures_and_findings_have_an_object_in_words() -> None:
     with transaction() as session:
         runs = batch_runs.list_runs(session, ASKED, window=Window(9), actor=actor)
         failures = batch_runs.failures(session, ASKED, actor=actor)
-        [found] = failing_jobs.failing(session, ASKED, actor=actor)
+        [found] = failing_jobs.failing_jobs(session, ASKED, actor=actor)
     by_name = {run.batch_run_id: run for run in runs}
     assert (by_name["run"].error_summary, by_name["run"].failed_phase) == (OBJECT, "load")
     assert isinstance(by_name["long"].error_summary, str)  # its beginning, as the list says

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.batches.queries.failing_jobs import Failing, failing
-from core.batches.views import AskedRuns
+from core.batches.queries.failing_jobs import FailingJob, failing_jobs
+from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -20,9 +20,9 @@ MONTH = Period(START, START + 30 * DAY)
 WHOLE = {"fetch": 100, "embed": 900, "publish": 50}
 
 
-def found() -> list[Failing]:
+def found() -> list[FailingJob]:
     with transaction() as session:
-        return failing(session, AskedRuns(MONTH), actor=person(Role.ADMIN).actor)
+        return failing_jobs(session, BatchRunQuery(MONTH), actor=person(Role.ADMIN).actor)
 
 
 def runs(
@@ -121,4 +121,4 @@ def test_running_ones_are_neither() -> None:
 
 def test_who_may_not_watch_is_told_nothing() -> None:
     with transaction() as session, pytest.raises(Forbidden):
-        failing(session, AskedRuns(MONTH), actor=person(Role.REVIEWER).actor)
+        failing_jobs(session, BatchRunQuery(MONTH), actor=person(Role.REVIEWER).actor)

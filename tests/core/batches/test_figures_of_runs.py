@@ -6,7 +6,7 @@ import pytest
 
 from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs, outcomes, phases
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("database")
 DAY = moment("2026-03-28T00:00+01:00")
 # The second one has 23 hours
 THREE_DAYS = Period(DAY, moment("2026-03-31T00:00+02:00"), "Europe/Berlin")
-ASKED = AskedRuns(THREE_DAYS)
+ASKED = BatchRunQuery(THREE_DAYS)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_runs_are_listed_from_the_last_one_and_filtered(actor: Actor) -> None:
         with transaction() as session:
             found = batch_runs.list_runs(
                 session,
-                AskedRuns(THREE_DAYS, **given),  # type: ignore[arg-type]  # by name
+                BatchRunQuery(THREE_DAYS, **given),  # type: ignore[arg-type]  # by name
                 window=Window(),
                 actor=actor,
             )
@@ -132,7 +132,9 @@ def test_a_run_has_no_release_and_no_user(actor: Actor) -> None:
     ran(DAY)
     for watched in (Watched(release="1"), Watched(user_id="u")):
         with transaction() as session:
-            assert outcomes.summary(session, AskedRuns(THREE_DAYS, watched), actor=actor).runs == 0
+            assert (
+                outcomes.summary(session, BatchRunQuery(THREE_DAYS, watched), actor=actor).runs == 0
+            )
 
 
 def test_a_run_is_found_by_either_id(actor: Actor) -> None:

@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from core.batches import ingest
 from core.batches.queries import batch_runs, outcomes
-from core.batches.queries.failing_jobs import failing
+from core.batches.queries.failing_jobs import failing_jobs
 from core.batches.queries.phases import phases
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
@@ -35,7 +35,7 @@ def of_attune() -> None:
 
 def test_the_daily_job_leaves_an_empty_workspace_empty() -> None:
     of_attune()
-    asked, analyst = AskedRuns(last_days(7, zone="UTC")), person(Role.ANALYST).actor
+    asked, analyst = BatchRunQuery(last_days(7, zone="UTC")), person(Role.ANALYST).actor
     with transaction() as session:
         assert outcomes.summary(session, asked, actor=analyst).runs == 0
         assert batch_runs.list_runs(session, asked, window=Window(9), actor=analyst) == []
@@ -52,7 +52,7 @@ def test_its_duration_is_in_no_median_of_the_products_jobs() -> None:
     of_attune()
     with transaction() as session:
         tiles = run_tiles(
-            session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor
+            session, BatchRunQuery(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor
         )
     assert {tile.name: tile.value for tile in tiles}["duration"] == 600_000
 
@@ -67,7 +67,9 @@ def test_its_failures_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
             daily_job.run(f"attune.daily-{number}", triggered_by="schedule")
     with transaction() as session:
         assert (
-            failing(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor)
+            failing_jobs(
+                session, BatchRunQuery(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor
+            )
             == []
         )
 
@@ -76,7 +78,7 @@ def test_its_failures_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_asks_for_them_sees_them_with_their_phases(asked: dict[str, bool | str]) -> None:
     of_attune()
     ran(clock.now())
-    wanted = AskedRuns(last_days(7, zone="UTC"), **asked)  # type: ignore[arg-type]
+    wanted = BatchRunQuery(last_days(7, zone="UTC"), **asked)  # type: ignore[arg-type]
     with transaction() as session:
         [run] = batch_runs.list_runs(
             session, wanted, window=Window(9), actor=person(Role.ANALYST).actor

@@ -13,7 +13,7 @@ from core.batches import ingest, service
 from core.batches.jobs import give_up_silent
 from core.batches.queries.batch_runs import list_running
 from core.batches.schemas import NewBatchRun
-from core.batches.views import AskedRuns
+from core.batches.views import BatchRunQuery
 from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import Role
@@ -176,6 +176,6 @@ def test_a_run_that_tells_its_end_is_never_lost_though_it_is_said_to_run() -> No
     period = Period(START, START + timedelta(days=1))
     with transaction() as session:
         assert (
-            list_running(session, AskedRuns(period), limit=9, actor=person(Role.ANALYST).actor)
+            list_running(session, BatchRunQuery(period), limit=9, actor=person(Role.ANALYST).actor)
             == []
         )

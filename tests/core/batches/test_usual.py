@@ -13,7 +13,7 @@ from core.batches.charts import REST, bars_of, phases_of_runs, strip
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
-from core.batches.views import AskedRuns, RunView
+from core.batches.views import BatchRunQuery, RunView
 from core.database.db import transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
@@ -28,7 +28,7 @@ from tests.factories.palettes import PALETTE
 
 pytestmark = pytest.mark.usefixtures("database")
 NOW = clock.now().replace(microsecond=0)
-ASKED = AskedRuns(last_days(30, zone="UTC"))
+ASKED = BatchRunQuery(last_days(30, zone="UTC"))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def runs(actor: Actor, asked: AskedRuns = ASKED) -> list[RunView]:
+def runs(actor: Actor, asked: BatchRunQuery = ASKED) -> list[RunView]:
     with transaction() as session:
         return batch_runs.list_runs(session, asked, window=Window(200), actor=actor)
 
@@ -118,7 +118,7 @@ def test_the_strips_reach_back_before_the_period(actor: Actor) -> None:
         ran(NOW - timedelta(days=day, minutes=1), job="a")
     with transaction() as session:
         found = outcomes.strips(
-            session, AskedRuns(last_days(2, zone="UTC"), status="failed"), actor=actor
+            session, BatchRunQuery(last_days(2, zone="UTC"), status="failed"), actor=actor
         )
     assert [(each.batch_job, len(each.runs)) for each in found] == [("a", 90), ("b", 3)]
 

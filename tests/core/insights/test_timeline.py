@@ -17,11 +17,11 @@ from core.identity.service import sessions
 from core.ingest.intake import key_of
 from core.insights.queries.conversation_detail import read_conversation
 from core.insights.queries.timeline import (
-    Beside,
+    OtherActivity,
+    TimelineConversation,
     TimelineDay,
     TimelineFeedback,
-    TimelineTalk,
-    beside,
+    read_other_activity,
     timeline,
 )
 from core.knowledge.feedback import ingest as feedback
@@ -73,13 +73,13 @@ def rated(name: str, at: float, rating: int) -> None:
         feedback.store(session, given, SOURCE)
 
 
-def seen(actor: Actor, since: float | None = None, until: float | None = None) -> Beside:
+def seen(actor: Actor, since: float | None = None, until: float | None = None) -> OtherActivity:
     edges = (
         minutes(since) if since is not None else None,
         minutes(until) if until is not None else None,
     )
     with transaction() as core, transaction(Database.AI) as ai:
-        return beside(core, ai, ANN, WATCHED, *edges, actor=actor)
+        return read_other_activity(core, ai, ANN, WATCHED, *edges, actor=actor)
 
 
 def read(name: str, actor: Actor) -> list[str]:
@@ -112,7 +112,7 @@ def test_conversations_and_feedback_stand_where_they_happened(admin: Actor) -> N
     [stretch] = day.stretches
     assert [type(entry).__name__ for entry, _ in stretch.entries] == [
         "Moment",
-        "TimelineTalk",
+        "TimelineConversation",
         "TimelineFeedback",
         "Moment",
     ]
@@ -202,7 +202,9 @@ def test_who_opens_a_conversation_is_written_down(admin: Actor) -> None:
 
 def test_of_nothing_there_are_no_days() -> None:
     assert timeline([], None, "UTC") == []
-    talk = TimelineTalk(id=ANN, at=minutes(0), title=None, message_count=1, escalated_at=None)
+    talk = TimelineConversation(
+        id=ANN, at=minutes(0), title=None, message_count=1, escalated_at=None
+    )
     opinion = TimelineFeedback(
         id=ANN,
         at=minutes(1),
@@ -212,5 +214,5 @@ def test_of_nothing_there_are_no_days() -> None:
         conversation_id=None,
         comment=None,
     )
-    [day] = timeline([], Beside(talks=[talk], opinions=[opinion], is_readable=False), "UTC")
+    [day] = timeline([], OtherActivity(talks=[talk], opinions=[opinion], is_readable=False), "UTC")
     assert (day.events, len(day.stretches), day.stretches[0].facts) == (0, 1, [])

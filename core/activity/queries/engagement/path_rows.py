@@ -138,7 +138,7 @@ def _given_subjects(session: Session, watched: Watched) -> dict[str, Any]:
 
 
 def _subjects(*, has_app: bool) -> Select[Any]:
-    rows = subject_rows.of(has_app=has_app, environment="part_environment")
+    rows = subject_rows.select_subjects(has_app=has_app, environment="part_environment")
     return rows.where(rows.selected_columns.sample < bindparam("path_portion", type_=Integer))
 
 

@@ -181,7 +181,7 @@ def _hours(
 ) -> tuple[list[Hours], bool]:
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
-    rows = subject_rows.of(has_app=watched.app is not None)
+    rows = subject_rows.select_subjects(has_app=watched.app is not None)
     given = subject_rows.parameters_of(session, watched)
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns

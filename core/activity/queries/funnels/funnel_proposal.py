@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.activity.models.funnels import FunnelEvent, Subject
 from core.activity.queries.funnels.funnel import Funnel, Step
 from core.activity.queries.funnels.funnel_sql import first_portion
-from core.activity.queries.funnels.subject_rows import of, parameters_of
+from core.activity.queries.funnels.subject_rows import parameters_of, select_subjects
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -58,7 +58,7 @@ def recent(zone: str) -> Period:
 
 
 def _journeys(session: Session, watched: Watched) -> list[Journey]:
-    rows = of(has_app=watched.app is not None).subquery("rows")
+    rows = select_subjects(has_app=watched.app is not None).subquery("rows")
     row = rows.c
     each = func.unnest(row.marks).table_valued("mark", name="each").render_derived()
     at = func.mark_micros(each.c.mark)

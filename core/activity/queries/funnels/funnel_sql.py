@@ -174,7 +174,7 @@ def _sql_of(shape: FunnelShape) -> FunnelSql:
         return [*found, has_trait(subject)] if shape.has_trait else found
 
     def rows(place: ColumnElement[str] | None = None) -> Select[Any]:
-        found = subject_rows.of(has_app=shape.has_app, place=place)
+        found = subject_rows.select_subjects(has_app=shape.has_app, place=place)
         return found.where(*is_wanted(found.selected_columns.subject))
 
     if shape.reads_raw_rows:

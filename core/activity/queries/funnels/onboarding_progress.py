@@ -189,7 +189,7 @@ def _statements(rule: FunnelRule, *, has_app: bool) -> tuple[CompoundSelect[Any]
     """Return the statements for the times of the steps, and for all kept marks."""
     user = func.user_subject(bindparam("user_id", type_=Uuid()))
     nobody = func.session_subject(bindparam("session_id", type_=Text))
-    rows = subject_rows.of(has_app=has_app)
+    rows = subject_rows.select_subjects(has_app=has_app)
     rows = rows.where(rows.selected_columns.subject == func.coalesce(user, nobody))
     found, steps = subject_rows.saved(rule, rows), range(len(rule.steps))
     known = found.plain.with_only_columns(

@@ -132,7 +132,7 @@ def is_current(row: Columns) -> ColumnElement[bool]:
     return at(row, 0) >= bindparam("start_us", type_=BigInteger)
 
 
-def of(
+def select_subjects(
     *,
     has_app: bool,
     place: ColumnElement[str] | None = None,
@@ -157,7 +157,7 @@ def of(
     )
 
 
-def begun(rows: Select[Any], since: str = "start", until: str = "until") -> Select[Any]:
+def started_in_span(rows: Select[Any], since: str = "start", until: str = "until") -> Select[Any]:
     """Return subjects whose steps are known, by the time of their first step."""
     row = rows.selected_columns
     began = (
@@ -175,7 +175,9 @@ def saved(rule: FunnelRule, rows: Select[Any]) -> Sources:
     )
     exact = _exact(rule, rule.over(unsure))
     return Sources(
-        _rest(rule, select(exact)), plain=begun(rows), past=begun(rows, "since", "start")
+        _rest(rule, select(exact)),
+        plain=started_in_span(rows),
+        past=started_in_span(rows, "since", "start"),
     )
 
 

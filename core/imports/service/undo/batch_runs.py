@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.batches import ingest
-from core.database.newest_values import KnownFields
+from core.database.field_versions import VersionedFields
 from core.database.staging import driver
 from core.imports.service.undo.reported_rows import KEPT, Image, Left, Reported
 
@@ -38,7 +38,7 @@ def _image(run: Left, import_id: UUID) -> Image:
     phases = image["phase_durations"]
     stood = [name for name in run.present[ingest.ORDER] or () if name in phases]
     again = [name for name in phases if name not in stood]
-    order = ingest.order(KnownFields({ingest.ORDER: stood}, image["told"]), again)
+    order = ingest.order(VersionedFields({ingest.ORDER: stood}, image["told"]), again)
     return image | {
         "attributes": image["attributes"] or None,
         ingest.ORDER: order,

@@ -14,8 +14,8 @@ from uuid import UUID
 import msgspec
 from psycopg import sql
 
+from core.database.field_versions import Fields, VersionedFields
 from core.database.import_traces import OTHERS, stems_from
-from core.database.newest_values import Fields, KnownFields
 from core.database.staging import Connection
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ class Reported:
     """
 
     table: str
-    lock: Callable[[Connection, Collection[UUID]], dict[UUID, KnownFields]]
+    lock: Callable[[Connection, Collection[UUID]], dict[UUID, VersionedFields]]
     columns: Mapping[str, Any]
 
     def some(

@@ -8,7 +8,7 @@ import streamlit as st
 from core.imports.cells import previews
 from core.imports.fields import FIELDS
 from core.imports.ingest.stores import STORES
-from core.imports.mapping import As, FieldRule, Mapping
+from core.imports.mapping import FieldRule, Mapping, ValueType
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules, questions, recognize
 from core.imports.recognition.result import Recognition
@@ -155,7 +155,7 @@ def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
     )
     becomes = name or (LEFT_OUT if path in mapping.ignored else KEPT)
     stored = " · ".join(previews.stored(name, rule, mapping, samples)) if name else ""
-    unit = previews.UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
+    unit = previews.UNITS[rule.unit] if rule.unit and rule.as_ is not ValueType.TEXT else None
     return [path, becomes, unit, stored, " · ".join(samples)]
 
 

@@ -52,7 +52,7 @@ def draw_field(id_: UUID | None, *, disabled: bool = False) -> None:
     )
 
 
-def wanted() -> UUID | None:
+def shown_comparison_id() -> UUID | None:
     """Return the comparison of the address, or None."""
     try:
         return UUID(st.query_params.get("comparison", ""))
@@ -62,7 +62,7 @@ def wanted() -> UUID | None:
 
 def read() -> ComparisonView | None:
     """Return the comparison of the address; None for a new one, or when it is gone."""
-    if (id_ := wanted()) is None:
+    if (id_ := shown_comparison_id()) is None:
         return None
     state.put(COMPARISON, str(id_))
     try:

@@ -37,7 +37,7 @@ class RankedRequest:
     created_at: datetime
 
 
-def find_first(
+def find_top_requests(
     session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window
 ) -> list[RankedRequest]:
     """Return the slowest or most expensive requests; pending ones are not among the slowest."""

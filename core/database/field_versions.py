@@ -28,8 +28,8 @@ def name_by(name: str, import_id: UUID | None) -> str:
     return name if import_id is None else f"{name}.{import_id}"
 
 
-def learn(fields: Fields, given: dict[str, Any], version: Version) -> None:
-    """Add what a row reports, as KnownFields learns it."""
+def merge(fields: Fields, given: dict[str, Any], version: Version) -> None:
+    """Add what a row reports, as VersionedFields merges it."""
     for path, value in _flat(given):
         if path not in fields or fields[path][1] <= version:
             fields[path] = [_plain(value), version]
@@ -48,13 +48,13 @@ def _flat(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @dataclass
-class KnownFields:
+class VersionedFields:
     """The fields of a row with the version of each; nested fields have versions of their own."""
 
     values: dict[str, Any]
-    told: dict[str, Version]
+    versions: dict[str, Version]
 
-    def learn(self, given: dict[str, Any], version: Version) -> bool:
+    def merge(self, given: dict[str, Any], version: Version) -> bool:
         """Merge values that are not older than the stored ones, and return whether anything
         changed. None is ignored.
 
@@ -63,10 +63,10 @@ class KnownFields:
         changed = False
         for name, value in given.items():
             if isinstance(value, dict):
-                changed |= self._learn_fields(name, value, version)
+                changed |= self._merge_fields(name, value, version)
             elif (
                 value is not None
-                and self._is_news(name, version)
+                and self._is_newer(name, version)
                 and self.values.get(name) != value
             ):
                 self.values[name] = value
@@ -76,27 +76,29 @@ class KnownFields:
     def fields(self) -> Fields:
         """Return every field that was reported, with its value and its version."""
         values = dict(_flat(self.values))
-        return {path: [_plain(values.get(path)), version] for path, version in self.told.items()}
+        return {
+            path: [_plain(values.get(path)), version] for path, version in self.versions.items()
+        }
 
     def note_span(self, name: str, at: Version) -> None:
         """Keep the earliest and latest time under a name, which no other row has."""
-        times = self.told.get(name, []) + at
-        self.told[name] = [min(times), max(times)]
+        times = self.versions.get(name, []) + at
+        self.versions[name] = [min(times), max(times)]
 
     def note_first(self, name: str, at: Version) -> None:
         """Keep the earliest time under a name, in the same way."""
-        self.told[name] = min(self.told.get(name, at), at)
+        self.versions[name] = min(self.versions.get(name, at), at)
 
-    def _learn_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
+    def _merge_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
         present = dict(self.values.get(name) or {})
         news = {
-            key: value for key, value in given.items() if self._is_news(f"{name}.{key}", version)
+            key: value for key, value in given.items() if self._is_newer(f"{name}.{key}", version)
         }
         self.values[name] = present | news
         return bool(self.values[name] != present)
 
-    def _is_news(self, field: str, version: Version) -> bool:
-        if self.told.get(field, version) > version:
+    def _is_newer(self, field: str, version: Version) -> bool:
+        if self.versions.get(field, version) > version:
             return False
-        self.told[field] = version
+        self.versions[field] = version
         return True
