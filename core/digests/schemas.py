@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from core.identity.schemas import View
 from core.insights.schemas import Finding
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.saved_views.schemas import ViewPage
 
 WRITTEN = "digest.written"  # what the outbox hands to the worker
@@ -16,14 +16,14 @@ CHANGED = (ChangeVerdict.WORSE, ChangeVerdict.BETTER, ChangeVerdict.DIFFERENT)
 
 
 class DigestSection(View):
-    """The key figures of a view in the week; without an owner, the workspace's Overview."""
+    """The KPIs of a view in the week; without an owner, the workspace's Overview."""
 
     title: str
     page: ViewPage
     query: dict[str, str]
     owner_id: UUID | None
     is_shared: bool
-    figures: list[Tile]
+    figures: list[Kpi]
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -37,7 +37,7 @@ class DigestSection(View):
         return f"/{self.page.address}?{urlencode(self.parameters)}"
 
     @property
-    def changed(self) -> list[Tile]:
+    def changed(self) -> list[Kpi]:
         """The figures that changed beyond normal variation."""
         return [figure for figure in self.figures if figure.verdict in CHANGED]
 

@@ -13,11 +13,11 @@ from core.batches.queries.failing_jobs import FailingJob
 from core.insights.schemas import Finding, FindingSeverity, QuotingFinding, WatchScope
 from core.platform import clock
 from core.presentation import formatting
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.periods import in_address
 
 LEAST_RISE = 0.2  # of cost: a smaller rise needs no action, even when it is significant
-LEVEL = 0.01  # of significance, for all key figures together
+LEVEL = 0.01  # of significance, for all KPIs together
 FEEDBACK = {"section": "feedback"}
 Volumes = Callable[[], list[ModelVolume]]
 
@@ -98,15 +98,15 @@ def of_drop(one: Drop, scope: WatchScope) -> Finding:
     return _finding("conversion", FindingSeverity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def of_tiles(
+def of_kpis(
     core: Session,
-    tiles: Sequence[Tile],
+    kpis: Sequence[Kpi],
     volumes: Volumes,
     known: set[IncidentKind],
     scope: WatchScope,
     looks: int = 1,
 ) -> Iterator[Finding]:
-    """Return the findings of key figures; the level is divided by how often one looks."""
+    """Return the findings of KPIs; the level is divided by how often one looks."""
     is_slow = IncidentKind.SLOW in known
     # Incidents say the same, with their hours
     explained = {
@@ -114,31 +114,31 @@ def of_tiles(
         "p95_first_token": is_slow,
         "error_rate": IncidentKind.FAILING in known,
     }
-    level = LEVEL / (len(tiles) * looks)
-    for tile in tiles:
+    level = LEVEL / (len(kpis) * looks)
+    for kpi in kpis:
         if (
-            not _is_surely_worse(tile, level)
-            or explained.get(tile.name)
-            or tile.value is None
-            or not tile.before
+            not _is_surely_worse(kpi, level)
+            or explained.get(kpi.name)
+            or kpi.value is None
+            or not kpi.before
         ):
             continue
         query = {**span_filters(scope), **place_filters(scope)}
         change = (
-            f"{formatting.figure(tile.value, tile.unit)}, "
-            f"{formatting.figure(tile.before, tile.unit)} in "
+            f"{formatting.figure(kpi.value, kpi.unit)}, "
+            f"{formatting.figure(kpi.before, kpi.unit)} in "
             "the previous period"
         )
-        if tile.name == "cost":
-            if tile.value / tile.before - 1 >= LEAST_RISE:
+        if kpi.name == "cost":
+            if kpi.value / kpi.before - 1 >= LEAST_RISE:
                 yield _of_cost(core, volumes(), change, query, scope)
             continue
-        verb = "decreased" if tile.value < tile.before else "increased"
-        page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})
+        verb = "decreased" if kpi.value < kpi.before else "increased"
+        page, more = ("knowledge", FEEDBACK) if kpi.name == "feedback" else ("ai-metrics", {})
         yield _finding(
-            tile.name,
+            kpi.name,
             FindingSeverity.WARN,
-            f"{tile.label} {verb}",
+            f"{kpi.label} {verb}",
             change,
             scope.period.start,
             page,
@@ -146,8 +146,8 @@ def of_tiles(
         )
 
 
-def _is_surely_worse(tile: Tile, level: float) -> bool:
-    return tile.verdict is ChangeVerdict.WORSE and tile.chance is not None and tile.chance <= level
+def _is_surely_worse(kpi: Kpi, level: float) -> bool:
+    return kpi.verdict is ChangeVerdict.WORSE and kpi.chance is not None and kpi.chance <= level
 
 
 def _of_cost(

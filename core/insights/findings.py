@@ -21,11 +21,12 @@ from core.insights.finding_texts import (
     of_failing_job,
     of_failing_tool,
     of_incident,
-    of_tiles,
+    of_kpis,
     of_unpriced,
     place_filters,
     span_filters,
 )
+from core.insights.kpis import KnownFigures, read_known
 from core.insights.schemas import (
     Finding,
     FindingCause,
@@ -34,7 +35,6 @@ from core.insights.schemas import (
     QuotingFinding,
     WatchScope,
 )
-from core.insights.tiles import KnownFigures, read_known
 from core.presentation.periods import Period
 
 MOST = 8
@@ -68,7 +68,7 @@ def findings(
 def recent_findings(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Findings:
     """Return the findings of the 30 days up to the end of a period, however long that is.
 
-    Key figures of the last 7 days are compared, too: in 30 days a rise of yesterday is too small.
+    KPIs of the last 7 days are compared, too: in 30 days a rise of yesterday is too small.
     """
     require(actor, Permission.WATCH)
     month, week = scope.last(FINDING_DAYS), scope.last(FINDING_WEEK)
@@ -144,13 +144,13 @@ def _of_figures(
     hours: Sequence[Incident],
     actor: Actor,
 ) -> list[Finding]:
-    """Return findings of key figures, of each kind that of the last span it is found in."""
+    """Return findings of KPIs, of each kind that of the last span it is found in."""
     troubles, by_kind = {each.trouble for each in hours}, dict[str, Finding]()
     for scope, known in spans:
         asked = AiMetricsQuery(scope.period, scope.watched)
         volumes = cache(partial(volume_by_model, core, asked))
-        tiles = [*known.of_ai, known.feedback]
-        for each in of_tiles(core, tiles, volumes, troubles, scope, len(spans)):
+        kpis = [*known.of_ai, known.feedback]
+        for each in of_kpis(core, kpis, volumes, troubles, scope, len(spans)):
             measure = MEASURES.get(each.kind)
             by_kind[each.kind] = (
                 _caused(each, cause_of_change(core, asked, measure, actor=actor))

@@ -1,4 +1,4 @@
-"""The key figures of a saved view: those that its page shows for its filters."""
+"""The KPIs of a saved view: those that its page shows for its filters."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,26 +15,26 @@ from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import asked_funnel, read_workspace_funnel
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.queries import tiles as ai_tiles
+from core.ai_metrics.queries import kpis as ai_kpis
 from core.ai_metrics.views import AiMetricsQuery
 from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationFilter
-from core.batches.queries.tiles import run_tiles
+from core.batches.queries.kpis import run_kpis
 from core.batches.views import BatchRunQuery
 from core.conversations.queries import conversations
 from core.conversations.views import ConversationFilter
 from core.database.paging import Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
-from core.insights.tiles import overview_tiles
 from core.knowledge.documents import queries as documents
+from core.knowledge.feedback.kpis import feedback_kpis
 from core.knowledge.feedback.queries import feedback_figures
-from core.knowledge.feedback.tiles import feedback_tiles
 from core.knowledge.memories import queries as memories
 from core.knowledge.views import DocumentFilter, FeedbackFilter, MemoryFilter
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_rate, tile
+from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_rate
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, Period, Watched, read_written
 from core.saved_views.schemas import ViewPage
@@ -88,19 +88,19 @@ def read_figures(
     period: Period,
     *,
     actor: Actor,
-) -> list[Tile]:
-    """Return the key figures of a view in a period, the page's main figure first.
+) -> list[Kpi]:
+    """Return the KPIs of a view in a period, the page's main figure first.
 
     Raises Forbidden, and Invalid where the page refuses the filters.
     """
     return READERS[page](core, ai, FigureQuery(period, query), actor)
 
 
-def _overview(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
-    return overview_tiles(core, ai, asked.scope, actor=actor)
+def _overview(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
+    return overview_kpis(core, ai, asked.scope, actor=actor)
 
 
-def _users(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _users(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     wanted, watched = asked.filters(UserFilter), asked.watched
     if asked.values.get("anonymous") == "true":
         rows = anonymous.list_anonymous(core, wanted, watched, window=ONE, actor=actor)
@@ -109,7 +109,7 @@ def _users(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[
     return [_count("users", "Users", users.total_count)]
 
 
-def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     """Return conversion and starts of the view's funnel; compared once every window has ended."""
     values, workspace = asked.values, read_workspace_funnel(core).funnel
     days = values.get("window_days", "")
@@ -136,12 +136,12 @@ def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> 
     )
     rates = now.rate, then.rate
     return [
-        tile("conversion", "Conversion", FigureUnit.SHARE, rates, change, []),
+        kpi("conversion", "Conversion", FigureUnit.SHARE, rates, change, []),
         _count("started", "Started onboarding", now.started, then.started),
     ]
 
 
-def _engagement(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _engagement(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     require(actor, Permission.WATCH)
     now, then = (
         count_active_users(core, period, asked.watched)
@@ -153,19 +153,19 @@ def _engagement(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> 
     ]
 
 
-def _ai_metrics(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _ai_metrics(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     query = asked.filters(AiMetricsQuery, period=asked.period, watched=asked.watched)
-    return ai_tiles.tiles(core, query, actor=actor)
+    return ai_kpis.ai_request_kpis(core, query, actor=actor)
 
 
-def _batches(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _batches(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     query = asked.filters(BatchRunQuery, period=asked.period, watched=asked.watched)
-    found = run_tiles(core, query, actor=actor)
+    found = run_kpis(core, query, actor=actor)
     # Of runs with one status there are no rates
     return [each for each in found if query.status is None or each.name not in ("success", "bad")]
 
 
-def _conversations(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _conversations(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     score = HasScore.read(asked.values, asked.period.zone)
     wanted = asked.filters(ConversationFilter, score=score)
 
@@ -178,7 +178,7 @@ def _conversations(core: Session, _: Session, asked: FigureQuery, actor: Actor) 
     return [_count("conversations", "Conversations", count(asked.period), count(before))]
 
 
-def _annotations(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _annotations(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     mine = {"author": actor.id} if asked.values.get("author") == "me" else {"author": None}
 
     def count(period: Period) -> int:
@@ -192,30 +192,30 @@ def _annotations(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> l
     return [_count("annotations", "Annotations", count(asked.period), count(before))]
 
 
-def _documents(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _documents(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     wanted = asked.filters(DocumentFilter)
     total = documents.list_documents(ai, wanted, window=ONE, actor=actor).total_count
     return [_count("documents", "Documents", total)]
 
 
-def _memories(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _memories(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     wanted = asked.filters(MemoryFilter)
     total = memories.list_memories(core, ai, wanted, window=ONE, actor=actor).total_count
     return [_count("memories", "Memories", total)]
 
 
-def _feedback(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Tile]:
+def _feedback(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
     wanted = asked.filters(FeedbackFilter)
-    return feedback_tiles(
+    return feedback_kpis(
         feedback_figures.feedback_stats(core, ai, wanted, asked.period, asked.watched, actor=actor)
     )
 
 
-def _count(name: str, label: str, value: int, before: int | None = None) -> Tile:
-    return tile(name, label, FigureUnit.COUNT, (value, before), NOT_KNOWN, [])
+def _count(name: str, label: str, value: int, before: int | None = None) -> Kpi:
+    return kpi(name, label, FigureUnit.COUNT, (value, before), NOT_KNOWN, [])
 
 
-READERS: dict[ViewPage, Callable[[Session, Session, FigureQuery, Actor], list[Tile]]] = {
+READERS: dict[ViewPage, Callable[[Session, Session, FigureQuery, Actor], list[Kpi]]] = {
     ViewPage.OVERVIEW: _overview,
     ViewPage.USERS: _users,
     ViewPage.ONBOARDING: _onboarding,

@@ -20,8 +20,8 @@ from core.database.paging import Window
 from core.errors import Failure
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
+from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
-from core.insights.tiles import overview_tiles
 from core.presentation.periods import Period, Watched, last_days
 from core.system import workspace
 
@@ -43,7 +43,7 @@ def ask(is_over: Callable[[], bool]) -> None:
 
 
 def _questions(scope: WatchScope) -> Iterator[Callable[[Session, Session], object]]:
-    yield partial(overview_tiles, scope=scope, actor=NOBODY)
+    yield partial(overview_kpis, scope=scope, actor=NOBODY)
     yield partial(findings, scope=scope, actor=NOBODY)
     span = scope.period, scope.watched
     yield lambda core, _: segments.list_segments(core, scope.watched, actor=NOBODY)

@@ -1,7 +1,7 @@
-"""Changes of key figures in words."""
+"""Changes of KPIs in words."""
 
 from core.presentation import formatting
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.formatting import FigureUnit
 
 WHY = {
@@ -15,30 +15,28 @@ MAY_BE_CHANCE = (ChangeVerdict.NOISE, ChangeVerdict.UNKNOWN)
 MANY_TIMES = 3
 
 
-def change(tile: Tile, *, is_signed: bool = True) -> str | None:
+def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
     """Return the change in words (+6.2%, -1.80 pts, 7.9×), None without data."""
-    value = compared_value(tile)
-    if value is None or tile.before is None:
+    value = compared_value(kpi)
+    if value is None or kpi.before is None:
         return None
-    sign = "+" if value > tile.before else "-" if value < tile.before else ""
+    sign = "+" if value > kpi.before else "-" if value < kpi.before else ""
     sign = sign if is_signed else ""
-    if tile.unit is FigureUnit.SHARE:
-        return f"{sign}{abs(value - tile.before) * 100:.2f} pts"
-    if not tile.before:
+    if kpi.unit is FigureUnit.SHARE:
+        return f"{sign}{abs(value - kpi.before) * 100:.2f} pts"
+    if not kpi.before:
         return None
-    times = value / tile.before
+    times = value / kpi.before
     return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
 
 
-def compared_value(tile: Tile) -> float | None:
+def compared_value(kpi: Kpi) -> float | None:
     """Return the value that is compared with the previous period's."""
-    return tile.value if tile.compared is None else tile.compared
+    return kpi.value if kpi.compared is None else kpi.compared
 
 
-def comparison(tile: Tile) -> str:
+def comparison(kpi: Kpi) -> str:
     """Return a figure beside the previous period's, with the change where there is one."""
-    now, before = (
-        formatting.figure(each, tile.unit) for each in (compared_value(tile), tile.before)
-    )
-    changed = change(tile)
+    now, before = (formatting.figure(each, kpi.unit) for each in (compared_value(kpi), kpi.before))
+    changed = change(kpi)
     return f"{now}, previously {before}" + (f" ({changed})" if changed else "")

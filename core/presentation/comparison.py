@@ -60,8 +60,8 @@ class Change:
 NOT_KNOWN = Change(ChangeVerdict.UNKNOWN)
 
 
-class Tile(View):
-    """A key figure of a period: value, value of the previous period, and values over time; null
+class Kpi(View):
+    """A KPI of a period: value, value of the previous period, and values over time; null
     means no data.
 
     Durations are milliseconds, shares fractions, money US dollars. `compared` is set when `before`
@@ -83,23 +83,23 @@ class Tile(View):
     stale: list[int] = Field(default_factory=list)
 
 
-class Tiles(View):
-    """The key figures of a page."""
+class Kpis(View):
+    """The KPIs of a page."""
 
-    items: list[Tile]
+    items: list[Kpi]
 
 
-def tile(
+def kpi(
     name: str,
     label: str,
     unit: FigureUnit,
     values: tuple[float | Decimal | None, float | Decimal | None],
     change: Change,
     course: Sequence[float | None],
-) -> Tile:
-    """Return a key figure; `values` are that of the period and that of the previous one."""
+) -> Kpi:
+    """Return a KPI; `values` are that of the period and that of the previous one."""
     value, before = (float(amount) if amount is not None else None for amount in values)
-    return Tile(
+    return Kpi(
         name=name,
         label=label,
         unit=unit,
@@ -111,8 +111,8 @@ def tile(
     )
 
 
-def not_compared(key_figure: Tile) -> Tile:
-    """Return a key figure without comparison: the previous period's rows are incomplete."""
+def not_compared(key_figure: Kpi) -> Kpi:
+    """Return a KPI without comparison: the previous period's rows are incomplete."""
     return key_figure.model_copy(
         update={"before": None, "compared": None, "verdict": ChangeVerdict.UNKNOWN, "chance": None}
     )

@@ -1,4 +1,4 @@
-"""What each key figure is: how it is computed, which rows count, and when new ones do."""
+"""What each KPI is: how it is computed, which rows count, and when new ones do."""
 
 from collections.abc import Mapping
 

@@ -15,7 +15,7 @@ CUT_OFF = """() => {
       || s.overflowY === 'hidden' && e.scrollHeight > e.clientHeight + 2;
   }).map(e => `${e.className}: ${e.textContent.trim().slice(0, 60)}`);
 }"""
-# Words of the page, of charts and of tiles, each as the rectangle of its text; of two that lie on
+# Words of the page, of charts and of KPIs, each as the rectangle of its text; of two that lie on
 # each other both are named.
 OVERLAPPING = """() => {
   const boxes = [], seen = new Set(), main = document.querySelector('.stMain');

@@ -244,7 +244,7 @@ def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
 
 
 def requests_shown(tab: Tab) -> str:
-    """Return the key figure of requests."""
+    """Return the KPI of requests."""
     metric = tab.page.get_by_test_id("stMetric").filter(
         has=tab.page.get_by_text("Requests", exact=True)
     )

@@ -1,4 +1,4 @@
-"""The help of each key figure says how it is computed, which rows count, and when new ones do."""
+"""The help of each KPI says how it is computed, which rows count, and when new ones do."""
 
 from datetime import timedelta
 

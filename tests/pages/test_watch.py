@@ -233,7 +233,7 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
     ("page", "reader", "what", "remains"),
     [
         (OVERVIEW, "core.insights.findings.recent_findings", "needs attention", "Quick links"),
-        (OVERVIEW, "core.insights.tiles.overview_tiles", "key metrics", "Latency"),
+        (OVERVIEW, "core.insights.kpis.overview_kpis", "key metrics", "Latency"),
         (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
         (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),

@@ -118,8 +118,8 @@ def same_as_file(items: list[dict[str, Any]], rows: list[Row]) -> None:
                 assert row[name] == ("" if value is None else str(value)), name
 
 
-def same_tiles(app: AppTest, items: list[dict[str, Any]]) -> None:
-    """Check that the page shows the API's key figures."""
+def same_kpis(app: AppTest, items: list[dict[str, Any]]) -> None:
+    """Check that the page shows the API's KPIs."""
     shown = {each.label: each.value for each in app.metric}
     assert shown == {
         each["label"]: formatting.figure(each["value"], FigureUnit(each["unit"])) for each in items
@@ -148,7 +148,7 @@ def test_the_overview(page: Open, door: httpx2.Client) -> None:
     for query in OVERVIEWS:
         asked = ADDRESS | query
         app = page(OVERVIEW, asked)
-        same_tiles(app, got(door, "overview/tiles", asked)["items"])
+        same_kpis(app, got(door, "overview/tiles", asked)["items"])
         whole, funnel = got(door, "overview", asked), got(door, "onboarding/funnel", asked)
         named = {each["name"]: each for each in got(door, "overview/tiles", asked)["items"]}
         assert (named["users"]["value"], named["new_users"]["value"]) == (
@@ -204,7 +204,7 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
     for query in OF_AI:
         asked = ADDRESS | query
         app = page(AI_METRICS, asked)
-        same_tiles(app, got(door, "ai/tiles", asked)["items"])
+        same_kpis(app, got(door, "ai/tiles", asked)["items"])
         whole, models = got(door, "ai/metrics", asked), got(door, "ai/models", asked)["items"]
         rows, answer = linked(door, app)
         same_as_file(answer["items"], rows)

@@ -27,7 +27,7 @@ from core.database import settings
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.schemas import Actor
-from core.insights import tiles
+from core.insights import kpis
 from core.insights.queries import drop_offs
 from core.insights.queries import overview as insights
 from core.insights.schemas import Overview, WatchScope
@@ -146,7 +146,7 @@ def test_the_key_figures(known: Answers, actor: Actor) -> None:
     with transaction() as core, transaction(Database.AI) as ai:
         found = {
             each.name: each
-            for each in tiles.overview_tiles(
+            for each in kpis.overview_kpis(
                 core, ai, WatchScope(known.period, Watched()), actor=actor
             )
         }

@@ -31,7 +31,7 @@ from api.watch_parameters import (
 )
 from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
 from core.ai_metrics.queries import breakdown as broken_down
-from core.ai_metrics.queries import figures, request_errors, request_lists, series, tiles
+from core.ai_metrics.queries import figures, kpis, request_errors, request_lists, series
 from core.ai_metrics.queries import tools as tool_calls
 from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
@@ -50,7 +50,7 @@ from core.database.paging import Cursor, Page
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import PromptVersionFigures
 from core.insights.queries import prompt_versions as versions
-from core.presentation.comparison import Tiles
+from core.presentation.comparison import Kpis
 from core.scores.queries import scored_requests
 from core.scores.queries.scored_requests import ScoredRequest
 
@@ -102,9 +102,9 @@ def metrics(session: SessionDep, actor: ActorDep, query: QueryDep) -> AiMetricsS
 
 
 @router.get("/tiles")
-def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Tiles:
-    """Return the key figures of a period, each compared with as much of the previous period."""
-    return Tiles(items=tiles.tiles(session, query, actor=actor))
+def key_figures(session: SessionDep, actor: ActorDep, query: QueryDep) -> Kpis:
+    """Return the KPIs of a period, each compared with as much of the previous period."""
+    return Kpis(items=kpis.ai_request_kpis(session, query, actor=actor))
 
 
 @router.get("/breakdown")

@@ -1,4 +1,4 @@
-"""Routes of the Overview: key figures, findings and releases."""
+"""Routes of the Overview: KPIs, findings and releases."""
 
 from fastapi import APIRouter, Depends
 
@@ -7,20 +7,20 @@ from api.watch_parameters import PeriodDep, WatchedDep, watcher
 from core.activity.queries.releases import MOST, ReleaseSeen, list_releases
 from core.database.paging import Page
 from core.insights.findings import recent_findings
+from core.insights.kpis import overview_kpis
 from core.insights.queries import overview as queries
 from core.insights.schemas import Findings, Overview, WatchScope
-from core.insights.tiles import overview_tiles
-from core.presentation.comparison import Tiles
+from core.presentation.comparison import Kpis
 
 router = APIRouter(prefix="/admin", tags=["Watch"], dependencies=[Depends(watcher)])
 
 
 @router.get("/overview/tiles")
-def tiles(
+def key_figures(
     session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep
-) -> Tiles:
-    """Return the key figures of a period, each compared with as much of the previous period."""
-    return Tiles(items=overview_tiles(session, ai, WatchScope(period, watched), actor=actor))
+) -> Kpis:
+    """Return the KPIs of a period, each compared with as much of the previous period."""
+    return Kpis(items=overview_kpis(session, ai, WatchScope(period, watched), actor=actor))
 
 
 @router.get("/overview/findings")

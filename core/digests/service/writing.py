@@ -19,7 +19,7 @@ from core.insights.view_figures import read_figures
 from core.jobs import outbox
 from core.platform import clock
 from core.platform.ids import new_id
-from core.presentation.comparison import Tile
+from core.presentation.comparison import Kpi
 from core.presentation.periods import DAY, WEEK_DAYS, Period, Watched, in_address, midnight
 from core.saved_views import queries as saved_views
 from core.saved_views.schemas import SavedViewDetails, ViewPage
@@ -85,7 +85,7 @@ def _section_of(
 
 def _figures(
     core: Session, ai: Session, page: ViewPage, query: dict[str, str], period: Period, actor: Actor
-) -> list[Tile]:
+) -> list[Kpi]:
     try:
         return read_figures(core, ai, page, query, period, actor=actor)
     except Invalid:  # its filters are no longer valid: the section says so by having no figures
@@ -93,7 +93,7 @@ def _figures(
 
 
 def _section(
-    title: str, page: ViewPage, query: dict[str, str], period: Period, figures: list[Tile]
+    title: str, page: ViewPage, query: dict[str, str], period: Period, figures: list[Kpi]
 ) -> DigestSection:
     span = {"start": in_address(period.start), "end": in_address(period.end)}
     kept = {name: value for name, value in query.items() if name not in ("days", *span)}

@@ -13,8 +13,8 @@ from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.knowledge import charts as feedback_charts
+from core.knowledge.feedback.kpis import feedback_kpis
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
-from core.knowledge.feedback.tiles import feedback_tiles
 from core.knowledge.views import FeedbackFilter, FeedbackStats, FeedbackView, RatingsOfModel
 from core.presentation import formatting
 from core.presentation.periods import DAY
@@ -26,11 +26,11 @@ from pages._ui import (
     errors,
     frame,
     guard,
+    kpis,
     links,
     state,
     tables,
     text,
-    tiles,
     watch,
 )
 from pages._ui.cache import Reads
@@ -77,7 +77,7 @@ def feedback_filter(chosen: Filters) -> FeedbackFilter:
 def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
     note = f"95% interval {formatting.share(found.low)} to {formatting.share(found.high)} (Wilson)"
     notes = definitions.with_notes(definitions.FEEDBACK, {"positive": f"{note}."})
-    tiles.draw(feedback_tiles(found), notes=notes)
+    kpis.draw(feedback_kpis(found), notes=notes)
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
     with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):

@@ -6,10 +6,9 @@ from core.identity.permissions import Permission
 from core.insights import usage_charts
 from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport
-from core.insights.usage_tiles import tiles
+from core.insights.usage_kpis import usage_kpis
 from core.presentation import formatting
-from pages._ui import charts, definitions, errors, frame, guard, links, watch
-from pages._ui import tiles as key_figures
+from pages._ui import charts, definitions, errors, frame, guard, kpis, links, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
@@ -40,7 +39,7 @@ def _read(chosen: Filters) -> UsageReport:
 
 
 def _draw_figures(report: UsageReport) -> None:
-    key_figures.draw(tiles(report), notes=definitions.USAGE)
+    kpis.draw(usage_kpis(report), notes=definitions.USAGE)
     if len(report.series) > 1:
         _draw_charts(report)
 

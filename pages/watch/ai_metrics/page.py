@@ -1,11 +1,11 @@
 """AI metrics: requests, latency, cost and errors."""
 
-from core.ai_metrics.queries import figures, tiles
+from core.ai_metrics.queries import figures
+from core.ai_metrics.queries.kpis import ai_request_kpis
 from core.insights.queries.filter_options import read_filter_options
 from core.insights.queries.prompt_versions import prompt_versions
 from core.presentation import formatting
-from pages._ui import definitions, errors, watch
-from pages._ui import tiles as key_figures
+from pages._ui import definitions, errors, kpis, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
@@ -51,7 +51,7 @@ def main() -> None:
         PAGE, reads, FIRST, MORE, offers=OFFERS, own=("latency", *breakdown_panel.OWN)
     )
     promotion_panel.draw(chosen)
-    found = reads.ask(tiles.tiles, chosen.asked)
+    found = reads.ask(ai_request_kpis, chosen.asked)
     if not found[0].value:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         score_charts.draw(reads, chosen)
@@ -63,7 +63,7 @@ def main() -> None:
         f"{without} without a price, not included in cost." if summary.unpriced_requests else ""
     )
     notes = definitions.with_notes(definitions.AI, {"cost": unpriced})
-    key_figures.draw(found, notes=notes)
+    kpis.draw(found, notes=notes)
     markers = [*watch.markers(reads, chosen), *watch.prompt_markers(reads, chosen)]
     breakdown_panel.draw(reads, chosen, markers)
     metric_charts.draw(reads, chosen, markers)

@@ -4,12 +4,11 @@ import streamlit as st
 
 from core.batches import charts as batch_charts
 from core.batches.queries import batch_runs, outcomes
-from core.batches.queries.tiles import run_tiles
+from core.batches.queries.kpis import run_kpis
 from core.batches.schemas import BatchStatus
 from core.batches.views import RunSummary, Strip
 from core.identity.permissions import Permission, may
-from pages._ui import charts, definitions, errors, text, watch
-from pages._ui import tiles as key_figures
+from pages._ui import charts, definitions, errors, kpis, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
@@ -44,7 +43,7 @@ def main() -> None:
     strips = reads.ask(outcomes.strips, chosen.runs)
     draw_strips(strips, chosen)
     run_list.draw_opened(reads, chosen)
-    draw_tiles(reads, chosen, summary)
+    draw_kpis(reads, chosen, summary)
     phase_charts.draw(reads, chosen, strips)
     draw_failures(reads, chosen)
     draw_jobs(reads, chosen)
@@ -66,14 +65,14 @@ def draw_jobs(reads: Reads, chosen: Filters) -> None:
 
 
 @errors.part("Key metrics")
-def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
+def draw_kpis(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
     """Draw the key metrics; with a status filter, there are no rates."""
-    tiles = [
+    shown = [
         each
-        for each in reads.ask(run_tiles, chosen.runs)
+        for each in reads.ask(run_kpis, chosen.runs)
         if chosen["status"] is None or each.name not in ("success", "bad")
     ]
-    key_figures.draw(tiles, notes=definitions.BATCHES)
+    kpis.draw(shown, notes=definitions.BATCHES)
     if chosen["status"] is None:
         st.caption(f"Success rate: {text.plain(summary_tables.interval(summary))}")
 

@@ -9,9 +9,9 @@ from core.digests import queries
 from core.digests.errors import DigestMissing
 from core.digests.schemas import DigestDetails, DigestSection
 from core.presentation.change_texts import compared_value, comparison
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.periods import Period
-from pages._ui import errors, frame, guard, links, state, text, tiles, watch
+from pages._ui import errors, frame, guard, kpis, links, state, text, watch
 from pages.watch.overview import overview_panels
 
 WEEK, CHOSEN = "digest", "overview.digest"  # the parameter is a Monday; anything else: the latest
@@ -83,7 +83,7 @@ def _draw_summary(found: DigestDetails) -> None:
         overview_panels.draw_findings(found.findings)
 
 
-def _arrow(figure: Tile) -> str:
+def _arrow(figure: Kpi) -> str:
     """Return where a figure went, in the color of its verdict."""
     has_risen = (compared_value(figure) or 0) > (figure.before or 0)
     way = "upward" if has_risen else "downward"
@@ -94,7 +94,7 @@ def _draw_section(section: DigestSection, number: int) -> None:
     with watch.panel(text.plain(text.one_line(section.title))):
         if section.figures:
             names = ((figure, f"{number}-{figure.name}") for figure in section.figures)
-            tiles.draw([figure.model_copy(update={"name": name}) for figure, name in names])
+            kpis.draw([figure.model_copy(update={"name": name}) for figure, name in names])
         else:
             st.caption("The filters of this view are no longer valid.")
         with st.container(key=f"digest-link-{number}"):

@@ -10,12 +10,12 @@ from core.activity.schemas import SavedFunnelView
 from core.activity.service import saved_funnels
 from core.errors import Unavailable
 from core.insights.findings import recent_findings
+from core.insights.kpis import overview_kpis, read_known
 from core.insights.schemas import Finding
-from core.insights.tiles import overview_tiles, read_known
 from core.presentation import formatting
-from core.presentation.comparison import Tile
+from core.presentation.comparison import Kpi
 from core.presentation.formatting import FigureUnit
-from pages._ui import definitions, errors, links, tiles, watch
+from pages._ui import definitions, errors, kpis, links, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
@@ -67,8 +67,8 @@ def is_quiet(reads: Reads, chosen: Filters) -> bool:
     with suppress(Unavailable):  # the parts say themselves what did not load
         # No request costs nothing, but nothing of nothing is no share.
         return all(
-            tile.value is None or (tile.unit is not FigureUnit.SHARE and not tile.value)
-            for tile in read_tiles(reads, chosen)
+            kpi.value is None or (kpi.unit is not FigureUnit.SHARE and not kpi.value)
+            for kpi in read_kpis(reads, chosen)
         ) and not read_findings(reads, chosen)
     return False
 
@@ -79,9 +79,9 @@ def read_workspace_funnel(reads: Reads) -> SavedFunnelView | None:
     return None
 
 
-def read_tiles(reads: Reads, chosen: Filters) -> list[Tile]:
+def read_kpis(reads: Reads, chosen: Filters) -> list[Kpi]:
     known = reads.ask_both(read_known, chosen.scope)
-    return reads.ask_both(overview_tiles, chosen.scope, known, read_funnel(reads, chosen))
+    return reads.ask_both(overview_kpis, chosen.scope, known, read_funnel(reads, chosen))
 
 
 def read_findings(reads: Reads, chosen: Filters) -> list[Finding]:
@@ -95,7 +95,7 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
 
 @errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
-    tiles.draw(read_tiles(reads, chosen), notes=definitions.OVERVIEW)
+    kpis.draw(read_kpis(reads, chosen), notes=definitions.OVERVIEW)
 
 
 @errors.part("Onboarding")

@@ -3,12 +3,12 @@
 from core.database.db import Database, transaction
 from core.errors import Invalid
 from core.insights.view_figures import period_of, read_figures
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.formatting import FigureUnit
 from core.saved_views import queries
 from core.saved_views.schemas import SavedViewDetails, ViewPage
 from core.system import workspace
-from pages._ui import errors, guard, links, text, tiles, watch
+from pages._ui import errors, guard, kpis, links, text, watch
 from pages._ui.cache import Reads
 
 
@@ -20,7 +20,7 @@ def draw(reads: Reads) -> None:
     if not views:
         return
 
-    def lead(card: Tile) -> None:
+    def lead(card: Kpi) -> None:
         view = views[card.name]
         label = figures[card.name].label
         links.draw(view.page.address, label, icon="arrow_forward", **view.parameters)
@@ -31,10 +31,10 @@ def draw(reads: Reads) -> None:
         for name, figure in figures.items()
     ]
     with watch.panel("Pinned views", "by their own filters and periods"):
-        tiles.draw(cards, below=lead)
+        kpis.draw(cards, below=lead)
 
 
-def read_figure(reads: Reads, view: SavedViewDetails) -> Tile:
+def read_figure(reads: Reads, view: SavedViewDetails) -> Kpi:
     """Return a view's main figure; without a value where its filters are no longer valid."""
     try:
         asked = view.page, view.query, period_of(view.query, workspace.zone())
@@ -44,7 +44,7 @@ def read_figure(reads: Reads, view: SavedViewDetails) -> Tile:
         with guard.work() as (core, actor), transaction(Database.AI) as ai:
             return read_figures(core, ai, *asked, actor=actor)[0]
     except Invalid:
-        return Tile(
+        return Kpi(
             name="invalid",
             label="Filters no longer valid",
             unit=FigureUnit.COUNT,

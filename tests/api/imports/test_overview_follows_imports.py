@@ -26,8 +26,8 @@ SPAN = {
 
 
 def course(me: httpx2.Client) -> list[float | None]:
-    tiles = me.get("/admin/overview/tiles", params=SPAN).raise_for_status().json()["items"]
-    found: list[float | None] = next(each["course"] for each in tiles if each["name"] == "users")
+    kpis = me.get("/admin/overview/tiles", params=SPAN).raise_for_status().json()["items"]
+    found: list[float | None] = next(each["course"] for each in kpis if each["name"] == "users")
     return found
 
 

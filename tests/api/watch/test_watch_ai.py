@@ -402,8 +402,8 @@ def test_the_overview_says_how_many_reviews_wait(analyst: httpx2.Client) -> None
 def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Client) -> None:
     send(*many(40))
     for path in ("/admin/ai/tiles", "/admin/overview/tiles"):
-        tile = got(analyst, path, start="2026-03-26", end="2026-04-02")["items"][-1]
-        assert set(tile) == {
+        kpi = got(analyst, path, start="2026-03-26", end="2026-04-02")["items"][-1]
+        assert set(kpi) == {
             "name",
             "label",
             "unit",
@@ -428,11 +428,11 @@ def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Cli
 def test_the_tiles_agree_with_the_summary(analyst: httpx2.Client) -> None:
     send(*many(60))
     period = {"start": "2026-03-26", "end": "2026-03-31"}
-    summary, tiles = (
+    summary, kpis = (
         got(analyst, "/admin/ai/metrics", **period),
         got(analyst, "/admin/ai/tiles", **period)["items"],
     )
-    named = {tile["name"]: tile["value"] for tile in tiles}
+    named = {kpi["name"]: kpi["value"] for kpi in kpis}
     assert named["requests"] == summary["total_requests"]
     assert named["p95_latency"] == summary["p95_latency_ms"]
     assert named["error_rate"] == summary["error_rate"]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.queries import request_errors, series, tiles
+from core.ai_metrics.queries import kpis, request_errors, series
 from core.ai_metrics.queries.rollup_sources import statement_of
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, Interval, Latency
@@ -329,7 +329,7 @@ def test_a_period_is_read_once_for_its_hours_totals_and_bars(actor: Actor) -> No
             connection, "before_cursor_execute", lambda *given: statements.append(given[2])
         )
         series.latency(session, asked, Interval.HOUR, actor=actor)
-        tiles.tiles(session, asked, actor=actor)
+        kpis.ai_request_kpis(session, asked, actor=actor)
     assert len(statements) == 4  # each of them a period, and the one before
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from core.batches import ingest
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.failing_jobs import failing_jobs
+from core.batches.queries.kpis import run_kpis
 from core.batches.queries.phases import phases
-from core.batches.queries.tiles import run_tiles
 from core.batches.schemas import NewBatchRun
 from core.batches.views import BatchRunQuery
 from core.database.db import transaction
@@ -51,10 +51,10 @@ def test_its_duration_is_in_no_median_of_the_products_jobs() -> None:
     ran(now, took_s=600)
     of_attune()
     with transaction() as session:
-        tiles = run_tiles(
+        kpis = run_kpis(
             session, BatchRunQuery(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor
         )
-    assert {tile.name: tile.value for tile in tiles}["duration"] == 600_000
+    assert {kpi.name: kpi.value for kpi in kpis}["duration"] == 600_000
 
 
 def test_its_failures_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:

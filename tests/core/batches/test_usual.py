@@ -11,7 +11,7 @@ import pytest
 from core.batches import ingest
 from core.batches.charts import REST, bars_of, phases_of_runs, strip
 from core.batches.queries import batch_runs, outcomes
-from core.batches.queries.tiles import run_tiles
+from core.batches.queries.kpis import run_kpis
 from core.batches.schemas import NewBatchRun
 from core.batches.views import BatchRunQuery, RunView
 from core.database.db import transaction
@@ -198,7 +198,7 @@ def test_the_tiles_count_what_the_summary_counts(actor: Actor) -> None:
     hourly(3)
     ran(NOW - timedelta(hours=1), "partial", took_s=120)
     with transaction() as session:
-        found = {each.name: each.value for each in run_tiles(session, ASKED, actor=actor)}
+        found = {each.name: each.value for each in run_kpis(session, ASKED, actor=actor)}
     assert found == {"runs": 4, "success": 0.75, "bad": 1, "duration": 60_000}
     with transaction() as session, pytest.raises(Forbidden):
-        run_tiles(session, ASKED, actor=person(Role.REVIEWER).actor)
+        run_kpis(session, ASKED, actor=person(Role.REVIEWER).actor)

@@ -11,8 +11,8 @@ from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.insights.findings import findings
+from core.insights.kpis import overview_kpis
 from core.insights.schemas import Finding, FindingSeverity, WatchScope
-from core.insights.tiles import overview_tiles
 from core.platform import clock
 from core.presentation import formatting
 from core.presentation.periods import Period, Watched, in_address, last_days
@@ -135,7 +135,7 @@ def test_a_marked_key_figure_is_a_finding_when_chance_marks_one_in_a_hundred_of_
     with transaction() as core, transaction(Database.AI) as ai:
         [feedback] = [
             each
-            for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)
+            for each in overview_kpis(core, ai, scope, actor=person(Role.ANALYST).actor)
             if each.name == "feedback"
         ]
     assert feedback.verdict == "worse"
@@ -274,7 +274,7 @@ def test_who_may_not_watch_is_told_nothing() -> None:
         with pytest.raises(Forbidden):
             findings(core, ai, scope, actor=reviewer)
         with pytest.raises(Forbidden):
-            overview_tiles(core, ai, scope, actor=reviewer)
+            overview_kpis(core, ai, scope, actor=reviewer)
 
 
 def test_the_key_figures_say_what_was_before_and_their_course_ends_with_the_last_whole_day() -> (
@@ -283,15 +283,15 @@ def test_the_key_figures_say_what_was_before_and_their_course_ends_with_the_last
     traffic(dearer=2.0)
     scope = WatchScope(last_days(7, zone="UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
-        tiles = {
-            tile.name: tile
-            for tile in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)
+        kpis = {
+            kpi.name: kpi
+            for kpi in overview_kpis(core, ai, scope, actor=person(Role.ANALYST).actor)
         }
-    cost = tiles["cost"]
+    cost = kpis["cost"]
     assert cost.verdict == "worse"
     assert cost.value == pytest.approx(2 * (cost.before or 0), rel=0.02)
     assert cost.course == pytest.approx([4.8] * 6)
-    assert (tiles["users"].value, tiles["users"].verdict, tiles["feedback"].value) == (
+    assert (kpis["users"].value, kpis["users"].verdict, kpis["feedback"].value) == (
         0,
         "unknown",
         None,

@@ -10,7 +10,7 @@ from core.database.db import transaction
 from core.identity.schemas import Actor, Caller, Role, Scope
 from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
-from core.insights.usage_tiles import tiles
+from core.insights.usage_kpis import usage_kpis
 from core.platform import clock
 from core.presentation.periods import Period, last_days
 from core.prompts.queries.prompts import get_prompt
@@ -184,7 +184,9 @@ def test_key_figures_leave_out_hours_that_are_not_over_and_costs_that_are_not_kn
     monkeypatch.setattr(clock, "now", lambda: on(3, 12))
     for hour in (10, 11, 12):
         used(admin, on(3, hour), cost_usd=None)
-    figures = {each.name: each for each in tiles(report(admin, period=last_days(1, zone="UTC")))}
+    figures = {
+        each.name: each for each in usage_kpis(report(admin, period=last_days(1, zone="UTC")))
+    }
     assert figures["calls"].value == 3
     assert figures["calls"].course == [*[0.0] * 10, 1.0, 1.0]
     assert figures["cost"].value is None

@@ -9,7 +9,7 @@ from core.errors import Invalid
 from core.identity.schemas import Actor, Role
 from core.insights.view_figures import period_of, read_figures
 from core.platform import clock
-from core.presentation.comparison import Tile
+from core.presentation.comparison import Kpi
 from core.saved_views.schemas import ViewPage
 from tests.factories import activity, ai_metrics, conversations
 from tests.factories.identity import person
@@ -20,7 +20,7 @@ def actor(database: object) -> Actor:
     return person(Role.ADMIN).actor
 
 
-def figures(actor: Actor, page: ViewPage, **query: str) -> list[Tile]:
+def figures(actor: Actor, page: ViewPage, **query: str) -> list[Kpi]:
     with transaction() as core, transaction(Database.AI) as ai:
         return read_figures(core, ai, page, query, period_of(query, "UTC"), actor=actor)
 

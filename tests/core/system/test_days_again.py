@@ -12,14 +12,14 @@ from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.imports.schemas import Touched
+from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
-from core.insights.tiles import overview_tiles
 from core.jobs import outbox
 from core.platform import clock
 from core.presentation.periods import Watched, last_days
 from core.system.jobs import write_again
 from core.system.service import daily_job, retention
-from pages._ui import tiles
+from pages._ui import kpis
 from tests.factories.history import batch_run, count, days_ago, events, rated
 from tests.factories.history import daily as figure
 from tests.factories.identity import person
@@ -98,10 +98,10 @@ def test_outdated_days_are_marked_in_the_answer_and_on_the_line() -> None:
     with transaction() as core, transaction(Database.AI) as ai:
         found = {
             each.name: each
-            for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)
+            for each in overview_kpis(core, ai, scope, actor=person(Role.ANALYST).actor)
         }
     assert (found["feedback"].stale, found["users"].stale) == ([3, 4], [])
-    line = tiles.course([1.0] * 7, "", is_worse=False, stale=found["feedback"].stale)
+    line = kpis.course([1.0] * 7, "", is_worse=False, stale=found["feedback"].stale)
     assert b64decode(line.split("base64,")[1].split("'")[0]).count(b"stroke-dasharray") == 2
 
 

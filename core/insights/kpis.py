@@ -1,4 +1,4 @@
-"""Key figures of the Overview, compared with the previous period."""
+"""KPIs of the Overview, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel_counts import Conversions
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.releases import has_user_counts
-from core.ai_metrics.queries import tiles as ai_tiles
+from core.ai_metrics.queries import kpis as ai_kpis
 from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.identity.permissions import Permission, require
@@ -19,7 +19,7 @@ from core.insights.queries.daily_figures import course_of, stale_places
 from core.insights.queries.overview import count_feedback, count_users
 from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
+from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, midnight
 
@@ -30,23 +30,21 @@ OF_AI = ("p95_latency", "error_rate", "cost")
 
 @dataclass(frozen=True)
 class KnownFigures:
-    """Key figures that findings are derived from: AI requests and feedback."""
+    """KPIs that findings are derived from: AI requests and feedback."""
 
-    of_ai: list[Tile]
+    of_ai: list[Kpi]
     unpriced_requests: int
-    feedback: Tile
+    feedback: Kpi
 
 
 def read_known(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> KnownFigures:
-    """Read the key figures that findings are also derived from."""
+    """Read the KPIs that findings are also derived from."""
     require(actor, Permission.WATCH)
-    found = ai_tiles.read_key_figures(
-        core, AiMetricsQuery(scope.period, scope.watched), actor=actor
-    )
-    return KnownFigures(found.tiles, found.unpriced_requests, feedback=_feedback(core, ai, scope))
+    found = ai_kpis.read_kpis(core, AiMetricsQuery(scope.period, scope.watched), actor=actor)
+    return KnownFigures(found.kpis, found.unpriced_requests, feedback=_feedback(core, ai, scope))
 
 
-def overview_tiles(
+def overview_kpis(
     core: Session,
     ai: Session,
     scope: WatchScope,
@@ -54,8 +52,8 @@ def overview_tiles(
     funnel: FunnelView | None = None,
     *,
     actor: Actor,
-) -> list[Tile]:
-    """Return the key figures; those that a filter can't be applied to have no value."""
+) -> list[Kpi]:
+    """Return the KPIs; those that a filter can't be applied to have no value."""
     require(actor, Permission.WATCH)
     known = known or read_known(core, ai, scope, actor=actor)
     conversions = funnel_counts.conversions_of(funnel) if funnel is not None else None
@@ -73,7 +71,7 @@ def overview_tiles(
     ]
 
 
-def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Tile]:
+def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Kpi]:
     whole = count_users(core, scope)
     now, then = _users_beside(core, scope, before)
     found = []
@@ -83,7 +81,7 @@ def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Tile]:
         change = of_level(_counts(course), _counts(beside), Meaning.GOOD)
         change = change if scope.period.has_every_weekday else NOT_KNOWN
         value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
-        made = tile(
+        made = kpi(
             name, f"{metric.capitalize()} users", FigureUnit.COUNT, (value, earlier), change, course
         )
         found.append(made if compared == value else made.model_copy(update={"compared": compared}))
@@ -113,7 +111,7 @@ def _users_beside(
 
 def _conversion(
     core: Session, scope: WatchScope, conversions: tuple[Conversions, Conversions] | None
-) -> Tile:
+) -> Kpi:
     """Return the conversion; compared only when every user's window has ended."""
     change, value, earlier = NOT_KNOWN, None, None
     if conversions is not None:
@@ -125,10 +123,10 @@ def _conversion(
                 (now.converted, now.started), (then.converted, then.started), Meaning.GOOD
             )
     course = course_of(core, scope, "onboarding_conversion")
-    return tile("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
+    return kpi("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
 
 
-def _feedback(core: Session, ai: Session, scope: WatchScope) -> Tile:
+def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:
     """Return the share of positive feedback."""
     before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
@@ -140,7 +138,7 @@ def _feedback(core: Session, ai: Session, scope: WatchScope) -> Tile:
     )
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
-    found = tile("feedback", "Positive feedback", FigureUnit.SHARE, values, change, course)
+    found = kpi("feedback", "Positive feedback", FigureUnit.SHARE, values, change, course)
     return found.model_copy(
         update={"stale": stale_places(core, scope, "feedback_stale") if course else []}
     )

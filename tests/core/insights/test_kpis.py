@@ -1,4 +1,4 @@
-"""Key figures of the Overview: compared for equal lengths of time, and unknown values are not
+"""KPIs of the Overview: compared for equal lengths of time, and unknown values are not
 changes.
 """
 
@@ -9,16 +9,16 @@ import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.ai_metrics.queries import tiles as requests
+from core.ai_metrics.queries import kpis as requests
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery
 from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
+from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
-from core.insights.tiles import overview_tiles
 from core.platform import clock
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 from core.presentation.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import events
 from tests.factories.activity import spaced, store
@@ -35,12 +35,12 @@ def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
-def tiles(period: Period, watched: Watched | None = None) -> dict[str, Tile]:
+def kpis(period: Period, watched: Watched | None = None) -> dict[str, Kpi]:
     scope = WatchScope(period, watched or Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         return {
             each.name: each
-            for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)
+            for each in overview_kpis(core, ai, scope, actor=person(Role.ANALYST).actor)
         }
 
 
@@ -63,7 +63,7 @@ def test_a_part_of_today_is_not_held_against_the_whole_of_yesterday() -> None:
     visits(START - DAY, 20)
     visits(START, 8)
     for name in ("users", "new_users"):
-        today = tiles(last_days(1, zone="UTC"))[name]
+        today = kpis(last_days(1, zone="UTC"))[name]
         assert (today.value, today.compared, today.before, today.verdict) == (
             8,
             None,
@@ -77,7 +77,7 @@ def test_days_that_are_over_are_held_against_as_many_before() -> None:
         visits(START - day * DAY, 20)
     visits(START, 8)
     for name in ("users", "new_users"):
-        week = tiles(last_days(7, zone="UTC"))[name]
+        week = kpis(last_days(7, zone="UTC"))[name]
         assert (week.value, week.compared, week.before) == (128, 120, 120)
 
 
@@ -85,20 +85,20 @@ def test_users_of_a_release_that_has_no_days_are_compared_to_the_hour() -> None:
     visits(START - DAY, 20)
     visits(START, 8)
     period, watched = last_days(1, zone="UTC"), Watched(release="2")
-    today = tiles(period, watched)["users"]
+    today = kpis(period, watched)["users"]
     assert (today.value, today.compared, today.before) == (8, None, None)
     with transaction() as session:
         settings.write(session, settings.ReleasePlaces(since=START), by=None)
-    today = tiles(period, watched)["users"]
+    today = kpis(period, watched)["users"]
     assert (today.value, today.compared, today.before) == (8, None, 9)
 
 
 def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() -> None:
     visits(START - 2 * DAY, 10)
     visits(START - DAY, 20)
-    yesterday = tiles(Period(START - DAY, START))["users"]
+    yesterday = kpis(Period(START - DAY, START))["users"]
     assert (yesterday.value, yesterday.compared, yesterday.before) == (20, None, 10)
-    hour = tiles(Period(START - 10 * HOUR, START - 9 * HOUR))["users"]
+    hour = kpis(Period(START - 10 * HOUR, START - 9 * HOUR))["users"]
     assert (hour.compared, hour.before) == (None, None)
 
 
@@ -112,7 +112,7 @@ def test_conversion_is_judged_when_everybody_has_had_the_whole_window(
     for number in range(40):
         store(spaced(STEPS, user=f"old{number}", start=end - 10 * DAY))
         store(spaced(STEPS[:2], user=f"new{number}", start=end - 3 * DAY))
-    found = tiles(Period(end - 7 * DAY, end))["conversion"]
+    found = kpis(Period(end - 7 * DAY, end))["conversion"]
     assert (found.value, found.before, found.verdict) == (0, 1, verdict)
 
 
@@ -124,7 +124,7 @@ def asked(day: datetime, count: int) -> list[NewRequest]:
 
 def test_a_day_is_not_judged_by_its_traffic_as_the_day_before_was_a_sunday() -> None:
     send(*asked(START - DAY, 24 * 5), *asked(START, 9 * 10))
-    found = tiles(last_days(1, zone="UTC"))
+    found = kpis(last_days(1, zone="UTC"))
     assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (
         0.9,
         0.45,
@@ -135,7 +135,7 @@ def test_a_day_is_not_judged_by_its_traffic_as_the_day_before_was_a_sunday() -> 
 def test_a_week_is_judged_by_its_traffic() -> None:
     for day in range(1, 14):
         send(*asked(START - day * DAY, 10 if day > 6 else 20))
-    cost = tiles(last_days(7, zone="UTC"))["cost"]
+    cost = kpis(last_days(7, zone="UTC"))["cost"]
     assert cost.verdict is ChangeVerdict.WORSE
     assert cost.chance == pytest.approx(0, abs=1e-6)
 
@@ -144,7 +144,7 @@ def test_days_on_which_nobody_came_are_no_noise() -> None:
     for day in range(1, 14):
         if day not in (1, 2, 3):
             visits(START - day * DAY, 20)
-    assert tiles(last_days(7, zone="UTC"))["users"].verdict is ChangeVerdict.UNKNOWN
+    assert kpis(last_days(7, zone="UTC"))["users"].verdict is ChangeVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(("sealed", "before"), [(None, 40), (14, 40), (8, None)])
@@ -163,22 +163,22 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(
             settings.write(
                 session, settings.Sealed(ai_request_metrics=START - sealed * DAY), by=None
             )
-    found = ai_tiles(Watched(release="2", user_id="u"))["requests"]
+    found = ai_kpis(Watched(release="2", user_id="u"))["requests"]
     assert (found.value, found.before) == (40, before)
-    users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
+    users = kpis(last_days(7, zone="UTC"), Watched(release="2"))["users"]
     assert (users.value, users.before) == (1, 1)  # of days, all is there
     with transaction() as session:
         settings.write(session, settings.ReleasePlaces(since=START), by=None)
-    users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
+    users = kpis(last_days(7, zone="UTC"), Watched(release="2"))["users"]
     assert (users.value, users.before) == (1, before and 1)
     for kept in (Watched(), Watched(release="2")):
-        assert ai_tiles(kept)["requests"].before == 40  # of rollups, all is there
+        assert ai_kpis(kept)["requests"].before == 40  # of rollups, all is there
 
 
-def ai_tiles(watched: Watched) -> dict[str, Tile]:
+def ai_kpis(watched: Watched) -> dict[str, Kpi]:
     asked = AiMetricsQuery(last_days(7, zone="UTC"), watched)
     with transaction() as core:
         return {
             each.name: each
-            for each in requests.tiles(core, asked, actor=person(Role.ANALYST).actor)
+            for each in requests.ai_request_kpis(core, asked, actor=person(Role.ANALYST).actor)
         }

@@ -1,4 +1,4 @@
-"""Key figures show significant changes with a colour, and others as text only."""
+"""KPIs show significant changes with a colour, and others as text only."""
 
 import pytest
 from streamlit.proto.Metric_pb2 import Metric
@@ -8,15 +8,15 @@ from core.presentation.comparison import ChangeVerdict
 
 
 def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
-    """Draw one tile."""
-    from core.presentation.comparison import ChangeVerdict, Tile  # noqa: PLC0415  AppTest runs these lines apart
+    """Draw one KPI."""
+    from core.presentation.comparison import ChangeVerdict, Kpi  # noqa: PLC0415  AppTest runs these lines apart
     from core.presentation.formatting import FigureUnit  # noqa: PLC0415
-    from pages._ui import tiles  # noqa: PLC0415
+    from pages._ui import kpis  # noqa: PLC0415
 
     values = {"value": value, "before": before, "compared": compared}
-    tiles.draw(
+    kpis.draw(
         [
-            Tile(
+            Kpi(
                 name="one",
                 label="One",
                 unit=FigureUnit.COUNT,

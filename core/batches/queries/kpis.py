@@ -1,4 +1,4 @@
-"""Key figures of batch runs, compared with the previous period."""
+"""KPIs of batch runs, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,14 +12,14 @@ from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
-from core.presentation.comparison import Meaning, Tile, of_level, of_rate, tile
+from core.presentation.comparison import Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
 
 Course = list[float | None]
 
 
-def run_tiles(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Tile]:
-    """Return key figures: runs, success rate, failed runs, and duration."""
+def run_kpis(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Kpi]:
+    """Return KPIs: runs, success rate, failed runs, and duration."""
     require(actor, Permission.WATCH)
     before = replace(asked, period=asked.period.before(clock.now()))
     one, other = figures(session, asked), figures(session, before)
@@ -30,7 +30,7 @@ def run_tiles(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[T
     counts_before = [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
     return [
-        tile(
+        kpi(
             "runs",
             "Runs",
             FigureUnit.COUNT,
@@ -40,7 +40,7 @@ def run_tiles(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[T
         ),
         _success(one, other, days),
         _bad(one, other, days),
-        tile(
+        kpi(
             "duration",
             "Median duration",
             FigureUnit.DURATION,
@@ -51,10 +51,10 @@ def run_tiles(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[T
     ]
 
 
-def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Kpi:
     verdict = of_rate(_rate(one), _rate(other), Meaning.GOOD)
     course: Course = [day.success_rate for day in days]
-    return tile(
+    return kpi(
         "success",
         "Success rate",
         FigureUnit.SHARE,
@@ -64,13 +64,13 @@ def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> T
     )
 
 
-def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Kpi:
     (good, ended), (good_before, ended_before) = _rate(one), _rate(other)
     verdict = of_rate(
         (ended - good, ended), (ended_before - good_before, ended_before), Meaning.BAD
     )
     course: Course = [float(sum(getattr(day, state) for state in BAD)) for day in days]
-    return tile(
+    return kpi(
         "bad",
         "Failed, partial or lost",
         FigureUnit.COUNT,

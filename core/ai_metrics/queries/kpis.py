@@ -1,4 +1,4 @@
-"""Key figures of AI requests, compared with the previous period."""
+"""KPIs of AI requests, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +24,12 @@ from core.platform import clock
 from core.presentation.comparison import (
     NOT_KNOWN,
     Change,
+    Kpi,
     Meaning,
-    Tile,
+    kpi,
     not_compared,
     of_level,
     of_rate,
-    tile,
 )
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, Period, day_of, midnight
@@ -55,20 +55,20 @@ class ComparedPeriod:
 
 
 @dataclass(frozen=True)
-class KeyFigures:
-    """The key figures, and how many requests are in no sum of cost."""
+class AiRequestKpis:
+    """The KPIs, and how many requests are in no sum of cost."""
 
-    tiles: list[Tile]
+    kpis: list[Kpi]
     unpriced_requests: int
 
 
-def tiles(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Tile]:
+def ai_request_kpis(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Kpi]:
     """Return requests, latency, first token, errors, cost and tokens."""
-    return read_key_figures(session, asked, actor=actor).tiles
+    return read_kpis(session, asked, actor=actor).kpis
 
 
-def read_key_figures(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> KeyFigures:
-    """Return the same key figures with the number of unpriced requests."""
+def read_kpis(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiRequestKpis:
+    """Return the same KPIs with the number of unpriced requests."""
     require(actor, Permission.WATCH)
     before = replace(asked, period=asked.period.before(clock.now()))
     step = Interval.HOUR if asked.period.end - asked.period.start <= BY_THE_HOUR else Interval.DAY
@@ -82,7 +82,7 @@ def read_key_figures(session: Session, asked: AiMetricsQuery, *, actor: Actor) -
         _tokens(one, other),
     ]
     found = found if _is_all_there(session, before) else [not_compared(each) for each in found]
-    return KeyFigures(found, one.figures.unpriced_requests)
+    return AiRequestKpis(found, one.figures.unpriced_requests)
 
 
 def _is_all_there(session: Session, asked: AiMetricsQuery) -> bool:
@@ -116,49 +116,49 @@ def _end(at: datetime, step: Interval, zone: str) -> datetime:
     return midnight(day_of(at, zone) + DAY, zone) if step is Interval.DAY else at + step.length
 
 
-def _requests(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _requests(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = (_values(each.volume, "total_requests") for each in (one, other))
     values = one.figures.total_requests, other.figures.total_requests
     change = _of_traffic(one, now, before, Meaning.NEITHER)
-    return tile("requests", "Requests", FigureUnit.COUNT, values, change, now)
+    return kpi("requests", "Requests", FigureUnit.COUNT, values, change, now)
 
 
-def _latency(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _latency(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = (_values(each.latency, "p95") for each in (one, other))
     values = one.figures.p95_latency_ms, other.figures.p95_latency_ms
     change = of_level(now, before, Meaning.BAD)
-    return tile("p95_latency", "p95 latency", FigureUnit.DURATION, values, change, now)
+    return kpi("p95_latency", "p95 latency", FigureUnit.DURATION, values, change, now)
 
 
-def _first_token(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _first_token(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = (_values(each.first_token, "p95") for each in (one, other))
     values = one.times.first_token.p95, other.times.first_token.p95
     change = of_level(now, before, Meaning.BAD)
-    return tile("p95_first_token", "p95 first token", FigureUnit.DURATION, values, change, now)
+    return kpi("p95_first_token", "p95 first token", FigureUnit.DURATION, values, change, now)
 
 
-def _error_rate(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _error_rate(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = ((each.figures.error_count, each.ended) for each in (one, other))
     pairs = zip(one.volume, other.volume, strict=False)
     parts = [(_failed(current), _failed(previous)) for current, previous in pairs]
     values = one.figures.error_rate, other.figures.error_rate
     change = of_rate(now, before, Meaning.BAD, parts)
     course = [each.error_rate for each in one.volume]
-    return tile("error_rate", "Error rate", FigureUnit.SHARE, values, change, course)
+    return kpi("error_rate", "Error rate", FigureUnit.SHARE, values, change, course)
 
 
-def _cost(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _cost(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = (_values(each.volume, "cost_usd") for each in (one, other))
     values = one.figures.cost_usd, other.figures.cost_usd
     change = _of_traffic(one, now, before, Meaning.BAD)
-    return tile("cost", "Cost", FigureUnit.MONEY, values, change, now)
+    return kpi("cost", "Cost", FigureUnit.MONEY, values, change, now)
 
 
-def _tokens(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
+def _tokens(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     now, before = (_values(each.volume, "total_tokens") for each in (one, other))
     values = one.figures.total_tokens, other.figures.total_tokens
     change = _of_traffic(one, now, before, Meaning.NEITHER)
-    return tile("tokens", "Tokens", FigureUnit.COUNT, values, change, now)
+    return kpi("tokens", "Tokens", FigureUnit.COUNT, values, change, now)
 
 
 def _of_traffic(

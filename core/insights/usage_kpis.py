@@ -1,4 +1,4 @@
-"""The key figures of usage, compared with the previous period."""
+"""The KPIs of usage, compared with the previous period."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,18 @@ from core.platform import clock
 from core.presentation.comparison import (
     NOT_KNOWN,
     Change,
+    Kpi,
     Meaning,
-    Tile,
+    kpi,
     of_level,
     of_rate,
-    tile,
 )
 from core.presentation.formatting import FigureUnit
 
 Value = Callable[[UsageFigures], float | None]
 
 
-def tiles(report: UsageReport) -> list[Tile]:
+def usage_kpis(report: UsageReport) -> list[Kpi]:
     """Return calls, cost, tokens, error rate and p95 time."""
     return [
         _level(report, "calls", "Calls", FigureUnit.COUNT, lambda each: each.calls),
@@ -43,24 +43,24 @@ def _level(
     unit: FigureUnit,
     value: Value,
     meaning: Meaning = Meaning.NEITHER,
-) -> Tile:
+) -> Kpi:
     now, before = (
         [value(point) for point in points] for points in (_ended(report), report.previous_series)
     )
     # Weekdays differ from weekends
     is_comparable = report.period.has_every_weekday
     change = of_level(now, before, meaning) if is_comparable else NOT_KNOWN
-    return tile(name, label, unit, (value(report.total), value(report.previous)), change, now)
+    return kpi(name, label, unit, (value(report.total), value(report.previous)), change, now)
 
 
-def _error_rate(report: UsageReport) -> Tile:
+def _error_rate(report: UsageReport) -> Kpi:
     pairs = zip(_ended(report), report.previous_series, strict=False)
     parts = [((one.errors, one.calls), (other.errors, other.calls)) for one, other in pairs]
     total, before = report.total, report.previous
     change: Change = of_rate(
         (total.errors, total.calls), (before.errors, before.calls), Meaning.BAD, parts
     )
-    return tile(
+    return kpi(
         "error_rate",
         "Error rate",
         FigureUnit.SHARE,

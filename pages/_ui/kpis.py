@@ -1,4 +1,4 @@
-"""Key figures: value and unit, the change against as much of the period before, and the course from
+"""KPIs: value and unit, the change against as much of the period before, and the course from
 zero up.
 
 Blue says nothing, orange that a figure became worse. A change that may be chance is not marked: it
@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.presentation import formatting
 from core.presentation.change_texts import MAY_BE_CHANCE, WHY, change, compared_value
-from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.comparison import ChangeVerdict, Kpi
 
 STALE = (
     "An import or an undo changed these days after their raw rows had expired, so they were not "
@@ -26,21 +26,21 @@ EMPTY = '<div class="attune-course"></div>'
 
 
 def draw(
-    tiles: Sequence[Tile],
+    kpis: Sequence[Kpi],
     *,
     notes: Mapping[str, str] | None = None,
-    below: Callable[[Tile], None] | None = None,
+    below: Callable[[Kpi], None] | None = None,
 ) -> None:
-    """Draw tiles side by side; `notes` are help texts by tile name, `below` draws below each."""
-    grid = st.grid(len(tiles), min_column_width=150, gap="small")
-    for tile in tiles:
+    """Draw kpis side by side; `notes` are help texts by kpi name, `below` draws below each."""
+    grid = st.grid(len(kpis), min_column_width=150, gap="small")
+    for kpi in kpis:
         with (
             grid.cell(),
-            st.container(border=True, height="stretch", gap=None, key=f"tile-{tile.name}"),
+            st.container(border=True, height="stretch", gap=None, key=f"tile-{kpi.name}"),
         ):
-            _draw(st.container(), tile, (notes or {}).get(tile.name, ""))
+            _draw(st.container(), kpi, (notes or {}).get(kpi.name, ""))
             if below is not None:
-                below(tile)
+                below(kpi)
 
 
 def course(
@@ -77,48 +77,46 @@ def course(
     return f'<div class="{tone}" role="img" aria-label="{said}" style="mask-image:{mask}"></div>'
 
 
-def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
-    changed = change(tile, is_signed=tile.verdict in MAY_BE_CHANCE)  # else an arrow is shown
-    is_news = changed is not None and tile.verdict not in MAY_BE_CHANCE
+def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
+    changed = change(kpi, is_signed=kpi.verdict in MAY_BE_CHANCE)  # else an arrow is shown
+    is_news = changed is not None and kpi.verdict not in MAY_BE_CHANCE
     place.metric(
-        tile.label,
-        formatting.figure(tile.value, tile.unit),
-        delta=changed or ("new" if tile.value and tile.before == 0 else None),
+        kpi.label,
+        formatting.figure(kpi.value, kpi.unit),
+        delta=changed or ("new" if kpi.value and kpi.before == 0 else None),
         delta_color="gray"
         if not is_news
         else "orange"
-        if tile.verdict is ChangeVerdict.WORSE
+        if kpi.verdict is ChangeVerdict.WORSE
         else "blue",
-        delta_arrow=_arrow(tile) if is_news else "off",
-        help=f"{note} {_why(tile, changed)}".strip(),
+        delta_arrow=_arrow(kpi) if is_news else "off",
+        help=f"{note} {_why(kpi, changed)}".strip(),
     )
-    known = [value for value in tile.course if value is not None] or [0.0]
+    known = [value for value in kpi.course if value is not None] or [0.0]
     said = (
-        f"{tile.label}: from {formatting.figure(min(known), tile.unit)} to "
-        f"{formatting.figure(max(known), tile.unit)}"
+        f"{kpi.label}: from {formatting.figure(min(known), kpi.unit)} to "
+        f"{formatting.figure(max(known), kpi.unit)}"
     )
     place.html(
-        course(tile.course, said, is_worse=tile.verdict is ChangeVerdict.WORSE, stale=tile.stale)
+        course(kpi.course, said, is_worse=kpi.verdict is ChangeVerdict.WORSE, stale=kpi.stale)
     )
-    if tile.stale:
+    if kpi.stale:
         place.caption(
-            f":material/history: {formatting.count(len(tile.stale), 'day')} outdated", help=STALE
+            f":material/history: {formatting.count(len(kpi.stale), 'day')} outdated", help=STALE
         )
 
 
-def _why(tile: Tile, changed: str | None) -> str:
+def _why(kpi: Kpi, changed: str | None) -> str:
     if not changed:
         return "No previous data to compare with."
     days = (
-        f"Complete days only: {formatting.figure(tile.compared, tile.unit)}. "
-        if tile.compared is not None
+        f"Complete days only: {formatting.figure(kpi.compared, kpi.unit)}. "
+        if kpi.compared is not None
         else ""
     )
-    return (
-        f"{days}Previous period: {formatting.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}"
-    )
+    return f"{days}Previous period: {formatting.figure(kpi.before, kpi.unit)}. {WHY[kpi.verdict]}"
 
 
-def _arrow(tile: Tile) -> Literal["up", "down", "off"]:
-    value, before = compared_value(tile) or 0, tile.before or 0
+def _arrow(kpi: Kpi) -> Literal["up", "down", "off"]:
+    value, before = compared_value(kpi) or 0, kpi.before or 0
     return "off" if value == before else "up" if value > before else "down"
