@@ -30,9 +30,9 @@ HALF_BAR, TALL = 0.2, 250
 NAME_WIDTH = 10  # characters of a line
 
 
-def funnel(palette: Palette, given: FunnelView) -> Chart:
+def funnel(palette: Palette, view: FunnelView) -> Chart:
     """Draw users by step, with conversion and median time between the bars; lowest in red."""
-    steps = given.steps
+    steps = view.steps
     figure, start = blank(palette, TALL), max(steps[0].users, 1)
     weakest = weakest_of(steps)
     for number, step in enumerate(steps[1:], 1):
@@ -69,7 +69,7 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{step_label(step)} {step.users:,}" for step in steps)
-    alt = f"Users by step: {each}. {formatting.share(given.overall_conversion)} converted."
+    alt = f"Users by step: {each}. {formatting.share(view.overall_conversion)} converted."
     if weakest is not None:
         rate_text = formatting.share(weakest.conversion_from_previous)
         alt += f" Lowest conversion: {step_label(weakest)}, {rate_text} of the previous step."
@@ -106,12 +106,12 @@ def step_label(step: FunnelStep) -> str:
     return step.label
 
 
-def funnel_comparison(palette: Palette, given: FunnelComparison) -> Chart:
+def funnel_comparison(palette: Palette, comparison: FunnelComparison) -> Chart:
     """Draw two funnels side by side as shares of their first step, with the differences."""
-    figure, numbers = blank(palette, TALL), list(range(len(given.steps)))
+    figure, numbers = blank(palette, TALL), list(range(len(comparison.steps)))
     sides = (
-        (given.one, given.name, palette.bar, -HALF_BAR / 2),
-        (given.other, given.other_name, palette.series[5], HALF_BAR / 2),
+        (comparison.one, comparison.name, palette.bar, -HALF_BAR / 2),
+        (comparison.other, comparison.other_name, palette.series[5], HALF_BAR / 2),
     )
     for view, name, colour, shift in sides:
         figure.add_bar(
@@ -129,11 +129,11 @@ def funnel_comparison(palette: Palette, given: FunnelComparison) -> Chart:
             ],
             hovertemplate="%{customdata}",
         )
-    for number, step in enumerate(given.steps[1:], 1):
+    for number, step in enumerate(comparison.steps[1:], 1):
         is_worse = step.from_previous.verdict is ChangeVerdict.WORSE
         colour = palette.warn_ink if is_worse else palette.muted
         _label_between(figure, number, _short_points(step.from_previous), colour)
-    _name_steps(figure, palette, given.one.steps)
+    _name_steps(figure, palette, comparison.one.steps)
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
@@ -141,26 +141,25 @@ def funnel_comparison(palette: Palette, given: FunnelComparison) -> Chart:
             f"{step_label(one)} {formatting.share(one.conversion_from_start)} vs. "
             f"{formatting.share(other.conversion_from_start)}"
         )
-        for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
+        for one, other in zip(comparison.one.steps[1:], comparison.other.steps[1:], strict=True)
     )
-    return Chart(
-        figure, f"{given.name} vs. {given.other_name}, conversion from start: {rates}. {given.says}"
-    )
+    names = f"{comparison.name} vs. {comparison.other_name}"
+    return Chart(figure, f"{names}, conversion from start: {rates}. {comparison.says}")
 
 
 def conversion_over_time(
-    palette: Palette, given: ConversionTrend, zone: str, markers: Sequence[ChartMarker] = ()
+    palette: Palette, trend: ConversionTrend, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the conversion rate by day of the first step; days with an open window are dotted."""
-    at = [day.starts_at for day in given.days]
-    each = interval_of([day.starts_at for day in given.days])
+    at = [day.starts_at for day in trend.days]
+    each = interval_of([day.starts_at for day in trend.days])
     figure, times = dated(palette, TALL - 20), local(at, zone)
-    done = sum(day.is_complete for day in given.days)
+    done = sum(day.is_complete for day in trend.days)
     for since, until, dash, colour in (
         (0, done, "solid", palette.series[0]),
         (max(done - 1, 0), len(at), "dot", palette.bar),
     ):
-        part = given.days[since:until]
+        part = trend.days[since:until]
         figure.add_scatter(
             x=times[since:until],
             y=[day.rate * 100 if day.rate is not None else None for day in part],
@@ -176,7 +175,7 @@ def conversion_over_time(
     add_markers(figure, palette, markers, zone, span=span_of(at))
     figure.update_layout(showlegend=False, hovermode="closest")
     show_whole_days(figure, at, zone)
-    known = [day for day in given.days if day.rate is not None]
+    known = [day for day in trend.days if day.rate is not None]
     ends = (
         f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}"
         if known
@@ -185,44 +184,44 @@ def conversion_over_time(
     return Chart(
         figure,
         (
-            f"Conversion rate by first-step {each}{ends}. {done} of {len(given.days)} {each}s are "
+            f"Conversion rate by first-step {each}{ends}. {done} of {len(trend.days)} {each}s are "
             "complete."
         ),
     )
 
 
-def time_to_convert(palette: Palette, given: ConversionTrend) -> Chart:
+def time_to_convert(palette: Palette, trend: ConversionTrend) -> Chart:
     """Draw the histogram of the time to convert."""
-    figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
-    said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time to convert of {formatting.count(given.completed, 'user')}: {said}.")
+    figure = _times(palette, trend.histogram, trend.median_seconds, trend.p90_seconds)
+    said = _half_and_most(trend.median_seconds, trend.p90_seconds)
+    return Chart(figure, f"Time to convert of {formatting.count(trend.completed, 'user')}: {said}.")
 
 
-def time_to_drop_off(palette: Palette, given: TimeToDropOff) -> Chart:
+def time_to_drop_off(palette: Palette, times: TimeToDropOff) -> Chart:
     """Draw the histogram of the time to drop-off."""
-    figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
-    said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time to drop-off of {formatting.count(given.users, 'user')}: {said}.")
+    figure = _times(palette, times.histogram, times.median_seconds, times.p90_seconds)
+    said = _half_and_most(times.median_seconds, times.p90_seconds)
+    return Chart(figure, f"Time to drop-off of {formatting.count(times.users, 'user')}: {said}.")
 
 
 def events_over_time(
-    palette: Palette, given: EventTypeTrend, zone: str, markers: Sequence[ChartMarker] = ()
+    palette: Palette, trend: EventTypeTrend, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the events of a type by day or hour."""
     figure = stacked_bars(
         palette,
-        given.starts,
-        {"Events": given.event_counts},
+        trend.starts,
+        {"Events": trend.event_counts},
         FigureUnit.COUNT,
         zone=zone,
         markers=markers,
     )
-    errors = f", {formatting.count(given.errors, 'error')}" if given.errors else ""
+    errors = f", {formatting.count(trend.errors, 'error')}" if trend.errors else ""
     return Chart(
         figure,
         (
-            f"{given.event_type} by {interval_of(given.starts)}: "
-            f"{formatting.count(given.events, 'event')}{errors}."
+            f"{trend.event_type} by {interval_of(trend.starts)}: "
+            f"{formatting.count(trend.events, 'event')}{errors}."
         ),
     )
 
@@ -274,10 +273,10 @@ def _cohort(day: CohortDay, each: str, zone: str) -> str:
     return f"{began}: {formatting.share(day.rate)} of {formatting.count(day.users, 'user')}{still}"
 
 
-def _short_points(given: RateDifference) -> str:
-    if given.difference is None:
+def _short_points(difference: RateDifference) -> str:
+    if difference.difference is None:
         return formatting.NOTHING
-    is_news = given.verdict in (ChangeVerdict.WORSE, ChangeVerdict.BETTER)
+    is_news = difference.verdict in (ChangeVerdict.WORSE, ChangeVerdict.BETTER)
     return Markup.of(
-        "<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{given.difference * 100:+.1f}"
+        "<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{difference.difference * 100:+.1f}"
     )

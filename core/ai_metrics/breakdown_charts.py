@@ -42,17 +42,17 @@ def name_of(part: BreakdownPart) -> str:
 
 
 def breakdown_over_time(
-    palette: Palette, given: Breakdown, zone: str, markers: Sequence[ChartMarker] = ()
+    palette: Palette, breakdown: Breakdown, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw a measure by value over time: bars where values add up, else lines."""
-    count = sum(at <= clock.now() for at in given.at)
-    times, parts = given.at[:count], given.parts
+    count = sum(at <= clock.now() for at in breakdown.at)
+    times, parts = breakdown.at[:count], breakdown.parts
     names = _distinct([formatting.shortened(name_of(part), LONGEST_NAME) for part in parts])
     colours = [
         palette.series[-1] if part.is_other else palette.series[n] for n, part in enumerate(parts)
     ]
-    previous = given.previous_series if given.measure.is_additive else ()
-    if given.measure.is_additive:
+    previous = breakdown.previous_series if breakdown.measure.is_additive else ()
+    if breakdown.measure.is_additive:
         stacks: dict[str, Sequence[float]] = {
             name: [value or 0.0 for value in part.series[:count]]
             for name, part in zip(names, parts, strict=True)
@@ -61,7 +61,7 @@ def breakdown_over_time(
             palette,
             times,
             stacks,
-            given.unit,
+            breakdown.unit,
             zone=zone,
             markers=markers,
             height=TALL,
@@ -77,28 +77,26 @@ def breakdown_over_time(
             palette,
             times,
             lines,
-            given.unit,
+            breakdown.unit,
             zone=zone,
             markers=markers,
             height=TALL,
-            previous=given.previous_series,
+            previous=breakdown.previous_series,
         )
-    return Chart(figure, _said(given))
+    return Chart(figure, _said(breakdown))
 
 
-def _said(given: Breakdown) -> str:
+def _said(breakdown: Breakdown) -> str:
     def figure(value: float | None) -> str:
-        return formatting.figure(value, given.unit)
+        return formatting.figure(value, breakdown.unit)
 
     each = "; ".join(
         f"{name_of(part)} {figure(part.figure)}, previously {figure(part.previous)}"
-        for part in given.parts
+        for part in breakdown.parts
     )
-    whole = f"{figure(given.figure)}, previously {figure(given.previous)}"
-    return (
-        f"{MEASURES[given.measure]} by {DIMENSIONS[given.dimension]} {given.interval.words}: "
-        f"{whole}. {each or 'No requests'}."
-    )
+    whole = f"{figure(breakdown.figure)}, previously {figure(breakdown.previous)}"
+    title = f"{MEASURES[breakdown.measure]} by {DIMENSIONS[breakdown.dimension]}"
+    return f"{title} {breakdown.interval.words}: {whole}. {each or 'No requests'}."
 
 
 def change_of(now: float | None, before: float | None, unit: FigureUnit) -> str:

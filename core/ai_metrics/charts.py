@@ -16,14 +16,14 @@ Previous = Sequence[float | None]  # of the previous period, by the same interva
 
 def p95_over_time(
     palette: Palette,
-    given: Latency,
+    latency: Latency,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
     """Draw p95 alone."""
-    series = so_far(given.series)
+    series = so_far(latency.series)
     lines = [Line("p95", [point.p95 for point in series], palette.series[0], palette.series[0])]
     figure = line_chart(
         palette,
@@ -34,20 +34,20 @@ def p95_over_time(
         markers=markers,
         previous=previous,
     )
-    said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
-    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(markers, given)}")
+    said = f"{_said(latency.overall)} overall{_highest(latency.series, zone)}"
+    return Chart(figure, f"Latency {latency.interval.words}: {said}.{_marked(markers, latency)}")
 
 
 def requests_over_time(
     palette: Palette,
-    given: Tokens,
+    tokens: Tokens,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
     """Draw the number of requests over time."""
-    series = so_far(given.series)
+    series = so_far(tokens.series)
     values = [float(point.total_requests) for point in series]
     figure = stacked_bars(
         palette,
@@ -59,26 +59,26 @@ def requests_over_time(
         previous=previous,
     )
     said = (
-        f"{formatting.count(given.total_requests, 'request')}, peak "
+        f"{formatting.count(tokens.total_requests, 'request')}, peak "
         f"{formatting.number(max(values, default=0))}"
     )
-    return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(markers, given)}")
+    return Chart(figure, f"Requests {tokens.interval.words}: {said}.{_marked(markers, tokens)}")
 
 
 def first_token_over_time(
-    palette: Palette, given: Latency, zone: str, markers: Sequence[ChartMarker] = ()
+    palette: Palette, latency: Latency, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the percentiles of the time to first token."""
-    figure = _percentiles(palette, so_far(given.first_token_series), zone, markers, HEIGHT)
-    said = f"{_said(given.first_token)} overall{_highest(given.first_token_series, zone)}"
+    figure = _percentiles(palette, so_far(latency.first_token_series), zone, markers, HEIGHT)
+    said = f"{_said(latency.first_token)} overall{_highest(latency.first_token_series, zone)}"
     return Chart(
-        figure, f"Time to first token {given.interval.words}: {said}.{_marked(markers, given)}"
+        figure, f"Time to first token {latency.interval.words}: {said}.{_marked(markers, latency)}"
     )
 
 
 def error_rate_over_time(
     palette: Palette,
-    given: Errors,
+    errors: Errors,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
@@ -86,7 +86,7 @@ def error_rate_over_time(
     previous: Previous = (),
 ) -> Chart:
     """Draw the share of requests that failed."""
-    series = so_far(given.series)
+    series = so_far(errors.series)
     lines = [
         Line(
             "Error rate",
@@ -105,31 +105,31 @@ def error_rate_over_time(
         height=height,
         previous=previous,
     )
-    peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
+    peak = max(errors.series, key=lambda point: point.error_rate or 0, default=None)
     highest = (
         f", peak {formatting.share(peak.error_rate)} at {formatting.moment(peak.at, zone)}"
         if peak and peak.error_rate
         else ""
     )
     said = (
-        f"{formatting.share(given.error_rate)} of "
-        f"{formatting.count(given.total_requests, 'request')}"
+        f"{formatting.share(errors.error_rate)} of "
+        f"{formatting.count(errors.total_requests, 'request')}"
     )
     return Chart(
-        figure, f"Error rate {given.interval.words}: {said}{highest}.{_marked(markers, given)}"
+        figure, f"Error rate {errors.interval.words}: {said}{highest}.{_marked(markers, errors)}"
     )
 
 
 def tokens_over_time(
     palette: Palette,
-    given: Tokens,
+    tokens: Tokens,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
     """Draw tokens by kind; cached input is part of the input, reasoning of the output."""
-    series = so_far(given.series)
+    series = so_far(tokens.series)
     parts: dict[str, Sequence[float]] = {
         "Input": [max(point.input_tokens - point.cached_tokens, 0) for point in series],
         "Cached input": [point.cached_tokens for point in series],
@@ -149,19 +149,19 @@ def tokens_over_time(
         previous=previous,
     )
     each = ", ".join(f"{sum(values):,} {name.lower()}" for name, values in shown.items())
-    return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(markers, given)}")
+    return Chart(figure, f"Tokens {tokens.interval.words}: {each}.{_marked(markers, tokens)}")
 
 
 def cost_over_time(
     palette: Palette,
-    given: Tokens,
+    tokens: Tokens,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
     previous: Previous = (),
 ) -> Chart:
     """Draw the cost over time."""
-    series = so_far(given.series)
+    series = so_far(tokens.series)
     values = [float(point.cost_usd) for point in series]
     figure = stacked_bars(
         palette,
@@ -173,22 +173,22 @@ def cost_over_time(
         previous=previous,
     )
     unpriced = (
-        f"; {formatting.count(given.unpriced_requests, 'request')} without a price"
-        if given.unpriced_requests
+        f"; {formatting.count(tokens.unpriced_requests, 'request')} without a price"
+        if tokens.unpriced_requests
         else ""
     )
     return Chart(
         figure,
         (
-            f"Cost {given.interval.words}: {formatting.money(given.cost_usd)} "
-            f"total{unpriced}.{_marked(markers, given)}"
+            f"Cost {tokens.interval.words}: {formatting.money(tokens.cost_usd)} "
+            f"total{unpriced}.{_marked(markers, tokens)}"
         ),
     )
 
 
-def latency_histogram(palette: Palette, given: Latency) -> Chart:
+def latency_histogram(palette: Palette, latency: Latency) -> Chart:
     """Draw the histogram of latency; each bar is about a fifth wider than the previous one."""
-    bars, whole = given.histogram, given.overall
+    bars, whole = latency.histogram, latency.overall
     ranges = [(formatting.duration(bar.from_ms), formatting.duration(bar.to_ms)) for bar in bars]
     half, late = (
         next(
@@ -208,7 +208,7 @@ def latency_histogram(palette: Palette, given: Latency) -> Chart:
         figure,
         (
             f"Latency of {formatting.count(whole.requests, 'request')}{common}; median "
-            f"{formatting.duration(given.overall.p50)}."
+            f"{formatting.duration(latency.overall.p50)}."
         ),
     )
 
@@ -252,6 +252,6 @@ def _highest(series: Sequence[LatencyPoint], zone: str) -> str:
     return f"; p95 peaks at {formatting.moment(peak.at, zone)} with {formatting.duration(peak.p95)}"
 
 
-def _marked(markers: Sequence[ChartMarker], given: Latency | Errors | Tokens) -> str:
-    inside = [marker.label for marker in markers if given.start <= marker.at < given.end]
+def _marked(markers: Sequence[ChartMarker], latency: Latency | Errors | Tokens) -> str:
+    inside = [marker.label for marker in markers if latency.start <= marker.at < latency.end]
     return f" Releases: {', '.join(inside)}." if inside else ""

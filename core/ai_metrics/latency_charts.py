@@ -22,7 +22,7 @@ LOWEST_MS = 1.0  # of a logarithmic axis, which has no zero
 
 def latency_over_time(
     palette: Palette,
-    given: LatencyByOutcome,
+    latencies: LatencyByOutcome,
     zone: str,
     markers: Sequence[ChartMarker] = (),
     *,
@@ -34,9 +34,9 @@ def latency_over_time(
     The axis ends at the p99 of succeeded requests where points far above would flatten it; a note
     counts these.
     """
-    series = so_far(given.succeeded)
-    failed = [point.p95 for point in given.failed[: len(series)]]
-    lines = _lines(palette, given, len(series))
+    series = so_far(latencies.succeeded)
+    failed = [point.p95 for point in latencies.failed[: len(series)]]
+    lines = _lines(palette, latencies, len(series))
     figure = line_chart(
         palette,
         [point.at for point in series],
@@ -49,7 +49,7 @@ def latency_over_time(
     )
     drawn = [value for line in lines for value in line.values if value is not None]
     drawn += [value for value in (*failed, *previous) if value is not None]
-    limit = limit_of(drawn, given.overall)
+    limit = limit_of(drawn, latencies.overall)
     above = 0 if limit is None or is_log else sum(value > limit for value in drawn)
     scale = scale_of(FigureUnit.DURATION, max(top_of(lines), highest(previous)))
     top = max(drawn, default=0) if limit is None or is_log else limit
@@ -61,7 +61,7 @@ def latency_over_time(
         _end_axis(figure, top * scale.factor)
     if above:
         _note_above(figure, palette, above, formatting.duration(round(top)))
-    return Chart(figure, _said(given, above, is_log=is_log))
+    return Chart(figure, _said(latencies, above, is_log=is_log))
 
 
 def limit_of(values: Sequence[float], overall: Percentiles) -> float | None:
@@ -71,9 +71,9 @@ def limit_of(values: Sequence[float], overall: Percentiles) -> float | None:
     return float(overall.p99)
 
 
-def _lines(palette: Palette, given: LatencyByOutcome, count: int) -> list[Line]:
+def _lines(palette: Palette, latencies: LatencyByOutcome, count: int) -> list[Line]:
     strong, middle, light = palette.strengths
-    points = given.succeeded[:count]
+    points = latencies.succeeded[:count]
     return [
         Line("p99", [point.p99 for point in points], light, palette.muted, 1.4),
         Line("p95", [point.p95 for point in points], middle, palette.series[0], 2.2),
@@ -135,8 +135,8 @@ def _note_above(figure: Drawing, palette: Palette, above: int, limit: str) -> No
     )
 
 
-def _said(given: LatencyByOutcome, above: int, *, is_log: bool) -> str:
-    whole, failed = given.overall, given.overall_failed
+def _said(latencies: LatencyByOutcome, above: int, *, is_log: bool) -> str:
+    whole, failed = latencies.overall, latencies.overall_failed
     times = ", ".join(
         f"{name} {formatting.duration(value)}"
         for name, value in (("p50", whole.p50), ("p95", whole.p95), ("p99", whole.p99))
@@ -149,4 +149,4 @@ def _said(given: LatencyByOutcome, above: int, *, is_log: bool) -> str:
     )
     scale = " Logarithmic scale." if is_log else ""
     cut = f" {formatting.count(above, 'point')} above the axis." if above else ""
-    return f"Latency {given.interval.words}: {times} of succeeded requests.{lost}{scale}{cut}"
+    return f"Latency {latencies.interval.words}: {times} of succeeded requests.{lost}{scale}{cut}"

@@ -150,13 +150,13 @@ def reprice_days(progress: RepriceProgress, note: Note | None = None) -> Reprice
     return progress.report
 
 
-def span_of(given: Reprice) -> RepriceSpan:
+def span_of(request: Reprice) -> RepriceSpan:
     """Return the requested time span; raise EmptySpan."""
-    end = min(given.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
-    start = given.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
+    end = min(request.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
+    start = request.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
     if start >= end:
         raise EmptySpan
-    return RepriceSpan(max(start, EARLIEST).astimezone(UTC), end.astimezone(UTC), given.model)
+    return RepriceSpan(max(start, EARLIEST).astimezone(UTC), end.astimezone(UTC), request.model)
 
 
 def days_of(span: RepriceSpan) -> Iterator[RepriceSpan]:

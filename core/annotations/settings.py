@@ -55,10 +55,10 @@ def read(core: Session, *, actor: Actor) -> Review:
     return settings.read(core, Review)
 
 
-def change(core: Session, given: Review, *, actor: Actor) -> Review:
+def change(core: Session, rules: Review, *, actor: Actor) -> Review:
     """Store the given fields, and return all settings; they apply to new items and leases."""
     require(actor, Permission.DECIDE_REVIEWS)
-    before, after = settings.amend(core, given, by=actor.id)
+    before, after = settings.amend(core, rules, by=actor.id)
     old, new = before.model_dump(), after.model_dump()
     changed = [name for name in new if new[name] != old[name]]
     audit.record(

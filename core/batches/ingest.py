@@ -128,10 +128,10 @@ def _fields(run: NewBatchRun) -> dict[str, Any]:
     }
 
 
-def order(known: VersionedFields, told_now: list[str]) -> list[str] | None:
+def order(fields: VersionedFields, told_now: list[str]) -> list[str] | None:
     """Return phases in the order of the reports, and within each in its own order."""
-    before = [name for name in known.values[ORDER] or () if name not in told_now]
-    return sorted(before + told_now, key=lambda name: known.versions[_phase(name)]) or None
+    before = [name for name in fields.values[ORDER] or () if name not in told_now]
+    return sorted(before + told_now, key=lambda name: fields.versions[_phase(name)]) or None
 
 
 def _phase(name: str) -> str:
@@ -140,7 +140,7 @@ def _phase(name: str) -> str:
     )
 
 
-def _learned(id_: UUID, known: VersionedFields) -> tuple[object, ...]:
-    plain = [known.values[field] for field in (*TEXTS, *TIMES, *COUNTS, IS_OBJECT, ORDER)]
-    phases, attributes = (known.values[field] for field in OBJECTS)
-    return id_, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.versions)
+def _learned(id_: UUID, fields: VersionedFields) -> tuple[object, ...]:
+    plain = [fields.values[field] for field in (*TEXTS, *TIMES, *COUNTS, IS_OBJECT, ORDER)]
+    phases, attributes = (fields.values[field] for field in OBJECTS)
+    return id_, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(fields.versions)

@@ -31,7 +31,7 @@ MOST_EXAMPLES = 20
 TOKENS_PER_CASE = 300
 
 
-def prepare(session: Session, dataset_id: UUID, given: CaseRequest, *, actor: Actor) -> CaseCall:
+def prepare(session: Session, dataset_id: UUID, request: CaseRequest, *, actor: Actor) -> CaseCall:
     """Return the call that asks for cases.
 
     Raises DatasetMissing, ModelMissing, CaseModelUnsuitable or CaseSubjectMissing.
@@ -39,13 +39,13 @@ def prepare(session: Session, dataset_id: UUID, given: CaseRequest, *, actor: Ac
     require(actor, Permission.RUN_MODELS)
     dataset = get_dataset(session, dataset_id, actor=actor)
     present = cases_of_version(session, dataset_id) if dataset.version else ()
-    if not (present or given.note.strip()):
+    if not (present or request.note.strip()):
         raise CaseSubjectMissing
-    model = catalogue.find_route(session, given.model_id).model
+    model = catalogue.find_route(session, request.model_id).model
     step = max(1, -(-len(present) // MOST_EXAMPLES))  # some from all over the dataset
     examples = [(_question(case), case.content.reference or "") for case in present[::step]]
-    asked = request_texts.question(examples, given.count, given.note)
-    parameters = _parameters(model, given.count)
+    asked = request_texts.question(examples, request.count, request.note)
+    parameters = _parameters(model, request.count)
     execution = NewExecution(
         model_id=model.id,
         system_prompt=request_texts.INSTRUCTIONS,

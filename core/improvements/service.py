@@ -40,7 +40,7 @@ ROOM_TOKENS = 4000  # of an answer besides the texts: reasons, and what a model 
 
 
 def prepare(
-    core: Session, ai: Session, prompt_id: UUID, given: NewImprovement, *, actor: Actor
+    core: Session, ai: Session, prompt_id: UUID, new_improvement: NewImprovement, *, actor: Actor
 ) -> Improvement:
     """Return the call that asks for a better prompt.
 
@@ -49,14 +49,14 @@ def prepare(
     """
     require(actor, Permission.EDIT_PROMPTS)
     prompt = get_prompt(core, prompt_id, actor=actor)
-    content = given.content or _newest(prompt)
+    content = new_improvement.content or _newest(prompt)
     prompts.check(content)
     findings = check_prompt(core, prompt_id, content, actor=actor)
     annotations = _by_short_id(open_annotations(ai, prompt.name, actor=actor))
-    if not (annotations or findings or given.note.strip()):
+    if not (annotations or findings or new_improvement.note.strip()):
         raise NothingToImprove
-    model = catalogue.find_route(core, given.model_id).model
-    return _improvement(prompt, content, annotations, findings, model, given.note)
+    model = catalogue.find_route(core, new_improvement.model_id).model
+    return _improvement(prompt, content, annotations, findings, model, new_improvement.note)
 
 
 def _newest(prompt: PromptView) -> PromptContent:

@@ -46,24 +46,24 @@ FEWEST_DAYS = 2  # on each side of the day of a change
 
 
 def cause_of_change(
-    session: Session, asked: AiMetricsQuery, measure: BreakdownMeasure, *, actor: Actor
+    session: Session, query: AiMetricsQuery, measure: BreakdownMeasure, *, actor: Actor
 ) -> FindingCause:
     """Return where a measure's change from the previous period comes from."""
-    interval = Interval.DAY if asked.period.end - asked.period.start > 2 * DAY else None
-    where = list(WHERE if asked.model is None else WHERE[1:])
+    interval = Interval.DAY if query.period.end - query.period.start > 2 * DAY else None
+    where = list(WHERE if query.model is None else WHERE[1:])
     if measure in (BreakdownMeasure.ERRORS, BreakdownMeasure.ERROR_RATE):
         where.append(BreakdownDimension.ERROR_TYPE)
-    found = [break_down(session, asked, each, measure, interval, actor=actor) for each in where]
+    found = [break_down(session, query, each, measure, interval, actor=actor) for each in where]
     contributions = [
         contribution for each in found if (contribution := _contribution(each)) is not None
     ]
     contributions.sort(key=lambda each: -(each.share_of_change or 0))
-    first = _first_day(found[0], asked.period) if interval else None
+    first = _first_day(found[0], query.period) if interval else None
     return FindingCause(
         measure=measure,
         contributions=contributions,
         first_day=first
-        or (day_of(asked.period.start, asked.period.zone) if not interval else None),
+        or (day_of(query.period.start, query.period.zone) if not interval else None),
         summary=_summary(contributions, first, found[0].unit),
     )
 

@@ -50,7 +50,7 @@ def findings(
     core: Session,
     ai: Session,
     scope: WatchScope,
-    known: KnownFigures | None = None,
+    figures: KnownFigures | None = None,
     *,
     actor: Actor,
 ) -> Findings:
@@ -59,7 +59,7 @@ def findings(
     found = cached_if_large(
         core,
         ("findings", scope),
-        lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor),
+        lambda: _look(core, scope, figures or read_known(core, ai, scope, actor=actor), actor),
     )
     items = [_linked(_with_quote(each, actor), scope, actor) for each in found.items]
     return Findings(items=items)
@@ -104,7 +104,7 @@ def _linked(finding: Finding, scope: WatchScope, actor: Actor) -> Finding:
 def _look(
     core: Session,
     scope: WatchScope,
-    known: KnownFigures,
+    figures: KnownFigures,
     actor: Actor,
     week: tuple[WatchScope, KnownFigures] | None = None,
 ) -> Findings:
@@ -118,9 +118,9 @@ def _look(
         *(_of_incident(core, each, scope, actor) for each in hours),
         *(of_failing_job(each, scope) for each in runs),
         *(_of_drop(core, each, scope, actor) for each in fewer),
-        *_of_figures(core, [(scope, known), *([week] if week else [])], hours, actor),
+        *_of_figures(core, [(scope, figures), *([week] if week else [])], hours, actor),
         *(of_failing_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *(of_unpriced(volumes(), scope) if known.unpriced_requests else ()),
+        *(of_unpriced(volumes(), scope) if figures.unpriced_requests else ()),
     ]
     order = list(FindingSeverity)
     found.sort(key=lambda each: (order.index(each.severity), -each.at.timestamp()))

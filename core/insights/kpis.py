@@ -48,26 +48,26 @@ def overview_kpis(
     core: Session,
     ai: Session,
     scope: WatchScope,
-    known: KnownFigures | None = None,
+    figures: KnownFigures | None = None,
     funnel: FunnelView | None = None,
     *,
     actor: Actor,
 ) -> list[Kpi]:
     """Return the KPIs; those that a filter can't be applied to have no value."""
     require(actor, Permission.WATCH)
-    known = known or read_known(core, ai, scope, actor=actor)
+    figures = figures or read_known(core, ai, scope, actor=actor)
     conversions = funnel_counts.conversions_of(funnel) if funnel is not None else None
     if conversions is None and has_user_counts(core, scope.watched):
         conversions = funnel_counts.count_conversions(
             core, scope.period, scope.watched, actor=actor
         )
     before = replace(scope, period=scope.period.before(clock.now()))
-    of_ai = {each.name: each for each in known.of_ai}
+    of_ai = {each.name: each for each in figures.of_ai}
     return [
         *_users(core, scope, before),
         _conversion(core, scope, conversions),
         *(of_ai[name] for name in OF_AI),
-        known.feedback,
+        figures.feedback,
     ]
 
 

@@ -96,22 +96,22 @@ def read_figures(
     return READERS[page](core, ai, FigureQuery(period, query), actor)
 
 
-def _overview(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    return overview_kpis(core, ai, asked.scope, actor=actor)
+def _overview(core: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    return overview_kpis(core, ai, query.scope, actor=actor)
 
 
-def _users(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    wanted, watched = asked.filters(UserFilter), asked.watched
-    if asked.values.get("anonymous") == "true":
+def _users(core: Session, _: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    wanted, watched = query.filters(UserFilter), query.watched
+    if query.values.get("anonymous") == "true":
         rows = anonymous.list_anonymous(core, wanted, watched, window=ONE, actor=actor)
         return [_count("anonymous", "Anonymous sessions", rows.total_count)]
     users = user_lists.list_users(core, wanted, watched, window=ONE, actor=actor)
     return [_count("users", "Users", users.total_count)]
 
 
-def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
+def _onboarding(core: Session, _: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
     """Return conversion and starts of the view's funnel; compared once every window has ended."""
-    values, workspace = asked.values, read_workspace_funnel(core).funnel
+    values, workspace = query.values, read_workspace_funnel(core).funnel
     days = values.get("window_days", "")
     funnel = (
         asked_funnel(
@@ -125,10 +125,10 @@ def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> 
     )
     segment = Segment.read(values["segment"]) if "segment" in values else None
     found = funnel_counts.read_funnel(
-        core, asked.period, asked.watched, funnel, segment, actor=actor
+        core, query.period, query.watched, funnel, segment, actor=actor
     )
     now, then = funnel_counts.conversions_of(found)
-    is_over = asked.period.end + found.window_days * DAY <= clock.now()
+    is_over = query.period.end + found.window_days * DAY <= clock.now()
     change = (
         of_rate((now.converted, now.started), (then.converted, then.started), Meaning.GOOD)
         if is_over
@@ -141,11 +141,11 @@ def _onboarding(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> 
     ]
 
 
-def _engagement(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
+def _engagement(core: Session, _: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
     require(actor, Permission.WATCH)
     now, then = (
-        count_active_users(core, period, asked.watched)
-        for period in (asked.period, asked.period.previous)
+        count_active_users(core, period, query.watched)
+        for period in (query.period, query.period.previous)
     )
     return [
         _count("active_users", "Active users", now.active, then.active),
@@ -165,49 +165,49 @@ def _batches(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> lis
     return [each for each in found if query.status is None or each.name not in ("success", "bad")]
 
 
-def _conversations(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    score = HasScore.read(asked.values, asked.period.zone)
-    wanted = asked.filters(ConversationFilter, score=score)
+def _conversations(core: Session, _: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    score = HasScore.read(query.values, query.period.zone)
+    wanted = query.filters(ConversationFilter, score=score)
 
     def count(period: Period) -> int:
         return conversations.list_conversations(
-            core, wanted, period, asked.watched, window=ONE, actor=actor
+            core, wanted, period, query.watched, window=ONE, actor=actor
         ).total_count
 
-    before = asked.period.before(clock.now())
-    return [_count("conversations", "Conversations", count(asked.period), count(before))]
+    before = query.period.before(clock.now())
+    return [_count("conversations", "Conversations", count(query.period), count(before))]
 
 
-def _annotations(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    mine = {"author": actor.id} if asked.values.get("author") == "me" else {"author": None}
+def _annotations(_: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    mine = {"author": actor.id} if query.values.get("author") == "me" else {"author": None}
 
     def count(period: Period) -> int:
-        environment, start, end = asked.watched.environment, period.start, period.end
-        wanted = asked.filters(
+        environment, start, end = query.watched.environment, period.start, period.end
+        wanted = query.filters(
             AnnotationFilter, environment=environment, start=start, end=end, **mine
         )
         return annotation_list.list_annotations(ai, wanted, ONE, actor=actor).total_count
 
-    before = asked.period.before(clock.now())
-    return [_count("annotations", "Annotations", count(asked.period), count(before))]
+    before = query.period.before(clock.now())
+    return [_count("annotations", "Annotations", count(query.period), count(before))]
 
 
-def _documents(_: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    wanted = asked.filters(DocumentFilter)
+def _documents(_: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    wanted = query.filters(DocumentFilter)
     total = documents.list_documents(ai, wanted, window=ONE, actor=actor).total_count
     return [_count("documents", "Documents", total)]
 
 
-def _memories(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    wanted = asked.filters(MemoryFilter)
+def _memories(core: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    wanted = query.filters(MemoryFilter)
     total = memories.list_memories(core, ai, wanted, window=ONE, actor=actor).total_count
     return [_count("memories", "Memories", total)]
 
 
-def _feedback(core: Session, ai: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:
-    wanted = asked.filters(FeedbackFilter)
+def _feedback(core: Session, ai: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
+    wanted = query.filters(FeedbackFilter)
     return feedback_kpis(
-        feedback_figures.feedback_stats(core, ai, wanted, asked.period, asked.watched, actor=actor)
+        feedback_figures.feedback_stats(core, ai, wanted, query.period, query.watched, actor=actor)
     )
 
 

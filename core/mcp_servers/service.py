@@ -23,12 +23,12 @@ from core.platform import clock, crypto
 from core.platform.ids import new_id
 
 
-def add_server(session: Session, given: NewMcpServer, *, actor: Actor) -> McpServerView:
+def add_server(session: Session, new_mcp_server: NewMcpServer, *, actor: Actor) -> McpServerView:
     """Store a server; raise Forbidden, AddressRefused or McpServerNameTaken."""
     require(actor, Permission.MANAGE_PROVIDERS)
-    row = McpServer(id=new_id(), name=given.name, url=checked_address(given.url))
-    if given.token:
-        row.token = crypto.keyring().seal(given.token, column=COLUMN, row=row.id)
+    row = McpServer(id=new_id(), name=new_mcp_server.name, url=checked_address(new_mcp_server.url))
+    if new_mcp_server.token:
+        row.token = crypto.keyring().seal(new_mcp_server.token, column=COLUMN, row=row.id)
     try:
         with session.begin_nested():
             session.add(row)

@@ -20,16 +20,18 @@ from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDet
 MOST_VIEWS = 200  # of one account
 
 
-def create_view(session: Session, given: NewSavedView, *, actor: Actor) -> SavedViewDetails:
+def create_view(
+    session: Session, new_saved_view: NewSavedView, *, actor: Actor
+) -> SavedViewDetails:
     """Save filters under a name; raise Forbidden, ViewNameTaken or TooManyViews."""
     if actor.is_program:
         raise Forbidden("API keys can't save views. Sign in instead.")
-    require(actor, given.page.permission)
+    require(actor, new_saved_view.page.permission)
     owned = select(func.count()).where(SavedView.admin_user_id == actor.id)
     if (session.scalar(owned) or 0) >= MOST_VIEWS:
         raise TooManyViews
-    row = SavedView(id=new_id(), admin_user_id=actor.id, **given.model_dump())
-    row.name = given.name.strip()
+    row = SavedView(id=new_id(), admin_user_id=actor.id, **new_saved_view.model_dump())
+    row.name = new_saved_view.name.strip()
     session.add(row)
     _flush(session)
     audit.record(session, "view.create", actor, targets=_target(row), after=_facts(row))
@@ -37,14 +39,14 @@ def create_view(session: Session, given: NewSavedView, *, actor: Actor) -> Saved
 
 
 def change_view(
-    session: Session, view_id: UUID, given: SavedViewChange, *, actor: Actor
+    session: Session, view_id: UUID, change: SavedViewChange, *, actor: Actor
 ) -> SavedViewDetails:
     """Change the actor's own view; raise ViewMissing, Forbidden or ViewNameTaken."""
     row = _find(session, view_id, actor)
     if row.admin_user_id != actor.id:
         raise Forbidden("Only its owner can change this view.")
     before = _facts(row)
-    for name, value in given.model_dump(exclude_none=True).items():
+    for name, value in change.model_dump(exclude_none=True).items():
         setattr(row, name, value.strip() if name == "name" else value)
     _flush(session)
     audit.record(

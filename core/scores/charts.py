@@ -14,14 +14,14 @@ DECIMALS = ",.3~f"
 
 
 def trend(
-    palette: Palette, given: ScoreFigures, zone: str, markers: Sequence[ChartMarker] = ()
+    palette: Palette, figures: ScoreFigures, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw the mean of a name by day, or the counts of its labels if it has no values."""
-    if given.mean is None:
-        return _labels(palette, given, zone, markers)
-    means = [day.mean for day in given.days]
-    lines = [Line(given.name, means, palette.series[0], palette.series[0])]
-    times = [day.at for day in given.days]
+    if figures.mean is None:
+        return _labels(palette, figures, zone, markers)
+    means = [day.mean for day in figures.days]
+    lines = [Line(figures.name, means, palette.series[0], palette.series[0])]
+    times = [day.at for day in figures.days]
     figure = line_chart(palette, times, lines, FigureUnit.COUNT, zone=zone, markers=markers)
     known = [mean for mean in means if mean is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
@@ -35,9 +35,9 @@ def trend(
     )
     for trace in figure.data:
         trace["hovertemplate"] = f"%{{y:{DECIMALS}}}<extra></extra>"
-    said = f"{formatting.count(given.values, 'score')}, mean {score(given.mean)}"
+    said = f"{formatting.count(figures.values, 'score')}, mean {score(figures.mean)}"
     spread = f", by day {score(low)} to {score(high)}" if known else ""
-    return Chart(figure, f"{given.name}: {said}{spread}.")
+    return Chart(figure, f"{figures.name}: {said}{spread}.")
 
 
 def score(value: float | None) -> str:
@@ -46,13 +46,19 @@ def score(value: float | None) -> str:
 
 
 def _labels(
-    palette: Palette, given: ScoreFigures, zone: str, markers: Sequence[ChartMarker]
+    palette: Palette, figures: ScoreFigures, zone: str, markers: Sequence[ChartMarker]
 ) -> Chart:
     parts: dict[str, Sequence[float]] = {
-        each.label: [float(day.labels[each.label]) for day in given.days] for each in given.labels
+        each.label: [float(day.labels[each.label]) for day in figures.days]
+        for each in figures.labels
     }
     figure = stacked_bars(
-        palette, [day.at for day in given.days], parts, FigureUnit.COUNT, zone=zone, markers=markers
+        palette,
+        [day.at for day in figures.days],
+        parts,
+        FigureUnit.COUNT,
+        zone=zone,
+        markers=markers,
     )
-    shares = ", ".join(f"{formatting.share(each.share)} {each.label}" for each in given.labels)
-    return Chart(figure, f"{given.name}: {shares}.")
+    shares = ", ".join(f"{formatting.share(each.share)} {each.label}" for each in figures.labels)
+    return Chart(figure, f"{figures.name}: {shares}.")

@@ -127,7 +127,7 @@ def read(core: Session, *, actor: Actor) -> ProductionScoringView:
     return _view(core)
 
 
-def change(core: Session, given: ProductionScoring, *, actor: Actor) -> ProductionScoringView:
+def change(core: Session, scoring: ProductionScoring, *, actor: Actor) -> ProductionScoringView:
     """Store the given fields; models are called for this account from now on, and messages that
     come from now on are scored.
 
@@ -135,12 +135,12 @@ def change(core: Session, given: ProductionScoring, *, actor: Actor) -> Producti
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     require(actor, Permission.RUN_MODELS)
-    for spec in flat(given.scorers):
+    for spec in flat(scoring.scorers):
         if isinstance(spec, JudgeScorer | PairwiseScorer) and spec.judge_model_id:
             catalogue.find_route(core, spec.judge_model_id)
         if isinstance(spec, SimilarityScorer) and spec.model_id:
             catalogue.find_route(core, spec.model_id)
-    before, after = settings.amend(core, given, by=actor.id)
+    before, after = settings.amend(core, scoring, by=actor.id)
     state = settings.read(core, ProductionScoringState)
     fresh: dict[str, object] = {"account_id": actor.id, "problem": None}
     if (after.scorers, after.is_active) != (before.scorers, before.is_active):

@@ -25,9 +25,9 @@ class HttpAddress(BaseModel):
     url: str = Field(max_length=2000, description="An address that begins with https://.")
 
 
-def http_get(given: HttpAddress, _actor: Actor) -> dict[str, Any]:
+def http_get(arguments: HttpAddress, _actor: Actor) -> dict[str, Any]:
     """Return status, type and text of a response; redirects are not followed."""
-    url = _checked(given.url)
+    url = _checked(arguments.url)
     # Private addresses need ATTUNE_ALLOW_HOSTS as well: a listed name may point anywhere.
     reach = Reach(loopback=False, named=config().attune_allow_hosts)
     try:

@@ -58,9 +58,9 @@ def _tool(server: McpConnection, tool: McpTool) -> RegistryTool[Any]:
     )
 
 
-def _call(server: McpConnection, name: str, given: AnyArguments, _actor: Actor) -> Any:  # noqa: ANN401  JSON
+def _call(server: McpConnection, name: str, arguments: AnyArguments, _actor: Actor) -> Any:  # noqa: ANN401  JSON
     try:
-        result, is_error = connection.call_tool(server, name, given.model_extra or {})
+        result, is_error = connection.call_tool(server, name, arguments.model_extra or {})
     except McpServerFailed as failure:
         raise ToolFailed(f"MCP server {server.name}: {failure.detail}") from failure
     if is_error:

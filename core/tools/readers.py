@@ -69,19 +69,23 @@ class MetricsArguments(_Arguments):
     by: Literal["total", "model"] = "total"
 
 
-def current_time(given: Zone, _actor: Actor) -> dict[str, str]:
+def current_time(arguments: Zone, _actor: Actor) -> dict[str, str]:
     """Return the time in a zone, and its weekday."""
-    if given.zone not in available_timezones():
-        raise ToolFailed(f"No time zone {given.zone!r}. Use one such as UTC or Europe/Berlin.")
-    now = clock.now().astimezone(ZoneInfo(given.zone))
-    return {"time": now.isoformat(timespec="seconds"), "weekday": f"{now:%A}", "zone": given.zone}
+    if arguments.zone not in available_timezones():
+        raise ToolFailed(f"No time zone {arguments.zone!r}. Use one such as UTC or Europe/Berlin.")
+    now = clock.now().astimezone(ZoneInfo(arguments.zone))
+    return {
+        "time": now.isoformat(timespec="seconds"),
+        "weekday": f"{now:%A}",
+        "zone": arguments.zone,
+    }
 
 
-def search_knowledge(given: KnowledgeSearch, actor: Actor) -> dict[str, Any]:
+def search_knowledge(arguments: KnowledgeSearch, actor: Actor) -> dict[str, Any]:
     """Return published documents, best match first, with the text of the best one."""
-    wanted = DocumentFilter(q=given.query, status=DocumentState.PUBLISHED)
+    wanted = DocumentFilter(q=arguments.query, status=DocumentState.PUBLISHED)
     with read_session(Database.AI) as ai:
-        page = documents.list_documents(ai, wanted, window=Window(given.limit), actor=actor)
+        page = documents.list_documents(ai, wanted, window=Window(arguments.limit), actor=actor)
         found = [_document(each) for each in page.items]
         if found:
             best = documents.get_document(ai, str(page.items[0].id), actor=actor)
@@ -94,36 +98,38 @@ def _document(found: DocumentSummary) -> dict[str, Any]:
     return {"id": found.external_id, "title": found.title, "excerpt": excerpt}
 
 
-def get_user(given: UserId, actor: Actor) -> dict[str, Any]:
+def get_user(arguments: UserId, actor: Actor) -> dict[str, Any]:
     """Return a user of the product with their onboarding progress."""
     with read_session() as session:
-        user = user_details.get_user(session, given.user_id, Watched(), actor=actor)
+        user = user_details.get_user(session, arguments.user_id, Watched(), actor=actor)
     return user.model_dump(mode="json", include=USER_FIELDS)
 
 
-def get_conversation(given: ConversationId, actor: Actor) -> dict[str, Any]:
+def get_conversation(arguments: ConversationId, actor: Actor) -> dict[str, Any]:
     """Return a conversation with its last messages; the audit log records who read it."""
     with transaction() as session:
-        id_ = conversations.get_id(session, given.conversation_id)
+        id_ = conversations.get_id(session, arguments.conversation_id)
         talk = conversations.get_conversation(session, id_, actor=actor)
         texts = message_texts.list_last_texts(
-            session, id_, limit=given.limit, max_chars=MAX_MESSAGE_CHARS, actor=actor
+            session, id_, limit=arguments.limit, max_chars=MAX_MESSAGE_CHARS, actor=actor
         )
         audit.record(session, "conversation.open", actor, targets={"conversation": str(id_)})
     messages = [text._asdict() for text in texts]
     return talk.model_dump(mode="json", include=CONVERSATION_FIELDS) | {"messages": messages}
 
 
-def query_metrics(given: MetricsArguments, actor: Actor) -> dict[str, Any]:
+def query_metrics(arguments: MetricsArguments, actor: Actor) -> dict[str, Any]:
     """Return figures of the product's AI requests."""
     from core.ai_metrics.queries import figures  # noqa: PLC0415  loads numpy, which the worker lacks
 
     with read_session() as session:
         zone = settings.read(session, Workspace).reporting_time_zone
         asked = AiMetricsQuery(
-            last_days(given.days, zone=zone), Watched(given.environment), model=given.model
+            last_days(arguments.days, zone=zone),
+            Watched(arguments.environment),
+            model=arguments.model,
         )
-        if given.by == "model":
+        if arguments.by == "model":
             rows = figures.models(session, asked, actor=actor)[:MAX_MODELS]
             fields = FIGURES | {"provider", "model", "share"}
             return {"models": [row.model_dump(mode="json", include=fields) for row in rows]}

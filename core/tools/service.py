@@ -17,15 +17,15 @@ from core.tools.models import Ticket
 from core.tools.schemas import NewTicket, TicketChange, TicketStatus, TicketView
 
 
-def create_ticket(session: Session, given: NewTicket, *, actor: Actor) -> TicketView:
+def create_ticket(session: Session, new_ticket: NewTicket, *, actor: Actor) -> TicketView:
     """Create an open ticket; raise Forbidden or ConversationMissing."""
     require(actor, Permission.HANDLE_TICKETS)
-    about = given.conversation_id
+    about = new_ticket.conversation_id
     row = Ticket(
         id=new_id(),
-        title=given.title,
-        body=given.body,
-        priority=given.priority,
+        title=new_ticket.title,
+        body=new_ticket.body,
+        priority=new_ticket.priority,
         status=TicketStatus.OPEN,
         conversation_id=conversations.get_id(session, about) if about else None,
         created_by=None if actor.is_program else actor.id,

@@ -20,9 +20,9 @@ class TicketArguments(BaseModel):
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
 
 
-def create_ticket(given: TicketArguments, actor: Actor) -> dict[str, Any]:
+def create_ticket(arguments: TicketArguments, actor: Actor) -> dict[str, Any]:
     """Create a ticket for the account that asks."""
-    new_ticket = NewTicket(title=given.title, priority=TicketPriority(given.priority))
+    new_ticket = NewTicket(title=arguments.title, priority=TicketPriority(arguments.priority))
     with transaction() as session:
         made = service.create_ticket(session, new_ticket, actor=actor)
     return made.model_dump(mode="json", include={"id", "title", "priority", "status"})

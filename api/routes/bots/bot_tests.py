@@ -40,21 +40,21 @@ def result(result_id: UUID, session: SessionDep, actor: ActorDep) -> BotTestResu
 
 
 @router.post("/results/{result_id}/analysis", responses=MISSING)
-async def analyze(result_id: UUID, given: NewAnalysis, actor: ActorDep) -> BotTestResult:
+async def analyze(result_id: UUID, new_analysis: NewAnalysis, actor: ActorDep) -> BotTestResult:
     """Have a judge analyze an answer, instead of an earlier analysis.
 
     Without a result, `analysis_problem` says why.
     """
     require(actor, Permission.RUN_MODELS)
-    return await bot_tests.analyze(result_id, given.judge_model_id, actor=actor)
+    return await bot_tests.analyze(result_id, new_analysis.judge_model_id, actor=actor)
 
 
 @router.post("/results/{result_id}/rating")
 def rate(
-    result_id: UUID, given: NewBotRating, session: SessionDep, actor: ActorDep
+    result_id: UUID, new_bot_rating: NewBotRating, session: SessionDep, actor: ActorDep
 ) -> BotTestResult:
     """Rate an answer, instead of an earlier rating."""
-    return results.rate(session, result_id, given.rating, actor=actor)
+    return results.rate(session, result_id, new_bot_rating.rating, actor=actor)
 
 
 @router.post("/{bot_id}/test-message", responses=MODEL_CALL)

@@ -76,9 +76,9 @@ def bot(bot_id: UUID, session: SessionDep, actor: ActorDep) -> BotView:
 
 
 @router.patch("/{bot_id}")
-def change(bot_id: UUID, given: BotChange, session: SessionDep, actor: ActorDep) -> BotView:
+def change(bot_id: UUID, change: BotChange, session: SessionDep, actor: ActorDep) -> BotView:
     """Change the draft of a bot; sliders that are left out stay where they are."""
-    return bots.change_bot(session, bot_id, given, actor=actor)
+    return bots.change_bot(session, bot_id, change, actor=actor)
 
 
 @router.delete("/{bot_id}", status_code=204)

@@ -69,10 +69,10 @@ def scenario(scenario_id: UUID, session: SessionDep, actor: ActorDep) -> Scenari
 
 @router.patch("/{scenario_id}")
 def change(
-    scenario_id: UUID, given: ScenarioChange, session: SessionDep, actor: ActorDep
+    scenario_id: UUID, change: ScenarioChange, session: SessionDep, actor: ActorDep
 ) -> ScenarioView:
     """Change a scenario of your own."""
-    return scenarios.change_scenario(session, scenario_id, given, actor=actor)
+    return scenarios.change_scenario(session, scenario_id, change, actor=actor)
 
 
 @router.delete("/{scenario_id}", status_code=204)

@@ -21,16 +21,16 @@ router = APIRouter(prefix="/datasets", tags=["Datasets"])
 
 
 @router.post("/{dataset_id}/cases/propose", responses=MODEL_CALL)
-async def propose_cases(dataset_id: UUID, given: CaseRequest, actor: ActorDep) -> CaseProposals:
+async def propose_cases(dataset_id: UUID, request: CaseRequest, actor: ActorDep) -> CaseProposals:
     """Have a model propose cases.
 
     Nothing is saved. To accept some, post them to `cases` as they are.
     """
-    call = await run_in_threadpool(_prepare, dataset_id, given, actor)
+    call = await run_in_threadpool(_prepare, dataset_id, request, actor)
     answer = await asyncio.wrap_future(runner.current().submit(call.execution, actor=actor))
     return service.propose(call, answer)
 
 
-def _prepare(dataset_id: UUID, given: CaseRequest, actor: Actor) -> CaseCall:
+def _prepare(dataset_id: UUID, request: CaseRequest, actor: Actor) -> CaseCall:
     with transaction() as session:
-        return service.prepare(session, dataset_id, given, actor=actor)
+        return service.prepare(session, dataset_id, request, actor=actor)

@@ -60,10 +60,10 @@ def ab_test(ab_test_id: UUID, session: SessionDep, actor: ActorDep) -> AbTestVie
 
 @router.patch("/{ab_test_id}")
 def change(
-    ab_test_id: UUID, wanted: AbTestChange, session: SessionDep, actor: ActorDep
+    ab_test_id: UUID, change: AbTestChange, session: SessionDep, actor: ActorDep
 ) -> AbTestView:
     """Change the name, description or cost limit."""
-    return ab_tests.change(session, ab_test_id, wanted, actor=actor)
+    return ab_tests.change(session, ab_test_id, change, actor=actor)
 
 
 @router.delete("/{ab_test_id}", status_code=204, responses=CONFLICT)

@@ -152,10 +152,10 @@ def rerun(evaluation_id: UUID, session: SessionDep, actor: ActorDep) -> RerunCou
 
 @router.post("/{evaluation_id}/rescore", status_code=202, responses=CONFLICT)
 def rescore(
-    evaluation_id: UUID, wanted: NewScoring, session: SessionDep, actor: ActorDep
+    evaluation_id: UUID, new_scoring: NewScoring, session: SessionDep, actor: ActorDep
 ) -> StartedEvaluation:
     """Score the stored answers again; nothing is generated."""
-    evaluations.rescore(session, evaluation_id, wanted, actor=actor)
+    evaluations.rescore(session, evaluation_id, new_scoring, actor=actor)
     return StartedEvaluation(id=evaluation_id, status=EvaluationStatus.PENDING)
 
 

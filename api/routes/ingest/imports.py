@@ -104,25 +104,25 @@ def one(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
 
 @router.post("/{import_id}/dry-run", status_code=202, responses=CONFLICT)
 def dry_run(
-    import_id: UUID, session: SessionDep, actor: ActorDep, given: Start = AS_IS
+    import_id: UUID, session: SessionDep, actor: ActorDep, start: Start = AS_IS
 ) -> ImportView:
     """Check the whole file without storing; `dry_run` has the result at status `ready`."""
-    return imports.check(session, import_id, given, actor=actor)
+    return imports.check(session, import_id, start, actor=actor)
 
 
 @router.post("/{import_id}/start", status_code=202, responses=CONFLICT)
-def start(import_id: UUID, actor: ActorDep, given: Start = AS_IS) -> ImportView:
+def start(import_id: UUID, actor: ActorDep, start: Start = AS_IS) -> ImportView:
     """Start the import, or continue one that was stopped or failed.
 
     409 `most_refused` when most rows would be rejected; `accept_refused` imports the rest.
     """
-    return imports.start(import_id, given, actor=actor)
+    return imports.start(import_id, start, actor=actor)
 
 
 @router.post("/{import_id}/recognise", responses=CONFLICT)
-def recognise(import_id: UUID, actor: ActorDep, given: ReadAs) -> ImportView:
+def recognise(import_id: UUID, actor: ActorDep, read_as: ReadAs) -> ImportView:
     """Read the file as another type than was recognized."""
-    return files.recognize_again(import_id, given, actor=actor)
+    return files.recognize_again(import_id, read_as, actor=actor)
 
 
 @router.post("/{import_id}/cancel", responses=CONFLICT)

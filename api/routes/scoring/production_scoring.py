@@ -17,6 +17,8 @@ def read(session: SessionDep, actor: ActorDep) -> ProductionScoringView:
 
 
 @router.put("", responses=MISSING)
-def change(given: ProductionScoring, session: SessionDep, actor: ActorDep) -> ProductionScoringView:
+def change(
+    scoring: ProductionScoring, session: SessionDep, actor: ActorDep
+) -> ProductionScoringView:
     """Change the fields that are sent. Models are called for the caller's account from now on."""
-    return settings.change(session, given, actor=actor)
+    return settings.change(session, scoring, actor=actor)

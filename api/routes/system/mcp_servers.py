@@ -21,14 +21,14 @@ def list_servers(session: SessionDep, actor: ActorDep, window: WindowDep) -> Pag
 
 
 @router.post("", status_code=201, responses=CONFLICT)
-def add(given: NewMcpServer, actor: ActorDep) -> McpServerView:
+def add(new_mcp_server: NewMcpServer, actor: ActorDep) -> McpServerView:
     """Add an MCP server that speaks Streamable HTTP, and ask it for its tools.
 
     A private address must be in ATTUNE_ALLOW_HOSTS. A server that does not answer is added, too:
     `status_detail` says why it failed.
     """
     with transaction() as session:
-        added = service.add_server(session, given, actor=actor)
+        added = service.add_server(session, new_mcp_server, actor=actor)
     return check.check_as(added.id, actor=actor)
 
 

@@ -33,7 +33,7 @@ def list_quotas(session: SessionDep, actor: ActorDep, window: WindowDep) -> Page
 
 
 @router.post("", status_code=201, responses=CONFLICT)
-def create(given: NewQuota, session: SessionDep, actor: ActorDep) -> QuotaView:
+def create(new_quota: NewQuota, session: SessionDep, actor: ActorDep) -> QuotaView:
     """Add a quota: calls, tokens or US dollars of a minute, day or month (UTC) for the workspace,
     each account of a role, one account or one API key.
 
@@ -41,13 +41,13 @@ def create(given: NewQuota, session: SessionDep, actor: ActorDep) -> QuotaView:
     call beyond a quota gets 429 `limit_exceeded` with `limit`, `value`, `used` and `resets_at`.
     While a quota applies, answers without `max_tokens` have at most 4,096 tokens besides thinking.
     """
-    return service.create_quota(session, given, actor=actor)
+    return service.create_quota(session, new_quota, actor=actor)
 
 
 @router.patch("/{quota_id}")
-def change(quota_id: UUID, given: QuotaChange, session: SessionDep, actor: ActorDep) -> QuotaView:
+def change(quota_id: UUID, change: QuotaChange, session: SessionDep, actor: ActorDep) -> QuotaView:
     """Change a quota's limit, or whether it only observes."""
-    return service.change_quota(session, quota_id, given, actor=actor)
+    return service.change_quota(session, quota_id, change, actor=actor)
 
 
 @router.delete("/{quota_id}", status_code=204)

@@ -117,13 +117,13 @@ def keep(
 
 @router.post("/{comparison_id}/version", status_code=201, responses=CONFLICT)
 def save_version(
-    comparison_id: UUID, wanted: NewWinnerVersion, session: SessionDep, actor: ActorDep
+    comparison_id: UUID, new_version: NewWinnerVersion, session: SessionDep, actor: ActorDep
 ) -> PromptView:
     """Save the prompt, model and parameters of a column that has won a vote.
 
     They are the newest version of its prompt, or with `name` the first one of a new prompt.
     """
-    return winners.save_version(session, comparison_id, wanted, actor=actor)
+    return winners.save_version(session, comparison_id, new_version, actor=actor)
 
 
 @router.delete("/{comparison_id}", status_code=204, responses=CONFLICT)

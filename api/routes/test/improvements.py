@@ -22,20 +22,22 @@ router = APIRouter(prefix="/templates", tags=["Prompts"])
 
 
 @router.post("/{template_id}/improve", responses=MODEL_CALL)
-async def improve(template_id: UUID, given: NewImprovement, actor: ActorDep) -> ImprovementProposal:
+async def improve(
+    template_id: UUID, new_improvement: NewImprovement, actor: ActorDep
+) -> ImprovementProposal:
     """Have a model propose a better prompt from reviewed annotations and checks.
 
     Nothing is saved. To accept it, save the prompt, and mark the annotations applied by that
     version.
     """
-    improvement = await run_in_threadpool(_prepare, template_id, given, actor)
+    improvement = await run_in_threadpool(_prepare, template_id, new_improvement, actor)
     answer = await asyncio.wrap_future(runner.current().submit(improvement.execution, actor=actor))
     return await run_in_threadpool(_propose, template_id, improvement, answer, actor)
 
 
-def _prepare(template_id: UUID, given: NewImprovement, actor: Actor) -> Improvement:
+def _prepare(template_id: UUID, new_improvement: NewImprovement, actor: Actor) -> Improvement:
     with transaction() as core, transaction(Database.AI) as ai:
-        return service.prepare(core, ai, template_id, given, actor=actor)
+        return service.prepare(core, ai, template_id, new_improvement, actor=actor)
 
 
 def _propose(

@@ -14,14 +14,14 @@ router = APIRouter(tags=["Playground"])
 
 @router.post("/replay", status_code=202, responses=MODEL_CALL)
 def replay(
-    wanted: NewReplay, session: SessionDep, ai: AiSessionDep, actor: ActorDep
+    new_replay: NewReplay, session: SessionDep, ai: AiSessionDep, actor: ActorDep
 ) -> StartedReplay:
     """Have an answer of a conversation given again, by another model or prompt.
 
     The messages before it are sent in a new playground session, without tools; the new answer
     arrives over the websocket, and in the history.
     """
-    return replays.start(session, ai, wanted, actor=actor)
+    return replays.start(session, ai, new_replay, actor=actor)
 
 
 @router.post("/replay/{session_id}/vote", responses=CONFLICT)

@@ -220,12 +220,12 @@ def fork(session_id: UUID, session: SessionDep, actor: ActorDep) -> PlaygroundSe
 def rate(
     session_id: UUID,
     message_id: UUID,
-    given: AnswerRating,
+    rating: AnswerRating,
     session: SessionDep,
     actor: ActorDep,
 ) -> PlaygroundMessageView:
     """Rate an answer with 1 (thumbs up) or -1, or write a note on it; null takes either back."""
-    return ratings.rate(session, session_id, message_id, given, actor=actor)
+    return ratings.rate(session, session_id, message_id, rating, actor=actor)
 
 
 @router.delete("/{session_id}", status_code=204, responses=CONFLICT)

@@ -29,9 +29,9 @@ def list_tickets(
 
 
 @router.post("", status_code=201, responses=MISSING)
-def create_ticket(given: NewTicket, session: SessionDep, actor: ActorDep) -> TicketView:
+def create_ticket(new_ticket: NewTicket, session: SessionDep, actor: ActorDep) -> TicketView:
     """Create an open ticket."""
-    return service.create_ticket(session, given, actor=actor)
+    return service.create_ticket(session, new_ticket, actor=actor)
 
 
 @router.get("/{ticket_id}")

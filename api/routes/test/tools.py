@@ -18,11 +18,11 @@ def list_tools(session: SessionDep, actor: ActorDep) -> Items[ToolView]:
 
 
 @router.post("/{name}/test")
-def test_tool(name: str, given: ToolTest, actor: ActorDep) -> ToolTestResult:
+def test_tool(name: str, test: ToolTest, actor: ActorDep) -> ToolTestResult:
     """Run a tool as yourself; invalid arguments and failures are in `error`."""
     with read_session() as session:
         tool = registry.get(session, name, actor=actor)
-    outcome = definitions.run_with(tool, given.arguments, actor=actor)
+    outcome = definitions.run_with(tool, test.arguments, actor=actor)
     return ToolTestResult(
         result=None if outcome.error else outcome.text,
         time_ms=outcome.time_ms,

@@ -32,11 +32,11 @@ def get_subscription(session: SessionDep, actor: ActorDep) -> DigestSubscription
 
 @router.put("/subscription", dependencies=[Depends(person)])
 def change_subscription(
-    given: DigestSubscription, session: SessionDep, actor: ActorDep
+    subscription: DigestSubscription, session: SessionDep, actor: ActorDep
 ) -> DigestSubscription:
     """Begin or end getting the weekly digest by email."""
-    subscriptions.subscribe(session, is_wanted=given.is_subscribed, actor=actor)
-    return given
+    subscriptions.subscribe(session, is_wanted=subscription.is_subscribed, actor=actor)
+    return subscription
 
 
 @router.get("/{week}")

@@ -23,17 +23,19 @@ def list_funnels(session: SessionDep, actor: ActorDep) -> Items[SavedFunnelView]
 
 
 @router.post("", status_code=201, responses=CONFLICT)
-def create_funnel(given: FunnelDefinition, session: SessionDep, actor: ActorDep) -> SavedFunnelView:
+def create_funnel(
+    definition: FunnelDefinition, session: SessionDep, actor: ActorDep
+) -> SavedFunnelView:
     """Save a funnel of any event types that were received."""
-    return saved_funnels.create_funnel(session, given, actor=actor)
+    return saved_funnels.create_funnel(session, definition, actor=actor)
 
 
 @router.post("/preview")
 def preview_funnel(
-    given: FunnelDefinition, watched: WatchedDep, session: SessionDep, actor: ActorDep
+    definition: FunnelDefinition, watched: WatchedDep, session: SessionDep, actor: ActorDep
 ) -> FunnelView:
     """Return a funnel of the last 30 days without saving it."""
-    return saved_funnels.preview_funnel(session, given, watched, workspace.zone(), actor=actor)
+    return saved_funnels.preview_funnel(session, definition, watched, workspace.zone(), actor=actor)
 
 
 @router.get("/{funnel_id}")
@@ -44,10 +46,10 @@ def get_funnel(funnel_id: UUID, session: SessionDep, actor: ActorDep) -> SavedFu
 
 @router.put("/{funnel_id}", responses=CONFLICT)
 def change_funnel(
-    funnel_id: UUID, given: FunnelDefinition, session: SessionDep, actor: ActorDep
+    funnel_id: UUID, definition: FunnelDefinition, session: SessionDep, actor: ActorDep
 ) -> SavedFunnelView:
     """Save a funnel again: other steps, window or order make a new version."""
-    return saved_funnels.change_funnel(session, funnel_id, given, actor=actor)
+    return saved_funnels.change_funnel(session, funnel_id, definition, actor=actor)
 
 
 @router.delete("/{funnel_id}", status_code=204, responses=CONFLICT)

@@ -235,12 +235,12 @@ def list_segments(
 
 
 def _all_stopped(
-    asked: StoppedQuery, took: TimeRange | None, actor: Actor
+    query: StoppedQuery, took: TimeRange | None, actor: Actor
 ) -> Iterator[StoppedUser]:
     def read(session: Session, window: Window, cursor: str | None) -> SortedPage[StoppedUser]:
         after = drop_offs.read_cursor(cursor) if cursor else None
         return drop_offs.list_stopped(
-            session, *asked, window, took, after=after, actor=actor, count=False
+            session, *query, window, took, after=after, actor=actor, count=False
         )
 
     return rows_by_page(read)

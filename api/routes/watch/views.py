@@ -22,9 +22,11 @@ def list_views(
 
 
 @router.post("", status_code=201, responses=CONFLICT)
-def create_view(given: NewSavedView, session: SessionDep, actor: ActorDep) -> SavedViewDetails:
+def create_view(
+    new_saved_view: NewSavedView, session: SessionDep, actor: ActorDep
+) -> SavedViewDetails:
     """Save a page's filters under a name, for yourself or for everyone."""
-    return service.create_view(session, given, actor=actor)
+    return service.create_view(session, new_saved_view, actor=actor)
 
 
 @router.get("/{view_id}")
@@ -35,10 +37,10 @@ def get_view(view_id: UUID, session: SessionDep, actor: ActorDep) -> SavedViewDe
 
 @router.patch("/{view_id}", responses=CONFLICT)
 def change_view(
-    view_id: UUID, given: SavedViewChange, session: SessionDep, actor: ActorDep
+    view_id: UUID, change: SavedViewChange, session: SessionDep, actor: ActorDep
 ) -> SavedViewDetails:
     """Change a view of your own: its name, its filters, who sees it, and where."""
-    return service.change_view(session, view_id, given, actor=actor)
+    return service.change_view(session, view_id, change, actor=actor)
 
 
 @router.delete("/{view_id}", status_code=204)

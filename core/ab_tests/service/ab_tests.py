@@ -53,17 +53,17 @@ def estimate(session: Session, new: NewAbTest, *, actor: Actor) -> EvaluationEst
     return estimates.estimate(session, evaluation, actor=actor)
 
 
-def change(session: Session, ab_test_id: UUID, wanted: AbTestChange, *, actor: Actor) -> AbTestView:
+def change(session: Session, ab_test_id: UUID, change: AbTestChange, *, actor: Actor) -> AbTestView:
     """Change the name, description or cost limit; raise AbTestMissing."""
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, ab_test_id, owner=actor.id, lock=True)
-    if wanted.test_name is not None:
-        row.test_name = encrypted_texts.seal_name(wanted.test_name, row.id)
-    if wanted.description is not None:
-        row.description = encrypted_texts.seal_description(wanted.description, row.id)
-    if wanted.cost_limit_usd is not None:
+    if change.test_name is not None:
+        row.test_name = encrypted_texts.seal_name(change.test_name, row.id)
+    if change.description is not None:
+        row.description = encrypted_texts.seal_description(change.description, row.id)
+    if change.cost_limit_usd is not None:
         limited = encrypted_texts.definition_of(row).model_copy(
-            update={"cost_limit_usd": wanted.cost_limit_usd}
+            update={"cost_limit_usd": change.cost_limit_usd}
         )
         row.definition = encrypted_texts.seal_definition(limited, row.id)
     session.flush()

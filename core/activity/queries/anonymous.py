@@ -49,7 +49,7 @@ subjects, events = table_of(Subject), table_of(Event)
 
 def list_anonymous(
     session: Session,
-    wanted: UserFilter,
+    filters: UserFilter,
     watched: Watched,
     *,
     window: Window,
@@ -60,8 +60,8 @@ def list_anonymous(
     """Return sessions without a user, with their onboarding status, latest start first."""
     require(actor, Permission.WATCH)
     apps = subject_rows.parameters_of(session, watched)["apps"]
-    asked = AnonymousQuery(wanted, watched, apps, Deadlines.now(session))
-    given = user_conditions.parameters(session, wanted, watched)
+    asked = AnonymousQuery(filters, watched, apps, Deadlines.now(session))
+    given = user_conditions.parameters(session, filters, watched)
     names = ("", *read_workspace_funnel(session).names)
     rows = session.execute(asked.page(window, after), given).mappings().all()
     items = [
@@ -70,7 +70,7 @@ def list_anonymous(
         )
         for row in rows
     ]
-    key = ("anonymous", wanted, watched)
+    key = ("anonymous", filters, watched)
     total = (
         cached_if_large(session, key, lambda: int(session.scalar(asked.count(), given) or 0))
         if count

@@ -40,7 +40,7 @@ class EventFilter(View):
 
 def list_events(
     session: Session,
-    wanted: EventFilter,
+    filters: EventFilter,
     period: Period,
     watched: Watched,
     *,
@@ -51,7 +51,7 @@ def list_events(
 ) -> list[EventView]:
     """Return events after a cursor, newest first; long `event_data` is cut unless `whole`."""
     require(actor, Permission.WATCH)
-    conditions = event_conditions(wanted, period, watched)
+    conditions = event_conditions(filters, period, watched)
     if after is not None:
         conditions.append(tuple_(events.c.created_at, events.c.id) < (after.created_at, after.id))
     newest = (events.c.created_at.desc(), events.c.id.desc())
@@ -80,7 +80,7 @@ def list_daily(
 
 
 def event_conditions(
-    wanted: EventFilter, period: Period, watched: Watched
+    filters: EventFilter, period: Period, watched: Watched
 ) -> list[ColumnElement[bool]]:
     """Return the conditions for the filtered events of a period."""
     row = events.c
@@ -92,11 +92,11 @@ def event_conditions(
     equal = {
         "app": watched.app,
         "release": watched.release,
-        "event_type": wanted.event_type,
-        "event_category": wanted.category,
+        "event_type": filters.event_type,
+        "event_category": filters.category,
     }
-    equal |= {"session_id": wanted.session_id, "error_code": wanted.error_code}
+    equal |= {"session_id": filters.session_id, "error_code": filters.error_code}
     found += [row[name] == value for name, value in equal.items() if value not in (None, NONE)]
     found += [row.user_id.in_(watched.users)] if watched.users is not None else []
-    found += [row.error_code.is_(None)] if wanted.error_code == NONE else []
-    return found + ([IS_ERROR] if wanted.only_errors else [])
+    found += [row.error_code.is_(None)] if filters.error_code == NONE else []
+    return found + ([IS_ERROR] if filters.only_errors else [])

@@ -32,7 +32,7 @@ class UserOrder(StrEnum):
 
 def list_users(
     session: Session,
-    wanted: UserFilter,
+    filters: UserFilter,
     watched: Watched,
     order: UserOrder = UserOrder.LAST_SEEN_FIRST,
     *,
@@ -42,7 +42,7 @@ def list_users(
 ) -> SortedPage[UserSummary]:
     """Return users with their onboarding status; the total counts all that match."""
     require(actor, Permission.WATCH)
-    asked = UserListQuery.of(session, wanted, watched)
+    asked = UserListQuery.of(session, filters, watched)
     few = asked.find_few()
 
     def paged(rows: Select[Any]) -> Select[Any]:
@@ -68,7 +68,7 @@ def sort_of(order: UserOrder, row: Columns = users.c) -> Sort:
 
 def list_users_by_id(
     session: Session,
-    wanted: UserFilter,
+    filters: UserFilter,
     watched: Watched,
     *,
     limit: int,
@@ -77,7 +77,7 @@ def list_users_by_id(
 ) -> list[UserSummary]:
     """Return the users after one, ordered by ID, which no change of the data affects."""
     require(actor, Permission.WATCH)
-    asked = UserListQuery.of(session, wanted, watched)
+    asked = UserListQuery.of(session, filters, watched)
 
     def following(rows: Select[Any]) -> Select[Any]:
         row = rows.selected_columns

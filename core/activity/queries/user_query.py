@@ -63,14 +63,14 @@ class UserListQuery:
     is_large: bool
 
     @classmethod
-    def of(cls, session: Session, wanted: UserFilter, watched: Watched) -> "UserListQuery":
+    def of(cls, session: Session, filters: UserFilter, watched: Watched) -> "UserListQuery":
         """Return the query of a list."""
         return cls(
             session,
-            wanted,
+            filters,
             watched,
             subject_rows.parameters_of(session, watched)
-            | user_conditions.parameters(session, wanted, watched),
+            | user_conditions.parameters(session, filters, watched),
             release_place(session, watched),
             Deadlines.now(session),
             is_large(session),

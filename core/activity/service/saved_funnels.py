@@ -59,19 +59,21 @@ def list_versions(session: Session, funnel_id: UUID, *, actor: Actor) -> list[Fu
     return [FunnelVersionView.model_validate(row, from_attributes=True) for row in rows]
 
 
-def create_funnel(session: Session, given: FunnelDefinition, *, actor: Actor) -> SavedFunnelView:
+def create_funnel(
+    session: Session, definition: FunnelDefinition, *, actor: Actor
+) -> SavedFunnelView:
     """Save a new funnel; raise FunnelRefused or FunnelNameTaken."""
     require(actor, Permission.CHANGE_WORKSPACE)
-    funnel_sql.check_received(session, funnel_from(given))
-    row = SavedFunnel(id=new_id(), name=given.name.strip(), created_by=actor.id)
+    funnel_sql.check_received(session, funnel_from(definition))
+    row = SavedFunnel(id=new_id(), name=definition.name.strip(), created_by=actor.id)
     session.add(row)
-    _store(session, row, given, actor)
-    audit.record(session, "funnel.create", actor, targets=_target(row), after=_facts(given))
+    _store(session, row, definition, actor)
+    audit.record(session, "funnel.create", actor, targets=_target(row), after=_facts(definition))
     return _view(session, row)
 
 
 def change_funnel(
-    session: Session, funnel_id: UUID, given: FunnelDefinition, *, actor: Actor
+    session: Session, funnel_id: UUID, definition: FunnelDefinition, *, actor: Actor
 ) -> SavedFunnelView:
     """Save a funnel anew: other steps, window or order are a new version.
 
@@ -80,19 +82,19 @@ def change_funnel(
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     row = _find(session, funnel_id)
-    if row.is_workspace and not given.is_workspace:
+    if row.is_workspace and not definition.is_workspace:
         raise WorkspaceFunnelKept
-    funnel_sql.check_received(session, funnel_from(given))
+    funnel_sql.check_received(session, funnel_from(definition))
     before = _view(session, row)
-    row.name = given.name.strip()
-    _store(session, row, given, actor)
+    row.name = definition.name.strip()
+    _store(session, row, definition, actor)
     audit.record(
         session,
         "funnel.change",
         actor,
         targets=_target(row),
-        before=before.model_dump(mode="json", include=set(_facts(given))),
-        after=_facts(given),
+        before=before.model_dump(mode="json", include=set(_facts(definition))),
+        after=_facts(definition),
     )
     return _view(session, row)
 
@@ -111,13 +113,13 @@ def delete_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> None:
 
 
 def preview_funnel(
-    session: Session, given: FunnelDefinition, watched: Watched, zone: str, *, actor: Actor
+    session: Session, definition: FunnelDefinition, watched: Watched, zone: str, *, actor: Actor
 ) -> FunnelView:
     """Return the funnel of the last 30 days, without saving it; raise FunnelRefused."""
     require(actor, Permission.WATCH)
     now = clock.now()
     period = Period(now - PREVIEWED, now, zone)
-    return funnel_counts.read_funnel(session, period, watched, funnel_from(given), actor=actor)
+    return funnel_counts.read_funnel(session, period, watched, funnel_from(definition), actor=actor)
 
 
 def definition_of(name: str, funnel: Funnel, *, is_workspace: bool) -> FunnelDefinition:
@@ -139,13 +141,13 @@ def definition_of(name: str, funnel: Funnel, *, is_workspace: bool) -> FunnelDef
     )
 
 
-def funnel_from(given: FunnelDefinition | SavedFunnelView | FunnelVersionView) -> Funnel:
+def funnel_from(definition: FunnelDefinition | SavedFunnelView | FunnelVersionView) -> Funnel:
     """Return it as the queries take it; raise FunnelRefused."""
     steps = tuple(
         Step(tuple(dict.fromkeys(each.event_types)), each.optional, each.label.strip())
-        for each in given.steps
+        for each in definition.steps
     )
-    return Funnel(steps, timedelta(days=given.window_days), given.any_order).checked()
+    return Funnel(steps, timedelta(days=definition.window_days), definition.any_order).checked()
 
 
 def _find(session: Session, funnel_id: UUID) -> SavedFunnel:
@@ -155,12 +157,12 @@ def _find(session: Session, funnel_id: UUID) -> SavedFunnel:
     return row
 
 
-def _store(session: Session, row: SavedFunnel, given: FunnelDefinition, actor: Actor) -> None:
+def _store(session: Session, row: SavedFunnel, definition: FunnelDefinition, actor: Actor) -> None:
     try:
         session.flush()
     except IntegrityError as found:
         raise FunnelNameTaken from found
-    if given.is_workspace and not row.is_workspace:
+    if definition.is_workspace and not row.is_workspace:
         session.execute(
             update(SavedFunnel).values(is_workspace=False).where(SavedFunnel.is_workspace)
         )
@@ -169,7 +171,7 @@ def _store(session: Session, row: SavedFunnel, given: FunnelDefinition, actor: A
         SavedFunnelVersion.funnel_id == row.id
     )
     number = session.scalar(numbers) or 0
-    facts = _facts(given)
+    facts = _facts(definition)
     del facts["name"], facts["is_workspace"]
     if number:
         last = latest_version(session, row.id)
@@ -205,17 +207,17 @@ def _view(session: Session, row: SavedFunnel) -> SavedFunnelView:
     )
 
 
-def _facts(given: FunnelDefinition) -> dict[str, object]:
+def _facts(definition: FunnelDefinition) -> dict[str, object]:
     steps = [
         {"label": step.label, "event_types": list(step.event_types), "optional": step.optional}
-        for step in funnel_from(given).steps
+        for step in funnel_from(definition).steps
     ]
     return {
-        "name": given.name.strip(),
+        "name": definition.name.strip(),
         "steps": steps,
-        "window_days": given.window_days,
-        "any_order": given.any_order,
-        "is_workspace": given.is_workspace,
+        "window_days": definition.window_days,
+        "any_order": definition.any_order,
+        "is_workspace": definition.is_workspace,
     }
 
 

@@ -162,9 +162,9 @@ def _row(waiting: WaitingStep, source: RowSource) -> dict[str, Any]:
     }
 
 
-def _plain(given: Step) -> Step:
+def _plain(step: Step) -> Step:
     """Return JSON as requests store it: without numbers that are none."""
-    found: Step = msgspec.json.decode(msgspec.json.encode(given))
+    found: Step = msgspec.json.decode(msgspec.json.encode(step))
     return found
 
 

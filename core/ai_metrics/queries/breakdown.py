@@ -112,29 +112,29 @@ def break_down(
 
 def read_rows(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     dimension: BreakdownDimension,
     measure: BreakdownMeasure,
     step: Interval,
 ) -> list[Row]:
     """Return sums by value and interval."""
     columns = latencies if measure is BreakdownMeasure.LATENCY else volumes
-    rows = read_series_by_value(session, asked, columns, dimension, step)
+    rows = read_series_by_value(session, query, columns, dimension, step)
     return [row | {"ended": row["requests"] - row["pending"]} for row in rows]
 
 
-def volumes(given: RollupSource) -> list[Label[Any]]:
+def volumes(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of all measures but latency."""
-    pending = given.total("requests", status=RequestStatus.PENDING)
-    errors = given.total("requests", status=RequestStatus.ERROR)
+    pending = source.total("requests", status=RequestStatus.PENDING)
+    errors = source.total("requests", status=RequestStatus.ERROR)
     totals = ("requests", "total_tokens", "cost_nano")
-    named = {name: given.total(name) for name in totals} | {"pending": pending, "errors": errors}
+    named = {name: source.total(name) for name in totals} | {"pending": pending, "errors": errors}
     return [column.label(name) for name, column in named.items()]
 
 
-def latencies(given: RollupSource) -> list[Label[Any]]:
+def latencies(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of latency: histograms, because only these add up to that of others."""
-    return [*volumes(given), given.packed("latency").label("latency")]
+    return [*volumes(source), source.packed("latency").label("latency")]
 
 
 @dataclass(frozen=True)

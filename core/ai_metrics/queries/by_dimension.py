@@ -29,40 +29,40 @@ Row = dict[str, Any]
 
 
 def read_by_value(
-    session: Session, asked: AiMetricsQuery, columns: Columns, dimension: str
+    session: Session, query: AiMetricsQuery, columns: Columns, dimension: str
 ) -> list[Row]:
     """Return columns by `value`, None of the requests without one; from raw rows where rollups do
     not have all values.
 
     Columns are as find_by_value() has them, with first_at().
     """
-    found = find_by_value(session, asked, columns, dimension)
+    found = find_by_value(session, query, columns, dimension)
     if found is not None:
-        times = _first_times(session, asked, dimension, found)
+        times = _first_times(session, query, dimension, found)
         return [row | {FIRST: times[row["value"]]} for row in found]
-    shape = StatementShape(filters_of(asked), is_exact=True, dimension=dimension)
-    return [_plain(row) for row in read_shape(session, asked, shape, columns)]
+    shape = StatementShape(filters_of(query), is_exact=True, dimension=dimension)
+    return [_plain(row) for row in read_shape(session, query, shape, columns)]
 
 
 def read_series_by_value(
-    session: Session, asked: AiMetricsQuery, columns: Columns, dimension: str, step: Interval
+    session: Session, query: AiMetricsQuery, columns: Columns, dimension: str, step: Interval
 ) -> list[Row]:
     """Return columns by `value` and interval (`at`); values are None where there is none."""
     if dimension in PLAIN:
-        is_exact = needs_raw_rows(session, asked)
-        shape = StatementShape(filters_of(asked), is_exact, step=step, dimension=dimension)
-        rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]
+        is_exact = needs_raw_rows(session, query)
+        shape = StatementShape(filters_of(query), is_exact, step=step, dimension=dimension)
+        rows = [_plain(row) for row in read_shape(session, query, shape, columns)]
         return [row | {"value": row["value"] or None} for row in rows if row["requests"]]
-    found = find_by_value(session, asked, columns, dimension, step=step)
+    found = find_by_value(session, query, columns, dimension, step=step)
     if found is not None:
         return found
-    shape = StatementShape(filters_of(asked), is_exact=True, step=step, dimension=dimension)
-    return [_plain(row) for row in read_shape(session, asked, shape, columns)]
+    shape = StatementShape(filters_of(query), is_exact=True, step=step, dimension=dimension)
+    return [_plain(row) for row in read_shape(session, query, shape, columns)]
 
 
 def find_by_value(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     columns: Columns,
     dimension: str,
     *,
@@ -73,23 +73,23 @@ def find_by_value(
 
     Columns are sums, `requests` among them, or packed histograms, which are returned as counts.
     """
-    if not have_each_value(session, asked, dimension):
+    if not have_each_value(session, query, dimension):
         return None
-    shape = StatementShape(filters_of(asked), False, by_model, step, dimension)
-    rows = [_plain(row) for row in read_shape(session, asked, shape, columns)]
+    shape = StatementShape(filters_of(query), False, by_model, step, dimension)
+    rows = [_plain(row) for row in read_shape(session, query, shape, columns)]
     if any(row["value"] == OTHERS and row["requests"] for row in rows):
         return None
     return _without_a_value(rows)
 
 
-def counted(given: RollupSource) -> Sequence[Label[Any]]:
+def counted(source: RollupSource) -> Sequence[Label[Any]]:
     """Return the number of requests."""
-    return [given.total("requests").label("requests")]
+    return [source.total("requests").label("requests")]
 
 
-def first_at(given: RollupSource) -> Label[datetime]:
+def first_at(source: RollupSource) -> Label[datetime]:
     """Return when the first interval with a request begins, or the time of the first request."""
-    return func.min(given.rows.c.at).filter(given.rows.c.requests > 0).label(FIRST)
+    return func.min(source.rows.c.at).filter(source.rows.c.requests > 0).label(FIRST)
 
 
 def _without_a_value(rows: Sequence[Row]) -> list[Row]:
@@ -111,30 +111,30 @@ def _plain(row: Row) -> Row:
 
 
 def _first_times(
-    session: Session, asked: AiMetricsQuery, dimension: str, rows: Sequence[Row]
+    session: Session, query: AiMetricsQuery, dimension: str, rows: Sequence[Row]
 ) -> dict[str | None, datetime]:
     """Return the time of each value's first request, from what it is first counted in; where the
     rows are deleted, the start of its half hour.
     """
-    found, zone = {row["value"]: row[FIRST] for row in rows}, asked.period.zone
+    found, zone = {row["value"]: row[FIRST] for row in rows}, query.period.zone
     if None in found:
-        found |= _first_intervals(session, asked, dimension, Interval.DAY, {None})
+        found |= _first_intervals(session, query, dimension, Interval.DAY, {None})
     days = {at for at in found.values() if at == midnight(day_of(at, zone), zone)}
     for day in days:
         of_day = {value for value, at in found.items() if at == day}
-        within = _of_day(asked, day)
+        within = _of_day(query, day)
         found |= _first_intervals(session, within, dimension, Interval.HALF_HOUR, of_day)
     # Of the half hours that a period cuts single requests are counted, each at its own time.
     halves = {value: at for value, at in found.items() if not at.timestamp() % HALF_HOUR_S}
-    firsts = found | _first_rows(session, asked, dimension, halves)
-    return {value: max(at, asked.period.start) for value, at in firsts.items()}
+    firsts = found | _first_rows(session, query, dimension, halves)
+    return {value: max(at, query.period.start) for value, at in firsts.items()}
 
 
 def _first_intervals(
-    session: Session, asked: AiMetricsQuery, dimension: str, step: Interval, of: Set[str | None]
+    session: Session, query: AiMetricsQuery, dimension: str, step: Interval, of: Set[str | None]
 ) -> dict[str | None, datetime]:
     """Return the first interval with a request of some values."""
-    rows = find_by_value(session, asked, counted, dimension, step=step) or ()
+    rows = find_by_value(session, query, counted, dimension, step=step) or ()
     found: dict[str | None, datetime] = {}
     for row in rows:
         if row["value"] in of:
@@ -142,15 +142,15 @@ def _first_intervals(
     return found
 
 
-def _of_day(asked: AiMetricsQuery, day: datetime) -> AiMetricsQuery:
-    whole, zone = asked.period, asked.period.zone
+def _of_day(query: AiMetricsQuery, day: datetime) -> AiMetricsQuery:
+    whole, zone = query.period, query.period.zone
     end = midnight(day_of(day, zone) + DAY, zone)
-    return replace(asked, period=Period(max(day, whole.start), min(end, whole.end), zone))
+    return replace(query, period=Period(max(day, whole.start), min(end, whole.end), zone))
 
 
 def _first_rows(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     dimension: str,
     halves: Mapping[str | None, datetime],
 ) -> dict[str | None, datetime]:
@@ -158,10 +158,10 @@ def _first_rows(
     if not halves:
         return {}
     at, value = raw.c.created_at, NAMED[dimension].label("value")
-    begun, given = set(halves.values()), asked.period
+    begun, given = set(halves.values()), query.period
     start, end = max(min(begun), given.start), min(max(begun) + HALF_HOUR, given.end)
     whole = replace(given, start=start, end=end)
     within = or_(*(and_(at >= each, at < each + HALF_HOUR) for each in begun))
-    first = select(value, func.min(at)).where(*matching_requests(asked, whole), within)
+    first = select(value, func.min(at)).where(*matching_requests(query, whole), within)
     rows = session.execute(first.group_by(value))
     return {value: at for value, at in rows if value in halves and at < halves[value] + HALF_HOUR}

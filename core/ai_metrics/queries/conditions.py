@@ -32,9 +32,9 @@ DIMENSIONS = ("release", "prompt_version", "experiment_arm", "error_type", "tool
 Value = Callable[[str], BindParameter[Any]]
 
 
-def matching_requests(asked: AiMetricsQuery, period: Period) -> list[ColumnElement[bool]]:
+def matching_requests(query: AiMetricsQuery, period: Period) -> list[ColumnElement[bool]]:
     """Return the conditions on raw rows."""
-    given = _filters(asked)
+    given = _filters(query)
 
     def value(name: str) -> BindParameter[Any]:
         return bindparam(name, given[name], unique=True, expanding=name in LISTS)
@@ -46,14 +46,14 @@ def matching_requests(asked: AiMetricsQuery, period: Period) -> list[ColumnEleme
     ]
 
 
-def filters_of(asked: AiMetricsQuery) -> frozenset[str]:
+def filters_of(query: AiMetricsQuery) -> frozenset[str]:
     """Return the names of the filters that are set."""
-    return frozenset(_filters(asked))
+    return frozenset(_filters(query))
 
 
-def parameters(asked: AiMetricsQuery, *, by_day: bool = True) -> dict[str, Any]:
+def parameters(query: AiMetricsQuery, *, by_day: bool = True) -> dict[str, Any]:
     """Return a statement's parameters: filter values and the edges of the period's parts."""
-    return _filters(asked) | _edges(asked.period, by_day=by_day)
+    return _filters(query) | _edges(query.period, by_day=by_day)
 
 
 def inside(
@@ -80,14 +80,14 @@ def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[Co
     return [*inside(raw.c.created_at, edges), *_matching_requests(filters, _parameter)]
 
 
-def _filters(asked: AiMetricsQuery) -> dict[str, Any]:
+def _filters(query: AiMetricsQuery) -> dict[str, Any]:
     """Return the filter values by column; a `tool` matches `tool_calls` in raw rows."""
-    watched = asked.watched
+    watched = query.watched
     equal = {
         "app": watched.app,
-        "provider": asked.provider,
-        "model": asked.model,
-        "status": asked.status,
+        "provider": query.provider,
+        "model": query.model,
+        "status": query.status,
     }
     given: dict[str, Any] = {
         name: "" if value == NONE else value for name, value in equal.items() if value
@@ -95,13 +95,13 @@ def _filters(asked: AiMetricsQuery) -> dict[str, Any]:
     more = {
         "release": watched.release,
         "user_id": watched.users,
-        **{name: getattr(asked, name) for name in NAMED},
-        "conversation_id": asked.conversations,
+        **{name: getattr(query, name) for name in NAMED},
+        "conversation_id": query.conversations,
     }
     given |= {name: value for name, value in more.items() if value is not None}
-    if asked.tool is not None:
-        given["tool"] = asked.tool
-        given["tool_calls"] = [{"name": asked.tool}]
+    if query.tool is not None:
+        given["tool"] = query.tool
+        given["tool_calls"] = [{"name": query.tool}]
     for name in NAMED:
         if given.get(name) == NONE:
             given[f"no_{name}"] = given.pop(name)

@@ -22,24 +22,24 @@ from core.identity.schemas import Actor
 RANKS = (0.5, 0.95, 0.99)
 
 
-def summary(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiMetricsSummary:
+def summary(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiMetricsSummary:
     """Return the figures of a period and of the one before."""
     require(actor, Permission.WATCH)
-    found, before = figures(session, asked), figures(session, asked.previous)
+    found, before = figures(session, query), figures(session, query.previous)
     return AiMetricsSummary(
-        **found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before
+        **found.model_dump(), start=query.period.start, end=query.period.end, previous=before
     )
 
 
-def figures(session: Session, asked: AiMetricsQuery) -> Figures:
+def figures(session: Session, query: AiMetricsQuery) -> Figures:
     """Return the figures of a period."""
-    return Figures(**figures_of(read_sums(session, asked, measures)[0]))
+    return Figures(**figures_of(read_sums(session, query, measures)[0]))
 
 
-def models(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[ModelFigures]:
+def models(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[ModelFigures]:
     """Return the figures of each model, most requests first."""
     require(actor, Permission.WATCH)
-    rows = by_model(session, asked, measures)
+    rows = by_model(session, query, measures)
     every = sum(row["requests"] for row in rows)
     found = [
         ModelFigures(
@@ -53,34 +53,34 @@ def models(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Mod
     return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
 
 
-def by_model(session: Session, asked: AiMetricsQuery, measures: Columns) -> list[dict[str, Any]]:
+def by_model(session: Session, query: AiMetricsQuery, measures: Columns) -> list[dict[str, Any]]:
     """Return measures by model; `requests` is one of them."""
-    rows = read_sums(session, asked, measures, by_model=True)
+    rows = read_sums(session, query, measures, by_model=True)
     # Where all requests of a model were taken out again, sums of nothing are left until they are
     # folded.
     return [row for row in rows if row["requests"]]
 
 
-def measures(given: RollupSource) -> list[Label[Any]]:
+def measures(source: RollupSource) -> list[Label[Any]]:
     """Return the columns that figures_of() reads."""
     return [
-        *volume_measures(given),
+        *volume_measures(source),
         *(
-            given.timed(name).label(name)
+            source.timed(name).label(name)
             for name in ("latencies", "latency_ms", "first_tokens", "first_token_ms")
         ),
-        given.times("latency", RANKS).label("latency"),
+        source.times("latency", RANKS).label("latency"),
     ]
 
 
-def volume_measures(given: RollupSource) -> list[Label[Any]]:
+def volume_measures(source: RollupSource) -> list[Label[Any]]:
     """Return the columns that volume_of() reads."""
     counted: dict[str, ColumnElement[int]] = {
-        "requests": given.total("requests"),
-        "errors": given.total("requests", status=RequestStatus.ERROR),
-        "pending": given.total("requests", status=RequestStatus.PENDING),
+        "requests": source.total("requests"),
+        "errors": source.total("requests", status=RequestStatus.ERROR),
+        "pending": source.total("requests", status=RequestStatus.PENDING),
     }
-    summed = {name: given.total(name) for name in ("unpriced", "cost_nano", *TOKENS)}
+    summed = {name: source.total(name) for name in ("unpriced", "cost_nano", *TOKENS)}
     return [column.label(name) for name, column in (counted | summed).items()]
 
 
@@ -110,9 +110,9 @@ def volume_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def volume(session: Session, asked: AiMetricsQuery) -> Volume:
+def volume(session: Session, query: AiMetricsQuery) -> Volume:
     """Return the volume of a period."""
-    return Volume(**volume_of(read_sums(session, asked, volume_measures)[0]))
+    return Volume(**volume_of(read_sums(session, query, volume_measures)[0]))
 
 
 def rate(part: int, whole_count: int) -> float | None:

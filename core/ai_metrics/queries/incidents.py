@@ -104,12 +104,12 @@ Days = dict[Key, list[tuple[ModelHours, Baseline]]]
 Test = Callable[[ModelHours, Baseline], tuple[int, int, float]]
 
 
-def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
+def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
     """Return incidents of a period, latest first; none for filters that rollups lack."""
     require(actor, Permission.WATCH)
-    since = asked.period.begins_on - USUAL_DAYS * DAY
+    since = query.period.begins_on - USUAL_DAYS * DAY
     whole = replace(
-        asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone)
+        query, period=Period(since, min(query.period.end, clock.now()), query.period.zone)
     )
     if needs_raw_rows(session, whole):
         return []
@@ -120,19 +120,19 @@ def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[
     found = [
         one
         for trouble, test in TESTS.items()
-        for one in _found(session, asked, days, trouble, test)
+        for one in _found(session, query, days, trouble, test)
     ]
     return sorted(found, key=lambda each: each.start, reverse=True)
 
 
 def _found(
-    session: Session, asked: AiMetricsQuery, days: Days, trouble: IncidentKind, test: Test
+    session: Session, query: AiMetricsQuery, days: Days, trouble: IncidentKind, test: Test
 ) -> Iterator[Incident]:
-    for key, chosen, usual in _outstanding(days, asked.period, test):
+    for key, chosen, usual in _outstanding(days, query.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(
-            asked,
-            period=Period(first, last, asked.period.zone),
+            query,
+            period=Period(first, last, query.period.zone),
             provider=key[0] or None,
             model=key[1],
         )
@@ -142,7 +142,7 @@ def _found(
             inside = [
                 hour
                 for hour in run
-                if hour.at < asked.period.end and hour.at + HOUR > asked.period.start
+                if hour.at < query.period.end and hour.at + HOUR > query.period.start
             ]
             if any(day.at <= hour.at < day.at + DAY for hour in inside for day in chosen):
                 yield _incident(trouble, key, run, usual)
@@ -276,10 +276,10 @@ def _p95(quicker: Counts) -> float:
     )
 
 
-def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
+def _slots(session: Session, query: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
     """Return the days or hours of each model in which something ended."""
     found: dict[Key, list[ModelHours]] = defaultdict(list)
-    rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
+    rows = read_sums(session, replace(query, status=None), _counts, by_model=True, step=step)
     quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
     for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):
         ended = row["requests"] - row["pending"]
@@ -289,10 +289,10 @@ def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key,
     return found
 
 
-def _counts(given: RollupSource) -> list[Label[Any]]:
+def _counts(source: RollupSource) -> list[Label[Any]]:
     return [
-        given.total("requests").label("requests"),
-        given.total("requests", status=RequestStatus.PENDING).label("pending"),
-        given.total("requests", status=RequestStatus.ERROR).label("errors"),
-        given.packed("latency").label("times"),
+        source.total("requests").label("requests"),
+        source.total("requests", status=RequestStatus.PENDING).label("pending"),
+        source.total("requests", status=RequestStatus.ERROR).label("errors"),
+        source.packed("latency").label("times"),
     ]

@@ -62,17 +62,17 @@ class AiRequestKpis:
     unpriced_requests: int
 
 
-def ai_request_kpis(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Kpi]:
+def ai_request_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[Kpi]:
     """Return requests, latency, first token, errors, cost and tokens."""
-    return read_kpis(session, asked, actor=actor).kpis
+    return read_kpis(session, query, actor=actor).kpis
 
 
-def read_kpis(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiRequestKpis:
+def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiRequestKpis:
     """Return the same KPIs with the number of unpriced requests."""
     require(actor, Permission.WATCH)
-    before = replace(asked, period=asked.period.before(clock.now()))
-    step = Interval.HOUR if asked.period.end - asked.period.start <= BY_THE_HOUR else Interval.DAY
-    one, other = side(session, asked, step), side(session, before, step)
+    before = replace(query, period=query.period.before(clock.now()))
+    step = Interval.HOUR if query.period.end - query.period.start <= BY_THE_HOUR else Interval.DAY
+    one, other = side(session, query, step), side(session, before, step)
     found = [
         _requests(one, other),
         _latency(one, other),
@@ -85,24 +85,24 @@ def read_kpis(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiReq
     return AiRequestKpis(found, one.figures.unpriced_requests)
 
 
-def _is_all_there(session: Session, asked: AiMetricsQuery) -> bool:
+def _is_all_there(session: Session, query: AiMetricsQuery) -> bool:
     """Whether the period's raw rows, which some filters need, are still stored."""
-    return not needs_raw_rows(session, asked) or settings.read(session, settings.Sealed).has_all(
-        asked.period.start, "ai_request_metrics"
+    return not needs_raw_rows(session, query) or settings.read(session, settings.Sealed).has_all(
+        query.period.start, "ai_request_metrics"
     )
 
 
-def side(session: Session, asked: AiMetricsQuery, step: Interval) -> ComparedPeriod:
+def side(session: Session, query: AiMetricsQuery, step: Interval) -> ComparedPeriod:
     """Read one of the two periods; parts that are not over yet are left out."""
 
     def is_over(point: VolumePoint | LatencyPoint) -> bool:
-        return _end(point.at, step, asked.period.zone) <= min(clock.now(), asked.period.end)
+        return _end(point.at, step, query.period.zone) <= min(clock.now(), query.period.end)
 
-    found = measured_series(*read_sums_and_total(session, asked, volume_and_times, step))
-    volume = found.volume_series(asked.period, step)
-    times = found.latency_series(asked.period, step)
+    found = measured_series(*read_sums_and_total(session, query, volume_and_times, step))
+    volume = found.volume_series(query.period, step)
+    times = found.latency_series(query.period, step)
     return ComparedPeriod(
-        period=asked.period,
+        period=query.period,
         figures=found.figures,
         times=found.times,
         volume=[point for point in volume if is_over(point)],

@@ -14,11 +14,11 @@ from core.platform import clock
 
 
 def previous_series(
-    session: Session, asked: AiMetricsQuery, step: Interval, *, actor: Actor
+    session: Session, query: AiMetricsQuery, step: Interval, *, actor: Actor
 ) -> PreviousSeries:
     """Return the previous period by interval, as far as this one has elapsed."""
     require(actor, Permission.WATCH)
-    before = replace(asked, period=asked.period.before(clock.now()))
+    before = replace(query, period=query.period.before(clock.now()))
     rows, whole = read_sums_and_total(session, before, volume_and_times, step)
     if not any(row["requests"] for row in rows):
         return PreviousSeries(requests=[], tokens=[], cost=[], error_rate=[], p95=[])

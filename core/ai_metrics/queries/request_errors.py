@@ -47,47 +47,47 @@ class TypeCounts:
 
 
 def errors(
-    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+    session: Session, query: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
 ) -> Errors:
     """Return errors in total, over time, by model and by type; raise TooFine."""
     require(actor, Permission.WATCH)
-    step, whole = chosen(asked.period, interval), error_figures(session, asked)
+    step, whole = chosen(query.period, interval), error_figures(session, query)
     types = cached_if_large(
-        session, ("types of errors", asked), partial(error_types, session, asked)
+        session, ("types of errors", query), partial(error_types, session, query)
     )
     may_read = may(actor, Permission.READ_CONTENTS)
     return Errors(
         **whole.model_dump(),
-        start=asked.period.start,
-        end=asked.period.end,
+        start=query.period.start,
+        end=query.period.end,
         interval=step,
-        series=error_series(session, asked, step),
-        models=errors_by_model(session, asked),
+        series=error_series(session, query, step),
+        models=errors_by_model(session, query),
         types=types if may_read else [_without_messages(each) for each in types],
-        previous=error_figures(session, asked.previous),
+        previous=error_figures(session, query.previous),
     )
 
 
-def error_figures(session: Session, asked: AiMetricsQuery) -> ErrorFigures:
+def error_figures(session: Session, query: AiMetricsQuery) -> ErrorFigures:
     """Return how many requests of a period failed."""
-    return ErrorFigures(**_errors_of(read_sums(session, asked, volume_measures)[0]))
+    return ErrorFigures(**_errors_of(read_sums(session, query, volume_measures)[0]))
 
 
-def error_series(session: Session, asked: AiMetricsQuery, step: Interval) -> list[ErrorPoint]:
+def error_series(session: Session, query: AiMetricsQuery, step: Interval) -> list[ErrorPoint]:
     """Return how many requests of each interval failed, empty ones too."""
     found = {
-        row["at"]: _errors_of(row) for row in read_sums(session, asked, volume_measures, step=step)
+        row["at"]: _errors_of(row) for row in read_sums(session, query, volume_measures, step=step)
     }
     nothing = {"total_requests": 0, "error_count": 0, "error_rate": None}
     return [
         ErrorPoint(at=each, **found.get(each, nothing))
-        for each in points(asked.period, step, found)
+        for each in points(query.period, step, found)
     ]
 
 
-def errors_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelErrors]:
+def errors_by_model(session: Session, query: AiMetricsQuery) -> list[ModelErrors]:
     """Return how many requests of each model failed, the most errors first."""
-    rows = by_model(session, asked, volume_measures)
+    rows = by_model(session, query, volume_measures)
     found = [
         ModelErrors(provider=row["provider"], model=row["model"], **_errors_of(row)) for row in rows
     ]
@@ -96,10 +96,10 @@ def errors_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelErrors
     )
 
 
-def error_types(session: Session, asked: AiMetricsQuery) -> list[ErrorKind]:
+def error_types(session: Session, query: AiMetricsQuery) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
-    failed = [*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR]
-    types = _rolled_up_types(session, asked)
+    failed = [*matching_requests(query, query.period), raw.c.status == RequestStatus.ERROR]
+    types = _rolled_up_types(session, query)
     if types is None:
         types = _types_of_rows(session, failed)
     every, types = sum(each.requests for each in types), types[:MOST_TYPES]
@@ -127,15 +127,15 @@ def error_types(session: Session, asked: AiMetricsQuery) -> list[ErrorKind]:
     ]
 
 
-def _rolled_up_types(session: Session, asked: AiMetricsQuery) -> list[TypeCounts] | None:
+def _rolled_up_types(session: Session, query: AiMetricsQuery) -> list[TypeCounts] | None:
     """Return the types of errors from rollups, the most frequent first; None where these do not
     have all types, or more than there are rows of.
     """
-    if asked.status is RequestStatus.PENDING or asked.status is RequestStatus.OK:
+    if query.status is RequestStatus.PENDING or query.status is RequestStatus.OK:
         return []
-    if not read(session, Sealed).has_all(asked.period.start, raw.name):
+    if not read(session, Sealed).has_all(query.period.start, raw.name):
         return None
-    failed = replace(asked, status=RequestStatus.ERROR)
+    failed = replace(query, status=RequestStatus.ERROR)
     rows = find_by_value(session, failed, counted, "error_type", by_model=True)
     if rows is None:
         return None

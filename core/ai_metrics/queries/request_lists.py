@@ -59,15 +59,15 @@ STATES = frozenset({"ok", "error", "unset", "pending"})
 users, conversations = table_of(User), table_of(Conversation)
 
 
-def count_requests(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> int:
+def count_requests(session: Session, query: AiMetricsQuery, *, actor: Actor) -> int:
     """Return the number of requests; rollups also count rows that are no longer stored."""
     require(actor, Permission.WATCH)
-    return volume(session, asked).total_requests
+    return volume(session, query).total_requests
 
 
 def list_requests(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     *,
     limit: int,
     offset: int = 0,
@@ -78,7 +78,7 @@ def list_requests(
 ) -> list[RequestView]:
     """Return requests, newest first, from the one after a cursor."""
     require(actor, Permission.WATCH)
-    wanted = matching_requests(asked, asked.period)
+    wanted = matching_requests(query, query.period)
     if latency is not None:
         took = raw.c.total_latency_ms
         wanted += [
@@ -107,7 +107,7 @@ def list_requests(
 
 def list_first(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     order: RequestOrder,
     window: Window,
     latency: LatencyRange | None = None,
@@ -122,7 +122,7 @@ def list_first(
     if order is RequestOrder.NEWEST or latency is not None:
         return list_requests(
             session,
-            asked,
+            query,
             limit=window.limit,
             offset=window.offset,
             after=after,
@@ -130,7 +130,7 @@ def list_first(
             actor=actor,
         )
     first = cached_if_large(
-        session, (asked, order, window), lambda: find_top_requests(session, asked, order, window)
+        session, (query, order, window), lambda: find_top_requests(session, query, order, window)
     )
     # One by one: a row's time says in which partition it is.
     ids, times = [each.id for each in first], [each.created_at for each in first]

@@ -17,44 +17,44 @@ LONGEST_VALUE = 200  # characters; as request_dimensions() has it
 own = table_of(DimensionMonth).c
 
 
-def needs_raw_rows(session: Session, asked: AiMetricsQuery) -> bool:
+def needs_raw_rows(session: Session, query: AiMetricsQuery) -> bool:
     """Return whether raw rows are needed.
 
     Rollups have no column for some filters, only one dimension at a time, and not each of its
     values.
     """
-    named = asked.dimensions
-    if asked.watched.user_id is not None or asked.conversation is not None or len(named) > 1:
+    named = query.dimensions
+    if query.watched.user_id is not None or query.conversation is not None or len(named) > 1:
         return True
-    return any(not _has_rollups(session, asked, *each) for each in named.items())
+    return any(not _has_rollups(session, query, *each) for each in named.items())
 
 
-def tools_need_raw_rows(session: Session, asked: AiMetricsQuery) -> bool:
+def tools_need_raw_rows(session: Session, query: AiMetricsQuery) -> bool:
     """Return whether raw rows are needed to filter the calls of tools."""
     since = settings.read(session, settings.ToolDimensionRollups).since
-    is_built = since is None or since <= asked.period.start
-    return not is_built or needs_raw_rows(session, asked)
+    is_built = since is None or since <= query.period.start
+    return not is_built or needs_raw_rows(session, query)
 
 
-def have_each_value(session: Session, asked: AiMetricsQuery, dimension: str) -> bool:
+def have_each_value(session: Session, query: AiMetricsQuery, dimension: str) -> bool:
     """Return whether rollups have rows for each value of a dimension, or all but the rarest."""
-    is_by_another = not asked.dimensions.keys() <= {dimension}
-    return not is_by_another and _is_built(session, asked) and not needs_raw_rows(session, asked)
+    is_by_another = not query.dimensions.keys() <= {dimension}
+    return not is_by_another and _is_built(session, query) and not needs_raw_rows(session, query)
 
 
-def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value: str) -> bool:
+def _has_rollups(session: Session, query: AiMetricsQuery, dimension: str, value: str) -> bool:
     """Return whether a value has rollups of its own in the whole period."""
-    if not _is_built(session, asked) or value in ("", NONE) or len(value) > LONGEST_VALUE:
+    if not _is_built(session, query) or value in ("", NONE) or len(value) > LONGEST_VALUE:
         return False
     # In a month that has room the value has rollups of its own, or no request but those in deltas.
     is_full = func.count() >= MOST_VALUES
     without = (
         select(own.month)
         .where(
-            own.environment == asked.watched.environment,
+            own.environment == query.watched.environment,
             own.dimension == dimension,
-            own.month >= func.date_trunc("month", asked.period.start, "UTC"),
-            own.month < asked.period.end,
+            own.month >= func.date_trunc("month", query.period.start, "UTC"),
+            own.month < query.period.end,
         )
         .group_by(own.month)
         .having(is_full, ~func.bool_or(own.value == value))
@@ -62,6 +62,6 @@ def _has_rollups(session: Session, asked: AiMetricsQuery, dimension: str, value:
     return session.scalar(without.limit(1)) is None
 
 
-def _is_built(session: Session, asked: AiMetricsQuery) -> bool:
+def _is_built(session: Session, query: AiMetricsQuery) -> bool:
     since = settings.read(session, settings.DimensionRollups).since
-    return since is None or since <= asked.period.start
+    return since is None or since <= query.period.start

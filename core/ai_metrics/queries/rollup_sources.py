@@ -153,7 +153,7 @@ class StatementShape:
 
 def read_sums(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     columns: Columns,
     *,
     by_model: bool = False,
@@ -163,28 +163,28 @@ def read_sums(
 
     `columns` is a module's function: its statement is cached by the function's identity.
     """
-    shape = StatementShape(filters_of(asked), needs_raw_rows(session, asked), by_model, step)
-    return read_shape(session, asked, shape, columns)
+    shape = StatementShape(filters_of(query), needs_raw_rows(session, query), by_model, step)
+    return read_shape(session, query, shape, columns)
 
 
 def read_shape(
-    session: Session, asked: AiMetricsQuery, shape: StatementShape, columns: Columns
+    session: Session, query: AiMetricsQuery, shape: StatementShape, columns: Columns
 ) -> list[dict[str, Any]]:
     """Return the same, and by `value` where the shape has a dimension."""
-    given = parameters(asked, by_day=shape.step is None or shape.step.is_of_days)
+    given = parameters(query, by_day=shape.step is None or shape.step.is_of_days)
     found = session.execute(statement_of(shape, columns), given)
     names = list(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def read_sums_and_total(
-    session: Session, asked: AiMetricsQuery, columns: Columns, step: Interval
+    session: Session, query: AiMetricsQuery, columns: Columns, step: Interval
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """Return columns by interval; and in total when read from raw rows, whose percentiles do not
     add up as histograms do.
     """
-    rows = read_sums(session, asked, columns, step=step)
-    return rows, read_sums(session, asked, columns)[0] if needs_raw_rows(session, asked) else None
+    rows = read_sums(session, query, columns, step=step)
+    return rows, read_sums(session, query, columns)[0] if needs_raw_rows(session, query) else None
 
 
 @lru_cache(MOST_STATEMENTS)

@@ -106,69 +106,69 @@ def measured_series(rows: list[dict[str, Any]], whole: dict[str, Any] | None) ->
 
 
 def latency(
-    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+    session: Session, query: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
 ) -> Latency:
     """Return latency in total, over time and as a histogram; raise TooFine."""
     require(actor, Permission.WATCH)
-    step = chosen(asked.period, interval)
-    found = measured_series(*read_sums_and_total(session, asked, timings, step))
-    series = found.latency_series(asked.period, step)
+    step = chosen(query.period, interval)
+    found = measured_series(*read_sums_and_total(session, query, timings, step))
+    series = found.latency_series(query.period, step)
     times = found.whole["latency"]
     # Of raw rows they are percentiles
-    buckets = buckets_of(times) if isinstance(times, np.ndarray) else exact_buckets(session, asked)
+    buckets = buckets_of(times) if isinstance(times, np.ndarray) else exact_buckets(session, query)
     return Latency(
         **found.times.model_dump(),
-        start=asked.period.start,
-        end=asked.period.end,
+        start=query.period.start,
+        end=query.period.end,
         interval=step,
         series=series.latency,
         first_token_series=series.first_token,
         histogram=bars(buckets),
-        previous=percentiles_before(session, asked.previous),
+        previous=percentiles_before(session, query.previous),
     )
 
 
-def percentiles_before(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
+def percentiles_before(session: Session, query: AiMetricsQuery) -> LatencyBefore:
     """Return the percentiles of a period."""
-    row = read_sums(session, asked, timings)[0]
+    row = read_sums(session, query, timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
     return LatencyBefore(overall=overall, first_token=first_token)
 
 
-def latency_series(session: Session, asked: AiMetricsQuery, step: Interval) -> LatencySeries:
+def latency_series(session: Session, query: AiMetricsQuery, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
-    rows, whole = read_sums_and_total(session, asked, timings, step)
-    return measured_series(rows, whole).latency_series(asked.period, step)
+    rows, whole = read_sums_and_total(session, query, timings, step)
+    return measured_series(rows, whole).latency_series(query.period, step)
 
 
 def tokens(
-    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+    session: Session, query: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
 ) -> Tokens:
     """Return tokens and cost in total, over time and by model; raise TooFine."""
     require(actor, Permission.WATCH)
-    step = chosen(asked.period, interval)
+    step = chosen(query.period, interval)
     return Tokens(
-        **volume(session, asked).model_dump(),
-        start=asked.period.start,
-        end=asked.period.end,
+        **volume(session, query).model_dump(),
+        start=query.period.start,
+        end=query.period.end,
         interval=step,
-        series=volume_series(session, asked, step),
-        models=volume_by_model(session, asked),
-        previous=volume(session, asked.previous),
+        series=volume_series(session, query, step),
+        models=volume_by_model(session, query),
+        previous=volume(session, query.previous),
     )
 
 
-def volume_series(session: Session, asked: AiMetricsQuery, step: Interval) -> list[VolumePoint]:
+def volume_series(session: Session, query: AiMetricsQuery, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
     found = {
-        row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)
+        row["at"]: volume_of(row) for row in read_sums(session, query, volume_measures, step=step)
     }
-    return _volume_points(asked.period, step, found)
+    return _volume_points(query.period, step, found)
 
 
-def volume_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelVolume]:
+def volume_by_model(session: Session, query: AiMetricsQuery) -> list[ModelVolume]:
     """Return the volume of each model, the most tokens first."""
-    rows = by_model(session, asked, volume_measures)
+    rows = by_model(session, query, volume_measures)
     found = [
         ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows
     ]
@@ -192,25 +192,25 @@ def _volume_points(
     ]
 
 
-def volume_and_times(given: RollupSource) -> list[Label[Any]]:
+def volume_and_times(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of a measure of volume and times."""
-    return [*volume_measures(given), *timings(given)]
+    return [*volume_measures(source), *timings(source)]
 
 
-def timings(given: RollupSource) -> list[Label[Any]]:
+def timings(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of a measure of times."""
-    return [*_timing(given, "latency"), *_timing(given, "first_token")]
+    return [*_timing(source, "latency"), *_timing(source, "first_token")]
 
 
-def _timing(given: RollupSource, timing: Timing) -> list[Label[Any]]:
+def _timing(source: RollupSource, timing: Timing) -> list[Label[Any]]:
     count, total = (
         ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
     )
-    counted = given.timed(count).label(f"{timing}_count")
+    counted = source.timed(count).label(f"{timing}_count")
     return [
         counted,
-        given.timed(total).label(f"{timing}_total"),
-        given.times(timing, RANKS).label(timing),
+        source.timed(total).label(f"{timing}_total"),
+        source.times(timing, RANKS).label(timing),
     ]
 
 

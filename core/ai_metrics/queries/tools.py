@@ -64,29 +64,29 @@ KNOWN = frozenset({"environment", "app"})  # the filters that rollups in total h
 NUMBER = "^-?[0-9]{1,9}$"
 
 
-def tools(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> Tools:
+def tools(session: Session, query: AiMetricsQuery, *, actor: Actor) -> Tools:
     """Return tools with their calls, failed calls and durations."""
     require(actor, Permission.WATCH)
-    found, before = tool_figures(session, asked), tool_figures(session, asked.previous)
-    totals, start, end = _totals(found), asked.period.start, asked.period.end
+    found, before = tool_figures(session, query), tool_figures(session, query.previous)
+    totals, start, end = _totals(found), query.period.start, query.period.end
     return Tools(**totals.model_dump(), start=start, end=end, tools=found, previous=_totals(before))
 
 
-def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[ToolFigures]:
+def failing(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[ToolFigures]:
     """Return the tools of which surely more than one call in twenty fails, the worst first."""
     require(actor, Permission.WATCH)
-    found = tool_figures(session, asked)
+    found = tool_figures(session, query)
     chances = chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
     bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
 
-def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
+def tool_figures(session: Session, query: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
-    filters = filters_of(asked)
-    is_exact = not filters <= KNOWN and tools_need_raw_rows(session, asked)
+    filters = filters_of(query)
+    is_exact = not filters <= KNOWN and tools_need_raw_rows(session, query)
     statement = _statement(filters, is_exact=is_exact)
-    rows = session.execute(statement, parameters(asked)).mappings().all()
+    rows = session.execute(statement, parameters(query)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
     return sorted(found, key=lambda each: (-each.calls, each.tool))

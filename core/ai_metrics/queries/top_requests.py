@@ -38,25 +38,25 @@ class RankedRequest:
 
 
 def find_top_requests(
-    session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window
+    session: Session, query: AiMetricsQuery, order: RequestOrder, window: Window
 ) -> list[RankedRequest]:
     """Return the slowest or most expensive requests; pending ones are not among the slowest."""
-    count, span = window.offset + window.limit, _span(session, asked)
+    count, span = window.offset + window.limit, _span(session, query)
     edge = min(max(begins_unordered(), span.start), span.end)
-    found = _top(session, asked, replace(span, end=edge), order, count)
+    found = _top(session, query, replace(span, end=edge), order, count)
     recent = replace(span, start=edge)
     least = found[-1].value if len(found) == count else None
-    narrowed = _may_be_among(session, replace(asked, period=recent), order, least)
-    found += _top(session, asked, recent, order, count, narrowed)
+    narrowed = _may_be_among(session, replace(query, period=recent), order, least)
+    found += _top(session, query, recent, order, count, narrowed)
     return sorted(found, key=lambda each: (-each.value, each.id))[window.offset : count]
 
 
-def _span(session: Session, asked: AiMetricsQuery) -> Period:
+def _span(session: Session, query: AiMetricsQuery) -> Period:
     """Return the part of a period that has such requests, from the rollups."""
-    period = asked.period
-    if needs_raw_rows(session, asked):
+    period = query.period
+    if needs_raw_rows(session, query):
         return period
-    first, last = read_sums(session, asked, _ends)[0].values()
+    first, last = read_sums(session, query, _ends)[0].values()
     if first is None:
         return replace(period, end=period.start)
     return replace(period, start=max(first, period.start), end=min(last + LONGEST_DAY, period.end))
@@ -64,7 +64,7 @@ def _span(session: Session, asked: AiMetricsQuery) -> Period:
 
 def _top(
     session: Session,
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     period: Period,
     order: RequestOrder,
     count: int,
@@ -73,7 +73,7 @@ def _top(
     if period.start >= period.end:
         return []
     measure = MEASURES[order]
-    wanted = [*matching_requests(asked, period), measure.is_not(None)]
+    wanted = [*matching_requests(query, period), measure.is_not(None)]
     if order is RequestOrder.SLOWEST:
         wanted.append(raw.c.status != RequestStatus.PENDING)
     if narrowed is not None:
@@ -90,14 +90,14 @@ def _top(
 
 
 def _may_be_among(
-    session: Session, asked: AiMetricsQuery, order: RequestOrder, least: Decimal | None
+    session: Session, query: AiMetricsQuery, order: RequestOrder, least: Decimal | None
 ) -> ColumnElement[bool] | None:
     """Return the condition for candidates when the last known one has the value `least`."""
-    if least is None or asked.period.start >= asked.period.end:
+    if least is None or query.period.start >= query.period.end:
         return None
-    if order is RequestOrder.DEAREST or needs_raw_rows(session, asked):
+    if order is RequestOrder.DEAREST or needs_raw_rows(session, query):
         return MEASURES[order] >= least
-    rows = read_sums(session, asked, _latencies, step=Interval.HALF_HOUR)
+    rows = read_sums(session, query, _latencies, step=Interval.HALF_HOUR)
     # One below: two logarithms may differ in their last digit
     lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)
     found = [row["at"] for row in rows if summed(row["latency"])[lowest:].any()]
@@ -107,14 +107,14 @@ def _may_be_among(
     )
 
 
-def _ends(given: RollupSource) -> list[Label[Any]]:
+def _ends(source: RollupSource) -> list[Label[Any]]:
     """Return when the first and the last row of sums begins that holds anything."""
-    at, is_filled = given.rows.c.at, given.rows.c.requests > 0
+    at, is_filled = source.rows.c.at, source.rows.c.requests > 0
     return [
         func.min(at).filter(is_filled).label("first"),
         func.max(at).filter(is_filled).label("last"),
     ]
 
 
-def _latencies(given: RollupSource) -> list[Label[Any]]:
-    return [given.packed("latency").label("latency")]
+def _latencies(source: RollupSource) -> list[Label[Any]]:
+    return [source.packed("latency").label("latency")]

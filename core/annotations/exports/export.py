@@ -120,35 +120,35 @@ class ExportTally:
         return piece
 
 
-def note(core: Session, asked: ExportQuery, *, actor: Actor) -> None:
+def note(core: Session, query: ExportQuery, *, actor: Actor) -> None:
     """Record an export in the audit log; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     audit.record(
         core,
         EXPORTED,
         actor,
-        targets={"format": asked.format, "split": asked.split, **asked.filters},
+        targets={"format": query.format, "split": query.split, **query.filters},
     )
 
 
 def stream(
-    asked: ExportQuery, *, actor: Actor, tally: ExportTally | None = None
+    query: ExportQuery, *, actor: Actor, tally: ExportTally | None = None
 ) -> Iterator[bytes]:
     """Yield the file in parts, each with a short transaction of its own; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
-    return _pieces(asked, tally or ExportTally())
+    return _pieces(query, tally or ExportTally())
 
 
-def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
+def make_manifest(query: ExportQuery, *, actor: Actor) -> Manifest:
     """Return the manifest of an export, which is generated and discarded; raise Forbidden."""
     tally = ExportTally()
-    for _ in stream(asked, actor=actor, tally=tally):
+    for _ in stream(query, actor=actor, tally=tally):
         pass
     return Manifest(
-        name=asked.name,
-        format=asked.format,
-        split=asked.split,
-        filter=asked.filters,
+        name=query.name,
+        format=query.format,
+        split=query.split,
+        filter=query.filters,
         annotations=tally.annotations,
         pairs=tally.pairs,
         rows=tally.rows,
@@ -160,36 +160,36 @@ def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
             for reason, count in tally.left_out.most_common()
         ],
         shortened=tally.shortened,
-        warnings=_warnings(FORMATS[asked.format], tally),
+        warnings=_warnings(FORMATS[query.format], tally),
         made_at=clock.now(),
     )
 
 
-def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
+def preview(query: ExportQuery, *, actor: Actor) -> list[str]:
     """Return the first five lines of an export; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     found = list[str]()
-    for lines in _batches(asked, ExportTally()):
+    for lines in _batches(query, ExportTally()):
         found += [line.decode() for line in lines]
         if len(found) >= PREVIEWED:
             break
     return found[:PREVIEWED]
 
 
-def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
-    yield tally.written(FORMATS[asked.format].opening)
-    for lines in _batches(asked, tally):
+def _pieces(query: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
+    yield tally.written(FORMATS[query.format].opening)
+    for lines in _batches(query, tally):
         yield tally.written(b"".join(lines))
 
 
-def _batches(asked: ExportQuery, tally: ExportTally) -> Iterator[list[bytes]]:
+def _batches(query: ExportQuery, tally: ExportTally) -> Iterator[list[bytes]]:
     """Yield the lines of annotations, then those of votes."""
-    form = FORMATS[asked.format]
-    if asked.source is not Source.COMPARISONS:
-        for examples in export_rows.read_all(asked.wanted, asked.split, form):
+    form = FORMATS[query.format]
+    if query.source is not Source.COMPARISONS:
+        for examples in export_rows.read_all(query.wanted, query.split, form):
             yield [line for each in examples if (line := _line(form, each, tally)) is not None]
-    if asked.has_pairs:
-        for pairs in export_rows.read_pairs(asked.wanted, asked.split):
+    if query.has_pairs:
+        for pairs in export_rows.read_pairs(query.wanted, query.split):
             yield [line for each in pairs if (line := _pair_line(form, each, tally)) is not None]
 
 

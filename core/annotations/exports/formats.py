@@ -198,10 +198,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json_text(value).decode()
 
 
-def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
+def _prompt(question: TrainingQuestion) -> dict[str, Any]:
     """Return TRL's prompt columns; tools are JSON text, since columns need one schema."""
-    tools = {"tools": json_text(asked.tools).decode()} if asked.tools else {}
-    return {"prompt": _messages(*asked.turns), **tools}
+    tools = {"tools": json_text(question.tools).decode()} if question.tools else {}
+    return {"prompt": _messages(*question.turns), **tools}
 
 
 def _messages(*spoken: TranscriptMessage) -> list[dict[str, Any]]:

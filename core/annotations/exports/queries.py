@@ -87,12 +87,12 @@ def split_of(conversation_id: UUID) -> Split:
     return Split.HOLDOUT if number % HOLDOUT_OF == 0 else Split.TRAIN
 
 
-def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[list[Example]]:
+def read_all(filters: AnnotationFilter, split: Split, form: Format) -> Iterator[list[Example]]:
     """Yield batches of examples; no transaction is open while the client downloads."""
     after: Cursor | None = None
     while True:
         with transaction(Database.AI) as ai:
-            rows = _rows(ai, wanted, after)
+            rows = _rows(ai, filters, after)
             decided = decided_messages(ai, {row["message_id"] for row in rows})
         chosen = [
             row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split
@@ -105,9 +105,9 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
         after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
 
 
-def read_pairs(wanted: AnnotationFilter, split: Split) -> Iterator[list[VotedPair]]:
+def read_pairs(filters: AnnotationFilter, split: Split) -> Iterator[list[VotedPair]]:
     """Yield batches of pairs; none when a filter is set that votes have no values for."""
-    found = _conditions_on_pairs(wanted)
+    found = _conditions_on_pairs(filters)
     after: Cursor | None = None
     while found is not None:
         with transaction(Database.AI) as ai:
@@ -122,17 +122,17 @@ def read_pairs(wanted: AnnotationFilter, split: Split) -> Iterator[list[VotedPai
         after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
 
 
-def _conditions_on_pairs(wanted: AnnotationFilter) -> list[ColumnElement[bool]] | None:
+def _conditions_on_pairs(filters: AnnotationFilter) -> list[ColumnElement[bool]] | None:
     """Return the SQL conditions of a filter, None when no pair can match."""
-    if replace(wanted, author=None, start=None, end=None) != AnnotationFilter():
+    if replace(filters, author=None, start=None, end=None) != AnnotationFilter():
         return None
     found = []
-    if wanted.author is not None:
-        found.append(pairs.c.voter == wanted.author)
-    if wanted.start is not None:
-        found.append(pairs.c.created_at >= wanted.start)
-    if wanted.end is not None:
-        found.append(pairs.c.created_at < wanted.end)
+    if filters.author is not None:
+        found.append(pairs.c.voter == filters.author)
+    if filters.start is not None:
+        found.append(pairs.c.created_at >= filters.start)
+    if filters.end is not None:
+        found.append(pairs.c.created_at < filters.end)
     return found
 
 
@@ -145,9 +145,9 @@ def _pair_rows(
     return ai.execute(page.order_by(pairs.c.created_at, pairs.c.id).limit(AT_ONCE)).mappings().all()
 
 
-def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
+def _rows(ai: Session, filters: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
     page = select(*(notes.c[name] for name in FACTS), is_blind().label("is_blind")).where(
-        *conditions(wanted)
+        *conditions(filters)
     )
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))

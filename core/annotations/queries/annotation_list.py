@@ -55,7 +55,7 @@ def get_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationView:
 
 def list_annotations(
     ai: Session,
-    wanted: AnnotationFilter,
+    filters: AnnotationFilter,
     window: Window,
     *,
     actor: Actor,
@@ -65,7 +65,7 @@ def list_annotations(
 ) -> SortedPage[AnnotationView]:
     """Return annotations."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    where, sort = [*conditions(wanted), seen_by(actor)], sort_of(order)
+    where, sort = [*conditions(filters), seen_by(actor)], sort_of(order)
     rows = ai.execute(sort.page(select(notes).where(*where), window, after)).mappings().all()
     counting = select(func.count()).select_from(notes).where(*where)
 
@@ -110,33 +110,33 @@ def list_of_conversation(
     ]
 
 
-def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
+def conditions(filters: AnnotationFilter) -> list[ColumnElement[bool]]:
     """Return the SQL conditions of a filter."""
     columns = notes.c
     equal: dict[ColumnElement[Any], object] = {
-        columns.status: wanted.status,
-        columns.annotation_type: wanted.type,
-        columns.severity: wanted.severity,
-        columns.admin_user_id: wanted.author,
-        columns.message_id: wanted.message_id,
-        columns.conversation_id: wanted.conversation_id,
-        columns.environment: wanted.environment,
-        columns.prompt_version: wanted.prompt_version,
-        columns.experiment_arm: wanted.experiment_arm,
+        columns.status: filters.status,
+        columns.annotation_type: filters.type,
+        columns.severity: filters.severity,
+        columns.admin_user_id: filters.author,
+        columns.message_id: filters.message_id,
+        columns.conversation_id: filters.conversation_id,
+        columns.environment: filters.environment,
+        columns.prompt_version: filters.prompt_version,
+        columns.experiment_arm: filters.experiment_arm,
     }
     found: list[ColumnElement[bool]] = [
         column == value for column, value in equal.items() if value is not None
     ]
-    if wanted.applied_version is not None:
+    if filters.applied_version is not None:
         version = columns.applied_version
-        of_prompt = version.startswith(f"{wanted.applied_version}@", autoescape=True)
-        found.append(version.is_not(None) & ((version == wanted.applied_version) | of_prompt))
-    if wanted.tag is not None:
-        found.append(columns.tags.contains([wanted.tag]))
-    if wanted.start is not None:
-        found.append(columns.created_at >= wanted.start)
-    if wanted.end is not None:
-        found.append(columns.created_at < wanted.end)
+        of_prompt = version.startswith(f"{filters.applied_version}@", autoescape=True)
+        found.append(version.is_not(None) & ((version == filters.applied_version) | of_prompt))
+    if filters.tag is not None:
+        found.append(columns.tags.contains([filters.tag]))
+    if filters.start is not None:
+        found.append(columns.created_at >= filters.start)
+    if filters.end is not None:
+        found.append(columns.created_at < filters.end)
     return found
 
 

@@ -56,14 +56,14 @@ notes = table_of(Annotation)
 
 
 def summarize(
-    ai: Session, wanted: AnnotationFilter, period: Period, *, actor: Actor
+    ai: Session, filters: AnnotationFilter, period: Period, *, actor: Actor
 ) -> ReviewSummary:
     """Return the figures of annotations created in a period; raise Forbidden."""
     require_any(actor, Permission.WATCH, Permission.ANNOTATE)
     is_own = not may(actor, Permission.WATCH)
-    asked = replace(wanted, start=period.start, end=period.end)
+    asked = replace(filters, start=period.start, end=period.end)
     where, seen = conditions(replace(asked, author=actor.id) if is_own else asked), seen_by(actor)
-    if any((wanted.type, wanted.severity, wanted.tag)):
+    if any((filters.type, filters.severity, filters.tag)):
         where.append(seen)
     judged = _judged(
         [*conditions(replace(asked, author=None)), seen], actor.id if is_own else asked.author

@@ -68,17 +68,19 @@ where item.id = :id and item.state in ('done', 'adjudication') and item.state <>
     and item.decided_by is null and not said.is_decided""")
 
 
-def annotate(core: Session, ai: Session, given: NewAnnotation, *, actor: Actor) -> AnnotationView:
+def annotate(
+    core: Session, ai: Session, new_annotation: NewAnnotation, *, actor: Actor
+) -> AnnotationView:
     """Annotate a message, by Attune's ID or the sender's."""
     require(actor, Permission.ANNOTATE)
-    message_id, _, _ = conversations.get_place(core, given.message_id)
-    return add(ai, snapshots.take(core, message_id), given, actor=actor)
+    message_id, _, _ = conversations.get_place(core, new_annotation.message_id)
+    return add(ai, snapshots.take(core, message_id), new_annotation, actor=actor)
 
 
 def add(
     ai: Session,
     snapshot: Snapshot,
-    given: NewAnnotation,
+    new_annotation: NewAnnotation,
     *,
     actor: Actor,
     item_id: UUID | None = None,
@@ -86,9 +88,11 @@ def add(
 ) -> AnnotationView:
     """Store an annotation in a round of a review, and delete the author's draft."""
     require(actor, Permission.ANNOTATE)
-    _check_type(snapshot["message_role"], given.annotation_type)
+    _check_type(snapshot["message_role"], new_annotation.annotation_type)
     now = clock.now()
-    values = {name: getattr(given, name) for name in EDITABLE if name != "status"} | dict(snapshot)
+    values = {name: getattr(new_annotation, name) for name in EDITABLE if name != "status"} | dict(
+        snapshot
+    )
     values |= {
         "id": new_id(),
         "admin_user_id": actor.id,
@@ -97,7 +101,7 @@ def add(
         "round": round_,
     }
     values |= {"created_at": now, "updated_at": now} | _steps(
-        AnnotationStatus.PENDING, given.status, actor, now
+        AnnotationStatus.PENDING, new_annotation.status, actor, now
     )
     row = ai.execute(insert(notes).values(values).returning(notes)).mappings().one()
     drafts.drop(ai, row["message_id"], actor=actor)
@@ -105,7 +109,7 @@ def add(
     return AnnotationView.model_validate(dict(row))
 
 
-def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
+def change(ai: Session, id_: UUID, change: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
     """Change the given fields of an annotation: authors their own, adjudicators any; the history is
     kept.
 
@@ -113,7 +117,7 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
     """
     _hold_item(ai, id_)
     before = _held(ai, id_, actor)
-    values = {name: getattr(given, name) for name in given.model_fields_set & set(EDITABLE)}
+    values = {name: getattr(change, name) for name in change.model_fields_set & set(EDITABLE)}
     values = {
         name: value
         for name, value in values.items()
@@ -124,14 +128,14 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
         AnnotationType(values.get("annotation_type", before["annotation_type"])),
     )
     wanted = AnnotationStatus(values.pop("status", before["status"]))
-    if given.applied_version is not None:
+    if change.applied_version is not None:
         wanted = AnnotationStatus.APPLIED
     values = {name: value for name, value in values.items() if value != before[name]}
     now = clock.now()
     steps = _steps(AnnotationStatus(before["status"]), wanted, actor, now)
-    if given.applied_version is not None and given.applied_version != before["applied_version"]:
+    if change.applied_version is not None and change.applied_version != before["applied_version"]:
         require(actor, Permission.DECIDE_REVIEWS)
-        steps |= {"applied_version": given.applied_version}
+        steps |= {"applied_version": change.applied_version}
     # A change by the author is not reviewed yet.
     values |= steps if not values or may(actor, Permission.DECIDE_REVIEWS) else REOPENED
     if not values:

@@ -93,13 +93,13 @@ class CheckedUntil(settings.Group):
 
 
 def request_review(
-    core: Session, ai: Session, given: ReviewRequest, *, actor: Actor
+    core: Session, ai: Session, request: ReviewRequest, *, actor: Actor
 ) -> QueueItemView:
     """Add a message to the queue on request; an existing item stays unchanged."""
     require(actor, Permission.ANNOTATE)
-    message_id, _, _ = conversations.get_place(core, given.message_id)
+    message_id, _, _ = conversations.get_place(core, request.message_id)
     rules = settings.read(core, Review)
-    _join(core, ai, {message_id: {Reason.ASKED_FOR}}, rules, wanted=given.reviews_wanted)
+    _join(core, ai, {message_id: {Reason.ASKED_FOR}}, rules, wanted=request.reviews_wanted)
     return QueueItemView.model_validate(
         dict(ai.execute(select(items).where(items.c.message_id == message_id)).mappings().one())
     )

@@ -87,7 +87,7 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     return leases.lease(ai, id_, rules, actor)
 
 
-def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) -> BulkDone:
+def act_on_many(ai: Session, body: BulkBody, rules: Review, *, actor: Actor) -> BulkDone:
     """Approve or skip several items, except those leased to others or done."""
     require(actor, Permission.ANNOTATE)
     acts: dict[BulkAction, Callable[[UUID], object]] = {
@@ -97,11 +97,11 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
         BulkAction.SKIP: lambda id_: skip_item(ai, id_, actor=actor),
     }
     done, left = [], []
-    for id_ in sorted(set(given.ids)):  # in a fixed order, so that concurrent calls cannot deadlock
+    for id_ in sorted(set(body.ids)):  # in a fixed order, so that concurrent calls cannot deadlock
         try:
             with ai.begin_nested():
                 leases.lease_item(ai, id_, rules, actor=actor)
-                acts[given.action](id_)
+                acts[body.action](id_)
             done.append(id_)
         except Failure:
             left.append(id_)

@@ -53,7 +53,7 @@ class SortedRuns:
 
 def list_runs(
     session: Session,
-    asked: BatchRunQuery,
+    query: BatchRunQuery,
     *,
     window: Window,
     after: SortCursor | None = None,
@@ -64,12 +64,12 @@ def list_runs(
 
     Long fields are shortened unless `whole`.
     """
-    return sort_runs(session, asked, window=window, after=after, whole=whole, actor=actor).items
+    return sort_runs(session, query, window=window, after=after, whole=whole, actor=actor).items
 
 
 def sort_runs(
     session: Session,
-    asked: BatchRunQuery,
+    query: BatchRunQuery,
     order: RunOrder = RunOrder.LATEST_FIRST,
     *,
     window: Window,
@@ -80,7 +80,7 @@ def sort_runs(
     """Return runs in an order; with `after`, those that follow this cursor."""
     require(actor, Permission.WATCH)
     sort = sort_of(order)
-    page = sort.page(_selected(whole=whole).where(*matching(asked)), window, after)
+    page = sort.page(_selected(whole=whole).where(*matching(query)), window, after)
     rows = session.execute(page).all()
     cursor = sort.next_cursor([row._mapping for row in rows], window)  # noqa: SLF001  its public name
     return SortedRuns(_views(session, rows, actor), cursor)
@@ -101,17 +101,17 @@ def sort_of(order: RunOrder) -> Sort:
 
 
 def list_running(
-    session: Session, asked: BatchRunQuery, *, limit: int, actor: Actor
+    session: Session, query: BatchRunQuery, *, limit: int, actor: Actor
 ) -> list[RunView]:
     """Return running runs; those with an end time are not running, whatever their status says."""
     require(actor, Permission.WATCH)
-    going = (*matching(replace(asked, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
+    going = (*matching(replace(query, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
     wanted = _selected().where(*going).order_by(runs.started_at.desc(), runs.id.desc())
     return _views(session, session.execute(wanted.limit(limit)).all(), actor)
 
 
 def failures(
-    session: Session, asked: BatchRunQuery, *, limit: int = 20, actor: Actor
+    session: Session, query: BatchRunQuery, *, limit: int = 20, actor: Actor
 ) -> list[RunFailure]:
     """Return errors of failed runs, latest first; by job for actors without READ_CONTENTS."""
     require(actor, Permission.WATCH)
@@ -132,7 +132,7 @@ def failures(
             last_at,
             func.array_agg(latest)[1].label("last_run"),
         )
-        .where(*matching(asked), runs.status.in_(BAD))
+        .where(*matching(query), runs.status.in_(BAD))
         .group_by(runs.batch_job, *([runs.error_summary] if may_read else []))
         .order_by(last_at.desc(), runs.batch_job)
     )
@@ -159,16 +159,16 @@ def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
     )
 
 
-def matching(asked: BatchRunQuery) -> list[ColumnElement[bool]]:
+def matching(query: BatchRunQuery) -> list[ColumnElement[bool]]:
     """Return the conditions for the requested runs."""
-    period, watched = asked.period, asked.watched
-    wanted = {runs.app: watched.app, runs.batch_job: asked.job, runs.status: asked.status}
+    period, watched = query.period, query.watched
+    wanted = {runs.app: watched.app, runs.batch_job: query.job, runs.status: query.status}
     inside = [
         runs.started_at >= period.start,
         runs.started_at < period.end,
         runs.environment == watched.environment,
     ]
-    inside.append(runs.is_internal == asked.is_internal)
+    inside.append(runs.is_internal == query.is_internal)
     if watched.release is not None or watched.user_id is not None:
         inside.append(false())
     return inside + [column == value for column, value in wanted.items() if value is not None]

@@ -48,17 +48,17 @@ class RecentRun(View):
     summary: str
 
 
-def failing_jobs(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[FailingJob]:
+def failing_jobs(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[FailingJob]:
     """Return failing jobs, worst first; errors only for actors with READ_CONTENTS."""
     require(actor, Permission.WATCH)
-    found = find_failing(session, asked)
+    found = find_failing(session, query)
     return [FailingJob(**without_contents(dict(each), "summary", actor=actor)) for each in found]
 
 
-def find_failing(session: Session, asked: BatchRunQuery) -> list[FailingJob]:
+def find_failing(session: Session, query: BatchRunQuery) -> list[FailingJob]:
     """Return the failing batch jobs with their errors, which not every actor may read."""
     of_job: dict[str, list[RecentRun]] = defaultdict(list)
-    for row in session.execute(_latest_of_each(asked)):
+    for row in session.execute(_latest_of_each(query)):
         of_job[row.batch_job].append(
             RecentRun(
                 batch_job=row.batch_job,
@@ -75,11 +75,11 @@ def find_failing(session: Session, asked: BatchRunQuery) -> list[FailingJob]:
     return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
 
 
-def _latest_of_each(asked: BatchRunQuery) -> Select[Any]:
+def _latest_of_each(query: BatchRunQuery) -> Select[Any]:
     """Return the latest runs of each failing job, as many of rare jobs as of frequent ones."""
     often = (
         select(runs.batch_job)
-        .where(*matching(asked), runs.status.in_(BAD))
+        .where(*matching(query), runs.status.in_(BAD))
         .group_by(runs.batch_job)
         .having(func.count() >= FEWEST_BAD)
         .order_by(func.max(runs.started_at).desc())
@@ -96,7 +96,7 @@ def _latest_of_each(asked: BatchRunQuery) -> Select[Any]:
             runs.error_is_object,
         )
         .where(
-            *matching(asked), runs.status.in_((*GOOD, *BAD)), runs.batch_job == often.c.batch_job
+            *matching(query), runs.status.in_((*GOOD, *BAD)), runs.batch_job == often.c.batch_job
         )
         .order_by(runs.started_at.desc())
         .limit(MOST_RUNS)

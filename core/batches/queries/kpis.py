@@ -18,14 +18,14 @@ from core.presentation.formatting import FigureUnit
 Course = list[float | None]
 
 
-def run_kpis(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Kpi]:
+def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kpi]:
     """Return KPIs: runs, success rate, failed runs, and duration."""
     require(actor, Permission.WATCH)
-    before = replace(asked, period=asked.period.before(clock.now()))
-    one, other = figures(session, asked), figures(session, before)
-    days = _so_far(by_day(session, asked, actor=actor))
+    before = replace(query, period=query.period.before(clock.now()))
+    one, other = figures(session, query), figures(session, before)
+    days = _so_far(by_day(session, query, actor=actor))
     days_before = by_day(session, before, actor=actor)
-    times, times_before = _medians(session, asked), _medians(session, before)
+    times, times_before = _medians(session, query), _medians(session, before)
     counts = [float(day.runs) for day in days]
     counts_before = [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
@@ -85,18 +85,18 @@ def _rate(found: RunFigures) -> tuple[int, int]:
     return good, good + sum(getattr(found, state) for state in BAD)
 
 
-def _medians(session: Session, asked: BatchRunQuery) -> Course:
+def _medians(session: Session, query: BatchRunQuery) -> Course:
     """Return the median duration of each day's runs."""
-    at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
+    at = func.date_trunc("day", runs.started_at, query.period.zone).label("at")
     median = (
         func.percentile_disc(0.5)
         .within_group(duration)
         .filter(duration.is_not(None))
         .label("median")
     )
-    rows = session.execute(select(at, median).where(*matching(asked)).group_by(at)).mappings()
+    rows = session.execute(select(at, median).where(*matching(query)).group_by(at)).mappings()
     known = {row["at"]: row["median"] for row in rows}
-    return [known.get(day) for day in midnights(asked.period)]
+    return [known.get(day) for day in midnights(query.period)]
 
 
 def _so_far(days: Sequence[DayOfRuns]) -> list[DayOfRuns]:

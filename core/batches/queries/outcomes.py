@@ -31,32 +31,32 @@ RANKS = array([0.5, 0.95])
 duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
 
 
-def summary(session: Session, asked: BatchRunQuery, *, actor: Actor) -> RunSummary:
+def summary(session: Session, query: BatchRunQuery, *, actor: Actor) -> RunSummary:
     """Return outcomes and durations of runs, and the same of the previous period."""
     require(actor, Permission.WATCH)
-    found, before = figures(session, asked), figures(session, asked.previous)
+    found, before = figures(session, query), figures(session, query.previous)
     return RunSummary(
-        **found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before
+        **found.model_dump(), start=query.period.start, end=query.period.end, previous=before
     )
 
 
-def figures(session: Session, asked: BatchRunQuery) -> RunFigures:
+def figures(session: Session, query: BatchRunQuery) -> RunFigures:
     """Return outcomes and durations of the runs of a period."""
-    wanted = select(*_counts(), *_durations()).where(*matching(asked))
+    wanted = select(*_counts(), *_durations()).where(*matching(query))
     return RunFigures(**_figures_of(session.execute(wanted).mappings().one()))
 
 
-def by_day(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[DayOfRuns]:
+def by_day(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[DayOfRuns]:
     """Return outcomes of runs by day, including days without any."""
     require(actor, Permission.WATCH)
-    at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
-    rows = session.execute(select(at, *_counts()).where(*matching(asked)).group_by(at)).mappings()
+    at = func.date_trunc("day", runs.started_at, query.period.zone).label("at")
+    rows = session.execute(select(at, *_counts()).where(*matching(query)).group_by(at)).mappings()
     found = {row["at"]: _counts_of(row) for row in rows}
     nothing = _counts_of(dict.fromkeys(("runs", *STATES), 0))
-    return [DayOfRuns(at=each, **found.get(each, nothing)) for each in midnights(asked.period)]
+    return [DayOfRuns(at=each, **found.get(each, nothing)) for each in midnights(query.period)]
 
 
-def by_job(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[JobFigures]:
+def by_job(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[JobFigures]:
     """Return the runs of each batch job, with the status of the last one."""
     require(actor, Permission.WATCH)
     newest = aggregate_order_by(runs.status, runs.started_at.desc(), runs.id.desc())
@@ -66,7 +66,7 @@ def by_job(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[JobF
     )
     wanted = (
         select(runs.batch_job, *last, *_counts(), *_durations())
-        .where(*matching(asked))
+        .where(*matching(query))
         .group_by(runs.batch_job)
     )
     kept = ("batch_job", "last_started_at", "last_status")
@@ -120,10 +120,10 @@ def whole(milliseconds: float | None) -> int | None:
 STRIP, MOST_STRIPS = 90, 8
 
 
-def strips(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Strip]:
+def strips(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Strip]:
     """Return the last runs before the end of the period, for each batch job that ran in it."""
-    jobs = [each.batch_job for each in by_job(session, replace(asked, status=None), actor=actor)]
-    ever = replace(asked, period=replace(asked.period, start=EPOCH), status=None)
+    jobs = [each.batch_job for each in by_job(session, replace(query, status=None), actor=actor)]
+    ever = replace(query, period=replace(query.period, start=EPOCH), status=None)
     shown = jobs[:MOST_STRIPS]
     return [
         Strip(

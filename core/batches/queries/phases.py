@@ -30,12 +30,12 @@ took: ColumnElement[float] = case(
 Key = tuple[str, str]
 
 
-def phases(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Phase]:
+def phases(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Phase]:
     """Return each job's phases, longest first: in total, by day, and in the previous period."""
     require(actor, Permission.WATCH)
-    found = _figures(session, asked)
-    before = _figures(session, asked.previous)
-    trend = _by_day(session, asked)
+    found = _figures(session, query)
+    before = _figures(session, query.previous)
+    trend = _by_day(session, query)
     each = [
         Phase(
             batch_job=key[0],
@@ -49,9 +49,9 @@ def phases(session: Session, asked: BatchRunQuery, *, actor: Actor) -> list[Phas
     return sorted(each, key=lambda one: (one.batch_job, -(one.p50_ms or 0), one.phase))
 
 
-def _figures(session: Session, asked: BatchRunQuery) -> dict[Key, PhaseFigures]:
+def _figures(session: Session, query: BatchRunQuery) -> dict[Key, PhaseFigures]:
     rows = session.execute(
-        _measured(asked, func.avg(took).label("avg"), func.max(took).label("longest"))
+        _measured(query, func.avg(took).label("avg"), func.max(took).label("longest"))
     ).mappings()
     return {
         (row["batch_job"], row["key"]): PhaseFigures(
@@ -65,10 +65,10 @@ def _figures(session: Session, asked: BatchRunQuery) -> dict[Key, PhaseFigures]:
     }
 
 
-def _by_day(session: Session, asked: BatchRunQuery) -> defaultdict[Key, list[PhaseDay]]:
-    at = func.date_trunc("day", runs.c.started_at, asked.period.zone).label("at")
+def _by_day(session: Session, query: BatchRunQuery) -> defaultdict[Key, list[PhaseDay]]:
+    at = func.date_trunc("day", runs.c.started_at, query.period.zone).label("at")
     found: defaultdict[Key, list[PhaseDay]] = defaultdict(list)
-    for row in session.execute(_measured(asked, at).group_by(at).order_by(at)).mappings():
+    for row in session.execute(_measured(query, at).group_by(at).order_by(at)).mappings():
         p50, p95 = (round(each) for each in row["times"])
         found[row["batch_job"], row["key"]].append(
             PhaseDay(at=row["at"], runs=row["runs"], p50_ms=p50, p95_ms=p95)
@@ -76,12 +76,12 @@ def _by_day(session: Session, asked: BatchRunQuery) -> defaultdict[Key, list[Pha
     return found
 
 
-def _measured(asked: BatchRunQuery, *more: Label[Any]) -> Select[Any]:
+def _measured(query: BatchRunQuery, *more: Label[Any]) -> Select[Any]:
     times = func.percentile_disc(RANKS).within_group(took).label("times")
     return (
         select(runs.c.batch_job, phase.c.key, func.count().label("runs"), times, *more)
         .select_from(runs)
         .join(phase, literal(True))
-        .where(*matching(asked), took.is_not(None))
+        .where(*matching(query), took.is_not(None))
         .group_by(runs.c.batch_job, phase.c.key)
     )

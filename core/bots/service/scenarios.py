@@ -70,8 +70,8 @@ def delete_scenario(session: Session, scenario_id: UUID, *, actor: Actor) -> Non
     session.delete(_lock_own(session, scenario_id, actor))
 
 
-def _values(given: NewScenario | ScenarioChange) -> dict[str, object]:
-    values = given.model_dump(exclude_none=True)
+def _values(new_scenario: NewScenario | ScenarioChange) -> dict[str, object]:
+    values = new_scenario.model_dump(exclude_none=True)
     return {name: list(each) if isinstance(each, tuple) else each for name, each in values.items()}
 
 

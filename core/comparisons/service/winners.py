@@ -27,7 +27,7 @@ QUESTION = ChatMessage(role=MessageRole.USER, content="-")  # a call has one; it
 
 
 def save_version(
-    session: Session, comparison_id: UUID, wanted: NewWinnerVersion, *, actor: Actor
+    session: Session, comparison_id: UUID, new_version: NewWinnerVersion, *, actor: Actor
 ) -> PromptView:
     """Save the prompt, model and parameters of a column that has won a vote: as the newest version
     of its prompt, or as a new prompt when a name is given.
@@ -37,18 +37,20 @@ def save_version(
     """
     require(actor, Permission.RUN_MODELS)
     row = queries.get_row(session, comparison_id, owner=actor.id)
-    if wanted.column > len(row.columns):
+    if new_version.column > len(row.columns):
         raise ColumnMissing
     turns = [turn for turn in queries.turns_of(session, row.id) if turn.outcome]
-    won = [turn for turn in turns if turn.winner == wanted.column]
+    won = [turn for turn in turns if turn.winner == new_version.column]
     if not won:
         raise NoWin
-    note = f"Won {len(won)} of {len(turns)} votes against {_others(row, wanted.column)}"
-    column = row.columns[wanted.column - 1]
-    version = _content(session, column, _answered(session, won, wanted.column), actor)
+    note = f"Won {len(won)} of {len(turns)} votes against {_others(row, new_version.column)}"
+    column = row.columns[new_version.column - 1]
+    version = _content(session, column, _answered(session, won, new_version.column), actor)
     version["note"] = note[:MOST_OF_A_NOTE]
-    if wanted.name:
-        return prompts.create_prompt(session, NewPrompt(name=wanted.name, **version), actor=actor)
+    if new_version.name:
+        return prompts.create_prompt(
+            session, NewPrompt(name=new_version.name, **version), actor=actor
+        )
     if column.get("prompt_id") is None:
         raise NameMissing
     change = PromptChange(**version)

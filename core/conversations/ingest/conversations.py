@@ -184,10 +184,10 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
     }
 
 
-def _learned(id_: UUID, known: VersionedFields, began_at: str) -> tuple[object, ...]:
-    name, *values = (known.values[field] for field in FIELDS)
+def _learned(id_: UUID, fields: VersionedFields, began_at: str) -> tuple[object, ...]:
+    name, *values = (fields.values[field] for field in FIELDS)
     user_id = key_of("user", name) if name is not None else None
-    return id_, moment_of(known.versions[began_at]), user_id, name, *values, known.versions
+    return id_, moment_of(fields.versions[began_at]), user_id, name, *values, fields.versions
 
 
 def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:

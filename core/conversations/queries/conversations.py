@@ -64,7 +64,7 @@ OWN = text(
 
 def list_conversations(
     session: Session,
-    wanted: ConversationFilter,
+    filters: ConversationFilter,
     period: Period,
     watched: Watched,
     *,
@@ -76,16 +76,16 @@ def list_conversations(
 ) -> SortedPage[ConversationSummary]:
     """Return the conversations whose last message is in the period."""
     require(actor, Permission.READ_CONTENTS)
-    where = _where(wanted, period, watched) + (
-        [_said(session, wanted.q)] if wanted.q is not None else []
+    where = _where(filters, period, watched) + (
+        [_said(session, filters.q)] if filters.q is not None else []
     )
     sort = sort_of(order)
     rows = list(session.execute(sort.page(_named().where(*where), window, after)).mappings())
     counting = select(func.count()).select_from(talks).where(*where)
-    key = ("conversations", wanted, period, watched)
+    key = ("conversations", filters, period, watched)
     ask = partial(cached_if_large, session, key, lambda: session.scalar(counting) or 0)
     total = (window.total(len(rows), ask) if after is None else ask()) if count else 0
-    items = _summaries(session, rows, wanted.q, actor)
+    items = _summaries(session, rows, filters.q, actor)
     return window.sorted_page(items, total, sort.next_cursor(rows, window))
 
 
@@ -212,7 +212,7 @@ def _hits(session: Session, ids: list[UUID], q: str) -> dict[UUID, Hit]:
 
 
 def _where(
-    wanted: ConversationFilter, period: Period, watched: Watched
+    filters: ConversationFilter, period: Period, watched: Watched
 ) -> list[ColumnElement[bool]]:
     columns = talks.c
     found = [
@@ -223,25 +223,25 @@ def _where(
     equal = {
         columns.app: watched.app,
         columns.release: watched.release,
-        columns.status: wanted.status,
+        columns.status: filters.status,
     }
     found += [column == value for column, value in equal.items() if value is not None]
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     named = {
-        columns.models: wanted.model,
-        columns.prompt_versions: wanted.prompt_version,
-        columns.experiment_arms: wanted.experiment_arm,
+        columns.models: filters.model,
+        columns.prompt_versions: filters.prompt_version,
+        columns.experiment_arms: filters.experiment_arm,
     }
     found += [literal(one) == any_(column) for column, one in named.items() if one is not None]
-    if wanted.annotated is not None:
+    if filters.annotated is not None:
         found.append(
-            columns.annotation_count > 0 if wanted.annotated else columns.annotation_count == 0
+            columns.annotation_count > 0 if filters.annotated else columns.annotation_count == 0
         )
-    if wanted.rating is not None:
-        found.append(rated(wanted.rating, columns.user_rating, columns.rating_scale))
-    if wanted.score is not None:
-        found.append(wanted.score.holds(columns.id))
+    if filters.rating is not None:
+        found.append(rated(filters.rating, columns.user_rating, columns.rating_scale))
+    if filters.score is not None:
+        found.append(filters.score.holds(columns.id))
     return found
 
 

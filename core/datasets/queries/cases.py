@@ -38,7 +38,7 @@ def newest_version(session: Session, dataset_id: UUID) -> int:
 def list_cases(
     session: Session,
     dataset_id: UUID,
-    wanted: CaseFilter,
+    filters: CaseFilter,
     window: Window,
     *,
     version: int | None = None,
@@ -46,8 +46,8 @@ def list_cases(
 ) -> Page[DatasetCase]:
     """Return the cases of a version that match; raise DatasetMissing or DatasetVersionMissing."""
     dataset = get_dataset(session, dataset_id, actor=actor)
-    rows = _of(dataset_id, checked_version(dataset, version), wanted)
-    words = _folded(wanted.q or "")
+    rows = _of(dataset_id, checked_version(dataset, version), filters)
+    words = _folded(filters.q or "")
     if words:
         found = [row for row in session.execute(rows) if words in _searchable(row)]
         part = found[window.offset : window.offset + window.limit]
@@ -101,14 +101,14 @@ def is_in_version(dataset_id: UUID, version: int) -> tuple[ColumnElement[bool], 
     )
 
 
-def _of(dataset_id: UUID, version: int, wanted: CaseFilter) -> Select[Any]:
+def _of(dataset_id: UUID, version: int, filters: CaseFilter) -> Select[Any]:
     rows = select(cases).where(*is_in_version(dataset_id, version))
-    if wanted.tag:
-        rows = rows.where(cases.c.tags.contains([wanted.tag]))
-    if wanted.split is not None:
-        rows = rows.where(cases.c.split == wanted.split)
-    if wanted.origin is not None:
-        rows = rows.where(cases.c.origin == wanted.origin)
+    if filters.tag:
+        rows = rows.where(cases.c.tags.contains([filters.tag]))
+    if filters.split is not None:
+        rows = rows.where(cases.c.split == filters.split)
+    if filters.origin is not None:
+        rows = rows.where(cases.c.origin == filters.origin)
     return rows.order_by(cases.c.position, cases.c.case_id)
 
 

@@ -55,7 +55,7 @@ WRITTEN_IN_UTC = (
 
 
 def recognize(
-    path: Path, *, known: Assumptions | None = None, read_as: ReadAs | None = None
+    path: Path, *, assumptions: Assumptions | None = None, read_as: ReadAs | None = None
 ) -> Recognition:
     """Return what a file is, or what it is when read as a person says; raise FileUnreadable."""
     opened, read_as = files.inspect(path), read_as or ReadAs()
@@ -68,7 +68,9 @@ def recognize(
     return (
         found
         if found.mapping is None
-        else _with_questions(found, found.mapping, path, opened, sample, known or Assumptions())
+        else _with_questions(
+            found, found.mapping, path, opened, sample, assumptions or Assumptions()
+        )
     )
 
 
@@ -171,7 +173,7 @@ def _with_questions(
     path: Path,
     opened: Opened,
     sample: FileSample,
-    known: Assumptions,
+    assumptions: Assumptions,
 ) -> Recognition:
     samples = values_by_path(sample.first, sample.columns)
     asked = [
@@ -181,9 +183,9 @@ def _with_questions(
     answers: dict[str, Any] = {"open": questions.names_open(asked)}
     asked += questions.of_event_types(mapping, unknown_values.event_types(mapping, sample.first))
     if _needs_zone(mapping, sample) or questions.has_zoneless_option(asked, samples):
-        answers["zone"] = known.zone
-        asked.append(ImportQuestion(key=Ask.ZONE, text=questions.ZONE, default=known.zone))
-    if (start := _start(path, opened, mapping.model_copy(update=answers), known)) is not None:
+        answers["zone"] = assumptions.zone
+        asked.append(ImportQuestion(key=Ask.ZONE, text=questions.ZONE, default=assumptions.zone))
+    if (start := _start(path, opened, mapping.model_copy(update=answers), assumptions)) is not None:
         text, default = start
         answers |= default
         asked.append(ImportQuestion(key=Ask.START, text=text, default=default["start"].isoformat()))
@@ -221,12 +223,12 @@ def _needs_zone(mapping: Mapping, sample: FileSample) -> bool:
 
 
 def _start(
-    path: Path, opened: Opened, mapping: Mapping, known: Assumptions
+    path: Path, opened: Opened, mapping: Mapping, assumptions: Assumptions
 ) -> tuple[str, dict[str, Any]] | None:
     """Return what to ask where a file has no times or only those since some start, and what holds
     until it is answered.
     """
-    came = known.came.replace(second=0, microsecond=0)
+    came = assumptions.came.replace(second=0, microsecond=0)
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule)
@@ -235,7 +237,7 @@ def _start(
             seconds=(high - zero) / (1000 if rule.unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
         )
         first = "the first record" if zero else "the time 0"
-        start = known.start or came - lasted - timedelta(minutes=1)
+        start = assumptions.start or came - lasted - timedelta(minutes=1)
         return f"Times count seconds from a start. When was {first}?", {
             "start": start,
             "zero": zero,
@@ -244,7 +246,7 @@ def _start(
         mapping.turns is not None and mapping.turns.at is not None
     ):
         return None
-    default = {"start": known.start or came - timedelta(days=1)}
+    default = {"start": assumptions.start or came - timedelta(days=1)}
     if mapping.format in UNTIMED:
         return "This file has no times. Start time of the data", default
     if mapping.format is RecordShape.TABLE and mapping.kind in UNTIMED_KINDS:

@@ -55,7 +55,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         return queries.view(row)
 
 
-def recognize_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportView:
+def recognize_again(import_id: UUID, read_as: ReadAs, *, actor: Actor) -> ImportView:
     """Recognise a file again with the given reading settings.
 
     Raises Forbidden, ImportMissing, NotNow, FileGone or Unreadable.
@@ -65,7 +65,7 @@ def recognize_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportVi
         row = queries.get_row(session, import_id)
     if row.file_removed_at is not None:
         raise FileGone
-    known = _known(import_id, row.sha256, given)
+    known = _known(import_id, row.sha256, read_as)
     with transaction() as session:
         row = imports.get_startable(session, import_id)
         if imports.may_have_rows(row):
@@ -98,7 +98,7 @@ def _known(import_id: UUID, sha256: str, read_as: ReadAs | None) -> dict[str, An
             came=queries.first_seen(session, sha256),
             start=queries.find_start(session, sha256),
         )
-    found = recognize.recognize(uploads.path_of(import_id), known=known, read_as=read_as)
+    found = recognize.recognize(uploads.path_of(import_id), assumptions=known, read_as=read_as)
     plain = found.model_dump(mode="json", by_alias=True)
     mapping = plain.pop("mapping")
     return {"recognition": excerpts.recognition(plain), "mapping": mapping}

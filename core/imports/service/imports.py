@@ -28,31 +28,31 @@ TOUCHED = "imports.touched"
 STANDS_STILL_AFTER = timedelta(seconds=30)
 
 
-def check(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+def check(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
     """Begin a dry run; raise Forbidden, ImportMissing, NotNow, FileGone, and what a mapping may
     lack.
     """
     require(actor, Permission.MANAGE_IMPORTS)
     row = get_startable(session, import_id)
-    _choose(session, row, given)
+    _choose(session, row, start)
     row.status, row.dry_run, row.record_count = ImportStatus.CHECKING, None, None
     return _begin(session, row)
 
 
-def start(import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+def start(import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
     """Begin an import, or go on with one that was stopped; raise MostRefused where most rows would
     be, Forbidden, ImportMissing, NotNow, FileGone, and the like.
     """
     require(actor, Permission.MANAGE_IMPORTS)
-    if not given.accept_refused:
-        refusals.refuse_mostly_rejected(import_id, given)
+    if not start.accept_refused:
+        refusals.refuse_mostly_rejected(import_id, start)
     with transaction() as session:
-        return _start(session, import_id, given, actor=actor)
+        return _start(session, import_id, start, actor=actor)
 
 
-def _start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+def _start(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
     row = get_startable(session, import_id)
-    _choose(session, row, given)
+    _choose(session, row, start)
     if waiting := (row.mapping or {}).get("open", []):
         fields = {name.partition(".")[0] for name in waiting}
         asked = [
@@ -205,15 +205,15 @@ def _remove_file(session: Session, row: Import) -> None:
     after_commit(session, lambda: uploads.remove(import_id))
 
 
-def _choose(session: Session, row: Import, given: Start) -> None:
+def _choose(session: Session, row: Import, start: Start) -> None:
     """Set the mapping and the environment; raise NotImportable, MappingWrong, MappingMissing,
     MappingOpen or NotNow.
     """
-    mapping = mappings.mapping_for(session, row, given)
+    mapping = mappings.mapping_for(session, row, start)
     if may_have_rows(row) and mapping != row.mapping:
         raise NotNow("Part of this file is already imported with another mapping. Undo that first.")
     row.mapping = mapping
-    row.environment, row.error = given.environment or row.environment, None
+    row.environment, row.error = start.environment or row.environment, None
 
 
 def _begin(session: Session, row: Import) -> ImportView:

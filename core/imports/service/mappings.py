@@ -23,12 +23,12 @@ from core.platform.ids import new_id
 LAYOUT = ("container", "records", "delimiter", "header")
 
 
-def save_mapping(session: Session, given: NewMapping, *, actor: Actor) -> MappingView:
+def save_mapping(session: Session, new_mapping: NewMapping, *, actor: Actor) -> MappingView:
     """Keep a mapping under a name; raise Forbidden, ImportMissing or MappingWrong."""
     require(actor, Permission.MANAGE_IMPORTS)
-    columns, mapping = [], given.mapping
-    if given.import_id is not None:
-        row = queries.get_row(session, given.import_id)
+    columns, mapping = [], new_mapping.mapping
+    if new_mapping.import_id is not None:
+        row = queries.get_row(session, new_mapping.import_id)
         columns, mapping = sorted(column_names(row.recognition)), mapping or row.mapping
     if mapping is None:
         raise MappingWrong("mapping: give one, or the import whose mapping is to be kept.")
@@ -37,15 +37,15 @@ def save_mapping(session: Session, given: NewMapping, *, actor: Actor) -> Mappin
         "columns": columns,
         "created_by": actor.id,
     }
-    stored = insert(ImportMapping).values(id=new_id(), name=given.name, **values)
+    stored = insert(ImportMapping).values(id=new_id(), name=new_mapping.name, **values)
     session.execute(
         stored.on_conflict_do_update(
             index_elements=["name"], set_={**values, "created_at": clock.now()}
         )
     )
-    audit.record(session, "import.save_mapping", actor, targets={"name": given.name})
+    audit.record(session, "import.save_mapping", actor, targets={"name": new_mapping.name})
     return MappingView.model_validate(
-        session.scalars(select(ImportMapping).where(ImportMapping.name == given.name)).one()
+        session.scalars(select(ImportMapping).where(ImportMapping.name == new_mapping.name)).one()
     )
 
 
@@ -58,19 +58,19 @@ def remove_mapping(session: Session, mapping_id: UUID, *, actor: Actor) -> None:
     audit.record(session, "import.remove_mapping", actor, targets={"mapping_id": str(mapping_id)})
 
 
-def mapping_for(session: Session, row: Import, given: Start) -> dict[str, Any]:
+def mapping_for(session: Session, row: Import, start: Start) -> dict[str, Any]:
     """Return how a file would be read; raise NotImportable, MappingWrong, MappingMissing or
     MappingOpen.
     """
     if row.recognition.get("not_yet"):
         raise NotImportable(row.recognition["not_yet"])
-    mapping = given.mapping or row.mapping
-    if given.mapping_id is not None:
+    mapping = start.mapping or row.mapping
+    if start.mapping_id is not None:
         layout = layout_of({"mapping": row.mapping, "recognition": row.recognition}) or {}
-        mapping = queries.get_mapping(session, given.mapping_id).mapping | layout
+        mapping = queries.get_mapping(session, start.mapping_id).mapping | layout
     if mapping is None:
         raise MappingOpen("Missing mapping. Send a mapping, or the ID of a saved one.")
-    if (answers := given.answers) is not None:
+    if (answers := start.answers) is not None:
         samples = {
             column["path"]: list(column["samples"]) for column in row.recognition.get("columns", [])
         }
@@ -80,9 +80,9 @@ def mapping_for(session: Session, row: Import, given: Start) -> dict[str, Any]:
         mapping |= answers.model_dump(
             mode="json", exclude_none=True, include={"zone", "start", "model"}
         )
-    if given.separate is not None:
+    if start.separate is not None:
         mapping = mapping | {
-            "id_prefix": f"{given.environment or row.environment}:" if given.separate else ""
+            "id_prefix": f"{start.environment or row.environment}:" if start.separate else ""
         }
     return _checked(mapping).model_dump(mode="json", by_alias=True)
 

@@ -13,7 +13,7 @@ from core.imports.schemas import STARTABLE, DryRun, Start
 from core.imports.service import mappings
 
 
-def refuse_mostly_rejected(import_id: UUID, given: Start) -> None:
+def refuse_mostly_rejected(import_id: UUID, start: Start) -> None:
     """Raise MostRefused where the dry run, or else the first rows, say that most rows would be
     rejected.
     """
@@ -21,7 +21,7 @@ def refuse_mostly_rejected(import_id: UUID, given: Start) -> None:
         row = queries.get_row(session, import_id)
         if row.position or row.status not in STARTABLE or row.file_removed_at is not None:
             return
-        mapping = mappings.mapping_for(session, row, given)
+        mapping = mappings.mapping_for(session, row, start)
         if generators.find(mapping) is not None:
             return
         identity = queries.get_identity(session, row)

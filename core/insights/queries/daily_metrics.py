@@ -68,15 +68,15 @@ class DailyMetricCursor:
 
 def list_daily_metrics(
     session: Session,
-    wanted: DailyMetricFilter,
+    filters: DailyMetricFilter,
     *,
     window: Window,
     after: DailyMetricCursor | None = None,
     actor: Actor,
 ) -> SortedPage[DailyMetricRow]:
     """Return figures by day, type and dimensions, oldest first."""
-    items = read_daily_metrics(session, wanted, window=window, after=after, actor=actor)
-    total = session.scalar(select(func.count()).where(*_conditions(wanted))) or 0
+    items = read_daily_metrics(session, filters, window=window, after=after, actor=actor)
+    total = session.scalar(select(func.count()).where(*_conditions(filters))) or 0
     is_full = len(items) == window.limit
     return window.sorted_page(
         items, total, str(DailyMetricCursor.of(items[-1])) if is_full else None
@@ -85,7 +85,7 @@ def list_daily_metrics(
 
 def read_daily_metrics(
     session: Session,
-    wanted: DailyMetricFilter,
+    filters: DailyMetricFilter,
     *,
     window: Window,
     after: DailyMetricCursor | None = None,
@@ -94,7 +94,7 @@ def read_daily_metrics(
     """Return figures without counting all of them."""
     require(actor, Permission.WATCH)
     key = (daily.date, daily.metric_type, daily.dimensions)
-    rows = select(*key, daily.metric_value).where(*_conditions(wanted)).order_by(*key)
+    rows = select(*key, daily.metric_value).where(*_conditions(filters)).order_by(*key)
     if after is not None:
         last = tuple_(
             literal(after.date, Date()),
@@ -106,11 +106,11 @@ def read_daily_metrics(
     return [DailyMetricRow.model_validate(dict(row)) for row in found]
 
 
-def _conditions(wanted: DailyMetricFilter) -> list[ColumnElement[bool]]:
-    period = wanted.period
-    of_types = [daily.metric_type.in_(wanted.metric_types)] if wanted.metric_types else []
+def _conditions(filters: DailyMetricFilter) -> list[ColumnElement[bool]]:
+    period = filters.period
+    of_types = [daily.metric_type.in_(filters.metric_types)] if filters.metric_types else []
     return [
         daily.date.between(period.first_day, period.last_day),
-        daily.dimensions["environment"].astext == wanted.environment,
+        daily.dimensions["environment"].astext == filters.environment,
         *of_types,
     ]

@@ -49,56 +49,56 @@ Parts = dict[str | None, Counter[bool]]  # by prompt version: how many are good,
 
 
 def prompt_versions(
-    core: Session, ai: Session, asked: AiMetricsQuery, *, actor: Actor
+    core: Session, ai: Session, query: AiMetricsQuery, *, actor: Actor
 ) -> list[PromptVersionFigures]:
     """Return the figures of the prompt versions with the most requests."""
     require(actor, Permission.WATCH)
 
     def read() -> list[PromptVersionFigures]:
-        rows = _requests(core, asked)
+        rows = _requests(core, query)
         every = sum(row["requests"] for row in rows)
-        is_known = _is_known(asked)
-        ratings = _ratings(core, ai, asked) if is_known else None
-        verdicts = _verdicts(ai, asked) if is_known else None
-        scored = version_scores.scores_by_version(core, asked) if is_known else None
+        is_known = _is_known(query)
+        ratings = _ratings(core, ai, query) if is_known else None
+        verdicts = _verdicts(ai, query) if is_known else None
+        scored = version_scores.scores_by_version(core, query) if is_known else None
         return [_figures(row, every, ratings, verdicts, scored) for row in rows]
 
-    return cached_if_large(core, ("prompt versions", asked), read)
+    return cached_if_large(core, ("prompt versions", query), read)
 
 
-def _is_known(asked: AiMetricsQuery) -> bool:
+def _is_known(query: AiMetricsQuery) -> bool:
     """Whether feedback and annotations have the columns of all filters."""
     others = (
-        asked.watched.release,
-        asked.watched.user_id,
-        asked.provider,
-        asked.model,
-        asked.status,
-        asked.conversation,
-        asked.error_type,
-        asked.tool,
-        asked.experiment_arm,
+        query.watched.release,
+        query.watched.user_id,
+        query.provider,
+        query.model,
+        query.status,
+        query.conversation,
+        query.error_type,
+        query.tool,
+        query.experiment_arm,
     )
     return all(each is None for each in others)
 
 
-def _requests(core: Session, asked: AiMetricsQuery) -> list[Row]:
-    rows = read_by_value(core, asked, measures, "prompt_version")
+def _requests(core: Session, query: AiMetricsQuery) -> list[Row]:
+    rows = read_by_value(core, query, measures, "prompt_version")
     rows.sort(key=lambda row: (-row["requests"], row["value"] is None, row["value"]))
     return rows[:MOST_VERSIONS]
 
 
-def measures(given: RollupSource) -> list[Label[Any]]:
+def measures(source: RollupSource) -> list[Label[Any]]:
     """Return the columns that _figures() reads."""
     counts = {
-        "pending": given.total("requests", status=RequestStatus.PENDING),
-        "errors": given.total("requests", status=RequestStatus.ERROR),
-        "cost_squares": func.coalesce(func.sum(given.rows.c.cost_squares), 0),
-        "latency": given.packed("latency"),
+        "pending": source.total("requests", status=RequestStatus.PENDING),
+        "errors": source.total("requests", status=RequestStatus.ERROR),
+        "cost_squares": func.coalesce(func.sum(source.rows.c.cost_squares), 0),
+        "latency": source.packed("latency"),
     }
     totals = ("requests", "unpriced", "priced", "total_tokens", "cost_nano")
-    columns = {name: given.total(name) for name in totals} | counts
-    return [*(column.label(name) for name, column in columns.items()), first_at(given)]
+    columns = {name: source.total(name) for name in totals} | counts
+    return [*(column.label(name) for name, column in columns.items()), first_at(source)]
 
 
 def _figures(
@@ -149,12 +149,12 @@ def _rate(parts: Parts | None, version: str | None) -> RateEstimate | None:
     return rate_of(parts[version][True], parts[version].total())
 
 
-def _ratings(core: Session, ai: Session, asked: AiMetricsQuery) -> Parts:
+def _ratings(core: Session, ai: Session, query: AiMetricsQuery) -> Parts:
     """Return how much of the period's feedback is positive, by the rated answer's version."""
     columns, found = feedback.c, defaultdict[str | None, Counter[bool]](Counter)
     rated = (
         select(columns.message_id, columns.conversation_id, columns.rating, columns.scale)
-        .where(*_inside(asked, columns, columns.created_at))
+        .where(*_inside(query, columns, columns.created_at))
         .order_by(columns.created_at.desc(), columns.id.desc())
         .limit(MOST_RATINGS)
     )
@@ -162,7 +162,7 @@ def _ratings(core: Session, ai: Session, asked: AiMetricsQuery) -> Parts:
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         versions = answer_versions.versions_of(
-            core, asked.period, [(row[0], row[1]) for row in part]
+            core, query.period, [(row[0], row[1]) for row in part]
         )
         for row, version in zip(part, versions, strict=True):
             opinion = ConversationOpinion.of(row.rating, row.scale)
@@ -170,7 +170,7 @@ def _ratings(core: Session, ai: Session, asked: AiMetricsQuery) -> Parts:
     return found
 
 
-def _verdicts(ai: Session, asked: AiMetricsQuery) -> Parts:
+def _verdicts(ai: Session, query: AiMetricsQuery) -> Parts:
     """Return how many of the period's answers were approved, and how many corrected, each by its
     last verdict.
     """
@@ -178,7 +178,7 @@ def _verdicts(ai: Session, asked: AiMetricsQuery) -> Parts:
     last = (
         select(columns.prompt_version, columns.annotation_type)
         .where(
-            *_inside(asked, columns, columns.message_at),
+            *_inside(query, columns, columns.message_at),
             columns.annotation_type.in_(VERDICTS),
             ~is_blind(),
         )
@@ -195,10 +195,10 @@ def _verdicts(ai: Session, asked: AiMetricsQuery) -> Parts:
 
 
 def _inside(
-    asked: AiMetricsQuery,
+    query: AiMetricsQuery,
     columns: ReadOnlyColumnCollection[str, Any],
     at: ColumnElement[Any],
 ) -> list[ColumnElement[bool]]:
-    period, watched = asked.period, asked.watched
+    period, watched = query.period, query.watched
     found = [columns.environment == watched.environment, at >= period.start, at < period.end]
     return [*found, columns.app == watched.app] if watched.app is not None else found

@@ -27,11 +27,11 @@ Figure = tuple[str | None, ScoreOfVersion]  # of a version
 scores, messages, talks = table_of(MessageScore), table_of(Message), table_of(Conversation)
 
 
-def scores_by_version(core: Session, asked: AiMetricsQuery) -> ScoresByVersion:
+def scores_by_version(core: Session, query: AiMetricsQuery) -> ScoresByVersion:
     """Return each name's figure by prompt version, of the newest scores of a period: the mean of
     its values, or the share of its most frequent label.
     """
-    scored = _scored(asked)
+    scored = _scored(query)
     means = list(_means(core, scored))
     valued = {figure.name for _, figure in means}
     shares = [share for share in _shares(core, scored) if share[1].name not in valued]
@@ -41,14 +41,14 @@ def scores_by_version(core: Session, asked: AiMetricsQuery) -> ScoresByVersion:
     return dict(found)
 
 
-def _scored(asked: AiMetricsQuery) -> Subquery:
+def _scored(query: AiMetricsQuery) -> Subquery:
     """Return the newest scores with the version that a message names, or its requests, or its
     conversation if that used only one.
     """
     columns = scores.c
     newest = (
         select(*(columns[name] for name in READ))
-        .where(*conditions(ScoreFilter(), asked.period, asked.watched))
+        .where(*conditions(ScoreFilter(), query.period, query.watched))
         .order_by(columns.created_at.desc(), columns.id)
         .limit(MOST_SCORES)
         .subquery("newest")

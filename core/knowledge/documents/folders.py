@@ -37,14 +37,14 @@ PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error)
 
 
-def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
+def bring_in(ai: Session, body: FolderBody, *, actor: Actor) -> FolderReport:
     """Create or update a document per file; report files that can't be imported."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     outcomes = {"made": 0, "changed": 0, "unchanged": 0}
     left_out: list[SkippedFile] = []
-    for file in given.files:
+    for file in body.files:
         try:
-            outcomes[_bring(ai, file, given, actor)] += 1
+            outcomes[_bring(ai, file, body, actor)] += 1
         except (Failure, ValidationError) as refused:
             reason = (
                 refused.detail

@@ -78,7 +78,7 @@ def list_made_of(session: Session, annotation: UUID, *, actor: Actor) -> list[Ma
 
 def list_documents(
     session: Session,
-    wanted: DocumentFilter,
+    filters: DocumentFilter,
     order: DocumentOrder | None = None,
     *,
     window: Window,
@@ -89,10 +89,10 @@ def list_documents(
     most recently changed first.
     """
     require(actor, Permission.READ_CONTENTS)
-    where, cursor = _where(wanted), None
+    where, cursor = _where(filters), None
     page = SUMMARIES.where(*where)
-    if wanted.q and order is None:
-        rank = func.ts_rank(documents.c.search, highlights.query_of(wanted.q))
+    if filters.q and order is None:
+        rank = func.ts_rank(documents.c.search, highlights.query_of(filters.q))
         page = page.order_by(rank.desc(), documents.c.updated_at.desc(), documents.c.id.desc())
         rows = session.execute(page.limit(window.limit).offset(window.offset)).mappings().all()
     else:
@@ -100,7 +100,7 @@ def list_documents(
         rows = session.execute(sort.page(page, window, after)).mappings().all()
         cursor = sort.next_cursor(rows, window)
     ids = [row["id"] for row in rows]
-    marked = marked_texts(session, documents, ids, wanted.q, highlights.SHORT)
+    marked = marked_texts(session, documents, ids, filters.q, highlights.SHORT)
     total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
     items = [DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows]
     return window.sorted_page(items, total, cursor)
@@ -118,11 +118,11 @@ def sort_of(order: DocumentOrder) -> Sort:
 
 
 def list_documents_by_id(
-    session: Session, wanted: DocumentFilter, *, limit: int, after: UUID | None, actor: Actor
+    session: Session, filters: DocumentFilter, *, limit: int, after: UUID | None, actor: Actor
 ) -> list[DocumentSummary]:
     """Return the documents after one, by ID, unaffected by changes and without marks."""
     require(actor, Permission.READ_CONTENTS)
-    page = SUMMARIES.where(*_where(wanted)).order_by(documents.c.id).limit(limit)
+    page = SUMMARIES.where(*_where(filters)).order_by(documents.c.id).limit(limit)
     if after is not None:
         page = page.where(documents.c.id > after)
     return [DocumentSummary(**row, parts=None) for row in session.execute(page).mappings()]
@@ -167,16 +167,16 @@ def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
     )
 
 
-def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+def _where(filters: DocumentFilter) -> list[ColumnElement[bool]]:
     columns = documents.c
-    equal = {columns.scope: wanted.scope, columns.status: wanted.status}
+    equal = {columns.scope: filters.scope, columns.status: filters.status}
     where: list[ColumnElement[bool]] = [
         column == value for column, value in equal.items() if value is not None
     ]
-    if wanted.tag is not None:
-        where.append(literal(storable(wanted.tag)) == any_(columns.tags))
-    if wanted.q:
-        where.append(highlights.has_words(documents, wanted.q))
+    if filters.tag is not None:
+        where.append(literal(storable(filters.tag)) == any_(columns.tags))
+    if filters.q:
+        where.append(highlights.has_words(documents, filters.q))
     return where
 
 

@@ -29,17 +29,17 @@ REVIEW = "review"
 LED = ("message_id", "conversation_id", "annotation_id")
 
 
-def create_document(ai: Session, given: DocumentBody, *, actor: Actor) -> DocumentView:
+def create_document(ai: Session, body: DocumentBody, *, actor: Actor) -> DocumentView:
     """Create a document; raise DocumentTaken when one with its ID exists."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
-    return _make(ai, given.id or str(new_id()), given.model_dump(exclude={"id"}), None, actor)
+    return _make(ai, body.id or str(new_id()), body.model_dump(exclude={"id"}), None, actor)
 
 
-def propose_document(ai: Session, given: Proposal, *, actor: Actor) -> DocumentView:
+def propose_document(ai: Session, proposal: Proposal, *, actor: Actor) -> DocumentView:
     """Create a draft from a proposal, with its author and origin."""
     require(actor, Permission.ANNOTATE)
-    led = {name: str(value) for name in LED if (value := getattr(given, name)) is not None}
-    fields = given.model_dump(include={"scope", "title", "content", "tags"}) | {
+    led = {name: str(value) for name in LED if (value := getattr(proposal, name)) is not None}
+    fields = proposal.model_dump(include={"scope", "title", "content", "tags"}) | {
         "source": REVIEW,
         "status": DocumentState.DRAFT,
     }

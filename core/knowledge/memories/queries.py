@@ -33,7 +33,7 @@ LATEST_FIRST = Sort.by("-updated", memories.c.updated_at, memories.c.id)
 def list_memories(
     core: Session,
     ai: Session,
-    wanted: MemoryFilter,
+    filters: MemoryFilter,
     *,
     window: Window,
     after: SortCursor | None = None,
@@ -41,10 +41,10 @@ def list_memories(
 ) -> SortedPage[MemoryView]:
     """Return memories, most recently changed first."""
     require(actor, Permission.READ_CONTENTS)
-    where = _where(wanted)
+    where = _where(filters)
     page = LATEST_FIRST.page(SHOWN.where(*where), window, after)
     rows = list(ai.execute(page).mappings())
-    marked = marked_texts(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
+    marked = marked_texts(ai, memories, [row["id"] for row in rows], filters.q, highlights.WHOLE)
     total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0
     items = _views(core, rows, marked)
     return window.sorted_page(items, total, LATEST_FIRST.next_cursor(rows, window))
@@ -53,7 +53,7 @@ def list_memories(
 def list_memories_by_id(
     core: Session,
     ai: Session,
-    wanted: MemoryFilter,
+    filters: MemoryFilter,
     *,
     limit: int,
     after: UUID | None,
@@ -62,7 +62,7 @@ def list_memories_by_id(
 ) -> list[MemoryView]:
     """Return the memories after one, by ID, unaffected by changes and without marks."""
     require(actor, Permission.READ_CONTENTS)
-    page = (WHOLE if whole else SHOWN).where(*_where(wanted)).order_by(memories.c.id).limit(limit)
+    page = (WHOLE if whole else SHOWN).where(*_where(filters)).order_by(memories.c.id).limit(limit)
     if after is not None:
         page = page.where(memories.c.id > after)
     return _views(core, list(ai.execute(page).mappings()), {})
@@ -99,16 +99,16 @@ def _views(
     ]
 
 
-def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:
+def _where(filters: MemoryFilter) -> list[ColumnElement[bool]]:
     columns = memories.c
-    equal = {columns.kind: wanted.kind, columns.scope: wanted.scope}
+    equal = {columns.kind: filters.kind, columns.scope: filters.scope}
     where: list[ColumnElement[bool]] = [
         column == value for column, value in equal.items() if value is not None
     ]
-    if wanted.user_id is not None:
-        where.append(columns.user_id.in_(keys_of("user", storable(wanted.user_id))))
-    if wanted.q:
-        where.append(highlights.has_words(memories, wanted.q))
+    if filters.user_id is not None:
+        where.append(columns.user_id.in_(keys_of("user", storable(filters.user_id))))
+    if filters.q:
+        where.append(highlights.has_words(memories, filters.q))
     return where
 
 

@@ -14,7 +14,7 @@ from core.playground.schemas import AnswerRating, PlaygroundMessageView, Speaker
 
 
 def rate(
-    session: Session, session_id: UUID, message_id: UUID, given: AnswerRating, *, actor: Actor
+    session: Session, session_id: UUID, message_id: UUID, rating: AnswerRating, *, actor: Actor
 ) -> PlaygroundMessageView:
     """Store the given rating and note of an answer.
 
@@ -27,10 +27,10 @@ def rate(
         raise PlaygroundMessageMissing
     if message.role != Speaker.ASSISTANT:
         raise NotAnAnswer
-    if "rating" in given.model_fields_set:
-        message.rating = given.rating
-    if "note" in given.model_fields_set:
-        message.note = encrypted_texts.seal_note(given.note, message.id)
+    if "rating" in rating.model_fields_set:
+        message.rating = rating.rating
+    if "note" in rating.model_fields_set:
+        message.note = encrypted_texts.seal_note(rating.note, message.id)
     # Other tabs draw it anew; the message's own revision stays, or sockets would repeat the answer.
     message_rows.touch(session, row)
     return queries.message_view(message, _execution_of(session, message))

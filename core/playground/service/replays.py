@@ -27,7 +27,7 @@ from core.prompts.views import RenderedPrompt
 from core.providers.schemas import Parameters
 
 
-def start(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> StartedReplay:
+def start(core: Session, ai: Session, new_replay: NewReplay, *, actor: Actor) -> StartedReplay:
     """Send what came before an answer to a model, in a new session; it answers once this
     transaction is committed.
 
@@ -36,17 +36,17 @@ def start(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> Sta
     """
     require(actor, Permission.READ_CONTENTS)
     require(actor, Permission.RUN_MODELS)
-    answer = _answer(core, ai, wanted, actor=actor)
+    answer = _answer(core, ai, new_replay, actor=actor)
     asked = replays.replay_context(core, answer, actor=actor)
     if answer.role != MessageSpeaker.ASSISTANT or not asked.question:
         raise NotReplayable
-    draft = _draft(core, wanted, answer, asked.system_prompt, actor=actor)
+    draft = _draft(core, new_replay, answer, asked.system_prompt, actor=actor)
     row = _add_session(core, answer, draft, actor=actor)
     replay = PlaygroundReplay(
         session_id=row.id,
         conversation_id=answer.conversation_id,
         message_id=answer.id,
-        annotation_id=wanted.annotation_id,
+        annotation_id=new_replay.annotation_id,
     )
     core.add(replay)
     # Without its checks: a message of production may be longer than one that is typed
@@ -60,45 +60,45 @@ def start(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> Sta
     return StartedReplay(**dict(compared), session_id=row.id, execution_id=UUID(sent.job_id))
 
 
-def _answer(core: Session, ai: Session, wanted: NewReplay, *, actor: Actor) -> AnswerText:
-    if wanted.annotation_id is not None:
-        message_id = get_annotation(ai, wanted.annotation_id, actor=actor).message_id
-    elif wanted.conversation_id is None:
-        message_id, _, _ = conversations.get_place(core, wanted.message_id or "")
+def _answer(core: Session, ai: Session, new_replay: NewReplay, *, actor: Actor) -> AnswerText:
+    if new_replay.annotation_id is not None:
+        message_id = get_annotation(ai, new_replay.annotation_id, actor=actor).message_id
+    elif new_replay.conversation_id is None:
+        message_id, _, _ = conversations.get_place(core, new_replay.message_id or "")
     else:
-        message_id = _within(core, wanted.conversation_id, wanted, actor=actor)
+        message_id = _within(core, new_replay.conversation_id, new_replay, actor=actor)
     answer = message_texts.find_answer(core, message_id, actor=actor)
     if answer is None:
         raise MessageMissing
     return answer
 
 
-def _within(core: Session, conversation: str, wanted: NewReplay, *, actor: Actor) -> UUID:
+def _within(core: Session, conversation: str, new_replay: NewReplay, *, actor: Actor) -> UUID:
     conversation_id = conversations.get_id(core, conversation)
-    if wanted.turn is not None:
-        return message_texts.get_turn(core, conversation_id, wanted.turn, actor=actor)
+    if new_replay.turn is not None:
+        return message_texts.get_turn(core, conversation_id, new_replay.turn, actor=actor)
     summary = conversations.get_conversation(core, conversation_id, actor=actor)
-    position = conversations.get_position(core, summary, wanted.message_id or "")
+    position = conversations.get_position(core, summary, new_replay.message_id or "")
     return message_texts.get_at(core, conversation_id, position, actor=actor)
 
 
 def _draft(
-    core: Session, wanted: NewReplay, answer: AnswerText, system_prompt: str, *, actor: Actor
+    core: Session, new_replay: NewReplay, answer: AnswerText, system_prompt: str, *, actor: Actor
 ) -> Draft:
     """Return the settings of the session: the requested ones, else those of the answer."""
-    template = wanted.template_id
-    rendered = _rendered(core, template, wanted, actor=actor) if template else None
-    text = rendered.system_prompt if rendered else wanted.system_prompt or system_prompt
+    template = new_replay.template_id
+    rendered = _rendered(core, template, new_replay, actor=actor) if template else None
+    text = rendered.system_prompt if rendered else new_replay.system_prompt or system_prompt
     text = text or ""
     if len(text) > MAX_PROMPT_CHARS:
         raise ReplayPromptTooLong
     default = read_default_prompt(core, actor=actor)
     defaults = rendered.parameters.set_values() if rendered else {}
     return Draft(
-        model=wanted.model_id or (rendered and rendered.model_id) or _model(core, answer.model),
-        parameters=Parameters.model_validate(defaults | wanted.parameters.set_values()),
+        model=new_replay.model_id or (rendered and rendered.model_id) or _model(core, answer.model),
+        parameters=Parameters.model_validate(defaults | new_replay.parameters.set_values()),
         custom_prompt=text if text.strip() not in ("", default.strip()) else None,
-        cost_limit_usd=wanted.cost_limit_usd,
+        cost_limit_usd=new_replay.cost_limit_usd,
     )
 
 
@@ -107,8 +107,10 @@ def _model(core: Session, name: str | None) -> str:
     return (name and replays.callable_model(core, name)) or answering.default_model(core)
 
 
-def _rendered(core: Session, reference: str, wanted: NewReplay, *, actor: Actor) -> RenderedPrompt:
-    request = RenderRequest(label=wanted.template_label, variables=wanted.variables)
+def _rendered(
+    core: Session, reference: str, new_replay: NewReplay, *, actor: Actor
+) -> RenderedPrompt:
+    request = RenderRequest(label=new_replay.template_label, variables=new_replay.variables)
     return render_system_prompt(core, reference, request, actor=actor)
 
 

@@ -26,30 +26,30 @@ ARM_OF_MESSAGE: ColumnElement[str | None] = func.arm_title(
 )
 
 
-def conditions(wanted: ScoreFilter, period: Period, watched: Watched) -> list[ColumnElement[bool]]:
+def conditions(filters: ScoreFilter, period: Period, watched: Watched) -> list[ColumnElement[bool]]:
     """Return the conditions on scores of a period."""
     columns = scores.c
     found = [
         columns.environment == watched.environment,
         columns.created_at >= period.start,
         columns.created_at < period.end,
-        *of_score(wanted.name, wanted.below, wanted.above, wanted.label),
+        *of_score(filters.name, filters.below, filters.above, filters.label),
     ]
     equal = {
         columns.app: watched.app,
         columns.release: watched.release,
-        columns.source: wanted.source,
-        columns.subject_kind: wanted.subject,
+        columns.source: filters.source,
+        columns.subject_kind: filters.subject,
     }
     found += [column == value for column, value in equal.items() if value is not None]
-    if wanted.conversation is not None:
-        found.append(columns.conversation_id.in_(keys_of("conversation", wanted.conversation)))
-    if wanted.model is not None:
-        found.append(_is_of_model(wanted.model))
-    if (version := wanted.prompt_version) is not None:
+    if filters.conversation is not None:
+        found.append(columns.conversation_id.in_(keys_of("conversation", filters.conversation)))
+    if filters.model is not None:
+        found.append(_is_of_model(filters.model))
+    if (version := filters.prompt_version) is not None:
         of_rest = PROMPT_OF_MESSAGE, talks.c.prompt_versions
         found.append(_is_of(version, columns.request_versions, *of_rest))
-    if (arm := wanted.experiment_arm) is not None:
+    if (arm := filters.experiment_arm) is not None:
         of_rest = ARM_OF_MESSAGE, talks.c.experiment_arms
         found.append(_is_of(arm, columns.request_arms, *of_rest))
     if watched.users is not None:

@@ -45,11 +45,11 @@ class Edges(NamedTuple):
 
 
 def score_stats(
-    session: Session, wanted: ScoreFilter, period: Period, watched: Watched, *, actor: Actor
+    session: Session, filters: ScoreFilter, period: Period, watched: Watched, *, actor: Actor
 ) -> ScoreStats:
     """Return the figures of each name in a period."""
     require(actor, Permission.WATCH)
-    where = conditions(wanted, period, watched)
+    where = conditions(filters, period, watched)
     names, more = _names(session, where)
     where.append(scores.c.name.in_(names))
     day = cast(func.timezone(period.zone, scores.c.created_at), Date)
@@ -58,7 +58,7 @@ def score_stats(
     edges = _edges(session, where)
     before = _means(
         session,
-        [*conditions(wanted, period.before(clock.now()), watched), scores.c.name.in_(names)],
+        [*conditions(filters, period.before(clock.now()), watched), scores.c.name.in_(names)],
     )
     figures = [
         ScoreFigures(

@@ -24,7 +24,7 @@ scores = table_of(MessageScore)
 
 def list_scores(
     session: Session,
-    wanted: ScoreFilter,
+    filters: ScoreFilter,
     period: Period,
     watched: Watched,
     *,
@@ -35,7 +35,7 @@ def list_scores(
 ) -> Page[ScoreView]:
     """Return the scores of a period, newest first."""
     require(actor, Permission.WATCH)
-    where, columns = conditions(wanted, period, watched), scores.c
+    where, columns = conditions(filters, period, watched), scores.c
     page = select(scores).where(*where)
     if after is not None:
         page = page.where(tuple_(columns.created_at, columns.id) < (after.created_at, after.id))

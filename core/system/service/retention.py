@@ -96,10 +96,10 @@ def apply(*, dry_run: bool = False) -> Cleanup:
     return done
 
 
-def change(session: Session, given: Retention, *, actor: Actor) -> Retention:
+def change(session: Session, retention: Retention, *, actor: Actor) -> Retention:
     """Store the given fields; the next daily job applies them."""
     require(actor, Permission.CHANGE_RETENTION)
-    before, after = settings.amend(session, given, by=actor.id)
+    before, after = settings.amend(session, retention, by=actor.id)
     audit.record(
         session, "retention.change", actor, before=before.model_dump(), after=after.model_dump()
     )

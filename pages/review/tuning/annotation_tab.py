@@ -122,9 +122,9 @@ def sort(order: str) -> None:
     filter_state.put(PAGE, sort=order if order != AnnotationOrder.NEWEST_FIRST else "")
 
 
-def read(asked: AnnotationFilter, order: AnnotationOrder, window: Window) -> Page[AnnotationView]:
+def read(filters: AnnotationFilter, order: AnnotationOrder, window: Window) -> Page[AnnotationView]:
     with guard.ai_work() as (ai, actor):
-        return annotation_list.list_annotations(ai, asked, window, order=order, actor=actor)
+        return annotation_list.list_annotations(ai, filters, window, order=order, actor=actor)
 
 
 def read_one(id_: str) -> AnnotationView:

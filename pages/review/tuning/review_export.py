@@ -121,9 +121,9 @@ def address(asked: ExportQuery) -> str:
     return f"/api/v1/admin/ai/tuning/export?{urlencode(query)}"
 
 
-def draw_preview(asked: ExportQuery) -> None:
-    lines = export.preview(asked, actor=guard.enter())
-    with watch.panel("Preview", f"first {export.PREVIEWED} lines of {asked.name}"):
+def draw_preview(query: ExportQuery) -> None:
+    lines = export.preview(query, actor=guard.enter())
+    with watch.panel("Preview", f"first {export.PREVIEWED} lines of {query.name}"):
         if not lines:
             st.caption("Nothing fits this format and filter. The manifest explains why.")
         for line in lines:
@@ -134,22 +134,22 @@ def draw_preview(asked: ExportQuery) -> None:
             )
             st.code(
                 text.upright(shown).rstrip("\r\n"),
-                language=LANGUAGES[FORMATS[asked.format].ending],
+                language=LANGUAGES[FORMATS[query.format].ending],
                 wrap_lines=True,
                 height=LINE_HEIGHT,
             )
 
 
-def draw_manifest(asked: ExportQuery) -> None:
+def draw_manifest(query: ExportQuery) -> None:
     """Draw the rows and omissions of the file; made on demand, as it takes as long as the file."""
     with watch.panel("Manifest", "rows, checksum and excluded annotations"):
         made: tuple[ExportQuery, Manifest] | None = state.get(MANIFEST, None)
         if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
             actor = guard.enter()
             with st.spinner("Building the file to count rows…"):
-                made = (asked, export.make_manifest(asked, actor=actor))
+                made = (query, export.make_manifest(query, actor=actor))
             state.put(MANIFEST, made)
-        if made is not None and made[0] == asked:
+        if made is not None and made[0] == query:
             _draw_found(made[1])
 
 

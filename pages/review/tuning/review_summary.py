@@ -49,10 +49,10 @@ def summary_tab(reads: Reads, header: watch.Header) -> None:
     header.finish(reads, chosen)
 
 
-def read(wanted: AnnotationFilter, period: Period) -> ReviewSummary:
+def read(filters: AnnotationFilter, period: Period) -> ReviewSummary:
     """Read the figures uncached, because a reviewer sees only their own."""
     with guard.ai_work() as (ai, actor):
-        return summary.summarize(ai, wanted, period, actor=actor)
+        return summary.summarize(ai, filters, period, actor=actor)
 
 
 def draw(found: ReviewSummary, period: Period, environment: str, *, may_read: bool) -> None:

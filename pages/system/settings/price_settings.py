@@ -60,7 +60,7 @@ def draw() -> None:
     reprice_settings.draw()
 
 
-def _draw_table(found: Page[PriceView], wanted: PriceFilter) -> None:
+def _draw_table(found: Page[PriceView], filters: PriceFilter) -> None:
     with st.container(width=860, gap="xsmall"):
         shown: Sequence[TableColumn[PriceView]] = [
             columns.text("Provider", lambda row: row.provider or "(none)"),
@@ -83,7 +83,7 @@ def _draw_table(found: Page[PriceView], wanted: PriceFilter) -> None:
                 f"Showing {len(found.items)} of {found.total_count:,} · filter by model to "
                 "see the rest"
             )
-        query = wanted.model_dump(mode="json", exclude_none=True) | {"format": "csv"}
+        query = filters.model_dump(mode="json", exclude_none=True) | {"format": "csv"}
         frame.csv_link(f"/api/v1/admin/prices?{urlencode(query)}")
     dialogs.draw_opened(found.items, "Price", _draw_one, dialogs.no_read)
 

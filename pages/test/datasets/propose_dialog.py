@@ -75,9 +75,9 @@ def _draw_request(dataset: DatasetView, models: list[str]) -> None:
             _propose(call)
 
 
-def _prepare(dataset_id: UUID, given: CaseRequest) -> CaseCall:
+def _prepare(dataset_id: UUID, request: CaseRequest) -> CaseCall:
     with guard.work() as (session, actor):
-        return service.prepare(session, dataset_id, given, actor=actor)
+        return service.prepare(session, dataset_id, request, actor=actor)
 
 
 def _facts(call: CaseCall) -> str:

@@ -64,11 +64,11 @@ def draw_running(reads: Reads, chosen: Filters) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def _follow(asked: BatchRunQuery) -> None:
+def _follow(query: BatchRunQuery) -> None:
     """Draw the progress of runs; when one starts or ends, rerun the page."""
     going: list[RunView] | None = None
     with errors.InWords("Running now"), guard.work() as (session, actor):
-        going = batch_runs.list_running(session, asked, limit=MOST_RUNNING, actor=actor)
+        going = batch_runs.list_running(session, query, limit=MOST_RUNNING, actor=actor)
     if going is None:
         return
     if [run.id for run in going] != state.get(SEEN, []):

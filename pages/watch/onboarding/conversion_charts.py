@@ -18,8 +18,8 @@ from pages.watch.onboarding.funnel_editor import PAGE
 
 
 @errors.part("Conversion charts")
-def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None) -> None:
-    asked = (chosen.period, chosen.watched, wanted, segment)
+def draw(reads: Reads, chosen: Filters, funnel: Funnel, segment: Segment | None) -> None:
+    asked = (chosen.period, chosen.watched, funnel, segment)
     course, stayed = (
         reads.ask(conversion_trend.read_conversion_trend, *asked, by_hour=True),
         reads.ask(time_to_drop_off.read_time_to_drop_off, *asked),
@@ -57,7 +57,7 @@ def draw(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None)
         charts.show(
             funnel_charts.time_to_convert(palette, course),
             f"{PAGE}.time",
-            on_pick=lambda point: pick(len(wanted.steps), course.histogram[point.number], "took"),
+            on_pick=lambda point: pick(len(funnel.steps), course.histogram[point.number], "took"),
         )
     with (
         grid.cell(),

@@ -68,12 +68,12 @@ def main() -> None:
     header.finish(reads, chosen, csv=TABLES)
 
 
-def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel, *, is_workspace: bool) -> bool:
+def draw_nobody(reads: Reads, chosen: Filters, funnel: Funnel, *, is_workspace: bool) -> bool:
     """Explain that no user started, or propose a funnel; return whether there are events."""
     if is_workspace and funnel_proposal.draw(reads, chosen):
         return True
     if reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched):
-        began = text.plain(wanted.steps[0].name)
+        began = text.plain(funnel.steps[0].name)
         st.info(
             f"No users started in this period (no {began} events). Try other steps or a "
             "longer period."
@@ -85,10 +85,10 @@ def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel, *, is_workspace: 
 
 @errors.part("Funnel")
 def draw_funnel(
-    reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView
+    reads: Reads, chosen: Filters, funnel: Funnel, segment: Segment | None, found: FunnelView
 ) -> None:
     """Draw the funnel, and who dropped off at the selected step."""
-    asked = (chosen.period, chosen.watched, wanted, segment)
+    asked = (chosen.period, chosen.watched, funnel, segment)
     beside = (
         reads.ask(funnel_comparison.compare_funnels, *asked, chosen["against"])
         if chosen["against"]
@@ -106,7 +106,7 @@ def draw_funnel(
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · identified users only" if segment is not None and segment.trait else ""
-    said = funnel_editor.summary(wanted, reads.ask(funnel_sql.get_workspace_funnel))
+    said = funnel_editor.summary(funnel, reads.ask(funnel_sql.get_workspace_funnel))
     note = f"{said}{whose} · times are exact · click a step to see who dropped off"
     with watch.panel("Steps", note):
         funnel_panel.draw_history(found, chosen.period.zone)

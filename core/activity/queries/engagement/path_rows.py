@@ -95,7 +95,7 @@ def portion_of(session: Session, watched: Watched) -> int:
 
 
 def parameters_of(
-    session: Session, asked: PathQuery, code: int, watched: Watched, portion: int
+    session: Session, query: PathQuery, code: int, watched: Watched, portion: int
 ) -> dict[str, Any]:
     """Return the parameters of `steps`; `portion` of 1024 samples are read.
 
@@ -105,9 +105,9 @@ def parameters_of(
         **_given_subjects(session, watched),
         "path_code": code,
         "path_portion": portion,
-        "path_since": micros(asked.start),
-        "path_until": micros(asked.end),
-        "path_sign": 1 if asked.direction is PathDirection.AFTER else -1,
+        "path_since": micros(query.start),
+        "path_until": micros(query.end),
+        "path_sign": 1 if query.direction is PathDirection.AFTER else -1,
         **{f"path_user_{number}": key for number, key in enumerate(watched.users or ())},
     }
 

@@ -92,9 +92,9 @@ def rows_of(view: PathsView) -> list[PathRow]:
 
 
 def _read(
-    session: Session, asked: PathQuery, codes: PathCodes, watched: Watched, portion: int
+    session: Session, query: PathQuery, codes: PathCodes, watched: Watched, portion: int
 ) -> Taken:
-    given = path_rows.parameters_of(session, asked, codes.of(asked.event_type), watched, portion)
+    given = path_rows.parameters_of(session, query, codes.of(query.event_type), watched, portion)
     names = codes.names
     found = session.execute(
         _counted(

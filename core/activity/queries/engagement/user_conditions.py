@@ -18,25 +18,25 @@ days, spans = table_of(UserDay).c, table_of(UserSpan).c
 
 
 def conditions(
-    wanted: UserFilter, watched: Watched, id_: ColumnElement[object], *, place: str
+    filters: UserFilter, watched: Watched, id_: ColumnElement[object], *, place: str
 ) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions on the ID of a user; raise DayRangeRefused or PathRefused. `place` is
     where days count: the environment, or that of a release.
     """
-    if wanted.active is not None:
-        range_ = DayRange.read(wanted.active)
+    if filters.active is not None:
+        range_ = DayRange.read(filters.active)
         there = [days.environment == place]
         there += [days.app == watched.app] if watched.app is not None else []
         there += [days.day >= range_.start, days.day < range_.end]
         yield id_.in_(select(days.user_id).where(*there))
-    if wanted.first_active is not None:
-        range_ = DayRange.read(wanted.first_active)
+    if filters.first_active is not None:
+        range_ = DayRange.read(filters.first_active)
         app = ALL_APPS if watched.app is None else watched.app
         there = [spans.environment == place, spans.app == app]
         there += [spans.first_day >= range_.start, spans.first_day < range_.end]
         yield id_.in_(select(spans.user_id).where(*there))
-    if wanted.path is not None:
-        yield id_.in_(select(func.user_of(path_takers(wanted.path, watched).c.subject)))
+    if filters.path is not None:
+        yield id_.in_(select(func.user_of(path_takers(filters.path, watched).c.subject)))
 
 
 def path_takers(path: str, watched: Watched) -> Subquery:
@@ -53,11 +53,11 @@ def path_takers(path: str, watched: Watched) -> Subquery:
     return select(found.c.subject).where(*own).subquery("path_takers")
 
 
-def parameters(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+def parameters(session: Session, filters: UserFilter, watched: Watched) -> dict[str, Any]:
     """Return the parameters of the conditions; raise PathRefused or NoPaths."""
-    if wanted.path is None:
+    if filters.path is None:
         return {}
-    path, codes = PathTaken.read(wanted.path), PathCodes.read(session)
+    path, codes = PathTaken.read(filters.path), PathCodes.read(session)
     steps = {
         f"path_{name}": codes.of(each)
         for name, each in zip(STEPS, path.steps, strict=False)

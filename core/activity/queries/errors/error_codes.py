@@ -61,7 +61,7 @@ CODE: ColumnElement[str] = func.coalesce(events.c.error_code, literal_column("''
 
 def list_errors(
     session: Session,
-    wanted: EventFilter,
+    filters: EventFilter,
     period: Period,
     watched: Watched,
     *,
@@ -70,10 +70,10 @@ def list_errors(
     actor: Actor,
 ) -> SortedPage[ErrorGroup]:
     """Return errors by code, most frequent first."""
-    groups = all_errors(session, wanted, period, watched, actor=actor)
+    groups = all_errors(session, filters, period, watched, actor=actor)
     rest = [each for each in groups if after is None or _is_after(each, after)]
     shown = rest[window.offset : window.offset + window.limit]
-    conditions = [*event_conditions(wanted, period, watched), IS_ERROR]
+    conditions = [*event_conditions(filters, period, watched), IS_ERROR]
     found = _samples(session, conditions, {each.error_code: each.count for each in shown})
     samples = {
         code: [
@@ -89,13 +89,13 @@ def list_errors(
 
 
 def all_errors(
-    session: Session, wanted: EventFilter, period: Period, watched: Watched, *, actor: Actor
+    session: Session, filters: EventFilter, period: Period, watched: Watched, *, actor: Actor
 ) -> list[ErrorGroup]:
     """Return all errors by code without samples, most frequent first."""
     require(actor, Permission.WATCH)
-    conditions = [*event_conditions(wanted, period, watched), IS_ERROR]
+    conditions = [*event_conditions(filters, period, watched), IS_ERROR]
     most = portion(session.scalar(_roughly(period, watched)) or 0)
-    key, is_sampled = (wanted, period, watched), most < SAMPLES
+    key, is_sampled = (filters, period, watched), most < SAMPLES
 
     def ask() -> Sequence[RowMapping]:
         return session.execute(_codes(conditions)).mappings().all()

@@ -75,10 +75,12 @@ def read_conversion_trend(
     return cached_if_large(session, key, lambda: _trend(session, asked, cohorts))
 
 
-def _trend(session: Session, asked: PreparedFunnel, cohorts: Cohorts) -> ConversionTrend:
+def _trend(session: Session, prepared: PreparedFunnel, cohorts: Cohorts) -> ConversionTrend:
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     took: list[bytes | None] = []
-    for row in session.execute(_statement(asked.sql), {**asked.parameters, "edges": cohorts.edges}):
+    for row in session.execute(
+        _statement(prepared.sql), {**prepared.parameters, "edges": cohorts.edges}
+    ):
         begun[row.day] += row.users
         if row.bar is not None:
             through[row.day] += row.users
@@ -86,7 +88,7 @@ def _trend(session: Session, asked: PreparedFunnel, cohorts: Cohorts) -> Convers
             took.append(row.took)
     median, late = median_and_p90(unpacked(took))
     return ConversionTrend(
-        days=_days(cohorts, begun, through, asked.sql.funnel),
+        days=_days(cohorts, begun, through, prepared.sql.funnel),
         days_each=cohorts.days_each,
         users=begun.total(),
         completed=through.total(),

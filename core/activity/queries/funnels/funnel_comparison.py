@@ -162,13 +162,13 @@ def _says(steps: list[StepComparison], labels: list[str], last: int) -> str:
     return verdict + where
 
 
-def points(given: RateDifference) -> str:
+def points(difference: RateDifference) -> str:
     """Return a difference in words: +3.2 pts (0.4 to 6.0)."""
-    if given.difference is None:
+    if difference.difference is None:
         return formatting.NOTHING
     range_ = (
-        f" ({given.low * 100:+.1f} to {given.high * 100:+.1f})"
-        if given.low is not None and given.high is not None
+        f" ({difference.low * 100:+.1f} to {difference.high * 100:+.1f})"
+        if difference.low is not None and difference.high is not None
         else ""
     )
-    return f"{given.difference * 100:+.1f} pts{range_}"
+    return f"{difference.difference * 100:+.1f} pts{range_}"

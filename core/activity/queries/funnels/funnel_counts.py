@@ -163,9 +163,9 @@ def _step(steps: Sequence[Step], number: int, tally: StepTally) -> FunnelStep:
     )
 
 
-def _tally(session: Session, asked: PreparedFunnel) -> StepTally:
-    statement = (_of_saved if asked.sql.is_kept else _of_times)(asked.sql)
-    found = session.execute(statement, asked.parameters).one()
+def _tally(session: Session, prepared: PreparedFunnel) -> StepTally:
+    statement = (_of_saved if prepared.sql.is_kept else _of_times)(prepared.sql)
+    found = session.execute(statement, prepared.parameters).one()
     users, more, earlier, more_earlier, *gaps = found
     pairs = zip(gaps[::2], gaps[1::2], strict=True)
     return StepTally(

@@ -43,9 +43,9 @@ def read_time_to_drop_off(
     )
 
 
-def _time_to_drop_off(session: Session, asked: PreparedFunnel) -> TimeToDropOff:
-    given = {**asked.parameters, "bounds": list(duration_histogram.BOUNDS)}
-    found = session.execute(_statement(asked.sql), given).all()
+def _time_to_drop_off(session: Session, prepared: PreparedFunnel) -> TimeToDropOff:
+    given = {**prepared.parameters, "bounds": list(duration_histogram.BOUNDS)}
+    found = session.execute(_statement(prepared.sql), given).all()
     bars = Counter[int]({row.bar: row.users for row in found})
     median, late = median_and_p90(unpacked(row.stayed for row in found))
     return TimeToDropOff(

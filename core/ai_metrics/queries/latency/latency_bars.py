@@ -43,13 +43,13 @@ def buckets_of(counts: Counts) -> dict[int, int]:
     return {number: int(count) for number, count in enumerate(counts, LOWEST) if count}
 
 
-def exact_buckets(session: Session, asked: AiMetricsQuery) -> dict[int, int]:
+def exact_buckets(session: Session, query: AiMetricsQuery) -> dict[int, int]:
     """Return the log buckets of requests, each of its own time."""
     time = time_of(raw.c.total_latency_ms)
     bucket = bucket_of_time(time).label("bucket")
     wanted = (
         select(bucket, func.count())
-        .where(*matching_requests(asked, asked.period), time.is_not(None))
+        .where(*matching_requests(query, query.period), time.is_not(None))
         .group_by(bucket)
     )
     return {row[0]: row[1] for row in session.execute(wanted)}

@@ -25,20 +25,20 @@ RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 
 
 def latency_by_outcome(
-    session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
+    session: Session, query: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor
 ) -> LatencyByOutcome:
     """Return the latency of succeeded and of failed requests over time; raise TooFine."""
     require(actor, Permission.WATCH)
-    step = chosen(asked.period, interval)
-    rows = read_series_by_value(session, asked, outcome_times, "status", step)
+    step = chosen(query.period, interval)
+    rows = read_series_by_value(session, query, outcome_times, "status", step)
     succeeded, failed = (
         {row["at"]: row for row in rows if row["value"] == status}
         for status in (RequestStatus.OK, RequestStatus.ERROR)
     )
-    at = points(asked.period, step, {row["at"]: row for row in rows})
+    at = points(query.period, step, {row["at"]: row for row in rows})
     return LatencyByOutcome(
-        start=asked.period.start,
-        end=asked.period.end,
+        start=query.period.start,
+        end=query.period.end,
         interval=step,
         overall=Percentiles(**_percentiles(list(succeeded.values()))),
         overall_failed=Percentiles(**_percentiles(list(failed.values()))),
@@ -47,13 +47,13 @@ def latency_by_outcome(
     )
 
 
-def outcome_times(given: RollupSource) -> list[Label[Any]]:
+def outcome_times(source: RollupSource) -> list[Label[Any]]:
     """Return the columns of latency by status; histograms, because only these add up."""
     return [
-        given.total("requests").label("requests"),
-        given.timed("latencies").label("count"),
-        given.timed("latency_ms").label("total"),
-        given.packed("latency").label("latency"),
+        source.total("requests").label("requests"),
+        source.timed("latencies").label("count"),
+        source.timed("latency_ms").label("total"),
+        source.packed("latency").label("latency"),
     ]
 
 

@@ -189,16 +189,16 @@ def find_bot_version(
 
 
 def find_evaluation(
-    core: Session, wanted: EvaluationFilter, *, actor: Actor
+    core: Session, filters: EvaluationFilter, *, actor: Actor
 ) -> EvaluationHop | None:
     """Return the actor's newest completed evaluation, else the newest. Of a version, `first` and
     those with the case come first.
     """
     has_case = exists().where(
         evaluated_cases.c.evaluation_id == tests.c.id,
-        evaluated_cases.c.case_id == wanted.case_id,
+        evaluated_cases.c.case_id == filters.case_id,
     )
-    own = _with_target(sees_evaluation(actor), *_conditions(wanted, has_case))
+    own = _with_target(sees_evaluation(actor), *_conditions(filters, has_case))
     of_target = (measured.c.evaluation_id == own.c.id) & (measured.c.target == own.c.target)
     facts = ("prompt_id", "prompt_version", "bot_id", "bot_version")
     rows = (
@@ -211,8 +211,8 @@ def find_evaluation(
         .join(own, own.c.id == tests.c.id)
         .outerjoin(measured, of_target)
         .order_by(
-            *([(tests.c.id == wanted.first).desc()] if wanted.first else []),
-            *([has_case.desc()] if wanted.case_id else []),
+            *([(tests.c.id == filters.first).desc()] if filters.first else []),
+            *([has_case.desc()] if filters.case_id else []),
             (tests.c.status == EvaluationStatus.COMPLETED).desc(),
             tests.c.created_at.desc(),
         )
@@ -221,14 +221,14 @@ def find_evaluation(
 
 
 def _conditions(
-    wanted: EvaluationFilter, has_case: ColumnElement[bool]
+    filters: EvaluationFilter, has_case: ColumnElement[bool]
 ) -> list[ColumnElement[bool]]:
-    if wanted.evaluation_id is not None:
-        return [tests.c.id == wanted.evaluation_id]
-    if wanted.version is not None:
+    if filters.evaluation_id is not None:
+        return [tests.c.id == filters.evaluation_id]
+    if filters.version is not None:
         return [
-            measured.c.prompt_id == wanted.version.owner_id,
-            measured.c.prompt_version == wanted.version.number,
+            measured.c.prompt_id == filters.version.owner_id,
+            measured.c.prompt_version == filters.version.number,
         ]
     return [has_case]
 

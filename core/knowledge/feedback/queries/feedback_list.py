@@ -34,7 +34,7 @@ SHOWN = select(
 def list_feedback(
     core: Session,
     ai: Session,
-    wanted: FeedbackFilter,
+    filters: FeedbackFilter,
     period: Period,
     watched: Watched,
     *,
@@ -49,7 +49,7 @@ def list_feedback(
     Feedback has no release, so that filter does not apply.
     """
     require(actor, Permission.READ_CONTENTS)
-    where, columns = conditions(wanted, period, watched), feedback.c
+    where, columns = conditions(filters, period, watched), feedback.c
     page = (select(feedback) if whole else SHOWN).where(*where)
     if after is not None:
         page = page.where(tuple_(columns.created_at, columns.id) < (after.created_at, after.id))
@@ -61,7 +61,10 @@ def list_feedback(
     rows = list(ai.execute(page).mappings())
     counting = select(func.count()).select_from(feedback).where(*where)
     ask = partial(
-        cached_if_large, ai, ("feedback", wanted, period, watched), lambda: ai.scalar(counting) or 0
+        cached_if_large,
+        ai,
+        ("feedback", filters, period, watched),
+        lambda: ai.scalar(counting) or 0,
     )
     total = (window.total(len(rows), ask) if after is None else ask()) if count else 0
     last = rows[-1] if rows and len(rows) == window.limit else None
@@ -70,7 +73,7 @@ def list_feedback(
 
 
 def conditions(
-    wanted: FeedbackFilter, period: Period, watched: Watched
+    filters: FeedbackFilter, period: Period, watched: Watched
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the filters."""
     columns = feedback.c
@@ -83,12 +86,12 @@ def conditions(
         found.append(columns.app == watched.app)
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
-    if wanted.rating is not None:
-        found.append(rated(wanted.rating, columns.rating, columns.scale))
-    if wanted.has is not None:
-        found.append(func.coalesce(columns[wanted.has], "") != "")
-    if wanted.q:
-        pattern = f"%{escaped(storable(wanted.q))}%"
+    if filters.rating is not None:
+        found.append(rated(filters.rating, columns.rating, columns.scale))
+    if filters.has is not None:
+        found.append(func.coalesce(columns[filters.has], "") != "")
+    if filters.q:
+        pattern = f"%{escaped(storable(filters.q))}%"
         found.append(or_(columns.comment.ilike(pattern), columns.edited_text.ilike(pattern)))
     return found
 

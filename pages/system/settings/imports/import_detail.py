@@ -154,18 +154,18 @@ def _draw_undo(found: ImportView) -> None:
 
 
 @errors.action
-def check(found: ImportView, given: Start) -> None:
+def check(found: ImportView, start: Start) -> None:
     with guard.work() as (session, actor):
-        imports.check(session, found.id, given, actor=actor)
+        imports.check(session, found.id, start, actor=actor)
 
 
 @errors.action
-def start(found: ImportView, given: Start) -> None:
+def start(found: ImportView, start: Start) -> None:
     """Start or resume the import; where most rows would be rejected, say so first."""
     key = f"imports.refused-{found.id}"
     state.forget(key)
     try:
-        imports.start(found.id, given, actor=guard.enter())
+        imports.start(found.id, start, actor=guard.enter())
     except MostRefused as refused:
         state.put(key, refused.detail)
 

@@ -34,32 +34,32 @@ def draw(found: ImportView) -> Start:
     return Start(mapping=import_questions.draw(found, mapping), **_draw_place(found))
 
 
-def is_open(given: Start) -> bool:
+def is_open(start: Start) -> bool:
     """Whether questions are unanswered."""
-    return bool(given.mapping and given.mapping.get("open"))
+    return bool(start.mapping and start.mapping.get("open"))
 
 
-def is_tried(found: ImportView, given: Start) -> bool:
+def is_tried(found: ImportView, start: Start) -> bool:
     """Whether the dry run used the current choices."""
     if (
         found.dry_run is None
-        or given.mapping_id is not None
-        or given.mapping is None
+        or start.mapping_id is not None
+        or start.mapping is None
         or found.mapping is None
     ):
         return found.dry_run is not None
     try:
-        return Mapping.model_validate(given.mapping) == Mapping.model_validate(found.mapping)
+        return Mapping.model_validate(start.mapping) == Mapping.model_validate(found.mapping)
     except ValidationError:
         return False
 
 
-def draw_saving(found: ImportView, given: Start) -> None:
-    if given.mapping is None:
+def draw_saving(found: ImportView, start: Start) -> None:
+    if start.mapping is None:
         return
     with st.popover("Save mapping", icon=":material/bookmark:"):
         st.text_input("Name", key=NAME, max_chars=200, placeholder="Nightly export")
-        st.button("Save mapping", key="imports.keep", on_click=save, args=(found.id, given))
+        st.button("Save mapping", key="imports.keep", on_click=save, args=(found.id, start))
 
 
 def _draw_saved(found: ImportView) -> UUID | None:
@@ -111,12 +111,12 @@ def _draw_place(found: ImportView) -> dict[str, Any]:
 
 
 @errors.action
-def save(import_id: UUID, given: Start) -> None:
+def save(import_id: UUID, start: Start) -> None:
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
     with guard.work() as (session, actor):
         mappings.save_mapping(
-            session, NewMapping(name=name, mapping=given.mapping, import_id=import_id), actor=actor
+            session, NewMapping(name=name, mapping=start.mapping, import_id=import_id), actor=actor
         )
     state.toast("Mapping saved")
