@@ -65,7 +65,7 @@ class AnonymousSummary(View):
     step_event_type: str | None
 
 
-class Moment(View):
+class JourneyEvent(View):
     """An event of a journey. `step` is the onboarding step that it reached."""
 
     id: UUID
@@ -95,23 +95,23 @@ class JourneyStep(View):
     label: str
 
 
-class Done(View):
+class JourneyEvents(View):
     """Events, oldest first, and the reason for the onboarding status."""
 
     status: OnboardingStatus
     why: str
     steps: list[JourneyStep]
-    items: list[Moment]
+    items: list[JourneyEvent]
     total_count: int
     next_cursor: str | None
 
 
-class Journey(Done):
+class Journey(JourneyEvents):
     user: UserSummary
     ai_requests: RequestTotals
 
 
-class AnonymousJourney(Done):
+class AnonymousJourney(JourneyEvents):
     session: AnonymousSummary
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.annotations.service import annotations, counts, drafts, enqueue
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.conversations.ingest import conversations
 from core.database import settings
 from core.database.db import Database, transaction
@@ -54,7 +54,10 @@ def drop_drafts(payload: dict[str, Any]) -> None:
 def fill(timestamp: int) -> None:
     """Add new answers of ongoing conversations to the review queue."""
     with transaction() as core:
-        rules, looked = settings.read(core, Review), settings.read(core, enqueue.CheckedUntil)
+        rules, looked = (
+            settings.read(core, ReviewSettings),
+            settings.read(core, enqueue.CheckedUntil),
+        )
     first = clock.now() - timedelta(days=rules.oldest_days)
     place: enqueue.Place | None = (max(first, (looked.until or first) - OVERLAP), NO_ID)
     while place is not None and not queue.stopping.is_set():

@@ -18,7 +18,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
-class Action:
+class SessionAction:
     """An undoable action: saved or skipped, or corrected from the annotation `before`."""
 
     item: QueueItemView
@@ -32,7 +32,7 @@ class ReviewSession:
     history: tuple[HistoryEntry, ...] = ()
     shown_id: UUID | None = None
     held_id: UUID | None = None
-    actions: tuple[Action, ...] = ()
+    actions: tuple[SessionAction, ...] = ()
 
     @property
     def shown(self) -> HistoryEntry | None:
@@ -73,7 +73,7 @@ class ReviewSession:
             held_id=self.held_id if entry.is_saved else entry.item.id,
         )
 
-    def saved(self, action: Action) -> "ReviewSession":
+    def saved(self, action: SessionAction) -> "ReviewSession":
         """Return the session after the item on screen was saved."""
         history = tuple(
             replace(each, is_saved=True) if each.item.id == self.shown_id else each
@@ -85,7 +85,7 @@ class ReviewSession:
             held_id=None if self.held_id == self.shown_id else self.held_id,
         )
 
-    def skipped(self, action: Action) -> "ReviewSession":
+    def skipped(self, action: SessionAction) -> "ReviewSession":
         """Return the session after the item on screen was skipped, which can be undone."""
         return replace(self._did(action), held_id=None)
 
@@ -101,7 +101,7 @@ class ReviewSession:
         """Return the session with nothing on screen or leased."""
         return replace(self, shown_id=None, held_id=None)
 
-    def _did(self, action: Action) -> "ReviewSession":
+    def _did(self, action: SessionAction) -> "ReviewSession":
         return replace(self, actions=(*self.actions, action)[-MOST:])
 
     def _kept(self, is_kept: Callable[[HistoryEntry], bool]) -> "ReviewSession":

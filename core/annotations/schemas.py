@@ -71,7 +71,7 @@ class ItemOutcome(StrEnum):
     APPROVED = "approved"
 
 
-class Reason(StrEnum):
+class QueueReason(StrEnum):
     RATED_LOW = "rated_low"
     SCORE = "score"
     EDITED = "edited"
@@ -112,7 +112,7 @@ class ReviewVerdict(BaseModel):
     tags: Tags = []
 
 
-class Decision(BaseModel):
+class AdjudicationDecision(BaseModel):
     """The result of an adjudication; fields that are left out come from the chosen annotation."""
 
     model_config = ConfigDict(
@@ -148,7 +148,7 @@ class NewAnnotation(ReviewVerdict):
     status: AnnotationStatus = AnnotationStatus.PENDING
 
 
-class AnnotationChangeBody(Decision):
+class AnnotationChangeBody(AdjudicationDecision):
     """The fields to change; fields that are left out stay."""
 
     model_config = ConfigDict(
@@ -236,7 +236,7 @@ class QueueItemView(View):
     id: UUID
     message_id: UUID
     conversation_id: UUID
-    reasons: list[Reason]
+    reasons: list[QueueReason]
     priority: int
     state: ItemState
     claimed_by: UUID | None

@@ -13,7 +13,7 @@ from core.identity.service import audit
 FIRST_TAGS = ("tone", "accuracy", "completeness", "safety", "policy")
 
 
-class Review(settings.Group):
+class ReviewSettings(settings.SettingsGroup):
     """The review settings of a workspace."""
 
     model_config = ConfigDict(
@@ -50,12 +50,12 @@ class Review(settings.Group):
     )
 
 
-def read(core: Session, *, actor: Actor) -> Review:
+def read(core: Session, *, actor: Actor) -> ReviewSettings:
     require_any(actor, Permission.ANNOTATE, Permission.READ_CONTENTS)
-    return settings.read(core, Review)
+    return settings.read(core, ReviewSettings)
 
 
-def change(core: Session, rules: Review, *, actor: Actor) -> Review:
+def change(core: Session, rules: ReviewSettings, *, actor: Actor) -> ReviewSettings:
     """Store the given fields, and return all settings; they apply to new items and leases."""
     require(actor, Permission.DECIDE_REVIEWS)
     before, after = settings.amend(core, rules, by=actor.id)

@@ -10,7 +10,7 @@ NONE = "none"
 UNDISCLOSED = "undisclosed"  # the value of annotations whose blind review is still open
 
 
-class Share(View):
+class AnnotationShare(View):
     """A value, and how many annotations have it."""
 
     value: str
@@ -31,7 +31,7 @@ class ModelAgreement(View):
     agreement: Agreement
 
 
-class Disputed(View):
+class DisputedMessage(View):
     """A message with different verdicts and their counts; decided after adjudication."""
 
     message_id: UUID
@@ -67,17 +67,17 @@ class ReviewSummary(View):
     messages: int
     conversations: int
     reviewers: int
-    by_type: list[Share]
-    by_severity: list[Share]
-    by_status: list[Share]
-    by_tag: list[Share]
-    by_model: list[Share]
-    by_prompt_version: list[Share]
-    by_experiment_arm: list[Share]
+    by_type: list[AnnotationShare]
+    by_severity: list[AnnotationShare]
+    by_status: list[AnnotationShare]
+    by_tag: list[AnnotationShare]
+    by_model: list[AnnotationShare]
+    by_prompt_version: list[AnnotationShare]
+    by_experiment_arm: list[AnnotationShare]
     over_time: list[ReviewDay]
     agreement: Agreement
     severity_agreement: Agreement
     disagreements: list[Disagreement]
     by_model_agreement: list[ModelAgreement]
-    disputed: list[Disputed]
+    disputed: list[DisputedMessage]
     pace: ReviewPace

@@ -178,7 +178,7 @@ class RunFailure(View):
     last_run: str
 
 
-class Strip(View):
+class RunStrip(View):
     """The last runs of a batch job, latest first."""
 
     batch_job: str

@@ -25,7 +25,7 @@ UNEXPECTED = "Unexpected error; the server log has details under this run's ID."
 MayGoOn = Callable[[], bool]
 
 
-class Stopped(Exception):
+class RunStopped(Exception):
     """The run was cancelled, or the worker stops."""
 
 
@@ -33,7 +33,7 @@ def work(run_id: UUID, *, may_go_on: MayGoOn) -> None:
     """Make a run's missing answers; when the worker stops, the next one continues."""
     try:
         asyncio.run(_work(run_id, may_go_on))
-    except Stopped:
+    except RunStopped:
         if not may_go_on():
             with transaction() as session:
                 runs.defer(session, run_id, after=runs.PAUSE)
@@ -75,7 +75,7 @@ async def _run_scenario(
         with transaction() as session:
             goes_on = runs.record_progress(session, run.id)
         if not (goes_on and may_go_on()):
-            raise Stopped
+            raise RunStopped
         mode = RunMode(run.mode)
         if mode is not RunMode.MESSAGES and answers and _has_failed(answers[-1]):
             return  # a conversation can't go on after an answer that is missing

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.comparisons.schemas import Outcome
+from core.comparisons.schemas import VoteOutcome
 from core.database.tables import CoreTable, Created, Keyed, one_of
 
 
@@ -39,7 +39,7 @@ class ComparisonTurn(Keyed, Created, CoreTable):
     __tablename__ = "comparison_turns"
     __table_args__ = (
         UniqueConstraint("comparison_id", "number"),
-        one_of("outcome", Outcome),
+        one_of("outcome", VoteOutcome),
         Index(None, "voted_at"),
     )
 

@@ -16,8 +16,8 @@ from core.comparisons.schemas import (
     ColumnView,
     ComparisonSummary,
     ComparisonView,
-    Outcome,
     TurnView,
+    VoteOutcome,
 )
 from core.executions.schemas import ExecutionStatus
 from core.playground import encrypted_texts as playground_texts
@@ -134,7 +134,7 @@ def turn_view(
         number=turn.number,
         message=_question(turn, messages),
         answers=[_answer(it, messages[it["column"]], hidden=hidden) for it in turn.answers],
-        outcome=Outcome(turn.outcome) if turn.outcome else None,
+        outcome=VoteOutcome(turn.outcome) if turn.outcome else None,
         winner=turn.winner,
         reason=encrypted_texts.reason_of(turn),
         blind=turn.is_blind,

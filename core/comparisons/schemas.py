@@ -18,7 +18,7 @@ from core.providers.schemas import Parameters
 MOST_COLUMNS = 4
 
 
-class Outcome(StrEnum):
+class VoteOutcome(StrEnum):
     """What a vote says; BETTER names a column."""
 
     BETTER = "better"
@@ -97,13 +97,13 @@ class NewVote(BaseModel):
     )
 
     turn: int = Field(ge=1, le=10**6)
-    outcome: ColumnNumber | Literal[Outcome.TIE, Outcome.BOTH_BAD]
+    outcome: ColumnNumber | Literal[VoteOutcome.TIE, VoteOutcome.BOTH_BAD]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
 
     @property
     def winner(self) -> int | None:
         """The number of the better column, or None."""
-        return None if isinstance(self.outcome, Outcome) else self.outcome
+        return None if isinstance(self.outcome, VoteOutcome) else self.outcome
 
 
 class ColumnChoice(BaseModel):
@@ -175,7 +175,7 @@ class TurnView(View):
     number: int
     message: str
     answers: list[ColumnAnswer]
-    outcome: Outcome | None
+    outcome: VoteOutcome | None
     winner: int | None
     reason: str | None
     blind: bool

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.conversations.schemas import ConversationState, MessageSpeaker, Origin
+from core.conversations.schemas import ConversationOrigin, ConversationState, MessageSpeaker
 from core.database.tables import CoreTable, Created, Keyed, one_of, prefix_index
 
 EMPTY = text("'{}'::jsonb")
@@ -30,7 +30,7 @@ class Conversation(CoreTable):
 
     __tablename__ = "conversations"
     __table_args__ = (
-        one_of("source", Origin),
+        one_of("source", ConversationOrigin),
         one_of("status", ConversationState),
         Index(None, "user_id", "last_message_at"),
         Index(None, "last_message_at"),

@@ -32,7 +32,7 @@ from core.ingest.prompts import (
 )
 
 
-class Origin(StrEnum):
+class ConversationOrigin(StrEnum):
     """Through which channel a conversation arrived."""
 
     API = "api"

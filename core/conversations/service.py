@@ -37,7 +37,7 @@ where conversation_id = id and (annotation_count, last_annotated_at) is distinct
     from (given.number, given.at)""")
 
 
-class Rating(NamedTuple):
+class ConversationRating(NamedTuple):
     """A user's rating of a conversation, on a scale (thumbs, five)."""
 
     conversation_id: UUID
@@ -59,7 +59,7 @@ def lock(session: Session, ids: list[UUID]) -> list[UUID]:
     return list(session.scalars(LOCK, {"ids": ids}))
 
 
-def write_ratings(session: Session, ratings: list[Rating]) -> None:
+def write_ratings(session: Session, ratings: list[ConversationRating]) -> None:
     """Store ratings of conversations."""
     columns = list(zip(*ratings, strict=True)) or [(), (), (), ()]
     session.execute(

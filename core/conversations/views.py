@@ -51,7 +51,7 @@ class TextPart(View):
     is_hit: bool
 
 
-class Hit(View):
+class ConversationHit(View):
     """A conversation's first matching message, shortened, and the number of matches."""
 
     message_id: UUID
@@ -99,7 +99,7 @@ class ConversationSummary(View):
     release: str
     created_at: datetime
     last_message_at: datetime
-    hit: Hit | None = None
+    hit: ConversationHit | None = None
 
 
 class ConversationView(ConversationSummary):

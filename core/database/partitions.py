@@ -90,7 +90,7 @@ class Horizon:
         return and_(self.is_old(rows), not_(self.is_held(rows)))
 
 
-class Counted(NamedTuple):
+class PartitionCounts(NamedTuple):
     """Counts of a partition's rows: expired, kept for the undo of an import, and all."""
 
     expired: int
@@ -103,7 +103,7 @@ class Counted(NamedTuple):
         return self.held > 0 and self.expired + self.held == self.whole
 
 
-class Deleted(NamedTuple):
+class DeletedRows(NamedTuple):
     """How many rows were deleted, and the time until which all rows were looked at."""
 
     rows: int
@@ -166,14 +166,14 @@ def is_created_ahead(part: Partition) -> bool:
     return part.first >= clock.now().date() - DAYS_BACK * DAY
 
 
-def count_expired(session: Session, name: str, horizon: Horizon) -> Counted:
+def count_expired(session: Session, name: str, horizon: Horizon) -> PartitionCounts:
     """Return how many rows of a partition are expired."""
     rows = _rows(name)
     held = and_(horizon.is_old(rows), horizon.is_held(rows))
     counts = select(
         func.count().filter(horizon.is_expired(rows)), func.count().filter(held), func.count()
     )
-    return Counted(*session.execute(counts.select_from(rows)).one())
+    return PartitionCounts(*session.execute(counts.select_from(rows)).one())
 
 
 def drop(session: Session, parent: str, part: Partition, *, horizon: Horizon) -> int | None:
@@ -202,7 +202,7 @@ def drop(session: Session, parent: str, part: Partition, *, horizon: Horizon) ->
 
 def delete_expired(
     session: Session, parent: str, part: Partition, *, after: datetime, horizon: Horizon
-) -> Deleted | None:
+) -> DeletedRows | None:
     """Delete expired rows among some later than `after`; return None after the last."""
     rows = _rows(part.name(parent))
     at = rows.c.created_at
@@ -211,7 +211,7 @@ def delete_expired(
     if until is None:
         return None
     gone = session.execute(delete(rows).where(at > after, at <= until, horizon.is_expired(rows)))
-    return Deleted(cast("CursorResult[Any]", gone).rowcount, until)
+    return DeletedRows(cast("CursorResult[Any]", gone).rowcount, until)
 
 
 def _rows(name: str) -> TableClause:

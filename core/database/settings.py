@@ -19,13 +19,13 @@ KEY_CHECK = "key check"
 KEY_CHECK_ROW = UUID(int=0)
 
 
-class Group(BaseModel):
+class SettingsGroup(BaseModel):
     """Settings that are read and written together."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Workspace(Group):
+class Workspace(SettingsGroup):
     """General settings of the workspace."""
 
     model_config = ConfigDict(
@@ -59,7 +59,7 @@ class Workspace(Group):
 Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
-class Retention(Group):
+class Retention(SettingsGroup):
     """How many days rows are kept, from the later of their time and their arrival."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"event_days": 90, "request_days": 90}})
@@ -90,7 +90,7 @@ class Retention(Group):
     )
 
 
-class Sealed(Group):
+class Sealed(SettingsGroup):
     """Up to which time raw rows are deleted, by table: recomputing is possible after it."""
 
     user_activity_events: datetime | None = None
@@ -108,7 +108,7 @@ class Sealed(Group):
         return all((until := self.until(parent)) is None or until <= since for parent in parents)
 
 
-class DimensionRollups(Group):
+class DimensionRollups(SettingsGroup):
     """From when on requests are rolled up by dimension, and what their costs vary by; without a
     time, from the first.
     """
@@ -122,7 +122,7 @@ class ToolDimensionRollups(DimensionRollups):
     """The same of the calls of tools."""
 
 
-class ReleasePlaces(Group):
+class ReleasePlaces(SettingsGroup):
     """Which releases have parts, subjects and user days of their own: those first seen since, or
     all.
     """
@@ -130,7 +130,7 @@ class ReleasePlaces(Group):
     since: datetime | None = None
 
 
-Chosen = TypeVar("Chosen", bound=Group)
+Chosen = TypeVar("Chosen", bound=SettingsGroup)
 
 
 def read(session: Session, group: type[Chosen]) -> Chosen:
@@ -157,7 +157,7 @@ def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, 
     return before, after
 
 
-def write(session: Session, group: Group, *, by: UUID | None) -> None:
+def write(session: Session, group: SettingsGroup, *, by: UUID | None) -> None:
     """Store a whole group."""
     row = {
         "name": type(group).__name__.lower(),

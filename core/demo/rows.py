@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from core.demo.shifting import Shift
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 
 FILE = "rows.ndjson.xz"
 # After the last message
@@ -16,7 +16,7 @@ OPEN_FOR = {"active": timedelta(hours=6), "waiting_human": timedelta(days=2)}
 decoder = msgspec.json.Decoder(dict[RowKind, list[dict[str, Any]]])
 
 
-def rows(until: datetime) -> Iterator[Parsed]:
+def rows(until: datetime) -> Iterator[ParsedRow]:
     """Yield the rows of a demo that ends at a time; `position` counts from 1."""
     position = 0
     for line in Shift(until).lines(FILE):
@@ -25,7 +25,7 @@ def rows(until: datetime) -> Iterator[Parsed]:
                 position += 1
                 if kind is RowKind.CONVERSATIONS:
                     _close(row, until)
-                yield Parsed(position, None, kind, row)
+                yield ParsedRow(position, None, kind, row)
 
 
 def _close(conversation: dict[str, Any], until: datetime) -> None:

@@ -10,15 +10,15 @@ from core.annotations.schemas import (
     AnnotationStatus,
     AnnotationType,
     ItemState,
-    Reason,
+    QueueReason,
 )
-from core.database.settings import Group
+from core.database.settings import SettingsGroup
 from core.imports.schemas import ImportStatus
 
 DECIDING = 3  # the round
 
 
-class Demo(Group):
+class DemoDecision(SettingsGroup):
     """Whether it was decided, on the first start, to have a demo or none."""
 
     is_decided: bool = False
@@ -46,7 +46,7 @@ class DemoView(BaseModel):
         return self.status is ImportStatus.UNDOING
 
 
-class Note(msgspec.Struct, omit_defaults=True):
+class DemoNote(msgspec.Struct, omit_defaults=True):
     """An annotation; `reviewer` and `decided_by` are names."""
 
     reviewer: str
@@ -67,8 +67,8 @@ class DemoReview(msgspec.Struct):
 
     conversation: str
     message: str
-    reasons: list[Reason]
+    reasons: list[QueueReason]
     priority: int
     state: ItemState
     wanted: int
-    notes: list[Note]
+    notes: list[DemoNote]

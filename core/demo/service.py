@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.database import settings
 from core.demo import queries
 from core.demo.errors import NoDemo, NotEmpty
-from core.demo.schemas import Demo
+from core.demo.schemas import DemoDecision
 from core.digests.service import writing as digests
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -24,10 +24,10 @@ OURSELVES = "Attune"
 
 def decide(session: Session, *, is_wanted: bool) -> bool:
     """Schedule the demo on the first start of a new database; return whether it is wanted."""
-    if settings.read(session, Demo).is_decided:
+    if settings.read(session, DemoDecision).is_decided:
         return False
     comes = is_wanted and queries.is_untouched(session)
-    settings.write(session, Demo(is_decided=True), by=None)
+    settings.write(session, DemoDecision(is_decided=True), by=None)
     if comes:
         _begin(session, by=None)
     return comes

@@ -150,7 +150,7 @@ class AnswerBuffer:
         return self._text_parts[0] if self._text_parts else ""
 
 
-class Bell:
+class CrossThreadEvent:
     """Sets an asyncio event from any thread, at most once until it was awaited."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from core.imports.cells import previews
 from core.imports.models import Import
-from core.imports.schemas import Problem
+from core.imports.schemas import RowProblem
 from core.ingest import redaction
 from core.ingest.intake import Row
 
@@ -36,7 +36,7 @@ def texts(given: list[str]) -> list[str]:
     return given if redactor is None else [redactor.text(each) for each in given]
 
 
-def problems(given: list[Problem]) -> list[Problem]:
+def problems(given: list[RowProblem]) -> list[RowProblem]:
     """Return problems, whose words may contain the value that is wrong."""
     errors = texts([each.error for each in given])
     return [

@@ -105,7 +105,7 @@ class FieldRule(BaseModel):
     )
 
 
-class Turns(View):
+class TurnPaths(View):
     """Where the messages of a conversation are. The paths are within a turn; of a turn that is a
     pair, `0` and `1`.
     """
@@ -140,7 +140,7 @@ class Mapping(View):
     header: bool = True
     kind: RowKind
     fields: dict[str, FieldRule] = Field(default_factory=dict)
-    turns: Turns | None = None
+    turns: TurnPaths | None = None
     ignored: list[Path] = Field(
         default_factory=list,
         description="What is left out; all else that has no field is kept with the row.",

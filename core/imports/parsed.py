@@ -21,7 +21,7 @@ class RowKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedRow:
     """One row that a record gives, or what is wrong with the record.
 
     `position` counts the records of the file from 1; one record may give several rows, which then

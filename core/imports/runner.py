@@ -17,7 +17,7 @@ from core.imports.ingest.reading import read
 from core.imports.ingest.writing import ImportStopped, Overtaken, write
 from core.imports.mapping import Mapping
 from core.imports.models import Import
-from core.imports.parsed import Parsed
+from core.imports.parsed import ParsedRow
 from core.imports.recognition import recognize
 from core.imports.schemas import BUSY, ImportStatus
 from core.imports.service import imports
@@ -87,7 +87,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     generate = generators.find(row.mapping)
     generated = generate(row.mapping or {}) if generate is not None else None
     if generated is not None:
-        rows: Iterable[Parsed] = (
+        rows: Iterable[ParsedRow] = (
             parsed for parsed in generated.rows if parsed.position > row.position
         )
     else:
@@ -155,7 +155,7 @@ class _Paused(Exception): ...  # this worker is about to stop
 
 
 def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
-    def note(_removed: undo.Removed) -> None:
+    def note(_removed: undo.UndoProgress) -> None:
         if not may_go_on():
             raise _Paused
         imports.change(import_id, ImportStatus.UNDOING, {"moved_at": clock.now()})

@@ -33,7 +33,7 @@ BUSY = (ImportStatus.CHECKING, ImportStatus.QUEUED, ImportStatus.RUNNING, Import
 STARTABLE = (ImportStatus.READY, ImportStatus.CANCELLED, ImportStatus.FAILED, ImportStatus.UNDONE)
 
 
-class Touched(View):
+class TouchedRows(View):
     """What an import has brought or its undo has taken: rows of which kinds, and of when."""
 
     since: datetime
@@ -42,7 +42,7 @@ class Touched(View):
     environment: str
 
 
-class Problem(View):
+class RowProblem(View):
     """A record that was not taken, and why."""
 
     position: int
@@ -51,7 +51,7 @@ class Problem(View):
     error: str
 
 
-class Count(View):
+class RowCounts(View):
     """What became of the rows of a kind."""
 
     accepted: int = 0
@@ -59,7 +59,7 @@ class Count(View):
     rejected: int = 0
 
 
-class RowsOver(View):
+class ExpiredRows(View):
     """What retention will do with rows of a kind that are older than it keeps them."""
 
     kind: RowKind
@@ -87,10 +87,10 @@ class DryRun(View):
     records: int
     counts: dict[RowKind, int]
     rejected: int
-    problems: list[Problem]
+    problems: list[RowProblem]
     first_at: datetime | None = None
     last_at: datetime | None = None
-    retention: list[RowsOver] = Field(default_factory=list)
+    retention: list[ExpiredRows] = Field(default_factory=list)
     duplicates: dict[RowKind, int] = Field(default_factory=dict)
     compared: int = 0
     samples: list[SampleRow] = Field(default_factory=list)
@@ -132,8 +132,8 @@ class ImportView(View):
     mapping: dict[str, Any] | None
     dry_run: DryRun | None
     progress: ImportProgress
-    counts: dict[RowKind, Count]
-    problems: list[Problem]
+    counts: dict[RowKind, RowCounts]
+    problems: list[RowProblem]
     first_at: datetime | None
     last_at: datetime | None
     created_by: UUID | None
@@ -145,7 +145,7 @@ class ImportView(View):
     same_file: list[SameFile] = Field(default_factory=list)
 
 
-class Answers(BaseModel):
+class ImportAnswers(BaseModel):
     """What only a person knows, as the questions of a recognition ask for it."""
 
     model_config = ConfigDict(frozen=True)
@@ -167,7 +167,7 @@ class Answers(BaseModel):
     )
 
 
-class Start(BaseModel):
+class ImportStart(BaseModel):
     """Settings of an import; those left out keep the recognized or last chosen value."""
 
     model_config = ConfigDict(
@@ -179,7 +179,7 @@ class Start(BaseModel):
 
     mapping: dict[str, Any] | None = None
     mapping_id: UUID | None = None
-    answers: Answers | None = None
+    answers: ImportAnswers | None = None
     environment: str | None = Field(default=None, pattern=ENVIRONMENT_PATTERN)
     separate: bool | None = Field(
         default=None,

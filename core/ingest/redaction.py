@@ -75,7 +75,7 @@ class OwnPattern(BaseModel):
         return pattern
 
 
-class Redaction(settings.Group):
+class Redaction(settings.SettingsGroup):
     """The redaction settings of the workspace."""
 
     model_config = ConfigDict(

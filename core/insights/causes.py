@@ -7,7 +7,7 @@ from math import sqrt
 
 from sqlalchemy.orm import Session
 
-from core.activity.queries.funnels.conversion_drops import Drop
+from core.activity.queries.funnels.conversion_drops import ConversionDrop
 from core.ai_metrics.breakdown_charts import DIMENSIONS, change_of
 from core.ai_metrics.breakdown_views import (
     Breakdown,
@@ -68,7 +68,9 @@ def cause_of_change(
     )
 
 
-def cause_of_drop(session: Session, drop: Drop, scope: WatchScope, *, actor: Actor) -> FindingCause:
+def cause_of_drop(
+    session: Session, drop: ConversionDrop, scope: WatchScope, *, actor: Actor
+) -> FindingCause:
     """Return which share of those who dropped off met an error, and did before."""
     watched = replace(scope.watched, app=drop.app or scope.watched.app)
     zone = scope.period.zone

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.activity.queries.funnels.conversion_drops import Drop
+from core.activity.queries.funnels.conversion_drops import ConversionDrop
 from core.ai_metrics.queries.incidents import Incident, IncidentKind
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery, ModelVolume, ToolFigures
@@ -79,7 +79,7 @@ def of_failing_job(one: FailingJob, scope: WatchScope) -> Finding:
     return QuotingFinding(**found.model_dump(), quote=one.summary) if one.summary else found
 
 
-def of_drop(one: Drop, scope: WatchScope) -> Finding:
+def of_drop(one: ConversionDrop, scope: WatchScope) -> Finding:
     since = f" since release {one.release}" if one.release else ""
     title = f"Conversion dropped from {one.label} to {one.next_label}{since}"
     rates = f"{formatting.share(one.rate)} within 1 day, previously {formatting.share(one.before)}"

@@ -5,7 +5,7 @@ from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from core.activity.queries.funnels.conversion_drops import Drop, drops
+from core.activity.queries.funnels.conversion_drops import ConversionDrop, drops
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
@@ -134,7 +134,7 @@ def _of_incident(core: Session, one: Incident, scope: WatchScope, actor: Actor) 
     return _caused(found, cause_of_change(core, asked, MEASURES[found.kind], actor=actor))
 
 
-def _of_drop(core: Session, one: Drop, scope: WatchScope, actor: Actor) -> Finding:
+def _of_drop(core: Session, one: ConversionDrop, scope: WatchScope, actor: Actor) -> Finding:
     return _caused(of_drop(one, scope), cause_of_drop(core, one, scope, actor=actor))
 
 

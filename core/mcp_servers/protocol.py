@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from core.mcp_servers.errors import McpServerFailed
 from core.mcp_servers.schemas import McpConnection, McpTool
 from core.network import async_outbound
-from core.network.allowed_addresses import AddressRefused, Reach
+from core.network.allowed_addresses import AddressPolicy, AddressRefused
 from core.platform.config import config
 
 MAX_RESPONSE_BYTES = 4 * 2**20
@@ -58,7 +58,7 @@ async def _connected(
     server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
 ) -> Answer:
     # Loopback and private addresses need ATTUNE_ALLOW_HOSTS.
-    reach = Reach(loopback=False, named=config().attune_allow_hosts)
+    reach = AddressPolicy(loopback=False, named=config().attune_allow_hosts)
     token = server.token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = async_outbound.client(

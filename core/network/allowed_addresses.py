@@ -65,7 +65,7 @@ class AddressRefused(Invalid):
 
 
 @dataclass(frozen=True)
-class Reach:
+class AddressPolicy:
     """Which addresses may be called: public ones, loopback or not, and those listed."""
 
     loopback: bool
@@ -103,9 +103,9 @@ def _is_special(address: IpAddress) -> bool:
     return any(address in network for network in SPECIAL)
 
 
-def providers_reach(config: Config) -> Reach:
+def provider_address_policy(config: Config) -> AddressPolicy:
     """Return the addresses for providers: loopback only if Attune listens there only."""
-    return Reach(loopback=config.on_loopback, named=config.attune_allow_hosts)
+    return AddressPolicy(loopback=config.on_loopback, named=config.attune_allow_hosts)
 
 
 def checked_address(address: str) -> str:

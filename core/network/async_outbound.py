@@ -8,13 +8,13 @@ import httpcore2
 import httpx2
 
 from core.network import outbound
-from core.network.allowed_addresses import AddressRefused, Reach
+from core.network.allowed_addresses import AddressPolicy, AddressRefused
 
 
 class CheckedAsyncBackend(httpcore2.AnyIOBackend):
     """Connects only to allowed addresses."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: AddressPolicy) -> None:
         super().__init__()
         self._reach = reach
 
@@ -75,7 +75,7 @@ class LimitedBody(httpx2.AsyncByteStream):
 class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
     """An HTTP transport that connects to allowed addresses only."""
 
-    def __init__(self, reach: Reach, *, max_response_bytes: int) -> None:
+    def __init__(self, reach: AddressPolicy, *, max_response_bytes: int) -> None:
         certificates: ssl.SSLContext = outbound.certificates()
         super().__init__(verify=certificates, trust_env=False)
         self._most = max_response_bytes
@@ -99,7 +99,11 @@ class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
 
 
 def client(
-    reach: Reach, *, timeout: httpx2.Timeout, max_response_bytes: int, headers: dict[str, str]
+    reach: AddressPolicy,
+    *,
+    timeout: httpx2.Timeout,
+    max_response_bytes: int,
+    headers: dict[str, str],
 ) -> httpx2.AsyncClient:
     """Return an HTTP client that connects to allowed addresses only."""
     return httpx2.AsyncClient(

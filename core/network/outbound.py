@@ -16,7 +16,7 @@ from functools import cache
 import httpcore2
 import httpx2
 
-from core.network.allowed_addresses import AddressRefused, IpAddress, Reach
+from core.network.allowed_addresses import AddressPolicy, AddressRefused, IpAddress
 from core.network.cancellation import (
     CancellableStream,
     CancelToken,
@@ -41,7 +41,7 @@ class CompressionRefused(httpx2.ReadError):
 class CheckedBackend(httpcore2.SyncBackend):
     """Connects only to allowed addresses."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: AddressPolicy) -> None:
         super().__init__()
         self._reach = reach
 
@@ -83,7 +83,7 @@ class CheckedBackend(httpcore2.SyncBackend):
         raise httpcore2.ConnectError("unix sockets are not supported")
 
 
-def resolve(host: str, port: int, reach: Reach) -> list[IpAddress]:
+def resolve(host: str, port: int, reach: AddressPolicy) -> list[IpAddress]:
     """Return the addresses of a host.
 
     Raises AddressRefused when one of them may not be called, httpcore2.ConnectError when there is
@@ -143,7 +143,7 @@ class Body(httpx2.SyncByteStream):
 class CheckedTransport(httpx2.HTTPTransport):
     """An HTTP transport that connects to allowed addresses only."""
 
-    def __init__(self, reach: Reach, *, keep_alive: int) -> None:
+    def __init__(self, reach: AddressPolicy, *, keep_alive: int) -> None:
         """Connect within `reach`, and keep up to `keep_alive` idle connections."""
         super().__init__(verify=certificates(), trust_env=False)
         # httpx2 has no public way to give a network backend.
@@ -175,7 +175,7 @@ def is_compressed(response: httpx2.Response) -> bool:
     return any(encoding.strip() not in ("", "identity") for encoding in encodings)
 
 
-def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
+def client(reach: AddressPolicy, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
     """Return an HTTP client that connects to allowed addresses only."""
     return httpx2.Client(
         transport=CheckedTransport(reach, keep_alive=keep_alive),

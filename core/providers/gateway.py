@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, cast
 import httpx2
 
 from core.database.tables import storable
-from core.network.allowed_addresses import providers_reach
+from core.network.allowed_addresses import provider_address_policy
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
 from core.providers.chunks import Chunk, Embeddings, TextChunk, ToolCallChunk
@@ -248,4 +248,4 @@ def _connect(connection: Connection, silence_timeout_s: float) -> Provider:
     timeout = httpx2.Timeout(
         connect=CONNECT_TIMEOUT_S, read=silence_timeout_s, write=30.0, pool=5.0
     )
-    return cast("Provider", vendor.connect(connection, providers_reach(config()), timeout))
+    return cast("Provider", vendor.connect(connection, provider_address_policy(config()), timeout))

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.conversations.ingest import named_messages
-from core.conversations.ingest.named_messages import NAMED, Name
+from core.conversations.ingest.named_messages import NAMED, MessageName
 from core.conversations.queries import sender_ids
 from core.conversations.queries.sender_ids import MessagePlace, Named
 from core.database.db import transaction
@@ -89,7 +89,7 @@ def store(session: Session, scores: list[NewScore], source: RowSource) -> int:
     """Store scores; return how many of them are new or newer than the stored ones."""
     keyed = list(_with_ids(source.cleaned(scores)))
     names = [
-        Name(each.id, each.given.message_id, each.at)
+        MessageName(each.id, each.given.message_id, each.at)
         for each in keyed
         if each.given.message_id is not None and each.given.conversation_id is None
     ]
@@ -170,7 +170,7 @@ def note_names(session: Session, ids: list[UUID]) -> None:
     """
     session.execute(FORGET, {"ids": ids})
     session.execute(DUE, {"ids": ids})
-    names = [Name(*row) for row in session.execute(NAMES, {"ids": ids})]
+    names = [MessageName(*row) for row in session.execute(NAMES, {"ids": ids})]
     named_messages.store(session, names)
     if names:
         outbox.add(session, NAMED, {"names": sorted({each.name for each in names})})

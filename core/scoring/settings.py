@@ -43,7 +43,7 @@ EXAMPLE: JsonDict = {
 }
 
 
-class ProductionScoring(settings.Group):
+class ProductionScoring(settings.SettingsGroup):
     """How messages of production are scored."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
@@ -86,7 +86,7 @@ class ProductionScoring(settings.Group):
         return self
 
 
-class ProductionScoringState(settings.Group):
+class ProductionScoringState(settings.SettingsGroup):
     """For whom models are called, which messages are due, and the figures of a UTC day."""
 
     account_id: UUID | None = None

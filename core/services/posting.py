@@ -17,7 +17,7 @@ from core.executions import encrypted_texts
 from core.executions.models import Execution
 from core.executions.service import service_calls
 from core.network import outbound
-from core.network.allowed_addresses import providers_reach
+from core.network.allowed_addresses import provider_address_policy
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
 from core.services import dispatch, queries, service
@@ -72,7 +72,7 @@ def _send(
     if connection.token is None:
         return Delivery(ServiceStatus.UNAUTHORIZED, "Enter the service's token in Settings.")
     headers = {"Authorization": f"Bearer {connection.token}"}
-    reach, timeout = providers_reach(config()), httpx2.Timeout(timeout_s)
+    reach, timeout = provider_address_policy(config()), httpx2.Timeout(timeout_s)
     try:
         with (
             cancellable(CancelToken(), time.monotonic() + timeout_s),

@@ -200,7 +200,7 @@ class Callback(BaseModel):
         return str(said).strip()[:500] or None if said else None
 
 
-class Received(BaseModel):
+class CallbackReceipt(BaseModel):
     """A callback was received, whether or not it changed anything."""
 
     status: str = "received"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from core.database.settings import Group
+from core.database.settings import SettingsGroup
 
 
 class SetupStep(StrEnum):
@@ -31,7 +31,7 @@ class SetupProgress(BaseModel):
         return self.done == frozenset(SetupStep)
 
 
-class Setup(Group):
+class Setup(SettingsGroup):
     """The workspace setting that hides the first-run checklist."""
 
     is_hidden: bool = False

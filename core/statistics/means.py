@@ -9,7 +9,7 @@ from core.statistics.libraries import special
 CERTAIN = 0.95
 
 
-class Draws(NamedTuple):
+class GroupedSample(NamedTuple):
     """Values that were drawn in groups, such as the scores of a conversation: how many groups, and
     sums over the groups of the total squared, the total times the size, and the size squared.
     """
@@ -20,7 +20,7 @@ class Draws(NamedTuple):
     sizes: float
 
 
-def interval_of_grouped_mean(mean: float, size: int, draws: Draws) -> tuple[float, float]:
+def interval_of_grouped_mean(mean: float, size: int, draws: GroupedSample) -> tuple[float, float]:
     """Return the 95 % interval of a mean of `size` values drawn in at least two groups: Student's
     t, the error of a ratio of sums, as in `chance_of_pairs`.
     """

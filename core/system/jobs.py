@@ -11,7 +11,7 @@ from core.activity.service import apply_funnel
 from core.database.db import transaction
 from core.identity.service import sign_in_failures, sign_in_limits
 from core.imports.parsed import RowKind
-from core.imports.schemas import Touched
+from core.imports.schemas import TouchedRows
 from core.imports.service import imports
 from core.jobs import outbox, queue
 from core.scores import service as scores
@@ -105,7 +105,7 @@ def note_touched(payload: dict[str, Any]) -> None:
 @queue.app.task(name=daily_job.AGAIN, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=120))
 def write_again(touched: dict[str, Any]) -> None:
     """Write the figures of past days again."""
-    daily_job.write_again(Touched.model_validate(touched))
+    daily_job.write_again(TouchedRows.model_validate(touched))
 
 
 @queue.app.task(

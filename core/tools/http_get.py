@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.identity.permissions import Permission
 from core.identity.schemas import Actor
 from core.network import outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken, cancellable
 from core.platform.config import config
 from core.tools.definitions import RegistryTool
@@ -29,7 +29,7 @@ def http_get(arguments: HttpAddress, _actor: Actor) -> dict[str, Any]:
     """Return status, type and text of a response; redirects are not followed."""
     url = _checked(arguments.url)
     # Private addresses need ATTUNE_ALLOW_HOSTS as well: a listed name may point anywhere.
-    reach = Reach(loopback=False, named=config().attune_allow_hosts)
+    reach = AddressPolicy(loopback=False, named=config().attune_allow_hosts)
     try:
         with (
             cancellable(CancelToken(), time.monotonic() + TIMEOUT_S),

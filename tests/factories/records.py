@@ -11,7 +11,7 @@ from core.database.db import transaction
 from core.imports.ingest import writing
 from core.imports.ingest.chunks import Identity
 from core.imports.models import Import
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import ImportStatus
 from core.ingest.intake import RowSource
 from core.platform import clock
@@ -45,10 +45,10 @@ def ai_request(number: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401  JS
     return row | {"total_latency_ms": number, "input_tokens": 10, "output_tokens": 2} | given
 
 
-def parsed(rows: Iterable[dict[str, Any]], kind: RowKind = RowKind.EVENTS) -> Iterator[Parsed]:
+def parsed(rows: Iterable[dict[str, Any]], kind: RowKind = RowKind.EVENTS) -> Iterator[ParsedRow]:
     """Return rows as parsed records of a file."""
     for position, row in enumerate(rows, 1):
-        yield Parsed(position, position + 1, kind, row)
+        yield ParsedRow(position, position + 1, kind, row)
 
 
 def running(sha256: str = "a" * 64, **given: Any) -> UUID:  # noqa: ANN401  columns
@@ -71,7 +71,7 @@ def stored(id_: UUID) -> Import:
         return session.scalars(select(Import).where(Import.id == id_)).one()
 
 
-def write(rows: Iterable[Parsed], id_: UUID, **given: Any) -> bool:  # noqa: ANN401  write's own
+def write(rows: Iterable[ParsedRow], id_: UUID, **given: Any) -> bool:  # noqa: ANN401  write's own
     """Store rows as the import job does."""
     source = RowSource(environment="production", zone="UTC", import_id=id_, origin="import")
     return writing.write(rows, id_, source, Identity(stored(id_).sha256, BEGAN), **given)

@@ -16,7 +16,7 @@ from core.batches.schemas import NewBatchRun
 from core.conversations.schemas import NewConversation
 from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition.recognize import recognize
 from core.imports.recognition.result import Recognition
 from core.ingest import bodies, intake
@@ -87,7 +87,7 @@ def rows_of(path: Path, mapping: Mapping | None = None) -> list[Row]:
     return [each.row for each in parsed if each.row is not None]
 
 
-def refused(parsed: Iterable[Parsed]) -> list[str]:
+def refused(parsed: Iterable[ParsedRow]) -> list[str]:
     """Return what ingest has against rows."""
     found: list[str] = []
     for each in parsed:

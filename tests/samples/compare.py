@@ -18,7 +18,7 @@ from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.embedded.postgres import Postgres
 from core.imports.ingest.reading import read
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition.recognize import recognize
 from tests.factories.spans import from_json
 from tests.imports.files import refused
@@ -61,7 +61,7 @@ SPANS = (
 )
 
 
-def parsed_of(name: str) -> Iterator[Parsed]:
+def parsed_of(name: str) -> Iterator[ParsedRow]:
     """Yield what a file gives, with all questions answered as they are by default."""
     found = recognize(FOLDER / name)
     assert found.mapping is not None

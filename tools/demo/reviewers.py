@@ -9,9 +9,9 @@ from core.annotations.schemas import (
     AnnotationStatus,
     AnnotationType,
     ItemState,
-    Reason,
+    QueueReason,
 )
-from core.demo.schemas import DECIDING, DemoReview, Note
+from core.demo.schemas import DECIDING, DemoNote, DemoReview
 from tools.demo.calendar import DAY, Calendar
 from tools.demo.conversations.talks import DemoMessage, DemoTalk
 from tools.demo.loaded import table
@@ -36,7 +36,12 @@ TAKEN_FOR = {
     APPROVED: ((APPROVED, IMPROVEMENT, FLAG), (90, 8, 2)),
 }
 HOW_BAD = {CORRECTION: (25, 55, 20), IMPROVEMENT: (85, 15, 0), FLAG: (20, 50, 30)}
-PRIORITIES = {Reason.EDITED: 75, Reason.RATED_LOW: 70, Reason.ERROR: 50, Reason.SAMPLE: 10}
+PRIORITIES = {
+    QueueReason.EDITED: 75,
+    QueueReason.RATED_LOW: 70,
+    QueueReason.ERROR: 50,
+    QueueReason.SAMPLE: 10,
+}
 
 
 class Panel:
@@ -105,7 +110,7 @@ class Panel:
         return DemoReview(talk.id, f"m{place:02d}", reasons, priority, state, len(seen), notes)
 
     def _decide(
-        self, talk: DemoTalk, message: DemoMessage, truth: AnnotationType, notes: list[Note]
+        self, talk: DemoTalk, message: DemoMessage, truth: AnnotationType, notes: list[DemoNote]
     ) -> ItemState:
         if self._open < OPEN and self.random.random() < 0.2:
             self._open += 1
@@ -147,7 +152,7 @@ class Panel:
         reviewer: int,
         round_: int,
         at: datetime,
-    ) -> Note:
+    ) -> DemoNote:
         random = self.random
         if message.by_user:
             kind = FLAG
@@ -157,7 +162,9 @@ class Panel:
         ]
         tag = "" if kind is APPROVED else self._tag(talk, words)
         content = self._filled(words[tag or "words"], talk, message)
-        found = Note(self._names[reviewer], kind, content, at, round_, tags=[tag] if tag else [])
+        found = DemoNote(
+            self._names[reviewer], kind, content, at, round_, tags=[tag] if tag else []
+        )
         if kind is CORRECTION and message.edits:
             found.suggested_response = random.choice(message.edits)
         elif (
@@ -194,7 +201,7 @@ class Panel:
         # What is then still to come is left out as the demo is loaded.
         return at + timedelta(hours=1) + min(self.random.expovariate(1 / 0.5), 4) * DAY
 
-    def _go_on(self, notes: list[Note]) -> None:
+    def _go_on(self, notes: list[DemoNote]) -> None:
         """Adjudicate some disagreements and apply some annotations, more of the older ones."""
         for note in notes:
             age_days = (self.calendar.until - note.at) / DAY
@@ -204,9 +211,9 @@ class Panel:
                 note.decided_by, note.decided_at = self._names[-1], self._later(note.at)
 
 
-def _reasons(message: DemoMessage) -> list[Reason]:
+def _reasons(message: DemoMessage) -> list[QueueReason]:
     if message.tool_fails:
-        return [Reason.ERROR]
+        return [QueueReason.ERROR]
     if message.edits:
-        return [Reason.RATED_LOW, Reason.EDITED]
-    return [Reason.RATED_LOW] if message.thumbs_down else [Reason.SAMPLE]
+        return [QueueReason.RATED_LOW, QueueReason.EDITED]
+    return [QueueReason.RATED_LOW] if message.thumbs_down else [QueueReason.SAMPLE]

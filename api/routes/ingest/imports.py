@@ -18,14 +18,21 @@ from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports import queries
-from core.imports.schemas import LONGEST_NAME, ImportView, MappingView, NewMapping, ReadAs, Start
+from core.imports.schemas import (
+    LONGEST_NAME,
+    ImportStart,
+    ImportView,
+    MappingView,
+    NewMapping,
+    ReadAs,
+)
 from core.imports.service import files, imports, mappings
 from core.imports.uploads import Upload
 from core.platform.ids import new_id
 
 router = APIRouter(prefix="/imports", tags=["Data in: files"])
 
-AS_IS = Start()
+AS_IS = ImportStart()
 NOT_IN_CSV = frozenset({"recognition", "mapping", "dry_run", "problems", "same_file"})
 COLUMNS = tuple(name for name in ImportView.model_fields if name not in NOT_IN_CSV)
 BINARY = {"type": "string", "format": "binary"}
@@ -104,14 +111,14 @@ def one(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
 
 @router.post("/{import_id}/dry-run", status_code=202, responses=CONFLICT)
 def dry_run(
-    import_id: UUID, session: SessionDep, actor: ActorDep, start: Start = AS_IS
+    import_id: UUID, session: SessionDep, actor: ActorDep, start: ImportStart = AS_IS
 ) -> ImportView:
     """Check the whole file without storing; `dry_run` has the result at status `ready`."""
     return imports.check(session, import_id, start, actor=actor)
 
 
 @router.post("/{import_id}/start", status_code=202, responses=CONFLICT)
-def start(import_id: UUID, actor: ActorDep, start: Start = AS_IS) -> ImportView:
+def start(import_id: UUID, actor: ActorDep, start: ImportStart = AS_IS) -> ImportView:
     """Start the import, or continue one that was stopped or failed.
 
     409 `most_refused` when most rows would be rejected; `accept_refused` imports the rest.

@@ -27,7 +27,7 @@ from core.ai_metrics.otlp.exports import Export
 from core.ai_metrics.otlp.mapping import Mapped
 from core.ai_metrics.otlp.steps import MappedSpan
 from core.conversations.ingest import conversations
-from core.conversations.schemas import Origin
+from core.conversations.schemas import ConversationOrigin
 from core.database import partitions
 from core.database.db import retry_on_conflict, transaction
 from core.errors import Invalid, Unavailable
@@ -151,7 +151,7 @@ def _prepare(mapped: Mapped, environment: str) -> RowSource:
     """Create the partitions of the requests, and return their source."""
     times = (span.request.created_at for span in mapped.taken)
     partitions.create_for("ai_request_metrics", (time for time in times if time is not None))
-    return RowSource(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
+    return RowSource(environment=environment, zone=workspace.zone(), origin=ConversationOrigin.OTLP)
 
 
 def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:

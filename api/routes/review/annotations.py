@@ -15,6 +15,7 @@ from api.watch_parameters import EdgesDep, ExperimentArm, PromptVersion, note_li
 from core.annotations.queries import annotation_list, tags
 from core.annotations.queries.tags import TagView
 from core.annotations.schemas import (
+    AdjudicationDecision,
     AnnotationChangeBody,
     AnnotationFilter,
     AnnotationOrder,
@@ -23,7 +24,6 @@ from core.annotations.schemas import (
     AnnotationType,
     AnnotationView,
     ChangeView,
-    Decision,
     NewAnnotation,
 )
 from core.annotations.service import adjudication, annotations, drafts
@@ -172,7 +172,7 @@ def remove(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     responses=CONFLICT,
 )
 def adjudicate(
-    annotation_id: UUID, decision: Decision, ai: AiSessionDep, actor: ActorDep
+    annotation_id: UUID, decision: AdjudicationDecision, ai: AiSessionDep, actor: ActorDep
 ) -> AnnotationView:
     """Decide between reviewers who disagree: this annotation applies, with the given changes.
 

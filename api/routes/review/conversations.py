@@ -31,7 +31,7 @@ from core.database.paging import Items, SortCursor, SortedPage, Window
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights.queries import conversation_detail
-from core.insights.queries.conversation_detail import MessageInContext, Reading
+from core.insights.queries.conversation_detail import ConversationPart, MessageInContext
 from core.playground.replay_schemas import SharedReplay
 from core.playground.shared_replays import list_shared_replays
 from core.presentation.periods import Period, Watched
@@ -161,7 +161,7 @@ def conversation(
     q: Annotated[
         str | None, Query(max_length=500, description="Words to highlight in the messages.")
     ] = None,
-) -> Reading:
+) -> ConversationPart:
     """Return a conversation with a part of its messages; `messages` has long ones complete."""
     return conversation_detail.read_conversation(
         session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor

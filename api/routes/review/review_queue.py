@@ -15,7 +15,7 @@ from api.routes.review.annotations import annotator, decider
 from api.watch_parameters import note_list
 from core.annotations import settings
 from core.annotations.queries import review_items
-from core.annotations.queries.review_items import Counters
+from core.annotations.queries.review_items import QueueCounts
 from core.annotations.schemas import (
     AnnotationView,
     BulkBody,
@@ -27,7 +27,7 @@ from core.annotations.schemas import (
 )
 from core.annotations.service import adjudication, enqueue, leases, review_outcomes
 from core.annotations.service.adjudication import ItemDecision
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database import settings as stored
 from core.database.db import Database, Session, transaction
 from core.database.paging import Items, SortedPage
@@ -62,7 +62,7 @@ def items(
 
 
 @router.get("/queue/counters")
-def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters:
+def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueCounts:
     """Return how many items wait, since when, and how many the caller completed today."""
     return review_items.counters(session, ai, actor=actor)
 
@@ -89,14 +89,18 @@ def claim(
     ] = False,
 ) -> QueueItemView | Response:
     """Lease the next item to the caller for some minutes; 204 when the queue is empty."""
-    item = leases.lease_next(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
+    item = leases.lease_next(
+        ai, stored.read(session, ReviewSettings), actor=actor, is_resuming=resume
+    )
     return item or Response(status_code=204)
 
 
 @router.post("/queue/bulk")
 def bulk(selection: BulkBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> BulkDone:
     """Approve or skip several items, except those that are done or leased to others."""
-    return review_outcomes.act_on_many(ai, selection, stored.read(session, Review), actor=actor)
+    return review_outcomes.act_on_many(
+        ai, selection, stored.read(session, ReviewSettings), actor=actor
+    )
 
 
 @router.get("/queue/{item_id}")
@@ -151,17 +155,19 @@ def undo(item_id: UUID, session: SessionDep, ai: AiSessionDep, actor: ActorDep) 
     """Undo the caller's completion or skip, and lease the item to the caller again; or the caller's
     adjudication, and have it wait for one again.
     """
-    return review_outcomes.take_back(ai, item_id, stored.read(session, Review), actor=actor)
+    return review_outcomes.take_back(ai, item_id, stored.read(session, ReviewSettings), actor=actor)
 
 
 @router.get("/settings")
-def review_settings(session: SessionDep, actor: ActorDep) -> Review:
+def review_settings(session: SessionDep, actor: ActorDep) -> ReviewSettings:
     """Return the review settings: guidelines, tags, sample shares and lease time."""
     return settings.read(session, actor=actor)
 
 
 @router.put("/settings", dependencies=[Depends(decider)])
-def change_settings(changes: Review, session: SessionDep, actor: ActorDep) -> Review:
+def change_settings(
+    changes: ReviewSettings, session: SessionDep, actor: ActorDep
+) -> ReviewSettings:
     """Change the review settings; fields that are left out stay."""
     return settings.change(session, changes, actor=actor)
 

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.access.revocation import Rights
 from core.database.db import transaction
 from core.executions import queries, runner
-from core.executions.answer_buffers import AnswerBuffer, Bell, ToolChange
+from core.executions.answer_buffers import AnswerBuffer, CrossThreadEvent, ToolChange
 from core.executions.schemas import (
     CallOutcome,
     ExecutionStatus,
@@ -92,7 +92,7 @@ async def follow(
     """Yield an answer's parts as they arrive; raise SessionExpired once the actor's session or key
     has ended.
     """
-    bell = Bell()
+    bell = CrossThreadEvent()
     unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
     position, tools, queue_position = 0, 0, None
     try:

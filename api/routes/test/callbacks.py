@@ -13,7 +13,7 @@ from core.database.db import transaction
 from core.playground.service import answers
 from core.services import callbacks, queries, signatures
 from core.services.errors import SignatureRefused
-from core.services.schemas import Callback, CallbackParams, Received
+from core.services.schemas import Callback, CallbackParams, CallbackReceipt
 from core.services.signatures import SignatureHeaders
 
 router = APIRouter(tags=["Services"])
@@ -63,7 +63,7 @@ DESCRIBED: dict[str, Any] = {
 @router.post(
     "/callback/ai", openapi_extra=DESCRIBED, responses={401: {}, 413: {}, 422: {}, 429: {}}
 )
-async def receive(request: Request, caller: CallerDep) -> Received:
+async def receive(request: Request, caller: CallerDep) -> CallbackReceipt:
     """Receive a service's answer to a job, signed by Standard Webhooks; up to 2 MiB.
 
     A job that is unknown, of another service or answered before is received without an effect.
@@ -78,7 +78,7 @@ async def receive(request: Request, caller: CallerDep) -> Received:
         raise
 
 
-def _apply(headers: SignatureHeaders, body: bytes) -> Received:
+def _apply(headers: SignatureHeaders, body: bytes) -> CallbackReceipt:
     with transaction() as session:
         sender = queries.find_signer(session, lambda secret: headers.has_signed(secret, body))
         if sender is None:
@@ -87,7 +87,7 @@ def _apply(headers: SignatureHeaders, body: bytes) -> Received:
         ended = callbacks.receive(session, sender, callback)
         if ended is not None:  # in this transaction: open pages show it at once
             answers.settle(session, ended)
-    return Received(job_id=callback.job_id)
+    return CallbackReceipt(job_id=callback.job_id)
 
 
 def _read(body: bytes) -> Callback:

@@ -21,7 +21,7 @@ from core.database import bus
 from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import queries as executions
-from core.executions.answer_buffers import Bell, BufferSnapshot
+from core.executions.answer_buffers import BufferSnapshot, CrossThreadEvent
 from core.executions.runner import current
 from core.executions.schemas import ExecutionStatus
 from core.executions.service import executions as executions_service
@@ -84,7 +84,7 @@ class Feed:
         """Start after a message number, or with the current state when None."""
         self.websocket, self.session_id, self.actor = websocket, session_id, actor
         self.close_code = 1000
-        self._bell = Bell()
+        self._bell = CrossThreadEvent()
         # What the client has: a revision of the session, and the number of characters of the
         # pending answer.
         self._revision: int | None = None

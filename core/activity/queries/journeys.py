@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.activity.queries import anonymous, request_totals, user_details
 from core.activity.queries.events import CONTENTS
 from core.activity.queries.funnels.onboarding_progress import OnboardingProgress, seconds_between
-from core.activity.views import AnonymousJourney, Journey, JourneyStep, Moment
+from core.activity.views import AnonymousJourney, Journey, JourneyEvent, JourneyStep
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
@@ -18,7 +18,7 @@ from core.presentation import shortened
 from core.presentation.periods import Watched
 
 MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")
-PLAIN = tuple(name for name in Moment.model_fields if name not in MADE_HERE)
+PLAIN = tuple(name for name in JourneyEvent.model_fields if name not in MADE_HERE)
 
 
 def read_journey(
@@ -118,7 +118,7 @@ def _moments(
     progress: OnboardingProgress,
     previous: datetime | None,
     actor: Actor,
-) -> list[Moment]:
+) -> list[JourneyEvent]:
     waiting = {
         (name, at): number
         for number, (step, at) in enumerate(
@@ -132,7 +132,7 @@ def _moments(
         seconds = (at - previous).total_seconds() if previous is not None else None
         step = waiting.pop((row["event_type"], at), None)
         moments.append(
-            Moment(
+            JourneyEvent(
                 **without_contents(row, *CONTENTS, actor=actor),
                 seconds_since_previous=seconds,
                 step=step,

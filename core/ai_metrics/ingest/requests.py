@@ -113,7 +113,7 @@ def _insert(shown: Sequence[str], *, all_new: bool) -> ReturningInsert[Any]:
 
 
 @dataclass(frozen=True)
-class Manner:
+class BatchProperties:
     """Properties of a batch, and what to derive from it besides its sums."""
 
     all_new: bool = False
@@ -125,7 +125,7 @@ class Manner:
 
 
 @cache
-def statement_of(how: Manner) -> bytes:
+def statement_of(how: BatchProperties) -> bytes:
     """Return the statement that stores staged rows."""
     naming = (
         *(NAMING if how.with_dimensions else ()),
@@ -150,7 +150,11 @@ def statement_of(how: Manner) -> bytes:
     return compiled(select(func.count()).select_from(fresh).add_cte(fresh, *more))
 
 
-AS_THEY_COME, ALL_NEW, BESIDE_OTHERS = Manner(), Manner(all_new=True), Manner(with_days=False)
+AS_THEY_COME, ALL_NEW, BESIDE_OTHERS = (
+    BatchProperties(),
+    BatchProperties(all_new=True),
+    BatchProperties(with_days=False),
+)
 
 # What a row has under the name of its column.
 AS_SENT = (
@@ -197,7 +201,7 @@ def _store(
     session: Session,
     requests: list[NewRequest],
     source: RowSource,
-    how: Manner,
+    how: BatchProperties,
     others: Stage | None = None,
 ) -> int:
     requests = source.cleaned(requests)

@@ -74,7 +74,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True)
-class Read:
+class ExampleBatch:
     """A batch of annotations with context, and the next batch's cursor (None at the end)."""
 
     examples: list[Example]

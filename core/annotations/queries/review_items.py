@@ -20,7 +20,7 @@ from core.platform import clock
 items, passes = table_of(ReviewItem), table_of(ReviewPass)
 
 
-class Counters(Backlog):
+class QueueCounts(Backlog):
     """The backlog, and how many items the actor completed today."""
 
     mine_today: int
@@ -103,7 +103,7 @@ def get_item(ai: Session, id_: UUID, *, actor: Actor) -> QueueItemView:
     return QueueItemView.model_validate(dict(row))
 
 
-def counters(core: Session, ai: Session, *, actor: Actor) -> Counters:
+def counters(core: Session, ai: Session, *, actor: Actor) -> QueueCounts:
     """Return the backlog and the actor's completed items since midnight (reporting zone)."""
     require(actor, Permission.ANNOTATE)
     zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
@@ -114,4 +114,4 @@ def counters(core: Session, ai: Session, *, actor: Actor) -> Counters:
         & (passes.c.outcome != ItemOutcome.SKIPPED)
     )
     today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
-    return Counters(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)
+    return QueueCounts(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)

@@ -34,12 +34,12 @@ from core.annotations.schemas import AnnotationFilter, AnnotationSeverity, Annot
 from core.annotations.views import (
     NONE,
     UNDISCLOSED,
-    Disputed,
+    AnnotationShare,
+    DisputedMessage,
     ModelAgreement,
     ReviewDay,
     ReviewPace,
     ReviewSummary,
-    Share,
 )
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require_any
@@ -108,15 +108,15 @@ def _disclosed(said: ColumnElement[str], seen: ColumnElement[bool]) -> ColumnEle
 
 def _shares(
     ai: Session, where: Sequence[ColumnElement[bool]], of: ColumnElement[Any]
-) -> list[Share]:
+) -> list[AnnotationShare]:
     value, count = of.label("value"), func.count().label("count")
     wanted = (
         select(value, count).where(*where).group_by(value).order_by(count.desc(), value).limit(MOST)
     )
-    return [Share(value=found, count=times) for found, times in ai.execute(wanted)]
+    return [AnnotationShare(value=found, count=times) for found, times in ai.execute(wanted)]
 
 
-def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[Share]:
+def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[AnnotationShare]:
     tags = select(func.unnest(notes.c.tags).label("value")).where(*where).subquery()
     count = func.count().label("count")
     wanted = (
@@ -125,7 +125,7 @@ def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[Share]:
         .order_by(count.desc(), tags.c.value)
         .limit(MOST)
     )
-    return [Share(value=value, count=times) for value, times in ai.execute(wanted)]
+    return [AnnotationShare(value=value, count=times) for value, times in ai.execute(wanted)]
 
 
 def _days(
@@ -198,7 +198,7 @@ def _of_models(by_model: dict[str, Counter[Pattern]]) -> list[ModelAgreement]:
     return sorted(found, key=lambda each: (each.agreement.unanimous or 0.0, each.model))
 
 
-def _disputed(ai: Session, judged: Subquery) -> list[Disputed]:
+def _disputed(ai: Session, judged: Subquery) -> list[DisputedMessage]:
     counts = _counts(judged, "annotation_type", TYPES)
     last = func.max(judged.c.created_at).label("at")
     first = (func.max(judged.c.model).label("model"), last)
@@ -210,7 +210,7 @@ def _disputed(ai: Session, judged: Subquery) -> list[Disputed]:
     rows = ai.execute(wanted.order_by(kinds.desc(), last.desc()).limit(MOST)).all()
     decided = decided_messages(ai, {row[0] for row in rows})
     return [
-        Disputed(
+        DisputedMessage(
             message_id=message_id,
             conversation_id=conversation_id,
             model=model,

@@ -18,8 +18,8 @@ from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.queries import annotation_list
 from core.annotations.queries.annotation_list import DECIDING
 from core.annotations.schemas import (
+    AdjudicationDecision,
     AnnotationView,
-    Decision,
     ItemOutcome,
     ItemState,
     NewAnnotation,
@@ -51,7 +51,7 @@ class ItemDecision(BaseModel):
 
 
 def adjudicate(
-    ai: Session, annotation_id: UUID, decision: Decision, *, actor: Actor
+    ai: Session, annotation_id: UUID, decision: AdjudicationDecision, *, actor: Actor
 ) -> AnnotationView:
     """Decide between reviewers: this annotation applies, with the decision's changes."""
     require(actor, Permission.DECIDE_REVIEWS)

@@ -35,9 +35,9 @@ from sqlalchemy.orm import Session
 
 from core.annotations.models import ReviewItem
 from core.annotations.sampling import in_sample
-from core.annotations.schemas import QueueItemView, Reason, ReviewRequest
+from core.annotations.schemas import QueueItemView, QueueReason, ReviewRequest
 from core.annotations.service import scored_answers, snapshots
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import ConversationOpinion, rated
 from core.conversations.queries import conversations
@@ -53,14 +53,14 @@ from core.platform import clock
 from core.platform.ids import new_id
 
 PRIORITIES = {
-    Reason.ASKED_FOR: 80,
-    Reason.RATED_LOW: 70,
-    Reason.EDITED: 60,
-    Reason.SCORE: 55,
-    Reason.ERROR: 50,
-    Reason.ESCALATED: 40,
-    Reason.SLOW: 30,
-    Reason.SAMPLE: 10,
+    QueueReason.ASKED_FOR: 80,
+    QueueReason.RATED_LOW: 70,
+    QueueReason.EDITED: 60,
+    QueueReason.SCORE: 55,
+    QueueReason.ERROR: 50,
+    QueueReason.ESCALATED: 40,
+    QueueReason.SLOW: 30,
+    QueueReason.SAMPLE: 10,
 }
 EACH_FURTHER, HIGHEST = 5, 100
 AT_ONCE = 1000
@@ -82,11 +82,11 @@ select id, message_id from review_items where id > :after and state <> 'done' or
 PRESENT = text("select id from messages where id = any(:ids)")
 LET_GO = text("delete from review_items where id = any(:ids) and state <> 'done'")
 
-Found = Mapping[UUID, set[Reason]]
+Found = Mapping[UUID, set[QueueReason]]
 Place = tuple[datetime, UUID]
 
 
-class CheckedUntil(settings.Group):
+class CheckedUntil(settings.SettingsGroup):
     """Up to which time answers have been checked."""
 
     until: datetime | None = None
@@ -98,8 +98,8 @@ def request_review(
     """Add a message to the queue on request; an existing item stays unchanged."""
     require(actor, Permission.ANNOTATE)
     message_id, _, _ = conversations.get_place(core, request.message_id)
-    rules = settings.read(core, Review)
-    _join(core, ai, {message_id: {Reason.ASKED_FOR}}, rules, wanted=request.reviews_wanted)
+    rules = settings.read(core, ReviewSettings)
+    _join(core, ai, {message_id: {QueueReason.ASKED_FOR}}, rules, wanted=request.reviews_wanted)
     return QueueItemView.model_validate(
         dict(ai.execute(select(items).where(items.c.message_id == message_id)).mappings().one())
     )
@@ -108,7 +108,7 @@ def request_review(
 def enqueue_answers(at: datetime, id_: UUID) -> Place | None:
     """Add due answers after a position to the queue; return the last position, or None."""
     with read_session() as core:
-        rules = settings.read(core, Review)
+        rules = settings.read(core, ReviewSettings)
         place = (answers.c.created_at, answers.c.id)
         later = _answers(answers, answers, rules).where(tuple_(*place) > (at, id_)).order_by(*place)
         rows = core.execute(later.limit(AT_ONCE)).mappings().all()
@@ -119,26 +119,26 @@ def enqueue_answers(at: datetime, id_: UUID) -> Place | None:
 def enqueue_conversations(ids: Sequence[UUID]) -> None:
     """Add due answers of whole conversations to the queue, also by users' feedback on them."""
     with read_session() as core, read_session(Database.AI) as ai:
-        rules = settings.read(core, Review)
+        rules = settings.read(core, ReviewSettings)
         found = _reasons(core.execute(_answers_of(ids, rules)).mappings(), rules)
         for given in (_disliked(core, ai, ids, rules), _scored(core, ids, rules)):
             for message_id, reasons in given.items():
-                found[message_id] = found.get(message_id, set()) - {Reason.SAMPLE} | reasons
+                found[message_id] = found.get(message_id, set()) - {QueueReason.SAMPLE} | reasons
         _fill(core, found, rules)
 
 
 def enqueue_by_scores(ids: Sequence[UUID]) -> None:
     """Add answers of conversations to the queue by their scores."""
     with read_session() as core:
-        rules = settings.read(core, Review)
+        rules = settings.read(core, ReviewSettings)
         _fill(core, _scored(core, ids, rules), rules)
 
 
 def enqueue_scored(message_ids: Sequence[UUID]) -> None:
     """Add messages with low scores to the queue."""
     with read_session() as core:
-        found = {message_id: {Reason.SCORE} for message_id in message_ids}
-        _fill(core, found, settings.read(core, Review))
+        found = {message_id: {QueueReason.SCORE} for message_id in message_ids}
+        _fill(core, found, settings.read(core, ReviewSettings))
 
 
 def remove_orphans(after: UUID) -> UUID | None:
@@ -156,7 +156,7 @@ def remove_orphans(after: UUID) -> UUID | None:
     return max(waiting) if len(waiting) == AT_ONCE else None
 
 
-def _answers_of(ids: Sequence[UUID], rules: Review) -> Select[Any]:
+def _answers_of(ids: Sequence[UUID], rules: ReviewSettings) -> Select[Any]:
     """Return the answers of conversations."""
     given = (
         func.unnest(literal(list(ids), ARRAY(Uuid())))
@@ -171,7 +171,7 @@ def _answers_of(ids: Sequence[UUID], rules: Review) -> Select[Any]:
     return _answers(own, given.join(own, true()), rules)
 
 
-def _answers(answer: FromClause, source: FromClause, rules: Review) -> Select[Any]:
+def _answers(answer: FromClause, source: FromClause, rules: ReviewSettings) -> Select[Any]:
     """Return facts of answers; the conversation's apply to the last one before an escalation."""
     last = answers.alias("last")
     until = func.coalesce(talks.c.escalated_at, literal_column("'infinity'::timestamptz"))
@@ -193,25 +193,25 @@ def _answers(answer: FromClause, source: FromClause, rules: Review) -> Select[An
     )
 
 
-def _reasons(rows: Iterable[RowMapping], rules: Review) -> dict[UUID, set[Reason]]:
-    found: dict[UUID, set[Reason]] = {}
+def _reasons(rows: Iterable[RowMapping], rules: ReviewSettings) -> dict[UUID, set[QueueReason]]:
+    found: dict[UUID, set[QueueReason]] = {}
     for row in rows:
         facts = {
-            Reason.ERROR: row["is_error"],
-            Reason.SLOW: row["is_slow"],
-            Reason.ESCALATED: row["is_escalated"],
+            QueueReason.ERROR: row["is_error"],
+            QueueReason.SLOW: row["is_slow"],
+            QueueReason.ESCALATED: row["is_escalated"],
         }
         reasons = {reason for reason, holds in facts.items() if holds}
         if not reasons and in_sample(rules.sample_share, row["id"], SAMPLED):
-            reasons = {Reason.SAMPLE}
+            reasons = {QueueReason.SAMPLE}
         if reasons:
             found[row["id"]] = reasons
     return found
 
 
 def _disliked(
-    core: Session, ai: Session, ids: Sequence[UUID], rules: Review
-) -> dict[UUID, set[Reason]]:
+    core: Session, ai: Session, ids: Sequence[UUID], rules: ReviewSettings
+) -> dict[UUID, set[QueueReason]]:
     """Return disliked or edited messages; feedback on a conversation means its last answer."""
     is_low = func.coalesce(
         rated(ConversationOpinion.NEGATIVE, feedback.c.rating, feedback.c.scale), false()
@@ -227,21 +227,23 @@ def _disliked(
     )
     rows = ai.execute(disliked).mappings().all()
     last = _last_answers(core, [row["conversation_id"] for row in rows if not row["message_id"]])
-    found: dict[UUID, set[Reason]] = defaultdict(set)
+    found: dict[UUID, set[QueueReason]] = defaultdict(set)
     for row in rows:
         message_id = row["message_id"] or last.get(row["conversation_id"])
         if message_id is not None:
-            reasons = {Reason.RATED_LOW: row["is_low"], Reason.EDITED: row["is_edited"]}
+            reasons = {QueueReason.RATED_LOW: row["is_low"], QueueReason.EDITED: row["is_edited"]}
             found[message_id] |= {reason for reason, holds in reasons.items() if holds}
     return found
 
 
-def _scored(core: Session, ids: Sequence[UUID], rules: Review) -> dict[UUID, set[Reason]]:
+def _scored(
+    core: Session, ids: Sequence[UUID], rules: ReviewSettings
+) -> dict[UUID, set[QueueReason]]:
     """Return messages with a score that a rule selects; a conversation's means its last answer."""
     given = scored_answers.list_scored(core, ids, rules.score_rules, _since(rules))
     last = _last_answers(core, [talk for talk, message_id in given if message_id is None])
     named = (message_id or last.get(talk) for talk, message_id in given)
-    return {message_id: {Reason.SCORE} for message_id in named if message_id is not None}
+    return {message_id: {QueueReason.SCORE} for message_id in named if message_id is not None}
 
 
 def _last_answers(core: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -249,19 +251,23 @@ def _last_answers(core: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return {key: id_ for key, id_ in core.execute(LAST_ANSWERS, wanted)} if ids else {}
 
 
-def _fill(core: Session, found: Found, rules: Review) -> None:
+def _fill(core: Session, found: Found, rules: ReviewSettings) -> None:
     due = list(found.items())
     for first in range(0, len(due), AT_ONCE):
         with transaction(Database.AI) as ai:
             _join(core, ai, dict(due[first : first + AT_ONCE]), rules)
 
 
-def _join(core: Session, ai: Session, found: Found, rules: Review, *, wanted: int = 1) -> None:
+def _join(
+    core: Session, ai: Session, found: Found, rules: ReviewSettings, *, wanted: int = 1
+) -> None:
     if rows := list(_rows(core, found, rules, wanted)):
         ai.execute(UPSERT, rows)
 
 
-def _rows(core: Session, found: Found, rules: Review, wanted: int) -> Iterator[dict[str, Any]]:
+def _rows(
+    core: Session, found: Found, rules: ReviewSettings, wanted: int
+) -> Iterator[dict[str, Any]]:
     taken = snapshots.take_many(core, list(found))
     imports: dict[UUID, UUID] = {
         id_: given for id_, given in core.execute(IMPORTS, {"ids": list(taken)})
@@ -280,5 +286,5 @@ def _rows(core: Session, found: Found, rules: Review, wanted: int) -> Iterator[d
         yield {**taken[id_], **facts, "import_id": imports[id_], "created_at": now}
 
 
-def _since(rules: Review) -> datetime:
+def _since(rules: ReviewSettings) -> datetime:
     return clock.now() - timedelta(days=rules.oldest_days)

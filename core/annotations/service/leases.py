@@ -12,7 +12,7 @@ from core.annotations.errors import ItemMissing, NotLeased
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import ItemState, QueueItemView
 from core.annotations.service.snapshots import COLUMNS
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -44,7 +44,7 @@ ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:account, 0)
 
 def lease_next(
     ai: Session,
-    rules: Review,
+    rules: ReviewSettings,
     *,
     actor: Actor,
     is_resuming: bool = False,
@@ -69,7 +69,7 @@ def lease_next(
     return None if row is None else QueueItemView.model_validate(dict(row))
 
 
-def lease_item(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
+def lease_item(ai: Session, id_: UUID, rules: ReviewSettings, *, actor: Actor) -> QueueItemView:
     """Lease an item; raise NotLeased if the actor has completed or skipped it before."""
     require(actor, Permission.ANNOTATE)
     if ai.scalar(select(exists().where(passes.c.item_id == id_, passes.c.account_id == actor.id))):
@@ -77,7 +77,7 @@ def lease_item(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueI
     return lease(ai, id_, rules, actor)
 
 
-def lease(ai: Session, id_: UUID, rules: Review, actor: Actor) -> QueueItemView:
+def lease(ai: Session, id_: UUID, rules: ReviewSettings, actor: Actor) -> QueueItemView:
     """Lease an item, also one that the actor completed or skipped; raise NotLeased."""
     now = clock.now()
     columns = items.c

@@ -22,7 +22,7 @@ from core.annotations.schemas import (
     ReviewVerdict,
 )
 from core.annotations.service import adjudication, annotations, leases
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database.tables import table_of
 from core.errors import Failure
 from core.identity.permissions import Permission, require
@@ -65,7 +65,7 @@ def complete(
     return QueueItemView.model_validate(dict(ai.execute(change).mappings().one()))
 
 
-def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
+def take_back(ai: Session, id_: UUID, rules: ReviewSettings, *, actor: Actor) -> QueueItemView:
     """Undo the actor's completion, skip or adjudication: the annotation becomes a draft again, and
     the item is leased to the actor, or to adjudicate again.
 
@@ -87,7 +87,7 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     return leases.lease(ai, id_, rules, actor)
 
 
-def act_on_many(ai: Session, body: BulkBody, rules: Review, *, actor: Actor) -> BulkDone:
+def act_on_many(ai: Session, body: BulkBody, rules: ReviewSettings, *, actor: Actor) -> BulkDone:
     """Approve or skip several items, except those leased to others or done."""
     require(actor, Permission.ANNOTATE)
     acts: dict[BulkAction, Callable[[UUID], object]] = {

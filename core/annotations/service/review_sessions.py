@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.errors import AnnotationMissing, FirstItem, ItemMissing, LastItem, NotLeased
 from core.annotations.queries.annotation_list import list_annotations
-from core.annotations.review_session import Action, HistoryEntry, ReviewSession
+from core.annotations.review_session import HistoryEntry, ReviewSession, SessionAction
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
@@ -22,20 +22,24 @@ from core.annotations.schemas import (
 )
 from core.annotations.service import annotations, drafts, leases
 from core.annotations.service.review_outcomes import complete, skip_item, take_back
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database.paging import Window
 from core.identity.schemas import Actor
 
 LATEST = Window(20)
 
 
-def start(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
+def start(
+    ai: Session, session: ReviewSession, rules: ReviewSettings, *, actor: Actor
+) -> ReviewSession:
     """Return the session with the leased item, else the next of the queue, else none."""
     item = leases.lease_next(ai, rules, actor=actor, is_resuming=True)
     return session.stopped() if item is None else session.joined(item)
 
 
-def next_item(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
+def next_item(
+    ai: Session, session: ReviewSession, rules: ReviewSettings, *, actor: Actor
+) -> ReviewSession:
     """Return the session with the next visited item, else one of the queue, else one set aside."""
     for entry in session.after:
         if (there := _again(ai, session, entry, rules, actor)) is not None:
@@ -55,7 +59,9 @@ def next_item(ai: Session, session: ReviewSession, rules: Review, *, actor: Acto
     return _let_go(ai, session, session.stopped(), actor)
 
 
-def set_aside(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
+def set_aside(
+    ai: Session, session: ReviewSession, rules: ReviewSettings, *, actor: Actor
+) -> ReviewSession:
     """Return the session with the next item; raise LastItem when nothing else waits."""
     now = next_item(ai, session, rules, actor=actor)
     if now.shown is None and session.shown is not None and not session.shown.is_saved:
@@ -64,7 +70,7 @@ def set_aside(ai: Session, session: ReviewSession, rules: Review, *, actor: Acto
 
 
 def previous_item(
-    ai: Session, session: ReviewSession, rules: Review, *, actor: Actor
+    ai: Session, session: ReviewSession, rules: ReviewSettings, *, actor: Actor
 ) -> ReviewSession:
     """Return the session with the previous item; raise FirstItem."""
     for entry in session.before:
@@ -80,11 +86,11 @@ def save(
     """Store a verdict on the item on screen, or correct the one that was saved before."""
     if not shown.is_saved:
         complete(ai, shown.item.id, said, actor=actor)
-        return session.saved(Action(shown.item))
+        return session.saved(SessionAction(shown.item))
     before = own_annotation(ai, shown.item, actor)
     annotations.change(ai, before.id, AnnotationChangeBody(**said.model_dump()), actor=actor)
     drafts.drop(ai, before.message_id, actor=actor)
-    return session.saved(Action(shown.item, before))
+    return session.saved(SessionAction(shown.item, before))
 
 
 def skip(
@@ -92,10 +98,12 @@ def skip(
 ) -> ReviewSession:
     """Leave the item on screen to other reviewers."""
     skip_item(ai, shown.item.id, actor=actor)
-    return session.skipped(Action(shown.item))
+    return session.skipped(SessionAction(shown.item))
 
 
-def undo(ai: Session, session: ReviewSession, rules: Review, *, actor: Actor) -> ReviewSession:
+def undo(
+    ai: Session, session: ReviewSession, rules: ReviewSettings, *, actor: Actor
+) -> ReviewSession:
     """Undo the last action: the item is on screen again as it was before. Raises UndoTooLate."""
     last = session.actions[-1]
     if last.before is None:
@@ -138,7 +146,7 @@ def own_annotation(ai: Session, item: QueueItemView, actor: Actor) -> Annotation
 
 
 def _again(
-    ai: Session, session: ReviewSession, entry: HistoryEntry, rules: Review, actor: Actor
+    ai: Session, session: ReviewSession, entry: HistoryEntry, rules: ReviewSettings, actor: Actor
 ) -> HistoryEntry | None:
     """Return an entry that can be shown again, leased if unsaved, or None."""
     with suppress(NotLeased, AnnotationMissing):

@@ -18,8 +18,8 @@ from core.batches.views import (
     DayOfRuns,
     JobFigures,
     RunFigures,
+    RunStrip,
     RunSummary,
-    Strip,
 )
 from core.database.paging import EPOCH, Window
 from core.identity.permissions import Permission, require
@@ -120,13 +120,13 @@ def whole(milliseconds: float | None) -> int | None:
 STRIP, MOST_STRIPS = 90, 8
 
 
-def strips(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Strip]:
+def strips(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[RunStrip]:
     """Return the last runs before the end of the period, for each batch job that ran in it."""
     jobs = [each.batch_job for each in by_job(session, replace(query, status=None), actor=actor)]
     ever = replace(query, period=replace(query.period, start=EPOCH), status=None)
     shown = jobs[:MOST_STRIPS]
     return [
-        Strip(
+        RunStrip(
             batch_job=job,
             runs=list_runs(session, replace(ever, job=job), window=Window(STRIP), actor=actor),
         )

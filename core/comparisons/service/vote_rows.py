@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.bots.queries.bots import list_visible_ids as list_visible_bots
 from core.comparisons.models import Comparison, ComparisonTurn
-from core.comparisons.schemas import Outcome
+from core.comparisons.schemas import VoteOutcome
 from core.identity.schemas import Actor
 from core.playground.models import PlaygroundReplay, PlaygroundSession
 from core.playground.replay_schemas import ReplayOutcome
@@ -39,7 +39,7 @@ def list_votes(session: Session, *, owner: UUID | None, blind: bool) -> Iterator
         .join(Comparison, Comparison.id == ComparisonTurn.comparison_id)
         .where(
             ComparisonTurn.is_blind.is_(blind),
-            ComparisonTurn.outcome.in_((Outcome.BETTER, Outcome.TIE)),
+            ComparisonTurn.outcome.in_((VoteOutcome.BETTER, VoteOutcome.TIE)),
             *([Comparison.owner == owner] if owner else []),
         )
     )

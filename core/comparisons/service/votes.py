@@ -10,7 +10,7 @@ from core.annotations.service.preference_pairs import NewPair
 from core.comparisons import encrypted_texts, queries
 from core.comparisons.errors import NoAnswer, TurnMissing
 from core.comparisons.models import Comparison, ComparisonTurn
-from core.comparisons.schemas import ComparisonView, NewVote, Outcome, TurnView
+from core.comparisons.schemas import ComparisonView, NewVote, TurnView, VoteOutcome
 from core.database.db import Database, transaction
 from core.executions import queries as executions
 from core.executions.schemas import MAX_MESSAGES
@@ -59,7 +59,7 @@ def _check(turn: TurnView, new_vote: NewVote) -> None:
 
 def _store(row: Comparison, turn: ComparisonTurn, shown: TurnView, new_vote: NewVote) -> None:
     turn.winner, turn.voted_at = new_vote.winner, clock.now()
-    turn.outcome = Outcome.BETTER if new_vote.winner else str(new_vote.outcome)
+    turn.outcome = VoteOutcome.BETTER if new_vote.winner else str(new_vote.outcome)
     turn.reason = encrypted_texts.seal_reason(new_vote.reason, turn)
     turn.models = [
         {"column": it.column, "model": it.model, "prompt": row.columns[it.column - 1]["prompt"]}

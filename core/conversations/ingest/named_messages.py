@@ -29,7 +29,7 @@ order by name"""
 OF = text("select id, name, named_at from named_messages where name = any(:names) order by id")
 
 
-class Name(NamedTuple):
+class MessageName(NamedTuple):
     """A name that feedback or a score of a time uses for a message."""
 
     row_id: UUID
@@ -37,7 +37,7 @@ class Name(NamedTuple):
     named_at: datetime
 
 
-def store(session: Session, names: Iterable[Name]) -> None:
+def store(session: Session, names: Iterable[MessageName]) -> None:
     """Store names; commit before looking up the messages."""
     rows = sorted(names)
     if rows:
@@ -47,9 +47,9 @@ def store(session: Session, names: Iterable[Name]) -> None:
             cursor.executemany(NOTE, rows)
 
 
-def list_names(session: Session, names: Sequence[str]) -> list[Name]:
+def list_names(session: Session, names: Sequence[str]) -> list[MessageName]:
     """Return the feedback and scores that use these names for messages."""
-    return [Name(*row) for row in session.execute(OF, {"names": list(names)})]
+    return [MessageName(*row) for row in session.execute(OF, {"names": list(names)})]
 
 
 def named(connection: Connection) -> Iterable[tuple[str]]:

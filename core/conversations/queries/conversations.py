@@ -32,10 +32,10 @@ from core.conversations.models import Conversation, Message
 from core.conversations.opinions import ConversationOpinion, rated
 from core.conversations.views import (
     ConversationFilter,
+    ConversationHit,
     ConversationOrder,
     ConversationSummary,
     ConversationView,
-    Hit,
 )
 from core.database.paging import Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
@@ -184,7 +184,7 @@ def _usage(row: RowMapping, requests: RequestTotals, *, sees_costs: bool) -> dic
     }
 
 
-def _hits(session: Session, ids: list[UUID], q: str) -> dict[UUID, Hit]:
+def _hits(session: Session, ids: list[UUID], q: str) -> dict[UUID, ConversationHit]:
     """Return the first matching message of each conversation, and the number of matches."""
     wanted = (
         func.unnest(literal(ids, ARRAY(Uuid())))
@@ -208,7 +208,9 @@ def _hits(session: Session, ids: list[UUID], q: str) -> dict[UUID, Hit]:
     marked = highlights.headline(hit.c.content, q, highlights.SHORT).label("marked")
     named = wanted.c.id, hit.c.message_id, hit.c.position, hit.c.role, hit.c.messages
     found = session.execute(select(*named, marked).select_from(wanted.join(hit, true()))).mappings()
-    return {row["id"]: Hit(**row, parts=highlights.parts(row["marked"])) for row in found}
+    return {
+        row["id"]: ConversationHit(**row, parts=highlights.parts(row["marked"])) for row in found
+    }
 
 
 def _where(

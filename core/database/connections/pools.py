@@ -9,7 +9,7 @@ LOOKS_EVERY_S = 60.0
 SPARE = 1
 
 
-class Shrinking:
+class PoolShrinker:
     """Closes pooled connections of an engine when far fewer are in use than there are."""
 
     def __init__(self, engine: Engine) -> None:
@@ -40,7 +40,7 @@ class Shrinking:
 
 def keep_small(*engines: Engine) -> None:
     """Shrink the pools of these engines periodically, for the life of the process."""
-    pools = [Shrinking(engine) for engine in engines]
+    pools = [PoolShrinker(engine) for engine in engines]
 
     def look() -> None:
         pause = threading.Event()

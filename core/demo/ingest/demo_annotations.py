@@ -16,7 +16,7 @@ from core.annotations.service import annotations, snapshots
 from core.annotations.service.snapshots import Snapshot
 from core.database.db import Database
 from core.database.tables import table_of
-from core.demo.schemas import DECIDING, DemoReview, Note
+from core.demo.schemas import DECIDING, DemoNote, DemoReview
 from core.demo.shifting import Shift
 from core.ingest.intake import key_of, message_name
 from core.jobs import outbox
@@ -144,7 +144,7 @@ def _notes(item_id: UUID, import_id: UUID, review: DemoReview, snapshot: Snapsho
         }
 
 
-def _decided(note: Note) -> Row:
+def _decided(note: DemoNote) -> Row:
     """Return the adjudicator, and the time of the last change."""
     by = reviewer_id(note.decided_by) if note.decided_by is not None else None
     is_applied = note.status is AnnotationStatus.APPLIED

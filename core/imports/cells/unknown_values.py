@@ -11,7 +11,7 @@ from core.activity.queries.funnels.funnel import STEPS
 from core.imports.cells import states, values
 from core.imports.containers.paths import getter
 from core.imports.formats import turns
-from core.imports.mapping import Mapping, Turns, ValueType
+from core.imports.mapping import Mapping, TurnPaths, ValueType
 from core.imports.parsed import RowKind
 
 ROLE = "role"
@@ -72,7 +72,7 @@ def event_types(mapping: Mapping, records: Iterable[Any]) -> list[str]:
     ]
 
 
-def _roles(record: Any, turns_: Turns) -> Iterator[str]:  # noqa: ANN401  any JSON
+def _roles(record: Any, turns_: TurnPaths) -> Iterator[str]:  # noqa: ANN401  any JSON
     known = {*map(values.word_of, turns_.roles), *turns.ROLES}
     for turn in turns.of_record(record, turns_)[: turns.MOST_TURNS]:
         role = turns.role_of(turn, turns_)

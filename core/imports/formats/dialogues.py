@@ -14,8 +14,8 @@ from core.imports.containers.paths import getter, without
 from core.imports.fields import LONGEST, LONGEST_TEXT
 from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
-from core.imports.mapping import Mapping, Turns
-from core.imports.parsed import Parsed, RowKind
+from core.imports.mapping import Mapping, TurnPaths
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.row_makers import MakeRows, RecordRefused, Row
 from core.ingest.prompts import REFERENCES
 
@@ -36,7 +36,7 @@ MESSAGE_FIELDS: dict[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = {
 class DialogueReader:
     """Makes conversations of records and messages of turns."""
 
-    def __init__(self, mapping: Mapping, turns: Turns) -> None:
+    def __init__(self, mapping: Mapping, turns: TurnPaths) -> None:
         self.mapping, self.turns = mapping, turns
         taken = [*mapping.ignored, turns.path, turns.asked, turns.answered]
         self.make_row = row_makers.maker(
@@ -132,7 +132,7 @@ class DialogueReader:
 def maker(mapping: Mapping) -> MakeRows:
     """Return what makes a conversation of a record with turns."""
     reader = DialogueReader(
-        mapping, mapping.turns or Turns(path="messages", role="role", text="content")
+        mapping, mapping.turns or TurnPaths(path="messages", role="role", text="content")
     )
 
     def make(record: Row, position: int) -> list[Row]:
@@ -148,10 +148,10 @@ def maker(mapping: Mapping) -> MakeRows:
 
 def exchange_maker(mapping: Mapping) -> MakeRows:
     """Return what makes a conversation of a question and its answer."""
-    turns = mapping.turns or Turns()
+    turns = mapping.turns or TurnPaths()
     asked, answered = getter(turns.asked), getter(turns.answered)
     reader = DialogueReader(mapping, turns)
-    messages = DialogueReader(mapping, Turns(role="role", text="content"))
+    messages = DialogueReader(mapping, TurnPaths(role="role", text="content"))
 
     def make(record: Row, position: int) -> list[Row]:
         both = [
@@ -165,13 +165,13 @@ def exchange_maker(mapping: Mapping) -> MakeRows:
     return make
 
 
-def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     """Yield conversations of a file that has one message a record; messages that follow each other
     come together.
 
     A conversation that goes on further down comes again with its new messages: it grows.
     """
-    reader = DialogueReader(mapping, mapping.turns or Turns())
+    reader = DialogueReader(mapping, mapping.turns or TurnPaths())
     held: list[tuple[int, int | None, Row]] = []
     for position, line, record, wrong in records:
         row: Row = {}
@@ -186,7 +186,7 @@ def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed
             yield _together(held)
             held = []
         if wrong is not None:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, wrong)
+            yield ParsedRow(position, line, RowKind.CONVERSATIONS, None, wrong)
         else:
             held.append((position, line, row))
     if held:
@@ -210,11 +210,11 @@ def _turn_row(reader: DialogueReader, record: Row, position: int) -> Row:
     return row | {"messages": [message], "created_at": message["created_at"]}
 
 
-def _together(held: list[tuple[int, int | None, Row]]) -> Parsed:
+def _together(held: list[tuple[int, int | None, Row]]) -> ParsedRow:
     position, _, last = held[-1]
     messages = [message for _, _, each in held for message in each["messages"]]
     row = last | {
         "messages": messages,
         "created_at": min(message["created_at"] for message in messages),
     }
-    return Parsed(position, held[0][1], RowKind.CONVERSATIONS, row)
+    return ParsedRow(position, held[0][1], RowKind.CONVERSATIONS, row)

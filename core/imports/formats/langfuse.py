@@ -22,7 +22,7 @@ from core.imports.fields import words
 from core.imports.formats import langfuse_messages, langfuse_usage, turns
 from core.imports.formats.spans import hex_id, nanoseconds, rows_of, written
 from core.imports.mapping import Mapping
-from core.imports.parsed import Parsed
+from core.imports.parsed import ParsedRow
 from core.imports.recognition import names
 from core.imports.row_makers import RecordRefused
 
@@ -72,14 +72,14 @@ def has_observations(trace: Object) -> bool:
     return isinstance(nested, list) and any(isinstance(each, dict) for each in nested)
 
 
-def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     """Yield requests and conversations: calls of models are requests, and tools, retrievals and
     agents below them their steps.
     """
     return rows_of(records, mapping, lambda record, own_ids: _spans_of(record, own_ids, mapping))
 
 
-def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     """Yield a conversation a trace, the same one for traces of one session; traces with their
     observations become requests.
     """

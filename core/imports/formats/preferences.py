@@ -16,8 +16,8 @@ from core.imports.containers.files import Record
 from core.imports.formats import turns as turns_of
 from core.imports.formats.dialogues import DialogueReader
 from core.imports.formats.turns import Turn
-from core.imports.mapping import Mapping, Turns
-from core.imports.parsed import Parsed, RowKind
+from core.imports.mapping import Mapping, TurnPaths
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition import names
 from core.imports.row_makers import RecordRefused, Row
 
@@ -25,7 +25,7 @@ PAIRS = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
 ASKED = ("prompt", "input", "question", "instruction")
 JUDGED = ("completion", "label")
 LABELS = {"true": True, "1": True, "false": False, "0": False}
-MESSAGES = Turns(role="role", text="content")
+MESSAGES = TurnPaths(role="role", text="content")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def title(record: Row) -> str | None:
     return "Judged answers" if is_judged and _is_good(record) is not None else None
 
 
-def pairs(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def pairs(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     """Yield a conversation and the annotation of its last answer for each record."""
     used = [*ASKED, *JUDGED, *(name for pair in PAIRS for name in pair)]
     reader = DialogueReader(
@@ -53,15 +53,15 @@ def pairs(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     )
     for position, line, record, wrong in records:
         if wrong is not None:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, wrong)
+            yield ParsedRow(position, line, RowKind.CONVERSATIONS, None, wrong)
             continue
         try:
             conversation, annotation = _rows(record, position, reader)
         except ValueError as refused:
-            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(refused))
+            yield ParsedRow(position, line, RowKind.CONVERSATIONS, None, str(refused))
             continue
-        yield Parsed(position, line, RowKind.CONVERSATIONS, conversation)
-        yield Parsed(position, line, RowKind.ANNOTATIONS, annotation)
+        yield ParsedRow(position, line, RowKind.CONVERSATIONS, conversation)
+        yield ParsedRow(position, line, RowKind.ANNOTATIONS, annotation)
 
 
 def _rows(record: Row, position: int, reader: DialogueReader) -> tuple[Row, Row]:

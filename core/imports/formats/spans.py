@@ -25,7 +25,7 @@ from core.imports.cells import timestamps, units, values
 from core.imports.containers.files import Record
 from core.imports.containers.paths import leaves
 from core.imports.mapping import Mapping, ValueUnit
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition import names
 from core.ingest.intake import Row as Item
 
@@ -42,7 +42,7 @@ def rows_of(
     read: Callable[[Object, dict[str, str]], list[Span] | Object],
     *,
     at_once: int = AT_ONCE,
-) -> Iterator[Parsed]:
+) -> Iterator[ParsedRow]:
     """Yield what the spans of records become; `read` returns spans, or a conversation that is one
     already.
 
@@ -65,25 +65,27 @@ def rows_of(
             yield from _mapped(held, own_ids, *last)
             held, own_ids = [], {}
         if wrong is not None:
-            yield Parsed(position, line, mapping.kind, None, wrong)
+            yield ParsedRow(position, line, mapping.kind, None, wrong)
         elif isinstance(found, dict):
-            yield Parsed(position, line, RowKind.CONVERSATIONS, found)
+            yield ParsedRow(position, line, RowKind.CONVERSATIONS, found)
     yield from _mapped(held, own_ids, *last)
 
 
 def _mapped(
     spans: list[Span], own_ids: dict[str, str], position: int, line: int | None
-) -> Iterator[Parsed]:
+) -> Iterator[ParsedRow]:
     if not spans:
         return
     mapped = otlp.mapped(spans)
     for conversation in histories.conversations_of(mapped.taken):
-        yield Parsed(position, line, RowKind.CONVERSATIONS, _item(conversation))
+        yield ParsedRow(position, line, RowKind.CONVERSATIONS, _item(conversation))
     for taken in mapped.taken:
         taken.request.id = own_ids.get(taken.request.id or "", taken.request.id)
-        yield Parsed(position, line, RowKind.AI_REQUESTS, _item(taken.request))
+        yield ParsedRow(position, line, RowKind.AI_REQUESTS, _item(taken.request))
     for reason, times in mapped.refused.items():
-        yield Parsed(position, line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
+        yield ParsedRow(
+            position, line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}"
+        )
 
 
 def _item(row: Item) -> Object:
@@ -100,7 +102,7 @@ def _item(row: Item) -> Object:
 # OTLP
 
 
-def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     return rows_of(records, mapping, lambda record, _: _of_export(record))
 
 
@@ -139,7 +141,7 @@ def is_span(record: Object) -> bool:
     )
 
 
-def single_spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
+def single_spans(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
     """Yield what spans become that stand in a record each."""
     return rows_of(records, mapping, lambda record, _: [_span(record, mapping.zone or "UTC")])
 

@@ -14,7 +14,7 @@ from typing import Any
 from core.imports.cells import units, values
 from core.imports.containers.paths import getter, within
 from core.imports.fields import words
-from core.imports.mapping import FieldRule, Turns, ValueType, ValueUnit
+from core.imports.mapping import FieldRule, TurnPaths, ValueType, ValueUnit
 from core.imports.recognition import names
 
 Turn = dict[str, Any]
@@ -48,13 +48,13 @@ WRAPPERS = ("message", "msg", "turn", "data")  # {"message": {"role", "content"}
 MOST_TURNS = 10_000
 
 
-def turns_in(record: dict[str, Any], *, depth: int = 3) -> Turns | None:
+def turns_in(record: dict[str, Any], *, depth: int = 3) -> TurnPaths | None:
     """Return where the turns of a record are; None when it has none."""
     found = list(_found(record, "", depth))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[int, Turns]]:
+def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[int, TurnPaths]]:
     """Yield lists of turns, each with a score: known names first, then those further up and further
     to the front.
     """
@@ -66,9 +66,11 @@ def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[in
             yield from _found(value, f"{path}.", depth - 1)
 
 
-def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  any JSON
+def _turns(path: str, name: str, value: Any) -> TurnPaths | None:  # noqa: ANN401  any JSON
     if isinstance(value, str):
-        return Turns(path=path, role="role", text="content") if len(speakers(value)) > 1 else None
+        return (
+            TurnPaths(path=path, role="role", text="content") if len(speakers(value)) > 1 else None
+        )
     if not isinstance(value, list) or not value:
         return None
     if all(isinstance(each, dict) for each in value):
@@ -80,11 +82,11 @@ def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  a
     ]
     are_short = len(pairs) == len(value) and all(len(role) <= 40 for role, _ in pairs)
     if are_short and any(role.strip().lower() in ROLES for role, _ in pairs):
-        return Turns(path=path, role="0", text="1")
+        return TurnPaths(path=path, role="0", text="1")
     return None
 
 
-def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
+def _of_objects(path: str, name: str, value: list[Turn]) -> TurnPaths | None:
     every = {key: names.plain(key) for each in value[:50] for key in each}
     for key in (
         key
@@ -105,7 +107,7 @@ def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
         words = [values.word_of(each.get(role) or "") for each in value]
         is_answering = "system" in words[1:] and "assistant" not in map(ROLES.get, words)
         partners = {"system": "assistant"} if is_answering else {}
-        return Turns(
+        return TurnPaths(
             path=path,
             role=role,
             text=said,
@@ -114,7 +116,7 @@ def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
             roles=partners,
         )
     if said is not None and name in ALTERNATING and len(value) > 1 and len(every) <= 6:
-        return Turns(path=path, text=said)
+        return TurnPaths(path=path, text=said)
     return None
 
 
@@ -167,12 +169,12 @@ def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
 # Reading
 
 
-def of_record(record: dict[str, Any], turns: Turns) -> list[Turn]:
+def of_record(record: dict[str, Any], turns: TurnPaths) -> list[Turn]:
     """Return the turns of a record; a record that is one message is a turn itself."""
     return list_turns(record, turns) if turns.path else [record]
 
 
-def list_turns(record: dict[str, Any], turns: Turns) -> list[Turn]:
+def list_turns(record: dict[str, Any], turns: TurnPaths) -> list[Turn]:
     """Return the turns of a record as objects, those of a text too."""
     given = values.decoded(getter(turns.path)(record))
     if isinstance(given, str):
@@ -186,7 +188,7 @@ def list_turns(record: dict[str, Any], turns: Turns) -> list[Turn]:
     return [each if isinstance(each, dict) else {"content": each} for each in pairs]
 
 
-def role_of(turn: Turn, turns: Turns) -> Any:  # noqa: ANN401  any JSON
+def role_of(turn: Turn, turns: TurnPaths) -> Any:  # noqa: ANN401  any JSON
     """Return who speaks as the file writes it; of an author that is an object, the role or the
     name.
     """

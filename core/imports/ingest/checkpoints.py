@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.database.db import Session
 from core.imports.parsed import RowKind
-from core.imports.schemas import Count
+from core.imports.schemas import RowCounts
 
 KIND = "imports"
 NOTED = text(
@@ -28,8 +28,8 @@ values (:import_id, :kind, :import_id, cast(:mark as jsonb))""")
 
 
 def counted(
-    ai: Session, import_id: UUID, after: int, counts: dict[RowKind, Count]
-) -> dict[RowKind, Count]:
+    ai: Session, import_id: UUID, after: int, counts: dict[RowKind, RowCounts]
+) -> dict[RowKind, RowCounts]:
     """Return the counts of the chunk that begins after a record, with those of before a kill, and
     store them.
     """

@@ -12,8 +12,8 @@ import msgspec
 from core.imports.containers.files import TOO_LONG
 from core.imports.containers.json_files import whole_characters
 from core.imports.ingest.stores import STORES, size_of, weight
-from core.imports.parsed import Parsed, RowKind
-from core.imports.schemas import Problem
+from core.imports.parsed import ParsedRow, RowKind
+from core.imports.schemas import RowProblem
 from core.ingest import bodies
 from core.ingest.intake import FUTURE, JsonObject, Row
 from core.platform import clock
@@ -44,7 +44,7 @@ class Identity:
     at: datetime
     prefix: str = ""  # of all ids, where the same file is in another environment already
 
-    def complete(self, parsed: Parsed, number: int) -> JsonObject:
+    def complete(self, parsed: ParsedRow, number: int) -> JsonObject:
         """Return a row with an id and a time; `number` counts the rows of its kind within the
         record.
         """
@@ -83,7 +83,7 @@ class Identity:
 class CheckedRow:
     """A row that may be stored, and the record that it comes from."""
 
-    parsed: Parsed
+    parsed: ParsedRow
     row: Row
 
 
@@ -94,10 +94,10 @@ class Chunk:
     after: int
     until: int = 0
     rows: dict[RowKind, list[CheckedRow]] = field(default_factory=lambda: defaultdict(list))
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
     weight: int = 0
 
-    def add(self, parsed: Parsed, row: Row | None, error: str | None) -> None:
+    def add(self, parsed: ParsedRow, row: Row | None, error: str | None) -> None:
         self.until = parsed.position
         told, size = size_of(parsed.row or {})
         if told > bodies.MAX_ROW_BYTES:
@@ -105,7 +105,7 @@ class Chunk:
         if row is None:
             wrong = error or "not readable"
             self.problems.append(
-                Problem(
+                RowProblem(
                     position=parsed.position, line=parsed.line, kind=parsed.kind, error=wrong[:500]
                 )
             )
@@ -120,7 +120,7 @@ class Chunk:
             if rows and (check := STORES[kind].check) is not None:
                 refused = check([good.row for good in rows])
                 self.problems += [
-                    Problem(
+                    RowProblem(
                         position=rows[index].parsed.position,
                         line=rows[index].parsed.line,
                         kind=kind,
@@ -147,7 +147,7 @@ class Chunk:
 
 
 def cut(
-    rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int = HEAVIEST
+    rows: Iterable[ParsedRow], identity: Identity, *, after: int, heaviest: int = HEAVIEST
 ) -> Iterator[Chunk]:
     """Yield the rows as chunks; all that one record gives is in one of them."""
     chunk, numbers = Chunk(after), dict[RowKind, int]()
@@ -183,7 +183,7 @@ def without_invalid_characters(row: Row) -> Row:
 
 
 def _checked(
-    parsed: Parsed, identity: Identity, number: int, latest: datetime
+    parsed: ParsedRow, identity: Identity, number: int, latest: datetime
 ) -> tuple[Row | None, str | None]:
     if parsed.row is None:
         return None, parsed.error

@@ -14,8 +14,8 @@ from core.errors import Invalid
 from core.imports import excerpts
 from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.ingest.stores import STORES, times
-from core.imports.parsed import Parsed, RowKind
-from core.imports.schemas import DryRun, Problem, RowsOver, SampleRow
+from core.imports.parsed import ParsedRow, RowKind
+from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow
 from core.ingest.intake import Row, key_of
 from core.platform import clock
 
@@ -70,7 +70,7 @@ class CheckedRows:
     records: int = 0
     counts: dict[RowKind, int] = field(default_factory=dict)
     rejected: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
     first_at: datetime | None = None
     last_at: datetime | None = None
     duplicates: dict[RowKind, int] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class CheckedRows:
 
 
 def run(
-    rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int], bool]
+    rows: Iterable[ParsedRow], identity: Identity, *, note: Callable[[int], bool]
 ) -> DryRun | None:
     """Look at every row; return None when `note`, which is told how many records were read, says to
     stop.
@@ -106,14 +106,14 @@ def run(
     )
 
 
-def _over(kind: RowKind, rows: int, keeps_days: int, days_from_import: int) -> RowsOver:
+def _over(kind: RowKind, rows: int, keeps_days: int, days_from_import: int) -> ExpiredRows:
     one, many = STORES[kind].words
     words = (
         f"{rows:,} {one if rows == 1 else many} {'is' if rows == 1 else 'are'} older than the "
         f"retention of {keeps_days} days and will be deleted {days_from_import} days after the "
         f"import; {WHAT_STAYS[kind]}."
     )
-    return RowsOver(kind=kind, rows=rows, keeps_days=keeps_days, words=words)
+    return ExpiredRows(kind=kind, rows=rows, keeps_days=keeps_days, words=words)
 
 
 def refusal(stored: int, rejected: int, why: str, *, is_whole: bool = True) -> str | None:
@@ -127,7 +127,7 @@ def refusal(stored: int, rejected: int, why: str, *, is_whole: bool = True) -> s
     )
 
 
-def refusal_of_first(rows: Iterable[Parsed], identity: Identity) -> str | None:
+def refusal_of_first(rows: Iterable[ParsedRow], identity: Identity) -> str | None:
     """Return the refusal of the first rows of a file, read for no longer than a person waits."""
     until = time.monotonic() + LOOKS_FOR_S
     stored, rejected, why, is_whole = 0, 0, "", True

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.database.db import Session
-from core.imports.parsed import Parsed
+from core.imports.parsed import ParsedRow
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Generated:
     there: once, or again.
     """
 
-    rows: Iterable[Parsed]
+    rows: Iterable[ParsedRow]
     finish: Callable[[Session, Session, UUID], None]
 
 

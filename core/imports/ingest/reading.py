@@ -20,7 +20,7 @@ from core.imports.formats import (
     spans,
 )
 from core.imports.mapping import Mapping, RecordShape
-from core.imports.parsed import Parsed
+from core.imports.parsed import ParsedRow
 from core.imports.row_makers import MakeRows
 
 # Records that make rows each by itself, and those that make rows together.
@@ -34,7 +34,7 @@ MAKERS: dict[RecordShape, Callable[[Mapping], MakeRows]] = {
     RecordShape.LABEL_STUDIO: scores.label_studio_maker,
     RecordShape.ANNOTATORS: scores.annotators_maker,
 }
-READERS: dict[RecordShape, Callable[[Iterator[Record], Mapping], Iterator[Parsed]]] = {
+READERS: dict[RecordShape, Callable[[Iterator[Record], Mapping], Iterator[ParsedRow]]] = {
     RecordShape.TURNS: dialogues.single_turns,
     RecordShape.PREFERENCES: preferences.pairs,
     RecordShape.OTLP: spans.exports,
@@ -44,7 +44,7 @@ READERS: dict[RecordShape, Callable[[Iterator[Record], Mapping], Iterator[Parsed
 }
 
 
-def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
+def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[ParsedRow]:
     """Yield what the records after the first `skip` become: rows as ingest takes them, or what is
     wrong.
 
@@ -65,7 +65,7 @@ def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
         yield from _made(found, mapping, lambda record, position: [make_row(record, position)])
 
 
-def _made(found: Iterator[Record], mapping: Mapping, make: MakeRows) -> Iterator[Parsed]:
+def _made(found: Iterator[Record], mapping: Mapping, make: MakeRows) -> Iterator[ParsedRow]:
     kind = mapping.kind
     for position, line, record, wrong in found:
         if wrong is None:
@@ -75,6 +75,6 @@ def _made(found: Iterator[Record], mapping: Mapping, make: MakeRows) -> Iterator
                 wrong = str(refused)
             else:
                 for row in made:
-                    yield Parsed(position, line, kind, row)
+                    yield ParsedRow(position, line, kind, row)
         if wrong is not None:
-            yield Parsed(position, line, kind, None, wrong)
+            yield ParsedRow(position, line, kind, None, wrong)

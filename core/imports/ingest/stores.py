@@ -35,7 +35,7 @@ BYTES_A_VALUE = 48  # as an object, more than it has as JSON: an empty list has 
 
 
 @dataclass(frozen=True)
-class Store:
+class RowStore:
     """One kind of row: what it is read as, and who stores it."""
 
     row: type[Row]
@@ -49,33 +49,35 @@ class Store:
 
 
 # In the order in which they are stored: what others refer to comes first.
-STORES: dict[RowKind, Store] = {
-    RowKind.USERS: Store(NewUser, users.store, "user", ("user", "users")),
-    RowKind.EVENTS: Store(
+STORES: dict[RowKind, RowStore] = {
+    RowKind.USERS: RowStore(NewUser, users.store, "user", ("user", "users")),
+    RowKind.EVENTS: RowStore(
         NewEvent, activity.store, "event", ("event", "events"), "user_activity_events"
     ),
-    RowKind.CONVERSATIONS: Store(
+    RowKind.CONVERSATIONS: RowStore(
         NewConversation, conversations.store, "conversation", ("conversation", "conversations")
     ),
-    RowKind.AI_REQUESTS: Store(
+    RowKind.AI_REQUESTS: RowStore(
         NewRequest,
         ai_metrics.store,
         "ai_request",
         ("AI request", "AI requests"),
         "ai_request_metrics",
     ),
-    RowKind.BATCH_RUNS: Store(NewBatchRun, batches.store, "batch_run", ("batch run", "batch runs")),
-    RowKind.FEEDBACK: Store(
+    RowKind.BATCH_RUNS: RowStore(
+        NewBatchRun, batches.store, "batch_run", ("batch run", "batch runs")
+    ),
+    RowKind.FEEDBACK: RowStore(
         NewFeedback, feedback.store, "feedback", ("rating", "ratings"), database=Database.AI
     ),
-    RowKind.SCORES: Store(NewScore, scores.store, "score", ("score", "scores")),
-    RowKind.DOCUMENTS: Store(
+    RowKind.SCORES: RowStore(NewScore, scores.store, "score", ("score", "scores")),
+    RowKind.DOCUMENTS: RowStore(
         NewDocument, documents.store, "document", ("document", "documents"), database=Database.AI
     ),
-    RowKind.MEMORIES: Store(
+    RowKind.MEMORIES: RowStore(
         NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI
     ),
-    RowKind.ANNOTATIONS: Store(
+    RowKind.ANNOTATIONS: RowStore(
         ImportedAnnotation,
         annotations.store,
         "annotation",

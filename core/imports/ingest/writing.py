@@ -32,8 +32,8 @@ from core.imports.ingest.chunks import (
 )
 from core.imports.ingest.stores import STORES, times
 from core.imports.models import Import
-from core.imports.parsed import Parsed, RowKind
-from core.imports.schemas import Count, ImportStatus, Problem
+from core.imports.parsed import ParsedRow, RowKind
+from core.imports.schemas import ImportStatus, RowCounts, RowProblem
 from core.ingest.intake import RowSource
 from core.platform import clock
 
@@ -53,17 +53,17 @@ class Overtaken(Conflict):
 
 
 @dataclass
-class Written:
+class StoredChunk:
     """What a chunk has stored."""
 
-    counts: dict[RowKind, Count] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    counts: dict[RowKind, RowCounts] = field(default_factory=dict)
+    problems: list[RowProblem] = field(default_factory=list)
     first_at: datetime | None = None
     last_at: datetime | None = None
 
 
 def write(
-    rows: Iterable[Parsed],
+    rows: Iterable[ParsedRow],
     import_id: UUID,
     source: RowSource,
     identity: Identity,
@@ -134,7 +134,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
     except REFUSED:
         words = refused.detail if isinstance(refused, Invalid) else "Invalid characters."
         lost = [
-            Problem(position=good.parsed.position, line=good.parsed.line, kind=kind, error=words)
+            RowProblem(position=good.parsed.position, line=good.parsed.line, kind=kind, error=words)
             for kind, rows in chunk.rows.items()
             for good in rows
         ]
@@ -149,7 +149,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
 
 def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -> None:
     held = _lock_import(core, import_id, chunk.after)
-    written = Written(problems=chunk.problems)
+    written = StoredChunk(problems=chunk.problems)
     with_ai = _kinds_of_ai(chunk)
     for kind in STORES:
         if chunk.rows.get(kind) and kind not in with_ai:
@@ -165,7 +165,7 @@ def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -
             )
     for problem in written.problems:
         if problem.kind is not None:
-            before = written.counts.get(problem.kind, Count())
+            before = written.counts.get(problem.kind, RowCounts())
             written.counts[problem.kind] = before.model_copy(
                 update={"rejected": before.rejected + 1}
             )
@@ -179,7 +179,9 @@ def _register_kinds(chunk: Chunk, import_id: UUID) -> None:
     if with_ai := _kinds_of_ai(chunk):
         with transaction() as core:
             held = _lock_import(core, import_id, chunk.after)
-            if fresh := {kind: Count().model_dump() for kind in with_ai if kind not in held.counts}:
+            if fresh := {
+                kind: RowCounts().model_dump() for kind in with_ai if kind not in held.counts
+            }:
                 core.execute(
                     update(Import).where(Import.id == import_id).values(counts=held.counts | fresh)
                 )
@@ -192,11 +194,11 @@ def _kinds_of_ai(chunk: Chunk) -> list[RowKind]:
 
 
 def _store_kind(
-    session: Session, kind: RowKind, chunk: Chunk, source: RowSource, written: Written
+    session: Session, kind: RowKind, chunk: Chunk, source: RowSource, written: StoredChunk
 ) -> None:
     rows = [good.row for good in chunk.rows[kind]]
     accepted = STORES[kind].store(session, rows, source)
-    written.counts[kind] = Count(accepted=accepted, duplicates=len(rows) - accepted)
+    written.counts[kind] = RowCounts(accepted=accepted, duplicates=len(rows) - accepted)
     known = [at for at in (written.first_at, written.last_at) if at is not None]
     seen = [*times(rows), *known]
     written.first_at, written.last_at = min(seen, default=None), max(seen, default=None)
@@ -215,7 +217,7 @@ def _lock_import(core: Session, import_id: UUID, after: int) -> Import:
     return held
 
 
-def _record_progress(core: Session, held: Import, chunk: Chunk, written: Written) -> None:
+def _record_progress(core: Session, held: Import, chunk: Chunk, written: StoredChunk) -> None:
     counts = {kind: dict(count) for kind, count in held.counts.items()}
     for kind, count in written.counts.items():
         before = counts.setdefault(kind, {})

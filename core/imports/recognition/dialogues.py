@@ -9,13 +9,13 @@ from core.imports.cells import values
 from core.imports.containers.json_files import KEY
 from core.imports.fields import words
 from core.imports.formats import turns
-from core.imports.mapping import FieldRule, RecordShape, Turns
+from core.imports.mapping import FieldRule, RecordShape, TurnPaths
 from core.imports.parsed import RowKind
 from core.imports.recognition import inference, names, unsupported
 from core.imports.recognition.result import Recognition
 from core.imports.recognition.samples import FileSample, Samples, values_at, values_by_path
 
-FORMATS: dict[str, tuple[str, Callable[[Turns], bool]]] = {
+FORMATS: dict[str, tuple[str, Callable[[TurnPaths], bool]]] = {
     "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),
     "openai_chat": (
         "OpenAI chat",
@@ -92,7 +92,7 @@ def _exchanges(sample: FileSample) -> Recognition | None:
     if {"input_tokens", "output_tokens"} & inference.fields_of(samples, RowKind.AI_REQUESTS).keys():
         return None
     fields = inference.fields_of(_without(samples, asked, answered), RowKind.CONVERSATIONS)
-    turns_ = Turns(asked=asked, answered=answered)
+    turns_ = TurnPaths(asked=asked, answered=answered)
     kind, shape = RowKind.CONVERSATIONS, RecordShape.EXCHANGES
     return sample.recognized("Question and answer pairs", kind, shape, fields=fields, turns=turns_)
 
@@ -129,7 +129,7 @@ def single_turns(sample: FileSample) -> Recognition | None:
         (plain[name] for name in MESSAGE_IDS if name in plain and _is_unique(sample, plain[name])),
         None,
     )
-    turns_ = Turns(role=role, text=said, id=message_id, at=fields.get("created_at"))
+    turns_ = TurnPaths(role=role, text=said, id=message_id, at=fields.get("created_at"))
     kept = {name: rule for name, rule in fields.items() if name in OF_CONVERSATIONS}
     title = "Conversation messages, one per record"
     return sample.recognized(

@@ -9,7 +9,7 @@ from core.imports.errors import MappingWrong
 from core.imports.mapping import FieldRule, Mapping, RecordShape, ValueType, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import field_rules, inference
-from core.imports.recognition.result import Ask, ImportQuestion, Option
+from core.imports.recognition.result import ImportQuestion, QuestionKind, QuestionOption
 from core.imports.recognition.samples import Samples
 
 WHEN = {RowKind.BATCH_RUNS: "started_at"} | dict.fromkeys(
@@ -41,10 +41,16 @@ def _of_values(
     mapping: Mapping, field: str, text: str, found: list[str], default: str | None = None
 ) -> ImportQuestion:
     options = [
-        Option(value=each, text=each) for each in unknown_values.options(field, mapping.kind)
+        QuestionOption(value=each, text=each)
+        for each in unknown_values.options(field, mapping.kind)
     ]
     return ImportQuestion(
-        key=Ask.VALUES, field=field, text=text, default=default, options=options, values=found
+        key=QuestionKind.VALUES,
+        field=field,
+        text=text,
+        default=default,
+        options=options,
+        values=found,
     )
 
 
@@ -66,13 +72,17 @@ def of_kind(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     if has_zoneless_option(asked, samples) or any(
         units.is_zoneless(cells, units.of_times(cells)) for cells in times
     ):
-        asked.append(ImportQuestion(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
+        asked.append(
+            ImportQuestion(key=QuestionKind.ZONE, text=ZONE, default=mapping.zone or "UTC")
+        )
     return asked
 
 
 def has_zoneless_option(asked: list[ImportQuestion], samples: Samples) -> bool:
     """Whether a column that may be the time of the rows holds times without a zone."""
-    options = (option.value for each in asked if each.key is Ask.COLUMN for option in each.options)
+    options = (
+        option.value for each in asked if each.key is QuestionKind.COLUMN for option in each.options
+    )
     return any(
         units.is_zoneless(samples[path], units.of_times(samples[path]))
         for path in options
@@ -92,23 +102,27 @@ def _when(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     found = inference.time_columns(samples, _taken(mapping))
     if not found:
         return []
-    options = [Option(value=path, text=f"{path} ({_first(samples[path])})") for path in found]
-    none = Option(value="", text="None of these")
+    options = [
+        QuestionOption(value=path, text=f"{path} ({_first(samples[path])})") for path in found
+    ]
+    none = QuestionOption(value="", text="None of these")
     text = "Which column is the time of the row?"
-    return [ImportQuestion(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
+    return [
+        ImportQuestion(key=QuestionKind.COLUMN, field=field, text=text, options=[*options, none])
+    ]
 
 
 def _lengths(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     if mapping.kind is not RowKind.AI_REQUESTS:
         return []
     found = inference.length_columns(samples, _taken(mapping))
-    keep = Option(value="", text="No, keep it as extra data")
+    keep = QuestionOption(value="", text="No, keep it as extra data")
     return [
         ImportQuestion(
-            key=Ask.COLUMN,
+            key=QuestionKind.COLUMN,
             field=field,
             text=f"Does “{path}” count tokens? Lengths can also be in characters.",
-            options=[Option(value=path, text=f"Yes, {field.replace('_', ' ')}"), keep],
+            options=[QuestionOption(value=path, text=f"Yes, {field.replace('_', ' ')}"), keep],
         )
         for field, path in found.items()
         if field not in mapping.fields
@@ -118,13 +132,13 @@ def _lengths(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
 def _orders(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     return [
         ImportQuestion(
-            key=Ask.UNIT,
+            key=QuestionKind.UNIT,
             field=name,
             text=(
                 f"Dates in “{rule.path}” are ambiguous, such as {_first(samples[rule.path])}. "
                 "Which comes first?"
             ),
-            options=[Option(value=unit, text=words) for unit, words in ORDERS.items()],
+            options=[QuestionOption(value=unit, text=words) for unit, words in ORDERS.items()],
         )
         for name, rule in mapping.fields.items()
         if rule.path in samples and units.is_order_open(samples[rule.path], rule.unit)

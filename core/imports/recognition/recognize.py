@@ -23,7 +23,13 @@ from core.imports.mapping import (
 )
 from core.imports.parsed import RowKind
 from core.imports.recognition import inference, json_layout, questions, shapes, unsupported
-from core.imports.recognition.result import Ask, Assumptions, Column, ImportQuestion, Recognition
+from core.imports.recognition.result import (
+    Assumptions,
+    ImportQuestion,
+    QuestionKind,
+    Recognition,
+    SampledColumn,
+)
 from core.imports.recognition.samples import FileSample, Samples, values_at, values_by_path
 from core.imports.schemas import ReadAs
 
@@ -152,7 +158,7 @@ def _with_first(path: Path, opened: Opened, sample: FileSample) -> FileSample:
     return sample
 
 
-def _columns(sample: FileSample) -> list[Column]:
+def _columns(sample: FileSample) -> list[SampledColumn]:
     found: dict[str, list[str]] = {name: [] for name in sample.columns}
     for record in sample.first[:LOOKED_AT]:
         for path, value in leaves(record).items():
@@ -160,7 +166,8 @@ def _columns(sample: FileSample) -> list[Column]:
             if len(cells) < 3 and (shown := previews.shown(value, SHORT)) not in cells:
                 cells.append(shown)
     return [
-        Column(path=path, samples=cells) for path, cells in list(found.items())[:MOST_COLUMNS_SHOWN]
+        SampledColumn(path=path, samples=cells)
+        for path, cells in list(found.items())[:MOST_COLUMNS_SHOWN]
     ]
 
 
@@ -184,18 +191,24 @@ def _with_questions(
     asked += questions.of_event_types(mapping, unknown_values.event_types(mapping, sample.first))
     if _needs_zone(mapping, sample) or questions.has_zoneless_option(asked, samples):
         answers["zone"] = assumptions.zone
-        asked.append(ImportQuestion(key=Ask.ZONE, text=questions.ZONE, default=assumptions.zone))
+        asked.append(
+            ImportQuestion(key=QuestionKind.ZONE, text=questions.ZONE, default=assumptions.zone)
+        )
     if (start := _start(path, opened, mapping.model_copy(update=answers), assumptions)) is not None:
         text, default = start
         answers |= default
-        asked.append(ImportQuestion(key=Ask.START, text=text, default=default["start"].isoformat()))
+        asked.append(
+            ImportQuestion(key=QuestionKind.START, text=text, default=default["start"].isoformat())
+        )
     if (
         mapping.kind is RowKind.AI_REQUESTS
         and mapping.format is RecordShape.TABLE
         and "model" not in mapping.fields
     ):
         answers["model"] = "unknown"
-        asked.append(ImportQuestion(key=Ask.MODEL, text="Model for all rows", default="unknown"))
+        asked.append(
+            ImportQuestion(key=QuestionKind.MODEL, text="Model for all rows", default="unknown")
+        )
     mapping = mapping.model_copy(update=answers)
     return found.model_copy(
         update={

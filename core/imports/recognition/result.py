@@ -13,7 +13,7 @@ from core.imports.parsed import RowKind
 from core.platform import clock
 
 
-class Ask(StrEnum):
+class QuestionKind(StrEnum):
     """What only a person knows. The first three are fields of the mapping."""
 
     ZONE = "zone"
@@ -24,7 +24,7 @@ class Ask(StrEnum):
     VALUES = "values"  # what values mean
 
 
-class Option(View):
+class QuestionOption(View):
     value: str
     text: str
 
@@ -34,19 +34,19 @@ class ImportQuestion(View):
     waits for the answer.
     """
 
-    key: Ask
+    key: QuestionKind
     text: str
     default: str | None = None
     field: str = Field(
         default="", description="Of columns and units: which field of the mapping is asked about."
     )
-    options: list[Option] = Field(default_factory=list)
+    options: list[QuestionOption] = Field(default_factory=list)
     values: list[str] = Field(
         default_factory=list, description="Of values: those whose meaning is unknown."
     )
 
 
-class Column(View):
+class SampledColumn(View):
     """A column, or a path in the records, and a few of its values."""
 
     path: str
@@ -76,7 +76,7 @@ class Recognition(View):
         default=None,
         description="Without a mapping: how the file holds its rows, to make one by hand.",
     )
-    columns: list[Column] = Field(default_factory=list)
+    columns: list[SampledColumn] = Field(default_factory=list)
     questions: list[ImportQuestion] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     readings: list[str] = Field(

@@ -17,7 +17,7 @@ from core.identity.service import audit
 from core.imports import excerpts, queries, uploads
 from core.imports.errors import FileGone, MappingOpen, NotNow, UndoOver
 from core.imports.models import Import
-from core.imports.schemas import BUSY, STARTABLE, Count, ImportStatus, ImportView, Start
+from core.imports.schemas import BUSY, STARTABLE, ImportStart, ImportStatus, ImportView, RowCounts
 from core.imports.service import mappings, refusals
 from core.imports.service.undo import undo as undos
 from core.jobs import outbox, queue
@@ -28,7 +28,7 @@ TOUCHED = "imports.touched"
 STANDS_STILL_AFTER = timedelta(seconds=30)
 
 
-def check(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
+def check(session: Session, import_id: UUID, start: ImportStart, *, actor: Actor) -> ImportView:
     """Begin a dry run; raise Forbidden, ImportMissing, NotNow, FileGone, and what a mapping may
     lack.
     """
@@ -39,7 +39,7 @@ def check(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> I
     return _begin(session, row)
 
 
-def start(import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
+def start(import_id: UUID, start: ImportStart, *, actor: Actor) -> ImportView:
     """Begin an import, or go on with one that was stopped; raise MostRefused where most rows would
     be, Forbidden, ImportMissing, NotNow, FileGone, and the like.
     """
@@ -50,7 +50,7 @@ def start(import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
         return _start(session, import_id, start, actor=actor)
 
 
-def _start(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> ImportView:
+def _start(session: Session, import_id: UUID, start: ImportStart, *, actor: Actor) -> ImportView:
     row = get_startable(session, import_id)
     _choose(session, row, start)
     if waiting := (row.mapping or {}).get("open", []):
@@ -63,7 +63,7 @@ def _start(session: Session, import_id: UUID, start: Start, *, actor: Actor) -> 
         raise MappingOpen(f"Answer these questions first: {' '.join(asked) or ', '.join(waiting)}")
     if row.position == 0:
         # Kinds that were named stay named: rows of them may be there (writing.py, _register_kinds).
-        row.counts = {kind: Count().model_dump() for kind in row.counts}
+        row.counts = {kind: RowCounts().model_dump() for kind in row.counts}
         row.problems, row.first_at, row.last_at, row.started_at = [], None, None, clock.now()
     row.status, row.completed_at = ImportStatus.QUEUED, None
     audit.record(
@@ -205,7 +205,7 @@ def _remove_file(session: Session, row: Import) -> None:
     after_commit(session, lambda: uploads.remove(import_id))
 
 
-def _choose(session: Session, row: Import, start: Start) -> None:
+def _choose(session: Session, row: Import, start: ImportStart) -> None:
     """Set the mapping and the environment; raise NotImportable, MappingWrong, MappingMissing,
     MappingOpen or NotNow.
     """

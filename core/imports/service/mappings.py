@@ -16,7 +16,7 @@ from core.imports.errors import MappingMissing, MappingOpen, MappingWrong, NotIm
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
 from core.imports.recognition import questions
-from core.imports.schemas import MappingView, NewMapping, Start
+from core.imports.schemas import ImportStart, MappingView, NewMapping
 from core.platform import clock
 from core.platform.ids import new_id
 
@@ -58,7 +58,7 @@ def remove_mapping(session: Session, mapping_id: UUID, *, actor: Actor) -> None:
     audit.record(session, "import.remove_mapping", actor, targets={"mapping_id": str(mapping_id)})
 
 
-def mapping_for(session: Session, row: Import, start: Start) -> dict[str, Any]:
+def mapping_for(session: Session, row: Import, start: ImportStart) -> dict[str, Any]:
     """Return how a file would be read; raise NotImportable, MappingWrong, MappingMissing or
     MappingOpen.
     """

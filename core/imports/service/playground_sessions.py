@@ -15,7 +15,7 @@ from core.identity.schemas import Actor
 from core.imports.errors import NoChats
 from core.imports.ingest.reading import read as read_rows
 from core.imports.mapping import Mapping
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition.recognize import recognize
 from core.imports.schemas import ImportedSessions
 from core.platform import clock
@@ -111,7 +111,7 @@ def _mapping_of(path: Path) -> Mapping:
     return zoned.dated(clock.now())
 
 
-def _problem(parsed: Parsed) -> str:
+def _problem(parsed: ParsedRow) -> str:
     place = f"Chat {parsed.position}" if parsed.line is None else f"Line {parsed.line}"
     return f"{place}: {parsed.error}."
 

@@ -9,11 +9,11 @@ from core.imports.errors import MostRefused
 from core.imports.ingest import dry_run, generators
 from core.imports.ingest.reading import read
 from core.imports.mapping import Mapping
-from core.imports.schemas import STARTABLE, DryRun, Start
+from core.imports.schemas import STARTABLE, DryRun, ImportStart
 from core.imports.service import mappings
 
 
-def refuse_mostly_rejected(import_id: UUID, start: Start) -> None:
+def refuse_mostly_rejected(import_id: UUID, start: ImportStart) -> None:
     """Raise MostRefused where the dry run, or else the first rows, say that most rows would be
     rejected.
     """

@@ -23,7 +23,7 @@ from core.identity.schemas import Actor, View
 from core.identity.service import audit
 from core.insights.queries.conversation_feedback import (
     ConversationFeedback,
-    Judgement,
+    FeedbackInContext,
     read_feedback,
 )
 from core.presentation.money import Usd
@@ -93,16 +93,16 @@ class ReadMessage(View):
     metadata: dict[str, Any]
     created_at: datetime
     requests: list[RequestOfMessage]
-    feedback: list[Judgement]
+    feedback: list[FeedbackInContext]
     scores: list[ScoreView]
-    conversation_feedback: list[Judgement]
+    conversation_feedback: list[FeedbackInContext]
 
 
-class Reading(View):
+class ConversationPart(View):
     """A part of a conversation; `total_count`, `feedback` and `scores` are of the whole one."""
 
     conversation: ConversationView
-    feedback: list[Judgement]
+    feedback: list[FeedbackInContext]
     scores: list[ScoreView]
     messages: list[ReadMessage]
     total_count: int
@@ -129,7 +129,7 @@ def read_conversation(
     q: str | None = None,
     is_opening: bool = True,
     actor: Actor,
-) -> Reading:
+) -> ConversationPart:
     """Return a part of a conversation, around the message in focus if there is one, and write down
     who opens it.
 
@@ -148,7 +148,7 @@ def read_conversation(
     ids = [row["id"] for row in rows]
     judged = read_feedback(core, ai, id_, ids)
     scored = scores_of_messages(core, id_, ids, actor=actor)
-    return Reading(
+    return ConversationPart(
         conversation=conversation,
         feedback=judged.on_conversation,
         scores=scored[None],

@@ -22,7 +22,7 @@ select id from messages where conversation_id = :conversation_id and role = 'ass
 order by position desc limit 1""")
 
 
-class Judgement(View):
+class FeedbackInContext(View):
     """Feedback on a message, or, without one, on the conversation."""
 
     id: UUID
@@ -38,8 +38,8 @@ class Judgement(View):
 class ConversationFeedback(NamedTuple):
     """Feedback on a conversation and its messages."""
 
-    by_message: dict[UUID | None, list[Judgement]]
-    on_conversation: list[Judgement]
+    by_message: dict[UUID | None, list[FeedbackInContext]]
+    on_conversation: list[FeedbackInContext]
     last_answer: UUID | None
 
 
@@ -54,10 +54,10 @@ def read_feedback(
         .where(or_(columns.message_id.in_(ids), on_it))
         .order_by(columns.created_at, columns.id)
     )
-    found: dict[UUID | None, list[Judgement]] = defaultdict(list)
+    found: dict[UUID | None, list[FeedbackInContext]] = defaultdict(list)
     for row in ai.execute(wanted.limit(MOST_FEEDBACK)).mappings():
-        facts = {name: row[name] for name in Judgement.model_fields.keys() & row.keys()}
+        facts = {name: row[name] for name in FeedbackInContext.model_fields.keys() & row.keys()}
         opinion = ConversationOpinion.of(row["rating"], row["scale"])
-        found[row["message_id"]].append(Judgement(**facts, opinion=opinion))
+        found[row["message_id"]].append(FeedbackInContext(**facts, opinion=opinion))
     last = core.scalar(LAST_ANSWER, {"conversation_id": conversation_id}) if found[None] else None
     return ConversationFeedback(found, found[None], last)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from core.activity.views import Moment
+from core.activity.views import JourneyEvent
 from core.conversations import opinions
 from core.conversations.models import Conversation
 from core.database.tables import table_of
@@ -55,7 +55,7 @@ class OtherActivity(View):
     is_readable: bool
 
 
-Entry = Moment | TimelineConversation | TimelineFeedback
+Entry = JourneyEvent | TimelineConversation | TimelineFeedback
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class SessionEntries:
         releases = dict.fromkeys(
             entry.release
             for entry, _ in self.entries
-            if isinstance(entry, Moment) and entry.release
+            if isinstance(entry, JourneyEvent) and entry.release
         )
         session = [f"session {self.session_id}"] if self.session_id else []
         return [
@@ -114,7 +114,7 @@ def read_other_activity(
 
 
 def timeline(
-    moments: Sequence[Moment], others: OtherActivity | None, zone: str
+    moments: Sequence[JourneyEvent], others: OtherActivity | None, zone: str
 ) -> list[TimelineDay]:
     """Return events by day and session, with conversations and feedback in between."""
     place, beside_ = (
@@ -134,24 +134,28 @@ def timeline(
 def _day(day: date, timed: list[tuple[Entry, float | None]]) -> TimelineDay:
     stretches: list[SessionEntries] = []
     for entry, gap in timed:
-        if not stretches or (isinstance(entry, Moment) and not _continues(stretches[-1], entry)):
+        if not stretches or (
+            isinstance(entry, JourneyEvent) and not _continues(stretches[-1], entry)
+        ):
             stretches.append(SessionEntries(*_session(entry), []))
         stretches[-1].entries.append((entry, gap))
-    return TimelineDay(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
+    return TimelineDay(day, sum(isinstance(entry, JourneyEvent) for entry, _ in timed), stretches)
 
 
-def _continues(stretch: SessionEntries, moment: Moment) -> bool:
+def _continues(stretch: SessionEntries, moment: JourneyEvent) -> bool:
     """Whether an event continues a stretch: the same session, or none named."""
-    has_events = any(isinstance(entry, Moment) for entry, _ in stretch.entries)
+    has_events = any(isinstance(entry, JourneyEvent) for entry, _ in stretch.entries)
     return has_events and (stretch.session_id, stretch.is_anonymous) == _session(moment)
 
 
 def _session(entry: Entry) -> tuple[str | None, bool]:
-    return (entry.session_id, entry.is_anonymous) if isinstance(entry, Moment) else (None, False)
+    return (
+        (entry.session_id, entry.is_anonymous) if isinstance(entry, JourneyEvent) else (None, False)
+    )
 
 
 def _when(entry: Entry) -> datetime:
-    return entry.created_at if isinstance(entry, Moment) else entry.at
+    return entry.created_at if isinstance(entry, JourneyEvent) else entry.at
 
 
 def _of(

@@ -14,7 +14,7 @@ from core.scores.models import MessageScore
 from core.scores.queries.conditions import PROMPT_OF_MESSAGE, conditions
 from core.scores.schemas import ScoreSubject
 from core.scores.views import ScoreFilter
-from core.statistics.means import Draws, interval_of_grouped_mean
+from core.statistics.means import GroupedSample, interval_of_grouped_mean
 from core.statistics.rates import wilson
 
 MOST_SCORES = 100_000
@@ -85,7 +85,7 @@ def _means(session: Session, scored: Subquery) -> Iterator[Figure]:
     for version, name, whole, count, groups, *squares in session.execute(by_name):
         mean, low, high = whole / count, None, None
         if groups >= FEWEST:
-            spread = Draws(float(groups), *squares)
+            spread = GroupedSample(float(groups), *squares)
             low, high = interval_of_grouped_mean(mean, int(count), spread)
         figure = ScoreOfVersion(name=name, label=None, value=mean, low=low, high=high, n=int(count))
         yield version, figure

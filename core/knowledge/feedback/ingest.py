@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.conversations import service as conversations
 from core.conversations.ingest import named_messages
-from core.conversations.ingest.named_messages import NAMED, Name
+from core.conversations.ingest.named_messages import NAMED, MessageName
 from core.conversations.queries import sender_ids
 from core.conversations.queries.sender_ids import MessagePlace, Named
-from core.conversations.service import Rating
+from core.conversations.service import ConversationRating
 from core.database.db import Database, read_session, transaction
 from core.database.import_traces import note_owned, note_repeated
 from core.database.locks import Lock
@@ -78,7 +78,7 @@ def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> i
     """Store feedback; return how much of it is new or newer than the stored one."""
     known = list(_with_ids(source.cleaned(feedback)))
     names = [
-        Name(id_, each.message_id, at)
+        MessageName(id_, each.message_id, at)
         for id_, at, each in known
         if each.message_id and each.conversation_id is None
     ]
@@ -115,7 +115,7 @@ def link(names: list[str]) -> None:
             _link(ai, named, places)
 
 
-def _link(ai: Session, named: list[Name], places: dict[Named, MessagePlace]) -> None:
+def _link(ai: Session, named: list[MessageName], places: dict[Named, MessagePlace]) -> None:
     meant = [places[None, each.name] for each in named]
     given = {
         "ids": [each.row_id for each in named],
@@ -142,7 +142,7 @@ def rate(conversation_ids: list[UUID], left: Sequence[UUID] = ()) -> None:
     with transaction() as core:
         present = conversations.lock(core, conversation_ids)
         with read_session(Database.AI) as ai:
-            latest = [Rating(*row) for row in ai.execute(LATEST, {"ids": present})]
+            latest = [ConversationRating(*row) for row in ai.execute(LATEST, {"ids": present})]
         conversations.write_ratings(core, latest)
         conversations.clear_ratings(
             core, sorted(set(left) - {each.conversation_id for each in latest})

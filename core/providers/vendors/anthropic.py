@@ -9,7 +9,7 @@ import httpx2
 from anthropic.types import RawMessageStreamEvent
 
 from core.network import outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
@@ -27,7 +27,7 @@ FAILURES = (anthropic.AnthropicError, httpx2.HTTPError, *faults.MALFORMED)
 logs.quieten("anthropic", "httpx2")  # ANTHROPIC_LOG=debug would log prompts
 
 
-def connect(connection: Connection, reach: Reach, timeout: httpx2.Timeout) -> "Anthropic":
+def connect(connection: Connection, reach: AddressPolicy, timeout: httpx2.Timeout) -> "Anthropic":
     return Anthropic(connection, outbound.client(reach, timeout=timeout))
 
 

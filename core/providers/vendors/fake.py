@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import httpx2
 
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken
 from core.providers.chunks import Chunk, Embeddings, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import AnswerIncomplete, CallCancelled
@@ -24,7 +24,7 @@ from core.providers.vendors.fake_scripts import (
 CONTEXT_WINDOW = 32_000
 
 
-def connect(_connection: Connection, _reach: Reach, _timeout: httpx2.Timeout) -> "Fake":
+def connect(_connection: Connection, _reach: AddressPolicy, _timeout: httpx2.Timeout) -> "Fake":
     return Fake()
 
 

@@ -8,7 +8,7 @@ import httpx2
 
 from core.embedded import model_server
 from core.network import outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken
 from core.platform.config import config
 from core.providers.capabilities import LOCAL_DEFAULTS
@@ -29,7 +29,7 @@ from core.providers.vendors import openai
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer clearly and briefly."
 
 
-def connect(connection: Connection, _reach: Reach, timeout: httpx2.Timeout) -> "Local":
+def connect(connection: Connection, _reach: AddressPolicy, timeout: httpx2.Timeout) -> "Local":
     """Return the client, which looks up the server's address at each call."""
     return Local(timeout)
 
@@ -76,5 +76,7 @@ def _client(address: model_server.Address, read_timeout_s: float) -> openai.Open
     connection = Connection("local", ProviderKind.LOCAL, f"{address.url}/v1", address.key)
     # No idle connections: the server may close one just when the next call uses it.
     timeout = httpx2.Timeout(connect=2.0, read=read_timeout_s, write=10.0, pool=5.0)
-    http = outbound.client(Reach(loopback=True, named=frozenset()), timeout=timeout, keep_alive=0)
+    http = outbound.client(
+        AddressPolicy(loopback=True, named=frozenset()), timeout=timeout, keep_alive=0
+    )
     return openai.OpenAI(connection, http)

@@ -9,7 +9,7 @@ import httpx2
 import openai
 
 from core.network import outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken
 from core.platform import logs
 from core.providers.chunks import Chunk, Embeddings, EndChunk, TextChunk, Usage, UsageChunk
@@ -27,7 +27,7 @@ FAILURES = (openai.OpenAIError, httpx2.HTTPError, *faults.MALFORMED)
 logs.quieten("openai")  # OPENAI_LOG=debug would log prompts
 
 
-def connect(connection: Connection, reach: Reach, timeout: httpx2.Timeout) -> "OpenAI":
+def connect(connection: Connection, reach: AddressPolicy, timeout: httpx2.Timeout) -> "OpenAI":
     return OpenAI(connection, outbound.client(reach, timeout=timeout))
 
 

@@ -23,7 +23,7 @@ from core.scores.views import (
     ScoresOfDay,
     ScoreStats,
 )
-from core.statistics.means import Draws, interval_of_grouped_mean
+from core.statistics.means import GroupedSample, interval_of_grouped_mean
 from core.statistics.rates import wilson
 
 MOST_NAMES, MOST_LABELS, FEWEST = 30, 8, 10
@@ -36,7 +36,7 @@ LabelCounts = Mapping[str, Mapping[date, int]]  # by label and day
 DayKey = tuple[str, date | None]  # a name, and a day or the whole period
 
 
-class Edges(NamedTuple):
+class ValueRange(NamedTuple):
     """The lowest and the highest value of a name, and how many labels it has."""
 
     lowest: float | None
@@ -120,12 +120,12 @@ def _means(
         func.sum(columns.size * columns.size),
     ).group_by(columns.name, columns.day)
     return {
-        (name, of_day): _mean(int(count), int(size), total, Draws(*map(float, draws)))
+        (name, of_day): _mean(int(count), int(size), total, GroupedSample(*map(float, draws)))
         for name, of_day, count, size, total, *draws in session.execute(sums)
     }
 
 
-def _mean(count: int, size: int, total: float, draws: Draws) -> MeanScore:
+def _mean(count: int, size: int, total: float, draws: GroupedSample) -> MeanScore:
     mean = total / size if size else None
     low, high = None, None
     if mean is not None and draws.groups >= FEWEST:
@@ -148,13 +148,13 @@ def _labels(session: Session, where: Where, day: ColumnElement[date]) -> Mapping
     return found
 
 
-def _edges(session: Session, where: Where) -> dict[str, Edges]:
+def _edges(session: Session, where: Where) -> dict[str, ValueRange]:
     columns = scores.c
     wanted = select(
         columns.name, func.min(columns.value), func.max(columns.value), func.count(columns.label)
     )
     rows = session.execute(wanted.where(*where).group_by(columns.name))
-    return {name: Edges(*edges) for name, *edges in rows}
+    return {name: ValueRange(*edges) for name, *edges in rows}
 
 
 def _shares(labels: LabelCounts, whole: int) -> list[LabelShare]:

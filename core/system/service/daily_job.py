@@ -23,7 +23,7 @@ from core.database.db import Database, read_session, transaction
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
-from core.imports.schemas import Touched
+from core.imports.schemas import TouchedRows
 from core.ingest.intake import key_of
 from core.jobs import queue
 from core.platform import clock
@@ -112,7 +112,7 @@ def write_figures() -> None:
         first = last
 
 
-def write_again(touched: Touched) -> None:
+def write_again(touched: TouchedRows) -> None:
     """Write the figures again that changed past rows affect, on days with figures; mark those that
     can't be computed.
 

@@ -22,7 +22,7 @@ messages, documents, memories = table_of(Message), table_of(Document), table_of(
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchedTable:
     """A table with a search vector, and its searched columns."""
 
     table: Table
@@ -43,11 +43,11 @@ class Searched:
 
 
 EACH = {
-    messages.name: Searched(messages, Database.CORE, messages.c.content),
-    documents.name: Searched(
+    messages.name: SearchedTable(messages, Database.CORE, messages.c.content),
+    documents.name: SearchedTable(
         documents, Database.AI, documents.c.title + literal(" ") + documents.c.content
     ),
-    memories.name: Searched(memories, Database.AI, memories.c.content),
+    memories.name: SearchedTable(memories, Database.AI, memories.c.content),
 }
 
 

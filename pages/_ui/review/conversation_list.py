@@ -12,9 +12,9 @@ from core.conversations.opinions import ConversationOpinion
 from core.conversations.queries import conversations
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.conversations.views import (
+    ConversationHit,
     ConversationOrder,
     ConversationSummary,
-    Hit,
     TextPart,
 )
 from core.database.paging import Page
@@ -173,7 +173,7 @@ def who(row: ConversationSummary) -> str:
     return text.one_line(row.user_name or row.user_external_id or "")
 
 
-def _found(hit: Hit) -> str:
+def _found(hit: ConversationHit) -> str:
     more = (
         f" <small>+ {formatting.count(hit.messages - 1, 'more match', 'more matches')}</small>"
         if hit.messages > 1

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from core.database.db import Database, transaction
 from core.database.paging import Window
-from core.insights.queries.conversation_detail import Reading, read_conversation
+from core.insights.queries.conversation_detail import ConversationPart, read_conversation
 from pages._ui import guard, state
 
 READ = "review.read_conversations"  # in this tab
 
 
-def read(conversation_id: UUID, message_id: UUID | None, *, messages: int) -> Reading:
+def read(conversation_id: UUID, message_id: UUID | None, *, messages: int) -> ConversationPart:
     """Read so many messages around one; the first read of a conversation in a tab is audited.
 
     Raises ConversationMissing and MessageMissing.

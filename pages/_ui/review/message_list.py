@@ -19,7 +19,7 @@ from core.insights.queries.conversation_detail import (
     RequestOfMessage,
     read_message,
 )
-from core.insights.queries.conversation_feedback import Judgement
+from core.insights.queries.conversation_feedback import FeedbackInContext
 from core.presentation import formatting
 from pages._ui import diff, errors, guard, links, markdown, state, text
 from pages._ui.review import annotation_edit, annotation_list, score_list
@@ -71,7 +71,7 @@ def draw(
                     annotation_edit.draw_new(message, reader)
 
 
-def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> None:
+def draw_feedback(given: Sequence[FeedbackInContext], zone: str, answer: str | None) -> None:
     """Draw users' ratings with their edited answers."""
     for each in given:
         how = in_words(each.rating, each.scale)

@@ -12,7 +12,11 @@ from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.database.paging import Window
-from core.insights.queries.conversation_detail import Reading, ReadMessage, read_conversation
+from core.insights.queries.conversation_detail import (
+    ConversationPart,
+    ReadMessage,
+    read_conversation,
+)
 from core.insights.queries.excerpts import read_excerpts
 from core.presentation import formatting
 from core.system import workspace
@@ -32,7 +36,7 @@ class Dispute:
 
     item: QueueItemView
     following: QueueItemView
-    reading: Reading | None
+    reading: ConversationPart | None
     opinions: list[AnnotationView]
 
     @property

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.annotations.schemas import Decision
+from core.annotations.schemas import AdjudicationDecision
 from core.annotations.service import adjudication, drafts, review_outcomes
 from core.annotations.service.adjudication import ItemDecision
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database import settings
 from core.database.db import Database, transaction
 from pages._ui import errors, guard, state
@@ -45,7 +45,7 @@ def undoable() -> tuple[UUID, ...]:
 @errors.action
 def accept(item_id: UUID, annotation_id: UUID) -> None:
     with guard.ai_work() as (ai, actor):
-        adjudication.adjudicate(ai, annotation_id, Decision(), actor=actor)
+        adjudication.adjudicate(ai, annotation_id, AdjudicationDecision(), actor=actor)
     _go_on(item_id, "Annotation accepted")
 
 
@@ -89,7 +89,7 @@ def undo() -> None:
     *before, last = undoable()
     state.put(DONE, tuple(before))  # also when it is refused: it would be each time
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        review_outcomes.take_back(ai, last, settings.read(core, Review), actor=actor)
+        review_outcomes.take_back(ai, last, settings.read(core, ReviewSettings), actor=actor)
     open_(last)
     state.toast("Undone")
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.annotations import settings
 from core.annotations.queries import review_items
-from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, Reason
+from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, QueueReason
 from core.annotations.service import review_outcomes
 from core.database.db import Database, transaction
 from core.database.paging import Window
@@ -21,15 +21,15 @@ SHOWN = 50
 LINE, LONGEST = 200, 6000  # characters of a message in the table, and below it
 SHORT = 3  # messages that need no pane of their own
 TABLE, READ = "review.waiting", "review.read"
-REASONS: dict[Reason, tuple[str, str, str]] = {
-    Reason.ASKED_FOR: ("Requested", "blue", "Added to the queue by a teammate."),
-    Reason.RATED_LOW: ("Rated low", "red", "The user gave a thumbs-down or a low rating."),
-    Reason.SCORE: ("Score", "red", "A score matches a rule in Settings > Review."),
-    Reason.EDITED: ("Edited", "orange", "The user edited the answer."),
-    Reason.ERROR: ("Error", "red", "The answer, or a tool it called, failed."),
-    Reason.ESCALATED: ("Escalated", "orange", "The conversation was escalated to a human."),
-    Reason.SLOW: ("Slow", "orange", "Slower than the limit set in Settings > Review."),
-    Reason.SAMPLE: ("Sample", "gray", "Randomly sampled."),
+REASONS: dict[QueueReason, tuple[str, str, str]] = {
+    QueueReason.ASKED_FOR: ("Requested", "blue", "Added to the queue by a teammate."),
+    QueueReason.RATED_LOW: ("Rated low", "red", "The user gave a thumbs-down or a low rating."),
+    QueueReason.SCORE: ("Score", "red", "A score matches a rule in Settings > Review."),
+    QueueReason.EDITED: ("Edited", "orange", "The user edited the answer."),
+    QueueReason.ERROR: ("Error", "red", "The answer, or a tool it called, failed."),
+    QueueReason.ESCALATED: ("Escalated", "orange", "The conversation was escalated to a human."),
+    QueueReason.SLOW: ("Slow", "orange", "Slower than the limit set in Settings > Review."),
+    QueueReason.SAMPLE: ("Sample", "gray", "Randomly sampled."),
 }
 
 

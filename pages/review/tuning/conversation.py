@@ -15,7 +15,7 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.insights.queries.conversation_detail import Reading, read_conversation
+from core.insights.queries.conversation_detail import ConversationPart, read_conversation
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
@@ -60,7 +60,7 @@ def draw(actor: Actor) -> None:
     _bring_into_view(found)
 
 
-def read() -> Reading:
+def read() -> ConversationPart:
     """Read a window of messages; the first read in a tab is audited."""
     given = st.query_params
     name, q, focus = given["conversation"], given.get("q"), given.get("message")
@@ -76,7 +76,7 @@ def read() -> Reading:
     return found
 
 
-def read_annotations(found: Reading) -> list[AnnotationView]:
+def read_annotations(found: ConversationPart) -> list[AnnotationView]:
     with guard.ai_work() as (ai, actor):
         return annotation_list.list_of_conversation(ai, found.conversation.id, actor=actor)
 
@@ -108,7 +108,7 @@ def _draw_head(one: ConversationSummary, zone: str, actor: Actor) -> None:
         st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
 
 
-def _draw_messages(found: Reading, zone: str, actor: Actor) -> None:
+def _draw_messages(found: ConversationPart, zone: str, actor: Actor) -> None:
     first, last = found.offset + 1, found.offset + len(found.messages)
     with watch.panel(
         "Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none"
@@ -145,7 +145,7 @@ def _turn(at: int, way: str) -> None:
     state.put(TURNED, way)
 
 
-def _bring_into_view(found: Reading) -> None:
+def _bring_into_view(found: ConversationPart) -> None:
     """Scroll to the message in focus; after turning a page, to the end that continues it."""
     wanted = st.query_params.get("message")
     focus = next(
@@ -171,7 +171,7 @@ def _bring_into_view(found: Reading) -> None:
         _focus(key="tuning.focus", data=data)
 
 
-def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
+def _draw_facts(found: ConversationPart, zone: str, *, sees_costs: bool) -> None:
     one = found.conversation
     known = {
         "User": conversation_list.who(one),

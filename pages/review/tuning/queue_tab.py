@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.annotations.queries.review_items import Counters
+from core.annotations.queries.review_items import QueueCounts
 from core.annotations.review_session import HistoryEntry
 from core.identity.permissions import Permission, may
 from core.insights.queries.conversation_detail import ReadMessage
@@ -72,7 +72,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_ways_on(seen.entry, has_keys=has_keys)
 
 
-def counters_text(counters: Counters) -> str:
+def counters_text(counters: QueueCounts) -> str:
     """Return the numbers waiting and done today, and the age of the oldest, in one line."""
     oldest = f"oldest waiting {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
     waiting, mine = (
@@ -82,7 +82,7 @@ def counters_text(counters: Counters) -> str:
     return " · ".join(filter(None, (waiting, mine, oldest)))
 
 
-def _draw_begin(counters: Counters) -> None:
+def _draw_begin(counters: QueueCounts) -> None:
     if not counters.waiting:
         body = "Messages join the queue when rated low, edited, failed, slow, escalated or sampled."
         frame.empty_state("inbox", "No messages to review", body)

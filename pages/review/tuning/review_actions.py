@@ -9,17 +9,21 @@ import streamlit as st
 from core.annotations import settings
 from core.annotations.errors import NothingAssigned
 from core.annotations.queries import review_items, tags
-from core.annotations.queries.review_items import Counters
+from core.annotations.queries.review_items import QueueCounts
 from core.annotations.review_session import HistoryEntry, ReviewSession
 from core.annotations.schemas import QueueItemView
 from core.annotations.service import drafts, review_sessions
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.database.db import Database, Session, transaction
 from core.database.paging import Window
 from core.errors import Conflict, NotFound
 from core.identity.schemas import Actor
-from core.insights.queries.conversation_detail import Reading, ReadMessage, read_conversation
+from core.insights.queries.conversation_detail import (
+    ConversationPart,
+    ReadMessage,
+    read_conversation,
+)
 from pages._ui import errors, frame, guard, state
 from pages._ui.cache import Reads
 from pages._ui.review import review_form
@@ -34,9 +38,9 @@ _focus = st.components.v2.component("attune_review_focus", js=frame.read("parts/
 
 @dataclass(frozen=True)
 class QueueRun:
-    counters: Counters
+    counters: QueueCounts
     entry: HistoryEntry | None
-    reading: Reading | None
+    reading: ConversationPart | None
     kept: Mapping[str, object] | None
     tags: list[str]
     guidelines: str
@@ -53,7 +57,7 @@ class QueueRun:
 @dataclass(frozen=True)
 class Work:
     ai: Session
-    rules: Review
+    rules: ReviewSettings
     actor: Actor
 
 
@@ -194,7 +198,7 @@ def _work() -> Iterator[Work]:
 
 def _read_around(
     core: Session, ai: Session, item: QueueItemView, actor: Actor, *, is_opening: bool
-) -> Reading | None:
+) -> ConversationPart | None:
     """Return the conversation around the message; None when it was deleted."""
     talk, focus = str(item.conversation_id), str(item.message_id)
     with suppress(ConversationMissing, MessageMissing):

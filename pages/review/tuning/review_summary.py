@@ -11,7 +11,14 @@ from core.annotations.agreement import Agreement, Disagreement
 from core.annotations.charts import COUNTED, NAMES
 from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter
-from core.annotations.views import NONE, UNDISCLOSED, Disputed, ModelAgreement, ReviewSummary, Share
+from core.annotations.views import (
+    NONE,
+    UNDISCLOSED,
+    AnnotationShare,
+    DisputedMessage,
+    ModelAgreement,
+    ReviewSummary,
+)
 from core.identity.permissions import Permission, may
 from core.insights.queries.excerpts import Excerpt, read_excerpts
 from core.presentation import formatting
@@ -153,7 +160,7 @@ def words_of_unanimous(found: Agreement) -> str:
 
 def draw_shares(found: ReviewSummary) -> None:
     """Draw totals by type, severity, status, tag, model, prompt version and arm."""
-    parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
+    parts: Sequence[tuple[str, str, list[AnnotationShare], dict[str, str]]] = (
         ("By type", "Type", found.by_type, COUNTED),
         ("By severity", "Severity", found.by_severity, SEVERITY_NAMES),
         ("By status", "Status", found.by_status, STATUS_NAMES),
@@ -170,7 +177,7 @@ def draw_shares(found: ReviewSummary) -> None:
             if not shares:
                 st.caption("None.")
                 continue
-            shown: Sequence[TableColumn[Share]] = [
+            shown: Sequence[TableColumn[AnnotationShare]] = [
                 columns.text(label, partial(_name_of, said)),
                 columns.number("Annotations", lambda each: each.count, width=90),
             ]
@@ -178,7 +185,7 @@ def draw_shares(found: ReviewSummary) -> None:
             tables.draw(shares, shown, alt, key=f"{PAGE}.{label}", most=MOST_ROWS)
 
 
-def _name_of(said: Mapping[str, str], each: Share) -> str:
+def _name_of(said: Mapping[str, str], each: AnnotationShare) -> str:
     return said.get(each.value, each.value)
 
 
@@ -208,15 +215,15 @@ def draw_disagreement(found: ReviewSummary) -> None:
         tables.draw(found.by_model_agreement, models, alt, key=f"{PAGE}.models", most=MOST_ROWS)
 
 
-def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) -> None:
+def draw_disputed(found: Sequence[DisputedMessage], period: Period, *, may_read: bool) -> None:
     """Draw disputed messages; with their text and a way to open one if the account may read it."""
     begins = _read_beginnings(found) if may_read else {}
-    message: TableColumn[Disputed] = columns.text(
+    message: TableColumn[DisputedMessage] = columns.text(
         "Message",
         lambda row: text.upright(each.short) if (each := begins.get(row.message_id)) else None,
         width=380,
     )
-    shown: Sequence[TableColumn[Disputed]] = [
+    shown: Sequence[TableColumn[DisputedMessage]] = [
         *([message] if may_read else []),
         columns.text(
             "Annotations",
@@ -227,7 +234,7 @@ def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) 
         columns.text("Last annotation", lambda row: formatting.moment(row.at, period.zone)),
     ]
 
-    def open_(row: Disputed) -> None:
+    def open_(row: DisputedMessage) -> None:
         st.query_params.from_dict(
             {"conversation": str(row.conversation_id), "message": str(row.message_id)}
         )
@@ -239,7 +246,7 @@ def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) 
         tables.draw(found, shown, alt, key=f"{PAGE}.disputed", on_open=open_ if may_read else None)
 
 
-def _read_beginnings(found: Sequence[Disputed]) -> dict[UUID, Excerpt]:
+def _read_beginnings(found: Sequence[DisputedMessage]) -> dict[UUID, Excerpt]:
     ids = [each.message_id for each in found]
     with guard.work() as (core, actor):
         return read_excerpts(core, ids, longest=LINE, actor=actor)

@@ -75,7 +75,7 @@ def draw() -> None:
         st.form_submit_button("Save", type="primary", on_click=save)
 
 
-def _draw_shares(present: settings.Review) -> None:
+def _draw_shares(present: settings.ReviewSettings) -> None:
     shares = {
         "sample_share": ("Random sample (% of remaining answers)", present.sample_share),
         "double_share": ("Double review (% of queue, independently)", present.double_share),
@@ -105,7 +105,7 @@ def save() -> None:
         given[name] = round((given[name] or 0) / 100, 6)
     given["slow_ms"] = round((given["slow_ms"] or 0) * 1000)
     try:
-        wanted = settings.Review.model_validate(given)
+        wanted = settings.ReviewSettings.model_validate(given)
     except ValidationError as error:
         state.problem(error.errors()[0]["msg"].removeprefix("Value error, "))
         return

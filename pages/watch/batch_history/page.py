@@ -6,7 +6,7 @@ from core.batches import charts as batch_charts
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries.kpis import run_kpis
 from core.batches.schemas import BatchStatus
-from core.batches.views import RunSummary, Strip
+from core.batches.views import RunStrip, RunSummary
 from core.identity.permissions import Permission, may
 from pages._ui import charts, definitions, errors, kpis, text, watch
 from pages._ui.cache import Reads
@@ -77,7 +77,7 @@ def draw_kpis(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
         st.caption(f"Success rate: {text.plain(summary_tables.interval(summary))}")
 
 
-def draw_strips(strips: list[Strip], chosen: Filters) -> None:
+def draw_strips(strips: list[RunStrip], chosen: Filters) -> None:
     """Draw the last runs of each batch job; a click opens one."""
     note = f"per batch job, newest on the right · {charts.RUN_LEGEND}"
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
@@ -85,7 +85,7 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
             name.markdown(summary_tables.strip_text(strip))
 
-            def opened(point: Point, strip: Strip = strip) -> None:
+            def opened(point: Point, strip: RunStrip = strip) -> None:
                 run_list.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)
 
             with bars:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.batches import charts as batch_charts
 from core.batches.queries import batch_runs
 from core.batches.queries import phases as batch_phases
-from core.batches.views import Strip
+from core.batches.views import RunStrip
 from core.database.paging import Window
 from core.platform import clock
 from core.presentation import formatting
@@ -24,7 +24,7 @@ IN_GANTT = 12
 
 
 @errors.part("Phases")
-def draw(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
+def draw(reads: Reads, chosen: Filters, strips: list[RunStrip]) -> None:
     """Draw the phases of one batch job, by run and over time."""
     known = [each for each in strips if any(run.phase_durations for run in each.runs)]
     if not known:

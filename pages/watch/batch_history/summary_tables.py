@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.batches.views import JobFigures, Phase, RunCounts, RunFailure, Strip
+from core.batches.views import JobFigures, Phase, RunCounts, RunFailure, RunStrip
 from core.presentation import formatting
 from pages._ui import columns, tables, text, watch
 from pages._ui.filters import filter_state
@@ -40,7 +40,7 @@ def interval(found: RunCounts) -> str:
     )
 
 
-def strip_text(strip: Strip) -> str:
+def strip_text(strip: RunStrip) -> str:
     """Return a batch job's name with the outcome of its runs."""
     ended = Counter(run.status for run in strip.runs)
     counted = {"failed": ended["failed"], "partial": ended["partial"], "lost": ended["lost"]}

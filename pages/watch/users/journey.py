@@ -7,7 +7,7 @@ import streamlit as st
 from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.activity.queries import journeys, user_details
 from core.activity.schemas import RequestTotals
-from core.activity.views import Done, OnboardingStatus, UserView
+from core.activity.views import JourneyEvents, OnboardingStatus, UserView
 from core.insights.queries.timeline import OtherActivity, read_other_activity, timeline
 from core.presentation import formatting
 from core.presentation.periods import Watched
@@ -98,13 +98,13 @@ def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
         st.caption(text.plain(facts))
 
 
-def _draw_onboarding(found: Done) -> None:
+def _draw_onboarding(found: JourneyEvents) -> None:
     zone = workspace.zone()
     with watch.panel("Onboarding", "time each step was reached, and time since the previous step"):
         _draw_steps(found, zone)
 
 
-def _draw_timeline(found: Done, others: OtherActivity | None) -> None:
+def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
     zone = workspace.zone()
     note = f"{formatting.count(found.total_count, 'event')}, oldest first ({zone})"
     with watch.panel("Timeline", note):
@@ -123,7 +123,7 @@ def _draw_timeline(found: Done, others: OtherActivity | None) -> None:
             )
 
 
-def _draw_steps(found: Done, zone: str) -> None:
+def _draw_steps(found: JourneyEvents, zone: str) -> None:
     with st.container(border=True, gap="small", key="journey-steps"):
         grid = st.grid(len(found.steps), min_column_width=STEP_PX, gap="small")
         for step in found.steps:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.activity.views import Moment
+from core.activity.views import JourneyEvent
 from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
@@ -56,7 +56,7 @@ def _draw_stretch(stretch: SessionEntries, zone: str, key: str, *, is_readable: 
 
 
 def _row(entry: Entry, gap: float | None, zone: str) -> str:
-    if isinstance(entry, Moment):
+    if isinstance(entry, JourneyEvent):
         tone = "bad" if entry.is_error else "step" if entry.step is not None else "plain"
         return _line(entry, gap, zone, tone, _event(entry))
     if isinstance(entry, TimelineFeedback):
@@ -65,7 +65,9 @@ def _row(entry: Entry, gap: float | None, zone: str) -> str:
 
 
 def _line(entry: Entry, gap: float | None, zone: str, tone: str, body: str) -> str:
-    at = (entry.created_at if isinstance(entry, Moment) else entry.at).astimezone(ZoneInfo(zone))
+    at = (entry.created_at if isinstance(entry, JourneyEvent) else entry.at).astimezone(
+        ZoneInfo(zone)
+    )
     pause = f"+{formatting.duration(round(gap * 1000))}" if gap else ""
     long = " attune-long" if gap is not None and gap >= LONG_S else ""
     return (
@@ -75,7 +77,7 @@ def _line(entry: Entry, gap: float | None, zone: str, tone: str, body: str) -> s
     )
 
 
-def _event(moment: Moment) -> str:
+def _event(moment: JourneyEvent) -> str:
     said = (
         f"<b>{escape(formatting.event(moment.event_type))}</b> "
         f"<small>{escape(moment.event_category)}</small>"

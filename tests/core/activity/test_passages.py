@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.activity.ingest import events as ingest
-from core.activity.queries.funnels.conversion_drops import Drop, drops
+from core.activity.queries.funnels.conversion_drops import ConversionDrop, drops
 from core.activity.queries.funnels.funnel import STEPS
 from core.database import partitions
 from core.database.db import transaction
@@ -59,7 +59,7 @@ def users(
         ingest.store(session, made, RowSource(environment="production", zone="UTC"))
 
 
-def found(period: Period | None = None) -> list[Drop]:
+def found(period: Period | None = None) -> list[ConversionDrop]:
     with transaction() as session:
         return drops(
             session, period or last_days(7, zone="UTC"), Watched(), actor=person(Role.ANALYST).actor

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.annotations import jobs
 from core.annotations.service import enqueue
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database import settings
 from core.database.db import transaction
 from core.platform import clock
@@ -22,7 +22,7 @@ FAILED = {"error": "timeout"}
 @pytest.fixture(autouse=True)
 def _rules(database: object) -> None:
     with transaction() as core:
-        settings.write(core, Review(sample_share=0.0, double_share=0.0), by=None)
+        settings.write(core, ReviewSettings(sample_share=0.0, double_share=0.0), by=None)
 
 
 def say(

@@ -13,13 +13,13 @@ from core.annotations.queries import annotation_list
 from core.annotations.review_session import MOST, HistoryEntry, ReviewSession
 from core.annotations.schemas import AnnotationChangeBody, AnnotationType, ReviewVerdict
 from core.annotations.service import annotations, drafts, leases, review_outcomes, review_sessions
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from tests.factories.annotations import rows, waiting
 from tests.factories.identity import person
 
-RULES = Review()
+RULES = ReviewSettings()
 APPROVED = ReviewVerdict(annotation_type=AnnotationType.APPROVED)
 FLAG = ReviewVerdict(annotation_type=AnnotationType.FLAG, content="No", tags=["tone"])
 

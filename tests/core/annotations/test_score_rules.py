@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.annotations import jobs
 from core.annotations.score_rules import ScoreRule, of_line
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database import settings
 from core.database.db import transaction
 from core.platform import clock
@@ -23,7 +23,7 @@ HANDLER = jobs.look_at_scores.__name__  # the import registers the handler
 @pytest.fixture(autouse=True)
 def _rules(database: object) -> None:
     rules = [ScoreRule(name="helpfulness", below=0.5), ScoreRule(name="tone", label="rude")]
-    review = Review(sample_share=0.0, double_share=0.0, score_rules=rules)
+    review = ReviewSettings(sample_share=0.0, double_share=0.0, score_rules=rules)
     with transaction() as core:
         settings.write(core, review, by=None)
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.annotations.queries import summary
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus
-from core.annotations.views import ReviewSummary, Share
+from core.annotations.views import AnnotationShare, ReviewSummary
 from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
@@ -38,7 +38,7 @@ def summarized(
         )
 
 
-def counts(shares: list[Share]) -> dict[str, int]:
+def counts(shares: list[AnnotationShare]) -> dict[str, int]:
     return {share.value: share.count for share in shares}
 
 

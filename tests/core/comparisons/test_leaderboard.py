@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from core.comparisons.models import Comparison, ComparisonTurn
-from core.comparisons.schemas import Contestant, Outcome, Standing
+from core.comparisons.schemas import Contestant, Standing, VoteOutcome
 from core.comparisons.service.leaderboard import Duel, read_leaderboard, standings
 from core.database.db import transaction
 from core.identity.schemas import Actor
@@ -84,7 +84,7 @@ def store(actor: Actor, found: list[Duel], *, blind: bool) -> None:
                     number=number,
                     answers=[],
                     models=models,
-                    outcome=Outcome.BETTER,
+                    outcome=VoteOutcome.BETTER,
                     winner=2,
                     is_blind=blind,
                 )

@@ -27,7 +27,7 @@ def ask(engine: Engine, at_once: int) -> None:
 
 
 def test_connections_of_a_busy_moment_are_closed_when_it_is_over(engine: Engine) -> None:
-    shrinking = pools.Shrinking(engine)
+    shrinking = pools.PoolShrinker(engine)
     ask(engine, AT_ONCE)
     assert not shrinking.shrink()  # they were in use since the last look
     ask(engine, 1)
@@ -37,7 +37,7 @@ def test_connections_of_a_busy_moment_are_closed_when_it_is_over(engine: Engine)
 
 
 def test_what_is_in_use_is_never_cut(engine: Engine) -> None:
-    shrinking = pools.Shrinking(engine)
+    shrinking = pools.PoolShrinker(engine)
     ask(engine, AT_ONCE)
     shrinking.shrink()
     with engine.connect() as busy:
@@ -47,7 +47,7 @@ def test_what_is_in_use_is_never_cut(engine: Engine) -> None:
 
 
 def test_a_pool_that_is_needed_stays(engine: Engine) -> None:
-    shrinking = pools.Shrinking(engine)
+    shrinking = pools.PoolShrinker(engine)
     for _ in range(3):
         ask(engine, AT_ONCE - 1)
         assert not shrinking.shrink()

@@ -10,7 +10,7 @@ from typing import Any
 from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState
 from core.annotations.settings import FIRST_TAGS
 from core.demo.ingest.demo_annotations import read
-from core.demo.schemas import DECIDING, DemoReview, Note
+from core.demo.schemas import DECIDING, DemoNote, DemoReview
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import UNTIL, World
 from tools.demo.loaded import table
@@ -21,7 +21,7 @@ def reviews() -> list[DemoReview]:
     return list(read(UNTIL))
 
 
-def notes() -> list[Note]:
+def notes() -> list[DemoNote]:
     return [note for review in reviews() for note in review.notes]
 
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import jobs
-from core.annotations.schemas import AnnotationType, ItemState, Reason
+from core.annotations.schemas import AnnotationType, ItemState, QueueReason
 from core.database.db import Database, transaction
 from core.demo.ingest import demo_annotations
-from core.demo.schemas import DemoReview, Note
+from core.demo.schemas import DemoNote, DemoReview
 from core.jobs import outbox
 from core.platform.ids import new_id
 from tests.factories.activity import minutes
@@ -47,10 +47,12 @@ def at(place: int) -> str:
 def review(message: str = "m01", conversation: str = "talk") -> DemoReview:
     first = datetime.fromisoformat(at(60))
     notes = [
-        Note("Ada (demo)", AnnotationType.APPROVED, "", first),
-        Note("Ben (demo)", AnnotationType.FLAG, "For the lead.", first, 2),
+        DemoNote("Ada (demo)", AnnotationType.APPROVED, "", first),
+        DemoNote("Ben (demo)", AnnotationType.FLAG, "For the lead.", first, 2),
     ]
-    return DemoReview(conversation, message, [Reason.SAMPLE], 10, ItemState.ADJUDICATION, 2, notes)
+    return DemoReview(
+        conversation, message, [QueueReason.SAMPLE], 10, ItemState.ADJUDICATION, 2, notes
+    )
 
 
 def store(*given: DemoReview) -> None:

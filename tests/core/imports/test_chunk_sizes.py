@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.imports.ingest.chunks import Chunk, Identity, cut
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.platform import clock
 
 AT = "2026-11-20T09:00:00+00:00"
@@ -27,7 +27,7 @@ every_kind = pytest.mark.parametrize("kind", list(ROWS))
 
 def chunks(kind: RowKind, number: int, **more: Any) -> Iterator[Chunk]:  # noqa: ANN401  any JSON
     return cut(
-        (Parsed(place, place, kind, ROWS[kind] | more) for place in range(1, number + 1)),
+        (ParsedRow(place, place, kind, ROWS[kind] | more) for place in range(1, number + 1)),
         IDENTITY,
         after=0,
     )

@@ -13,7 +13,7 @@ from core.imports.ingest import generators
 from core.imports.ingest.generators import Generated
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
-from core.imports.service.undo.undo import Removed, undo
+from core.imports.service.undo.undo import UndoProgress, undo
 from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
@@ -72,7 +72,7 @@ def in_queue() -> list[str | None]:
     ]
 
 
-def while_others_tell(_: Removed) -> None:
+def while_others_tell(_: UndoProgress) -> None:
     told()
 
 

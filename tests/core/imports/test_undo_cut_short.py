@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.database.db import read_session, transaction
 from core.imports.ingest import planner
 from core.imports.service.undo import batch_runs, conversations, raw_rows, users, whole_rows
-from core.imports.service.undo.undo import Removed, undo
+from core.imports.service.undo.undo import UndoProgress, undo
 from core.platform.ids import new_id
 from core.system.service.verification import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, rows, send
@@ -51,7 +51,7 @@ def test_it_goes_on_where_it_was_stopped_and_is_in_order_in_between() -> None:
     everything(ours, by="i", numbers=range(5, 20))
     left = [1, 1, 2, 3]
 
-    def stop(_: Removed) -> None:
+    def stop(_: UndoProgress) -> None:
         left[0] -= 1
         if not left[0]:
             raise Killed
@@ -71,8 +71,8 @@ def test_undoing_twice_is_harmless() -> None:
     ours = new_id()
     everything(ours, by="i", numbers=range(5, 12))
     assert undo(ours).total > 0
-    assert undo(ours) == Removed({})
-    assert undo(new_id()) == Removed({})
+    assert undo(ours) == UndoProgress({})
+    assert undo(new_id()) == UndoProgress({})
     assert differences(before, dump()) == ""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.database.db import Database, transaction
 from core.database.partitions import Partition
 from core.imports.ingest import writing
-from core.imports.parsed import Parsed, RowKind
+from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import ImportStatus
 from tests.factories.records import BEGAN, ai_request, event, parsed, running, stored, write
 
@@ -43,7 +43,7 @@ def test_it_stores_all_rows_and_says_what_became_of_them() -> None:
 
 
 def test_it_goes_on_where_it_was_cut_off() -> None:
-    def cut_off() -> Iterator[Parsed]:
+    def cut_off() -> Iterator[ParsedRow]:
         yield from parsed(event(number) for number in range(230))
         raise RuntimeError("the worker is killed")
 
@@ -116,7 +116,7 @@ def test_bad_rows_are_counted_and_the_first_are_kept_with_line_and_reason() -> N
 
 def test_what_could_not_be_read_is_counted_as_rejected() -> None:
     id_ = running()
-    write([Parsed(1, 7, RowKind.EVENTS, None, "9 cells, where the header has 8")], id_)
+    write([ParsedRow(1, 7, RowKind.EVENTS, None, "9 cells, where the header has 8")], id_)
     assert stored(id_).problems == [
         {"position": 1, "line": 7, "kind": "events", "error": "9 cells, where the header has 8"},
     ]
@@ -144,16 +144,16 @@ def test_unknown_fields_are_kept() -> None:
 
 
 def test_a_record_may_give_a_conversation_and_its_requests() -> None:
-    def rows() -> Iterator[Parsed]:
+    def rows() -> Iterator[ParsedRow]:
         for position in range(1, 40):
             messages = [
                 {"role": "user", "content": "Where is it?"},
                 {"role": "assistant", "content": "Here.", "model": "m1"},
             ]
-            yield Parsed(
+            yield ParsedRow(
                 position, position, RowKind.CONVERSATIONS, {"messages": messages, "title": "Found"}
             )
-            yield Parsed(position, position, RowKind.AI_REQUESTS, ai_request(position))
+            yield ParsedRow(position, position, RowKind.AI_REQUESTS, ai_request(position))
 
     id_ = running()
     write(rows(), id_, heaviest=10)
@@ -223,7 +223,7 @@ def test_what_the_other_database_knew_before_a_kill_is_no_duplicate(
     assert stored(id_).counts["feedback"] == {"accepted": 25, "duplicates": 5, "rejected": 0}
 
 
-def broken_after(rows: Iterator[Parsed], position: int) -> Iterator[Parsed]:
+def broken_after(rows: Iterator[ParsedRow], position: int) -> Iterator[ParsedRow]:
     for each in rows:
         if each.position > position:
             raise RuntimeError
@@ -287,7 +287,7 @@ def test_what_is_stored_at_the_second_try_is_no_duplicate() -> None:
     with transaction() as session:
         session.execute(text(f"drop table {PART_OF_2007}"))
     id_ = running()
-    rating = Parsed(1, None, RowKind.FEEDBACK, {"rating": 5, "conversation_id": "c1"})
+    rating = ParsedRow(1, None, RowKind.FEEDBACK, {"rating": 5, "conversation_id": "c1"})
     assert write([rating, *parsed([event(2, created_at=old)])], id_)
     assert stored(id_).counts["feedback"] == {"accepted": 1, "duplicates": 0, "rejected": 0}
 

@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from core.network import async_outbound, outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from tests.factories.servers import Server, serving
 
-HERE = Reach(loopback=True, named=frozenset())
+HERE = AddressPolicy(loopback=True, named=frozenset())
 TIMEOUT = httpx2.Timeout(5)
 ZEROS = b"\0" * (50 * 2**20)
 BOMBS = {

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 
 IPV4 = (
     "192.0.0.1",
@@ -39,7 +39,7 @@ SPECIAL = (
     "240.0.0.1",
     "0.1.2.3",
 )
-ANYWHERE = Reach(loopback=True, named=frozenset({"models.example.com"}))
+ANYWHERE = AddressPolicy(loopback=True, named=frozenset({"models.example.com"}))
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_an_allowed_name_does_not_lead_to_a_metadata_service(written: str) -> No
     """
     address = ipaddress.ip_address(written)
     assert not ANYWHERE.allows("models.example.com", address)
-    assert Reach(loopback=False, named=frozenset({written, str(address)})).allows(
+    assert AddressPolicy(loopback=False, named=frozenset({written, str(address)})).allows(
         "models.example.com", address
     )
 

@@ -11,13 +11,13 @@ import httpx2
 import pytest
 
 from core.network import allowed_addresses, outbound
-from core.network.allowed_addresses import AddressRefused, Reach, checked_address
+from core.network.allowed_addresses import AddressPolicy, AddressRefused, checked_address
 from core.network.outbound import CheckedBackend
 from core.platform.config import Config
 from tests.factories.servers import Certificate, Server, certificate, names, serving
 
-NOWHERE = Reach(loopback=False, named=frozenset())
-HERE = Reach(loopback=True, named=frozenset())
+NOWHERE = AddressPolicy(loopback=False, named=frozenset())
+HERE = AddressPolicy(loopback=True, named=frozenset())
 LOOPBACK = (
     "127.0.0.1",
     "[::1]",
@@ -68,12 +68,12 @@ def server() -> Iterator[Server]:
         yield one
 
 
-def get(address: str, reach: Reach) -> httpx2.Response:
+def get(address: str, reach: AddressPolicy) -> httpx2.Response:
     with outbound.client(reach, timeout=httpx2.Timeout(2)) as client:
         return client.get(address)
 
 
-def refused(address: str, reach: Reach) -> bool:
+def refused(address: str, reach: AddressPolicy) -> bool:
     """Return whether a call is refused by the check, rather than for want of a server."""
     try:
         get(address, reach)
@@ -121,14 +121,14 @@ def test_public_addresses_are_called(address: str) -> None:
 def test_providers_may_be_on_this_machine_while_attune_is_only_there(
     host: str, *, loopback: bool
 ) -> None:
-    assert allowed_addresses.providers_reach(Config(host=host)).loopback is loopback
+    assert allowed_addresses.provider_address_policy(Config(host=host)).loopback is loopback
 
 
 @pytest.mark.parametrize(
     "allowed", ["models.test", "MODELS.test", "127.0.0.1", "other.test, models.test"]
 )
 def test_what_attune_allow_hosts_names_is_called(server: Server, allowed: str) -> None:
-    reach = allowed_addresses.providers_reach(
+    reach = allowed_addresses.provider_address_policy(
         Config.model_validate({"host": "::", "attune_allow_hosts": allowed})
     )
     with names(models_test=[["127.0.0.1"]]):
@@ -136,7 +136,7 @@ def test_what_attune_allow_hosts_names_is_called(server: Server, allowed: str) -
 
 
 def test_a_name_that_is_allowed_opens_no_other(server: Server) -> None:
-    reach = Reach(loopback=False, named=frozenset({"models.test"}))
+    reach = AddressPolicy(loopback=False, named=frozenset({"models.test"}))
     with names(
         models_test=[["127.0.0.1"]], other_test=[["127.0.0.1"]], my_models_test=[["127.0.0.1"]]
     ):

@@ -12,12 +12,12 @@ import httpx2
 import pytest
 
 from core.network import allowed_addresses, outbound
-from core.network.allowed_addresses import Reach
+from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken, cancellable
 from tests.factories.servers import Server, certificate, names, serving
 
 AT_ONCE_S = 4.0
-HERE = Reach(loopback=True, named=frozenset())
+HERE = AddressPolicy(loopback=True, named=frozenset())
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_call_cancelled_during_name_resolution_opens_no_connection(
 ) -> None:
     cancel_token = CancelToken()
 
-    def resolve(_host: str, _port: int, _reach: Reach) -> list[allowed_addresses.IpAddress]:
+    def resolve(_host: str, _port: int, _reach: AddressPolicy) -> list[allowed_addresses.IpAddress]:
         cancel_token.cancel()  # while the name was looked up
         return [IPv4Address("8.8.8.8")]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from core.annotations.settings import Review
+from core.annotations.settings import ReviewSettings
 from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import Role
@@ -40,7 +40,7 @@ def judge(score: int = 5, **more: object) -> dict[str, Any]:
 @pytest.fixture
 def one() -> Person:
     with transaction() as core:
-        settings.write(core, Review(sample_share=0.0, double_share=0.0), by=None)
+        settings.write(core, ReviewSettings(sample_share=0.0, double_share=0.0), by=None)
     return person(Role.ADMIN)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.imports.schemas import Touched
+from core.imports.schemas import TouchedRows
 from core.insights.kpis import overview_kpis
 from core.insights.schemas import WatchScope
 from core.jobs import outbox
@@ -131,7 +131,7 @@ def test_days_before_there_was_anything_have_no_figures_any_more() -> None:
 
 
 def test_what_is_told_becomes_a_job() -> None:
-    payload = Touched(
+    payload = TouchedRows(
         since=days_ago(3), until=days_ago(2), kinds=[], environment="production"
     ).model_dump(mode="json")
     with transaction() as session:

@@ -34,7 +34,7 @@ FEWEST, LEAST_BEFORE, LEAST_DROP, CERTAIN = 30, 0.1, 0.05, 0.999
 GRAIN = timedelta(hours=1)
 
 
-class Drop(View):
+class ConversionDrop(View):
     """A significant drop of the conversion within a day from one step to the next."""
 
     step: int
@@ -53,7 +53,7 @@ class Drop(View):
 
 
 @dataclass(frozen=True)
-class Hours:
+class HourlyCounts:
     """Users who reached a step, and the next within a day: running totals by hour."""
 
     first: int  # hours since 1970
@@ -61,7 +61,7 @@ class Hours:
     passed: Numbers
 
     @classmethod
-    def of(cls, packed: bytes | None) -> "Hours":
+    def of(cls, packed: bytes | None) -> "HourlyCounts":
         """Return the totals of a column packed by _hour_of."""
         hours, passed = np.divmod(unpacked([packed]), 2)
         first = int(hours.min()) if len(hours) else 0
@@ -88,7 +88,7 @@ class ChangePoint:
 
 
 @dataclass(frozen=True)
-class Counts:
+class ChangeCounts:
     """Users and conversions after a change point and before."""
 
     cut: ChangePoint
@@ -116,13 +116,15 @@ class Counts:
         return high < 0 and self.before - self.rate >= LEAST_DROP
 
 
-def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[Drop]:
+def drops(
+    session: Session, period: Period, watched: Watched, *, actor: Actor
+) -> list[ConversionDrop]:
     """Return drops since a release of the period, else since the start of the period."""
     require(actor, Permission.WATCH)
     cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
     funnel = read_workspace_funnel(session).funnel
     hours, is_sampled = _hours(session, period, watched, funnel)
-    found: list[Drop] = []
+    found: list[ConversionDrop] = []
     for (step, following), times in zip(_pairs(funnel), hours, strict=True):
         counted = [_counts(times, cut) for cut in cuts]
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(funnel.steps))]
@@ -150,16 +152,16 @@ def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[ChangePoint]:
     return cuts
 
 
-def _counts(hours: Hours, cut: ChangePoint) -> Counts:
+def _counts(hours: HourlyCounts, cut: ChangePoint) -> ChangeCounts:
     # The hour in which it happened belongs to both, and is left out.
     after, before = hours.between(cut.at, cut.until), hours.between(cut.at - AROUND, cut.at - GRAIN)
-    return Counts(cut, *after, *before)
+    return ChangeCounts(cut, *after, *before)
 
 
 def _drop(
-    step: int, one: Step, following: Step, counts: Counts, end: datetime, *, is_sampled: bool
-) -> Drop:
-    return Drop(
+    step: int, one: Step, following: Step, counts: ChangeCounts, end: datetime, *, is_sampled: bool
+) -> ConversionDrop:
+    return ConversionDrop(
         step=step,
         event_type=one.name,
         next_event_type=following.name,
@@ -178,7 +180,7 @@ def _drop(
 
 def _hours(
     session: Session, period: Period, watched: Watched, funnel: Funnel
-) -> tuple[list[Hours], bool]:
+) -> tuple[list[HourlyCounts], bool]:
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
     rows = subject_rows.select_subjects(has_app=watched.app is not None)
@@ -190,8 +192,8 @@ def _hours(
         *(_hour_of(row, steps, since, until) for steps in _pairs(funnel))
     )
 
-    def ask() -> list[Hours]:
-        return [Hours.of(each) for each in session.execute(statement, given).one()]
+    def ask() -> list[HourlyCounts]:
+        return [HourlyCounts.of(each) for each in session.execute(statement, given).one()]
 
     is_sampled = most < SAMPLES
     return cached_if_large(session, ("passages", period, watched, funnel), ask), is_sampled

@@ -75,7 +75,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Coded:
+class CodedStep:
     """A step by the codes of its event types."""
 
     codes: tuple[int, ...]
@@ -144,7 +144,7 @@ def parse(given: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def before(steps: Sequence[Step | Coded], number: int) -> int:
+def before(steps: Sequence[Step | CodedStep], number: int) -> int:
     """Return the number of the required step before a step, both counted from 0."""
     return max(each for each in range(number) if not steps[each].optional)
 
@@ -156,7 +156,7 @@ class FunnelRule:
     The first step must be required.
     """
 
-    steps: tuple[Coded, ...]
+    steps: tuple[CodedStep, ...]
     window_us: int
     any_order: bool = False
 

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from core.activity.errors import FunnelRefused
 from core.activity.models.funnels import MOST_CODES, EventType, FunnelEvent
 from core.activity.queries.funnels import subject_rows, workspace_funnel
-from core.activity.queries.funnels.funnel import Coded, Columns, Funnel, FunnelRule
+from core.activity.queries.funnels.funnel import CodedStep, Columns, Funnel, FunnelRule
 from core.activity.queries.funnels.segments import Segment, has_trait
-from core.activity.queries.funnels.subject_rows import Sources
+from core.activity.queries.funnels.subject_rows import FunnelRows
 from core.activity.queries.releases import release_place
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -52,7 +52,7 @@ class FunnelSql:
 
     funnel: Funnel
     rule: FunnelRule
-    found: Sources
+    found: FunnelRows
     rows: Callable[[ColumnElement[str] | None], Select[Any]]
     is_kept: bool
     is_shorter: bool
@@ -73,8 +73,8 @@ class FunnelShape:
     """What distinguishes the SQL of funnels besides parameters."""
 
     funnel: Funnel
-    codes: tuple[Coded, ...]
-    first: Coded  # the workspace funnel's first step
+    codes: tuple[CodedStep, ...]
+    first: CodedStep  # the workspace funnel's first step
     is_kept: bool
     is_shorter: bool  # than the workspace funnel's window
     has_app: bool
@@ -89,12 +89,12 @@ class FunnelShape:
 
 
 @dataclass(frozen=True)
-class Codes:
+class FunnelCodes:
     """The codes of a funnel's event types. `is_raw`: some have none yet, or lack marks of earlier
     events, and stand in for raw rows only.
     """
 
-    steps: tuple[Coded, ...]
+    steps: tuple[CodedStep, ...]
     is_raw: bool = False
 
 
@@ -131,7 +131,9 @@ def prepare(
     if segment is not None and segment.trait is None:
         watched, segment = replace(watched, release=segment.value), None
     codes = (
-        Codes(present.codes) if funnel.steps == present.funnel.steps else _codes(session, funnel)
+        FunnelCodes(present.codes)
+        if funnel.steps == present.funnel.steps
+        else _codes(session, funnel)
     )
     place = None if codes.is_raw else release_place(session, watched)
     has_release = watched.release is not None and place is None
@@ -222,7 +224,7 @@ def check_received(session: Session, funnel: Funnel) -> None:
     _codes(session, funnel)
 
 
-def _codes(session: Session, funnel: Funnel) -> Codes:
+def _codes(session: Session, funnel: Funnel) -> FunnelCodes:
     wanted = sorted({name for step in funnel.steps for name in step.event_types})
     received = select(EventType.event_type).where(EventType.event_type.in_(wanted))
     coded = select(FunnelEvent).where(FunnelEvent.event_type.in_(wanted))
@@ -239,4 +241,4 @@ def _codes(session: Session, funnel: Funnel) -> Codes:
             "Too many event types that were no step before. Save this funnel first."
         )
     stand_ins = dict(zip(behind, range(HIGHEST_CODE, 0, -1), strict=False))
-    return Codes(workspace_funnel.coded(funnel, known | stand_ins), is_raw=bool(behind))
+    return FunnelCodes(workspace_funnel.coded(funnel, known | stand_ins), is_raw=bool(behind))

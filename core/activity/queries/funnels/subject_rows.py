@@ -35,7 +35,7 @@ from core.activity.models.funnels import MARKS, FunnelPart, Subject
 from core.activity.queries.funnels.funnel import (
     MOMENT,
     NEVER,
-    Coded,
+    CodedStep,
     Columns,
     Funnel,
     FunnelRule,
@@ -56,7 +56,7 @@ IsWanted = Callable[[ColumnElement[str]], Sequence[ColumnElement[bool]]]
 
 
 @dataclass(frozen=True)
-class Sources:
+class FunnelRows:
     """The rows that a funnel counts: `plain` are most of them, the table `rest` holds the others.
 
     All have `subject`, `sample` and the times `at_1`, ...; but the saved funnel's plain ones
@@ -92,7 +92,7 @@ def parameters_of(
     }
 
 
-def code_parameters(funnel: Funnel, codes: Sequence[Coded]) -> dict[str, Any]:
+def code_parameters(funnel: Funnel, codes: Sequence[CodedStep]) -> dict[str, Any]:
     """Return the parameters that give events of raw rows their codes."""
     pairs = {
         name: code
@@ -167,21 +167,21 @@ def started_in_span(rows: Select[Any], since: str = "start", until: str = "until
     return rows.where(~row.is_unsure, *began)
 
 
-def saved(rule: FunnelRule, rows: Select[Any]) -> Sources:
+def saved(rule: FunnelRule, rows: Select[Any]) -> FunnelRows:
     """Return the row sources of the saved funnel, whose times `subjects` stores."""
     columns = rows.selected_columns
     unsure = rows.where(columns.is_unsure).with_only_columns(
         *(columns[name] for name in (*MARKED, "is_cut"))
     )
     exact = _exact(rule, rule.over(unsure))
-    return Sources(
+    return FunnelRows(
         _rest(rule, select(exact)),
         plain=started_in_span(rows),
         past=started_in_span(rows, "since", "start"),
     )
 
 
-def of_marks(rule: FunnelRule, rows: Select[Any], *, starts_alike: bool) -> Sources:
+def of_marks(rule: FunnelRule, rows: Select[Any], *, starts_alike: bool) -> FunnelRows:
     """Return the sources of any other funnel: the lists of marks. `starts_alike`: it has the first
     step of the workspace's.
     """
@@ -197,10 +197,10 @@ def of_marks(rule: FunnelRule, rows: Select[Any], *, starts_alike: bool) -> Sour
         uncut = uncut.where(columns.reached_1 >= since, columns.reached_1 < until)
     exact = _exact(rule, rule.over(cut), rule.is_unsure)
     rest = union_all(select(exact), cut.where(columns.subject.not_in(select(exact.c.subject))))
-    return Sources(_rest(rule, rest), plain=_timed(rule, uncut))
+    return FunnelRows(_rest(rule, rest), plain=_timed(rule, uncut))
 
 
-def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> Sources:
+def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> FunnelRows:
     """Return the sources of a funnel from raw rows: within one release, or of event types whose
     earlier events have no marks.
     """
@@ -249,7 +249,7 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
         .group_by(owned.c.subject)
     )
     nobody = select(subjects.c.subject, subjects.c.sample, subjects.c.marks).where(false())
-    return Sources(rule.over(nobody).cte("rest"), plain=_timed(rule, rows))
+    return FunnelRows(rule.over(nobody).cte("rest"), plain=_timed(rule, rows))
 
 
 def _timed(rule: FunnelRule, rows: SelectBase) -> Select[Any]:

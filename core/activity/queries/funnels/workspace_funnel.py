@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.activity.models.funnels import FunnelEvent, SavedFunnelVersion
 from core.activity.queries.funnels.funnel import (
     WINDOW,
-    Coded,
+    CodedStep,
     Funnel,
     FunnelRule,
     Step,
@@ -46,7 +46,7 @@ class WorkspaceFunnel:
 
     version_id: UUID
     funnel: Funnel
-    codes: tuple[Coded, ...]
+    codes: tuple[CodedStep, ...]
 
     @property
     def rule(self) -> FunnelRule:
@@ -58,7 +58,7 @@ class WorkspaceFunnel:
         return tuple(step.name for step in self.funnel.steps)
 
 
-def rule_of(funnel: Funnel, codes: tuple[Coded, ...]) -> FunnelRule:
+def rule_of(funnel: Funnel, codes: tuple[CodedStep, ...]) -> FunnelRule:
     window_us = funnel.window // timedelta(microseconds=1)
     return FunnelRule(codes, window_us, any_order=funnel.any_order)
 
@@ -96,10 +96,10 @@ def funnel_of(steps: list[dict[str, Any]], window_days: int, *, any_order: bool)
     return Funnel(found, timedelta(days=window_days), any_order)
 
 
-def coded(funnel: Funnel, codes: Mapping[str, int]) -> tuple[Coded, ...]:
+def coded(funnel: Funnel, codes: Mapping[str, int]) -> tuple[CodedStep, ...]:
     """Return the steps by the codes of their event types, which all have one."""
     return tuple(
-        Coded(tuple(codes[name] for name in step.event_types), step.optional)
+        CodedStep(tuple(codes[name] for name in step.event_types), step.optional)
         for step in funnel.steps
     )
 

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from core.batches import ingest
 from core.database.field_versions import VersionedFields
 from core.database.staging import driver
-from core.imports.service.undo.reported_rows import KEPT, Image, Left, Reported
+from core.imports.service.undo.reported_rows import KEPT, Image, MergedTable, RemainingRow
 
 AT_ONCE = 1000
 REQUIRED = dict.fromkeys(("status", "environment", "started_at"), KEPT)
 UNKNOWN = dict.fromkeys(
     ("triggered_by", "error_summary", ingest.IS_OBJECT, "completed_at", *ingest.COUNTS)
 )
-RUNS = Reported(
+RUNS = MergedTable(
     "batch_run_history",
     ingest.lock,
     REQUIRED
@@ -33,7 +33,7 @@ def take_some(session: Session, import_id: UUID) -> dict[str, int] | None:
     return RUNS.settle(connection, import_id, ids, images) if ids else None
 
 
-def _image(run: Left, import_id: UUID) -> Image:
+def _image(run: RemainingRow, import_id: UUID) -> Image:
     image = RUNS.image(run)
     phases = image["phase_durations"]
     stood = [name for name in run.present[ingest.ORDER] or () if name in phases]

@@ -11,13 +11,13 @@ from core.conversations.ingest import conversations as ingest
 from core.conversations.ingest import messages
 from core.database.staging import driver
 from core.imports.service.undo import user_days
-from core.imports.service.undo.reported_rows import KEPT, Image, Left, Reported
+from core.imports.service.undo.reported_rows import KEPT, Image, MergedTable, RemainingRow
 from core.imports.service.undo.whole_rows import MESSAGES
 from core.ingest.intake import key_of
 
 AT_ONCE = 500
 UNKNOWN = dict.fromkeys(("user_name", "session_type", "title"))
-CONVERSATIONS = Reported(
+CONVERSATIONS = MergedTable(
     "conversations",
     ingest.lock,
     UNKNOWN | {"status": "active", "context": {}, "environment": KEPT, "app": "", "release": ""},
@@ -57,7 +57,7 @@ def take_some(session: Session, import_id: UUID) -> dict[str, int] | None:
     return gone | {"messages": messages_gone}
 
 
-def _image(left: Left, import_id: UUID, first: datetime | None) -> Image:
+def _image(left: RemainingRow, import_id: UUID, first: datetime | None) -> Image:
     image = CONVERSATIONS.image(left)
     name, owner = image.pop("user_name"), left.owner(import_id)
     source = "import" if owner else "api"

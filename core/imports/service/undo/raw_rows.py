@@ -63,7 +63,7 @@ insert into {stage} select * from gone"""
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawTable:
     """One kind of raw rows: where those that go are held, and what subtracts them from rollups."""
 
     table: str
@@ -80,8 +80,10 @@ class Raw:
         return sql.SQL(statement).format(table=table, stage=stage, columns=columns)
 
 
-EVENTS = Raw("user_activity_events", FRESH_EVENTS, (subtract_sums(EVENT_ROLLUPS, events.SUMS),))
-REQUESTS = Raw(
+EVENTS = RawTable(
+    "user_activity_events", FRESH_EVENTS, (subtract_sums(EVENT_ROLLUPS, events.SUMS),)
+)
+REQUESTS = RawTable(
     "ai_request_metrics",
     requests.STORED_ROWS,
     (
@@ -94,7 +96,7 @@ REQUESTS = Raw(
 
 
 def take_some(
-    session: Session, import_id: UUID, *, raw: Raw, latest: datetime
+    session: Session, import_id: UUID, *, raw: RawTable, latest: datetime
 ) -> tuple[int, datetime] | None:
     """Remove some rows of an import, none of which is later than `latest`: return how many, and the
     time of the oldest; None when there were none.

@@ -46,7 +46,7 @@ where kind = %(kind)s and row_id = any(%(ids)s)
 
 
 @dataclass(frozen=True)
-class Left:
+class RemainingRow:
     """A row with the values it keeps without the import."""
 
     id: UUID
@@ -79,7 +79,7 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Reported:
+class MergedTable:
     """One kind of such rows: its table, how its rows are locked, and what its columns are where
     nobody reported them.
     """
@@ -90,7 +90,7 @@ class Reported:
 
     def some(
         self, connection: Connection, import_id: UUID, *, at_once: int
-    ) -> tuple[list[UUID], list[Left]]:
+    ) -> tuple[list[UUID], list[RemainingRow]]:
         """Return ids of some rows of an import, and what existing ones keep without it."""
         given = {"import_id": import_id, "kind": self.table, "at_once": at_once}
         ids = [id_ for (id_,) in connection.execute(SOME, given)]
@@ -106,20 +106,20 @@ class Reported:
 
     def _left(
         self, import_id: UUID, id_: UUID, present: Image, known: Fields, traces: dict[UUID, Fields]
-    ) -> Left:
+    ) -> RemainingRow:
         own = traces.pop(import_id)
         fields = {
             path: newest(path, traces.values()) if stems_from(own, path, field) else field
             for path, field in known.items()
         }
-        return Left(
+        return RemainingRow(
             id_,
             present,
             {path: field for path, field in fields.items() if field is not None},
             traces,
         )
 
-    def image(self, left: Left) -> Image:
+    def image(self, left: RemainingRow) -> Image:
         """Return the columns that a row keeps without the import."""
         image = {
             name: left.present[name] if default is KEPT else default

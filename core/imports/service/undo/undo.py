@@ -31,7 +31,7 @@ from core.imports.service.undo import (
     users,
     whole_rows,
 )
-from core.imports.service.undo.raw_rows import Raw
+from core.imports.service.undo.raw_rows import RawTable
 from core.imports.service.undo.reported_rows import composed
 from core.platform import clock
 
@@ -45,7 +45,7 @@ Take = Callable[[Session, UUID], dict[str, int] | None]
 
 
 @dataclass(frozen=True)
-class Removed:
+class UndoProgress:
     """How many rows of each table are gone so far. Rows that others have changed since, and that
     stay, do not count.
     """
@@ -57,7 +57,7 @@ class Removed:
         return sum(self.rows.values())
 
 
-def undo(import_id: UUID, progress: Callable[[Removed], None] | None = None) -> Removed:
+def undo(import_id: UUID, progress: Callable[[UndoProgress], None] | None = None) -> UndoProgress:
     """Take out everything that an import has brought, and return how much that was; `progress` is
     called outside transactions.
 
@@ -68,8 +68,8 @@ def undo(import_id: UUID, progress: Callable[[Removed], None] | None = None) -> 
     for found in _steps(import_id):
         gone.update(found)
         if progress is not None:
-            progress(Removed(dict(gone)))
-    return Removed({table: rows for table, rows in gone.items() if rows})
+            progress(UndoProgress(dict(gone)))
+    return UndoProgress({table: rows for table, rows in gone.items() if rows})
 
 
 def since(session: Session) -> datetime:
@@ -103,7 +103,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
             yield gone
 
 
-def _raw_rows(import_id: UUID, raw: Raw) -> Iterator[dict[str, int]]:
+def _raw_rows(import_id: UUID, raw: RawTable) -> Iterator[dict[str, int]]:
     """Remove raw rows, newest first, then those that arrived during the removal."""
     latest = raw_rows.LATEST
     while True:

@@ -15,11 +15,11 @@ from core.activity.ingest import users
 from core.database import sql_files
 from core.database.import_traces import OTHERS
 from core.database.staging import driver
-from core.imports.service.undo.reported_rows import Image, Left, Reported
+from core.imports.service.undo.reported_rows import Image, MergedTable, RemainingRow
 
 AT_ONCE = 2000
 TIMES = ("first_seen_at", "last_seen_at")
-USERS = Reported("users", users.lock, {"email": None, "display_name": None, "traits": {}})
+USERS = MergedTable("users", users.lock, {"email": None, "display_name": None, "traits": {}})
 NAMED = """
 select id from users where id = any(%(ids)s) and (exists (select from user_days
     where user_days.user_id = users.id)
@@ -40,13 +40,13 @@ def take_some(session: Session, import_id: UUID) -> dict[str, int] | None:
     return USERS.settle(connection, import_id, ids, images) if ids else None
 
 
-def _image(user: Left, seen: Times) -> Image:
+def _image(user: RemainingRow, seen: Times) -> Image:
     first, last = (_known(user, name, at) for name, at in zip(TIMES, seen, strict=True))
     times = {"first_seen_at": min(first, default=None), "last_seen_at": max(last, default=None)}
     return USERS.image(user) | {name: at or user.present[name] for name, at in times.items()}
 
 
-def _known(user: Left, name: str, seen: datetime | None) -> list[datetime]:
+def _known(user: RemainingRow, name: str, seen: datetime | None) -> list[datetime]:
     before: Any = user.others.get(OTHERS, {}).get(name, [None])[0]
     known = [datetime.fromisoformat(before)] if before is not None else []
     return known + ([seen] if seen is not None else []) + user.times(users.SEEN_AT)

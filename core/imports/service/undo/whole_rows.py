@@ -58,7 +58,7 @@ where kind = %(kind)s and row_id = any(%(ids)s) and content ->> 'conversation_id
 
 
 @dataclass(frozen=True)
-class Whole:
+class OverwrittenTable:
     """One kind of such rows."""
 
     table: str
@@ -103,11 +103,16 @@ class Whole:
             outbox.add(session, topic, {"ids": found, **left}, database=Database.AI)
 
 
-MESSAGES = Whole("messages")
-FEEDBACK = Whole("ai_feedback")
-SCORES = Whole("message_scores")
-ANNOTATIONS = Whole("ai_admin_annotations")
-OF_AI = (ANNOTATIONS, FEEDBACK, Whole("ai_kb_documents"), Whole("ai_memories"))
+MESSAGES = OverwrittenTable("messages")
+FEEDBACK = OverwrittenTable("ai_feedback")
+SCORES = OverwrittenTable("message_scores")
+ANNOTATIONS = OverwrittenTable("ai_admin_annotations")
+OF_AI = (
+    ANNOTATIONS,
+    FEEDBACK,
+    OverwrittenTable("ai_kb_documents"),
+    OverwrittenTable("ai_memories"),
+)
 
 
 def _forget_names(gone: list[UUID]) -> None:

@@ -14,7 +14,7 @@ STORED, COMPUTED = "public", "pg_temp"
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedTable:
     """A recomputed table: its rows, the number of differences, and examples."""
 
     table: str
@@ -30,7 +30,7 @@ def table_in(schema: str, table: Table) -> Table:
 
 def compare(
     session: Session, name: str, keys: Sequence[str], stored: Select[Any], computed: Select[Any]
-) -> Checked:
+) -> CheckedTable:
     """Compare two sets of rows by their keys."""
     one, other = _rows(stored, keys, "stored"), _rows(computed, keys, "computed")
     same_key = and_(*(one.c[key] == other.c[key] for key in keys))
@@ -48,7 +48,7 @@ def compare(
             func.array(select(example).order_by(wrong.c.name).limit(EXAMPLES).scalar_subquery()),
         )
     ).one()
-    return Checked(name, rows, differences, [example[:500] for example in examples])
+    return CheckedTable(name, rows, differences, [example[:500] for example in examples])
 
 
 def summed(fold: Fold, rows: Select[Any], by: Sequence[str]) -> Select[Any]:

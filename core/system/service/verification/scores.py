@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.database.settings import Sealed
-from core.system.service.verification.compare import EXAMPLES, Checked
+from core.system.service.verification.compare import EXAMPLES, CheckedTable
 
 # Raw rows may be deleted before scores: what was noted of them stays.
 WRONG = text("""
@@ -37,8 +37,8 @@ select (select count(*) from compared) as rows,
 from compared""")
 
 
-def check_scores(session: Session, sealed: Sealed) -> Checked:
+def check_scores(session: Session, sealed: Sealed) -> CheckedTable:
     """Check the prompt versions and arms of all scores that are not due."""
     given = {"is_sealed": sealed.ai_request_metrics is not None, "most": EXAMPLES}
     row = session.execute(WRONG, given).one()
-    return Checked("message_scores", row.rows, row.differences, row.examples or [])
+    return CheckedTable("message_scores", row.rows, row.differences, row.examples or [])

@@ -35,7 +35,7 @@ from core.system.service import reporting_time_zone as zones
 from core.system.service.verification.compare import (
     COMPUTED,
     STORED,
-    Checked,
+    CheckedTable,
     columns_of,
     compare,
     select_from,
@@ -47,7 +47,7 @@ waiting = table_of(PendingEvent)
 is_named = waiting.c.user_id.is_not(None)
 
 
-def check_days(session: Session, sealed: Sealed, zone: str) -> Checked:
+def check_days(session: Session, sealed: Sealed, zone: str) -> CheckedTable:
     """Check the days with complete raw rows; conversations may add earlier days."""
     keys, _ = columns_of(table_of(UserDay))
     earlier = places_of_earlier_releases(session)
@@ -73,7 +73,7 @@ def check_days(session: Session, sealed: Sealed, zone: str) -> Checked:
     return compare(session, "user_days", keys, rows(stored).where(known), rows(computed))
 
 
-def check_spans(session: Session) -> Checked:
+def check_spans(session: Session) -> CheckedTable:
     """Check users' first and last days against their days."""
     keys, names = columns_of(table_of(UserSpan), without=("previous_day",))
     stored, days = table_in(STORED, table_of(UserSpan)), _days_of_users()
@@ -84,7 +84,7 @@ def check_spans(session: Session) -> Checked:
     )
 
 
-def check_day_counts(session: Session) -> Checked:
+def check_day_counts(session: Session) -> CheckedTable:
     """Check the number of users by day and previous active day against their days."""
     days = _days_of_users().c
     before = func.lag(days.day, 1, literal_column("'-infinity'::date")).over(
@@ -94,7 +94,7 @@ def check_day_counts(session: Session) -> Checked:
     return _check_counts(session, UserDayCount, UserDayCountDelta, journeys)
 
 
-def check_week_counts(session: Session) -> Checked:
+def check_week_counts(session: Session) -> CheckedTable:
     """Check the number of users by first week and week against their days."""
     days = _days_of_users().c
     week, user = func.week_of(days.day), (days.user_id, days.environment, days.app)
@@ -108,7 +108,7 @@ def _check_counts(
     counts: type[UserDayCount | UserWeekCount],
     deltas: type[UserDayCountDelta | UserWeekCountDelta],
     counted: Select[Any],
-) -> Checked:
+) -> CheckedTable:
     keys, names = columns_of(table_of(counts))
     tables = (table_in(STORED, table_of(each)) for each in (counts, deltas))
     rows = union_all(*(select_from(each, names) for each in tables)).subquery("counts").c

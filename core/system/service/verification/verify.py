@@ -50,7 +50,7 @@ from core.system.service.verification import recompute, scores, users
 from core.system.service.verification.compare import (
     COMPUTED,
     STORED,
-    Checked,
+    CheckedTable,
     columns_of,
     compare,
     select_from,
@@ -67,7 +67,7 @@ waiting = table_of(PendingEvent).c
 NEVER = literal_column("'-infinity'::timestamptz", DateTime(timezone=True))
 
 
-def verify() -> list[Checked]:
+def verify() -> list[CheckedTable]:
     """Compute everything again and compare each table; minutes for millions of rows.
 
     Days and parts of those of whom something is pending are left out.
@@ -105,7 +105,9 @@ def _complete_since(session: Session, fold: Fold, parent: str) -> datetime | Non
     return max((each for each in ends if each is not None), default=None)
 
 
-def _folds(session: Session, fold: Fold, sealed: datetime | None, zone: str) -> Iterator[Checked]:
+def _folds(
+    session: Session, fold: Fold, sealed: datetime | None, zone: str
+) -> Iterator[CheckedTable]:
     """Check half hours against raw rows, days against half hours, `*` against its parts."""
     keys = ("at", *fold.keys, *fold.starred)
     names, rollups = (*keys, *fold.sums, *fold.histograms), table_in(STORED, fold.rollups)
@@ -155,7 +157,7 @@ def _placed(fold: Fold, table: Table) -> dict[str, ColumnElement[Any]]:
     return {"value": case((has_own, table.c.value), else_=request_rollups.OTHERS)}
 
 
-def _parts(session: Session, sealed: datetime | None) -> Checked:
+def _parts(session: Session, sealed: datetime | None) -> CheckedTable:
     """Check the funnel parts whose raw rows are complete."""
     keys, names = columns_of(table_of(FunnelPart), without=("former_owner",))
     stored, computed = (table_in(schema, table_of(FunnelPart)) for schema in (STORED, COMPUTED))
@@ -190,7 +192,7 @@ def _parts_that_wait() -> CompoundSelect[Any]:
     )
 
 
-def _subjects(session: Session) -> Iterator[Checked]:
+def _subjects(session: Session) -> Iterator[CheckedTable]:
     """Check subjects against their parts, also sealed ones: by app, and over all apps."""
     stored, computed = (table_in(schema, table_of(FunnelPart)) for schema in (STORED, COMPUTED))
     session.execute(delete(computed))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.imports import queries
 from core.imports.errors import MostRefused
-from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
+from core.imports.schemas import BUSY, ImportStart, ImportStatus, ImportView
 from core.imports.service import imports
 from pages._ui import errors, frame, guard, state, text
 from pages.system.settings.imports import (
@@ -154,13 +154,13 @@ def _draw_undo(found: ImportView) -> None:
 
 
 @errors.action
-def check(found: ImportView, start: Start) -> None:
+def check(found: ImportView, start: ImportStart) -> None:
     with guard.work() as (session, actor):
         imports.check(session, found.id, start, actor=actor)
 
 
 @errors.action
-def start(found: ImportView, start: Start) -> None:
+def start(found: ImportView, start: ImportStart) -> None:
     """Start or resume the import; where most rows would be rejected, say so first."""
     key = f"imports.refused-{found.id}"
     state.forget(key)

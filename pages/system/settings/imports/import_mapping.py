@@ -10,7 +10,7 @@ from core.database.paging import LARGEST_PAGE, Window
 from core.errors import Invalid
 from core.imports import queries
 from core.imports.mapping import Mapping
-from core.imports.schemas import ImportView, NewMapping, Start
+from core.imports.schemas import ImportStart, ImportView, NewMapping
 from core.imports.service import mappings
 from pages._ui import errors, guard, state, text
 from pages.system.settings.imports import import_columns, import_questions
@@ -18,28 +18,28 @@ from pages.system.settings.imports import import_columns, import_questions
 NAME = "imports.mapping-name"
 
 
-def draw(found: ImportView) -> Start:
+def draw(found: ImportView) -> ImportStart:
     """Draw the mapping, and return the choices."""
     for note in found.recognition.get("notes", []):
         st.caption(text.plain(note))
     mapping = found.mapping or found.recognition.get("draft")
     if mapping is None:
-        return Start()
+        return ImportStart()
     saved = _draw_saved(found)
     if saved is not None:
-        return Start(mapping_id=saved, **_draw_place(found))
+        return ImportStart(mapping_id=saved, **_draw_place(found))
     mapping = {"open": [], **mapping}
     if mapping["format"] == "table":
         mapping = import_columns.draw(found, mapping)
-    return Start(mapping=import_questions.draw(found, mapping), **_draw_place(found))
+    return ImportStart(mapping=import_questions.draw(found, mapping), **_draw_place(found))
 
 
-def is_open(start: Start) -> bool:
+def is_open(start: ImportStart) -> bool:
     """Whether questions are unanswered."""
     return bool(start.mapping and start.mapping.get("open"))
 
 
-def is_tried(found: ImportView, start: Start) -> bool:
+def is_tried(found: ImportView, start: ImportStart) -> bool:
     """Whether the dry run used the current choices."""
     if (
         found.dry_run is None
@@ -54,7 +54,7 @@ def is_tried(found: ImportView, start: Start) -> bool:
         return False
 
 
-def draw_saving(found: ImportView, start: Start) -> None:
+def draw_saving(found: ImportView, start: ImportStart) -> None:
     if start.mapping is None:
         return
     with st.popover("Save mapping", icon=":material/bookmark:"):
@@ -111,7 +111,7 @@ def _draw_place(found: ImportView) -> dict[str, Any]:
 
 
 @errors.action
-def save(import_id: UUID, start: Start) -> None:
+def save(import_id: UUID, start: ImportStart) -> None:
     name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")

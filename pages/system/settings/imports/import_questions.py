@@ -11,7 +11,7 @@ from core.imports.cells import unknown_values
 from core.imports.mapping import Mapping, RecordShape
 from core.imports.parsed import RowKind
 from core.imports.recognition import questions
-from core.imports.recognition.result import Ask, ImportQuestion
+from core.imports.recognition.result import ImportQuestion, QuestionKind
 from core.imports.schemas import ImportView
 
 WIDTH = 420
@@ -33,15 +33,15 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     units: dict[str, Any] = {}
     for question in asked:
         match question.key:
-            case Ask.COLUMN if (
+            case QuestionKind.COLUMN if (
                 question.field not in mapping["fields"] or question.field in mapping["open"]
             ):
                 if (answer := _draw_options(found, question)) is not None:
                     columns[question.field] = answer
-            case Ask.UNIT if question.field in mapping["fields"]:
+            case QuestionKind.UNIT if question.field in mapping["fields"]:
                 if (answer := _draw_options(found, question)) is not None:
                     units[question.field] = answer
-            case Ask.ZONE | Ask.START | Ask.MODEL:
+            case QuestionKind.ZONE | QuestionKind.START | QuestionKind.MODEL:
                 plain[question.key] = _draw_plain(found, question, mapping)
             case _:
                 pass
@@ -67,7 +67,7 @@ def _draw_plain(found: ImportView, question: ImportQuestion, mapping: dict[str, 
     key = f"imports.{question.key}-{found.id}"
     present = mapping.get(question.key) or question.default
     match question.key:
-        case Ask.ZONE:
+        case QuestionKind.ZONE:
             zones = settings.time_zones()
             return st.selectbox(
                 question.text,
@@ -76,7 +76,7 @@ def _draw_plain(found: ImportView, question: ImportQuestion, mapping: dict[str, 
                 key=key,
                 width=WIDTH,
             )
-        case Ask.START:
+        case QuestionKind.START:
             began = datetime.fromisoformat(present or "").replace(tzinfo=None)
             at = st.datetime_input(f"{question.text} (UTC)", began, key=key, width=WIDTH)
             return at.replace(tzinfo=UTC).isoformat() if at else None
@@ -94,7 +94,9 @@ def _draw_values(
 ) -> dict[str, dict[str, str]]:
     """Draw the meanings of unknown values by field, from the first records and the dry run."""
     later = found.dry_run.unknown if found.dry_run is not None else {}
-    unknown = {each.field: dict.fromkeys(each.values) for each in asked if each.key is Ask.VALUES}
+    unknown = {
+        each.field: dict.fromkeys(each.values) for each in asked if each.key is QuestionKind.VALUES
+    }
     for field, counted in later.items():
         unknown.setdefault(field, {}).update(dict.fromkeys(counted))
     is_there = {unknown_values.ROLE: bool(mapping.get("turns"))} | {

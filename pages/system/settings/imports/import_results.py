@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.imports.ingest.stores import STORES
 from core.imports.parsed import RowKind
-from core.imports.schemas import DryRun, ImportView, Problem
+from core.imports.schemas import DryRun, ImportView, RowProblem
 from core.presentation.formatting import count as counted
 from core.presentation.periods import DAY, in_address
 from pages._ui import columns, frame, links, tables, text
@@ -94,7 +94,7 @@ def _link_pages(found: ImportView) -> None:
             )
 
 
-def _draw_problems(problems: list[Problem], number: int) -> None:
+def _draw_problems(problems: list[RowProblem], number: int) -> None:
     frame.section(
         counted(number, "row") + " rejected",
         f"first {len(problems)}" if number > len(problems) else "",

@@ -12,8 +12,8 @@ from core.comparisons.schemas import (
     ColumnView,
     ComparisonView,
     NewVote,
-    Outcome,
     TurnView,
+    VoteOutcome,
 )
 from core.comparisons.service import votes
 from core.executions.schemas import ExecutionStatus
@@ -158,14 +158,14 @@ def _draw_vote(comparison: ComparisonView, turn: TurnView) -> None:
             st.markdown(":blue-badge[Blind vote]", width="content")
 
 
-def _choices(turn: TurnView) -> list[tuple[str, int | Outcome]]:
+def _choices(turn: TurnView) -> list[tuple[str, int | VoteOutcome]]:
     answered = [it.column for it in turn.answers if it.is_answered]
     bad = "Both bad" if len(answered) == 2 else "All bad"
     better = [(f"{LETTERS[number - 1]} is better", number) for number in answered]
-    return [*better, ("Tie", Outcome.TIE), (bad, Outcome.BOTH_BAD)]
+    return [*better, ("Tie", VoteOutcome.TIE), (bad, VoteOutcome.BOTH_BAD)]
 
 
-def _vote(comparison_id: UUID, turn: int, outcome: int | Outcome) -> None:
+def _vote(comparison_id: UUID, turn: int, outcome: int | VoteOutcome) -> None:
     reason = state.get(f"comparison.reason.{comparison_id}.{turn}", "")
     new_vote = NewVote(turn=turn, outcome=outcome, reason=reason)
     with guard.work() as (session, actor):

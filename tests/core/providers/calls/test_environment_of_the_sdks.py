@@ -91,7 +91,7 @@ def test_without_an_address_of_its_own_a_call_goes_to_the_vendor(
     resolved: list[str] = []
 
     def resolve(
-        name: str, _port: int, _reach: allowed_addresses.Reach
+        name: str, _port: int, _reach: allowed_addresses.AddressPolicy
     ) -> list[allowed_addresses.IpAddress]:
         resolved.append(name)
         raise allowed_addresses.AddressRefused(f"{name} is not called in tests")
