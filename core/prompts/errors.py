@@ -32,7 +32,7 @@ class DefaultPromptKept(Conflict):
 
 
 class NothingToRollBack(Conflict):
-    """This label has not been moved before, so there is no version to go back to."""
+    """This label has no earlier version to go back to."""
 
 
 class LabelProtected(Forbidden):

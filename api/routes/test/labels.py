@@ -75,7 +75,7 @@ def roll_back(
     actor: ActorDep,
     rollback: Annotated[NewRollback, Body()] = NO_REASON,
 ) -> PromptView:
-    """Point a label at the version where it was before its last move.
+    """Point a label at the version where it was before; a second time goes further back.
 
     Where the label has a gate, a reason is needed, and no evaluation.
     """

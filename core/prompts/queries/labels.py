@@ -1,7 +1,7 @@
 """Read where labels point, and their moves."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -87,3 +87,32 @@ def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:
         .limit(MOST_MOVES)
     )
     return [LabelMove.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def find_previous_versions(session: Session, prompt_id: UUID) -> dict[str, int]:
+    """Return the version to which each label of a prompt goes back, without those that have none."""
+    rows = session.execute(
+        select(moves.c.label, moves.c.from_version, moves.c.to_version)
+        .where(moves.c.template_id == prompt_id)
+        .order_by(moves.c.id)
+    )
+    by_label: dict[str, list[tuple[int | None, int | None]]] = defaultdict(list)
+    for row in rows:
+        by_label[row.label].append((row.from_version, row.to_version))
+    found = {label: _previous(label_moves) for label, label_moves in by_label.items()}
+    return {label: version for label, version in found.items() if version is not None}
+
+
+def _previous(label_moves: Iterable[tuple[int | None, int | None]]) -> int | None:
+    """Return where a label was before its present version, given its moves, the earliest first.
+
+    A move to there undoes the move that left it, so that a second rollback goes further back, and
+    not to the version that the first one left.
+    """
+    behind: list[int | None] = []
+    for from_version, to_version in label_moves:
+        if behind and behind[-1] == to_version:
+            behind.pop()
+        else:
+            behind.append(from_version)
+    return behind[-1] if behind else None

@@ -19,6 +19,7 @@ from core.prompts.errors import (
 )
 from core.prompts.models import PromptLabel, PromptLabelMove, PromptTemplate, PromptVersion
 from core.prompts.queries import prompts
+from core.prompts.queries.labels import find_previous_versions
 from core.prompts.queries.rendering import check_includes, render_content
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, MoveGrounds
@@ -71,19 +72,14 @@ def roll_back(
     grounds: MoveGrounds = NO_GROUNDS,
     actor: Actor,
 ) -> PromptView:
-    """Point a label at the version where it was before its last move.
+    """Point a label at the version where it was before; a second time goes further back.
 
     Raises PromptMissing, LabelMissing, Forbidden, LabelProtected or NothingToRollBack.
     """
     lock_editable(session, prompt_id, actor=actor)
     if session.get(PromptLabel, (prompt_id, name)) is None:
         raise LabelMissing
-    previous = session.scalar(
-        select(PromptLabelMove.from_version)
-        .where(PromptLabelMove.template_id == prompt_id, PromptLabelMove.label == name)
-        .order_by(PromptLabelMove.id.desc())
-        .limit(1)
-    )
+    previous = find_previous_versions(session, prompt_id).get(name)
     if previous is None:
         raise NothingToRollBack
     back = LabelTarget(name=name, version=previous)

@@ -61,10 +61,35 @@ def test_every_move_is_in_the_history_with_who_and_from_where(actor: Actor, prom
 
 
 def test_a_rollback_goes_to_where_the_label_was_before(actor: Actor, prompt: UUID) -> None:
-    label(actor, prompt, 1)
-    label(actor, prompt, 2)
+    for version in (1, 2, 1):
+        label(actor, prompt, version)
+    save(actor, prompt, prompt="three")
+    label(actor, prompt, 3)
     assert back(actor, prompt) == 1
-    assert back(actor, prompt) == 2
+
+
+def test_a_second_rollback_goes_further_back_and_never_to_the_version_that_was_left(
+    actor: Actor, prompt: UUID
+) -> None:
+    save(actor, prompt, prompt="three")
+    for version in (1, 2, 3):
+        label(actor, prompt, version)
+    assert [back(actor, prompt), back(actor, prompt)] == [2, 1]
+    with pytest.raises(NothingToRollBack):
+        back(actor, prompt)
+    label(actor, prompt, 3)
+    assert back(actor, prompt) == 1
+
+
+def test_a_label_that_was_removed_and_added_again_goes_back_to_nothing_older(
+    actor: Actor, prompt: UUID
+) -> None:
+    label(actor, prompt, 1)
+    with transaction() as session:
+        labels.remove_label(session, prompt, "production", actor=actor)
+    label(actor, prompt, 2)
+    with pytest.raises(NothingToRollBack):
+        back(actor, prompt)
 
 
 def test_a_label_that_never_moved_cannot_go_back(actor: Actor, prompt: UUID) -> None:

@@ -26,6 +26,7 @@ def draw(prompt: PromptView, actor: Actor) -> None:
     with guard.work() as (session, _):
         moves = queries.list_moves(session, prompt.id)
         found = gates.list_gates(session, prompt.id, actor=actor)
+        previous = queries.find_previous_versions(session, prompt.id)
     by_label = {gate.label: gate for gate in found}
     frame.section("Labels", f"programs call a prompt as {text.plain(prompt.name)}@label")
     if not prompt.labels:
@@ -35,7 +36,7 @@ def draw(prompt: PromptView, actor: Actor) -> None:
             "Point “production” at the version that your application should use.",
         )
     for label in prompt.labels:
-        _draw_label(prompt, label, by_label, moves, actor)
+        _draw_label(prompt, label, by_label, moves, previous.get(label.name), actor)
     if prompt.may_edit:
         st.button(
             "Move or add label",
@@ -52,6 +53,7 @@ def _draw_label(
     label: LabelView,
     by_label: Mapping[str, GateView],
     moves: list[LabelMove],
+    previous: int | None,
     actor: Actor,
 ) -> None:
     last = next((move for move in moves if move.label == label.name), None)
@@ -66,7 +68,7 @@ def _draw_label(
                 width="stretch",
             )
             if prompt.may_edit and (not label.is_protected or may(actor, Permission.PROMOTE)):
-                _draw_actions(prompt, label, last, gate, actor)
+                _draw_actions(prompt, label, previous, gate, actor)
         if gate is not None:
             st.caption(text.plain(text.one_line(_terms(gate))))
         if last is not None:
@@ -86,13 +88,13 @@ def _terms(gate: GateView) -> str:
 def _draw_actions(
     prompt: PromptView,
     label: LabelView,
-    last: LabelMove | None,
+    previous: int | None,
     gate: GateView | None,
     actor: Actor,
 ) -> None:
     key = f"prompts.label.{label.name}"
-    if last is not None and last.from_version is not None:
-        _draw_rollback(prompt, label.name, last.from_version, needs_reason=gate is not None)
+    if previous is not None:
+        _draw_rollback(prompt, label.name, previous, needs_reason=gate is not None)
     st.button(
         "Move",
         key=f"{key}.move",
