@@ -90,7 +90,7 @@ def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:
 
 
 def find_previous_versions(session: Session, prompt_id: UUID) -> dict[str, int]:
-    """Return the version to which each label of a prompt goes back, without those that have none."""
+    """Return the version to which each label of a prompt goes back, for labels that have one."""
     rows = session.execute(
         select(moves.c.label, moves.c.from_version, moves.c.to_version)
         .where(moves.c.template_id == prompt_id)

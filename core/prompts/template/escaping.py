@@ -7,8 +7,8 @@ backslash:
 - between tags, as in `<document>{{text}}</document>`, `</document` becomes `<\/document`;
 - in a fenced block, three backticks (or tildes) become three escaped ones;
 - in triple quotes, three quotation marks become three escaped ones;
-- directly between quotation marks, `"{{text}}"`, a quotation mark becomes `\"`, and a backslash
-  `\\`, so that the value can't escape the mark that ends it.
+- between quotation marks in one line, `"Dear {{name}}, hello"`, a quotation mark becomes `\"`, and
+  a backslash `\\`, so that the value can't escape the mark that ends it.
 """
 
 import re
@@ -20,6 +20,12 @@ RUN = re.compile(r"^[ \t]{0,3}(?P<fence>```|~~~)|(?P<quotes>\"{3}|'{3})", re.MUL
 # A value may end within a tag or a run of marks that the next value would complete.
 END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?))")
 QUOTES = ('"', "'", "`")
+# Quoted texts within a line; an apostrophe between letters, as in “can't”, begins and ends none
+QUOTED = re.compile(
+    r"""(?<!["\\])"(?!"")(?:[^"\\\n]|\\.)*"(?!")"""
+    r"""|(?<![`\\])`(?!`)[^`\n]*`(?!`)"""
+    r"""|(?<![\w'\\])'(?!'')(?:[^'\\\n]|\\.|(?<=\w)'(?=\w))*'(?![\w'])"""
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Places:
     def __init__(self, text: str) -> None:
         self._text = text
         self._marks = sorted(_marks(text), key=lambda mark: mark.end(), reverse=True)
+        self._quoted = sorted(QUOTED.finditer(text), key=lambda quoted: quoted.end(), reverse=True)
         self._open_tags: list[str] = []
         self._open_runs: set[str] = set()
 
@@ -61,14 +68,22 @@ class Places:
         """Return what delimits a position of the text."""
         while self._marks and self._marks[-1].end() <= position:
             self._pass(self._marks.pop())
-        before = self._text[max(position - 3, 0) : position]
-        after = self._text[position : position + 1]
-        is_quoted = after in QUOTES and before.endswith(after) and before != after * 3
         return Place(
-            after if is_quoted else "",
+            self._quote_around(position),
             tuple(sorted({run[0] for run in self._open_runs})),
             tuple(dict.fromkeys(self._open_tags)),
         )
+
+    def _quote_around(self, position: int) -> str:
+        """Return the quotation mark that a position stands between, or an empty text."""
+        before = self._text[max(position - 3, 0) : position]
+        after = self._text[position : position + 1]
+        if after in QUOTES and before.endswith(after) and before != after * 3:
+            return after
+        while self._quoted and self._quoted[-1].end() <= position:
+            self._quoted.pop()
+        is_quoted = bool(self._quoted) and self._quoted[-1].start() < position
+        return self._quoted[-1][0][0] if is_quoted else ""
 
     def _pass(self, mark: re.Match[str]) -> None:
         found = mark.groupdict()

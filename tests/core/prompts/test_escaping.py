@@ -105,6 +105,42 @@ def test_a_value_in_quotation_marks_never_ends_them(attack: str, quote: str) -> 
     assert len(re.search(r"\\*$", inside)[0]) % 2 == 0  # type: ignore[index]  # it always matches
 
 
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize(
+    ("template", "quote"),
+    [
+        ('{"to": "Dear {{x}}, hello"}', '"'),
+        ('{"name": "{{x}} {{x}}"}', '"'),
+        ('<order title="Order {{x}} of today">', '"'),
+        ("Run `search --for {{x}} --all`.", "`"),
+        ("Say 'I can't find {{x}}, sorry'.", "'"),
+    ],
+)
+def test_a_value_within_quoted_words_never_ends_them(
+    template: str, quote: str, attack: str
+) -> None:
+    escaped = re.escape(attack.replace("\\", "\\\\").replace(quote, f"\\{quote}"))
+    expected = re.escape(template).replace(re.escape("{{x}}"), f"({escaped})")
+    assert re.fullmatch(expected, fill(template, x=attack))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "It's {{x}}, isn't it?",
+        "{{y}}'s and {{x}}'s",
+        'Say "yes" to {{x}} and "no" to others',
+        'A 5" nail\nof {{x}}"',
+        'Say \\"{{x}} now',
+    ],
+)
+def test_a_value_beside_quoted_words_stays_as_it_is(template: str) -> None:
+    value = 'it\'s "so" \\ `too`'
+    assert fill(template, x=value, y="Ada") == template.replace("{{x}}", value).replace(
+        "{{y}}", "Ada"
+    )
+
+
 def test_a_tag_around_a_variable_is_known_though_another_stands_in_it() -> None:
     text = fill('<document id="{{x}}">{{y}}</document>', x='1">', y="</document>")
     assert text == '<document id="1\\">"><\\/document></document>'
