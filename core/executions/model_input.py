@@ -18,6 +18,7 @@ def call_of(route: Route, new_execution: NewExecution, toolbox: Toolbox | None) 
         _tools(new_execution, toolbox),
         new_execution.response_schema,
         new_execution.tool_choice,
+        new_execution.parallel_tool_calls,
     )
 
 

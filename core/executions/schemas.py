@@ -90,6 +90,9 @@ class NewExecution(BaseModel):
         max_length=64,
         description="`required`, or the name of the tool that the model must call first.",
     )
+    parallel_tool_calls: bool = Field(
+        default=True, description="Whether one answer may call several tools."
+    )
     response_schema: ResponseSchema | None = None
     cache: bool = Field(
         default=False,
@@ -134,9 +137,11 @@ class NewExecution(BaseModel):
         return tuple(tool for tool in self.tools if isinstance(tool, str))
 
     def stored_parameters(self) -> dict[str, Any]:
-        """Return the parameters that were set, `response_schema` and `tool_choice`, as stored."""
+        """Return what was set of the parameters, the choice of tools and the form, as stored."""
         more = {"response_schema": self.response_schema, "tool_choice": self.tool_choice}
-        return self.parameters.set_values() | {name: each for name, each in more.items() if each}
+        one_tool = {} if self.parallel_tool_calls else {"parallel_tool_calls": False}
+        set_ones = {name: each for name, each in more.items() if each}
+        return self.parameters.set_values() | set_ones | one_tool
 
 
 class TokenUsage(View):

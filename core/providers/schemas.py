@@ -33,8 +33,6 @@ class ProviderSource(StrEnum):
 
 
 class PriceSource(StrEnum):
-    """Whether a price comes from the packaged price data or from Settings."""
-
     PACKAGED = "packaged"
     SETTINGS = "settings"
 
@@ -283,6 +281,7 @@ class ModelCall:
     tools: tuple[Tool, ...] = ()
     response_schema: ResponseSchema | None = None
     tool_choice: str | None = None  # any tool (ANY_TOOL) or the one that must be called
+    parallel_tool_calls: bool = True  # whether one answer may call several tools
 
     @property
     def tools_to_choose(self) -> tuple[Tool, ...]:

@@ -18,6 +18,15 @@ from core.providers.tools.tool_calls import MessageToolCall
 
 PROMPT = "prompt:"
 MAX_IMAGES = 20
+# They would change the answer: an SDK that sends them must not think that they were followed
+UNSUPPORTED = (
+    "functions",
+    "function_call",
+    "logprobs",
+    "logit_bias",
+    "audio",
+    "web_search_options",
+)
 IMAGE = re.compile(r"data:image/[a-z.+-]+;base64,")
 # Any JSON object, for `json_object`
 ANY_OBJECT: JsonObject = {"type": "object", "properties": {}, "additionalProperties": True}
@@ -141,12 +150,20 @@ class ChatCompletion(Loose):
     stream_options: StreamOptions | None = None
     tools: list[FunctionTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = None
+    parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     user: str | None = Field(default=None, max_length=128)
     metadata: JsonObject | None = None
     variables: JsonObject = Field(default_factory=dict)
     cache: bool = False
     cost_limit_usd: CostLimit | None = None
+    modalities: list[str] | None = None
+    functions: Any = None
+    function_call: Any = None
+    logprobs: Any = None
+    logit_bias: Any = None
+    audio: Any = None
+    web_search_options: Any = None
 
     def call(self) -> PromptExecution:
         """Return the call to make, with its images decoded; raise Invalid."""
@@ -159,6 +176,7 @@ class ChatCompletion(Loose):
                     "parameters": self._parameters(),
                     "tools": () if self.tool_choice == "none" else self._tools(),
                     "tool_choice": self._tool_choice(),
+                    "parallel_tool_calls": self.parallel_tool_calls is not False,
                     "response_schema": self._schema(),
                     "metadata": metadata or None,
                     "cache": self.cache,
@@ -173,6 +191,11 @@ class ChatCompletion(Loose):
             raise Refused("Pass at least one message.")
         if self.n not in (None, 1):
             raise Refused("Only one choice is returned: leave out `n`.")
+        for name in UNSUPPORTED:
+            if getattr(self, name):
+                raise Refused(f"`{name}` is not supported: leave it out.")
+        if set(self.modalities or ()) - {"text"}:
+            raise Refused("Answers are texts: leave out `modalities`.")
         if sum(len(message.images) for message in self.messages) > MAX_IMAGES:
             raise Refused(f"A request has at most {MAX_IMAGES} images.")
 

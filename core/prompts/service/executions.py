@@ -20,6 +20,7 @@ SAME = (
     "metadata",
     "tools",
     "tool_choice",
+    "parallel_tool_calls",
     "response_schema",
     "cache",
     "cost_limit_usd",

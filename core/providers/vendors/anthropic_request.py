@@ -126,7 +126,7 @@ def _tools(call: ModelCall) -> dict[str, Any]:
                 }
                 for tool in call.tools
             ],
-            **_tool_choice(call.tool_choice),
+            **_tool_choice(call),
         }
     # Calls in the conversation require tools, also when no more are to be made.
     names = _called_names(call.messages)
@@ -134,11 +134,15 @@ def _tools(call: ModelCall) -> dict[str, Any]:
     return {"tools": tools, "tool_choice": {"type": "none"}} if tools else {}
 
 
-def _tool_choice(choice: str | None) -> dict[str, Any]:
-    if choice is None:
-        return {}
-    is_any = choice == ANY_TOOL
-    return {"tool_choice": {"type": "any"} if is_any else {"type": "tool", "name": choice}}
+def _tool_choice(call: ModelCall) -> dict[str, Any]:
+    choice: dict[str, Any] = {"type": "auto"}
+    if call.tool_choice == ANY_TOOL:
+        choice = {"type": "any"}
+    elif call.tool_choice is not None:
+        choice = {"type": "tool", "name": call.tool_choice}
+    if not call.parallel_tool_calls:
+        choice["disable_parallel_tool_use"] = True
+    return {} if choice == {"type": "auto"} else {"tool_choice": choice}
 
 
 def _called_names(messages: Iterable[ChatMessage]) -> list[str]:

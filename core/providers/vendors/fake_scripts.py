@@ -209,6 +209,8 @@ def tool_calls_of(script: FakeScript, call: ModelCall) -> list[ToolCallChunk]:
     if wanted and not planned:
         tool = wanted[0]
         planned.append(FakeToolCall(name=tool.name, arguments=example_of(tool.parameters)))
+    if not call.parallel_tool_calls:
+        del planned[1:]
     earlier = sum(len(message.tool_calls) for message in call.messages)
     return [
         ToolCallChunk(plan.id or f"call_{number}", plan.name, plan.arguments_text)

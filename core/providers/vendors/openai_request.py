@@ -30,6 +30,8 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         ]
         if call.tool_choice is not None:
             request["tool_choice"] = _tool_choice(call.tool_choice)
+        if not call.parallel_tool_calls:  # several are the default, and some models know only it
+            request["parallel_tool_calls"] = False
     if call.response_schema is not None:
         request["response_format"] = _response_format(call.response_schema)
     return request

@@ -140,6 +140,33 @@ def test_a_tool_that_must_be_called_is_called(program: openai.OpenAI, choice: An
     assert (call.type, call.type == "function" and call.function.name) == ("function", "weather")
 
 
+@pytest.mark.parametrize(("more", "number"), [({"parallel_tool_calls": False}, 1), ({}, 2)])
+def test_an_answer_calls_one_tool_where_it_may_not_call_several(
+    program: openai.OpenAI, more: dict[str, Any], number: int
+) -> None:
+    script = {"tool_calls": [{"name": "weather"}, {"name": "weather"}]}
+    found = program.chat.completions.create(
+        model="fake:echo",
+        messages=[{"role": "user", "content": f"#fake {json.dumps(script)}"}],
+        tools=[WEATHER],
+        **more,
+    )
+    assert len(found.choices[0].message.tool_calls or []) == number
+
+
+def test_fields_that_ask_for_nothing_more_are_taken(program: openai.OpenAI) -> None:
+    found = program.chat.completions.create(
+        model="fake:echo",
+        messages=HELLO,
+        logprobs=False,
+        logit_bias={},
+        modalities=["text"],
+        parallel_tool_calls=False,
+        store=False,
+    )
+    assert found.choices[0].finish_reason == "stop"
+
+
 def test_a_response_format_is_kept(program: openai.OpenAI) -> None:
     schema: dict[str, Any] = {
         "type": "object",
@@ -232,6 +259,10 @@ def test_the_models_are_listed(program: openai.OpenAI) -> None:
         (image(PIXEL, role="system"), "image_url is not supported in messages of system"),
         (image(PIXEL, times=21), "20 images"),
         ({"messages": []}, "at least one message"),
+        ({"logprobs": True}, "logprobs"),
+        ({"logit_bias": {"50256": -100}}, "logit_bias"),
+        ({"functions": [{"name": "weather"}]}, "functions"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "tool_call_id"),
         ({"model": "fake:echo", "stop": ["a"] * 9}, "stop_sequences"),
     ],

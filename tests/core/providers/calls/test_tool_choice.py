@@ -40,6 +40,27 @@ def test_vendors_are_told_in_their_own_form(
 
 
 @pytest.mark.parametrize(
+    ("choice", "anthropics"),
+    [
+        (None, {"type": "auto"}),
+        (ANY_TOOL, {"type": "any"}),
+        ("time", {"type": "tool", "name": "time"}),
+    ],
+)
+def test_vendors_are_told_that_an_answer_may_call_one_tool_only(
+    choice: str | None, anthropics: dict[str, str]
+) -> None:
+    call = replace(CALL, tool_choice=choice, parallel_tool_calls=False)
+    assert openai_request.request_of(call, is_vendor=True)["parallel_tool_calls"] is False
+    expected = anthropics | {"disable_parallel_tool_use": True}
+    assert anthropic_request.request_of(call)["tool_choice"] == expected
+    assert "parallel_tool_calls" not in openai_request.request_of(CALL, is_vendor=True)
+    assert "parallel_tool_calls" not in openai_request.request_of(
+        replace(call, tools=()), is_vendor=True
+    )
+
+
+@pytest.mark.parametrize(
     ("choice", "offered"),
     [
         (None, [None, "weather", "time"]),
