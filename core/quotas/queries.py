@@ -14,12 +14,14 @@ from core.identity.models import AdminUser, ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, Role
 from core.platform import clock
+from core.platform.config import config
 from core.quotas.errors import QuotaMissing
-from core.quotas.models import Quota, UsageCounter
-from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView
+from core.quotas.models import Quota, RateLimitWindow, UsageCounter
+from core.quotas.schemas import QuotaPeriod, QuotaUse, QuotaView, RateLimitKind, RateLimitUse
 
 Applying = tuple[Row[tuple[Any, ...]], ...]
 applying_cache: Cache[tuple[UUID, Role | None], Applying] = Cache("quotas changed", max_age_s=10.0)
+RATE_LIMIT_WINDOW = timedelta(minutes=1)
 APPLYING = ("id", "scope", "measure", "period", "amount", "only_observes")
 
 
@@ -92,6 +94,35 @@ def _use(session: Session, row: Row[tuple[Any, ...]], now: datetime) -> QuotaUse
     facts = {name: getattr(row, name) for name in APPLYING}
     use = {name: getattr(counter, name) if counter else 0 for name in ("used", "reserved", "over")}
     return QuotaUse.model_validate(facts | use | {"resets_at": resets_at(row.period, now)})
+
+
+def list_rate_limits(session: Session, *, actor: Actor) -> list[RateLimitUse]:
+    """Return the limits of the actor's calls of the API, and how much of each is used."""
+    settings = config()
+    limits = {
+        RateLimitKind.STANDARD: settings.rate_limit_standard,
+        RateLimitKind.STREAMING: settings.rate_limit_streaming,
+        RateLimitKind.EVALUATION: settings.rate_limit_evaluation,
+    }
+    is_present = RateLimitWindow.began_at > func.now() - RATE_LIMIT_WINDOW
+    windows = {
+        row.kind: row
+        for row in session.scalars(
+            select(RateLimitWindow).where(RateLimitWindow.subject == actor.id, is_present)
+        )
+    }
+    return [_rate_limit_use(kind, limit, windows.get(kind)) for kind, limit in limits.items()]
+
+
+def _rate_limit_use(
+    kind: RateLimitKind, limit: int, window: RateLimitWindow | None
+) -> RateLimitUse:
+    return RateLimitUse(
+        kind=kind,
+        limit=limit,
+        used=min(window.calls, limit) if window else 0,  # those that were refused count, too
+        resets_at=window.began_at + RATE_LIMIT_WINDOW if window else None,
+    )
 
 
 def start_of(period: QuotaPeriod, now: datetime) -> datetime:

@@ -47,6 +47,17 @@ class RateLimitKind(StrEnum):
     EVALUATION = "evaluation"
 
 
+class RateLimitUse(View):
+    """A limit of the API's calls in a minute, over all processes, and the calls of the caller's
+    present minute; it begins with a call, and `resets_at` is null before the first.
+    """
+
+    kind: RateLimitKind
+    limit: int
+    used: int
+    resets_at: datetime | None
+
+
 Amount = Annotated[Decimal, Field(gt=0, lt=10**12, decimal_places=8)]
 TARGETS = {QuotaScope.ROLE: "role", QuotaScope.ACCOUNT: "account_id", QuotaScope.KEY: "key_id"}
 

@@ -1,6 +1,9 @@
 """Admins see quotas and their use; people who call models see those that apply to them."""
 
 from core.identity.schemas import Role, SessionKind
+from core.platform.config import config
+from core.quotas.schemas import RateLimitKind
+from core.quotas.service.rate_limits import count_call
 from tests.factories.identity import person
 from tests.factories.quotas import quota, used
 from tests.pages.conftest import SETTINGS, YOU, Console, said, toasts
@@ -40,3 +43,16 @@ def test_who_may_call_no_models_sees_no_limits(console: Console) -> None:
     app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), YOU)
     assert "quotas of your calls" not in said(app)
     assert toasts(app) == []
+
+
+def test_the_own_account_shows_the_limits_of_its_calls_of_the_api(console: Console) -> None:
+    one = person(kind=SessionKind.BROWSER)
+    for _ in range(3):
+        count_call(RateLimitKind.STREAMING, one.actor.id)
+    app = console(one, YOU)
+    shown, bars = said(app), [each.proto.text for each in app.get("progress")]
+    settings = config()
+    assert f"Calls of the API: {settings.rate_limit_standard:,} per minute" in shown
+    assert f"Streamed answers: {settings.rate_limit_streaming:,} per minute" in shown
+    assert f"Started evaluations: {settings.rate_limit_evaluation:,} per minute" in shown
+    assert [bar for bar in bars if "3 in the present minute" in bar]

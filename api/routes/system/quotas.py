@@ -9,7 +9,7 @@ from api.reference import CONFLICT
 from core.database.paging import Page
 from core.identity.schemas import View
 from core.quotas import queries
-from core.quotas.schemas import NewQuota, QuotaChange, QuotaUse, QuotaView
+from core.quotas.schemas import NewQuota, QuotaChange, QuotaUse, QuotaView, RateLimitUse
 from core.quotas.service import quotas as service
 
 router = APIRouter(prefix="/admin/quotas", tags=["Quotas"])
@@ -17,12 +17,14 @@ limits = APIRouter(prefix="/admin/limits", tags=["Quotas"])
 
 
 class EffectiveLimits(View):
-    """Calls a minute of this API over all its processes, of routes that don't stream and of those
-    that do; and the quotas of calls of models.
+    """Calls a minute of this API over all its processes: of routes that don't stream, of those that
+    do, and of those that start an evaluation; and the quotas of calls of models.
     """
 
     calls_per_minute: int
     streams_per_minute: int
+    evaluations_per_minute: int
+    rate_limits: list[RateLimitUse]
     quotas: list[QuotaUse]
 
 
@@ -62,5 +64,7 @@ def effective(session: SessionDep, actor: ActorDep, config: ConfigDep) -> Effect
     return EffectiveLimits(
         calls_per_minute=config.rate_limit_standard,
         streams_per_minute=config.rate_limit_streaming,
+        evaluations_per_minute=config.rate_limit_evaluation,
+        rate_limits=queries.list_rate_limits(session, actor=actor),
         quotas=queries.list_use(session, actor=actor),
     )

@@ -11,9 +11,9 @@ from core.database.db import driver_connection
 from core.database.sql_files import driver_statement
 from core.platform import clock
 from core.quotas.models import RateLimitWindow
+from core.quotas.queries import RATE_LIMIT_WINDOW
 from core.quotas.schemas import RateLimitKind
 
-MINUTE = timedelta(minutes=1)
 KEPT = timedelta(hours=1)
 COUNT = driver_statement(__package__, "count_calls")
 
@@ -25,7 +25,9 @@ class CountedCall(NamedTuple):
     left_s: float
 
 
-def count_call(kind: RateLimitKind, subject: UUID, window: timedelta = MINUTE) -> CountedCall:
+def count_call(
+    kind: RateLimitKind, subject: UUID, window: timedelta = RATE_LIMIT_WINDOW
+) -> CountedCall:
     """Count a call of an account or API key, and return its minute; raise Unavailable."""
     given = {"kind": kind, "subject": subject, "window": window}
     with driver_connection() as connection:

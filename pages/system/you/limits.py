@@ -1,4 +1,4 @@
-"""Your account, Limits: the quotas that apply to the account's model calls."""
+"""Your account, Limits: quotas of the account's model calls, and limits of its calls of the API."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.quotas import queries
 from core.quotas.amounts import shown
-from core.quotas.schemas import QuotaScope, QuotaUse
+from core.quotas.schemas import QuotaScope, QuotaUse, RateLimitKind, RateLimitUse
 from pages._ui import frame, guard, text
 
 WHOSE = {
@@ -14,13 +14,28 @@ WHOSE = {
     QuotaScope.ROLE: "Your role",
     QuotaScope.ACCOUNT: "You",
 }
+CALLS = {
+    RateLimitKind.STANDARD: "Calls of the API",
+    RateLimitKind.STREAMING: "Streamed answers",
+    RateLimitKind.EVALUATION: "Started evaluations",
+}
 
 
 def draw(actor: Actor) -> None:
-    if not may(actor, Permission.RUN_MODELS):
-        return
+    runs_models = may(actor, Permission.RUN_MODELS)
     with guard.work() as (session, actor):
-        quotas = queries.list_use(session, actor=actor)
+        quotas = queries.list_use(session, actor=actor) if runs_models else []
+        rate_limits = queries.list_rate_limits(session, actor=actor)
+    if runs_models:
+        _draw_quotas(quotas)
+    frame.section("API limits", "for calls with your sign-in token; pages don't count")
+    with st.container(border=True, gap="small"):
+        for limit in rate_limits:
+            if runs_models or limit.kind is RateLimitKind.STANDARD:
+                _draw_rate_limit(limit)
+
+
+def _draw_quotas(quotas: list[QuotaUse]) -> None:
     frame.section("Limits", "quotas of your calls of models")
     with st.container(border=True, gap="small"):
         if not quotas:
@@ -30,9 +45,23 @@ def draw(actor: Actor) -> None:
 
 
 def _draw_quota(quota: QuotaUse) -> None:
-    limit = f"{shown(quota.limit, quota.measure)} per {quota.period}"
     until = text.clock_time(quota.resets_at, frame.time_zone())
-    used = f"{shown(quota.used + quota.reserved, quota.measure)} used or reserved · resets {until}"
-    st.markdown(text.plain(f"{WHOSE[quota.scope]}: {limit}"))
-    share = min(1.0, float((quota.used + quota.reserved) / quota.limit))
-    st.progress(share, f":gray[:small[{text.plain(used)}]]")
+    used = quota.used + quota.reserved
+    _draw_bar(
+        f"{WHOSE[quota.scope]}: {shown(quota.limit, quota.measure)} per {quota.period}",
+        float(used / quota.limit),
+        f"{shown(used, quota.measure)} used or reserved · resets {until}",
+    )
+
+
+def _draw_rate_limit(limit: RateLimitUse) -> None:
+    _draw_bar(
+        f"{CALLS[limit.kind]}: {limit.limit:,} per minute",
+        limit.used / limit.limit,
+        f"{limit.used:,} in the present minute",
+    )
+
+
+def _draw_bar(title: str, share: float, note: str) -> None:
+    st.markdown(text.plain(title))
+    st.progress(min(1.0, share), f":gray[:small[{text.plain(note)}]]")

@@ -53,6 +53,18 @@ def test_what_applies_is_seen_with_its_use_by_people_and_keys(
     assert [float(each["used"]) > 0 for each in quotas] == [True, True]
 
 
+def test_what_applies_has_the_calls_of_the_minute_of_each_kind(boss: httpx2.Client) -> None:
+    boss.get("/admin/limits/effective")
+    boss.post("/prompts/execute/stream", json=CALL)
+    found = boss.get("/admin/limits/effective").json()
+    used = {each["kind"]: each["used"] for each in found["rate_limits"]}
+    assert used == {"standard": 2, "streaming": 1, "evaluation": 0}
+    limits = [found[f"{name}_per_minute"] for name in ("calls", "streams", "evaluations")]
+    assert [each["limit"] for each in found["rate_limits"]] == limits
+    resets = {each["kind"]: each["resets_at"] is not None for each in found["rate_limits"]}
+    assert resets == {"standard": True, "streaming": True, "evaluation": False}
+
+
 def test_openais_protocol_says_it_too(boss: httpx2.Client, address: str) -> None:
     boss.post("/admin/quotas", json=DAILY)
     with caller(address, bearing(api_key(Scope.EXECUTE))) as program:
