@@ -227,7 +227,7 @@ class MoveGrounds(BaseModel):
 
 
 class PromptFilter(BaseModel):
-    """Filters of the list: `q` is found in name, description, category, tags and texts."""
+    """Filters of the list: all words of `q` are in name, description, category, tags and texts."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -4,7 +4,17 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
@@ -29,6 +39,8 @@ templates, versions = table_of(PromptTemplate), table_of(PromptVersion)
 labels, accounts = table_of(PromptLabel), table_of(AdminUser)
 shares, ratings = table_of(PromptAccess), table_of(PromptOpinion)
 
+MOST_SEARCHED_CHARS = 100_000  # of one text: Postgres takes less than a megabyte in all
+ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 NEWEST = versions.c.number == (
     select(func.max(versions.c.number))
     .where(versions.c.template_id == templates.c.id)
@@ -184,16 +196,7 @@ def _own_rating(actor: Actor) -> ScalarSelect[Any]:
 def _conditions(filters: PromptFilter, actor: Actor) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.q:
-        words = storable(filters.q).strip()
-        texts = (
-            templates.c.name,
-            templates.c.description,
-            templates.c.category,
-            func.array_to_string(templates.c.tags, " "),
-            versions.c.prompt,
-            versions.c.system_prompt,
-        )
-        conditions.append(or_(*(text.icontains(words, autoescape=True) for text in texts)))
+        conditions.append(_has_words(storable(filters.q)))
     if filters.category:
         conditions.append(templates.c.category == storable(filters.category))
     if filters.tag:
@@ -204,6 +207,24 @@ def _conditions(filters: PromptFilter, actor: Actor) -> list[ColumnElement[bool]
     if filters.mine:
         conditions.append(templates.c.owner == actor.id)
     return conditions
+
+
+def _has_words(q: str) -> ColumnElement[bool]:
+    """Return the condition that a prompt has all words: parts of words, or other forms of English
+    ones.
+    """
+    texts = (
+        templates.c.name,
+        templates.c.description,
+        templates.c.category,
+        func.array_to_string(templates.c.tags, " "),
+        versions.c.prompt,
+        versions.c.system_prompt,
+    )
+    whole = func.concat_ws("\n", *(func.left(text, MOST_SEARCHED_CHARS) for text in texts))
+    parts = and_(*(whole.icontains(word, autoescape=True) for word in q.split()))
+    forms = func.to_tsvector(ENGLISH, whole).op("@@")(func.plainto_tsquery(ENGLISH, q))
+    return or_(parts, forms)
 
 
 def _views(session: Session, rows: Select[Any], actor: Actor) -> list[PromptView]:
