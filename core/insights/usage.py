@@ -11,11 +11,10 @@ from core.presentation.periods import Period
 
 
 class UsageDimension(StrEnum):
-    """What usage is grouped by. There are no projects: a workspace is one, and a program has keys
-    of its own.
-    """
+    """What usage is grouped by; a project is that of the playground session of a call."""
 
     MODEL = "model"
+    PROJECT = "project"
     PROMPT = "prompt"
     PROMPT_VERSION = "prompt_version"
     ACCOUNT = "account"
@@ -44,10 +43,11 @@ class UsageFigures(View):
 
 
 class UsageRow(UsageFigures):
-    """The figures of one model, prompt, account, key or day.
+    """The figures of one model, project, prompt, account, key or day.
 
     `id` and `name` are null for calls without one: those of keys have no account, those of accounts
-    no key. Prompts that the reader may not see are one row named `(private)`, without an ID.
+    no key. Prompts and projects that the reader may not see are one row named `(private)`, without
+    an ID.
     """
 
     id: str | None

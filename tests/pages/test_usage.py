@@ -114,3 +114,9 @@ def test_an_answer_of_unknown_length_is_asked_for(console: Console, admin: Perso
     assert "Enter the tokens of an answer" in said(app)
     app = estimated(app, ["fake:echo"], answer=100)
     assert app.dataframe[-1].value["Model"].tolist() == ["fake:echo"]
+
+
+def test_calls_outside_of_projects_are_a_row_with_a_name(console: Console, admin: Person) -> None:
+    used(admin.actor)
+    app = grouped(console(admin, USAGE), "project")
+    assert app.dataframe[0].value["Project"].tolist() == ["No project"]

@@ -24,11 +24,13 @@ from core.identity.schemas import Actor
 from core.insights.queries.usage_names import UsageName, names_of
 from core.insights.usage import UsageDimension, UsageFigures, UsagePoint, UsageReport, UsageRow
 from core.platform import clock
+from core.playground.models import PlaygroundSession
 from core.presentation.periods import Period, day_of, midnight
 
-executions = table_of(Execution)
+executions, sessions = table_of(Execution), table_of(PlaygroundSession)
 COLUMNS: Mapping[UsageDimension, ColumnElement[Any]] = {
     UsageDimension.MODEL: executions.c.model_id,
+    UsageDimension.PROJECT: sessions.c.project,
     UsageDimension.PROMPT: executions.c.template_version_id,
     UsageDimension.PROMPT_VERSION: executions.c.template_version_id,
     UsageDimension.ACCOUNT: executions.c.owner,
@@ -180,6 +182,8 @@ def _read(
         executions.c.created_at < period.end,
         executions.c.status != ExecutionStatus.PENDING,
     )
+    if key is sessions.c.project:
+        query = query.outerjoin_from(executions, sessions, sessions.c.id == executions.c.session_id)
     if not may(actor, Permission.READ_ALL_USAGE):
         query = query.where(COLUMNS[_own_dimension(actor)] == actor.id)
     return list(session.execute(query.group_by("key", "bucket")).mappings())

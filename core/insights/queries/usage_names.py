@@ -1,4 +1,4 @@
-"""Names of the models, prompts, accounts and keys in the rows of usage."""
+"""Names of the models, projects, prompts, accounts and keys in the rows of usage."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from core.database.tables import table_of
 from core.identity.models import AdminUser, ApiKey
 from core.identity.schemas import Actor
 from core.insights.usage import UsageDimension
+from core.playground.sharing import queries as sharing
 from core.prompts.models import PromptTemplate, PromptVersion
 from core.prompts.queries.prompts import is_visible
 
@@ -46,6 +47,10 @@ def names_of(
         found = session.execute(select(id_, name).where(id_.in_(known)))
         names = {row[0]: UsageName(str(row[0]), row[1]) for row in found}
         return {value: names.get(value, NOTHING) for value in values}
+    if dimension is UsageDimension.PROJECT:
+        projects = sharing.find_projects(session, known, account=actor.id)
+        seen = {value: UsageName(value, value) for value in projects}
+        return {value: NOTHING if value is None else seen.get(value, PRIVATE) for value in values}
     prompts = _prompts(session, dimension, known, actor)
     return {value: NOTHING if value is None else prompts.get(value, PRIVATE) for value in values}
 

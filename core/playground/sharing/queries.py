@@ -1,5 +1,6 @@
 """Read shared sessions, and the accounts that a session is shared with."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -75,6 +76,14 @@ def list_shared_replays(
         .order_by(PlaygroundReplay.created_at.desc(), PlaygroundReplay.session_id)
     )
     return [(row, owner) for row, owner in rows]
+
+
+def find_projects(session: Session, projects: Collection[str], *, account: UUID) -> set[str]:
+    """Return which of these are projects of sessions that an account may read."""
+    is_one = PlaygroundSession.project.in_(projects)
+    own = select(PlaygroundSession.project).where(PlaygroundSession.owner == account, is_one)
+    shared = _shared_with(account).with_only_columns(PlaygroundSession.project).where(is_one)
+    return set(session.scalars(own.union(shared)))
 
 
 def list_readers(session: Session, session_id: UUID, *, owner: UUID) -> list[SessionReader]:

@@ -40,6 +40,10 @@ def _open_prompt(row: UsageRow, _: Period) -> None:
         links.go("prompts", prompt=str(row.prompt_id))
 
 
+def _open_playground(_: UsageRow, __: Period) -> None:
+    links.go("playground")
+
+
 def _open_account(row: UsageRow, _: Period) -> None:
     if row.id is not None:
         links.go("accounts", row=row.id)
@@ -64,6 +68,13 @@ GROUPS: Mapping[UsageDimension, UsageGroup] = {
         "No model",
         "by cost · click a row for the AI requests of API keys",
         _open_model,
+    ),
+    UsageDimension.PROJECT: UsageGroup(
+        "Project",
+        "By project",
+        "No project",
+        "by cost · set in the details of a playground session",
+        _open_playground,
     ),
     UsageDimension.PROMPT: UsageGroup(
         "Prompt", "By prompt", "No prompt", "by cost · click a row to open it", _open_prompt

@@ -12,6 +12,9 @@ from core.insights.queries.usage import usage
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
 from core.insights.usage_kpis import usage_kpis
 from core.platform import clock
+from core.playground.schemas import SessionDetails
+from core.playground.service import sessions, sharing
+from core.playground.sharing.schemas import SessionReaders
 from core.presentation.periods import Period, last_days
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.versions import read_version
@@ -114,6 +117,34 @@ def test_names_of_prompts_that_the_reader_may_not_see_stay_private(admin: Actor)
         used(other, on(3), template_version_id=_version(other, name, 1))
     found = rows(admin, UsageDimension.PROMPT)
     assert {name: (row.id, row.calls) for name, row in found.items()} == {"(private)": (None, 2)}
+
+
+def project_session(owner: Actor, project: str | None) -> UUID:
+    with transaction() as session:
+        given = SessionDetails.model_validate({"project": project})
+        return sessions.create(session, given, actor=owner).session_id
+
+
+def test_calls_are_counted_by_the_project_of_their_session(admin: Actor) -> None:
+    for project, calls in (("Support", 2), ("Support", 1), ("Sales", 1), (None, 1)):
+        session_id = project_session(admin, project)
+        for _ in range(calls):
+            used(admin, on(3), session_id=session_id)
+    used(key_actor(), on(3))
+    found = rows(admin, UsageDimension.PROJECT)
+    assert {name: row.calls for name, row in found.items()} == {"Support": 3, "Sales": 1, None: 2}
+
+
+def test_projects_of_others_are_named_where_a_session_is_shared(admin: Actor) -> None:
+    other = person(Role.ADMIN).actor
+    shared, private = project_session(other, "Open"), project_session(other, "Secret")
+    for session_id in (shared, private):
+        used(other, on(3), session_id=session_id)
+    readers = SessionReaders.model_validate({"accounts": [{"email": admin.email}]})
+    with transaction() as session:
+        sharing.share(session, shared, readers, actor=other)
+    assert set(rows(admin, UsageDimension.PROJECT)) == {"Open", "(private)"}
+    assert set(rows(other, UsageDimension.PROJECT)) == {"Open", "Secret"}
 
 
 def test_accounts_and_keys_are_told_apart(admin: Actor) -> None:
