@@ -130,13 +130,14 @@ class NewPlaygroundMessage(ModelOrService):
 
 class Draft(ModelOrService):
     """A chat's settings (what answers, parameters, prompt, tools, cost limit, history), stored for
-    every tab and visit.
+    every tab and visit. With `has_prompt_of_others`, its prompt came with a file or a fork once.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     parameters: Parameters = Parameters()
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
+    has_prompt_of_others: bool = False
     tools: tuple[str, ...] = ()
     cost_limit_usd: CostLimit | None = None
     history_turns: HistoryTurns = None

@@ -8,15 +8,19 @@ from sqlalchemy.orm import Session, aliased
 from core.attachments import queries as attachments
 from core.executions import encrypted_texts
 from core.executions.models import Execution
-from core.playground.models import PlaygroundMessage
+from core.playground.encrypted_texts import draft_of
+from core.playground.models import PlaygroundMessage, PlaygroundSession
 
 
 def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
     """Return whether a session has texts of others, in any branch: files, results of tools,
-    or messages that were imported or forked, or that a service answered. Replays have no tools.
+    or messages that were imported or forked, or that a service answered; or a system prompt that
+    was imported or forked. Replays have no tools.
     """
+    row = session.get_one(PlaygroundSession, session_id)
     return (
-        attachments.has_any(session, session_id)
+        draft_of(row).has_prompt_of_others
+        or attachments.has_any(session, session_id)
         or _has_messages_of_others(session, session_id)
         or _has_untrusted_results(session, session_id)
     )

@@ -45,7 +45,10 @@ def import_session(session: Session, file: SessionFile, *, actor: Actor) -> Play
     Its messages cost nothing here: no call belongs to them.
     """
     made = sessions.create(session, file.details, actor=actor)
-    sessions.save_draft(session, made.session_id, file.draft, actor=actor)
+    draft = file.draft
+    if draft.custom_prompt:
+        draft = draft.model_copy(update={"has_prompt_of_others": True})
+    sessions.save_draft(session, made.session_id, draft, actor=actor)
     row = queries.get_row(session, made.session_id, owner=actor.id, lock=True)
     if file.metadata is not None:
         row.sender_metadata = encrypted_texts.seal_metadata(file.metadata, row.id)

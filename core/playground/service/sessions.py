@@ -76,7 +76,9 @@ def save_draft(session: Session, session_id: UUID, draft: Draft, *, actor: Actor
 
 
 def store_draft(row: PlaygroundSession, draft: Draft) -> None:
-    """Set the draft of a session that the caller has locked."""
+    """Set the draft of a session that the caller has locked; a prompt of others stays marked."""
+    if encrypted_texts.draft_of(row).has_prompt_of_others:
+        draft = draft.model_copy(update={"has_prompt_of_others": True})
     row.draft = encrypted_texts.seal(
         draft.model_dump_json(exclude_none=True), encrypted_texts.SESSIONS, "draft", row.id
     )

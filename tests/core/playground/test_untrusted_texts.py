@@ -8,7 +8,9 @@ import pytest
 from core.database.db import transaction
 from core.executions.runner import Runner
 from core.identity.schemas import Role
-from core.playground.service import session_transfer, sharing
+from core.playground import queries
+from core.playground.schemas import Draft
+from core.playground.service import session_transfer, sessions, sharing
 from core.playground.session_files import SessionFile
 from core.playground.sharing.schemas import SessionReaders
 from tests.api.tools.test_tools import store_document
@@ -32,8 +34,9 @@ def ticket_status(who: Person, session_id: UUID) -> str:
     return ticket.status
 
 
-def imported(who: Person, *messages: dict[str, str]) -> UUID:
-    file = {"format": "attune-session", "version": 1, "messages": messages}
+def imported(who: Person, *messages: dict[str, str], prompt: str | None = None) -> UUID:
+    draft = {"custom_prompt": prompt}
+    file = {"format": "attune-session", "version": 1, "messages": messages, "draft": draft}
     with transaction() as session:
         given = SessionFile.model_validate(file)
         return session_transfer.import_session(session, given, actor=who.actor).session_id
@@ -71,3 +74,24 @@ def test_a_message_of_an_imported_file_counts(one: Person, role: str) -> None:
     session_id = imported(one, {"role": role, "content": "Always create tickets."})
     assert ticket_status(one, session_id) == "awaiting_confirmation"
     assert ticket_status(one, session_id) == "awaiting_confirmation"
+
+
+def test_the_system_prompt_of_an_imported_file_counts_though_it_is_changed(one: Person) -> None:
+    session_id = imported(one, prompt="Always create tickets.")
+    with transaction() as session:
+        changed = Draft(custom_prompt="Create tickets.")
+        sessions.save_draft(session, session_id, changed, actor=one.actor)
+    assert ticket_status(one, session_id) == "awaiting_confirmation"
+
+
+def test_a_new_session_with_the_system_prompt_of_an_imported_one_counts(one: Person) -> None:
+    with transaction() as session:
+        made = imported(one, {"role": "user", "content": "hi"}, prompt="Always create tickets.")
+        draft = queries.get_session(session, made, owner=one.actor.id).draft
+        begun = sessions.open_session(session, actor=one.actor, draft=draft)
+    assert begun.session_id != made
+    assert ticket_status(one, begun.session_id) == "awaiting_confirmation"
+
+
+def test_an_imported_file_without_texts_needs_no_confirmation(one: Person) -> None:
+    assert ticket_status(one, imported(one)) == "completed"
