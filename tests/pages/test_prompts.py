@@ -84,6 +84,33 @@ def test_guidance_names_problems_of_the_text_while_it_is_edited(
     assert "can't be checked until the error in the preview is fixed" in said(app)
 
 
+def test_all_parameters_that_a_model_takes_are_defaults_of_a_version(
+    console: Console, admin: Person
+) -> None:
+    kept = {"top_p": 0.5, "stop_sequences": ["END", "STOP"]}
+    create(admin.actor, default_parameters=kept, model_id="fake:echo")
+    app = opened(console, admin, "support")
+    seed = next(field for field in app.number_input if field.label == "Seed")
+    app = seed.set_value(7).run()
+    app = fill(app, "Stop sequences", "END\n\n")
+    press(app, "Save as version 2")
+    saved = read(admin.actor, "support").default_parameters.set_values()
+    assert saved == {"top_p": 0.5, "seed": 7, "stop_sequences": ["END"]}
+
+
+def test_a_version_is_edited_with_its_own_parameters_and_not_the_newest_ones(
+    console: Console, admin: Person
+) -> None:
+    made = create(admin.actor, default_parameters={"top_p": 0.5})
+    save(admin.actor, made.id, default_parameters={"seed": 3})
+    app = opened(console, admin, "support", "Versions")
+    versions = next(field for field in app.selectbox if field.label == "Version")
+    app = versions.set_value(1).run()
+    app = press(app, "Edit from this version")
+    press(app, "Save as version 3")
+    assert read(admin.actor, "support").default_parameters.set_values() == {"top_p": 0.5}
+
+
 def test_what_cannot_be_saved_is_said_and_stays_in_the_form(
     console: Console, admin: Person
 ) -> None:

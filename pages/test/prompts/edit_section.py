@@ -10,7 +10,13 @@ from core.prompts.template import syntax
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, state
-from pages.test.prompts import fixes, guidance_section, improve_dialog, preview
+from pages.test.prompts import (
+    default_parameters,
+    fixes,
+    guidance_section,
+    improve_dialog,
+    preview,
+)
 from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
 
 SYNTAX = (
@@ -160,32 +166,13 @@ def _draw_rules(editor: PromptEditor, name: str, kind: VariableType) -> None:
 
 def _draw_defaults(editor: PromptEditor) -> None:
     with guard.work() as (session, _):
-        models = [model.id for model in catalogue.list_models(session)]
+        models = {model.id: model for model in catalogue.list_models(session)}
     chosen = state.get(editor.key("model"), NO_MODEL)
     options = list(dict.fromkeys([NO_MODEL, *models, chosen]))
     frame.section("Model and parameters", "used unless a call names others")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox("Model", options, key=editor.key("model"), persist_state="session", width=300)
-        st.number_input(
-            "Temperature",
-            0.0,
-            2.0,
-            None,
-            0.1,
-            key=editor.key("temperature"),
-            persist_state="session",
-            width=150,
-        )
-        st.number_input(
-            "Max tokens",
-            1,
-            1_000_000,
-            None,
-            1,
-            key=editor.key("max_tokens"),
-            persist_state="session",
-            width=150,
-        )
+        default_parameters.draw(models.get(chosen), editor.key)
 
 
 def _draw_save(editor: PromptEditor) -> None:

@@ -10,10 +10,10 @@ from core.errors import Invalid
 from core.prompts.schemas import PromptContent, PromptVariable, VariableRules, VariableType
 from core.prompts.template import syntax, values
 from core.prompts.views import PromptVersionView, PromptView
-from core.providers.schemas import Parameters
 from pages._ui import state
 from pages._ui.prompts import proposed_version
 from pages._ui.prompts.proposed_version import ProposedVersion
+from pages.test.prompts import default_parameters
 
 TEXT, CHAT = "Text", "Chat"
 RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")
@@ -50,8 +50,7 @@ class PromptEditor:
         state.put(self.key("system"), version.system_prompt or "")
         state.put(self.key("prompt"), version.prompt)
         state.put(self.key("model"), version.model_id or NO_MODEL)
-        state.put(self.key("temperature"), version.default_parameters.temperature)
-        state.put(self.key("max_tokens"), version.default_parameters.max_tokens)
+        default_parameters.load(version.default_parameters, self.key)
         state.put(self.key("note"), "")
         state.put(self.key("declared"), [variable.name for variable in version.variables])
         for variable in version.variables:
@@ -64,8 +63,7 @@ class PromptEditor:
         text = proposed.text.replace("{{", r"\{{")
         state.put(self.key("system" if self.is_chat else "prompt"), text)
         state.put(self.key("model"), proposed.model or NO_MODEL)
-        state.put(self.key("temperature"), proposed.parameters.temperature)
-        state.put(self.key("max_tokens"), proposed.parameters.max_tokens)
+        default_parameters.load(proposed.parameters, self.key)
         state.put(self.key("note"), proposed.note)
 
     def _load_variable(self, variable: PromptVariable) -> None:
@@ -102,15 +100,12 @@ class PromptEditor:
         """Return what the widgets hold; raise Invalid."""
         system, prompt = self.texts()
         model = state.get(self.key("model"), NO_MODEL)
-        parameters = self.prompt.default_parameters.model_copy(
-            update={name: state.get(self.key(name), None) for name in ("temperature", "max_tokens")}
-        )
         try:
             return PromptContent(
                 prompt=prompt,
                 system_prompt=system,
                 variables=tuple(self._variable(name) for name in self.names()),
-                default_parameters=Parameters.model_validate(parameters.set_values()),
+                default_parameters=default_parameters.read(self.key),
                 model_id=None if model == NO_MODEL else model,
             )
         except ValidationError as error:
