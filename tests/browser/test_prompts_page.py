@@ -81,12 +81,18 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
         expect(tab.page.locator(".st-key-label-production")).to_contain_text(f"version {version}")
     tab.press("Roll back to version 1")
     expect(tab.page.locator(".st-key-label-production")).to_contain_text("version 1")
+    expect(tab.page.get_by_role("button", name="Roll back")).to_have_count(0)
 
     section(tab, "Versions")
     edit_from_row(tab, 2)
     assert "{{length}}" not in text.input_value()
     tab.press("All prompts")
     expect(tab.page.get_by_role("heading", name="Prompts")).to_be_visible()
+    search = tab.page.get_by_role("textbox", name="Search")
+    for words, expected in (("rewriting journeys", "1 prompt ·"), ("zebra", "No prompts match")):
+        search.fill(words)
+        search.press("Enter")
+        expect(tab.page.get_by_text(expected)).to_be_visible()
 
 
 def test_a_prompt_is_tried_in_the_playground(window: Window, program: Program, name: str) -> None:

@@ -19,6 +19,26 @@ ROUNDS = {
 }
 
 
+CONSTRAINED = {
+    "json": {"step": {"tool": "current_time", "arguments": {"zone": "Europe/Berlin"}}},
+    "then": [{"json": {"step": {"answer": "The clock has been read."}}}],
+}
+
+
+def test_a_model_without_tools_calls_them_in_the_form_of_json(window: Window) -> None:
+    tab = window.open()
+    tab.choose("Model", "constrained")
+    tools = tab.page.get_by_role("combobox", name="Tools")
+    tools.fill("Current time")
+    tools.press("Enter")
+    expect(tab.settings.get_by_text("Current time", exact=True)).to_be_visible()
+    tab.page.keyboard.press("Escape")
+    tab.ask(f"#fake {json.dumps(CONSTRAINED)}\nHow late is it?")
+    expect(tab.last).to_contain_text("The clock has been read.")
+    tab.last.get_by_text("current_time").click()
+    expect(tab.last.get_by_text('"weekday"')).to_be_visible()
+
+
 def test_chosen_tools_are_called_and_a_write_waits_for_its_confirmation(
     window: Window, program: Program
 ) -> None:

@@ -56,6 +56,8 @@ def test_usage_is_grouped_downloaded_and_led_to_its_row(open_window: OpenWindow)
     with tab.page.expect_download() as download:
         tab.page.get_by_role("link", name="Export CSV").click()
     assert download.value.path().read_text().startswith("id,name,")
+    tab.choose("Group by", "By project")
+    main(tab).to_contain_text("set in the details of a playground session")
     tab.choose("Group by", "By day")
     main(tab).to_contain_text("newest first")
     table = tab.page.get_by_test_id("stDataFrame").first

@@ -28,7 +28,7 @@ def draw(actor: Actor) -> None:
         rate_limits = queries.list_rate_limits(session, actor=actor)
     if runs_models:
         _draw_quotas(quotas)
-    frame.section("API limits", "for calls with your sign-in token; pages don't count")
+    frame.section("API limits", "calls with your sign-in token")
     with st.container(border=True, gap="small"):
         for limit in rate_limits:
             if runs_models or limit.kind is RateLimitKind.STANDARD:

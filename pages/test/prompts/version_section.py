@@ -79,8 +79,8 @@ def _columns() -> Sequence[TableColumn[VersionRow]]:
 
     return [
         columns.number("Version", lambda row: row.version.number, width=70),
-        columns.tags("Labels", lambda row: row.labels, width=165),
-        columns.text("Note", lambda row: row.version.note, width=250),
+        columns.tags("Labels", lambda row: row.labels, width=150),
+        columns.text("Note", lambda row: row.version.note, width=190),
         columns.text("By", lambda row: row.version.created_by_name or "Attune", width=95),
         columns.moment("Saved", lambda row: row.version.created_at, workspace.zone()),
         columns.number(
