@@ -116,6 +116,18 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
             )
 
 
+def with_defaults(own: Parameters, defaults: Parameters, model: ModelView) -> Parameters:
+    """Return the parameters of a call with those of the defaults that the model takes beside them:
+    defaults were chosen for another model, and a caller cannot unset them.
+    """
+    merged = own
+    for name, value in defaults.set_values().items():
+        candidate = Parameters.model_validate({name: value} | merged.set_values())
+        if not any(_parameter_problems(model, candidate)):
+            merged = candidate
+    return merged
+
+
 def check_supported(model: ModelView, call: ModelCall) -> None:
     """Raise ParameterNotSupported with the fields of unsupported parameters or values."""
     problems = [*_parameter_problems(model, call.parameters), *_feature_problems(model, call)]

@@ -16,6 +16,7 @@ from core.playground.schemas import MAX_PROMPT_CHARS, Draft
 from core.playground.service import sessions
 from core.playground.session_names import prompt_title
 from core.prompts.calls import RenderRequest
+from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.system_prompts import render_system_prompt
 from core.providers import catalogue
@@ -66,7 +67,7 @@ def _prompt(session: Session, column: NewColumn, model: str | None, actor: Actor
     if column.bot_id is not None:
         return _bot(session, column.bot_id, column.bot_version, model, actor)
     if column.prompt is not None:
-        return _version(session, column, column.prompt, actor)
+        return _version(session, column, column.prompt, model, actor)
     custom = column.custom_prompt if (column.custom_prompt or "").strip() else None
     return ColumnPrompt(custom, Parameters(), {"prompt": prompt_title(custom)})
 
@@ -87,7 +88,9 @@ def _bot(
     return ColumnPrompt(told.system_prompt, told.parameters, facts)
 
 
-def _version(session: Session, column: NewColumn, name: str, actor: Actor) -> ColumnPrompt:
+def _version(
+    session: Session, column: NewColumn, name: str, model_id: str | None, actor: Actor
+) -> ColumnPrompt:
     request = RenderRequest(version=column.prompt_version, variables=column.variables)
     rendered = render_system_prompt(session, name, request, actor=actor)
     facts = {
@@ -95,4 +98,5 @@ def _version(session: Session, column: NewColumn, name: str, actor: Actor) -> Co
         "prompt_id": str(get_prompt(session, rendered.name, actor=actor).id),
         "prompt_version": rendered.version,
     }
-    return ColumnPrompt(rendered.system_prompt, rendered.parameters, facts)
+    parameters = with_defaults(session, rendered, column.parameters, model_id=model_id)
+    return ColumnPrompt(rendered.system_prompt, parameters, facts)

@@ -15,6 +15,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.playground.answering import default_model
 from core.prompts.calls import RenderRequest
+from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.rendering import render
 from core.prompts.queries.versions import read_version
@@ -58,13 +59,14 @@ def resolve(
     prompt = get_prompt(session, name, actor=actor)
     version = read_version(session, prompt.id, target.version or label or None)
     model_id = _model(session, target.model_id or version.model_id)
+    own = _merged(parameters, target.parameters)
     return RunTarget(
         title=target.name or f"{prompt.name}@{version.number} · {model_id}",
         model_id=model_id,
         prompt_id=prompt.id,
         prompt_name=prompt.name,
         prompt_version=version.number,
-        parameters=_merged(version.default_parameters, parameters, target.parameters),
+        parameters=with_defaults(session, version, own, model_id=model_id),
     )
 
 

@@ -10,9 +10,9 @@ from core.identity.schemas import Actor
 from core.prompts.calls import PromptExecution, RenderRequest
 from core.prompts.errors import PromptRefused
 from core.prompts.models import PromptTemplate, PromptVersion
+from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.rendering import render
 from core.prompts.views import RenderedPrompt
-from core.providers.schemas import Parameters
 
 SAME = (
     "messages",
@@ -43,7 +43,7 @@ def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExec
     )
     rendered = render(session, call.template_id, request, actor=actor)
     _count_use(session, rendered.version_id)
-    return _execution(call, rendered)
+    return _execution(session, call, rendered)
 
 
 def without_template(call: PromptExecution) -> NewExecution:
@@ -52,7 +52,7 @@ def without_template(call: PromptExecution) -> NewExecution:
     return NewExecution.model_construct(**facts | {"template_version_id": None})
 
 
-def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
+def _execution(session: Session, call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
     if call.system_prompt is not None:
         raise PromptRefused("Leave out `system_prompt`: the prompt has its own.")
     if rendered.prompt and call.prompt:
@@ -63,7 +63,6 @@ def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
         raise PromptRefused("Pass `prompt`: this prompt has no user text.")
     if not (call.model_id or rendered.model_id):
         raise PromptRefused("Pass `model_id`: this prompt has no model.")
-    defaults, own = rendered.parameters.set_values(), call.parameters.set_values()
     same = {name: getattr(call, name) for name in SAME}
     return NewExecution.model_validate(
         same
@@ -72,7 +71,7 @@ def _execution(call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:
             "prompt": rendered.prompt or call.prompt,
             "system_prompt": rendered.system_prompt,
             "messages": rendered.messages,
-            "parameters": Parameters.model_validate(defaults | own),
+            "parameters": with_defaults(session, rendered, call.parameters, model_id=call.model_id),
             "template_version_id": rendered.version_id,
         }
     )

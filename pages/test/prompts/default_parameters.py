@@ -60,7 +60,7 @@ def load(parameters: Parameters, key: Key) -> None:
 
 def read(key: Key) -> Parameters:
     """Return what was entered; raise Invalid or ValidationError."""
-    entered = {name: state.get(key(name), None) for name in P}
+    entered: dict[str, Any] = {name: state.get(key(name), None) for name in P}
     lines = (entered[P.STOP_SEQUENCES] or "").split("\n")
     sequences = tuple(line for line in lines if line)
     if len(sequences) > MOST_SEQUENCES or any(len(each) > MOST_CHARS for each in sequences):
