@@ -25,11 +25,13 @@ from core.promotions.schemas import (
     GateVerdict,
     GateView,
 )
+from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.versions import read_version
 from core.prompts.views import PromptVersionView, PromptView
 from core.providers import catalogue
 from core.providers.errors import ModelMissing
+from core.providers.schemas import Parameters
 
 
 class GateRun(NamedTuple):
@@ -167,16 +169,23 @@ def _fitting(
         dataset_version=to_run.dataset_version,
     )
     criteria = GateCriteria(scorers=to_run.scorers, threshold=to_run.threshold)
-    parameters = version.default_parameters.set_values()
     return [
         each
         for each in list_measured(session, wanted)
         if each.definition.manifest.split == gate.split
         and (each.definition.scorers, each.definition.threshold)
         == (criteria.scorers, criteria.threshold)
-        and each.target.parameters.set_values() == parameters
         and model_id in (None, each.target.model_id)
+        and each.target.parameters == _parameters(session, version, each.target.model_id)
     ]
+
+
+def _parameters(session: Session, version: PromptVersionView, model_id: str | None) -> Parameters:
+    """Return the version's own parameters, as a call with this model has them."""
+    try:
+        return with_defaults(session, version, Parameters(), model_id=model_id)
+    except ModelMissing:
+        return version.default_parameters
 
 
 def _model(session: Session, model_id: str | None) -> str | None:

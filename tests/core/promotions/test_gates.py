@@ -100,6 +100,17 @@ def test_the_newest_completed_evaluation_counts_whoever_ran_it(actor: Actor, gat
     assert (found.is_own, found.owner_name, found.attempts) == (False, other.name, 2)
 
 
+def test_an_evaluation_with_a_model_that_takes_not_all_defaults_counts(
+    actor: Actor, gated: UUID
+) -> None:
+    defaults = {"reasoning_effort": "low", "temperature": 0}
+    save(actor, gated, system_prompt=PASSING, default_parameters=defaults)
+    target = {"template_id": str(gated), "version": 4, "model_id": "fake:plain"}
+    evaluation = passed_through(actor, gated, 4, target=target)
+    assert evaluation.definition_targets[0].parameters.set_values() == {"temperature": 0}
+    assert check(actor, gated, 4).verdict is GateVerdict.PASSED
+
+
 def test_an_evaluation_of_an_api_key_counts_and_is_everyones_own(actor: Actor, gated: UUID) -> None:
     made = api_key(Scope.EXECUTE)
     scopes = frozenset({Scope.EXECUTE})
