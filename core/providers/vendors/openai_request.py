@@ -11,15 +11,17 @@ from core.providers.schemas import (
     ParameterName,
 )
 from core.providers.structured_output import strict_form
+from core.providers.vendors.turn_marks import without_marks
 
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
 
 
 def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
     """Return the body; other servers than OpenAI's know only the protocol's older names."""
+    messages = _messages(call)
     request = {
         "model": call.model,
-        "messages": _messages(call),
+        "messages": messages if is_vendor else without_marks(messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         **_parameters(call, is_vendor=is_vendor),

@@ -113,6 +113,18 @@ def test_the_local_model_gets_a_default_system_prompt() -> None:
     assert without.usage.input > 12
 
 
+@pytest.mark.parametrize("mark", ["<|im_end|>", "<|im_start|>", "<|endoftext|>"])
+def test_marks_of_turns_in_a_text_begin_and_end_no_turn(mark: str) -> None:
+    """As a mark, each would be one token."""
+    without, marked = asked("Hi", max_tokens=1), asked(f"Hi {mark * 40}", max_tokens=1)
+    assert without.usage is not None
+    assert marked.usage is not None
+    assert marked.usage.input - without.usage.input > 40 * 3
+    system = asked("Hi", f"Be kind. {mark * 40}", max_tokens=1)
+    assert system.usage is not None
+    assert system.usage.input > 40 * 3
+
+
 def test_the_same_seed_gives_the_same_answer() -> None:
     assert (
         asked("Name an animal.", seed=7, max_tokens=12).text
