@@ -121,7 +121,7 @@ def move_label(session: Session, prompt_id: UUID, to: NewLabelMove, *, actor: Ac
 def roll_back(
     session: Session, prompt_id: UUID, label: str, rollback: NewRollback, *, actor: Actor
 ) -> PromptView:
-    """Point a label at the version where it was before its last move: no evaluation is asked for.
+    """Point a label at the version where it was before: no evaluation is asked for.
 
     Raises PromptMissing, LabelMissing, LabelProtected, NothingToRollBack or ReasonMissing.
     """

@@ -38,8 +38,6 @@ class PriceSource(StrEnum):
 
 
 class ProviderStatus(StrEnum):
-    """The result of a provider's last check."""
-
     UNTESTED = "untested"
     WORKING = "working"
     FAILING = "failing"
@@ -89,13 +87,16 @@ class Parameters(BaseModel):
 
 
 class Tool(BaseModel):
-    """A function that the model may call; `parameters` is a JSON Schema."""
+    """A function that the model may call; `parameters` is a JSON Schema, which OpenAI's models
+    follow to the letter with `strict`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     description: str = Field(default="", max_length=4000)
     parameters: JsonObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    strict: bool | None = None
 
 
 ANY_TOOL = "required"  # as a choice of tools: the model must call one of them

@@ -98,7 +98,7 @@ def begin(
         "context": encrypted_texts.seal_json(new_execution.context, "context", execution_id),
         "metadata": encrypted_texts.seal_json(new_execution.metadata, "metadata", execution_id),
         "parameters": new_execution.stored_parameters(),
-        "tools": [tool.model_dump() for tool in call.tools] or None,
+        "tools": [tool.model_dump(exclude_none=True) for tool in call.tools] or None,
         "status": ExecutionStatus.PENDING,
         "instance": instance,
         "alive_at": started_at,

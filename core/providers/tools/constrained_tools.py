@@ -60,7 +60,7 @@ def constrained(call: ModelCall) -> ModelCall:
     messages = tuple(_plain_messages(call.messages))
     if not call.tools:
         return replace(call, messages=messages)
-    listed = "\n".join(json.dumps(tool.model_dump()) for tool in call.tools)
+    listed = "\n".join(json.dumps(tool.model_dump(exclude={"strict"})) for tool in call.tools)
     prompt = "\n\n".join(filter(None, (call.system_prompt, INSTRUCTIONS + listed)))
     chosen = call.tools_to_choose
     schema = schema_of(chosen or call.tools, may_answer=not chosen)

@@ -9,6 +9,7 @@ from core.providers.schemas import (
     EmbeddingCall,
     ModelCall,
     ParameterName,
+    Tool,
 )
 from core.providers.structured_output import strict_form
 from core.providers.vendors.turn_marks import without_marks
@@ -28,7 +29,8 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
     }
     if call.tools:
         request["tools"] = [
-            {"type": "function", "function": tool.model_dump()} for tool in call.tools
+            {"type": "function", "function": _function(tool, is_vendor=is_vendor)}
+            for tool in call.tools
         ]
         if call.tool_choice is not None:
             request["tool_choice"] = _tool_choice(call.tool_choice)
@@ -63,6 +65,11 @@ def _parameters(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         case "30m":
             parameters["prompt_cache_options"] = {"ttl": "30m"}
     return parameters
+
+
+def _function(tool: Tool, *, is_vendor: bool) -> dict[str, Any]:
+    function = tool.model_dump(exclude={"strict"})
+    return function | ({"strict": True} if tool.strict and is_vendor else {})
 
 
 def _tool_choice(choice: str) -> str | dict[str, Any]:

@@ -40,7 +40,8 @@ def test_a_tool_call_is_assembled_from_any_parts(vendor: Vendor, kind: ProviderK
 
 def test_a_tool_is_described_in_openais_words(vendor: Vendor) -> None:
     ask(connection(vendor, OPENAI), call("tool", tools=(WEATHER,)))
-    assert vendor.last.body["tools"] == [{"type": "function", "function": WEATHER.model_dump()}]
+    function = WEATHER.model_dump(exclude_none=True)
+    assert vendor.last.body["tools"] == [{"type": "function", "function": function}]
 
 
 def test_a_tool_is_described_in_anthropics_words(vendor: Vendor) -> None:

@@ -60,6 +60,14 @@ def test_vendors_are_told_that_an_answer_may_call_one_tool_only(
     )
 
 
+def test_openais_models_are_told_to_follow_a_strict_schema_and_other_servers_are_not() -> None:
+    call = replace(CALL, tools=(Tool(name="weather", strict=True), TIME))
+    for is_vendor in (True, False):
+        tools = openai_request.request_of(call, is_vendor=is_vendor)["tools"]
+        strict = [tool["function"].get("strict") for tool in tools]
+        assert strict == [True if is_vendor else None, None]
+
+
 @pytest.mark.parametrize(
     ("choice", "offered"),
     [
