@@ -25,6 +25,7 @@ QUOTED = re.compile(
     r"""(?<!["\\])"(?!"")(?:[^"\\\n]|\\.)*"(?!")"""
     r"""|(?<![`\\])`(?!`)[^`\n]*`(?!`)"""
     r"""|(?<![\w'\\])'(?!'')(?:[^'\\\n]|\\.|(?<=\w)'(?=\w))*'(?![\w'])"""
+    r"""|“[^”\n]*”|„[^“\n]*“|«[^»\n]*»"""
 )
 
 
@@ -83,7 +84,7 @@ class Places:
         while self._quoted and self._quoted[-1].end() <= position:
             self._quoted.pop()
         is_quoted = bool(self._quoted) and self._quoted[-1].start() < position
-        return self._quoted[-1][0][0] if is_quoted else ""
+        return self._quoted[-1][0][-1] if is_quoted else ""  # the mark that ends it
 
     def _pass(self, mark: re.Match[str]) -> None:
         found = mark.groupdict()
