@@ -9,12 +9,16 @@ from sqlalchemy import (
     RowMapping,
     ScalarSelect,
     Select,
+    Text,
     and_,
+    bindparam,
     func,
     literal_column,
     or_,
     select,
+    true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
@@ -39,8 +43,7 @@ templates, versions = table_of(PromptTemplate), table_of(PromptVersion)
 labels, accounts = table_of(PromptLabel), table_of(AdminUser)
 shares, ratings = table_of(PromptAccess), table_of(PromptOpinion)
 
-MOST_SEARCHED_CHARS = 100_000  # of one text: Postgres takes less than a megabyte in all
-ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
+ENGLISH_STEMS: ColumnElement[Any] = literal_column("'english_stem'::regdictionary")
 NEWEST = versions.c.number == (
     select(func.max(versions.c.number))
     .where(versions.c.template_id == templates.c.id)
@@ -72,7 +75,7 @@ def list_prompts(
 ) -> Page[PromptView]:
     """Return a page of the prompts that the actor sees."""
     require(actor, Permission.RUN_MODELS)
-    matching = _all(actor).where(*_conditions(filters, actor))
+    matching = _all(actor).where(*_conditions(session, filters, actor))
     rows = matching.order_by(ORDERS[order], templates.c.id).limit(window.limit)
     found = _views(session, rows.offset(window.offset), actor)
     count = select(func.count()).select_from(matching.subquery())
@@ -193,10 +196,10 @@ def _own_rating(actor: Actor) -> ScalarSelect[Any]:
     )
 
 
-def _conditions(filters: PromptFilter, actor: Actor) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, filters: PromptFilter, actor: Actor) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.q:
-        conditions.append(_has_words(storable(filters.q)))
+        conditions.append(_has_words(session, storable(filters.q).split()))
     if filters.category:
         conditions.append(templates.c.category == storable(filters.category))
     if filters.tag:
@@ -209,10 +212,8 @@ def _conditions(filters: PromptFilter, actor: Actor) -> list[ColumnElement[bool]
     return conditions
 
 
-def _has_words(q: str) -> ColumnElement[bool]:
-    """Return the condition that a prompt has all words: parts of words, or other forms of English
-    ones.
-    """
+def _has_words(session: Session, words: list[str]) -> ColumnElement[bool]:
+    """Return the condition that a prompt has all words, in any form of English ones."""
     texts = (
         templates.c.name,
         templates.c.description,
@@ -221,10 +222,24 @@ def _has_words(q: str) -> ColumnElement[bool]:
         versions.c.prompt,
         versions.c.system_prompt,
     )
-    whole = func.concat_ws("\n", *(func.left(text, MOST_SEARCHED_CHARS) for text in texts))
-    parts = and_(*(whole.icontains(word, autoescape=True) for word in q.split()))
-    forms = func.to_tsvector(ENGLISH, whole).op("@@")(func.plainto_tsquery(ENGLISH, q))
-    return or_(parts, forms)
+    whole = func.concat_ws("\n", *texts)
+    return and_(
+        true(), *(whole.icontains(stem, autoescape=True) for stem in _stems(session, words))
+    )
+
+
+def _stems(session: Session, words: list[str]) -> list[str]:
+    """Return what all forms of each word begin with: of “policies”, “polic”."""
+    each_word = func.unnest(bindparam("words", words, ARRAY(Text)))
+    found = session.scalars(select(func.ts_lexize(ENGLISH_STEMS, each_word))).all()
+    pairs = zip(words, (each[0] if each else "" for each in found), strict=True)
+    return [_beginning(word, stem) for word, stem in pairs]
+
+
+def _beginning(word: str, stem: str) -> str:
+    if stem.endswith("i") and stem != word.lower():  # Postgres has “polici” for “policy”
+        stem = stem[:-1]
+    return stem if stem and word.lower().startswith(stem) else word
 
 
 def _views(session: Session, rows: Select[Any], actor: Actor) -> list[PromptView]:
