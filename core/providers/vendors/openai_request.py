@@ -28,10 +28,11 @@ def request_of(call: ModelCall, *, is_vendor: bool) -> dict[str, Any]:
         **_parameters(call, is_vendor=is_vendor),
     }
     if call.tools:
-        request["tools"] = [
+        tools = [
             {"type": "function", "function": _function(tool, is_vendor=is_vendor)}
             for tool in call.tools
         ]
+        request["tools"] = tools if is_vendor else without_marks(tools)
         if call.tool_choice is not None:
             request["tool_choice"] = _tool_choice(call.tool_choice)
         if not call.parallel_tool_calls:  # several are the default, and some models know only it
