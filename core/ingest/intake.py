@@ -130,7 +130,7 @@ class RowSource:
     zone: str
     import_id: UUID | None = None
     origin: str = "api"  # the channel: the API, OTLP or an import
-    # Of events, users with their days and funnels are left to the worker
+    # Of events and AI requests, users with their days and funnels are left to the worker
     defers: bool = False
 
     @property

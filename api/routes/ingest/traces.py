@@ -151,7 +151,10 @@ def _prepare(mapped: Mapped, environment: str) -> RowSource:
     """Create the partitions of the requests, and return their source."""
     times = (span.request.created_at for span in mapped.taken)
     partitions.create_for("ai_request_metrics", (time for time in times if time is not None))
-    return RowSource(environment=environment, zone=workspace.zone(), origin=ConversationOrigin.OTLP)
+    zone = workspace.zone()
+    return RowSource(
+        environment=environment, zone=zone, origin=ConversationOrigin.OTLP, defers=True
+    )
 
 
 def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:
@@ -173,18 +176,10 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
 
     def commit() -> None:
         with transaction() as session:
-            if conversations_of_spans:  # conversations before users: all writers lock in this order
-                conversations.store(
-                    session, conversations_of_spans, source, notes_users=False, repeats=True
-                )
+            if conversations_of_spans:
+                conversations.store(session, conversations_of_spans, source, repeats=True)
             if spans:
-                requests = [span.request for span in spans]
-                ingest.store(
-                    session,
-                    requests,
-                    source,
-                    others=conversations.SPEAKERS if conversations_of_spans else None,
-                )
+                ingest.store(session, [span.request for span in spans], source)
             if scores:
                 score_ingest.store(session, scores, source)
             for row in rows:

@@ -13,14 +13,11 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     FromClause,
-    Insert,
     Select,
     TableClause,
-    and_,
     cast,
     column,
     func,
-    or_,
     select,
     table,
     true,
@@ -32,8 +29,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.activity.ingest import event_types
 from core.activity.ingest.funnel import statements, subjects
 from core.activity.ingest.releases import noted_releases
-from core.activity.ingest.seen_users import SEEN_USERS, note_users, user_days
-from core.activity.models.events import Event, PendingEvent
+from core.activity.ingest.seen_users import SEEN_USERS, note_users, set_aside, user_days
+from core.activity.models.events import Event
 from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.activity.schemas import NewEvent
@@ -70,12 +67,7 @@ EVENTS = Stage(
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
 
 COLUMNS = tuple(name for name in EVENTS.columns if name != "user_name")
-raw, staged, pending = table_of(Event), EVENTS.table, table_of(PendingEvent)
-# What is known of an event when parts, subjects, users and their days are derived from it
-DERIVED_FROM = (
-    *("created_at", "user_id", "user_name", "session_id", "event_type"),
-    *("environment", "app", "release"),
-)
+raw, staged = table_of(Event), EVENTS.table
 SHOWN = (
     *(raw.c[name] for name in ("created_at", "user_id", "session_id", "event_type")),
     raw.c.error_code.is_not(None).label("is_error"),
@@ -168,24 +160,9 @@ def _setting_aside(*, all_new: bool, with_releases: bool) -> bytes:
     """Return the statement that stores the staged events, and sets aside what is derived later."""
     fresh = insert_staged(raw.c.id, *SHOWN, raw.c.import_id, all_new=all_new).cte(FRESH)
     seen = [noted_releases(fresh)] if with_releases else []
-    aside = _waiting(fresh).cte("waiting")
+    aside = set_aside(staged, None if all_new else fresh).cte("waiting")
     counted = select(func.count()).select_from(fresh)
     return compiled(counted.add_cte(fresh, *_counting(fresh), aside, *seen))
-
-
-def _waiting(fresh: CTE) -> Insert:
-    """Return the statement that sets new events aside; the stage has the names of their users."""
-    is_own = and_(
-        *(fresh.c[key] == staged.c[key] for key in ("id", "created_at")),
-        fresh.c.user_id.is_not_distinct_from(staged.c.user_id),
-    )
-    rows = select(
-        *(staged.c.user_name if name == "user_name" else fresh.c[name] for name in DERIVED_FROM)
-    ).join_from(fresh, staged, is_own)
-    is_of_someone = or_(fresh.c.user_id.is_not(None), fresh.c.session_id.is_not(None))
-    return insert(pending).from_select(
-        DERIVED_FROM, rows.where(is_of_someone), include_defaults=False
-    )
 
 
 def _counting(fresh: CTE) -> tuple[CTE, CTE]:

@@ -1,7 +1,7 @@
-"""Derive users, their days, parts and subjects from the events of programs, soon after these were
-stored.
+"""Derive users, their days, parts and subjects from the rows of programs, soon after these were
+stored; of AI requests users and days alone.
 
-An event is pending from the transaction that stores it to the one that derives from it: whoever is
+A row is pending from the transaction that stores it to the one that derives from it: whoever is
 killed in between goes on there.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.ingest import events
 from core.activity.ingest.funnel import subjects
-from core.activity.ingest.seen_users import note_days, note_users
+from core.activity.ingest.seen_users import DERIVED_FROM, note_days, note_users
 from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.database import settings
@@ -29,7 +29,7 @@ ALONE = text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=Lock.PEN
 BY_INDEX = text("select set_config('enable_seqscan', 'off', true)")
 TAKEN = Stage(
     "taken_events",
-    {name: events.EVENTS.columns[name] for name in events.DERIVED_FROM},
+    {name: events.EVENTS.columns[name] for name in DERIVED_FROM},
 )
 
 
@@ -70,7 +70,7 @@ def _derive(session: Session) -> None:
         row = connection.execute(_deriving(rule)).fetchone()
         subjects.follow(connection, rule, *(keys or [] for keys in (row or ())[1:]))
     zone = settings.read(session, settings.Workspace).reporting_time_zone
-    note_days(connection, [TAKEN], RowSource("", zone))
+    note_days(connection, TAKEN, RowSource("", zone))
     note_users(connection, TAKEN, import_id=None)
 
 

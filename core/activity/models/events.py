@@ -65,7 +65,9 @@ class Event(CoreTable):
 
 
 class PendingEvent(CoreTable):
-    """A stored event from which users, their days, parts and subjects are yet to be derived."""
+    """A stored event from which users, their days, parts and subjects are yet to be derived; or an
+    AI request, of no event type, from which users and their days are.
+    """
 
     __tablename__ = "pending_events"
 

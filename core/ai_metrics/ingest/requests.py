@@ -1,7 +1,7 @@
 """Store AI requests and their rollup deltas in one transaction; a job folds the deltas."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.activity.ingest.releases import noted_releases, noted_values
-from core.activity.ingest.seen_users import SEEN_USERS, note_days, note_users, user_days
+from core.activity.ingest.seen_users import SEEN_USERS, note_users, set_aside, user_days
 from core.ai_metrics.ingest import request_sums, rollups
 from core.ai_metrics.ingest.request_sums import COUNTED, FRESH, NAMING
 from core.ai_metrics.models import AiRequest
@@ -117,7 +117,7 @@ class BatchProperties:
     """Properties of a batch, and what to derive from it besides its sums."""
 
     all_new: bool = False
-    with_days: bool = True
+    defers: bool = False
     with_tools: bool = False
     with_dimensions: bool = False
     with_releases: bool = False
@@ -131,7 +131,7 @@ def statement_of(how: BatchProperties) -> bytes:
         *(NAMING if how.with_dimensions else ()),
         *(REFERENCES if how.with_references else ()),
     )
-    shown = tuple(dict.fromkeys((*SHOWN, "import_id", *naming)))
+    shown = tuple(dict.fromkeys((*SHOWN, "id", "import_id", *naming)))
     fresh = _insert(shown, all_new=how.all_new).cte(FRESH)
     more = [add_sums("ai_request_deltas", REQUEST_SUMS).cte("deltas")]
     if how.with_dimensions:
@@ -140,7 +140,9 @@ def statement_of(how: BatchProperties) -> bytes:
         more.append(add_sums("tool_deltas", TOOL_SUMS).cte("tools"))
     if how.with_tools and how.with_dimensions:
         more.append(add_sums("tool_dimension_deltas", TOOL_DIMENSION_SUMS).cte("tools_by"))
-    if how.with_days:
+    if how.defers:
+        more.append(set_aside(staged, None if how.all_new else fresh).cte("aside"))
+    else:
         seen = select(*(fresh.c[name] for name in SEEN_USERS))
         more.append(user_days(seen).cte("days"))
     if how.with_releases:
@@ -149,12 +151,6 @@ def statement_of(how: BatchProperties) -> bytes:
         more.append(noted_values(fresh))
     return compiled(select(func.count()).select_from(fresh).add_cte(fresh, *more))
 
-
-AS_THEY_COME, ALL_NEW, BESIDE_OTHERS = (
-    BatchProperties(),
-    BatchProperties(all_new=True),
-    BatchProperties(with_days=False),
-)
 
 # What a row has under the name of its column.
 AS_SENT = (
@@ -178,50 +174,40 @@ AS_SENT = (
 )
 
 
-def store(
-    session: Session, requests: list[NewRequest], source: RowSource, *, others: Stage | None = None
-) -> int:
+def store(session: Session, requests: list[NewRequest], source: RowSource) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    `others` names users that are noted with theirs, on their days. Their partitions must be there
-    (core/database/partitions.py).
+    Their partitions must be there (core/database/partitions.py).
     """
-    return _store(
-        session, requests, source, AS_THEY_COME if others is None else BESIDE_OTHERS, others
-    )
+    return _store(session, requests, source, all_new=False)
 
 
 def store_new(session: Session, requests: list[NewRequest], source: RowSource) -> int:
     """Store requests that are all new; raise NotAllNew, storing nothing, when one is not."""
     with all_new():
-        return _store(session, requests, source, ALL_NEW)
+        return _store(session, requests, source, all_new=True)
 
 
 def _store(
-    session: Session,
-    requests: list[NewRequest],
-    source: RowSource,
-    how: BatchProperties,
-    others: Stage | None = None,
+    session: Session, requests: list[NewRequest], source: RowSource, *, all_new: bool
 ) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
     columns = _columns(requests, source)
     REQUESTS.copy_columns(connection, columns)
     has_tools = any(request.tool_calls for request in requests)
-    how = replace(
-        how,
+    how = BatchProperties(
+        all_new=all_new,
+        defers=source.defers,
         with_tools=has_tools,
         with_dimensions=has_tools or any(any(columns[name]) for name in NAMING),
         with_releases=any(request.release for request in requests),
         with_references=any(any(columns[name]) for name in REFERENCES),
     )
-    with connection.pipeline():
-        stored = connection.execute(statement_of(how), source.days)
-        if others is not None:
-            note_days(connection, [REQUESTS, others], source)
-        note_users(connection, REQUESTS, others, import_id=source.import_id)
-    return int((stored.fetchone() or (0,))[0])
+    (added,) = connection.execute(statement_of(how), source.days).fetchone() or (0,)
+    if not source.defers:
+        note_users(connection, REQUESTS, import_id=source.import_id)
+    return int(added)
 
 
 def _columns(requests: list[NewRequest], source: RowSource) -> dict[str, list[Any]]:

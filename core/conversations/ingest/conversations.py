@@ -64,14 +64,12 @@ def store(
     conversations: list[NewConversation],
     source: RowSource,
     *,
-    notes_users: bool = True,
     repeats: bool = False,
 ) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    Without `notes_users` the users are left in SPEAKERS, for whoever notes them, and their days,
-    with others. Of rows that say with each message what was said before (`repeats`), what is known
-    of that is left out.
+    Of rows that say with each message what was said before (`repeats`), what is known of that is
+    left out.
     """
     conversations = source.cleaned(conversations)
     connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)
@@ -95,9 +93,8 @@ def store(
             connection.execute(
                 UPDATE, {"rows": as_json(LEARNED, changed), "ids": [id_ for id_, *_ in changed]}
             )
-        if notes_users:
-            note_days(connection, [SPEAKERS], source)
-            note_users(connection, SPEAKERS, import_id=source.import_id)
+        note_days(connection, SPEAKERS, source)
+        note_users(connection, SPEAKERS, import_id=source.import_id)
     if any(any(messages.references_of(each)) for _, _, each, _ in staged.values()):
         note_values(connection, messages.NAMED)
     named_messages.notify_stored(session, [name for (name,) in named])

@@ -113,21 +113,22 @@ def test_two_imports_of_the_same_undone_leave_nothing(kind: str, ours: UUID) -> 
 
 @pytest.mark.parametrize("is_before", [False, True])
 @pytest.mark.parametrize("is_derived_meanwhile", [False, True])
-def test_events_of_programs_that_wait_for_the_worker_stay_and_are_derived_once(
-    ours: UUID, *, is_before: bool, is_derived_meanwhile: bool
+@pytest.mark.parametrize("kind", ["event", "request"])
+def test_rows_of_programs_that_wait_for_the_worker_stay_and_are_derived_once(
+    kind: str, ours: UUID, *, is_before: bool, is_derived_meanwhile: bool
 ) -> None:
-    theirs = rows("event", range(3, 20, 2))
+    theirs = rows(kind, range(3, 20, 2))
     if is_before:
-        send("event", *theirs, defers=True)
-    send("event", *rows("event", range(24), by="i"), import_id=ours)
+        send(kind, *theirs, defers=True)
+    send(kind, *rows(kind, range(24), by="i"), import_id=ours)
     if not is_before:
-        send("event", *theirs, defers=True)
+        send(kind, *theirs, defers=True)
     if is_derived_meanwhile:
         pending_events.derive_some(4)
     undo(ours)
     pending_events.derive_all()
     with_it = dump()
     empty_everything()
-    send("event", *theirs)
+    send(kind, *theirs)
     assert differences(dump(), with_it) == ""
     assert [(check.table, check.examples) for check in verify.verify() if check.differences] == []
