@@ -181,10 +181,12 @@ def _read_ahead(settings: Config) -> None:
 
 
 def _warm_up(is_stopping: "Callable[[], bool]") -> None:
-    """Import the pages' modules and run the first page's queries before the first visit."""
+    """Import what the first call and the first visit need, and run the first page's queries."""
     import pages
     from core.insights import warm_up
+    from core.providers import check
 
+    check.keep_loaded()
     for module in pkgutil.walk_packages(pages.__path__, "pages."):
         if not module.name.endswith((".page", ".console")):  # scripts, which Streamlit runs
             importlib.import_module(module.name)

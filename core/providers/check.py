@@ -1,16 +1,20 @@
-"""Check whether a provider responds, and list its models, between two transactions."""
+"""Check whether a provider responds, and list its models, between two transactions; and load the
+SDKs of providers before their first calls.
+"""
 
+import threading
 from contextlib import suppress
 from uuid import UUID
 
+from core.database import bus
 from core.database.db import transaction
-from core.errors import ProviderFailed
+from core.errors import Failure, ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import gateway
 from core.providers.errors import ProviderMissing
 from core.providers.queries import configured
-from core.providers.schemas import ProviderView
+from core.providers.schemas import Connection, ProviderView
 from core.providers.service import providers
 
 
@@ -41,17 +45,36 @@ def check_as(name: str, *, actor: Actor) -> ProviderView:
     return check(name)
 
 
+def keep_loaded() -> None:
+    """Load the SDKs of active providers in the background, and of those that are added later.
+
+    Else the first call imports one, and every call that begins in that second waits with it.
+    """
+    is_due = threading.Event()
+    is_due.set()
+    bus.subscribe(configured.CHANGED, lambda _hint: is_due.set())
+    threading.Thread(target=_load_when, args=(is_due,), name="providers", daemon=True).start()
+
+
+def _load_when(is_due: threading.Event) -> None:
+    while is_due.wait():
+        is_due.clear()
+        with suppress(Failure):  # the first call loads it, or says what is wrong
+            for connection in _active_connections():
+                gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
+
+
+def _active_connections() -> list[Connection]:
+    with transaction() as session:
+        providers_ = configured.list_configured(session)
+        return [provider.connection for provider in providers_ if provider.is_active]
+
+
 def check_all() -> None:
     """Check every active provider."""
-    with transaction() as session:
-        names = [
-            provider.connection.name
-            for provider in configured.list_configured(session)
-            if provider.is_active
-        ]
-    for name in names:
+    for connection in _active_connections():
         with suppress(ProviderMissing):  # it was removed meanwhile
-            check(name)
+            check(connection.name)
 
 
 def check_row_as(provider_id: UUID, *, actor: Actor) -> ProviderView:

@@ -23,7 +23,8 @@ from core.providers.schemas import (
     ProviderView,
 )
 
-provider_cache: Cache[str, "ConfiguredProvider | None"] = Cache("providers changed", max_age_s=10.0)
+CHANGED = "providers changed"
+provider_cache: Cache[str, "ConfiguredProvider | None"] = Cache(CHANGED, max_age_s=10.0)
 SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 

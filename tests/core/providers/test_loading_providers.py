@@ -1,0 +1,33 @@
+"""SDKs of providers take a second to load: the first call finds them loaded."""
+
+import pytest
+
+from core.database import bus
+from core.providers import check, gateway
+from core.providers.queries import configured
+from core.providers.schemas import Connection, ProviderKind
+from tests.factories.providers import stored
+from tests.fake_vendor import KEY
+from tests.faults.program import until
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ADDRESS = "http://127.0.0.1:9/v1"
+
+
+def clients() -> int:
+    return gateway.provider.cache_info().currsize
+
+
+def test_a_provider_that_is_added_is_loaded_before_its_first_call() -> None:
+    gateway.provider.cache_clear()
+    check.keep_loaded()
+    until(lambda: clients() > 0, 5)  # those that were there
+    before = clients()
+    stored("added", base_url=ADDRESS, secret=KEY)
+    bus.notify_locally(configured.CHANGED)
+    until(lambda: clients() > before, 5)
+    added = Connection("added", ProviderKind.OPENAI, ADDRESS, KEY)
+    misses = gateway.provider.cache_info().misses
+    gateway.provider(added, gateway.SILENCE_TIMEOUT_S)
+    assert gateway.provider.cache_info().misses == misses
