@@ -11,7 +11,7 @@ from core.database.db import transaction
 from core.errors import Failure, ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.providers import gateway
+from core.providers import gateway, prices
 from core.providers.errors import ProviderMissing
 from core.providers.queries import configured
 from core.providers.schemas import Connection, ProviderView
@@ -46,9 +46,10 @@ def check_as(name: str, *, actor: Actor) -> ProviderView:
 
 
 def keep_loaded() -> None:
-    """Load the SDKs of active providers in the background, and of those that are added later.
+    """Load the SDKs of active providers and their prices in the background, and of those that are
+    added later.
 
-    Else the first call imports one, and every call that begins in that second waits with it.
+    Else the first call does, and every call that begins in that second waits with it.
     """
     is_due = threading.Event()
     is_due.set()
@@ -62,6 +63,7 @@ def _load_when(is_due: threading.Event) -> None:
         with suppress(Failure):  # the first call loads it, or says what is wrong
             for connection in _active_connections():
                 gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
+                prices.prices_of(connection, "")  # reads the prices of all models
 
 
 def _active_connections() -> list[Connection]:
