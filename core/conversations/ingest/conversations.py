@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.activity.ingest.releases import note_values
-from core.activity.ingest.seen_users import note_days, note_users
+from core.activity.ingest.seen_users import note_days, note_users, set_aside
 from core.conversations.ingest import messages, named_messages
 from core.conversations.ingest.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
 from core.database.field_versions import VersionedFields, moment_of, name_by, version_of
 from core.database.import_traces import Traces, note_repeated
-from core.database.sql_files import driver_statement
+from core.database.sql_files import compiled, driver_statement
 from core.database.staging import Connection, Stage, as_json, by_index, driver
 from core.ingest.intake import RowSource, key_of
 from core.jobs import outbox
@@ -57,6 +57,7 @@ MAKE, LOCK, UPDATE = (
     driver_statement(__package__, name)
     for name in ("make_conversations", "lock_conversations", "update_conversations")
 )
+SET_DAYS_ASIDE = compiled(set_aside(SPEAKERS.table))
 
 
 def store(
@@ -93,7 +94,10 @@ def store(
             connection.execute(
                 UPDATE, {"rows": as_json(LEARNED, changed), "ids": [id_ for id_, *_ in changed]}
             )
-        note_days(connection, SPEAKERS, source)
+        if source.defers and not before:  # no import, whose undo forgets days, has messages here
+            connection.execute(SET_DAYS_ASIDE)
+        else:
+            note_days(connection, SPEAKERS, source)
         note_users(connection, SPEAKERS, import_id=source.import_id)
     if any(any(messages.references_of(each)) for _, _, each, _ in staged.values()):
         note_values(connection, messages.NAMED)

@@ -51,6 +51,23 @@ def test_a_user_of_acknowledged_spans_is_there_once_the_worker_has_derived() -> 
     assert [check for check in verify.verify() if check.differences] == []
 
 
+def test_days_of_new_conversations_are_derived_later_and_their_users_are_there_at_once() -> None:
+    said = {"gen_ai.input.messages": '[{"role": "user", "content": "hi"}]', "user.id": "ann"}
+    take_in(packed(span(CHAT | said | {"gen_ai.conversation.id": "c"}, ago_s=86_400)))
+    assert (rows(USERS), rows(DAYS)) == ([("ann",)], [])
+    pending_events.derive_all()
+    assert rows(DAYS) == [("ann", "production"), ("ann", "production\x1f1.4")]
+    assert [check for check in verify.verify() if check.differences] == []
+
+
+def test_days_of_conversations_that_grow_are_there_at_once() -> None:
+    told = CHAT | {"gen_ai.conversation.id": "c", "user.id": "ann"}
+    for asked in ("hi", "hi again"):
+        said = {"gen_ai.input.messages": f'[{{"role": "user", "content": "{asked}"}}]'}
+        take_in(packed(span(told | said)))
+    assert rows(DAYS) != []
+
+
 @pytest.mark.parametrize("is_new", [False, True])
 def test_a_request_that_is_known_already_names_no_further_user(*, is_new: bool) -> None:
     store(request("ann"), is_new=True)

@@ -111,9 +111,15 @@ def test_two_imports_of_the_same_undone_leave_nothing(kind: str, ours: UUID) -> 
     nothing_left(before)
 
 
-@pytest.mark.parametrize("is_before", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "is_before"),
+    [
+        *(("event", each) for each in (False, True)),
+        *(("request", each) for each in (False, True)),
+        ("conversation", True),  # days of one that an import had before are there at once
+    ],
+)
 @pytest.mark.parametrize("is_derived_meanwhile", [False, True])
-@pytest.mark.parametrize("kind", ["event", "request"])
 def test_rows_of_programs_that_wait_for_the_worker_stay_and_are_derived_once(
     kind: str, ours: UUID, *, is_before: bool, is_derived_meanwhile: bool
 ) -> None:
