@@ -14,7 +14,13 @@ from core.embedded.postgres import Postgres
 def hanging(cluster: Postgres) -> Iterator[None]:
     """Stop the postmaster and every backend, and let them go on at the end."""
     assert cluster.process is not None
-    postmaster = psutil.Process(cluster.process.pid)
+    with paused(psutil.Process(cluster.process.pid)):
+        yield
+
+
+@contextmanager
+def paused(postmaster: psutil.Process) -> Iterator[None]:
+    """Stop a Postgres by its postmaster, and let it go on at the end."""
     stopped: list[int] = []
     try:
         # The postmaster first: then no process comes that this does not see.
