@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from math import log
+from typing import Protocol
 
 from pydantic import Field
 
@@ -47,6 +48,15 @@ class ChangeVerdict(StrEnum):
     DIFFERENT = "different"
     NOISE = "noise"
     UNKNOWN = "unknown"
+
+
+class Bounds(Protocol):
+    """An estimate with its bounds, which are null of too few cases."""
+
+    @property
+    def low(self) -> float | Decimal | None: ...
+    @property
+    def high(self) -> float | Decimal | None: ...
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,18 @@ def of_rate(
         max(LEAST_POINTS, LEAST_LEVEL * min(previous_rate, 1 - previous_rate)),
         meaning,
     )
+
+
+def of_intervals(now: Bounds, before: Bounds, meaning: Meaning) -> Change:
+    """Return the verdict on a figure by its 95% intervals: those that overlap show no difference.
+
+    Stricter than a test of the difference, and needs no more than the intervals that are shown.
+    """
+    if now.low is None or now.high is None or before.low is None or before.high is None:
+        return NOT_KNOWN
+    if now.low <= before.high and before.low <= now.high:
+        return Change(ChangeVerdict.NOISE)
+    return Change(_direction(1 if now.low > before.high else -1, meaning))
 
 
 def _change(shift: float, chance: float, threshold: float, meaning: Meaning) -> Change:

@@ -17,6 +17,7 @@ class FigureUnit(StrEnum):
     DURATION = "duration"
     MONEY = "money"
     SHARE = "share"
+    SCORE = "score"
 
 
 def figure(value: float | Decimal | None, unit: FigureUnit) -> str:
@@ -27,6 +28,8 @@ def figure(value: float | Decimal | None, unit: FigureUnit) -> str:
         return duration(round(value))
     if unit is FigureUnit.MONEY:
         return money(Decimal(value))
+    if unit is FigureUnit.SCORE:
+        return f"{value:,.3g}"
     return share(float(value)) if unit is FigureUnit.SHARE else number(float(value))
 
 

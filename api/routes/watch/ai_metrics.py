@@ -50,6 +50,8 @@ from core.database.paging import Cursor, Page
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import PromptVersionFigures
 from core.insights.queries import prompt_versions as versions
+from core.insights.queries.release_comparison import compare_releases
+from core.insights.release_figures import ReleaseComparison
 from core.presentation.comparison import Kpis
 from core.scores.queries import scored_requests
 from core.scores.queries.scored_requests import ScoredRequest
@@ -120,6 +122,21 @@ def breakdown(
     each beside the previous period.
     """
     return broken_down.break_down(session, query, dimension, measure, interval, actor=actor)
+
+
+@router.get("/release-comparison")
+def release_comparison(
+    session: SessionDep,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    query: QueryDep,
+    earlier: Annotated[str, Query(max_length=200)] = "",
+    later: Annotated[str, Query(max_length=200)] = "",
+) -> ReleaseComparison | None:
+    """Return errors, latency, cost, tokens and quality of two releases of a period, by default the
+    last two; null if it has no two. `before` is the earlier one's figure.
+    """
+    return compare_releases(session, ai, query, earlier, later, actor=actor)
 
 
 @router.get("/latency", response_model=Latency)

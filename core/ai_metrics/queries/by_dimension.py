@@ -9,7 +9,7 @@ from sqlalchemy import Label, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest.rollups import OTHERS
-from core.ai_metrics.queries.conditions import NAMED, PLAIN, filters_of, matching_requests
+from core.ai_metrics.queries.conditions import PLAIN, VALUES, filters_of, matching_requests
 from core.ai_metrics.queries.latency.percentiles import summed
 from core.ai_metrics.queries.rollup_coverage import have_each_value, needs_raw_rows
 from core.ai_metrics.queries.rollup_sources import (
@@ -157,7 +157,7 @@ def _first_rows(
     """Return the time of the first request of values within their half hours."""
     if not halves:
         return {}
-    at, value = raw.c.created_at, NAMED[dimension].label("value")
+    at, value = raw.c.created_at, VALUES[dimension].label("value")
     begun, given = set(halves.values()), query.period
     start, end = max(min(begun), given.start), min(max(begun) + HALF_HOUR, given.end)
     whole = replace(given, start=start, end=end)

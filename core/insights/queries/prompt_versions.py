@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Label, func, select
+from sqlalchemy import ColumnElement, Label, Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -57,16 +57,16 @@ def prompt_versions(
     def read() -> list[PromptVersionFigures]:
         rows = _requests(core, query)
         every = sum(row["requests"] for row in rows)
-        is_known = _is_known(query)
-        ratings = _ratings(core, ai, query) if is_known else None
-        verdicts = _verdicts(ai, query) if is_known else None
-        scored = version_scores.scores_by_version(core, query) if is_known else None
+        has_quality = is_known(query)
+        ratings = _ratings(core, ai, query) if has_quality else None
+        verdicts = _verdicts(ai, query) if has_quality else None
+        scored = version_scores.scores_by_version(core, query) if has_quality else None
         return [_figures(row, every, ratings, verdicts, scored) for row in rows]
 
     return cached_if_large(core, ("prompt versions", query), read)
 
 
-def _is_known(query: AiMetricsQuery) -> bool:
+def is_known(query: AiMetricsQuery) -> bool:
     """Whether feedback and annotations have the columns of all filters."""
     others = (
         query.watched.release,
@@ -119,8 +119,8 @@ def _figures(
         share=row["requests"] / every,
         error_count=row["errors"],
         error_rate=rate_of(row["errors"], row["requests"] - row["pending"]),
-        p50_latency_ms=_percentile(latencies, 0.5),
-        p95_latency_ms=_percentile(latencies, 0.95),
+        p50_latency_ms=percentile(latencies, 0.5),
+        p95_latency_ms=percentile(latencies, 0.95),
         total_tokens=row["total_tokens"],
         cost_usd=cost,
         unpriced_requests=row["unpriced"],
@@ -131,7 +131,8 @@ def _figures(
     )
 
 
-def _percentile(counts: Counts, quantile: float) -> LatencyEstimate:
+def percentile(counts: Counts, quantile: float) -> LatencyEstimate:
+    """Return a percentile of a histogram with its interval."""
     count = int(counts.sum())
     if not count:
         return LatencyEstimate(value=None, low=None, high=None, n=0)
@@ -151,14 +152,8 @@ def _rate(parts: Parts | None, version: str | None) -> RateEstimate | None:
 
 def _ratings(core: Session, ai: Session, query: AiMetricsQuery) -> Parts:
     """Return how much of the period's feedback is positive, by the rated answer's version."""
-    columns, found = feedback.c, defaultdict[str | None, Counter[bool]](Counter)
-    rated = (
-        select(columns.message_id, columns.conversation_id, columns.rating, columns.scale)
-        .where(*_inside(query, columns, columns.created_at))
-        .order_by(columns.created_at.desc(), columns.id.desc())
-        .limit(MOST_RATINGS)
-    )
-    rows = ai.execute(rated).all()
+    found = defaultdict[str | None, Counter[bool]](Counter)
+    rows = ai.execute(newest_ratings(query)).all()
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         versions = answer_versions.versions_of(
@@ -174,9 +169,32 @@ def _verdicts(ai: Session, query: AiMetricsQuery) -> Parts:
     """Return how many of the period's answers were approved, and how many corrected, each by its
     last verdict.
     """
-    columns, found = notes.c, defaultdict[str | None, Counter[bool]](Counter)
-    last = (
-        select(columns.prompt_version, columns.annotation_type)
+    found = defaultdict[str | None, Counter[bool]](Counter)
+    last = last_verdicts(query).subquery("verdicts")
+    counted = select(last.c.prompt_version, last.c.annotation_type, func.count())
+    for version, verdict, count in ai.execute(
+        counted.group_by(last.c.prompt_version, last.c.annotation_type)
+    ):
+        found[version or None][verdict == AnnotationType.APPROVED] += count
+    return found
+
+
+def newest_ratings(query: AiMetricsQuery) -> Select[Any]:
+    """Return the select of a period's feedback, the newest first."""
+    columns = feedback.c
+    return (
+        select(columns.message_id, columns.conversation_id, columns.rating, columns.scale)
+        .where(*_inside(query, columns, columns.created_at))
+        .order_by(columns.created_at.desc(), columns.id.desc())
+        .limit(MOST_RATINGS)
+    )
+
+
+def last_verdicts(query: AiMetricsQuery) -> Select[Any]:
+    """Return the select of the last verdict on each of a period's answers."""
+    columns = notes.c
+    return (
+        select(columns.prompt_version, columns.conversation_id, columns.annotation_type)
         .where(
             *_inside(query, columns, columns.message_at),
             columns.annotation_type.in_(VERDICTS),
@@ -184,14 +202,7 @@ def _verdicts(ai: Session, query: AiMetricsQuery) -> Parts:
         )
         .order_by(columns.message_id, columns["round"].desc(), columns.created_at.desc())
         .ext(distinct_on(columns.message_id))
-        .subquery("verdicts")
     )
-    counted = select(last.c.prompt_version, last.c.annotation_type, func.count())
-    for version, verdict, count in ai.execute(
-        counted.group_by(last.c.prompt_version, last.c.annotation_type)
-    ):
-        found[version or None][verdict == AnnotationType.APPROVED] += count
-    return found
 
 
 def _inside(

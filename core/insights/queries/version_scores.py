@@ -20,7 +20,7 @@ from core.statistics.rates import wilson
 MOST_SCORES = 100_000
 READ = (
     *("name", "value", "label"),
-    *("subject_kind", "subject_id", "conversation_id", "request_versions"),
+    *("subject_kind", "subject_id", "conversation_id", "request_versions", "release"),
 )
 ScoresByVersion = dict[str | None, list[ScoreOfVersion]]
 Figure = tuple[str | None, ScoreOfVersion]  # of a version
@@ -31,7 +31,22 @@ def scores_by_version(core: Session, query: AiMetricsQuery) -> ScoresByVersion:
     """Return each name's figure by prompt version, of the newest scores of a period: the mean of
     its values, or the share of its most frequent label.
     """
-    scored = _scored(query)
+    return _figures(core, _scored(query))
+
+
+def scores_by_release(core: Session, query: AiMetricsQuery) -> ScoresByVersion:
+    """Return the same by the release that a score names, or its conversation."""
+    newest = _newest(query)
+    row = newest.c
+    release = func.coalesce(func.nullif(row.release, ""), func.nullif(talks.c.release, ""))
+    subject = func.coalesce(row.conversation_id, row.subject_id)
+    scored = select(
+        row.name, row.value, row.label, subject.label("subject"), release.label("version")
+    ).outerjoin(talks, talks.c.id == row.conversation_id)
+    return _figures(core, scored.subquery("scored"))
+
+
+def _figures(core: Session, scored: Subquery) -> ScoresByVersion:
     means = list(_means(core, scored))
     valued = {figure.name for _, figure in means}
     shares = [share for share in _shares(core, scored) if share[1].name not in valued]
@@ -45,15 +60,7 @@ def _scored(query: AiMetricsQuery) -> Subquery:
     """Return the newest scores with the version that a message names, or its requests, or its
     conversation if that used only one.
     """
-    columns = scores.c
-    newest = (
-        select(*(columns[name] for name in READ))
-        .where(*conditions(ScoreFilter(), query.period, query.watched))
-        .order_by(columns.created_at.desc(), columns.id)
-        .limit(MOST_SCORES)
-        .subquery("newest")
-    )
-    row, named = newest.c, talks.c.prompt_versions
+    row, named = _newest(query).c, talks.c.prompt_versions
     is_said = (row.subject_kind == ScoreSubject.MESSAGE) & (messages.c.id == row.subject_id)
     alone = case((func.cardinality(named) == 1, named[1]))
     version = func.coalesce(PROMPT_OF_MESSAGE, row.request_versions[1], alone)
@@ -63,6 +70,17 @@ def _scored(query: AiMetricsQuery) -> Subquery:
         .outerjoin(messages, is_said)
         .outerjoin(talks, talks.c.id == row.conversation_id)
         .subquery("scored")
+    )
+
+
+def _newest(query: AiMetricsQuery) -> Subquery:
+    columns = scores.c
+    return (
+        select(*(columns[name] for name in READ))
+        .where(*conditions(ScoreFilter(), query.period, query.watched))
+        .order_by(columns.created_at.desc(), columns.id)
+        .limit(MOST_SCORES)
+        .subquery("newest")
     )
 
 

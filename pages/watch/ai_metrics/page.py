@@ -14,6 +14,7 @@ from pages.watch.ai_metrics import (
     breakdown_panel,
     metric_charts,
     promotion_panel,
+    release_panel,
     request_list,
     score_charts,
 )
@@ -48,7 +49,12 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("AI metrics", "All AI requests")
     chosen = filter_bar.draw(
-        PAGE, reads, FIRST, MORE, offers=OFFERS, own=("latency", *breakdown_panel.OWN)
+        PAGE,
+        reads,
+        FIRST,
+        MORE,
+        offers=OFFERS,
+        own=("latency", *breakdown_panel.OWN, *release_panel.OWN),
     )
     promotion_panel.draw(chosen)
     found = reads.ask(ai_request_kpis, chosen.asked)
@@ -66,6 +72,7 @@ def main() -> None:
     kpis.draw(found, notes=notes)
     markers = [*watch.markers(reads, chosen), *watch.prompt_markers(reads, chosen)]
     breakdown_panel.draw(reads, chosen, markers)
+    release_panel.draw(reads, chosen)
     metric_charts.draw(reads, chosen, markers)
     draw_models(reads, chosen)
     draw_prompt_versions(reads, chosen)
