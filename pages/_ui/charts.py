@@ -20,7 +20,7 @@ PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
 
 _chart = st.components.v2.component(
     "attune_chart",
-    html='<div class="attune-chart" role="figure"></div>',
+    html='<div class="attune-chart" role="figure"></div><form class="attune-points"></form>',
     js=frame.read("parts/chart.js"),
     isolate_styles=False,  # Plotly puts its own into the head of the page
 )

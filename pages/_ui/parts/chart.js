@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".attune-chart");
   const call = (place.call = {}); // what an older call has returned may be called later than this one
   place.pick = data.is_clicked ? (point) => setTriggerValue("picked", point) : undefined;
+  place.menu = place.nextElementSibling;
   place.setAttribute("aria-label", data.alt);
   if (place.written !== data.figure) show(place, data);
   return () => { if (place.call === call) clear(place); };
@@ -17,6 +18,7 @@ function show(place, data) {
   place.figure = JSON.parse(data.figure);
   place.style.height = `${place.figure.layout.height}px`;
   place.width = 0;
+  offer(place, data.is_clicked ? points(place.figure) : []);
   place.observer ??= observe(place, data.plotly);
   draw(place, data.plotly);
 }
@@ -54,6 +56,56 @@ function draw(place, source) {
 
 function tell(place, { event, points: [{ x, y, pointNumber }] }) {
   if (!(event?.detail > 1)) place.pick?.({ x, y, number: pointNumber }); // a double click is one
+}
+
+// For the keyboard, the points that can be clicked are a list beside the chart; it is seen while it has the focus.
+function offer(place, offered) {
+  place.menu.hidden = !offered.length;
+  const list = Object.assign(document.createElement("select"), { ariaLabel: "Points of this chart" });
+  list.append(...offered.map(({ label }, index) => new Option(label, index)));
+  const button = Object.assign(document.createElement("button"), { textContent: "Open" });
+  place.menu.replaceChildren(list, button);
+  place.menu.onsubmit = (event) => {
+    event.preventDefault();
+    place.pick?.(offered[list.value].point);
+  };
+}
+
+// One point for each bar with words of its own, else for each place on the x axis, with what all lines are there.
+function points({ data, layout }) {
+  const found = new Map();
+  for (const [index, trace] of data.entries()) {
+    if (trace.hoverinfo === "skip") continue;
+    (trace.x ?? []).forEach((x, number) => {
+      const y = trace.y[number], words = trace.customdata?.[number];
+      if (y === null || y === undefined || x === null) return;
+      const figure = trace.name ? `${trace.name} ${written(y, trace)}` : written(y, trace);
+      const key = words ? `${index} ${number}` : x, known = found.get(key);
+      if (known) known.label += `, ${figure}`;
+      else found.set(key, { label: words ? plain(words) : `${place_of(x, layout)}: ${figure}`, point: { x, y, number } });
+    });
+  }
+  return [...found.values()];
+}
+
+function place_of(x, { xaxis }) {
+  const at = xaxis?.tickvals?.indexOf(x) ?? -1;
+  if (at >= 0) return plain(xaxis.ticktext[at]);
+  const time = typeof x === "string" ? new Date(x.replace(" ", "T")) : undefined;
+  const way = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return time && !isNaN(time) ? time.toLocaleString("en-GB", way) : plain(String(x));
+}
+
+// As the chart's own label has it: $%{y:,.2f}, of which only the decimals matter here.
+function written(y, { hovertemplate = "%{y}" }) {
+  const [whole, format = ""] = hovertemplate.match(/%\{y:?([^}]*)\}/) ?? [""];
+  const digits = Number(format.match(/\.(\d+)/)?.[1] ?? 0);
+  const said = typeof y === "number" ? y.toLocaleString("en-US", { maximumFractionDigits: digits }) : y;
+  return plain(hovertemplate.replace(whole, said).replace(/<extra>.*/, ""));
+}
+
+function plain(html) {
+  return html.replaceAll("<br>", " ").replace(/<[^>]*>/g, "");
 }
 
 // All charts of a page share one Plotly, which is fetched by the first.
