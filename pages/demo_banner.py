@@ -14,8 +14,8 @@ from core.identity.schemas import Actor
 from pages._ui import cache, dialogs, errors, guard, links, state
 from pages._ui.cache import Reads
 
-ALONE = "**Demo workspace**: all data is synthetic"
-MIXED = "**Demo data** is mixed with your own data on these pages"
+ALONE = "**Demo**: all data is synthetic"
+MIXED = "**Demo data** is mixed with yours"
 
 
 def draw(actor: Actor) -> None:
@@ -43,7 +43,9 @@ def draw(actor: Actor) -> None:
             ):
                 _tell(demo)
             is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
-            if is_offered and st.button("Remove demo data", key="demo.remove"):
+            if is_offered and st.button(
+                "Remove demo data", key="demo.remove", icon=":material/delete:"
+            ):
                 _ask()
 
 

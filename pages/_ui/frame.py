@@ -84,9 +84,10 @@ def leave() -> None:
         _leave(key="console.leave", data={"wanted": wanted})
 
 
-def header_row(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+def header_row(title: str, key: str | None = None) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Draw a title; return the places of its caption and of at most two actions on the right."""
     row = st.container(
+        key=key,
         horizontal=True,
         horizontal_alignment="distribute",
         vertical_alignment="bottom",

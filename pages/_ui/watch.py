@@ -85,7 +85,7 @@ def reads() -> Reads:
 
 def header(title: str, about: str) -> Header:
     """Draw the title; the caption follows when all is read."""
-    caption, actions = frame.header_row(title)
+    caption, actions = frame.header_row(title, key="timed-header")
     caption.caption(about)
     return Header(caption, actions, about)
 

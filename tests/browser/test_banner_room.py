@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Tab
 
-SIZES = [(1440, 900, 42), (390, 844, 101)]
+SIZES = [(1440, 900, 42), (390, 844, 42)]
 
 
 def add_banner(tab: Tab, height: int) -> None:

@@ -40,7 +40,7 @@ def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
     activity.store([activity.event("signup.start", clock.now())])
     app = console(admin, YOU)
     assert SYNTHETIC not in said(app)
-    assert "Demo data is mixed with your own data" in said(app).replace("**", "")
+    assert "Demo data is mixed with yours" in said(app).replace("**", "")
     assert "Remove demo data" in [button.label for button in app.button]
 
 
