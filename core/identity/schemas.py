@@ -1,6 +1,7 @@
 """Actors, accounts, sessions, API keys and audit rows, as the console and the API return them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,6 +102,19 @@ class View(BaseModel):
     """Base of views: frozen, and created directly from a row."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class TablePreferences(View):
+    """The labels of the columns that an account hides, by list, and whether its rows are low."""
+
+    hidden: dict[str, list[str]] = {}
+    is_compact: bool = False
+
+    def hiding(self, name: str, labels: Sequence[str]) -> "TablePreferences":
+        """Return the same with other columns of a list hidden."""
+        others = {each: value for each, value in self.hidden.items() if each != name}
+        hidden = others | ({name: list(labels)} if labels else {})
+        return self.model_copy(update={"hidden": hidden})
 
 
 class AccountView(View):

@@ -18,8 +18,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.database.paging import Page, Window
 from core.presentation import formatting
 from pages._ui import errors, frame, state
+from pages._ui.filters import table_settings
 
-ROW_PX = 34
 MOST_PAGES = 400
 FOCUSED = "console.focused_row"
 NOTHING: Final[dict[str, dict[str, list[int]]]] = {
@@ -67,6 +67,7 @@ class Sorting:
 
 def listen() -> None:
     """Tell clicked cells from those that the arrow keys reach, which open their row by Enter."""
+    table_settings.load()
     with st.container(key="unseen-tables"):
         _listener(key=LISTENER, on_by_keys_change=lambda: None, on_enter_change=_open_focused)
 
@@ -86,10 +87,20 @@ def draw_page(
     sorting: Sorting | None = None,
     most: int = MOST_PAGES,
 ) -> None:
-    """Draw a page of a list with its pagination; `what` names one row, `at` is the list's key."""
+    """Draw a page of a list with its pagination and the choice of its columns; `what` names one
+    row, `at` is the list's key.
+    """
     alt = formatting.count(len(page.items), what)
-    draw(page.items, columns, alt, key=f"{at}.{page.offset}", on_open=on_open, sorting=sorting)
-    draw_pages(page.total_count, page.limit, at, most=most)
+    shown = [each for each in columns if each.label not in table_settings.hidden(what)]
+    draw(page.items, shown, alt, key=f"{at}.{page.offset}", on_open=on_open, sorting=sorting)
+    with st.container(
+        key=f"pages-{what}".replace(" ", "-"),
+        horizontal=True,
+        vertical_alignment="center",
+        gap="small",
+    ):
+        draw_pages(page.total_count, page.limit, at, most=most)
+        table_settings.draw(what, [each.label for each in columns])
 
 
 def draw(
@@ -194,12 +205,14 @@ def _config(column: TableColumn[Any], sorting: Sorting | None) -> ColumnConfig:
 def _drawn(
     table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None
 ) -> dict[str, Any]:
-    height = "content" if most is None or len(table) <= most else ROW_PX * (most + 1) + 3
+    # In pixels: until the table is drawn, its place would be as high as one row. Three for borders.
+    shown = len(table) if most is None else min(len(table), most)
+    row_px, borders = table_settings.row_px(), 3 if shown < len(table) else 0
     return {
         "hide_index": True,
         "placeholder": "–",
-        "row_height": ROW_PX,
-        "height": height,
+        "row_height": row_px,
+        "height": row_px * (shown + 1) + borders if shown else "content",
         "column_config": columns,
         "alt": alt,
     }
