@@ -1,0 +1,52 @@
+"""Two clicks lead from a finding to the requests that cause it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from playwright.sync_api import expect
+
+from core.platform import clock
+from tests.browser.console import Program, Window
+from tests.browser.walks import drawn, main, opened
+
+NOW = clock.now().replace(minute=0, second=0, microsecond=0)
+PLACE = "symptom"  # an environment of its own
+
+
+def requests() -> Iterator[dict[str, Any]]:
+    """Yield two weeks of requests; for one of them, a new model costs much more."""
+    for hours in range(1, 14 * 24, 4):
+        costly = [("lavish", "2.00")] if hours < 7 * 24 else []
+        for model, cost in [("frugal", "0.10"), *costly]:
+            yield {
+                "id": f"{PLACE}-{model}-{hours}",
+                "created_at": (NOW - timedelta(hours=hours)).isoformat(),
+                "environment": PLACE,
+                "model": model,
+                "cost_usd": cost,
+                "total_latency_ms": 800,
+            }
+
+
+def test_a_rise_of_costs_is_two_clicks_from_the_requests_that_cause_it(
+    window: Window, program: Program
+) -> None:
+    program.show("symptom", {"ai-requests": requests()})
+    tab = opened(window, f"/overview?environment={PLACE}")
+    findings = tab.page.locator(".st-key-findings")
+    expect(findings).to_contain_text("Cost increased")
+    expect(findings).to_contain_text("Cause: model lavish")
+
+    findings.locator('a[href*="measure=cost"]').click()
+    expect(tab.page.locator("h1")).to_have_text("AI metrics")
+    drawn(tab.page)
+    main(tab).to_contain_text("Cost by model")
+    main(tab).to_contain_text("previous period")
+
+    causes = tab.page.locator(".st-key-breakdown").get_by_test_id("stDataFrame")
+    causes.hover(position={"x": 40, "y": 34 + 17})
+    tab.page.wait_for_timeout(200)  # a table takes no click before it has noticed the pointer
+    causes.click(position={"x": 40, "y": 34 + 17})
+    tab.page.wait_for_url("**model=lavish**")
+    main(tab).to_contain_text("Filtered by model lavish")
