@@ -50,6 +50,7 @@ def enter(actor: Actor) -> st.Page:
         st.sidebar.page_link(shown[0])
     account_menu.draw(actor, you, sections)
     tables.listen()
+    frame.cover_page_left()
     dialogs.begin_run()
     demo_banner.draw(actor)
     errors.say_what_happened()

@@ -43,6 +43,7 @@ def read(name: str) -> str:
 
 # v2 components take their script as text; each does one thing that the browser must do itself.
 _leave = st.components.v2.component("attune_leave", js=read("parts/leave.js"))
+_skeleton = st.components.v2.component("attune_skeleton", js=read("parts/skeleton.js"))
 _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.js"))
 
 
@@ -73,6 +74,12 @@ def follow_theme() -> None:
     """Rerun when the system turns light or dark, so that charts change colour at once."""
     with st.container(key="unseen-theme"):
         _follow_theme(key="console.theme", on_flip_change=lambda: None)
+
+
+def cover_page_left() -> None:
+    """Show a skeleton from a click on the navigation until the page arrives."""
+    with st.container(key="unseen-skeleton"):
+        _skeleton(key="console.skeleton")
 
 
 def leave() -> None:
