@@ -18,7 +18,7 @@ from core.insights.queries.release_quality import Parts
 from core.insights.queries.version_scores import ScoresByVersion
 from core.insights.release_figures import ReleaseComparison
 from core.presentation import comparison
-from core.presentation.comparison import NOT_KNOWN, Change, Meaning, Kpi
+from core.presentation.comparison import NOT_KNOWN, Change, Kpi, Meaning
 from core.presentation.formatting import FigureUnit
 
 MOST_SCORES = 5
