@@ -96,6 +96,23 @@ class EvaluatedVersion(CoreTable):
     bot_version: Mapped[int | None]
 
 
+class EvaluationOutcomes(CoreTable):
+    """The cases of a target whose runs have ended, as packed columns (queries/paired_cases.py):
+    comparisons count no results.
+    """
+
+    __tablename__ = "evaluation_outcomes"
+
+    evaluation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("evaluation_tests.id", ondelete="CASCADE"), primary_key=True
+    )
+    target: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    positions: Mapped[bytes] = mapped_column(LargeBinary)
+    passed: Mapped[bytes] = mapped_column(LargeBinary)
+    scored: Mapped[bytes] = mapped_column(LargeBinary)
+    scores: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class EvaluationCase(Keyed, CoreTable):
     """A case as it was when the evaluation began; `case_id` is its row in the dataset."""
 

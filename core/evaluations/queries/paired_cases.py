@@ -1,30 +1,29 @@
 """Read what a comparison pairs: the cases of evaluations and their counts, as columns.
 
-Postgres counts by case, and joins each column to one value of bytes: 100,000 rows, one by one,
-would take longer than all the rest.
+Results are counted when they end (service/summaries.py): counting 100,000 takes longer than all the
+rest. Digests are joined to one value of bytes, as rows would take longer too.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, LargeBinary, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import LargeBinary, func, literal, select
+from sqlalchemy.orm import Session
 
-from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
-from core.evaluations.schemas import ResultStatus
+from core.evaluations.models import EvaluationCase, EvaluationOutcomes, EvaluationTest
+from core.evaluations.queries.figures import CaseCounts
 from core.statistics.libraries import numpy
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 DIGEST = "V32"
-INTEGER, FLOAT = ">i8", ">f8"  # as int8send and float8send write them
+NOTHING = literal(b"", LargeBinary)
+INTEGER, FLOAT = ">i8", ">f8"  # as Postgres sends them
 
 Integers: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float64]"
@@ -53,43 +52,33 @@ class CommonCases(NamedTuple):
     baseline: Integers
 
 
-def counted_cases(session: Session, evaluation: EvaluationTest) -> dict[int, CountedCases]:
-    """Return the counts of the cases by each target of an evaluation."""
-    counted = (
-        select(
-            EvaluationResult.target,
-            EvaluationResult.position,
-            func.count().filter(EvaluationResult.passed.is_(True)).label("passed"),
-            func.count().filter(EvaluationResult.passed.is_not(None)).label("scored"),
-            func.coalesce(func.avg(EvaluationResult.score), literal(nan, Double)).label("score"),
+def read_counts(session: Session, evaluation: EvaluationTest) -> dict[int, CountedCases]:
+    """Return the counts of the cases by each target, as its summary counted them."""
+    np, stored = numpy(), EvaluationOutcomes
+    rows = session.scalars(select(stored).where(stored.evaluation_id == evaluation.id))
+    none = np.empty(0, np.int64)
+    nothing = CountedCases(none, none, none, np.empty(0))
+    return dict.fromkeys(range(1, evaluation.targets + 1), nothing) | {
+        row.target: CountedCases(
+            np.frombuffer(row.positions, INTEGER),
+            np.frombuffer(row.passed, INTEGER),
+            np.frombuffer(row.scored, INTEGER),
+            np.frombuffer(row.scores, FLOAT),
         )
-        .where(EvaluationResult.evaluation_id == evaluation.id, EvaluationResult.status.in_(ENDED))
-        .group_by(EvaluationResult.position, EvaluationResult.target)
-        .subquery()
-    )
-    integers = (counted.c.position, counted.c.passed, counted.c.scored)
-    packed = select(
-        counted.c.target,
-        *(_joined(func.int8send(column)) for column in integers),
-        _joined(func.float8send(counted.c.score)),
-    ).group_by(counted.c.target)
-    found = {target: columns for target, *columns in session.execute(packed)}
-    nothing = [b""] * (len(integers) + 1)
-    return {
-        number: _in_order(found.get(number, nothing)) for number in range(1, evaluation.targets + 1)
+        for row in rows
     }
 
 
-def _in_order(packed: Sequence[bytes]) -> CountedCases:
-    np, (*integers, scores) = numpy(), packed
-    positions, passed, scored = (np.frombuffer(it, INTEGER).astype(np.int64) for it in integers)
-    means = np.frombuffer(scores, FLOAT).astype(np.float64)
-    found = CountedCases(positions, passed, scored, means)
-    return found.select(np.argsort(found.positions, kind="stable"))
-
-
-def _joined(column: ColumnElement[Any] | InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
-    return func.string_agg(column, literal(b"", LargeBinary))
+def pack(counts: Sequence[CaseCounts], target: int) -> dict[str, bytes]:
+    """Return the counts of a target's cases as the columns of its row, by position."""
+    np = numpy()
+    cases = [each for each in counts if each.target == target]
+    return {
+        "positions": np.array([each.position for each in cases], INTEGER).tobytes(),
+        "passed": np.array([each.passed for each in cases], INTEGER).tobytes(),
+        "scored": np.array([each.scored for each in cases], INTEGER).tobytes(),
+        "scores": np.array([each.score for each in cases], FLOAT).tobytes(),  # None is NaN
+    }
 
 
 def common_cases(session: Session, evaluation_id: UUID, baseline_id: UUID) -> CommonCases:
@@ -115,7 +104,8 @@ def _digests(session: Session, evaluation_id: UUID) -> tuple[Any, Integers]:
     """Return the digests of the cases of an evaluation and their positions, in this order."""
     np = numpy()
     packed = select(
-        _joined(EvaluationCase.digest), _joined(func.int8send(EvaluationCase.position))
+        func.string_agg(EvaluationCase.digest, NOTHING),
+        func.string_agg(func.int8send(EvaluationCase.position), NOTHING),
     ).where(EvaluationCase.evaluation_id == evaluation_id)
     digests, positions = (each or b"" for each in session.execute(packed).one())
     unordered = np.frombuffer(positions, INTEGER).astype(np.int64)

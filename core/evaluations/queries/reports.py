@@ -1,12 +1,10 @@
 """Evaluations with their figures, as their owners see them."""
 
-from collections.abc import Hashable
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.cache.cache import Cache
 from core.database.paging import Page, Window
 from core.evaluations import encrypted_texts
 from core.evaluations.errors import NoCommonCases, TargetNumberMissing
@@ -34,10 +32,6 @@ from core.platform import clock
 
 NEWEST = Window(limit=100)
 SILENCE = timedelta(seconds=20)  # of a worker and an app
-
-_comparisons: Cache[Hashable, EvaluationComparison] = Cache(
-    "comparisons of evaluations", max_age_s=600, max_size=200
-)
 
 
 def list_evaluations(
@@ -178,19 +172,7 @@ def compare(
     base = get_row(session, baseline_id, actor=actor)
     if baseline_target > base.targets:
         raise TargetNumberMissing
-
-    def read() -> EvaluationComparison:
-        return _compare(session, row, base, baseline_target)
-
-    if row.finished_at is None or base.finished_at is None:
-        return read()
-    key = (*_state_of(row), *_state_of(base), baseline_target)
-    return _comparisons.get(key, read, session)
-
-
-def _state_of(row: EvaluationTest) -> tuple[Hashable, ...]:
-    """Return what changes whenever results of an evaluation that has ended do."""
-    return row.id, row.finished_at, row.done, row.failed
+    return _compare(session, row, base, baseline_target)
 
 
 def _compare(
@@ -202,10 +184,8 @@ def _compare(
     common = paired_cases.common_cases(session, row.id, base.id)
     if not len(common.own):
         raise NoCommonCases
-    counts = paired_cases.counted_cases(session, row)
-    baseline = (counts if base is row else paired_cases.counted_cases(session, base))[
-        baseline_target
-    ]
+    counts = paired_cases.read_counts(session, row)
+    baseline = (counts if base is row else paired_cases.read_counts(session, base))[baseline_target]
     compared = []
     for number, title in enumerate(titles, 1):
         if base is row and number == baseline_target:

@@ -72,7 +72,10 @@ def list_cases(
         tagged = select(EvaluationCase.position).where(
             EvaluationCase.evaluation_id == evaluation_id, any_(EvaluationCase.tags) == tag
         )
-        ranked = ranked.where(EvaluationResult.position.in_(tagged))
+        # Read once, as a list: a join of rows without statistics reads the cases for each result
+        ranked = ranked.where(
+            EvaluationResult.position == any_(func.array(tagged.scalar_subquery()))
+        )
     found = session.execute(ranked.limit(limit).offset(offset)).all()
     if not found and offset:  # a page behind the last one has no row that says how many there are
         total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0

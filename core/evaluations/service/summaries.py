@@ -1,14 +1,20 @@
 """Write the figures of an evaluation, so that reading them does not count its results."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from core.database.db import read_session, transaction
+from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.figures.summary import summarize
-from core.evaluations.models import EvaluationTest
-from core.evaluations.queries import figures
+from core.evaluations.models import EvaluationOutcomes, EvaluationTest
+from core.evaluations.queries import figures, paired_cases
+
+outcomes_table = table_of(EvaluationOutcomes)
 
 
 def write(evaluation_id: UUID) -> None:
@@ -17,14 +23,32 @@ def write(evaluation_id: UUID) -> None:
         row = session.get(EvaluationTest, evaluation_id)
         if row is None:
             return
+        counts = figures.case_counts(session, evaluation_id)
         summary = summarize(
-            figures.case_counts(session, evaluation_id),
+            counts,
             figures.tags_by_position(session, evaluation_id),
             figures.totals(session, evaluation_id),
             figures.scorer_counts(session, evaluation_id),
             targets=row.targets,
             own_place=len(encrypted_texts.definition_of(row).scorers) + 1,
         )
+    outcomes = [
+        {"evaluation_id": evaluation_id, "target": number, **paired_cases.pack(counts, number)}
+        for number in range(1, row.targets + 1)
+    ]
     with transaction() as session:
+        _store_outcomes(session, outcomes)
         stored = update(EvaluationTest).where(EvaluationTest.id == evaluation_id)
         session.execute(stored.values(summary=summary.model_dump(mode="json")))
+
+
+def _store_outcomes(session: Session, outcomes: list[dict[str, Any]]) -> None:
+    fresh = insert(outcomes_table)
+    changed = ("positions", "passed", "scored", "scores")
+    session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["evaluation_id", "target"],
+            set_={name: fresh.excluded[name] for name in changed},
+        ),
+        outcomes,
+    )

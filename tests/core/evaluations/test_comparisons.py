@@ -16,6 +16,7 @@ from core.evaluations.errors import NoCommonCases
 from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import reports
 from core.evaluations.schemas import ResultStatus
+from core.evaluations.service import summaries
 from core.evaluations.views import EvaluationComparison, PairedView
 from core.executions.runner import Runner
 from core.statistics.paired import PairedResult, Verdict, compare_passes, compare_scores
@@ -59,6 +60,7 @@ def stored(one: Person, questions: list[str], *, runs: int, chance: Random) -> S
             earlier = questions[: row.position - 1].count(questions[row.position - 1])
             key = questions[row.position - 1], earlier, row.target
             ended[key].append(Outcome(row.passed, row.score))
+    summaries.write(id_)
     return Stored(id_, ended)
 
 
