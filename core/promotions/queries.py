@@ -20,7 +20,6 @@ from core.promotions.errors import GateMissing
 from core.promotions.models import LabelGate
 from core.promotions.schemas import (
     GateCheck,
-    GateCriteria,
     GateEvaluation,
     GateVerdict,
     GateView,
@@ -112,7 +111,10 @@ def check(
     else:
         verdict = GateVerdict.NOT_EVALUATED
         cases = f"{dataset.name}, version {to_run.dataset_version}"
-        words = f"Version {version.number} has not been evaluated on {cases}, as the gate asks."
+        model = f" with {to_run.all_targets[0].model_id}" if to_run.all_targets[0].model_id else ""
+        words = (
+            f"Version {version.number} has not been evaluated on {cases}{model}, as the gate asks."
+        )
     found = GateCheck(
         **facts,
         verdict=verdict,
@@ -144,7 +146,11 @@ def _to_run(
     criteria = encrypted_texts.criteria_of(gate)
     return NewEvaluation(
         name=shortened(f"{prompt.name}@{version.number} for {gate.label}", MAX_NAME_CHARS),
-        target=EvaluationTarget(template_id=str(prompt.id), version=version.number),
+        target=EvaluationTarget(
+            template_id=str(prompt.id),
+            version=version.number,
+            model_id=None if version.model_id else criteria.model_id,
+        ),
         dataset_id=dataset.id,
         dataset_version=gate.dataset_version or dataset.version,
         split=gate.split,
@@ -161,14 +167,14 @@ def _fitting(
     version: PromptVersionView,
 ) -> list[MeasuredVersion]:
     """Return the completed evaluations of a version as the gate asks for, the newest first."""
-    model_id = _model(session, version.model_id)
+    criteria = encrypted_texts.criteria_of(gate)
+    model_id = _model(session, version.model_id or criteria.model_id)
     wanted = MeasuredFilter(
         prompt_id=prompt.id,
         prompt_version=version.number,
         dataset_id=to_run.dataset_id,
         dataset_version=to_run.dataset_version,
     )
-    criteria = GateCriteria(scorers=to_run.scorers, threshold=to_run.threshold)
     return [
         each
         for each in list_measured(session, wanted)
@@ -189,7 +195,7 @@ def _parameters(session: Session, version: PromptVersionView, model_id: str | No
 
 
 def _model(session: Session, model_id: str | None) -> str | None:
-    """Return the full ID of the version's own model, or None when it names none."""
+    """Return the full ID of the model that must have answered, or None for any."""
     if model_id is None:
         return None
     try:
@@ -219,6 +225,7 @@ def _view(gate: LabelGate, set_by: str | None, dataset_name: str | None) -> Gate
         dataset_name=dataset_name,
         dataset_version=gate.dataset_version,
         split=gate.split,
+        model_id=criteria.model_id,
         scorers=[scorer.model_dump(mode="json") for scorer in criteria.scorers],
         threshold=criteria.threshold,
         least_rate=gate.least_rate,

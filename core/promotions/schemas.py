@@ -26,10 +26,15 @@ MoveReason = Annotated[
 
 
 class GateCriteria(BaseModel):
-    """How an evaluation's answers must have been scored; it is stored encrypted, as one text."""
+    """What must have answered, and how it must have been scored; stored encrypted, as one text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
 
+    model_id: str | None = Field(
+        default=None,
+        max_length=300,
+        description="Of versions that name no model; else an evaluation by any model counts.",
+    )
     scorers: ScorerList = Field(default=(), description="Besides those of the cases.")
     threshold: float | None = Field(default=None, ge=0, le=1)
 
@@ -52,7 +57,8 @@ class GateTerms(GateCriteria):
 
     @property
     def criteria(self) -> GateCriteria:
-        return GateCriteria(scorers=self.scorers, threshold=self.threshold)
+        fields = {name: getattr(self, name) for name in GateCriteria.model_fields}
+        return GateCriteria(**fields)
 
 
 class NewGate(GateTerms):
@@ -100,6 +106,7 @@ class GateView(View):
     dataset_name: str | None
     dataset_version: int | None
     split: EvaluationSplit
+    model_id: str | None
     scorers: list[dict[str, Any]]
     threshold: float | None
     least_rate: float

@@ -43,6 +43,7 @@ from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, MoveGrounds
 from core.prompts.service import labels, prompts
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import PromptView
+from core.providers import catalogue
 
 TERMS = ("dataset_id", "dataset_version", "split", "least_rate", "by_lower_bound")
 
@@ -53,7 +54,8 @@ def set_gate(
     """Give a label a gate, or change it; the label is protected from then on.
 
     Raises PromptMissing, LabelMissing, LabelProtected, GateRefused, GateDatasetPrivate,
-    ReasonMissing, and what the gate's cases raise (evaluations/cases/case_sources.py).
+    ReasonMissing, ModelMissing, and what the gate's cases raise
+    (evaluations/cases/case_sources.py).
     """
     row, present = _lock(session, prompt_id, actor)
     if row.name == DEFAULT_PROMPT_NAME and label == DEFAULT_LABEL:
@@ -174,6 +176,8 @@ def _grounds(
 
 def _check_terms(session: Session, prompt_id: UUID, new: NewGate, actor: Actor) -> None:
     """Check that an evaluation as the gate asks for can be run by everyone who promotes."""
+    if new.model_id is not None:
+        catalogue.find_route(session, new.model_id)
     dataset = get_dataset(session, new.dataset_id, actor=actor)
     if dataset.visibility is not DatasetVisibility.SHARED:
         raise GateDatasetPrivate

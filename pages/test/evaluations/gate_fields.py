@@ -46,19 +46,22 @@ def find() -> GateEntry | None:
 
 
 def draw(entry: GateEntry) -> None:
-    """Draw what the gate sets, and the choice of a model."""
+    """Draw what the gate sets, and the choice of a model where it sets none."""
     gate, asked = entry.gate, entry.asked
     split = "" if gate.split is EvaluationSplit.ALL else f", {SPLITS[gate.split].lower()}"
     scorers = f" and {formatting.count(len(asked.scorers), 'scorer')}" if asked.scorers else ""
+    model = asked.all_targets[0].model_id
     words = (
         f"The gate of {gate.label} asks for this evaluation: {gate.dataset_name}, version "
-        f"{asked.dataset_version}{split}, scored by the cases' own assertions{scorers}; "
-        f"{asked_for(gate)}."
+        f"{asked.dataset_version}{split}{f', answered by {model}' if model else ''}, scored by the "
+        f"cases' own assertions{scorers}; {asked_for(gate)}."
     )
     st.info(text.plain(text.one_line(words)), icon=":material/lock:")
     links.draw(
         "prompts", "Back to labels", icon="label", prompt=str(entry.prompt_id), section="Labels"
     )
+    if model is not None:
+        return
     with guard.work() as (session, _):
         models = [model.id for model in list_models(session)]
     st.selectbox(

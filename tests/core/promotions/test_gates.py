@@ -16,6 +16,7 @@ from core.promotions.schemas import GateVerdict
 from core.prompts.errors import LabelMissing
 from core.prompts.queries.labels import list_moves
 from core.prompts.views import LabelMove
+from core.providers.errors import ModelMissing
 from tests.factories import promotions
 from tests.factories.datasets import dataset, question
 from tests.factories.identity import person
@@ -152,6 +153,32 @@ def test_a_version_passes_with_its_own_model_only(actor: Actor, prompt: UUID) ->
     assert check(actor, prompt, 4).verdict is GateVerdict.NOT_EVALUATED
     passed_through(actor, prompt, 4)
     assert check(actor, prompt, 4).verdict is GateVerdict.PASSED
+
+
+def test_a_gate_with_a_model_counts_evaluations_by_that_model_only(
+    actor: Actor, prompt: UUID
+) -> None:
+    gate(actor, prompt, promotions.shared_dataset(actor), model_id="fake:plain")
+    other = {"template_id": str(prompt), "version": 2, "model_id": "fake:echo"}
+    passed_through(actor, prompt, 2, target=other)
+    with pytest.raises(GateNotPassed, match=r"evaluated on Questions.* with fake:plain"):
+        move(actor, prompt, 2)
+    passed_through(actor, prompt, 2)
+    assert check(actor, prompt, 2).verdict is GateVerdict.PASSED
+
+
+def test_the_gates_model_is_not_asked_of_a_version_that_names_its_own(
+    actor: Actor, prompt: UUID
+) -> None:
+    save(actor, prompt, system_prompt=PASSING, model_id="fake:echo")
+    gate(actor, prompt, promotions.shared_dataset(actor), model_id="fake:plain")
+    passed_through(actor, prompt, 4)
+    assert check(actor, prompt, 4).verdict is GateVerdict.PASSED
+
+
+def test_a_model_that_no_provider_has_is_refused_in_a_gate(actor: Actor, prompt: UUID) -> None:
+    with pytest.raises(ModelMissing):
+        gate(actor, prompt, promotions.shared_dataset(actor), model_id="fake:none")
 
 
 def test_calls_that_failed_leave_a_version_unproved(actor: Actor, prompt: UUID) -> None:

@@ -16,11 +16,13 @@ from core.evaluations.views import EvaluationListItem
 from core.promotions import service as promotions
 from core.promotions.schemas import GateView, NewGate
 from core.prompts.views import PromptView
+from core.providers.catalogue import list_models
 from pages._ui import dialogs, errors, guard, links, state, text
 from pages.test.prompts.labels import reasons
 
-DATASET, SPLIT, SCORED, RATE, BOUND, REASON = (
-    f"prompts.gate.{name}" for name in ("dataset", "split", "scored", "rate", "bound", "reason")
+DATASET, SPLIT, MODEL, SCORED, RATE, BOUND, REASON = (
+    f"prompts.gate.{name}"
+    for name in ("dataset", "split", "model", "scored", "rate", "bound", "reason")
 )
 SPLITS = {
     EvaluationSplit.ALL: "All cases",
@@ -36,6 +38,7 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
     with guard.work() as (session, actor):
         page = list_datasets(session, Window(LARGEST_PAGE), actor=actor)
         evaluations = reports.list_evaluations(session, actor=actor).items
+        models = [model.id for model in list_models(session)]
     datasets = {
         each.id: each
         for each in page.items
@@ -52,7 +55,7 @@ def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
             )
         )
         if datasets:
-            _draw_fields(datasets, evaluations, present)
+            _draw_fields(datasets, models, evaluations, present)
         else:
             st.info("Share a dataset with cases first.", icon=":material/dataset:")
             links.draw("datasets", "Open datasets", icon="dataset")
@@ -83,18 +86,20 @@ def remove(prompt: PromptView, label: str) -> None:
 
 
 def _fill(present: GateView | None, datasets: dict[UUID, DatasetView]) -> None:
-    state.forget(DATASET, SPLIT, SCORED, RATE, BOUND, REASON)
+    state.forget(DATASET, SPLIT, MODEL, SCORED, RATE, BOUND, REASON)
     if present is None:
         return
     if present.dataset_id in datasets:
         state.put(DATASET, present.dataset_id)
     state.put(SPLIT, present.split)
+    state.put(MODEL, present.model_id)
     state.put(RATE, present.least_rate * 100)
     state.put(BOUND, present.by_lower_bound)
 
 
 def _draw_fields(
     datasets: dict[UUID, DatasetView],
+    models: list[str],
     evaluations: list[EvaluationListItem],
     present: GateView | None,
 ) -> None:
@@ -113,6 +118,15 @@ def _draw_fields(
         required=True,
         key=SPLIT,
         format_func=SPLITS.__getitem__,
+    )
+    chosen: str | None = state.get(MODEL, None)
+    st.selectbox(
+        "Model",
+        list(dict.fromkeys([*models, *([chosen] if chosen else [])])),
+        index=None,
+        key=MODEL,
+        placeholder="Any",
+        help="Of versions that name no model; one that names a model passes with that one only.",
     )
     names: dict[Any, str] = {
         **({AS_NOW: AS_NOW} if present is not None else {}),
@@ -142,6 +156,7 @@ def save(
     given: dict[str, Any] = {
         "dataset_id": state.get(DATASET, None),
         "split": state.get(SPLIT, EvaluationSplit.ALL),
+        "model_id": state.get(MODEL, None),
         "least_rate": state.get(RATE, float(USUAL_PERCENT)) / 100,
         "by_lower_bound": state.get(BOUND, False),
         "reason": reasons.read(REASON),

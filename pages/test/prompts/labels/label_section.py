@@ -82,7 +82,8 @@ def _terms(gate: GateView) -> str:
     version = f"version {gate.dataset_version}" if gate.dataset_version else "newest version"
     split = "" if gate.split is EvaluationSplit.ALL else f", {gate_dialog.SPLITS[gate.split]}"
     scorers = f", {count(len(gate.scorers), 'scorer')}" if gate.scorers else ""
-    return f"Gate: {asked_for(gate)} on {gate.dataset_name} ({version}{split}){scorers}"
+    model = f", answered by {gate.model_id}" if gate.model_id else ""
+    return f"Gate: {asked_for(gate)} on {gate.dataset_name} ({version}{split}){model}{scorers}"
 
 
 def _draw_actions(
