@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.database.db import Session
 from core.demo import queries
-from core.demo.ingest import demo_annotations
+from core.demo.ingest import demo_annotations, examples
 from core.demo.rows import rows
 from core.imports.ingest import generators
 from core.imports.ingest.generators import Generated
@@ -18,8 +18,10 @@ def make(mapping: dict[str, Any]) -> Generated:
 
     def finish(core: Session, ai: Session, import_id: UUID) -> None:
         demo_annotations.store(core, ai, import_id, demo_annotations.read(until))
+        ai.flush()
+        examples.store(core, ai)
 
-    return Generated(rows(until), finish)
+    return Generated(rows(until), finish, examples.remove)
 
 
 generators.register(queries.FORMAT, make)

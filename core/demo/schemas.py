@@ -1,6 +1,7 @@
 """The demo workspace as the console shows it, and its reviews as their file holds them."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +23,15 @@ class DemoDecision(SettingsGroup):
     """Whether it was decided, on the first start, to have a demo or none."""
 
     is_decided: bool = False
+
+
+class Examples(Group):
+    """What the demo has stored in Test."""
+
+    prompt_id: UUID | None = None
+    bot_ids: tuple[UUID, ...] = ()
+    dataset_id: UUID | None = None
+    evaluation_id: UUID | None = None
 
 
 class DemoView(BaseModel):

@@ -11,12 +11,13 @@ from core.imports.parsed import ParsedRow
 
 @dataclass(frozen=True)
 class Generated:
-    """Rows counted from 1, and what stores in both databases what belongs to them, when all are
-    there: once, or again.
+    """Rows counted from 1; what stores in both databases what belongs to them, when all are there:
+    once, or again; and what removes that which has no import's ID.
     """
 
     rows: Iterable[ParsedRow]
     finish: Callable[[Session, Session, UUID], None]
+    remove: Callable[[Session], None]
 
 
 Generator = Callable[[dict[str, Any]], Generated]  # the same rows for the same mapping

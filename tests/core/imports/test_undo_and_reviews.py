@@ -128,7 +128,8 @@ def test_what_people_have_said_of_a_file_stays(ours: UUID) -> None:
 def test_what_people_have_said_of_made_up_messages_goes_with_them(
     ours: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(generators._generators, MADE, lambda _: Generated((), lambda *_: None))  # noqa: SLF001  no other way to have one
+    made = Generated((), lambda *_: None, lambda _: None)
+    monkeypatch.setitem(generators._generators, MADE, lambda _: made)  # noqa: SLF001  no other way to have one
     send(ours)
     send(None, "another")
     told()

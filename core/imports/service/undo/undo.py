@@ -88,7 +88,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
         yield from _raw_rows(import_id, raw)
     _patiently(lambda session, _: subjects.settle(driver(session)), import_id)
     yield _patiently(_forget_first_seen, import_id)
-    if _patiently(_is_made, import_id):
+    if _patiently(_remove_made, import_id):
         yield from _reviews_of_made(import_id)
     steps: list[tuple[Take, Database]] = [
         *((whole.take_some, Database.AI) for whole in whole_rows.OF_AI),
@@ -132,9 +132,14 @@ def _forget_first_seen(session: Session, import_id: UUID) -> dict[str, int]:
     return gone
 
 
-def _is_made(session: Session, import_id: UUID) -> bool:
+def _remove_made(session: Session, import_id: UUID) -> bool:
+    """Remove what a generator has stored beside its rows; return whether one has made the rows."""
     row = session.get(Import, import_id)
-    return row is not None and generators.find(row.mapping) is not None
+    generate = generators.find(row.mapping) if row is not None else None
+    if row is None or row.mapping is None or generate is None:
+        return False
+    generate(row.mapping).remove(session)
+    return True
 
 
 def _patiently(

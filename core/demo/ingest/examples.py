@@ -1,0 +1,182 @@
+"""Store what the demo has in Test, through the services that an account uses: a prompt, bots, a
+dataset of its annotations, and an evaluation of answers of an imaginary app.
+"""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.bots.models import BotConfiguration
+from core.bots.schemas import BotVisibility, NewBot
+from core.bots.service import bots
+from core.database import settings
+from core.datasets.drafts import CaseDraft
+from core.datasets.models import Dataset
+from core.datasets.queries.cases import cases_of_version
+from core.datasets.schemas import CaseTexts, DatasetCase, DatasetVisibility, NewDataset
+from core.datasets.service import cases, datasets, sources
+from core.datasets.source_schemas import AnnotationChoice
+from core.demo.schemas import Examples
+from core.errors import Conflict
+from core.evaluations.app_schemas import AppAnswer, AppAnswers
+from core.evaluations.models import EvaluationTest
+from core.evaluations.queries import app_work
+from core.evaluations.schemas import EvaluationTarget, NewEvaluation
+from core.evaluations.service import app_answers, evaluations
+from core.identity import queries as identity
+from core.identity.schemas import Actor, Caller, Role
+from core.ingest.intake import key_of
+from core.prompts.models import PromptTemplate
+from core.prompts.schemas import PromptChange, Visibility
+from core.prompts.service import prompts, transfer
+from core.scoring.schemas import ContainsScorer
+
+FILE = Path(__file__).parents[1] / "examples.toml"
+DEMO_NAME = "Demo workspace"
+MESSAGE = "m01"  # of each reviewed conversation
+AS_SENT, NEXT = "2.7.0", "2.7.1"
+
+
+def store(core: Session, ai: Session) -> None:
+    """Store the examples once, as the first super admin's; not where one of their names is taken,
+    or without such an account.
+    """
+    actor = _owner(core)
+    if actor is None or settings.read(core, Examples).dataset_id is not None:
+        return
+    facts = tomllib.loads(FILE.read_text())
+    with suppress(Conflict), core.begin_nested():
+        dataset_id = _dataset(core, ai, facts, actor)
+        found = Examples(
+            prompt_id=_prompt(core, facts["prompt"], actor),
+            bot_ids=tuple(_bot(core, bot, actor) for bot in facts["bots"]),
+            dataset_id=dataset_id,
+            evaluation_id=_evaluation(core, facts, dataset_id, actor),
+        )
+        settings.write(core, found, by=None)
+
+
+def remove(core: Session) -> None:
+    """Remove the examples, with what was added to them since."""
+    found = settings.read(core, Examples)
+    of_models: Sequence[tuple[Any, UUID | None]] = (
+        (EvaluationTest, found.evaluation_id),
+        (Dataset, found.dataset_id),
+        (PromptTemplate, found.prompt_id),
+        *((BotConfiguration, id_) for id_ in found.bot_ids),
+    )
+    for model, id_ in of_models:
+        if id_ is not None and (row := core.get(model, id_)) is not None:
+            core.delete(row)
+    settings.write(core, Examples(), by=None)
+
+
+def _owner(core: Session) -> Actor | None:
+    for account in identity.list_accounts(core):
+        if account.role is Role.SUPER_ADMIN and account.is_active:
+            row = identity.get_account(core, account.id)
+            return replace(identity.actor_of(row, Caller()), name=DEMO_NAME)
+    return None
+
+
+def _prompt(core: Session, facts: dict[str, Any], actor: Actor) -> UUID:
+    lines = facts.pop("lines")
+    versions = [
+        {
+            "number": number,
+            "note": note,
+            "system_prompt": "\n".join(text for _, text in lines[:number]),
+        }
+        for number, (note, _) in enumerate(lines, 1)
+    ]
+    labels = {"production": len(lines), "previous": len(lines) - 1}
+    file = facts | {"format": transfer.FORMAT, "versions": versions, "labels": labels}
+    found = transfer.import_prompt(core, json.dumps(file).encode(), actor=actor)
+    prompts.change_prompt(core, found.id, PromptChange(visibility=Visibility.PUBLIC), actor=actor)
+    return found.id
+
+
+def _bot(core: Session, facts: dict[str, Any], actor: Actor) -> UUID:
+    new = NewBot.model_validate(facts | {"visibility": BotVisibility.SHARED})
+    return bots.create_bot(core, new, actor=actor).id
+
+
+def _dataset(core: Session, ai: Session, facts: dict[str, Any], actor: Actor) -> UUID:
+    new = NewDataset(**facts["dataset"], visibility=DatasetVisibility.SHARED)
+    id_ = datasets.create_dataset(core, new, actor=actor).id
+    choice = AnnotationChoice(ids=tuple(_of_annotations(facts)))
+    sources.add_annotations(core, ai, id_, choice, actor=actor)
+    must = {annotation_id: case["must"] for annotation_id, case in _of_annotations(facts).items()}
+    changed = {
+        case.id: (case.position, _with_assertion(case, must[case.origin_id]))
+        for case in cases_of_version(core, id_)
+        if case.origin_id is not None
+    }
+    row = datasets.lock_own(core, id_, actor=actor)
+    cases.store(core, row, changed=changed, note="Added assertions", actor=actor)
+    return id_
+
+
+def _with_assertion(case: DatasetCase, text: str) -> CaseDraft:
+    content = case.content
+    fields = content.model_dump(include=set(CaseTexts.model_fields))
+    return CaseDraft(
+        texts=CaseTexts.model_validate(fields | {"assertions": [ContainsScorer(values=(text,))]}),
+        tags=content.tags,
+        split=content.split,
+        origin=content.origin,
+        conversation_id=case.conversation_id,
+        origin_id=case.origin_id,
+    )
+
+
+def _evaluation(core: Session, facts: dict[str, Any], dataset_id: UUID, actor: Actor) -> UUID:
+    releases = (("As sent", AS_SENT), ("Next release", NEXT))
+    new = NewEvaluation(
+        **facts["evaluation"],
+        dataset_id=dataset_id,
+        targets=tuple(
+            EvaluationTarget(name=name, app="tomme", release=number) for name, number in releases
+        ),
+    )
+    id_ = evaluations.start(core, new, actor=actor)
+    core.flush()
+    _answer(core, id_, facts, dataset_id, actor)
+    return id_
+
+
+def _answer(
+    core: Session, evaluation_id: UUID, facts: dict[str, Any], dataset_id: UUID, actor: Actor
+) -> None:
+    """Answer as the app has, and as its next release does; the worker scores both."""
+    told = _of_annotations(facts)
+    answers = {
+        position: (
+            case.content.rejected or case.content.reference or "",
+            told[case.origin_id]["next"] if case.origin_id else "",
+        )
+        for position, case in enumerate(cases_of_version(core, dataset_id), 1)
+    }
+    waiting = app_work.list_work(core, evaluation_id, actor=actor, limit=2 * len(answers)).items
+    places: dict[int, int] = {}
+    sent = []
+    for run in waiting:  # the first target of a case comes first
+        place = places[run.position] = places.get(run.position, -1) + 1
+        sent.append(AppAnswer(id=run.id, text=answers[run.position][place]))
+    app_answers.store(core, evaluation_id, AppAnswers(answers=tuple(sent)), actor=actor)
+
+
+def _of_annotations(facts: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
+    """Return the cases of the file by the annotation that each is made of."""
+    return {
+        key_of("annotation", f"{conversation}.{MESSAGE}.{number}"): case
+        for case in facts["cases"]
+        for conversation, number in [case["at"]]
+    }

@@ -1,0 +1,96 @@
+"""The demo has a prompt, bots, a dataset and an ended evaluation in Test; they go with it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from core.database import settings
+from core.database.db import Database, transaction
+from core.demo import service
+from core.demo.ingest import examples
+from core.demo.schemas import Examples
+from core.evaluations import runner as evaluation_runner
+from core.evaluations.queries import reports
+from core.evaluations.schemas import EvaluationStatus
+from core.evaluations.views import EvaluationComparison, EvaluationView
+from core.executions.runner import Runner
+from core.identity.schemas import Role
+from core.platform import clock
+from core.prompts.queries import prompts
+from core.statistics.paired import Verdict
+from tests.core.demo.test_loading import do_what_is_due
+from tests.factories.identity import Person, person
+
+TABLES = (
+    "bot_configurations",
+    "dataset_cases",
+    "datasets",
+    "evaluation_results",
+    "evaluation_tests",
+    "prompt_label_moves",
+)
+CASES = 32
+
+
+@pytest.fixture
+def owner(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Load the demo, for an account that has signed in, on the first day of a week: the least of
+    it is there then.
+    """
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 16, 0, 5, tzinfo=UTC))
+    found = person(Role.SUPER_ADMIN)
+    with transaction() as session:
+        service.load(session, actor=found.actor)
+    do_what_is_due()
+    return found
+
+
+def counts() -> dict[str, int]:
+    with transaction() as session:
+        return {
+            table: session.execute(text(f"select count(*) from {table}")).scalar_one()
+            for table in TABLES
+        }
+
+
+def stored() -> Examples:
+    with transaction() as session:
+        return settings.read(session, Examples)
+
+
+def evaluated(id_: UUID, reader: Person) -> tuple[EvaluationView, EvaluationComparison]:
+    evaluation_runner.work(id_, may_go_on=lambda: True)
+    with transaction() as session:
+        view = reports.get_evaluation(session, id_, actor=reader.actor)
+        return view, reports.compare(session, id_, id_, baseline_target=1, actor=reader.actor)
+
+
+def test_the_demo_has_examples_in_test_and_they_go_with_it(
+    owner: Person,
+) -> None:
+    reader, found = person(Role.ADMIN), stored()
+    assert found.evaluation_id is not None
+    view, comparison = evaluated(found.evaluation_id, owner)
+    assert (view.status, view.cases, view.progress.failed) == (EvaluationStatus.COMPLETED, CASES, 0)
+    rates = [target.success_rate.value for target in view.results]
+    assert rates == pytest.approx([9 / CASES, 28 / CASES])
+    assert [each.passes.verdict for each in comparison.targets] == [Verdict.BETTER]
+    with transaction() as session:
+        prompt = prompts.get_prompt(session, "concierge", actor=reader.actor)
+    assert prompt.version == 9
+    assert {label.name: label.version for label in prompt.labels} == {
+        "production": 9,
+        "previous": 8,
+    }
+
+    with transaction() as session, transaction(Database.AI) as ai:
+        examples.store(session, ai)
+    assert stored() == found
+
+    with transaction() as session:
+        service.remove(session, actor=owner.actor)
+    do_what_is_due()
+    assert set(counts().values()) <= {0, 1}
+    assert stored() == Examples()
