@@ -118,6 +118,7 @@ class EvaluationListItem(View):
     cases: int
     runs: int
     spent_usd: Usd
+    unpriced: int
     created_at: datetime
     finished_at: datetime | None
 

@@ -194,3 +194,12 @@ def test_an_unknown_one_is_said_to_be_missing(console: Console, admin: Person) -
     for wrong in ("nonsense", "0190a6e0-0000-7000-8000-000000000000"):
         app = opened(console, admin, {"evaluation": wrong})
         assert "Evaluation not found" in said(app)
+
+
+def test_answers_without_a_price_are_not_free_in_the_list(console: Console, admin: Person) -> None:
+    evaluation_id = started(admin.actor, "a", "b", target={"app": "shop-bot"})
+    app_answered(admin.actor, evaluation_id, "good")
+    run(evaluation_id)
+    assert (
+        console(admin, PAGE).dataframe[0].value.to_dict("records")[0]["Cost"] == "$0 + 2 unpriced"
+    )

@@ -125,3 +125,18 @@ def test_the_evaluation_of_a_gate_is_started_as_it_asks(
     assert app.text_input[0].value == "support@3 for production"
     next(each for each in app.button if each.label == "Start evaluation").click().run()
     assert toasts(app) == ["Evaluation started"]
+
+
+def test_the_model_of_a_gate_is_shown_where_it_is_set_and_used(
+    console: Console, admin: Person, prompt: UUID
+) -> None:
+    gate(admin.actor, prompt, promotions.shared_dataset(admin.actor), model_id="fake:plain")
+    app = labels(console, admin, prompt)
+    shown = "Gate: 90.0% must pass on Questions (newest version), answered by fake:plain"
+    assert shown in said(app)
+    press(app, "prompts.label.production.gate")
+    assert app.selectbox(key="prompts.gate.model").value == "fake:plain"
+    query = {"new": "1", "gate": "production", "template": str(prompt), "version": "3"}
+    app = opened(console, admin, EVALUATIONS, **query)
+    assert "Questions, version 1, answered by fake:plain, scored by" in said(app)
+    assert "Model" not in [each.label for each in app.selectbox]

@@ -125,6 +125,7 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
         cases=row.cases,
         runs=row.runs,
         spent_usd=row.spent_usd,
+        unpriced=row.unpriced,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )

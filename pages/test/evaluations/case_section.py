@@ -64,7 +64,7 @@ def _columns(found: EvaluationView) -> Sequence[TableColumn[CaseRow]]:
 
     return [
         columns.number("Case", lambda row: row.position, width=55),
-        columns.text("Question", lambda row: row.question, width=380),
+        columns.text("Question", lambda row: row.question, width=230),
         *(cell(number) for number in range(1, len(found.results) + 1)),
         columns.tags("Tags", lambda row: row.tags, width=120),
     ]

@@ -102,6 +102,6 @@ def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
         columns.text("Pass rate", _rates, width=245),
         columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
         columns.number("Failed calls", lambda row: row.progress.failed, width=80),
-        columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=65),
+        columns.text("Cost", lambda row: formatting.cost(row.spent_usd, row.unpriced), width=110),
         columns.moment("Started", lambda row: row.created_at, workspace.zone()),
     ]

@@ -48,7 +48,7 @@ def draw(found: AbTestView) -> None:
 def _columns() -> Sequence[TableColumn[AbCaseRow]]:
     return [
         columns.number("Case", lambda row: row.position, width=55),
-        columns.text("Question", lambda row: row.question, width=380),
+        columns.text("Question", lambda row: row.question, width=230),
         columns.text("Quality of A", lambda row: _quality(row.A), width=110),
         columns.text("Quality of B", lambda row: _quality(row.B), width=110),
         columns.number("A − B", lambda row: row.difference, format="%+.2f", width=80),
