@@ -1,5 +1,6 @@
 """Paired comparisons equal scipy's, and their verdicts say what the data can show."""
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -80,3 +81,23 @@ def test_scores_that_vary_widely_need_more_cases() -> None:
 def test_the_same_difference_in_every_case_is_shown() -> None:
     assert compare_scores([0.1] * 12).verdict is Verdict.BETTER
     assert compare_scores([0.0] * 12).verdict is Verdict.NO_DIFFERENCE
+
+
+@pytest.mark.parametrize(("only_this", "only_baseline"), [(0.2, 0.1), (0.1, 0.05), (0.18, 0.06)])
+def test_so_many_cases_as_are_asked_for_show_a_difference_in_about_80_percent(
+    only_this: float, only_baseline: float
+) -> None:
+    delta, discordant = only_this - only_baseline, only_this + only_baseline
+    cases = cases_to_show_rates(delta, discordant)
+    chances = [1 - discordant, only_this, only_baseline]
+    draws = np.random.default_rng(3).multinomial(cases, chances, 4000)
+    shown = [mcnemar(int(this), int(other)) < 0.05 for _, this, other in draws]
+    assert 0.74 <= np.mean(shown) <= 0.84  # the exact test is the more careful one
+
+
+def test_so_many_cases_as_are_asked_for_show_a_difference_of_scores_in_about_80_percent() -> None:
+    deviation, delta = 0.3, 0.08
+    cases = cases_to_show_scores(delta, deviation)
+    values = np.random.default_rng(4).normal(delta, deviation, (4000, cases))
+    shown = stats.ttest_1samp(values, 0, axis=1).pvalue < 0.05
+    assert 0.78 <= np.mean(shown) <= 0.82

@@ -4,11 +4,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.statistics.rates import wilson
+from core.statistics.rates import wilson, wilson_of_rate
 
 
 def test_nine_of_ten_is_the_contracts_example() -> None:
     assert wilson(9, 10) == pytest.approx((0.595850, 0.982124), abs=1e-6)
+
+
+def test_each_interval_of_up_to_60_answers_equals_scipys() -> None:
+    for count in range(10, 61):
+        for passed in range(count + 1):
+            expected = stats.binomtest(passed, count).proportion_ci(method="wilson")
+            found = pytest.approx((expected.low, expected.high), abs=1e-9)
+            assert wilson(passed, count) == found
+            assert wilson_of_rate(passed / count, count) == found
 
 
 @pytest.mark.prove
