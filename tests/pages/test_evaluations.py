@@ -105,6 +105,26 @@ def test_a_form_takes_a_threshold_and_scorers_with_weights_and_groups(
     assert found.scorers[1]["scorers"][1]["negate"]
 
 
+def test_the_model_that_judges_is_chosen_where_a_judge_scores(
+    console: Console, admin: Person
+) -> None:
+    app = opened(console, admin, {"new": "1"})
+    field(app, "Name").set_value("Manners")  # type: ignore[attr-defined]
+    field(app, "Model of target 1").set_value("fake:echo")  # type: ignore[attr-defined]
+    field(app, "Questions").set_value("hello => hello")  # type: ignore[attr-defined]
+    press(app, "Add scorer")
+    field(app, "Scorer 1").set_value("Judge")  # type: ignore[attr-defined]
+    app.run()
+    field(app, "Rubric").set_value("The answer is polite.")  # type: ignore[attr-defined]
+    field(app, "Judge model").set_value("fake:constrained")  # type: ignore[attr-defined]
+    app.run()
+    assert "cannot judge" not in said(app)
+    press(app, "Start evaluation")
+    with transaction() as session:
+        [listed] = reports.list_evaluations(session, actor=admin.actor).items
+    assert read(admin.actor, listed.id).scorers[0]["judge_model_id"] == "fake:constrained"
+
+
 def test_a_bot_is_a_target(console: Console, admin: Person) -> None:
     bot = made(admin.actor, bot_name="Rosa")
     app = opened(console, admin, {"new": "1"})

@@ -4,10 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages._ui import json_scorers, state
+from core.providers import catalogue
+from core.scoring.model_access import find_default_judge, unfit_judge_reason
+from pages._ui import guard, json_scorers, state
 
 COUNT = "evaluations.new.scorers"
 THRESHOLD, OTHERS = "evaluations.new.threshold", "evaluations.new.other_scorers"
+JUDGE = "evaluations.new.judge"
 MOST = 5
 # The label of the value, and the field that it is
 KINDS = {
@@ -33,6 +36,7 @@ REFERENCE = ("exact", "numeric", "similarity")
 
 def draw() -> None:
     count = state.get(COUNT, 0)
+    has_judge = False
     for number in range(1, count + 1):
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             kind = st.selectbox(
@@ -40,6 +44,9 @@ def draw() -> None:
             )
             if kind and KINDS[kind][1]:
                 st.text_input(KINDS[kind][1], key=_key(number, f"value.{kind}"), width=480)
+            has_judge = has_judge or kind == "Judge"
+    if has_judge:
+        _draw_judge()
     with st.container(horizontal=True, gap="small"):
         if count < MOST:
             st.button("Add scorer", icon=":material/add:", on_click=_set, args=(count + 1,))
@@ -61,6 +68,23 @@ def draw() -> None:
         json_scorers.draw(OTHERS, placeholder=EXAMPLE)
 
 
+def _draw_judge() -> None:
+    """Draw the choice of the model that judges, and why one is unfit."""
+    with guard.work() as (session, _):
+        models = [model.id for model in catalogue.list_models(session)]
+        default = find_default_judge(session)
+    chosen = st.selectbox(
+        "Judge model",
+        models,
+        index=None,
+        key=JUDGE,
+        placeholder=f"Default: {default or 'none is available'}",
+        width=420,
+    )
+    if reason := unfit_judge_reason(chosen or default):
+        st.warning(reason, icon=":material/warning:")
+
+
 def _set(count: int) -> None:
     state.put(COUNT, count)
 
@@ -77,6 +101,8 @@ def _read(number: int) -> dict[str, Any]:
     kind, _, field = KINDS[label]
     value = state.get(_key(number, f"value.{label}"), "").strip()
     found: dict[str, Any] = {"kind": kind, "negate": label == "Does not contain"}
+    if kind == "judge":
+        found["judge_model_id"] = state.get(JUDGE, None)
     if field and (value or kind not in REFERENCE):
         found[field] = [value] if field == "values" else value
     return found
