@@ -96,9 +96,9 @@ def _rates(row: EvaluationListItem) -> str:
 
 def _columns() -> Sequence[TableColumn[EvaluationListItem]]:
     return [
-        columns.text("Name", lambda row: row.name, width=180),
+        columns.text("Name", lambda row: row.name, width=230),
         columns.chip("Status", status_of, COLOURS, width=90),
-        columns.text("Targets", lambda row: ", ".join(row.targets), width=210),
+        columns.text("Targets", lambda row: ", ".join(row.targets), width=160),
         columns.text("Pass rate", _rates, width=245),
         columns.text("Cases × runs", lambda row: f"{row.cases} × {row.runs}", width=90),
         columns.number("Failed calls", lambda row: row.progress.failed, width=80),
