@@ -43,7 +43,7 @@ from core.processes.startup import opened_databases
 from core.system import workspace
 
 DAYS, AT_ONCE = 30, 50_000
-MANNER = ai_metrics.BatchProperties(
+MANNER = ai_metrics.StoreMode(
     with_tools=True, with_dimensions=True, with_releases=True, with_references=True
 )
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10

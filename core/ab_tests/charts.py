@@ -1,6 +1,6 @@
 """Charts of A/B tests, with their alternative texts."""
 
-from core.ab_tests.recommendations import NAMES, UNITS, value
+from core.ab_tests.metric_texts import NAMES, UNITS, value
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, MetricFigures, MetricValue
 from core.evaluations.charts import Dot, dots, said

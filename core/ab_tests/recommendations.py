@@ -1,67 +1,17 @@
-"""The winner of an A/B test, and what to do, in words with the evidence."""
+"""What to do after an A/B test, in words with the evidence."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
+from core.ab_tests.metric_texts import NAMES, UNITS, signed, written
 from core.ab_tests.schemas import VariantId
-from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures, MetricValue, Winner
+from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures
+from core.ab_tests.winner import BETTER, better_of
 from core.evaluations.views import PairedView
-from core.presentation.formatting import count, duration, money
+from core.presentation.formatting import count
 from core.statistics.paired import Verdict
 
-RULE = (
-    "Quality decides: the variant whose answers are better wins. Where no difference in quality is "
-    "shown, it is a tie; consistency, response time and cost are compared beside it and decide "
-    "nothing."
-)
-NOT_COMPARED = "not compared"
-NAMES = {
-    AbMetric.QUALITY: "quality",
-    AbMetric.CONSISTENCY: "consistency",
-    AbMetric.RESPONSE_TIME: "response time",
-    AbMetric.COST: "cost",
-}
-UNITS = {
-    AbMetric.QUALITY: "0 to 1",
-    AbMetric.CONSISTENCY: "0 to 100",
-    AbMetric.RESPONSE_TIME: "of an answer",
-    AbMetric.COST: "of 1,000 answers",
-}
-BETTER = {
-    AbMetric.QUALITY: "better",
-    AbMetric.CONSISTENCY: "more consistent",
-    AbMetric.RESPONSE_TIME: "faster",
-    AbMetric.COST: "cheaper",
-}
 LEAST_P = 0.001  # that is written as a number
 OTHERS = (AbMetric.CONSISTENCY, AbMetric.RESPONSE_TIME, AbMetric.COST)
-
-
-def winner_of(figures: AbTestFigures) -> Winner:
-    """Return the winner by quality, or a tie."""
-    better = better_of(figures.of(AbMetric.QUALITY))
-    return Winner.TIE if better is None else Winner(better)
-
-
-def better_of(figures: MetricFigures) -> VariantId | None:
-    """Return the variant that is shown to be better by a metric."""
-    match figures.comparison and figures.comparison.verdict:
-        case Verdict.BETTER:
-            return VariantId.A
-        case Verdict.WORSE:
-            return VariantId.B
-        case _:
-            return None
-
-
-def verdict_of(figures: MetricFigures) -> str:
-    """Return the verdict on a metric: A is faster, no difference shown, too few cases, or that
-    nothing was compared.
-    """
-    if figures.comparison is None:
-        return NOT_COMPARED
-    better = better_of(figures)
-    return figures.comparison.words if better is None else f"{better} is {BETTER[figures.metric]}"
 
 
 def recommend(
@@ -136,12 +86,12 @@ def _by(figures: MetricFigures, better: VariantId | None) -> str:
         return f" ({_passes(compared, cases, better)})"
     bounds = [each for each in (compared.low, compared.high) if each is not None]
     if better is not None:  # which says the direction
-        by = f" by {_written(metric, abs(compared.difference))}{_unit(metric)} ("
-        written = [_written(metric, each) for each in sorted(map(abs, bounds))]
+        by = f" by {written(metric, abs(compared.difference))}{_unit(metric)} ("
+        amounts = [written(metric, each) for each in sorted(map(abs, bounds))]
     else:
-        by = f" (A − B {_signed(metric, compared.difference)}{_unit(metric)}, "
-        written = [_signed(metric, each) for each in bounds]
-    interval = f"95% interval {' to '.join(written)}, " if written else ""
+        by = f" (A − B {signed(metric, compared.difference)}{_unit(metric)}, "
+        amounts = [signed(metric, each) for each in bounds]
+    interval = f"95% interval {' to '.join(amounts)}, " if amounts else ""
     return f"{by}{interval}{cases})"
 
 
@@ -158,38 +108,3 @@ def _passes(compared: PairedView, cases: str, better: VariantId | None) -> str:
 
 def _unit(metric: AbMetric) -> str:
     return f" {UNITS[metric]}" if metric is AbMetric.COST else ""
-
-
-def difference(metric: AbMetric, compared: PairedView) -> str:
-    """Return A − B with its interval, if it has one; costs are of 1,000 answers."""
-    found = _signed(metric, compared.difference)
-    if compared.low is None or compared.high is None:
-        return found
-    return f"{found} ({_signed(metric, compared.low)} to {_signed(metric, compared.high)})"
-
-
-def value(metric: AbMetric, found: MetricValue) -> str:
-    """Return a mean with its interval, if it has one; costs are of 1,000 answers."""
-    if found.value is None:
-        return "n/a"
-    written = _written(metric, found.value)
-    if found.low is None or found.high is None:
-        return written
-    return f"{written} ({_written(metric, found.low)}–{_written(metric, found.high)})"
-
-
-def _written(metric: AbMetric, amount: float) -> str:
-    match metric:
-        case AbMetric.QUALITY:
-            return f"{amount:.2f}"
-        case AbMetric.CONSISTENCY:
-            return f"{amount:.1f}"
-        case AbMetric.RESPONSE_TIME:
-            return duration(round(amount))
-        case AbMetric.COST:
-            return money(Decimal(amount) * 1000)
-
-
-def _signed(metric: AbMetric, amount: float) -> str:
-    sign = "−" if amount < 0 else "+"
-    return f"{sign}{_written(metric, abs(amount))}"

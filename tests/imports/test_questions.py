@@ -7,7 +7,6 @@ import pytest
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import RowKind
 from core.imports.recognition import questions
-from core.imports.recognition.recognize import samples_of
 from core.imports.recognition.result import Recognition
 from tests.imports.files import Folder, known, rows_of
 
@@ -29,7 +28,7 @@ def answer(found: Recognition, **given: dict[str, Any]) -> Mapping:
     assert found.mapping is not None
     plain = found.mapping.model_dump(mode="json", by_alias=True)
     answers: dict[str, Any] = {"columns": {}, "units": {}, "values": {}} | given
-    return Mapping.model_validate(questions.answered(plain, samples_of(found), **answers))
+    return Mapping.model_validate(questions.answered(plain, found.samples, **answers))
 
 
 def test_a_time_of_another_name_is_asked_for_and_read_once_it_is_chosen(folder: Folder) -> None:
@@ -250,6 +249,6 @@ def test_a_kind_that_a_person_chooses_brings_its_own_questions(folder: Folder) -
     assert found.draft is not None
     chosen = found.draft.model_copy(update={"kind": RowKind.EVENTS, "fields": {}})
 
-    fields = [(each.key, each.field) for each in questions.of_kind(chosen, samples_of(found))]
+    fields = [(each.key, each.field) for each in questions.of_kind(chosen, found.samples)]
 
     assert fields == [("column", "created_at"), ("zone", "")]

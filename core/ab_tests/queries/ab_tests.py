@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ab_tests import encrypted_texts, recommendations
+from core.ab_tests import encrypted_texts, winner
 from core.ab_tests.errors import AbTestMissing
 from core.ab_tests.models import AbTestConfiguration
 from core.ab_tests.schemas import Variant
@@ -120,8 +120,8 @@ def _item(row: AbTestConfiguration, run: EvaluationTest | None) -> AbTestListIte
         variants=variants_of(row),
         status=status_of(row, run),
         progress=progress_of(run) if run else None,
-        winner=recommendations.winner_of(figures) if figures else None,
-        verdict=recommendations.verdict_of(figures.of(AbMetric.QUALITY)) if figures else None,
+        winner=winner.winner_of(figures) if figures else None,
+        verdict=winner.verdict_of(figures.of(AbMetric.QUALITY)) if figures else None,
         spent_usd=run.spent_usd if run else Decimal(0),
         created_at=row.created_at,
         end_date=row.end_date,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from core.ab_tests import encrypted_texts, recommendations
+from core.ab_tests import encrypted_texts, recommendations, winner
 from core.ab_tests.errors import NoAbTestResult
 from core.ab_tests.figures import TRAITS
 from core.ab_tests.models import AbTestResult
@@ -48,11 +48,11 @@ def get_outcome(session: Session, ab_test_id: UUID, *, actor: Actor) -> AbTestOu
     names = {variant.id: variant.name for variant in variants_of(row)}
     unfit = unfit_judge_reason(judge) if judge else None
     return AbTestOutcome(
-        winner=recommendations.winner_of(figures),
-        verdict=recommendations.verdict_of(figures.of(AbMetric.QUALITY)),
+        winner=winner.winner_of(figures),
+        verdict=winner.verdict_of(figures.of(AbMetric.QUALITY)),
         metrics=_metrics(figures),
         recommendation=recommendations.recommend(figures, names, unfit_judge=unfit),
-        rule=recommendations.RULE,
+        rule=winner.RULE,
         comparisons=figures.metrics,
         A=figures.A,
         B=figures.B,

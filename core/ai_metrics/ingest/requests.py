@@ -113,7 +113,7 @@ def _insert(shown: Sequence[str], *, all_new: bool) -> ReturningInsert[Any]:
 
 
 @dataclass(frozen=True)
-class BatchProperties:
+class StoreMode:
     """Properties of a batch, and what to derive from it besides its sums."""
 
     all_new: bool = False
@@ -125,7 +125,7 @@ class BatchProperties:
 
 
 @cache
-def statement_of(how: BatchProperties) -> bytes:
+def statement_of(how: StoreMode) -> bytes:
     """Return the statement that stores staged rows."""
     naming = (
         *(NAMING if how.with_dimensions else ()),
@@ -196,7 +196,7 @@ def _store(
     columns = _columns(requests, source)
     REQUESTS.copy_columns(connection, columns)
     has_tools = any(request.tool_calls for request in requests)
-    how = BatchProperties(
+    how = StoreMode(
         all_new=all_new,
         defers=source.defers,
         with_tools=has_tools,

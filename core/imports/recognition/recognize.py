@@ -30,7 +30,7 @@ from core.imports.recognition.result import (
     Recognition,
     SampledColumn,
 )
-from core.imports.recognition.samples import FileSample, Samples, values_at, values_by_path
+from core.imports.recognition.samples import FileSample, values_at, values_by_path
 from core.imports.schemas import ReadAs
 
 LOOKED_AT = 200  # records
@@ -61,7 +61,7 @@ WRITTEN_IN_UTC = (
 
 
 def recognize(
-    path: Path, *, assumptions: Assumptions | None = None, read_as: ReadAs | None = None
+    path: Path, *, assumed: Assumptions | None = None, read_as: ReadAs | None = None
 ) -> Recognition:
     """Return what a file is, or what it is when read as a person says; raise FileUnreadable."""
     opened, read_as = files.inspect(path), read_as or ReadAs()
@@ -74,9 +74,7 @@ def recognize(
     return (
         found
         if found.mapping is None
-        else _with_questions(
-            found, found.mapping, path, opened, sample, assumptions or Assumptions()
-        )
+        else _with_questions(found, found.mapping, path, opened, sample, assumed or Assumptions())
     )
 
 
@@ -180,7 +178,7 @@ def _with_questions(
     path: Path,
     opened: Opened,
     sample: FileSample,
-    assumptions: Assumptions,
+    assumed: Assumptions,
 ) -> Recognition:
     samples = values_by_path(sample.first, sample.columns)
     asked = [
@@ -190,11 +188,11 @@ def _with_questions(
     answers: dict[str, Any] = {"open": questions.names_open(asked)}
     asked += questions.of_event_types(mapping, unknown_values.event_types(mapping, sample.first))
     if _needs_zone(mapping, sample) or questions.has_zoneless_option(asked, samples):
-        answers["zone"] = assumptions.zone
+        answers["zone"] = assumed.zone
         asked.append(
-            ImportQuestion(key=QuestionKind.ZONE, text=questions.ZONE, default=assumptions.zone)
+            ImportQuestion(key=QuestionKind.ZONE, text=questions.ZONE, default=assumed.zone)
         )
-    if (start := _start(path, opened, mapping.model_copy(update=answers), assumptions)) is not None:
+    if (start := _start(path, opened, mapping.model_copy(update=answers), assumed)) is not None:
         text, default = start
         answers |= default
         asked.append(
@@ -236,12 +234,12 @@ def _needs_zone(mapping: Mapping, sample: FileSample) -> bool:
 
 
 def _start(
-    path: Path, opened: Opened, mapping: Mapping, assumptions: Assumptions
+    path: Path, opened: Opened, mapping: Mapping, assumed: Assumptions
 ) -> tuple[str, dict[str, Any]] | None:
     """Return what to ask where a file has no times or only those since some start, and what holds
     until it is answered.
     """
-    came = assumptions.came.replace(second=0, microsecond=0)
+    came = assumed.came.replace(second=0, microsecond=0)
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule)
@@ -250,7 +248,7 @@ def _start(
             seconds=(high - zero) / (1000 if rule.unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
         )
         first = "the first record" if zero else "the time 0"
-        start = assumptions.start or came - lasted - timedelta(minutes=1)
+        start = assumed.start or came - lasted - timedelta(minutes=1)
         return f"Times count seconds from a start. When was {first}?", {
             "start": start,
             "zero": zero,
@@ -259,7 +257,7 @@ def _start(
         mapping.turns is not None and mapping.turns.at is not None
     ):
         return None
-    default = {"start": assumptions.start or came - timedelta(days=1)}
+    default = {"start": assumed.start or came - timedelta(days=1)}
     if mapping.format in UNTIMED:
         return "This file has no times. Start time of the data", default
     if mapping.format is RecordShape.TABLE and mapping.kind in UNTIMED_KINDS:
@@ -279,14 +277,6 @@ def _extent(path: Path, opened: Opened, mapping: Mapping, rule: FieldRule) -> tu
     return (low, high) if low <= high else (0.0, 0.0)
 
 
-# Later, for the file's page and its dry run
-
-
-def samples_of(recognition: Recognition) -> Samples:
-    """Return the first values of each column, as far as they are kept."""
-    return {column.path: list(column.samples) for column in recognition.columns}
-
-
 def records_of(path: Path, mapping: Mapping) -> Iterator[Any]:
     """Yield the records of a file that can be read, as objects."""
     return (
@@ -300,7 +290,7 @@ def guessed_fields(recognition: Recognition, kind: RowKind) -> dict[str, FieldRu
     """Return the fields of another kind than the recognized one, as the columns' names and values
     suggest them.
     """
-    return inference.fields_of(samples_of(recognition), kind)
+    return inference.fields_of(recognition.samples, kind)
 
 
 def readings(path: Path, mapping: Mapping) -> list[str]:

@@ -4,6 +4,7 @@ answer.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
@@ -84,3 +85,8 @@ class Recognition(View):
         description="Three values of each time, duration, price and state, in words.",
     )
     not_yet: str | None = None
+
+    @property
+    def samples(self) -> dict[str, list[Any]]:
+        """The first values of each column, as far as they are kept."""
+        return {column.path: list(column.samples) for column in self.columns}

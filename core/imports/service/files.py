@@ -98,7 +98,7 @@ def _known(import_id: UUID, sha256: str, read_as: ReadAs | None) -> dict[str, An
             came=queries.first_seen(session, sha256),
             start=queries.find_start(session, sha256),
         )
-    found = recognize.recognize(uploads.path_of(import_id), assumptions=known, read_as=read_as)
+    found = recognize.recognize(uploads.path_of(import_id), assumed=known, read_as=read_as)
     plain = found.model_dump(mode="json", by_alias=True)
     mapping = plain.pop("mapping")
     return {"recognition": excerpts.recognition(plain), "mapping": mapping}

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from core.ab_tests.figures import AnswerFigures, compare_variants
-from core.ab_tests.recommendations import recommend, verdict_of, winner_of
+from core.ab_tests.recommendations import recommend
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, AbTestFigures, Winner
+from core.ab_tests.winner import verdict_of, winner_of
 
 NAMES = {VariantId.A: "Rosa", VariantId.B: "Max"}
 STEADY = [800, 900, 1000, 1100, 1200]

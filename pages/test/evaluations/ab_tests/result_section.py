@@ -5,17 +5,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.ab_tests import charts as ab_charts
-from core.ab_tests import recommendations as words
+from core.ab_tests import metric_texts
 from core.ab_tests.queries.results import get_outcome
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbTestOutcome, AbTestView, AnswerCounts, MetricFigures, Winner
+from core.ab_tests.winner import verdict_of
 from core.errors import Conflict
 from core.presentation import formatting
 from core.statistics.bootstrap import FEWEST
 from pages._ui import charts, columns, frame, guard, tables, text, watch
 from pages._ui.tables import TableColumn
 
-TITLES = {metric: name.capitalize() for metric, name in words.NAMES.items()}
+TITLES = {metric: name.capitalize() for metric, name in metric_texts.NAMES.items()}
 
 
 def draw(found: AbTestView) -> None:
@@ -58,20 +59,20 @@ def _columns(found: AbTestView) -> Sequence[TableColumn[MetricFigures]]:
     a, b = (text.one_line(f"{variant.id}: {variant.name}") for variant in found.variants)
     return [
         columns.text("Metric", _title, width=190),
-        columns.text(a, lambda row: words.value(row.metric, row.A), width=190),
-        columns.text(b, lambda row: words.value(row.metric, row.B), width=190),
+        columns.text(a, lambda row: metric_texts.value(row.metric, row.A), width=190),
+        columns.text(b, lambda row: metric_texts.value(row.metric, row.B), width=190),
         columns.text("A − B", _difference, width=210),
-        columns.text("Verdict", lambda row: text.capitalized(words.verdict_of(row)), width=190),
+        columns.text("Verdict", lambda row: text.capitalized(verdict_of(row)), width=190),
         columns.number("Cases", lambda row: row.A.n, width=60),
     ]
 
 
 def _title(row: MetricFigures) -> str:
-    return f"{TITLES[row.metric]} ({words.UNITS[row.metric]})"
+    return f"{TITLES[row.metric]} ({metric_texts.UNITS[row.metric]})"
 
 
 def _difference(row: MetricFigures) -> str | None:
-    return words.difference(row.metric, row.comparison) if row.comparison else None
+    return metric_texts.difference(row.metric, row.comparison) if row.comparison else None
 
 
 def _counted(found: AbTestView, name: str, counts: AnswerCounts) -> str:
@@ -91,6 +92,6 @@ def _draw_charts(outcome: AbTestOutcome) -> None:
     for figures in outcome.comparisons:
         if figures.A.value is None:
             continue
-        with grid.cell(), watch.panel(TITLES[figures.metric], words.UNITS[figures.metric]):
+        with grid.cell(), watch.panel(TITLES[figures.metric], metric_texts.UNITS[figures.metric]):
             chart = ab_charts.values(palette, figures)
             charts.show(chart, f"ab_tests.chart.{figures.metric}")
