@@ -83,10 +83,10 @@ def breakdown_over_time(
             height=TALL,
             previous=breakdown.previous_series,
         )
-    return Chart(figure, _said(breakdown))
+    return Chart(figure, _alternative_text(breakdown))
 
 
-def _said(breakdown: Breakdown) -> str:
+def _alternative_text(breakdown: Breakdown) -> str:
     def figure(value: float | None) -> str:
         return formatting.figure(value, breakdown.unit)
 

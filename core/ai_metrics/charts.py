@@ -34,7 +34,7 @@ def p95_over_time(
         markers=markers,
         previous=previous,
     )
-    said = f"{_said(latency.overall)} overall{_highest(latency.series, zone)}"
+    said = f"{_summary(latency.overall)} overall{_highest(latency.series, zone)}"
     return Chart(figure, f"Latency {latency.interval.words}: {said}.{_marked(markers, latency)}")
 
 
@@ -70,7 +70,7 @@ def first_token_over_time(
 ) -> Chart:
     """Draw the percentiles of the time to first token."""
     figure = _percentiles(palette, so_far(latency.first_token_series), zone, markers, HEIGHT)
-    said = f"{_said(latency.first_token)} overall{_highest(latency.first_token_series, zone)}"
+    said = f"{_summary(latency.first_token)} overall{_highest(latency.first_token_series, zone)}"
     return Chart(
         figure, f"Time to first token {latency.interval.words}: {said}.{_marked(markers, latency)}"
     )
@@ -238,7 +238,7 @@ def _percentiles(
     )
 
 
-def _said(whole: Percentiles) -> str:
+def _summary(whole: Percentiles) -> str:
     return (
         f"p50 {formatting.duration(whole.p50)}, p95 {formatting.duration(whole.p95)}, p99 "
         f"{formatting.duration(whole.p99)}"

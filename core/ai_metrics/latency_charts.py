@@ -61,7 +61,7 @@ def latency_over_time(
         _end_axis(figure, top * scale.factor)
     if above:
         _note_above(figure, palette, above, formatting.duration(round(top)))
-    return Chart(figure, _said(latencies, above, is_log=is_log))
+    return Chart(figure, _alternative_text(latencies, above, is_log=is_log))
 
 
 def limit_of(values: Sequence[float], overall: Percentiles) -> float | None:
@@ -135,7 +135,7 @@ def _note_above(figure: Drawing, palette: Palette, above: int, limit: str) -> No
     )
 
 
-def _said(latencies: LatencyByOutcome, above: int, *, is_log: bool) -> str:
+def _alternative_text(latencies: LatencyByOutcome, above: int, *, is_log: bool) -> str:
     whole, failed = latencies.overall, latencies.overall_failed
     times = ", ".join(
         f"{name} {formatting.duration(value)}"

@@ -43,7 +43,7 @@ def _by_version(
         )
     _format(figure, unit)
     said = "; ".join(
-        f"{name}: {', '.join(_said(known.get((name, each)), each, unit) for each in versions)}"
+        f"{name}: {', '.join(_in_words(known.get((name, each)), each, unit) for each in versions)}"
         for name in names
     )
     return Chart(figure, f"{title} by version. {said}.")
@@ -60,7 +60,7 @@ def _label(version: int | None) -> str:
     return DRAFT if version is None else f"Version {version}"
 
 
-def _said(value: float | None, version: int | None, unit: str) -> str:
+def _in_words(value: float | None, version: int | None, unit: str) -> str:
     shown = "not known" if value is None else f"{value:.0f}{unit}"
     return f"{_label(version).lower()} {shown}"
 

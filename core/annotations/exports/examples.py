@@ -99,15 +99,15 @@ class RatedAnswer:
 
 def answered_question(example: Example) -> AnsweredQuestion:
     """Return a question with a suggestion or an approved answer; raise NotRepresentable."""
-    better = _good_words(example)
-    asked, said = _told(example)
+    better = _better_answer(example)
+    asked, said = _question_and_answer(example)
     return AnsweredQuestion(asked, _not_blank(said) if better is None else _answer(better))
 
 
 def question_and_answer(example: Example) -> tuple[str, str]:
     """Return the question and the good answer as texts; raise NotRepresentable."""
-    better = _good_words(example)
-    answer = _answer(_said(example) if better is None else better)
+    better = _better_answer(example)
+    answer = _answer(_original_answer(example) if better is None else better)
     return [turn.content for turn in example.before if _is_question(turn)][-1], _not_blank(
         answer
     ).content
@@ -116,12 +116,12 @@ def question_and_answer(example: Example) -> tuple[str, str]:
 def compared_answers(example: Example) -> ComparedAnswers:
     """Return a suggestion and the original answer; raise NotRepresentable."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT)
-    better, worse = _suggested(example), _said(example).strip()
+    better, worse = _suggested_answer(example), _original_answer(example).strip()
     if not worse:
         raise NotRepresentable(ExclusionReason.EMPTY)
     if better.strip() == worse:
         raise NotRepresentable(ExclusionReason.SAME_ANSWER)
-    asked, said = _told(example)
+    asked, said = _question_and_answer(example)
     return ComparedAnswers(asked, _answer(better), said)
 
 
@@ -140,14 +140,16 @@ def voted_answers(pair: VotedPair) -> ComparedAnswers:
 def rated_answer(example: Example) -> RatedAnswer:
     """Return an answer, good if approved, bad if flagged; raise NotRepresentable."""
     _check(example, AnnotationType.APPROVED, AnnotationType.FLAG)
-    asked, said = _told(example)
+    asked, said = _question_and_answer(example)
     return RatedAnswer(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
 
 
-def _good_words(example: Example) -> str | None:
+def _better_answer(example: Example) -> str | None:
     """Return a correction's suggestion, or None when the original answer is good."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.APPROVED)
-    return _suggested(example) if example.annotation_type is AnnotationType.CORRECTION else None
+    return (
+        _suggested_answer(example) if example.annotation_type is AnnotationType.CORRECTION else None
+    )
 
 
 def _check(example: Example, *kinds: AnnotationType) -> None:
@@ -163,7 +165,7 @@ def _check(example: Example, *kinds: AnnotationType) -> None:
         raise NotRepresentable(ExclusionReason.NO_EXAMPLE)
 
 
-def _told(example: Example) -> tuple[TrainingQuestion, TranscriptMessage]:
+def _question_and_answer(example: Example) -> tuple[TrainingQuestion, TranscriptMessage]:
     """Return the messages before the answer, and the original answer."""
     transcript = Transcript()
     for turn in example.before:
@@ -178,7 +180,7 @@ def _told(example: Example) -> tuple[TrainingQuestion, TranscriptMessage]:
     ), answer
 
 
-def _suggested(example: Example) -> str:
+def _suggested_answer(example: Example) -> str:
     if not (example.suggested or "").strip():
         raise NotRepresentable(ExclusionReason.NO_SUGGESTION)
     return example.suggested or ""
@@ -190,7 +192,7 @@ def _not_blank(answer: TranscriptMessage) -> TranscriptMessage:
     return answer
 
 
-def _said(example: Example) -> str:
+def _original_answer(example: Example) -> str:
     return example.said.content if example.said is not None else ""
 
 

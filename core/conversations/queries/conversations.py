@@ -77,7 +77,7 @@ def list_conversations(
     """Return the conversations whose last message is in the period."""
     require(actor, Permission.READ_CONTENTS)
     where = _where(filters, period, watched) + (
-        [_said(session, filters.q)] if filters.q is not None else []
+        [_text_matches(session, filters.q)] if filters.q is not None else []
     )
     sort = sort_of(order)
     rows = list(session.execute(sort.page(_named().where(*where), window, after)).mappings())
@@ -247,7 +247,7 @@ def _where(
     return found
 
 
-def _said(session: Session, q: str) -> ColumnElement[bool]:
+def _text_matches(session: Session, q: str) -> ColumnElement[bool]:
     """Return the condition that a conversation has a matching message; when these are few, as a
     list of keys.
 

@@ -105,10 +105,10 @@ def add_annotations(
 
 def _of_annotation(note: Any, said: sources.AnnotatedMessage) -> dict[str, Any]:  # noqa: ANN401
     if said.role != MessageSpeaker.ASSISTANT:
-        return _asked([*said.before, (said.role, said.content)])
+        return _case_fields([*said.before, (said.role, said.content)])
     is_good = note.annotation_type == AnnotationType.APPROVED
     suggested = note.suggested_response or None
-    return _asked(said.before) | {
+    return _case_fields(said.before) | {
         "reference": suggested or (said.content if is_good else None),
         "rejected": None if is_good and not suggested else said.content or None,
     }
@@ -135,7 +135,7 @@ def add_conversations(
         question = said[questions[id_]]
         found.make(
             id_,
-            _asked([*question.before, (question.role, question.content)])
+            _case_fields([*question.before, (question.role, question.content)])
             | {"reference": answers.get(questions[id_])},
             tags=choice.tags,
             origin=CaseOrigin.CONVERSATION,
@@ -156,7 +156,7 @@ def add_votes(
     found = _Sources(session, row)
     for pair in sources.own_votes(ai, blind_only=choice.blind_only, actor=actor):
         if pair.id not in found.present:
-            texts = _asked([(each["role"], each["content"]) for each in pair.prompt])
+            texts = _case_fields([(each["role"], each["content"]) for each in pair.prompt])
             found.make(
                 pair.id,
                 texts | {"reference": pair.chosen, "rejected": pair.rejected},
@@ -188,7 +188,7 @@ def add_answer(
     found = _Sources(session, row)
     replay = playground.find_replay(session, choice.session_id)
     for id_ in found.unseen([choice.message_id]):
-        fields = _asked([(it.role.value, it.content) for it in said])
+        fields = _case_fields([(it.role.value, it.content) for it in said])
         reference = answer.content if choice.keeps_answer else None
         found.make(
             id_,
@@ -200,7 +200,7 @@ def add_answer(
     return found.store(session, row, "Added a case from the playground", actor)
 
 
-def _asked(said: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _case_fields(said: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Return messages as fields of a case; results of tools are facts that were known."""
     told = [text for role, text in said if role == MessageSpeaker.TOOL and text]
     spoken = [(role, text) for role, text in said if role in SPOKEN and text]

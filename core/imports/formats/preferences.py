@@ -88,7 +88,7 @@ def _rows(record: Row, position: int, reader: DialogueReader) -> tuple[Row, Row]
 
 
 def _compared(plain: Row, better: str, worse: str) -> JudgedAnswer:
-    asked = _spoken(_asked(plain), "user")
+    asked = _spoken(_question(plain), "user")
     chosen, rejected = (_spoken(plain[name], "assistant") for name in (better, worse))
     if not asked:
         both = takewhile(lambda two: two[0] == two[1], zip(chosen, rejected, strict=False))
@@ -104,14 +104,14 @@ def _compared(plain: Row, better: str, worse: str) -> JudgedAnswer:
 
 
 def _judged(plain: Row) -> JudgedAnswer:
-    spoken = [*_spoken(_asked(plain), "user"), *_spoken(plain.get("completion"), "assistant")]
+    spoken = [*_spoken(_question(plain), "user"), *_spoken(plain.get("completion"), "assistant")]
     is_good = _is_good(plain)
     if len(spoken) < 2 or is_good is None:
         raise RecordRefused("an answer needs a prompt, a completion and a label, true or false")
     return JudgedAnswer(spoken, {"annotation_type": "approved" if is_good else "flag"})
 
 
-def _asked(plain: Row) -> Any:  # noqa: ANN401  any JSON
+def _question(plain: Row) -> Any:  # noqa: ANN401  any JSON
     return next((plain[name] for name in ASKED if not values.is_nothing(plain.get(name))), None)
 
 

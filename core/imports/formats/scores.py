@@ -68,7 +68,7 @@ def annotators_maker(mapping: Mapping) -> MakeRows:
         common = make_row(record, position)
         return [
             common
-            | _said(value)
+            | _value_or_label(value)
             | {"id": f"{common['id']}-{names.plain(name)}", "source": "person", "evaluator": name}
             for name, value in told.items()
             if not values.is_nothing(value)
@@ -89,9 +89,9 @@ def _of_langfuse(given: Row, zone: str) -> Row:
     if values.word_of(given.pop("data_type", "")) == "categorical":
         # The number of a category is its place in a list.
         number, label = given.pop("value", None), given.pop("string_value", None)
-        row |= _said(values.text(number if label is None else label), is_label=True)
+        row |= _value_or_label(values.text(number if label is None else label), is_label=True)
     else:
-        row |= _said(given.pop("value", None))
+        row |= _value_or_label(given.pop("value", None))
         if "string_value" in given:
             row["label"] = values.text(given.pop("string_value"), LONGEST_LABEL)
     row["conversation_id"] = given.pop("session_id", None) or given.get("trace_id")
@@ -137,9 +137,14 @@ def _results(annotation: Row) -> list[Row]:
         name = result.get("from_name")
         for chosen in (value[each] for each in CHOSEN if each in value):
             labels = chosen if isinstance(chosen, list) else [chosen]
-            found += [{"name": name, **_said(values.text(each), is_label=True)} for each in labels]
+            found += [
+                {"name": name, **_value_or_label(values.text(each), is_label=True)}
+                for each in labels
+            ]
         found += [
-            {"name": name, **_said(value[each])} for each in ("rating", "number") if each in value
+            {"name": name, **_value_or_label(value[each])}
+            for each in ("rating", "number")
+            if each in value
         ]
         texts = value.get("text")
         comments += texts if isinstance(texts, list) else []
@@ -159,7 +164,7 @@ def _subject(data: Row) -> Row:
     return found
 
 
-def _said(value: Any, *, is_label: bool = False) -> Row:  # noqa: ANN401  a cell of any type
+def _value_or_label(value: Any, *, is_label: bool = False) -> Row:  # noqa: ANN401  a cell of any type
     if value is None:
         return {}
     if not is_label:

@@ -50,11 +50,13 @@ MOST_TURNS = 10_000
 
 def turns_in(record: dict[str, Any], *, depth: int = 3) -> TurnPaths | None:
     """Return where the turns of a record are; None when it has none."""
-    found = list(_found(record, "", depth))
+    found = list(_ranked_turns(record, "", depth))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[int, TurnPaths]]:
+def _ranked_turns(
+    record: dict[str, Any], before: str, depth: int
+) -> Iterator[tuple[int, TurnPaths]]:
     """Yield lists of turns, each with a score: known names first, then those further up and further
     to the front.
     """
@@ -63,7 +65,7 @@ def _found(record: dict[str, Any], before: str, depth: int) -> Iterator[tuple[in
         if (turns := _turns(path, plain, value)) is not None:
             yield 100 * (plain in names.TURNS) + 30 * depth - place, turns
         elif isinstance(value, dict) and depth > 1:
-            yield from _found(value, f"{path}.", depth - 1)
+            yield from _ranked_turns(value, f"{path}.", depth - 1)
 
 
 def _turns(path: str, name: str, value: Any) -> TurnPaths | None:  # noqa: ANN401  any JSON

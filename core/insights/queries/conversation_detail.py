@@ -152,7 +152,7 @@ def read_conversation(
         conversation=conversation,
         feedback=judged.on_conversation,
         scores=scored[None],
-        messages=_said(core, rows, judged, scored, q, actor),
+        messages=_read_messages(core, rows, judged, scored, q, actor),
         total_count=conversation.message_count,
         limit=window.limit,
         offset=offset,
@@ -179,7 +179,7 @@ def read_message(
     ids = [row["id"] for row in rows]
     judged = read_feedback(core, ai, conversation_id, ids)
     scored = scores_of_messages(core, conversation_id, ids, actor=actor)
-    said = _said(core, rows, judged, scored, None, actor)
+    said = _read_messages(core, rows, judged, scored, None, actor)
     return MessageInContext(
         conversation=conversations.get_conversation(core, conversation_id, actor=actor),
         message=next(each for each in said if each.id == id_),
@@ -207,7 +207,7 @@ def _rows(
     return list(core.execute(wanted.offset(offset).limit(limit)).mappings())
 
 
-def _said(
+def _read_messages(
     core: Session,
     rows: Sequence[RowMapping],
     judged: ConversationFeedback,

@@ -30,17 +30,17 @@ def find(
     listed = partial(queries.list_sessions, session, owner=owner, feedback=feedback)
     wanted = _folded(words)
     if not wanted:
-        return _found(listed(window=window))
+        return _found_sessions(listed(window=window))
     newest = listed(window=Window(MOST_SEARCHED))
     by_details = {it.session_id for it in newest.items if _has(_details(it), wanted)}
     others = [it.session_id for it in newest.items if it.session_id not in by_details]
     ids = by_details | _with_messages(session, others, wanted)
     found = [it for it in newest.items if it.session_id in ids]
     shown = found[window.offset : window.offset + window.limit]
-    return _found(window.page(shown, len(found)), newest.total_count - len(newest.items))
+    return _found_sessions(window.page(shown, len(found)), newest.total_count - len(newest.items))
 
 
-def _found(page: Page[SessionSummary], unsearched_count: int = 0) -> FoundSessions:
+def _found_sessions(page: Page[SessionSummary], unsearched_count: int = 0) -> FoundSessions:
     return FoundSessions(**dict(page), unsearched_count=unsearched_count)
 
 

@@ -73,7 +73,7 @@ def draw_change(each: ChangeView, zone: str) -> None:
     )
     before, after = each.before or {}, each.after or {}
     for name in after:
-        diff.draw(_said(before.get(name)), _said(after[name]))
+        diff.draw(_value_text(before.get(name)), _value_text(after[name]))
 
 
 def summary(one: AnnotationView) -> str:
@@ -81,7 +81,7 @@ def summary(one: AnnotationView) -> str:
     return text.one_line(one.content or one.suggested_response or "")[:300]
 
 
-def _said(value: object) -> str:
+def _value_text(value: object) -> str:
     return (
         ", ".join(map(str, value))
         if isinstance(value, list)

@@ -146,7 +146,7 @@ def draw_found(rows: Sequence[ConversationSummary], zone: str) -> None:
                     args=(str(row.id), message),
                 )
             if row.hit is not None:
-                st.html(f'<p class="attune-found">{_found(row.hit)}</p>')
+                st.html(f'<p class="attune-found">{_hit_html(row.hit)}</p>')
             st.caption(text.plain(" · ".join(_facts(row, zone))))
 
 
@@ -173,7 +173,7 @@ def who(row: ConversationSummary) -> str:
     return text.one_line(row.user_name or row.user_external_id or "")
 
 
-def _found(hit: ConversationHit) -> str:
+def _hit_html(hit: ConversationHit) -> str:
     more = (
         f" <small>+ {formatting.count(hit.messages - 1, 'more match', 'more matches')}</small>"
         if hit.messages > 1

@@ -175,10 +175,10 @@ def _draw_change(change: DocumentChangeView, zone: str) -> None:
             return
         for name, value in change.after.items():
             with st.expander(name.capitalize(), expanded=name != "content"):
-                diff.draw(_said(change.before.get(name)), _said(value))
+                diff.draw(_value_text(change.before.get(name)), _value_text(value))
 
 
-def _said(value: object) -> str:
+def _value_text(value: object) -> str:
     return text.upright(", ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
 
 

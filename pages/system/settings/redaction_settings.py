@@ -57,7 +57,7 @@ def draw() -> None:
 
 @errors.action
 def save() -> None:
-    given = _given()
+    given = _entered_rules()
     with guard.work() as (session, actor):
         redaction.change(session, given, actor=actor)
     state.toast("Redaction saved")
@@ -66,11 +66,11 @@ def save() -> None:
 def _show_left() -> None:
     """Show the sample text after redaction."""
     with guard.work() as (_, actor):
-        left = redaction.preview(state.get(SAMPLE, ""), _given(), actor=actor)
+        left = redaction.preview(state.get(SAMPLE, ""), _entered_rules(), actor=actor)
     st.code(left or " ", language=None, wrap_lines=True)
 
 
-def _given() -> Redaction:
+def _entered_rules() -> Redaction:
     """Return the form; raise Invalid."""
     chosen = {name: state.get(f"redaction.{name}", True) for name in RULES}
     patterns = tuple(

@@ -59,7 +59,7 @@ def save(scenario_id: UUID | None) -> None:
     try:
         new = NewScenario.model_validate(given)
     except ValidationError as error:
-        raise Invalid(_said(error)) from None
+        raise Invalid(_problem_text(error)) from None
     with guard.work() as (session, actor):
         if scenario_id is None:
             scenarios.create_scenario(session, new, actor=actor)
@@ -73,7 +73,7 @@ def _lines(entered: str) -> list[str]:
     return [line.strip() for line in entered.splitlines() if line.strip()]
 
 
-def _said(error: ValidationError) -> str:
+def _problem_text(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":
         return str(first["msg"]).removeprefix("Value error, ")

@@ -46,7 +46,9 @@ def open_annotations(dataset: DatasetView) -> None:
         )
         st.text_input("Tag", key=TAG, max_chars=64)
         with guard.ai_work() as (ai, actor):
-            found = annotation_list.list_annotations(ai, _wanted(), Window(MOST), actor=actor)
+            found = annotation_list.list_annotations(
+                ai, _chosen_filter(), Window(MOST), actor=actor
+            )
         match = formatting.count(found.total_count, "annotation")
         newest = f" · the newest {MOST} are added" if found.total_count > MOST else ""
         st.caption(f"{match}{newest} · those in the dataset already are skipped")
@@ -58,7 +60,7 @@ def open_annotations(dataset: DatasetView) -> None:
     form()
 
 
-def _wanted() -> AnnotationFilter:
+def _chosen_filter() -> AnnotationFilter:
     tag = state.get(TAG, "").strip().lower() or None
     return AnnotationFilter(type=state.get(TYPE, None), status=state.get(STATUS, None), tag=tag)
 
