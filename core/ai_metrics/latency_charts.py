@@ -54,7 +54,8 @@ def latency_over_time(
     scale = scale_of(FigureUnit.DURATION, max(top_of(lines), highest(previous)))
     top = max(drawn, default=0) if limit is None or is_log else limit
     times = local([point.at for point in series], zone)
-    _add_failed(figure, palette, times, [_within(value, top) for value in failed], scale.factor)
+    shown = [None if value is None else min(value, top) for value in failed]
+    _add_failed(figure, palette, times, shown, scale.factor)
     if is_log:
         _make_log(figure, [value for value in drawn if value], scale.factor)
     elif top:
@@ -79,10 +80,6 @@ def _lines(palette: Palette, latencies: LatencyByOutcome, count: int) -> list[Li
         Line("p95", [point.p95 for point in points], middle, palette.series[0], 2.2),
         Line("p50", [point.p50 for point in points], strong, palette.text, 1.6),
     ]
-
-
-def _within(value: float | None, top: float) -> float | None:
-    return None if value is None else min(value, top)
 
 
 def _add_failed(

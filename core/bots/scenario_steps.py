@@ -77,7 +77,8 @@ async def _run_scenario(
         if not (goes_on and may_go_on()):
             raise RunStopped
         mode = RunMode(run.mode)
-        if mode is not RunMode.MESSAGES and answers and _has_failed(answers[-1]):
+        has_failed = bool(answers) and conversations.problem_of(answers[-1]) is not None
+        if mode is not RunMode.MESSAGES and has_failed:
             return  # a conversation can't go on after an answer that is missing
         message = await _next_message(run, scenario, said, len(answers), actor)
         if message is None:
@@ -97,10 +98,6 @@ async def _analyze_last(run: ScenarioRun, answers: list[BotResult], actor: Actor
     with transaction() as session:
         reason = judging.NO_JUDGE_IN_RUN
         results.store_judgement(session, last, None, reason, actor=actor)
-
-
-def _has_failed(row: BotResult) -> bool:
-    return conversations.problem_of(row) is not None
 
 
 async def _next_message(

@@ -25,7 +25,7 @@ from core.attachments.schemas import AttachmentView, FileForm, ModelFile
 from core.database.paging import Page, Window
 from core.executions import encrypted_texts as executions_texts
 from core.executions.models import Execution
-from core.executions.schemas import MAX_TEXT_CHARS, ExecutionError, ExecutionStatus, ToolExecution
+from core.executions.schemas import MAX_TEXT_CHARS, ExecutionError, ExecutionStatus
 from core.playground import encrypted_texts
 from core.playground.errors import PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundReplay, PlaygroundSession
@@ -217,10 +217,6 @@ def _sendable(
     return ChatMessage(role=MessageRole.ASSISTANT, content=message.content[:MAX_TEXT_CHARS])
 
 
-def _tools_of(execution: Execution) -> list[ToolExecution]:
-    return executions_texts.open_tools(execution.tool_executions, execution.id)
-
-
 def list_messages_since(
     session: Session, session_id: UUID, revision: int
 ) -> list[PlaygroundMessageView]:
@@ -279,7 +275,9 @@ def message_view(
         cost_usd=execution.cost_usd if execution else None,
         finish_reason=execution.finish_reason if execution else None,
         error=ExecutionError(**execution.error) if execution and execution.error else None,
-        tool_executions=_tools_of(execution) if execution else [],
+        tool_executions=executions_texts.open_tools(execution.tool_executions, execution.id)
+        if execution
+        else [],
         is_by_service=execution is not None and execution.service_id is not None,
         late=execution.late if execution else False,
         rating=Thumbs(row.rating) if row.rating else None,

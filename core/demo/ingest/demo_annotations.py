@@ -37,7 +37,10 @@ def read(until: datetime) -> Iterator[DemoReview]:
 
 def store(core: Session, ai: Session, import_id: UUID, reviews: Iterable[DemoReview]) -> None:
     """Store reviews with their items, idempotently, and update the conversations."""
-    reviewed = {_message(review): review for review in reviews}
+    reviewed = {
+        key_of("message", message_name(review.conversation, review.message)): review
+        for review in reviews
+    }
     taken = snapshots.take_many(core, list(reviewed))
     there = {id_: review for id_, review in reviewed.items() if id_ in taken}
     if not there:
@@ -58,10 +61,6 @@ def store(core: Session, ai: Session, import_id: UUID, reviews: Iterable[DemoRev
 def reviewer_id(name: str) -> UUID:
     """Return a demo reviewer's key; there is no account."""
     return key_of("account", f"rind {name}")
-
-
-def _message(review: DemoReview) -> UUID:
-    return key_of("message", message_name(review.conversation, review.message))
 
 
 def _items(

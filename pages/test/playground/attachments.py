@@ -35,12 +35,11 @@ class TypedMessage:
         names = ", ".join(file.name for file in self.files)
         return {
             "message": self.text if self.text.strip() else f"See the attached {names}.",
-            "attachments": tuple(_new(file) for file in self.files),
+            "attachments": tuple(
+                NewAttachment(name=file.name[:1000], content=b64encode(file.getvalue()))
+                for file in self.files
+            ),
         }
-
-
-def _new(file: UploadedFile) -> NewAttachment:
-    return NewAttachment(name=file.name[:1000], content=b64encode(file.getvalue()))
 
 
 def read_typed(key: str) -> TypedMessage:

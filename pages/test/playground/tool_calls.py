@@ -36,7 +36,8 @@ def draw(message: PlaygroundMessageView, *, may_confirm: bool) -> None:
     is_over = message.status is ExecutionStatus.COMPLETED
     for number, call in enumerate(message.tool_executions):
         key = f"tool-{number}-{message.id}"
-        with st.expander(_label(call), icon=_icon(call), key=key, on_change="rerun") as folded:
+        icon = f":material/{ICONS[call.status]}:"
+        with st.expander(_label(call), icon=icon, key=key, on_change="rerun") as folded:
             if folded.open:  # for a code block the browser fetches 0.4 MB
                 _draw_details(call)
         if call.status is S.AWAITING_CONFIRMATION and is_over and may_confirm:
@@ -47,10 +48,6 @@ def draw(message: PlaygroundMessageView, *, may_confirm: bool) -> None:
                 on_click=confirm,
                 args=(message.job_id, call.id),
             )
-
-
-def _icon(call: ToolExecution) -> str:
-    return f":material/{ICONS[call.status]}:"
 
 
 def _label(call: ToolExecution) -> str:

@@ -65,7 +65,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
         watch.nothing_here(PAGE, "events", reads, chosen)
         return
     direction = chosen.one_of(PathDirection, "direction") or PathDirection.AFTER
-    through = _through(chosen)
+    through = chosen["through"].split(",") if chosen["through"] else []
     view = reads.ask(
         paths.read_paths, chosen.period, chosen.watched, event, direction, tuple(through)
     )
@@ -78,12 +78,6 @@ def draw(reads: Reads, chosen: Filters) -> None:
                     _draw_step(view, step, through)
         else:
             st.caption(text.plain(f"No users with {event} in this period."))
-
-
-def _through(chosen: Filters) -> list[str]:
-    """Return the steps that are followed."""
-    given = chosen["through"]
-    return given.split(",") if given else []
 
 
 def _most_frequent(reads: Reads, chosen: Filters) -> str | None:
