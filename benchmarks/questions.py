@@ -185,7 +185,10 @@ ROUTES = tuple(
             ),
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
             *_each(("/ai/breakdown",), (*AI, *SERIES, *BREAKDOWNS)),
-            *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest", "latency=1000-1200")),
+            *_each(
+                ("/ai/requests",),
+                (*AI, "order=slowest", "order=most_expensive", "latency=1000-1200"),
+            ),
             *_each(("/ai/scores", "/ai/scores/stats"), SCORES),
             Route("/ai/requests/{request}", is_timed=False),
             *_each(

@@ -17,7 +17,7 @@ class RequestOrder(StrEnum):
 
     NEWEST = "newest"
     SLOWEST = "slowest"
-    DEAREST = "dearest"
+    MOST_EXPENSIVE = "most_expensive"
 
 
 @dataclass(frozen=True)

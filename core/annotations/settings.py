@@ -27,7 +27,7 @@ class ReviewSettings(settings.SettingsGroup):
         default=0.1,
         ge=0,
         le=1,
-        description="Of the items, which two people review, each for himself.",
+        description="Share of the items that two people review independently.",
     )
     lease_minutes: int = Field(default=10, ge=1, le=1440)
     slow_ms: int = Field(

@@ -31,7 +31,7 @@ class Cache(Generic[Key, Value]):
         """Return the cached answer, or read it; raise what `read` raises, also to those who waited
         for it.
 
-        `session` is one that the caller reads with: while it waits for somebody else's answer, it
+        `session` is one that the caller reads with: while it waits for another caller's read, it
         holds no connection.
         """
         with self._lock, suppress(KeyError):

@@ -9,7 +9,7 @@ from core.cache.cache import Cache
 from core.database.db import Session
 
 LARGE_ROWS = 1_000_000
-# Postgres' own estimate: -1 for a table that nobody has analyzed yet, or that is partitioned.
+# Postgres' own estimate: -1 for a table that was not analyzed yet, or that is partitioned.
 ESTIMATED_ROWS = text(
     "select coalesce(sum(reltuples) filter (where reltuples > 0), 0) from pg_class"
     " where relkind = 'r' and relnamespace = 'public'::regnamespace"

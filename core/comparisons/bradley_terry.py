@@ -1,6 +1,6 @@
 """Bradley and Terry's strengths from wins in pairs, with intervals.
 
-numpy takes a while to load, and is loaded when somebody asks.
+numpy takes a while to load, and is loaded with the first use.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 DEVIATIONS = 1.96  # of a 95 % interval
-# A normal prior of the strengths, as 1/variance: somebody who has won always is not infinitely good
+# A normal prior of the strengths, as 1/variance: one that has always won is not infinitely good
 PRIOR = 0.1
 ROUNDS, ENOUGH = 100, 1e-10
 
@@ -40,7 +40,7 @@ class Fit(NamedTuple):
 
 
 def fit(wins: Wins, *, prior: float = PRIOR) -> Fit:
-    """Return the most likely strengths, by Newton's method; without a prior, everybody must have
+    """Return the most likely strengths, by Newton's method; without a prior, each must have
     won and lost.
     """
     np = import_module("numpy")

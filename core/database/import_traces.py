@@ -2,7 +2,7 @@
 without one of them (docs/decisions/0017).
 
 Of rows that are merged by field (users, conversations, batch runs) a trace holds the fields that an
-import reported; of rows that belong to whoever changed them last (messages, feedback, scores,
+import reported; of rows that belong to their last writer (messages, feedback, scores,
 annotations, documents, memories), the whole row as it left it. What came from no import is the
 trace of OTHERS, kept where an import met it. Where rows come from no import, these functions do
 nothing.

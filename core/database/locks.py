@@ -22,7 +22,7 @@ class Lock(IntEnum):
     STORED_REQUESTS = 0x6174747C
     ORDERED_DAYS = 0x6174747D
     USER_DAY_COUNTS = 0x6174747E
-    # Shared by whoever changes subjects of the funnel; alone, whoever applies another funnel
+    # Shared by processes that change subjects of the funnel; exclusive to apply another funnel
     FUNNEL = 0x6174747F
     EVENT_TYPES = 0x61747481
     SCORES = 0x61747482

@@ -164,8 +164,8 @@ class Mapping(View):
     def dated(self, at: datetime) -> "Mapping":
         """Return it with this start, where it has none and only records without a time need one."""
         rules = [*self.fields.values(), *([self.turns.at] if self.turns and self.turns.at else [])]
-        # Of times that count from a start nobody can guess it: those rows are refused until
-        # somebody says it.
+        # The start of relative times cannot be guessed: these rows are rejected until a person
+        # answers.
         counts = any(rule.unit in SINCE_START for rule in rules)
         return self if self.start or counts else self.model_copy(update={"start": at})
 

@@ -96,7 +96,7 @@ class DryRun(View):
     samples: list[SampleRow] = Field(default_factory=list)
     readings: list[str] = Field(default_factory=list)
     unknown: dict[str, dict[str, int]] = Field(
-        default_factory=dict, description="Rows by states and roles that nobody knows."
+        default_factory=dict, description="Rows by unknown states and roles."
     )
 
 

@@ -43,7 +43,7 @@ class GateTerms(GateCriteria):
     """The evaluation that a version must pass: its cases, how they are scored, and the least rate.
 
     A version passes with the newest completed evaluation of exactly that version on these cases,
-    whoever ran it. With `by_lower_bound`, the lower bound of its 95 % interval must reach the rate,
+    of any account. With `by_lower_bound`, the lower bound of its 95 % interval must reach the rate,
     which needs 10 cases.
     """
 

@@ -23,8 +23,8 @@ class LabelView(View):
 class LabelMove(View):
     """A move of a label; `from_version` is null for its first, `to_version` for its removal.
 
-    `evaluation_id` is the evaluation that passed the label's gate, `reason` what whoever moved it
-    wrote.
+    `evaluation_id` is the evaluation that passed the label's gate, `reason` the text of the account
+    that moved it.
     """
 
     id: int

@@ -10,7 +10,7 @@ from core.setup.schemas import Setup
 
 
 def hide(session: Session, *, actor: Actor) -> None:
-    """Hide the checklist for everybody."""
+    """Hide the checklist for all accounts."""
     require(actor, Permission.CHANGE_WORKSPACE)
     settings.amend(session, Setup(is_hidden=True), by=actor.id)
     audit.record(session, "setup.hide", actor)

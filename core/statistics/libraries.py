@@ -16,5 +16,4 @@ def special() -> ModuleType:
 
 @cache
 def numpy() -> Any:  # noqa: ANN401  a module
-    """Return numpy."""
     return import_module("numpy")

@@ -110,7 +110,7 @@ async def follow(
             if not await bell.heard(COMMENT_INTERVAL_S):
                 yield None
         else:
-            if actor.is_program:  # nobody else can stop it, and a revoked key pays for nothing
+            if actor.is_program:  # no one else can stop it, and a revoked key pays for nothing
                 await run_in_threadpool(_cancel, execution, buffer, actor)
             raise SessionExpired
         yield await _final_view(execution, outcome, actor)

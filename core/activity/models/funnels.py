@@ -110,7 +110,7 @@ class SavedFunnelVersion(CoreTable):
 
 
 class FunnelPart(CoreTable):
-    """What one session did without a name (`s:`), or one user under his name (`u:`).
+    """What one session did without a name (`s:`), or one user did with an ID (`u:`).
 
     A mark is the code of the event's type in the upper byte and microseconds since 1970 below, so
     that sorted marks of a type stand together; of each type the earliest and the latest sixteen are
@@ -136,11 +136,11 @@ class FunnelPart(CoreTable):
 
 
 class Subject(CoreTable):
-    """One who goes through the funnel: all his parts together, and when he reached each step of the
-    workspace's.
+    """A user or anonymous session in the funnel: all its parts together, and when it reached each
+    step of the workspace's.
 
-    Of each app; and of all apps of an environment (`*`), where he is in several. `is_whole`: all
-    that is known of him there. `is_unsure`: a mark that was dropped may have changed what was
+    Of each app; and of all apps of an environment (`*`), when it is in several. `is_whole`: all
+    that is known of it there. `is_unsure`: a mark that was dropped may have changed what was
     reached, so that readers look into the raw rows. `sample` is a hash of the subject, below 1024:
     medians of very many are taken of some.
     """

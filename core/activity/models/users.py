@@ -19,9 +19,9 @@ NEVER = text("'-infinity'::date")
 
 
 class User(Created, CoreTable):
-    """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id.
+    """A user of the product, from rows that name it. Key: uuid5 of the sender's id.
 
-    Whoever is seen again has `last_seen_at` changed with each batch; so that no index must be, the
+    Each batch changes `last_seen_at` of the users in it; so that no index changes each time, the
     index is of ten minutes. `search` is looked through for a part of a name: one column that is in
     small letters already, rather than three.
     """

@@ -51,8 +51,8 @@ def apply_workspace_funnel() -> None:
     """Set of all subjects when they reached the steps of the workspace's funnel, if it is another
     than before.
 
-    Whoever derives subjects waits until this is committed, and then derives by the new one; readers
-    see the old one until then. Programs that send events wait for nothing.
+    Processes that derive subjects wait until this is committed, and then follow the new funnel;
+    readers see the old one until then. Programs that send events do not wait.
     """
     with transaction() as session:
         if not _is_pending(session):

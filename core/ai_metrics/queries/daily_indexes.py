@@ -1,5 +1,5 @@
 """Indexes by latency and by cost of the days that are over (docs/decisions/0013): the slowest and
-the dearest requests are read from them, and whoever sends the requests of today pays nothing for
+the most expensive requests are read from them, and storing the requests of today does not update
 them.
 """
 

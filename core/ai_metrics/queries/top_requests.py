@@ -25,7 +25,10 @@ from core.database.paging import Window
 from core.presentation.periods import HALF_HOUR, Period
 
 LONGEST_DAY = timedelta(hours=25)
-MEASURES = {RequestOrder.SLOWEST: raw.c.total_latency_ms, RequestOrder.DEAREST: raw.c.cost_usd}
+MEASURES = {
+    RequestOrder.SLOWEST: raw.c.total_latency_ms,
+    RequestOrder.MOST_EXPENSIVE: raw.c.cost_usd,
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _may_be_among(
     """Return the condition for candidates when the last known one has the value `least`."""
     if least is None or query.period.start >= query.period.end:
         return None
-    if order is RequestOrder.DEAREST or needs_raw_rows(session, query):
+    if order is RequestOrder.MOST_EXPENSIVE or needs_raw_rows(session, query):
         return MEASURES[order] >= least
     rows = read_sums(session, query, _latencies, step=Interval.HALF_HOUR)
     # One below: two logarithms may differ in their last digit

@@ -63,7 +63,6 @@ def list_annotations(
     after: SortCursor | None = None,
     count: bool = True,
 ) -> SortedPage[AnnotationView]:
-    """Return annotations."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
     where, sort = [*conditions(filters), seen_by(actor)], sort_of(order)
     rows = ai.execute(sort.page(select(notes).where(*where), window, after)).mappings().all()

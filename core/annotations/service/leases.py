@@ -103,7 +103,7 @@ def release(ai: Session, id_: UUID, *, actor: Actor) -> None:
 def get_leased(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     """Return and lock an item leased to the actor; raise ItemMissing or NotLeased.
 
-    An expired lease still counts until somebody else gets the item.
+    An expired lease still counts until another reviewer gets the item.
     """
     require(actor, Permission.ANNOTATE)
     row = (

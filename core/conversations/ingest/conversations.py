@@ -69,8 +69,7 @@ def store(
 ) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    Of rows that say with each message what was said before (`repeats`), what is known of that is
-    left out.
+    When rows repeat earlier messages with each one (`repeats`), known messages are left out.
     """
     conversations = source.cleaned(conversations)
     connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)

@@ -76,7 +76,7 @@ def _content(period: Period, views: list[SavedViewDetails]) -> DigestContent:
 def _section_of(
     core: Session, ai: Session, view: SavedViewDetails, period: Period
 ) -> DigestSection:
-    # Who may not read a page does not see its section, whoever counted
+    # Counted with an admin's rights: accounts that may not read a page do not see its section
     owner = Actor(view.owner_id, "", view.owner_name, Role.ADMIN, None, Caller())
     figures = _figures(core, ai, view.page, view.query, period, owner)
     section = _section(view.name, view.page, view.query, period, figures)

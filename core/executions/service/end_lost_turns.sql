@@ -1,4 +1,4 @@
--- End the turns at a provider that nobody gave back, as after a kill: those of calls that ended 5 seconds ago. A cancelled call may still
+-- End the turns at a provider that were not given back, as after a kill: those of calls that ended 5 seconds ago. A cancelled call may still
 -- be closing its connection.
 update provider_turns as turn
 set ended_at = clock_timestamp()

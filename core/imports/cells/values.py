@@ -113,7 +113,7 @@ def decimal(written: str, *, comma: bool = False) -> str:
     """Return a number as Python reads it, whichever marks it is written with; `comma` says that the
     decimal mark is one.
 
-    Where nobody says so, `1,5` and `1.234,5` can be nothing else; three digits after a comma are
+    Otherwise `1,5` and `1.234,5` can be nothing else; three digits after a comma are
     thousands.
     """
     plain = written.strip().translate(GAPS)

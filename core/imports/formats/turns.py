@@ -105,7 +105,7 @@ def _of_objects(path: str, name: str, value: list[Turn]) -> TurnPaths | None:
     role = _key(every, names.ROLES, value, _names_a_role, 0.8)
     said = _key(every, names.TEXTS, value, _is_said, 0.01)
     if role is not None and said is not None and role != said:
-        # Where nobody is called an assistant, the system answers, as dialogues of research have it.
+        # Without an assistant, the system answers, as in dialogues of research.
         words = [values.word_of(each.get(role) or "") for each in value]
         is_answering = "system" in words[1:] and "assistant" not in map(ROLES.get, words)
         partners = {"system": "assistant"} if is_answering else {}

@@ -133,7 +133,7 @@ def read_conversation(
     """Return a part of a conversation, around the message in focus if there is one, and write down
     who opens it.
 
-    `is_opening` is false when somebody turns the pages of what is open already. Raises Forbidden,
+    `is_opening` is false for another part of a conversation that is open already. Raises Forbidden,
     ConversationMissing, and MessageMissing when the message in focus is none of it.
     """
     require(actor, Permission.READ_CONTENTS)

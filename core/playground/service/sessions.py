@@ -109,7 +109,7 @@ def clear(session: Session, session_id: UUID, *, actor: Actor) -> None:
 
 
 def remove(session: Session, session_id: UUID, *, actor: Actor) -> None:
-    """Move a session to the trash, and stop its answer; for everybody it is missing.
+    """Move a session to the trash, and stop its answer; it is missing for all accounts.
 
     Raises AnswerPending when a message was sent at the same time.
     """

@@ -35,7 +35,7 @@ def share(
         for id_ in ids.values()
         if id_ != row.owner
     )
-    message_rows.touch(session, row)  # whoever may no longer read it is shown so at once
+    message_rows.touch(session, row)  # accounts that may no longer read it see that at once
     audit.record(
         session,
         "playground.share",

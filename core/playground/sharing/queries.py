@@ -25,7 +25,7 @@ def find(session: Session, session_id: UUID, *, account: UUID) -> PlaygroundSess
     ).first()
     if shared is None:
         return None
-    # What the owner has not sent is nobody else's
+    # Unsent texts are the owner's only
     changes = {"shared_by": shared[1], "unsent_message": ""}
     return queries.session_view(shared[0]).model_copy(update=changes)
 

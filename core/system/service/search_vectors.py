@@ -1,7 +1,7 @@
 """Renew search vectors of older rows in the background, some hundred per transaction.
 
 Only the changed rows are locked, and it can be interrupted and repeated at any time. The database
-functions are in migrations/core/sql/0027_search.sql.
+functions are in migrations/core/sql/search.sql.
 """
 
 from dataclasses import dataclass

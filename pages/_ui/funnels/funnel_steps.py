@@ -38,7 +38,6 @@ class StepsForm:
         state.forget(f"{self.key}.steps")
 
     def draw_steps(self, types: Sequence[str]) -> None:
-        """Draw a row for each step."""
         for number in range(len(self._rows)):
             self._draw_row(number, types)
 

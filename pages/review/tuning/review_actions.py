@@ -30,7 +30,7 @@ from pages._ui.review import review_form
 from pages._ui.review.review_form import step
 
 HAS_KEYS, OPENED, SESSION = "review.has_keys", "review.opened", "review.session"
-RESUMES = "working"  # in the address: whoever comes again goes on with what he holds
+RESUMES = "working"  # in the address: a reviewer who comes back resumes the leased item
 AROUND = 13  # messages, that in focus among them
 
 _focus = st.components.v2.component("attune_review_focus", js=frame.read("parts/focus.js"))

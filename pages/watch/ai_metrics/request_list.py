@@ -26,7 +26,7 @@ from pages._ui.tables import Sorting, TableColumn
 SHOWN, MOST_PAGES = 10, 20
 ORDERS = {
     RequestOrder.SLOWEST: "Slowest",
-    RequestOrder.DEAREST: "Most expensive",
+    RequestOrder.MOST_EXPENSIVE: "Most expensive",
     RequestOrder.NEWEST: "Newest",
 }
 STATES = {
@@ -134,7 +134,10 @@ def _columns(rows: Sequence[RequestView], zone: str) -> Sequence[TableColumn[Req
         columns.number("Tokens in", lambda row: row.input_tokens),
         columns.number("Tokens out", lambda row: row.output_tokens),
         columns.number(
-            "Cost", lambda row: row.cost_usd, format="$%.4f", orders={RequestOrder.DEAREST: "↓"}
+            "Cost",
+            lambda row: row.cost_usd,
+            format="$%.4f",
+            orders={RequestOrder.MOST_EXPENSIVE: "↓"},
         ),
         columns.text("Prompt", prompt_of, is_optional=True),
         columns.text("Arm", arm_of, is_optional=True),

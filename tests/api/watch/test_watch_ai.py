@@ -458,8 +458,8 @@ def test_requests_come_in_the_order_that_is_wanted_and_by_their_error(
     assert [
         each["external_id"] for each in got(analyst, "/admin/ai/requests", order="slowest")["items"]
     ] == ["slow", "quick"]
-    dearest = got(analyst, "/admin/ai/requests", order="dearest", limit=1)
-    assert ([each["external_id"] for each in dearest["items"]], dearest["next_cursor"]) == (
+    found = got(analyst, "/admin/ai/requests", order="most_expensive", limit=1)
+    assert ([each["external_id"] for each in found["items"]], found["next_cursor"]) == (
         ["quick"],
         None,
     )

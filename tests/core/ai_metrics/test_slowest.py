@@ -39,7 +39,7 @@ def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dat
     return chosen[request.param]
 
 
-@pytest.mark.parametrize("order", [RequestOrder.SLOWEST, RequestOrder.DEAREST])
+@pytest.mark.parametrize("order", [RequestOrder.SLOWEST, RequestOrder.MOST_EXPENSIVE])
 @pytest.mark.parametrize("is_folded", [True, False])
 @pytest.mark.parametrize("window", [Window(10), Window(7, 13), Window(200, 400)])
 @pytest.mark.parametrize(
@@ -118,6 +118,6 @@ def is_wanted(asked: AiMetricsQuery, each: NewRequest, order: RequestOrder) -> b
     return (
         asked.period.start <= at < asked.period.end
         and asked.watched.environment == "production"
-        and (each.status != "pending" or order is RequestOrder.DEAREST)
+        and (each.status != "pending" or order is RequestOrder.MOST_EXPENSIVE)
         and all(value is None or getattr(each, name) == value for name, value in fields.items())
     )

@@ -101,7 +101,7 @@ def _row(found: DailyUsers, days: Days, today: date) -> ActiveUsersRow:
 
 def _read(session: Session, days: Days, watched: Watched) -> DailyUsers:
     counts = day_counts(session, days, watched)
-    # Whoever was active longer ago is outside of any window that ends with the day.
+    # Users who were last active before are outside of any window that ends with the day.
     farthest = cast(counts.c.day - LONGEST_DAYS, Date)
     previous = func.greatest(counts.c.previous_day, farthest).label("previous")
     users = cast(func.sum(counts.c.users), BigInteger)

@@ -1,7 +1,7 @@
 """How many users took the next step within a day, before and after a release or the start of a
 period.
 
-Within a day, because those who came later have had less time: of everybody who is counted, a whole
+Within a day, because users who came later have had less time: of each user who is counted, a whole
 day is known.
 """
 

@@ -2,7 +2,7 @@
 
 A step counts at its earliest occurrence at or after the time of the step before, within the window
 of the first one, whatever comes in between. Optional steps take no part in that: each
-counts if it happened between the required ones around it, so that nobody is counted as dropped for
+counts if it happened between the required ones around it, so that no user is counted as dropped for
 having done more.
 
 In any order a step counts wherever it lies within the window of the first one, be it earlier; and

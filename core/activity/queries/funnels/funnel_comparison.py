@@ -1,8 +1,8 @@
 """A funnel compared with another period, or with other users.
 
-Of two periods each step counts as far as everybody has had time for it, in whole days: who began
-late would else come through more rarely. Who has had less than a day yet is left out; where nobody
-remains, nothing is judged.
+Each step of both periods counts conversions within the time that all users have had, in whole days:
+otherwise users who began late would convert more rarely. Users who have had less than a day are
+left out; without any others, there is no verdict.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Users by funnel step: counts, rates with intervals, and the time between steps.
 
-A user counts once. Of several apps, without a filter, what he did in all of them is one journey;
-what nobody has put a name to belongs to its session. Of one release, only its own events count.
+A user counts once. Without a filter by app, the events of a user in all apps are one journey;
+events that name no user belong to their session. Of one release, only its own events count.
 """
 
 from collections.abc import Sequence

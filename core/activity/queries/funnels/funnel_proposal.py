@@ -25,7 +25,7 @@ Journey = dict[str, list[int]]  # the times of each event type, in order
 
 def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funnel | None:
     """Return the most common sequence of events of the last 30 days; None where there is none, or
-    somebody has begun the workspace's funnel.
+    when a user has begun the workspace's funnel.
 
     Of very many users some are looked at.
     """

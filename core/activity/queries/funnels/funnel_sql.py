@@ -32,10 +32,10 @@ from core.presentation.periods import Period, Watched
 
 SAMPLES, MOST_STATEMENTS = 1024, 500
 HIGHEST_CODE = 127  # that a mark has room for
-# Who is looked at, where all would be too many: the rank of a median of so many is right within one
-# percent
+# So many subjects are sampled when all would be too many: the rank of a median of so many is right
+# within one percent
 ENOUGH = 10_000
-# Of what nobody has analyzed yet Postgres says -1.
+# Postgres estimates -1 for a table that was not analyzed yet.
 ROUGHLY = text(
     "select greatest(reltuples, 0)::bigint from pg_class where oid = "
     "'ix_subjects_reached'::regclass"

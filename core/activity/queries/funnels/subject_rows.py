@@ -79,7 +79,7 @@ def parameters_of(
     """Return the parameters that select subjects by environment, app and rows."""
     wanted = select(EventApp.app).where(EventApp.environment == watched.environment)
     apps = [watched.app] if watched.app is not None else sorted(session.scalars(wanted))
-    # `*` is that of everybody who is in several
+    # `*` has the subjects that are in several apps
     places = apps if len(apps) <= 1 else [*apps, ALL_APPS]
     return {
         "environment": (of_subjects := release_place or watched.environment),
@@ -191,8 +191,7 @@ def of_marks(rule: FunnelRule, rows: Select[Any], *, starts_alike: bool) -> Funn
         for is_wanted in (~columns.is_cut, columns.is_cut)
     )
     if starts_alike:
-        # Whoever begins where the workspace's funnel begins does so at the same time, which has an
-        # index.
+        # A subject begins this funnel when it begins the workspace's, and that time has an index.
         since, until = bindparam("since", type_=MOMENT), bindparam("until", type_=MOMENT)
         uncut = uncut.where(columns.reached_1 >= since, columns.reached_1 < until)
     exact = _exact(rule, rule.over(cut), rule.is_unsure)
@@ -214,7 +213,7 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
                 (row.user_id.is_not(None), func.user_subject(row.user_id)),
                 else_=func.session_subject(row.session_id),
             ).label("part"),
-            # Of a user's events null: they are his own, and no owner is looked for.
+            # Null for events of a user: they belong to that user, and no owner is looked up.
             case((row.user_id.is_(None), func.session_subject(row.session_id))).label("session"),
             row.environment,
             row.app,

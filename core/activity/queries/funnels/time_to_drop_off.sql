@@ -1,5 +1,5 @@
--- Users by how long they stayed, in seconds; `gone` holds who has not come through: subject, began, marks. Of whom nobody knows the
--- name, the last mark is all that there is.
+-- Users by time to drop-off in seconds; `gone` has those who did not complete: subject, began, marks. Of an anonymous session only the
+-- last mark is known.
 select width_bucket(seconds, cast(:bounds as float8[])) as bar, count(*) as users,
     array_send(array_agg(cast(seconds * 1e6 as bigint))) as stayed
 from (

@@ -19,7 +19,7 @@ from core.database.import_traces import OTHERS, stems_from
 from core.database.staging import Connection
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEPT = object()  # as the default of a column: where nobody reported it, it is left as it is
+KEPT = object()  # as the default of a column: when not reported, it is left as it is
 
 Image = dict[str, Any]
 

@@ -16,7 +16,7 @@ select id, message_id from review_items where import_id = %(import_id)s order by
 PRESENT = "select id, import_id from messages where id = any(%(ids)s)"
 GO = "delete from review_items where message_id = any(%(ids)s)"
 DRAFTS_GO = "delete from ai_annotation_drafts where message_id = any(%(ids)s)"
-# What stays belongs to whoever has said something new of the message since, or to nobody.
+# Items that stay belong to the latest other import that reported the message, or to none.
 STAY = """
 update review_items as item set import_id = nullif(present.import_id, %(import_id)s)
 from unnest(%(ids)s::uuid[], %(owners)s::uuid[]) as present(id, import_id)

@@ -21,8 +21,7 @@ from (
 DOUBTFUL = text("""
 select day, environment, app, user_id from user_days
 where import_id = :import_id and user_id = any(:users) and day between :first and :last""")
-# Whoever reported a conversation later may have found its beginning on a day that was noted
-# already.
+# A later report of a conversation may have found the day of its beginning noted already.
 NOTE = text("""
 insert into user_days (day, environment, app, user_id, import_id)
 select distinct on (1, 2, 3, 4) (created_at at time zone :zone)::date, place, app, user_id,
@@ -54,8 +53,8 @@ def forget_of(
         days, environments, apps, named = map(list, zip(*doubtful, strict=True))
         keys = {"days": days, "environments": environments, "apps": apps, "users": named}
         bounds = {"named": list(set(named)), "first": min(days), "last": max(days)}
-        # Whoever stores rows waits here, or we wait: else a day that they have noted and not
-        # committed would be lost.
+        # This and transactions that store rows wait for each other: otherwise a day that was noted
+        # and not committed would be lost.
         session.execute(text("lock table user_days in share row exclusive mode"))
         given = {"import_id": import_id, "zone": _zone(session), **keys, **bounds}
         session.execute(sql_files.statement(__package__, "forget_days"), given)

@@ -1,7 +1,7 @@
 """Undo of rows that belong to their last writer: messages, feedback, scores, documents, memories,
 annotations.
 
-What belongs to the import is as the last of the others left it, or gone; what somebody has changed
+What belongs to the import is as the last of the others left it, or gone; what a person has changed
 since stays.
 """
 
@@ -116,8 +116,8 @@ OF_AI = (
 
 
 def _forget_names(gone: list[UUID]) -> None:
-    """Forget what feedback calls messages: before it goes, so that a kill leaves no name behind
-    that nobody knows.
+    """Forget what feedback calls messages: before it goes, so that a kill leaves no unknown
+    name behind.
     """
     if gone:
         with transaction() as core:

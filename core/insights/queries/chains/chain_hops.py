@@ -108,7 +108,6 @@ class PromotionHop(NamedTuple):
 
 
 def find_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationHop | None:
-    """Return an annotation."""
     return _first(ai, _annotations(notes.c.id == id_, actor), AnnotationHop)
 
 
@@ -182,7 +181,6 @@ def by_number(prompt_id: UUID, number: int | None) -> tuple[ColumnElement[bool],
 def find_bot_version(
     core: Session, bot_id: UUID, number: int | None, *, actor: Actor
 ) -> VersionHop | None:
-    """Return a version of a bot."""
     name = select(bots.c.bot_name).where(bots.c.id == bot_id, sees_bot(actor))
     found = core.scalar(name)
     return VersionHop(bot_id, bot_id, found, number or 0, is_bot=True) if found else None

@@ -25,8 +25,8 @@ REBUILT = Stage(
     | {"owner": "text", "marks": "bigint[]", "is_cut": "boolean", "had_marks": "boolean"},
 )
 
-# Whoever derives from events waits here until this is done: what they add to a part must not come
-# between reading and writing it.
+# Processes that derive from events wait here until this is done: what they add to a part must not
+# come between reading and writing it.
 LOCK = text("lock table funnel_parts in share row exclusive mode")
 REMOVED = text(
     "select min(created_at), max(created_at), array_agg(distinct user_id), array_agg(distinct "
