@@ -61,6 +61,20 @@ def retry_on_conflict(act: Callable[[], Result]) -> Result:
 
 
 @contextmanager
+def single_statement() -> Iterator[Session]:
+    """Open a session on `core` for one statement, which commits itself: a third of the round trips
+    of a transaction.
+    """
+    chosen = engines.current().core
+    with (
+        translate_errors(),
+        discard_cut_connections(chosen),
+        Session(_autocommitting(chosen), expire_on_commit=False) as session,
+    ):
+        yield session
+
+
+@contextmanager
 def read_session(database: Database = Database.CORE) -> Iterator[Session]:
     """Open a session that commits each statement: a third of the round trips for reads."""
     chosen = engines.current().core if database is Database.CORE else engines.current().ai

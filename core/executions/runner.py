@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.database import bus
-from core.database.db import transaction
+from core.database.db import single_statement, transaction
 from core.errors import StartRefused, Unavailable
 from core.executions import model_call
 from core.executions.answer_buffers import AnswerBuffer
@@ -34,6 +34,7 @@ from core.executions.schemas import (
 from core.executions.service import executions as service
 from core.executions.tools.toolboxes import Toolbox
 from core.identity.schemas import Actor
+from core.quotas.queries import known_applying
 
 log = logging.getLogger("attune.executions")
 
@@ -136,9 +137,16 @@ class Runner:
         self, new_execution: NewExecution, *, actor: Actor, toolbox: Toolbox | None = None
     ) -> PendingExecution:
         """Store a call as pending."""
-        with transaction() as session:
+        quotas = known_applying(actor)
+        reserves = quotas != () or new_execution.cost_limit_usd is not None or new_execution.cache
+        with transaction() if reserves else single_statement() as session:
             return service.begin(
-                session, new_execution, instance=self.instance, actor=actor, toolbox=toolbox
+                session,
+                new_execution,
+                instance=self.instance,
+                actor=actor,
+                toolbox=toolbox,
+                quotas=quotas,
             )
 
     def reserve(self) -> None:
@@ -194,11 +202,12 @@ class Runner:
         self, execution: PendingExecution, outcome: CallOutcome, on_finish: OnFinish | None
     ) -> CallOutcome:
         """Store the outcome, with retries during an outage; return it, or that it was cancelled."""
+        is_alone = on_finish is None and _ends_alone(execution)
         for pause_s in (0.0, *STORE_RETRY_WAITS_S):
             if pause_s and self._stopping.wait(pause_s):
                 return outcome  # the next start fails it as interrupted
             try:
-                with transaction() as session:
+                with single_statement() if is_alone else transaction() as session:
                     is_finished = service.finish(session, execution, outcome)
                     if on_finish is not None:
                         on_finish(session, execution.id)
@@ -262,6 +271,12 @@ def execute(
 
 def _failed(buffer: AnswerBuffer, error: ExecutionError) -> CallOutcome:
     return CallOutcome(ExecutionStatus.FAILED, buffer.text, tuple(buffer.tools), error=error)
+
+
+def _ends_alone(execution: PendingExecution) -> bool:
+    """Whether nothing but its row changes with the end of a call."""
+    is_of_session = execution.new_execution.session_id is not None
+    return not (execution.quotas or execution.is_of_key or is_of_session)
 
 
 def _cancelled(outcome: CallOutcome) -> CallOutcome:

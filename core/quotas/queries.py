@@ -74,6 +74,11 @@ def find_applying(session: Session, actor: Actor) -> Applying:
     return tuple(session.execute(found, {"actor": actor.id, "role": actor.role}).all())
 
 
+def known_applying(actor: Actor) -> Applying | None:
+    """Return the quotas that apply to an actor if they are cached, else None."""
+    return applying_cache.peek((actor.id, actor.role))
+
+
 def find_applying_cached(session: Session, actor: Actor) -> Applying:
     """Return them from this process, in at most the time that a hint takes after a change: every
     call of a model asks.

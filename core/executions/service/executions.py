@@ -38,7 +38,7 @@ from core.providers import capabilities, catalogue
 from core.providers.prices import Cost
 from core.providers.schemas import Route
 from core.quotas.cost_limits import check_cost
-from core.quotas.queries import find_applying_cached
+from core.quotas.queries import Applying, find_applying_cached
 from core.quotas.service import reservations
 from core.quotas.worst_case import NOTHING, with_max_tokens, worst_case
 
@@ -63,15 +63,16 @@ def begin(
     instance: UUID,
     actor: Actor,
     toolbox: Toolbox | None = None,
+    quotas: Applying | None = None,
 ) -> PendingExecution:
-    """Store a call as pending; `toolbox` has the tools that it names.
+    """Store a call as pending; `toolbox` has the tools that it names, and `quotas` apply if known.
 
     Raises Forbidden, ModelMissing, ParameterNotSupported, ToolNotOffered, NotCacheable,
     CostLimitExceeded, CostUnknown, QuotaExceeded or PriceNeeded.
     """
     require(actor, Permission.RUN_MODELS)
     route = catalogue.find_route(session, new_execution.model_id)
-    quotas = find_applying_cached(session, actor)
+    quotas = find_applying_cached(session, actor) if quotas is None else quotas
     if quotas or new_execution.cost_limit_usd is not None:
         new_execution = _limited(new_execution, route)
     call = model_input.call_of(route, new_execution, toolbox)
