@@ -1,13 +1,13 @@
 """The outcomes of evaluations by case, so that comparisons count no results
 
-Revision: 0084, after 0077
+Revision: 0079, after 0078
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0084"
-down_revision = "0077"
+revision = "0079"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 
