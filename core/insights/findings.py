@@ -10,7 +10,7 @@ from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, incidents
 from core.ai_metrics.queries.series import volume_by_model
 from core.ai_metrics.views import AiMetricsQuery
-from core.batches.queries.failing_jobs import find_failing
+from core.batches.queries.failing_jobs import failing_jobs
 from core.batches.views import BatchRunQuery
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, may, require
@@ -110,7 +110,7 @@ def _look(
 ) -> Findings:
     asked = AiMetricsQuery(scope.period, scope.watched)
     hours = incidents(core, asked, actor=actor)
-    runs = find_failing(core, BatchRunQuery(scope.period, scope.watched))
+    runs = failing_jobs(core, BatchRunQuery(scope.period, scope.watched))
     volumes = cache(partial(volume_by_model, core, asked))  # only few findings need it
     is_of_all = scope.watched.user_id is None
     fewer = drops(core, scope.period, scope.watched, actor=actor) if is_of_all else []

@@ -1,7 +1,6 @@
 """Prompt versions side by side: requests, errors, latency, cost, feedback and annotations."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +39,6 @@ from core.statistics.means import ranks_around
 
 MOST_VERSIONS = 200
 MOST_RATINGS, AT_ONCE = 100_000, 10_000
-LATE = timedelta(days=7)  # between an answer and the feedback on it
 VERDICTS = (AnnotationType.APPROVED, AnnotationType.CORRECTION)
 
 feedback, notes = table_of(Feedback), table_of(Annotation)

@@ -76,7 +76,7 @@ def test_lists_failures_and_findings_have_an_object_in_words() -> None:
     with transaction() as session:
         runs = batch_runs.list_runs(session, ASKED, window=Window(9), actor=actor)
         failures = batch_runs.failures(session, ASKED, actor=actor)
-        [found] = failing_jobs.failing_jobs(session, ASKED, actor=actor)
+        [found] = failing_jobs.failing_jobs(session, ASKED)
     by_name = {run.batch_run_id: run for run in runs}
     assert (by_name["run"].error_summary, by_name["run"].failed_phase) == (OBJECT, "load")
     assert isinstance(by_name["long"].error_summary, str)  # its beginning, as the list says
