@@ -18,6 +18,12 @@ KNOWN = {
         ("/ai/prompt-versions", "tool="),
         ("/ai/prompt-versions", "experiment_arm="),
     ),
+    "known: releases by another dimension are counted from raw requests": (
+        ("/ai/release-comparison", "error_type="),
+        ("/ai/release-comparison", "tool="),
+        ("/ai/release-comparison", "prompt_version="),
+        ("/ai/release-comparison", "experiment_arm="),
+    ),
     "known: all users instead of a sample, on request": (("/onboarding/paths", "exact="),),
 }
 
@@ -183,6 +189,7 @@ ROUTES = tuple(
             *_each(
                 ("/ai/metrics", "/ai/tiles", "/ai/tools", "/ai/models", "/ai/prompt-versions"), AI
             ),
+            *_each(("/ai/release-comparison",), (*AI, "earlier={release}", "later={release}")),
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
             *_each(("/ai/breakdown",), (*AI, *SERIES, *BREAKDOWNS)),
             *_each(
