@@ -10,7 +10,7 @@ from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
-from pages.test.evaluations import scorer_fields
+from pages.test.evaluations.form import scorer_fields
 from tests.factories.bots import made
 from tests.factories.evaluations import (
     answering,

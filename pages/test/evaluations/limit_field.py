@@ -9,7 +9,7 @@ from core.evaluations.schemas import EvaluationResume
 from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from pages._ui import errors, guard, state
-from pages.test.evaluations import run_fields
+from pages.test.evaluations.form import run_fields
 
 LIMIT = "evaluations.raised.limit"
 

@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.identity.permissions import Permission
 from pages._ui import errors, guard, links
-from pages.test.evaluations import address, detail, evaluation_list, new_evaluation
+from pages.test.evaluations import address, detail, evaluation_list
+from pages.test.evaluations.form import new_evaluation
 
 
 def main() -> None:

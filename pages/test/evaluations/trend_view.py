@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluations.queries import trends
 from pages._ui import errors, frame, guard, text
 from pages._ui.versions import version_trend
-from pages.test.evaluations import target_fields
+from pages.test.evaluations.form import target_fields
 
 SUBJECT = "evaluations.trend.subject"
 

@@ -14,8 +14,8 @@ from core.bots.service.scenarios import ensure_included
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
-from pages.test.evaluations import case_fields, run_fields, target_fields
 from pages.test.evaluations.ab_tests import address
+from pages.test.evaluations.form import case_fields, run_fields, target_fields
 
 AT = "ab_tests.new"
 NAME, DESCRIPTION, SOURCE = f"{AT}.name", f"{AT}.description", f"{AT}.source"

@@ -10,7 +10,7 @@ from core.ab_tests.views import AbTestView
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, links, state, text
-from pages.test.evaluations import run_fields
+from pages.test.evaluations.form import run_fields
 
 NAME, DESCRIPTION, LIMIT = (f"ab_tests.details.{name}" for name in ("name", "description", "limit"))
 

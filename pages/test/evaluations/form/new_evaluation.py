@@ -9,8 +9,8 @@ from core.evaluations import estimates
 from core.evaluations.schemas import MOST_TARGETS, NewEvaluation
 from core.evaluations.service import evaluations
 from pages._ui import errors, frame, guard, state
-from pages.test.evaluations import (
-    address,
+from pages.test.evaluations import address
+from pages.test.evaluations.form import (
     case_fields,
     gate_fields,
     prefill,

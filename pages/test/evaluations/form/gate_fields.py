@@ -15,7 +15,7 @@ from core.promotions.schemas import GateView
 from core.providers.catalogue import list_models
 from pages._ui import guard, links, state, text
 from pages.test.evaluations import address
-from pages.test.evaluations.case_fields import SPLITS
+from pages.test.evaluations.form.case_fields import SPLITS
 
 MODEL = "evaluations.gate.model"
 

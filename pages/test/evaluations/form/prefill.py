@@ -13,7 +13,8 @@ from core.identity.schemas import Actor
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.versions import read_version
 from pages._ui import guard, state
-from pages.test.evaluations import address, case_fields, target_fields
+from pages.test.evaluations import address
+from pages.test.evaluations.form import case_fields, target_fields
 
 DONE = "evaluations.new.prefilled"
 
