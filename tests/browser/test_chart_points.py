@@ -14,12 +14,13 @@ def test_a_point_of_a_chart_opens_by_the_keyboard(window: Window, program: Progr
     sent = {
         "id": "of a chart",
         "created_at": at.isoformat(),
+        "environment": "points",
         "model": "m",
         "status": "ok",
         "cost_usd": "0.25",
     }
     program.show("chart points", {"ai-requests": [sent]})
-    tab = opened(window, "/ai-metrics?days=7")
+    tab = opened(window, "/ai-metrics?days=7&environment=points")
     chart = tab.page.get_by_role("figure", name="Error rate").first
     menu = chart.locator("xpath=following-sibling::form")
     points = menu.get_by_role("combobox", name="Points of this chart")
