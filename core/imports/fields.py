@@ -1,5 +1,5 @@
 """The fields of each kind that a file may fill, in the order in which a page shows them, and as
-what each is read (text if not named). `mapping.As` lists the types.
+what each is read (text if not named). `mapping.ValueType` lists the types.
 """
 
 from core.imports.parsed import RowKind

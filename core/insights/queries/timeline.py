@@ -117,11 +117,9 @@ def timeline(
     moments: Sequence[JourneyEvent], others: OtherActivity | None, zone: str
 ) -> list[TimelineDay]:
     """Return events by day and session, with conversations and feedback in between."""
-    place, beside_ = (
-        ZoneInfo(zone),
-        others or OtherActivity(talks=[], opinions=[], is_readable=False),
-    )
-    entries: list[Entry] = sorted([*moments, *beside_.talks, *beside_.opinions], key=_when)
+    place = ZoneInfo(zone)
+    others = others or OtherActivity(talks=[], opinions=[], is_readable=False)
+    entries: list[Entry] = sorted([*moments, *others.talks, *others.opinions], key=_when)
     gaps = [
         None,
         *((_when(late) - _when(early)).total_seconds() for early, late in pairwise(entries)),

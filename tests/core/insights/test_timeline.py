@@ -111,10 +111,10 @@ def test_conversations_and_feedback_stand_where_they_happened(admin: Actor) -> N
     [day] = days(admin)
     [stretch] = day.stretches
     assert [type(entry).__name__ for entry, _ in stretch.entries] == [
-        "Moment",
+        "JourneyEvent",
         "TimelineConversation",
         "TimelineFeedback",
-        "Moment",
+        "JourneyEvent",
     ]
     assert [gap for _, gap in stretch.entries] == [None, 120, 120, 300]
     assert (day.events, stretch.session_id) == (2, "s1")
