@@ -4,8 +4,7 @@ without one of them (docs/decisions/0017).
 Of rows that are merged by field (users, conversations, batch runs) a trace holds the fields that an
 import reported; of rows that belong to their last writer (messages, feedback, scores,
 annotations, documents, memories), the whole row as it left it. What came from no import is the
-trace of OTHERS, kept where an import met it. Where rows come from no import, these functions do
-nothing.
+trace of OTHERS, kept where an import met it, or where it met an import.
 """
 
 from collections.abc import Collection, Mapping
@@ -69,20 +68,16 @@ class Traces:
     """The traces of the rows of one batch that are merged by field."""
 
     def __init__(self, connection: Connection, import_id: UUID | None, table: str) -> None:
-        """Collect what a batch of an import reports of rows in `table`."""
-        self._connection, self._import_id, self._table = connection, import_id, table
+        """Collect what a batch reports of rows in `table`: of an import, or of OTHERS."""
+        self._connection, self._table, self._by = connection, table, import_id or OTHERS
         self._traces: dict[tuple[UUID, UUID], Fields] = {}
 
     def begin(self, known: Mapping[UUID, VersionedFields], *, made: Collection[UUID]) -> None:
         """Note what others reported of rows that existed before; the rows must be locked."""
-        if self._import_id is None:
+        found = self._find([id_ for id_ in known if id_ not in made])
+        if self._by == OTHERS:  # no row needs a trace that no import has
+            self._traces = {(OTHERS, id_): by.get(OTHERS, {}) for id_, by in found.items() if by}
             return
-        found: dict[UUID, dict[UUID, Fields]] = {id_: {} for id_ in known if id_ not in made}
-        if found:
-            with by_index(self._connection):
-                traces = self._connection.execute(FIND, {"kind": self._table, "ids": list(found)})
-            for id_, import_id, content in traces:
-                found[id_][import_id] = content
         for id_, by in found.items():
             present = known[id_].fields()
             unknown = {
@@ -92,12 +87,24 @@ class Traces:
             }
             if unknown or not by:
                 self._traces[OTHERS, id_] = by.get(OTHERS, {}) | unknown
-            self._traces[self._import_id, id_] = by.get(self._import_id, {})
+            self._traces[self._by, id_] = by.get(self._by, {})
+
+    def _find(self, ids: list[UUID]) -> dict[UUID, dict[UUID, Fields]]:
+        """Return the traces of rows, by who left them."""
+        found: dict[UUID, dict[UUID, Fields]] = {id_: {} for id_ in ids}
+        if ids:
+            with by_index(self._connection):
+                traces = self._connection.execute(FIND, {"kind": self._table, "ids": ids})
+            for id_, import_id, content in traces:
+                found[id_][import_id] = content
+        return found
 
     def note(self, id_: UUID, fields: dict[str, Any], version: Version) -> None:
         """Note what a row of the batch reports."""
-        if self._import_id is not None:
-            merge(self._traces.setdefault((self._import_id, id_), {}), fields, version)
+        if self._by != OTHERS:
+            self._traces.setdefault((self._by, id_), {})
+        if (self._by, id_) in self._traces:
+            merge(self._traces[self._by, id_], fields, version)
 
     def keep(self, known: Mapping[UUID, VersionedFields]) -> None:
         """Store the traces, with the times that the rows have from this import alone."""

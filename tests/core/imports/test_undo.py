@@ -78,6 +78,19 @@ def test_when_others_first_told_of_it_is_remembered(kind: str, ours: UUID) -> No
     assert differences(dump(), with_it) == ""
 
 
+@pytest.mark.parametrize("kind", ["conversation", "user", "batch_run"])
+def test_what_others_told_of_an_earlier_time_is_there_without_the_import(
+    kind: str, ours: UUID
+) -> None:
+    send(kind, row(kind, 12), import_id=ours)
+    send(kind, row(kind, 0))
+    undo(ours)
+    with_it = dump()
+    empty_everything()
+    send(kind, row(kind, 0))
+    assert differences(dump(), with_it) == ""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_last_first", [False, True])
 def test_what_two_imports_told_belongs_to_the_one_that_is_left(
