@@ -247,7 +247,7 @@ def test_folding_while_events_arrive_loses_none_and_counts_none_twice(database: 
     activity.fold()
     rows = activity.derived()["rollups"]
     assert {
-        grain: sum(row[5] for row in rows if row[0] == grain) for grain in ("half_hour", "day")
+        grain: sum(row[6] for row in rows if row[0] == grain) for grain in ("half_hour", "day")
     } == {
         "half_hour": 40,
         "day": 40,
