@@ -29,7 +29,8 @@ def test_ctrl_k_opens_the_palette_at_once_and_enter_goes_to_the_page(window: Win
     assert took is not False
     assert took < MOST_UNTIL_OPEN_MS
     page.keyboard.type("ai met")
-    expect(page.get_by_role("option")).to_have_text([re.compile("AI metrics")])
+    options = page.locator("#attune-palette").get_by_role("option")
+    expect(options).to_have_text([re.compile("AI metrics")])
     page.keyboard.press("Enter")
     page.wait_for_url("**/ai-metrics**")
     expect(page.locator("#attune-palette")).to_be_hidden()

@@ -10,12 +10,17 @@ from sqlalchemy import text
 
 from core.activity.ingest import pending_events
 from core.database.db import transaction
+from core.database.sql_files import driver_statement
+from core.database.staging import driver
 from core.system.queries import health
 from core.system.schemas import Condition
 from core.system.service.verification import verify
 from tests.factories.activity import event, minutes, store
 
 pytestmark = pytest.mark.usefixtures("database")
+
+# As after a vacuum that found no row, and pages that it could not give back
+KNOWN_AS_EMPTY = "update pg_class set reltuples = 0, relpages = 50 where relname = 'pending_events'"
 
 
 def rows(statement: str) -> list[tuple[object, ...]]:
@@ -57,6 +62,17 @@ def test_while_another_process_derives_nothing_is_taken() -> None:
     with another_worker():
         assert pending_events.derive_some() == 0
     assert pending_events.derive_some() == 1
+
+
+def test_a_burst_after_the_table_was_empty_is_taken_without_comparing_all_with_all() -> None:
+    store([event("a.b", minutes(number), user_id="ann") for number in range(500)], defers=True)
+    with transaction() as session:
+        session.execute(text(KNOWN_AS_EMPTY))
+        connection = driver(session)
+        pending_events.TAKEN.make(connection)
+        taking = driver_statement("core.activity.ingest", "take_pending_events")
+        plan = connection.execute(b"explain " + taking, {"at_once": 100}).fetchall()
+    assert "Nested Loop" not in str(plan)
 
 
 def test_what_is_pending_is_no_difference_to_the_raw_rows() -> None:
