@@ -1,11 +1,12 @@
 """A stored prompt and a bot fill in the settings beside the chat."""
 
+from secrets import token_hex
+
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Window
 
 PROMPT = {
-    "name": "shop-clerk",
     "system_prompt": "You work for {{shop}}.",
     "prompt": "{{question}}",
     "default_parameters": {"stop_sequences": ["END"]},
@@ -15,13 +16,14 @@ PROMPT = {
 def test_a_stored_prompt_is_filled_in_with_its_values_and_then_a_bot(
     window: Window, program: Program
 ) -> None:
-    program.api.post("/templates", json=PROMPT).raise_for_status()
+    name = f"shop-clerk-{token_hex(3)}"  # a second attempt finds the first one's
+    program.api.post("/templates", json={**PROMPT, "name": name}).raise_for_status()
     bot = {"bot_name": "Captain", "custom_instructions": "Say arr."}
     program.api.post("/bots", json=bot).raise_for_status()
     tab = window.open()
     tab.press("Use saved prompt or bot")
     dialog = tab.page.get_by_role("dialog")
-    tab.choose("Prompt or bot", "shop-clerk@latest")
+    tab.choose("Prompt or bot", f"{name}@latest")
     dialog.get_by_role("button", name="Use", exact=True).click()
     expect(dialog).to_contain_text("shop")
     expect(dialog.get_by_role("alert")).to_be_visible()
