@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from statistics import median
 
 import httpx2
@@ -30,7 +31,7 @@ MESSAGES = [
     {"role": "user", "content": "hello there"},
 ]
 AT_ONCE, CALLS, ALONE, ROUNDS = 16, 480, 100, 3
-PROXY_KEY = "sk-bench"
+PROXY_KEY = f"sk-{token_hex(24)}"  # it refuses to start with a weak one
 # Nothing is fetched or sent elsewhere
 QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
