@@ -25,7 +25,7 @@ class DemoDecision(SettingsGroup):
     is_decided: bool = False
 
 
-class Examples(SettingsGroup):
+class DemoExamples(SettingsGroup):
     """What the demo has stored in Test."""
 
     prompt_id: UUID | None = None

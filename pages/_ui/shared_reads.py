@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -36,7 +36,7 @@ class SharedRead:
 
     answer: "Future[Any]"
     given_up: threading.Event
-    waiting: int = field(default=0)
+    waiting: int = 0
 
 
 class SharedReads:
@@ -65,7 +65,7 @@ class SharedReads:
             self._leave(question, shared)
 
     def forget(self) -> None:
-        """Let nobody join the reads that are running: what they return is out of date."""
+        """Start every read anew: results of the running ones are out of date."""
         with self._lock:
             self._running.clear()
 

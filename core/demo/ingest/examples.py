@@ -23,7 +23,7 @@ from core.datasets.queries.cases import cases_of_version
 from core.datasets.schemas import CaseTexts, DatasetCase, DatasetVisibility, NewDataset
 from core.datasets.service import cases, datasets, sources
 from core.datasets.source_schemas import AnnotationChoice
-from core.demo.schemas import Examples
+from core.demo.schemas import DemoExamples
 from core.errors import Conflict
 from core.evaluations.app_schemas import AppAnswer, AppAnswers
 from core.evaluations.models import EvaluationTest
@@ -49,12 +49,12 @@ def store(core: Session, ai: Session) -> None:
     or without such an account.
     """
     actor = _owner(core)
-    if actor is None or settings.read(core, Examples).dataset_id is not None:
+    if actor is None or settings.read(core, DemoExamples).dataset_id is not None:
         return
     facts = tomllib.loads(FILE.read_text())
     with suppress(Conflict), core.begin_nested():
         dataset_id = _dataset(core, ai, facts, actor)
-        found = Examples(
+        found = DemoExamples(
             prompt_id=_prompt(core, facts["prompt"], actor),
             bot_ids=tuple(_bot(core, bot, actor) for bot in facts["bots"]),
             dataset_id=dataset_id,
@@ -65,7 +65,7 @@ def store(core: Session, ai: Session) -> None:
 
 def remove(core: Session) -> None:
     """Remove the examples, with what was added to them since."""
-    found = settings.read(core, Examples)
+    found = settings.read(core, DemoExamples)
     of_models: Sequence[tuple[Any, UUID | None]] = (
         (EvaluationTest, found.evaluation_id),
         (Dataset, found.dataset_id),
@@ -75,7 +75,7 @@ def remove(core: Session) -> None:
     for model, id_ in of_models:
         if id_ is not None and (row := core.get(model, id_)) is not None:
             core.delete(row)
-    settings.write(core, Examples(), by=None)
+    settings.write(core, DemoExamples(), by=None)
 
 
 def _owner(core: Session) -> Actor | None:

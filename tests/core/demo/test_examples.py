@@ -10,7 +10,7 @@ from core.database import settings
 from core.database.db import Database, transaction
 from core.demo import service
 from core.demo.ingest import examples
-from core.demo.schemas import Examples
+from core.demo.schemas import DemoExamples
 from core.evaluations import runner as evaluation_runner
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
@@ -55,9 +55,9 @@ def counts() -> dict[str, int]:
         }
 
 
-def stored() -> Examples:
+def stored() -> DemoExamples:
     with transaction() as session:
-        return settings.read(session, Examples)
+        return settings.read(session, DemoExamples)
 
 
 def evaluated(id_: UUID, reader: Person) -> tuple[EvaluationView, EvaluationComparison]:
@@ -93,4 +93,4 @@ def test_the_demo_has_examples_in_test_and_they_go_with_it(
         service.remove(session, actor=owner.actor)
     do_what_is_due()
     assert set(counts().values()) <= {0, 1}
-    assert stored() == Examples()
+    assert stored() == DemoExamples()
