@@ -5,6 +5,7 @@ import time
 import psutil
 from playwright.sync_api import Page, expect
 
+from pages._ui.cache import MAX_AGE_S
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE
 from tests.browser.walks import main
@@ -27,6 +28,7 @@ def test_every_page_says_that_the_database_hangs_and_goes_on_by_itself(
     opened = {path: window.context.new_page() for path in PATHS}
     opened |= {path: visitor.context.new_page() for path in DOORS}
     took: dict[str, float] = {}
+    time.sleep(MAX_AGE_S)  # what a test before this one has read is shown for so long
     with paused(postmaster()):
         for number in range(count):  # from page to page in a tab that is open
             begun, name = time.monotonic(), links.nth(number).inner_text().splitlines()[-1]

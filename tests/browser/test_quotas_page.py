@@ -21,7 +21,9 @@ def test_a_quota_is_added_reached_and_raised(window: Window) -> None:
     tab.press("Add quota")
     tab.choose("Of", "Calls")
     dialog = tab.page.get_by_role("dialog", name="Add quota")
-    dialog.get_by_role("spinbutton", name="At most").fill("1")
+    at_most = dialog.get_by_role("spinbutton", name="At most")
+    expect(at_most).to_have_attribute("min", "1")  # the field of calls has replaced that of costs
+    at_most.fill("1")
     dialog.get_by_role("button", name="Add quota").click()
     expect(tab.page.get_by_text("1 call per day")).to_be_visible()
     tab.follow("Playground")
