@@ -276,7 +276,7 @@ def _failed(buffer: AnswerBuffer, error: ExecutionError) -> CallOutcome:
 def _ends_alone(execution: PendingExecution) -> bool:
     """Whether nothing but its row changes with the end of a call."""
     is_of_session = execution.new_execution.session_id is not None
-    return not (execution.quotas or execution.is_of_key or is_of_session)
+    return not (execution.quotas or is_of_session)
 
 
 def _cancelled(outcome: CallOutcome) -> CallOutcome:

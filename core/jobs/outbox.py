@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import FromClause, Select, Text, bindparam, insert, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -51,12 +52,27 @@ def add(
     session: Session, topic: str, payload: dict[str, Any], *, database: Database = Database.CORE
 ) -> None:
     """Store an event; it is delivered after the transaction commits."""
-    event = {"topic": topic, "payload": payload}
     # The bus listens on `core`; events of `ai` are found by the next round of `relay`
     if database is Database.AI:
-        session.execute(INSERTS[database], event)
+        session.execute(INSERTS[database], {"topic": topic, "payload": payload})
     else:
-        session.execute(INSERT_AND_NOTIFY, event | bus.parameters(TOPIC))
+        session.execute(INSERT_AND_NOTIFY, event(topic, payload))
+
+
+def added_where(changed: FromClause) -> Select[Any]:
+    """Return a statement that adds an event when `changed` has a row, and then returns a row; its
+    parameters are those of event().
+    """
+    event = select(bindparam("topic", type_=Text), bindparam("payload", type_=JSONB))
+    stored = insert(table_of(CoreOutbox)).from_select(
+        ["topic", "payload"], event.select_from(changed)
+    )
+    return select(bus.NOTIFY).select_from(stored.returning(CoreOutbox.id).cte("added"))
+
+
+def event(topic: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a statement that adds an event and notifies the worker."""
+    return {"topic": topic, "payload": payload, **bus.parameters(TOPIC)}
 
 
 def handles(topic: str) -> Callable[[Handler], Handler]:

@@ -36,18 +36,21 @@ async def create_completion(request: Request) -> Response:
     asked = bodies.read(await request.body())
     limit = rate_limits.streaming if asked.stream else rate_limits.standard
     await limit(request, actor, config())
-    call = await run_in_threadpool(asked.call)
     if asked.stream:
-        execution, buffer = await answer_stream.start(call, actor)
+        execution, buffer = await run_in_threadpool(_start, asked, actor)
         return StreamingResponse(
             _events(asked, execution, buffer, actor),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
-    view = await answer_stream.answer(call, actor)
+    view = await answer_stream.answer(await run_in_threadpool(asked.call), actor)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
     return JSONResponse(answers.completion(view, asked.model))
+
+
+def _start(asked: ChatCompletion, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
+    return answer_stream.start(asked.call(), actor)
 
 
 async def list_models(request: Request) -> Response:

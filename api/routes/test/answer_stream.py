@@ -40,14 +40,14 @@ class QueuePosition:
 
 # New text, a tool call, where it waits, nothing for a while, or the ended call
 Part: TypeAlias = str | ToolExecution | QueuePosition | ExecutionView | None
+Resolved: TypeAlias = tuple[NewExecution, AccountToolbox | None]
 
 
 async def answer(call: PromptExecution, actor: Actor) -> ExecutionView:
     """Call a model, and return the ended call; a failed one raises nothing."""
-    if call.session_id or call.template_id or call.tool_names:
-        new_execution, toolbox = await run_in_threadpool(_resolve, call, actor)
-    else:  # nothing to read
-        new_execution, toolbox = prompts.without_template(call), None
+    if (resolved := _resolve_directly(call)) is None:
+        resolved = await run_in_threadpool(_resolve, call, actor)
+    new_execution, toolbox = resolved
     ended = runner.current().submit(new_execution, actor=actor, toolbox=toolbox)
     execution = await asyncio.wrap_future(ended)
     if execution.status is ExecutionStatus.CANCELLED:
@@ -56,17 +56,20 @@ async def answer(call: PromptExecution, actor: Actor) -> ExecutionView:
     return execution
 
 
-async def start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
-    """Start a call of a model; return its row and the buffer of its answer."""
-    return await run_in_threadpool(_start, call, actor)
-
-
-def _start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
-    new_execution, toolbox = _resolve(call, actor)
+def start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, AnswerBuffer]:
+    """Start a call of a model, in a thread; return its row and the buffer of its answer."""
+    new_execution, toolbox = _resolve_directly(call) or _resolve(call, actor)
     return runner.execute(new_execution, actor=actor, toolbox=toolbox)
 
 
-def _resolve(call: PromptExecution, actor: Actor) -> tuple[NewExecution, AccountToolbox | None]:
+def _resolve_directly(call: PromptExecution) -> Resolved | None:
+    """Return a call that needs nothing from the database, or None."""
+    if call.session_id or call.template_id or call.tool_names:
+        return None
+    return prompts.without_template(call), None
+
+
+def _resolve(call: PromptExecution, actor: Actor) -> Resolved:
     """Return the call with its prompt rendered, and its tools."""
     with transaction() as session:
         if call.session_id is not None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import errors
@@ -55,7 +56,7 @@ async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingRes
 
     While the call waits for its turn at a provider with limits, `queue` has its position.
     """
-    execution, buffer = await answer_stream.start(call, actor)
+    execution, buffer = await run_in_threadpool(answer_stream.start, call, actor)
     headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(execution.id)}
     return StreamingResponse(
         _events(execution, buffer, actor), media_type="text/event-stream", headers=headers

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     CursorResult,
+    Select,
     Update,
     bindparam,
     insert,
@@ -145,7 +147,6 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     """
     tools = [tool.model_dump() for tool in outcome.tool_executions]
     values = {
-        "which": execution.id,
         "response": encrypted_texts.seal(outcome.response, "response", execution.id),
         "tool_executions": encrypted_texts.seal_json(tools, "tool_executions", execution.id),
         "finish_reason": outcome.finish_reason,
@@ -159,16 +160,31 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
         **_tokens_and_cost(outcome),
         **_fallback(execution, outcome),
     }
-    ended = cast("CursorResult[Any]", session.execute(IF_PENDING, values | used))
-    if ended.rowcount == 0:
+    if not _end(session, execution, values | used):
         session.execute(update(executions).where(executions.c.id == execution.id).values(used))
         return False
     if execution.quotas:
         _settle(session, execution.id, outcome)
     _notify(session, execution.id, execution.new_execution.session_id, execution.owner)
-    if execution.is_of_key:
-        outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})
     return True
+
+
+def _end(session: Session, execution: PendingExecution, values: dict[str, Any]) -> bool:
+    """End a call, unless it has ended before; return whether it was pending."""
+    if not execution.is_of_key:
+        ended = session.execute(IF_PENDING, {"which": execution.id, **values})
+        return cast("CursorResult[Any]", ended).rowcount > 0
+    event = outbox.event(FINISHED_BY_KEY, {"ids": [str(execution.id)]})
+    new = {f"new_{name}": value for name, value in values.items()}
+    ended_and_told = _ended_and_told(tuple(values))
+    return bool(session.execute(ended_and_told, {"which": execution.id, **new, **event}).all())
+
+
+@lru_cache(maxsize=16)
+def _ended_and_told(columns: tuple[str, ...]) -> Select[Any]:
+    """Return the statement that ends a key's call and adds its event in one round trip."""
+    change = IF_PENDING.values({name: bindparam(f"new_{name}") for name in columns})
+    return outbox.added_where(change.returning(executions.c.id).cte("ended"))
 
 
 def _fallback(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:
