@@ -7,6 +7,7 @@ from core.executions.schemas import ExecutionView, ToolExecution
 from core.providers.schemas import ModelView
 
 REASONS = ("stop", "length", "tool_calls", "content_filter")
+DONE = "data: [DONE]\n\n"
 
 
 def completion(view: ExecutionView, model: str) -> dict[str, Any]:

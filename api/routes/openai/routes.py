@@ -91,18 +91,16 @@ async def _events(
                 case answer_stream.QueuePosition() | None:
                     yield ": still here\n\n"
                 case ExecutionView():
-                    for line in _ending(chunks, part, asked):
-                        yield line
+                    yield _ending(chunks, part, asked) + answers.DONE
     except Failure as failure:
-        yield answers.line({"error": error_of(errors.problem_of(failure))})
-    yield "data: [DONE]\n\n"
+        yield answers.line({"error": error_of(errors.problem_of(failure))}) + answers.DONE
 
 
-def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) -> list[str]:
+def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) -> str:
     if view.status is ExecutionStatus.FAILED and view.error is not None:
-        return [answers.line({"error": error_of(problem(view.error, view))})]
+        return answers.line({"error": error_of(problem(view.error, view))})
     wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
-    return [chunks.last(view), *([chunks.usage(view)] if wants_usage else [])]
+    return chunks.last(view) + (chunks.usage(view) if wants_usage else "")
 
 
 ROUTES = (
