@@ -7,15 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import (
-    CursorResult,
-    Select,
-    Update,
-    bindparam,
-    insert,
-    or_,
-    update,
-)
+from sqlalchemy import CursorResult, Select, Update, bindparam, insert, or_, update
 from sqlalchemy.orm import Session
 
 from core.database import bus
