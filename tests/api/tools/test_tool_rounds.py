@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from core.executions import runner
+from core.executions.runner import Runner
 from core.executions.tools import tool_rounds
 from core.identity.schemas import Role, Scope
 from core.tools import definitions, registry
@@ -143,8 +144,8 @@ def test_an_answer_has_at_most_eight_rounds_of_tools(mine: httpx2.Client) -> Non
 
 
 @pytest.fixture
-def stuck_tool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make current_time wait until the test ends."""
+def stuck_tool(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make current_time wait until the test ends, before the end of the runner waits for it."""
     done = Event()
     tool = registry.TOOLS["current_time"]
     stuck = definitions.RegistryTool(
