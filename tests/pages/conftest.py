@@ -1,17 +1,20 @@
 """Pages run by Streamlit without a browser; only the session cookie is injected."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache as cache_of_results
 from html import unescape
 
 import pytest
 from streamlit import error_util
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextArea
+from streamlit.util import calc_hash
 
 from core.executions.runner import Runner
 from core.platform.config import ROOT
-from pages._ui import cache, errors, guard
+from pages._ui import cache, errors, guard, links
 from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
@@ -26,6 +29,18 @@ ENGAGEMENT = "watch/engagement/page.py"
 ONBOARDING, BATCH_HISTORY = "watch/onboarding/page.py", "watch/batch_history/page.py"
 PLAYGROUND, SETTINGS = "test/playground/page.py", "system/settings/page.py"
 ACCOUNTS, YOU = "system/accounts/page.py", "system/you/page.py"
+# By these Streamlit tells pages apart
+HASHES = {file: calc_hash(address) for address, file in links.FILES.items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_searched_once() -> Iterator[None]:
+    """Look for Streamlit components among the installed packages once, not for every tab."""
+    patch = pytest.MonkeyPatch()
+    found = cache_of_results(manifest_scanner.scan_component_manifests)
+    patch.setattr(manifest_scanner, "scan_component_manifests", found)
+    yield
+    patch.undo()
 
 
 @pytest.fixture
@@ -38,8 +53,10 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
 
     def open_(person: Person | None, page: str | None = None) -> AppTest:
         monkeypatch.setattr(guard, "cookie", lambda: person.token if person else None)
-        app = AppTest.from_file(str(ROOT / "pages" / "console.py"), default_timeout=20).run()
-        return app.switch_page(str(ROOT / "pages" / page)).run() if page else app
+        app = AppTest.from_file(str(ROOT / "pages" / "console.py"), default_timeout=20)
+        if page is not None:
+            app._page_hash = HASHES[page]  # noqa: SLF001  switch_page would draw the overview first
+        return app.run()
 
     return open_
 
