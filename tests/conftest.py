@@ -29,45 +29,9 @@ from core.presentation import drawing
 from core.providers.queries import configured as providers
 from core.providers.queries import token_prices
 from core.quotas import queries as quotas
-from tests import citus
+from tests import citus, emptying
 
 SECRET = "a key for tests only, long enough to be one"
-# Nearly all tables are empty already, and then deleting is ten times as fast as truncating. The
-# role lets keys not be checked.
-EMPTIED = """
-do $$ declare name text; begin
-    set local session_replication_role = replica;
-    for name in select tablename from pg_tables
-        where schemaname = 'public' and tablename not in ('alembic_version', 'event_types',
-            'funnel_events', 'funnels', 'funnel_versions', 'prompt_templates',
-            'prompt_template_versions', 'prompt_labels', 'prompt_label_moves')
-            and not (select relispartition from pg_class
-                where oid = format('public.%I', tablename)::regclass) loop
-        execute format('delete from %I', name);
-    end loop;
-    if to_regclass('funnels') is not null then
-        delete from funnels where not exists (select from funnel_versions
-            where funnel_id = funnels.id and id = '00000000-0000-7000-8000-000000000002');
-        delete from funnel_versions where id <> '00000000-0000-7000-8000-000000000002';
-        update funnels set is_workspace = true, name = 'Onboarding' where not is_workspace;
-        update funnel_versions set is_applied = true where not is_applied;
-        delete from funnel_events where code > 10;
-        delete from event_types where event_type not in (select event_type from funnel_events);
-    end if;
-    if to_regclass('prompt_templates') is not null then
-        delete from prompt_templates where id <> '00000000-0000-7000-8000-000000000003';
-        delete from prompt_template_versions where id <> '00000000-0000-7000-8000-000000000004';
-        delete from prompt_labels
-            where template_id <> '00000000-0000-7000-8000-000000000003'
-                or prompt_labels.name <> 'production';
-        update prompt_labels set version_id = '00000000-0000-7000-8000-000000000004'
-            where version_id <> '00000000-0000-7000-8000-000000000004';
-        delete from prompt_label_moves where from_version is not null or to_version <> 1
-            or template_id <> '00000000-0000-7000-8000-000000000003' or label <> 'production';
-        update prompt_templates set usage_count = 0, tags = '{}', category = ''
-            where usage_count > 0 or tags <> '{}' or category <> '';
-    end if;
-end $$"""
 TESTS = Path(__file__).parent
 # Folders whose tests share one program: it starts on one worker process only
 TOGETHER = ("browser", "faults")
@@ -84,10 +48,13 @@ class ByProgram(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test once more that met a database whose disk stood still, as a shared one does."""
+    """Begin with the folders that share a program, which take longest; try a test once more that
+    met a database whose disk stood still, as a shared one does.
+    """
+    items.sort(key=lambda item: not set(TOGETHER) & set(item.path.parts))
     stalled = pytest.mark.flaky(reruns=1, only_rerun=[str(Unavailable().detail)])
     for item in items:
-        if not {"browser", "faults"} & set(item.path.parts):
+        if not set(TOGETHER) & set(item.path.parts):
             item.add_marker(stalled)
 
 
@@ -194,7 +161,9 @@ def cluster(data: Path, settings: pytest.MonkeyPatch) -> Iterator[Postgres]:
     _in_a_hurry()
     if isinstance(postgres, citus.Cluster):
         postgres.distribute()
+    emptying.prepare()
     yield postgres
+    emptying.end()
     opened.dispose()
     postgres.stop()
 
@@ -220,9 +189,7 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
     quotas.applying_cache.clear()
     token_prices.clear_cache()
     event_types.forget()
-    for engine in (engines.current().core, engines.current().ai):
-        with engine.begin() as connection:
-            connection.execute(text(EMPTIED))
+    emptying.empty_tables()
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.scores import ingest as scores
 from core.scores import jobs as scores_jobs
 from core.scores.schemas import NewScore
-from tests.conftest import EMPTIED
+from tests import emptying
 from tests.factories.history import days_ago
 
 HANDLERS = jobs.rate.__name__, scores_jobs.link.__name__  # the import registers the handlers
@@ -297,6 +297,4 @@ def rows(kind: str, numbers: range, **more: Any) -> list[dict[str, Any]]:  # noq
 def empty_everything() -> None:
     """Delete all rows."""
     event_types.forget()
-    for engine in (engines.current().core, engines.current().ai):
-        with engine.begin() as connection:
-            connection.execute(text(EMPTIED))
+    emptying.empty_tables()

@@ -13,12 +13,11 @@ from core.ai_metrics import repricing
 from core.ai_metrics.ingest import recomputed_costs, rollups
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.repricing import EmptySpan, Reprice, RepriceProgress, RepriceReport
-from core.database.connections import engines
 from core.database.db import transaction
 from core.identity.schemas import Actor
 from core.providers.queries import token_prices
 from core.providers.service import price_list
-from tests.conftest import EMPTIED
+from tests import emptying
 from tests.factories.identity import person
 from tests.factories.requests import ai_requests, price
 
@@ -283,8 +282,7 @@ PRICES = st.lists(
 def test_it_gives_what_rows_would_cost_that_came_in_now(
     rows: list[tuple[object, ...]], listed: list[tuple[object, ...]]
 ) -> None:
-    with engines.current().core.begin() as connection:
-        connection.execute(text(EMPTIED))
+    emptying.empty_tables()
     token_prices._rates.clear()  # noqa: SLF001
     names = ("model", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens")
     given = [
