@@ -9,6 +9,7 @@ import pytest
 
 from tests.factories.services import ChatService, chat_service, register
 from tests.faults.program import Person, Program, alive, until
+from tests.faults.test_worker import retry_jobs_of, worker_id
 
 WAITING = '{"callbacks": 0}\ntwo and two?'
 
@@ -46,10 +47,12 @@ def test_an_answer_after_the_restart_completes_its_message_once(
     sent = asked(me, service)
     if is_taken:
         until(lambda: bool(service.taken()["jobs"]), 30)
+    dead = worker_id(installed)
     kill_all(installed)
     installed.start()
+    retry_jobs_of(installed, dead)
     assert me.execution(sent["job_id"])["status"] == "pending"
-    until(lambda: bool(service.taken()["jobs"]), 120)  # a stalled job is repeated after 30 s
+    until(lambda: bool(service.taken()["jobs"]), 120)
     answers = [service.answer(sent["job_id"], answer=each) for each in ("four", "five")]
     assert answers == [200, 200]
     execution = me.execution(sent["job_id"])

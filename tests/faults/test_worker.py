@@ -20,6 +20,9 @@ insert into procrastinate_jobs (queue_name, task_name, args, queueing_lock, sche
 values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', 'one at a time',
     now() + interval '1 hour')
 """
+AGED = """
+update procrastinate_workers set last_heartbeat = now() - interval '31 s' where id = %s
+"""
 RETRY_STALLED = """
 insert into procrastinate_jobs (queue_name, task_name, args)
     values ('default', 'system.retry_stalled', '{"timestamp": 0}')
@@ -56,6 +59,13 @@ def kill_worker(program: Program) -> None:
     until(lambda: program.worker.pid != killed.pid, LONGEST_WAIT_S)
 
 
+def retry_jobs_of(program: Program, dead: object) -> None:
+    """Have the jobs of a killed worker retried now, and not half a minute later."""
+    with program.database() as connection:
+        connection.execute(AGED, (dead,))
+        connection.execute(RETRY_STALLED)
+
+
 def test_its_heartbeat_comes_within_seconds_of_a_start(running: Program) -> None:
     me = running.sign_in()
     until(
@@ -84,15 +94,7 @@ def test_jobs_of_a_killed_one_come_back(running: Program) -> None:
     dead = worker_id(running)
     job = hold_a_job(running, dead)
     kill_worker(running)
-    with running.database() as connection:  # half a minute later
-        connection.execute(
-            (
-                "update procrastinate_workers set last_heartbeat = now() - interval '31 s' where "
-                "id = %s"
-            ),
-            (dead,),
-        )
-        connection.execute(RETRY_STALLED)
+    retry_jobs_of(running, dead)
     until(lambda: is_done(running, job), 20)
 
 
