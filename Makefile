@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 JAVASCRIPT := $(patsubst %,tests/api/%/javascript/node_modules/.package-lock.json,openai tools)
 export PORT HOST DATA
+# The programs that tests start again and again would compile all code each time
+test quick prove: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install run eval admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
 
@@ -40,7 +42,7 @@ javascript: $(JAVASCRIPT)  ## Install the npm packages of tests: OpenAI's JavaSc
 
 test: .venv/dev.lock $(JAVASCRIPT) lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile --max-worker-restart=0 --durations=30 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 -m "not prove" --dist loadfile --no-loadscope-reorder --max-worker-restart=0 --durations=30 $(ARGS)
 
 quick: .venv/dev.lock $(JAVASCRIPT) lint types imports  ## Format, types, contracts, and the tests that import what changed: under a minute
 	@tests="$$($(BIN)/python -m tests.changed)"; test -z "$$tests" || $(BIN)/python -m pytest -q -n 2 -m "not prove" --dist loadfile $$tests
