@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, Text, func, text
+from sqlalchemy import ARRAY, Index, Text, column, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, prefix_index
@@ -20,8 +20,8 @@ class BatchRunRecord(CoreTable):
         Index(
             "ix_batch_run_history_running", "heard_at", postgresql_where=text("status = 'running'")
         ),
-        prefix_index("ix_batch_run_history_id_prefix", "batch_run_id"),
-        prefix_index("ix_batch_run_history_job_prefix", "batch_job"),
+        prefix_index("ix_batch_run_history_id_prefix", column("batch_run_id")),
+        prefix_index("ix_batch_run_history_job_prefix", column("batch_job")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    column,
     func,
     text,
 )
@@ -36,8 +37,8 @@ class Conversation(CoreTable):
         Index(None, "last_message_at"),
         Index(None, "environment", "last_message_at"),
         Index(None, "environment", "message_count", "id"),
-        prefix_index("ix_conversations_id_prefix", "external_id"),
-        prefix_index("ix_conversations_title_prefix", "title"),
+        prefix_index("ix_conversations_id_prefix", column("external_id")),
+        prefix_index("ix_conversations_title_prefix", column("title")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

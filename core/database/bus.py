@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import URL, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 
@@ -122,7 +123,7 @@ class Bus:
         with psycopg.connect(
             self._address, autocommit=True, connect_timeout=5, application_name="attune bus"
         ) as connection:
-            connection.execute(f"listen {CHANNEL}".encode())
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
             self.listens.set()
             _deliver_look_again()
             while not self._stopping.is_set():

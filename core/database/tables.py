@@ -8,16 +8,15 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     Identity,
     Index,
-    Label,
     MetaData,
     String,
     Table,
     Text,
     func,
-    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -66,14 +65,15 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} in ({quoted})", name=column)
 
 
-def prefix_index(name: str, column: str) -> Index:
+def prefix_index(name: str, indexed: ColumnElement[str]) -> Index:
     """Return the index of the beginnings of texts, in lower case, where there are any; core/search
     reads it, whatever the database's language.
     """
-    lowered: Label[str] = literal_column(f"lower({column})").label("lowered")
-    given = text(f"{column} is not null")
     return Index(
-        name, lowered, postgresql_ops={"lowered": "text_pattern_ops"}, postgresql_where=given
+        name,
+        func.lower(indexed).label("lowered"),
+        postgresql_ops={"lowered": "text_pattern_ops"},
+        postgresql_where=indexed.is_not(None),
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FetchedValue, Index, Numeric, Text, func, text
+from sqlalchemy import ARRAY, FetchedValue, Index, Numeric, Text, column, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,8 +24,8 @@ class Document(Created, AiTable):
         Index(None, "scope", "updated_at"),
         Index(None, "updated_at", "id"),
         Index(None, "scope", "id"),
-        Index("ix_ai_kb_documents_title", text(f"left(title, {SORTED_CHARS})"), "id"),
-        prefix_index("ix_ai_kb_documents_title_prefix", f"left(title, {SORTED_CHARS})"),
+        Index("ix_ai_kb_documents_title", func.left(column("title"), SORTED_CHARS), "id"),
+        prefix_index("ix_ai_kb_documents_title_prefix", func.left(column("title"), SORTED_CHARS)),
         Index("ix_ai_kb_documents_characters", text("length(content)"), "id"),
         Index(
             "ix_ai_kb_documents_import", "import_id", postgresql_where=text("import_id is not null")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, Identity, Index, PrimaryKeyConstraint, text
+from sqlalchemy import BigInteger, Computed, Identity, Index, PrimaryKeyConstraint, column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, Created, prefix_index
@@ -30,9 +30,9 @@ class User(Created, CoreTable):
     __table_args__ = (
         Index(None, "last_seen_slot"),
         Index(None, "first_seen_at"),
-        prefix_index("ix_users_id_prefix", "external_id"),
-        prefix_index("ix_users_email_prefix", "email"),
-        prefix_index("ix_users_name_prefix", "display_name"),
+        prefix_index("ix_users_id_prefix", column("external_id")),
+        prefix_index("ix_users_email_prefix", column("email")),
+        prefix_index("ix_users_name_prefix", column("display_name")),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
