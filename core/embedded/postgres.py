@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import URL
 
 from core.database.connections.engines import Addresses
-from core.embedded import log_file
+from core.embedded import log_file, start_errors
 from core.embedded.child import Child
 from core.embedded.launch import NOBODY
 from core.embedded.postgres_settings import server_settings
@@ -37,10 +37,8 @@ TRANSIENT_MESSAGES = (
     "Address already in use",
     "another server",
 )
-STATE_MESSAGE = "the database system is"  # ... starting up or shutting down
 # Its processes may run as another user, who must not read Attune's keys and passwords.
 PASSED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
-MIN_FREE_BYTES = 1 << 20
 START_TIMEOUT_S = 600.0
 PREDECESSOR_TIMEOUT_S = 60.0
 ROTATE_INTERVAL_S = 10.0
@@ -76,7 +74,7 @@ class Postgres(Child):
         try:
             self._make_databases()
         except psycopg.Error as error:
-            raise StartRefused(_start_error(f"FATAL: {error}", self.log)) from error
+            raise StartRefused(start_errors.start_error(f"FATAL: {error}", self.log)) from error
 
     def spawn(self) -> None:
         """Create the cluster if necessary, start the server and wait until it accepts connections.
@@ -97,7 +95,7 @@ class Postgres(Child):
             if time.monotonic() > deadline or not any(
                 text in output for text in TRANSIENT_MESSAGES
             ):
-                raise StartRefused(_start_error(output, self.log))
+                raise StartRefused(start_errors.start_error(output, self.log))
             time.sleep(0.3)
 
     def is_disk_full(self) -> bool:
@@ -105,7 +103,7 @@ class Postgres(Child):
         room again.
         """
         try:
-            return _is_disk_full(self._output(), self.log)
+            return start_errors.is_disk_full(self._output(), self.log)
         except OSError:  # no log yet, or the data folder is gone: the server must stop all the same
             return False
 
@@ -140,7 +138,7 @@ class Postgres(Child):
         output, _ = self.process.communicate()
         if self.process.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise StartRefused(_start_error(output.decode(errors="replace"), self.log))
+            raise StartRefused(start_errors.start_error(output.decode(errors="replace"), self.log))
         draft.rename(self.cluster)
 
     def _make_databases(self) -> None:
@@ -180,9 +178,9 @@ class Postgres(Child):
         except OSError:
             return False
         except psycopg.OperationalError as error:
-            if "FATAL" not in str(error) or STATE_MESSAGE in str(error):
+            if "FATAL" not in str(error) or start_errors.STATE_MESSAGE in str(error):
                 return False
-            raise StartRefused(_start_error(str(error), self.log)) from error
+            raise StartRefused(start_errors.start_error(str(error), self.log)) from error
 
     def _remove_stale_locks(self) -> None:
         """Remove lock files whose process ID now belongs to another program: Postgres would wait
@@ -274,27 +272,3 @@ def _is_other_program(process_id: int, cluster: Path) -> bool:
         return not os.path.samefile(f"/proc/{process_id}/cwd", cluster)
     except OSError:  # it does not exist, or belongs to another user
         return False
-
-
-def _is_disk_full(output: str, log: Path) -> bool:
-    # The message may be missing from a log on a full disk.
-    return (
-        "No space left on device" in output or shutil.disk_usage(log.parent).free < MIN_FREE_BYTES
-    )
-
-
-def _start_error(output: str, log: Path) -> str:
-    if _is_disk_full(output, log):
-        return f"The disk that holds {log.parent.parent} is full. Free some space and start again."
-    relevant = [line for line in output.splitlines() if STATE_MESSAGE not in line]
-    errors = [
-        line
-        for line in relevant
-        if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))
-    ]
-    reason = (
-        errors[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip()
-        if errors
-        else "it gave no reason"
-    )
-    return f"Postgres did not start: {reason} (its log is {log})."
