@@ -23,7 +23,6 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.comparison import (
     NOT_KNOWN,
-    Change,
     Kpi,
     Meaning,
     kpi,
@@ -74,12 +73,12 @@ def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiReq
     step = Interval.HOUR if query.period.end - query.period.start <= BY_THE_HOUR else Interval.DAY
     one, other = side(session, query, step), side(session, before, step)
     found = [
-        _requests(one, other),
+        _amount(one, other, "total_requests", ("requests", "Requests", FigureUnit.COUNT)),
         _latency(one, other),
         _first_token(one, other),
         _error_rate(one, other),
-        _cost(one, other),
-        _tokens(one, other),
+        _amount(one, other, "cost_usd", ("cost", "Cost", FigureUnit.MONEY), Meaning.BAD),
+        _amount(one, other, "total_tokens", ("tokens", "Tokens", FigureUnit.COUNT)),
     ]
     found = found if _is_all_there(session, before) else [not_compared(each) for each in found]
     return AiRequestKpis(found, one.figures.unpriced_requests)
@@ -116,11 +115,19 @@ def _end(at: datetime, step: Interval, zone: str) -> datetime:
     return midnight(day_of(at, zone) + DAY, zone) if step is Interval.DAY else at + step.length
 
 
-def _requests(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
-    now, before = (_values(each.volume, "total_requests") for each in (one, other))
-    values = one.figures.total_requests, other.figures.total_requests
-    change = _of_traffic(one, now, before, Meaning.NEITHER)
-    return kpi("requests", "Requests", FigureUnit.COUNT, values, change, now)
+def _amount(
+    one: ComparedPeriod,
+    other: ComparedPeriod,
+    figure: str,
+    shown: tuple[str, str, FigureUnit],
+    meaning: Meaning = Meaning.NEITHER,
+) -> Kpi:
+    """Compare an amount, which a figure of a period and of its days has under one name."""
+    now, before = (_values(each.volume, figure) for each in (one, other))
+    values = getattr(one.figures, figure), getattr(other.figures, figure)
+    # Only for whole weeks: weekdays differ from weekends
+    change = of_level(now, before, meaning) if one.period.has_every_weekday else NOT_KNOWN
+    return kpi(*shown, values, change, now)
 
 
 def _latency(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
@@ -145,27 +152,6 @@ def _error_rate(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
     change = of_rate(now, before, Meaning.BAD, parts)
     course = [each.error_rate for each in one.volume]
     return kpi("error_rate", "Error rate", FigureUnit.SHARE, values, change, course)
-
-
-def _cost(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
-    now, before = (_values(each.volume, "cost_usd") for each in (one, other))
-    values = one.figures.cost_usd, other.figures.cost_usd
-    change = _of_traffic(one, now, before, Meaning.BAD)
-    return kpi("cost", "Cost", FigureUnit.MONEY, values, change, now)
-
-
-def _tokens(one: ComparedPeriod, other: ComparedPeriod) -> Kpi:
-    now, before = (_values(each.volume, "total_tokens") for each in (one, other))
-    values = one.figures.total_tokens, other.figures.total_tokens
-    change = _of_traffic(one, now, before, Meaning.NEITHER)
-    return kpi("tokens", "Tokens", FigureUnit.COUNT, values, change, now)
-
-
-def _of_traffic(
-    one: ComparedPeriod, now: list[float | None], before: list[float | None], meaning: Meaning
-) -> Change:
-    """Compare traffic only for whole weeks: weekdays differ from weekends."""
-    return of_level(now, before, meaning) if one.period.has_every_weekday else NOT_KNOWN
 
 
 def _failed(point: VolumePoint) -> tuple[int, int]:
