@@ -12,7 +12,7 @@ from core.activity.queries import events, user_lists
 from core.activity.queries.errors import error_codes
 from core.activity.queries.funnels import segments, time_to_drop_off
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.queries import request_lists as requests
+from core.ai_metrics.queries.requests import request_lists as requests
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import Database, Session, read_session

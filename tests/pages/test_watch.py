@@ -236,7 +236,12 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
         (OVERVIEW, "core.insights.kpis.overview_kpis", "key metrics", "Latency"),
         (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
-        (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),
+        (
+            AI_METRICS,
+            "core.ai_metrics.queries.requests.request_lists.list_first",
+            "requests",
+            "Latency",
+        ),
         (
             ONBOARDING,
             "core.activity.queries.errors.error_codes.list_errors",

@@ -16,8 +16,9 @@ from core.activity.queries.errors import error_codes
 from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import conversion_trend, funnel_counts, time_to_drop_off
 from core.activity.queries.user_filter import UserFilter
-from core.ai_metrics.queries import figures, request_errors, series
-from core.ai_metrics.queries import request_lists as ai_queries
+from core.ai_metrics.queries import figures, series
+from core.ai_metrics.queries.requests import request_errors
+from core.ai_metrics.queries.requests import request_lists as ai_queries
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.batches.queries import batch_runs as batches

@@ -19,7 +19,8 @@ from core.activity.queries.events import EventFilter
 from core.activity.queries.funnels import conversion_trend, funnel_counts, time_to_drop_off
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.schemas import NewEvent
-from core.ai_metrics.queries import figures, request_errors, series
+from core.ai_metrics.queries import figures, series
+from core.ai_metrics.queries.requests import request_errors
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.batches.queries import batch_runs as batches

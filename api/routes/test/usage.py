@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, SessionDep, WindowDep, query_slot
 from api.exports import csv_response
 from api.watch_parameters import PeriodDep, note_list
-from core.insights.queries import usage as queries
+from core.insights.queries.usage import usage as queries
 from core.insights.usage import UsageDimension, UsageList, UsageRow
 from core.prompts.cost_estimates import CostEstimateRequest, MonthlyCostEstimate
 from core.prompts.queries import cost_estimates

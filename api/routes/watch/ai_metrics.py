@@ -31,8 +31,9 @@ from api.watch_parameters import (
 )
 from core.ai_metrics.breakdown_views import Breakdown, BreakdownDimension, BreakdownMeasure
 from core.ai_metrics.queries import breakdown as broken_down
-from core.ai_metrics.queries import figures, kpis, request_errors, request_lists, series
+from core.ai_metrics.queries import figures, kpis, series
 from core.ai_metrics.queries import tools as tool_calls
+from core.ai_metrics.queries.requests import request_errors, request_lists
 from core.ai_metrics.requests import LatencyRange, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import (
@@ -50,7 +51,7 @@ from core.database.paging import Cursor, Page
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import PromptVersionFigures
 from core.insights.queries import prompt_versions as versions
-from core.insights.queries.release_comparison import compare_releases
+from core.insights.queries.releases.release_comparison import compare_releases
 from core.insights.release_figures import ReleaseComparison
 from core.presentation.comparison import Kpis
 from core.scores.queries import scored_requests

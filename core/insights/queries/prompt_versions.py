@@ -32,8 +32,9 @@ from core.insights.prompt_figures import (
     mean_cost,
     rate_of,
 )
-from core.insights.queries import answer_versions, version_scores
-from core.insights.queries.version_scores import ScoresByVersion
+from core.insights.queries import answer_versions
+from core.insights.queries.releases import version_scores
+from core.insights.queries.releases.version_scores import ScoresByVersion
 from core.knowledge.models import Feedback
 from core.statistics.means import ranks_around
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.queries import request_lists
+from core.ai_metrics.queries.requests import request_lists
 from core.ai_metrics.requests import RequestDetail
 from core.identity.schemas import Actor
 from core.scores.queries.score_list import scores_of_request

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission
 from core.insights import usage_charts
-from core.insights.queries.usage import usage
+from core.insights.queries.usage.usage import usage
 from core.insights.usage import UsageDimension, UsageReport
 from core.insights.usage_kpis import usage_kpis
 from core.presentation import formatting

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics.latency_charts import latency_over_time
-from core.ai_metrics.queries import request_errors, series, tools
+from core.ai_metrics.queries import series, tools
 from core.ai_metrics.queries.latency.latency_by_outcome import latency_by_outcome
 from core.ai_metrics.queries.previous_period import previous_series
+from core.ai_metrics.queries.requests import request_errors
 from core.platform import clock
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Chart

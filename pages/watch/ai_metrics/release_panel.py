@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.insights.queries.release_comparison import compare_releases
+from core.insights.queries.releases.release_comparison import compare_releases
 from core.presentation import formatting
 from core.presentation.change_texts import change
 from core.presentation.comparison import ChangeVerdict, Kpi

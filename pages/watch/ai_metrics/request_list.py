@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.ai_metrics import step_charts
 from core.ai_metrics.errors import RequestMissing
-from core.ai_metrics.queries import request_lists, series
+from core.ai_metrics.queries import series
+from core.ai_metrics.queries.requests import request_lists
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import LatencyBar

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.queries import request_errors, series
+from core.ai_metrics.queries import series
 from core.ai_metrics.queries.previous_period import previous_series
+from core.ai_metrics.queries.requests import request_errors
 from pages._ui import charts, errors, watch
 from pages._ui.cache import Reads
 from pages._ui.filters.selection import Filters

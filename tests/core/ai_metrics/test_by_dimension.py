@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
-from core.ai_metrics.queries import by_dimension, request_errors
+from core.ai_metrics.queries import by_dimension
+from core.ai_metrics.queries.requests import request_errors
 from core.ai_metrics.queries.rollup_sources import StatementShape, read_shape
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, ErrorKind

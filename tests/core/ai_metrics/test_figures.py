@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics.queries import figures, request_lists
+from core.ai_metrics.queries import figures
+from core.ai_metrics.queries.requests import request_lists
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, AiMetricsSummary, Figures
 from core.database.db import transaction

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event
 
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.queries import kpis, request_errors, series
+from core.ai_metrics.queries import kpis, series
+from core.ai_metrics.queries.requests import request_errors
 from core.ai_metrics.queries.rollup_sources import statement_of
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.views import AiMetricsQuery, Interval, Latency

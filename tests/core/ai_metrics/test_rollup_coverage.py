@@ -15,7 +15,8 @@ from sqlalchemy import text
 from core.ai_metrics import repricing
 from core.ai_metrics.ingest import dimension_backfill
 from core.ai_metrics.ingest.rollups import MOST_VALUES
-from core.ai_metrics.queries import figures, request_errors, series
+from core.ai_metrics.queries import figures, series
+from core.ai_metrics.queries.requests import request_errors
 from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.repricing import Reprice, RepriceProgress
 from core.ai_metrics.schemas import NewRequest

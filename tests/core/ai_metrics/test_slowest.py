@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.ai_metrics.queries import daily_indexes, request_lists, top_requests
+from core.ai_metrics.queries import daily_indexes
+from core.ai_metrics.queries.requests import request_lists, top_requests
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.ai_metrics.views import AiMetricsQuery

@@ -8,7 +8,7 @@ import pytest
 
 from core.database.db import transaction
 from core.identity.schemas import Actor, Caller, Role, Scope
-from core.insights.queries.usage import usage
+from core.insights.queries.usage.usage import usage
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
 from core.insights.usage_kpis import usage_kpis
 from core.platform import clock

@@ -22,8 +22,8 @@ from core.activity.models.users import User
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
+from core.ai_metrics.queries.requests.top_requests import find_top_requests
 from core.ai_metrics.queries.rollup_sources import raw
-from core.ai_metrics.queries.top_requests import find_top_requests
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery

@@ -21,7 +21,7 @@ from core.executions.models import Execution
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.insights.queries.usage_names import UsageName, names_of
+from core.insights.queries.usage.usage_names import UsageName, names_of
 from core.insights.usage import UsageDimension, UsageFigures, UsagePoint, UsageReport, UsageRow
 from core.platform import clock
 from core.playground.models import PlaygroundSession

@@ -12,10 +12,10 @@ from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.prompt_figures import ScoreOfVersion, deviation_of, mean_cost
-from core.insights.queries import release_quality, version_scores
 from core.insights.queries.prompt_versions import is_known, measures, percentile
-from core.insights.queries.release_quality import Parts
-from core.insights.queries.version_scores import ScoresByVersion
+from core.insights.queries.releases import release_quality, version_scores
+from core.insights.queries.releases.release_quality import Parts
+from core.insights.queries.releases.version_scores import ScoresByVersion
 from core.insights.release_figures import ReleaseComparison
 from core.presentation import comparison
 from core.presentation.comparison import NOT_KNOWN, Change, Kpi, Meaning
