@@ -21,6 +21,7 @@ from core.database.staging import driver_of
 from core.errors import Unavailable
 
 TRIES = 8
+# Two transactions may insert the same key at once: tried again, the second finds the row
 GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
 WAITING, ONLY_READS = "after commit", "only reads"
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from core.database.locks import Lock
 from core.errors import StartRefused
 from core.platform.config import ROOT
 
-OLDEST_SERVER = 150000
+OLDEST_SERVER = 150000  # as the driver counts: Postgres 15
 
 
 def script(database: Database) -> AlembicConfig:
@@ -26,13 +26,14 @@ def upgrade(engine: Engine, database: Database) -> None:
     """
     with engine.connect() as connection:
         _check_server(connection)
+        # A migration may take longer than any statement of the program may
         connection.execute(text("set lock_timeout = 0; set statement_timeout = 0"))
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.MIGRATIONS})
         connection.commit()
         try:
             _upgrade_locked(connection, database)
         finally:
-            connection.rollback()
+            connection.rollback()  # in a failed transaction, no unlocking would be executed
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.MIGRATIONS})
             connection.commit()
             # The connection must not return to the pool with these settings.

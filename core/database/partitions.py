@@ -244,7 +244,7 @@ def _create_missing(parent: str, days: list[date]) -> None:
                     present = sorted([*present, part])
             connection.commit()
         finally:
-            connection.rollback()
+            connection.rollback()  # in a failed transaction, no unlocking would be executed
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.PARTITIONS})
             connection.commit()
     with _lock:

@@ -85,6 +85,7 @@ class Runner:
         while self._running() and time.monotonic() < deadline and not hurry_event.wait(0.05):
             pass
         self._stopping.set()
+        # A provider that hangs must not hold up the stop
         self._pool.shutdown(wait=False, cancel_futures=True)
         # Stored and ended before they are cancelled: a cancelled call is no longer listed, and
         # notifies no subscriber.

@@ -25,7 +25,7 @@ log = logging.getLogger("attune.outbox")
 TOPIC = "outbox"
 BATCH = 100
 MAX_ITEMS_PER_DELIVERY = 1000  # list items in one delivery
-MAX_PAUSE_S = 3600
+MAX_PAUSE_S = 3600  # what was mended is noticed within the hour
 # Delivered events are deleted by then, so that a killed round does not deliver all of them again
 ROUND_S = 20.0
 # The transaction that locks the events is idle during deliveries, and one delivery may take several
@@ -101,7 +101,7 @@ def relay(database: Database) -> int:
             .where(table.due_at <= clock.now())
             .order_by(table.id)
             .limit(BATCH)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True)  # another worker delivers those
         )
         events = cast("Sequence[Event]", session.scalars(due).all())
         for group, is_delivered in _deliveries(events):

@@ -28,7 +28,7 @@ from core.providers.tools import constrained_tools
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first byte, and between two
-WHOLE_CALL_TIMEOUT_S = 900.0
+WHOLE_CALL_TIMEOUT_S = 900.0  # a server that sends a byte now and then is never silent
 LIST_TIMEOUT_S = 15.0
 RETRY_WAITS_S = (0.5, 1.5)  # before each retry
 MAX_RETRY_WAIT_S = 20.0

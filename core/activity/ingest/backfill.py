@@ -41,6 +41,7 @@ def give_codes(session: Session, types: Sequence[str]) -> None:
         return
     if len(known) + len(new) > MOST_CODES:
         raise LimitReached(f"At most {MOST_CODES} event types can be steps of saved funnels.")
+    # In this order, or two processes could wait for each other
     session.execute(select(func.pg_advisory_xact_lock(Lock.EVENT_TYPES)))
     session.execute(select(func.pg_advisory_xact_lock(Lock.FUNNEL)))
     session.execute(statement(__package__, "give_codes"), {"types": new})

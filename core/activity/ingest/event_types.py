@@ -39,6 +39,7 @@ def forget() -> None:
 
 def _register(types: list[str]) -> None:
     with dedicated_session() as session:
+        # The number of types is limited: two processes must not count at once
         session.execute(select(func.pg_advisory_xact_lock(Lock.EVENT_TYPES)))
         given = {"types": types, "most_types": MOST_TYPES, "most_coded": MOST_CODED}
         session.execute(statement(__package__, "register_event_types"), given)

@@ -62,7 +62,7 @@ def find_progress(
     wanted = (
         select(users)
         .where(users.c.id == func.any(keys))
-        .order_by(func.array_position(keys, users.c.id))
+        .order_by(func.array_position(keys, users.c.id))  # Attune's own ID comes first
         .limit(1)
     )
     row = session.execute(wanted).mappings().first()

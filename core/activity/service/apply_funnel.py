@@ -59,7 +59,7 @@ def apply_workspace_funnel() -> None:
             return
         session.execute(UNHURRIED)
         session.execute(select(func.pg_advisory_xact_lock(Lock.FUNNEL)))
-        if not _is_pending(session):
+        if not _is_pending(session):  # another process applied it while this one waited
             return
         version = _latest(session)
         codes = dict(session.execute(select(FunnelEvent.event_type, FunnelEvent.code)).all())

@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import Engine, QueuePool, event
 
 LOOKS_EVERY_S = 60.0
-SPARE = 1
+SPARE = 1  # connecting takes longer than most requests
 
 
 class PoolShrinker:

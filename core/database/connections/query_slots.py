@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from core.errors import Unavailable
 
 CORES = os.cpu_count() or 1
+# One account can't take all: another always finds a slot
 AT_ONCE, OF_ONE_ACCOUNT = CORES + 1, CORES
 LONGEST_WAIT_S = 30.0
 MOST_WAITING = 200  # per account

@@ -23,7 +23,7 @@ from core.platform import clock, crypto
 PREFIX = "atn_"
 KEY_PATTERN = re.compile(r"atn_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")
 ALPHABET = string.ascii_letters + string.digits
-LAST_USED_INTERVAL = timedelta(minutes=1)
+LAST_USED_INTERVAL = timedelta(minutes=1)  # else each request would write a row
 
 _known: Cache[str, ApiKey] = Cache("api keys changed", max_age_s=10.0)
 

@@ -34,6 +34,8 @@ def create(
         ) from None
     password_hash = passwords.hash_password(password)
     with transaction() as session:
+        # Several processes may start on an empty database at once; hashing came before the lock,
+        # because it is slow.
         session.execute(select(func.pg_advisory_xact_lock(Lock.FIRST_ACCOUNT)))
         if queries.has_accounts(session):
             return None

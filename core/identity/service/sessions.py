@@ -17,7 +17,7 @@ from core.identity.service import audit, password_links, sign_in_failures, sign_
 from core.platform import clock, crypto
 from core.platform.ids import new_id
 
-LAST_SEEN_INTERVAL = timedelta(minutes=1)
+LAST_SEEN_INTERVAL = timedelta(minutes=1)  # else each request would write a row
 # Cleared when any session ends or an account changes, in this process or another.
 _entered: Cache[bytes, queries.FoundSession] = Cache("sessions changed", max_age_s=2.0)
 

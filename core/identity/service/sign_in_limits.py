@@ -21,7 +21,7 @@ MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 FAILURES_RESET_AFTER = timedelta(hours=24)
 MAX_NETWORK_FAILURES_PER_HOUR = 50
-WHOLE_NETWORK = b""
+WHOLE_NETWORK = b""  # in place of a fingerprint, which is never empty
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def begin(session: Session, email: str, ip_address: str | None) -> Attempt:
         # Locked attempts don't count for the network: a program with an old password would throttle
         # all who share its address.
         return Attempt(network, email, is_locked=True, is_throttled=False)
+    # After the pair, never before it: attempts from one network lock their rows in this order
     network_count = _count(session, network, WHOLE_NETWORK, timedelta(hours=1))
     return Attempt(
         network,
