@@ -4,7 +4,7 @@ from core.activity.views import ConfidenceInterval
 from core.presentation import formatting
 from core.statistics.rates import wilson
 
-FEWEST_FOR_AN_INTERVAL = 10
+FEWEST_FOR_AN_INTERVAL = 10  # of fewer, it spans nearly everything
 
 
 def rate(part: int, whole: int) -> float | None:

@@ -10,7 +10,7 @@ from core.ingest.external_ids import keys_of
 from core.platform import clock
 
 DEFAULT_DAYS = 30
-MOST_DAYS = 3660
+MOST_DAYS = 3660  # ten years
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 WEEK_DAYS = 7

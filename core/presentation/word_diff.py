@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.identity.schemas import View
 
-MOST_WORDS = 5000
+MOST_WORDS = 5000  # of each text: more of them block the interpreter for a second
 MOST_PAIRS = 200_000  # of the same word here and there: of few different words, texts take minutes
 WORDS = re.compile(r"\s+|\S+")
 

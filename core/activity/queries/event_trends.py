@@ -14,7 +14,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period, Watched, day_of, midnight
 
-MOST_POINTS = 400
+MOST_POINTS = 400  # a chart has room for no more: then a point is several days
 Counted = tuple[int, int, int]  # the number of the interval, events, errors
 
 
@@ -31,7 +31,7 @@ def event_type_trends(
     else:
         today = day_of(clock.now(), period.zone)
         days = [day for day in period.days if day <= today]
-        each = -(-len(days) // MOST_POINTS) or 1
+        each = -(-len(days) // MOST_POINTS) or 1  # rounded up
         place = {day: number // each for number, day in enumerate(days)}
         starts = [midnight(day, period.zone) for day in days[::each]]
         for row in list_daily(session, period, watched, actor=actor):

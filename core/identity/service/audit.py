@@ -17,7 +17,7 @@ from core.jobs import outbox
 
 AUDIT_WRITTEN = "audit.written"
 core_audit, ai_audit = table_of(CoreAudit), table_of(AiAudit)
-MAX_USER_AGENT_CHARS = 400
+MAX_USER_AGENT_CHARS = 400  # clients choose its length
 MASK = "•••"
 SECRET_FIELDS = frozenset({"password", "password_hash", "secret", "token", "key"})
 

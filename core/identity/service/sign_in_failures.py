@@ -14,7 +14,7 @@ from core.platform import clock
 
 ACTION = "session.sign_in"
 RETENTION = timedelta(days=90)
-MAX_EMAILS = 5
+MAX_EMAILS = 5  # who tries thousands of them must not fill the audit log
 
 
 def record(session: Session, network: str, email: str, outcome: str, caller: Caller) -> None:

@@ -24,7 +24,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period, Watched, day_of
 
-MOST_WEEKS = 54
+MOST_WEEKS = 54  # a year touches so many
 Counts = Mapping[tuple[date, date], int]  # users by first week and week
 user_days = table_of(UserDay).c
 
