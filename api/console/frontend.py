@@ -40,6 +40,8 @@ ENTRY = re.compile(
 PRELOAD = re.compile(r'\s*<link\s[^>]*?rel="(?:modulepreload|preload)"[^>]*>')
 STYLE = re.compile(r'<link rel="stylesheet" crossorigin href="\./(static/css/[\w.-]+)">')
 TEXT_FONT = "/app/static/Inter.woff2"
+# A fifth of the protobuf module: a page reads messages from bytes, and makes none from objects.
+FROM_OBJECT = re.compile(r"e\.fromObject=function\(.*?(?=e\.toObject=function\()", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,11 @@ def build(folder: Path) -> Frontend:
     bundle = "".join(lines).encode()
     path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.jsonl"
     loader = _static("loader.js").replace("BUNDLE", path).replace("ENTRY", entry[1])
+    # Ahead of the scripts, which the browser takes 50 ms to begin and to open the socket.
+    preload = f'<link rel="preload" as="fetch" crossorigin href="{path}">'
     scripts = f"<script>{_static('socket.js')}</script>\n    <script>{loader}</script>"
     first_paint = f"<style>{_static('first_paint.css')}</style>"
-    head = f"<head>\n    {scripts}\n    {first_paint}"
+    head = f"<head>\n    {preload}\n    {scripts}\n    {first_paint}"
     index = ENTRY.sub("", PRELOAD.sub("", html)).replace("<head>", head, 1)
     return Frontend(folder, index.encode(), bundle, path, folder / style[1])
 
@@ -109,7 +113,7 @@ def _with_dependencies(folder: Path, names: list[str]) -> dict[str, str]:
             text = (folder / name).read_text()
             for dependency in IMPORT.findall(text):
                 add(dependency)
-            texts[name] = text
+            texts[name] = FROM_OBJECT.sub("", text) if name.startswith("protobuf.") else text
 
     for name in names:
         add(name)

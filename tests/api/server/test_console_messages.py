@@ -22,6 +22,13 @@ def test_a_message_larger_than_any_page_sends_closes_the_connection(
         answer(socket, LONGEST_TEXT * 5)
 
 
+def test_messages_to_the_console_are_compressed(whole: str, database: Postgres) -> None:
+    """Those of a first visit are 106 kB, and 42 compressed."""
+    with console(whole) as socket:
+        names = [extension.name for extension in socket.protocol.extensions]
+    assert names == ["permessage-deflate"]
+
+
 def answer(socket: ClientConnection, text: str) -> bytes | str:
     """Run a page with this text in a field, and return the first message of the answer."""
     run_page(socket, text=text)

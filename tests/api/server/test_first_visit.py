@@ -53,7 +53,29 @@ def test_the_page_fetches_one_file_of_modules() -> None:
     assert "modulepreload" not in page
     assert "SourceSans" not in page
     assert re.findall(r'<script[^>]*src="([^"]+)"', page) == []
-    assert page.count(frontend.build(FOLDER).bundle_path) == 1
+    paths = re.findall(r"/static/console-\w+\.jsonl", page)
+    assert set(paths) == {frontend.build(FOLDER).bundle_path}
+
+
+def test_the_browser_asks_for_the_modules_before_it_runs_a_script() -> None:
+    page = frontend.build(FOLDER).index.decode()
+    preload = (
+        f'<link rel="preload" as="fetch" crossorigin href="{frontend.build(FOLDER).bundle_path}">'
+    )
+    assert 0 < page.find(preload) < page.find("<script")
+
+
+def test_no_module_of_streamlit_makes_messages_from_objects() -> None:
+    """The file of modules leaves out what would make them."""
+    makers = {
+        path.name.partition(".")[0]
+        for path in (FOLDER / "static" / "js").glob("*.js")
+        if ".fromObject(" in path.read_text()
+    }
+    assert makers <= {"protobuf", "DeckGlJsonChart"}  # the latter means matrices
+    protobuf = next(text for name, text in _modules() if name.startswith("protobuf."))
+    assert "fromObject" not in protobuf
+    assert protobuf.count(".toObject=") == protobuf.count(".decode=function(e,t,n,r,i)") > 100
 
 
 def test_the_file_of_modules_holds_whatever_its_modules_import() -> None:
