@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,16 @@ from tests.browser.walks import WALKS, Theme, drawn, holds_together, opened, wid
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.
 HERE = "/onboarding?days=30&environment=onboarding-test"
+
+
+# Views of the page, and the charts of each
+VIEWS = {
+    "&step=3": 1,
+    "&against=previous&segment=source%3Dads": 1,
+    "&view=trends": 3,
+    "&view=errors&error_code=PF-422": 0,
+    "&view=events": 1,
+}
 
 
 def events() -> Iterator[dict[str, Any]]:
@@ -69,17 +80,33 @@ def test_the_page_holds_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
     window = wide(open_window, accounts[role], width)
-    for more in ("&step=3&error_code=PF-422", "&against=previous&segment=source%3Dads"):
-        holds_together(window, HERE + more, theme, has_charts)
+    for more, charts in VIEWS.items():
+        holds_together(window, HERE + more, theme, partial(has_charts, charts))
 
 
-def has_charts(page: Page) -> None:
-    expect(page.locator(".js-plotly-plot")).to_have_count(5)
+def has_charts(number: int, page: Page) -> None:
+    expect(page.locator(".js-plotly-plot")).to_have_count(number)
 
 
 @pytest.mark.usefixtures("rows")
-def test_nobody_is_shut_out(open_window: OpenWindow) -> None:
-    look_at(opened(open_window(), HERE + "&step=3").page)
+@pytest.mark.parametrize("view", VIEWS)
+def test_nobody_is_shut_out(open_window: OpenWindow, view: str) -> None:
+    look_at(opened(open_window(), HERE + view).page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_view_is_chosen_and_kept_in_the_address(open_window: OpenWindow) -> None:
+    tab = opened(open_window(), HERE)
+    tab.page.get_by_role("radio", name="Errors").click()
+    tab.page.wait_for_url("**view=errors**")
+    drawn(tab.page)
+    tab.page.reload()
+    tab.wait()
+    expect(tab.page.locator(".stMain")).to_contain_text("by code · click a row for samples")
+    tab.press("Show 18 events")
+    tab.page.wait_for_url("**error_code=PF-422**")
+    rows = csv_of(tab, "Export CSV")
+    assert {row["error_code"] for row in rows} == {"PF-422"}
 
 
 @pytest.mark.usefixtures("rows")
@@ -156,7 +183,7 @@ def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: O
 
 @pytest.mark.usefixtures("rows")
 def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
-    tab = opened(open_window(), HERE)
+    tab = opened(open_window(), HERE + "&view=events")
     tab.press("Older")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_enabled()
@@ -164,7 +191,7 @@ def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
     tab.page.wait_for_url("**event_type=onboarding.portfolio_error**")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_disabled()
-    rows = csv_of(tab, "Export events (CSV)")
+    rows = csv_of(tab, "Export CSV")
     assert {row["event_type"] for row in rows} == {"onboarding.portfolio_error"}
 
 

@@ -209,7 +209,7 @@ def test_events_show_their_data_as_it_was_sent_and_no_column_that_is_empty(
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
     events = next(
         table.value
-        for table in opened(console, admin, ONBOARDING).dataframe
+        for table in opened(console, admin, ONBOARDING, view="events").dataframe
         if "Data" in table.value
     )
     assert list(events["Data"]) == ['{"via": "Zoë", "paid": true}']
@@ -230,31 +230,40 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
 
 
 @pytest.mark.parametrize(
-    ("page", "reader", "what", "remains"),
+    ("page", "query", "reader", "what", "remains"),
     [
-        (OVERVIEW, "core.insights.findings.recent_findings", "needs attention", "Quick links"),
-        (OVERVIEW, "core.insights.kpis.overview_kpis", "key metrics", "Latency"),
-        (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
-        (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
+        (
+            OVERVIEW,
+            {},
+            "core.insights.findings.recent_findings",
+            "needs attention",
+            "**Quick links**",
+        ),
+        (OVERVIEW, {}, "core.insights.kpis.overview_kpis", "key metrics", "**Latency**"),
+        (OVERVIEW, {}, "core.ai_metrics.queries.series.latency", "charts", "**Batch runs**"),
+        (AI_METRICS, {}, "core.ai_metrics.queries.series.latency", "charts", "**Models**"),
         (
             AI_METRICS,
+            {},
             "core.ai_metrics.queries.requests.request_lists.list_first",
             "requests",
-            "Latency",
+            "**Latency**",
         ),
         (
             ONBOARDING,
+            {"view": "events"},
             "core.activity.queries.errors.error_codes.list_errors",
-            "errors and events",
-            "Conversion rate",
+            "events",
+            "**Event types**",
         ),
         (
             ONBOARDING,
+            {"view": "trends"},
             "core.activity.queries.funnels.conversion_trend.read_conversion_trend",
             "conversion charts",
-            "Events",
+            "Conversion by first-step date",
         ),
-        (BATCH_HISTORY, "core.batches.queries.batch_runs.failures", "failures", "Runs"),
+        (BATCH_HISTORY, {}, "core.batches.queries.batch_runs.failures", "failures", "**Runs**"),
     ],
 )
 def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
@@ -262,6 +271,7 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
     analyst: Person,
     monkeypatch: pytest.MonkeyPatch,
     page: str,
+    query: dict[str, str],
     reader: str,
     what: str,
     remains: str,
@@ -278,10 +288,10 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
         return read(question, *asked)
 
     monkeypatch.setattr(cache, "_read", slow)
-    words = said(opened(console, analyst, page))
+    words = said(opened(console, analyst, page, **query))
     assert words.count("Could not load") == 1
     assert f"Could not load {what}" in words
-    assert f"**{remains}**" in words
+    assert remains in words
     assert "updated" in words
 
 
@@ -327,6 +337,17 @@ def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(
     [first] = [each for each in links if each.label.startswith("1\u2002")]
     assert first.page == "onboarding"
     assert first.query_string == "step=1&days=30"
+
+
+def test_the_conversion_of_the_overview_leads_to_its_comparison(
+    console: Console, analyst: Person
+) -> None:
+    activity.store(activity.spaced(STEPS, user="ann", start=clock.now() - HOUR))
+    app = opened(console, analyst, OVERVIEW, days="30")
+    links = [each.proto for each in app.get("page_link")]
+    [compared] = [each for each in links if each.label == "Compare steps"]
+    assert compared.page == "onboarding"
+    assert compared.query_string == "against=previous&days=30"
 
 
 def test_a_batch_run_that_is_clicked_is_opened_on_its_page(

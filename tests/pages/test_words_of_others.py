@@ -50,7 +50,7 @@ def test_the_label_of_a_way_is_words_whatever_the_sender_calls_a_user(
         "signup.failed", clock.now(), user_id=LINK, error_code="E1", error_message="no"
     )
     activity.store([failed])
-    app = opened(console, analyst, ONBOARDING)
+    app = opened(console, analyst, ONBOARDING, view="errors")
     labels = [each.proto.label for each in app.get("page_link")]
     assert any("Open journey of" in label for label in labels)
     assert not [label for label in labels if "](" in label]

@@ -348,11 +348,12 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
                 if name not in ("error_code", "only_errors")
             },
         )
-        shown = table(app, "Code", "Users", "Errors")
+        shown = table(page(ONBOARDING, asked | {"view": "errors"}), "Code", "Users", "Errors")
         for name, field in (("Users", "users"), ("Errors", "count")):
             assert cells(shown, name) == [each[field] for each in failed["items"]]
         assert cells(shown, "Code") == [each["error_code"] or "no code" for each in failed["items"]]
         by_day = got(door, "onboarding/daily", asked | {"limit": "200"})["items"]
+        app = page(ONBOARDING, asked | {"view": "events"})
         types = table(app, "Type", "Events", "Over time")
         for name, field in (("Events", "events"), ("Errors", "errors")):
             counted = Counter[str]()
@@ -363,7 +364,7 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             each["count"] for each in failed["items"]
         )
         same_as_file(by_day, _file(door, "onboarding/daily", asked))
-        rows, answer = linked(door, app, "Export events (CSV)")
+        rows, answer = linked(door, app, "Export CSV")
         same_as_file(answer["items"], rows)
         listed = table(app, "Time", "Type", "Session")
         assert (

@@ -37,11 +37,11 @@ def draw(reads: Reads, chosen: Filters, types: Sequence[str], codes: Sequence[st
         after=Cursor.read(trail[-1]) if trail else None,
     )
     with watch.panel("Events", "newest first · click a row for details"):
-        _draw_choices(types, codes, chosen.download("onboarding/events"))
+        _draw_choices(types, codes)
         _draw_rows(rows, chosen.period.zone, trail)
 
 
-def _draw_choices(types: Sequence[str], codes: Sequence[str], download: str) -> None:
+def _draw_choices(types: Sequence[str], codes: Sequence[str]) -> None:
     offered: dict[str, tuple[str, Sequence[str], dict[str, str]]] = {
         "event_type": ("Event type", types, {"": "All types"}),
         "error_code": ("Error code", codes, {"": "Any error code", formatting.NONE: "No code"}),
@@ -60,12 +60,6 @@ def _draw_choices(types: Sequence[str], codes: Sequence[str], download: str) -> 
                 on_change=state.forget,
                 args=(TRAIL,),
             )
-        st.link_button(
-            "Export events (CSV)",
-            download,
-            icon=":material/download:",
-            help="Download all events that match the filters",
-        )
 
 
 def _draw_rows(rows: Sequence[EventView], zone: str, trail: list[str]) -> None:

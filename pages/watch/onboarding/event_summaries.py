@@ -10,14 +10,15 @@ from core.activity.views import ErrorGroup
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import DAY, HOUR
-from pages._ui import charts, columns, links, tables, text, watch
+from pages._ui import charts, columns, links, state, tables, text, watch
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.tables import TableColumn
+from pages.watch.onboarding import event_list
 from pages.watch.onboarding.funnel_editor import PAGE
 
-MOST_ROWS = 8
+MOST_CODES, MOST_TYPES = 14, 8
 Pick = Callable[[str], None]
 
 
@@ -62,7 +63,7 @@ def _draw_codes(groups: Sequence[ErrorGroup], zone: str, pick: Pick) -> None:
 
     with watch.panel("Errors", "by code · click a row for samples"):
         tables.draw(
-            groups, shown, "Errors by code", key=f"{PAGE}.errors", most=MOST_ROWS, on_open=open_
+            groups, shown, "Errors by code", key=f"{PAGE}.errors", most=MOST_CODES, on_open=open_
         )
 
 
@@ -71,6 +72,14 @@ def _draw_samples(group: ErrorGroup, zone: str) -> None:
         watch.panel("Samples", text.plain(group.error_code or "no code")),
         st.container(border=True, gap="small"),
     ):
+        st.button(
+            f"Show {formatting.count(group.count, 'event')}",
+            key=f"{PAGE}.show_events",
+            icon=":material/arrow_forward:",
+            type="tertiary",
+            on_click=_show_events,
+            args=(group,),
+        )
         for sample in group.samples:
             who = sample.user or "anonymous session"
             with st.container(gap=None):
@@ -81,6 +90,18 @@ def _draw_samples(group: ErrorGroup, zone: str) -> None:
                     links.draw(
                         "users", f"Open journey of {who}", icon="route", user=str(sample.user_id)
                     )
+
+
+def _show_events(group: ErrorGroup) -> None:
+    """List the events of an error code."""
+    filter_state.put(
+        PAGE,
+        view="events",
+        event_type="",
+        error_code=group.error_code or formatting.NONE,
+        only_errors="true",
+    )
+    state.forget(event_list.TRAIL)
 
 
 def draw_types(found: Sequence[EventTypeTrend], pick: Pick) -> None:
@@ -105,7 +126,9 @@ def draw_types(found: Sequence[EventTypeTrend], pick: Pick) -> None:
         "Event types",
         f"{'hourly' if each == 'hour' else 'daily'}, individually scaled · click a row to filter",
     ):
-        tables.draw(found, shown, "Event types", key=f"{PAGE}.types", most=MOST_ROWS, on_open=open_)
+        tables.draw(
+            found, shown, "Event types", key=f"{PAGE}.types", most=MOST_TYPES, on_open=open_
+        )
 
 
 def draw_type(

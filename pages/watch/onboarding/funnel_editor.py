@@ -44,8 +44,9 @@ def read_funnel(workspace: Funnel) -> Funnel:
     return wanted if steps else replace(wanted, steps=workspace.steps)
 
 
-def draw_choices(reads: Reads, workspace: Funnel) -> None:
+def draw_choices(reads: Reads) -> None:
     """Draw the segment, the comparison and the button that edits the steps."""
+    workspace = reads.ask(funnel_sql.get_workspace_funnel)
     place = Watched(
         state.get(f"{PAGE}.environment", "") or "production", state.get(f"{PAGE}.app", "") or None
     )
@@ -78,7 +79,7 @@ def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str])
         format_func=lambda each: first.get(each) or names.get(each) or each,
         label_visibility="collapsed",
         accept_new_options=True,  # any other trait, or days: 2026-10-01..2026-10-08
-        width=190,
+        width=144,  # the bar is one row at 1440 pixels
     )
 
 

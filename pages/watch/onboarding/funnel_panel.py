@@ -172,7 +172,7 @@ def draw_chosen_step(
     step = int(given) if given.isdecimal() and len(given) < 3 else 0
     if not 1 <= step <= len(found.steps):
         return
-    within = TimeRange.of(chosen["duration_text"], chosen["dropped_off_after"])
+    within = TimeRange.of(chosen["took"], chosen["dropped_off_after"])
     window = tables.window(f"{PAGE}.stopped", STOPPED)
     draw_stopped(
         reads.ask(drop_offs.list_stopped, *asked, step, window, within),
@@ -266,6 +266,7 @@ def _draw_ways_on(row: StoppedUser) -> None:
                 "onboarding",
                 f"All {row.error_code} errors",
                 icon="error",
+                view="errors",
                 error_code=row.error_code,
             )
 

@@ -4,10 +4,12 @@ import streamlit as st
 
 from core.activity.charts import step_label, weakest_of
 from core.activity.funnel_views import FunnelView
+from core.activity.queries.funnels.funnel_comparison import PREVIOUS
 from core.annotations.queries.backlog import read_backlog
 from core.identity.permissions import Permission, may
 from core.insights.schemas import Finding, FindingSeverity
 from core.presentation import formatting
+from core.presentation.comparison import Kpi
 from pages._ui import errors, links, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
@@ -24,6 +26,14 @@ def shared() -> dict[str, str]:
     """Return the filters that other pages share, from the address."""
     given = st.query_params.to_dict()
     return {name: given[name] for name in filter_state.SHARED if name in given}
+
+
+def draw_comparison(kpi: Kpi) -> None:
+    """Link the conversion to the comparison of its steps with the previous period."""
+    if kpi.name == "conversion" and kpi.value is not None:
+        links.draw(
+            "onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **shared()
+        )
 
 
 def draw_onboarding(funnel: FunnelView) -> None:

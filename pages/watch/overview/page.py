@@ -95,7 +95,9 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
 
 @errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
-    kpis.draw(read_kpis(reads, chosen), notes=definitions.OVERVIEW)
+    kpis.draw(
+        read_kpis(reads, chosen), notes=definitions.OVERVIEW, below=overview_panels.draw_comparison
+    )
 
 
 @errors.part("Onboarding")

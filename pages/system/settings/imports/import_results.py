@@ -15,7 +15,7 @@ from pages.system.settings.imports import import_labels
 MOST_LINES = 6  # of refused rows, before their table scrolls
 SHOWN = 90 * DAY  # the longest period that a link opens
 PAGES = {  # where imported rows are seen: a page and its filters
-    RowKind.EVENTS: ("onboarding", "Onboarding", {}),
+    RowKind.EVENTS: ("onboarding", "Events", {"view": "events"}),
     RowKind.AI_REQUESTS: ("ai-metrics", "AI metrics", {}),
     RowKind.CONVERSATIONS: ("tuning", "Conversations", {"view": "conversations"}),
     RowKind.BATCH_RUNS: ("batch-history", "Batch history", {}),
