@@ -28,6 +28,7 @@ from core.ingest.prompts import REFERENCES
 from core.platform import clock
 from core.platform.ids import new_id
 from core.providers.queries import token_prices
+from core.providers.queries.token_prices import BatchRates
 
 REQUESTS = Stage(
     "staged_requests",
@@ -195,13 +196,13 @@ def _store(
     connection = driver(session)
     columns = _columns(requests, source)
     REQUESTS.copy_columns(connection, columns)
-    has_tools = any(request.tool_calls for request in requests)
+    has_tools = any(columns["tool_calls"])
     how = StoreMode(
         all_new=all_new,
         defers=source.defers,
         with_tools=has_tools,
         with_dimensions=has_tools or any(any(columns[name]) for name in NAMING),
-        with_releases=any(request.release for request in requests),
+        with_releases=any(columns["release"]),
         with_references=any(any(columns[name]) for name in REFERENCES),
     )
     (added,) = connection.execute(statement_of(how), source.days).fetchone() or (0,)
@@ -214,9 +215,9 @@ def _columns(requests: list[NewRequest], source: RowSource) -> dict[str, list[An
     """Return the staging columns; fields that no request has are null constants."""
     now = clock.now()
     providers = [_provider(each) for each in requests]
+    rates = BatchRates()
     costs = [
-        cost_of(each, provider, each.model)
-        for each, provider in zip(requests, providers, strict=True)
+        cost_of(each, provider, rates) for each, provider in zip(requests, providers, strict=True)
     ]
     return {
         "id": [
@@ -271,14 +272,14 @@ def _provider(request: NewRequest) -> str:
 
 
 def cost_of(
-    request: NewRequest, provider: str, model: str
+    request: NewRequest, provider: str, rates: BatchRates
 ) -> tuple[int | None, CostSource, UUID | None]:
     """Return the cost in 0.00000001 USD, its origin, and the price that was used."""
     if request.cost_usd is not None:
         return int(request.cost_usd.scaleb(8).to_integral_value()), CostSource.REPORTED, None
     if request.input_tokens is None and request.output_tokens is None:
         return None, CostSource.UNPRICED, None
-    rate = token_prices.find(provider, model, request.created_at or clock.now())
+    rate = rates.find(provider, request.model, request.created_at or clock.now())
     if rate is None:
         return None, CostSource.UNPRICED, None
     cost = rate.cost(

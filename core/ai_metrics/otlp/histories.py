@@ -11,6 +11,7 @@ from core.ai_metrics.otlp.steps import MappedSpan
 from core.ai_metrics.schemas import NewRequest
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
 from core.ingest.intake import MOST_STEPS
+from core.providers.queries.token_prices import BatchRates
 
 LONGEST_NS = 24 * 3600 * 1_000_000_000
 
@@ -19,11 +20,12 @@ def conversations_of(taken: list[MappedSpan]) -> list[NewConversation]:
     """Return the conversations of requests, and set the message that answered each request."""
     found: dict[str, NewConversation] = {}
     messages: dict[str, dict[str, NewMessage]] = {}
+    rates = BatchRates()
     for each in taken:
         id_, exchange = each.request.conversation_id, each.exchange
         if id_ is None or exchange is None:
             continue
-        _add_messages(messages.setdefault(id_, {}), each, exchange)
+        _add_messages(messages.setdefault(id_, {}), each, exchange, rates)
         found[id_] = _conversation(id_, each.request, found.get(id_))
     for id_, conversation in found.items():
         conversation.messages = list(messages[id_].values())
@@ -43,7 +45,9 @@ def _conversation(id_: str, request: NewRequest, before: NewConversation | None)
     )
 
 
-def _add_messages(messages: dict[str, NewMessage], taken: MappedSpan, exchange: Exchange) -> None:
+def _add_messages(
+    messages: dict[str, NewMessage], taken: MappedSpan, exchange: Exchange, rates: BatchRates
+) -> None:
     names, answers = exchange.names
     for place, (name, said) in enumerate(zip(names, exchange.asked, strict=True)):
         if name not in messages:
@@ -52,7 +56,7 @@ def _add_messages(messages: dict[str, NewMessage], taken: MappedSpan, exchange: 
         messages[name] = _message(name, said, _answered_ns(taken.span), len(names))
     if answers:
         taken.request.message_id = answers[0]
-        _add_facts(messages[answers[0]], taken.request)
+        _add_facts(messages[answers[0]], taken.request, rates)
 
 
 def _answered_ns(span: Span) -> int:
@@ -71,9 +75,9 @@ def _message(name: str, said: SpanMessage, at_ns: int, place: int) -> NewMessage
     )
 
 
-def _add_facts(answer: NewMessage, request: NewRequest) -> None:
+def _add_facts(answer: NewMessage, request: NewRequest, rates: BatchRates) -> None:
     """Add the facts of the request that produced an answer."""
-    cost, _, _ = cost_of(request, request.provider or "", request.model)
+    cost, _, _ = cost_of(request, request.provider or "", rates)
     answer.model = request.model
     answer.tokens = (
         request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0) or None

@@ -67,6 +67,22 @@ def find(provider: str, model: str, at: datetime) -> Rate | None:
     return _valid_at(at, list_rates(provider, model))
 
 
+class BatchRates:
+    """The rates of a batch of requests: those of each model are looked up once."""
+
+    def __init__(self) -> None:
+        """Look nothing up yet."""
+        self._rates: dict[tuple[str, str], list[Rate]] = {}
+
+    def find(self, provider: str, model: str, at: datetime) -> Rate | None:
+        """Return the rate that is valid at a time, or None when there is none."""
+        key = provider, model
+        rates = self._rates.get(key)
+        if rates is None:
+            rates = self._rates[key] = list_rates(provider, model)
+        return _valid_at(at, rates)
+
+
 def find_for(route: Route, at: datetime) -> Rate | None:
     """Return the rate of a model called from here, under the name of its provider here.
 

@@ -125,6 +125,25 @@ def test_a_price_of_ones_own_goes_before_a_packaged_one_of_the_same_moment(boss:
     assert cost(**tokens) == (packaged.input, "price_table")
 
 
+def test_requests_of_one_batch_have_the_prices_of_their_own_times(
+    boss: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price(boss, OWN, NOON, input="1")
+    price(boss, OWN, NOON + timedelta(days=1), input="2")
+    looked_up, look_up = list[str](), token_prices.list_rates
+
+    def counted(provider: str, model: str) -> list[Rate]:
+        looked_up.append(model)
+        return look_up(provider, model)
+
+    monkeypatch.setattr(token_prices, "list_rates", counted)
+    row: dict[str, object] = {"model": OWN, "input_tokens": 1_000_000}
+    times = [NOON + timedelta(hours=12 * number) for number in range(4)]
+    ai_requests(*({"id": f"{at}", "created_at": at, **row} for at in times))
+    assert [stored(f"{at}").cost_usd for at in times] == [1, 1, 2, 2]
+    assert looked_up == [OWN]
+
+
 def test_a_request_keeps_which_price_it_was_priced_by(boss: Actor) -> None:
     known = price(boss, OWN, NOON)
     ai_requests({"id": "one", "created_at": NOON, "model": OWN, "input_tokens": 1})
