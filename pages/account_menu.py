@@ -9,14 +9,15 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import sessions
 from core.presentation import formatting
-from pages._ui import errors, frame, guard, palette, text
+from pages import command_palette
+from pages._ui import errors, frame, guard, text
 from pages._ui.cache import Reads
 
 
 def draw(actor: Actor, account_page: st.Page, sections: Mapping[str, Sequence[st.Page]]) -> None:
     """Draw the foot of the sidebar; `sections` are the pages that the account may open."""
     with st.sidebar.container(key="account-menu", gap="xsmall"):
-        palette.draw(actor, sections)
+        command_palette.draw(actor, sections)
         st.page_link(
             account_page,
             label=text.plain(actor.name),
