@@ -87,3 +87,8 @@ def test_a_bar_of_times_to_convert_lists_only_users_who_took_so_long(console: Co
     words = said(app)
     assert "after 3.0 min to 5.0 min" in words
     assert "1 user · most recent first" in words
+
+
+def test_times_to_convert_of_nobody_are_said_in_words(console: Console) -> None:
+    activity.store(activity.spaced(STEPS[:1], user="ann", start=clock.now() - HOUR))
+    assert "No user has converted yet" in said(opened(console, view="trends"))

@@ -54,11 +54,16 @@ def draw(reads: Reads, chosen: Filters, funnel: Funnel, segment: Segment | None)
         grid.cell(),
         watch.panel("Time to convert", "first to last step · click a bar for users"),
     ):
-        charts.show(
-            funnel_charts.time_to_convert(palette, course),
-            f"{PAGE}.time",
-            on_pick=lambda point: pick(len(funnel.steps), course.histogram[point.number], "took"),
-        )
+        if any(bar.users for bar in course.histogram):
+            charts.show(
+                funnel_charts.time_to_convert(palette, course),
+                f"{PAGE}.time",
+                on_pick=lambda point: pick(
+                    len(funnel.steps), course.histogram[point.number], "took"
+                ),
+            )
+        else:
+            st.caption("No user has converted yet.")
     with (
         grid.cell(),
         watch.panel(
