@@ -18,10 +18,10 @@ from benchmarks import (
     console,
     first_visit,
     ingest,
-    layout_shift,
     long_sessions,
     openai_protocol,
     otlp,
+    page_visits,
     program,
     review,
     sessions,
@@ -90,7 +90,7 @@ def main(wanted: list[str]) -> int:
             if "console" in parts:
                 held &= show("Console", console.measure(running))
             if "layout" in parts:
-                held &= show("Layout shift, in a browser", layout_shift.measure(running))
+                held &= show("Pages by role, theme and width", page_visits.measure(running))
     return 0 if held else 1
 
 

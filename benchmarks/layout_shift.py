@@ -1,5 +1,4 @@
-"""Cumulative layout shift of each page in a browser: first drawn, and after another period is
-chosen.
+"""Cumulative layout shift of a page in a browser.
 
 As https://web.dev/articles/cls defines it: the largest sum of shifts that follow each other within
 a second, over at most five seconds; what moves within half a second of a click does not count.
@@ -9,46 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
-from benchmarks.pages import DRAWN, PATIENCE_MS
-from benchmarks.program import Running
-from benchmarks.report import Figure
-from tests.browser import chromium
-from tests.browser.console import Tab, Window
+from benchmarks.pages import DRAWN
 
 LIMIT = 0.1
-PAGES = {
-    "Overview": "/overview",
-    "Users": "/users",
-    "Engagement": "/engagement",
-    "Onboarding": "/onboarding",
-    "Onboarding trends": "/onboarding?view=trends",
-    "Onboarding errors": "/onboarding?view=errors",
-    "Onboarding events": "/onboarding?view=events",
-    "AI metrics": "/ai-metrics",
-    "Batch history": "/batch-history",
-    "Review queue": "/tuning?view=queue",
-    "Conversations": "/tuning?view=conversations",
-    "Annotations": "/tuning?view=annotations",
-    "Review summary": "/tuning?view=summary",
-    "Export": "/tuning?view=export",
-    "Documents": "/knowledge",
-    "Memories": "/knowledge?section=memories",
-    "Feedback": "/knowledge?section=feedback",
-    "Tickets": "/tickets",
-    "Playground": "/playground",
-    "Comparison": "/comparison",
-    "Prompts": "/prompts",
-    "Bots": "/bots",
-    "Datasets": "/datasets",
-    "Evaluations": "/evaluations",
-    "A/B tests": "/ab-tests",
-    "Usage": "/usage",
-    "Settings": "/settings",
-    "Accounts": "/accounts",
-    "Audit log": "/accounts?section=Audit",
-}
 SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 390, "height": 844})
 SETTLED_MS = 1500  # nothing moves later
 LONGEST_GAP_MS, LONGEST_WINDOW_MS = 1000, 5000
@@ -78,43 +42,6 @@ class Shift:
     moved: str
 
 
-def measure(program: Running) -> list[Figure]:
-    """Return the shift of each page at each width."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=chromium.ARGUMENTS
-        )
-        figures = [
-            figure
-            for size in SIZES
-            for name, path in PAGES.items()
-            for figure in _page(browser, program, name, path, size)
-        ]
-        browser.close()
-    return figures
-
-
-def _page(
-    browser: Browser, program: Running, name: str, path: str, size: ViewportSize
-) -> list[Figure]:
-    context = browser.new_context(viewport=size, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    context.add_init_script(LISTEN)
-    Window(program.address, context).let_in(program.cookie)
-    tab = Tab(context.new_page(), program.address)
-    tab.go(path)
-    figures = [_figure(f"{name}, {size['width']}: drawn", settled(tab.page))]
-    period = tab.page.locator('[class*="st-key-filters-"]').get_by_text("90 d", exact=True)
-    if period.count():
-        tab.page.evaluate("window.attuneShifts.length = 0")
-        period.click()
-        tab.page.wait_for_timeout(LONGEST_GAP_MS / 2)
-        tab.wait()
-        figures.append(_figure(f"{name}, {size['width']}: another period", settled(tab.page)))
-    context.close()
-    return figures
-
-
 def settled(page: Page) -> Shift:
     """Wait until a page that listens has been drawn, and return its shift."""
     page.wait_for_function(DRAWN)
@@ -139,7 +66,3 @@ def largest_window(entries: Sequence[dict[str, Any]]) -> Shift:
     largest = max(worst, key=lambda one: float(one["value"]), default=None)
     moved = largest["moved"][:3] if largest is not None else []
     return Shift(sum(one["value"] for one in worst), " ".join(map(str, moved)))
-
-
-def _figure(name: str, shift: Shift) -> Figure:
-    return Figure(name, shift.value, "", LIMIT, note=shift.moved)
