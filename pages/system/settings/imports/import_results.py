@@ -14,12 +14,14 @@ from pages.system.settings.imports import import_labels
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 SHOWN = 90 * DAY  # the longest period that a link opens
-PAGES = {  # where imported rows are seen: a page and its filters
-    RowKind.EVENTS: ("onboarding", "Events", {"view": "events"}),
-    RowKind.AI_REQUESTS: ("ai-metrics", "AI metrics", {}),
-    RowKind.CONVERSATIONS: ("tuning", "Conversations", {"view": "conversations"}),
-    RowKind.BATCH_RUNS: ("batch-history", "Batch history", {}),
-}
+# Where imported rows are seen: a page and its filters
+PAGES: tuple[tuple[RowKind, str, str, dict[str, str]], ...] = (
+    (RowKind.EVENTS, "onboarding", "Onboarding", {}),
+    (RowKind.EVENTS, "onboarding", "Events", {"view": "events"}),
+    (RowKind.AI_REQUESTS, "ai-metrics", "AI metrics", {}),
+    (RowKind.CONVERSATIONS, "tuning", "Conversations", {"view": "conversations"}),
+    (RowKind.BATCH_RUNS, "batch-history", "Batch history", {}),
+)
 
 
 def draw_dry_run(dry: DryRun) -> None:
@@ -82,16 +84,16 @@ def _link_pages(found: ImportView) -> None:
         "end": in_address(found.last_at + timedelta(minutes=1)),
     }
     with st.container(horizontal=True):
-        for kind in found.counts.keys() & PAGES.keys():
-            page, name, filters = PAGES[kind]
-            links.draw(
-                page,
-                f"View in {name}",
-                icon="arrow_forward",
-                environment=found.environment,
-                **period,
-                **filters,
-            )
+        for kind, page, name, filters in PAGES:
+            if kind in found.counts:
+                links.draw(
+                    page,
+                    f"View in {name}",
+                    icon="arrow_forward",
+                    environment=found.environment,
+                    **period,
+                    **filters,
+                )
 
 
 def _draw_problems(problems: list[RowProblem], number: int) -> None:
