@@ -23,8 +23,8 @@ log = logging.getLogger("attune.bus")
 
 CHANNEL = "attune"
 NOTIFY = func.pg_notify(bindparam("channel", type_=Text), bindparam("message", type_=Text))
-PAUSE_AFTER_CUT_S = 0.5  # a server that restarts is not stormed
-LOOKS_UP_EVERY_S = 0.25  # so late is a stop noticed
+PAUSE_AFTER_CUT_S = 0.5  # do not flood a server that is restarting
+LOOKS_UP_EVERY_S = 0.25  # a stop is noticed within this time
 Hint: TypeAlias = dict[str, Any] | None
 Listener: TypeAlias = Callable[[Hint], None]
 

@@ -150,7 +150,9 @@ class Fold:
             .where(self.ready)
             .order_by(self.deltas.c.id)
             .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)  # what somebody holds is folded later
+            .with_for_update(
+                skip_locked=True
+            )  # rows that another transaction locks are folded later
         )
         taken = (
             delete(self.deltas)

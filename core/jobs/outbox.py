@@ -28,7 +28,7 @@ log = logging.getLogger("attune.outbox")
 TOPIC = "outbox"
 BATCH = 100
 MAX_ITEMS_PER_DELIVERY = 1000  # list items in one delivery
-MAX_PAUSE_S = 3600  # what was mended is noticed within the hour
+MAX_PAUSE_S = 3600  # a handler that works again is tried within the hour
 # Delivered events are deleted by then, so that a killed round does not deliver all of them again
 ROUND_S = 20.0
 # The transaction that locks the events is idle during deliveries, and one delivery may take several

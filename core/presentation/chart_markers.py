@@ -11,7 +11,7 @@ from core.presentation.palette import Palette
 
 MOST_MARKERS, LONGEST_MARKER = 8, 14
 LETTER = 0.026  # of a label, as a share of the width of a narrow chart
-MARKER_ROW_PX = 13  # labels that would overlap stand in rows
+MARKER_ROW_PX = 13  # labels that would overlap are drawn in several rows
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,18 @@ DAYS = ("1", "7", "30", "90")
 Width = int | Literal["stretch"]
 
 
+def draw_views(page: str, titles: Mapping[str, str]) -> None:
+    """Draw the choice between the views of a page, by their names in the address."""
+    st.segmented_control(
+        "View",
+        list(titles),
+        required=True,
+        key=key_of(page, "view"),
+        format_func=titles.__getitem__,
+        label_visibility="collapsed",
+    )
+
+
 def draw(
     page: str,
     reads: Reads,

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import streamlit as st
-
 from pages._ui import errors, links, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
@@ -62,14 +60,7 @@ def main() -> None:
     named = filter_state.value_of(PAGE, "view")
     view = VIEWS.get(named, VIEWS[""])
     header = watch.header("Engagement", view.about)
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        required=True,
-        key=filter_state.key_of(PAGE, "view"),
-        format_func=lambda each: VIEWS[each].title,
-        label_visibility="collapsed",
-    )
+    filter_bar.draw_views(PAGE, {name: each.title for name, each in VIEWS.items()})
     chosen = filter_bar.draw(
         PAGE, reads, FIRST, MORE, own=OWN, draw_own=lambda: view.draw_choices(reads)
     )

@@ -22,7 +22,7 @@ ERRORS = 50
 
 
 def draw_errors_view(reads: Reads, chosen: Filters) -> bool:
-    """Draw errors by code, and samples of the selected one."""
+    """Draw errors by code, and samples of the selected one; its list can always be exported."""
     draw_errors(reads, chosen)
     return True
 
@@ -41,7 +41,7 @@ def draw_errors(reads: Reads, chosen: Filters) -> None:
 
 
 def draw_events_view(reads: Reads, chosen: Filters) -> bool:
-    """Draw event types over time and the events themselves, or say that there are none."""
+    """Draw event types over time and the events; return False when there are none to export."""
     types = reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched)
     if not types:
         watch.nothing_here(PAGE, "events", reads, chosen)

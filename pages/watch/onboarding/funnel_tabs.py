@@ -38,7 +38,7 @@ def read_question(reads: Reads, chosen: Filters) -> FunnelQuestion:
 
 
 def draw_funnel_view(reads: Reads, chosen: Filters) -> bool:
-    """Draw the funnel, or say that nobody has started it."""
+    """Draw the funnel; return False when there are no events to export."""
     question = read_question(reads, chosen)
     if question.found.steps[0].users:
         draw_funnel(reads, chosen, question)
@@ -47,7 +47,9 @@ def draw_funnel_view(reads: Reads, chosen: Filters) -> bool:
 
 
 def draw_trends_view(reads: Reads, chosen: Filters) -> bool:
-    """Draw conversion and durations over time, and the users of a clicked bar."""
+    """Draw conversion and durations over time, and the users of a clicked bar; return False when
+    there are no events to export.
+    """
     question = read_question(reads, chosen)
     if not question.found.steps[0].users:
         return draw_nobody(reads, chosen, question)

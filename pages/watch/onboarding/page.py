@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import streamlit as st
-
 from pages._ui import errors, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
@@ -49,14 +47,7 @@ def main() -> None:
     filter_state.take_over(PAGE, (*FIRST, *MORE, *OWN), is_timed=True)
     view = VIEWS.get(filter_state.value_of(PAGE, "view"), VIEWS[""])
     header = watch.header("Onboarding", view.about)
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        required=True,
-        key=filter_state.key_of(PAGE, "view"),
-        format_func=lambda each: VIEWS[each].title,
-        label_visibility="collapsed",
-    )
+    filter_bar.draw_views(PAGE, {name: each.title for name, each in VIEWS.items()})
     chosen = filter_bar.draw(
         PAGE,
         reads,
