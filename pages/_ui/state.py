@@ -1,5 +1,7 @@
 """Session state of a tab, through typed accessors. Keys are `page.widget`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
@@ -26,6 +28,28 @@ def get(key: str, default: Value) -> Value:
 
 def put(key: str, value: object) -> None:
     st.session_state[key] = value
+
+
+def put_back(key: str, value: object) -> None:
+    """Fill a widget with what could not be sent, within `keeping` of the same key."""
+    st.session_state[_kept(key)] = value
+
+
+@contextmanager
+def keeping(key: str) -> Iterator[None]:
+    """Draw a page whose widget is filled by `put_back` until one run has come to its end.
+
+    Streamlit tells the browser of a widget's new value in one run only: when news cut that run off,
+    the value would be lost.
+    """
+    if _kept(key) in st.session_state:
+        st.session_state[key] = st.session_state[_kept(key)]
+    yield
+    st.session_state.pop(_kept(key), None)
+
+
+def _kept(key: str) -> str:
+    return f"{key}.kept"
 
 
 def seed(key: str, value: object) -> None:

@@ -44,6 +44,7 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
 
     section(tab, "Knowledge")
     tab.press("Use sample company")
+    expect(tab.page.get_by_label("Industry")).not_to_have_value("")
     tab.press("Save knowledge")
     expect(tab.page.get_by_text("Knowledge saved with 10 facts")).to_be_visible()
     tab.press("Save version")

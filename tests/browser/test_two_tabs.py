@@ -31,7 +31,8 @@ def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Windo
 def expect_the_same(first: Tab, second: Tab, messages: int) -> None:
     for tab in (first, second):
         expect(tab.messages).to_have_count(messages)
-    assert first.messages.all_inner_texts() == second.messages.all_inner_texts()
+    # each draws the buttons of a finished answer in its own time
+    first.wait_for(lambda: first.messages.all_inner_texts() == second.messages.all_inner_texts())
 
 
 def test_what_one_clears_is_empty_in_the_other(window: Window, program: Program) -> None:

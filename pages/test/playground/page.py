@@ -101,9 +101,9 @@ def ask(editor: Editor) -> None:
             sessions.save_draft(session, editor.session_id, draft, actor=actor)
             answers.send(session, given, actor=actor)
     except Failure:
-        state.put(chat.MESSAGE, typed.text)
+        state.put_back(chat.MESSAGE, typed.text)
         raise
 
 
-with errors.InWords("Playground"):
+with errors.InWords("Playground"), state.keeping(chat.MESSAGE):
     main()

@@ -121,7 +121,7 @@ def send(id_: UUID | None) -> None:
                 id_ = comparisons.begin(session, new, actor=actor).id
             sent = turns.send(session, id_ or UUID(int=0), message, actor=actor)
     except Failure:
-        state.put(MESSAGE, message)
+        state.put_back(MESSAGE, message)
         raise
     show(sent.id)
 
@@ -146,5 +146,5 @@ def delete(id_: UUID) -> None:
     state.toast("Comparison deleted")
 
 
-with errors.InWords("Comparison"):
+with errors.InWords("Comparison"), state.keeping(MESSAGE):
     main()
