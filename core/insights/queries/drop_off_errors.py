@@ -4,13 +4,12 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    Integer,
+    Label,
     Select,
-    Subquery,
     Text,
     and_,
     func,
-    literal_column,
+    or_,
     select,
     union_all,
 )
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 from core.activity.models.funnels import FunnelPart
 from core.activity.queries.events import IS_ERROR, EventFilter, event_conditions, events
 from core.activity.queries.funnels import funnel_sql
-from core.activity.queries.funnels.funnel import Funnel
+from core.activity.queries.funnels.funnel import Columns, Funnel
 from core.activity.queries.funnels.funnel_sql import FunnelSql
 from core.activity.queries.funnels.segments import Segment
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
@@ -66,58 +65,60 @@ def drop_off_errors(
     asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     until = max(min(period.end + funnel.window, clock.now()), period.end)
 
-    def read() -> dict[int, tuple[int, int, str | None]]:
+    def read() -> list[tuple[int, int, str | None]]:
         statement = _statement(asked.sql, Period(period.start, until, period.zone), watched)
-        rows = session.execute(statement, asked.parameters)
-        return {row.step: (row.dropped_off, row.with_error, row.top_error) for row in rows}
+        counts = iter(session.execute(statement, asked.parameters).one())
+        return list(zip(counts, counts, counts, strict=True))
 
     key = ("drop-off errors", period, watched, asked.sql.funnel, segment)
     found = cached_if_large(session, key, read)
     return [
         DropOffErrors(
             step=step,
-            dropped_off=(counts := found.get(step, (0, 0, None)))[0],
-            with_error=counts[1],
-            error_share=rate(counts[1], counts[0]),
-            top_error=counts[2],
+            dropped_off=dropped_off,
+            with_error=with_error,
+            error_share=rate(with_error, dropped_off),
+            top_error=top_error,
         )
-        for step in range(1, len(funnel.steps))
+        for step, (dropped_off, with_error, top_error) in enumerate(found, start=1)
     ]
 
 
 def _statement(sql: FunnelSql, span: Period, watched: Watched) -> Select[Any]:
-    dropped = union_all(
-        *(
-            select(
-                literal_column(str(step), Integer).label("step"),
-                rows.c.subject,
-                rows.c.reached_at,
-            )
-            for step in range(1, len(sql.funnel.steps))
-            for rows in _rows(sql, step)
-        )
-    ).cte("dropped")
+    """Return one row: for each step but the last who dropped off, who with an error, and which."""
+    plain = _reached(sql, sql.found.plain, is_kept=sql.is_kept)
+    rest = _reached(sql, select(sql.found.rest), is_kept=False)
+    reached = union_all(plain, rest).subquery("reached")
     error = _last_errors(span, watched)
-    has_error = error.c.created_at >= dropped.c.reached_at
-    top = func.mode(type_=Text).within_group(error.c.code).filter(has_error)
-    return (
-        select(
-            dropped.c.step,
-            func.count().label("dropped_off"),
-            func.count().filter(has_error).label("with_error"),
-            top.label("top_error"),
-        )
-        .select_from(dropped.outerjoin(error, error.c.subject == dropped.c.subject))
-        .group_by(dropped.c.step)
+    counts = [
+        count
+        for step in range(1, len(sql.funnel.steps))
+        for count in _counts(sql, step, reached.c, error.c)
+    ]
+    return select(*counts).outerjoin_from(reached, error, error.c.subject == reached.c.subject)
+
+
+def _reached(sql: FunnelSql, rows: Select[Any], *, is_kept: bool) -> Select[Any]:
+    """Return the subjects with when each step was reached: as it is stored, or by their marks."""
+    row, steps = rows.selected_columns, range(len(sql.funnel.steps))
+    times = (row[f"reached_{n + 1}"] if is_kept else sql.rule.reached(row, n) for n in steps)
+    return rows.with_only_columns(
+        row.subject, *(time.label(f"reached_{n}") for n, time in enumerate(times, start=1))
     )
 
 
-def _rows(sql: FunnelSql, step: int) -> list[Subquery]:
-    """Return who dropped off at a step: those whose steps are stored, and the rest by marks."""
-    stopped = DropOffRows(sql, step)
-    plain = stopped.every() if sql.is_kept else stopped.by_marks(sql.found.plain)
-    rest = stopped.by_marks(select(sql.found.rest))
-    return [rows.subquery(f"{name}_{step}") for name, rows in (("plain", plain), ("rest", rest))]
+def _counts(sql: FunnelSql, step: int, reached: Columns, error: Columns) -> list[Label[Any]]:
+    at, following = reached[f"reached_{step}"], DropOffRows(sql, step).following
+    has_dropped_off = and_(
+        at.is_not(None), *([] if following is None else [reached[f"reached_{following}"].is_(None)])
+    )
+    has_error = and_(has_dropped_off, error.created_at >= at)
+    code = func.mode(type_=Text).within_group(error.code).filter(has_error)
+    return [
+        func.count().filter(has_dropped_off).label(f"dropped_off_{step}"),
+        func.count().filter(has_error).label(f"with_error_{step}"),
+        code.label(f"top_error_{step}"),
+    ]
 
 
 def _last_errors(span: Period, watched: Watched) -> CTE:
@@ -142,10 +143,13 @@ def _last_errors(span: Period, watched: Watched) -> CTE:
     )
     owner = select(parts.c.owner).where(is_own).correlate(each).scalar_subquery()
     subject = func.coalesce(func.user_subject(each.c.user_id), owner, part, type_=Text)
-    named = select(subject.label("subject"), each.c.code, each.c.created_at).subquery("named")
+    named = (
+        select(subject.label("subject"), each.c.code, each.c.created_at)
+        .where(or_(each.c.user_id.is_not(None), each.c.session_id.is_not(None)))
+        .subquery("named")
+    )
     return (
         select(named)
-        .where(named.c.subject.is_not(None))
         .order_by(named.c.subject, named.c.created_at.desc())
         .ext(distinct_on(named.c.subject))
         .cte("last_error")
