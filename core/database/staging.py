@@ -3,15 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from typing import Any, LiteralString, cast
 
 import msgspec
 import psycopg
 import sqlalchemy
+from psycopg.sql import SQL, Identifier
+from psycopg.types.json import Jsonb
 from sqlalchemy import ColumnClause, Select, TableClause, column, select, table, union_all
 from sqlalchemy.orm import Session
 
 Connection = psycopg.Connection[Any]
+CREATE = SQL("create temporary table if not exists {} ({}) on commit delete rows")
 PLANS = """select set_config('enable_seqscan', %(on)s, true),
     set_config('enable_hashjoin', %(on)s, true),
     set_config('enable_mergejoin', %(on)s, true)"""
@@ -22,7 +26,7 @@ class Stage:
     """A temporary table and its column types; it is empty again after each transaction."""
 
     name: str
-    columns: dict[str, str]
+    columns: dict[str, LiteralString]
 
     @property
     def table(self) -> TableClause:
@@ -34,9 +38,14 @@ class Stage:
 
         This is not cached, because a rollback removes it.
         """
-        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        create = f"create temporary table if not exists {self.name} ({columns})"
-        connection.execute(f"{create} on commit delete rows".encode())
+        connection.execute(self._create)
+
+    @cached_property
+    def _create(self) -> bytes:
+        columns = (
+            SQL("{} {}").format(Identifier(name), SQL(kind)) for name, kind in self.columns.items()
+        )
+        return CREATE.format(Identifier(self.name), SQL(", ").join(columns)).as_bytes()
 
     def copy(self, connection: Connection, rows: Iterable[Sequence[object]]) -> None:
         """Copy rows into the table."""
@@ -86,6 +95,15 @@ def by_index(connection: Connection) -> Iterator[None]:
 def driver(session: Session) -> Connection:
     """Return the psycopg connection of a session's transaction."""
     return driver_of(session.connection())
+
+
+def by_driver(session: Session, statement: bytes, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """Run a compiled statement by the driver; lists and dictionaries are JSON."""
+    given = {
+        name: Jsonb(value) if isinstance(value, (dict, list)) else value
+        for name, value in values.items()
+    }
+    return driver(session).execute(statement, given)
 
 
 def driver_of(connection: sqlalchemy.Connection) -> Connection:

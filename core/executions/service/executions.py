@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, Update, bindparam, insert, or_, update
+from sqlalchemy import CursorResult, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -21,7 +20,8 @@ from core.executions.schemas import (
     NewExecution,
     PendingExecution,
 )
-from core.executions.service import cached_answers
+from core.executions.service import cached_answers, call_rows
+from core.executions.service.call_rows import IF_PENDING
 from core.executions.tools.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -36,13 +36,7 @@ from core.quotas.queries import Applying, find_applying_cached
 from core.quotas.service import reservations
 from core.quotas.worst_case import NOTHING, with_max_tokens, worst_case
 
-# Built once, on tables instead of mapped classes: they run with every call, and take a third of the
-# time this way.
 executions = table_of(Execution)
-INSERT = insert(executions)
-IF_PENDING = update(executions).where(
-    executions.c.id == bindparam("which"), executions.c.status == ExecutionStatus.PENDING
-)
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
@@ -99,7 +93,7 @@ def begin(
         "alive_at": started_at,
         "created_at": started_at,
     }
-    session.execute(INSERT, row)
+    call_rows.add(session, row)
     facts = (actor.id, started_at, actor.is_program, toolbox, quotas, cached)
     pending = PendingExecution(execution_id, route, call, new_execution, *facts)
     _reserve(session, pending)  # last: counters are locked until the commit
@@ -167,16 +161,7 @@ def _end(session: Session, execution: PendingExecution, values: dict[str, Any]) 
         ended = session.execute(IF_PENDING, {"which": execution.id, **values})
         return cast("CursorResult[Any]", ended).rowcount > 0
     event = outbox.event(FINISHED_BY_KEY, {"ids": [str(execution.id)]})
-    new = {f"new_{name}": value for name, value in values.items()}
-    ended_and_told = _ended_and_told(tuple(values))
-    return bool(session.execute(ended_and_told, {"which": execution.id, **new, **event}).all())
-
-
-@lru_cache(maxsize=16)
-def _ended_and_told(columns: tuple[str, ...]) -> Select[Any]:
-    """Return the statement that ends a key's call and adds its event in one round trip."""
-    change = IF_PENDING.values({name: bindparam(f"new_{name}") for name in columns})
-    return outbox.added_where(change.returning(executions.c.id).cte("ended"))
+    return call_rows.end_and_notify(session, execution.id, values, event)
 
 
 def _fallback(execution: PendingExecution, outcome: CallOutcome) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from core.database.tables import storable
 from core.executions import encrypted_texts
 from core.executions.schemas import ExecutionError, ExecutionStatus, NewExecution
-from core.executions.service.executions import INSERT, end_all, executions
+from core.executions.service import call_rows
+from core.executions.service.executions import end_all, executions
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -51,7 +52,7 @@ def begin(session: Session, new_execution: NewExecution, service_id: UUID, *, ac
         "alive_at": started_at,
         "created_at": started_at,
     }
-    session.execute(INSERT, row)
+    call_rows.add(session, row)
     quotas = find_applying_cached(session, actor)
     if quotas:  # last: their counters are locked until the commit
         reservations.reserve(session, execution_id, quotas, NO_TOKENS, at=started_at)
