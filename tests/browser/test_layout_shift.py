@@ -20,7 +20,7 @@ from tests.browser.console import Program, Tab, Window
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
-@pytest.mark.parametrize("path", ["/overview", "/prompts", "/settings"])
+@pytest.mark.parametrize("path", ["/overview", "/prompts", "/settings", "/tuning"])
 def test_a_page_does_not_move_while_it_is_drawn(
     browser: Browser, program: Program, path: str, size: ViewportSize
 ) -> None:
