@@ -89,6 +89,7 @@ def line_chart(
                 "opacity": 1,
                 "line": {"width": 0},
             },
+            cliponaxis=False,  # a dot at an end or at the top is drawn whole
             fill="tozeroy" if len(lines) == 1 else None,
             fillcolor=palette.tint,
             hovertemplate=scale.hover_template(has_name=len(lines) > 1),
