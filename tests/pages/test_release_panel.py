@@ -68,6 +68,36 @@ def test_the_address_names_the_two_releases(console: Console, analyst: Person) -
     assert list(compared(app.run()).columns)[:2] == ["3", "1"]
 
 
+@pytest.mark.parametrize(
+    ("address", "baseline", "latest", "shown"),
+    [
+        ({}, "Previous (2)", "Latest (3)", ["2", "3"]),
+        ({"later": "2"}, "Previous (1)", "Latest (3)", ["1", "2"]),
+        ({"later": "1"}, "Next (2)", "Latest (3)", ["2", "1"]),
+        ({"earlier": "3"}, "Previous (1)", "Latest (2)", ["3", "2"]),
+        ({"earlier": "2", "later": "2"}, "Previous (1)", "Latest (3)", ["1", "2"]),
+    ],
+)
+def test_what_is_not_chosen_is_named_as_the_table_has_it(
+    console: Console,
+    analyst: Person,
+    address: dict[str, str],
+    baseline: str,
+    latest: str,
+    shown: list[str],
+) -> None:
+    for number, release in enumerate("123"):
+        sent(release, 30 - number, dollars=number + 1)
+    app = console(analyst, AI_METRICS)
+    app.query_params.update(address)
+    assert list(compared(app.run()).columns)[:2] == shown
+    boxes = {box.label: box for box in app.selectbox}
+    assert boxes["Baseline"].options[0] == baseline
+    assert boxes["Compared release"].options[0] == latest
+    assert boxes["Baseline"].value in ("", shown[0])
+    assert boxes["Compared release"].value in ("", shown[1])
+
+
 def test_one_release_is_compared_with_nothing(console: Console, analyst: Person) -> None:
     sent("1", 30, dollars=1)
     assert "Releases compared" not in said(console(analyst, AI_METRICS).run())

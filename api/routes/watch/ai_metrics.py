@@ -134,8 +134,8 @@ def release_comparison(
     earlier: Annotated[str, Query(max_length=200)] = "",
     later: Annotated[str, Query(max_length=200)] = "",
 ) -> ReleaseComparison | None:
-    """Return errors, latency, cost, tokens and quality of two releases of a period, by default the
-    last two; null if it has no two. `before` is the earlier one's figure.
+    """Return errors, latency, cost, tokens and quality of two releases of a period, by default its
+    latest and the one before; null if it has no two. `before` is the figure of `earlier`.
     """
     return compare_releases(session, ai, query, earlier, later, actor=actor)
 

@@ -1,5 +1,6 @@
 """When releases and prompt versions of the product's apps were first seen."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,21 @@ def first_seen_at(session: Session, watched: Watched) -> datetime | None:
     first_seen = select(func.min(row.first_seen_at, type_=MOMENT)).where(*of_release)
     found: datetime | None = session.scalar(first_seen)
     return found
+
+
+def first_seen_by_release(
+    session: Session, watched: Watched, names: Collection[str]
+) -> dict[str, datetime]:
+    """Return when each of some releases was first seen in the environment and app of the filters;
+    those that were not are left out.
+    """
+    row = releases.c
+    wanted = [row.environment == watched.environment, row.release.in_(names)]
+    if watched.app is not None:
+        wanted.append(row.app == watched.app)
+    first = func.min(row.first_seen_at, type_=MOMENT)
+    rows = session.execute(select(row.release, first).where(*wanted).group_by(row.release))
+    return {release: at for release, at in rows}
 
 
 def release_place(session: Session, watched: Watched) -> str | None:

@@ -107,3 +107,50 @@ def test_a_period_without_two_releases_has_no_comparison(
 ) -> None:
     requested("1", timedelta(hours=5), 3)
     assert got(analyst) is None
+
+
+def named(found: dict[str, Any]) -> tuple[str, str]:
+    return found["earlier"], found["later"]
+
+
+def test_the_latest_release_is_the_one_first_seen_last_also_before_the_period(
+    analyst: httpx2.Client, database: object
+) -> None:
+    requested("1.0", timedelta(days=20), 1)
+    requested("1.1", timedelta(days=15), 1)
+    requested("1.1", timedelta(hours=5), 2)
+    requested("1.0", timedelta(hours=3), 2)
+    found = got(analyst, days="7")
+    assert found["releases"] == ["1.0", "1.1"]
+    assert named(found) == ("1.0", "1.1")
+
+
+def test_a_release_is_as_old_as_it_is_in_the_app_of_the_filters(
+    analyst: httpx2.Client, database: object
+) -> None:
+    requested("1", timedelta(days=20), 1, app="other")
+    requested("2", timedelta(hours=5), 1, app="shop")
+    requested("1", timedelta(hours=3), 1, app="shop")
+    assert named(got(analyst, app="shop")) == ("2", "1")
+    assert got(analyst)["releases"] == ["1", "2"]
+
+
+def test_a_release_is_compared_with_the_one_just_before_it_and_the_first_with_the_next(
+    analyst: httpx2.Client, database: object
+) -> None:
+    for number in range(3):
+        requested(f"1.{number}", timedelta(hours=9 - number), 1)
+    assert named(got(analyst)) == ("1.1", "1.2")
+    assert named(got(analyst, later="1.1")) == ("1.0", "1.1")
+    assert named(got(analyst, later="1.0")) == ("1.1", "1.0")
+    assert named(got(analyst, later="1.1", earlier="1.1")) == ("1.0", "1.1")
+
+
+def test_a_given_earlier_release_is_compared_with_the_latest_other_one(
+    analyst: httpx2.Client, database: object
+) -> None:
+    for number in range(3):
+        requested(f"1.{number}", timedelta(hours=9 - number), 1)
+    assert named(got(analyst, earlier="1.0")) == ("1.0", "1.2")
+    assert named(got(analyst, earlier="1.2")) == ("1.2", "1.1")
+    assert named(got(analyst, earlier="unknown")) == ("1.1", "1.2")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from core.activity.queries.releases import first_seen_by_release
 from core.ai_metrics.queries.by_dimension import Row, read_by_value
 from core.ai_metrics.views import AiMetricsQuery
 from core.cache.large_workspaces import cached_if_large
@@ -16,7 +17,7 @@ from core.insights.queries.prompt_versions import is_known, measures, percentile
 from core.insights.queries.releases import release_quality, version_scores
 from core.insights.queries.releases.release_quality import Parts
 from core.insights.queries.releases.version_scores import ScoresByVersion
-from core.insights.release_figures import ReleaseComparison
+from core.insights.release_figures import ReleaseComparison, default_earlier, default_later
 from core.presentation import comparison
 from core.presentation.comparison import NOT_KNOWN, Change, Kpi, Meaning
 from core.presentation.formatting import FigureUnit
@@ -28,7 +29,7 @@ Pair = tuple[Row, Row]  # of the later release, and of the earlier one
 def compare_releases(
     core: Session, ai: Session, query: AiMetricsQuery, earlier: str, later: str, *, actor: Actor
 ) -> ReleaseComparison | None:
-    """Return two releases of a period, by default the last two that it has; None of only one.
+    """Return two releases of a period, by default its latest and the one before; None of only one.
 
     The release of `query` leaves nothing out.
     """
@@ -36,23 +37,36 @@ def compare_releases(
     query = replace(query, watched=replace(query.watched, release=None))
 
     def read() -> ReleaseComparison | None:
-        rows = read_by_value(core, query, measures, "release")
-        named = sorted((row for row in rows if row["value"]), key=lambda row: row["first_at"])
-        if len(named) < 2:
+        by_name = _by_release(core, query)
+        if len(by_name) < 2:
             return None
-        by_name = {row["value"]: row for row in named}
-        new = by_name.get(later, named[-1])
-        others = [row for row in named if row is not new]
-        old = by_name[earlier] if by_name.get(earlier, new) is not new else others[-1]
-        items = [*_request_kpis((new, old))]
+        names = _two_of([*by_name], earlier, later)
+        pair = (by_name[names[1]], by_name[names[0]])
+        items = [*_request_kpis(pair)]
         if is_known(query):
-            items += _quality_kpis(core, ai, query, (new, old))
-        names = (old["value"], new["value"])
+            items += _quality_kpis(core, ai, query, pair)
         return ReleaseComparison(
             releases=list(by_name), earlier=names[0], later=names[1], items=items
         )
 
     return cached_if_large(core, ("releases", query, earlier, later), read)
+
+
+def _by_release(core: Session, query: AiMetricsQuery) -> dict[str, Row]:
+    """Return the rows of the period's releases, in the order in which these were first seen."""
+    rows = {
+        row["value"]: row for row in read_by_value(core, query, measures, "release") if row["value"]
+    }
+    # A row's first request is one of the period, in which an older release may come second
+    seen = {name: row["first_at"] for name, row in rows.items()}
+    seen |= first_seen_by_release(core, query.watched, rows)
+    return {name: rows[name] for name in sorted(rows, key=lambda name: (seen[name], name))}
+
+
+def _two_of(releases: Sequence[str], earlier: str, later: str) -> tuple[str, str]:
+    new = later if later in releases else default_later(releases, earlier)
+    is_usable = earlier in releases and earlier != new
+    return earlier if is_usable else default_earlier(releases, new), new
 
 
 def _request_kpis(rows: Pair) -> Iterator[Kpi]:
