@@ -82,25 +82,26 @@ def draw_page(
     columns: Sequence[TableColumn[Row]],
     what: str,
     *,
+    name: str,
     at: str,
     on_open: Callable[[Row], None] | None = None,
     sorting: Sorting | None = None,
     most: int = MOST_PAGES,
 ) -> None:
     """Draw a page of a list with its pagination and the choice of its columns; `what` names one
-    row, `at` is the list's key.
+    row, `name` the list, and `at` is its key under its filters.
     """
     alt = formatting.count(len(page.items), what)
-    shown = [each for each in columns if each.label not in table_settings.hidden(what)]
+    shown = [each for each in columns if each.label not in table_settings.hidden(name)]
     draw(page.items, shown, alt, key=f"{at}.{page.offset}", on_open=on_open, sorting=sorting)
     with st.container(
-        key=f"pages-{what}".replace(" ", "-"),
+        key=f"pages-{name}",
         horizontal=True,
         vertical_alignment="center",
         gap="small",
     ):
         draw_pages(page.total_count, page.limit, at, most=most)
-        table_settings.draw(what, [each.label for each in columns])
+        table_settings.draw(name, [each.label for each in columns])
 
 
 def draw(

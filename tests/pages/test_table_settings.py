@@ -1,15 +1,19 @@
 """Columns that an account hides stay hidden, and rows as low as it wants them: in every tab."""
 
+from datetime import timedelta
+
 import pytest
 from streamlit.proto.Dataframe_pb2 import Dataframe as DataframeProto
 from streamlit.testing.v1 import AppTest
 
+from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
-from tests.factories.activity import event, store
+from core.platform import clock
+from tests.factories.activity import event, fold, spaced, store
 from tests.factories.identity import Person, person
-from tests.pages.conftest import USERS, Console
+from tests.pages.conftest import ONBOARDING, USERS, Console
 
-COLUMNS, DENSITY = "tables.user.columns", "tables.user.density"
+COLUMNS, DENSITY = "tables.users.columns", "tables.users.density"
 
 
 @pytest.fixture
@@ -57,3 +61,19 @@ def test_rows_are_as_low_as_the_account_wants_them(console: Console, analyst: Pe
     app.toggle(key=DENSITY).set_value(True).run()
     assert height(app) < before
     assert height(opened(console, analyst)) < before
+
+
+def test_a_column_hidden_in_one_list_of_users_stays_in_another_one(
+    console: Console, analyst: Person
+) -> None:
+    store(spaced(STEPS[:1], user="ann", start=clock.now() - timedelta(hours=3)))
+    fold()
+    users = opened(console, analyst)
+    kept = [label for label in labels(users) if label != "Last seen"]
+    users.pills(key=COLUMNS).set_value(kept).run()
+    assert labels(users) == kept
+    drop_offs = console(analyst, ONBOARDING)
+    drop_offs.query_params["step"] = "1"
+    drop_offs.run()
+    assert not drop_offs.exception
+    assert any({"Last seen", "Last error"} <= set(each.value) for each in drop_offs.dataframe)

@@ -93,7 +93,15 @@ def draw_table(
     ]
     if sees_costs:
         shown.append(columns.text("Cost", _cost, width=110))
-    tables.draw_page(page, shown, "conversation", at=at, on_open=dialogs.open_row, sorting=sorting)
+    tables.draw_page(
+        page,
+        shown,
+        "conversation",
+        name="conversations",
+        at=at,
+        on_open=dialogs.open_row,
+        sorting=sorting,
+    )
     dialogs.draw_opened(
         page.items,
         "Conversation",

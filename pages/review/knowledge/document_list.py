@@ -164,7 +164,9 @@ def _draw_table(
             orders={DocumentOrder.LATEST_FIRST: "↓", DocumentOrder.OLDEST_FIRST: "↑"},
         ),
     ]
-    tables.draw_page(page, shown, "document", at=at, on_open=dialogs.open_row, sorting=sorting)
+    tables.draw_page(
+        page, shown, "document", name="documents", at=at, on_open=dialogs.open_row, sorting=sorting
+    )
     dialogs.draw_opened(page.items, "Document", partial(_draw_one, zone), partial(_read, reads))
 
 

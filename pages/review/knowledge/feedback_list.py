@@ -115,7 +115,9 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     zone, asked = chosen.period.zone, (feedback_filter(chosen), chosen.period, chosen.watched)
     page = reads.ask_both(feedback_list.list_feedback, *asked, window=tables.window(at, SHOWN))
     with watch.panel("Feedback", "newest first · click a row to see the conversation"):
-        tables.draw_page(page, _columns(zone), "rating", at=at, on_open=dialogs.open_row)
+        tables.draw_page(
+            page, _columns(zone), "rating", name="feedback", at=at, on_open=dialogs.open_row
+        )
     dialogs.draw_opened(page.items, "Feedback", partial(_draw_one, reads, zone), dialogs.no_read)
 
 

@@ -70,7 +70,9 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
         "details"
     )
     zone = chosen.period.zone
-    tables.draw_page(page, _columns(zone), "memory", at=at, on_open=dialogs.open_row)
+    tables.draw_page(
+        page, _columns(zone), "memory", name="memories", at=at, on_open=dialogs.open_row
+    )
     dialogs.draw_opened(page.items, "Memory", partial(_draw_one, reads, zone), dialogs.no_read)
 
 

@@ -54,7 +54,9 @@ def _draw_list(page: Page[TicketView], at: str, *, is_filtered: bool) -> None:
     if page.total_count:
         count = formatting.count(page.total_count, "ticket")
         st.caption(f"{count}, newest first · click a row to change it")
-        tables.draw_page(page, _columns(), "ticket", at=at, on_open=dialogs.open_row)
+        tables.draw_page(
+            page, _columns(), "ticket", name="tickets", at=at, on_open=dialogs.open_row
+        )
     elif is_filtered:
         frame.empty_state("search_off", "No tickets match", "Change the filters.")
     else:

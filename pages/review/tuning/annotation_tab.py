@@ -102,6 +102,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
             page,
             _columns(zone),
             "annotation",
+            name="annotations",
             at=at,
             on_open=dialogs.open_row,
             sorting=Sorting(order, sort),

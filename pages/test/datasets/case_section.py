@@ -185,7 +185,9 @@ def _draw_list(dataset: DatasetView, page: Page[DatasetCase], at: str, *, may_ch
         frame.empty_state("search_off", "No cases match", "Change the search or the filters.")
         return
     st.caption(f"{formatting.count(page.total_count, 'case')} · click a row to open it")
-    tables.draw_page(page, _columns(), "case", at=at, on_open=dialogs.open_row)
+    tables.draw_page(
+        page, _columns(), "case", name="datasets.cases", at=at, on_open=dialogs.open_row
+    )
     show = partial(_draw_opened, dataset, may_change)
     dialogs.draw_opened(page.items, "Case", show, partial(_read_case, dataset))
 

@@ -48,7 +48,7 @@ def _draw_list(page: Page[DatasetView], at: str) -> None:
         )
         return
     st.caption(f"{formatting.count(page.total_count, 'dataset')} · click a row to open it")
-    tables.draw_page(page, _columns(), "dataset", at=at, on_open=_open)
+    tables.draw_page(page, _columns(), "dataset", name="datasets", at=at, on_open=_open)
 
 
 def _open(row: DatasetView) -> None:

@@ -60,7 +60,7 @@ def _draw_list(found: Page[EvaluationListItem]) -> None:
     st.caption(f"{formatting.count(found.total_count, 'evaluation')} · click a row to open it")
     if any(item.status.is_going_on for item in found.items):
         _draw_news()
-    tables.draw_page(found, _columns(), "evaluation", at=AT, on_open=_open)
+    tables.draw_page(found, _columns(), "evaluation", name="evaluations", at=AT, on_open=_open)
 
 
 @st.fragment(run_every=3.0)

@@ -104,7 +104,9 @@ def _draw_list(page: Page[PromptView], at: str) -> None:
         f"{formatting.count(page.total_count, 'prompt')} · click a row to open it, a header to sort"
     )
     sorting = Sorting(_order(), lambda order: state.put(ORDER, order))
-    tables.draw_page(page, _columns(), "prompt", at=at, on_open=_open, sorting=sorting)
+    tables.draw_page(
+        page, _columns(), "prompt", name="prompts", at=at, on_open=_open, sorting=sorting
+    )
 
 
 def _open(row: PromptView) -> None:

@@ -67,6 +67,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
         window.page(rows, total),
         _columns(rows, filters.period.zone),
         "request",
+        name="requests",
         at=at,
         on_open=open_,
         sorting=sorting,

@@ -123,6 +123,7 @@ def draw(reads: Reads, chosen: Filters, total: int) -> None:
             tables.window(at, SHOWN).page(rows, total),
             shown,
             "batch run",
+            name="batch_runs",
             at=at,
             on_open=lambda row: show(row.batch_run_id),
             sorting=Sorting(order, sort),

@@ -204,6 +204,7 @@ def draw_stopped(found: Page[StoppedUser], title: str, zone: str, *, download: s
             found,
             _stopped_columns(zone),
             "user",
+            name="drop_offs",
             at=f"{PAGE}.stopped",
             on_open=dialogs.open_row,
             most=MOST_PAGES,

@@ -53,7 +53,9 @@ def draw_users(
             orders={UserOrder.ID: "↑", UserOrder.ID_BACKWARDS: "↓"},
         ),
     ]
-    tables.draw_page(page, shown, "user", at=at, on_open=dialogs.open_row, sorting=sorting)
+    tables.draw_page(
+        page, shown, "user", name="users", at=at, on_open=dialogs.open_row, sorting=sorting
+    )
     dialogs.draw_opened(
         page.items,
         "User",
@@ -79,7 +81,7 @@ def draw_anonymous(
         columns.number("Errors", lambda row: row.errors, width=80),
         columns.text("App", lambda row: row.app),
     ]
-    tables.draw_page(page, shown, "session", at=at, on_open=dialogs.open_row)
+    tables.draw_page(page, shown, "session", name="users.sessions", at=at, on_open=dialogs.open_row)
     dialogs.draw_opened(
         page.items,
         "Anonymous session",

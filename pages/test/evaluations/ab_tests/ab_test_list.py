@@ -41,7 +41,7 @@ def _draw_list(found: Page[AbTestListItem]) -> None:
         )
         return
     st.caption(f"{formatting.count(found.total_count, 'A/B test')} · click a row to open it")
-    tables.draw_page(found, _columns(), "A/B test", at=AT, on_open=_open)
+    tables.draw_page(found, _columns(), "A/B test", name="ab_tests", at=AT, on_open=_open)
 
 
 def _open(row: AbTestListItem) -> None:

@@ -42,7 +42,7 @@ def draw(found: AbTestView) -> None:
         frame.empty_state("hourglass", "No answers yet", "Cases appear when a run has ended.")
         return
     st.caption(f"{formatting.count(page.total_count, 'case')} · click to open")
-    tables.draw_page(page, _columns(), "case", at=at, on_open=_open)
+    tables.draw_page(page, _columns(), "case", name="ab_tests.cases", at=at, on_open=_open)
 
 
 def _columns() -> Sequence[TableColumn[AbCaseRow]]:
