@@ -77,3 +77,19 @@ def test_a_column_hidden_in_one_list_of_users_stays_in_another_one(
     drop_offs.run()
     assert not drop_offs.exception
     assert any({"Last seen", "Last error"} <= set(each.value) for each in drop_offs.dataframe)
+
+
+def test_a_choice_in_one_tab_keeps_what_another_tab_has_chosen(
+    console: Console, analyst: Person
+) -> None:
+    one, other = opened(console, analyst), opened(console, analyst)
+    low = height(other)
+    kept = labels(one)[:2]
+    one.pills(key=COLUMNS).set_value(kept).run()
+    other.toggle(key=DENSITY).set_value(True).run()
+    assert labels(other) == other.pills(key=COLUMNS).value == kept
+    third = opened(console, analyst)
+    assert labels(third) == kept
+    assert height(third) < low
+    one.pills(key=COLUMNS).set_value(kept[:1]).run()
+    assert height(one) < low

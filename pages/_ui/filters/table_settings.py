@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import Unavailable
 from core.identity.schemas import TablePreferences
-from core.identity.service.table_preferences import get_table_preferences, set_table_preferences
+from core.identity.service import table_preferences
 from pages._ui import errors, guard, state
 
 CHOSEN = "console.table_preferences"
@@ -18,7 +18,7 @@ def load() -> None:
     """Read what the account has chosen, once in a tab."""
     if state.get(CHOSEN, None) is None:
         with suppress(Unavailable), guard.work() as (session, actor):
-            state.put(CHOSEN, get_table_preferences(session, actor=actor))
+            state.put(CHOSEN, table_preferences.get_table_preferences(session, actor=actor))
 
 
 def row_px() -> int:
@@ -33,8 +33,9 @@ def hidden(name: str) -> Sequence[str]:
 def draw(name: str, labels: Sequence[str]) -> None:
     """Draw the choice of a list's columns and of the height of all rows."""
     columns, density = f"tables.{name}.columns", f"tables.{name}.density"
-    state.seed(columns, [label for label in labels if label not in hidden(name)])
-    state.put(density, _chosen().is_compact)  # another list may have changed it
+    # Another list or tab may have changed them
+    state.put(columns, [label for label in labels if label not in hidden(name)])
+    state.put(density, _chosen().is_compact)
     with st.popover("Columns", icon=":material/view_column:", type="tertiary"):
         st.pills(
             "Columns of this list",
@@ -55,16 +56,15 @@ def _chosen() -> TablePreferences:
 def _hide(name: str, key: str, labels: Sequence[str]) -> None:
     # The first column says what a row is
     shown = {labels[0], *state.get(key, list[str]())}
-    state.put(key, [label for label in labels if label in shown])
-    _keep(_chosen().hiding(name, [label for label in labels if label not in shown]))
+    left_out = [label for label in labels if label not in shown]
+    with guard.work() as (session, actor):
+        chosen = table_preferences.hide_columns(session, name, left_out, actor=actor)
+    state.put(CHOSEN, chosen)
 
 
 @errors.action
 def _compact(key: str) -> None:
-    _keep(_chosen().model_copy(update={"is_compact": state.get(key, False)}))
-
-
-def _keep(chosen: TablePreferences) -> None:
+    is_compact = state.get(key, False)
     with guard.work() as (session, actor):
-        set_table_preferences(session, chosen, actor=actor)
+        chosen = table_preferences.set_compact(session, is_compact=is_compact, actor=actor)
     state.put(CHOSEN, chosen)
