@@ -227,7 +227,9 @@ class MoveGrounds(BaseModel):
 
 
 class PromptFilter(BaseModel):
-    """Filters of the list: all words of `q` are in name, description, category, tags and texts."""
+    """Filters of the list: all words of `q`, at most its first 20, are in name, description,
+    category, tags and texts.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,6 +1,8 @@
 """List and read an account's own prompts, the shared and the public ones."""
 
+import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +12,12 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Text,
-    and_,
+    all_,
     bindparam,
     func,
     literal_column,
     or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -43,6 +44,7 @@ templates, versions = table_of(PromptTemplate), table_of(PromptVersion)
 labels, accounts = table_of(PromptLabel), table_of(AdminUser)
 shares, ratings = table_of(PromptAccess), table_of(PromptOpinion)
 
+MOST_WORDS = 20
 ENGLISH_STEMS: ColumnElement[Any] = literal_column("'english_stem'::regdictionary")
 NEWEST = versions.c.number == (
     select(func.max(versions.c.number))
@@ -212,7 +214,7 @@ def _conditions(session: Session, filters: PromptFilter, actor: Actor) -> list[C
     return conditions
 
 
-def _has_words(session: Session, words: list[str]) -> ColumnElement[bool]:
+def _has_words(session: Session, words: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a prompt has all words, in any form of English ones."""
     texts = (
         templates.c.name,
@@ -222,24 +224,30 @@ def _has_words(session: Session, words: list[str]) -> ColumnElement[bool]:
         versions.c.prompt,
         versions.c.system_prompt,
     )
-    whole = func.concat_ws("\n", *texts)
-    return and_(
-        true(), *(whole.icontains(stem, autoescape=True) for stem in _stems(session, words))
+    wanted = _patterns(session, list(dict.fromkeys(words))[:MOST_WORDS])
+    # As one condition, the texts are joined once for all words
+    return func.concat_ws("\n", *texts).op("~*", is_comparison=True)(
+        all_(bindparam("patterns", wanted, ARRAY(Text)))
     )
 
 
-def _stems(session: Session, words: list[str]) -> list[str]:
-    """Return what all forms of each word begin with: of “policies”, “polic”."""
+def _patterns(session: Session, words: list[str]) -> list[str]:
     each_word = func.unnest(bindparam("words", words, ARRAY(Text)))
-    found = session.scalars(select(func.ts_lexize(ENGLISH_STEMS, each_word))).all()
-    pairs = zip(words, (each[0] if each else "" for each in found), strict=True)
-    return [_beginning(word, stem) for word, stem in pairs]
+    stems = session.scalars(select(func.ts_lexize(ENGLISH_STEMS, each_word))).all()
+    return [
+        _pattern(word, stem[0] if stem else "") for word, stem in zip(words, stems, strict=True)
+    ]
 
 
-def _beginning(word: str, stem: str) -> str:
-    if stem.endswith("i") and stem != word.lower():  # Postgres has “polici” for “policy”
-        stem = stem[:-1]
-    return stem if stem and word.lower().startswith(stem) else word
+def _pattern(word: str, stem: str) -> str:
+    """Return the pattern of a word anywhere, or of its other forms where a word begins."""
+    lower, beginning = word.lower(), stem.removesuffix("i")
+    if not stem or not lower.startswith(beginning):
+        return re.escape(word)
+    # Postgres has “polici” for “policy” and “policies”, but “api” for “apis”
+    ends_in_y = beginning != stem and lower.startswith((f"{beginning}y", f"{stem}e"))
+    forms = f"{re.escape(beginning)}(y|ie)" if ends_in_y else re.escape(stem)
+    return f"{re.escape(word)}|(^|[^[:alnum:]]){forms}"
 
 
 def _views(session: Session, rows: Select[Any], actor: Actor) -> list[PromptView]:

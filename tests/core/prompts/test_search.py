@@ -61,3 +61,46 @@ def test_the_longest_texts_are_searched(actor: Actor) -> None:
     words = " ".join(f"w{number:x}" for number in range(14_000))
     create(actor, "long", f"{words} parcels", system_prompt=words)
     assert found(actor, "parcel w10") == ["long"]
+
+
+@pytest.mark.parametrize(
+    ("q", "text"),
+    [
+        ("copy", "the scope"),
+        ("easy", "please"),
+        ("city", "explicit"),
+        ("tries", "a trigger"),
+        ("apis", "a map"),
+        ("running", "a prune"),
+    ],
+)
+def test_a_word_is_not_found_inside_another_one_by_its_stem(
+    actor: Actor, q: str, text: str
+) -> None:
+    create(actor, "other", text)
+    assert found(actor, q) == []
+
+
+@pytest.mark.parametrize(
+    ("q", "text"),
+    [
+        ("copies", "Copy it"),
+        ("easy", "the easiest"),
+        ("cities", "a city"),
+        ("try", "He tried"),
+        ("apis", "An API"),
+        ("payments", "{{late_payment}}"),
+        ("pay", "{{late_repayment}}"),
+    ],
+)
+def test_other_forms_of_short_words_are_found(actor: Actor, q: str, text: str) -> None:
+    create(actor, "other", text)
+    assert found(actor, q) == ["other"]
+
+
+def test_a_search_of_many_words_is_by_the_first_twenty_different_ones(actor: Actor) -> None:
+    words = [f"w{number}." for number in range(20)]
+    create(actor, "many", " ".join(words))
+    assert found(actor, " ".join([*words, *words])) == ["many"]
+    assert found(actor, " ".join([*words[:19], "zebra"])) == []
+    assert found(actor, " ".join([*words, "zebra"])) == ["many"]
