@@ -33,7 +33,7 @@ class GateCriteria(BaseModel):
     model_id: str | None = Field(
         default=None,
         max_length=300,
-        description="Of versions that name no model; else an evaluation by any model counts.",
+        description="Applies to versions without a model; null: an evaluation by any model counts.",
     )
     scorers: ScorerList = Field(default=(), description="Besides those of the cases.")
     threshold: float | None = Field(default=None, ge=0, le=1)

@@ -49,7 +49,7 @@ class RateLimitKind(StrEnum):
 
 class RateLimitUse(View):
     """A limit of the API's calls in a minute, over all processes, and the calls of the caller's
-    present minute; it begins with a call, and `resets_at` is null before the first.
+    current minute; it begins with a call, and `resets_at` is null before the first.
     """
 
     kind: RateLimitKind

@@ -135,7 +135,9 @@ def test_the_model_of_a_gate_is_shown_where_it_is_set_and_used(
     shown = "Gate: 90.0% must pass on Questions (newest version), answered by fake:plain"
     assert shown in said(app)
     press(app, "prompts.label.production.gate")
-    assert app.selectbox(key="prompts.gate.model").value == "fake:plain"
+    model = app.selectbox(key="prompts.gate.model")
+    assert model.value == "fake:plain"
+    assert model.help.startswith("Applies to versions without a model;")
     query = {"new": "1", "gate": "production", "template": str(prompt), "version": "3"}
     app = opened(console, admin, EVALUATIONS, **query)
     assert "Questions, version 1, answered by fake:plain, scored by" in said(app)

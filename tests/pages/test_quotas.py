@@ -52,7 +52,7 @@ def test_the_own_account_shows_the_limits_of_its_calls_of_the_api(console: Conso
     app = console(one, YOU)
     shown, bars = said(app), [each.proto.text for each in app.get("progress")]
     settings = config()
-    assert f"Calls of the API: {settings.rate_limit_standard:,} per minute" in shown
+    assert f"API calls: {settings.rate_limit_standard:,} per minute" in shown
     assert f"Streamed answers: {settings.rate_limit_streaming:,} per minute" in shown
     assert f"Started evaluations: {settings.rate_limit_evaluation:,} per minute" in shown
-    assert [bar for bar in bars if "3 in the present minute" in bar]
+    assert [bar for bar in bars if "3 in the current minute" in bar]

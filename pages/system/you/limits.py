@@ -1,4 +1,4 @@
-"""Your account, Limits: quotas of the account's model calls, and limits of its calls of the API."""
+"""Your account, Limits: quotas of the account's model calls, and limits of its API calls."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ WHOSE = {
     QuotaScope.ACCOUNT: "You",
 }
 CALLS = {
-    RateLimitKind.STANDARD: "Calls of the API",
+    RateLimitKind.STANDARD: "API calls",
     RateLimitKind.STREAMING: "Streamed answers",
     RateLimitKind.EVALUATION: "Started evaluations",
 }
@@ -58,7 +58,7 @@ def _draw_rate_limit(limit: RateLimitUse) -> None:
     _draw_bar(
         f"{CALLS[limit.kind]}: {limit.limit:,} per minute",
         limit.used / limit.limit,
-        f"{limit.used:,} in the present minute",
+        f"{limit.used:,} in the current minute",
     )
 
 

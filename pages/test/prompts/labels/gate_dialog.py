@@ -126,7 +126,8 @@ def _draw_fields(
         index=None,
         key=MODEL,
         placeholder="Any",
-        help="Of versions that name no model; one that names a model passes with that one only.",
+        help="Applies to versions without a model; other versions must be evaluated with their "
+        "own.",
     )
     names: dict[Any, str] = {
         **({AS_NOW: AS_NOW} if present is not None else {}),
