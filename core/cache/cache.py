@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
 from core.database import bus
+from core.database.connections.monitor import is_given_up
 from core.database.db import Session, after_commit, release_connection
 
 Key = TypeVar("Key", bound=Hashable)
@@ -29,7 +30,7 @@ class Cache(Generic[Key, Value]):
 
     def get(self, key: Key, read: Callable[[], Value], session: Session | None = None) -> Value:
         """Return the cached answer, or read it; raise what `read` raises, also to those who waited
-        for it.
+        for it. When the caller who reads has given up, those who wait read it themselves.
 
         `session` is one that the caller reads with: while it waits for another caller's read, it
         holds no connection.
@@ -43,7 +44,9 @@ class Cache(Generic[Key, Value]):
             return self._read(key, read, own)
         if session is not None:
             release_connection(session)
-        return others.result()
+        with suppress(CancelledError):
+            return others.result()
+        return self.get(key, read, session)
 
     def peek(self, key: Key) -> Value | None:
         """Return the cached answer, or None; it never waits, so an event loop may ask."""
@@ -68,7 +71,10 @@ class Cache(Generic[Key, Value]):
         except BaseException as failure:
             with self._lock:
                 self._end(key, own)
-            own.set_exception(failure)
+            if is_given_up():  # its statement was cancelled: that says nothing to the others
+                own.cancel()
+            else:
+                own.set_exception(failure)
             raise
         with self._lock:
             if self._end(key, own):

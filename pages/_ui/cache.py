@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from core.cache import large_workspaces
 from core.cache.cache import Cache
+from core.database.connections.monitor import is_given_up
 from core.database.connections.query_slots import slots
 from core.database.db import Database, read_session
 from core.identity.permissions import Permission, may
@@ -90,6 +91,8 @@ def _read(
 ) -> tuple[Any, datetime]:
     with ExitStack() as opened:
         opened.enter_context(slots.taken(("pages", actor.id)))
+        if is_given_up():  # while it waited for its turn
+            raise ReadCancelled
         at = clock.now()
         sessions = [opened.enter_context(read_session(each)) for each in question.databases]
         return reader(*sessions, *question.given, **dict(question.named), actor=actor), at

@@ -41,6 +41,12 @@ def cancelled_by(given_up: threading.Event) -> Iterator[None]:
         _given_up.reset(token)
 
 
+def is_given_up() -> bool:
+    """Return whether the event of `cancelled_by` is set in this context."""
+    given_up = _given_up.get()
+    return given_up is not None and given_up.is_set()
+
+
 class MonitoredConnection(psycopg.Connection[Any]):
     """A connection whose waits end when its monitor detects that the server hangs."""
 
