@@ -21,10 +21,10 @@ from core.playground.schemas import MAX_PROMPT_CHARS, Draft, NewPlaygroundMessag
 from core.playground.service import answers, sessions
 from core.playground.session_names import name_from
 from core.prompts.calls import RenderRequest
+from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.system_prompts import render_system_prompt
 from core.prompts.service.default_prompt import read_default_prompt
 from core.prompts.views import RenderedPrompt
-from core.providers.schemas import Parameters
 
 
 def start(core: Session, ai: Session, new_replay: NewReplay, *, actor: Actor) -> StartedReplay:
@@ -93,10 +93,11 @@ def _draft(
     if len(text) > MAX_PROMPT_CHARS:
         raise ReplayPromptTooLong
     default = read_default_prompt(core, actor=actor)
-    defaults = rendered.parameters.set_values() if rendered else {}
+    model = new_replay.model_id or (rendered and rendered.model_id) or _model(core, answer.model)
+    own = new_replay.parameters
     return Draft(
-        model=new_replay.model_id or (rendered and rendered.model_id) or _model(core, answer.model),
-        parameters=Parameters.model_validate(defaults | new_replay.parameters.set_values()),
+        model=model,
+        parameters=with_defaults(core, rendered, own, model_id=model) if rendered else own,
         custom_prompt=text if text.strip() not in ("", default.strip()) else None,
         cost_limit_usd=new_replay.cost_limit_usd,
     )

@@ -142,6 +142,19 @@ def test_a_prompt_gives_its_system_prompt_model_and_parameters(one: Person) -> N
 
 
 @pytest.mark.usefixtures("talk")
+def test_defaults_of_a_prompt_that_the_model_of_a_replay_does_not_take_are_left_out(
+    one: Person,
+) -> None:
+    defaults = {"temperature": 0.2, "reasoning_effort": "low"}
+    prompts.create(one.actor, "support", "Help.", default_parameters=defaults, model_id="fake:echo")
+    for model, expected in (("fake:echo", defaults), ("fake:plain", {"temperature": 0.2})):
+        started = replayed(one, message_id="m2", template_id="support", model_id=model)
+        with transaction() as session:
+            draft = queries.get_session(session, started.session_id, owner=one.actor.id).draft
+        assert (draft.model, draft.parameters.set_values()) == (model, expected)
+
+
+@pytest.mark.usefixtures("talk")
 def test_the_text_of_a_prompt_without_a_system_prompt_is_the_system_prompt(one: Person) -> None:
     prompts.create(one.actor, "brief", "Be brief.")
     started = replayed(one, message_id="m2", template_id="brief")
