@@ -37,9 +37,10 @@ def write(evaluation_id: UUID) -> None:
         for number in range(1, row.targets + 1)
     ]
     with transaction() as session:
-        _store_outcomes(session, outcomes)
         stored = update(EvaluationTest).where(EvaluationTest.id == evaluation_id)
-        session.execute(stored.values(summary=summary.model_dump(mode="json")))
+        stored = stored.values(summary=summary.model_dump(mode="json"))
+        if session.scalar(stored.returning(EvaluationTest.id)):  # it may be removed meanwhile
+            _store_outcomes(session, outcomes)
 
 
 def _store_outcomes(session: Session, outcomes: list[dict[str, Any]]) -> None:
