@@ -2,8 +2,10 @@
 SDKs of providers before their first calls.
 """
 
+import logging
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from core.database import bus
@@ -16,6 +18,8 @@ from core.providers.errors import ProviderMissing
 from core.providers.queries import configured
 from core.providers.schemas import Connection, ProviderView
 from core.providers.service import providers
+
+log = logging.getLogger("attune.providers")
 
 
 def check(name: str) -> ProviderView:
@@ -60,10 +64,21 @@ def keep_loaded() -> None:
 def _load_when(is_due: threading.Event) -> None:
     while is_due.wait():
         is_due.clear()
-        with suppress(Failure):  # the first call loads it, or says what is wrong
+        with _survived("providers"):
             for connection in _active_connections():
-                gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
-                prices.prices_of(connection, "")  # reads the prices of all models
+                with _survived(connection.name):
+                    gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
+                    prices.prices_of(connection, "")  # reads the prices of all models
+
+
+@contextmanager
+def _survived(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Failure:
+        pass  # the first call loads it, or says what is wrong
+    except Exception:
+        log.exception("%s could not be loaded", what)
 
 
 def _active_connections() -> list[Connection]:
