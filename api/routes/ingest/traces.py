@@ -176,10 +176,10 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
 
     def commit() -> None:
         with transaction() as session:
-            if conversations_of_spans:
-                conversations.store(session, conversations_of_spans, source, repeats=True)
             if spans:
                 ingest.store(session, [span.request for span in spans], source)
+            if conversations_of_spans:  # afterwards: from here on, other writers of users wait
+                conversations.store(session, conversations_of_spans, source, repeats=True)
             if scores:
                 score_ingest.store(session, scores, source)
             for row in rows:
