@@ -20,6 +20,8 @@ from core.database.staging import Connection, Stage, by_index
 OTHERS = UUID(int=0)
 LOST = "lost"  # a status that Attune itself sets over the one that was reported
 
+# Most workspaces have never had one. A size is known at once, however many rows were deleted.
+HAS_ANY = b"select pg_relation_size('import_traces') > 0"
 FIND = """
 select row_id, import_id, content from import_traces where kind = %(kind)s
     and row_id = any(%(ids)s)"""
@@ -74,7 +76,10 @@ class Traces:
 
     def begin(self, known: Mapping[UUID, VersionedFields], *, made: Collection[UUID]) -> None:
         """Note what others reported of rows that existed before; the rows must be locked."""
-        found = self._find([id_ for id_ in known if id_ not in made])
+        stored = [id_ for id_ in known if id_ not in made]
+        if self._by == OTHERS and not (stored and self._is_any()):
+            return
+        found = self._find(stored)
         if self._by == OTHERS:  # no row needs a trace that no import has
             self._traces = {(OTHERS, id_): by.get(OTHERS, {}) for id_, by in found.items() if by}
             return
@@ -89,11 +94,15 @@ class Traces:
                 self._traces[OTHERS, id_] = by.get(OTHERS, {}) | unknown
             self._traces[self._by, id_] = by.get(self._by, {})
 
+    def _is_any(self) -> bool:
+        # After the rows were locked: an import that held them has left its traces by then.
+        return self._connection.execute(HAS_ANY).fetchone() == (True,)
+
     def _find(self, ids: list[UUID]) -> dict[UUID, dict[UUID, Fields]]:
         """Return the traces of rows, by who left them."""
         found: dict[UUID, dict[UUID, Fields]] = {id_: {} for id_ in ids}
         if ids:
-            with by_index(self._connection):
+            with self._connection.pipeline(), by_index(self._connection):
                 traces = self._connection.execute(FIND, {"kind": self._table, "ids": ids})
             for id_, import_id, content in traces:
                 found[id_][import_id] = content
