@@ -57,7 +57,7 @@ def draw() -> None:
                     key=f"review.{label}.many",
                     disabled=not chosen,
                     on_click=act,
-                    args=(action, chosen),
+                    args=(action, rows, key),
                 )
 
 
@@ -101,8 +101,12 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
 
 
 @errors.action
-def act(action: BulkAction, chosen: Sequence[QueueItemView]) -> None:
-    body = BulkBody(action=action, ids=[each.id for each in chosen])
+def act(action: BulkAction, rows: Sequence[QueueItemView], table: str) -> None:
+    """Do so with those of the shown rows that are selected now."""
+    ids = [rows[number].id for number in state.selected(table, "rows")]
+    if not ids:
+        return
+    body = BulkBody(action=action, ids=ids)
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         found = review_outcomes.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
     state.put(TABLE, state.get(TABLE, 0) + 1)  # another table, in which nothing is selected

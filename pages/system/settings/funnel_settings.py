@@ -107,13 +107,9 @@ def _draw_buttons(chosen: SavedFunnelView | None, place: DeltaGenerator) -> None
         is_saved = st.button("Save", type="primary", key="funnel_settings.save")
         is_previewed = st.button("Preview last 30 days", key="funnel_settings.preview")
         if chosen is not None and not chosen.is_workspace:
-            st.button(
-                "Delete",
-                type="tertiary",
-                key="funnel_settings.delete",
-                on_click=_ask_to_delete,
-                args=(chosen,),
-            )
+            is_asked = st.button("Delete", type="tertiary", key="funnel_settings.delete")
+            if is_asked:  # no callback, which would ask about the funnel chosen before
+                _ask_to_delete(chosen)
     with errors.InForm(place):
         if is_saved:
             _save(chosen)

@@ -44,8 +44,13 @@ def draw() -> Models | None:
         st.selectbox("Model", models, key=MODEL, width=260, persist_state="session")
         st.selectbox("Judge", choices, key=JUDGE, width=260, persist_state="session")
     _draw_warning(judges)
+    return chosen()
+
+
+def chosen() -> Models:
+    """Return what is chosen, also in a callback."""
     judge: str = state.get(JUDGE, NO_JUDGE)
-    return Models(state.get(MODEL, first), None if judge == NO_JUDGE else judge)
+    return Models(state.get(MODEL, ""), None if judge == NO_JUDGE else judge)
 
 
 def _seed(key: str, value: str, choices: list[str]) -> None:
@@ -54,10 +59,10 @@ def _seed(key: str, value: str, choices: list[str]) -> None:
 
 
 def _draw_warning(judges: list[JudgeModel]) -> None:
-    chosen = state.get(JUDGE, NO_JUDGE)
-    if chosen == NO_JUDGE:
+    by = chosen().judge_model_id
+    if by is None:
         st.caption("Without a judge, answers are not analyzed, and only rules are checked.")
         return
-    warning = next((judge.warning for judge in judges if judge.id == chosen), None)
+    warning = next((judge.warning for judge in judges if judge.id == by), None)
     if warning is not None:
         st.warning(warning, icon=":material/warning:")

@@ -22,7 +22,6 @@ from core.presentation import formatting
 from pages._ui import charts, dialogs, errors, frame, guard, state, text
 from pages.test.bots import models_choice, result_card, scenario_dialog
 from pages.test.bots.labels import MODES
-from pages.test.bots.models_choice import Models
 
 MODE, TURNS = "bots.run.mode", "bots.run.turns"
 LOOKS_EVERY_S = 1.0
@@ -30,23 +29,22 @@ GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def draw(bot: BotView) -> None:
-    models = models_choice.draw()
-    if models is None:
+    if models_choice.draw() is None:
         return
     with guard.work() as (session, actor):
         scenarios.ensure_included(session)
         found = queries.list_scenarios(session, actor=actor)
         last = next(iter(queries.list_runs(session, bot.id, actor=actor)), None)
-    _draw_actions(bot, models)
+    _draw_actions(bot)
     if last is not None and last.status in GOING:
         _draw_progress(last)
-    _draw_scenarios(bot, found, models)
+    _draw_scenarios(bot, found)
     if last is not None and last.status not in GOING:
         _draw_last(last, {each.id: each.name for each in found})
     _draw_charts(bot)
 
 
-def _draw_actions(bot: BotView, models: Models) -> None:
+def _draw_actions(bot: BotView) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         state.seed(MODE, RunMode.CONVERSATION)
         st.selectbox("Send", list(MODES), format_func=MODES.__getitem__, key=MODE, width=190)
@@ -55,14 +53,15 @@ def _draw_actions(bot: BotView, models: Models) -> None:
             st.number_input("Messages at most", 1, 10, key=TURNS, width=150)
         st.button(
             "Run all", type="primary", icon=":material/play_arrow:", on_click=run,
-            args=(bot.id, models, None),
+            args=(bot.id, None),
         )  # fmt: skip
         st.button("New scenario", icon=":material/add:", on_click=scenario_dialog.open_new)
 
 
 @errors.action
-def run(bot_id: UUID, models: Models, scenario_id: UUID | None) -> None:
-    """Queue a run of one scenario or of all."""
+def run(bot_id: UUID, scenario_id: UUID | None) -> None:
+    """Queue a run of one scenario or of all, by the models that are chosen now."""
+    models = models_choice.chosen()
     new_run = NewScenarioRun(
         bot_id=bot_id,
         model_id=models.model_id,
@@ -99,7 +98,7 @@ def stop(run_id: UUID) -> None:
         runs.cancel(session, run_id, actor=actor)
 
 
-def _draw_scenarios(bot: BotView, found: Sequence[ScenarioView], models: Models) -> None:
+def _draw_scenarios(bot: BotView, found: Sequence[ScenarioView]) -> None:
     grid = st.grid(3, min_column_width=270, gap="small")
     for scenario in found:
         with grid.cell().container(border=True, height="stretch"):
@@ -110,7 +109,7 @@ def _draw_scenarios(bot: BotView, found: Sequence[ScenarioView], models: Models)
             with st.container(horizontal=True, gap="small"):
                 st.button(
                     "Run", key=f"bots.run.{scenario.id}", on_click=run,
-                    args=(bot.id, models, scenario.id),
+                    args=(bot.id, scenario.id),
                 )  # fmt: skip
                 if not scenario.is_included:
                     key, args = f"bots.scenario.{scenario.id}", (scenario,)

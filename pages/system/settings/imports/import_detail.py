@@ -109,33 +109,24 @@ def _draw_choices(found: ImportView) -> None:
     waits = import_mapping.is_open(given)
     if waits:
         st.caption("Answer the questions above to import.")
+    # No callbacks: these would have the choices of the run before, when one was made just now.
     with st.container(horizontal=True):
-        st.button(
-            "Run dry run",
-            key="imports.try",
-            type="secondary" if is_tried else "primary",
-            on_click=check,
-            args=(found, given),
+        tries = st.button(
+            "Run dry run", key="imports.try", type="secondary" if is_tried else "primary"
         )
+        if tries:
+            check(found, given)
+            st.rerun()
         words = "Resume import" if found.progress.records_done else "Import"
         kind: Literal["primary", "secondary"] = "primary" if is_tried else "secondary"
-        st.button(
-            words,
-            key="imports.start",
-            type=kind,
-            disabled=waits,
-            on_click=start,
-            args=(found, given),
-        )
-        if refused is not None:
-            rest = given.model_copy(update={"accept_refused": True})
-            st.button(
-                "Import valid rows only",
-                key="imports.start-rest",
-                disabled=waits,
-                on_click=start,
-                args=(found, rest),
-            )
+        if st.button(words, key="imports.start", type=kind, disabled=waits):
+            start(found, given)
+            st.rerun()
+        if refused is not None and st.button(
+            "Import valid rows only", key="imports.start-rest", disabled=waits
+        ):
+            start(found, given.model_copy(update={"accept_refused": True}))
+            st.rerun()
         if not found.counts:
             import_type.draw(found)
         import_mapping.draw_saving(found, given)

@@ -59,7 +59,9 @@ def draw_saving(found: ImportView, start: ImportStart) -> None:
         return
     with st.popover("Save mapping", icon=":material/bookmark:"):
         st.text_input("Name", key=NAME, max_chars=200, placeholder="Nightly export")
-        st.button("Save mapping", key="imports.keep", on_click=save, args=(found.id, start))
+        if st.button("Save mapping", key="imports.keep"):
+            save(found.id, start)
+            st.rerun()
 
 
 def _draw_saved(found: ImportView) -> UUID | None:
