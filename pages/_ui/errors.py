@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.database.connections.availability import is_outage
-from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
+from core.errors import Failure, Forbidden, Invalid, NotSignedIn, Unavailable
 from core.platform.ids import new_id
 from core.presentation.periods import RangeRefused
 from pages._ui import frame, state, text
@@ -18,6 +18,10 @@ from pages._ui import frame, state, text
 log = logging.getLogger("attune.console")
 
 Given = ParamSpec("Given")
+
+
+class FileUploading(Invalid):
+    """Wait until the file is uploaded."""
 
 
 def action(act: Callable[Given, None]) -> Callable[Given, None]:

@@ -24,6 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (event.key === "Escape") document.querySelector('[class*="st-key-stop-"] button')?.click();
     if (event.key !== "Enter" || event.shiftKey || !field.value.trim()) return;
     if (data.pending) { refuse(event); return; }
+    if (document.querySelector(BUTTON)?.disabled) { stop(event); setTriggerValue("early", Date.now()); return; } // a file is on its way
     asked();
     if (event.ctrlKey || event.metaKey) { stop(event); document.querySelector(BUTTON)?.click(); }
   };

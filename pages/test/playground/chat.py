@@ -17,7 +17,7 @@ from core.playground.schemas import (
     Speaker,
 )
 from core.presentation import formatting
-from pages._ui import frame, markdown, state, text
+from pages._ui import errors, frame, markdown, state, text
 from pages.test.playground import attachments, message_estimate, ratings, tool_calls
 
 MESSAGE = "playground.message"
@@ -258,4 +258,5 @@ def ask(
             key="playground.ask",
             data=data,
             on_refused_change=partial(state.problem, AnswerPending().detail),
+            on_early_change=partial(state.problem, errors.FileUploading().detail),
         )
