@@ -73,10 +73,10 @@ def confirm(
     question()
 
 
-def submit(label: str, act: Callable[[], None], *, key: str) -> None:
+def submit(label: str, act: Callable[[], None], *, key: str, disabled: bool = False) -> None:
     """Draw the buttons below a form; what `act` refuses is said there, and the dialog stays."""
     buttons, below = st.container(horizontal=True), st.container()
-    is_submitted = buttons.button(label, type="primary", key=f"{key}.submit")
+    is_submitted = buttons.button(label, type="primary", key=f"{key}.submit", disabled=disabled)
     if buttons.button("Cancel", key=f"{key}.close"):
         st.rerun()
     if is_submitted:

@@ -1,9 +1,10 @@
-"""While a file is on its way, a message is not sent without it."""
+"""While a file is on its way: a message is not sent without it, and no other file is imported."""
 
 from playwright.sync_api import FilePayload, Route, expect
 
 from tests.browser.console import Tab, Window
 
+LINE = '{"conversations": [{"from": "human", "value": "%s"}, {"from": "gpt", "value": "Hi!"}]}\n'
 SPINNER = "stFileChipIconSpinner"
 
 
@@ -44,3 +45,27 @@ def test_a_message_with_a_file_on_its_way_stays_with_a_word_and_outlives_a_reloa
     expect(tab.page.get_by_test_id(SPINNER)).to_have_count(0)
     tab.field.press("Enter")
     expect(tab.last).to_contain_text("The code is 4711.")
+
+
+def test_a_file_is_imported_once_it_is_there_and_not_the_one_before(window: Window) -> None:
+    tab = window.open()
+    held = held_uploads(tab)
+    tab.press("Export or import")
+    tab.press("Import sessions")
+    dialog = tab.page.get_by_role("dialog", name="Import sessions")
+    chosen, button = dialog.locator("input[type=file]"), dialog.get_by_role("button")
+    submit = button.filter(has_text="Import sessions")
+    chosen.set_input_files(file("first.jsonl", LINE % "First"))
+    expect(dialog).to_contain_text("first.jsonl")
+    expect(submit).to_be_disabled()
+    tab.wait_for(lambda: bool(held))
+    held[0].continue_()
+    expect(submit).to_be_enabled()
+    chosen.set_input_files(file("second.jsonl", LINE % "Second"))
+    expect(dialog).to_contain_text("second.jsonl")
+    expect(submit).to_be_disabled()
+    tab.wait_for(lambda: len(held) == 2)
+    held[1].continue_()
+    submit.click()
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("1 session imported")
+    expect(tab.sessions.filter(has_text="Second")).to_have_count(1)

@@ -10,7 +10,6 @@ from core.datasets.import_schemas import CaseFormat, CaseImport
 from core.datasets.schemas import DatasetView
 from core.datasets.service import transfer
 from core.datasets.service.transfer import ImportTarget
-from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import dialogs, errors, frame, guard, state, tables, text
 from pages._ui.columns import of_cells
@@ -56,15 +55,20 @@ def open_import(dataset: DatasetView | None = None) -> None:
         if file is not None:
             with errors.InForm(st.container()):
                 draw_summary(_imported(file, dataset, is_dry_run=True))
-        dialogs.submit("Import cases", lambda: import_file(dataset), key="datasets.import")
+        dialogs.submit(
+            "Import cases",
+            lambda: import_file(file, dataset),
+            key="datasets.import",
+            disabled=file is None,
+        )
 
     form()
 
 
-def import_file(dataset: DatasetView | None) -> None:
-    file: UploadedFile | None = state.get(FILE, None)
+def import_file(file: UploadedFile | None, dataset: DatasetView | None) -> None:
+    """Import the cases; raise FileUploading while another file that was chosen is on its way."""
     if file is None:
-        raise Invalid("Choose a file.")
+        raise errors.FileUploading
     found = _imported(file, dataset, is_dry_run=False)
     if found.dataset is not None:
         dataset_address.show(found.dataset.id)

@@ -6,13 +6,12 @@ from uuid import UUID
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import Invalid
 from core.imports.schemas import ImportedSessions
 from core.imports.service import playground_sessions
 from core.playground.schemas import PlaygroundSessionView
 from core.playground.session_files import SessionFormat
 from core.presentation import formatting
-from pages._ui import dialogs, guard, state
+from pages._ui import dialogs, errors, guard, state
 
 FILE = "playground.import.file"
 LABELS = {
@@ -47,7 +46,7 @@ def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None])
 def open_import(on_imported: Callable[[UUID], None]) -> None:
     @st.dialog("Import sessions")
     def form() -> None:
-        st.file_uploader(
+        file: UploadedFile | None = st.file_uploader(
             "File",
             type=["json", "jsonl", "md", "csv"],
             key=FILE,
@@ -55,19 +54,21 @@ def open_import(on_imported: Callable[[UUID], None]) -> None:
             help="An exported session, or up to 100 chats: ShareGPT or OpenAI, JSON or JSONL.",
         )
         dialogs.submit(
-            "Import sessions", lambda: import_file(on_imported), key="playground.import.form"
+            "Import sessions",
+            lambda: import_file(file, on_imported),
+            key="playground.import.form",
+            disabled=file is None,
         )
 
     form()
 
 
-def import_file(on_imported: Callable[[UUID], None]) -> None:
-    """Import the chosen file; raise Invalid."""
-    chosen: UploadedFile | None = state.get(FILE, None)
-    if chosen is None:
-        raise Invalid("Choose a file.")
+def import_file(file: UploadedFile | None, on_imported: Callable[[UUID], None]) -> None:
+    """Import the file; raise FileUploading while another one that was chosen is on its way."""
+    if file is None:
+        raise errors.FileUploading
     with guard.work() as (session, actor):
-        made = playground_sessions.import_file(session, chosen.getvalue(), actor=actor)
+        made = playground_sessions.import_file(session, file.getvalue(), actor=actor)
     on_imported(made.session_id)
     state.toast(_outcome(made))
 
