@@ -1,10 +1,12 @@
 // While one writes: the change against the original, a draft that is kept, and keys that choose and lead to the fields.
 // Single keys do nothing while one types, and nothing at all where they are switched off; Escape leaves a field.
 // What is typed between one item and the next is for the next, which is neither saved nor skipped before it is on screen.
+// What is saved right after the user's edit was taken is saved with it.
 
 const MOST_WORDS = 1500; // of what differs; more is shown as one change
 const QUIET_MS = 500; // after the last key, the draft is kept
-const WAYS = ["save", "Next", "Previous", "Skip"].map((name) => `.st-key-review-${name} button`).join(", ");
+const SAVE = ".st-key-review-save button", ADOPT = ".st-key-review-adopt button";
+const WAYS = `${SAVE}, ${["Next", "Previous", "Skip"].map((name) => `.st-key-review-${name} button`).join(", ")}`;
 const WAY_KEYS = { j: "Next", k: "Previous", s: "Skip", u: "undo" };
 const PATIENCE_MS = 10000; // after which keys no longer wait for the next item
 
@@ -47,10 +49,13 @@ export default function ({ data, parentElement }) {
   };
   // What is being saved is no draft any longer.
   const saved = () => { written = undefined; clearTimeout(timer); };
-  const goOn = () => { parentElement.ahead ??= { step: data.step, until: Date.now() + PATIENCE_MS, from: typing(document.activeElement), keys: [] }; };
+  const goOn = (fills = false) => {
+    parentElement.ahead ??= { step: data.step, until: Date.now() + PATIENCE_MS, from: typing(document.activeElement), keys: [], fills };
+  };
   const clicked = (event) => {
-    if (event.target.closest?.(".st-key-review-save button")) saved();
+    if (event.target.closest?.(SAVE)) saved();
     if (event.target.closest?.(WAYS)) goOn();
+    if (event.target.closest?.(ADOPT)) goOn(true);
   };
   const pressed = (event) => {
     if (parentElement.ahead?.until < Date.now()) parentElement.ahead = undefined;
@@ -70,12 +75,13 @@ export default function ({ data, parentElement }) {
     if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const key = event.key.toLowerCase();
     if (way(key)) goOn();
+    if (key === "a" && document.querySelector(ADOPT)) goOn(true);
     if (act(key, field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
   // What was typed meanwhile is done when all fields are there; they are drawn one after the other, and the comment last.
   const arrive = () => {
-    if (!field("comment")) { waiting = requestAnimationFrame(arrive); return; }
+    if (!field("comment") || isFilling()) { waiting = requestAnimationFrame(arrive); return; }
     const { ahead, item } = parentElement;
     parentElement.item = data.item;
     if (!ahead || ahead.step === data.step) return;
@@ -83,6 +89,13 @@ export default function ({ data, parentElement }) {
     // What was refused stays on screen: whoever was writing there writes on.
     if (item === data.item && ahead.from?.isConnected) write(ahead.from, ahead.keys);
     else if (data.keys) replay(ahead.keys, field);
+    if (ahead.saves) document.querySelector(SAVE)?.click();
+  };
+  // Until the field has the user's edit, saving would send what it had before.
+  const isFilling = () => {
+    const { ahead } = parentElement;
+    if (!ahead?.fills || ahead.step === data.step || ahead.until < Date.now()) return false;
+    return field("response")?.value !== data.suggested.replace(/\r\n?/g, "\n");
   };
 
   // A field that was just drawn is empty for a moment: only what was typed into it says more than the page does.
@@ -107,9 +120,10 @@ function typing(target) { return target?.closest?.("input, textarea, select, [co
 
 function way(key) { return key in WAY_KEYS ? document.querySelector(`.st-key-review-${WAY_KEYS[key]} button:not(:disabled)`) : null; }
 
-// Keep a key for the item that is still to come; what saves and skips is not kept.
+// Keep a key for the item that is still to come; what saves and skips is not kept, but for saving a user's edit.
 function waits(event, ahead) {
   if (event.isComposing || event.altKey) return false;
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") ahead.saves = ahead.fills;
   if (event.ctrlKey || event.metaKey) return event.key === "Enter";
   if (event.key.length !== 1) return false;
   if (event.key.toLowerCase() !== "s" || ahead.keys.some((key) => "em".includes(key.toLowerCase()))) ahead.keys.push(event.key);
@@ -122,7 +136,7 @@ function replay(keys, field) {
     const key = pressed.toLowerCase();
     if (key in WAY_KEYS) { way(key)?.click(); return; }
     act(key, field);
-    if (key === "a") document.querySelector(".st-key-review-adopt button")?.click();
+    if (key === "a") document.querySelector(ADOPT)?.click();
     if ("em".includes(key)) { write(field(key === "e" ? "response" : "comment"), keys.slice(number + 1)); return; }
   }
 }

@@ -48,7 +48,9 @@ _review = st.components.v2.component(
 
 
 def step(act: Callable[Given, None]) -> Callable[Given, None]:
-    """Make a function a callback that leaves the message; the browser is told of each attempt."""
+    """Make a function a callback that leaves the message, or fills in the form; the browser is told
+    of each attempt.
+    """
     tried = errors.action(act)
 
     @wraps(act)
@@ -229,6 +231,7 @@ def entered_verdict(message_id: UUID) -> ReviewVerdict:
         raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
+@step
 def suggest(message_id: UUID, response: str) -> None:
     """Fill in a suggested response, from a callback."""
     state.put(key("response", message_id), response)
