@@ -28,8 +28,8 @@ def draw(bot: BotView) -> None:
             icon=":material/auto_awesome:",
             type="tertiary",
             disabled=not bot.is_own,
-            on_click=_load,
-            args=(bot, SAMPLE_COMPANY, state.put),
+            on_click=use_sample,
+            args=(bot,),
         )
     with st.container(width=760):
         _draw_fields(bot, titles)
@@ -64,8 +64,20 @@ def _draw_fields(bot: BotView, titles: dict[UUID, str]) -> None:
     )
 
 
+def use_sample(bot: BotView) -> None:
+    """Fill in the sample company, in other fields: of those before, a press at once sends what they
+    held.
+    """
+    state.put(_fills(bot.id), state.get(_fills(bot.id), 0) + 1)
+    _load(bot, SAMPLE_COMPANY, state.put)
+
+
+def _fills(bot_id: UUID) -> str:
+    return f"bots.knowledge_fills.{bot_id}"
+
+
 def _key(bot_id: UUID, name: str) -> str:
-    return f"bots.knowledge.{bot_id}.{name}"
+    return f"bots.knowledge.{bot_id}.{name}.{state.get(_fills(bot_id), 0)}"
 
 
 def _load(bot: BotView, knowledge: BotKnowledge, put: Callable[[str, object], None]) -> None:

@@ -53,9 +53,17 @@ class Editor:
         self._parameters.seed(draft.parameters if is_kept else Parameters())
 
     def key(self, name: str) -> str:
-        """Return a widget's key: per session, and for parameters per model."""
+        """Return a widget's key: per session, and for parameters per model. A prompt that the page
+        fills in is in another field: of the one before, a press at once sends what it held.
+        """
+        if name == "prompt":
+            name = f"prompt.{state.get(self._fills, 0)}"
         model = f".{state.get(self.key('model'), '')}" if name in set(ParameterName) else ""
         return f"playground.{name}{model}.{self.session_id}"
+
+    @property
+    def _fills(self) -> str:
+        return f"playground.prompt_fills.{self.session_id}"
 
     @property
     def choices(self) -> list[str]:
@@ -223,6 +231,7 @@ class Editor:
             )
 
     def _put_prompt(self, prompt: str, on_change: Callable[[], None]) -> None:
+        state.put(self._fills, state.get(self._fills, 0) + 1)
         state.put(self.key("prompt"), prompt)
         on_change()
 
