@@ -136,6 +136,17 @@ def test_the_funnel_that_was_just_chosen_is_the_one_to_delete(
     assert left == [workspace.name, "Trial"]
 
 
+def test_two_steps_of_a_funnel_that_are_removed_at_once_are_both_gone(
+    console: Console, admin: Person
+) -> None:
+    app = section(console, admin, "Onboarding")
+    steps = len(app.multiselect)
+    labelled(app.button, "Remove step 2").click()
+    labelled(app.button, "Remove step 3").click()
+    app.run()
+    assert len(app.multiselect) == steps - 2
+
+
 def funnel(admin: Person, like: UUID, name: str) -> UUID:
     """Save a funnel with the steps of another."""
     with transaction() as session:

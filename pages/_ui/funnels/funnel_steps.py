@@ -46,8 +46,7 @@ class StepsForm:
             "Add step",
             icon=":material/add:",
             key=f"{self.key}.add",
-            on_click=self._put,
-            args=([*self._rows, _row(Step(()))],),
+            on_click=self._add,
             disabled=len(self._rows) >= self.most_steps,
         )
 
@@ -105,7 +104,7 @@ class StepsForm:
             self._draw_icons(number, key)
 
     def _draw_icons(self, number: int, key: str) -> None:
-        rows = self._rows
+        rows, id_ = self._rows, self._rows[number]["id"]
         with st.container(
             horizontal=True, gap="xxsmall", width="content", key=f"icon-step-{number}"
         ):
@@ -114,21 +113,31 @@ class StepsForm:
                 icon=":material/arrow_upward:",
                 key=f"{key}.up",
                 on_click=self._move_up,
-                args=(number,),
+                args=(id_,),
                 disabled=number == 0,
             )
             st.button(
                 f"Remove step {number + 1}",
                 icon=":material/close:",
                 key=f"{key}.out",
-                on_click=self._put,
-                args=(rows[:number] + rows[number + 1 :],),
+                on_click=self._remove,
+                args=(id_,),
                 disabled=len(rows) <= 2,
             )
 
-    def _move_up(self, number: int) -> None:
+    # Each by what is there now: a second press may come before the page is drawn anew.
+    def _add(self) -> None:
+        self._put([*self._rows, _row(Step(()))][: self.most_steps])
+
+    def _remove(self, id_: str) -> None:
+        if len(self._rows) > 2:
+            self._put([row for row in self._rows if row["id"] != id_])
+
+    def _move_up(self, id_: str) -> None:
         rows = self._rows
-        rows[number - 1], rows[number] = rows[number], rows[number - 1]
+        number = next((at for at, row in enumerate(rows) if row["id"] == id_), 0)
+        if number:
+            rows[number - 1], rows[number] = rows[number], rows[number - 1]
         self._put(rows)
 
 
