@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from secrets import token_hex
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,13 +19,14 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
+    TimeoutError,
     WebSocket,
-    WebSocketRoute,
     expect,
 )
 
 from core.identity.schemas import Role
 from pages._ui import cache
+from tests.browser.reruns import Kind, Runs
 
 IDLE = (
     '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -97,9 +99,10 @@ class Program:
 
     def account(self, role: Role, name: str) -> Account:
         """Return a new account that has set its password."""
-        given = {"email": f"{name.lower()}@example.com", "full_name": name, "role": role}
+        email = f"{name.lower()}-{token_hex(3)}@example.com"  # so that a test can be tried again
+        given = {"email": email, "full_name": name, "role": role}
         invited = self.api.post("/admin/accounts", json=given).raise_for_status().json()
-        made = Account(given["email"], f"the password of {name}", role, invited["account"]["id"])
+        made = Account(email, f"the password of {name}", role, invited["account"]["id"])
         form = {"password": made.password, "again": made.password}
         signed_in = httpx2.post(invited["link"], data=form, trust_env=False, timeout=30)
         assert signed_in.is_redirect, signed_in.text
@@ -219,41 +222,13 @@ class Window:
         )
 
 
-class Line:
-    """The network connection of a window's tabs, which can be blocked; created before the tabs."""
-
-    def __init__(self, window: Window) -> None:
-        """Lie between them."""
-        self._waiting: list[Callable[[], None]] | None = None
-        window.context.route_web_socket(re.compile("/_stcore/stream"), self._connect)
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold what is said meanwhile, and pass it on afterwards."""
-        waiting: list[Callable[[], None]] = []
-        self._waiting = waiting
-        yield
-        self._waiting = None
-        for pass_on in waiting:
-            pass_on()
-
-    def _connect(self, socket: WebSocketRoute) -> None:
-        program = socket.connect_to_server()
-        socket.on_message(lambda said: self._say(partial(program.send, said)))
-
-    def _say(self, pass_on: Callable[[], None]) -> None:
-        if self._waiting is None:
-            pass_on()
-        else:
-            self._waiting.append(pass_on)
-
-
 class Tab:
     """One tab with the console."""
 
     def __init__(self, page: Page, address: str) -> None:
         """Act in `page`."""
         self.page, self.address = page, address
+        self.runs = Runs(page)
 
     def go(self, path: str) -> None:
         """Go to an address and wait until its page is drawn."""
@@ -266,6 +241,15 @@ class Tab:
         self.page.locator(IDLE).wait_for()
         own_style = "getComputedStyle(document.documentElement).getPropertyValue('--attune-muted')"
         self.wait_for(lambda: self.page.evaluate(own_style))
+
+    @contextmanager
+    def rerun(self, kind: Kind = "page") -> Iterator[None]:
+        """Wait until what is done meanwhile has run the page anew, or that part of it."""
+        self.page.locator(IDLE).wait_for()
+        before = self.runs.ended[kind]
+        yield
+        self.wait_for(lambda: self.runs.ended[kind] > before)
+        self.page.locator(IDLE).wait_for()
 
     def button(self, name: str) -> Locator:
         """Return the button of a name (a shortcut may follow it) that can be seen."""
@@ -303,24 +287,31 @@ class Tab:
         raise AssertionError(f"row {row} takes no click")
 
     def open_row(self, row: int) -> None:
-        """Open a row of the first table, counted from 1: a table takes no click before it has
-        settled.
-        """
+        """Open a row of the first table, counted from 1."""
         table = self.page.get_by_test_id("stDataFrame").first
+        opened = partial(expect(self.drawer).to_have_count, 1, timeout=5000)
+        self.click_table(table, 60, 34 * row + 17, opened)
+
+    def click_table(self, table: Locator, x: int, y: int, happened: Callable[[], None]) -> None:
+        """Click a table until it is seen to have happened: it takes no click before it has settled,
+        nor before it has noticed the pointer.
+        """
         for _ in range(5):
-            table.hover(position={"x": 60, "y": 34 * row + 17})
-            self.page.wait_for_timeout(200)  # nor before it has noticed the pointer
-            table.click(position={"x": 60, "y": 34 * row + 17})
+            with suppress(TimeoutError):  # what opens late covers the table
+                table.hover(position={"x": x, "y": y}, timeout=5000)
+                self.page.wait_for_timeout(200)
+                table.click(position={"x": x, "y": y}, timeout=5000)
             self.page.locator(IDLE).wait_for()
             with suppress(AssertionError):
-                expect(self.drawer).to_have_count(1, timeout=5000)
-                return
-        raise AssertionError(f"row {row} takes no click")
+                return happened()
+        raise AssertionError("the table takes no click")
 
-    def confirm(self, question: str, answer: str) -> None:
-        """Answer what a dialog asks, and wait until it is gone."""
+    def confirm(self, question: str, answer: str, *, toast: str | None = None) -> None:
+        """Answer what a dialog asks, see what is said then, and wait until the dialog is gone."""
         dialog = self.page.get_by_role("dialog", name=question)
         dialog.get_by_role("button", name=answer, exact=True).click()
+        if toast is not None:  # which goes after four seconds
+            expect(self.page.get_by_test_id("stToast").filter(has_text=toast)).to_be_visible()
         dialog.wait_for(state="detached")
 
     def choose(self, field_name: str, option: str) -> None:
@@ -404,6 +395,7 @@ class Tab:
 
     def ask(self, words: str) -> None:
         """Ask something and wait for the whole answer."""
+        expect(self.field).to_be_visible()  # which comes after what was said before
         said = self.messages.count()
         self.send(words)
         expect(self.messages).to_have_count(said + 2, timeout=20_000)

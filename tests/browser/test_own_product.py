@@ -46,8 +46,8 @@ def test_a_file_of_own_events_becomes_a_funnel_on_the_overview(window: Window, f
     tab.page.locator(".upload input").set_input_files(file)
     expect(tab.page.get_by_text("A table of events")).to_be_visible()
     tab.page.get_by_role("textbox", name="Environment").fill("shop")
-    tab.page.get_by_role("textbox", name="Environment").press("Enter")
-    tab.wait()
+    with tab.rerun():
+        tab.page.get_by_role("textbox", name="Environment").press("Enter")
     tab.press("Import")
     tab.page.get_by_role("link", name="View in Onboarding").click(timeout=30_000)
     expect(tab.page.get_by_text("No user has started")).to_be_visible()

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Line, Program
+from tests.browser.console import IDLE, Account, Program
+from tests.browser.line import Line
 from tests.browser.reviewing import (
     annotations,
     at,

@@ -1,6 +1,7 @@
 """Signing in, and being rejected."""
 
 import re
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 import httpx2
@@ -93,14 +94,16 @@ def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(
     tab = window.open("/accounts")
     tab.press("Invite account")
     dialog = tab.page.get_by_role("dialog", name="Invite account")
-    dialog.get_by_label("Email").fill("rita@example.com")
+    dialog.get_by_label("Email").fill(f"rita-{token_hex(3)}@example.com")
     dialog.get_by_role("button", name="Create invitation").click()
     expect(dialog).to_contain_text("Enter a name.")
     dialog.get_by_label("Name").fill("Rita")
     tab.confirm("Invite account", "Create invitation")
-    link = tab.page.get_by_test_id("stCode").inner_text().strip()
+    shown = tab.page.get_by_test_id("stCode")
+    expect(shown).to_contain_text("/welcome/")
+    link = shown.inner_text().strip()
     tab.press("Done")
-    expect(tab.page.get_by_test_id("stCode")).to_have_count(0)
+    expect(shown).to_have_count(0)
 
     page = visitor.page(urlsplit(link).path)
     page.get_by_label("New password").fill("a password for Rita")
@@ -160,7 +163,8 @@ def test_a_dialog_of_a_session_that_was_ended_changes_nothing(
     tab.press("Add provider")
     dialog = tab.page.get_by_role("dialog", name="Add provider")
     dialog.get_by_role("textbox", name="Name").fill("sneaked-in")
-    dialog.get_by_role("textbox", name="Name").press("Tab")
+    with tab.rerun("part"):  # a run that comes after the end leads out by itself
+        dialog.get_by_role("textbox", name="Name").press("Tab")
     end_sessions(program, maria)
     dialog.get_by_role("button", name="Save and test").click()
     expect_sign_in_page(tab.page)

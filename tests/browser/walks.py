@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 from _pytest.mark import ParameterSet
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
@@ -16,6 +16,12 @@ from tests.browser.geometry import cut_off, overlapping
 Theme = Literal["light", "dark"]
 Walk = tuple[Role, Theme, int]
 PATIENCE_MS, SETTLED_S = 30_000, 5
+
+# How long the browser takes for two frames in which nothing is to be done.
+TWO_FRAMES = """() => new Promise((resolve) => {
+    const begun = performance.now();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - begun)));
+})"""
 
 
 def walks(*roles: Role) -> list[ParameterSet]:
@@ -69,6 +75,13 @@ def holds_together(
     found = {"cut off": cut_off(tab.page), "overlapping": overlapping(tab.page)}
     assert not any(found.values()), f"{path}: {found}"
     tab.page.close()
+
+
+def click_point(tab: Tab, point: Locator) -> None:
+    """Click a point of a chart, which is drawn a moment before it takes clicks."""
+    plot = point.locator("xpath=ancestor::*[contains(@class, 'js-plotly-plot')]")
+    tab.wait_for(lambda: plot.evaluate("e => e._ev?.listenerCount('plotly_click') > 0"))
+    point.click(force=True)
 
 
 def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
