@@ -17,7 +17,9 @@ def test_the_local_model_knows_the_capital_of_france(window: Window, program: Pr
     tab.page.reload()
     tab.wait()
     tab.choose("Model", "smollm2")
-    tab.page.get_by_role("slider", name="Temperature").press("Home")
+    # Until the page has the other model, the slider is that of the one before
+    temperature = tab.page.locator('[class*="st-key-playground-temperature-local"]')
+    temperature.get_by_role("slider").press("Home")
     expect(tab.settings).to_contain_text("0.00")
     tab.ask("What is the capital of France?")
     expect(tab.last).to_contain_text("Paris")
@@ -60,7 +62,7 @@ def test_stop_ends_an_answer_long_before_its_end_and_keeps_its_text(window: Wind
 
 def test_escape_stops_from_within_the_field_too(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer()
+    tab.begin_answer(words=800)
     tab.field.press("Escape")
     expect(tab.last).to_contain_text("Stopped")
 
@@ -110,7 +112,7 @@ def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(
 
 def test_the_next_question_can_be_written_meanwhile_and_waits(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer()
+    tab.begin_answer(words=800)
     tab.field.fill("And then?")
     tab.field.press("Enter")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("still answering")

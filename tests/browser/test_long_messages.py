@@ -27,6 +27,7 @@ def test_a_long_pasted_text_becomes_a_file_and_the_field_stays_empty(window: Win
     field.focus()
     tab.page.evaluate(PASTE, "word " * (LONG // 5))
     expect(tab.page.get_by_test_id("stChatInput")).to_contain_text("pasted-text.txt")
+    expect(tab.page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
     expect(field).to_have_value("")
     field.fill("What is it?")
     field.press("Enter")

@@ -86,7 +86,8 @@ def test_a_diagram_is_the_text_that_it_was_written_as(window: Window, program: P
 def test_the_growing_answer_is_drawn_as_markdown_too(window: Window) -> None:
     tab = window.open()
     hostile = '<b>not bold</b> <img src=x onerror="window.broken = 1">'
-    tab.send(f'#fake {{"rate": 4}}\nGo **bold** and `code` {hostile} and on and on and on and on')
+    on = " and on" * 100
+    tab.send(f'#fake {{"rate": 4}}\nGo **bold** and `code` {hostile}{on}')
     expect(tab.live.locator("strong")).to_have_text("bold")
     expect(tab.live.locator("code")).to_have_text("code")
     expect(tab.live).to_contain_text("<b>not bold</b>")

@@ -17,9 +17,11 @@ def test_a_file_of_chats_is_imported_and_a_broken_one_is_refused_in_its_dialog(
     tab.press("Import sessions")
     dialog = tab.page.get_by_role("dialog", name="Import sessions")
     for content in (LINE % "Broken" + "{", LINE % "One" + LINE % "Two"):
-        file = FilePayload(name="a.jsonl", mimeType="text/plain", buffer=content.encode())
+        name = "broken.jsonl" if "Broken" in content else "two.jsonl"
+        file = FilePayload(name=name, mimeType="text/plain", buffer=content.encode())
         dialog.locator("input[type=file]").set_input_files(file)
-        expect(dialog).to_contain_text("a.jsonl")
+        expect(dialog).to_contain_text(name)
+        expect(dialog.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
         tab.wait()
         dialog.get_by_role("button", name="Import sessions").click()
         if "Broken" in content:
