@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,11 +92,11 @@ def test_a_test_is_started_by_the_form_and_names_a_winner_whose_answers_can_be_r
     main(tab).to_contain_text("Use A, answers-refunds@1")
     main(tab).to_contain_text("A is faster by")
     tab.page.get_by_role("radio", name="Cases", exact=True).click()
+    main(tab).to_contain_text("click to open")
     tab.wait()
     table = tab.page.get_by_test_id("stDataFrame").first
-    table.hover(position={"x": 150, "y": 51})
-    tab.page.wait_for_timeout(200)  # a table takes no click before it has noticed the pointer
-    table.click(position={"x": 150, "y": 51})
+    opened_case = partial(expect(tab.button("All cases")).to_have_count, 1, timeout=5000)
+    tab.click_table(table, 150, 51, opened_case)
     main(tab).to_contain_text(GOOD)
     main(tab).to_contain_text(BAD)
     tab.page.get_by_role("radio", name="Settings", exact=True).click()

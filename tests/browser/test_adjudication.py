@@ -125,4 +125,4 @@ def test_adjudication_shuts_nobody_out_and_fits(open_window: OpenWindow) -> None
     tab.wait()
     assert not cut_off(tab.page)
     assert not overlapping(tab.page)
-    look_at(tab.page)
+    look_at(tab)

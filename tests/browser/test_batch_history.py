@@ -11,7 +11,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, Theme, drawn, holds_together, main, wide
+from tests.browser.walks import WALKS, Theme, click_point, drawn, holds_together, main, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HERE = "/batch-history?days=30&job=history-nightly"
@@ -77,7 +77,7 @@ def has_charts(page: Page) -> None:
 def test_nobody_is_shut_out_of_the_history(open_window: OpenWindow) -> None:
     tab = open_window().open(HERE)
     drawn(tab.page)
-    look_at(tab.page)
+    look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
@@ -108,7 +108,7 @@ def test_a_click_on_a_bar_opens_its_run(open_window: OpenWindow) -> None:
     bars = tab.page.locator(
         ".st-key-batch-history-strip-history-nightly .js-plotly-plot .bars .point path"
     )
-    bars.last.click(force=True)
+    click_point(tab, bars.last)
     tab.page.wait_for_url("**run=history-1**")
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.console import Program, Tab, Window
-from tests.browser.test_every_page import look_at
+from tests.browser.test_every_page import look_at, turn
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_every_section_of_a_bot_fits_and_can_be_read(
     program.api.post(f"/bots/{bot['id']}/test-message", json=sent).raise_for_status()
     tab = window.open(f"/bots?bot={bot['id']}")
     for each in ("Personality", "Knowledge", "Test message", "Scenarios", "Versions"):
-        tab.page.set_viewport_size({"width": 1440, "height": 900})
-        tab.page.emulate_media(color_scheme="light")
         section(tab, each)
-        look_at(tab.page)
+        look_at(tab)
+        tab.page.set_viewport_size({"width": 1440, "height": 900})
+        turn(tab, "light")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -97,16 +97,11 @@ def run(tab: Tab, rate: str) -> None:
 def open_case(tab: Tab) -> None:
     """Open the first case of the evaluation's list."""
     tab.page.get_by_role("radio", name="Cases", exact=True).click()
+    main(tab).to_contain_text("click to open")
     tab.wait()
     table = tab.page.get_by_test_id("stDataFrame").first
-    for _ in range(5):
-        table.hover(position={"x": 160, "y": 51})
-        tab.page.wait_for_timeout(200)  # a table takes no click before it has noticed the pointer
-        table.click(position={"x": 160, "y": 51})
-        with suppress(AssertionError):
-            expect(tab.button("All cases")).to_have_count(1, timeout=5000)
-            return
-    raise AssertionError("the case takes no click")
+    opened = partial(expect(tab.button("All cases")).to_have_count, 1, timeout=5000)
+    tab.click_table(table, 160, 51, opened)
 
 
 def is_listed(tab: Tab) -> bool:
@@ -150,6 +145,8 @@ def evaluate(tab: Tab, dataset: str, prompt: str) -> None:
     """Go from the annotation to its case, and measure the version in production, which fails."""
     tab.open_row(1)
     follow(tab, "annotation", f"case 1 of {dataset}")
+    # The drawer of the annotation has the same words
+    expect(tab.page.get_by_role("heading", name=dataset)).to_be_visible()
     expect(tab.drawer).to_contain_text(BETTER)
     tab.wait()
     tab.drawer.get_by_role("button", name="Close").click()

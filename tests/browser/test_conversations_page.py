@@ -139,7 +139,7 @@ def unfold(page: Page) -> None:
 def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)
-    look_at(tab.page)
+    look_at(tab)
 
 
 def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWindow) -> None:

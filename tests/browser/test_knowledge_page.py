@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -15,7 +16,7 @@ from playwright.sync_api import FilePayload, Route, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program
+from tests.browser.console import Account, Program, Tab
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import Theme, drawn, holds_together, main, walks
 
@@ -163,7 +164,7 @@ def test_all_of_it_holds_together(
 def test_nobody_is_shut_out_of_documents(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)
-    look_at(tab.page)
+    look_at(tab)
 
 
 def test_words_lead_to_a_document_rendered_and_raw(open_window: OpenWindow) -> None:
@@ -212,9 +213,9 @@ def test_a_document_is_made_published_and_deleted(
     expect(tab.page.locator("h1")).to_have_text("Made by hand")
     main(tab).to_contain_text("Draft")
     tab.press("Publish")
-    expect(tab.button("Publish")).to_have_count(0)
     # And covers nothing that one may press
     expect(tab.page.get_by_test_id("stToast")).to_be_visible()
+    expect(tab.button("Publish")).to_have_count(0)
     tab.press("Delete")
     tab.press("Delete document")
     tab.page.wait_for_url(lambda url: "document=" not in url)
@@ -306,13 +307,8 @@ def test_reviewers_change_nothing_and_analysts_see_nothing(
     ).to_have_count(0)
 
 
-def pick_first_row(tab: Any) -> None:  # noqa: ANN401  a tab of the console
+def pick_first_row(tab: Tab) -> None:
     """Click the first row of the last table."""
-    table = tab.page.get_by_test_id("stDataFrame").last
-    table.scroll_into_view_if_needed()
     drawn(tab.page)
-    box = table.bounding_box()
-    assert box is not None
-    tab.page.mouse.move(box["x"] + 16, box["y"] + 52)
-    tab.page.wait_for_timeout(200)  # a table takes no click before it has noticed the pointer
-    tab.page.mouse.click(box["x"] + 16, box["y"] + 52)
+    table = tab.page.get_by_test_id("stDataFrame").last
+    tab.click_table(table, 16, 52, partial(expect(tab.drawer).to_have_count, 1, timeout=5000))

@@ -15,7 +15,7 @@ from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, Theme, drawn, holds_together, opened, wide
+from tests.browser.walks import WALKS, Theme, click_point, drawn, holds_together, opened, wide
 
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.
@@ -91,7 +91,7 @@ def has_charts(number: int, page: Page) -> None:
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("view", VIEWS)
 def test_nobody_is_shut_out(open_window: OpenWindow, view: str) -> None:
-    look_at(opened(open_window(), HERE + view).page)
+    look_at(opened(open_window(), HERE + view))
 
 
 @pytest.mark.usefixtures("rows")
@@ -112,7 +112,7 @@ def test_a_view_is_chosen_and_kept_in_the_address(open_window: OpenWindow) -> No
 @pytest.mark.usefixtures("rows")
 def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> None:
     tab = opened(open_window(), HERE)
-    tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2).click(force=True)
+    click_point(tab, tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2))
     tab.page.wait_for_url("**step=3**")
     drawn(tab.page)
     expect(tab.page.locator(".stMain")).to_contain_text("Dropped off at login success")

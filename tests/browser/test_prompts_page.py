@@ -1,7 +1,8 @@
 """Prompts: from a starter to production and back, as an admin does it in a browser."""
 
+import re
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.console import Program, Tab, Window
 
 MODEL = "fake:echo"
+WITH_LENGTH = re.compile(re.escape("{{length}}"))
 
 
 @pytest.fixture
@@ -28,14 +30,8 @@ def section(tab: Tab, name: str) -> None:
 def edit_from_row(tab: Tab, row: int) -> None:
     """Edit from a version of the table, counted from 1."""
     table = tab.page.get_by_test_id("stDataFrame").first
-    for _ in range(5):
-        table.hover(position={"x": 60, "y": 34 * row + 17})
-        tab.page.wait_for_timeout(200)  # a table takes no click before it has settled
-        table.click(position={"x": 60, "y": 34 * row + 17})
-        with suppress(AssertionError):
-            expect(tab.page.get_by_role("textbox", name="Note")).to_be_visible(timeout=5000)
-            return
-    raise AssertionError(f"row {row} takes no click")
+    edits = expect(tab.page.get_by_role("textbox", name="Note"))
+    tab.click_table(table, 60, 34 * row + 17, partial(edits.to_be_visible, timeout=5000))
 
 
 def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, name: str) -> None:
@@ -51,6 +47,7 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
     expect(tab.page.get_by_role("heading", name=name)).to_be_visible()
 
     text = tab.page.get_by_role("textbox", name="Prompt", exact=True)
+    expect(text).not_to_have_value("")
     text.fill(text.input_value() + "\nWrite {{length}} words.")
     text.blur()
     expect(tab.page.locator(".st-key-variable-length")).to_be_visible()
@@ -65,8 +62,7 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
 
     section(tab, "Labels")  # what was written stays while another section is looked at
     section(tab, "Edit")
-    expect(text).to_be_visible()
-    assert "{{length}}" in text.input_value()
+    expect(text).to_have_value(WITH_LENGTH)
     tab.page.get_by_role("textbox", name="Note").fill("with a length")
     tab.press("Save as version 2")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Saved as version 2")
@@ -78,14 +74,14 @@ def test_a_prompt_goes_from_a_starter_to_production_and_back(window: Window, nam
         if version == 2:
             expect(tab.page.get_by_role("dialog")).to_contain_text("Calls change from version 1")
         tab.press("Move label")
-        expect(tab.page.locator(".st-key-label-production")).to_contain_text(f"version {version}")
+        expect(tab.page.locator(".st-key-label-production")).to_contain_text(f"→ version {version}")
     tab.press("Roll back to version 1")
-    expect(tab.page.locator(".st-key-label-production")).to_contain_text("version 1")
+    expect(tab.page.locator(".st-key-label-production")).to_contain_text("→ version 1")
     expect(tab.page.get_by_role("button", name="Roll back")).to_have_count(0)
 
     section(tab, "Versions")
     edit_from_row(tab, 2)
-    assert "{{length}}" not in text.input_value()
+    expect(text).not_to_have_value(WITH_LENGTH)
     tab.press("All prompts")
     expect(tab.page.get_by_role("heading", name="Prompts")).to_be_visible()
     search = tab.page.get_by_role("textbox", name="Search")

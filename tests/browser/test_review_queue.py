@@ -248,4 +248,4 @@ def test_nobody_is_shut_out_and_it_fits(
     drawn(tab.page)
     assert not cut_off(tab.page)
     assert not overlapping(tab.page)
-    look_at(tab.page)
+    look_at(tab)

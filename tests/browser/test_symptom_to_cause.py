@@ -1,7 +1,9 @@
 """Two clicks lead from a finding to the requests that cause it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import expect
@@ -45,8 +47,6 @@ def test_a_rise_of_costs_is_two_clicks_from_the_requests_that_cause_it(
     main(tab).to_contain_text("previous period")
 
     causes = tab.page.locator(".st-key-breakdown").get_by_test_id("stDataFrame")
-    causes.hover(position={"x": 40, "y": 34 + 17})
-    tab.page.wait_for_timeout(200)  # a table takes no click before it has noticed the pointer
-    causes.click(position={"x": 40, "y": 34 + 17})
-    tab.page.wait_for_url("**model=lavish**")
+    followed = partial(expect(tab.page).to_have_url, re.compile("model=lavish"), timeout=5000)
+    tab.click_table(causes, 40, 34 + 17, followed)
     main(tab).to_contain_text("Filtered by model lavish")

@@ -1,5 +1,7 @@
 """Usage in a browser: full and empty, narrow and dark, with an estimate of the monthly cost."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -45,7 +47,7 @@ def test_usage_holds_together(
 def test_nobody_is_shut_out_of_usage(open_window: OpenWindow) -> None:
     tab = open_window().open(FULL)
     drawn(tab.page)
-    look_at(tab.page)
+    look_at(tab)
 
 
 @pytest.mark.usefixtures("calls")
@@ -60,11 +62,9 @@ def test_usage_is_grouped_downloaded_and_led_to_its_row(open_window: OpenWindow)
     main(tab).to_contain_text("set in the details of a playground session")
     tab.choose("Group by", "By day")
     main(tab).to_contain_text("newest first")
+    tab.wait()  # until the table of projects is gone
     table = tab.page.get_by_test_id("stDataFrame").first
-    table.hover(position={"x": 60, "y": 51})
-    tab.page.wait_for_timeout(200)  # a table takes no click before it has settled
-    table.click(position={"x": 60, "y": 51})
-    main(tab).to_contain_text("By model")
+    tab.click_table(table, 60, 51, partial(main(tab).to_contain_text, "By model", timeout=5000))
 
 
 def test_a_monthly_cost_is_estimated(open_window: OpenWindow) -> None:

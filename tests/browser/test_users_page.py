@@ -118,7 +118,7 @@ def test_list_and_journey_hold_together(
 def test_nobody_is_shut_out_of_users(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)
-    look_at(tab.page)
+    look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")

@@ -15,7 +15,16 @@ from pages._ui.charts import PLOTLY
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import PATIENCE_MS, WALKS, Theme, drawn, holds_together, opened, wide
+from tests.browser.walks import (
+    PATIENCE_MS,
+    WALKS,
+    Theme,
+    click_point,
+    drawn,
+    holds_together,
+    opened,
+    wide,
+)
 
 NOW = datetime.now(UTC)
 SLOW_FROM = (NOW - timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -101,7 +110,7 @@ def has_charts(page: Page) -> None:
 @pytest.mark.parametrize("path", ["/overview", "/ai-metrics"])
 def test_nobody_is_shut_out(open_window: OpenWindow, path: str) -> None:
     tab = opened(open_window(), path)
-    look_at(tab.page)
+    look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")
@@ -170,7 +179,7 @@ def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(
 )
 def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
     tab = opened(open_window(), "/ai-metrics?days=14")  # there are rows in the middle of these
-    tab.page.locator(point).click(force=True)
+    click_point(tab, tab.page.locator(point))
     tab.page.wait_for_url("**start=**end=**")
     drawn(tab.page)
     expect(tab.page.locator(".stMain")).to_contain_text(", hourly")
