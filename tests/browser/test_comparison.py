@@ -1,13 +1,23 @@
 """Comparing models side by side: parallel answers, a blind vote, and the winner kept."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console import Window
+from tests.browser.console import Program, Window
 
 
-def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window) -> None:
+@pytest.fixture
+def name(program: Program) -> Iterator[str]:
+    """Return a prompt's name; afterwards there is no such prompt."""
+    yield "won-by-vote"
+    for found in program.api.get("/templates", params={"q": "won-by-vote"}).json()["items"]:
+        program.api.delete(f"/templates/{found['id']}").raise_for_status()
+
+
+def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window, name: str) -> None:
     tab = window.open()
     tab.go("/comparison")
     tab.choose("Model A", "echo")
@@ -40,9 +50,9 @@ def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window) 
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Save version").click()
     expect(dialog).to_contain_text("Enter a name for a new one.")
-    dialog.get_by_label("Name of the new prompt").fill("won-by-vote")
+    dialog.get_by_label("Name of the new prompt").fill(name)
     dialog.get_by_role("button", name="Save version").click()
-    expect(tab.page.get_by_text("Saved as won-by-vote, version 1")).to_be_visible()
+    expect(tab.page.get_by_text(f"Saved as {name}, version 1")).to_be_visible()
     tab.press("Keep B as session")
     tab.page.get_by_role("link", name="Open B in Playground").click()
     expect(tab.page.get_by_role("heading", name="Playground")).to_be_visible()

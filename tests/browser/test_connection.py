@@ -43,9 +43,11 @@ def test_a_socket_that_is_cut_is_opened_again_and_the_answer_is_whole(window: Wi
     tab.wait_for(lambda: tab.connection == "Connected")
     tab.begin_answer(words=120)
     is_cut = True
-    sockets[-1].close()
-    tab.wait_for(lambda: tab.connection == "Connecting")
-    is_cut = False
+    try:
+        sockets[-1].close()
+        tab.wait_for(lambda: tab.connection == "Connecting")
+    finally:
+        is_cut = False
     tab.wait_for(lambda: tab.connection == "Connected")
     expect(tab.messages).to_have_count(2)
     assert len(tab.last.locator(".attune-markdown").inner_text().split()) == 122
@@ -57,8 +59,10 @@ def test_a_network_that_goes_and_comes_back_is_noticed_at_once(window: Window) -
     tab.wait_for(lambda: tab.connection == "Connected")
     tab.begin_answer(words=120)
     window.context.set_offline(True)
-    tab.wait_for(lambda: tab.connection == "Connecting", within_s=10)
-    window.context.set_offline(False)
+    try:
+        tab.wait_for(lambda: tab.connection == "Connecting", within_s=10)
+    finally:
+        window.context.set_offline(False)
     tab.wait_for(lambda: tab.connection == "Connected", within_s=20)
     expect(tab.messages).to_have_count(2)
     expect(tab.last).not_to_contain_text("Failed")

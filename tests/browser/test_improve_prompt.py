@@ -1,8 +1,11 @@
 """A prompt is improved with a model, from what reviewers said of its answers."""
 
 import json
+from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Tab, Window
@@ -12,28 +15,40 @@ TEXT = "Answer in one sentence.\n<question>{{question}}</question>"
 BETTER = "Answer in two sentences, and cite dates.\n<question>{{question}}</question>"
 
 
-def reviewed(program: Program, number: int, content: str) -> str:
+@pytest.fixture
+def name(program: Program) -> Iterator[str]:
+    """Return the name of the prompt, whose answers are those of this attempt; afterwards it is
+    gone.
+    """
+    unique = f"improved-{token_hex(3)}"
+    yield unique
+    for found in program.api.get("/templates", params={"q": unique}).json()["items"]:
+        program.api.delete(f"/templates/{found['id']}").raise_for_status()
+
+
+def reviewed(program: Program, name: str, number: int, content: str) -> str:
     """Review an answer of the prompt's first version; return the annotation's ID."""
+    id_ = f"{name}-{number}"
     messages = [
         {
-            "id": f"improve-{number}-0",
+            "id": f"{id_}-0",
             "role": "user",
             "content": "When?",
             "created_at": at(20),
         },
         {
-            "id": f"improve-{number}-1",
+            "id": f"{id_}-1",
             "role": "assistant",
             "content": "Soon.",
             "created_at": at(19),
-            "prompt_name": "improved",
+            "prompt_name": name,
             "prompt_version": "1",
         },
     ]
-    talk = {"id": f"improve-{number}", "user_id": "improve-user", "messages": messages}
-    program.send(f"improve {number}", {"conversations": [talk]})
+    talk = {"id": id_, "user_id": "improve-user", "messages": messages}
+    program.send(id_, {"conversations": [talk]})
     annotation = {
-        "message_id": f"improve-{number}-1",
+        "message_id": f"{id_}-1",
         "annotation_type": "correction",
         "content": content,
         "severity": ["critical", "minor"][number],
@@ -58,13 +73,14 @@ def propose(tab: Tab, **answer: object) -> None:
 
 
 def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applied_by(
-    window: Window, program: Program
+    window: Window, program: Program, name: str
 ) -> None:
-    content = {"name": "improved", "prompt": TEXT, "variables": [{"name": "question"}]}
+    content = {"name": name, "prompt": TEXT, "variables": [{"name": "question"}]}
     made = program.api.post("/templates", json=content).raise_for_status().json()
     unsampled = {"double_share": 0, "sample_share": 0}
     program.api.put("/admin/ai/tuning/settings", json=unsampled).raise_for_status()
-    dates, tone = reviewed(program, 0, "No </comment> dates"), reviewed(program, 1, "Too short")
+    dates = reviewed(program, name, 0, "No </comment> dates")
+    tone = reviewed(program, name, 1, "Too short")
 
     tab = window.open(f"/prompts?prompt={made['id']}")
     tab.press("Improve with a model")
@@ -90,7 +106,7 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
     expect(dialog).to_have_count(0)
 
     assert program.api.get(f"/templates/{made['id']}").json()["prompt"] == BETTER
-    assert state_of(program, dates) == ("applied", "improved@2")
+    assert state_of(program, dates) == ("applied", f"{name}@2")
     assert state_of(program, tone) == ("reviewed", None)
     text = tab.page.get_by_role("textbox", name="Prompt", exact=True)
     expect(text).to_have_value(BETTER)
@@ -105,5 +121,4 @@ def test_a_proposal_is_saved_as_a_version_that_its_chosen_annotations_are_applie
     tab.press("Save as version 3")
     toast = tab.page.get_by_test_id("stToast").filter(has_text="Saved as version 3")
     expect(toast).to_contain_text("1 annotation marked applied")
-    assert state_of(program, tone) == ("applied", "improved@3")
-    program.api.delete(f"/templates/{made['id']}").raise_for_status()
+    assert state_of(program, tone) == ("applied", f"{name}@3")

@@ -1,7 +1,9 @@
 """The settings beside the chat."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Window
@@ -75,6 +77,7 @@ def test_what_is_set_is_found_again_in_a_reload_and_a_new_session(window: Window
     tab = window.open()
     tab.choose("Model", "steady")
     tab.write_prompt(PIRATE)
+    expect(tab.settings).to_contain_text("Custom prompt")
     tab.page.reload()
     tab.wait()
     expect(tab.prompt).to_have_value(PIRATE)
@@ -83,9 +86,17 @@ def test_what_is_set_is_found_again_in_a_reload_and_a_new_session(window: Window
     )
 
 
-def test_the_parameters_are_those_that_the_model_takes(window: Window, program: Program) -> None:
+@pytest.fixture
+def vendor(program: Program) -> Iterator[None]:
+    """Have another provider for a while."""
     given = {"name": "vendor", "kind": "anthropic", "secret": "not-a-real-key"}
     added = program.api.post("/admin/providers", json=given).raise_for_status().json()
+    yield
+    program.api.delete(f"/admin/providers/{added['id']}").raise_for_status()
+
+
+@pytest.mark.usefixtures("vendor")
+def test_the_parameters_are_those_that_the_model_takes(window: Window, program: Program) -> None:
     listed = program.api.get("/models").json()
     models = [
         it for it in listed.get("models", listed.get("items", [])) if it["provider"] == "vendor"
@@ -101,4 +112,3 @@ def test_the_parameters_are_those_that_the_model_takes(window: Window, program: 
     tab.settings.get_by_text("More parameters").click()
     expect(tab.page.get_by_role("textbox", name="Stop sequences")).to_be_visible()
     expect(tab.page.get_by_role("slider", name="Top p")).to_have_count(0)
-    program.api.delete(f"/admin/providers/{added['id']}").raise_for_status()
