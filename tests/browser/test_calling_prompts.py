@@ -62,7 +62,9 @@ def test_a_key_calls_a_prompt_by_its_label_and_is_found_in_usage(
     tab.page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Create key").click()
     dialog.wait_for(state="detached")
-    key = tab.page.get_by_test_id("stCode").inner_text().strip()
+    shown = tab.page.get_by_test_id("stCode")
+    expect(shown).to_contain_text("atn_")
+    key = shown.inner_text().strip()
     with _sdk(program, key) as client:
         answer = client.chat.completions.create(
             model=f"prompt:{NAME}@production",

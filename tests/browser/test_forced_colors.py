@@ -1,9 +1,10 @@
 """With colors that the system forces, the chosen period and the state of a switch can be seen."""
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OWNER
 from tests.browser.console import Program, Tab, Window
+from tests.browser.walks import drawn
 
 GROUNDS = """buttons => buttons.map(
     button => [button.dataset.selected === 'true', getComputedStyle(button).backgroundColor])"""
@@ -14,6 +15,8 @@ def test_the_chosen_period_has_a_ground_of_its_own(browser: Browser, program: Pr
     Window(program.address, context).let_in(program.cookie(OWNER))
     tab = Tab(context.new_page(), program.address)
     tab.go("/ai-metrics")
+    drawn(tab.page)
+    expect(tab.page.locator('.stButtonGroup button[data-selected="true"]')).to_have_count(1)
     grounds = tab.page.locator(".stButtonGroup button").evaluate_all(GROUNDS)
     context.close()
     chosen = {ground for is_chosen, ground in grounds if is_chosen}

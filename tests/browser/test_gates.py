@@ -59,7 +59,7 @@ def test_a_gate_is_set_moved_past_rolled_back_and_removed(window: Window, prompt
 
     tab.press("Roll back to version 1")
     tab.press("Wrong answers in production")
-    expect(card(tab)).to_contain_text("version 1")
+    expect(card(tab)).to_contain_text("→ version 1")
     tab.wait()
 
     tab.press("Move")
@@ -67,7 +67,7 @@ def test_a_gate_is_set_moved_past_rolled_back_and_removed(window: Window, prompt
     tab.press("Move label")
     expect(tab.drawer).to_contain_text("Run the evaluation, or give a reason.")
     give_reason(tab, "Reason to move without passing", "Move label")
-    expect(card(tab)).to_contain_text("version 2")
+    expect(card(tab)).to_contain_text("→ version 2")
 
     tab.press("Roll back to version 1")
     other = tab.page.get_by_role("textbox", name="Another reason")
@@ -79,7 +79,7 @@ def test_a_gate_is_set_moved_past_rolled_back_and_removed(window: Window, prompt
         if words != REASON:
             toast = tab.page.get_by_test_id("stToast").last
             expect(toast).to_contain_text("at least 10 characters")
-    expect(card(tab)).to_contain_text("version 1")
+    expect(card(tab)).to_contain_text("→ version 1")
     history = tab.page.get_by_test_id("stDataFrame").first
     for words in ("Wrong answers in production", REASON):
         expect(history).to_contain_text(words)

@@ -9,4 +9,4 @@ def test_the_field_of_the_system_prompt_is_not_cut(open_window: OpenWindow) -> N
     tab = open_window(width=1440, height=760).open("/playground")
     field = tab.page.get_by_role("textbox", name="System prompt")
     place = field.locator("xpath=ancestor::*[@data-testid='stElementContainer'][1]")
-    assert place.evaluate(CUT) == 0
+    tab.wait_for(lambda: place.evaluate(CUT) == 0)

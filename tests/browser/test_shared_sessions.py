@@ -30,6 +30,8 @@ def test_a_session_is_shared_read_live_and_forked(
     expect(other.last).to_contain_text("Fake answer: And more")
     other.press("Fork")
     expect(other.sessions.first).to_have_text(re.compile("For your eyes.*4 messages", re.S))
+    expect(other.field).to_be_visible()
+    other.wait()
     other.ask("On my own")
     expect(other.messages).to_have_count(6)
     expect(tab.messages).to_have_count(4)
