@@ -5,7 +5,8 @@ from playwright.sync_api import expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Line, Program
+from tests.browser.console import Program
+from tests.browser.line import Line
 from tests.browser.reviewing import (
     annotations,
     at,
