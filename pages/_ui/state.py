@@ -31,21 +31,23 @@ def put(key: str, value: object) -> None:
 
 
 def put_back(key: str, value: object) -> None:
-    """Fill a widget with what could not be sent, within `keeping` of the same key."""
+    """Fill a widget anew, within `keeping` of the same key."""
     st.session_state[_kept(key)] = value
 
 
 @contextmanager
-def keeping(key: str) -> Iterator[None]:
-    """Draw a page whose widget is filled by `put_back` until one run has come to its end.
+def keeping(*keys: str) -> Iterator[None]:
+    """Draw widgets that are filled by `put_back` until one run has come to its end.
 
-    Streamlit tells the browser of a widget's new value in one run only: when news cut that run off,
-    the value would be lost.
+    Streamlit tells the browser of a widget's new value in one run only: when another cuts that run
+    off, the value would be lost. A text that was entered meanwhile stays.
     """
-    if _kept(key) in st.session_state:
-        st.session_state[key] = st.session_state[_kept(key)]
+    for key in keys:
+        if _kept(key) in st.session_state:
+            own, kept = st.session_state.get(key), st.session_state[_kept(key)]
+            st.session_state[key] = own if own and isinstance(own, str) else kept
     yield
-    st.session_state.pop(_kept(key), None)
+    forget(*map(_kept, keys))
 
 
 def _kept(key: str) -> str:

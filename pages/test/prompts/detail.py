@@ -22,6 +22,7 @@ from pages.test.prompts import (
     sharing_section,
     version_section,
 )
+from pages.test.prompts.editor import refill
 from pages.test.prompts.labels import label_section
 
 SECTIONS: dict[str, Callable[[PromptView, Actor], None]] = {
@@ -59,6 +60,8 @@ def draw(actor: Actor) -> None:
         required=True,
         key=address.SECTION,
         label_visibility="collapsed",
+        on_change=refill,
+        args=(prompt.id,),
     )
     SECTIONS[chosen or "Edit"](prompt, actor)
 

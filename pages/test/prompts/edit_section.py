@@ -1,6 +1,7 @@
 """Section Edit: texts, variables and parameters of the next version, and its preview."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.identity.schemas import Actor
 from core.presentation import formatting
@@ -17,7 +18,7 @@ from pages.test.prompts import (
     improve_dialog,
     preview,
 )
-from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor
+from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor, text_keys
 
 SYNTAX = (
     "`{{name}}` is a variable, `{{> other prompt@label}}` includes another prompt, "
@@ -36,6 +37,11 @@ def draw(prompt: PromptView, _actor: Actor) -> None:
     editor = PromptEditor(prompt)
     _draw_newer(editor)
     left, right = st.columns([1.55, 1], gap="medium")
+    with state.keeping(*text_keys(prompt.id)):
+        _draw_columns(editor, left, right)
+
+
+def _draw_columns(editor: PromptEditor, left: DeltaGenerator, right: DeltaGenerator) -> None:
     with left:
         _draw_texts(editor)
         _draw_variables(editor)
@@ -44,7 +50,7 @@ def draw(prompt: PromptView, _actor: Actor) -> None:
         _draw_save(editor)
         preview.draw(editor)
         guidance_section.draw(editor)
-        if prompt.may_edit:
+        if editor.prompt.may_edit:
             improve_dialog.draw_button(editor, on_save=_save)
 
 

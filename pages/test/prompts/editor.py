@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -20,6 +21,24 @@ RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")
 NO_MODEL = "No default model"
 
 
+def key_of(prompt_id: UUID, *names: str) -> str:
+    """Return the key of a widget."""
+    return ".".join(("prompts.edit", str(prompt_id), *names))
+
+
+def text_keys(prompt_id: UUID) -> list[str]:
+    """Return the keys of the fields of text."""
+    return [key_of(prompt_id, name) for name in ("system", "prompt", "note")]
+
+
+def refill(prompt_id: UUID) -> None:
+    """Fill the fields of text anew when they are drawn next: they would be empty after a section
+    that has none, and whose run was cut off.
+    """
+    for key in text_keys(prompt_id):
+        state.put_back(key, state.get(key, ""))
+
+
 class PromptEditor:
     """The state of the widgets; it stays until the prompt is saved or loaded again."""
 
@@ -32,7 +51,7 @@ class PromptEditor:
 
     def key(self, *names: str) -> str:
         """Return the key of a widget."""
-        return ".".join(("prompts.edit", str(self.prompt.id), *names))
+        return key_of(self.prompt.id, *names)
 
     @property
     def base(self) -> int | None:
@@ -55,6 +74,7 @@ class PromptEditor:
         state.put(self.key("declared"), [variable.name for variable in version.variables])
         for variable in version.variables:
             self._load_variable(variable)
+        refill(self.prompt.id)
 
     def _propose(self, proposed: ProposedVersion) -> None:
         """Fill the widgets with a change of the newest version: what was tried on another page."""
