@@ -150,9 +150,7 @@ class Fold:
             .where(self.ready)
             .order_by(self.deltas.c.id)
             .limit(AT_ONCE)
-            .with_for_update(
-                skip_locked=True
-            )  # rows that another transaction locks are folded later
+            .with_for_update(skip_locked=True)  # locked rows are folded later
         )
         taken = (
             delete(self.deltas)

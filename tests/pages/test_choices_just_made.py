@@ -116,6 +116,19 @@ def test_a_row_that_was_just_unselected_is_not_approved(console: Console, admin:
     assert sorted(states) == ["done", "waiting", "waiting"]
 
 
+def test_a_row_that_was_just_selected_is_not_approved_before_its_text_was_shown(
+    console: Console, admin: Person
+) -> None:
+    waiting(3)
+    app = console(admin, TUNING)
+    app.session_state["review.waiting.0"] = selection(1)
+    app.run()
+    app.session_state["review.waiting.0"] = selection(0, 1)
+    labelled(app.button, "Approve 1").click().run()
+    states = [row["state"] for row in rows("select state from review_items order by priority")]
+    assert sorted(states) == ["done", "waiting", "waiting"]
+
+
 def selection(*numbers: int) -> dict[str, object]:
     return {"selection": {"rows": list(numbers), "columns": [], "cells": []}}
 

@@ -57,7 +57,7 @@ def draw() -> None:
                     key=f"review.{label}.many",
                     disabled=not chosen,
                     on_click=act,
-                    args=(action, rows, key),
+                    args=(action, chosen, rows, key),
                 )
 
 
@@ -101,9 +101,15 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
 
 
 @errors.action
-def act(action: BulkAction, rows: Sequence[QueueItemView], table: str) -> None:
-    """Do so with those of the shown rows that are selected now."""
-    ids = [rows[number].id for number in state.selected(table, "rows")]
+def act(
+    action: BulkAction,
+    chosen: Sequence[QueueItemView],
+    rows: Sequence[QueueItemView],
+    table: str,
+) -> None:
+    """Do so with the chosen ones, whose texts were shown, that are still selected."""
+    selected = {rows[number].id for number in state.selected(table, "rows")}
+    ids = [each.id for each in chosen if each.id in selected]
     if not ids:
         return
     body = BulkBody(action=action, ids=ids)

@@ -85,6 +85,7 @@ class PromptEditor:
         state.put(self.key("model"), proposed.model or NO_MODEL)
         default_parameters.load(proposed.parameters, self.key)
         state.put(self.key("note"), proposed.note)
+        refill(self.prompt.id)
 
     def _load_variable(self, variable: PromptVariable) -> None:
         for name in ("type", "description", "required"):
