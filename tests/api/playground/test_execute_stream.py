@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ ASK = {"model_id": "fake:echo", "prompt": "the capital of France"}
 
 
 @dataclass(frozen=True)
-class Event:
+class StreamEvent:
     """One event, or a comment under the name of `:`."""
 
     name: str
@@ -36,27 +37,27 @@ def mine(client: Client) -> httpx2.Client:
     return client(person())
 
 
-def events(answer: httpx2.Response) -> Iterator[Event]:
+def events(answer: httpx2.Response) -> Iterator[StreamEvent]:
     """Yield what a stream says, as it says it."""
     name = ""
     for line in answer.iter_lines():
         if line.startswith(":"):
-            yield Event(":", {})
+            yield StreamEvent(":", {})
         elif line.startswith("event: "):
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
-            yield Event(name, json.loads(line.removeprefix("data: ")))
+            yield StreamEvent(name, json.loads(line.removeprefix("data: ")))
         else:
             assert line == ""
 
 
-def streamed(mine: httpx2.Client, **given: object) -> list[Event]:
+def streamed(mine: httpx2.Client, **given: object) -> list[StreamEvent]:
     with mine.stream("POST", "/prompts/execute/stream", json=ASK | given) as answer:
         assert answer.status_code == 200
         return list(events(answer))
 
 
-def text_of(told: list[Event]) -> str:
+def text_of(told: list[StreamEvent]) -> str:
     return "".join(event.data["text"] for event in told if event.name == "token")
 
 
@@ -121,11 +122,21 @@ def test_a_failure_is_an_error_with_the_problem_and_the_text_so_far(mine: httpx2
 def test_silence_is_filled_with_comments(
     mine: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    comments_arrived = Event()
+
+    def silent(*_given: object) -> Iterator[Chunk]:
+        assert comments_arrived.wait(30)
+        yield TextChunk("Paris")
+        yield EndChunk("stop")
+
     assert routes.COMMENT_INTERVAL_S == 15
     monkeypatch.setattr(routes, "COMMENT_INTERVAL_S", 0.02)
-    told = streamed(mine, prompt='#fake {"delay_s": 0.2, "words": 2}\nx')
-    assert [event.name for event in told[:3]] == [":", ":", ":"]
-    assert told[-1].name == "done"
+    monkeypatch.setattr(Fake, "stream", silent)
+    with mine.stream("POST", "/prompts/execute/stream", json=ASK) as answer:
+        told = events(answer)
+        assert [next(told).name for _ in range(3)] == [":", ":", ":"]
+        comments_arrived.set()
+        assert [event.name for event in told][-1] == "done"
 
 
 def test_a_rejected_stream_returns_a_problem(mine: httpx2.Client) -> None:
