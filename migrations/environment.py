@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import Connection, MetaData
 
 OTHERS = ("procrastinate_",)
-PART_OF_A_TABLE = re.compile(r".+_p\d{8}(_\d{8})?$")  # core/database/partitions.py makes them
+# Those of days are made by core/database/partitions.py
+PART_OF_A_TABLE = re.compile(r".+_p\d{8}(_\d{8})?$|subjects_of_(environments|releases)$")
 
 
 def run(metadata: MetaData) -> None:

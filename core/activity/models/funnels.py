@@ -14,7 +14,7 @@ from core.database.tables import CoreTable
 MARKS = ARRAY(BigInteger())
 MOST_CODES = 100  # of event types
 REACHED = tuple(f"reached_{number}" for number in range(1, MOST_SAVED_STEPS + 1))
-REACHED_LATER = [*REACHED[1:], "sample"]
+REACHED_LATER = [*REACHED[1:], "sample", "of_release"]
 
 
 class EventType(CoreTable):
@@ -143,6 +143,9 @@ class Subject(CoreTable):
     that is known of it there. `is_unsure`: a mark that was dropped may have changed what was
     reached, so that readers look into the raw rows. `sample` is a hash of the subject, below 1024:
     medians of very many are taken of some.
+
+    Partitioned by `of_release`: rows whose environment is the place of a release are two of three,
+    and whoever reads all subjects of an environment would read them, too.
     """
 
     __tablename__ = "subjects"
@@ -169,12 +172,14 @@ class Subject(CoreTable):
             "app",
             "reached_1",
             "subject",
+            postgresql_include=["of_release"],
             postgresql_where=text("subject like 's:%'"),
         ),
         Index(
             "ix_subjects_whole",
             "subject",
             "environment",
+            "of_release",
             unique=True,
             postgresql_where=text("is_whole"),
         ),
@@ -187,12 +192,13 @@ class Subject(CoreTable):
         ),
         Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),
-        {"postgresql_with": {"fillfactor": 70}},
+        {"postgresql_partition_by": "LIST (of_release)"},
     )
 
     subject: Mapped[str] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
+    of_release: Mapped[bool] = mapped_column(primary_key=True)
     marks: Mapped[list[int]] = mapped_column(MARKS)
     is_cut: Mapped[bool]
     reached_1: Mapped[datetime | None]

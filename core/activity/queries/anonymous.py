@@ -96,6 +96,7 @@ def find_anonymous(
     wanted = [
         subjects.c.subject == subject,
         subjects.c.environment == watched.environment,
+        ~subjects.c.of_release,
         subjects.c.app != ALL_APPS,
     ]
     wanted += [subjects.c.app == watched.app] if watched.app is not None else []
@@ -192,6 +193,7 @@ class AnonymousQuery:
         )
         own = (
             subjects.c.environment == self.watched.environment,
+            ~subjects.c.of_release,
             is_in(subjects.c.app),
             func.is_session(subjects.c.subject),
         )

@@ -6,6 +6,6 @@ from (
     select * from subjects where is_whole and not is_unsure union all select * from subjects
         where is_whole and is_unsure
 ) as each
-where environment = :environment and app = any(array(select app from event_apps
+where environment = :environment and not of_release and app = any(array(select app from event_apps
     where environment = :environment) || '{*}')
     and reached_1 >= :since and reached_1 < :until group by 1

@@ -209,7 +209,7 @@ def test_a_sample_is_read_from_its_index(database: Postgres) -> None:
                 "app = any(array['', '*']) and is_whole and sample < 16"
             )
         )
-        assert "ix_subjects_sample" in "\n".join(plan.scalars())
+        assert "subjects_of_environments_environment_app_sample_idx" in "\n".join(plan.scalars())
 
 
 def test_what_has_no_paths_is_refused(database: Postgres) -> None:

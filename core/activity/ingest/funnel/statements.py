@@ -50,10 +50,11 @@ FENCE: ColumnElement[int] = literal_column("0")
 NEVER_REACHED: ColumnElement[Any] = literal_column("null::timestamptz", MOMENT)
 
 subjects, parts, event_apps = table_of(Subject), table_of(FunnelPart), table_of(EventApp)
+ROW = (*KEY, "of_release")
 # All derived columns as one, to be set at once: SQLAlchemy knows no list of columns in "on conflict
 # do update".
 ALL_DERIVED = quoted_name(f"({', '.join(DERIVED)})", quote=False)
-TARGET = table("subjects", *map(column, (*KEY, "is_whole", *DERIVED, ALL_DERIVED)))
+TARGET = table("subjects", *map(column, (*ROW, "is_whole", *DERIVED, ALL_DERIVED)))
 MERGED = statement(__package__, "merged_marks").columns(
     column("marks", MARKS), column("is_cut", Boolean)
 )
@@ -90,11 +91,12 @@ def grow(rule: FunnelRule, kept: FromClause, new_parts: FromClause) -> Returning
     derived = _derived(rule, whole).subquery("derived")
     rows = select(
         *(derived.c[name] for name in KEY),
+        _of_release(derived),
         _is_whole(derived),
         *(derived.c[name] for name in DERIVED),
     )
     added = insert(TARGET).from_select(
-        [*KEY, "is_whole", *DERIVED],
+        [*ROW, "is_whole", *DERIVED],
         rows.order_by(derived.c.subject, derived.c.environment, derived.c.app),
     )
     merged = rule.over(MERGED).subquery("merged")
@@ -102,9 +104,7 @@ def grow(rule: FunnelRule, kept: FromClause, new_parts: FromClause) -> Returning
     is_news = text(
         "not subjects.marks @> excluded.marks or excluded.is_cut and not subjects.is_cut"
     )
-    grown = added.on_conflict_do_update(
-        index_elements=["subject", "environment", "app"], set_=change, where=is_news
-    )
+    grown = added.on_conflict_do_update(index_elements=ROW, set_=change, where=is_news)
     return grown.returning(*(TARGET.c[name] for name in (*KEY, "is_whole")))
 
 
@@ -158,6 +158,10 @@ def apply(rule: FunnelRule) -> Update:
     return change.where(_is(derived), has_changed)
 
 
+def _of_release(rows: FromClause) -> ColumnElement[bool]:
+    return func.is_release_place(rows.c.environment, type_=Boolean)
+
+
 def _is_whole(rows: FromClause) -> ColumnElement[bool]:
     """Return whether a new row holds all of its subject; the fence forces index lookups."""
     other = subjects.alias("other")
@@ -170,7 +174,8 @@ def _is_whole(rows: FromClause) -> ColumnElement[bool]:
 
 
 def _is(rows: FromClause, *names: str) -> ColumnElement[bool]:
-    return and_(*(subjects.c[name] == rows.c[name] for name in names or KEY))
+    in_partition = subjects.c.of_release == _of_release(rows)
+    return and_(in_partition, *(subjects.c[name] == rows.c[name] for name in names or KEY))
 
 
 def _each(touched: FromClause, *names: str) -> FromClause:
@@ -225,26 +230,23 @@ def _hold(rows: Select[Any], names: Sequence[str]) -> Insert:
     return (
         insert(subjects)
         .from_select(names, rows)
-        .on_conflict_do_update(
-            index_elements=["subject", "environment", "app"], set_=never, where=false()
-        )
+        .on_conflict_do_update(index_elements=ROW, set_=never, where=false())
     )
 
 
 def held_over_apps(touched: FromClause) -> Insert:
     """Return the statement that inserts or locks rows over all apps."""
-    is_same = and_(
-        subjects.c.environment == touched.c.environment, subjects.c.subject == touched.c.subject
-    )
     rows = select(
         touched.c.environment,
         STAR.label("app"),
         touched.c.subject,
+        _of_release(touched),
         NO_MARKS.label("marks"),
         false().label("is_cut"),
     )
+    is_same = _is(touched, "environment", "subject")
     rows = rows.distinct().join_from(touched, subjects, is_same).where(~subjects.c.is_whole)
-    return _hold(rows.order_by(touched.c.subject, touched.c.environment), [*KEY, "marks", "is_cut"])
+    return _hold(rows.order_by(touched.c.subject, touched.c.environment), [*ROW, "marks", "is_cut"])
 
 
 def of_all_apps(rule: FunnelRule, touched: FromClause) -> Update:
@@ -276,13 +278,14 @@ def held(touched: FromClause) -> Insert:
     each = _each(touched, *KEY)
     rows = select(
         *(each.c[name] for name in KEY),
+        _of_release(each),
         _is_whole(each),
         NO_MARKS.label("marks"),
         false().label("is_cut"),
     )
     return _hold(
         rows.order_by(each.c.subject, each.c.environment, each.c.app),
-        [*KEY, "is_whole", "marks", "is_cut"],
+        [*ROW, "is_whole", "marks", "is_cut"],
     )
 
 

@@ -39,7 +39,8 @@ from core.errors import Unavailable
 Key = Sequence[str]  # an environment, an app and a subject
 
 TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
-ONE_WHOLE_ROW = "ix_subjects_whole"
+# Of each partition
+ONE_WHOLE_ROW = ("ix_subjects_of_environments_whole", "ix_subjects_of_releases_whole")
 
 
 def _over_apps(rule: FunnelRule, touched: FromClause) -> tuple[bytes, ...]:
@@ -108,7 +109,7 @@ def alone() -> Iterator[None]:
     try:
         yield
     except psycopg.errors.UniqueViolation as found:
-        if found.diag.constraint_name == ONE_WHOLE_ROW:
+        if found.diag.constraint_name in ONE_WHOLE_ROW:
             raise Unavailable from found
         raise
 

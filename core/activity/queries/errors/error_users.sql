@@ -3,7 +3,8 @@
 select error_code, count(*) * :samples / :most as users, count(*) filter (where case
     when bases is not null then exists (
         select from subjects where is_whole and subjects.subject = latest.subject
-            and subjects.environment = :environment and (
+            and subjects.environment = :environment
+            and of_release = is_release_place(:environment) and (
             mark_after(marks, bases[1], last[1] + 1) < :never
                 or mark_after(marks, bases[2], last[1] + 1) < :never))
     else (error_code, subject) in (select error_code, subject from later_in_raw_rows)

@@ -32,7 +32,9 @@ def propose_funnel(session: Session, watched: Watched, *, actor: Actor) -> Funne
     require(actor, Permission.WATCH)
     begun = select(
         exists().where(
-            subjects.c.environment == watched.environment, subjects.c.reached_1.is_not(None)
+            subjects.c.environment == watched.environment,
+            ~subjects.c.of_release,
+            subjects.c.reached_1.is_not(None),
         )
     )
     if session.scalar(begun):

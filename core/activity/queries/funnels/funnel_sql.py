@@ -37,8 +37,9 @@ HIGHEST_CODE = 127  # that a mark has room for
 ENOUGH = 10_000
 # Postgres estimates -1 for a table that was not analyzed yet.
 ROUGHLY = text(
-    "select greatest(reltuples, 0)::bigint from pg_class where oid = "
-    "'ix_subjects_reached'::regclass"
+    "select greatest(reltuples, 0)::bigint from pg_partition_tree('ix_subjects_reached') "
+    "join pg_index on indexrelid = relid join pg_class on pg_class.oid = relid "
+    "where indrelid = 'subjects_of_environments'::regclass"
 )
 
 

@@ -132,6 +132,14 @@ def is_current(row: Columns) -> ColumnElement[bool]:
     return at(row, 0) >= bindparam("start_us", type_=BigInteger)
 
 
+def is_in_environment(row: Columns, environment: str = "environment") -> ColumnElement[bool]:
+    """Return the condition on rows of the environment, or place of a release, in a parameter: it
+    also names the partition.
+    """
+    given = bindparam(environment, type_=Text)
+    return and_(row.environment == given, row.of_release == func.is_release_place(given))
+
+
 def select_subjects(
     *,
     has_app: bool,
@@ -141,8 +149,8 @@ def select_subjects(
     """Return one row per subject, of one app or of all, optionally of one place; `environment` is
     the name of its parameter.
     """
-    in_environment = subjects.c.environment == bindparam(environment, type_=Text)
     if not has_app:
+        in_environment = is_in_environment(subjects.c, environment)
         in_place = subjects.c.app == (
             place if place is not None else func.any(bindparam("places", type_=ARRAY(Text)))
         )
@@ -152,8 +160,7 @@ def select_subjects(
         *(select(subjects).where(each) for each in (subjects.c.is_whole, ~subjects.c.is_whole))
     ).subquery("subjects")
     return select(both).where(
-        both.c.environment == bindparam(environment, type_=Text),
-        both.c.app == bindparam("app", type_=Text),
+        is_in_environment(both.c, environment), both.c.app == bindparam("app", type_=Text)
     )
 
 
