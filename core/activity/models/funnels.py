@@ -14,7 +14,7 @@ from core.database.tables import CoreTable
 MARKS = ARRAY(BigInteger())
 MOST_CODES = 100  # of event types
 REACHED = tuple(f"reached_{number}" for number in range(1, MOST_SAVED_STEPS + 1))
-REACHED_LATER = [*REACHED[1:], "sample", "of_release"]
+READ_WITH_REACHED = [*REACHED[1:], "sample", "of_release", "subject"]
 
 
 class EventType(CoreTable):
@@ -155,7 +155,7 @@ class Subject(CoreTable):
             "environment",
             "app",
             "reached_1",
-            postgresql_include=REACHED_LATER,
+            postgresql_include=READ_WITH_REACHED,
             postgresql_where=text("not is_unsure and is_whole"),
         ),
         Index(
@@ -163,7 +163,7 @@ class Subject(CoreTable):
             "environment",
             "app",
             "reached_1",
-            postgresql_include=REACHED_LATER,
+            postgresql_include=READ_WITH_REACHED,
             postgresql_where=text("not is_unsure and not is_whole"),
         ),
         Index(

@@ -1,10 +1,12 @@
 """How many of those who dropped off at each funnel step met an error after they had reached it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     Label,
+    Row,
     Select,
     Text,
     and_,
@@ -31,6 +33,8 @@ from core.identity.schemas import Actor, View
 from core.insights.queries.drop_offs import DropOffRows
 from core.platform import clock
 from core.presentation.periods import Period, Watched
+
+StepErrors = tuple[int, int, str | None]  # dropped off, with an error, the top error
 
 parts = table_of(FunnelPart)
 
@@ -65,10 +69,10 @@ def drop_off_errors(
     asked = funnel_sql.prepare(session, funnel, period, watched, segment)
     until = max(min(period.end + funnel.window, clock.now()), period.end)
 
-    def read() -> list[tuple[int, int, str | None]]:
+    def read() -> list[StepErrors]:
         statement = _statement(asked.sql, Period(period.start, until, period.zone), watched)
-        counts = iter(session.execute(statement, asked.parameters).one())
-        return list(zip(counts, counts, counts, strict=True))
+        rows = session.execute(statement, asked.parameters).all()
+        return [_step_errors(rows, 2 * step) for step in range(len(funnel.steps) - 1)]
 
     key = ("drop-off errors", period, watched, asked.sql.funnel, segment)
     found = cached_if_large(session, key, read)
@@ -84,8 +88,17 @@ def drop_off_errors(
     ]
 
 
+def _step_errors(rows: Sequence[Row[Any]], place: int) -> StepErrors:
+    """Add up the rows by error; of two that are as frequent, the first by name is the top error."""
+    by_error = {row.code: row[place + 2] for row in rows if row[place + 2]}
+    top = min(by_error, key=lambda code: (-by_error[code], code), default=None)
+    return sum(row[place + 1] for row in rows), sum(by_error.values()), top
+
+
 def _statement(sql: FunnelSql, span: Period, watched: Watched) -> Select[Any]:
-    """Return one row: for each step but the last who dropped off, who with an error, and which."""
+    """Return a row per last error, or none: for each step but the last, how many dropped off with
+    it, and how many of them met it since they reached the step.
+    """
     plain = _reached(sql, sql.found.plain, is_kept=sql.is_kept)
     rest = _reached(sql, select(sql.found.rest), is_kept=False)
     reached = union_all(plain, rest).subquery("reached")
@@ -95,7 +108,10 @@ def _statement(sql: FunnelSql, span: Period, watched: Watched) -> Select[Any]:
         for step in range(1, len(sql.funnel.steps))
         for count in _counts(sql, step, reached.c, error.c)
     ]
-    return select(*counts).outerjoin_from(reached, error, error.c.subject == reached.c.subject)
+    is_own = error.c.subject == reached.c.subject
+    return (
+        select(error.c.code, *counts).outerjoin_from(reached, error, is_own).group_by(error.c.code)
+    )
 
 
 def _reached(sql: FunnelSql, rows: Select[Any], *, is_kept: bool) -> Select[Any]:
@@ -113,11 +129,9 @@ def _counts(sql: FunnelSql, step: int, reached: Columns, error: Columns) -> list
         at.is_not(None), *([] if following is None else [reached[f"reached_{following}"].is_(None)])
     )
     has_error = and_(has_dropped_off, error.created_at >= at)
-    code = func.mode(type_=Text).within_group(error.code).filter(has_error)
     return [
         func.count().filter(has_dropped_off).label(f"dropped_off_{step}"),
         func.count().filter(has_error).label(f"with_error_{step}"),
-        code.label(f"top_error_{step}"),
     ]
 
 

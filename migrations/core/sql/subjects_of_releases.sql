@@ -38,11 +38,11 @@ alter index subjects_of_releases_subject_environment_of_release_idx
     rename to ix_subjects_of_releases_whole;
 create index ix_subjects_reached on subjects (environment, app, reached_1)
     include (reached_2, reached_3, reached_4, reached_5, reached_6, reached_7, reached_8, sample,
-        of_release)
+        of_release, subject)
     where not is_unsure and is_whole;
 create index ix_subjects_reached_apart on subjects (environment, app, reached_1)
     include (reached_2, reached_3, reached_4, reached_5, reached_6, reached_7, reached_8, sample,
-        of_release)
+        of_release, subject)
     where not is_unsure and not is_whole;
 create index ix_subjects_anonymous on subjects (environment, app, reached_1, subject)
     include (of_release) where subject like 's:%';
