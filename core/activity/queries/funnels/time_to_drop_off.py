@@ -6,10 +6,19 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, TextualSelect, func, select, union_all
+from sqlalchemy import (
+    Select,
+    SelectBase,
+    TextualSelect,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from core.activity.funnel_views import TimeToDropOff
+from core.activity.models.funnels import MARKS
 from core.activity.queries.funnels import duration_histogram, funnel_sql
 from core.activity.queries.funnels.funnel import MOMENT, Funnel
 from core.activity.queries.funnels.funnel_sql import MOST_STATEMENTS, FunnelSql, PreparedFunnel
@@ -21,6 +30,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
 
+NO_MARKS = literal_column("null::bigint[]", MARKS)
 STAYS = statement(__package__, "time_to_drop_off")
 
 
@@ -67,14 +77,20 @@ def _statement(sql: FunnelSql) -> TextualSelect:
     return STAYS.columns().add_cte(gone)
 
 
-def _plain(sql: FunnelSql) -> Select[Any]:
+def _plain(sql: FunnelSql) -> SelectBase:
     rows = sql.found.plain
     if not sql.is_kept:
         return _of_marks(rows, sql)
     row = rows.selected_columns
-    return rows.where(row[f"reached_{sql.funnel.last + 1}"].is_(None)).with_only_columns(
-        row.subject, row.reached_1.label("began"), row.marks
+    gone, began = rows.where(row[f"reached_{sql.funnel.last + 1}"].is_(None)), row.reached_1
+    # Users' marks are not needed: without them an index has it all
+    users = gone.where(func.is_user(row.subject)).with_only_columns(
+        row.subject, began.label("began"), NO_MARKS.label("marks")
     )
+    sessions = gone.where(func.is_session(row.subject)).with_only_columns(
+        row.subject, began.label("began"), row.marks
+    )
+    return union_all(users, sessions)
 
 
 def _of_marks(rows: Select[Any], sql: FunnelSql) -> Select[Any]:
