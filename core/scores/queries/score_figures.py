@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Date, cast, func, literal, select
+from sqlalchemy import ColumnElement, Date, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
@@ -53,7 +53,7 @@ def score_stats(
     names, more = _names(session, where)
     where.append(scores.c.name.in_(names))
     day = cast(func.timezone(period.zone, scores.c.created_at), Date)
-    means = _means(session, where) | _means(session, where, day)
+    means = _means(session, where, day)
     labels = _labels(session, where, day)
     edges = _edges(session, where)
     before = _means(
@@ -89,22 +89,24 @@ def _names(session: Session, where: Where) -> tuple[list[str], int]:
 def _means(
     session: Session, where: Where, day: ColumnElement[date] | None = None
 ) -> dict[DayKey, MeanScore]:
-    """Return the mean of each name, by day or in total.
+    """Return the mean of each name in total, and by day if there is one.
 
     The interval takes a conversation as one draw (interval_of_grouped_mean).
     """
-    at = literal(None, Date) if day is None else day
-    subject = func.coalesce(scores.c.conversation_id, scores.c.subject_id)
+    row, at = scores.c, literal(None, Date) if day is None else day
+    subject = func.coalesce(row.conversation_id, row.subject_id)
+    whole = tuple_(row.name, subject)
+    groups = (whole,) if day is None else (whole, tuple_(row.name, subject, day))
     drawn = (
         select(
-            scores.c.name,
+            row.name,
             at.label("day"),
             func.count().label("scores"),
-            func.count(scores.c.value).label("size"),
-            func.coalesce(func.sum(scores.c.value), 0.0).label("total"),
+            func.count(row.value).label("size"),
+            func.coalesce(func.sum(row.value), 0.0).label("total"),
         )
         .where(*where)
-        .group_by(scores.c.name, at, subject)
+        .group_by(func.grouping_sets(*groups))
         .subquery("drawn")
     )
     columns = drawn.c

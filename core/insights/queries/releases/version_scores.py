@@ -1,7 +1,8 @@
 """Scores by the prompt version of what they are about."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Float, Subquery, case, cast, func, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ READ = (
     *("subject_kind", "subject_id", "conversation_id", "request_versions", "release"),
 )
 ScoresByVersion = dict[str | None, list[ScoreOfVersion]]
+Sums = Sequence[tuple[Any, ...]]
 Figure = tuple[str | None, ScoreOfVersion]  # of a version
 scores, messages, talks = table_of(MessageScore), table_of(Message), table_of(Conversation)
 
@@ -47,9 +49,10 @@ def scores_by_release(core: Session, query: AiMetricsQuery) -> ScoresByVersion:
 
 
 def _figures(core: Session, scored: Subquery) -> ScoresByVersion:
-    means = list(_means(core, scored))
+    sums = _sums(core, scored)
+    means = list(_means(sums))
     valued = {figure.name for _, figure in means}
-    shares = [share for share in _shares(core, scored) if share[1].name not in valued]
+    shares = [share for share in _shares(sums) if share[1].name not in valued]
     found: ScoresByVersion = defaultdict(list)
     for version, figure in sorted([*means, *shares], key=lambda row: row[1].name):
         found[version].append(figure)
@@ -84,23 +87,35 @@ def _newest(query: AiMetricsQuery) -> Subquery:
     )
 
 
-def _means(session: Session, scored: Subquery) -> Iterator[Figure]:
-    """Yield the means of names with values; their intervals take a conversation as one draw."""
+def _sums(session: Session, scored: Subquery) -> Sums:
+    """Return the sums of each name's values by version, and the counts of labels where it has none.
+
+    The sums take a conversation as one draw.
+    """
     row = scored.c
+    label = case((row.value.is_(None), row.label))
     draws = (
         select(
-            row.version, row.name, func.count().label("size"), func.sum(row.value).label("total")
+            *(row.version, row.name, label.label("label")),
+            *(func.count().label("size"), func.sum(row.value).label("total")),
         )
-        .where(row.value.is_not(None))
-        .group_by(row.version, row.name, row.subject)
+        .where(row.value.is_not(None) | row.label.is_not(None))
+        .group_by(row.version, row.name, label, row.subject)
         .subquery("draws")
     )
+    own = draws.c.version, draws.c.name, draws.c.label
     size, total = cast(draws.c["size"], Float), draws.c.total
     sums = (func.sum(each) for each in (total * total, total * size, size * size))
-    by_name = select(
-        *(draws.c.version, draws.c.name, func.sum(total), func.sum(size), func.count(), *sums)
-    ).group_by(draws.c.version, draws.c.name)
-    for version, name, whole, count, groups, *squares in session.execute(by_name):
+    by_name = select(*own, func.sum(total), func.sum(size), func.count(), *sums)
+    rows = session.execute(by_name.group_by(*own).order_by(draws.c.label))
+    return [tuple(row) for row in rows]
+
+
+def _means(sums: Sums) -> Iterator[Figure]:
+    """Yield the means of names with values."""
+    for version, name, label, whole, count, groups, *squares in sums:
+        if label is not None:
+            continue
         mean, low, high = whole / count, None, None
         if groups >= FEWEST:
             spread = GroupedSample(float(groups), *squares)
@@ -109,21 +124,15 @@ def _means(session: Session, scored: Subquery) -> Iterator[Figure]:
         yield version, figure
 
 
-def _shares(session: Session, scored: Subquery) -> Iterator[Figure]:
+def _shares(sums: Sums) -> Iterator[Figure]:
     """Yield the shares of the most frequent label of each name that has no value."""
-    row = scored.c
-    counted = (
-        select(row.version, row.name, row.label, func.count())
-        .where(row.value.is_(None), row.label.is_not(None))
-        .group_by(row.version, row.name, row.label)
-        .order_by(row.label)
-    )
     labels, whole = defaultdict[str, Counter[str]](Counter), Counter[tuple[str | None, str]]()
     counts = Counter[tuple[str | None, str, str]]()
-    for version, name, label, count in session.execute(counted):
-        labels[name][label] += count
-        whole[version, name] += count
-        counts[version, name, label] += count
+    for version, name, label, _, count, *_ in sums:
+        if label is not None:
+            labels[name][label] += int(count)
+            whole[version, name] += int(count)
+            counts[version, name, label] += int(count)
     for (version, name), n in whole.items():
         label = labels[name].most_common(1)[0][0]
         part = counts[version, name, label]
