@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from core.activity.ingest import event_types
+from core.activity.ingest.event_codes import event_types
 from core.activity.queries.funnels.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.activity.service import apply_funnel, saved_funnels

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from core.activity.ingest import event_types
+from core.activity.ingest.event_codes import event_types
 from core.cache import large_workspaces
 from core.database import bus, migrate
 from core.database.connections import engines

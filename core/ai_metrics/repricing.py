@@ -13,8 +13,8 @@ from operator import itemgetter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.ingest import recomputed_costs
-from core.ai_metrics.ingest.recomputed_costs import PriceDifference, RepriceSpan
+from core.ai_metrics.ingest.costs import recomputed_costs
+from core.ai_metrics.ingest.costs.recomputed_costs import PriceDifference, RepriceSpan
 from core.database.db import transaction
 from core.errors import Invalid
 from core.ingest.intake import EARLIEST, FUTURE

@@ -12,8 +12,9 @@ import msgspec
 from sqlalchemy import Engine, text
 
 from core.activity import jobs as activity_jobs
-from core.activity.ingest import event_types, users
 from core.activity.ingest import events as activity
+from core.activity.ingest import users
+from core.activity.ingest.event_codes import event_types
 from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics import jobs as ai_metrics_jobs
 from core.ai_metrics.ingest import requests as ai_metrics

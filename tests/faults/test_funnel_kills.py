@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.activity.ingest.event_types import MOST_CODED
+from core.activity.ingest.event_codes.event_types import MOST_CODED
 from core.activity.queries.funnels.funnel import STEPS as ONBOARDING
 from core.database.locks import Lock
 from tests.faults.conftest import Installation

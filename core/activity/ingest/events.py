@@ -26,8 +26,9 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.activity.ingest import event_types
+from core.activity.ingest.event_codes import event_types
 from core.activity.ingest.funnel import statements, subjects
+from core.activity.ingest.funnel.parts import changed_parts
 from core.activity.ingest.releases import noted_releases
 from core.activity.ingest.seen_users import SEEN_USERS, note_users, set_aside, user_days
 from core.activity.models.events import Event
@@ -35,7 +36,7 @@ from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.activity.schemas import NewEvent
 from core.database.rollups import add_sums, half_hour_of
-from core.database.sql_files import compiled, statement
+from core.database.sql_files import compiled
 from core.database.staging import Connection, Stage, driver
 from core.database.tables import table_of
 from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, staged_key
@@ -113,23 +114,11 @@ def insert_staged(*shown: ColumnElement[Any], all_new: bool = False) -> Returnin
     )
 
 
-def _parts() -> tuple[CTE, CTE, CTE]:
-    """Return the CTEs of marks in new events, of new marks by part, and of the changed parts."""
-    seen = statement(__package__, "seen_marks").columns().cte("seen")
-    new = statement(__package__, "new_parts").columns(
-        *map(column, ("environment", "app", "part", "linked_at", "linked_to", "marks"))
-    )
-    kept = statement(__package__, "keep_parts").columns(
-        *map(column, ("environment", "app", "part", "owner", "former_owner", "marks", "is_cut"))
-    )
-    return seen, new.cte("parts"), kept.cte("kept")
-
-
 def deriving(rule: FunnelRule, fresh: CTE, *others: CTE, with_days: bool = False) -> Select[Any]:
     """Return the statement that derives parts and subjects, and the days of users if wanted: how
     many events there were, and the subjects to be derived again after them.
     """
-    seen, new, kept = _parts()
+    seen, new, kept = changed_parts()
     grown = statements.grow(rule, kept, new).cte("grown")
     days = [_days_after(fresh, grown)] if with_days else []
     count = select(func.count()).select_from(fresh)
@@ -226,7 +215,7 @@ def _stage(session: Session, events: list[NewEvent], source: RowSource) -> None:
 
 def derive_parts(connection: Connection) -> None:
     """Add new events to the parts of their sessions and users, without changing subjects."""
-    seen, new, kept = _parts()
+    seen, new, kept = changed_parts()
     connection.execute(compiled(select(func.count()).select_from(kept).add_cte(seen, new)))
 
 

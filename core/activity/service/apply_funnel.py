@@ -7,7 +7,7 @@ figures of any other come from the raw rows.
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from core.activity.ingest import backfill
+from core.activity.ingest.event_codes import backfill
 from core.activity.ingest.funnel import statements
 from core.activity.models.funnels import EventType, FunnelEvent, SavedFunnel, SavedFunnelVersion
 from core.activity.queries.funnels.workspace_funnel import coded, funnel_of, latest_version, rule_of

@@ -1,8 +1,8 @@
 """The price table that administrators see and change: packaged and custom prices, each valid from a
 time.
 
-A change does not affect the cost of earlier requests; core/ai_metrics/ingest/recomputed_costs.py
-does that on request.
+A change does not affect the cost of earlier requests: core/ai_metrics/ingest/costs/ recomputes
+them on request.
 """
 
 from datetime import datetime

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.ai_metrics import repricing
-from core.ai_metrics.ingest.recomputed_costs import PriceDifference, RepriceSpan
+from core.ai_metrics.ingest.costs.recomputed_costs import PriceDifference, RepriceSpan
 from core.ai_metrics.repricing import Reprice, RepriceProgress, RepriceReport, RequestSource
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord

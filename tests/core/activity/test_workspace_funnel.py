@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from core.activity.ingest import backfill, event_types
+from core.activity.ingest.event_codes import backfill, event_types
 from core.activity.queries import user_lists
 from core.activity.queries.funnels import funnel_counts
 from core.activity.queries.funnels.funnel import STEPS, Funnel

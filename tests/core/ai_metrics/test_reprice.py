@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
 from core.ai_metrics import repricing
-from core.ai_metrics.ingest import recomputed_costs, rollups
+from core.ai_metrics.ingest import rollups
+from core.ai_metrics.ingest.costs import recomputed_costs
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.repricing import EmptySpan, Reprice, RepriceProgress, RepriceReport
 from core.database.db import transaction

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from core.activity.ingest.event_types import MOST_TYPES
+from core.activity.ingest.event_codes.event_types import MOST_TYPES
 from core.activity.models.events import EventRollup
 from core.activity.models.funnels import EventType, FunnelEvent, FunnelPart
 from core.activity.queries.event_counts import rolled_errors
