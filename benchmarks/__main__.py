@@ -10,27 +10,20 @@ LiteLLM's proxy.
 import sys
 from collections.abc import Callable
 
-from benchmarks import (
-    beside,
-    callbacks,
-    calls,
+from benchmarks import program, start
+from benchmarks.console import (
     comparison,
-    console,
     first_visit,
-    ingest,
     long_sessions,
-    openai_protocol,
-    otlp,
+    open_sessions,
     page_visits,
-    program,
     review,
-    sessions,
-    start,
-    streams,
-    watch,
 )
+from benchmarks.ingest import batches, beside, otlp
+from benchmarks.model_calls import callbacks, calls, openai_protocol, sessions, streams
 from benchmarks.program import Running
 from benchmarks.report import Figure, show
+from benchmarks.watch import limits
 
 PARTS = (
     "start",
@@ -57,7 +50,7 @@ OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
         "First visit, 80 ms and 8 Mbit/s away",
         lambda running, _: first_visit.measure(running),
     ),
-    "ingest": ("Rows in", lambda running, _: ingest.measure(running)),
+    "ingest": ("Rows in", lambda running, _: batches.measure(running)),
     "otlp": ("Spans in", lambda running, _: otlp.measure(running)),
     "review": ("Review queue, in a browser", lambda running, _: review.measure(running)),
     "callbacks": ("Callbacks of a service", lambda running, _: callbacks.measure(running)),
@@ -70,12 +63,12 @@ OF_PROGRAM: dict[str, tuple[str, Callable[[Running, str], list[Figure]]]] = {
         lambda running, _: long_sessions.measure(running),
     ),
 }
-OF_MANY = {"watch": watch.measure, "beside": beside.measure}  # rows, in a folder of their own
+OF_MANY = {"watch": limits.measure, "beside": beside.measure}  # rows, in a folder of their own
 
 
 def main(wanted: list[str]) -> int:
     """Measure the requested parts, or all; return 1 when a limit is missed."""
-    parts = wanted or [*PARTS, *(["watch"] if watch.is_wanted() else [])]
+    parts = wanted or [*PARTS, *(["watch"] if limits.is_wanted() else [])]
     held = all([measure() for part, measure in OF_MANY.items() if part in parts])
     if set(parts) <= set(OF_MANY):
         return 0 if held else 1
@@ -88,7 +81,7 @@ def main(wanted: list[str]) -> int:
         ) as running:
             program.wait_for_demo(running)
             if "console" in parts:
-                held &= show("Console", console.measure(running))
+                held &= show("Console", open_sessions.measure(running))
             if "layout" in parts:
                 held &= show("Pages by role, theme and width", page_visits.measure(running))
     return 0 if held else 1

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from benchmarks.layout_shift import (
+from benchmarks.console.layout_shift import (
     LIMIT,
     LISTEN,
     LONGEST_GAP_MS,

@@ -7,12 +7,12 @@ from typing import cast
 import pytest
 
 from api.main import create
-from benchmarks import routes
-from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
-from benchmarks.questions import Route
 from benchmarks.report import Figure, show
-from benchmarks.routes import CALLS
+from benchmarks.watch import routes
+from benchmarks.watch.periods import Boundaries, fresh
+from benchmarks.watch.questions import Route
+from benchmarks.watch.routes import CALLS
 
 
 def test_the_bench_asks_every_watch_route() -> None:

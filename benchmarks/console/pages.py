@@ -1,7 +1,7 @@
 """The Watch pages in a browser: from the address to the last chart, each time with another period.
 
 In the same run, a plain Streamlit page that is about as full and reads nothing
-(benchmarks/bare_page.py).
+(benchmarks/console/bare_page.py).
 """
 
 import os
@@ -16,9 +16,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.load import Timings
-from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
+from benchmarks.watch.periods import Boundaries, fresh
 from core.platform.config import ROOT
 from tests.browser import chromium
 from tests.browser.console import Tab, Window

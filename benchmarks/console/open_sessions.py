@@ -6,12 +6,12 @@ import time
 
 import websockets
 
-from benchmarks import pages
-from benchmarks.analysts import PAGES, draw
+from benchmarks.console import pages
 from benchmarks.load import Timings
-from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
 from benchmarks.report import Figure
+from benchmarks.watch.analysts import PAGES, draw
+from benchmarks.watch.periods import Boundaries, fresh
 
 SESSIONS = 50
 EVERY_S = 10.0

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks import analysts, pages, program, routes, services
+from benchmarks import program
+from benchmarks.console import pages
 from benchmarks.program import EMAIL, PASSWORD
 from benchmarks.report import show
+from benchmarks.watch import analysts, routes, services
 from core.database.db import transaction
 from core.identity import passwords
 from core.identity.schemas import NewAccount, Role

@@ -1,8 +1,8 @@
 """The peer of `ingest`: an endpoint that decodes a body and copies its rows into one plain table,
 durably, and nothing else.
 
-`python -m benchmarks.bare DATA PORT` serves it on the Postgres of a running Attune, in a database
-of its own.
+`python -m benchmarks.ingest.bare_endpoint DATA PORT` serves it on the Postgres of a running Attune,
+in a database of its own.
 """
 
 import sys

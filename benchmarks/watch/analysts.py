@@ -11,13 +11,15 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks import load, pages, routes
+from benchmarks import load
+from benchmarks.console import pages
+from benchmarks.console.pages import NotDrawn
 from benchmarks.load import Timings
-from benchmarks.pages import NotDrawn
-from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
-from benchmarks.questions import LIMIT_MS, OTHER_FUNNEL_MS, Route
 from benchmarks.report import Figure
+from benchmarks.watch import routes
+from benchmarks.watch.periods import Boundaries, fresh
+from benchmarks.watch.questions import LIMIT_MS, OTHER_FUNNEL_MS, Route
 
 ANALYSTS, EVERY_S, FOR_S = 20, 10.0, 60.0
 PAUSE_S = 0.25

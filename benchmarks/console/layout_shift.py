@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page, ViewportSize
 
-from benchmarks.pages import DRAWN
+from benchmarks.console.pages import DRAWN
 
 LIMIT = 0.1
 SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 390, "height": 844})

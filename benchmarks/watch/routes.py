@@ -10,10 +10,10 @@ import httpx2
 
 from benchmarks import load
 from benchmarks.load import Target, Timings
-from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
-from benchmarks.questions import ROUTES, SEARCH, Route
 from benchmarks.report import Figure
+from benchmarks.watch.periods import Boundaries, fresh
+from benchmarks.watch.questions import ROUTES, SEARCH, Route
 
 API = "/api/v1/admin"
 CALLS, AT_ONCE, ENOUGH_MS = 20, 5, 4_000  # what is slow is not asked twenty times

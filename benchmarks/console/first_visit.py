@@ -6,7 +6,8 @@ import time
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, sync_playwright
 
-from benchmarks import ingest, pages
+from benchmarks.console import pages
+from benchmarks.ingest import batches
 from benchmarks.load import Timings
 from benchmarks.program import EMAIL, PASSWORD, Running
 from benchmarks.report import Figure
@@ -31,9 +32,9 @@ def measure(program: Running) -> list[Figure]:
     """Return the time to content of each page, with a session and through the sign-in page, and the
     bytes fetched.
     """
-    key = ingest.sender(program)
-    for kind in ingest.KINDS:  # an empty Overview has no figures to wait for
-        ingest.rate(program, key, kind, 100)
+    key = batches.sender(program)
+    for kind in batches.KINDS:  # an empty Overview has no figures to wait for
+        batches.rate(program, key, kind, 100)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.find(), args=chromium.ARGUMENTS

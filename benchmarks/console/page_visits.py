@@ -14,8 +14,8 @@ from typing import Literal
 import httpx2
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from benchmarks.layout_shift import LIMIT, LISTEN, LONGEST_GAP_MS, SIZES, Shift, settled
-from benchmarks.pages import COLD_MS, DRAWN, PATIENCE_MS, WARM_MS
+from benchmarks.console.layout_shift import LIMIT, LISTEN, LONGEST_GAP_MS, SIZES, Shift, settled
+from benchmarks.console.pages import COLD_MS, DRAWN, PATIENCE_MS, WARM_MS
 from benchmarks.program import Running
 from benchmarks.report import Figure
 from core.identity.schemas import Role

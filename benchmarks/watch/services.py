@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from benchmarks import peers
-from benchmarks.peers import Peer
 from benchmarks.product import OTHER
 from benchmarks.report import Figure
+from benchmarks.watch import peers
+from benchmarks.watch.peers import Peer
 from core.activity.funnel_views import FunnelView
 from core.activity.queries.funnels import funnel, funnel_counts
 from core.ai_metrics.queries import figures, series

@@ -7,9 +7,11 @@ rows to the folder: don't use it on one in use.
 
 from statistics import mean
 
-from benchmarks import ingest, program, watch
+from benchmarks import program
+from benchmarks.ingest import batches
 from benchmarks.program import Running
 from benchmarks.report import Figure, show
+from benchmarks.watch import limits
 from core.platform.config import config
 
 TURNS = 4
@@ -19,7 +21,7 @@ LEAST = 80  # percent
 def measure() -> bool:
     """Measure and print; return whether the limit is met."""
     chosen = config()
-    if not watch.is_enough(chosen, "beside"):
+    if not limits.is_enough(chosen, "beside"):
         return False
     with (
         program.running(ATTUNE_LOCAL_MODEL="off") as empty,
@@ -29,19 +31,19 @@ def measure() -> bool:
 
 
 def _figures(empty: Running, full: Running) -> list[Figure]:
-    asked = [(each, ingest.sender(each)) for each in (empty, full)]
+    asked = [(each, batches.sender(each)) for each in (empty, full)]
     taken: dict[tuple[Running, str, int], list[float]] = {}
     for turn in range(TURNS):
-        for kind in ingest.KINDS:
-            for batch in ingest.ROWS:
+        for kind in batches.KINDS:
+            for batch in batches.ROWS:
                 for each, token in asked[:: -1 if turn % 2 else 1]:
                     taken.setdefault((each, kind, batch), []).append(
-                        ingest.rate(each, token, kind, batch).rows
+                        batches.rate(each, token, kind, batch).rows
                     )
     return [
         _share(kind, batch, taken[empty, kind, batch], taken[full, kind, batch])
-        for kind in ingest.KINDS
-        for batch in ingest.ROWS
+        for kind in batches.KINDS
+        for batch in batches.ROWS
     ]
 
 

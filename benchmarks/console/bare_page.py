@@ -1,7 +1,7 @@
 """A Streamlit page about as full as AI metrics that reads nothing: the time that Streamlit itself
 takes.
 
-`python -m streamlit run benchmarks/bare_page.py` shows it.
+`python -m streamlit run benchmarks/console/bare_page.py` shows it.
 """
 
 from datetime import UTC, datetime, timedelta

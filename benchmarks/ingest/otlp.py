@@ -13,7 +13,8 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from benchmarks import ingest, load
+from benchmarks import load
+from benchmarks.ingest import batches
 from benchmarks.program import Running
 from benchmarks.report import Figure
 
@@ -40,7 +41,7 @@ MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "o4-mini")
 
 def measure(program: Running) -> list[Figure]:
     """Return spans per second over one connection and over four."""
-    key = ingest.sender(program)
+    key = batches.sender(program)
     figures = []
     for says, what in ((False, "figures only"), (True, "with conversations")):
         for at_once, limit in LIMITS.items():

@@ -154,7 +154,8 @@ def _moment() -> datetime:
 def _bare(program: Running) -> Iterator[int]:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bare", str(program.data), str(port)], cwd=ROOT
+        [sys.executable, "-m", "benchmarks.ingest.bare_endpoint", str(program.data), str(port)],
+        cwd=ROOT,
     )
     try:
         for _ in range(200):
