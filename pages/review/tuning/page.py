@@ -8,14 +8,10 @@ from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor
 from pages._ui import errors, guard, links, state, watch
 from pages._ui.cache import Reads
-from pages.review.tuning import (
-    annotation_tab,
-    conversation,
-    conversation_tab,
-    queue_tab,
-    review_export,
-    review_summary,
-)
+from pages.review.tuning.annotations import annotation_tab
+from pages.review.tuning.conversations import conversation, conversation_tab
+from pages.review.tuning.queue import queue_tab
+from pages.review.tuning.summary import review_export, review_summary
 
 VIEW = "tuning.view"
 Tab = Callable[[Reads, watch.Header], None]

@@ -8,18 +8,18 @@ from pages._ui import errors, frame, guard
 from pages.system.settings import (
     funnel_settings,
     key_settings,
-    price_settings,
-    provider_settings,
     quota_settings,
     redaction_settings,
     retention_settings,
     review_settings,
-    service_settings,
     tool_settings,
     workspace_settings,
 )
 from pages.system.settings.imports import import_settings
+from pages.system.settings.prices import price_settings
+from pages.system.settings.providers import provider_settings
 from pages.system.settings.scoring import scoring_settings
+from pages.system.settings.services import service_settings
 
 SECTIONS = {
     "Workspace": workspace_settings.draw,

@@ -16,7 +16,7 @@ from pages._ui import columns, errors, frame, guard, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.tables import TableColumn
-from pages.review.tuning import annotation_tab
+from pages.review.tuning.annotations import annotation_tab
 
 PAGE = "review-export"
 SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}

@@ -24,7 +24,7 @@ from pages._ui import frame, guard, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import annotation_card, message_list
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
-from pages.review.tuning import adjudication_actions, queue_shortcuts, review_actions
+from pages.review.tuning.queue import adjudication_actions, queue_shortcuts, review_actions
 
 AROUND, FIRST, LINE = 5, 20, 120
 READ = "review.decide.read"

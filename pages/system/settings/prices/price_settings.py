@@ -17,7 +17,7 @@ from core.providers.service import price_list
 from core.providers.service.price_list import NewPrice, PriceFilter, PriceView
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.system.settings import reprice_settings
+from pages.system.settings.prices import reprice_settings
 
 PROVIDER, MODEL, SINCE = "prices.provider", "prices.model", "prices.since"
 AMOUNTS = {

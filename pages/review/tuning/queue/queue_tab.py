@@ -13,15 +13,15 @@ from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import conversation_list, message_list, review_form
-from pages.review.tuning import (
+from pages.review.tuning.queue import (
     adjudication,
     adjudication_actions,
     bulk_review,
     queue_shortcuts,
     review_actions,
 )
-from pages.review.tuning.bulk_review import REASONS
-from pages.review.tuning.review_actions import QueueRun
+from pages.review.tuning.queue.bulk_review import REASONS
+from pages.review.tuning.queue.review_actions import QueueRun
 
 PEOPLE = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 

@@ -20,7 +20,7 @@ from core.presentation import formatting
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
 from pages._ui.review import case_button, conversation_list, message_list, score_list
-from pages.review.tuning import conversation_notes, shared_replays
+from pages.review.tuning.conversations import conversation_notes, shared_replays
 
 AT_ONCE = 30
 MOST_CONTEXT = 20

@@ -42,7 +42,7 @@ from pages._ui.review import (
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
 from pages._ui.versions import chain_line
-from pages.review.tuning import annotation_document
+from pages.review.tuning.annotations import annotation_document
 
 SHOWN, AROUND = 25, 3
 STATUSES: dict[AnnotationStatus, str] = {

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.presentation import formatting
 from pages._ui import state
-from pages.review.tuning import adjudication_actions, review_actions
+from pages.review.tuning.queue import adjudication_actions, review_actions
 
 KEYS = {
     "Ctrl + Enter": "Save and next (also inside a field)",

@@ -29,7 +29,7 @@ from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import TableColumn
-from pages.review.tuning.annotation_tab import STATUSES
+from pages.review.tuning.annotations.annotation_tab import STATUSES
 
 PAGE = "review-summary"
 NAMELESS = {"": "Unknown"}
