@@ -13,7 +13,7 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
-from pages.watch.batch_history import phase_charts, run_list, summary_tables
+from pages.watch.batch_history import phase_charts, run_list, running_runs, summary_tables
 from pages.watch.batch_history.run_list import PAGE
 
 FIRST, MORE = ("job", "status", "sort"), ("environment", "app", "internal")
@@ -36,12 +36,12 @@ def main() -> None:
     chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers=OFFERS)
     summary = reads.ask(outcomes.summary, chosen.runs)
     if not summary.runs:
-        run_list.draw_running(reads, chosen)
+        running_runs.draw(reads, chosen)
         watch.nothing_here(PAGE, "batch runs", reads, chosen)
         header.finish(reads, chosen)
         return
     draw_kpis(reads, chosen, summary)
-    run_list.draw_running(reads, chosen)
+    running_runs.draw(reads, chosen)
     strips = reads.ask(outcomes.strips, chosen.runs)
     draw_strips(strips, chosen)
     run_list.draw_opened(reads, chosen)

@@ -1,7 +1,4 @@
-"""One conversation: messages around the one in focus, and details."""
-
-import json
-from typing import Any
+"""One conversation: the messages around the one in focus."""
 
 import streamlit as st
 
@@ -18,12 +15,11 @@ from core.identity.schemas import Actor
 from core.insights.queries.conversation_detail import ConversationPart, read_conversation
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, links, state, text, watch
-from pages._ui.review import case_button, conversation_list, message_list, score_list
-from pages.review.tuning.conversations import conversation_notes, shared_replays
+from pages._ui import frame, guard, state, text, watch
+from pages._ui.review import case_button, conversation_list, message_list
+from pages.review.tuning.conversations import conversation_details, shared_replays
 
 AT_ONCE = 30
-MOST_CONTEXT = 20
 OPENED = "tuning.opened"
 OPINION_TONES = {
     ConversationOpinion.POSITIVE: "green",
@@ -53,7 +49,7 @@ def draw(actor: Actor) -> None:
     _draw_head(found.conversation, zone, actor)
     left, right = st.columns([2.6, 1], gap="medium")
     with right:
-        _draw_facts(found, zone, sees_costs=sees_costs)
+        conversation_details.draw(found, zone, sees_costs=sees_costs)
         shared_replays.draw(found.conversation.id, actor)
     with left:
         _draw_messages(found, zone, actor)
@@ -169,62 +165,3 @@ def _bring_into_view(found: ConversationPart) -> None:
         return
     with st.container(key="unseen-focus"):
         _focus(key="tuning.focus", data=data)
-
-
-def _draw_facts(found: ConversationPart, zone: str, *, sees_costs: bool) -> None:
-    one = found.conversation
-    known = {
-        "User": conversation_list.who(one),
-        "Started": formatting.moment(one.created_at, zone),
-        "Model": ", ".join(one.models),
-        "Prompt": ", ".join(one.prompt_versions),
-        "Experiment": ", ".join(one.experiment_arms),
-        "Type": one.session_type or "",
-        "App": " ".join(filter(None, (one.app, one.release))),
-        "Environment": one.environment,
-        "Tokens": f"{one.total_tokens:,}" if one.total_tokens else "",
-        "Cost": formatting.cost(one.total_cost_usd, one.unpriced_requests) if sees_costs else "",
-        "Escalated": _escalation(one, zone),
-        "External ID": one.external_id,
-    }
-    watch.details("Details", known)
-    if one.context:
-        _draw_context(one.context)
-    if found.feedback:
-        with watch.panel("Conversation feedback"), st.container(border=True, gap="xsmall"):
-            message_list.draw_feedback(found.feedback, zone, None)
-    if found.scores:
-        with watch.panel("Conversation scores"), st.container(border=True, gap="xsmall"):
-            score_list.draw(found.scores, zone)
-    conversation_notes.draw(one.id, zone)
-    with watch.panel("Related"), st.container(gap=None):
-        if one.user_id is not None:
-            links.draw(
-                "users", "User", icon="person", user=str(one.user_id), environment=one.environment
-            )
-        place = {"conversation": str(one.id), "environment": one.environment, "days": "90"}
-        links.draw("ai-metrics", "AI requests", icon="monitoring", **place)
-        st.link_button(
-            "View JSON",
-            f"/api/v1/admin/ai/tuning/conversations/{one.id}",
-            icon=":material/data_object:",
-            type="tertiary",
-        )
-
-
-def _draw_context(given: dict[str, Any]) -> None:
-    known = {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in list(given.items())[:MOST_CONTEXT]
-    }
-    watch.details("Context", known, "as sent")
-    if len(given) > MOST_CONTEXT:
-        st.caption(f"{len(given) - MOST_CONTEXT:,} more in the JSON")
-
-
-def _escalation(one: ConversationSummary, zone: str) -> str:
-    if one.escalated_at is None:
-        return ""
-    return ": ".join(
-        filter(None, (formatting.moment(one.escalated_at, zone), one.escalation_reason))
-    )

@@ -1,31 +1,20 @@
 """Settings, Prices: prices of models, custom prices and repricing."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
 
 from core.database.paging import LARGEST_PAGE, Page, Window
-from core.errors import Invalid
-from core.platform import clock
 from core.providers.schemas import PriceSource
 from core.providers.service import price_list
-from core.providers.service.price_list import NewPrice, PriceFilter, PriceView
+from core.providers.service.price_list import PriceFilter, PriceView
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.system.settings.prices import reprice_settings
+from pages.system.settings.prices import price_form, reprice_settings
 
-PROVIDER, MODEL, SINCE = "prices.provider", "prices.model", "prices.since"
-AMOUNTS = {
-    "input": "Input",
-    "output": "Output",
-    "cached_input": "Cached input",
-    "cache_write": "Cache write",
-}
 SOURCES = {"All": None, "Custom": PriceSource.SETTINGS, "Packaged": PriceSource.PACKAGED}
 FROM_THE_BEGINNING = 2000
 MOST_ROWS = 12
@@ -33,7 +22,7 @@ MOST_ROWS = 12
 
 def draw() -> None:
     row = frame.section_row("Prices", "USD per 1M tokens · lowest tier", width=860)
-    row.button("Add price", icon=":material/add:", on_click=_open_form)
+    row.button("Add price", icon=":material/add:", on_click=price_form.open_form)
     with st.container(horizontal=True, width=860, vertical_alignment="bottom"):
         model = st.text_input(
             "Model",
@@ -65,7 +54,10 @@ def _draw_table(found: Page[PriceView], filters: PriceFilter) -> None:
         shown: Sequence[TableColumn[PriceView]] = [
             columns.text("Provider", lambda row: row.provider or "(none)"),
             columns.text("Model", lambda row: row.model),
-            *(columns.text(label, partial(_amount, name)) for name, label in AMOUNTS.items()),
+            *(
+                columns.text(label, partial(_amount, name))
+                for name, label in price_form.AMOUNTS.items()
+            ),
             columns.text("Valid from (UTC)", _since),
             columns.text("Source", _source),
         ]
@@ -90,7 +82,9 @@ def _draw_table(found: Page[PriceView], filters: PriceFilter) -> None:
 
 def _draw_one(price: PriceView) -> None:
     frame.section(text.plain(price.model), "USD per 1M tokens · lowest tier")
-    amounts = {label: _amount(name, price) or "same as input" for name, label in AMOUNTS.items()}
+    amounts = {
+        label: _amount(name, price) or "same as input" for name, label in price_form.AMOUNTS.items()
+    }
     frame.facts(
         {
             "Provider": price.provider,
@@ -128,63 +122,6 @@ def _source(price: PriceView) -> str:
 def _amount(name: str, price: PriceView) -> str | None:
     amount = getattr(price, name)
     return None if amount is None else f"${amount:f}".rstrip("0").rstrip(".")
-
-
-def _open_form() -> None:
-    state.forget(PROVIDER, MODEL, SINCE, *(f"prices.{name}" for name in AMOUNTS))
-
-    @st.dialog("Add price")
-    def form() -> None:
-        st.text_input(
-            "Provider",
-            key=PROVIDER,
-            max_chars=200,
-            help="Exactly as in your requests. Leave empty if they name no provider.",
-        )
-        st.text_input("Model", key=MODEL, max_chars=200)
-        left, right = st.columns(2)
-        for number, (name, words) in enumerate(AMOUNTS.items()):
-            place = (left, right)[number % 2]
-            place.text_input(
-                words,
-                key=f"prices.{name}",
-                max_chars=20,
-                placeholder="same as input" if number > 1 else "0.00",
-            )
-        st.date_input(
-            "Valid from (UTC)",
-            clock.now().date(),
-            key=SINCE,
-            help="Applies from 00:00 UTC on this day.",
-        )
-        dialogs.submit("Add price", add, key="prices")
-
-    form()
-
-
-def add() -> None:
-    since: date = state.get(SINCE, clock.now().date())
-    amounts = {
-        name: state.get(f"prices.{name}", "").strip().lstrip("$") or None for name in AMOUNTS
-    }
-    fields = {
-        "provider": state.get(PROVIDER, "").strip(),
-        "model": state.get(MODEL, "").strip(),
-        **amounts,
-    }
-    try:
-        given = NewPrice.model_validate(
-            {**fields, "valid_from": datetime.combine(since, time(), UTC)}
-        )
-    except ValidationError as wrong:
-        field = str(wrong.errors()[0]["loc"][0])
-        amount = (
-            f"{AMOUNTS.get(field, field)}: enter USD from 0 to 1,000,000 with up to 6 decimals."
-        )
-        raise Invalid("Enter a model." if field == "model" else amount) from None
-    with guard.work() as (session, actor):
-        price_list.add(session, given, actor=actor)
-    state.toast("Price added")
 
 
 def _ask(price: PriceView) -> None:

@@ -1,20 +1,14 @@
 """Settings, Providers: where models come from, their status and write-only keys."""
 
-from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
 
-from core.errors import Invalid
 from core.presentation import formatting
 from core.providers import check
-from core.providers.limits import MAX_CALLS_PER_MINUTE, MAX_CONCURRENT
 from core.providers.queries import configured
 from core.providers.schemas import (
-    NewProvider,
-    ProviderChange,
     ProviderKind,
     ProviderSource,
     ProviderStatus,
@@ -23,26 +17,8 @@ from core.providers.schemas import (
 from core.providers.service import providers as service
 from pages._ui import dialogs, errors, frame, guard, links, state, text
 from pages.system.settings import cards
+from pages.system.settings.providers import provider_form
 
-NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE = (
-    "providers.name",
-    "providers.address",
-    "providers.secret",
-    "providers.kind",
-    "providers.concurrent",
-    "providers.per_minute",
-)
-VENDORS = {
-    "OpenAI": (ProviderKind.OPENAI, "openai"),
-    "Anthropic": (ProviderKind.ANTHROPIC, "anthropic"),
-    "OpenAI-compatible": (ProviderKind.OPENAI, "ollama"),
-}
-OTHER = "OpenAI-compatible"
-WRONG = {
-    "name": "Use lower-case letters, digits, - and _ only.",
-    "base_url": "The base URL is limited to 500 characters.",
-    "": "The API key contains invalid characters.",
-}
 BADGES = {
     ProviderStatus.WORKING: ":green-badge[Working]",
     ProviderStatus.FAILING: ":red-badge[Failing]",
@@ -60,9 +36,11 @@ def draw() -> None:
         providers = configured.list_providers(session)
     note = "API keys are encrypted and never shown again"
     row = frame.section_row("Providers", note, width=cards.WIDTH_PX)
-    row.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
+    row.button(
+        "Add provider", icon=":material/add:", on_click=provider_form.open_form, args=(None,)
+    )
     if links.begins("provider"):
-        _open_form(None)
+        provider_form.open_form(None)
     if not providers:
         frame.empty_state(
             "key",
@@ -89,7 +67,10 @@ def _draw_buttons(provider: ProviderView) -> None:
         st.rerun()
     if provider.id is None:
         return
-    is_own, edit = provider.source is ProviderSource.SETTINGS, partial(_open_form, provider)
+    is_own, edit = (
+        provider.source is ProviderSource.SETTINGS,
+        partial(provider_form.open_form, provider),
+    )
     name, icon = ("Edit", "edit") if is_own else ("Limits", "speed")
     cards.button(name, icon, key=f"change-{provider.name}", on_click=edit)
     if is_own:
@@ -112,120 +93,6 @@ def _facts(provider: ProviderView) -> str:
     if provider.checked_at:
         facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)
-
-
-def _open_form(provider: ProviderView | None) -> None:
-    state.forget(NAME, ADDRESS, SECRET, KIND, CONCURRENT, PER_MINUTE)
-
-    state.put(NAME, next(iter(VENDORS.values()))[1])
-
-    @st.dialog("Edit provider" if provider else "Add provider")
-    def form() -> None:
-        vendor = OTHER
-        if provider is None or provider.source is ProviderSource.SETTINGS:
-            vendor = _draw_connection(provider)
-        _draw_limits(provider)
-        _draw_submit(provider, vendor)
-
-    form()
-
-
-def _draw_connection(provider: ProviderView | None) -> str:
-    vendor = OTHER
-    if provider is None:
-        vendor = st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
-        help_ = "Lower case. Used as a prefix for its model names."
-        st.text_input("Name", key=NAME, max_chars=40, help=help_)
-    if vendor == OTHER:
-        st.text_input(
-            "Base URL",
-            (provider.base_url if provider else None) or "",
-            key=ADDRESS,
-            placeholder="http://127.0.0.1:11434/v1",
-        )
-    st.text_input(
-        "API key",
-        key=SECRET,
-        type="password",
-        autocomplete="off",
-        placeholder="Leave empty to keep the current key"
-        if provider and provider.has_secret
-        else "",
-    )
-    if provider:
-        st.caption("Changing the base URL clears the stored API key.")
-    return vendor
-
-
-def _draw_limits(provider: ProviderView | None) -> None:
-    concurrent, per_minute = st.columns(2)
-    limit = partial(st.number_input, min_value=1, step=1, placeholder="No limit")
-    with concurrent:
-        value = provider.max_concurrent if provider else None
-        limit("Calls at a time", value=value, max_value=MAX_CONCURRENT, key=CONCURRENT)
-    with per_minute:
-        value = provider.calls_per_minute if provider else None
-        limit("Calls per minute", value=value, max_value=MAX_CALLS_PER_MINUTE, key=PER_MINUTE)
-    st.caption("Calls beyond a limit wait in a queue.")
-
-
-def _suggest_name() -> None:
-    suggested = {name for _, name in VENDORS.values()}
-    if state.get(NAME, "") in suggested:
-        state.put(NAME, VENDORS[state.get(KIND, OTHER)][1])
-
-
-def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
-    buttons, below = st.container(horizontal=True), st.container()
-    wants_to_save = buttons.button("Save and test", type="primary", key="providers.save")
-    if buttons.button("Cancel", key="providers.cancel"):
-        st.rerun()
-    if not wants_to_save:
-        return
-    name: str | None = None
-    with errors.InForm(below):
-        name = _store(provider, vendor)
-    if name is not None:
-        with below, st.spinner("Testing connection…", show_time=True), errors.InForm(below):
-            check.check_as(name, actor=guard.enter())
-        st.rerun()
-
-
-def _store(provider: ProviderView | None, vendor: str) -> str:
-    """Save the form, and return the provider's name."""
-    limits: dict[str, object] = {
-        "max_concurrent": state.get(CONCURRENT, None),
-        "calls_per_minute": state.get(PER_MINUTE, None),
-    }
-    if provider and provider.id and provider.source is not ProviderSource.SETTINGS:
-        return _change(provider.id, limits)
-    address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
-    is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
-    if is_elsewhere and address is None:
-        raise Invalid("Enter a base URL.")
-    try:
-        if provider is None or provider.id is None:
-            return _add(vendor, {"base_url": address, "secret": secret, **limits})
-        secrets = {"secret": secret} if secret else {}
-        return _change(provider.id, {"base_url": address, **secrets, **limits})
-    except ValidationError as wrong:
-        fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
-        raise Invalid(
-            next(words for field, words in WRONG.items() if field in fields or not field)
-        ) from None
-
-
-def _add(vendor: str, values: Mapping[str, object]) -> str:
-    name = state.get(NAME, "").strip()
-    given = NewProvider.model_validate({"name": name, "kind": VENDORS[vendor][0], **values})
-    with guard.work() as (session, actor):
-        return service.add(session, given, actor=actor).name
-
-
-def _change(provider_id: UUID, values: Mapping[str, object]) -> str:
-    change = ProviderChange.model_validate(values)
-    with guard.work() as (session, actor):
-        return service.change(session, provider_id, change, actor=actor).name
 
 
 def _ask_to_remove(provider: ProviderView) -> None:

@@ -3,30 +3,19 @@
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
 
-from core.errors import Invalid
 from core.platform.config import config
 from core.services import check, queries, service
 from core.services.schemas import (
     CALLBACK_PATH,
     CreatedService,
-    NewService,
     ServiceChange,
     ServiceStatus,
     ServiceView,
 )
 from pages._ui import dialogs, errors, frame, guard, state, text
+from pages.system.settings.services import service_form
 
-NAME, CHAT, UPLOAD, TOKEN, ACTIVE, PRODUCTION, MADE = (
-    "services.name",
-    "services.chat",
-    "services.upload",
-    "services.token",
-    "services.active",
-    "services.production",
-    "services.made",
-)
 WIDTH = 760
 STATES = {
     ServiceStatus.UNTESTED: ("gray", "Untested"),
@@ -34,19 +23,13 @@ STATES = {
     ServiceStatus.FAILING: ("red", "Failing"),
     ServiceStatus.UNAUTHORIZED: ("red", "Token rejected"),
 }
-WRONG = {
-    "name": "Enter a name.",
-    "chat_url": "Enter the chat address.",
-    "upload_url": "The upload address is limited to 500 characters.",
-    "token": "Enter the token, without spaces.",
-}
 
 
 def draw() -> None:
     with guard.work() as (session, actor):
         services = queries.list_services(session, actor=actor)
     row = frame.section_row("Services", "external programs that answer by callback", width=WIDTH)
-    row.button("Add service", icon=":material/add:", on_click=_open_form, args=(None,))
+    row.button("Add service", icon=":material/add:", on_click=service_form.open_form, args=(None,))
     _show_made()
     if not services:
         frame.empty_state(
@@ -61,7 +44,7 @@ def draw() -> None:
 
 def _show_made() -> None:
     """Show a new callback secret until it is dismissed; it is never shown again."""
-    made: CreatedService | None = state.get(MADE, None)
+    made: CreatedService | None = state.get(service_form.MADE, None)
     if made is None:
         return
     with st.container(border=True, width=WIDTH, gap="xsmall"):
@@ -78,7 +61,7 @@ def _show_made() -> None:
             key="services.done",
             icon=":material/check:",
             on_click=state.forget,
-            args=(MADE,),
+            args=(service_form.MADE,),
         )
 
 
@@ -133,7 +116,7 @@ def _draw_buttons(each: ServiceView) -> None:
         args=(each.id, not each.is_active),
     )
     actions = (
-        ("Edit", "edit", _open_form),
+        ("Edit", "edit", service_form.open_form),
         ("Rotate secret", "key", _ask_to_rotate),
         ("Remove", "delete", _ask_to_remove),
     )
@@ -158,66 +141,6 @@ def _draw_buttons(each: ServiceView) -> None:
         )
 
 
-def _open_form(each: ServiceView | None) -> None:
-    state.forget(NAME, CHAT, UPLOAD, TOKEN, ACTIVE, PRODUCTION, MADE)
-
-    @st.dialog("Edit service" if each else "Add service")
-    def form() -> None:
-        st.text_input("Name", each.name if each else "", key=NAME, max_chars=100)
-        st.text_input(
-            "Chat address",
-            each.chat_url if each else "",
-            key=CHAT,
-            placeholder="https://bot.example.com/chat",
-        )
-        st.text_input("Upload address (optional)", (each and each.upload_url) or "", key=UPLOAD)
-        kept = "Leave empty to keep the current token" if each and each.has_valid_token else ""
-        st.text_input("Token", key=TOKEN, type="password", autocomplete="off", placeholder=kept)
-        st.toggle(
-            "Answers messages in the playground", each.is_active if each else True, key=ACTIVE
-        )
-        st.toggle("Answers messages of production", bool(each and each.production), key=PRODUCTION)
-        if each:
-            st.caption("Changing an address clears the stored token.")
-        save = (lambda: change(each.id)) if each else add
-        dialogs.submit("Save" if each else "Add service", save, key="services")
-
-    form()
-
-
-def _fields() -> dict[str, object]:
-    token = state.get(TOKEN, "").strip()
-    return {
-        "name": state.get(NAME, ""),
-        "chat_url": state.get(CHAT, ""),
-        "upload_url": state.get(UPLOAD, "").strip() or None,
-        "is_active": state.get(ACTIVE, False),
-        "production": state.get(PRODUCTION, False),
-        **({"token": token} if token else {}),
-    }
-
-
-def add() -> None:
-    try:
-        given = NewService.model_validate(_fields())
-    except ValidationError as wrong:
-        raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
-    with guard.work() as (session, actor):
-        made = service.add(session, given, actor=actor)
-    state.put(MADE, made)
-    check.check_as(made.id, actor=actor)
-
-
-def change(service_id: UUID) -> None:
-    try:
-        given = ServiceChange.model_validate(_fields())
-    except ValidationError as wrong:
-        raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
-    with guard.work() as (session, actor):
-        service.change(session, service_id, given, actor=actor)
-    state.toast("Service changed")
-
-
 @errors.action
 def activate(service_id: UUID, is_active: bool) -> None:
     with guard.work() as (session, actor):
@@ -237,7 +160,7 @@ def _ask_to_rotate(each: ServiceView) -> None:
 def rotate(service_id: UUID) -> None:
     with guard.work() as (session, actor):
         made = service.rotate_secret(session, service_id, actor=actor)
-    state.put(MADE, made)
+    state.put(service_form.MADE, made)
 
 
 @errors.action
@@ -257,5 +180,5 @@ def _ask_to_remove(each: ServiceView) -> None:
 def remove(service_id: UUID) -> None:
     with guard.work() as (session, actor):
         service.remove(session, service_id, actor=actor)
-    state.forget(MADE)
+    state.forget(service_form.MADE)
     state.toast("Service removed")
