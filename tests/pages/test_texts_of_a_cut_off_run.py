@@ -7,7 +7,7 @@ PAGE = """
 from uuid import UUID
 import streamlit as st
 from pages._ui import state
-from pages.test.prompts import editor
+from pages.test.prompts.edit import editor
 
 prompt = UUID(int=1)
 key = editor.key_of(prompt, "prompt")

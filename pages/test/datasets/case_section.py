@@ -1,7 +1,6 @@
 """Section Cases: the cases of a version, with filters, and what changes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -12,10 +11,7 @@ from core.datasets.queries import cases as case_queries
 from core.datasets.queries import datasets as queries
 from core.datasets.schemas import (
     CaseFilter,
-    CaseOrigin,
-    CaseSplit,
     DatasetCase,
-    DatasetVersionView,
     DatasetView,
 )
 from core.datasets.service import cases
@@ -27,6 +23,7 @@ from pages._ui.tables import TableColumn
 from pages._ui.versions import chain_line
 from pages.test.datasets import (
     case_editor,
+    case_filters,
     dataset_address,
     import_dialog,
     propose_dialog,
@@ -35,21 +32,6 @@ from pages.test.datasets import (
 from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
 
 SHOWN = 25
-SEARCH, TAG, SPLIT, ORIGIN = (
-    "datasets.q",
-    "datasets.tag",
-    "datasets.split",
-    "datasets.origin",
-)
-
-
-@dataclass(frozen=True)
-class CaseList:
-    """What one run of the section shows, read in one transaction."""
-
-    page: Page[DatasetCase]
-    tags: list[str]
-    versions: list[DatasetVersionView]
 
 
 def draw_actions(dataset: DatasetView) -> None:
@@ -105,24 +87,17 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
         )
         return
     version: int | None = state.get(dataset_address.version_key(dataset), None)
-    filters = _filters()
+    filters = case_filters.chosen()
     at = f"datasets.{hash((dataset.id, dataset.version, version, filters))}"
     found = _read(dataset, version, filters, at)
-    _draw_filters(dataset, found)
+    case_filters.draw(dataset, found)
     is_newest = version in (None, dataset.version)
     _draw_list(dataset, found.page, at, may_change=may_change and is_newest)
 
 
-def _filters() -> CaseFilter:
-    return CaseFilter(
-        q=state.get(SEARCH, "").strip()[:200] or None,
-        tag=state.get(TAG, None),
-        split=state.get(SPLIT, None),
-        origin=state.get(ORIGIN, None),
-    )
-
-
-def _read(dataset: DatasetView, version: int | None, filters: CaseFilter, at: str) -> CaseList:
+def _read(
+    dataset: DatasetView, version: int | None, filters: CaseFilter, at: str
+) -> case_filters.CaseList:
     with guard.work() as (session, actor):
         page = case_queries.list_cases(
             session,
@@ -134,49 +109,7 @@ def _read(dataset: DatasetView, version: int | None, filters: CaseFilter, at: st
         )
         tags = case_queries.list_tags(session, dataset.id, version, actor=actor)
         versions = queries.list_versions(session, dataset.id, actor=actor).items
-    return CaseList(page, tags, versions)
-
-
-def _draw_filters(dataset: DatasetView, found: CaseList) -> None:
-    names = {
-        it.number: f"{it.number} · {formatting.count(it.cases, 'case')}" for it in found.versions
-    }
-    names[dataset.version] += " (newest)"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input(
-            "Search",
-            key=SEARCH,
-            max_chars=200,
-            placeholder="Words in messages or references",
-            icon=":material/search:",
-            width=280,
-        )
-        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
-        st.selectbox(
-            "Split",
-            list(CaseSplit),
-            key=SPLIT,
-            index=None,
-            placeholder="All",
-            width=130,
-            format_func=SPLITS.__getitem__,
-        )
-        st.selectbox(
-            "Origin",
-            list(CaseOrigin),
-            key=ORIGIN,
-            index=None,
-            placeholder="All",
-            width=150,
-            format_func=ORIGINS.__getitem__,
-        )
-        st.selectbox(
-            "Version",
-            list(names),
-            key=dataset_address.version_key(dataset),
-            width=200,
-            format_func=names.__getitem__,
-        )
+    return case_filters.CaseList(page, tags, versions)
 
 
 @errors.part("Cases")

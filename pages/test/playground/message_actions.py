@@ -18,7 +18,7 @@ from core.playground.schemas import (
 from core.playground.service import answers, branches, sessions
 from pages._ui import dialogs, errors, guard, state
 from pages._ui.review import case_button
-from pages.test.playground import session_list
+from pages.test.playground.sessions import shown_session
 from pages.test.playground.settings.editor import Editor
 
 EDITED = "playground.edited"
@@ -120,7 +120,7 @@ def regenerate(editor: Editor) -> None:
 
 @errors.action
 def stop() -> None:
-    session_id = session_list.shown_session_id()
+    session_id = shown_session.find()
     if session_id is None:
         raise PlaygroundSessionMissing
     with guard.work() as (session, actor):

@@ -8,15 +8,9 @@ from core.playground import queries
 from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers, sessions
 from pages._ui import errors, frame, guard, links, state
-from pages.test.playground import (
-    attachments,
-    chat,
-    message_estimate,
-    playground_run,
-    replay,
-    session_list,
-)
+from pages.test.playground import attachments, chat, message_estimate, playground_run, replay
 from pages.test.playground.message_actions import MessageActions, stop
+from pages.test.playground.sessions import session_list, shown_session
 from pages.test.playground.settings import saved_prompts, service_card
 from pages.test.playground.settings.editor import Editor
 from pages.test.playground.sharing import shared_session
@@ -59,7 +53,7 @@ def main() -> None:
                 seen.session,
                 seen.messages,
                 on_stop=stop,
-                on_news=session_list.stay,
+                on_news=shown_session.stay,
                 controls=MessageActions(seen.messages, editor).draw,
             )
         chat.ask(
@@ -70,18 +64,18 @@ def main() -> None:
             on_submit=lambda: ask(editor),
         )
     with right:
-        session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
+        session_list.draw(seen.session, seen.sessions, on_open=errors.action(shown_session.show))
 
 
 @errors.action
 def begin() -> None:
     """Start a session with the current settings."""
     with guard.work() as (session, actor):
-        present = session_list.shown_session_id()
+        present = shown_session.find()
         row = queries.find_row(session, present, owner=actor.id) if present else None
         draft = queries.session_view(row).draft if row else None
         begun = sessions.open_session(session, actor=actor, draft=draft)
-    session_list.show(begun.session_id)
+    shown_session.show(begun.session_id)
 
 
 @errors.action

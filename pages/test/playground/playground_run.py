@@ -16,7 +16,7 @@ from core.services.schemas import ServiceView
 from core.tools import registry
 from core.tools.schemas import ToolView
 from pages._ui import guard
-from pages.test.playground import session_list
+from pages.test.playground.sessions import session_list, shown_session
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PlaygroundRun:
 
 def read() -> PlaygroundRun:
     """Read the session of the address, else the last one, with everything around it."""
-    wanted = session_list.shown_session_id()
+    wanted = shown_session.find()
     with guard.work() as (session, actor):
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
         found = readable.find(session, session_id, account=actor.id) if session_id else None
@@ -59,5 +59,5 @@ def read() -> PlaygroundRun:
             is_replay=queries.find_replay(session, shown.session_id) is not None,
             tools=[tool.view() for tool in registry.list_for(session, actor=actor)],
         )
-    session_list.show(seen.session.session_id)
+    shown_session.show(seen.session.session_id)
     return seen

@@ -20,7 +20,7 @@ from core.prompts.queries import prompts
 from pages._ui import diff, errors, frame, guard, links, markdown, state, text
 from pages._ui.prompts import proposed_version
 from pages._ui.prompts.proposed_version import ProposedVersion
-from pages.test.playground import session_list
+from pages.test.playground.sessions import shown_session
 from pages.test.playground.settings.editor import Editor
 
 OUTCOMES = {
@@ -188,7 +188,7 @@ def again(answer: ReplayedAnswer, editor: Editor) -> None:
     if answer.evaluation_id is not None:
         with guard.work() as (session, actor):
             repeated = case_replays.repeat(session, editor.session_id, draft, actor=actor)
-        session_list.show(repeated.session_id)
+        shown_session.show(repeated.session_id)
         return
     is_of_note = answer.suggested_answer is not None
     wanted = NewReplay(
@@ -201,4 +201,4 @@ def again(answer: ReplayedAnswer, editor: Editor) -> None:
     )
     with guard.work_on_both() as (core, ai, actor):
         started = service.start(core, ai, wanted, actor=actor)
-    session_list.show(started.session_id)
+    shown_session.show(started.session_id)

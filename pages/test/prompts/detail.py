@@ -16,13 +16,9 @@ from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import errors, frame, guard, state, text
 from pages._ui.versions import version_trend
-from pages.test.prompts import (
-    address,
-    edit_section,
-    sharing_section,
-    version_section,
-)
-from pages.test.prompts.editor import refill
+from pages.test.prompts import address, sharing_section, version_section
+from pages.test.prompts.edit import edit_section
+from pages.test.prompts.edit.editor import refill
 from pages.test.prompts.labels import label_section
 
 SECTIONS: dict[str, Callable[[PromptView, Actor], None]] = {

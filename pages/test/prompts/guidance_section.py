@@ -6,7 +6,7 @@ from core.errors import Failure
 from core.prompts.guidance.findings import PromptFinding, PromptFindingCode
 from core.prompts.queries import guidance
 from pages._ui import frame, guard, text
-from pages.test.prompts.editor import PromptEditor
+from pages.test.prompts.edit.editor import PromptEditor
 
 FIELDS = {"system_prompt": "System prompt", "prompt": "Prompt"}
 SERIOUS = (

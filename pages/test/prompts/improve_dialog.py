@@ -12,8 +12,9 @@ from core.improvements.schemas import Improvement, ImprovementProposal, NewImpro
 from core.presentation import formatting
 from core.providers import catalogue
 from pages._ui import diff, errors, frame, guard, state, text
-from pages.test.prompts import fixes, guidance_section
-from pages.test.prompts.editor import NO_MODEL, PromptEditor
+from pages.test.prompts import guidance_section
+from pages.test.prompts.edit import fixes
+from pages.test.prompts.edit.editor import NO_MODEL, PromptEditor
 
 NOTE_CHARS, LONG_CHARS = 4000, 1500
 OnSave = Callable[[PromptEditor], None]

@@ -11,7 +11,7 @@ from core.prompts.views import PromptVersionView, PromptView
 from pages._ui import errors, frame, links, state
 from pages._ui.versions import chain_line
 from pages.test.prompts import address
-from pages.test.prompts.editor import PromptEditor
+from pages.test.prompts.edit.editor import PromptEditor
 from pages.test.prompts.labels import label_move
 
 

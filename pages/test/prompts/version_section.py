@@ -16,7 +16,8 @@ from core.prompts.views import PromptVersionView, PromptView
 from core.system import workspace
 from pages._ui import columns, diff, errors, frame, guard, links, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.prompts import fixes, version_detail
+from pages.test.prompts import version_detail
+from pages.test.prompts.edit import fixes
 
 DAYS = 30
 OLD, NEW = "prompts.diff.old", "prompts.diff.new"

@@ -7,8 +7,9 @@ import streamlit as st
 from core.playground.schemas import FoundSessions, PlaygroundMessageView, PlaygroundSessionView
 from core.playground.service import sharing
 from pages._ui import errors, guard, state, text
-from pages.test.playground import chat, session_list
+from pages.test.playground import chat
 from pages.test.playground.message_actions import stop
+from pages.test.playground.sessions import session_list, shown_session
 
 
 def draw(
@@ -17,10 +18,10 @@ def draw(
     left, right = st.columns([3.35, 1.05], gap="medium")
     with left:
         with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
-            chat.draw(session, messages, on_stop=stop, on_news=session_list.stay, controls=None)
+            chat.draw(session, messages, on_stop=stop, on_news=shown_session.stay, controls=None)
         _draw_notice(session)
     with right:
-        session_list.draw(session, sessions, on_open=errors.action(session_list.show))
+        session_list.draw(session, sessions, on_open=errors.action(shown_session.show))
 
 
 def _draw_notice(session: PlaygroundSessionView) -> None:
@@ -46,5 +47,5 @@ def _draw_notice(session: PlaygroundSessionView) -> None:
 def fork(session_id: UUID) -> None:
     with guard.work() as (session, actor):
         made = sharing.fork(session, session_id, actor=actor)
-    session_list.show(made.session_id)
+    shown_session.show(made.session_id)
     state.toast("Session forked")

@@ -19,7 +19,7 @@ from core.prompts.views import PromptView
 from core.system import workspace
 from pages._ui import columns, errors, frame, guard, links, state, tables, text
 from pages._ui.tables import TableColumn
-from pages.test.prompts.editor import PromptEditor
+from pages.test.prompts.edit.editor import PromptEditor
 
 OFFERED, SHOWN = 100, 200
 

@@ -16,7 +16,7 @@ from core.prompts.views import PromptVersionView, RenderedPrompt
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, links, state, text
 from pages._ui.prompts import value_fields
-from pages.test.prompts.editor import PromptEditor
+from pages.test.prompts.edit.editor import PromptEditor
 
 
 def draw(editor: PromptEditor) -> None:

@@ -8,36 +8,15 @@ import streamlit as st
 from core.database.db import Session
 from core.database.paging import Window
 from core.playground.schemas import FoundSessions, PlaygroundSessionView, SessionSummary
-from core.playground.service import session_search, session_trash, sessions
+from core.playground.service import session_search
 from core.presentation import formatting
-from pages._ui import dialogs, errors, frame, guard, state, text
-from pages.test.playground import details_dialog, ratings, transfer_menu, trash_list
+from pages._ui import frame, state, text
+from pages.test.playground import ratings
+from pages.test.playground.sessions import session_actions, shown_session, trash_list
 from pages.test.playground.sharing import shared_list
 
-SESSION = "playground.session"
 SHOWN, SEARCH = "playground.shown", "playground.search"
 STEP = 20
-
-
-def shown_session_id() -> UUID | None:
-    """Return the session of the address, else the last of this tab."""
-    named = st.query_params.get("session") or state.get(SESSION, "")
-    try:
-        return UUID(named)
-    except ValueError:
-        return None
-
-
-def show(session_id: UUID) -> None:
-    """Make a session that of this tab and its address."""
-    state.put(SESSION, str(session_id))
-    st.query_params["session"] = str(session_id)
-
-
-def stay() -> None:
-    """Keep the session of this tab: news arrives with the address from before a switch."""
-    if present := state.get(SESSION, ""):
-        st.query_params["session"] = present
 
 
 def shown() -> int:
@@ -64,7 +43,7 @@ def draw(
             frame.section("Sessions")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             if current.shared_by is None:
-                _draw_actions(current)
+                session_actions.draw(current)
     with st.container(height=600, border=False, key="pane-list-sessions"):
         with st.container(
             key="row-search",
@@ -86,7 +65,7 @@ def draw(
         ratings.draw_chosen(on_change=_begin_at_top)
         _draw_found(current, sessions, on_open)
         shared_list.draw(current, on_open)
-        trash_list.draw(on_restored=show)
+        trash_list.draw(on_restored=shown_session.show)
 
 
 def _begin_at_top() -> None:
@@ -131,38 +110,6 @@ def _draw_found(
         st.caption(f"The newest {session_search.MOST_SEARCHED} were searched, not {older}.")
 
 
-def _draw_actions(current: PlaygroundSessionView) -> None:
-    st.button(
-        "Edit details",
-        key="icon-details",
-        icon=":material/edit:",
-        type="tertiary",
-        help="Edit details",
-        on_click=details_dialog.open_dialog,
-        args=(current,),
-    )
-    transfer_menu.draw(current, on_imported=show)
-    st.button(
-        "Clear messages",
-        key="icon-clear",
-        icon=":material/mop:",
-        type="tertiary",
-        help="Clear messages",
-        disabled=current.message_count == 0,
-        on_click=_ask_to_clear,
-        args=(current,),
-    )
-    st.button(
-        "Delete session",
-        key="icon-delete",
-        icon=":material/delete:",
-        type="tertiary",
-        help="Delete session",
-        on_click=_ask_to_delete,
-        args=(current,),
-    )
-
-
 def _label(summary: SessionSummary) -> str:
     name = (
         text.plain(summary.name)
@@ -195,39 +142,3 @@ def _facts(summary: SessionSummary) -> str:
     if summary.description:
         facts.append(text.plain(summary.description))
     return "  \n".join(facts)
-
-
-def _ask_to_clear(session: PlaygroundSessionView) -> None:
-    messages = formatting.count(session.message_count, "message")
-    body = f"{messages} of “{_name(session)}” will be permanently deleted. The session is kept."
-    label, id_ = "Clear messages", session.session_id
-    dialogs.confirm("Clear messages?", body, label, clear, id_, key="playground")
-
-
-def _ask_to_delete(session: PlaygroundSessionView) -> None:
-    messages = formatting.count(session.message_count, "message")
-    with guard.work() as (database, _):
-        days = formatting.count(session_trash.kept_for(database).days, "day")
-    body = f"“{_name(session)}” and its {messages} can be restored from the trash for {days}."
-    label, id_ = "Delete session", session.session_id
-    dialogs.confirm("Delete session?", body, label, delete, id_, key="playground")
-
-
-def _name(session: PlaygroundSessionView) -> str:
-    return text.plain(session.name) if session.name else "Empty session"
-
-
-@errors.action
-def clear(session_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        sessions.clear(session, session_id, actor=actor)
-    state.toast("Messages cleared")
-
-
-@errors.action
-def delete(session_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        sessions.remove(session, session_id, actor=actor)
-    st.query_params.pop("session", None)
-    state.forget(SESSION)
-    state.toast("Session moved to the trash")

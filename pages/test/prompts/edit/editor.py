@@ -14,7 +14,7 @@ from core.prompts.views import PromptVersionView, PromptView
 from pages._ui import state
 from pages._ui.prompts import proposed_version
 from pages._ui.prompts.proposed_version import ProposedVersion
-from pages.test.prompts import default_parameters
+from pages.test.prompts.edit import default_parameters
 
 TEXT, CHAT = "Text", "Chat"
 RULES = ("min_length", "max_length", "minimum", "maximum", "pattern")

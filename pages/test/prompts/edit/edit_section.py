@@ -5,32 +5,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.identity.schemas import Actor
 from core.presentation import formatting
-from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange, VariableType
+from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange
 from core.prompts.service import prompts
-from core.prompts.template import syntax
 from core.prompts.views import PromptView
 from core.providers import catalogue
 from pages._ui import errors, frame, guard, state
-from pages.test.prompts import (
-    default_parameters,
-    fixes,
-    guidance_section,
-    improve_dialog,
-    preview,
-)
-from pages.test.prompts.editor import CHAT, NO_MODEL, TEXT, PromptEditor, text_keys
+from pages.test.prompts import guidance_section, improve_dialog
+from pages.test.prompts.edit import default_parameters, fixes, preview, variable_fields
+from pages.test.prompts.edit.editor import CHAT, NO_MODEL, TEXT, PromptEditor, text_keys
 
 SYNTAX = (
     "`{{name}}` is a variable, `{{> other prompt@label}}` includes another prompt, "
     "`{{history}}` is where earlier messages go, and `\\{{` is a literal `{{`."
 )
-TYPES = {
-    VariableType.STRING: "Text",
-    VariableType.NUMBER: "Number",
-    VariableType.BOOLEAN: "True or false",
-    VariableType.ARRAY: "Array (JSON)",
-    VariableType.OBJECT: "Object (JSON)",
-}
 
 
 def draw(prompt: PromptView, _actor: Actor) -> None:
@@ -44,7 +31,7 @@ def draw(prompt: PromptView, _actor: Actor) -> None:
 def _draw_columns(editor: PromptEditor, left: DeltaGenerator, right: DeltaGenerator) -> None:
     with left:
         _draw_texts(editor)
-        _draw_variables(editor)
+        variable_fields.draw(editor)
         _draw_defaults(editor)
     with right:
         _draw_save(editor)
@@ -92,82 +79,6 @@ def _draw_texts(editor: PromptEditor) -> None:
         placeholder="Leave empty to use the system prompt alone" if editor.is_chat else None,
         help=SYNTAX,
     )
-
-
-def _draw_variables(editor: PromptEditor) -> None:
-    names = editor.names()
-    frame.section("Variables", "found in the text" if names else "none yet: write {{name}}")
-    used = syntax.variables_in(*editor.texts())
-    for name in names:
-        _draw_variable(editor, name, is_used=name in used)
-
-
-def _draw_variable(editor: PromptEditor, name: str, *, is_used: bool) -> None:
-    def key(field: str) -> str:
-        return editor.variable_key(name, field)
-
-    state.seed(key("required"), True)
-    kind = VariableType(state.get(key("type"), VariableType.STRING))
-    with (
-        st.container(border=True, key=f"variable-{name}"),
-        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
-    ):
-        with st.container(width=130, gap=None):
-            st.markdown(f"`{name}`")
-            st.toggle("Required", key=key("required"), persist_state="session")
-        st.selectbox(
-            "Type",
-            list(VariableType),
-            key=key("type"),
-            persist_state="session",
-            format_func=TYPES.__getitem__,
-            width=125,
-        )
-        st.text_input(
-            "Default", key=key("default"), persist_state="session", placeholder="None", width=130
-        )
-        st.text_input(
-            "Description", key=key("description"), persist_state="session", max_chars=1000
-        )
-        with st.popover("Rules"):
-            _draw_rules(editor, name, kind)
-        if not is_used:
-            st.badge("Not in the text", color="orange")
-            st.button(
-                "Remove", type="tertiary", key=key("drop"), on_click=editor.drop, args=(name,)
-            )
-
-
-def _draw_rules(editor: PromptEditor, name: str, kind: VariableType) -> None:
-    def number(label: str, field: str, step: float) -> None:
-        st.number_input(
-            label,
-            value=None,
-            step=step,
-            key=editor.variable_key(name, field),
-            persist_state="session",
-        )
-
-    if kind in (VariableType.STRING, VariableType.ARRAY):
-        unit = "characters" if kind is VariableType.STRING else "items"
-        number(f"At least ({unit})", "min_length", 1)
-        number(f"At most ({unit})", "max_length", 1)
-    if kind is VariableType.NUMBER:
-        number("At least", "minimum", 1.0)
-        number("At most", "maximum", 1.0)
-    if kind is VariableType.STRING:
-        st.text_input(
-            "Pattern (RE2)",
-            key=editor.variable_key(name, "pattern"),
-            persist_state="session",
-            placeholder="[A-Z]{2}-[0-9]+",
-        )
-    if kind in (VariableType.STRING, VariableType.NUMBER):
-        st.text_area(
-            "Allowed values, one per line",
-            key=editor.variable_key(name, "choices"),
-            persist_state="session",
-        )
 
 
 def _draw_defaults(editor: PromptEditor) -> None:

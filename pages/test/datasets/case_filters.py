@@ -1,0 +1,88 @@
+"""The filters of the cases of a version."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.database.paging import Page
+from core.datasets.schemas import (
+    CaseFilter,
+    CaseOrigin,
+    CaseSplit,
+    DatasetCase,
+    DatasetVersionView,
+    DatasetView,
+)
+from core.presentation import formatting
+from pages._ui import state
+from pages.test.datasets import (
+    dataset_address,
+)
+from pages.test.datasets.case_view import ORIGINS, SPLITS
+
+SEARCH, TAG, SPLIT, ORIGIN = (
+    "datasets.q",
+    "datasets.tag",
+    "datasets.split",
+    "datasets.origin",
+)
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """What one run of the section shows, read in one transaction."""
+
+    page: Page[DatasetCase]
+    tags: list[str]
+    versions: list[DatasetVersionView]
+
+
+def chosen() -> CaseFilter:
+    return CaseFilter(
+        q=state.get(SEARCH, "").strip()[:200] or None,
+        tag=state.get(TAG, None),
+        split=state.get(SPLIT, None),
+        origin=state.get(ORIGIN, None),
+    )
+
+
+def draw(dataset: DatasetView, found: CaseList) -> None:
+    names = {
+        it.number: f"{it.number} · {formatting.count(it.cases, 'case')}" for it in found.versions
+    }
+    names[dataset.version] += " (newest)"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Search",
+            key=SEARCH,
+            max_chars=200,
+            placeholder="Words in messages or references",
+            icon=":material/search:",
+            width=280,
+        )
+        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
+        st.selectbox(
+            "Split",
+            list(CaseSplit),
+            key=SPLIT,
+            index=None,
+            placeholder="All",
+            width=130,
+            format_func=SPLITS.__getitem__,
+        )
+        st.selectbox(
+            "Origin",
+            list(CaseOrigin),
+            key=ORIGIN,
+            index=None,
+            placeholder="All",
+            width=150,
+            format_func=ORIGINS.__getitem__,
+        )
+        st.selectbox(
+            "Version",
+            list(names),
+            key=dataset_address.version_key(dataset),
+            width=200,
+            format_func=names.__getitem__,
+        )
