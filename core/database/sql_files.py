@@ -16,7 +16,8 @@ DRIVER = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy has 
 @cache
 def statement(package: str, name: str) -> TextClause:
     """Return a package's file `name`.sql: `statement(__package__, "event_counts")`."""
-    return text(files(package).joinpath(f"{name}.sql").read_text("utf-8"))
+    file = files(package) / f"{name}.sql"
+    return text(file.read_text("utf-8"))
 
 
 def driver_statement(package: str, name: str) -> bytes:

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import URL
 
 from core.database.connections.engines import Addresses
@@ -146,7 +147,7 @@ class Postgres(Child):
             existing = {name for (name,) in connection.execute("select datname from pg_database")}
             for name in ("attune_core", "attune_ai"):
                 if name not in existing:
-                    connection.execute(f"create database {name}".encode())
+                    connection.execute(SQL("create database {}").format(Identifier(name)))
 
     def _run(self) -> subprocess.Popen[bytes]:
         settings = [f"--{name}={value}" for name, value in server_settings().items()]

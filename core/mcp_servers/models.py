@@ -20,9 +20,7 @@ class McpServer(Keyed, Created, CoreTable):
     name: Mapped[str] = mapped_column(String(20), unique=True)
     url: Mapped[str]
     token: Mapped[bytes | None] = mapped_column(LargeBinary)
-    status: Mapped[str] = mapped_column(
-        String(16), server_default=text(f"'{McpServerStatus.UNTESTED}'")
-    )
+    status: Mapped[str] = mapped_column(String(16), server_default=McpServerStatus.UNTESTED)
     status_detail: Mapped[str | None]
     checked_at: Mapped[datetime | None]
     tools: Mapped[list[dict[str, Any]]] = mapped_column(JSONB(), server_default=text("'[]'::jsonb"))

@@ -28,9 +28,7 @@ class Service(Keyed, Created, CoreTable):
     previous_secret_until: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("false"))
     production: Mapped[bool] = mapped_column(server_default=text("false"))
-    status: Mapped[str] = mapped_column(
-        String(16), server_default=text(f"'{ServiceStatus.UNTESTED}'")
-    )
+    status: Mapped[str] = mapped_column(String(16), server_default=ServiceStatus.UNTESTED)
     status_detail: Mapped[str | None]
     checked_at: Mapped[datetime | None]
     last_callback_at: Mapped[datetime | None]

@@ -5,12 +5,14 @@ them.
 
 from datetime import UTC, datetime, time, timedelta
 
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, text
 
 from core.database import partitions
 from core.database.connections import engines
 from core.database.connections.availability import translate_errors
 from core.database.locks import Lock
+from core.database.staging import driver_of
 from core.platform import clock
 
 PARENT = "ai_request_metrics"
@@ -20,6 +22,10 @@ COLUMNS = {"latency": "total_latency_ms", "cost": "cost_usd"}
 KNOWN = text("""
 select relname, indisvalid from pg_index join pg_class on pg_class.oid = indexrelid
     where relname = any(:names)""")
+CREATE = SQL(
+    "create index concurrently {name} on {table} ({column} desc, id) where {column} is not null"
+)
+DROP = SQL("drop index concurrently {name}")
 
 
 def begins_unordered() -> datetime:
@@ -65,14 +71,10 @@ def _make_missing(connection: Connection) -> int:
         name: is_valid for name, is_valid in connection.execute(KNOWN, {"names": list(wanted)})
     }
     missing = [name for name in wanted if not known.get(name)]
+    driver = driver_of(connection)
     for name in missing:
         if name in known:
-            connection.execute(text(f"drop index concurrently {name}"))
-        table, column = wanted[name]
-        connection.execute(
-            text(
-                f"create index concurrently {name} on {table} ({column} desc, id) where "
-                f"{column} is not null"
-            )
-        )
+            driver.execute(DROP.format(name=Identifier(name)))
+        table, column = map(Identifier, wanted[name])
+        driver.execute(CREATE.format(name=Identifier(name), table=table, column=column))
     return len(missing)

@@ -5,15 +5,18 @@ long.
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, text
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import Connection, Engine
 
 from core.database import partitions
 from core.database.connections import engines
 from core.database.db import Database
+from core.database.staging import driver_of
 from core.imports.ingest.stores import STORES
 from core.imports.models import Import
 from core.imports.parsed import RowKind
 
+ANALYZE = SQL("analyze (skip_locked) {}")
 USERS = ("users", "user_days")
 FILLED: dict[RowKind, tuple[str, ...]] = {
     RowKind.EVENTS: (*USERS, "funnel_parts", "subjects"),
@@ -56,7 +59,7 @@ def _analyze(
             )
         for table in sorted(tables):
             # Another worker may be analyzing it for the same import: no reason to fail.
-            connection.execute(text(f"analyze (skip_locked) {table}"))
+            driver_of(connection).execute(ANALYZE.format(Identifier(table)))
 
 
 def _parts(connection: Connection, table: str, first_at: datetime, last_at: datetime) -> list[str]:

@@ -46,6 +46,33 @@ def test_composed_statements_have_no_suppressed_lint_rule() -> None:
     assert not suppressed
 
 
+def test_no_statement_is_assembled_from_strings() -> None:
+    # Identifiers are psycopg's, values are parameters, and the rest is a file or an expression
+    assembled = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for folder in ("core", "pages", "api", "client", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and _is_statement(call) and _is_assembled(call.args[0])
+    ]
+    assert not assembled
+
+
+def _is_statement(call: ast.Call) -> bool:
+    """Return whether a call is `text(...)`, or runs its first argument."""
+    name = call.func.id if isinstance(call.func, ast.Name) else None
+    runs = isinstance(call.func, ast.Attribute) and call.func.attr in RUNS
+    return bool(call.args) and (name == "text" or runs)
+
+
+def _is_assembled(argument: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod))
+        for node in ast.walk(argument)
+    )
+
+
 def _has_statements(path: Path) -> bool:
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):

@@ -148,7 +148,7 @@ def recompute(
 
 
 def _allow_time(connection: Connection) -> None:
-    connection.execute(f"set local statement_timeout = '{LONGEST_DAY}'".encode())
+    connection.execute("select set_config('statement_timeout', %s, true)", [LONGEST_DAY])
 
 
 def _rate_rows(schedules: dict[tuple[str, str], list[Rate]]) -> Iterator[tuple[object, ...]]:

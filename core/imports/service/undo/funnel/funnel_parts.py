@@ -6,6 +6,7 @@ One whose marks were cut is made again from its events, and so is a session's li
 that made it is gone. What is older than the events that retention has left stays.
 """
 
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -95,4 +96,4 @@ def rebuild(session: Session) -> None:
 
 def _fill(session: Session, stage: Stage, **given: object) -> None:
     session.execute(sql_files.statement(__package__, stage.name), given)
-    driver(session).execute(f"analyze {stage.name}".encode())
+    driver(session).execute(SQL("analyze {}").format(Identifier(stage.name)))
