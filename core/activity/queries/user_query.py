@@ -189,9 +189,10 @@ class UserListQuery:
         if self.release_place is None:
             row = events.c
             is_of_release = row.release == self.watched.release
-            return select(row.user_id).where(
+            seen = select(row.user_id).where(
                 row.environment == self.watched.environment, is_of_release
             )
+            return select(seen.cte().prefix_with("materialized").c.user_id)
         is_there = (spans.c.environment == self.release_place, spans.c.app == self._place)
         return select(spans.c.user_id).where(*is_there)
 

@@ -94,7 +94,7 @@ def break_down(
     """Return a measure by the values of a dimension, now and in the previous period; raise
     TooFine.
 
-    Rollups answer it, except for filters that these do not have (dimensions.py).
+    Rollups answer it, except for filters that these do not have (by_dimension.py).
     """
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)

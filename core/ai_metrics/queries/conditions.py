@@ -66,7 +66,7 @@ def inside(
 def matching(table: Table, filters: Container[str]) -> list[ColumnElement[bool]]:
     """Return the conditions on rows of rollups and of deltas, with parameters.
 
-    Those of a dimension are in tables of their own (dimensions.py).
+    Those of a dimension are in tables of their own (by_dimension.py).
     """
     found = _matching(table, filters, _parameter)
     for name in DIMENSIONS:

@@ -1,6 +1,6 @@
 """The slowest and the most expensive requests.
 
-Those of days that are over follow an index (ordered_days.py). Of the others only what may be among
+Those of days that are over follow an index (daily_indexes.py). Of the others only what may be among
 the first is read: for the slowest, the half hours whose histograms say so.
 """
 
