@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import count
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi.responses import StreamingResponse
@@ -19,6 +19,7 @@ from core.presentation import csv_lines
 PAGE_SIZE = 1000
 CHUNK_CHARS = 64 * 1024  # characters per chunk
 MAX_WAIT_S = 300.0
+Format = Literal["json", "csv"]  # of a list
 
 
 class Dated(Protocol):

@@ -22,7 +22,9 @@ from api.routes.review import (
     annotation_exports,
     annotations,
     conversations,
-    knowledge,
+    documents,
+    feedback,
+    memories,
     notes,
     review_queue,
 )
@@ -123,7 +125,9 @@ WATCH = (
     digests,
     conversations,
     annotation_exports,
-    knowledge,
+    documents,
+    memories,
+    feedback,
 )
 # Error handlers of the routes besides the API.
 FAILURES: dict[type[Exception], ExceptionHandler] = {

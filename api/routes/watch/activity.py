@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_after, rows_by_cursor, rows_by_page
+from api.exports import Format, csv_response, rows_after, rows_by_cursor, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.queries import anonymous, events, journeys, user_details, user_lists
 from core.activity.queries.errors import error_codes
@@ -45,7 +45,6 @@ ANONYMOUS_COLUMNS, DAY_COLUMNS = (
 
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
 
-Format = Literal["json", "csv"]
 Text = Annotated[str | None, Query(max_length=200)]
 DaysText = Annotated[
     str | None, Query(max_length=40, description="Days: 2026-10-01..2026-10-08 (end not included).")

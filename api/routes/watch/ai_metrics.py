@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_cursor
+from api.exports import Format, csv_response, rows_by_cursor
 from api.routes.watch.ai_metrics_csv import (
     ERROR_COLUMNS,
     LATENCY_COLUMNS,
@@ -58,8 +58,6 @@ from core.scores.queries import scored_requests
 from core.scores.queries.scored_requests import ScoredRequest
 
 router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies=[Depends(watcher)])
-
-Format = Literal["json", "csv"]
 
 
 class RequestList(Page[RequestView]):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, CursorText, SessionDep
-from api.exports import csv_response, rows_after
+from api.exports import Format, csv_response, rows_after
 from api.watch_parameters import PeriodDep, WatchedDep, note_export, watcher
 from core.batches.queries import batch_runs, outcomes
 from core.batches.queries import phases as batch_phases
@@ -74,7 +74,6 @@ async def window(
 
 
 QueryDep = Annotated[BatchRunQuery, Depends(query)]
-Format = Literal["json", "csv"]
 
 
 @router.get("/history", response_model=RunList)

@@ -1,12 +1,12 @@
 """Routes of active users, retention and paths."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, SessionDep
-from api.exports import csv_response
+from api.exports import Format, csv_response
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.engagement_views import (
     ActiveUsersRow,
@@ -23,7 +23,6 @@ from core.activity.queries.engagement import active_users_trend, paths, retentio
 ACTIVE_COLUMNS = tuple(ActiveUsersRow.model_fields)
 RETENTION_COLUMNS = tuple(name for name in RetentionRow.model_fields if name != "interval")
 PATH_COLUMNS = tuple(PathRow.model_fields)
-Format = Literal["json", "csv"]
 
 router = APIRouter(
     prefix="/admin/onboarding", tags=["Watch: engagement"], dependencies=[Depends(watcher)]

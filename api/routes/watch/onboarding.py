@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
-from api.exports import csv_response, rows_by_page
+from api.exports import Format, csv_response, rows_by_page
 from api.watch_parameters import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.funnel_views import (
     CohortDay,
@@ -40,7 +40,6 @@ from core.presentation.periods import Period, Watched
 
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
 STOPPED_COLUMNS = tuple(StoppedUser.model_fields)
-Format = Literal["json", "csv"]
 StoppedQuery = tuple[Period, Watched, Funnel | None, Segment | None, int]
 Took = Annotated[
     str | None,
