@@ -15,8 +15,9 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import gateway, prices
 from core.providers.errors import ProviderMissing
+from core.providers.provider_schemas import ProviderView
 from core.providers.queries import configured
-from core.providers.schemas import Connection, ProviderView
+from core.providers.schemas import Connection
 from core.providers.service import providers
 
 log = logging.getLogger("attune.providers")

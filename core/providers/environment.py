@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from core.embedded import model_server
 from core.network.allowed_addresses import checked_address
 from core.platform.config import Config
-from core.providers.schemas import Connection, ProviderKind, ProviderSource
+from core.providers.provider_schemas import ProviderSource
+from core.providers.schemas import Connection, ProviderKind
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import CoreTable, Created, Keyed, one_of
-from core.providers.schemas import PriceSource, ProviderKind, ProviderSource, ProviderStatus
+from core.providers.provider_schemas import ProviderSource, ProviderStatus
+from core.providers.schemas import PriceSource, ProviderKind
 
 PER_MILLION = Numeric(14, 6)
 

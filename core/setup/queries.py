@@ -10,7 +10,7 @@ from core.identity.models import AdminUser, ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, Scope
 from core.providers.models import ProviderRow
-from core.providers.schemas import ProviderSource
+from core.providers.provider_schemas import ProviderSource
 from core.setup.schemas import Setup, SetupProgress, SetupStep
 
 

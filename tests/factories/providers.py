@@ -15,6 +15,7 @@ from core.network.cancellation import CancelToken
 from core.providers import gateway
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed
+from core.providers.provider_schemas import NewProvider, ProviderChange, ProviderView
 from core.providers.queries import configured
 from core.providers.schemas import (
     Capabilities,
@@ -24,11 +25,8 @@ from core.providers.schemas import (
     MessageRole,
     ModelCall,
     ModelView,
-    NewProvider,
     Parameters,
-    ProviderChange,
     ProviderKind,
-    ProviderView,
     Route,
     Tool,
 )

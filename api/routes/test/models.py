@@ -9,8 +9,9 @@ from api.reference import CONFLICT
 from core.database.paging import CountedItems, Page
 from core.identity.permissions import Permission, require
 from core.providers import catalogue, check
+from core.providers.provider_schemas import NewProvider, ProviderChange, ProviderView
 from core.providers.queries import configured
-from core.providers.schemas import ModelView, NewProvider, ProviderChange, ProviderView
+from core.providers.schemas import ModelView
 from core.providers.service import providers as service
 
 router = APIRouter(tags=["Models"])

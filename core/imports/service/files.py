@@ -14,7 +14,7 @@ from core.imports import excerpts, queries, uploads
 from core.imports.containers.files import SUPPORTED, FileUnreadable
 from core.imports.errors import FileGone, NotNow
 from core.imports.models import Import
-from core.imports.recognition import recognize
+from core.imports.recognition import first_records, recognize
 from core.imports.recognition.result import Assumptions
 from core.imports.schemas import BUSY, ImportStatus, ImportView, ReadAs
 from core.imports.service import imports, mappings
@@ -30,8 +30,8 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
         known = _known(import_id, stored.sha256, None)
     except FileUnreadable as unreadable:
         detail = unreadable.detail
-        if SUPPORTED not in detail and recognize.WHAT_TO_DO not in detail:
-            detail = f"{detail} {recognize.WHAT_TO_DO}"
+        if SUPPORTED not in detail and first_records.WHAT_TO_DO not in detail:
+            detail = f"{detail} {first_records.WHAT_TO_DO}"
         known = {"status": ImportStatus.FAILED, "error": detail, "file_removed_at": clock.now()}
         uploads.remove(import_id)  # nothing can be done with it, and it takes room
     except Exception:

@@ -14,14 +14,8 @@ from core.providers import environment
 from core.providers.errors import ProviderMissing
 from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.models import ProviderRow
-from core.providers.schemas import (
-    Connection,
-    ListedModel,
-    ProviderKind,
-    ProviderSource,
-    ProviderStatus,
-    ProviderView,
-)
+from core.providers.provider_schemas import ProviderSource, ProviderStatus, ProviderView
+from core.providers.schemas import Connection, ListedModel, ProviderKind
 
 CHANGED = "providers changed"
 provider_cache: Cache[str, "ConfiguredProvider | None"] = Cache(CHANGED, max_age_s=10.0)

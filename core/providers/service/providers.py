@@ -20,17 +20,15 @@ from core.providers import environment
 from core.providers.errors import ProviderFromEnvironment, ProviderNameTaken
 from core.providers.limits import CallLimits
 from core.providers.models import ProviderRow
-from core.providers.queries import configured
-from core.providers.schemas import (
-    Connection,
-    ListedModel,
+from core.providers.provider_schemas import (
     NewProvider,
     ProviderChange,
-    ProviderKind,
     ProviderSource,
     ProviderStatus,
     ProviderView,
 )
+from core.providers.queries import configured
+from core.providers.schemas import Connection, ListedModel, ProviderKind
 
 # Reserved even while a packaged provider is not available.
 RESERVED = (ProviderKind.LOCAL, ProviderKind.FAKE, "service")

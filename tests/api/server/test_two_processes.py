@@ -8,7 +8,7 @@ import pytest
 from core.database.db import transaction
 from core.executions.runner import Runner
 from core.identity.service import sessions
-from core.providers.schemas import NewProvider
+from core.providers.provider_schemas import NewProvider
 from core.providers.service import providers as providers
 from tests.api.conftest import ask
 from tests.api.feeds import Reader, close_code, following, heard, heard_until

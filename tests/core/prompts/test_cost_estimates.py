@@ -16,8 +16,9 @@ from core.prompts.queries.cost_estimates import FEWEST_CALLS, estimate_costs
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.versions import read_version
 from core.providers.errors import ModelMissing
+from core.providers.provider_schemas import NewProvider
 from core.providers.queries import token_prices
-from core.providers.schemas import NewProvider, ProviderKind
+from core.providers.schemas import ProviderKind
 from core.providers.service import providers
 from tests.factories.identity import person
 from tests.factories.prompts import create, label, save

@@ -5,7 +5,8 @@ import pytest
 from core.database.db import transaction
 from core.providers import catalogue
 from core.providers.errors import ModelMissing
-from core.providers.schemas import ModelView, ProviderChange, ProviderView, Route
+from core.providers.provider_schemas import ProviderChange, ProviderView
+from core.providers.schemas import ModelView, Route
 from core.providers.service import providers
 from core.providers.vendors.fake import CONTEXT_WINDOW
 from core.providers.vendors.fake_scripts import SCRIPTS

@@ -13,15 +13,9 @@ from core.platform import clock
 from core.providers import check, gateway, jobs
 from core.providers.errors import ProviderMissing
 from core.providers.models import ProviderRow
+from core.providers.provider_schemas import ProviderChange, ProviderStatus, ProviderView
 from core.providers.queries import configured
-from core.providers.schemas import (
-    Connection,
-    ListedModel,
-    ProviderChange,
-    ProviderKind,
-    ProviderStatus,
-    ProviderView,
-)
+from core.providers.schemas import Connection, ListedModel, ProviderKind
 from core.providers.service import providers
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person

@@ -10,7 +10,8 @@ from core.embedded import model_server
 from core.errors import StartRefused
 from core.platform.config import config
 from core.providers import environment
-from core.providers.schemas import Connection, ProviderKind, ProviderSource
+from core.providers.provider_schemas import ProviderSource
+from core.providers.schemas import Connection, ProviderKind
 from tests.core.providers.conftest import Configure
 
 

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from core.providers.schemas import NewProvider, ProviderChange, ProviderKind
+from core.providers.provider_schemas import NewProvider, ProviderChange
+from core.providers.schemas import ProviderKind
 from tests.factories.providers import OPENAI
 
 

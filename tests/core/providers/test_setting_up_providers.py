@@ -13,16 +13,15 @@ from core.identity.schemas import Role
 from core.network.allowed_addresses import AddressRefused
 from core.providers.errors import ProviderFromEnvironment, ProviderMissing, ProviderNameTaken
 from core.providers.models import ProviderRow
-from core.providers.queries import configured
-from core.providers.schemas import (
-    Connection,
-    ListedModel,
+from core.providers.provider_schemas import (
     NewProvider,
     ProviderChange,
     ProviderSource,
     ProviderStatus,
     ProviderView,
 )
+from core.providers.queries import configured
+from core.providers.schemas import Connection, ListedModel
 from core.providers.service import providers
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from core.errors import Invalid
 from core.providers import check
 from core.providers.limits import MAX_CALLS_PER_MINUTE, MAX_CONCURRENT
-from core.providers.schemas import (
+from core.providers.provider_schemas import (
     NewProvider,
     ProviderChange,
-    ProviderKind,
     ProviderSource,
     ProviderView,
 )
+from core.providers.schemas import ProviderKind
 from core.providers.service import providers as service
 from pages._ui import errors, guard, state
 

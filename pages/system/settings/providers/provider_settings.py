@@ -7,13 +7,9 @@ import streamlit as st
 
 from core.presentation import formatting
 from core.providers import check
+from core.providers.provider_schemas import ProviderSource, ProviderStatus, ProviderView
 from core.providers.queries import configured
-from core.providers.schemas import (
-    ProviderKind,
-    ProviderSource,
-    ProviderStatus,
-    ProviderView,
-)
+from core.providers.schemas import ProviderKind
 from core.providers.service import providers as service
 from pages._ui import dialogs, errors, frame, guard, links, state, text
 from pages.system.settings import cards

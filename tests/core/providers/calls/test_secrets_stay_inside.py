@@ -12,7 +12,8 @@ from core.platform import logs
 from core.platform.config import LogFormat
 from core.providers import gateway
 from core.providers.errors import CallFailed
-from core.providers.schemas import NewProvider, ProviderChange, ProviderKind
+from core.providers.provider_schemas import NewProvider, ProviderChange
+from core.providers.schemas import ProviderKind
 from tests.factories.providers import (
     ANTHROPIC,
     OPENAI,
