@@ -78,7 +78,6 @@ def running(data: Path | None = None, **settings: str) -> Iterator[Running]:
 
 
 def free_port() -> int:
-    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

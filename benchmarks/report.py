@@ -23,7 +23,6 @@ class Figure:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def line(self) -> str:
-        """Return one line of the report."""
         if self.limit is None:
             verdict = ""
         else:

@@ -94,7 +94,6 @@ class ReviewSession:
         return self._kept(lambda each: each.item.id != item_id)
 
     def without_last_action(self) -> "ReviewSession":
-        """Return the session without its last action."""
         return replace(self, actions=self.actions[:-1])
 
     def stopped(self) -> "ReviewSession":

@@ -14,7 +14,6 @@ REPLAYS = "playground_replays"
 
 
 def seal(text: str, table: str, column: str, row: UUID) -> bytes:
-    """Return the encrypted text."""
     return crypto.keyring().seal(text, column=f"{table}.{column}", row=row)
 
 

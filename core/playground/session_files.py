@@ -57,8 +57,6 @@ class SessionFormat(StrEnum):
 
 
 class MessageFile(BaseModel):
-    """A message in a file."""
-
     model_config = ConfigDict(frozen=True)
 
     role: Speaker

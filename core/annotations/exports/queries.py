@@ -3,7 +3,7 @@ pairs of votes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -71,14 +71,6 @@ class Source(StrEnum):
     ALL = "all"
     ANNOTATIONS = "annotations"
     COMPARISONS = "comparisons"
-
-
-@dataclass(frozen=True)
-class ExampleBatch:
-    """A batch of annotations with context, and the next batch's cursor (None at the end)."""
-
-    examples: list[Example]
-    after: Cursor | None
 
 
 def split_of(conversation_id: UUID) -> Split:

@@ -22,8 +22,6 @@ MOST_TAGS = 30
 
 @dataclass(frozen=True, slots=True)
 class FileCase:
-    """A case of a file."""
-
     texts: CaseTexts
     tags: tuple[str, ...] = ()
     split: CaseSplit | None = None

@@ -35,8 +35,6 @@ CONTENT = tuple(PromptContent.model_fields)
 
 
 class VersionFile(PromptContent):
-    """A version in a file."""
-
     number: int = Field(ge=1)
     note: Note = ""
 

@@ -41,7 +41,6 @@ def draw(annotation_id: UUID, reader: Actor) -> None:
 
 
 def draw_for_conversation(conversation_id: UUID, reader: Actor) -> None:
-    """Draw the button of a conversation."""
     if _may_make(reader):
         st.button(
             "Make a case",
