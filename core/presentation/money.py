@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import PlainSerializer
 
 
-def _decimal_text(amount: Decimal) -> str:
+def decimal_text(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-Usd = Annotated[Decimal, PlainSerializer(_decimal_text, return_type=str, when_used="json")]
+Usd = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str, when_used="json")]

@@ -37,8 +37,8 @@ COLOURS = {
 
 
 @cache
-def read(name: str) -> str:
-    return (HERE / name).read_text()
+def read(name: str, folder: Path = HERE) -> str:
+    return (folder / name).read_text()
 
 
 # v2 components take their script as text; each does one thing that the browser must do itself.

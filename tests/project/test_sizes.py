@@ -7,6 +7,7 @@ from pathlib import Path
 from core.platform.config import ROOT
 
 LONGEST_FUNCTION, LONGEST_MODULE, LONGEST_PAGE = 60, 300, 150
+MOST_FILES, MOST_SHARED = 16, 20  # in a folder, and in that of what pages share
 FOLDERS = ("core", "pages", "api", "client", "tools")
 
 
@@ -44,6 +45,19 @@ def test_no_function_is_longer_than_sixty_lines() -> None:
         and (length := _length(node)) > LONGEST_FUNCTION
     }
     assert not long
+
+
+def test_no_folder_has_more_files_than_can_be_seen_at_once() -> None:
+    folders = {path.parent for path in modules()} | {ROOT / "pages" / "_ui" / "parts"}
+    files = {
+        str(folder.relative_to(ROOT)): sum(
+            path.is_file() and path.name != "__init__.py" for path in folder.iterdir()
+        )
+        for folder in folders - {ROOT}
+    }
+    shared = files.pop("pages/_ui")
+    assert shared <= MOST_SHARED
+    assert not {folder: count for folder, count in files.items() if count > MOST_FILES}
 
 
 def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

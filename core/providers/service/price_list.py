@@ -6,7 +6,6 @@ them on request.
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.identity.service import audit
 from core.platform.ids import new_id
-from core.presentation.money import Usd
+from core.presentation.money import Usd, decimal_text
 from core.providers.errors import PackagedPrice, PriceMissing, PriceTaken
 from core.providers.models import ModelPrice
 from core.providers.queries import token_prices
@@ -164,8 +163,4 @@ def _amounts(row: ModelPrice) -> dict[str, object]:
         "cached_input": row.cached_input,
         "cache_write": row.cache_write,
     }
-    return {name: _decimal_text(amount) for name, amount in amounts.items() if amount is not None}
-
-
-def _decimal_text(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    return {name: decimal_text(amount) for name, amount in amounts.items() if amount is not None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import streamlit as st
@@ -18,6 +19,7 @@ from core.playground.schemas import (
 from pages._ui import errors, frame, state, text
 from pages.test.playground import attachments, chat_message, message_estimate
 
+PARTS = Path(__file__).with_name("parts")
 MESSAGE = "playground.message"
 PANE = "pane-chat"
 # Messages: the window moves in steps, so that an answer does not redraw all
@@ -27,12 +29,12 @@ SHOWN, STEP, EARLIER = 20, 10, 60
 live = st.components.v2.component(
     "attune_live",
     html='<div class="live" aria-live="polite" hidden></div>',
-    css=frame.read("parts/live.css"),
-    js=frame.read("parts/live.js"),
+    css=frame.read("live.css", PARTS),
+    js=frame.read("live.js", PARTS),
 )
-_ask = st.components.v2.component("attune_ask", js=frame.read("parts/ask.js"))
-_copy = st.components.v2.component("attune_copy", js=frame.read("parts/copy.js"))
-_follow = st.components.v2.component("attune_follow", js=frame.read("parts/follow.js"))
+_ask = st.components.v2.component("attune_ask", js=frame.read("ask.js", PARTS))
+_copy = st.components.v2.component("attune_copy", js=frame.read("copy.js", PARTS))
+_follow = st.components.v2.component("attune_follow", js=frame.read("follow.js", PARTS))
 
 
 def draw(

@@ -1,5 +1,7 @@
 """One conversation: the messages around the one in focus."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.annotations.queries import annotation_list
@@ -33,7 +35,8 @@ STATE_TONES = {
     ConversationState.CLOSED: "gray",
 }
 
-_focus = st.components.v2.component("attune_focus", js=frame.read("parts/focus.js"))
+PARTS = Path(__file__).parents[1] / "parts"
+_focus = st.components.v2.component("attune_focus", js=frame.read("focus.js", PARTS))
 
 
 def draw(actor: Actor) -> None:

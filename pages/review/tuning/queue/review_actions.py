@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -33,7 +34,8 @@ HAS_KEYS, OPENED, SESSION = "review.has_keys", "review.opened", "review.session"
 RESUMES = "working"  # in the address: a reviewer who comes back resumes the leased item
 AROUND = 13  # messages, that in focus among them
 
-_focus = st.components.v2.component("attune_review_focus", js=frame.read("parts/focus.js"))
+PARTS = Path(__file__).parents[1] / "parts"
+_focus = st.components.v2.component("attune_review_focus", js=frame.read("focus.js", PARTS))
 
 
 @dataclass(frozen=True)

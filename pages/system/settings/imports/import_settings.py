@@ -1,5 +1,6 @@
 """Settings, Import: uploads, the open import and earlier ones."""
 
+from pathlib import Path
 from uuid import UUID
 
 import streamlit as st
@@ -21,7 +22,10 @@ ZONE = """
 </div>"""
 
 _upload = st.components.v2.component(
-    "attune_upload", html=ZONE, css=frame.read("parts/upload.css"), js=frame.read("parts/upload.js")
+    "attune_upload",
+    html=ZONE,
+    css=frame.read("upload.css", Path(__file__).parent),
+    js=frame.read("upload.js", Path(__file__).parent),
 )
 
 NOTHING: dict[str, str | None] = {}
