@@ -2,8 +2,8 @@
 
 import random
 from datetime import timedelta
-from statistics import quantiles
-from time import perf_counter
+from statistics import median, quantiles
+from timeit import repeat
 
 import pytest
 
@@ -82,14 +82,18 @@ def test_one_user_is_median_and_ninth_tenth(actor: Actor) -> None:
     assert (view.users, view.median_seconds, view.p90_seconds) == (1, 9, 9)
 
 
-def test_more_than_ten_thousand_users_are_all_counted_in_time(actor: Actor) -> None:
+def test_more_than_ten_thousand_users_are_all_counted(actor: Actor) -> None:
     events, reached = visits(16_000)
     store(events)
     dropped = sum(len(times) < len(STEPS) for times in reached)
     assert dropped < 10_000 < len(reached)
-    took = []
-    for _ in range(5):
-        began = perf_counter()
-        assert (read(actor).users, read(actor).is_sampled) == (dropped, False)
-        took.append((perf_counter() - began) / 2)
-    assert sorted(took)[2] < 0.3, took
+    found = read(actor)
+    assert (found.users, found.is_sampled) == (dropped, False)
+
+
+# A time limit: kept out of the short run, where other tests share the cores.
+@pytest.mark.prove
+def test_ten_thousand_users_are_read_in_a_third_of_a_second(actor: Actor) -> None:
+    store(visits(16_000)[0])
+    took = repeat(lambda: read(actor), number=1, repeat=5)
+    assert median(took) < 0.3, took

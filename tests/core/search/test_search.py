@@ -133,6 +133,8 @@ def test_a_private_prompt_is_found_by_its_owner_only() -> None:
     assert look_for("plan", person(Role.SUPER_ADMIN).actor) == []
 
 
+# A time limit: kept out of the short run, where other tests share the cores.
+@pytest.mark.prove
 def test_one_hundred_thousand_users_are_searched_within_50_ms() -> None:
     with transaction() as session:
         session.execute(
