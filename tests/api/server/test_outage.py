@@ -9,14 +9,13 @@ import httpx2
 import pytest
 
 from core.database.connections import engines
-from core.database.connections import monitor as database_monitor
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Scope, SessionKind
 from core.processes import startup
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key, bearing
-from tests.faults.hanging import hanging
+from tests.faults.hanging import hanging, noticed_soon
 from tests.faults.program import until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -111,20 +110,13 @@ def test_an_outage_ends_no_sessions(visitor: httpx2.Client) -> None:
 
 
 def test_a_hanging_database_is_503_for_all_who_ask_and_not_ready_until_it_goes_on(
-    client: Client, cluster: Postgres, monkeypatch: pytest.MonkeyPatch
+    client: Client, cluster: Postgres
 ) -> None:
-    for name, seconds in (
-        ("SUSPICIOUS_AFTER_S", 0.05),
-        ("ANSWERS_WITHIN_S", 0.3),
-        ("EVERY_S", 0.1),
-        ("AT_MOST_EVERY_S", 0.05),
-    ):
-        monkeypatch.setattr(database_monitor, name, seconds)
     someone: Person = person()
     mine, nobody = client(someone), client(prefix="")
     with startup.serving_engines(cluster.addresses()):
         assert mine.get("/models").status_code == 200
-        with hanging(cluster):
+        with hanging(cluster), noticed_soon():
             answer = mine.get("/models")
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["retry-after"]) >= 1

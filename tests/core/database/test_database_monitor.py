@@ -14,20 +14,8 @@ from core.database.connections import monitor as database_monitor
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
 from core.processes import startup
-from tests.faults.hanging import hanging
+from tests.faults.hanging import hanging, noticed_soon
 from tests.faults.program import until
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the timeouts of five seconds to less than one."""
-    for name, seconds in (
-        ("SUSPICIOUS_AFTER_S", 0.05),
-        ("ANSWERS_WITHIN_S", 0.3),
-        ("EVERY_S", 0.1),
-        ("AT_MOST_EVERY_S", 0.05),
-    ):
-        monkeypatch.setattr(database_monitor, name, seconds)
 
 
 @pytest.fixture
@@ -41,6 +29,11 @@ def serving(database: Postgres) -> Iterator[Postgres]:
 def one() -> object:
     with db.transaction() as session:
         return session.scalar(text("select 1"))
+
+
+def sleep() -> None:
+    with db.transaction() as session:
+        session.execute(text("select pg_sleep(20)"))
 
 
 def commit() -> None:
@@ -70,17 +63,15 @@ def stalled_disk(database: Postgres) -> Iterator[None]:
             own.execute("select pg_reload_conf()")
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_statement_does_not_wait_until_a_hanging_server_goes_on(serving: Postgres) -> None:
-    with hanging(serving), pytest.raises(Unavailable):
+    with hanging(serving), noticed_soon(), pytest.raises(Unavailable):
         one()
 
 
-@pytest.mark.usefixtures("impatient")
 def test_no_new_connection_is_tried_while_the_server_hangs(
     serving: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with hanging(serving):
+    with hanging(serving), noticed_soon():
         until(lambda: not engines.answers(), 20)
         monkeypatch.setattr(database_monitor.MonitoredConnection, "connect", None)
         for _ in range(3):
@@ -88,17 +79,15 @@ def test_no_new_connection_is_tried_while_the_server_hangs(
                 one()
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_server_that_goes_on_is_used_again(serving: Postgres) -> None:
-    with hanging(serving):
+    with hanging(serving), noticed_soon():
         until(lambda: not engines.answers(), 20)
     until(engines.answers, 20)
     assert one() == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_commit_that_a_stalled_disk_holds_up_is_reported(serving: Postgres) -> None:
-    with stalled_disk(serving), pytest.raises(Unavailable):
+    with stalled_disk(serving), noticed_soon(), pytest.raises(Unavailable):
         commit()
     until(engines.answers, 20)
     commit()
@@ -110,12 +99,11 @@ def test_a_long_statement_of_a_server_that_answers_comes_to_its_end(serving: Pos
     assert engines.answers()
 
 
-def test_a_single_connection_that_hangs_ends_after_its_longest_time(
-    serving: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_monitor, "LONGEST_STATEMENT_S", 0.2)
-    with pytest.raises(Unavailable), db.transaction() as session:
-        session.execute(text("select pg_sleep(20)"))
+def test_a_single_connection_that_hangs_ends_after_its_longest_time(serving: Postgres) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_monitor, "LONGEST_STATEMENT_S", 0.2)
+        with pytest.raises(Unavailable):
+            sleep()
     assert one() == 1
 
 
