@@ -197,7 +197,7 @@ def listening(cluster: Postgres) -> Iterator[bus.Bus]:
     """Start the bus once for all tests, because stopping it takes a second."""
     listener = bus.Bus(cluster.addresses().core)
     listener.start()
-    assert listener.listens.wait(5)
+    assert listener.listens.wait(30)
     yield listener
     listener.stop()
 

@@ -166,7 +166,7 @@ class Vendor:
         """The latest call."""
         return self.asked[-1]
 
-    def is_idle(self, within_s: float = 3.0) -> bool:
+    def is_idle(self, within_s: float = 30.0) -> bool:
         """Wait until no stream is open; return whether that came about in time."""
         ends_at = time.monotonic() + within_s
         while self.open_streams and time.monotonic() < ends_at:

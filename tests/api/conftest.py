@@ -31,7 +31,7 @@ def caller(address: str, headers: Mapping[str, str] | None = None) -> httpx2.Cli
     return httpx2.Client(
         base_url=address,
         headers=headers,
-        timeout=20,
+        timeout=60,
         trust_env=False,
         verify=NO_TLS,
         event_hooks={"response": [_derive_as_the_worker_does]},

@@ -28,7 +28,7 @@ def following(
     """Follow a session by a program's token."""
     headers = person.headers if person else None
     with connect(
-        address_of(address, session_id, **query), additional_headers=headers, open_timeout=10
+        address_of(address, session_id, **query), additional_headers=headers, open_timeout=60
     ) as socket:
         yield socket
 
@@ -45,7 +45,7 @@ def following_by_cookie(
         yield socket
 
 
-def heard(socket: ClientConnection, timeout_s: float = 10.0) -> News:
+def heard(socket: ClientConnection, timeout_s: float = 60.0) -> News:
     """Return the next message."""
     news: News = json.loads(socket.recv(timeout=timeout_s))
     return news
@@ -63,7 +63,7 @@ def close_code(socket: ClientConnection) -> int:
     """Read on until the other side closes, and return its code."""
     with suppress(ConnectionClosed):
         while True:
-            socket.recv(timeout=10)
+            socket.recv(timeout=60)
     return socket.close_code or 0
 
 

@@ -14,6 +14,7 @@ from attune_client import Client
 from core.platform.config import ROOT
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Fault, Recorder
+from tests.faults.program import until
 from tests.ports import free_port
 
 
@@ -69,7 +70,7 @@ def test_a_forked_child_sends_its_own_rows_and_none_of_its_parents(recorder: Rec
             if pid == 0:
                 assert client.stats().waiting == 0
                 client.track("child", number=child)
-                assert client.flush(10), client.stats()
+                assert client.flush(30), client.stats()
                 os._exit(0)
             children.append(pid)
         assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
@@ -98,7 +99,7 @@ def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) ->
             pid = os.fork()
             if pid == 0:
                 client.track("child")
-                os._exit(0 if client.flush(10) else 1)
+                os._exit(0 if client.flush(30) else 1)
             assert os.waitpid(pid, 0)[1] == 0
         stop.set()
         for thread in threads: thread.join()
@@ -117,6 +118,7 @@ def test_what_goes_wrong_is_said_in_the_log_once(
     for _ in range(5):
         client.track("a")
         client.flush(0.1)
+    until(lambda: bool(caplog.records), 10)
     [record] = [each for each in caplog.records if each.name == "attune_client"]
     assert "ConnectionRefusedError" in record.getMessage()
 

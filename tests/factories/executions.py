@@ -8,7 +8,7 @@ from core.executions.schemas import NewExecution
 from core.identity.schemas import Actor
 from core.providers.schemas import Parameters
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def asked(prompt: str = "the capital of France", **more: object) -> NewExecution:

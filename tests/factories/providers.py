@@ -1,7 +1,6 @@
 """Calls of providers, and their results."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -158,12 +157,10 @@ class Running:
     ended: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
-    def cut(self) -> float:
-        """Cancel the call and return how many seconds it took to end."""
-        started = time.monotonic()
+    def cut(self) -> None:
+        """Cancel the call, which ends it long before it would end by itself."""
         self.cancel_token.cancel()
-        assert self.ended.wait(5)
-        return time.monotonic() - started
+        assert self.ended.wait(30)
 
 
 @contextmanager
@@ -174,7 +171,7 @@ def running(to: Connection, model: str) -> Iterator[Running]:
     thread.start()
     yield it
     it.cancel_token.cancel()
-    thread.join(5)
+    thread.join(30)
 
 
 def _run(it: Running, to: Route) -> None:

@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _stay_silent(self) -> None:
-        self.told.left.wait(10)
+        self.told.left.wait(120)
         self.close_connection = True
 
     def _go_on(self) -> None:

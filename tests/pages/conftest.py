@@ -53,7 +53,7 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
 
     def open_(person: Person | None, page: str | None = None) -> AppTest:
         monkeypatch.setattr(guard, "cookie", lambda: person.token if person else None)
-        app = AppTest.from_file(str(ROOT / "pages" / "console.py"), default_timeout=20)
+        app = AppTest.from_file(str(ROOT / "pages" / "console.py"), default_timeout=60)
         if page is not None:
             app._page_hash = HASHES[page]  # noqa: SLF001  switch_page would draw the overview first
         return app.run()

@@ -68,7 +68,7 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
 ) -> None:
     visitor = person(role, kind=SessionKind.BROWSER)
     console(visitor)
-    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
+    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
     assert "You don't have access to this page" in said(app)
     assert not app.title
     monkeypatch.setattr(guard, "cookie", lambda: None)
@@ -80,14 +80,14 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
 @pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
 def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
     console(person(Role.REVIEWER, kind=SessionKind.BROWSER))
-    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
+    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60).run()
     assert "You don't have access to this page" in said(app)
     assert not app.title
 
 
 def test_of_reviews_analysts_have_the_figures_and_nothing_that_is_said(console: Console) -> None:
     console(person(Role.ANALYST, kind=SessionKind.BROWSER))
-    app = AppTest.from_file(str(ROOT / "pages" / TUNING), default_timeout=20).run()
+    app = AppTest.from_file(str(ROOT / "pages" / TUNING), default_timeout=60).run()
     assert "Annotation totals and reviewer agreement" in said(app)
     assert "What was said" not in said(app)
 

@@ -1,6 +1,5 @@
 """The playground page, without a browser."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -19,6 +18,7 @@ from tests.factories.identity import Person, person
 from tests.factories.playground import DEFAULT_PROMPT
 from tests.factories.providers import stored
 from tests.factories.requests import price
+from tests.faults.program import until
 from tests.pages.conftest import PLAYGROUND, Console, prompt, said
 
 
@@ -36,9 +36,7 @@ def messages(who: Person) -> list[PlaygroundMessageView]:
 
 
 def wait_for_answer(app: AppTest, who: Person) -> AppTest:
-    give_up_at = time.monotonic() + 5
-    while not messages(who)[-1].content and time.monotonic() < give_up_at:
-        time.sleep(0.02)
+    until(lambda: bool(messages(who)[-1].content), 10)
     return app.run()
 
 

@@ -13,6 +13,7 @@ from core.playground import queries
 from core.system import queries as system
 from tests.api.conftest import Client
 from tests.factories.identity import person
+from tests.faults.program import until
 
 SECRET = "the row said: hunter2"
 
@@ -27,7 +28,9 @@ def failed(
 ) -> httpx2.Response:
     monkeypatch.setattr(queries, "list_sessions", broken)
     answer = client(person()).get("/admin/playground/sessions")
-    time.sleep(0.1)  # the answer is out before the failure has passed every layer
+    # The answer is out before the failure has passed every layer
+    until(lambda: any(record.levelno >= logging.ERROR for record in caplog.records), 10)
+    time.sleep(0.1)  # for a second record, which there must not be
     return answer
 
 

@@ -11,6 +11,8 @@ from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person
 
+WORDS_OF_STEADY = 200
+
 
 @pytest.fixture
 def mine(client: Client) -> httpx2.Client:
@@ -31,11 +33,10 @@ def begin(mine: httpx2.Client) -> tuple[str, str]:
 
 def test_a_stop_is_there_long_before_the_end_and_keeps_the_text(mine: httpx2.Client) -> None:
     _, job_id = begin(mine)
-    began = time.monotonic()
     body = mine.post(f"/prompts/{job_id}/cancel").json()
-    assert time.monotonic() - began < 8
     assert (body["status"], body["finish_reason"]) == ("cancelled", "cancelled")
     assert body["response"].startswith("Fake answer:")
+    assert len(body["response"].split()) < WORDS_OF_STEADY
 
 
 def test_the_thread_that_makes_the_call_ends_too(mine: httpx2.Client) -> None:
@@ -43,7 +44,7 @@ def test_the_thread_that_makes_the_call_ends_too(mine: httpx2.Client) -> None:
     buffer = runners.current().find(UUID(job_id))
     assert buffer is not None
     mine.post(f"/prompts/{job_id}/cancel")
-    assert buffer.cancel_token.wait(1)
+    assert buffer.cancel_token.wait(30)
     assert buffer.outcome is not None
 
 

@@ -140,7 +140,7 @@ def test_tokens_do_not_wait_for_the_row_though_the_feed_was_quicker_than_the_cal
     session_id = answered(one.actor).session_id
     with following(address, session_id, one) as socket:
         heard(socket)
-        said(one.actor, '#fake {"words": 8, "rate": 40}\nx', session_id=session_id)
+        said(one.actor, '#fake {"words": 8, "rate": 10}\nx', session_id=session_id)
         told = heard_until(socket, "playground_response")
     assert len([news for news in told if news["type"] == "playground_token"]) >= 3
 

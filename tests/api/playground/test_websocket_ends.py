@@ -1,6 +1,5 @@
 """Websockets end at once in every tab when the permission to follow ends."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -23,6 +22,7 @@ from tests.api.conftest import Client
 from tests.api.feeds import close_code, following, following_by_cookie, heard, heard_until
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, said
+from tests.faults.program import until
 
 Deed = Callable[[Person, Person], None]
 
@@ -206,7 +206,4 @@ def test_nothing_is_left_listening_afterwards(address: str, one: Person) -> None
     with following(address, session_id, one) as socket:
         heard(socket)
         assert topic in bus._listeners  # noqa: SLF001  who listens
-    ends_at = time.monotonic() + 5
-    while topic in bus._listeners and time.monotonic() < ends_at:  # noqa: SLF001
-        time.sleep(0.01)
-    assert topic not in bus._listeners  # noqa: SLF001
+    until(lambda: topic not in bus._listeners, 10)  # noqa: SLF001

@@ -98,7 +98,7 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     begun = time.monotonic()
     with pytest.raises(AttachmentRefused, match="more than 100 scans"):
         images.as_jpeg(content[:-2] + last_scan * 2000 + b"\xff\xd9", "a")
-    assert time.monotonic() - begun < 5  # decoded, it takes a minute
+    assert time.monotonic() - begun < 20  # decoded, it takes minutes
 
 
 def test_scans_within_a_thumbnail_or_after_the_end_of_a_jpeg_do_not_count() -> None:

@@ -11,7 +11,7 @@ from core.database.db import transaction
 
 pytestmark = pytest.mark.usefixtures("database", "listening")
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 @pytest.fixture

@@ -294,14 +294,14 @@ def test_a_delivery_may_take_longer_than_a_transaction_may_be_idle(
     handled: list[outbox.Handler],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engines, "OPTIONS", "-c idle_in_transaction_session_timeout=200ms")
+    monkeypatch.setattr(engines, "OPTIONS", "-c idle_in_transaction_session_timeout=1s")
     before, addresses = engines.current(), database.addresses()
     opened = [
         engines.create(address, pool_size=2, overflow=0)
         for address in (addresses.core, addresses.ai)
     ]
     happen(0, 1)
-    handled.append(lambda _payload: time.sleep(0.4))
+    handled.append(lambda payload: time.sleep(1.5 if payload["number"] else 0))
     engines.use(engines.Engines(opened[0], opened[1]))
     try:
         assert outbox.relay(Database.CORE) == 2

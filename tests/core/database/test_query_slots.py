@@ -9,6 +9,7 @@ import pytest
 from core.database.connections import query_slots
 from core.database.connections.query_slots import QueriesBusy, QuerySlots
 from tests import loops
+from tests.faults.program import until
 
 
 def run(*queries: Callable[[], object]) -> None:
@@ -104,10 +105,11 @@ def test_a_query_that_fails_gives_its_slot_back() -> None:
 def test_a_line_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_slots, "MOST_WAITING", 1)
     slots = QuerySlots(at_once=1, of_one_account=1)
-    with slots.taken("one"), ThreadPoolExecutor(1) as pool:
-        first = pool.submit(lambda: slots.taken("one", longest_wait_s=0.5).__enter__())
-        while not slots._waiting:  # noqa: SLF001
-            pass
-        with pytest.raises(QueriesBusy), slots.taken("one", longest_wait_s=20):
-            pass
-        assert isinstance(first.exception(20), QueriesBusy)
+    with ThreadPoolExecutor(1) as pool:
+        with slots.taken("one"):
+            first = pool.submit(lambda: slots.taken("one").__enter__())
+            until(lambda: bool(slots._waiting), 10)  # noqa: SLF001
+            with pytest.raises(QueriesBusy), slots.taken("one"):
+                pass
+            assert not first.done()
+        first.result(30)

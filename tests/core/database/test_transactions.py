@@ -2,7 +2,6 @@
 database.
 """
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from core.embedded.postgres import Postgres
 from core.errors import Invalid, StartRefused, Unavailable
 from core.system.models import Heartbeat
 from core.system.service import heartbeat
+from tests.faults.program import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -276,8 +276,6 @@ def test_a_hint_is_heard_after_the_commit_only(listening: bus.Bus) -> None:
         fails()
     with transaction() as session:
         bus.publish(session, "a topic", number=2)
-    ends_at = time.monotonic() + 5
-    while not heard and time.monotonic() < ends_at:
-        time.sleep(0.01)
+    until(lambda: bool(heard), 10)
     unsubscribe()
     assert heard == [{"number": 2}]

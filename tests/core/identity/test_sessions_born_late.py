@@ -87,7 +87,7 @@ def test_a_refresh_authenticated_before_the_revocation_opens_no_session(deed: De
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_the_session_of_a_refresh_in_progress_is_ended_too(deed: Deed) -> None:
     one, boss = person(), person(Role.SUPER_ADMIN)
     thief = elsewhere(one)

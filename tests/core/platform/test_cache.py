@@ -104,7 +104,8 @@ def test_a_question_that_fails_is_not_repeated_by_each_who_has_waited_for_it() -
         others = [pool.submit(ask) for _ in range(4)]
         for _ in range(5):
             assert waiting.acquire(timeout=20)
-        time.sleep(0.05)  # from the last line before the wait into it
+        first_read = cache._reads["a"]  # noqa: SLF001
+        until(lambda: len(first_read._condition._waiters) == 4, 20)  # type: ignore[attr-defined]  # noqa: SLF001
         may_fail.set()
         for each in (first, *others):
             each.result(20)

@@ -15,8 +15,9 @@ from core.network import allowed_addresses, outbound
 from core.network.allowed_addresses import AddressPolicy
 from core.network.cancellation import CancelToken, cancellable
 from tests.factories.servers import Server, certificate, names, serving
+from tests.faults.program import until
 
-AT_ONCE_S = 4.0
+AT_ONCE_S = 30.0  # long before the two minutes after which all of it ends by itself
 HERE = AddressPolicy(loopback=True, named=frozenset())
 
 
@@ -28,7 +29,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def client() -> Iterator[httpx2.Client]:
-    with outbound.client(HERE, timeout=httpx2.Timeout(5)) as one:
+    with outbound.client(HERE, timeout=httpx2.Timeout(120)) as one:
         yield one
 
 
@@ -55,10 +56,7 @@ class Call:
 
 
 def heard(server: Server, path: str) -> None:
-    ends_at = time.monotonic() + 3
-    while path not in server.heard and time.monotonic() < ends_at:
-        time.sleep(0.005)
-    assert path in server.heard
+    until(lambda: path in server.heard, 10)
 
 
 def test_a_cancelled_read_without_data_ends_at_once(server: Server, client: httpx2.Client) -> None:
@@ -92,7 +90,7 @@ def test_a_cancelled_read_over_tls_ends_at_once(
     with (
         serving(made.server) as server,
         names(models_test=[["127.0.0.1"]]),
-        outbound.client(HERE, timeout=httpx2.Timeout(5)) as client,
+        outbound.client(HERE, timeout=httpx2.Timeout(120)) as client,
     ):
         call = Call(lambda: client.get(server.at("models.test", "/silent", "https")), cancel_token)
         heard(server, "/silent")
@@ -187,10 +185,10 @@ def test_a_call_on_a_reused_connection_can_be_cancelled(
 
 
 def test_waits_time_out_at_the_deadline(server: Server, client: httpx2.Client) -> None:
-    started = time.monotonic()
-    with pytest.raises(httpx2.ReadTimeout), cancellable(CancelToken(), started + 0.2):
+    deadline = time.monotonic() + 0.2
+    with pytest.raises(httpx2.ReadTimeout), cancellable(CancelToken(), deadline):
         client.get(server.at("127.0.0.1", "/silent"))
-    assert 0.15 < time.monotonic() - started < AT_ONCE_S
+    assert -0.05 < time.monotonic() - deadline < AT_ONCE_S
 
 
 def test_reading_an_endless_response_stops_at_the_deadline(
@@ -216,7 +214,5 @@ def test_cancelling_twice_or_without_a_wait_has_no_effect(
 def test_cancelling_ends_a_wait() -> None:
     cancel_token = CancelToken()
     threading.Timer(0.05, cancel_token.cancel).start()
-    started = time.monotonic()
-    assert cancel_token.wait(5)
-    assert time.monotonic() - started < AT_ONCE_S
+    assert cancel_token.wait(AT_ONCE_S)
     assert not CancelToken().wait(0.01)

