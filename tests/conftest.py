@@ -33,28 +33,32 @@ from tests import citus, emptying
 
 SECRET = "a key for tests only, long enough to be one"
 TESTS = Path(__file__).parent
-# Folders whose tests share one program: it starts on one worker process only
-TOGETHER = ("browser", "faults")
+# Folders whose tests share one program, and how many worker processes start it: on one alone, the
+# browser's tests would go on for minutes after all others
+TOGETHER = {"browser": 2, "faults": 1}
 real_connect = socket.socket.connect
 
 
 class ByProgram(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Keeps the tests of a file, or of a folder that shares a program, on one worker process."""
+    """Keeps the tests of a file, or of those that share a program, on one worker process."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::")[0]
         folder = path.split("/")[1]
-        return folder if folder in TOGETHER else path
+        if folder not in TOGETHER:
+            return path
+        files = sorted(each.name for each in (TESTS / folder).glob("test_*.py"))
+        return f"{folder} {files.index(path.split('/')[2]) % TOGETHER[folder]}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders that share a program, which take longest; try a test once more that
     met a database whose disk stood still, as a shared one does.
     """
-    items.sort(key=lambda item: not set(TOGETHER) & set(item.path.parts))
+    items.sort(key=lambda item: not TOGETHER.keys() & set(item.path.parts))
     stalled = pytest.mark.flaky(reruns=1, only_rerun=[str(Unavailable().detail)])
     for item in items:
-        if not set(TOGETHER) & set(item.path.parts):
+        if not TOGETHER.keys() & set(item.path.parts):
             item.add_marker(stalled)
 
 
