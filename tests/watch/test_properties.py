@@ -33,7 +33,7 @@ from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
 from core.insights.queries import drop_offs
 from core.presentation.periods import Period, Watched
-from tests.core.activity.test_funnel_proof import FUNNELS, histories
+from tests.core.activity.funnels.test_funnel_proof import FUNNELS, histories
 from tests.factories import activity, ai_metrics
 from tests.factories.batches import ran
 from tests.factories.identity import person

@@ -14,7 +14,7 @@ from core.insights.findings import recent_findings
 from core.insights.schemas import Finding, WatchScope
 from core.platform import clock
 from core.presentation.periods import Watched, last_days
-from tests.core.activity.test_passages import RELEASED_AGO, users
+from tests.core.activity.funnels.test_passages import RELEASED_AGO, users
 from tests.factories.activity import event, store
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.identity import person

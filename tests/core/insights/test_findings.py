@@ -16,7 +16,7 @@ from core.insights.schemas import Finding, FindingSeverity, WatchScope
 from core.platform import clock
 from core.presentation import formatting
 from core.presentation.periods import Period, Watched, in_address, last_days
-from tests.core.activity.test_passages import RELEASED_AGO, users
+from tests.core.activity.funnels.test_passages import RELEASED_AGO, users
 from tests.core.insights.test_overview import rated
 from tests.factories.ai_metrics import START, fold, request, send
 from tests.factories.batches import ran

@@ -12,7 +12,7 @@ from core.platform.config import config
 from core.services import dispatch
 from tests.api.conftest import Client
 from tests.api.feeds import following, heard_until
-from tests.api.playground.test_callbacks import answer_of, ask
+from tests.api.playground.services.test_callbacks import answer_of, ask
 from tests.factories.history import count
 from tests.factories.identity import Person, person
 from tests.factories.services import ChatService, chat_service, deliver_jobs, register

@@ -11,7 +11,7 @@ from tests.factories.batches import ran
 from tests.factories.identity import Person, person
 from tests.factories.usage import used
 from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, OVERVIEW, Console
-from tests.pages.test_usage import USAGE
+from tests.pages.test.test_usage import USAGE
 
 FRESHNESS = ("New rows count within 10 seconds.", "Counted when this page is drawn.")
 

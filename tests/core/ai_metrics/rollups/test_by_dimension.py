@@ -26,8 +26,12 @@ from core.identity.schemas import Actor, Role
 from core.insights.prompt_figures import PromptVersionFigures, mean_cost
 from core.insights.queries.prompt_versions import prompt_versions
 from core.presentation.periods import Period, Watched
+from tests.core.ai_metrics.rollups.test_rollup_coverage import (
+    as_before_these_rollups,
+    forget_rows,
+    varied,
+)
 from tests.core.ai_metrics.test_figures import PERIODS, STATES, WHOLE, ZONE, folded, in_deltas
-from tests.core.ai_metrics.test_rollup_coverage import as_before_these_rollups, forget_rows, varied
 from tests.factories.ai_metrics import START, fold, near, request, send
 from tests.factories.identity import person
 

@@ -24,8 +24,8 @@ from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.presentation.periods import Period, Watched, day_of, midnight
+from tests.core.ai_metrics.rollups.test_rollup_coverage import varied
 from tests.core.ai_metrics.test_figures import WHOLE, ZONE, folded, in_deltas
-from tests.core.ai_metrics.test_rollup_coverage import varied
 from tests.factories.ai_metrics import START, inside, near, rank, request, send
 from tests.factories.identity import person
 

@@ -20,9 +20,15 @@ from core.database.db import transaction
 from core.imports.service.undo.undo import undo
 from core.platform import clock
 from core.platform.ids import new_id
+from tests.core.ai_metrics.rollups.test_rollup_coverage import (
+    ONES,
+    asking,
+    differing,
+    forget_rows,
+    of_one,
+)
+from tests.core.ai_metrics.rollups.test_rollup_coverage import varied as varied_requests
 from tests.core.ai_metrics.test_figures import PERIODS, STATES, WHOLE, ZONE, folded, in_deltas
-from tests.core.ai_metrics.test_rollup_coverage import ONES, asking, differing, forget_rows, of_one
-from tests.core.ai_metrics.test_rollup_coverage import varied as varied_requests
 from tests.factories.ai_metrics import START, fold, inside, near, rank
 from tests.factories.imports import send as send_as_import
 

@@ -10,7 +10,7 @@ from pages._ui import streamlit_internals
 
 PAGE = """
 import streamlit as st
-from tests.pages.test_streamlit_internals import let_news_come
+from tests.pages.ui.test_streamlit_internals import let_news_come
 
 def press():
     if "news_in_callback" in st.session_state:

@@ -6,7 +6,7 @@ import pytest
 from core.identity.schemas import Scope
 from core.prompts import jobs
 from tests.api.conftest import Client, caller
-from tests.api.playground.test_execute_stream import streamed, text_of
+from tests.api.playground.executions.test_execute_stream import streamed, text_of
 from tests.factories.history import count
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key, bearing

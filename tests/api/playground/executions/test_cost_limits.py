@@ -19,7 +19,7 @@ from core.providers.queries import token_prices
 from core.providers.schemas import ModelCall
 from core.providers.vendors.fake import Fake
 from tests.api.conftest import Client, caller
-from tests.api.playground.test_execute_stream import streamed
+from tests.api.playground.executions.test_execute_stream import streamed
 from tests.api.tools.test_tool_rounds import calling, script
 from tests.factories.history import count
 from tests.factories.identity import Person, person

@@ -10,7 +10,7 @@ from core.database.db import transaction
 from core.identity.schemas import Role
 from core.playground.service import answers
 from tests.api.conftest import Client
-from tests.api.playground.test_callbacks import answer_of, ask
+from tests.api.playground.services.test_callbacks import answer_of, ask
 from tests.factories.attachments import PDF, file
 from tests.factories.identity import person
 from tests.factories.services import ChatService, call_back, chat_service, deliver_jobs, register
