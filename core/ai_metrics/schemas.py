@@ -24,7 +24,7 @@ from core.ingest.prompts import (
     Version,
     flatten,
 )
-from core.providers.prices import CostSource
+from core.providers.packaged_prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.database.db import read_session
 from core.executions import queries
 from core.executions.queries import PriceableCall
-from core.providers.prices import UNPRICED, Cost
+from core.providers.packaged_prices import UNPRICED, Cost
 from core.providers.queries import token_prices
 
 

@@ -20,7 +20,7 @@ from core.executions.schemas import (
     PendingExecution,
 )
 from core.executions.tools import tool_rounds
-from core.providers import gateway, prices
+from core.providers import gateway, packaged_prices
 from core.providers.chunks import Chunk, TextChunk, Usage
 from core.providers.errors import CallCancelled, CallFailed
 from core.providers.queries import token_prices
@@ -66,7 +66,7 @@ def _from_cache(cached: CachedAnswer, buffer: AnswerBuffer, started_at: float) -
         ExecutionStatus.COMPLETED,
         cached.response,
         usage=Usage(),
-        cost=prices.FREE_OF_CHARGE,
+        cost=packaged_prices.FREE_OF_CHARGE,
         first_token_ms=time_ms,
         execution_time_ms=time_ms,
         finish_reason=cached.finish_reason,
@@ -84,7 +84,7 @@ class _ModelCalls:
         self._is_begun = False
         self.first_token_at: float | None = None
         self.usage: Usage | None = None
-        self.cost = prices.UNPRICED
+        self.cost = packaged_prices.UNPRICED
         self._reported_usd = Decimal(0)
         self._unreported: list[ModelCall] = []  # those whose cost is estimated or unknown
 

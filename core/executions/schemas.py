@@ -13,7 +13,7 @@ from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
-from core.providers.prices import UNPRICED, Cost
+from core.providers.packaged_prices import UNPRICED, Cost
 from core.providers.schemas import (
     ANY_TOOL,
     ChatMessage,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.embedded import model_server
 from core.platform.config import config
-from core.providers import capabilities, prices
+from core.providers import capabilities, packaged_prices
 from core.providers.errors import ModelMissing
 from core.providers.queries import configured
 from core.providers.queries.configured import ConfiguredProvider
@@ -105,19 +105,21 @@ def _all_models(provider: ConfiguredProvider) -> Sequence[ListedModel]:
         case _:
             return provider.models or [
                 ListedModel(model.id, model.context_window)
-                for model in prices.shortlist(provider.connection)
+                for model in packaged_prices.shortlist(provider.connection)
             ]
 
 
 @lru_cache(maxsize=4096)
 def model_view(connection: Connection, model: ListedModel) -> ModelView:
     """Return the view of a provider's model."""
-    context_window = model.context_window or prices.context_window_of(connection, model.name)
+    context_window = model.context_window or packaged_prices.context_window_of(
+        connection, model.name
+    )
     return ModelView(
         id=f"{connection.name}:{model.name}",
         name=model.name,
         provider=connection.name,
         context_window=context_window,
-        prices=prices.prices_of(connection, model.name),
+        prices=packaged_prices.prices_of(connection, model.name),
         capabilities=capabilities.of_model(connection, model.name, context_window),
     )

@@ -13,7 +13,7 @@ from core.database.db import transaction
 from core.errors import Failure, ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.providers import gateway, prices
+from core.providers import gateway, packaged_prices
 from core.providers.errors import ProviderMissing
 from core.providers.provider_schemas import ProviderView
 from core.providers.queries import configured
@@ -69,7 +69,7 @@ def _load_when(is_due: threading.Event) -> None:
             for connection in _active_connections():
                 with _survived(connection.name):
                     gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
-                    prices.prices_of(connection, "")  # reads the prices of all models
+                    packaged_prices.prices_of(connection, "")  # reads the prices of all models
 
 
 @contextmanager

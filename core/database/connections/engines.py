@@ -15,20 +15,10 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database.connections.monitor import CONNECT_TIMEOUT_S, DatabaseMonitor
+from core.database.connections.time_limits import ALIVE, OPTIONS
 from core.errors import StartRefused
 
-OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c "
-    "lock_timeout=10s"
-)
 POOL_TIMEOUT_S = 4.0  # callers get an error within five seconds
-# TCP keepalives detect a server whose machine or network is gone; local sockets don't need them.
-ALIVE: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
 CONNECTION = {
     "options": OPTIONS,
     "connect_timeout": CONNECT_TIMEOUT_S,

@@ -29,7 +29,7 @@ from core.jobs import outbox
 from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
-from core.providers.prices import Cost
+from core.providers.packaged_prices import Cost
 from core.providers.schemas import Route
 from core.quotas.cost_limits import check_cost
 from core.quotas.queries import Applying, find_applying_cached

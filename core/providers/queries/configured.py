@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.cache.cache import Cache
-from core.platform import crypto
 from core.platform.config import config
-from core.providers import environment
+from core.providers import encrypted_keys, environment
 from core.providers.errors import ProviderMissing
 from core.providers.limits import NO_LIMITS, CallLimits
 from core.providers.models import ProviderRow
@@ -19,7 +18,6 @@ from core.providers.schemas import Connection, ListedModel, ProviderKind
 
 CHANGED = "providers changed"
 provider_cache: Cache[str, "ConfiguredProvider | None"] = Cache(CHANGED, max_age_s=10.0)
-SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 
 @dataclass(frozen=True)
@@ -140,10 +138,8 @@ def lock_limits(session: Session, name: str) -> CallLimits:
 
 def connection_of(row: ProviderRow) -> Connection:
     """Return the connection of a row, with its key decrypted."""
-    secret = (
-        crypto.keyring().open(row.secret, column=SECRET_COLUMN, row=row.id) if row.secret else None
-    )
-    return Connection(row.name, ProviderKind(row.kind), row.base_url, secret)
+    key = encrypted_keys.open_key(row)
+    return Connection(row.name, ProviderKind(row.kind), row.base_url, key)
 
 
 def list_providers(session: Session) -> list[ProviderView]:

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from core.cache.cache import Cache
 from core.database.db import read_session, transaction
 from core.platform.ids import new_id
-from core.providers import prices
+from core.providers import packaged_prices
 from core.providers.chunks import Usage
 from core.providers.models import ModelPrice
-from core.providers.prices import Cost, CostSource
+from core.providers.packaged_prices import Cost, CostSource
 from core.providers.schemas import Connection, Prices, PriceSource, Route
 
 CHANGED = "prices changed"
@@ -114,7 +114,7 @@ def cost_of(route: Route, usage: Usage, rate: Rate | None) -> Cost:
     """
     if rate is not None and not rate.is_packaged:
         return rate.price(usage.input, usage.output, usage.cached, usage.cache_write)
-    cost = prices.cost_of(route.connection, route.model.name, usage)
+    cost = packaged_prices.cost_of(route.connection, route.model.name, usage)
     return replace(cost, price_id=rate.price_id if rate and cost.usd is not None else None)
 
 
@@ -161,9 +161,9 @@ def _prices(provider: str, model: str) -> Select[ModelPrice]:
 def _insert_packaged(provider: str, model: str, connection: Connection | None) -> bool:
     """Insert the packaged price of a model; return whether there is one."""
     list_price = (
-        prices.list_price(provider, model)
+        packaged_prices.list_price(provider, model)
         if connection is None
-        else prices.prices_of(connection, model)
+        else packaged_prices.prices_of(connection, model)
     )
     if list_price is None:
         return False

@@ -13,10 +13,10 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.network.allowed_addresses import checked_address
-from core.platform import clock, crypto
+from core.platform import clock
 from core.platform.config import config
 from core.platform.ids import new_id
-from core.providers import environment
+from core.providers import encrypted_keys, environment
 from core.providers.errors import ProviderFromEnvironment, ProviderNameTaken
 from core.providers.limits import CallLimits
 from core.providers.models import ProviderRow
@@ -60,7 +60,7 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
         max_concurrent=new_provider.max_concurrent,
         calls_per_minute=new_provider.calls_per_minute,
     )
-    row.secret = _sealed(row, new_provider.secret)
+    row.secret = encrypted_keys.seal(row, new_provider.secret)
     try:
         with session.begin_nested():
             session.add(row)
@@ -98,7 +98,7 @@ def change(
         row.secret = row.secret if address == row.base_url else None
         row.base_url = address
     if "secret" in new_values:
-        row.secret = _sealed(row, change.secret)
+        row.secret = encrypted_keys.seal(row, change.secret)
     if change.is_active is not None:
         row.is_active = change.is_active
     if new_values.keys() & {"base_url", "secret"}:
@@ -179,14 +179,6 @@ def _facts(row: ProviderRow) -> dict[str, object]:
 def _limits(row: ProviderRow) -> dict[str, int]:
     limits = {"max_concurrent": row.max_concurrent, "calls_per_minute": row.calls_per_minute}
     return {name: limit for name, limit in limits.items() if limit is not None}
-
-
-def _sealed(row: ProviderRow, secret: str | None) -> bytes | None:
-    return (
-        crypto.keyring().seal(secret, column=configured.SECRET_COLUMN, row=row.id)
-        if secret
-        else None
-    )
 
 
 def _view(session: Session, row: ProviderRow) -> ProviderView:

@@ -13,7 +13,7 @@ from core.ai_metrics.models import AiRequest
 from core.database.db import transaction
 from core.identity.schemas import Actor
 from core.platform.ids import new_id
-from core.providers import prices
+from core.providers import packaged_prices
 from core.providers.errors import PackagedPrice, PriceTaken
 from core.providers.models import ModelPrice
 from core.providers.queries import token_prices
@@ -114,7 +114,7 @@ def test_a_price_holds_from_its_very_moment_on(boss: Actor) -> None:
 
 
 def test_a_price_of_ones_own_goes_before_a_packaged_one_of_the_same_moment(boss: Actor) -> None:
-    packaged = prices.list_price("openai", "gpt-4o")
+    packaged = packaged_prices.list_price("openai", "gpt-4o")
     assert packaged is not None
     tokens: dict[str, object] = {"model": "gpt-4o", "input_tokens": 1_000_000}
     assert cost(**tokens) == (packaged.input, "price_table")

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.providers import prices
+from core.providers import packaged_prices
 from core.providers.chunks import Usage
-from core.providers.prices import UNPRICED, Cost, CostSource
+from core.providers.packaged_prices import UNPRICED, Cost, CostSource
 from core.providers.schemas import Connection, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI
 
@@ -17,7 +17,7 @@ USAGE = Usage(input=1000, output=100)
 
 
 def usd(connection: Connection, model: str, usage: Usage) -> Decimal:
-    cost = prices.cost_of(connection, model, usage)
+    cost = packaged_prices.cost_of(connection, model, usage)
     assert cost.source is CostSource.PRICE_TABLE
     assert cost.usd is not None
     return cost.usd
@@ -28,7 +28,7 @@ def at(address: str) -> Connection:
 
 
 def test_a_known_model_costs_what_its_prices_say() -> None:
-    known = prices.prices_of(OPENAI_ITSELF, "gpt-4o")
+    known = packaged_prices.prices_of(OPENAI_ITSELF, "gpt-4o")
     assert known is not None
     assert usd(OPENAI_ITSELF, "gpt-4o", Usage(input=MILLION)) == known.input
     assert usd(OPENAI_ITSELF, "gpt-4o", Usage(output=MILLION)) == known.output
@@ -43,7 +43,7 @@ def test_a_version_with_a_date_costs_what_its_model_costs() -> None:
     [(OPENAI_ITSELF, "gpt-4o"), (ANTHROPIC_ITSELF, "claude-3-5-haiku-latest")],
 )
 def test_cached_input_costs_less_than_fresh_input(connection: Connection, model: str) -> None:
-    known = prices.prices_of(connection, model)
+    known = packaged_prices.prices_of(connection, model)
     assert known is not None
     assert known.cached_input is not None
     assert (
@@ -72,24 +72,26 @@ def test_a_cost_is_exact_to_what_is_stored() -> None:
 
 @pytest.mark.parametrize("model", ["a-model-of-tomorrow", "llama3:8b", "", "x" * 300, "gpt-4o\0"])
 def test_an_unknown_model_is_unpriced_which_is_not_free(model: str) -> None:
-    assert prices.cost_of(OPENAI_ITSELF, model, USAGE) == UNPRICED
-    assert prices.prices_of(OPENAI_ITSELF, model) is None
+    assert packaged_prices.cost_of(OPENAI_ITSELF, model, USAGE) == UNPRICED
+    assert packaged_prices.prices_of(OPENAI_ITSELF, model) is None
     assert UNPRICED.usd is None
 
 
 @pytest.mark.parametrize("kind", [ProviderKind.LOCAL, ProviderKind.FAKE])
 def test_local_models_cost_nothing(kind: ProviderKind) -> None:
     connection = Connection("here", kind, None, None)
-    assert prices.cost_of(connection, "any", USAGE) == Cost(Decimal(0), CostSource.PRICE_TABLE)
-    known = prices.prices_of(connection, "any")
+    assert packaged_prices.cost_of(connection, "any", USAGE) == Cost(
+        Decimal(0), CostSource.PRICE_TABLE
+    )
+    known = packaged_prices.prices_of(connection, "any")
     assert known is not None
     assert (known.input, known.output) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:11434/v1", "https://models.example.com/v1"])
 def test_another_server_is_unpriced_whatever_it_calls_its_models(address: str) -> None:
-    assert prices.cost_of(at(address), "gpt-4o", USAGE) == UNPRICED
-    assert prices.prices_of(at(address), "gpt-4o") is None
+    assert packaged_prices.cost_of(at(address), "gpt-4o", USAGE) == UNPRICED
+    assert packaged_prices.prices_of(at(address), "gpt-4o") is None
 
 
 def test_another_server_that_the_price_data_knows_has_its_own_prices() -> None:
@@ -100,14 +102,14 @@ def test_another_server_that_the_price_data_knows_has_its_own_prices() -> None:
 @pytest.mark.parametrize("address", ["https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
 def test_openai_by_its_full_address_has_openais_prices(address: str) -> None:
     assert usd(at(address), "gpt-4o", USAGE) == usd(OPENAI_ITSELF, "gpt-4o", USAGE)
-    assert prices.shortlist(at(address)) == prices.shortlist(OPENAI_ITSELF)
+    assert packaged_prices.shortlist(at(address)) == packaged_prices.shortlist(OPENAI_ITSELF)
 
 
 @pytest.mark.parametrize(
     "usage", [Usage(input=10, cached=20), Usage(input=10, cached=6, cache_write=6)]
 )
 def test_counts_that_contradict_each_other_are_unpriced(usage: Usage) -> None:
-    assert prices.cost_of(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", usage) == UNPRICED
+    assert packaged_prices.cost_of(ANTHROPIC_ITSELF, "claude-3-5-haiku-latest", usage) == UNPRICED
 
 
 def test_the_largest_count_fits_its_column() -> None:
@@ -117,15 +119,15 @@ def test_the_largest_count_fits_its_column() -> None:
 
 @pytest.mark.parametrize("connection", [OPENAI_ITSELF, ANTHROPIC_ITSELF])
 def test_the_price_data_lists_a_vendors_models(connection: Connection) -> None:
-    listed = prices.shortlist(connection)
+    listed = packaged_prices.shortlist(connection)
     assert len(listed) > 10
     assert not any(model.id.startswith("ft:") for model in listed)
 
 
 def test_the_price_data_lists_no_models_of_other_servers() -> None:
-    assert prices.shortlist(at("http://127.0.0.1:11434/v1")) == ()
+    assert packaged_prices.shortlist(at("http://127.0.0.1:11434/v1")) == ()
 
 
 def test_context_windows_are_known_as_far_as_the_data_goes() -> None:
-    assert (prices.context_window_of(OPENAI_ITSELF, "gpt-4o") or 0) >= 128_000
-    assert prices.context_window_of(OPENAI_ITSELF, "a-model-of-tomorrow") is None
+    assert (packaged_prices.context_window_of(OPENAI_ITSELF, "gpt-4o") or 0) >= 128_000
+    assert packaged_prices.context_window_of(OPENAI_ITSELF, "a-model-of-tomorrow") is None

@@ -13,7 +13,7 @@ from core.executions.schemas import CallOutcome, ExecutionStatus, PendingExecuti
 from core.executions.service import executions as service
 from core.identity.schemas import Actor, Role
 from core.providers.chunks import Usage
-from core.providers.prices import Cost, CostSource
+from core.providers.packaged_prices import Cost, CostSource
 from core.providers.queries import token_prices
 from core.quotas.errors import QuotaExceeded
 from tests.factories.executions import asked

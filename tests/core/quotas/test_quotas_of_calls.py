@@ -15,7 +15,7 @@ from core.executions.service import executions as service
 from core.identity.schemas import Role, Scope
 from core.platform import clock
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.prices import UNPRICED, Cost, CostSource
+from core.providers.packaged_prices import UNPRICED, Cost, CostSource
 from core.providers.queries import token_prices
 from core.providers.vendors.fake import Fake
 from core.quotas import jobs, queries

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from core.providers import prices
+from core.providers import packaged_prices
 from core.providers.queries.token_prices import ALWAYS, PICO, Rate
 
 UNIT = Decimal("0.00000001")
@@ -41,7 +41,7 @@ def cost_of(row: dict[str, Any]) -> tuple[Decimal, int]:
 
 @cache
 def _rate(provider: str, model: str) -> Rate:
-    found = prices.list_price(provider, model)
+    found = packaged_prices.list_price(provider, model)
     if found is None:
         raise LookupError(f"no price of {model}")
     cached = found.cached_input if found.cached_input is not None else found.input

@@ -14,7 +14,7 @@ from core.platform import clock
 from core.providers import gateway
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.errors import ProviderUnreachable
-from core.providers.prices import UNPRICED
+from core.providers.packaged_prices import UNPRICED
 from core.providers.queries import token_prices
 from core.providers.schemas import ModelCall
 from core.providers.vendors.fake import Fake
