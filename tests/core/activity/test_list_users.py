@@ -4,6 +4,7 @@ users.
 
 import random
 from datetime import timedelta
+from itertools import product
 
 import msgspec
 import pytest
@@ -100,30 +101,32 @@ def test_a_status_and_a_step_find_whom_they_are_said_of(
     assert len(listed.items) <= len(everybody)
 
 
-@pytest.mark.parametrize("order", list(UserOrder))
 @pytest.mark.usefixtures("few")
-def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, actor: Actor) -> None:
+def test_pages_of_what_is_filtered_are_parts_of_the_whole(actor: Actor) -> None:
     wanted = UserFilter(status=OnboardingStatus.STUCK)
-    with transaction() as session:
-        whole = user_lists.list_users(
-            session, wanted, EVERYWHERE, order, window=Window(200), actor=actor
-        )
-        pages = [
-            user_lists.list_users(
-                session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor
+    for order in UserOrder:
+        with transaction() as session:
+            whole = user_lists.list_users(
+                session, wanted, EVERYWHERE, order, window=Window(200), actor=actor
             )
-            for offset in range(0, whole.total_count + 4, 4)
-        ]
-    assert [each for page in pages for each in page.items] == whole.items
-    assert {page.total_count for page in pages} == {whole.total_count}
+            pages = [
+                user_lists.list_users(
+                    session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor
+                )
+                for offset in range(0, whole.total_count + 4, 4)
+            ]
+        assert [each for page in pages for each in page.items] == whole.items, order
+        assert {page.total_count for page in pages} == {whole.total_count}, order
 
 
-@pytest.mark.parametrize("order", list(UserOrder))
-@pytest.mark.parametrize("status", [None, OnboardingStatus.STUCK, OnboardingStatus.DROPPED])
 @pytest.mark.usefixtures("few")
-def test_pages_by_cursor_are_parts_of_the_whole(
-    status: OnboardingStatus | None, order: UserOrder, actor: Actor
-) -> None:
+def test_pages_by_cursor_are_parts_of_the_whole(actor: Actor) -> None:
+    statuses = (None, OnboardingStatus.STUCK, OnboardingStatus.DROPPED)
+    for status, order in product(statuses, UserOrder):
+        expect_whole_by_cursor(status, order, actor)
+
+
+def expect_whole_by_cursor(status: OnboardingStatus | None, order: UserOrder, actor: Actor) -> None:
     found, cursor, is_read = list[UserSummary](), None, False
     with transaction() as session:
 
@@ -137,16 +140,17 @@ def test_pages_by_cursor_are_parts_of_the_whole(
             after = user_lists.sort_of(order).read_cursor(cursor) if cursor else None
             page, is_read = read(Window(7), after), True
             found, cursor = found + page.items, page.next_cursor
-        assert found == read(Window(200)).items
-    assert len(found) == page.total_count
+        assert found == read(Window(200)).items, (status, order)
+    assert len(found) == page.total_count, (status, order)
 
 
-@pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])
-@pytest.mark.parametrize("status", [None, *OnboardingStatus])
 @pytest.mark.usefixtures("few", "everybody")
-def test_one_after_the_other_by_id_they_are_the_same(
-    status: OnboardingStatus | None, watched: Watched, actor: Actor
-) -> None:
+def test_one_after_the_other_by_id_they_are_the_same(actor: Actor) -> None:
+    for status, watched in product((None, *OnboardingStatus), (EVERYWHERE, WEB, STAGING)):
+        expect_the_same_by_id(status, watched, actor)
+
+
+def expect_the_same_by_id(status: OnboardingStatus | None, watched: Watched, actor: Actor) -> None:
     wanted, after, found = UserFilter(status=status), None, []
     with transaction() as session:
         whole = user_lists.list_users(
@@ -157,13 +161,13 @@ def test_one_after_the_other_by_id_they_are_the_same(
         ):
             found += some
             after = some[-1].id
-    assert found == sorted(whole, key=lambda each: each.id)
+    assert found == sorted(whole, key=lambda each: each.id), (status, watched)
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize(
-    ("q", "found"),
-    [
+def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(actor: Actor) -> None:
+    store([event("page.view", NOW, user_id="user-7", app="web")])
+    for q, found in (
         ("only_told", ["Only_Told"]),
         ("TOLD@example", ["Only_Told"]),
         ("ada ü", ["user-7"]),
@@ -171,18 +175,13 @@ def test_one_after_the_other_by_id_they_are_the_same(
         ("user_7", []),
         ("er-7", ["user-7"]),
         ("100%", []),
-    ],
-)
-def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(
-    q: str, found: list[str], actor: Actor
-) -> None:
-    store([event("page.view", NOW, user_id="user-7", app="web")])
-    with transaction() as session:
-        page = user_lists.list_users(
-            session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor
-        )
-    assert [each.external_id for each in page.items] == found
-    assert page.total_count == len(found)
+    ):
+        with transaction() as session:
+            page = user_lists.list_users(
+                session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor
+            )
+        assert [each.external_id for each in page.items] == found, q
+        assert page.total_count == len(found), q
 
 
 def is_wanted(view: UserView, wanted: UserFilter) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.database import settings
 from core.database.db import Database, transaction
-from core.demo import service
+from core.demo import jobs, service
 from core.demo.ingest import examples
 from core.demo.schemas import DemoExamples
 from core.evaluations import runner as evaluation_runner
@@ -17,6 +17,7 @@ from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.views import EvaluationComparison, EvaluationView
 from core.executions.runner import Runner
 from core.identity.schemas import Role
+from core.imports.parsed import RowKind
 from core.platform import clock
 from core.prompts.queries import prompts
 from core.statistics.paired import Verdict
@@ -36,9 +37,15 @@ CASES = 32
 
 @pytest.fixture
 def owner(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Person:
-    """Load the demo, for an account that has signed in, on the first day of a week: the least of
-    it is there then.
+    """Load the demo's conversations, for an account that has signed in, on the first day of a
+    week: the least of it is there then. Its other rows have no part in the examples.
     """
+    told = jobs.rows
+    monkeypatch.setattr(
+        jobs,
+        "rows",
+        lambda until: (row for row in told(until) if row.kind is RowKind.CONVERSATIONS),
+    )
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 16, 0, 5, tzinfo=UTC))
     found = person(Role.SUPER_ADMIN)
     with transaction() as session:

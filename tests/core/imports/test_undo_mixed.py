@@ -135,7 +135,7 @@ def check(history: list[Sent]) -> None:
 # finds when a user was last seen up to a day too early: of what is told of a conversation again
 # with a later beginning, only the user's last day is kept.
 BRIEFLY = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -107,6 +107,13 @@ def test_a_key_that_is_too_short_is_refused(tmp_path: Path, secret: str) -> None
         crypto.load(None, tmp_path)
 
 
+@pytest.mark.parametrize("written", [b"\0" * 43, b"\xff" * 43])
+def test_a_file_that_holds_no_text_is_no_key(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / "secret.key").write_bytes(written)
+    with pytest.raises(StartRefused, match="has no valid key"):
+        crypto.load(None, tmp_path)
+
+
 def test_the_first_key_becomes_the_databases_own_and_every_other_is_refused(
     database: Postgres,
 ) -> None:
