@@ -12,9 +12,9 @@ SIZES = [(1440, 900, 42), (390, 844, 42)]
 def add_banner(tab: Tab, height: int) -> None:
     """Put a banner as high as that of the demo above the page: tests have no demo."""
     tab.page.locator(".stMainBlockContainer > div").evaluate(
-        "(block, height) => { const banner = document.createElement('div'); banner.className = "
-        "'st-key-demo-banner';"
-        " banner.style.flex = `0 0 ${height}px`; block.prepend(banner); }",
+        "(block, height) => { const wrapper = document.createElement('div');"
+        " wrapper.innerHTML = '<div class=st-key-demo-banner></div>';"
+        " wrapper.style.flex = `0 0 ${height}px`; block.prepend(wrapper); }",
         height,
     )
 
