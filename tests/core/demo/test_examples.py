@@ -10,6 +10,7 @@ from core.database import settings
 from core.database.db import Database, transaction
 from core.demo import jobs, service
 from core.demo.ingest import examples
+from core.demo.rows import rows
 from core.demo.schemas import DemoExamples
 from core.evaluations import runner as evaluation_runner
 from core.evaluations.queries import reports
@@ -40,11 +41,10 @@ def owner(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Person:
     """Load the demo's conversations, for an account that has signed in, on the first day of a
     week: the least of it is there then. Its other rows have no part in the examples.
     """
-    told = jobs.rows
     monkeypatch.setattr(
         jobs,
         "rows",
-        lambda until: (row for row in told(until) if row.kind is RowKind.CONVERSATIONS),
+        lambda until: (row for row in rows(until) if row.kind is RowKind.CONVERSATIONS),
     )
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 16, 0, 5, tzinfo=UTC))
     found = person(Role.SUPER_ADMIN)
