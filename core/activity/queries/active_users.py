@@ -9,6 +9,7 @@ from sqlalchemy import (
     Date,
     Select,
     Subquery,
+    and_,
     cast,
     func,
     literal,
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.users import NEVER, UserDay, UserDayCount, UserDayCountDelta
 from core.activity.queries.releases import get_place
+from core.activity.queries.user_filter import DayRange
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
 from core.presentation.periods import Period, Watched
@@ -45,6 +47,13 @@ def count_active_users(session: Session, period: Period, watched: Watched) -> Ac
     return ActiveUsers(
         *session.execute(select(active, _sum(rows.c.users, rows.c.previous_day == never))).one()
     )
+
+
+def count_users_of_days(session: Session, range_: DayRange, watched: Watched) -> int:
+    """Return the users who were active on any of some days; raise ReleaseNotCounted."""
+    rows = day_counts(session, (range_.start, range_.end), watched).c
+    is_first = and_(rows.day < range_.end, rows.previous_day < range_.start)
+    return session.scalar(select(_sum(rows.users, is_first))) or 0
 
 
 def active_by_day(session: Session, days: list[date], watched: Watched) -> dict[date, int]:

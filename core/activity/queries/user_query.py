@@ -28,11 +28,12 @@ from sqlalchemy.orm import Session
 from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED
 from core.activity.models.users import User, UserSpan
+from core.activity.queries import active_users
 from core.activity.queries.engagement import user_conditions
 from core.activity.queries.funnels import subject_rows
 from core.activity.queries.onboarding_status import Deadlines, step_of
 from core.activity.queries.releases import release_place
-from core.activity.queries.user_filter import UserFilter, escaped
+from core.activity.queries.user_filter import DayRange, UserFilter, escaped
 from core.activity.schemas import ALL_APPS
 from core.activity.views import OnboardingStatus
 from core.cache.large_workspaces import cached_if_large, is_large
@@ -98,6 +99,8 @@ class UserListQuery:
 
     def count(self) -> int:
         """Return the number of matching users."""
+        if range_ := self._days_alone:
+            return active_users.count_users_of_days(self.session, range_, self.watched)
         everybody = select(func.count()).where(
             spans.c.environment == self.watched.environment, spans.c.app == self._place
         )
@@ -126,6 +129,13 @@ class UserListQuery:
         return paged(
             found.where(states.c.step == wanted.step) if wanted.step is not None else found
         )
+
+    @property
+    def _days_alone(self) -> DayRange | None:
+        """Return the days, when counts by day answer how many match: these name no users."""
+        days, has_place = self.wanted.active, self.watched.release is None or self.release_place
+        is_all = self.watched.users is None and self.wanted == UserFilter(active=days)
+        return DayRange.read(days) if days is not None and has_place and is_all else None
 
     @property
     def _place(self) -> str:

@@ -173,6 +173,22 @@ def test_a_day_names_its_users_and_those_who_came_first(ask: httpx2.Client) -> N
     assert users(ask, **both) == {"ana", "ben"}
 
 
+@pytest.mark.parametrize(
+    ("days", "active"),
+    [
+        ("2026-11-02..2026-11-19", {"ana", "ben", "eli", "dora", "cleo"}),
+        ("2026-11-03..2026-11-19", {"eli", "dora", "cleo"}),
+        ("2026-11-10..2026-11-10", set()),
+        ("2026-11-19..2026-11-02", set()),
+        ("0001-01-01..0001-01-01", set()),
+    ],
+)
+def test_users_of_several_days_are_listed_and_counted_once(
+    ask: httpx2.Client, days: str, active: set[str]
+) -> None:
+    assert users(ask, active=days) == active
+
+
 @pytest.mark.parametrize("given", ["yesterday", "2026-11-02", "2026-11-02..", "..", "a..b"])
 def test_days_that_are_no_range_are_refused_in_words(ask: httpx2.Client, given: str) -> None:
     answer: Any = ask.get("/admin/users", params={"active": given})
