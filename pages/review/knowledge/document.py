@@ -1,4 +1,4 @@
-"""One document with its preview, source and history."""
+"""One document: its head, and what can be done with it."""
 
 import streamlit as st
 
@@ -7,32 +7,22 @@ from core.identity.schemas import Actor
 from core.knowledge.documents import queries, service
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
-from core.knowledge.views import DocumentChangeView, DocumentView
+from core.knowledge.views import DocumentView
 from core.presentation import formatting
 from core.system import workspace
 from pages._ui import (
     cache,
     dialogs,
-    diff,
     errors,
     frame,
     guard,
     links,
-    markdown,
     state,
     text,
     watch,
 )
 from pages._ui.review import document_editor
-
-MOST_RAW = 200_000
-DONE = {
-    "made": "created this document",
-    "changed": "edited this document",
-    "proposed": "proposed this document",
-    "published": "published this document",
-    "deleted": "deleted this document",
-}
+from pages.review.knowledge import document_content
 
 
 def draw(actor: Actor) -> None:
@@ -52,7 +42,7 @@ def draw(actor: Actor) -> None:
     _draw_head(found, zone, may_change=may(actor, Permission.CHANGE_KNOWLEDGE))
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
-        _draw_content(found, zone)
+        document_content.draw(found, zone)
     with right:
         _draw_facts(found, zone)
 
@@ -60,25 +50,6 @@ def draw(actor: Actor) -> None:
 def close() -> None:
     """Go back to the list, from a callback."""
     st.query_params.pop("document", None)
-
-
-def draw_markdown(content: str) -> None:
-    """Draw a document as Markdown, or as plain text when it is very long."""
-    if len(content) > markdown.LONGEST:
-        draw_raw(content)
-    elif content.strip():
-        markdown.draw(content)
-    else:
-        st.caption("This document is empty.")
-
-
-def draw_raw(content: str) -> None:
-    with st.container(height=620 if len(content) > 4000 else "content", border=False):
-        st.code(text.upright(content[:MOST_RAW]), language=None, wrap_lines=True)
-    if len(content) > MOST_RAW:
-        st.caption(
-            f"Showing {MOST_RAW:,} of {len(content):,} characters · the API returns all of them"
-        )
 
 
 def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
@@ -149,37 +120,6 @@ def _ask_to_delete(found: DocumentView) -> None:
     dialogs.confirm(
         "Delete this document?", body, "Delete document", delete, str(found.id), key="documents"
     )
-
-
-def _draw_content(found: DocumentView, zone: str) -> None:
-    rendered, raw, history = st.tabs(["Preview", "Source", f"History ({len(found.history)})"])
-    with rendered, st.container(border=True, key="document-said"):
-        draw_markdown(found.content)
-    with raw:
-        draw_raw(found.content)
-    with history:
-        if not found.history:
-            st.caption("No edits in Attune. This document is sent through the API.")
-        for change in found.history:
-            _draw_change(change, zone)
-
-
-def _draw_change(change: DocumentChangeView, zone: str) -> None:
-    with st.container(border=True, gap="xsmall"):
-        who = text.plain(text.one_line(change.by_name))
-        st.markdown(
-            f"**{who}** {DONE[change.what]}\u2002:gray[:small["
-            f"{formatting.moment(change.at, zone)}]]"
-        )
-        if change.before is None or change.after is None:
-            return
-        for name, value in change.after.items():
-            with st.expander(name.capitalize(), expanded=name != "content"):
-                diff.draw(_value_text(change.before.get(name)), _value_text(value))
-
-
-def _value_text(value: object) -> str:
-    return text.upright(", ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
 
 
 def _draw_facts(found: DocumentView, zone: str) -> None:

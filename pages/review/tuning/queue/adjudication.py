@@ -1,4 +1,4 @@
-"""Adjudication: a third person decides between annotations that differ, message by message."""
+"""One message to adjudicate: a third person decides between annotations that differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +17,15 @@ from core.insights.queries.conversation_detail import (
     ReadMessage,
     read_conversation,
 )
-from core.insights.queries.excerpts import read_excerpts
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, state, text, watch
+from pages._ui import frame, guard, state, watch
 from pages._ui.cache import Reads
 from pages._ui.review import annotation_card, message_list
 from pages._ui.review.review_form import ReviewedMessage, ReviewForm
 from pages.review.tuning.queue import adjudication_actions, queue_shortcuts, review_actions
 
-AROUND, FIRST, LINE = 5, 20, 120
+AROUND, FIRST = 5, 20
 READ = "review.decide.read"
 
 
@@ -43,37 +42,6 @@ class Dispute:
     def message(self) -> ReadMessage | None:
         read = self.reading.messages if self.reading else []
         return next((each for each in read if each.id == self.item.message_id), None)
-
-
-def draw_list(number: int) -> None:
-    """Draw the messages to adjudicate, oldest first."""
-    if not number:
-        return
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        items = review_items.list_items(
-            ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor, count=False
-        ).items
-        begins = read_excerpts(core, [item.message_id for item in items], longest=LINE, actor=actor)
-    with watch.panel(
-        "Adjudication", f"{formatting.count(number, 'message')} to adjudicate, oldest first"
-    ):
-        if not items:
-            st.caption("You reviewed all of these yourself. Another adjudicator must decide.")
-        for item in items:
-            facts = (item.user_id, item.model, formatting.moment(item.message_at, workspace.zone()))
-            about = text.plain(text.one_line(" · ".join(filter(None, facts))))
-            message = begins.get(item.message_id)
-            begin = text.plain(text.one_line(message.short)) if message else "Message deleted."
-            with st.container(
-                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-            ):
-                st.markdown(f"{begin}  \n:gray[:small[{about}]]", width="content")
-                st.button(
-                    "Adjudicate",
-                    key=f"review.decide.{item.id}",
-                    on_click=adjudication_actions.open_,
-                    args=(item.id,),
-                )
 
 
 def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:

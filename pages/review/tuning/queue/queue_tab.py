@@ -16,6 +16,7 @@ from pages._ui.review import conversation_list, message_list, review_form
 from pages.review.tuning.queue import (
     adjudication,
     adjudication_actions,
+    adjudication_list,
     bulk_review,
     queue_shortcuts,
     review_actions,
@@ -42,7 +43,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     if seen.entry is None:
         _draw_begin(seen.counters)
         if decides:
-            adjudication.draw_list(seen.counters.adjudication)
+            adjudication_list.draw(seen.counters.adjudication)
         bulk_review.draw()
         return
     if seen.message is None:

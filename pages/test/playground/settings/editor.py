@@ -6,13 +6,14 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.playground.schemas import MAX_PROMPT_CHARS, Draft
+from core.playground.schemas import Draft
 from core.providers.schemas import ModelView, ParameterName, Parameters
 from core.services.schemas import ServiceView
 from core.tools.schemas import ToolView
-from pages._ui import diff, state
+from pages._ui import state
 from pages.test.playground.settings import history_setting, saved_prompts
 from pages.test.playground.settings.parameter_fields import ParameterFields
+from pages.test.playground.settings.prompt_field import PromptField
 
 LOWEST_COST_LIMIT = 0.0001
 SERVICE = ""  # the choice of the active service, in the list of models
@@ -37,6 +38,7 @@ class Editor:
         self.session_id = session_id
         self.models = {model.id: model for model in models}
         self.default_prompt = default_prompt
+        self._prompt = PromptField(session_id, default_prompt)
         self.tools = {tool.name: tool for tool in tools}
         default = SERVICE if service else default_model
         by_service = (at for at, it in self.services.items() if it.id == draft.service_id)
@@ -45,7 +47,7 @@ class Editor:
         state.seed(self.key("model"), chosen)
         if state.get(self.key("model"), chosen) not in self.choices:  # it has been removed since
             state.put(self.key("model"), chosen)
-        state.seed(self.key("prompt"), draft.custom_prompt or default_prompt)
+        state.seed(self._prompt.key, draft.custom_prompt or default_prompt)
         state.seed(self.key("tools"), [name for name in draft.tools if name in self.tools])
         state.seed(self.key("cost_limit"), draft.cost_limit_usd and float(draft.cost_limit_usd))
         history_setting.seed(session_id, draft.history_turns)
@@ -53,17 +55,9 @@ class Editor:
         self._parameters.seed(draft.parameters if is_kept else Parameters())
 
     def key(self, name: str) -> str:
-        """Return a widget's key: per session, and for parameters per model. A prompt that the page
-        fills in is in another field: of the one before, a press at once sends what it held.
-        """
-        if name == "prompt":
-            name = f"prompt.{state.get(self._fills, 0)}"
+        """Return a widget's key: per session, and for parameters per model."""
         model = f".{state.get(self.key('model'), '')}" if name in set(ParameterName) else ""
         return f"playground.{name}{model}.{self.session_id}"
-
-    @property
-    def _fills(self) -> str:
-        return f"playground.prompt_fills.{self.session_id}"
 
     @property
     def choices(self) -> list[str]:
@@ -98,12 +92,7 @@ class Editor:
 
     @property
     def prompt(self) -> str:
-        return state.get(self.key("prompt"), "").strip()
-
-    @property
-    def custom_prompt(self) -> str | None:
-        """The prompt, None if it is the default."""
-        return self.prompt if self.prompt and self.prompt != self.default_prompt.strip() else None
+        return self._prompt.text
 
     def draft(self) -> Draft:
         """Return the settings without those that the model does not take."""
@@ -111,7 +100,7 @@ class Editor:
             model=self.model.id if self.model else None,
             service_id=self._service_id,
             parameters=self._parameters.values(),
-            custom_prompt=self.custom_prompt,
+            custom_prompt=self._prompt.custom,
             tools=tuple(state.get(self.key("tools"), [])) if self._can_call_tools else (),
             cost_limit_usd=self._cost_limit,
             history_turns=history_setting.turns(self.session_id),
@@ -134,7 +123,7 @@ class Editor:
             state.put(self.key("model"), model)
         self._parameters.use(parameters)
         if prompt is not None:
-            state.put(self.key("prompt"), prompt)
+            state.put(self._prompt.key, prompt)
 
     def draw(self, on_change: Callable[[], None]) -> None:
         st.selectbox(
@@ -148,16 +137,9 @@ class Editor:
         if self._can_call_tools:
             self._draw_tools(on_change)
         history_setting.draw(self.session_id, on_change)
-        st.text_area(
-            "System prompt",
-            key=self.key("prompt"),
-            height=200,
-            max_chars=MAX_PROMPT_CHARS,
-            on_change=on_change,
-            placeholder="Leave empty to use the default prompt",
-        )
+        self._prompt.draw(on_change)
         saved_prompts.draw_button(self.key("saved"), self.model)
-        self._draw_prompt_state(on_change)
+        self._prompt.draw_state(on_change)
         default = st.expander("Default prompt", key=self.key("default"), on_change="rerun")
         if default.open:  # for a code block the browser fetches 0.4 MB
             default.code(self.default_prompt, language=None, wrap_lines=True)
@@ -186,54 +168,6 @@ class Editor:
                 placeholder="None",
                 help="What may cost more is refused; with tools, the answer ends before.",
             )
-
-    def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:
-        custom = self.custom_prompt
-        added = len(self.prompt or self.default_prompt) - len(self.default_prompt)
-        change = f"{added:+,}".replace("-", "\u2212")
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        ):
-            st.caption(
-                f"{len(self.prompt):,} characters" + (f" ({change})" if custom else ""),
-                width="content",
-            )
-            badge = (
-                ":violet-badge[:material/edit: Custom prompt]"
-                if custom
-                else ":gray-badge[Default prompt]"
-            )
-            st.markdown(badge, width="content")
-        if custom:
-            st.caption("Changes from default")
-            with st.container(border=True):
-                diff.draw(self.default_prompt, custom)
-        with st.container(horizontal=True, gap="xsmall"):
-            st.button(
-                "Clear prompt",
-                key=self.key("use_default"),
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=self._put_prompt,
-                args=("", on_change),
-                disabled=not self.prompt,
-                help="Clear the field and use the default prompt.",
-            )
-            st.button(
-                "Reset to default",
-                key=self.key("reset"),
-                type="tertiary",
-                icon=":material/restart_alt:",
-                on_click=self._put_prompt,
-                args=(self.default_prompt, on_change),
-                disabled=self.prompt == self.default_prompt.strip(),
-                help="Replace the text with the default prompt.",
-            )
-
-    def _put_prompt(self, prompt: str, on_change: Callable[[], None]) -> None:
-        state.put(self._fills, state.get(self._fills, 0) + 1)
-        state.put(self.key("prompt"), prompt)
-        on_change()
 
     def _label(self, choice: str) -> str:
         if service := self.services.get(choice):

@@ -13,13 +13,13 @@ from core.presentation.formatting import count
 from core.promotions import queries as gates
 from core.promotions import service as promotions
 from core.promotions.gate_verdicts import NO_DATASET, asked_for
-from core.promotions.schemas import GateView, NewRollback
+from core.promotions.schemas import GateView
 from core.prompts.queries import labels as queries
 from core.prompts.views import LabelMove, LabelView, PromptView
 from core.system import workspace
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
 from pages._ui.versions import chain_line
-from pages.test.prompts.labels import gate_dialog, label_move, reasons
+from pages.test.prompts.labels import gate_dialog, label_move, label_rollback, reasons
 
 
 def draw(prompt: PromptView, actor: Actor) -> None:
@@ -95,7 +95,7 @@ def _draw_actions(
 ) -> None:
     key = f"prompts.label.{label.name}"
     if previous is not None:
-        _draw_rollback(prompt, label.name, previous, needs_reason=gate is not None)
+        label_rollback.draw(prompt, label.name, previous, needs_reason=gate is not None)
     st.button(
         "Move",
         key=f"{key}.move",
@@ -117,49 +117,6 @@ def _draw_actions(
         args=(prompt, label.name),
         kwargs={"needs_reason": gate is not None},
     )
-
-
-def _draw_rollback(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> None:
-    """Draw the way back in one click; with a gate, the click names a reason."""
-    words, key = f"Roll back to version {version}", f"prompts.label.{name}.back"
-    if not needs_reason:
-        st.button(
-            words, icon=":material/undo:", key=key, on_click=roll_back, args=(prompt, name, None)
-        )
-        return
-    # By the version, so that it closes once the label is there
-    with st.popover(words, icon=":material/undo:", key=f"{key}.to.{version}"):
-        st.caption("Why? The reason is kept; no evaluation is asked for.")
-        for number, reason in enumerate(reasons.USUAL):
-            st.button(
-                reason,
-                key=f"{key}.{number}",
-                type="tertiary",
-                on_click=roll_back,
-                args=(prompt, name, reason),
-            )
-        reasons.draw_field(f"{key}.reason", "Another reason")
-        st.button(
-            "Roll back",
-            key=f"{key}.other",
-            on_click=roll_back_as_written,
-            args=(prompt, name, f"{key}.reason"),
-        )
-
-
-@errors.action
-def roll_back_as_written(prompt: PromptView, name: str, key: str) -> None:
-    roll_back(prompt, name, reasons.require(key))
-    state.forget(key)
-
-
-@errors.action
-def roll_back(prompt: PromptView, name: str, reason: str | None) -> None:
-    with guard.work() as (session, actor):
-        rollback = NewRollback(reason=reason)
-        found = promotions.roll_back(session, prompt.id, name, rollback, actor=actor)
-    version = next(label.version for label in found.labels if label.name == name)
-    state.toast(f"{name} points at version {version} again")
 
 
 def ask_to_remove(prompt: PromptView, name: str, *, needs_reason: bool) -> None:
