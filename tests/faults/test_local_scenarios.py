@@ -3,8 +3,8 @@
 import pytest
 
 from tests.faults.conftest import Installation
+from tests.faults.kills.test_kills import LOCAL, WITH_MODEL
 from tests.faults.program import Program, until
-from tests.faults.test_kills import LOCAL, WITH_MODEL
 
 INCLUDED = ("Product Inquiry", "Technical Support", "Billing Questions")
 

@@ -13,11 +13,11 @@ from core.activity.ingest.event_codes.event_types import MOST_CODED
 from core.activity.queries.funnels.funnel import STEPS as ONBOARDING
 from core.database.locks import Lock
 from tests.faults.conftest import Installation
+from tests.faults.kills.test_import_power_cuts import is_in_order
+from tests.faults.kills.test_ingest_kills import check, make_key
+from tests.faults.kills.test_worker import kill_worker
 from tests.faults.program import Person, Program, until
 from tests.faults.senders import Senders
-from tests.faults.test_import_power_cuts import is_in_order
-from tests.faults.test_ingest_kills import check, make_key
-from tests.faults.test_worker import kill_worker
 
 STEPS = ("trial.started", "board.created", "member.invited")
 EVENTS, AT_ONCE, USERS, KILLS = 240_000, 4_000, 3_000, 3

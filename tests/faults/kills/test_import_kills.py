@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.faults.kills.test_ingest_kills import COUNTED
+from tests.faults.kills.test_worker import kill_worker
 from tests.faults.program import Person, Program, until
-from tests.faults.test_ingest_kills import COUNTED
-from tests.faults.test_worker import kill_worker
 
 RESUME = (
     "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', "

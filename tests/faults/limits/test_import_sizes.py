@@ -10,10 +10,10 @@ import pytest
 from tests.factories.imports import differences
 from tests.faults.conftest import Installation
 from tests.faults.disks import Disks
+from tests.faults.kills.test_import_kills import done, look
+from tests.faults.limits.test_ingest_memory import MOST_ADDED_MB, Watched
 from tests.faults.program import Program, until
 from tests.faults.stored import stored
-from tests.faults.test_import_kills import done, look
-from tests.faults.test_ingest_memory import MOST_ADDED_MB, Watched
 
 MEBIBYTE = 2**20
 MOST_OF_WORKER_MB = 400

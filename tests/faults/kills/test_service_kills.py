@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from tests.factories.services import ChatService, chat_service, register
+from tests.faults.kills.test_worker import retry_jobs_of, worker_id
 from tests.faults.program import Person, Program, alive, until
-from tests.faults.test_worker import retry_jobs_of, worker_id
 
 WAITING = '{"callbacks": 0}\ntwo and two?'
 

@@ -19,10 +19,10 @@ import pytest
 
 from tests.factories.imports import differences
 from tests.faults.conftest import Installation
+from tests.faults.kills.test_import_kills import begin, done, hurry, look
+from tests.faults.kills.test_ingest_kills import make_key
 from tests.faults.program import Person, Program, until
 from tests.faults.stored import stored
-from tests.faults.test_import_kills import begin, done, hurry, look
-from tests.faults.test_ingest_kills import make_key
 
 AGAIN = 50  # every so many rows, one stands in the file once more
 LIVE = range(0, 4000, 7)

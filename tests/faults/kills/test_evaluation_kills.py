@@ -13,8 +13,8 @@ import pytest
 
 from tests import fake_vendor
 from tests.fake_vendor import Vendor
+from tests.faults.kills.test_worker import RETRY_STALLED, kill_worker, worker_id
 from tests.faults.program import QUICK, Person, Program, until
-from tests.faults.test_worker import RETRY_STALLED, kill_worker, worker_id
 
 RUNS, CASES_PER_KILL = 3, 30
 MODEL = "echo?ms=15"

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from tests.faults.conftest import Installation
+from tests.faults.kills.test_ingest_kills import make_key
 from tests.faults.program import Program
-from tests.faults.test_ingest_kills import make_key
 
 MOST_ADDED_MB = 100
 GIGABYTE = 2**30
