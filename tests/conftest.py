@@ -47,8 +47,8 @@ class ByProgram(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         folder = path.split("/")[1]
         if folder not in TOGETHER:
             return path
-        files = sorted(each.name for each in (TESTS / folder).glob("test_*.py"))
-        return f"{folder} {files.index(path.split('/')[2]) % TOGETHER[folder]}"
+        files = sorted(map(str, (TESTS / folder).rglob("test_*.py")))
+        return f"{folder} {files.index(str(TESTS.parent / path)) % TOGETHER[folder]}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
