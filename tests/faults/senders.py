@@ -54,7 +54,7 @@ class Senders:
 
     def go_on(self, rows: int = 400) -> None:
         """Wait until so many more rows were acknowledged."""
-        wanted, gives_up = self.count + rows, time.monotonic() + 90
+        wanted, gives_up = self.count + rows, time.monotonic() + 300
         while self.count < wanted:
             assert not self.broken, self.broken
             assert time.monotonic() < gives_up, "nothing is acknowledged any more"
@@ -77,7 +77,7 @@ class Senders:
                 round_ += 1
 
     def _send_until_taken(self, http: httpx2.Client, kind: str, rows: list[dict[str, Any]]) -> None:
-        for _ in range(600):
+        for _ in range(3000):
             try:
                 answer = http.post(
                     f"{self.program.address}/api/v1/ingest/{kind}", json={"items": rows}

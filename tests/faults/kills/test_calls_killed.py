@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from core.platform.config import ROOT
+from tests.faults.conftest import copy
 from tests.faults.program import QUICK, Person, Program, alive, until
 from tests.mcp_server import TOKEN
 
@@ -69,8 +71,9 @@ def mcp_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("calls")
+    copy(template, folder / "data")
     settings = QUICK | {"ATTUNE_ALLOW_HOSTS": "127.0.0.1"}
     running = Program(folder, folder / "data", settings=settings).start()
     yield running

@@ -6,7 +6,6 @@ from random import Random
 
 import pytest
 
-from tests.faults.conftest import Installation
 from tests.faults.program import Program, until
 from tests.faults.senders import Senders
 
@@ -28,9 +27,9 @@ COUNTED = {
 
 @pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.prove)])
 def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
-    installation: Installation, kills: int
+    installed: Program, kills: int
 ) -> None:
-    program = installation().start()
+    program = installed.start()
     chance = Random(kills)
     with Senders(program, make_key(program), seed=kills) as senders:
         for number in range(kills):

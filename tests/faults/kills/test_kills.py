@@ -6,11 +6,13 @@ import random
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.faults.chats import Chats
+from tests.faults.conftest import copy
 from tests.faults.program import QUICK, Person, Program, alive, until
 
 WITH_MODEL = QUICK | {"ATTUNE_LOCAL_MODEL": "packaged"}
@@ -18,9 +20,10 @@ LOCAL = "local:smollm2-135m-instruct"
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Return a program that all tests here kill parts of, one after the other."""
     folder = tmp_path_factory.mktemp("kills")
+    copy(template, folder / "data")
     running = Program(folder, folder / "data", settings=WITH_MODEL).start()
     until(lambda: (running.path / "model.json").exists(), 30)
     yield running

@@ -9,7 +9,6 @@ import httpx2
 import psutil
 import pytest
 
-from tests.faults.conftest import Installation
 from tests.faults.kills.test_ingest_kills import make_key
 from tests.faults.program import Program
 
@@ -34,8 +33,8 @@ def endless_line() -> Iterator[bytes]:
 
 
 @pytest.fixture
-def program(installation: Installation) -> Program:
-    return installation().start()
+def program(installed: Program) -> Program:
+    return installed.start()
 
 
 def test_neither_bombs_nor_gigabytes_fill_the_memory(program: Program) -> None:

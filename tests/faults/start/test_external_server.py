@@ -75,13 +75,12 @@ def test_a_server_that_is_too_old_is_said(installation: Installation, server: Se
 
 
 @pytest.mark.parametrize(
-    ("revision", "advice"),
+    ("database", "revision", "advice"),
     [
-        ("9999", "Start the newer version again"),
-        ("0001", "Start the version whose newest migration is"),
+        ("core", "9999", "Start the newer version again"),
+        ("ai", "0001", "Start the version whose newest migration is"),
     ],
 )
-@pytest.mark.parametrize("database", ["core", "ai"])
 def test_a_database_of_another_version_is_left_alone(
     installation: Installation, server: Server, database: str, revision: str, advice: str
 ) -> None:
