@@ -85,7 +85,6 @@ def serve(settings: Config) -> int:
     """Run the web process: start everything, serve until stopped, stop everything."""
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
     from api.http import connections, server  # the worker and `make admin` don't need these imports
-    from core.processes import admin_accounts
 
     connections.raise_file_limit()
     shutdown = server.Shutdown()
@@ -102,7 +101,7 @@ def serve(settings: Config) -> int:
                 shutdown.exit_if_requested()
                 _read_ahead(settings)
                 _print(f"Attune {settings.address}\n  data      {settings.data}\n")
-                admin_accounts.create_first(settings)
+                _create_first_account(settings)
                 _offer_demo(settings)
                 jobs = _start_children(settings.data, weights, resources, shutdown)
                 pools.keep_small(*engines.current().all())
@@ -191,6 +190,13 @@ def _warm_up(is_stopping: "Callable[[], bool]") -> None:
         if not module.name.endswith((".page", ".console")):  # scripts, which Streamlit runs
             importlib.import_module(module.name)
     warm_up.ask(is_stopping)
+
+
+def _create_first_account(settings: Config) -> None:
+    """Create the first account if there is none."""
+    from core.processes import admin_accounts  # loads Streamlit: what is refused is refused before
+
+    admin_accounts.create_first(settings)
 
 
 def _offer_demo(settings: Config) -> None:
