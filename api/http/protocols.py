@@ -9,7 +9,11 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
@@ -25,8 +29,9 @@ HEAD_S = 10.0
 # A slow body may continue while at least this many bytes arrive in each half minute, which any
 # modem manages.
 BODY_S, MIN_BODY_PROGRESS = 30.0, 8 * 1024
-# A client that reads nothing of a response for this long is disconnected.
-UNREAD_S = 60.0
+# A client that reads nothing of a response for this long is disconnected; without sign-in, a
+# response that takes longer than the shorter time makes room for new connections.
+UNREAD_S, READ_S = 60.0, 3.0
 LINGER_NONE = struct.pack("ii", 1, 0)
 HEALTH = frozenset({"/healthz", "/readyz", "/health"})
 TOO_MANY_CONNECTIONS = "There are too many connections at the moment. Try again in a few seconds."
@@ -66,6 +71,7 @@ class Http(HttpToolsProtocol):
         self._connections = config.connections
         self._is_refused = self._is_in_head = False
         self._refusal: str | None = None
+        self._running: RequestResponseCycle | None = None
         self._overhead = 0  # bytes since the last byte of a body, or the end of a request
         self._waits_since = self.loop.time()
         self._body_read, self._body_began_at = 0, 0.0
@@ -74,8 +80,13 @@ class Http(HttpToolsProtocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no complete request is in progress; an incomplete anonymous one waits, too."""
-        is_going = self.transport.is_closing() or self.transport.get_write_buffer_size() > 0
+        """Whether no complete request is in progress; an anonymous one that is incomplete, or whose
+        response is not read, waits, too.
+        """
+        if self.transport.get_write_buffer_size() > 0:
+            is_late = self.loop.time() - self._body_began_at > READ_S
+            return is_late and (self._is_refused or self._is_anonymous)
+        is_going = self.transport.is_closing()
         return not is_going and (not self._is_busy or self._is_incomplete_anonymous)
 
     @property
@@ -85,7 +96,13 @@ class Http(HttpToolsProtocol):
     @property
     def _is_incomplete_anonymous(self) -> bool:
         is_half = self.cycle.more_body and not self.cycle.response_started and not self.pipeline
-        return bool(is_half and self.scope["state"].get("is_anonymous", False))
+        return bool(is_half and self._is_anonymous)
+
+    @property
+    def _is_anonymous(self) -> bool:
+        # Of the one at work, not of those that wait for it
+        running = self._running.scope["state"] if self._running is not None else {}
+        return bool(running.get("is_anonymous", False))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Register the connection; when there is no room for it, serve health checks only."""
@@ -95,9 +112,18 @@ class Http(HttpToolsProtocol):
             self.app = partial(_only_health, self.app)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remove the connection."""
+        """Remove the connection, and tell the request at work, which uvicorn only tells the last of
+        several.
+        """
         self._connections.leave(self.transport)
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Parse the data in pieces, so that the head's limit does not depend on segments."""
@@ -172,7 +198,10 @@ class Http(HttpToolsProtocol):
 
     def make_room(self) -> None:
         """Close it for another connection; an incomplete request gets 503."""
-        self._end(503, "too_many_connections", TOO_MANY_CONNECTIONS)
+        if self.transport.get_write_buffer_size() > 0:
+            _abort(self.transport)
+        else:
+            self._end(503, "too_many_connections", TOO_MANY_CONNECTIONS)
 
     def check(self, now: float) -> None:
         """Close it when its client takes too long to send or to read."""
