@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.orm import Session as Session  # pages and the API do not import SQLAlchemy
 from sqlalchemy.pool import NullPool
 
@@ -126,12 +126,15 @@ def dedicated_session() -> Iterator[Session]:
     For work with temporary tables that shadow others: a prepared statement would continue to use
     the shadowed ones.
     """
-    options = {**engines.CONNECTION, "prepare_threshold": None}
-    own = create_engine(
-        engines.current().core.url, poolclass=NullPool, hide_parameters=True, connect_args=options
-    )
+    own = _dedicated_engine(engines.current().core.url)
     with translate_errors(), Session(own, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@cache  # it holds no connection, but its compiled statements
+def _dedicated_engine(url: URL) -> Engine:
+    options = {**engines.CONNECTION, "prepare_threshold": None}
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:

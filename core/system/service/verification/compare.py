@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, CTE, MetaData, Select, Table, Text, and_, func, literal, select
@@ -23,6 +24,7 @@ class CheckedTable:
     examples: list[str]
 
 
+@cache  # statements of the same tables are compiled once
 def table_in(schema: str, table: Table) -> Table:
     """Return the stored table, or the temporary one of the same name that stands before it."""
     return table.to_metadata(MetaData(), schema=schema)
