@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as property_tests
 from plotly import graph_objects
 from sqlalchemy import text
 from xdist.remote import Producer
@@ -37,6 +39,11 @@ TESTS = Path(__file__).parent
 # browser's tests would go on for minutes after all others
 TOGETHER = {"browser": 2, "faults": 1}
 real_connect = socket.socket.connect
+# How long an example takes, or making it, tells how busy the machine is
+property_tests.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+property_tests.load_profile("busy machine")
 
 
 class ByProgram(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
