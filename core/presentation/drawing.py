@@ -11,6 +11,7 @@ from core.presentation.palette import Palette
 
 FONT = "Inter, system-ui, sans-serif"
 HEIGHT = 220
+DATES_PX = 29  # what Plotly needs below the x axis
 DATES = [
     {"dtickrange": [None, 86_399_999], "value": "%H:%M"},
     {"dtickrange": [86_400_000, "M1"], "value": "%-d %b"},
@@ -147,7 +148,7 @@ def _template(palette: Palette) -> dict[str, Any]:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             # Wide enough for most labels: Plotly draws a chart twice when its labels need more.
-            "margin": {"l": 38, "r": 16, "t": 8, "b": 22},
+            "margin": {"l": 44, "r": 16, "t": 8, "b": DATES_PX},
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",

@@ -26,11 +26,12 @@ from core.presentation.chart_markers import (
     add_markers,
     markers_within,
 )
-from core.presentation.drawing import HEIGHT, Drawing, Markup, blank, dated
+from core.presentation.drawing import DATES_PX, HEIGHT, Drawing, Markup, blank, dated
 from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
+LEGEND_PX = 41
 PREVIOUS = "Previous period"
 MOST_TICKS, NEAR = 6, 0.35  # of the width: labels closer than this would overlap
 
@@ -145,14 +146,17 @@ def stacked_bars(
     show_whole_days(figure, times, zone)
     rows = add_markers(figure, palette, markers, zone, span=span_of(times))
     has_legend = len(parts) > 1 or bool(previous)
+    above = 0.02 + 0.08 * rows  # the labels of the markers, as a share of the bars' height
     stack: dict[str, Any] = {
         "barmode": "stack",
         "barcornerradius": 0 if len(parts) > 1 else 2,
         "showlegend": has_legend,
-        "legend": {"y": 1.02 + 0.08 * rows},  # above the labels of the markers
+        "legend": {"y": 1 + above},
     }
-    top = (24 if has_legend else 12 if markers else 8) + MARKER_ROW_PX * rows
-    return figure.update_layout(**stack, margin={"t": top})
+    # As Plotly would make it for a legend of one row, after it has drawn all once
+    with_legend = (above * (height - DATES_PX) + LEGEND_PX) / (1 + above)
+    top = with_legend if has_legend else (12 if markers else 8) + MARKER_ROW_PX * rows
+    return figure.update_layout(**stack, margin={"t": round(top)})
 
 
 def histogram(

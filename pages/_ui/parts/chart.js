@@ -18,7 +18,7 @@ function show(place, data) {
   place.figure = JSON.parse(data.figure);
   place.style.height = `${place.figure.layout.height}px`;
   place.width = 0;
-  offer(place, data.is_clicked ? points(place.figure) : []);
+  offer(place, data.is_clicked);
   place.observer ??= observe(place, data.plotly);
   draw(place, data.plotly);
 }
@@ -26,18 +26,22 @@ function show(place, data) {
 function clear(place) {
   place.observer?.disconnect();
   place.observer = place.written = undefined;
-  place.width = 0;
+  place.width = place.room = 0;
   window.Plotly?.purge(place);
 }
 
+// The observer tells the width: asking for it would have the browser lay out the page for each chart.
 function observe(place, source) {
-  const observer = new ResizeObserver(() => draw(place, source));
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    place.room = Math.round(contentRect.width);
+    draw(place, source);
+  });
   observer.observe(place);
   return observer;
 }
 
 function draw(place, source) {
-  const width = place.clientWidth;
+  const width = place.room;
   if (!width || width === place.width) return;
   place.width = width;
   place.drawn = Promise.all([plotly(source), place.drawn]).then(async ([Plotly]) => {
@@ -58,16 +62,21 @@ function tell(place, { event, points: [{ x, y, pointNumber }] }) {
   if (!(event?.detail > 1)) place.pick?.({ x, y, number: pointNumber }); // a double click is one
 }
 
-// For the keyboard, the points that can be clicked are a list beside the chart; it is seen while it has the focus.
-function offer(place, offered) {
-  place.menu.hidden = !offered.length;
+// For the keyboard, the points that can be clicked are a list beside the chart; it is seen, and filled, while it has the focus.
+function offer(place, isClicked) {
+  place.menu.hidden = !isClicked || !place.figure.data.some(({ x, hoverinfo }) => x?.length && hoverinfo !== "skip");
+  let offered = [];
   const list = Object.assign(document.createElement("select"), { ariaLabel: "Points of this chart" });
-  list.append(...offered.map(({ label }, index) => new Option(label, index)));
+  list.onfocus = () => {
+    if (list.length) return;
+    offered = points(place.figure);
+    list.append(...offered.map(({ label }, index) => new Option(label, index)));
+  };
   const button = Object.assign(document.createElement("button"), { textContent: "Open" });
   place.menu.replaceChildren(list, button);
   place.menu.onsubmit = (event) => {
     event.preventDefault();
-    place.pick?.(offered[list.value].point);
+    if (list.length) place.pick?.(offered[list.value].point);
   };
 }
 
