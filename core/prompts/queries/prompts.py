@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -67,6 +67,13 @@ ORDERS = {
 }
 
 
+class NamedPrompt(NamedTuple):
+    """A prompt's ID and name."""
+
+    id: UUID
+    name: str
+
+
 def list_prompts(
     session: Session,
     filters: PromptFilter,
@@ -91,6 +98,18 @@ def get_prompt(session: Session, reference: UUID | str, *, actor: Actor) -> Prom
     if not found:
         raise PromptMissing
     return found[0]
+
+
+def get_named(session: Session, reference: UUID | str, *, actor: Actor) -> NamedPrompt:
+    """Return which prompt an ID or a name means, without what a page shows of it; raise
+    PromptMissing.
+    """
+    require(actor, Permission.RUN_MODELS)
+    named = select(templates.c.id, templates.c.name).where(_is(reference), is_visible(actor))
+    found = session.execute(named).one_or_none()
+    if found is None:
+        raise PromptMissing
+    return NamedPrompt(*found)
 
 
 def list_visible_ids(session: Session, *, actor: Actor) -> list[UUID]:

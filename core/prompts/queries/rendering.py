@@ -16,7 +16,7 @@ from core.prompts.errors import (
     PromptTooLarge,
     VersionMissing,
 )
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import NamedPrompt, get_named
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptContent, PromptVariable
 from core.prompts.template import escaping, syntax, values
@@ -78,7 +78,7 @@ class Expansion:
     def _version(self, include: Include) -> PromptVersionView:
         if include not in self.versions:
             try:
-                prompt = get_prompt(self.session, include.prompt, actor=self.actor)
+                prompt = get_named(self.session, include.prompt, actor=self.actor)
                 self.versions[include] = read_version(self.session, prompt.id, include.reference)
             except (PromptMissing, VersionMissing, LabelMissing) as error:
                 raise IncludeRefused(
@@ -122,14 +122,14 @@ def render(
     PromptTooLarge.
     """
     name, _, label = str(reference).partition("@")
-    prompt = get_prompt(session, name, actor=actor)
+    prompt = get_named(session, name, actor=actor)
     version = read_version(session, prompt.id, label or request.label or request.version)
     return render_content(session, prompt, version, request, actor=actor)
 
 
 def render_content(
     session: Session,
-    prompt: PromptView,
+    prompt: PromptView | NamedPrompt,
     version: PromptVersionView,
     request: RenderRequest,
     *,

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.identity.schemas import Actor
 from core.prompts.calls import RenderRequest
-from core.prompts.queries.prompts import get_prompt
+from core.prompts.queries.prompts import get_named
 from core.prompts.queries.rendering import list_variables, render_content
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptVariable
@@ -22,7 +22,7 @@ def render_system_prompt(
     `reference` is an ID, a name or `name@label`. Raises what rendering raises.
     """
     name, _, label = str(reference).partition("@")
-    prompt = get_prompt(session, name, actor=actor)
+    prompt = get_named(session, name, actor=actor)
     version = read_version(session, prompt.id, label or request.label or request.version)
     rendered = render_content(session, prompt, _system_part(version), request, actor=actor)
     return rendered.model_copy(update={"system_prompt": _text_of(rendered), "prompt": ""})

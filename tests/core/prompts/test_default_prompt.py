@@ -1,7 +1,9 @@
 """The prompt `default` is the playground's system prompt, and Settings save versions of it."""
 
 import pytest
+from sqlalchemy import event
 
+from core.database.connections import engines
 from core.database.db import transaction
 from core.identity.schemas import Actor
 from core.prompts.errors import PromptRefused
@@ -68,3 +70,19 @@ def test_what_the_playground_cannot_use_does_not_get_into_production(
     with pytest.raises(PromptRefused):
         label(actor, prompt.id, prompt.version)
     assert in_use(actor) == DEFAULT_PROMPT
+
+
+def test_reading_the_settings_takes_three_statements(actor: Actor) -> None:
+    said: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        said.append(statement)
+
+    engine = engines.current().core
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        with transaction() as session:
+            workspace.read(session, actor=actor)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert len(said) == 3
