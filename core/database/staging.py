@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 Connection = psycopg.Connection[Any]
 CREATE = SQL("create temporary table if not exists {} ({}) on commit delete rows")
+COPY = SQL("copy {} ({}) from stdin (format binary)")
 PLANS = """select set_config('enable_seqscan', %(on)s, true),
     set_config('enable_hashjoin', %(on)s, true),
     set_config('enable_mergejoin', %(on)s, true)"""
@@ -65,8 +66,9 @@ class Stage:
         self, connection: Connection, rows: Iterable[Sequence[object]], names: list[str]
     ) -> None:
         self.make(connection)
-        statement = f"copy {self.name} ({', '.join(names)}) from stdin (format binary)"
-        with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        columns = SQL(", ").join(map(Identifier, names))
+        statement = COPY.format(Identifier(self.name), columns)
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([self.columns[name] for name in names])
             for row in rows:
                 copy.write_row(row)

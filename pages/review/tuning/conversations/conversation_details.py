@@ -1,4 +1,4 @@
-"""What is known of a conversation, beside its messages, and links to what belongs to it."""
+"""The details of a conversation beside its messages, and links to its user and AI requests."""
 
 import json
 from typing import Any

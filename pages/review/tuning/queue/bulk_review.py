@@ -107,7 +107,7 @@ def act(
     rows: Sequence[QueueItemView],
     table: str,
 ) -> None:
-    """Do so with the chosen ones, whose texts were shown, that are still selected."""
+    """Approve or skip the messages whose text was shown and that are still selected."""
     selected = {rows[number].id for number in state.selected(table, "rows")}
     ids = [each.id for each in chosen if each.id in selected]
     if not ids:
