@@ -74,8 +74,8 @@ def _request(port: int, key: str, body: bytes) -> bytes:
 
 
 def _batch(*, says: bool) -> bytes:
-    """Return an export of a hundred calls: twenty conversations of five turns, each call with the
-    whole history.
+    """Return an export of a hundred calls: twenty conversations, each of one user and five turns
+    within minutes, each call with the whole history.
     """
     export = ExportTraceServiceRequest()
     group = export.resource_spans.add()
@@ -83,10 +83,12 @@ def _batch(*, says: bool) -> bytes:
     spans = group.scope_spans.add().spans
     while len(spans) < BATCH:
         conversation, history = secrets.token_hex(8), list[dict[str, Any]]()
+        user = f"u{random.randint(1, 50_000)}"
+        began = time.time_ns() - random.randint(300, 3 * 86_400) * 1_000_000_000
         for turn in range(5):
             history.append(_said("user", 150))
             answer = _said("assistant", 250)
-            start = time.time_ns() - random.randint(0, 3 * 86_400) * 1_000_000_000 + turn
+            start = began + turn * 30_000_000_000
             span = spans.add(
                 trace_id=secrets.token_bytes(16),
                 span_id=secrets.token_bytes(8),
@@ -95,7 +97,7 @@ def _batch(*, says: bool) -> bytes:
                 start_time_unix_nano=start,
                 end_time_unix_nano=start + random.randint(200, 9_000) * 1_000_000,
             )
-            span.attributes.extend(_pairs(_attributes(conversation)))
+            span.attributes.extend(_pairs(_attributes(conversation, user)))
             if says:
                 told = {
                     "gen_ai.input.messages": json.dumps(history),
@@ -108,7 +110,7 @@ def _batch(*, says: bool) -> bytes:
     return body
 
 
-def _attributes(conversation: str) -> dict[str, Any]:
+def _attributes(conversation: str, user: str) -> dict[str, Any]:
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
@@ -121,7 +123,7 @@ def _attributes(conversation: str) -> dict[str, Any]:
         "gen_ai.usage.output_tokens": random.randint(5, 800),
         "gen_ai.response.finish_reasons": ["stop"],
         "gen_ai.conversation.id": conversation,
-        "user.id": f"u{random.randint(1, 50_000)}",
+        "user.id": user,
         "server.address": "api.openai.com",
         "server.port": 443,
     }
