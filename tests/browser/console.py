@@ -158,6 +158,8 @@ class Window:
     def __init__(self, address: str, context: BrowserContext) -> None:
         """Begin to listen."""
         self.address, self.context = address, context
+        # Without its first page, a browser with a folder stops drawing
+        self._first_pages = tuple(context.pages)
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.tolerates: tuple[str, ...] = ()
@@ -190,7 +192,8 @@ class Window:
         unseen.
         """
         for page in self.context.pages:
-            page.close()
+            if page not in self._first_pages:
+                page.close()
         elsewhere = {address for address in self.asked if not self._is_ours(address)}
         unexpected = [
             words
