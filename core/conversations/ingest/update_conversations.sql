@@ -32,10 +32,13 @@ with changed as (
     returning conversations.id, learned.user_id, user_name, conversations.environment,
         conversations.app, conversations.release, conversations.created_at
 )
+-- Of each quarter of an hour, in which no day of any time zone begins, the first time and the last are enough.
 insert into staged_speakers
-select spoken.created_at, user_id, user_name, environment, app, release
+select distinct spoken.at, user_id, user_name, environment, app, release
 from changed cross join lateral (
-    select created_at from messages where conversation_id = changed.id
-        union select changed.created_at
+    select unnest(array[min(said.at), max(said.at)]) as at
+    from (select created_at from messages where conversation_id = changed.id
+        union all select changed.created_at) as said (at)
+    group by date_bin('15 minutes', said.at, timestamptz '2000-01-01 00:00:00+00')
 ) as spoken
 where user_id is not null
