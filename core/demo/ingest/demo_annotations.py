@@ -87,7 +87,8 @@ def _items(
         set_={name: fresh.excluded[name] for name in changed},
         where=untouched,
     )
-    ai.execute(upsert, [_item(import_id, review, taken[id_]) for id_, review in there.items()])
+    # Sorted, as by the rules that queue the same answers: in two orders they would lock up
+    ai.execute(upsert, [_item(import_id, there[id_], taken[id_]) for id_ in sorted(there)])
     found = ai.execute(select(items.c.message_id, items.c.id).where(items.c.message_id.in_(there)))
     return {message_id: id_ for message_id, id_ in found}
 
