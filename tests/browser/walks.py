@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -10,10 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Tab, Window
+from tests.browser.console import IDLE, Account, Tab, Theme, Window
 from tests.browser.geometry import cut_off, overlapping
 
-Theme = Literal["light", "dark"]
 Walk = tuple[Role, Theme, int]
 PATIENCE_MS, SETTLED_S = 30_000, 5
 
@@ -65,16 +64,14 @@ def drawn(page: Page) -> None:
 def holds_together(
     window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool
 ) -> None:
-    """Open a page in a theme, look at it as one likes, and see that nothing is cut off or lies over
-    another.
-    """
-    tab = opened(window, path, theme)
+    """Walk on to a page, look at it as one likes, and see that nothing is cut off or overlaps."""
+    tab = window.walk(path, theme=theme)
+    drawn(tab.page)
     look(tab.page)
     with suppress(AssertionError):  # what unfolds or is drawn anew takes its time
         tab.wait_for(lambda: not cut_off(tab.page) and not overlapping(tab.page), SETTLED_S)
     found = {"cut off": cut_off(tab.page), "overlapping": overlapping(tab.page)}
     assert not any(found.values()), f"{path}: {found}"
-    tab.page.close()
 
 
 def click_point(tab: Tab, point: Locator) -> None:
