@@ -200,19 +200,22 @@ class Window:
         self.context.add_cookies([{"name": "attune", "value": cookie, "url": self.address}])
 
     def close(self) -> None:
-        """Close every tab; nothing may have left the machine, and nothing may have gone wrong
-        unseen.
-        """
+        """Close every tab, and check what went on unseen."""
         for page in self.context.pages:
             if page not in self._first_pages:
                 page.close()
+        self._walking = None
+        self.check()
+
+    def check(self) -> None:
+        """Nothing may have left the machine, and nothing may have gone wrong unseen."""
         elsewhere = {address for address in self.asked if not self._is_ours(address)}
         unexpected = [
             words
             for words in self.complaints
             if not any(known in words for known in self.tolerates)
         ]
-        self.asked, self.complaints, self.tolerates, self._walking = [], [], (), None
+        self.asked, self.complaints, self.tolerates = [], [], ()
         assert not elsewhere, elsewhere
         assert not unexpected, unexpected
 

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program
+from tests.browser.console import Account, Program, Theme
 from tests.browser.geometry import cut_off
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import Theme, drawn, holds_together, main, walks, wide
+from tests.browser.walks import drawn, holds_together, main, walks, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)

@@ -16,9 +16,9 @@ from playwright.sync_api import FilePayload, Route, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab
+from tests.browser.console import Account, Program, Tab, Theme
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import Theme, drawn, holds_together, main, walks
+from tests.browser.walks import drawn, holds_together, main, walks
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.ADMIN, Role.REVIEWER, Role.SUPER_ADMIN)

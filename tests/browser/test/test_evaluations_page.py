@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Program, Window
-from tests.browser.walks import Theme, holds_together, main, opened, wide
+from tests.browser.console import Program, Theme, Window
+from tests.browser.walks import holds_together, main, opened, wide
 
 PATIENCE_S = 60.0
 PAGE = "/evaluations"

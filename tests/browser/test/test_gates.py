@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, expect
 
 from core.platform.ids import new_id
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Program, Tab, Window
-from tests.browser.walks import Theme, holds_together, wide
+from tests.browser.console import Program, Tab, Theme, Window
+from tests.browser.walks import holds_together, wide
 
 REASON = "The provider has an outage"
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program
+from tests.browser.console import Account, Program, Theme
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import Theme, drawn, holds_together, main, opened, walks, wide
+from tests.browser.walks import drawn, holds_together, main, opened, walks, wide
 
 FULL, EMPTY = "/usage?days=7", "/usage?start=2026-01-01&end=2026-01-03"
 

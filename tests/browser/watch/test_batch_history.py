@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program
+from tests.browser.console import Account, Program, Theme
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, Theme, click_point, drawn, holds_together, main, wide
+from tests.browser.walks import WALKS, click_point, drawn, holds_together, main, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HERE = "/batch-history?days=30&job=history-nightly"

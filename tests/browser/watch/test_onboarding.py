@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab
+from tests.browser.console import Account, Program, Tab, Theme
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, Theme, click_point, drawn, holds_together, opened, wide
+from tests.browser.walks import WALKS, click_point, drawn, holds_together, opened, wide
 
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.

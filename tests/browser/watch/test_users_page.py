@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program
+from tests.browser.console import Account, Program, Theme
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import WALKS, Theme, drawn, holds_together, main, wide
+from tests.browser.walks import WALKS, drawn, holds_together, main, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BEGAN = (NOW - timedelta(days=40)).replace(hour=8, minute=0, second=0)

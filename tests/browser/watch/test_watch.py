@@ -13,12 +13,11 @@ from playwright.sync_api import Page, expect
 from core.identity.schemas import Role
 from pages._ui.charts import PLOTLY
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab
+from tests.browser.console import Account, Program, Tab, Theme
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import (
     PATIENCE_MS,
     WALKS,
-    Theme,
     click_point,
     drawn,
     holds_together,
