@@ -13,6 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import errors
+from api.http.turns import HEALTH, Turns
 from core.network.client_addresses import network_of, plain_address
 from core.platform.config import Config
 
@@ -24,6 +28,7 @@ RESERVED_FILES = 320
 MIN_CONNECTIONS = 16
 SWEEP_INTERVAL_S = 1.0
 LOG_INTERVAL_S = 10.0
+TOO_MANY_CONNECTIONS = "There are too many connections at the moment. Try again in a few seconds."
 ANY_PROXY = "a trusted proxy"
 
 
@@ -71,6 +76,7 @@ class Connections:
 
     def __init__(self, limits: Limits, proxies: frozenset[str]) -> None:
         self._limits, self._proxies = limits, proxies
+        self.turns = Turns()
         self._by_network: dict[str, dict[asyncio.BaseTransport, WatchedConnection]] = {}
         self._network_of: dict[asyncio.BaseTransport, str] = {}
         self._is_sweeping = False
@@ -150,3 +156,14 @@ class Connections:
         self._is_sweeping = bool(self._network_of)
         if self._is_sweeping:
             loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+
+
+async def only_health(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve health checks only, since there is no room for the connection."""
+    if scope["path"] in HEALTH:
+        await app(scope, receive, send)
+        return
+    rejection = errors.response(
+        errors.problem(503, "too_many_connections", TOO_MANY_CONNECTIONS), {"Connection": "close"}
+    )
+    await rejection(scope, receive, send)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -18,7 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from api import errors
-from api.http.connections import Connections
+from api.http.connections import TOO_MANY_CONNECTIONS, Connections, only_health
 
 MAX_HEAD_BYTES = 64 * 1024
 # Small headers take ten times their size as objects; the websockets library has the same limit
@@ -33,8 +32,6 @@ BODY_S, MIN_BODY_PROGRESS = 30.0, 8 * 1024
 # response that takes longer than the shorter time makes room for new connections.
 UNREAD_S, READ_S = 60.0, 3.0
 LINGER_NONE = struct.pack("ii", 1, 0)
-HEALTH = frozenset({"/healthz", "/readyz", "/health"})
-TOO_MANY_CONNECTIONS = "There are too many connections at the moment. Try again in a few seconds."
 
 
 class Settings(uvicorn.Config):
@@ -109,7 +106,7 @@ class Http(HttpToolsProtocol):
         super().connection_made(transport)
         if not self._connections.admit(transport, self, self.client[0] if self.client else None):
             self._is_refused = True
-            self.app = partial(_only_health, self.app)
+            self.app = partial(only_health, self.app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection, and tell the request at work, which uvicorn only tells the last of
@@ -122,8 +119,13 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        begin = partial(self._begin, cycle, app)
+        self._connections.turns.start(cycle.scope["path"], begin)
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401
+        if not self.transport.is_closing():
+            self._running = cycle
+            super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Parse the data in pieces, so that the head's limit does not depend on segments."""
@@ -286,13 +288,3 @@ def _abort(transport: asyncio.Transport) -> None:
     if plain_socket is not None:
         plain_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
     transport.abort()
-
-
-async def _only_health(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] in HEALTH:
-        await app(scope, receive, send)
-        return
-    rejection = errors.response(
-        errors.problem(503, "too_many_connections", TOO_MANY_CONNECTIONS), {"Connection": "close"}
-    )
-    await rejection(scope, receive, send)
