@@ -1,11 +1,12 @@
-"""Every view of 100,000 results, the most that an evaluation has, is there within 300 ms."""
+"""A view of 100,000 results, the most that an evaluation has, takes at most 300 ms of a core."""
 
 import time
 from collections.abc import Callable
 from uuid import UUID
 
+import psutil
 import pytest
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.database.db import transaction
@@ -24,6 +25,7 @@ from tests.factories.identity import Person, person
 TARGETS = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
 RUNS = MOST_RESULTS // MOST_CASES // len(TARGETS)
 LIMIT_S = 0.3
+REPEATS = 10  # the work of another process is counted in hundredths of a second
 
 
 def large(one: Person, first_question: int) -> UUID:
@@ -64,7 +66,7 @@ def large(one: Person, first_question: int) -> UUID:
 
 
 @pytest.mark.prove
-def test_each_view_of_100000_results_is_there_within_300_ms(runner: Runner) -> None:
+def test_each_view_of_100000_results_takes_at_most_300_ms_of_a_core(runner: Runner) -> None:
     one = person()
     this, other = large(one, 0), large(one, 7)
     actor = one.actor
@@ -76,17 +78,26 @@ def test_each_view_of_100000_results_is_there_within_300_ms(runner: Runner) -> N
         "last cases": lambda it: results.list_cases(it, this, actor=actor, offset=MOST_CASES - 50),
         "cases of a tag": lambda it: results.list_cases(it, this, actor=actor, tag="refunds"),
     }
-    took = {name: least_s(view) for name, view in views.items()}
+    took = {name: worked_s(view) for name, view in views.items()}
     print({name: f"{1000 * each:.0f} ms" for name, each in took.items()})  # noqa: T201
     assert {name: each for name, each in took.items() if each >= LIMIT_S} == {}
 
 
-def least_s(view: Callable[[Session], object]) -> float:
-    """Return the least time of three, beside whatever else the machine does."""
-    took = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        with transaction() as session:
+def worked_s(view: Callable[[Session], object]) -> float:
+    """Return the mean time that a core works for a view, here and in Postgres.
+
+    Not the clock: other work on the machine does not count, and no second core helps.
+    """
+    with transaction() as session:
+        session.execute(text("set local max_parallel_workers_per_gather = 0"))
+        postgres = psutil.Process(session.scalars(select(func.pg_backend_pid())).one())
+        before = _work_s(postgres)
+        for _ in range(REPEATS):
             view(session)
-        took.append(time.perf_counter() - begun)
-    return min(took)
+            session.expunge_all()
+        return (_work_s(postgres) - before) / REPEATS
+
+
+def _work_s(postgres: psutil.Process) -> float:
+    used = postgres.cpu_times()
+    return float(time.thread_time() + used.user + used.system)
