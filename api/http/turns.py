@@ -17,18 +17,25 @@ class Turns:
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
+        self._left = STARTS_PER_TURN
 
     def start(self, path: str, begin: Callable[[], None]) -> None:
-        """Call `begin` soon; at once for a health check."""
+        """Call `begin`, in this turn or a later one; at once for a health check."""
         if path in HEALTH:
             begin()
             return
         self._waiting.append(begin)
-        if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self._start_some)
+        if self._left == STARTS_PER_TURN:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        self._start_some()
 
     def _start_some(self) -> None:
-        for _ in range(min(STARTS_PER_TURN, len(self._waiting))):
+        while self._waiting and self._left:
+            self._left -= 1
             self._waiting.popleft()()
+
+    def _next_turn(self) -> None:
+        self._left = STARTS_PER_TURN
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._start_some)
+            asyncio.get_running_loop().call_soon(self._next_turn)
+            self._start_some()
