@@ -1,11 +1,21 @@
 """Figures of scores by name: means and label shares with intervals, by day, and as before."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, cast, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Label,
+    Subquery,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
@@ -28,7 +38,9 @@ from core.statistics.rates import wilson
 
 MOST_NAMES, MOST_LABELS, FEWEST = 30, 8, 10
 MOST_COUNTS = 20_000  # of labels by day: labels may be any text
+SEVERAL = date.min  # instead of the day of a conversation that has scores on several
 scores = table_of(MessageScore)
+SUBJECT = func.coalesce(scores.c.conversation_id, scores.c.subject_id)
 NONE = MeanScore(scores=0, values=0, mean=None, low=None, high=None)
 
 Where = list[ColumnElement[bool]]
@@ -36,9 +48,10 @@ LabelCounts = Mapping[str, Mapping[date, int]]  # by label and day
 DayKey = tuple[str, date | None]  # a name, and a day or the whole period
 
 
-class ValueRange(NamedTuple):
-    """The lowest and the highest value of a name, and how many labels it has."""
+class NameCounts(NamedTuple):
+    """The scores of a name, its lowest and highest value, and how many labels it has."""
 
+    scores: int
     lowest: float | None
     highest: float | None
     labels: int
@@ -50,84 +63,104 @@ def score_stats(
     """Return the figures of each name in a period."""
     require(actor, Permission.WATCH)
     where = conditions(filters, period, watched)
-    names, more = _names(session, where)
+    every = _names(session, where)
+    names = dict(islice(every.items(), MOST_NAMES))
     where.append(scores.c.name.in_(names))
-    day = cast(func.timezone(period.zone, scores.c.created_at), Date)
-    means = _means(session, where, day)
-    labels = _labels(session, where, day)
-    edges = _edges(session, where)
-    before = _means(
-        session,
-        [*conditions(filters, period.before(clock.now()), watched), scores.c.name.in_(names)],
-    )
+    means = _means(session, where, period.zone)
+    labels = _labels(session, where, _day_of(scores.c.created_at, period.zone))
+    earlier = conditions(filters, period.before(clock.now()), watched)
+    before = _sums(session, _drawn([*earlier, scores.c.name.in_(names)]))
+    previous = {name: _mean([sums]) for name, *sums in before}
     figures = [
         ScoreFigures(
             **means[name, None].model_dump(),
             name=name,
-            lowest=edges[name].lowest,
-            highest=edges[name].highest,
-            labels=_shares(labels.get(name, {}), edges[name].labels),
+            lowest=counts.lowest,
+            highest=counts.highest,
+            labels=_shares(labels.get(name, {}), counts.labels),
             days=_days(name, means, labels.get(name, {}), period),
-            previous=before.get((name, None), NONE),
+            previous=previous.get(name, NONE),
         )
-        for name in names
+        for name, counts in names.items()
     ]
-    return ScoreStats(names=figures, more_names=more)
+    return ScoreStats(names=figures, more_names=len(every) - len(names))
 
 
-def _names(session: Session, where: Where) -> tuple[list[str], int]:
-    by_count = (
-        select(scores.c.name)
-        .where(*where)
-        .group_by(scores.c.name)
-        .order_by(func.count().desc(), scores.c.name)
-    )
-    names = list(session.scalars(by_count))
-    return names[:MOST_NAMES], len(names[MOST_NAMES:])
+def _names(session: Session, where: Where) -> dict[str, NameCounts]:
+    """Return the names, those with the most scores first."""
+    row, count = scores.c, func.count()
+    counts = count, func.min(row.value), func.max(row.value), func.count(row.label)
+    wanted = select(row.name, *counts).where(*where).group_by(row.name)
+    rows = session.execute(wanted.order_by(count.desc(), row.name))
+    return {name: NameCounts(*counted) for name, *counted in rows}
 
 
-def _means(
-    session: Session, where: Where, day: ColumnElement[date] | None = None
-) -> dict[DayKey, MeanScore]:
-    """Return the mean of each name in total, and by day if there is one.
+def _day_of(at: ColumnElement[datetime], zone: str) -> ColumnElement[date]:
+    return cast(func.timezone(zone, at), Date)
 
-    The interval takes a conversation as one draw (interval_of_grouped_mean).
+
+def _means(session: Session, where: Where, zone: str) -> dict[DayKey, MeanScore]:
+    """Return the mean of each name in total and by day.
+
+    The interval takes a conversation as one draw (interval_of_grouped_mean). Most have all their
+    scores on one day, so that one draw is of the day and of the period; the others are read again.
     """
-    row, at = scores.c, literal(None, Date) if day is None else day
-    subject = func.coalesce(row.conversation_id, row.subject_id)
-    whole = tuple_(row.name, subject)
-    groups = (whole,) if day is None else (whole, tuple_(row.name, subject, day))
-    drawn = (
+    found: dict[DayKey, list[list[Any]]] = defaultdict(list)
+    drawn = _drawn(where)
+    first, last = (_day_of(drawn.c[at], zone) for at in ("first_at", "last_at"))
+    for name, day, last_day, *sums in _sums(session, drawn, first, last):
+        found[name, None].append(sums)
+        found[name, day if day == last_day else SEVERAL].append(sums)
+    if any(day is SEVERAL for _, day in found):
+        several = select(drawn.c.name, drawn.c.subject).where(first != last)
+        in_several = tuple_(scores.c.name, SUBJECT).in_(several)
+        of_days = _drawn([*where, in_several], _day_of(scores.c.created_at, zone).label("day"))
+        for name, day, *sums in _sums(session, of_days, of_days.c.day):
+            found[name, day].append(sums)
+    return {key: _mean(parts) for key, parts in found.items() if key[1] is not SEVERAL}
+
+
+def _drawn(where: Where, *days: Label[date]) -> Subquery:
+    """Return the select of the scores of each conversation, or of each of its days."""
+    row = scores.c
+    return (
         select(
             row.name,
-            at.label("day"),
+            SUBJECT.label("subject"),
+            *days,
+            func.min(row.created_at).label("first_at"),
+            func.max(row.created_at).label("last_at"),
             func.count().label("scores"),
             func.count(row.value).label("size"),
             func.coalesce(func.sum(row.value), 0.0).label("total"),
         )
         .where(*where)
-        .group_by(func.grouping_sets(*groups))
+        .group_by(row.name, SUBJECT, *(day.element for day in days))
         .subquery("drawn")
     )
-    columns = drawn.c
+
+
+def _sums(session: Session, drawn: Subquery, *days: ColumnElement[date]) -> list[tuple[Any, ...]]:
+    """Return each name, the days, scores, values, their total, and what GroupedSample has."""
+    row = drawn.c
     sums = select(
-        columns.name,
-        columns.day,
-        func.sum(columns.scores),
-        func.sum(columns.size),
-        func.sum(columns.total),
-        func.count().filter(columns.size > 0),
-        func.sum(columns.total * columns.total),
-        func.sum(columns.total * columns.size),
-        func.sum(columns.size * columns.size),
-    ).group_by(columns.name, columns.day)
-    return {
-        (name, of_day): _mean(int(count), int(size), total, GroupedSample(*map(float, draws)))
-        for name, of_day, count, size, total, *draws in session.execute(sums)
-    }
+        row.name,
+        *days,
+        func.sum(row.scores),
+        func.sum(row.size),
+        func.sum(row.total),
+        func.count().filter(row.size > 0),
+        func.sum(row.total * row.total),
+        func.sum(row.total * row.size),
+        func.sum(row.size * row.size),
+    )
+    return [tuple(row) for row in session.execute(sums.group_by(row.name, *days))]
 
 
-def _mean(count: int, size: int, total: float, draws: GroupedSample) -> MeanScore:
+def _mean(parts: Sequence[Sequence[Any]]) -> MeanScore:
+    """Return the mean of what several sums have together."""
+    count, size, total, *sums = map(sum, zip(*parts, strict=True))
+    count, size, draws = int(count), int(size), GroupedSample(*map(float, sums))
     mean = total / size if size else None
     low, high = None, None
     if mean is not None and draws.groups >= FEWEST:
@@ -148,15 +181,6 @@ def _labels(session: Session, where: Where, day: ColumnElement[date]) -> Mapping
     for name, label, at, count in session.execute(wanted):
         found[name][label][at] = count
     return found
-
-
-def _edges(session: Session, where: Where) -> dict[str, ValueRange]:
-    columns = scores.c
-    wanted = select(
-        columns.name, func.min(columns.value), func.max(columns.value), func.count(columns.label)
-    )
-    rows = session.execute(wanted.where(*where).group_by(columns.name))
-    return {name: ValueRange(*edges) for name, *edges in rows}
 
 
 def _shares(labels: LabelCounts, whole: int) -> list[LabelShare]:

@@ -3,10 +3,12 @@
 import csv
 import io
 from datetime import timedelta
+from math import sqrt
 from typing import Any
 
 import httpx2
 import pytest
+from scipy.special import stdtrit
 
 from core.identity.schemas import Role, Scope
 from core.ingest.intake import key_of
@@ -124,6 +126,37 @@ def test_figures_have_a_mean_by_day_and_as_before(analyst: httpx2.Client) -> Non
     assert (found["lowest"], found["highest"]) == (0, 11)
     assert [day["scores"] for day in found["days"]] == [0, 0, 0, 0, 0, 0, 12]
     assert (found["days"][-1]["mean"], found["previous"]["mean"]) == (5.5, 5)
+
+
+def test_a_conversation_scored_on_several_days_is_one_draw_of_each_and_of_the_period(
+    analyst: httpx2.Client,
+) -> None:
+    values = [[(number * 7 + day * 3) % 11 for number in range(12)] for day in range(2)]
+    for day, of_day in enumerate(values):
+        for number, value in enumerate(of_day):
+            scored(f"c{number}", value, NOW - timedelta(days=day))
+    for number in range(12, 24):
+        scored(f"c{number}", number, NOW)
+    [found] = got(analyst, "/admin/ai/scores/stats", **WEEK)["names"]
+    assert (found["scores"], found["values"], found["lowest"], found["highest"]) == (36, 36, 0, 23)
+    today, before = found["days"][-1], found["days"][-2]
+    assert interval(today) == interval_of([[value] for value in [*values[0], *range(12, 24)]])
+    assert interval(before) == interval_of([[value] for value in values[1]])
+    pairs = [list(pair) for pair in zip(*values, strict=True)]
+    assert interval(found) == interval_of([*pairs, *([value] for value in range(12, 24))])
+
+
+def interval(found: dict[str, Any]) -> Any:  # noqa: ANN401  of pytest
+    return pytest.approx((found["mean"], found["low"], found["high"]))
+
+
+def interval_of(draws: list[list[int]]) -> tuple[float, float, float]:
+    """Return the mean of values in draws and its interval, by the formula of a ratio of sums."""
+    count, size = len(draws), sum(map(len, draws))
+    mean = sum(map(sum, draws)) / size
+    spread = sum((sum(draw) - mean * len(draw)) ** 2 for draw in draws)
+    half = stdtrit(count - 1, 0.975) * sqrt(spread * count / (count - 1)) / size
+    return mean, mean - half, mean + half
 
 
 def test_scores_of_one_conversation_count_as_one_draw(analyst: httpx2.Client) -> None:
