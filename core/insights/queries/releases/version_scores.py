@@ -81,7 +81,7 @@ def _newest(query: AiMetricsQuery) -> Subquery:
     return (
         select(*(columns[name] for name in READ))
         .where(*conditions(ScoreFilter(), query.period, query.watched))
-        .order_by(columns.created_at.desc(), columns.id)
+        .order_by(columns.created_at.desc())
         .limit(MOST_SCORES)
         .subquery("newest")
     )
