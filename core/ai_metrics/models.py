@@ -51,8 +51,16 @@ class AiRequest(CoreTable):
             postgresql_include=[
                 *("environment", "app", "release", "provider", "model"),
                 *("error_type", "user_id", "conversation_id"),
+                *("prompt_name", "prompt_version", "prompt_label"),
+                *("experiment_key", "experiment_arm"),
             ],
             postgresql_where=text("status = 'error'"),
+        ),
+        Index(
+            "ix_ai_request_metrics_tool_errors",
+            "created_at",
+            "id",
+            postgresql_where=text("status = 'error' and tool_calls_count > 0"),
         ),
         Index(
             "ix_ai_request_metrics_import",

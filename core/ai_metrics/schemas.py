@@ -18,6 +18,7 @@ from core.ingest.intake import (
 )
 from core.ingest.prompts import (
     NESTED,
+    REFERENCES,
     ExperimentReference,
     PromptReference,
     Reference,
@@ -27,6 +28,8 @@ from core.ingest.prompts import (
 from core.providers.packaged_prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
+NAMES_OF_ERRORS = ("environment", "app", "release", "provider", "model", "error_type", *REFERENCES)
+MOST_BYTES = 2400  # an entry of an index has 2,704 at most
 
 
 class RequestStatus(StrEnum):
@@ -74,7 +77,13 @@ class NewRequest(Row):
     experiment_arm: Reference | None = None
 
     def __post_init__(self) -> None:
-        """Refuse negative or incomplete prices; flatten references."""
+        """Refuse negative or incomplete prices, and names that no index could hold; flatten
+        references.
+        """
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
         flatten(self)
+        if self.status is RequestStatus.ERROR or self.error_type is not None:
+            names = (getattr(self, each) or "" for each in NAMES_OF_ERRORS)
+            if sum(len(name.encode()) for name in names) > MOST_BYTES:
+                raise ValueError(f"The names of a failed request have {MOST_BYTES:,} bytes at most")

@@ -66,7 +66,7 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
         if (operation := operation_of(span)) is not None:
             try:
                 taken[span.span_id] = _request(span, operation, ancestors(span, by_id), latest)
-            except SpanRefused as reason:
+            except (SpanRefused, ValueError) as reason:
                 result.refused[str(reason)] += 1
     others = [span for span in by_id.values() if operation_of(span) is None]
     if others:

@@ -130,6 +130,18 @@ def test_a_span_of_another_time_is_refused(sender: httpx2.Client) -> None:
     assert "24 hours" in words
 
 
+def test_a_failed_span_with_too_long_names_is_refused_alone(sender: httpx2.Client) -> None:
+    names = {
+        **{f"gen_ai.{each}": "模" * 200 for each in ("response.model", "provider.name")},
+        **{f"gen_ai.prompt.{each}": "名" * 128 for each in ("name", "version")},
+        "error.type": "型" * 200,
+    }
+    spans = as_json(span(), span(CHAT | names))
+    times, words = refused(sender.post(PATH, content=spans, headers=JSON))
+    assert (times, len(stored())) == (1, 1)
+    assert "2,400 bytes" in words
+
+
 def test_spans_of_other_work_are_taken_and_dropped(sender: httpx2.Client) -> None:
     assert (
         sender.post(
