@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     drawn anew. The report lists what needed it (RERUN): see there for races that users may meet.
     """
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
@@ -188,3 +188,19 @@ def open_window(windows: OpenWindow, program: Program) -> Iterator[OpenWindow]:
 def window(open_window: OpenWindow) -> Window:
     """Open the owner's window."""
     return open_window()
+
+
+@pytest.fixture(scope="session")
+def window_to_walk(browser: Browser, program: Program) -> Iterator[Window]:
+    """Open another window of the owner, for a walk through pages by tests that only look."""
+    with browser.new_context(viewport=SIZE, **SEEN_AS) as context:
+        window = Window(program.address, context)
+        window.let_in(program.cookie(OWNER))
+        yield window
+
+
+@pytest.fixture
+def walking(window_to_walk: Window) -> Iterator[Window]:
+    """Go on with the walk; what went wrong unseen fails the test."""
+    yield window_to_walk
+    window_to_walk.check()

@@ -1,14 +1,13 @@
 """Every page: no requests to other machines, accessible, and fits a phone."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
-from tests.browser.conftest import OWNER, SEEN_AS, SIZE, OpenWindow
+from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE, Program, Tab, Theme, Window
 
 PAGES = {
@@ -62,22 +61,6 @@ STREAMLITS = {
     "list": '[data-testid="stSidebarNav"]',
     "listitem": '[data-testid="stSidebarNav"]',
 }
-
-
-@pytest.fixture(scope="module")
-def owners(browser: Browser, program: Program) -> Iterator[Window]:
-    """Open a window for a walk through all pages: going on in a tab takes a fifth of the time."""
-    with browser.new_context(viewport=SIZE, **SEEN_AS) as context:
-        window = Window(program.address, context)
-        window.let_in(program.cookie(OWNER))
-        yield window
-
-
-@pytest.fixture
-def walking(owners: Window) -> Iterator[Window]:
-    """Go on with the walk; what went wrong unseen fails the test."""
-    yield owners
-    owners.check()
 
 
 def look_at(tab: Tab) -> None:

@@ -18,8 +18,7 @@ def name(program: Program) -> Iterator[str]:
 
 
 def test_blind_columns_stream_at_once_and_are_named_by_the_vote(window: Window, name: str) -> None:
-    tab = window.open()
-    tab.go("/comparison")
+    tab = window.open("/comparison")
     tab.choose("Model A", "echo")
     tab.choose("Model B", "plain")
     tab.page.get_by_text("Blind", exact=True).click()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Theme
+from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.geometry import cut_off
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import drawn, holds_together, main, walks, wide
@@ -136,8 +136,8 @@ def unfold(page: Page) -> None:
         "/tuning?conversation=talk-order&message=order-1&q=zebra",
     ],
 )
-def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
-    tab = open_window().open(path)
+def test_nobody_is_shut_out_of_conversations(walking: Window, path: str) -> None:
+    tab = walking.walk(path)
     drawn(tab.page)
     look_at(tab)
 

@@ -16,7 +16,7 @@ from playwright.sync_api import FilePayload, Route, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab, Theme
+from tests.browser.console import Account, Program, Tab, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import drawn, holds_together, main, walks
 
@@ -161,8 +161,8 @@ def test_all_of_it_holds_together(
 
 
 @pytest.mark.parametrize("path", ["/knowledge?q=zebra", "/knowledge?document=known-zebra"])
-def test_nobody_is_shut_out_of_documents(open_window: OpenWindow, path: str) -> None:
-    tab = open_window().open(path)
+def test_nobody_is_shut_out_of_documents(walking: Window, path: str) -> None:
+    tab = walking.walk(path)
     drawn(tab.page)
     look_at(tab)
 

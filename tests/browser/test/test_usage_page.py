@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Theme
+from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import drawn, holds_together, main, opened, walks, wide
 
@@ -44,8 +44,8 @@ def test_usage_holds_together(
 
 
 @pytest.mark.usefixtures("calls")
-def test_nobody_is_shut_out_of_usage(open_window: OpenWindow) -> None:
-    tab = open_window().open(FULL)
+def test_nobody_is_shut_out_of_usage(walking: Window) -> None:
+    tab = walking.walk(FULL)
     drawn(tab.page)
     look_at(tab)
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Theme
+from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import WALKS, click_point, drawn, holds_together, main, wide
 
@@ -74,8 +74,8 @@ def has_charts(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_nobody_is_shut_out_of_the_history(open_window: OpenWindow) -> None:
-    tab = open_window().open(HERE)
+def test_nobody_is_shut_out_of_the_history(walking: Window) -> None:
+    tab = walking.walk(HERE)
     drawn(tab.page)
     look_at(tab)
 

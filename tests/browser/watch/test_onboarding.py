@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab, Theme
+from tests.browser.console import Account, Program, Tab, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import WALKS, click_point, drawn, holds_together, opened, wide
 
@@ -90,8 +90,10 @@ def has_charts(number: int, page: Page) -> None:
 
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("view", VIEWS)
-def test_nobody_is_shut_out(open_window: OpenWindow, view: str) -> None:
-    look_at(opened(open_window(), HERE + view))
+def test_nobody_is_shut_out(walking: Window, view: str) -> None:
+    tab = walking.walk(HERE + view)
+    drawn(tab.page)
+    look_at(tab)
 
 
 @pytest.mark.usefixtures("rows")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Theme
+from tests.browser.console import Account, Program, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import WALKS, drawn, holds_together, main, wide
 
@@ -115,8 +115,8 @@ def test_list_and_journey_hold_together(
 
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("path", ["/users", "/users?user=people-ann"])
-def test_nobody_is_shut_out_of_users(open_window: OpenWindow, path: str) -> None:
-    tab = open_window().open(path)
+def test_nobody_is_shut_out_of_users(walking: Window, path: str) -> None:
+    tab = walking.walk(path)
     drawn(tab.page)
     look_at(tab)
 

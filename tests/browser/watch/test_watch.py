@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from core.identity.schemas import Role
 from pages._ui.charts import PLOTLY
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab, Theme
+from tests.browser.console import Account, Program, Tab, Theme, Window
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import (
     PATIENCE_MS,
@@ -107,8 +107,9 @@ def has_charts(page: Page) -> None:
 
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("path", ["/overview", "/ai-metrics"])
-def test_nobody_is_shut_out(open_window: OpenWindow, path: str) -> None:
-    tab = opened(open_window(), path)
+def test_nobody_is_shut_out(walking: Window, path: str) -> None:
+    tab = walking.walk(path)
+    drawn(tab.page)
     look_at(tab)
 
 
