@@ -36,7 +36,7 @@ from core.database.rollups import add_sums
 from core.database.sql_files import compiled
 from core.database.staging import Connection, Stage, driver
 from core.database.tables import table_of
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 from core.platform import clock
 from core.platform.config import config
 from core.processes.startup import opened_databases

@@ -9,7 +9,7 @@ from api.request_bodies import decompression
 from api.request_bodies.size_limits import MAX_BODY_BYTES
 from core.errors import Invalid
 from core.ingest.bodies import MAX_ROW_BYTES, PORTION_BYTES
-from core.ingest.intake import MOST_ROWS
+from core.ingest.rows import MOST_ROWS
 
 # Bytes within which there must be a row: longer blank stretches take time without storing anything.
 MAX_GAP_BYTES = 16 * 2**20

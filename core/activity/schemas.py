@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from core.identity.schemas import View
-from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
+from core.ingest.rows import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 from core.presentation.money import Usd
 
 ALL_APPS = "*"

@@ -17,7 +17,7 @@ from core.ai_metrics.ingest.costs import recomputed_costs
 from core.ai_metrics.ingest.costs.recomputed_costs import PriceDifference, RepriceSpan
 from core.database.db import transaction
 from core.errors import Invalid
-from core.ingest.intake import EARLIEST, FUTURE
+from core.ingest.rows import EARLIEST, FUTURE
 from core.platform import clock
 from core.presentation.money import Usd
 from core.presentation.periods import DAY

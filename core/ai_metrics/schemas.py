@@ -4,7 +4,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from core.ingest.intake import (
+from core.ingest.prompts import (
+    NESTED,
+    REFERENCES,
+    ExperimentReference,
+    PromptReference,
+    Reference,
+    Version,
+    flatten,
+)
+from core.ingest.rows import (
     MOST_STEPS,
     Count,
     Id,
@@ -15,15 +24,6 @@ from core.ingest.intake import (
     Row,
     Word,
     wrong_dollars,
-)
-from core.ingest.prompts import (
-    NESTED,
-    REFERENCES,
-    ExperimentReference,
-    PromptReference,
-    Reference,
-    Version,
-    flatten,
 )
 from core.providers.packaged_prices import CostSource
 

@@ -12,7 +12,7 @@ from core.database.field_versions import Version, VersionedFields, version_of
 from core.database.import_traces import Traces
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection, Stage, driver
-from core.ingest.intake import RowSource, as_jsonb, key_of
+from core.ingest.rows import RowSource, as_jsonb, key_of
 
 NO_JOB = "batch"  # the job of runs that do not name one
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from core.ingest.intake import Count, Id, JsonObject, LongText, Moment, Name, Row, wrong_time
+from core.ingest.rows import Count, Id, JsonObject, LongText, Moment, Name, Row, wrong_time
 
 
 class BatchStatus(StrEnum):

@@ -7,7 +7,15 @@ from typing import ClassVar
 
 from msgspec import field
 
-from core.ingest.intake import (
+from core.ingest.prompts import (
+    NESTED,
+    ExperimentReference,
+    PromptReference,
+    Reference,
+    Version,
+    flatten,
+)
+from core.ingest.rows import (
     Count,
     Id,
     JsonObject,
@@ -21,14 +29,6 @@ from core.ingest.intake import (
     Word,
     wrong_dollars,
     wrong_time,
-)
-from core.ingest.prompts import (
-    NESTED,
-    ExperimentReference,
-    PromptReference,
-    Reference,
-    Version,
-    flatten,
 )
 
 

@@ -10,7 +10,7 @@ from core.imports.cells import previews
 from core.imports.models import Import
 from core.imports.schemas import RowProblem
 from core.ingest import redaction
-from core.ingest.intake import Row
+from core.ingest.rows import Row
 
 LONGEST_ROW = 2_000  # characters of JSON
 

@@ -22,7 +22,7 @@ from core.imports.recognition import recognize
 from core.imports.schemas import BUSY, ImportStatus
 from core.imports.service import imports
 from core.imports.service.undo import undo
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 
 log = logging.getLogger("attune.imports")

@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from core.errors import Invalid
-from core.ingest.intake import FUTURE, MOST_ROWS, JsonObject, Nested, Rejected, Row, Sent
 from core.ingest.json_limits import MOST_VALUES, TooMany, elements, excess
 from core.ingest.json_objects import MAX_JSON_DEPTH
+from core.ingest.rows import FUTURE, MOST_ROWS, JsonObject, Nested, Rejected, Row, Sent
 from core.platform import clock
 
 MAX_ROW_BYTES = 2**20

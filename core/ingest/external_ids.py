@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.database.tables import storable
 from core.ingest import redaction
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 
 
 def keys_of(kind: str, id_text: str) -> tuple[UUID, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from core.ingest.intake import JsonObject, Nested
+from core.ingest.rows import JsonObject, Nested
 
 Reference = Annotated[str, Meta(min_length=1, max_length=128)]
 Version = Reference | int | float

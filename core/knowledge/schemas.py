@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from core.ingest.intake import Id, JsonObject, LongText, Moment, Name, Row, Word, wrong_time
+from core.ingest.rows import Id, JsonObject, LongText, Moment, Name, Row, Word, wrong_time
 
 BEST = 5
 

@@ -9,7 +9,7 @@ from core.ai_metrics.schemas import NewRequest
 from core.database import partitions, settings
 from core.database.db import transaction
 from core.executions.service import executions
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.jobs import outbox
 from core.prompts.queries.calls_of_keys import list_requests
 

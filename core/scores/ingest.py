@@ -19,7 +19,7 @@ from core.database.import_traces import note_owned, note_repeated
 from core.database.locks import Lock
 from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
-from core.ingest.intake import RowSource, as_jsonb, key_of
+from core.ingest.rows import RowSource, as_jsonb, key_of
 from core.jobs import outbox
 from core.platform import clock
 from core.platform.ids import new_id

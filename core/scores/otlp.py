@@ -6,7 +6,7 @@ from core.ai_metrics.otlp import outcomes
 from core.ai_metrics.otlp.dialects import word
 from core.ai_metrics.otlp.spans import Attributes
 from core.ai_metrics.otlp.steps import MappedSpan
-from core.ingest.intake import FUTURE
+from core.ingest.rows import FUTURE
 from core.platform import clock
 from core.scores.schemas import NewScore
 

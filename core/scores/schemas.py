@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from core.ingest.intake import Id, LongText, Name, Row, Word, wrong_dollars
+from core.ingest.rows import Id, LongText, Name, Row, Word, wrong_dollars
 
 
 class ScoreSource(StrEnum):

@@ -10,7 +10,7 @@ from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessa
 from core.database import settings
 from core.database.tables import storable
 from core.executions.schemas import ExecutionError
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.services.schemas import Callback
 

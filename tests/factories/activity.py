@@ -15,7 +15,7 @@ from core.activity.queries.funnels.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import retry_on_conflict, transaction
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 TABLES = (

@@ -14,7 +14,7 @@ from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions, settings
 from core.database.db import transaction
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 
 START = datetime(2026, 3, 26, tzinfo=UTC)
 ANY: dict[str, Any] = {"provider": "acme", "model": "a", "cost_usd": Decimal("0.001")}

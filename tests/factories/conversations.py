@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.conversations.ingest import conversations
 from core.conversations.schemas import NewConversation
 from core.database.db import transaction
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SOURCE = RowSource(environment="production", zone="UTC")

@@ -13,7 +13,7 @@ from core.ai_metrics.ingest import requests as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions
 from core.database.db import Database, transaction
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 from core.scores import ingest as scores

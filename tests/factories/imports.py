@@ -26,7 +26,7 @@ from core.conversations.schemas import NewConversation
 from core.database import partitions
 from core.database.connections import engines
 from core.database.db import Database, Session, transaction
-from core.ingest.intake import Row, RowSource
+from core.ingest.rows import Row, RowSource
 from core.jobs import outbox
 from core.knowledge import jobs
 from core.knowledge.documents import ingest as documents

@@ -13,7 +13,7 @@ from core.imports.ingest.chunks import Identity
 from core.imports.models import Import
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import ImportStatus
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 

@@ -9,7 +9,7 @@ from core.ai_metrics.schemas import NewRequest
 from core.database import partitions
 from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.providers.service import price_list
 from core.providers.service.price_list import NewPrice, PriceView
 

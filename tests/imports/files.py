@@ -19,13 +19,13 @@ from core.imports.mapping import Mapping
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition.recognize import recognize
 from core.imports.recognition.result import Recognition
-from core.ingest import bodies, intake
+from core.ingest import bodies, rows
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock
 from core.scores.schemas import NewScore
 
 Row = dict[str, Any]
-ROWS: dict[RowKind, type[intake.Row]] = {
+ROWS: dict[RowKind, type[rows.Row]] = {
     RowKind.EVENTS: NewEvent,
     RowKind.AI_REQUESTS: NewRequest,
     RowKind.CONVERSATIONS: NewConversation,

@@ -38,7 +38,7 @@ from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
 from core.database import partitions, settings
 from core.database.db import Database, transaction
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Period

@@ -14,7 +14,7 @@ from typing import Any
 
 from api.threads import INGEST
 from core.errors import Invalid
-from core.ingest.intake import NotAllNew, RowSource
+from core.ingest.rows import NotAllNew, RowSource
 
 MAX_ROUNDS = 2  # concurrent rounds; each keeps a CPU core of Postgres busy
 MOST_ROWS = 10_000

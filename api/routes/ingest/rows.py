@@ -35,7 +35,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest import bodies
 from core.ingest.bodies import Batch
-from core.ingest.intake import Rejected, Report, Row, RowSource
+from core.ingest.rows import Rejected, Report, Row, RowSource
 from core.knowledge.documents import ingest as documents_in
 from core.knowledge.feedback import ingest as feedback_in
 from core.knowledge.memories import ingest as memories_in

@@ -33,7 +33,7 @@ from core.database.db import retry_on_conflict, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ingest.intake import MOST_ROWS, RowSource
+from core.ingest.rows import MOST_ROWS, RowSource
 from core.platform.config import config
 from core.scores import ingest as score_ingest
 from core.scores.otlp import scores_of

@@ -39,7 +39,7 @@ from core.database.rollups import add_sums, half_hour_of
 from core.database.sql_files import compiled
 from core.database.staging import Connection, Stage, driver
 from core.database.tables import table_of
-from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, staged_key
+from core.ingest.rows import RowSource, all_new, as_jsonb, keys_of, staged_key
 from core.platform import clock
 from core.platform.ids import new_id
 

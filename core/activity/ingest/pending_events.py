@@ -20,7 +20,7 @@ from core.database.db import retry_on_conflict, transaction
 from core.database.locks import Lock
 from core.database.sql_files import compiled, driver_statement
 from core.database.staging import Stage, driver
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 
 AT_ONCE = 10_000
 ALONE = text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=Lock.PENDING_EVENTS)

@@ -25,7 +25,7 @@ from core.database.import_traces import note_named
 from core.database.sql_files import compiled, statement
 from core.database.staging import Connection, Stage, rows_of
 from core.database.tables import table_of
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 
 USER_DAYS = statement(__package__, "note_user_days").columns()
 NOTE_USERS = statement(__package__, "note_users").columns()

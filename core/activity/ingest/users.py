@@ -11,7 +11,7 @@ from core.activity.schemas import NewUser
 from core.database.field_versions import VersionedFields, name_by, version_of
 from core.database.import_traces import Traces, note_named
 from core.database.staging import Connection, Stage, driver
-from core.ingest.intake import RowSource, as_jsonb, key_of
+from core.ingest.rows import RowSource, as_jsonb, key_of
 from core.platform import clock
 
 DESCRIBED = Stage(

@@ -14,7 +14,7 @@ from core.database.tables import table_of
 from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.ingest.intake import BEFORE_RELEASE
+from core.ingest.rows import BEFORE_RELEASE
 from core.presentation.periods import Period, Watched
 
 MOST = 200

@@ -32,7 +32,7 @@ from core.database.settings import Workspace, read
 from core.database.sql_files import statement
 from core.database.staging import Stage, driver
 from core.database.tables import table_of
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 
 raw = table_of(AiRequest)

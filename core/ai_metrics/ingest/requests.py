@@ -23,8 +23,8 @@ from core.database.rollups import add_sums, sums_of
 from core.database.sql_files import compiled, statement
 from core.database.staging import Stage, driver
 from core.database.tables import table_of
-from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, message_name, staged_key
 from core.ingest.prompts import REFERENCES
+from core.ingest.rows import RowSource, all_new, as_jsonb, keys_of, message_name, staged_key
 from core.platform import clock
 from core.platform.ids import new_id
 from core.providers.queries import token_prices

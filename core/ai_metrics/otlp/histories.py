@@ -10,7 +10,7 @@ from core.ai_metrics.otlp.spans import Span
 from core.ai_metrics.otlp.steps import MappedSpan
 from core.ai_metrics.schemas import NewRequest
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
-from core.ingest.intake import MOST_STEPS
+from core.ingest.rows import MOST_STEPS
 from core.providers.queries.token_prices import BatchRates
 
 LONGEST_NS = 24 * 3600 * 1_000_000_000

@@ -20,7 +20,7 @@ from core.ai_metrics.otlp.outcomes import MOST_MS
 from core.ai_metrics.otlp.spans import Attributes, Span
 from core.ai_metrics.otlp.steps import MappedSpan, WaitingStep, ancestors, join
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
-from core.ingest.intake import EARLIEST, FUTURE, MOST_USD
+from core.ingest.rows import EARLIEST, FUTURE, MOST_USD
 from core.platform import clock
 
 LONGEST_ID = 128

@@ -28,7 +28,7 @@ from core.database.import_traces import note_owned, note_repeated
 from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
 from core.database.tables import table_of
-from core.ingest.intake import Id, Moment, Row, RowSource, Word, key_of
+from core.ingest.rows import Id, Moment, Row, RowSource, Word, key_of
 from core.jobs import outbox
 from core.platform import clock
 from core.platform.ids import new_id

@@ -19,7 +19,7 @@ from core.database.field_versions import VersionedFields, moment_of, name_by, ve
 from core.database.import_traces import Traces, note_repeated
 from core.database.sql_files import compiled, driver_statement
 from core.database.staging import Connection, Stage, as_json, by_index, driver
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 from core.jobs import outbox
 from core.platform import clock
 

@@ -12,8 +12,8 @@ from core.database.import_traces import note_owned
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection, Stage
 from core.database.tables import table_of
-from core.ingest.intake import as_jsonb, key_of, message_name, staged_key
 from core.ingest.prompts import REFERENCES
+from core.ingest.rows import as_jsonb, key_of, message_name, staged_key
 
 MESSAGES = Stage(
     "staged_messages",

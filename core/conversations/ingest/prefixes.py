@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.conversations.schemas import NewConversation, NewMessage
 from core.database.staging import Connection
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 
 KNOWN = "select id, created_at from messages where id = any(%(keys)s)"
 

@@ -42,7 +42,7 @@ from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
-from core.ingest.intake import message_name
+from core.ingest.rows import message_name
 from core.presentation.periods import Period, Watched
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)

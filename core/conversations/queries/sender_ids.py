@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 
 CONVERSATIONS = text("select id, external_id from conversations where id = any(:ids)")
 MESSAGES = text("""

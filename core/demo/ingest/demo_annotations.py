@@ -18,7 +18,7 @@ from core.database.db import Database
 from core.database.tables import table_of
 from core.demo.schemas import DECIDING, DemoNote, DemoReview
 from core.demo.shifting import Shift
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 from core.jobs import outbox
 
 notes, items, passes = table_of(Annotation), table_of(ReviewItem), table_of(ReviewPass)

@@ -32,7 +32,7 @@ from core.evaluations.schemas import EvaluationTarget, NewEvaluation
 from core.evaluations.service import app_answers, evaluations
 from core.identity import queries as identity
 from core.identity.schemas import Actor, Caller, Role
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.prompts.models import PromptTemplate
 from core.prompts.schemas import PromptChange, Visibility
 from core.prompts.service import prompts, transfer

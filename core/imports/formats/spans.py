@@ -27,7 +27,7 @@ from core.imports.containers.paths import leaves
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.recognition import names
-from core.ingest.intake import Row as Item
+from core.ingest.rows import Row as Item
 
 Object = dict[str, Any]
 # Spans that are mapped together: what belongs to one trace is looked for among them

@@ -15,7 +15,7 @@ from core.imports.ingest.stores import STORES, size_of, weight
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import RowProblem
 from core.ingest import bodies
-from core.ingest.intake import FUTURE, JsonObject, Row
+from core.ingest.rows import FUTURE, JsonObject, Row
 from core.platform import clock
 
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer.

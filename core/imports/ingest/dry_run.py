@@ -16,7 +16,7 @@ from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.ingest.stores import STORES, times
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow
-from core.ingest.intake import Row, key_of
+from core.ingest.rows import Row, key_of
 from core.platform import clock
 
 MOST_PROBLEMS = 20

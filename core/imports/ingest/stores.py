@@ -20,7 +20,7 @@ from core.conversations.ingest import conversations
 from core.conversations.schemas import NewConversation
 from core.database.db import Database, Session
 from core.imports.parsed import RowKind
-from core.ingest.intake import JsonObject, Row, RowSource
+from core.ingest.rows import JsonObject, Row, RowSource
 from core.knowledge.documents import ingest as documents
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.memories import ingest as memories

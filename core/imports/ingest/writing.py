@@ -34,7 +34,7 @@ from core.imports.ingest.stores import STORES, times
 from core.imports.models import Import
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import ImportStatus, RowCounts, RowProblem
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 
 log = logging.getLogger("attune.imports")

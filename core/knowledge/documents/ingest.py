@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.database.import_traces import note_owned, note_repeated
 from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
-from core.ingest.intake import RowSource, as_jsonb, key_of
+from core.ingest.rows import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
 from core.platform import clock
 

@@ -12,7 +12,7 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.knowledge.documents.queries import get_document, get_id
 from core.knowledge.documents.schemas import DocumentBody, DocumentChangeBody, Proposal
 from core.knowledge.errors import DocumentMissing, DocumentMoved, DocumentTaken

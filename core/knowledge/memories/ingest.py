@@ -12,7 +12,7 @@ from core.database.db import read_session
 from core.database.import_traces import note_owned, note_repeated
 from core.database.sql_files import driver_statement
 from core.database.staging import Stage, driver
-from core.ingest.intake import RowSource, as_jsonb, key_of
+from core.ingest.rows import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewMemory
 from core.platform import clock
 

@@ -24,7 +24,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.imports.schemas import TouchedRows
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.jobs import queue
 from core.platform import clock
 from core.presentation.periods import DAY, day_of

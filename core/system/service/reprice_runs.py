@@ -27,7 +27,7 @@ from core.executions.service import executions
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.identity.service import audit
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.jobs import queue
 from core.platform import clock
 from core.platform.ids import new_id

@@ -16,7 +16,7 @@ from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import transaction
 from core.errors import Invalid, Unavailable
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from tests.api.conftest import Client, caller
 from tests.factories.activity import START
 from tests.factories.identity import person

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from core.embedded.postgres import Postgres
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 from tests.api.conftest import caller
 from tests.factories.conversations import column, conversation, message, one
 from tests.factories.keys import api_key, bearing

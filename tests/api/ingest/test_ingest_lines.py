@@ -16,7 +16,7 @@ from core.activity.models.events import Event
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.ingest import bodies
-from core.ingest.intake import MOST_NAMED, Rejected, Report
+from core.ingest.rows import MOST_NAMED, Rejected, Report
 from tests.api.conftest import caller
 from tests.factories.keys import api_key, bearing
 

@@ -16,7 +16,7 @@ from core.database.connections import engines
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
-from core.ingest import intake
+from core.ingest.rows import as_jsonb
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.factories.keys import api_key, bearing
@@ -49,7 +49,6 @@ def stored(*ids: object) -> int:
 def test_a_row_that_only_the_database_refuses_is_rejected_alone(
     http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_jsonb = intake.as_jsonb
     monkeypatch.setattr(
         ingest, "as_jsonb", lambda value: "{no json" if value == {"bad": True} else as_jsonb(value)
     )

@@ -15,7 +15,7 @@ from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.ingest import redaction
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from core.identity.schemas import Role
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories import conversations

@@ -15,7 +15,7 @@ import pytest
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 from core.jobs import outbox
 from core.knowledge import jobs
 from core.knowledge.feedback import ingest as feedback

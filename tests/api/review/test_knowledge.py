@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.knowledge.documents import ingest as documents
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.memories import ingest as memories

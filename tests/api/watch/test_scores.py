@@ -11,7 +11,7 @@ import pytest
 from scipy.special import stdtrit
 
 from core.identity.schemas import Role, Scope
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform import clock
 from tests.api.conftest import Client, caller
 from tests.factories.ai_metrics import request, send

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role, Scope
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import fold, many, request, send

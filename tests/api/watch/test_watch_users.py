@@ -9,7 +9,7 @@ import pytest
 from core.activity.queries.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.identity.schemas import Role
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.api.conftest import Client

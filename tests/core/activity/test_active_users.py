@@ -19,7 +19,7 @@ from core.activity.queries.active_users import (
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.presentation.periods import DAY, Period, Watched
 from tests.factories import activity
 

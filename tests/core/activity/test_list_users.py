@@ -19,7 +19,7 @@ from core.activity.views import OnboardingStatus, UserSummary, UserView
 from core.database.db import transaction
 from core.database.paging import SortCursor, SortedPage, Window
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.periods import Watched
 from tests.factories.activity import event, store

@@ -15,7 +15,7 @@ from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform import clock
 from core.presentation.periods import DAY, Period, Watched, midnight
 from tests.factories import activity

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from core.activity.ingest import users
 from core.activity.schemas import NewUser
 from core.database.db import transaction
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -13,7 +13,7 @@ from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions
 from core.database.db import transaction
-from core.ingest.intake import NotAllNew, RowSource
+from core.ingest.rows import NotAllNew, RowSource
 from core.platform import clock
 from core.system.service.verification import verify
 from tests.factories.spans import CHAT, packed, span, take_in

@@ -14,7 +14,7 @@ from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.presentation.periods import Period
 from tests.factories.identity import person
 

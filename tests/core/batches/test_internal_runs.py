@@ -16,7 +16,7 @@ from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.insights.queries.filter_options import read_filter_options
 from core.platform import clock
 from core.presentation.periods import last_days

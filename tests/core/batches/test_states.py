@@ -17,7 +17,7 @@ from core.batches.views import BatchRunQuery
 from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.periods import Period
 from tests.factories.identity import person

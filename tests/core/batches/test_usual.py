@@ -19,7 +19,7 @@ from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.periods import last_days
 from tests.factories.batches import ran

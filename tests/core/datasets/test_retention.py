@@ -8,7 +8,7 @@ from sqlalchemy import text
 from core.database.db import Database, transaction
 from core.datasets.service import cases, sources
 from core.datasets.source_schemas import ConversationChoice
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform.ids import new_id
 from core.system.service import retention
 from tests.factories import conversations

@@ -16,7 +16,7 @@ from core.datasets.source_schemas import (
     VoteChoice,
 )
 from core.executions.runner import Runner
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform.ids import new_id
 from core.playground.errors import PlaygroundMessageMissing, PlaygroundSessionMissing
 from tests.factories import conversations

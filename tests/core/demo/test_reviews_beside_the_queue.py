@@ -11,7 +11,7 @@ from core.annotations.schemas import AnnotationType, ItemState, QueueReason
 from core.database.db import Database, Session, transaction
 from core.demo.ingest import demo_annotations
 from core.demo.schemas import DemoNote, DemoReview
-from core.ingest.intake import key_of, message_name
+from core.ingest.rows import key_of, message_name
 from core.platform.ids import new_id
 from tests.factories.activity import minutes
 from tests.factories.conversations import stored

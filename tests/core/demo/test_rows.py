@@ -14,7 +14,7 @@ import pytest
 from core.demo.shifting import WEEK
 from core.imports.ingest.stores import STORES
 from core.imports.parsed import RowKind
-from core.ingest.intake import FUTURE
+from core.ingest.rows import FUTURE
 from tests.core.demo.conftest import UNTIL, World, read
 from tools.demo.requests.models import cost_of
 

@@ -14,7 +14,7 @@ from core.imports.ingest.generators import Generated
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
 from core.imports.service.undo.undo import UndoProgress, undo
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.factories import imports

@@ -16,7 +16,7 @@ from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 from core.insights.queries import overview as queries
 from core.insights.schemas import Overview, WatchScope
 from core.knowledge.models import Feedback

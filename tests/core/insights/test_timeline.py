@@ -14,7 +14,7 @@ from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.identity.service import sessions
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.insights.queries.conversation_detail import read_conversation
 from core.insights.queries.timeline import (
     OtherActivity,

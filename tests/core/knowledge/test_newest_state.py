@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.ingest.intake import RowSource, key_of, message_name
+from core.ingest.rows import RowSource, key_of, message_name
 from core.knowledge.documents import ingest as documents
 from core.knowledge.memories import ingest as memories
 from core.knowledge.schemas import NewDocument, NewMemory

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.ingest.intake import RowSource, key_of, message_name
+from core.ingest.rows import RowSource, key_of, message_name
 from core.jobs import outbox
 from core.knowledge import jobs
 from core.knowledge.feedback import ingest as feedback

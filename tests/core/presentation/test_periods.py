@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.platform import clock
 from core.presentation import periods
 from core.presentation.periods import Period, RangeRefused, Watched, last_days, midnight, read_range

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.ingest.intake import RowSource, key_of, message_name
+from core.ingest.rows import RowSource, key_of, message_name
 from core.jobs import outbox
 from core.scores import ingest as scores
 from core.scores import jobs

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from core.imports.service.undo.undo import undo
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform.ids import new_id
 from core.scores import ingest, service
 from core.scores.schemas import NewScore

@@ -12,7 +12,7 @@ from core.activity.ingest import users
 from core.activity.schemas import NewUser
 from core.database.db import Database, transaction
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import RowSource, key_of
+from core.ingest.rows import RowSource, key_of
 from core.knowledge.documents import ingest as documents
 from core.knowledge.schemas import NewDocument
 from core.search.queries import search

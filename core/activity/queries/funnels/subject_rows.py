@@ -45,7 +45,7 @@ from core.activity.queries.releases import first_seen_at
 from core.activity.schemas import ALL_APPS
 from core.database.sql_files import statement
 from core.database.tables import table_of
-from core.ingest.intake import EARLIEST
+from core.ingest.rows import EARLIEST
 from core.presentation.periods import Period, Watched
 
 subjects, events, parts = table_of(Subject), table_of(Event), table_of(FunnelPart)

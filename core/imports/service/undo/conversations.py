@@ -13,7 +13,7 @@ from core.database.staging import driver
 from core.imports.service.undo import user_days
 from core.imports.service.undo.reported_rows import KEPT, Image, MergedTable, RemainingRow
 from core.imports.service.undo.whole_rows import MESSAGES
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 
 AT_ONCE = 500
 UNKNOWN = dict.fromkeys(("user_name", "session_type", "title"))

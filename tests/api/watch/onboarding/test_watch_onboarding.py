@@ -13,7 +13,7 @@ from core.conversations.ingest import conversations
 from core.conversations.schemas import NewConversation
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.activity import event, spaced, store

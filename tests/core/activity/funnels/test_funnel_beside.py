@@ -23,7 +23,7 @@ from core.activity.schemas import NewEvent, NewUser
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import Period, Watched, midnight

@@ -20,7 +20,7 @@ from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.ingest.intake import key_of
+from core.ingest.rows import key_of
 from core.presentation.periods import Period, Watched
 from tests.factories import activity
 from tests.factories.activity import START, event, minutes, spaced, store

@@ -14,7 +14,7 @@ from core.database import partitions
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 from core.presentation.periods import Period, Watched, last_days
 from tests.factories.activity import event

@@ -17,7 +17,7 @@ from core.database.db import transaction
 from core.database.staging import driver
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.presentation.periods import Period, Watched
 from core.system.service.verification import verify
 from tests.factories import activity

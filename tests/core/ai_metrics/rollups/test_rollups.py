@@ -16,7 +16,7 @@ from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database import partitions
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.ingest.intake import RowSource
+from core.ingest.rows import RowSource
 from core.platform import clock
 
 SOURCE = RowSource("production", "Europe/Berlin")
