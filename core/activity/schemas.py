@@ -20,6 +20,7 @@ class NewEvent(Row):
     """One thing that happened in the product."""
 
     texts: ClassVar = ("event_data", "error_message", "user_agent", "extra")
+    names: ClassVar = (*Row.names, "event_type", "error_code", "session_id")
 
     event_type: Name
     event_category: Name | None = None

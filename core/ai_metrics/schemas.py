@@ -23,13 +23,13 @@ from core.ingest.rows import (
     Parts,
     Row,
     Word,
+    check_names,
     wrong_dollars,
 )
 from core.providers.packaged_prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
-NAMES_OF_ERRORS = ("environment", "app", "release", "provider", "model", "error_type", *REFERENCES)
-MOST_BYTES = 2400  # an entry of an index has 2,704 at most
+LONGEST_TOOL = 200  # in rollups
 
 
 class RequestStatus(StrEnum):
@@ -45,6 +45,7 @@ class NewRequest(Row):
 
     texts: ClassVar = ("tool_calls", "steps", "error_message", "extra")
     nested: ClassVar = NESTED
+    names: ClassVar = (*Row.names, "provider", "model", "error_type", *REFERENCES)
 
     model: Name
     provider: Name | None = None
@@ -83,7 +84,6 @@ class NewRequest(Row):
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
         flatten(self)
-        if self.status is RequestStatus.ERROR or self.error_type is not None:
-            names = (getattr(self, each) or "" for each in NAMES_OF_ERRORS)
-            if sum(len(name.encode()) for name in names) > MOST_BYTES:
-                raise ValueError(f"The names of a failed request have {MOST_BYTES:,} bytes at most")
+        tools = (str(call.get("name") or "")[:LONGEST_TOOL] for call in self.tool_calls or ())
+        names = [getattr(self, name) for name in self.names]
+        check_names((*names, max(tools, key=len, default=None)))

@@ -25,6 +25,7 @@ class NewBatchRun(Row):
     """The state of a run at a time: sent at its start, during the run, and at its end."""
 
     texts: ClassVar = ("triggered_by", "phase_durations", "error_summary", "extra")
+    names: ClassVar = (*Row.names, "batch_job", "status")
 
     batch_run_id: Id
     started_at: Moment

@@ -3,12 +3,14 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import ClassVar
 
 from msgspec import field
 
 from core.ingest.prompts import (
     NESTED,
+    REFERENCES,
     ExperimentReference,
     PromptReference,
     Reference,
@@ -27,6 +29,7 @@ from core.ingest.rows import (
     Parts,
     Row,
     Word,
+    check_names,
     wrong_dollars,
     wrong_time,
 )
@@ -57,6 +60,9 @@ class MessageSpeaker(StrEnum):
     USER = "user"
     ASSISTANT = "assistant"
     TOOL = "tool"
+
+
+NAMES_OF_MESSAGE = attrgetter("model", *REFERENCES)
 
 
 class NewMessage(Nested):
@@ -109,6 +115,13 @@ class NewConversation(Row):
     status: ConversationState | None = None
     context: JsonObject | None = None
     updated_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse names that no index could hold."""
+        own = [getattr(self, name) for name in self.names]
+        check_names(own)
+        for message in self.messages:
+            check_names((*own, *NAMES_OF_MESSAGE(message)))
 
     def wrong(self, latest: datetime) -> str | None:
         """Return why a time or a price is invalid, or None."""

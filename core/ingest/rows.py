@@ -23,6 +23,7 @@ MOST_ROWS = 5000
 MOST_NAMED = MOST_ROWS
 MOST_STEPS = 200
 MOST_USD = 100_000
+MOST_NAME_BYTES = 2450  # of a row; an entry of an index has 2,704 at most
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(hours=24)
 # In what rows derived for a release have as their environment: release_place() in SQL
@@ -61,6 +62,8 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     texts: ClassVar[tuple[str, ...]] = ("extra",)  # fields that are redacted
     # Ids that may be email addresses
     persons: ClassVar[tuple[str, ...]] = ("user_id", "session_id")
+    # Names that indexes and rollups hold together
+    names: ClassVar[tuple[str, ...]] = ("environment", "app", "release")
 
     id: Id | None = None
     environment: Name | None = None
@@ -68,6 +71,10 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     release: Word | None = None
     created_at: Moment | None = None
     extra: JsonObject | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse names that no index could hold."""
+        check_names([getattr(self, name) for name in self.names])
 
     def wrong(self, latest: datetime) -> str | None:
         """Return what is invalid beyond the field types, starting with the field, or None."""
@@ -181,6 +188,17 @@ def message_name(conversation: str | None, message: str) -> str:
     Ids contain no NUL.
     """
     return f"{conversation or ''}\0{message}"
+
+
+def check_names(names: Iterable[str | None]) -> None:
+    """Raise ValueError for names of a row that are too long together for an index."""
+    known = list(filter(None, names))
+    if sum(map(len, known)) > MOST_NAME_BYTES // 4:  # a character has four bytes at most
+        size = sum(len(name.encode(errors="replace")) for name in known)
+        if size > MOST_NAME_BYTES:
+            raise ValueError(
+                f"The names of a row have {MOST_NAME_BYTES:,} bytes together at most, not {size:,}."
+            )
 
 
 def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | None:

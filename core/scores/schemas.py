@@ -35,6 +35,7 @@ class NewScore(Row):
 
     texts: ClassVar = ("label", "comment", "extra")
     persons: ClassVar = (*Row.persons, "evaluator")
+    names: ClassVar = (*Row.names, "name", "label")
 
     name: Name
     value: float | bool | None = None

@@ -1,12 +1,12 @@
 """types of errors by prompt version, arm and tool
 
-Revision: 0083, after 0081
+Revision: 0082, after 0081
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0083"
+revision = "0082"
 down_revision = "0081"
 branch_labels = None
 depends_on = None
