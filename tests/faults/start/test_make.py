@@ -35,6 +35,7 @@ assert len(files) > 10_000
 assert not [str(file) for file in files if file.locate().stat().st_size != file.size]
 """
 # What an outer `make test` leaves in the environment, and what a shell may have set.
+LONGEST_MAKE_S = 600  # ends only what hangs: a whole install takes minutes beside other work
 NOT_OURS = {"HOME", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PORT", "HOST", "DATA"}
 
 
@@ -73,7 +74,7 @@ class Clone:
     def make(self, *arguments: str) -> str:
         """Call `make`, and return what it said and its exit code."""
         process = self.launch(*arguments)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=LONGEST_MAKE_S)
         return f"{out}exit {process.returncode}"
 
     @property
