@@ -2,8 +2,8 @@
 the question and the permissions; the page's guard has already checked who asks.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -53,20 +53,6 @@ class Reads:
         """Return `reader(ai, *given, **named, actor=...)`, at most MAX_AGE_S old."""
         return self._ask(reader, (Database.AI,), given, named)
 
-    @contextmanager
-    def early(self, reader: Callable[..., Any], *given: object, **named: object) -> Iterator[None]:
-        """Begin a slow read that is asked for inside, so that it runs beside those before it."""
-        with self._early(reader, (Database.CORE,), given, named):
-            yield
-
-    @contextmanager
-    def early_both(
-        self, reader: Callable[..., Any], *given: object, **named: object
-    ) -> Iterator[None]:
-        """Begin a slow read of both databases that is asked for inside."""
-        with self._early(reader, (Database.CORE, Database.AI), given, named):
-            yield
-
     def _ask(
         self,
         reader: Callable[..., Answer],
@@ -74,47 +60,19 @@ class Reads:
         given: tuple[object, ...],
         named: dict[str, object],
     ) -> Answer:
-        question = self._question(reader, databases, given, named)
+        rights = tuple(sorted(each for each in Permission if may(self.actor, each)))
+        name = f"{reader.__module__}.{reader.__qualname__}"
+        question = ReaderQuestion(name, given, tuple(sorted(named.items())), rights, databases)
         answer: Answer
-        found = _reads.peek(repr(question))
-        if was_cancelled(question.reader) and found is None:
+        key = repr(question)
+        found = _reads.peek(key)
+        if was_cancelled(name) and found is None:
             raise ReadCancelled
         answer, at = found or _shared.get(
-            repr(question), self._cached(question, reader), reader=question.reader
+            key, lambda: _reads.get(key, lambda: _read(question, reader, self.actor)), reader=name
         )
         self.as_of = min(self.as_of, at)
         return answer
-
-    @contextmanager
-    def _early(
-        self,
-        reader: Callable[..., Any],
-        databases: tuple[Database, ...],
-        given: tuple[object, ...],
-        named: dict[str, object],
-    ) -> Iterator[None]:
-        question = self._question(reader, databases, given, named)
-        with ExitStack() as running:
-            if _reads.peek(repr(question)) is None:
-                read = self._cached(question, reader)
-                running.enter_context(_shared.joined(repr(question), read))
-            yield
-
-    def _question(
-        self,
-        reader: Callable[..., Any],
-        databases: tuple[Database, ...],
-        given: tuple[object, ...],
-        named: dict[str, object],
-    ) -> ReaderQuestion:
-        rights = tuple(sorted(each for each in Permission if may(self.actor, each)))
-        name = f"{reader.__module__}.{reader.__qualname__}"
-        return ReaderQuestion(name, given, tuple(sorted(named.items())), rights, databases)
-
-    def _cached(
-        self, question: ReaderQuestion, reader: Callable[..., Any]
-    ) -> Callable[[], tuple[Any, datetime]]:
-        return lambda: _reads.get(repr(question), lambda: _read(question, reader, self.actor))
 
 
 def forget() -> None:

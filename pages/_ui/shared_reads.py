@@ -57,11 +57,7 @@ class SharedReads:
     def joined(self, question: str, read: Callable[[], Any]) -> "Iterator[Future[Any]]":
         """Wait for a read, which others may have begun."""
         with self._lock:
-            shared = self._running.get(question)
-            if (
-                shared is None or shared.answer.done()
-            ):  # an old answer, to a run that began it early
-                shared = self._begin(question, read)
+            shared = self._running.get(question) or self._begin(question, read)
             shared.waiting += 1
         try:
             yield shared.answer

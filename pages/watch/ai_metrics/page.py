@@ -1,18 +1,14 @@
 """AI metrics: requests, latency, cost and errors."""
 
-from contextlib import nullcontext
-
 from core.ai_metrics.queries import figures
 from core.ai_metrics.queries.kpis import ai_request_kpis
 from core.insights.queries.filter_options import read_filter_options
 from core.insights.queries.prompt_versions import prompt_versions
 from core.presentation import formatting
-from core.scores.queries.score_figures import score_stats
 from pages._ui import definitions, errors, kpis, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar
 from pages._ui.filters.selection import Filters
-from pages._ui.watch import Header
 from pages.watch.ai_metrics import (
     ai_tables,
     breakdown_panel,
@@ -61,11 +57,6 @@ def main() -> None:
         own=("latency", *breakdown_panel.OWN, *release_panel.OWN),
     )
     promotion_panel.draw(chosen)
-    with reads.early(score_stats, *score_charts.asked(chosen)):
-        draw(reads, chosen, header)
-
-
-def draw(reads: Reads, chosen: Filters, header: Header) -> None:
     found = reads.ask(ai_request_kpis, chosen.asked)
     if not found[0].value:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
@@ -82,13 +73,9 @@ def draw(reads: Reads, chosen: Filters, header: Header) -> None:
     markers = [*watch.markers(reads, chosen), *watch.prompt_markers(reads, chosen)]
     breakdown_panel.draw(reads, chosen, markers)
     release_panel.draw(reads, chosen)
-    offered = reads.ask(read_filter_options, chosen.period, chosen.watched.environment)
-    has_versions = bool(offered.prompt_versions)  # they are read from raw rows
-    with reads.early_both(prompt_versions, chosen.asked) if has_versions else nullcontext():
-        metric_charts.draw(reads, chosen, markers)
-        draw_models(reads, chosen)
-        if has_versions:
-            draw_prompt_versions(reads, chosen)
+    metric_charts.draw(reads, chosen, markers)
+    draw_models(reads, chosen)
+    draw_prompt_versions(reads, chosen)
     score_charts.draw(reads, chosen)
     request_list.draw(reads, chosen, summary.total_requests)
     header.finish(reads, chosen, csv=TABLES)
@@ -101,7 +88,11 @@ def draw_models(reads: Reads, chosen: Filters) -> None:
 
 @errors.part("Prompt versions")
 def draw_prompt_versions(reads: Reads, chosen: Filters) -> None:
-    ai_tables.draw_prompt_versions(reads.ask_both(prompt_versions, chosen.asked), PAGE)
+    """Draw the versions of a workspace that has any: they are read from raw rows."""
+    offered = reads.ask(read_filter_options, chosen.period, chosen.watched.environment)
+    if offered.prompt_versions:
+        found = reads.ask_both(prompt_versions, chosen.asked)
+        ai_tables.draw_prompt_versions(found, PAGE)
 
 
 with errors.InWords("AI metrics"):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
-from core.presentation.periods import Period, Watched, in_address
+from core.presentation.periods import in_address
 from core.scores import charts as score_charts
 from core.scores.queries import score_figures, score_list
 from core.scores.views import MeanScore, ScoreFigures, ScoreFilter
@@ -27,7 +27,13 @@ def draw(reads: Reads, chosen: Filters) -> None:
     """Draw the trend of each name."""
     ignored = [text.plain(name.replace("_", " ")) for name in NOT_OF_SCORES if chosen[name]]
     frame.section("Scores", f"not filtered by {', '.join(ignored)}" if ignored else "")
-    found = reads.ask(score_figures.score_stats, *asked(chosen))
+    wanted = ScoreFilter(
+        model=chosen["model"],
+        conversation=chosen["conversation"],
+        prompt_version=chosen["prompt_version"],
+        experiment_arm=chosen["experiment_arm"],
+    )
+    found = reads.ask(score_figures.score_stats, wanted, chosen.period, chosen.watched)
     if not found.names:
         has_any = bool(reads.ask(score_list.list_names))
         st.caption("No scores match." if has_any else f"No scores yet. {HOW}")
@@ -45,17 +51,6 @@ def draw(reads: Reads, chosen: Filters) -> None:
     if found.more_names:
         st.caption(f"{formatting.count(found.more_names, 'more name')} in the CSV.")
     st.link_button("Export scores as CSV", chosen.download("ai/scores"), type="tertiary")
-
-
-def asked(chosen: Filters) -> tuple[ScoreFilter, Period, Watched]:
-    """Return what is read of the scores, so that the page can begin it early."""
-    wanted = ScoreFilter(
-        model=chosen["model"],
-        conversation=chosen["conversation"],
-        prompt_version=chosen["prompt_version"],
-        experiment_arm=chosen["experiment_arm"],
-    )
-    return wanted, chosen.period, chosen.watched
 
 
 def _note(figures: ScoreFigures) -> str:

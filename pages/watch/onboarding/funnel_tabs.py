@@ -6,16 +6,10 @@ import streamlit as st
 
 from core.activity.funnel_views import FunnelView
 from core.activity.queries import event_trends
-from core.activity.queries.funnels import (
-    funnel_comparison,
-    funnel_counts,
-    funnel_sql,
-    time_to_drop_off,
-)
+from core.activity.queries.funnels import funnel_comparison, funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.insights.queries.drop_off_errors import drop_off_errors
-from core.presentation.periods import Period, Watched
 from pages._ui import errors, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
@@ -36,25 +30,19 @@ class FunnelQuestion:
 
 def read_question(reads: Reads, chosen: Filters) -> FunnelQuestion:
     """Return the funnel's counts; raise FunnelRefused."""
-    _, _, wanted, segment = asked = _asked(reads, chosen)
-    found = reads.ask(funnel_counts.read_funnel, *asked)
-    return FunnelQuestion(wanted, segment, found, reads.ask(funnel_sql.get_workspace_funnel))
-
-
-def _asked(reads: Reads, chosen: Filters) -> tuple[Period, Watched, Funnel, Segment | None]:
-    """Return what all reads of a funnel are asked."""
-    wanted = funnel_editor.read_funnel(reads.ask(funnel_sql.get_workspace_funnel))
+    workspace = reads.ask(funnel_sql.get_workspace_funnel)
+    wanted = funnel_editor.read_funnel(workspace)
     segment = Segment.read(chosen["segment"]) if chosen["segment"] else None
-    return chosen.period, chosen.watched, wanted, segment
+    found = reads.ask(funnel_counts.read_funnel, chosen.period, chosen.watched, wanted, segment)
+    return FunnelQuestion(wanted, segment, found, workspace)
 
 
 def draw_funnel_view(reads: Reads, chosen: Filters) -> bool:
     """Draw the funnel; return False when there are no events to export."""
-    with reads.early(drop_off_errors, *_asked(reads, chosen)):
-        question = read_question(reads, chosen)
-        if question.found.steps[0].users:
-            draw_funnel(reads, chosen, question)
-            return True
+    question = read_question(reads, chosen)
+    if question.found.steps[0].users:
+        draw_funnel(reads, chosen, question)
+        return True
     return draw_nobody(reads, chosen, question)
 
 
@@ -62,13 +50,12 @@ def draw_trends_view(reads: Reads, chosen: Filters) -> bool:
     """Draw conversion and durations over time, and the users of a clicked bar; return False when
     there are no events to export.
     """
-    asked = _asked(reads, chosen)
-    with reads.early(time_to_drop_off.read_time_to_drop_off, *asked):
-        question = read_question(reads, chosen)
-        if not question.found.steps[0].users:
-            return draw_nobody(reads, chosen, question)
-        conversion_charts.draw(reads, chosen, question.funnel, question.segment)
+    question = read_question(reads, chosen)
+    if not question.found.steps[0].users:
+        return draw_nobody(reads, chosen, question)
+    conversion_charts.draw(reads, chosen, question.funnel, question.segment)
     if chosen["took"] or chosen["dropped_off_after"]:
+        asked = (chosen.period, chosen.watched, question.funnel, question.segment)
         funnel_panel.draw_chosen_step(reads, chosen, asked, question.found)
     return True
 

@@ -80,10 +80,8 @@ def read_workspace_funnel(reads: Reads) -> SavedFunnelView | None:
 
 
 def read_kpis(reads: Reads, chosen: Filters) -> list[Kpi]:
-    with reads.early(funnel_counts.find_kept_funnel, chosen.period, chosen.watched):
-        known = reads.ask_both(read_known, chosen.scope)
-        funnel = read_funnel(reads, chosen)
-    return reads.ask_both(overview_kpis, chosen.scope, known, funnel)
+    known = reads.ask_both(read_known, chosen.scope)
+    return reads.ask_both(overview_kpis, chosen.scope, known, read_funnel(reads, chosen))
 
 
 def read_findings(reads: Reads, chosen: Filters) -> list[Finding]:

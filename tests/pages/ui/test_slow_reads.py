@@ -162,21 +162,3 @@ def test_who_comes_back_while_the_read_waits_for_its_turn_gets_an_answer(
         others.close()
         assert asked.result(20) == "counted"
     assert len(began) == 1
-
-
-def test_an_answer_that_an_open_page_began_early_is_not_given_to_the_next() -> None:
-    reads = SharedReads()
-    with reads.joined("how many?", lambda: "old") as early:
-        assert early.result(10) == "old"
-        assert reads.get("how many?", lambda: "new", reader="count") == "new"
-
-
-def test_a_statement_that_a_page_began_early_ends_when_the_page_does() -> None:
-    cache.forget()
-    with Reads(person(Role.ANALYST).actor).early(sleep_long):
-        until(lambda: running() == 1, 10)
-    until(lambda: running() == 0, 10)
-
-
-def sleep_long(session: Session, *, actor: Actor) -> None:
-    session.execute(text("select pg_sleep(20), :name"), {"name": actor.name})
