@@ -257,6 +257,7 @@ class Tab:
         """Go to another address as Back does, and wait until its page is drawn: scripts stay
         loaded, which takes a fifth of the time.
         """
+        self.page.mouse.move(0, 0)  # over nothing that would say what it is
         with self.rerun():
             self.page.evaluate(GO_WITHIN, path)
         self.wait()
