@@ -24,6 +24,7 @@ from core.ingest.rows import (
     Row,
     Word,
     check_names,
+    names_of,
     wrong_dollars,
 )
 from core.providers.packaged_prices import CostSource
@@ -84,6 +85,8 @@ class NewRequest(Row):
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
         flatten(self)
-        tools = (str(call.get("name") or "")[:LONGEST_TOOL] for call in self.tool_calls or ())
-        names = [getattr(self, name) for name in self.names]
-        check_names((*names, max(tools, key=len, default=None)))
+        names = names_of(type(self))(self)
+        if self.tool_calls:
+            tools = (str(call.get("name") or "")[:LONGEST_TOOL] for call in self.tool_calls)
+            names = (*names, max(tools, key=len))
+        check_names(names)

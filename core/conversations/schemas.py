@@ -30,6 +30,7 @@ from core.ingest.rows import (
     Row,
     Word,
     check_names,
+    names_of,
     wrong_dollars,
     wrong_time,
 )
@@ -118,7 +119,7 @@ class NewConversation(Row):
 
     def __post_init__(self) -> None:
         """Refuse names that no index could hold."""
-        own = [getattr(self, name) for name in self.names]
+        own = names_of(type(self))(self)
         check_names(own)
         for message in self.messages:
             check_names((*own, *NAMES_OF_MESSAGE(message)))

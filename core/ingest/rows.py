@@ -3,11 +3,13 @@
 core/ingest/bodies.py decodes them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -74,7 +76,7 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse names that no index could hold."""
-        check_names([getattr(self, name) for name in self.names])
+        check_names(names_of(type(self))(self))
 
     def wrong(self, latest: datetime) -> str | None:
         """Return what is invalid beyond the field types, starting with the field, or None."""
@@ -190,11 +192,17 @@ def message_name(conversation: str | None, message: str) -> str:
     return f"{conversation or ''}\0{message}"
 
 
+@cache
+def names_of(row: type[Row]) -> Callable[[Row], tuple[str | None, ...]]:
+    """Return the function that returns a row's names."""
+    return attrgetter(*row.names)
+
+
 def check_names(names: Iterable[str | None]) -> None:
     """Raise ValueError for names of a row that are too long together for an index."""
-    known = list(filter(None, names))
-    if sum(map(len, known)) > MOST_NAME_BYTES // 4:  # a character has four bytes at most
-        size = sum(len(name.encode(errors="replace")) for name in known)
+    together = "".join(filter(None, names))
+    if len(together) > MOST_NAME_BYTES // 4:  # a character has four bytes at most
+        size = len(together.encode(errors="replace"))
         if size > MOST_NAME_BYTES:
             raise ValueError(
                 f"The names of a row have {MOST_NAME_BYTES:,} bytes together at most, not {size:,}."
