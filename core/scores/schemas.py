@@ -35,7 +35,6 @@ class NewScore(Row):
 
     texts: ClassVar = ("label", "comment", "extra")
     persons: ClassVar = (*Row.persons, "evaluator")
-    names: ClassVar = (*Row.names, "name", "label")
 
     name: Name
     value: float | bool | None = None

@@ -61,6 +61,8 @@ def translate_errors() -> Iterator[None]:
         psycopg.OperationalError,
         psycopg.InterfaceError,
     ) as error:
+        if isinstance(getattr(error, "orig", error), psycopg.errors.ProgramLimitExceeded):
+            raise Invalid("Invalid value: a text is too long for an index.") from error
         raise Unavailable(DISK_FULL if is_disk_full(error) else None) from error
     except psycopg.errors.CheckViolation as error:
         # It was just dropped, and is created again when the rows are sent again
