@@ -23,14 +23,11 @@ from core.ingest.rows import (
     Parts,
     Row,
     Word,
-    check_names,
-    names_of,
     wrong_dollars,
 )
 from core.providers.packaged_prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
-LONGEST_TOOL = 200  # in rollups
 
 
 class RequestStatus(StrEnum):
@@ -85,8 +82,4 @@ class NewRequest(Row):
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
         flatten(self)
-        names = names_of(type(self))(self)
-        if self.tool_calls:
-            tools = (str(call.get("name") or "")[:LONGEST_TOOL] for call in self.tool_calls)
-            names = (*names, max(tools, key=len))
-        check_names(names)
+        super().__post_init__()

@@ -119,8 +119,8 @@ class NewConversation(Row):
 
     def __post_init__(self) -> None:
         """Refuse names that no index could hold."""
+        super().__post_init__()
         own = names_of(type(self))(self)
-        check_names(own)
         for message in self.messages:
             check_names((*own, *NAMES_OF_MESSAGE(message)))
 

@@ -25,7 +25,8 @@ MOST_ROWS = 5000
 MOST_NAMED = MOST_ROWS
 MOST_STEPS = 200
 MOST_USD = 100_000
-MOST_NAME_BYTES = 2450  # of a row; an entry of an index has 2,704 at most
+# Of a row: with the name of a tool (200 characters), an entry of an index has 2,704 at most
+MOST_NAME_BYTES = 1750
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(hours=24)
 # In what rows derived for a release have as their environment: release_place() in SQL

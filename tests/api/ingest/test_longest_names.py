@@ -53,7 +53,7 @@ def event(share: float) -> Row:
 
 def ai_request(share: float) -> Row:
     own = names(share, PLACE, REFERENCE, {"provider": 200, "model": 200, "error_type": 200})
-    return row(**own, tool_calls=[{"name": "search"}])
+    return row(**own, tool_calls=[{"name": name(200)}])
 
 
 def conversation(share: float) -> Row:
@@ -100,5 +100,5 @@ def test_a_row_with_longer_names_is_rejected_alone(
 ) -> None:
     answer = sender.post(f"/{kind}", json={"items": [made(1), made(0.1)]}).json()
     assert (answer["accepted"], [each["index"] for each in answer["rejected"]]) == (1, [0])
-    assert "2,450 bytes" in answer["rejected"][0]["error"]
+    assert "1,750 bytes" in answer["rejected"][0]["error"]
     derive()

@@ -139,7 +139,7 @@ def test_a_failed_span_with_too_long_names_is_refused_alone(sender: httpx2.Clien
     spans = as_json(span(), span(CHAT | names))
     times, words = refused(sender.post(PATH, content=spans, headers=JSON))
     assert (times, len(stored())) == (1, 1)
-    assert "2,450 bytes" in words
+    assert "1,750 bytes" in words
 
 
 def test_spans_of_other_work_are_taken_and_dropped(sender: httpx2.Client) -> None:
