@@ -1,7 +1,6 @@
 """The worker process: jobs and outboxes; large imports run in processes of their own."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from core.jobs import outbox, queue
 from core.platform import features
 from core.platform.config import config
 from core.platform.ids import new_id
+from core.processes import garbage
 
 log = logging.getLogger("attune.worker")
 
@@ -103,11 +103,7 @@ def _working(addresses: engines.Addresses) -> Iterator[None]:
     )
     pools.keep_small(engines.current().core, engines.current().ai)
     features.load("jobs")
-    # Imports create ten thousands of rows: collecting after every 700 objects takes a quarter of
-    # the time of reading them.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    garbage.collect_less()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: queue.stopping.set())
     if supervised.has_parent():
