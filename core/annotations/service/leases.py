@@ -39,6 +39,7 @@ update review_items as item set claimed_until = :until where id = (
         and state = 'waiting'
     order by claimed_until, id limit 1 for update skip locked)
 returning item.*""")
+# Two tabs of a reviewer would both find nothing to resume, and lease an item each
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:account, 0))")
 
 
@@ -72,6 +73,8 @@ def lease_next(
 def lease_item(ai: Session, id_: UUID, rules: ReviewSettings, *, actor: Actor) -> QueueItemView:
     """Lease an item; raise NotLeased if the actor has completed or skipped it before."""
     require(actor, Permission.ANNOTATE)
+    # Locked first, so that what another tab of the reviewer has just completed is seen
+    ai.execute(select(items.c.id).where(items.c.id == id_).with_for_update())
     if ai.scalar(select(exists().where(passes.c.item_id == id_, passes.c.account_id == actor.id))):
         raise NotLeased
     return lease(ai, id_, rules, actor)

@@ -54,6 +54,21 @@ def test_two_tabs_of_one_reviewer_save_the_same_item_once(client: Client, review
     assert rows(ITEM)[0]["reviews_done"] == 1
 
 
+def test_two_tabs_of_one_reviewer_approve_selected_items_once(client: Client) -> None:
+    for _ in range(5):
+        with transaction(Database.AI) as ai:
+            ai.execute(text("delete from review_items"))
+            ai.execute(text("delete from ai_admin_annotations"))
+        waiting(1, reviews=2)
+        mine = person(Role.REVIEWER)
+        tabs = [client(mine) for _ in range(4)]
+        items = [str(each["id"]) for each in rows("select id from review_items")]
+        body = {"action": "approve", "ids": items}
+        at_once(*(partial(tab.post, f"{QUEUE}/bulk", json=body) for tab in tabs))
+        assert rows(ITEM)[0]["reviews_done"] == 1
+        assert len(rows("select from ai_admin_annotations")) == 1
+
+
 def test_saving_and_skipping_in_two_tabs_leave_one_of_them(client: Client) -> None:
     for _ in range(5):
         with transaction(Database.AI) as ai:
