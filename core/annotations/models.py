@@ -60,6 +60,7 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
         ),
     )
 
+    # Messages and accounts are in the database `core`, so foreign keys are not possible
     message_id: Mapped[UUID]
     conversation_id: Mapped[UUID]
     admin_user_id: Mapped[UUID]
@@ -70,7 +71,7 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
     severity: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=NOTHING)
     status: Mapped[str] = mapped_column(server_default=AnnotationStatus.PENDING)
-    # 1 and 2 are blind reviews, 3 is the adjudication
+    # 1 is the first review, 2 each further one, 3 the adjudication
     round: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     review_item_id: Mapped[UUID | None]
     reviewed_by: Mapped[UUID | None]
@@ -115,6 +116,7 @@ class ReviewItem(Keyed, Snapshot, Created, AiTable):
     __tablename__ = "review_items"
     __table_args__ = (
         one_of("state", ItemState),
+        # Rules check a message more than once, and must not add a second item
         Index(None, "message_id", unique=True),
         Index(
             "ix_review_items_waiting",
@@ -126,6 +128,7 @@ class ReviewItem(Keyed, Snapshot, Created, AiTable):
         Index(
             "ix_review_items_claimed", "claimed_by", postgresql_where=text("claimed_by is not null")
         ),
+        # For the age of the backlog, which is asked for without the order of assignment
         Index("ix_review_items_oldest", "created_at", postgresql_where=text("state = 'waiting'")),
         Index(
             "ix_review_items_adjudication",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.errors import ItemMissing, NotAnnotated, UndoTooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
+from core.annotations.queries.annotation_list import SECOND
 from core.annotations.schemas import (
     AnnotationType,
     BulkAction,
@@ -54,7 +55,7 @@ def complete(
             given,
             actor=actor,
             item_id=id_,
-            round_=item["reviews_done"] + 1,
+            round_=_next_round(item),
         )
     said = _verdict_on(ai, item, actor)
     if said is None:
@@ -99,6 +100,7 @@ def act_on_many(ai: Session, body: BulkBody, rules: ReviewSettings, *, actor: Ac
     done, left = [], []
     for id_ in sorted(set(body.ids)):  # in a fixed order, so that concurrent calls cannot deadlock
         try:
+            # A savepoint, so that a refused item does not undo those before it
             with ai.begin_nested():
                 leases.lease_item(ai, id_, rules, actor=actor)
                 acts[body.action](id_)
@@ -117,10 +119,15 @@ def _verdict_on(ai: Session, item: RowMapping, actor: Actor) -> str | None:
     if found is None:
         return None
     if found["review_item_id"] is None:
-        joined = {"review_item_id": item["id"], "round": item["reviews_done"] + 1}
+        joined = {"review_item_id": item["id"], "round": _next_round(item)}
         ai.execute(update(notes).where(notes.c.id == found["id"]).values(joined))
     said: str = found["annotation_type"]
     return said
+
+
+def _next_round(item: RowMapping) -> int:
+    # The third round is the adjudication, also when more than two reviewers are wanted
+    return min(item["reviews_done"] + 1, SECOND)
 
 
 def _after(ai: Session, item: RowMapping) -> dict[str, Any]:

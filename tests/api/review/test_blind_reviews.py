@@ -138,3 +138,18 @@ def test_what_was_said_before_the_message_was_queued_stays_where_all_could_see_i
     # It counts for this review, and is hidden from then on
     first.post(f"{QUEUE}/{item}/done").raise_for_status()
     assert second.get(f"{DOOR}/annotations").json()["total_count"] == 0
+
+
+def test_the_third_of_three_reviewers_is_not_taken_for_an_adjudicator(client: Client) -> None:
+    stored(conversation("c"))
+    told()
+    reviewers = [client(person(Role.REVIEWER)) for _ in range(3)]
+    reviewers[0].post(QUEUE, json={"message_id": "m1", "reviews_wanted": 3}).raise_for_status()
+    for reviewer in reviewers:
+        item = reviewer.post(f"{QUEUE}/claim").json()["id"]
+        reviewer.post(f"{QUEUE}/{item}/done", json={"annotation_type": "approved"})
+    admin = client(person(Role.SUPER_ADMIN))
+    assert admin.get(f"{QUEUE}/{item}").json()["state"] == "done"
+    found = admin.get(f"{DOOR}/export/manifest?format=openai_chat").json()
+    assert "overruled" not in {each["reason"] for each in found["left_out"]}
+    assert admin.get(f"{DOOR}/summary?days=1").json()["agreement"]["judgements"] == 3
