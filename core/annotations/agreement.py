@@ -112,6 +112,7 @@ def _coincidences(counts: Floats) -> Floats:
     """Return how often each pair of values occurs in a unit, by pattern; judgements count once."""
     pairs = counts[:, :, np.newaxis] * counts[:, np.newaxis, :]
     diagonal = np.arange(counts.shape[1])
+    # No judgement is paired with itself
     pairs[:, diagonal, diagonal] -= counts
     fit: Floats = pairs / (counts.sum(axis=1) - 1)[:, np.newaxis, np.newaxis]
     return fit
@@ -137,6 +138,7 @@ def _distances(totals: Floats, *, is_ordered: bool) -> Floats:
     """Return the distance of two values: 0 or 1, or for ordinal ones by judgements between."""
     if not is_ordered:
         return np.broadcast_to(1.0 - np.eye(totals.shape[1]), (*totals.shape, totals.shape[1]))
+    # The ordinal distance counts the judgements between two values, and half of those on each end
     places = totals.cumsum(axis=1) - totals / 2
     between: Floats = (places[:, :, np.newaxis] - places[:, np.newaxis, :]) ** 2
     return between
@@ -151,6 +153,8 @@ def _interval(
     with a single value are ignored.
     """
     draws = (
+        # Units with the same pattern are interchangeable, so drawing a number per pattern equals
+        # drawing units one by one, without an array of all of them
         np.random.default_rng(SEED)
         .multinomial(times.sum(), times / times.sum(), size=RESAMPLES)
         .astype(np.float64)

@@ -64,6 +64,7 @@ def fill(timestamp: int) -> None:
         begun = clock.now()
         place = enqueue.enqueue_answers(*place)
         until = begun if place is None else min(begun, place[0])  # the sender's clock may be ahead
+        # After each batch, so that a job that is killed repeats one batch at most
         with transaction() as core:
             settings.write(core, enqueue.CheckedUntil(until=until), by=None)
 

@@ -82,6 +82,7 @@ class ReviewSession:
         return replace(
             self._did(action),
             history=history,
+            # A correction of an earlier item leaves the lease on the current one
             held_id=None if self.held_id == self.shown_id else self.held_id,
         )
 

@@ -94,6 +94,7 @@ def _once(given: list[str]) -> list[str]:
 
 
 Words = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(storable)]
+# The length of a tag counts after spaces are joined; this bounds the work until then
 Tag = Annotated[str, Field(max_length=1000), AfterValidator(_tag)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_once)]
 

@@ -9,6 +9,7 @@ LONGEST_NAME = 200
 LINE = re.compile(r"^\s*(?P<name>.*?\S)\s*(?P<how>[<>=])\s*(?P<limit>\S.*?)\s*$")
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+# JSON, in which rules are stored, has neither infinity nor NaN
 Limit = Annotated[float, Field(allow_inf_nan=False)]
 
 

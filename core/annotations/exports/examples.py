@@ -170,6 +170,7 @@ def _question_and_answer(example: Example) -> tuple[TrainingQuestion, Transcript
     transcript = Transcript()
     for turn in example.before:
         transcript.add(turn, is_shortened=example.is_shortened)
+    # OpenAI's files and chat templates allow no answer while a call has no result
     transcript.check_answered()
     *results, answer = transcript.messages_of(
         example.said or StoredTurn(MessageSpeaker.ASSISTANT, "")

@@ -135,6 +135,7 @@ def stream(
     query: ExportQuery, *, actor: Actor, tally: ExportTally | None = None
 ) -> Iterator[bytes]:
     """Yield the file in parts, each with a short transaction of its own; raise Forbidden."""
+    # Checked here, because a generator would check only once the response has begun
     require(actor, Permission.EXPORT_ANNOTATIONS)
     return _pieces(query, tally or ExportTally())
 

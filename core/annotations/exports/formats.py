@@ -88,6 +88,7 @@ class Format:
 
     def write(self, example: Example) -> bytes | ExclusionReason:
         """Return the line of an example, or why it is left out."""
+        # The person who exports may be the one who still has to review the message
         if example.is_blind:
             return ExclusionReason.BLIND
         try:
@@ -118,7 +119,7 @@ def openai_dpo(found: ComparedAnswers) -> bytes:
         "input": {
             "messages": _messages(*found.question.turns),
             "tools": found.question.tools,
-            "parallel_tool_calls": True,
+            "parallel_tool_calls": True,  # a stored turn may have several calls
         },
         "preferred_output": _messages(found.better),
         "non_preferred_output": _messages(found.worse),

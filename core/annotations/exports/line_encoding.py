@@ -21,6 +21,7 @@ def json_line(line: dict[str, Any]) -> bytes:
 def json_text(given: object) -> bytes:
     try:
         return msgspec.json.encode(given)
+    # msgspec refuses half a surrogate pair
     except UnicodeEncodeError:
         return encoded(json.dumps(given, ensure_ascii=False))
 

@@ -64,5 +64,6 @@ def _is_end(opened: re.Match[str], fence: re.Match[str]) -> bool:
 
 def _tame(line: str) -> str:
     tamed = LINK.sub(r"]\\\1", line.replace("<", "&lt;").replace("![", "!\\["))
+    # A section begins with ##, so a heading within it has at least three
     tamed = HEADING.sub(lambda found: found[1] + "#" * min(6, len(found[2]) + 2), tamed)
     return f"\\{tamed.strip()}" if UNDERLINE.match(tamed) else tamed

@@ -39,6 +39,7 @@ select messages.id, position, role, content, tool_calls, null as answers,
     coalesce(context -> 'tools', context -> 'functions') as tools
 from messages join conversations on conversations.id = conversation_id
     where messages.id = any(:ids)""")
+# System messages stay beyond both limits, because they hold the model's instructions
 BEFORE = text("""
 select wanted.id as about, array_agg(earlier.role order by earlier.position) as roles,
     array_agg(earlier.content order by earlier.position) as contents,
@@ -92,6 +93,7 @@ def read_all(filters: AnnotationFilter, split: Split, form: Format) -> Iterator[
         with transaction() as core:
             examples = _examples(core, chosen, decided, reads_before=form.reads_before)
         yield examples
+        # Rows are counted, not examples: a full batch may have none of the split
         if len(rows) < AT_ONCE:
             return
         after = Cursor(rows[-1]["created_at"], rows[-1]["id"])

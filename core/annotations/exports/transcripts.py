@@ -145,9 +145,11 @@ class Transcript:
         function = inner if isinstance(inner, Mapping) else given
         name = _word(function.get("name"))
         arguments = _arguments(function.get("arguments", function.get("input")))
+        # Two names that differ only in replaced characters would become one tool
         if name is None or self.names.setdefault(openai_name(name), name) != name:
             raise NotRepresentable(ExclusionReason.CALL_UNREADABLE)
         self.calls += 1
+        # Senders' IDs may be missing, repeated, or longer than OpenAI accepts
         return CalledTool(
             f"call_{self.calls}", openai_name(name), json.dumps(arguments, ensure_ascii=False)
         )
@@ -215,6 +217,7 @@ def _arguments(given: object) -> dict[str, Any]:
     """Return arguments, which are an object, its JSON text, or an empty text."""
     try:
         found = msgspec.json.decode(given or "{}") if isinstance(given, str) else given
+    # msgspec raises RecursionError for JSON that is nested too deep
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         found = None
     if not isinstance(found, dict):

@@ -155,6 +155,7 @@ def _staged(
     now = clock.now()
     for row in rows:
         place = places[row.named()]
+        # The annotation of an unknown message looks up an ID that no snapshot has
         facts = row.facts(source.environment) or taken.get(place.message_id or new_id())
         if facts is not None:
             ids = (place.message_id, facts.get("conversation_id", place.conversation_id))

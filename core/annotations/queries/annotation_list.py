@@ -46,6 +46,7 @@ def get_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationView:
     """Return an annotation; raise AnnotationMissing."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
     row = (
+        # "Forbidden" would tell a reviewer that a verdict exists
         ai.execute(select(notes).where(notes.c.id == id_, seen_by(actor))).mappings().one_or_none()
     )
     if row is None:
@@ -128,6 +129,7 @@ def conditions(filters: AnnotationFilter) -> list[ColumnElement[bool]]:
     ]
     if filters.applied_version is not None:
         version = columns.applied_version
+        # Names of prompts may contain % and _
         of_prompt = version.startswith(f"{filters.applied_version}@", autoescape=True)
         found.append(version.is_not(None) & ((version == filters.applied_version) | of_prompt))
     if filters.tag is not None:
@@ -188,8 +190,10 @@ def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
     if (
         deleted is None
         or not may(actor, Permission.DECIDE_REVIEWS)
+        # A deleted verdict would influence a blind review as much as a stored one
         or _is_open(ai, UUID(deleted["message_id"]))
     ):
+        # Raises unless the actor may see the annotation
         get_annotation(ai, id_, actor=actor)
     return found
 

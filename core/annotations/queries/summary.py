@@ -63,8 +63,10 @@ def summarize(
     is_own = not may(actor, Permission.WATCH)
     asked = replace(filters, start=period.start, end=period.end)
     where, seen = conditions(replace(asked, author=actor.id) if is_own else asked), seen_by(actor)
+    # A filter by a field that is not disclosed would disclose it by the count
     if any((filters.type, filters.severity, filters.tag)):
         where.append(seen)
+    # Agreement compares with other reviewers, whom a filter by author would leave out
     judged = _judged(
         [*conditions(replace(asked, author=None)), seen], actor.id if is_own else asked.author
     )
@@ -176,6 +178,7 @@ def _patterns(
 ) -> dict[str, Counter[Pattern]]:
     """Return the number of messages by model and judgement pattern."""
     counts = _counts(judged, column, values)
+    # Annotations of one message may have different snapshots; the message counts for one model
     known = select(judged.c.message_id, func.max(judged.c.model).label("model"), *counts).where(
         judged.c[column].is_not(None)
     )

@@ -12,6 +12,7 @@ tag = func.unnest(notes.c.tags).table_valued("tag").render_derived("tag")
 USED = (
     select(tag.c.tag, func.count())
     .select_from(notes.join(tag, true()))
+    # The tags of an open blind review would disclose its verdict
     .where(~is_blind())
     .group_by(tag.c.tag)
     .order_by(func.count().desc(), tag.c.tag)

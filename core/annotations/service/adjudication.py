@@ -107,6 +107,7 @@ def list_opinions(ai: Session, item_id: UUID, *, actor: Actor) -> list[Annotatio
 
 def _in_dispute(ai: Session, item_id: UUID | None, actor: Actor) -> RowMapping:
     """Return and lock an item that waits for adjudication by the actor."""
+    # The second of two adjudicators waits here, and then finds the item decided
     locked = select(items).where(items.c.id == item_id).with_for_update()
     item = ai.execute(locked).mappings().one_or_none()
     if item is None or item["state"] != ItemState.ADJUDICATION:

@@ -121,6 +121,7 @@ def change(ai: Session, id_: UUID, change: AnnotationChangeBody, *, actor: Actor
     values = {
         name: value
         for name, value in values.items()
+        # Only these two can be cleared
         if value is not None or name in ("suggested_response", "severity")
     }
     _check_type(
@@ -150,6 +151,7 @@ def change(ai: Session, id_: UUID, change: AnnotationChangeBody, *, actor: Actor
     fields = [name for name in EDITABLE if name in values and row[name] != before[name]]
     _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
     _note(ai, "change", before, row, actor)
+    # What an admin changes is not what the reviewer thinks
     if "annotation_type" in fields and row["admin_user_id"] == actor.id:
         given_item = {
             "id": row["review_item_id"],
@@ -165,6 +167,7 @@ def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
     """Delete an annotation: authors their own, adjudicators any; the history is kept."""
     before = _held(ai, id_, actor)
     ai.execute(delete(notes).where(notes.c.id == id_))
+    # The history of a deleted annotation needs its message, to stay hidden in a blind review
     whole = [*EDITABLE, "message_id", "admin_user_id", "author_name"]
     _keep(ai, id_, _part(before, whole), None, actor)
     _note(ai, "delete", before, None, actor)

@@ -68,6 +68,7 @@ def save(
     """Store the actor's draft for a message, unless an annotation was saved since `begun_at`."""
     require(actor, Permission.ANNOTATE)
     mine = (notes.c.message_id == message_id) & (notes.c.admin_user_id == actor.id)
+    # The form saves drafts in the background, and one may arrive after its annotation
     if begun_at is not None and ai.scalar(
         select(exists().where(mine, notes.c.updated_at >= begun_at))
     ):

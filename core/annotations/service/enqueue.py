@@ -123,6 +123,7 @@ def enqueue_conversations(ids: Sequence[UUID]) -> None:
         found = _reasons(core.execute(_answers_of(ids, rules)).mappings(), rules)
         for given in (_disliked(core, ai, ids, rules), _scored(core, ids, rules)):
             for message_id, reasons in given.items():
+                # A sample is of answers that have no other reason
                 found[message_id] = found.get(message_id, set()) - {QueueReason.SAMPLE} | reasons
         _fill(core, found, rules)
 
@@ -143,6 +144,7 @@ def enqueue_scored(message_ids: Sequence[UUID]) -> None:
 
 def remove_orphans(after: UUID) -> UUID | None:
     """Remove items of deleted messages; return the last position, or None at the end."""
+    # Items first: an item that is added after this has a message that the other query finds
     with read_session(Database.AI) as ai:
         waiting: dict[UUID, UUID] = {
             key: id_ for key, id_ in ai.execute(WAITING, {"after": after, "limit": AT_ONCE})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.annotations.errors import AnnotatedMessageMissing
 
 # A message may have several requests: the last successful one has the provider.
+# The table of requests has a partition per day: without the bounds, all of them would be read.
 TAKEN = text("""
 with wanted as materialized (
     select id, conversation_id, created_at from messages where id = any(:ids) and role = 'assistant'
