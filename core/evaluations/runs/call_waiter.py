@@ -44,6 +44,7 @@ class CallWaiter:
         if claimed.execution is None:
             return self._of_service(claimed)
         if self._cancelled.is_set():
+            # The claim has stored a pending call, which would else wait forever
             self._cancel(claimed.execution.id)
             return None
         turn = _Turn(self._turns)
@@ -77,15 +78,19 @@ class CallWaiter:
 
     def _wait(self, buffer: AnswerBuffer, has_changed: threading.Event) -> bool:
         """Wait for the end of a call; return whether it was cancelled because it took too long."""
-        deadline = time.monotonic() + config().evaluation_call_timeout_s
+        limit_s = config().evaluation_call_timeout_s
+        deadline = time.monotonic() + limit_s
         while buffer.outcome is None:
             if self._cancelled.is_set():
                 self._cancel(buffer.id)
                 return False
-            if time.monotonic() >= deadline and buffer.queue_position is None:
+            if buffer.queue_position is not None:  # its time begins with its turn
+                deadline = time.monotonic() + limit_s
+            elif time.monotonic() >= deadline:
                 self._cancel(buffer.id)
                 return True
             has_changed.wait(1.0)
+            # Cleared before the outcome is read again, so that no change is missed
             has_changed.clear()
         return False
 

@@ -6,11 +6,15 @@ import pytest
 
 from core.database.db import transaction
 from core.evaluations.queries import results
+from core.evaluations.runs import call_waiter
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
 from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
+from core.identity.schemas import Role
+from core.platform.config import config
 from tests.factories.evaluations import answering, evaluated
 from tests.factories.identity import Person, person
+from tests.factories.providers import limited
 
 
 @pytest.fixture
@@ -121,3 +125,14 @@ def test_cases_are_listed_by_tag(one: Person) -> None:
         none = results.list_cases(session, found.id, actor=one.actor, tag="hard")
     assert [row.position for row in page.items] == [1]
     assert (none.items, none.total_count) == ([], 0)
+
+
+def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = person(Role.ADMIN)
+    limited(one, max_concurrent=1)
+    one_second = config().model_copy(update={"evaluation_call_timeout_s": 1})
+    monkeypatch.setattr(call_waiter, "config", lambda: one_second)
+    found = evaluated(one.actor, *[answering("good", delay_s=0.4)] * 4)
+    assert (found.progress.done, found.progress.failed) == (4, 0)
