@@ -50,7 +50,8 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     found = [targets.resolve(session, it, new.parameters, actor=actor) for it in new.all_targets]
     judge_calls = sum(count_judge_calls(new, case) for case in cases) * len(found) * new.runs
     calls = sum(case.turns for case in cases) * len(found) * new.runs
-    sample = cases[:: max(1, len(cases) // SAMPLE)][:SAMPLE]
+    step = -(-len(cases) // SAMPLE)  # rounded up, so that the sample reaches the last cases
+    sample = cases[::step]
     answers = [_answer(session, target, case, actor) for target in found for case in sample]
     verdicts = [_verdicts(session, new, case) for case in sample]
     # Of a case, once by each target

@@ -60,3 +60,14 @@ def test_a_judges_price_is_part_of_the_cost(one: Person) -> None:
 def test_a_judge_that_is_missing_is_told_before_the_start(one: Person) -> None:
     with pytest.raises(NotFound):
         estimated(one, "a", scorers=[JUDGE | {"judge_model_id": "fake:none"}])
+
+
+def test_the_sample_reaches_the_end_of_the_cases(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "SAMPLE", 2)
+    price(one.actor, "echo", datetime(2020, 1, 1, tzinfo=UTC), provider="fake", output="0")
+    short, long = estimated(one, "a", "b", "c"), estimated(one, "a", "b", "c" * 40_000)
+    assert short.cost_usd is not None
+    assert long.cost_usd is not None
+    assert long.cost_usd > 100 * short.cost_usd
