@@ -33,6 +33,7 @@ from core.playground import replays
 from core.playground.branches import queries as branches
 from core.playground.errors import PlaygroundMessageMissing
 from core.playground.schemas import Speaker
+from core.playground.service.replay_votes import ORIGIN as REPLAY
 
 THERE = "It is in the dataset already."
 SPOKEN = (MessageSpeaker.SYSTEM, MessageSpeaker.USER, MessageSpeaker.ASSISTANT)
@@ -161,7 +162,8 @@ def add_votes(
                 pair.id,
                 texts | {"reference": pair.chosen, "rejected": pair.rejected},
                 tags=choice.tags,
-                origin=CaseOrigin.VOTE,
+                # A replay has messages of users, which not everyone may export
+                origin=CaseOrigin.CONVERSATION if pair.origin == REPLAY else CaseOrigin.VOTE,
                 conversation_id=pair.conversation_id,
             )
     return found.store(session, row, "Added cases from votes", actor)

@@ -9,11 +9,16 @@ from core.database.paging import Window
 from core.datasets.errors import DatasetFileRefused, DatasetNameTaken
 from core.datasets.queries.datasets import list_datasets
 from core.datasets.service import sources, transfer
-from core.datasets.source_schemas import AnnotationChoice
+from core.datasets.source_schemas import AnnotationChoice, VoteChoice
 from core.errors import Forbidden
+from core.executions import runner as runners
 from core.identity.schemas import Role
+from core.playground.replay_schemas import NewReplay, NewReplayVote, ReplayOutcome
+from core.playground.service import replay_votes, replays
 from tests.factories import conversations
+from tests.factories.conversations import message
 from tests.factories.datasets import cases_of, dataset, imported, question
+from tests.factories.executions import ended
 from tests.factories.identity import Person, person
 from tests.factories.reviews import annotated
 
@@ -103,5 +108,26 @@ def test_only_super_admins_export_what_users_have_written(one: Person) -> None:
     with transaction() as session, transaction(Database.AI) as ai:
         sources.add_annotations(session, ai, made.id, choice, actor=boss.actor)
     assert "text 0" in exported(boss, made.id)
+    with pytest.raises(Forbidden):
+        exported(one, made.id)
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_vote_on_a_replay_is_exported_like_its_conversation(one: Person) -> None:
+    told = [message(0, content="Where is it?"), message(1, content="Lost.", model="plain")]
+    conversations.stored(conversations.conversation() | {"messages": told})
+    made = dataset(one.actor)
+    with transaction() as session, transaction(Database.AI) as ai:
+        wanted = NewReplay(message_id="m1", model_id="fake:echo")
+        started = replays.start(session, ai, wanted, actor=one.actor)
+    buffer = runners.current().find(started.execution_id)
+    assert buffer is not None
+    ended(buffer)
+    with transaction() as session, transaction(Database.AI) as ai:
+        vote = NewReplayVote(outcome=ReplayOutcome.NEW)
+        replay_votes.vote(session, ai, started.session_id, vote, actor=one.actor)
+    with transaction() as session, transaction(Database.AI) as ai:
+        added = sources.add_votes(session, ai, made.id, VoteChoice(), actor=one.actor)
+    assert added.added == 1
     with pytest.raises(Forbidden):
         exported(one, made.id)
