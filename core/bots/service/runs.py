@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.bots import judging
-from core.bots.errors import GoalMissing, NothingToRun
+from core.bots.errors import GoalMissing, NothingToRun, ScenarioRunMissing
 from core.bots.models import ScenarioRun
 from core.bots.queries import bots, scenarios
 from core.bots.result_schemas import (
@@ -135,7 +135,10 @@ def record_progress(session: Session, run_id: UUID) -> bool:
 
 def finish(session: Session, run_id: UUID, error: str | None = None) -> None:
     """End a run that has not been stopped: completed, or failed with the reason."""
-    row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
+    try:
+        row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
+    except ScenarioRunMissing:  # deleted with its bot
+        return
     if RunStatus(row.status) not in GOING:
         return
     row.status = RunStatus.FAILED if error else RunStatus.COMPLETED

@@ -193,3 +193,11 @@ def test_an_answer_that_the_stop_of_its_process_cut_off_is_made_again(
         again.stop(grace_s=0.0)
     assert (run.status, run.done) == (RunStatus.COMPLETED, 1)
     assert [each.problem for each in found] == [None]
+
+
+def test_a_run_that_was_deleted_with_its_bot_ends_quietly(actor: Actor) -> None:
+    bot = made(actor)
+    run_id = started(actor, bot)
+    with transaction() as session:
+        bots.delete_bot(session, bot.id, actor=actor)
+    scenario_steps.work(run_id, may_go_on=lambda: True)
