@@ -54,6 +54,7 @@ def dots(palette: Palette, shown: Sequence[Dot]) -> Drawing:
     figure.update_yaxes(
         tickvals=list(range(len(shown))),
         ticktext=[_shortened(each.name) for each in shown],
+        # Downwards, so that the first value is on top
         range=[len(shown) - 0.5, -0.5],
         automargin=True,
         ticksuffix="",

@@ -99,6 +99,7 @@ def digest_of(case: EvaluatedCase) -> bytes:
     """
     asked = [[it.role, it.content] for it in case.messages]
     facts = json.dumps([asked, case.context], sort_keys=True, ensure_ascii=False).encode()
+    # Without a key, a reader of the database could test guesses of a question
     return hmac.digest(crypto.keyring().cache_key, facts, "sha256")
 
 

@@ -27,6 +27,7 @@ from core.scoring.schemas import (
 def count_judge_calls(new: NewEvaluation, case: EvaluatedCase) -> int:
     """Return how many calls of judges an answer to a case takes."""
     asked = sum(
+        # Judges prefer the first or the last answer, so each pair is judged in both orders
         1 if isinstance(spec, JudgeScorer) else 2
         for spec in _judges((*new.scorers, *case.assertions))
     )

@@ -66,6 +66,8 @@ class _Slice:
             except Unavailable as failure:
                 log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
             finally:
+                # Still within the pool: leaving it waits for the threads, and they wait for the
+                # queue
                 self._queue.close(self._threads)
         self._stopping.set()
         with suppress(Unavailable):  # else `resume` goes on with it
@@ -108,6 +110,7 @@ class _Slice:
         wanted = 0 if self._stopping.is_set() else self._threads - self._queue.ready
         if wanted <= 0 and not ended:
             return False
+        # Claims come first: settling locks the evaluation's row, and beginning calls takes time
         claimed = list[ClaimedRun]()
         with transaction() as session:
             if wanted > 0:
@@ -121,6 +124,7 @@ class _Slice:
 
     def _run_claimed(self) -> None:
         """Call for and score one claimed run after the other."""
+        # Scorers are coroutines; a loop for each thread keeps them apart
         with asyncio.Runner() as loop:
             while (claimed := self._queue.next()) is not None:
                 ended: EndedRun | None = None
@@ -141,6 +145,7 @@ class _Slice:
             return EndedRun(claimed.id, answer)
         models = ExecutedModels(
             self._taken.actor,
+            # 0 is a judge without costs, which needs no limit
             cost_limit_usd=claimed.judge_limit_usd or None,
             metadata={"evaluation_id": str(self._taken.id)},
         )

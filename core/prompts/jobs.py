@@ -25,6 +25,7 @@ def record_requests(payload: dict[str, Any]) -> None:
             by_environment[environment].append(request)
     for environment, requests in by_environment.items():
         moments = [request.created_at for request in requests if request.created_at is not None]
+        # A call may be the first row of its day, which then has no partition yet
         partitions.create_for("ai_request_metrics", moments)
         with transaction() as session:
             ingest.store(session, requests, RowSource(environment, zone))

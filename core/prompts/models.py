@@ -90,6 +90,7 @@ class PromptLabelMove(CoreTable):
     moved_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
     evaluation_id: Mapped[UUID | None]  # that passed the label's gate; kept when it is removed
     reason: Mapped[str | None]
+    # now() is the start of the transaction, and an import moves several labels in one
     moved_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

@@ -49,7 +49,9 @@ class PromptOrder(StrEnum):
 
 def _compiles(pattern: str) -> str:
     options = re2.Options()
+    # Else RE2 writes each invalid pattern to standard error
     options.log_errors = False
+    # RE2's own limit is 8 MiB, and a prompt may have a hundred patterns
     options.max_mem = 1 << 20
     try:
         re2.compile(pattern, options)
@@ -66,6 +68,7 @@ def _json(value: Any) -> Any:  # noqa: ANN401  JSON
     """Return a value that Postgres can keep as JSON; raise ValueError."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        # Half a surrogate pair cannot be encoded: UnicodeEncodeError is a ValueError
         text.encode()
     except ValueError:
         raise ValueError("This has values that JSON can't represent, such as NaN.") from None

@@ -31,6 +31,7 @@ def read(content: bytes) -> dict[str, Any]:
 
 
 def _yaml(text: str) -> Any:  # noqa: ANN401  what YAML holds
+    # Events come one at a time; yaml.load recurses in C, where deep nesting ends the process
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):  # a few nested ones would fill the memory

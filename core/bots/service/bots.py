@@ -51,7 +51,7 @@ def ensure_default(session: Session, *, actor: Actor) -> None:
 
 
 def create_bot(session: Session, new_bot: NewBot, *, actor: Actor) -> BotView:
-    """Create a bot with its first version; an account's only one is active. Raises TooManyBots."""
+    """Create an inactive bot with its first version; raise TooManyBots."""
     require(actor, Permission.RUN_MODELS)
     owned = session.scalar(select(func.count()).select_from(bots).where(bots.c.user_id == actor.id))
     if (owned or 0) >= MOST_BOTS:

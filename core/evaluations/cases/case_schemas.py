@@ -51,6 +51,7 @@ class ExpectedOutput(BaseModel):
                 return NumericScorer(value=number, tolerance=self.threshold or 0)
             case "semantic":
                 least = self.semantic_threshold if self.threshold is None else self.threshold
+                # `threshold` has no upper bound, because it is the tolerance of numbers, too
                 return SimilarityScorer(value=text, threshold=min(least, 1))
 
 
@@ -116,6 +117,7 @@ class InlineCase(BaseModel):
         if self.messages and self.messages[-1].role is not MessageRole.USER:
             raise ValueError("The last message must be the user's.")
         if self.expected_output is not None:
+            # Refused with the request, instead of in the worker later
             self.expected_output.scorer()
         return self
 

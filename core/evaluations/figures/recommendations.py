@@ -52,6 +52,7 @@ def _weak_tags(target: TargetView) -> Iterator[tuple[str, str]]:
     for each in target.by_tag:
         rate = each.success_rate
         rest = whole.n - rate.n
+        # A difference of small groups is mostly chance
         if rate.low is None or rest < FEWEST or rate.value is None or whole.value is None:
             continue
         others = (whole.value * whole.n - rate.value * rate.n) / rest

@@ -54,6 +54,7 @@ def _scores_of_cases(
             EvaluationResult.status.in_(ENDED),
         )
         .order_by(EvaluationResult.position, EvaluationResult.target, EvaluationResult.run)
+        # Answers are the longest column, and none of the figures needs them
         .options(defer(EvaluationResult.answer))
     )
     for row in session.scalars(rows):

@@ -16,7 +16,7 @@ from core.identity.schemas import Actor
 
 MAX_PAGE_BYTES = 2 * 2**20  # of the cases on a page, which has one at least
 MOST_PARTS = 3
-LARGEST = 2**31
+LARGEST = 2**31  # the columns are integers: a larger number is an error of the database
 ORDER = (EvaluationResult.position, EvaluationResult.run, EvaluationResult.target)
 
 

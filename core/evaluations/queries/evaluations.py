@@ -12,6 +12,7 @@ from core.evaluations.schemas import EvaluationStatus
 from core.identity.schemas import Actor
 from core.platform import clock
 
+# Longer than the worker's limit in claims.py, so that the job that is deferred may take it
 LOST_AFTER = timedelta(seconds=25)
 GOING_ON = (EvaluationStatus.PENDING, EvaluationStatus.RUNNING)
 

@@ -103,6 +103,7 @@ def common_cases(session: Session, evaluation_id: UUID, baseline_id: UUID) -> Co
 def _digests(session: Session, evaluation_id: UUID) -> tuple[Any, Integers]:
     """Return the digests of the cases of an evaluation and their positions, in this order."""
     np = numpy()
+    # Both aggregates see the rows in the same order, which pairs a digest with its position
     packed = select(
         func.string_agg(EvaluationCase.digest, NOTHING),
         func.string_agg(func.int8send(EvaluationCase.position), NOTHING),

@@ -146,6 +146,7 @@ def get_case(session: Session, evaluation_id: UUID, case_id: UUID, *, actor: Act
     require(actor, Permission.RUN_MODELS)
     get_row(session, evaluation_id, actor=actor)
     row = session.get(EvaluationCase, case_id)
+    # Only the evaluation was checked against the actor, so the case has to be one of it
     if row is None or row.evaluation_id != evaluation_id:
         raise EvaluationCaseMissing
     case = encrypted_texts.case_of(row)

@@ -46,6 +46,7 @@ class RunQueue:
             self._in_hand -= 1
             if ended is not None:
                 self._ended.append(ended)
+        # A wake-up per run would settle each in a transaction of its own
         if self._claimed.empty():
             self._has_news.set()
 

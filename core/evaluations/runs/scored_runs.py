@@ -63,4 +63,5 @@ def _check(passed: bool | None) -> int:
 def _cost(results: tuple[ScoreResult, ...]) -> Decimal | None:
     costs = [it.cost_usd for it in results]
     known = [cost for cost in costs if cost is not None]
+    # A sum without an unpriced call would look like the whole cost
     return sum(known, Decimal(0)) if len(known) == len(costs) else None

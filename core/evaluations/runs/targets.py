@@ -151,6 +151,7 @@ def execution_of(
         rendered = render(session, target.prompt_id, request, actor=actor)
         system, messages = rendered.system_prompt, tuple(rendered.messages)
         text = rendered.prompt or last.content
+    # Some providers take a system prompt only apart from the messages
     said = tuple(it for it in messages if it.role is not MessageRole.SYSTEM)
     told = [it.content for it in messages if it.role is MessageRole.SYSTEM]
     if target.service_id is not None:

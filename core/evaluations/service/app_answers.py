@@ -39,6 +39,7 @@ def store(
             _answer(run, answer)
             accepted += 1
     if accepted:
+        # Duplicates alone are accepted after the end, so that an app may send a request again
         if not EvaluationStatus(row.status).is_going_on:
             raise AnswersRefused
         row.waiting -= accepted

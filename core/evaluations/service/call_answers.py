@@ -34,6 +34,7 @@ def store(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswe
     )
     if answer.error is None and not run.is_last_turn:
         earlier = encrypted_texts.seal_earlier((*run.earlier, answer), run.id)
+        # The next turn is another call; a service's would else be taken for this one
         session.execute(mine.values(cost_usd=cost, earlier=earlier, execution_id=None))
         return None
     answer = answer.model_copy(update={"cost_usd": cost})

@@ -46,6 +46,7 @@ def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation
     row = session.get(EvaluationTest, evaluation_id, with_for_update=True)
     if row is None or not EvaluationStatus(row.status).is_going_on:
         return None
+    # Two workers on one evaluation would pay for each answer twice
     if row.worker is not None and row.alive_at > clock.now() - LOST_AFTER:
         return None
     actor = _actor_of(session, row)

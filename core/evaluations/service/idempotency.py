@@ -15,6 +15,7 @@ from core.platform.ids import new_id
 
 def id_of(new: NewEvaluation, actor: Actor) -> UUID:
     """Return the ID of an evaluation to start: with a key, the same one for the same actor."""
+    # The primary key then refuses a second start, also when both run at the same time
     return new_id() if new.idempotency_key is None else uuid5(actor.id, new.idempotency_key)
 
 

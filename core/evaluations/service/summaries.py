@@ -36,6 +36,7 @@ def write(evaluation_id: UUID) -> None:
         {"evaluation_id": evaluation_id, "target": number, **paired_cases.pack(counts, number)}
         for number in range(1, row.targets + 1)
     ]
+    # Counting many results takes a while, so the row is locked only to store their figures
     with transaction() as session:
         stored = update(EvaluationTest).where(EvaluationTest.id == evaluation_id)
         stored = stored.values(summary=summary.model_dump(mode="json"))

@@ -31,6 +31,7 @@ class ExpandedPrompt:
     @property
     def text(self) -> str:
         """The text without placeholders."""
+        # A space keeps the words on both sides of a placeholder apart
         return "".join(part if isinstance(part, str) else " " for part in self.parts)
 
 
@@ -76,6 +77,7 @@ def _invalid_placeholders(text: FieldText) -> Iterator[PromptFinding]:
         match
         for match in INVALID.finditer(text.text)
         if syntax.PLACEHOLDER.fullmatch(match[0]) is None
+        # Escaped braces, and three of them, are meant as text
         and text.text[match.start() - 1 : match.start()] not in ("\\", "{")
     ]
     if found:

@@ -56,6 +56,7 @@ def check(text: FieldText) -> Iterator[PromptFinding]:
     """Yield a finding for each kind of secret and of personal data."""
     rest = text.text
     for kind, pattern in SECRETS.items():
+        # Masked at once, so that a later pattern does not report the same text
         before, rest = rest, str(pattern.sub(_masked, rest))
         yield from _finding(text, PromptFindingCode.SECRET, kind, before, rest)
     rest = str(EXAMPLE_HOST.sub(" ", rest))

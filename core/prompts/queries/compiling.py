@@ -47,6 +47,7 @@ def compile_prompt(
 
 
 def _compiled(parts: list[Part]) -> list[str | CompiledVariable]:
+    # Delimiters are those of the template's own text: a value neither opens nor closes one
     places = Places("".join(part for part in parts if isinstance(part, str)))
     compiled: list[str | CompiledVariable] = []
     position = 0

@@ -129,6 +129,7 @@ def _find_measured(session: Session, version_id: UUID) -> CallTokens | None:
         executions.c.template_version_id == version_id,
         executions.c.status == ExecutionStatus.COMPLETED,
         executions.c.created_at >= clock.now() - MEASURED_FOR,
+        # A cached answer has the tokens of the call that it repeats
         executions.c.cached_from.is_(None),
         executions.c.input_tokens.is_not(None),
         executions.c.output_tokens.is_not(None),

@@ -33,6 +33,7 @@ def including(session: Session, name: str, *, except_for: UUID) -> list[str]:
         dict.fromkeys(
             row.name
             for row in rows
+            # SQL finds where the name occurs; only the parser knows whether that is an include
             if any(
                 include.prompt.lower() == name.lower()
                 for include in syntax.includes_in(row.prompt, row.system_prompt)

@@ -151,6 +151,7 @@ def is_visible(actor: Actor) -> ColumnElement[bool]:
     is_public = templates.c.visibility == Visibility.PUBLIC
     if actor.is_program:
         return is_public
+    # The list of accounts stays when a prompt becomes private, and must not open it then
     is_shared = (templates.c.visibility == Visibility.SHARED) & _is_shared_with(actor)
     return or_(is_public, templates.c.owner == actor.id, is_shared)
 

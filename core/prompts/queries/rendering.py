@@ -25,6 +25,7 @@ from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt
 from core.providers.schemas import ChatMessage, MessageRole
 
 DEEPEST = 8  # prompts that include each other
+# Ten includes in each of eight levels would be a hundred million texts
 MOST_PARTS = 10_000  # texts and placeholders of a prompt with all that it includes
 
 

@@ -43,6 +43,7 @@ def _system_part(version: PromptVersionView) -> PromptVersionView:
     """Return a version without its user text."""
     if version.system_prompt is None:
         return version
+    # Variables of the user text have no place here, so no value may be demanded for them
     used = syntax.variables_in(version.system_prompt)
     variables = [
         each if each.name in used else each.model_copy(update={"required": False})

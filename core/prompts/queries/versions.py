@@ -47,6 +47,7 @@ def read_version(
     rows = _all().where(versions.c.template_id == prompt_id)
     is_number = str(reference or "").isdecimal()
     if is_number:
+        # More digits do not fit the column, and would be an error of the database
         rows = rows.where(versions.c.number == int(str(reference)[:9]))
     elif reference not in (None, LATEST):
         named = select(labels.c.version_id).where(

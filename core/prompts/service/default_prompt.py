@@ -24,6 +24,7 @@ def set_default_prompt(session: Session, text: str, *, actor: Actor) -> None:
     if text == read_default_prompt(session, actor=actor):
         return
     prompt = prompts.get_prompt(session, DEFAULT_PROMPT_NAME, actor=actor)
+    # The field in Settings takes a text: braces in it are no placeholders
     change = PromptChange(
         prompt="", system_prompt=text.replace("{{", r"\{{"), note="Saved in Settings"
     )

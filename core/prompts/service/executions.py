@@ -48,6 +48,7 @@ def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExec
 
 def without_template(call: PromptExecution) -> NewExecution:
     """Return a call of texts."""
+    # Checked already: a call of a prompt has all fields of a call of texts
     facts = {name: getattr(call, name) for name in NewExecution.model_fields}
     return NewExecution.model_construct(**facts | {"template_version_id": None})
 

@@ -45,6 +45,7 @@ def move_label(
     version includes what is gone.
     """
     row, present = lock_editable(session, prompt_id, actor=actor)
+    # The prompt's lock covers its labels, which then need none of their own
     label = session.get(PromptLabel, (prompt_id, to.name))
     _check_may_move(label, to.is_protected, actor)
     version = read_version(session, prompt_id, to.version)

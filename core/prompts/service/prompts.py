@@ -117,6 +117,7 @@ def lock_editable(
 ) -> tuple[PromptTemplate, PromptView]:
     """Return a prompt that the actor may edit, locked; raise PromptMissing or Forbidden."""
     require(actor, Permission.EDIT_PROMPTS)
+    # Locked before it is read, so that the number of the next version is free
     row = session.get(PromptTemplate, prompt_id, with_for_update=True)
     present = prompts.get_prompt(session, prompt_id, actor=actor)
     if row is None:

@@ -92,6 +92,7 @@ def import_prompt(
     row = session.get_one(PromptTemplate, prompt.id)
     for number, version in enumerate(versions[1:], 2):
         add_version(session, row, version, number=number, note=version.note, actor=actor)
+    # Versions are numbered anew from 1, so labels have to follow
     numbers = {version.number: number for number, version in enumerate(versions, 1)}
     for label, number in file.labels.items():
         if number not in numbers:
