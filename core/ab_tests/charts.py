@@ -22,6 +22,7 @@ def values(palette: Palette, figures: MetricFigures) -> Chart:
     ]
     figure = dots(palette, shown)
     largest = max(max(each.value, each.high or 0) for each in shown)
+    # An axis has a length, also when all values are 0
     end = FULL.get(metric, largest) or 1.0
     figure.update_xaxes(
         range=[-0.02 * end, 1.02 * end if metric in FULL else ROOM * end],

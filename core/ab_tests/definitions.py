@@ -54,6 +54,7 @@ def prepare(session: Session, new: NewAbTest, *, actor: Actor) -> PreparedAbTest
 def _variants(session: Session, new: NewAbTest, actor: Actor) -> list[Variant]:
     found = []
     for id_, given in zip(VariantId, new.variants, strict=True):
+        # With a name, the title would be that name, and not say what answers
         unnamed = given.model_copy(update={"name": ""})
         target = targets.resolve(session, unnamed, Parameters(), actor=actor)
         found.append(

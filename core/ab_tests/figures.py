@@ -111,6 +111,7 @@ def _less_is_better(
 ) -> MetricFigures:
     """Return a metric on the scale of its mean over both variants, of which 5 % matter."""
     a, b = map(_means, _paired(answers, value))
+    # A scale of 0 would divide by it: without values, or with zeros only, any other will do
     scale = (sum(a) + sum(b)) / (len(a) + len(b) or 1) or 1.0
     return _figures(metric, a, b, _compared(a, b, scale=-scale), scale=scale)
 

@@ -55,6 +55,7 @@ async def answer_message(bot_id: UUID, new_test: NewBotTest, *, actor: Actor) ->
             model_id = new_test.model_id or default_model(core)
         return prepare(bot_id, content, version, model_id, new_test.message, actor=actor)
 
+    # The database's driver is synchronous, and would hold up the event loop
     prepared = await asyncio.to_thread(prepare_call)
     answer = await call(prepared.execution, actor=actor)
     if answer.status is not ExecutionStatus.COMPLETED:
@@ -182,6 +183,7 @@ async def _judge(question: _Question, actor: Actor) -> AnswerJudgement | str:
         )
         try:
             answer = await call(request, actor=actor)
+        # Nothing is known of the answer, so the job has to try again
         except Unavailable:
             raise
         except Failure as failure:

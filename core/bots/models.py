@@ -34,6 +34,7 @@ class BotConfiguration(Keyed, Created, CoreTable):
         one_of("response_style", ResponseStyle),
         one_of("visibility", BotVisibility),
         Index(None, "user_id"),
+        # One active bot for each account, also when two are activated at the same time
         Index(
             "uq_bot_configurations_active",
             "user_id",

@@ -59,6 +59,7 @@ class ProposedCases(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    # A model may answer with more cases than it was asked for
     cases: tuple[ProposedCase, ...] = Field(max_length=10 * MOST_PROPOSED)
 
 

@@ -80,6 +80,7 @@ class AnswerBuffer:
                 case EndChunk(reason):
                     self.finish_reason = reason
             subscribers = list(self._wakers)
+        # Outside the lock, because a waker may read the buffer
         for wake in subscribers:
             wake()
 
@@ -174,6 +175,7 @@ class CrossThreadEvent:
                 await self._event.wait()
         except TimeoutError:
             return False
+        # A ring up to here is answered by what the caller reads next
         self._event.clear()
         self._is_ringing = False
         return True

@@ -36,5 +36,6 @@ def take_over(execution: PendingExecution, failure: CallFailed) -> Route | None:
             check_cost(execution.new_execution.cost_limit_usd, most)
             reservations.reserve(session, execution.id, execution.quotas, most, at=at, calls=0)
             return route
+    # What is reported is the failure of the model that was asked for
     except Failure:
         return None

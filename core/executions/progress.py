@@ -50,6 +50,7 @@ class ProgressWriter:
                 self._write(longer, list(running) if is_alive_due else [])
                 self._cancel_missed(list(running))
             except Failure:
+                # A notification may have been lost in the same outage
                 self._checks_cancelled = True
                 continue  # the next round stores it
             stored_lengths |= {buffer.id: buffer.length for buffer in longer}

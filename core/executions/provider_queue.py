@@ -37,6 +37,7 @@ def turn(execution_id: UUID, route: Route, buffer: AnswerBuffer) -> Iterator[Non
         return
     provider = route.connection.name
     with ExitStack() as stack:
+        # Listening first, so that no hint is missed between entering the queue and waiting in it
         with _listening(provider, buffer) as news:
             with transaction() as session:
                 entered = provider_turns.enter(session, provider, execution_id)

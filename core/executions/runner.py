@@ -40,6 +40,7 @@ log = logging.getLogger("attune.executions")
 
 MAX_CONCURRENT_CALLS = 160
 ENDED_BUFFER_TTL_S = 30.0
+# Two minutes in all, in which a database has restarted
 STORE_RETRY_WAITS_S = (0.2, 0.5, 1, 2, 3, 5, 5, 10, 10, 10, 15, 15, 15, 30)
 INTERNAL_ERROR = ExecutionError(
     code="internal",

@@ -85,6 +85,7 @@ async def _refuse_rejected(response: httpx2.Response) -> None:
 async def _listed(client: Client) -> list[McpTool]:
     found: list[McpTool] = []
     cursor: str | None = None
+    # A server may go on sending cursors without end
     for _ in range(MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
         found += map(_tool, filter(_is_small, page.tools))

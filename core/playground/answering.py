@@ -116,12 +116,14 @@ def by_model(
 ) -> BegunAnswer:
     """Store an execution that a model answers."""
     runner, session_id = current(), new_execution.session_id
+    # Refused before anything is stored
     runner.reserve()
     is_tainted = reads_files or bool(session_id and has_untrusted_texts(session, session_id))
     toolbox = toolbox_for(session, new_execution, actor=actor, after_untrusted=is_tainted)
     execution = executions.begin(
         session, new_execution, instance=runner.instance, actor=actor, toolbox=toolbox
     )
+    # The thread that makes the call sees the row only once it is committed
     launch = partial(runner.launch, execution, on_finish=on_finish)
     return BegunAnswer(
         execution.id, execution.route.model.id, lambda *_: after_commit(session, launch)

@@ -38,6 +38,7 @@ def create(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSessio
     """Add an empty session; raise PlaygroundSessionMissing when the ID is taken."""
     row = PlaygroundSession(id=session_id, owner=actor.id)
     try:
+        # A savepoint, because an ID that is taken must not end the caller's transaction
         with session.begin_nested():
             session.add(row)
     except IntegrityError:

@@ -133,6 +133,7 @@ class Draft(ModelOrService):
     every tab and visit. With `has_prompt_of_others`, its prompt came with a file or a fork once.
     """
 
+    # Another version of Attune may have stored the draft
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     parameters: Parameters = Parameters()

@@ -18,4 +18,5 @@ def prompt_title(custom_prompt: str | None) -> str:
     """Return the title of a system prompt that has no name; equal texts have equal titles."""
     if not (custom_prompt or "").strip():
         return DEFAULT_PROMPT
+    # A digest groups equal prompts where their texts must not be shown
     return f"Custom prompt {sha256((custom_prompt or '').encode()).hexdigest()[:6]}"

@@ -113,6 +113,7 @@ def move_label(session: Session, prompt_id: UUID, to: NewLabelMove, *, actor: Ac
     if gate is not None:
         if to.is_protected is False:
             raise GateHolds
+        # Nothing moves, so the gate is not asked
         if any((each.name, each.version) == (to.name, to.version) for each in present.labels):
             return present
         grounds = _grounds(session, gate, present, to, actor)

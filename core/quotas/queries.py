@@ -151,4 +151,5 @@ def resets_at(period: QuotaPeriod, now: datetime) -> datetime:
         case QuotaPeriod.DAY:
             return begins_at + timedelta(days=1)
         case QuotaPeriod.MONTH:
+            # 31 days after the first of a month is always a day of the next one
             return start_of(period, begins_at + timedelta(days=31))

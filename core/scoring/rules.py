@@ -68,6 +68,7 @@ def json_schema(spec: JsonSchemaScorer, answer: ScoredAnswer) -> ScoreResult:
     text = answer.text.strip()
     fenced = FENCE.match(text)
     try:
+        # Python also reads NaN and Infinity, which are no JSON
         document = json.loads(fenced["inside"] if fenced else text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return scored(spec, 0, "The answer is not JSON.")

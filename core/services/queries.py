@@ -93,6 +93,7 @@ def find_pending(session: Session, execution_id: UUID) -> tuple[Execution, Servi
 
 def find_signer(session: Session, has_signed: Callable[[str], bool]) -> VerifiedService | None:
     """Return the service for whose secret `has_signed` is true, or None."""
+    # A callback does not name its service: the secret that has signed it does
     for row in session.scalars(select(Service).order_by(Service.is_active.desc())):
         if any(has_signed(secret) for secret in _secrets(row)):
             return VerifiedService(row.id, row.production)

@@ -71,6 +71,7 @@ def change(
     row.production = row.production if change.production is None else change.production
     row.is_active = row.is_active if change.is_active is None else change.is_active
     row.updated_at = clock.now()
+    # Flushed first, this row would be the second active one, which a unique index refuses
     with session.no_autoflush:
         _deactivate_others(session, row)
     _store(session, row)

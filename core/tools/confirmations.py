@@ -27,6 +27,7 @@ def confirm(execution_id: UUID, call_id: str, *, actor: Actor) -> ToolExecution:
         targets = {"execution_id": execution_id, "tool": call.name}
         audit.record(session, "tool.confirm", actor, targets=targets)
     done = toolboxes.answered(call, tool, actor=actor)
+    # The calls are read again: another one may have been confirmed while the tool ran
     with transaction() as session:
         _replace(session, execution_id, done, actor)
     return done

@@ -23,6 +23,7 @@ def result_text(value: object) -> str:
         return text
     kept = json.dumps(plain, ensure_ascii=False)[:MAX_RESULT_CHARS]
     while len(cut := _escaped({"truncated": True, "text": kept})) > MAX_RESULT_CHARS:
+        # An escaped character has up to six
         kept = kept[: len(kept) - max(1, (len(cut) - MAX_RESULT_CHARS) // 6)]
     return cut
 

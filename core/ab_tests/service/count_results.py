@@ -45,6 +45,7 @@ def count(evaluation_id: UUID) -> None:
     figures = compare_variants(answers, is_judged=is_judged)
     rows = [_row(each, answer) for each, answer in zip(scores, answers, strict=True)]
     with transaction() as session:
+        # It may have been run again or removed while its results were counted
         test = _find(session, evaluation_id, lock=True)
         if test is None:
             return

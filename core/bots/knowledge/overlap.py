@@ -53,6 +53,7 @@ def _words(text: str) -> dict[str, str]:
     """Return the words of a text by what two forms of a word have in common."""
     words: Iterable[str] = (found[0].lower().replace("’", "'") for found in WORD.finditer(text))
     telling = [word for word in words if word not in STOP_WORDS and _is_telling(word)]
+    # Backwards, so that the first form of a word is the one that is shown
     return {_stem(word): word for word in reversed(telling)}
 
 

@@ -111,6 +111,7 @@ def figures_by_scenario(session: Session, bot_id: UUID, *, actor: Actor) -> list
     """
     get_bot(session, bot_id, actor=actor)
     columns = [column.label(name) for name, column in figure_columns().items()]
+    # The name is kept beside the figures, and outlives its scenario
     name = metrics.c.test_scenario
     rows = session.execute(
         select(name.label("scenario"), results.c.bot_version.label("version"), *columns)

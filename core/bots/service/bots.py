@@ -113,6 +113,7 @@ def _set_active(session: Session, bot_id: UUID, is_active: bool, actor: Actor) -
     row = _lock_own(session, bot_id, actor)
     if row.is_active != is_active:
         if is_active:
+            # The unique index allows one active bot at any moment
             others = (bots.c.user_id == actor.id, bots.c.is_active)
             session.execute(update(bots).where(*others).values(is_active=False))
         row.is_active, row.updated_at = is_active, clock.now()

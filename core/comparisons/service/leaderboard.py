@@ -65,6 +65,7 @@ def standings(duels: Sequence[Duel]) -> list[Standing]:
     wins: Counter[tuple[str, str]] = Counter()
     won, lost, tied = Counter[str](), Counter[str](), Counter[str]()
     for better, worse, is_tie in duels:
+        # In halves of a win, so that a tie is a whole number
         wins[better, worse] += 1 if is_tie else 2
         wins[worse, better] += 1 if is_tie else 0
         won[better] += not is_tie

@@ -43,6 +43,7 @@ def _begin_all(
     begun, failure = list[dict[str, Any]](), None
     for number, session_id in enumerate(sessions, 1):
         try:
+            # A column that cannot begin leaves nothing of its message behind
             with session.begin_nested():
                 job_id = _begin(session, session_id, message, actor)
             begun.append({"column": number, "job_id": job_id})

@@ -80,6 +80,7 @@ def _content(
         "default_parameters": call.parameters,
     }
     if column.get("prompt_id") is None:
+        # The text that was sent has its values in place: braces in it are no placeholders
         return answered | {"system_prompt": (call.system_prompt or "").replace("{{", r"\{{")}
     prompt_id, number = UUID(column["prompt_id"]), column["prompt_version"]
     version = get_version(session, prompt_id, number, actor=actor)

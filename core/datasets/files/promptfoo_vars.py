@@ -37,6 +37,7 @@ def as_text(value: object) -> str:
 
 def filled(template: str, variables: Mapping[str, Any]) -> str:
     """Return a text with its variables; raise CaseVariablesRefused for what is more than a name."""
+    # A template that is filled in by half would ask something else
     if "{%" in template or "{{" in PLACE.sub("", template):
         raise CaseVariablesRefused("only {{names}} are filled in, no filters or statements")
 

@@ -38,6 +38,7 @@ def read(content: bytes, name: str = "") -> ParsedCases:
     if len(content) > MAX_BYTES:
         raise DatasetFileTooLarge(f"A file may have at most {MAX_BYTES // 2**20} MiB.")
     try:
+        # Postgres stores no NUL in texts
         text = content.decode("utf-8-sig").replace("\0", "")
     except UnicodeDecodeError:
         raise DatasetFileRefused("This file is no text in UTF-8.") from None
@@ -110,6 +111,7 @@ def _listed(text: str) -> Iterator[Record]:
 
 def _object(text: str) -> dict[str, Any] | None:
     """Return a JSON object within the limits, else None."""
+    # Counted before it is decoded, because objects take many times the memory of their JSON
     if excess(text.encode(errors="replace"), most_values=MAX_LINE_VALUES) is not None:
         return None
     try:

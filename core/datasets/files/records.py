@@ -249,6 +249,7 @@ def _has_one(names: Sequence[str]) -> Callable[[Json], bool]:
     return lambda first: any(name in first for name in names)
 
 
+# The first sign that fits decides, so those with more fields come first
 SIGNS: tuple[tuple[CaseFormat, Callable[[Json], bool]], ...] = (
     (CaseFormat.REFERENCE_ANSWERS, _has("question_id", "choices")),
     (CaseFormat.JUDGE_PROMPTS, _has("prompt_template")),

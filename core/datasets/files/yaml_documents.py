@@ -35,6 +35,7 @@ class YamlDocument:
     def __init__(self, text: str) -> None:
         """Raise DatasetFileRefused for what is no YAML, or exceeds the limits."""
         try:
+            # Composing nodes recurses in C, where deep nesting ends the process
             _check_events(text)
             self.value: Any = None
             self._members: dict[
@@ -100,6 +101,7 @@ def _check_size(root: Any) -> None:  # noqa: ANN401  nodes of PyYAML
             return 1, 0
         if id(node) in above:
             raise DatasetFileRefused("An alias (*name) in this file refers to itself.")
+        # An alias is the same node, and is measured once
         if id(node) not in measured:
             is_mapping = isinstance(node, yaml.MappingNode)
             children = (part for pair in node.value for part in pair) if is_mapping else node.value

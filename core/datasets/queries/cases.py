@@ -47,6 +47,7 @@ def list_cases(
     """Return the cases of a version that match; raise DatasetMissing or DatasetVersionMissing."""
     dataset = get_dataset(session, dataset_id, actor=actor)
     rows = _of(dataset_id, checked_version(dataset, version), filters)
+    # Texts are encrypted, so the database cannot search them
     words = _folded(filters.q or "")
     if words:
         found = [row for row in session.execute(rows) if words in _searchable(row)]

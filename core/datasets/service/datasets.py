@@ -92,6 +92,7 @@ def lock_own(session: Session, dataset_id: UUID, *, actor: Actor) -> Dataset:
         raise Forbidden("API keys can't change datasets. Sign in instead.")
     if view.owner not in (None, actor.id):
         raise NotYourDataset
+    # Read again under the lock: the session holds it from the check
     return session.get_one(Dataset, dataset_id, with_for_update=True, populate_existing=True)
 
 

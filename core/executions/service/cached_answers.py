@@ -30,6 +30,7 @@ def key_of(route: Route, call: ModelCall, caller: UUID) -> bytes:
     """
     if call.tools or (call.parameters.temperature != 0 and call.parameters.seed is None):
         raise NotCacheable
+    # The JSON of a message has no images
     images = [sha256(jpeg).hexdigest() for each in call.messages for jpeg in jpegs_of(each)]
     facts = _JSON.dump_json((caller, route.model.id, call, images))
     return hmac.digest(crypto.keyring().cache_key, facts, "sha256")

@@ -178,6 +178,7 @@ def _settle(session: Session, execution_id: UUID, outcome: CallOutcome) -> None:
     elif outcome.status is ExecutionStatus.FAILED and not outcome.response:
         reservations.settle(session, [execution_id], 0, Decimal(0))
     else:
+        # What a stopped call has used is known later, if at all
         reservations.settle(session, [execution_id], None, None)
 
 

@@ -36,6 +36,7 @@ def remove_texts_before(session: Session, before: datetime, *, limit: int) -> in
 
     Tokens and costs stay.
     """
+    # A call that another transaction has locked is left to the next run
     execution_ids = list(
         session.scalars(
             select(executions.c.id)

@@ -110,6 +110,7 @@ def sort_of(order: DocumentOrder) -> Sort:
     """Return how documents are sorted, by what the table has indexes of."""
     values: dict[str, ColumnElement[Any]] = {
         "updated": documents.c.updated_at,
+        # A literal number, because the index is of this very expression
         "title": func.left(documents.c.title, literal_column(str(SORTED_CHARS)), type_=Text),
         "scope": documents.c.scope,
         "characters": func.length(documents.c.content, type_=Integer),

@@ -67,6 +67,7 @@ def change_document(
     wanted = change.model_dump(include=set(FIELDS), exclude_none=True)
     after = {name: value for name, value in wanted.items() if value != row[name]}
     if after:
+        # A sender's clock may be ahead, and the newest state of a document wins
         values = after | {"updated_at": max(clock.now(), row["updated_at"]), "import_id": None}
         ai.execute(update(documents).where(documents.c.id == row["id"]).values(**values))
         before = {name: row[name] for name in after}

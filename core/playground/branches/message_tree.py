@@ -41,6 +41,7 @@ class MessageTree:
     def newest_after(self, position: int) -> int:
         """Return the newest message of the branches through a message."""
         through = {position}
+        # A message follows an earlier one, so one pass finds all that come through it
         for at in sorted(self.parents):
             if self.parents[at] in through:
                 through.add(at)

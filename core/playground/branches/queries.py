@@ -71,6 +71,7 @@ def parent_of_next(session: Session, row: PlaygroundSession, edits: UUID | None)
     if edits is None:
         return leaf_of(session, row.id, tree)
     message = session.get(PlaygroundMessage, edits)
+    # A message of another account is reported like one that does not exist
     if message is None or message.session_id != row.id:
         raise PlaygroundMessageMissing
     if message.role != Speaker.USER:

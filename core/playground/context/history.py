@@ -49,6 +49,7 @@ def before_answer(
 def _sendable(
     session: Session, session_id: UUID, messages: Sequence[PlaygroundMessageView], form: FileForm
 ) -> tuple[ChatMessage, ...]:
+    # Files are long and encrypted, so they are read only when there are any
     has_files = any(message.attachments for message in messages)
     files = attachments.list_for_models(session, session_id) if has_files else {}
     return queries.sendable(messages, files, form)

@@ -18,6 +18,7 @@ def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
     was imported or forked. Replays have no tools.
     """
     row = session.get_one(PlaygroundSession, session_id)
+    # The last check decrypts every call of the session, so the others come first
     return (
         draft_of(row).has_prompt_of_others
         or attachments.has_any(session, session_id)

@@ -62,6 +62,7 @@ def send_in(
     if queries.find_pending(session, row.id) is not None:
         raise AnswerPending
     parent = shown.parent_of_next(session, row, new_message.edits)
+    # An edited message keeps its files, unless others come with it
     if new_message.edits is not None and not files:
         files = attached_files.list_checked(session, new_message.edits)
     begun = answering.begin(
@@ -168,6 +169,7 @@ def settle(session: Session, execution_id: UUID) -> None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+    # The session may hold it as it was before the locks
     execution = session.get(Execution, execution_id, populate_existing=True)
     if (
         row is None
@@ -179,6 +181,7 @@ def settle(session: Session, execution_id: UUID) -> None:
     ):
         return
     outcome = executions_queries.view(execution)
+    # A late answer settles its message again, and is no second call
     row.execution_count += message.status == ExecutionStatus.PENDING
     row.total_cost += execution.cost_usd or Decimal(0)
     message.revision = message_rows.touch(session, row)
@@ -197,6 +200,7 @@ def stop(session: Session, session_id: UUID, *, actor: Actor, in_comparison: boo
     pending = queries.find_pending(session, session_id)
     if pending is None or pending.execution_id is None:
         return False
+    # Another process may be answering: then the text that it stored last stays
     text = current().text_of(pending.execution_id)
     executions.cancel(session, pending.execution_id, text=text, actor=actor)
     settle(session, pending.execution_id)

@@ -35,6 +35,7 @@ def vote(
     Raises Forbidden, PlaygroundSessionMissing, NoReplay, MessageMissing, AnswerPending or
     NothingToVoteOn.
     """
+    # The pair that a vote leaves has messages of the conversation
     require(actor, Permission.READ_CONTENTS)
     require(actor, Permission.RUN_MODELS)
     session = queries.get_row(core, session_id, owner=actor.id, lock=True)

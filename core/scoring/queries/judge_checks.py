@@ -172,6 +172,7 @@ def _verdicts(
         .where(*OF_JUDGES, scores.c.subject_id == any_(literal(list(ids), ARRAY(Uuid()))))
         .order_by(scores.c.created_at)
     )
+    # Of several scores of one judge, the last replaces those before it
     newest = {
         (JudgeKey(*key), message_id): (is_passed, length)
         for *key, message_id, is_passed, length in core.execute(wanted)

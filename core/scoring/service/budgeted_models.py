@@ -20,6 +20,7 @@ class BudgetedModels:
     left_usd: Decimal
     spent_usd: Decimal = Decimal(0)
     problem: str | None = None
+    # Two calls at once could each fit into what is left
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, call: JudgeCall) -> JudgeReply:

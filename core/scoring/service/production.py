@@ -48,6 +48,7 @@ def score_due_messages() -> None:
     if actor is None or not may(actor, Permission.RUN_MODELS):
         _note(state, problem=NO_ACCOUNT)
         return
+    # Messages that arrive while others are scored are due in the next run
     begun = clock.now()
     for message_id in _sampled(chosen, state):
         if queue.stopping.is_set():
@@ -81,6 +82,7 @@ def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterat
             stored = sampled_answers.stored_ids(
                 core, [each for ids in wanted.values() for each in ids]
             )
+        # Outside the session, because scoring a message can take minutes
         yield from (id_ for id_ in sampled if wanted[id_] - stored)
         place = due[-1] if len(due) == AT_ONCE else None
 
