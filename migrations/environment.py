@@ -19,6 +19,7 @@ def run(metadata: MetaData) -> None:
         include_name=_is_ours,
         compare_type=True,
         compare_server_default=True,
+        # What earlier migrations have done stays when a later one fails
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -76,6 +76,7 @@ def _paired(
     found: dict[int, tuple[list[Value], list[Value]]] = defaultdict(lambda: ([], []))
     for each in answers:
         if (known := value(each)) is not None:
+            # A comes first: false is the index 0
             found[each.position][each.variant is VariantId.B].append(known)
     pairs = [pair for _, pair in sorted(found.items()) if all(pair)]
     return [a for a, _ in pairs], [b for _, b in pairs]

@@ -28,6 +28,7 @@ LOCAL_PROVIDER = "local"
 UNFIT = "The model that comes with Attune can't judge answers reliably. Choose another judge."
 NO_JUDGE = "No judge was chosen, and the default model is unfit as a judge."
 NO_JUDGE_IN_RUN = "This run has no judge."
+# What OpenAI and Anthropic call an end that no limit forced
 ENDED_BY_ITSELF = frozenset({"stop", "end_turn", "stop_sequence"})
 TRAIT_INSTRUCTIONS = """\
 You judge an answer that a customer service bot gave.

@@ -41,6 +41,7 @@ class BotVisibility(StrEnum):
 Level = Annotated[int, Field(ge=0, le=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(storable)]
 BotName = Annotated[Text, Field(min_length=1, max_length=100)]
+# One emoji may be joined of several characters, such as a flag or a family
 Emoji = Annotated[Text, Field(min_length=1, max_length=16)]
 Instructions = Annotated[Text, Field(max_length=MAX_INSTRUCTION_CHARS)]
 Fact = Annotated[Text, Field(min_length=1, max_length=2000)]

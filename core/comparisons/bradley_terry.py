@@ -52,6 +52,7 @@ def fit(wins: Wins, *, prior: float = PRIOR) -> Fit:
     for _ in range(ROUNDS):
         slope, inverse = _derivatives(np, table, values, prior)
         step = inverse @ slope
+        # Only differences of strengths matter, so their mean stays 0
         values = values + step - step.mean()
         if abs(step).max(initial=0) < ENOUGH:
             break
@@ -66,4 +67,5 @@ def _derivatives(np: Any, table: Any, values: Any, prior: float) -> tuple[Any, A
     slope = table.sum(axis=1) - (games * chances).sum(axis=1) - prior * values
     weights = games * chances * (1 - chances)
     information = np.diag(weights.sum(axis=1)) - weights + prior * np.eye(len(values))
+    # Without a prior the information is singular: all strengths can be shifted together
     return slope, np.linalg.pinv(information)

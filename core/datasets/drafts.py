@@ -31,5 +31,6 @@ class CaseDraft:
 
 
 def _key_of(texts: CaseTexts) -> UUID:
+    # Texts have no NUL, so that other messages never make the same text
     said = "\0".join(f"{it.role}\0{it.content}" for it in texts.messages)
     return UUID(bytes=sha256(said.encode()).digest()[:16])

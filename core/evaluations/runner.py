@@ -158,6 +158,7 @@ class _Slice:
 
     def _finish(self) -> None:
         """End the evaluation, or leave the rest to the next job, which answers of an app bring."""
+        # Gates and trends read a completed evaluation by its summary
         summaries.write(self._taken.id)
         with transaction() as session:
             if self._failure is not None:

@@ -60,6 +60,7 @@ async def _connected(
     # Loopback and private addresses need ATTUNE_ALLOW_HOSTS.
     reach = AddressPolicy(loopback=False, named=config().attune_allow_hosts)
     token = server.token()
+    # No redirect is followed, so the token is sent to this address only
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = async_outbound.client(
         reach,

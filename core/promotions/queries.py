@@ -99,6 +99,7 @@ def check(
     """Return what a gate says of a version, by the newest completed evaluation that fits."""
     facts = {"label": gate.label, "version": version.number}
     dataset = _dataset(session, gate, actor)
+    # A dataset without cases has the version 0, of which nothing can be evaluated
     if dataset is None or dataset.version < (gate.dataset_version or 1):
         words = gate_verdicts.NO_DATASET
         verdict = GateVerdict.DATASET_MISSING
@@ -177,6 +178,7 @@ def _fitting(
     )
     return [
         each
+        # Without a reader, evaluations of all accounts count
         for each in list_measured(session, wanted)
         if each.definition.manifest.split == gate.split
         and (each.definition.scorers, each.definition.threshold)

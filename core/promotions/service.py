@@ -67,6 +67,7 @@ def set_gate(
     gate = queries.find_gate(session, prompt_id, label)
     before = _facts(gate) if gate else None
     if gate is None:
+        # The label is protected and stays where it is
         target = LabelTarget(name=label, version=at, is_protected=True)
         labels.move_label(session, prompt_id, target, actor=actor)
         gate = LabelGate(id=new_id(), template_id=prompt_id, label=label)
@@ -190,6 +191,7 @@ def _check_terms(session: Session, prompt_id: UUID, new: NewGate, actor: Actor) 
         split=new.split,
         scorers=new.scorers,
     )
+    # Raises for cases that nothing would score
     cases_of(session, evaluation, actor=actor)
 
 

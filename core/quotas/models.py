@@ -33,6 +33,7 @@ class Quota(Keyed, Created, CoreTable):
             "uq_quotas_target_measure_period",
             *("scope", "role", "account_id", "key_id", "measure", "period"),
             unique=True,
+            # Two of the three targets are always null, and null would differ from null
             postgresql_nulls_not_distinct=True,
         ),
     )

@@ -28,6 +28,7 @@ from core.services.schemas import (
 AUDITED = ("name", "chat_url", "upload_url", "is_active", "production")
 # Callbacks may be frequent, and each write of the same row would wait for the one before.
 CALLBACK_NOTED_EVERY = timedelta(minutes=1)
+# Long enough to give a service its new secret without losing a callback
 PREVIOUS_SECRET_KEPT = timedelta(hours=24)
 
 

@@ -57,6 +57,7 @@ def read_headers(headers: Mapping[str, str]) -> SignatureHeaders:
 
 
 def _is_recent(timestamp: str) -> bool:
+    # int() also takes signs, spaces, underscores and digits of other scripts
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
         return False
     return abs(clock.now().timestamp() - int(timestamp)) <= TOLERANCE_S

@@ -88,6 +88,7 @@ def run(tool: RegistryTool[Any], arguments: str, *, actor: Actor) -> ToolOutcome
 def _run(tool: RegistryTool[Any], arguments: str, actor: Actor) -> tuple[str, str | None]:
     """Return the result as JSON text, and the error if there is one."""
     try:
+        # The account may have lost the permission since the tool was offered
         require(actor, tool.permission)
         given = tool.arguments.model_validate_json(arguments or "{}")
         return result_texts.result_text(tool.function(given, actor)), None

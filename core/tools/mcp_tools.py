@@ -52,6 +52,7 @@ def _tool(server: McpConnection, tool: McpTool) -> RegistryTool[Any]:
         AnyArguments,
         partial(_call, server, tool.name),
         Permission.RUN_MODELS,
+        # The hint is the server's own; a tool without it counts as one that changes data
         is_write=not tool.is_read_only,
         is_untrusted=True,
         schema=tool.parameters,

@@ -34,6 +34,7 @@ def find_tools(
     """
     require(actor, Permission.RUN_MODELS)
     own = {name: TOOLS[name] for name in names if name in TOOLS}
+    # No MCP server can replace a tool of Attune's
     tools = mcp_tools.find_tools(session, names) | own
     found = {name: tool for name, tool in tools.items() if tool.is_on()}
     for tool in found.values():

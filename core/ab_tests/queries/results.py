@@ -103,6 +103,7 @@ def list_cases(
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, ab_test_id, owner=actor.id)
     a, b = (_columns(variant) for variant in VariantId)
+    # Cases without a score come first
     worse = func.coalesce(func.least(a[0], b[0]), -1)
     orders = {
         AbCaseOrder.DIFFERENT: (func.abs(a[0] - b[0]).desc().nulls_last(), worse),

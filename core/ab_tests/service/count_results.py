@@ -28,6 +28,7 @@ def defer(session: Session, evaluation_ids: list[UUID]) -> None:
     of_them = AbTestConfiguration.evaluation_id.in_(evaluation_ids)
     for evaluation_id in session.scalars(select(AbTestConfiguration.evaluation_id).where(of_them)):
         id_ = str(evaluation_id)
+        # One job after the other, so that no earlier count replaces a later one
         queue.defer(session, TASK, lock=f"{TASK}:{id_}", evaluation_id=id_)
 
 

@@ -61,6 +61,7 @@ def list_bots(session: Session, *, actor: Actor) -> list[BotView]:
     require(actor, Permission.RUN_MODELS)
     rows = session.execute(_listed(is_visible(actor))).mappings()
     views = [_view(row, actor) for row in rows]
+    # Sorting keeps the order of the query within both parts
     return sorted(views, key=lambda view: not view.is_own)
 
 

@@ -58,6 +58,7 @@ def list_results(
         conditions.append(BotResult.run_id.is_(None))
     own = (BotResult.user_id == actor.id, *conditions)
     total = session.scalar(select(func.count()).select_from(BotResult).where(*own)) or 0
+    # IDs rise with the time at which they are made
     newest = BotResult.id.asc() if run_id is not None else BotResult.id.desc()
     page = _rows(actor, *conditions).order_by(newest)
     rows = session.execute(page.limit(window.limit).offset(window.offset))

@@ -35,5 +35,6 @@ def next_message_request(
 
 def message_of(text: str) -> str | None:
     """Return the message that the model wrote, None when the conversation is over."""
+    # Models repeat the name that the conversation has for the customer
     message = text.strip().removeprefix("Customer:").strip()
     return None if not message or DONE in message else message[:MAX_MESSAGE_CHARS]

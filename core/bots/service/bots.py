@@ -155,7 +155,7 @@ def restore(session: Session, bot_id: UUID, version: int, *, actor: Actor) -> Bo
 def copy(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
     """Create a private bot of the actor's from one that they see; raise BotMissing."""
     content = queries.plain(queries.get_bot(session, bot_id, actor=actor))
-    name = f"{content.bot_name[:93]} (copy)"
+    name = f"{content.bot_name[:93]} (copy)"  # a name has at most 100 characters
     return create_bot(session, NewBot(**dict(content) | {"bot_name": name}), actor=actor)
 
 

@@ -110,6 +110,7 @@ def store(
     if ended:
         of_it = (*is_in_version(row.id, row.version - 1), cases.c.case_id.in_(ended))
         session.execute(update(cases).where(*of_it).values(removed_in=row.version))
+    # A place is never given again: a removed case keeps it in older versions
     first = row.last_position + 1
     row.last_position += len(added)
     rows = [

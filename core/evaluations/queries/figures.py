@@ -76,6 +76,7 @@ def tags_by_position(session: Session, evaluation_id: UUID) -> dict[int, Sequenc
 def totals(session: Session, evaluation_id: UUID) -> dict[int, TargetTotals]:
     """Return the times and the cost of each target."""
     percentiles = (
+        # A time that was measured, and not one between two of them
         func.percentile_disc(share).within_group(EvaluationResult.latency_ms)
         for share in PERCENTILES
     )

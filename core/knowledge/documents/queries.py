@@ -149,6 +149,7 @@ def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
 def list_changes(session: Session, given: str, *, actor: Actor) -> list[DocumentChangeView]:
     """Return the changes by people to a document, newest first; also of a deleted one."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
+    # Of a deleted document nothing says which of both kinds of ID was passed
     return _history(session, *keys_of("document", storable(given)))
 
 

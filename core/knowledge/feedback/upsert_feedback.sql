@@ -1,3 +1,4 @@
+-- Of several states of a rating, the newest holds; it has one time, that of its last change.
 insert into ai_feedback as present (id, external_id, message_id, conversation_id, user_id, rating,
     scale, edited_text, comment,
     environment, app, attributes, import_id, created_at)

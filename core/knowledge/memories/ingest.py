@@ -69,6 +69,7 @@ def _rows(
             each.scope,
             each.kind,
             each.content,
+            # As the column keeps it: more decimals would make the same memory a change
             Decimal(f"{each.confidence:.4f}") if each.confidence is not None else None,
             _message(each, places),
             as_jsonb({**(each.metadata or {}), **(each.extra or {})}),

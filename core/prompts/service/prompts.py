@@ -212,6 +212,7 @@ def _flush(session: Session) -> None:
     try:
         session.flush()
     except IntegrityError as error:
+        # The index decides, as two accounts may choose a name at the same time
         raise PromptNameTaken from error
 
 

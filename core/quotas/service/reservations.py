@@ -100,5 +100,6 @@ def _exceeded(quota: Row[Any], counter: Row[Any], at: datetime) -> QuotaExceeded
         value=float(counter.most),
         used=float(counter.taken),
         resets_at=until.isoformat(),
+        # Rounded up, because a call that comes a moment too early is refused again
         retry_after_s=max(1, int((until - clock.now()).total_seconds()) + 1),
     )

@@ -175,6 +175,7 @@ def version_of(spec: ScorerSpec) -> str:
 
 
 def _score_id(message_id: UUID, spec: ScorerSpec) -> UUID:
+    # The same in each run, so that a message is scored once by each scorer
     return uuid5(SCORES, f"{message_id}:{name_of(spec)}:{version_of(spec)}")
 
 
