@@ -1,19 +1,34 @@
 """Assemble streamed tool calls, and validate token counts."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from core.platform.ids import new_id
 from core.providers.chunks import Chunk, ToolCallChunk
+from core.providers.errors import AnswerTooLong
 
 MAX_MODELS = 1000  # of one provider
 MAX_TOKENS_COUNT = 1_000_000_000  # a column holds twice that
+# The gateway limits complete calls, which an answer without an end never has
+MAX_CALLS = 128  # as many as a message may have
+MAX_CALL_CHARS = 1_000_000  # of all calls of an answer
+
+
+@dataclass
+class _CallParts:
+    """What has arrived of a call."""
+
+    id: str = ""
+    names: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
 
 
 class ToolCalls:
     """Collects tool calls whose name and arguments arrive in parts."""
 
     def __init__(self) -> None:
-        self._parts: dict[int, dict[str, str]] = {}
+        self._parts: dict[int, _CallParts] = {}
+        self._chars = 0
 
     def add(
         self,
@@ -23,22 +38,24 @@ class ToolCalls:
         name: str | None = None,
         arguments: str | None = None,
     ) -> None:
-        """Add the part of one call that an event contains."""
-        part = self._parts.setdefault(index, {"id": "", "name": "", "arguments": ""})
-        part["id"] = id or part["id"]
-        part["name"] += name or ""
-        part["arguments"] += arguments or ""
+        """Add the part of one call that an event contains; raise AnswerTooLong."""
+        self._chars += len(name or "") + len(arguments or "")
+        part = self._parts.setdefault(index, _CallParts())
+        if len(self._parts) > MAX_CALLS or self._chars > MAX_CALL_CHARS:
+            raise AnswerTooLong
+        part.id = id or part.id
+        part.names.append(name or "")
+        part.arguments.append(arguments or "")
 
     def chunks(self) -> Iterator[Chunk]:
         """Return the complete calls that have a name; missing arguments become `{}`.
 
         A call without an id, as some servers send it, gets one: its result must name it.
         """
-        for part in (
-            self._parts[index] for index in sorted(self._parts) if self._parts[index]["name"]
-        ):
-            call_id = part["id"] or f"call_{new_id().hex}"
-            yield ToolCallChunk(call_id, part["name"], part["arguments"] or "{}")
+        for _, part in sorted(self._parts.items(), key=lambda item: item[0]):
+            if name := "".join(part.names):
+                call_id = part.id or f"call_{new_id().hex}"
+                yield ToolCallChunk(call_id, name, "".join(part.arguments) or "{}")
 
 
 def tokens(value: object) -> int:
