@@ -28,6 +28,7 @@ from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
 MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
+MOST_CHARS = 1_000_000  # of a document
 HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 SOURCE = "folder"
 OTHERWISE_PACKED = "Unsupported ZIP compression. Use Deflate, or upload the files without a ZIP."
@@ -64,11 +65,10 @@ def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[Mark
         size += len(content)
         if size > MOST_BYTES or len(found) >= MOST_FILES:
             raise FolderRefused
-        found.append(
-            MarkdownFile(
-                name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]
-            )
-        )
+        text = content.decode("utf-8-sig", "replace")
+        if len(text) > MOST_CHARS:
+            raise FolderRefused(f"{name[:500]} has more than {MOST_CHARS:,} characters. Split it.")
+        found.append(MarkdownFile(name=name[:500], content=text))
     if not found:
         raise FolderRefused("No Markdown files found (.md, .markdown or .txt).")
     return found

@@ -97,3 +97,8 @@ def test_a_title_is_the_first_heading_else_the_name_in_words() -> None:
 def test_a_heading_of_any_length_is_read_in_one_step() -> None:
     files = read_files([("x.md", b"# a" + b" " * 100_000 + b"b"), ("named.md", b"# ##\n")])
     assert [len(folders.title_of(each)) for each in files] == [500, len("named")]
+
+
+def test_a_file_that_is_too_long_for_a_document_is_refused_and_not_cut_off() -> None:
+    with pytest.raises(FolderRefused, match=r"long\.md has more than 1,000,000 characters"):
+        read_files([("long.md", b"0" * 1_000_001)])
