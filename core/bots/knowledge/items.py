@@ -44,10 +44,10 @@ def items_of(knowledge: BotKnowledge, documents: Iterable[KnownDocument]) -> lis
 def left_out(knowledge: BotKnowledge, documents: Iterable[KnownDocument]) -> list[str]:
     """Return the documents that the prompt doesn't have: by title, by ID when they are gone."""
     known = {each.id: each for each in documents}
-    kept = {item.title for item in _documents(known.values())}
+    kept = {each.id for each in _fitting(known.values())}
+    too_long = [each.title for each in known.values() if each.id not in kept]
     missing = [str(id_) for id_ in knowledge.documents if id_ not in known]
-    return [_title("Document", each.title) for each in known.values()
-            if _title("Document", each.title) not in kept] + missing  # fmt: skip
+    return [*(_title("Document", title) for title in too_long), *missing]
 
 
 def _facts(knowledge: BotKnowledge) -> Iterator[KnowledgeItem]:
@@ -67,11 +67,16 @@ def _facts(knowledge: BotKnowledge) -> Iterator[KnowledgeItem]:
 
 
 def _documents(documents: Iterable[KnownDocument]) -> Iterator[KnowledgeItem]:
+    for each in _fitting(documents):
+        yield KnowledgeItem("Documents", _title("Document", each.title), each.content)
+
+
+def _fitting(documents: Iterable[KnownDocument]) -> Iterator[KnownDocument]:
     room = MAX_DOCUMENT_CHARS
     for each in documents:
         if len(each.content) <= room:
             room -= len(each.content)
-            yield KnowledgeItem("Documents", _title("Document", each.title), each.content)
+            yield each
 
 
 def _title(kind: str, text: str) -> str:

@@ -74,3 +74,10 @@ def test_documents_that_are_gone_or_too_long_are_named_as_left_out() -> None:
     known = [short, long]
     assert [item.text for item in items_of(knowledge, known)] == [short.content]
     assert left_out(knowledge, known) == ["Document: Novel", str(gone)]
+
+
+def test_of_two_documents_of_one_title_the_one_that_is_too_long_is_named() -> None:
+    short = KnownDocument(uuid4(), "Returns", "Send it back within 30 days.")
+    long = KnownDocument(uuid4(), "Returns", "x" * (MAX_DOCUMENT_CHARS + 1))
+    knowledge = BotKnowledge(documents=(short.id, long.id))
+    assert left_out(knowledge, [short, long]) == ["Document: Returns"]
