@@ -69,7 +69,7 @@ class ParsedCases:
         except ValidationError as error:
             self.leave_out(line, part, f"Not imported: {reason_of(error)}")
             return
-        self.size_bytes += len(texts.model_dump_json())
+        self.size_bytes += len(texts.model_dump_json().encode())
         if self.size_bytes > MAX_TOTAL_BYTES:  # variables and templates can multiply a file
             raise DatasetFileRefused(f"These cases have more than {MAX_TOTAL_BYTES // 2**20} MiB.")
         self.cases.append(FileCase(texts, _fitting(tags), split, conversation_id))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.datasets.errors import DatasetFileRefused
-from core.datasets.files import reader
+from core.datasets.files import parsed, reader
 
 MAX_SECONDS = 20  # on a busy machine; without limits, hours or without an end
 TEST = {"vars": {"a": "What is it?"}}
@@ -70,3 +70,9 @@ def test_the_lines_of_very_many_keys_are_found_in_time() -> None:
 def test_a_key_that_comes_twice_has_the_line_of_its_value() -> None:
     found = reader.read(b"prompts: ['x']\ntests:\n- vars: {a: b}\n  k: 1\n  k: 2\n")
     assert [part.line for part in found.unsupported] == [5]
+
+
+def test_the_size_of_all_cases_is_counted_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsed, "MAX_TOTAL_BYTES", 2000)
+    with pytest.raises(DatasetFileRefused, match="more than"):
+        reader.read(("\u65e5" * 900).encode(), "questions.txt")
