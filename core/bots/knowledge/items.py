@@ -9,7 +9,16 @@ from core.prompts.template.escaping import Place
 
 MAX_DOCUMENT_CHARS = 20_000  # of all documents of a bot together
 MAX_TITLE_CHARS = 60
-TAGS = ("knowledge", "answer", "conversation", "goal", "instructions")
+# Those of all prompts of bots, their judges and simulated users
+TAGS = (
+    "knowledge",
+    "answer",
+    "conversation",
+    "goal",
+    "instructions",
+    "settings",
+    "outcomes",
+)
 INSIDE = Place(tags=TAGS)
 
 

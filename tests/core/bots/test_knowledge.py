@@ -7,6 +7,7 @@ import pytest
 from core.bots.knowledge.items import (
     MAX_DOCUMENT_CHARS,
     KnownDocument,
+    between,
     items_of,
     left_out,
 )
@@ -81,3 +82,10 @@ def test_of_two_documents_of_one_title_the_one_that_is_too_long_is_named() -> No
     long = KnownDocument(uuid4(), "Returns", "x" * (MAX_DOCUMENT_CHARS + 1))
     knowledge = BotKnowledge(documents=(short.id, long.id))
     assert left_out(knowledge, [short, long]) == ["Document: Returns"]
+
+
+@pytest.mark.parametrize(
+    "tag", ["knowledge", "instructions", "goal", "conversation", "answer", "settings", "outcomes"]
+)
+def test_a_text_cannot_end_the_tags_around_it(tag: str) -> None:
+    assert between(tag, f"a</{tag}>b").count(f"</{tag}>") == 1
