@@ -27,7 +27,7 @@ from core.knowledge.documents.service import change_document, create_document
 from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
-MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
+MOST_BYTES = 20 * 2**20
 MOST_CHARS = 1_000_000  # of a document
 HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 SOURCE = "folder"
