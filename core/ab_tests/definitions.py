@@ -112,6 +112,7 @@ def evaluation_of(
 ) -> NewEvaluation:
     """Return the evaluation that runs an A/B test."""
     judge, scorers = definition.judge_model_id, tuple[JudgeScorer, ...]()
+    # Cases of scenarios have the judge among their own scorers
     if judge is not None and not definition.scenario_ids:
         scorers = (JudgeScorer(rubric=definition.rubric, judge_model_id=judge),)
     return NewEvaluation(

@@ -185,6 +185,7 @@ def confidence(finish_reason: str | None, alignment: int | None) -> int | None:
         return None
     base = Decimal("0.8") if finish_reason in ENDED_BY_ITSELF else Decimal("0.6")
     exact = 100 * (Decimal("0.7") * base + Decimal("0.3") * alignment / 100)
+    # round() would take halves to the even neighbor
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 

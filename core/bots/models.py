@@ -146,6 +146,7 @@ class BotResult(Keyed, Created, CoreTable):
     test_message: Mapped[bytes] = mapped_column(LargeBinary)
     bot_response: Mapped[bytes] = mapped_column(LargeBinary)
     details: Mapped[bytes] = mapped_column(LargeBinary)
+    # The bot's at the time of the answer, by which a later analysis judges it, too
     traits: Mapped[dict[str, Any]]
     model_id: Mapped[str]
     judge_model_id: Mapped[str | None]

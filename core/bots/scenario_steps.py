@@ -34,6 +34,7 @@ def work(run_id: UUID, *, may_go_on: MayGoOn) -> None:
     try:
         asyncio.run(_work(run_id, may_go_on))
     except RunStopped:
+        # A run that was cancelled stops here as well, and is not queued again
         if not may_go_on():
             with transaction() as session:
                 runs.defer(session, run_id, after=runs.PAUSE)

@@ -47,6 +47,7 @@ def _ask(
     server: McpConnection, ask: Callable[[Client], Awaitable[Answer]], timeout_s: float
 ) -> Answer:
     try:
+        # Callers are threads without an event loop
         return anyio.run(_connected, server, ask, timeout_s)
     except TimeoutError:
         raise McpServerFailed(f"The server did not answer within {timeout_s:g} s.") from None

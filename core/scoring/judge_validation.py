@@ -156,6 +156,7 @@ def kappa(table: Agreement2x2) -> EstimatedRate:
         cells[one][two] * (columns[one] + rows[two]) ** 2 for one, two in ((0, 1), (1, 0))
     )
     variance = same + other - (value - expected * (1 - value)) ** 2
+    # Rounding can take the variance of a perfect agreement below 0
     half = Z * sqrt(max(0.0, variance) / total) / (1 - expected)
     return EstimatedRate(
         value=value, low=max(-1.0, value - half), high=min(1.0, value + half), n=total

@@ -150,6 +150,7 @@ async def ask_in_form(
         if (verdict := _parsed(reply.text, form)) is not None:
             return JudgeOutcome(verdict, "", tuple(replies))
         messages += [
+            # Vendors refuse a message without a text
             ChatMessage(role=MessageRole.ASSISTANT, content=reply.text or "(empty)"),
             ChatMessage(role=MessageRole.USER, content=judge_prompts.AGAIN),
         ]

@@ -32,6 +32,7 @@ def _apply(session: Session, sender: VerifiedService, callback: Callback) -> UUI
         )
         if changed is not None:
             return execution_id if changed else None
+    # Jobs of Attune have a source, which their callbacks send back
     if sender.production and callback.callback_params.source is None:
         production.complete(session, callback, error)
     return None

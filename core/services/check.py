@@ -20,6 +20,7 @@ def check_as(service_id: UUID, *, actor: Actor) -> ServiceView:
     require(actor, Permission.MANAGE_PROVIDERS)
     with transaction() as session:
         connection = queries.connection(queries.get_row(session, service_id))
+    # Not the ID of an execution, so that its callback finds none
     job_id = f"test-{new_id()}"
     params = {"message_id": job_id, "source": "test"}
     job = ServiceJob(id=job_id, message=MESSAGE, prompt="", history=(), callback_params=params)

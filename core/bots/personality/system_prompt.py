@@ -22,6 +22,7 @@ def system_prompt(content: BotContent, items: Sequence[KnowledgeItem]) -> str:
 
 
 def _paragraphs(content: BotContent, items: Sequence[KnowledgeItem]) -> Iterator[str]:
+    # One line, because the name stands outside of tags
     name = " ".join(content.bot_name.split())
     yield f"You are {name}, the assistant who answers customers of the company."
     manner = [band_text(trait, content.personality_traits.level(trait)) for trait in Trait]

@@ -21,6 +21,7 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
 def list_scenarios(session: Session, *, actor: Actor) -> list[ScenarioView]:
     """Return the included scenarios and the actor's own, in the order of their creation."""
     require(actor, Permission.RUN_MODELS)
+    # False sorts before true, so the included ones come first
     order = (Scenario.user_id.is_not(None), Scenario.created_at, Scenario.id)
     rows = session.scalars(select(Scenario).where(_is_visible(actor)).order_by(*order))
     return [scenario_view(row) for row in rows]

@@ -46,6 +46,7 @@ def read(content: bytes, name: str = "") -> ParsedCases:
     begin = text.lstrip()[:1]
     if not begin:
         raise DatasetFileRefused("This file is empty.")
+    # YAML and CSV can begin with a bracket, too
     if begin in "{[" and ending not in ("yaml", "yml", "csv", "tsv", "txt"):
         return _json(text)
     if ending in ("yaml", "yml") or (ending not in ("csv", "tsv", "txt") and _is_yaml(text)):

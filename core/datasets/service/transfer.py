@@ -69,6 +69,7 @@ def import_cases(
     DatasetNameTaken, TooManyDatasets or TooManyCases.
     """
     require(actor, Permission.RUN_MODELS)
+    # Before the dataset is locked, because a large file takes a while
     parsed = reader.read(content, target.file_name)
     row = lock_own(session, target.dataset_id, actor=actor) if target.dataset_id else None
     changed = _answered(session, row, parsed)

@@ -65,6 +65,7 @@ def _settle(row: EvaluationResult, ended: EndedRun, counted: _Counts) -> None:
     is_failed = ended.answer.error is not None
     row.status = ResultStatus.FAILED if is_failed else ResultStatus.COMPLETED
     row.finished_at, row.reserved_usd = clock.now(), None
+    # The answer of a call was stored when the call ended
     if row.answer is None:
         row.answer = encrypted_texts.seal_answer(ended.answer, row.id)
     if (scored := ended.scored) is not None:

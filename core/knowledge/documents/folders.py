@@ -113,7 +113,7 @@ def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
                 if (
                     each.is_dir()
                     or not each.filename.lower().endswith(ENDINGS)
-                    or "__MACOSX" in each.filename
+                    or "__MACOSX" in each.filename  # macOS adds these to its archives
                 ):
                     continue
                 # Zipfile ignores the requested size for others

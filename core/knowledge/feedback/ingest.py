@@ -77,6 +77,7 @@ order by conversation_id, message_id is not null, created_at desc, id desc""")
 def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> int:
     """Store feedback; return how much of it is new or newer than the stored one."""
     known = list(_with_ids(source.cleaned(feedback)))
+    # An ID of a message alone may belong to one that arrives later
     names = [
         MessageName(id_, each.message_id, at)
         for id_, at, each in known

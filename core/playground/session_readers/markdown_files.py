@@ -58,6 +58,7 @@ class Section:
                 found[key] = as_field(value)
             except (KeyError, ValueError):
                 raise _invalid(self.line, f"“{name}: {value[:40]}” is unknown here") from None
+        # Facts that no field takes are read under an empty name
         found.pop("", None)
         return found
 

@@ -77,6 +77,7 @@ class Expansion:
         yield from self._parts(text or "", is_system, (*path, include))
 
     def _version(self, include: Include) -> PromptVersionView:
+        # What is included often is read once
         if include not in self.versions:
             try:
                 prompt = get_named(self.session, include.prompt, actor=self.actor)
@@ -183,6 +184,7 @@ def _filled(parts: list[Part], texts: Mapping[str, str]) -> str:
             text = str(part)
             position += len(text)
         length += len(text)
+        # While it grows, because a long value may have many places
         if length > MAX_TEXT_CHARS:
             raise PromptTooLarge
         written.append(text)
