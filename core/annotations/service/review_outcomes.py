@@ -127,7 +127,8 @@ def _verdict_on(ai: Session, item: RowMapping, actor: Actor) -> str | None:
 
 def _next_round(item: RowMapping) -> int:
     # The third round is the adjudication, also when more than two reviewers are wanted
-    return min(item["reviews_done"] + 1, SECOND)
+    number: int = item["reviews_done"] + 1
+    return min(number, SECOND)
 
 
 def _after(ai: Session, item: RowMapping) -> dict[str, Any]:
