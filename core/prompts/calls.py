@@ -63,6 +63,7 @@ class PromptExecution(NewExecution):
     out are the prompt's.
     """
 
+    # A default is not validated: the field may be left out, and must not be empty
     model_id: str = Field(default="", min_length=1, max_length=300)
     prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
     template_id: str | None = Field(default=None, max_length=128)

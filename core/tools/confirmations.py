@@ -23,6 +23,7 @@ def confirm(execution_id: UUID, call_id: str, *, actor: Actor) -> ToolExecution:
     with transaction() as session:
         call = _waiting(session, execution_id, call_id, actor)
         tool = registry.get(session, call.name, actor=actor)
+        # Stored before the tool runs: a second confirmation is refused, and a kill leaves a trace
         _replace(session, execution_id, _with_status(call, ToolCallStatus.RUNNING), actor)
         targets = {"execution_id": execution_id, "tool": call.name}
         audit.record(session, "tool.confirm", actor, targets=targets)

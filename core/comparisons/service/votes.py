@@ -44,6 +44,7 @@ def vote(
     _check(shown, new_vote)
     turn.is_blind = queries.has_hidden_names(row, turns)
     _store(row, turn, shown, new_vote)
+    # Pairs are in the other database, and follow the vote also after a kill
     outbox.add(session, VOTED, {"turns": [str(turn.id)]})
     session.flush()
     return queries.get_comparison(session, comparison_id, owner=actor.id)

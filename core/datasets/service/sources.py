@@ -107,6 +107,7 @@ def add_annotations(
 def _of_annotation(note: Any, said: sources.AnnotatedMessage) -> dict[str, Any]:  # noqa: ANN401
     if said.role != MessageSpeaker.ASSISTANT:
         return _case_fields([*said.before, (said.role, said.content)])
+    # An approved answer beside a suggestion is the worse one of both
     is_good = note.annotation_type == AnnotationType.APPROVED
     suggested = note.suggested_response or None
     return _case_fields(said.before) | {

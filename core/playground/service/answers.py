@@ -108,6 +108,7 @@ def resume(session: Session, execution_id: UUID, *, actor: Actor) -> bool:
     *earlier, last = shown.list_at(session, row.id, tree, tree.path_to(leaf))
     if last.job_id != str(execution_id):
         return False
+    # The model that was asked for goes on, not the one that stood in for it
     form = context_files.form_for_model(session, ended.fallback_for or ended.model_id)
     before = history.before_answer(session, row.id, execution_id, earlier, form)
     messages = (*before, *_with_results(last))[-MAX_MESSAGES:]

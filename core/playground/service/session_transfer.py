@@ -47,6 +47,7 @@ def import_session(session: Session, file: SessionFile, *, actor: Actor) -> Play
     made = sessions.create(session, file.details, actor=actor)
     draft = file.draft
     if draft.custom_prompt:
+        # Tools that change data then wait for a confirmation
         draft = draft.model_copy(update={"has_prompt_of_others": True})
     sessions.save_draft(session, made.session_id, draft, actor=actor)
     row = queries.get_row(session, made.session_id, owner=actor.id, lock=True)

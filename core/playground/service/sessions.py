@@ -23,6 +23,7 @@ def open_session(
 ) -> PlaygroundSessionView:
     """Return an empty session of the actor, or a new one, with `draft` stored when given."""
     require(actor, Permission.RUN_MODELS)
+    # Each visit would else leave an empty session behind
     row = queries.find_empty_session(session, owner=actor.id) or message_rows.create(
         session, new_id(), actor
     )

@@ -41,6 +41,7 @@ def labels_of(session: Session, prompt_ids: Collection[UUID]) -> defaultdict[UUI
             accounts.c.full_name.label("moved_by_name"),
         )
         .join(versions, versions.c.id == labels.c.version_id)
+        # Each label has a move: the one that made it
         .join(moves, moves.c.id == last)
         .outerjoin(accounts, accounts.c.id == moves.c.moved_by)
         .where(labels.c.template_id.in_(prompt_ids))
