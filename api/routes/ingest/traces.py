@@ -4,11 +4,13 @@ A 200 means that their AI requests are committed; an invalid span does not rejec
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import partial
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +28,7 @@ from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.exports import Export
 from core.ai_metrics.otlp.mapping import Mapped
 from core.ai_metrics.otlp.steps import MappedSpan
+from core.ai_metrics.schemas import NewRequest
 from core.conversations.ingest import conversations
 from core.conversations.schemas import ConversationOrigin
 from core.database import partitions
@@ -33,7 +36,7 @@ from core.database.db import retry_on_conflict, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ingest.rows import MOST_ROWS, RowSource
+from core.ingest.rows import MOST_ROWS, NotAllNew, RowSource
 from core.platform.config import config
 from core.scores import ingest as score_ingest
 from core.scores.otlp import scores_of
@@ -59,8 +62,24 @@ class SpanOutcome:
     dropped: int = 0
     waiting: int = 0
     messages: int = 0
-    # Distinct messages: repeated ones take little time
-    different: set[tuple[str | None, str]] = field(default_factory=set)
+    _names: set[tuple[str | None, str]] = field(default_factory=set)
+    _unread: list[tuple[str | None, list[str]]] = field(default_factory=list)
+
+    @property
+    def different(self) -> int:
+        """The number of distinct messages: repeated ones take little time."""
+        for conversation, names in self._unread:
+            self._names.update((conversation, name) for name in names)
+        self._unread.clear()
+        return len(self._names)
+
+    def has_too_many(self, most_different: int) -> bool:
+        """Return whether no further messages are taken; usual exports have so few that nobody asks
+        which of them are different.
+        """
+        return self.messages > MOST_MESSAGES or (
+            self.messages > most_different and self.different > most_different
+        )
 
     def add(self, mapped: Mapped) -> None:
         """Add the counts of a part."""
@@ -69,12 +88,9 @@ class SpanOutcome:
         self.waiting += len(mapped.waiting)
         for span in mapped.taken:
             if span.exchange is not None:
-                input_names, output_names = span.exchange.names
-                self.messages += len(input_names) + len(output_names)
-                self.different.update(
-                    (span.request.conversation_id, name)
-                    for name in chain(input_names, output_names)
-                )
+                for names in span.exchange.names:
+                    self.messages += len(names)
+                    self._unread.append((span.request.conversation_id, names))
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,7 @@ async def _store_parts(
         await store_mapped(mapped, environment, EXPORTS)
         outcome.add(mapped)
         remaining -= len(part)
-        if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
+        if outcome.has_too_many(most_different):
             outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += remaining
             break
     outcome.refused.update(export.refused)
@@ -169,15 +185,17 @@ def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:
 def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> int:
     """Store requests with their messages and scores, and spans without request, in one
     transaction.
+
+    Nearly always all requests are new, and spared a look at each; else they are stored again.
     """
     spans = [row for row in rows if isinstance(row, MappedSpan)]
     conversations_of_spans = histories.conversations_of(spans)
     scores = list(scores_of(spans))
 
-    def commit() -> None:
+    def commit(store: Callable[[Session, list[NewRequest], RowSource], int]) -> None:
         with transaction() as session:
             if spans:
-                ingest.store(session, [span.request for span in spans], source)
+                store(session, [span.request for span in spans], source)
             if conversations_of_spans:  # afterwards: from here on, other writers of users wait
                 conversations.store(session, conversations_of_spans, source, repeats=True)
             if scores:
@@ -186,7 +204,10 @@ def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> in
                 if isinstance(row, SpansWithoutRequest):
                     late.set_aside(session, row.export.waiting, row.export.dropped, source)
 
-    retry_on_conflict(commit)
+    try:
+        retry_on_conflict(partial(commit, ingest.store_new))
+    except NotAllNew:
+        retry_on_conflict(partial(commit, ingest.store))
     return len(rows)
 
 

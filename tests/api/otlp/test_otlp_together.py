@@ -77,14 +77,14 @@ def test_exports_of_one_conversation_that_go_together_make_it_once() -> None:
 def test_a_span_that_the_database_refuses_costs_no_other_sender(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = ingest.store
+    store = ingest.store_new
 
     def refusing(session: Session, requests: list[NewRequest], *given: Any, **more: Any) -> int:  # noqa: ANN401  passed on
         if any(request.conversation_id == "bad" for request in requests):
             raise Invalid("A value does not fit.")
         return store(session, requests, *given, **more)
 
-    monkeypatch.setattr(ingest, "store", refusing)
+    monkeypatch.setattr(ingest, "store_new", refusing)
     refused = send_at_once(
         [captured("bad"), *(captured(f"c{number}") for number in range(SENDERS - 1))]
     )
