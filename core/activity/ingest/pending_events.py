@@ -30,6 +30,7 @@ BY_INDEX = text("select set_config('enable_seqscan', 'off', true)")
 TAKEN = Stage(
     "taken_events",
     {name: events.EVENTS.columns[name] for name in DERIVED_FROM},
+    has_short_rows=True,
 )
 
 

@@ -39,6 +39,7 @@ SPEAKERS = Stage(
         "app": "text",
         "release": "text",
     },
+    has_short_rows=True,
 )
 
 FIELDS = (

@@ -38,7 +38,11 @@ from core.errors import Unavailable
 
 Key = Sequence[str]  # an environment, an app and a subject
 
-TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
+TOUCHED = Stage(
+    "touched_subjects",
+    {"environment": "text", "app": "text", "subject": "text"},
+    has_short_rows=True,
+)
 # Of each partition
 ONE_WHOLE_ROW = ("ix_subjects_of_environments_whole", "ix_subjects_of_releases_whole")
 
