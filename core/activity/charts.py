@@ -66,6 +66,7 @@ def funnel(palette: Palette, view: FunnelView) -> Chart:
         place = {"x": number, "y": step.users, "yanchor": "bottom", "yshift": 4}
         figure.add_annotation(**place, showarrow=False, text=label, font={"size": 13})
     _name_steps(figure, palette, steps)
+    # Room for the label above the tallest bar
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{step_label(step)} {step.users:,}" for step in steps)
@@ -95,6 +96,7 @@ def _name_steps(figure: Drawing, palette: Palette, steps: Sequence[FunnelStep]) 
 
 def weakest_of(steps: list[FunnelStep]) -> FunnelStep | None:
     """Return the required step with the lowest conversion from the previous one, or None."""
+    # Passing over an optional step is no drop-off
     known = [
         step for step in steps if step.conversion_from_previous is not None and not step.is_optional
     ]
@@ -135,6 +137,7 @@ def funnel_comparison(palette: Palette, comparison: FunnelComparison) -> Chart:
         _label_between(figure, number, _short_points(step.from_previous), colour)
     _name_steps(figure, palette, comparison.one.steps)
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
+    # Bars stand where x says already: grouping would move them once more
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
         (
@@ -157,6 +160,7 @@ def conversion_over_time(
     done = sum(day.is_complete for day in trend.days)
     for since, until, dash, colour in (
         (0, done, "solid", palette.series[0]),
+        # From the last complete day on, so that the two lines meet
         (max(done - 1, 0), len(at), "dot", palette.bar),
     ):
         part = trend.days[since:until]

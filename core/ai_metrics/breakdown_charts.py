@@ -45,6 +45,7 @@ def breakdown_over_time(
     palette: Palette, breakdown: Breakdown, zone: str, markers: Sequence[ChartMarker] = ()
 ) -> Chart:
     """Draw a measure by value over time: bars where values add up, else lines."""
+    # An interval that has not begun has no value, which is not 0
     count = sum(at <= clock.now() for at in breakdown.at)
     times, parts = breakdown.at[:count], breakdown.parts
     names = _distinct([formatting.shortened(name_of(part), LONGEST_NAME) for part in parts])

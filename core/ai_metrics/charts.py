@@ -131,6 +131,7 @@ def tokens_over_time(
     """Draw tokens by kind; cached input is part of the input, reasoning of the output."""
     series = so_far(tokens.series)
     parts: dict[str, Sequence[float]] = {
+        # Some senders report cached tokens beside the input instead of as a part of it
         "Input": [max(point.input_tokens - point.cached_tokens, 0) for point in series],
         "Cached input": [point.cached_tokens for point in series],
         "Output": [max(point.output_tokens - point.reasoning_tokens, 0) for point in series],

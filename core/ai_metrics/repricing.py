@@ -144,6 +144,7 @@ def reprice_days(progress: RepriceProgress, note: Note | None = None) -> Reprice
     `note` is called in the transaction of each day: what it stores of the progress is true whenever
     this breaks off.
     """
+    # Another process may have changed prices since these were cached here
     token_prices.clear_cache()
     for day in days_of(replace(progress.span, start=progress.at)):
         _reprice_day(day, progress, note)
@@ -152,6 +153,7 @@ def reprice_days(progress: RepriceProgress, note: Note | None = None) -> Reprice
 
 def span_of(request: Reprice) -> RepriceSpan:
     """Return the requested time span; raise EmptySpan."""
+    # Of a later end each day would be walked through, though no request can be that late
     end = min(request.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
     start = request.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
     if start >= end:

@@ -31,6 +31,7 @@ def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:
     ]
     figure.add_bar(
         y=labels,
+        # A step that took no time still needs a visible bar
         x=[max(row["took"], longest / 400) * scale.factor for row in rows],
         base=[row["from"] * scale.factor for row in rows],
         orientation="h",

@@ -55,6 +55,7 @@ def set_aside(staged: TableClause, fresh: CTE | None = None) -> Insert:
     }
     rows = select(*known.values())
     if fresh is not None:
+        # A batch may hold an event twice, under two users: one of the two was stored
         is_own = and_(
             *(fresh.c[key] == staged.c[key] for key in ("id", "created_at")),
             fresh.c.user_id.is_not_distinct_from(staged.c.user_id),

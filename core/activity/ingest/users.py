@@ -96,7 +96,7 @@ def _learn(
         traces.note(id_, fields, version)
         if known[id_].merge(fields, version) or id_ in made:
             news += 1
-            made.discard(id_)
+            made.discard(id_)  # a new user is news once, however often the batch names it
         if user.created_at is not None:
             known[id_].note_span(seen_at, version_of(user.created_at))
     return news

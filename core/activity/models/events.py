@@ -25,6 +25,7 @@ class Event(CoreTable):
             "ix_user_activity_events_failed",
             "environment",
             "created_at",
+            # All that errors are counted by, so that no row has to be read
             postgresql_include=[
                 "event_type",
                 "error_code",
@@ -136,6 +137,7 @@ class EventRollup(EventCounts, CoreTable):
     __table_args__ = (
         one_of("grain", Grain),
         PrimaryKeyConstraint("grain", "at", "environment", "app", "event_type", "release"),
+        # Folding updates the same rows again and again: free space keeps them in their page
         {"postgresql_with": {"fillfactor": 50}},
     )
 

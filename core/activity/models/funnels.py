@@ -14,6 +14,7 @@ from core.database.tables import CoreTable
 MARKS = ARRAY(BigInteger())
 MOST_CODES = 100  # of event types
 REACHED = tuple(f"reached_{number}" for number in range(1, MOST_SAVED_STEPS + 1))
+# The indexes of reached_1 include these: the workspace's funnel is counted without reading rows
 READ_WITH_REACHED = [*REACHED[1:], "sample", "of_release", "subject"]
 
 
@@ -188,6 +189,7 @@ class Subject(CoreTable):
             "environment",
             "app",
             "sample",
+            # As many samples as paths read of a large workspace (INDEXED in path_rows.py)
             postgresql_where=text("sample < 16"),
         ),
         Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),

@@ -109,6 +109,7 @@ def _named_counts(days: tuple[date, date], watched: Watched, place: str) -> Subq
     ]
     wanted += [user_days.app == watched.app] if watched.app is not None else []
     own = select(user_days.user_id, user_days.day).distinct().where(*wanted).subquery("own").c
+    # Over all days: the one before the first of the range may lie anywhere
     before = func.lag(own.day, 1, never).over(partition_by=own.user_id, order_by=own.day)
     journeys = select(own.day, before.label("previous_day"), literal(1).label("users"))
     each = journeys.subquery("journeys")

@@ -91,7 +91,7 @@ def read_cursor(given: str) -> SortCursor:
 def find_anonymous(
     session: Session, session_id: str, watched: Watched
 ) -> tuple[AnonymousSummary, OnboardingProgress]:
-    """Return a session without a user, and how far it is; raise SessionMissing."""
+    """Return a session without a user, and how far it is; raise AnonymousSessionMissing."""
     subject = func.session_subject(session_id)
     wanted = [
         subjects.c.subject == subject,
@@ -143,8 +143,10 @@ class AnonymousQuery:
         # Ordered by the constant, too: else the planner takes the primary key, where all users come
         # before the first session.
         parts = [(idle, states.where(row.reached_1.is_(None)).order_by(row.reached_1.desc()))]
+        # A cursor among the idle sessions lies behind all that began
         if not _is_of(idle, after):
             parts.insert(0, (begun, states.where(row.reached_1.is_not(None))))
+        # Each app by itself follows the index: of all apps at once, every session would be sorted
         first = [
             select(
                 sort.following(part, after if _is_of(sort, after) else None)

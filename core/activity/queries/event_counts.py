@@ -66,6 +66,7 @@ def rolled_errors(table: Table) -> ColumnElement[int]:
 
 
 def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Select[Any]]:
+    # Rollups know no users
     if watched.users is not None:
         return [_events(period, watched)]
     cut = pieces(period, by_day=by_day)

@@ -56,6 +56,7 @@ def list_events(
         conditions.append(tuple_(events.c.created_at, events.c.id) < (after.created_at, after.id))
     newest = (events.c.created_at.desc(), events.c.id.desc())
     page = select(events).where(*conditions).order_by(*newest).limit(limit).subquery("page")
+    # Only the rows of the page are shortened and get the names of their users
     row = page.c
     data: list[ColumnElement[Any]] = [row.event_data]
     if not whole:

@@ -52,7 +52,7 @@ def read_anonymous(
     after: Cursor | None = None,
     actor: Actor,
 ) -> AnonymousJourney:
-    """Return the journey of a session without a user; raise SessionMissing."""
+    """Return the journey of a session without a user; raise AnonymousSessionMissing."""
     require(actor, Permission.WATCH)
     summary, progress = anonymous.find_anonymous(session, session_id, watched)
     events = user_details.events
@@ -130,6 +130,7 @@ def _moments(
     for row in found:
         at = row["created_at"]
         seconds = (at - previous).total_seconds() if previous is not None else None
+        # Taken out, because only the first of several events at that moment reached the step
         step = waiting.pop((row["event_type"], at), None)
         moments.append(
             JourneyEvent(

@@ -143,6 +143,7 @@ def _first_seen(
         .subquery("seen")
     )
     wanted = [
+        # An app's data begins with its first release: that is no change
         seen.c.first_seen_at > seen.c.begins_at,
         seen.c.first_seen_at >= period.start,
         seen.c.first_seen_at < period.end,

@@ -50,6 +50,7 @@ def list_users(
         return following.limit(window.limit).offset(window.offset)
 
     page = asked.page(few, paged).subquery("page")
+    # Sorted again: the page joins statuses, after which its order is no longer sure
     sort = sort_of(order, page.c)
     rows = sort.page(select(page), Window(window.limit), None)
     found = session.execute(rows, asked.parameters).mappings().all()

@@ -17,6 +17,7 @@ from core.jobs import queue
 from core.platform import clock
 
 DAILY_FIGURES = "system.write_onboarding"
+# One update of all subjects: how long it takes grows with the workspace
 UNHURRIED = text("select set_config('statement_timeout', '0', true)")
 
 
@@ -69,6 +70,7 @@ def apply_workspace_funnel() -> None:
             update(SavedFunnelVersion).values(is_applied=False).where(SavedFunnelVersion.is_applied)
         )
         version.is_applied, version.applied_at = True, clock.now()
+        # In this transaction: figures of the old funnel would stay if the process were killed here
         queue.defer(session, DAILY_FIGURES)
 
 

@@ -175,6 +175,7 @@ def _store(session: Session, row: SavedFunnel, definition: FunnelDefinition, act
     del facts["name"], facts["is_workspace"]
     if number:
         last = latest_version(session, row.id)
+        # A new name alone is no version: steps, window and order are what a version fixes
         if all(getattr(last, name) == value for name, value in facts.items()):
             return
     session.add(

@@ -44,6 +44,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 3600
 # For so many tries, about half a minute, a span waits for the request above it; then it takes the
 # nearest one in its trace.
 PATIENT_TRIES = 3
+# Requests of spans are named by trace and span, both in hex
 TRACE = func.left(AiRequest.external_id, 32)
 MERGED = statement(__package__, "merge_dropped_spans")
 CALLED = Stage(
@@ -109,6 +110,7 @@ def join_late(session: Session) -> int:
     for each in joined:
         each.joined_at, each.step, each.call, each.lineage = now, None, None, []
     if touched:
+        # What is taken away is what the rows held before these changes
         with session.no_autoflush:
             _execute_of(session, touched, WITHOUT)
     session.flush()

@@ -113,6 +113,7 @@ def _insert(shown: Sequence[str], *, all_new: bool) -> ReturningInsert[Any]:
     return stored.on_conflict_do_nothing().returning(*returned)
 
 
+# Most batches name no tool, release or prompt: their statement has no part for these
 @dataclass(frozen=True)
 class StoreMode:
     """Properties of a batch, and what to derive from it besides its sums."""
@@ -262,7 +263,7 @@ def _total(request: NewRequest) -> int | None:
         request.input_tokens is None and request.output_tokens is None
     ):
         return request.total_tokens
-    return min((request.input_tokens or 0) + (request.output_tokens or 0), 2**31 - 1)
+    return min((request.input_tokens or 0) + (request.output_tokens or 0), 2**31 - 1)  # an int4
 
 
 def _provider(request: NewRequest) -> str:

@@ -161,6 +161,7 @@ def _flat_calls(parts: Attributes) -> list[dict[str, Any]]:
 
 
 def _number(name: str) -> int:
+    # Senders choose names, and int() refuses thousands of digits
     number = name.split(".")[1]
     return int(number) if number.isdecimal() and len(number) < 6 else 0
 

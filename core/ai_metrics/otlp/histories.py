@@ -52,6 +52,7 @@ def _add_messages(
     for place, (name, said) in enumerate(zip(names, exchange.asked, strict=True)):
         if name not in messages:
             messages[name] = _message(name, said, taken.span.start_ns, place)
+    # Later histories repeat an answer, but only its own span says when it was given
     for name, said in zip(answers, exchange.answered, strict=True):
         messages[name] = _message(name, said, _answered_ns(taken.span), len(names))
     if answers:
@@ -60,6 +61,7 @@ def _add_messages(
 
 
 def _answered_ns(span: Span) -> int:
+    # An end before the start, or a day after it, comes from a wrong clock
     return span.end_ns if 0 <= span.end_ns - span.start_ns <= LONGEST_NS else span.start_ns
 
 

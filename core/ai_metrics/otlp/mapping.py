@@ -71,6 +71,7 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     others = [span for span in by_id.values() if operation_of(span) is None]
     if others:
         waiting, dropped = join(others, by_id, taken)
+        # Outside of these times no request is taken that a step could join
         result.waiting += [each for each in waiting if EARLIEST <= each.started_at <= latest]
         for span in [
             *dropped,

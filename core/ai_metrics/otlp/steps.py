@@ -40,6 +40,7 @@ class WaitingStep:
 def ancestors(span: Span, by_id: dict[str, Span]) -> list[Span]:
     """Return the spans above one, the nearest first, as far as they are in the export."""
     found: list[Span] = []
+    # Senders choose parents: these may form a circle
     while (
         (parent := by_id.get(span.parent_id)) is not None
         and len(found) < MOST_STEPS
@@ -186,6 +187,7 @@ def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[s
 def _place_of(calls: list[dict[str, Any]], made: dict[str, Any]) -> int | None:
     """Return the index of the call that the model requested, or None."""
     asked = [number for number, call in enumerate(calls) if "duration_ms" not in call]
+    # The surest sign first: a model may call one tool several times
     for is_same in (_has_same_id, _has_same_arguments, _has_same_name):
         for number in asked:
             if is_same(calls[number], made):
@@ -211,4 +213,5 @@ def _has_same_name(asked: dict[str, Any], made: dict[str, Any]) -> bool:
 
 
 def _may_be_same(asked: dict[str, Any], made: dict[str, Any]) -> bool:
+    # Two IDs that are known and differ name two calls
     return not ("id" in asked and "id" in made)

@@ -36,7 +36,7 @@ OTHER = object()  # the key of the values that have no part of their own
 
 @dataclass
 class BreakdownSums:
-    """BreakdownSums of requests, in total and by the start of each interval."""
+    """Sums of requests, in total and by the start of each interval."""
 
     whole: dict[str, Any]
     by_interval: dict[datetime, dict[str, Any]]

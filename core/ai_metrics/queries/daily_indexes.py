@@ -35,6 +35,7 @@ def begins_unordered() -> datetime:
 
 def make() -> int:
     """Create missing indexes without blocking ingest, one process at a time; return how many."""
+    # `create index concurrently` refuses to run in a transaction, and so the lock is the session's
     with (
         translate_errors(),
         engines.current()
@@ -49,6 +50,7 @@ def make() -> int:
             connection.execute(text("set statement_timeout = 0"))
             return _make_missing(connection)
         finally:
+            # The connection goes back to the pool
             connection.execute(text("reset statement_timeout"))
             connection.execute(
                 text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS}

@@ -41,6 +41,7 @@ USUAL_DAYS = 14  # that is how far back it is known what is usual
 LEVEL, LEVEL_OF_AN_HOUR = 0.01, 0.001
 SLOW, LEAST_SLOW, LONGER = 0.05, 0.2, 1.5
 TIMES_THE_ERRORS, LEAST_ERRORS = 3, 0.05
+# Each model that stands out costs one more query, by the hour
 FEWEST_USUAL, FEWEST_IN_AN_HOUR, MOST_LOOKED_AT = 100, 4, 4
 HOUR, LONGEST_GAP = timedelta(hours=1), timedelta(hours=12)
 
@@ -279,6 +280,7 @@ def _p95(quicker: Counts) -> float:
 def _slots(session: Session, query: AiMetricsQuery, step: Interval) -> dict[Key, list[ModelHours]]:
     """Return the days or hours of each model in which something ended."""
     found: dict[Key, list[ModelHours]] = defaultdict(list)
+    # An error rate needs requests of every status, whichever the page shows
     rows = read_sums(session, replace(query, status=None), _counts, by_model=True, step=step)
     quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
     for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):

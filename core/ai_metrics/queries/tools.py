@@ -61,6 +61,7 @@ COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_hist
 RANKS = (0.5, 0.95, 0.99)
 LEVEL, TOLERATED = 0.01, 0.05
 KNOWN = frozenset({"environment", "app"})  # the filters that rollups in total have
+# As in tool_sums.sql: casting anything else would fail the whole statement
 NUMBER = "^-?[0-9]{1,9}$"
 
 

@@ -22,7 +22,9 @@ from core.database.staging import driver
 from core.database.tables import table_of
 from core.errors import LimitReached
 
+# In larger stretches more events are marked a second, and no sender waits for one
 EVENTS_AT_ONCE = 40_000
+# A stretch may take longer than the 30 s that a request has
 UNHURRIED = text("select set_config('statement_timeout', '5min', true)")
 # Whoever undoes an import holds this: its rows must not get marks that it has just taken away.
 LOCK = text("lock table funnel_parts in row exclusive mode")

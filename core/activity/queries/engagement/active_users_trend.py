@@ -51,6 +51,7 @@ def read_active_users(
     intervals = [days for days in _intervals(period, interval) if days[0] <= today]
     items = []
     if intervals:
+        # The 30 days up to an interval's end may begin before it
         found = _read(session, (intervals[0][0] - MONTH, intervals[-1][1]), watched)
         items = [_row(found, days, today) for days in intervals]
     return ActiveUsersView(
@@ -77,6 +78,7 @@ def _intervals(period: Period, interval: ActivityInterval) -> Iterator[Days]:
 
 def _following(first: date, interval: ActivityInterval) -> date:
     if interval is ActivityInterval.MONTH:
+        # 31 days after the first of a month lie in the next one
         return (first + LONGEST_DAYS * DAY).replace(day=1)
     return first + (WEEK if interval is ActivityInterval.WEEK else DAY)
 

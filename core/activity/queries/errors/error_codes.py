@@ -224,6 +224,7 @@ def _samples(
     errors = select(
         events.c.id.label("event_id"), *(events.c[name] for name in shown), CODE.label("code")
     ).where(*conditions)
+    # Most codes occur among these; numbering by code reads every error of the period
     found = _by_code(session, errors.order_by(*newest).limit(NEWEST))
     rare = [code for code, count in counts.items() if len(found.get(code, ())) < min(count, SHOWN)]
     if rare:

@@ -102,9 +102,11 @@ def _trend(session: Session, prepared: PreparedFunnel, cohorts: Cohorts) -> Conv
 def _cohorts(period: Period) -> Cohorts:
     now = clock.now()
     each = -(-len(period.days) // MOST_POINTS)
+    # A period that has not begun shows its first day, empty
     dates = [
         day for day in period.days[::each] if midnight(day, period.zone) <= now
     ] or period.days[:1]
+    # A period may begin in the middle of its first day
     edges = [max(midnight(day, period.zone), period.start) for day in dates]
     last = dates[-1] + each * DAY
     return Cohorts(dates, edges, min(midnight(last, period.zone), period.end), each)

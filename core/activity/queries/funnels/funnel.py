@@ -38,8 +38,9 @@ WINDOW = timedelta(days=30)
 NEVER = 2**56 - 1  # what mark_after() answers when there is none
 MOST_STEPS = 20
 MOMENT = DateTime(timezone=True)
-# Not "offset 0": that has yet to be cast, and is taken for a limit, which several workers could not
-# keep.
+# An offset keeps a subquery apart: merged into the one around it, its times would be computed at
+# each use. Not "offset 0": that has yet to be cast, and is taken for a limit, which several workers
+# could not keep.
 FENCE = literal_column("bigint '0'", BigInteger)
 Columns: TypeAlias = ColumnCollection[str, Any]
 STEP = re.compile(r"([^,|?]+(?:\|[^,|?]+)*)(\?)?")
@@ -170,6 +171,7 @@ class FunnelRule:
         """
         required = [number for number, step in enumerate(self.steps) if not step.optional]
         optional = [number for number, step in enumerate(self.steps) if step.optional]
+        # Required steps first: an optional one counts between the times of those around it
         for number in required + optional:
             level = rows.subquery(f"level_{number + 1}")
             found = select(level, self._earliest(level.c, number).label(f"at_{number + 1}")).offset(

@@ -99,6 +99,7 @@ def compare_funnels(
 
 def _fair(funnel: Funnel, period: Period, other: Period) -> tuple[Funnel, Period, Period] | None:
     """Return the funnel and periods in which every user has had equal time, or None."""
+    # Segments of one period have had the same time
     if other == period:
         return funnel, period, other
     now = clock.now()

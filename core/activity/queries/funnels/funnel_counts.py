@@ -126,6 +126,7 @@ def count_conversions(
 ) -> tuple[Conversions, Conversions]:
     """Return how many users started and converted in the period and in the previous one."""
     require(actor, Permission.WATCH)
+    # A release may come from raw rows, which hold no stored times
     if watched.release is not None:
         return conversions_of(read_funnel(session, period, watched, actor=actor))
     asked = funnel_sql.prepare(session, None, period, watched, with_previous=True)

@@ -126,6 +126,7 @@ def prepare(
     """
     present = workspace_funnel.read_workspace_funnel(session)
     funnel = funnel or present.funnel
+    # Labels take no part in the comparison: those that are stored are shown
     if funnel.steps == present.funnel.steps:
         funnel = replace(funnel, steps=present.funnel.steps)
     is_like_kept = is_like_kept and funnel.is_within(present.funnel)
@@ -241,5 +242,6 @@ def _codes(session: Session, funnel: Funnel) -> FunnelCodes:
         raise FunnelRefused(
             "Too many event types that were no step before. Save this funnel first."
         )
+    # From the top, where no code is: there are at most MOST_CODES
     stand_ins = dict(zip(behind, range(HIGHEST_CODE, 0, -1), strict=False))
     return FunnelCodes(workspace_funnel.coded(funnel, known | stand_ins), is_raw=bool(behind))

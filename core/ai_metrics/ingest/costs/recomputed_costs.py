@@ -153,6 +153,7 @@ def _allow_time(connection: Connection) -> None:
 
 def _rate_rows(schedules: dict[tuple[str, str], list[Rate]]) -> Iterator[tuple[object, ...]]:
     for (provider, model), rates in schedules.items():
+        # A price holds until the next one begins
         ends = [*(rate.valid_from for rate in rates[1:]), None]
         for rate, until in zip(rates, ends, strict=bool(rates)):
             amounts = (

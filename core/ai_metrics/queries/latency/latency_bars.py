@@ -30,6 +30,7 @@ def bars(buckets: Mapping[int, int]) -> list[LatencyBar]:
         for each in filled
     ]
     nothing_took = [LatencyBar(from_ms=0, to_ms=0, requests=zero)] if zero else []
+    # Times are whole milliseconds: none lies in a bar whose two edges are the same one
     return nothing_took + [bar for bar in found if bar.from_ms < bar.to_ms]
 
 

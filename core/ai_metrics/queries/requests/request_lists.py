@@ -36,6 +36,7 @@ from core.identity.schemas import Actor
 from core.ingest.external_ids import keys_of
 from core.presentation import shortened
 
+# What roles see that may not read contents: any other field of a step may quote a user
 STEP_FACTS = frozenset(
     {
         "id",

@@ -24,7 +24,7 @@ from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.database.paging import Window
 from core.presentation.periods import HALF_HOUR, Period
 
-LONGEST_DAY = timedelta(hours=25)
+LONGEST_DAY = timedelta(hours=25)  # on which clocks are set back
 MEASURES = {
     RequestOrder.SLOWEST: raw.c.total_latency_ms,
     RequestOrder.MOST_EXPENSIVE: raw.c.cost_usd,
