@@ -1,5 +1,6 @@
 """Scores of AI requests in spans: OpenTelemetry's event `gen_ai.evaluation.result`."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from core.ai_metrics.otlp import outcomes
@@ -41,10 +42,20 @@ def _score(mapped: MappedSpan, id_: str, attributes: Attributes, at_ns: int) -> 
         app=request.app,
         release=request.release,
         name=name,
-        value=value if isinstance(value, int | float) else None,
+        value=_number(value),
         label=word(attributes, ("gen_ai.evaluation.score.label",)),
         comment=explained,
         ai_request_id=request.id,
         conversation_id=request.conversation_id,
         user_id=request.user_id,
     )
+
+
+def _number(given: object) -> float | None:
+    """Return a number as a float, infinity if it is too large for one."""
+    if not isinstance(given, int | float):
+        return None
+    try:
+        return float(given)
+    except OverflowError:
+        return math.inf

@@ -67,3 +67,11 @@ def test_events_that_are_no_evaluation_result_are_no_scores(address: str, client
     send(address, packed(sent), "application/x-protobuf")
     send(address, packed(scored(FULL, name="exception")), "application/x-protobuf")
     assert [score["name"] for score in scores(client(person(Role.ADMIN)))] == ["relevance"]
+
+
+def test_a_value_too_large_for_a_score_leaves_the_rest_of_the_export(
+    address: str, client: Client
+) -> None:
+    huge = FULL | {"gen_ai.evaluation.name": "huge", "gen_ai.evaluation.score.value": 10**400}
+    send(address, as_json(scored(huge, FULL)), "application/json")
+    assert [score["name"] for score in scores(client(person(Role.ADMIN)))] == ["relevance"]
