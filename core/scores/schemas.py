@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from core.ingest.rows import Id, LongText, Name, Row, Word, wrong_dollars
 
+MOST_VALUE = 1e100  # either way: figures add up squares, which a larger one takes out of a float8
+
 
 class ScoreSource(StrEnum):
     """What set the score: a deterministic rule, a judge model, the sender's program, a person."""
@@ -55,6 +57,8 @@ class NewScore(Row):
             return "value: a score needs a value or a label"
         if self.value is not None and not math.isfinite(self.value):
             return "value: not a finite number"
+        if self.value is not None and abs(self.value) > MOST_VALUE:
+            return "value: above 1e100 or below -1e100"
         if self.ai_request_id is None and self.message_id is None and self.conversation_id is None:
             return "message_id: a score needs a message_id, conversation_id or ai_request_id"
         return wrong_dollars("cost_usd", self.cost_usd) or super().wrong(latest)
