@@ -4,6 +4,9 @@ Nothing is lost on the way: until a funnel is applied the workspace keeps the on
 figures of any other come from the raw rows.
 """
 
+from contextlib import suppress
+from uuid import UUID
+
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
@@ -13,6 +16,7 @@ from core.activity.models.funnels import EventType, FunnelEvent, SavedFunnel, Sa
 from core.activity.queries.funnels.workspace_funnel import coded, funnel_of, latest_version, rule_of
 from core.database.db import retry_on_conflict, transaction
 from core.database.locks import Lock
+from core.errors import LimitReached
 from core.jobs import queue
 from core.platform import clock
 
@@ -25,19 +29,24 @@ def prepare_funnels() -> None:
     """Give event types of saved funnels their codes, mark their earlier events, and apply the
     workspace's funnel.
     """
-    with transaction() as session:
-        backfill.give_codes(session, _types_without_code(session))
+    # Checked as funnels are saved; two that are saved at once may still need more than there are,
+    # and must not keep the others from being applied
+    with suppress(LimitReached), transaction() as session:
+        backfill.give_codes(session, types_without_code(session))
     while not queue.stopping.is_set() and backfill.mark_stretch():
         pass
     if not queue.stopping.is_set():
         retry_on_conflict(apply_workspace_funnel)
 
 
-def _types_without_code(session: Session) -> list[str]:
-    """Return the received event types of the latest versions that have no code yet."""
+def types_without_code(session: Session, *, besides: UUID | None = None) -> list[str]:
+    """Return the received event types of the latest versions that have no code yet, without those
+    of a funnel that is changed.
+    """
     wanted = {
         name
         for funnel_id in session.scalars(select(SavedFunnel.id))
+        if funnel_id != besides
         for step in latest_version(session, funnel_id).steps
         for name in step["event_types"]
     }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelMissing, FunnelNameTaken, FunnelRefused, WorkspaceFunnelKept
 from core.activity.funnel_views import FunnelView
+from core.activity.ingest.event_codes import backfill
 from core.activity.models.funnels import FunnelEvent, SavedFunnel, SavedFunnelVersion
 from core.activity.queries.funnels import funnel_counts, funnel_sql
 from core.activity.queries.funnels.funnel import Funnel, Step
@@ -22,6 +23,7 @@ from core.activity.schemas import (
     SavedFunnelView,
     SavedStep,
 )
+from core.activity.service import apply_funnel
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -62,9 +64,9 @@ def list_versions(session: Session, funnel_id: UUID, *, actor: Actor) -> list[Fu
 def create_funnel(
     session: Session, definition: FunnelDefinition, *, actor: Actor
 ) -> SavedFunnelView:
-    """Save a new funnel; raise FunnelRefused or FunnelNameTaken."""
+    """Save a new funnel; raise FunnelRefused, FunnelNameTaken or LimitReached."""
     require(actor, Permission.CHANGE_WORKSPACE)
-    funnel_sql.check_received(session, funnel_from(definition))
+    _check(session, definition)
     row = SavedFunnel(id=new_id(), name=definition.name.strip(), created_by=actor.id)
     session.add(row)
     _store(session, row, definition, actor)
@@ -77,14 +79,14 @@ def change_funnel(
 ) -> SavedFunnelView:
     """Save a funnel anew: other steps, window or order are a new version.
 
-    Raises FunnelMissing, FunnelRefused, FunnelNameTaken, or WorkspaceFunnelKept where the
-    workspace would be left without one.
+    Raises FunnelMissing, FunnelRefused, FunnelNameTaken, LimitReached, or WorkspaceFunnelKept
+    where the workspace would be left without one.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     row = _find(session, funnel_id)
     if row.is_workspace and not definition.is_workspace:
         raise WorkspaceFunnelKept
-    funnel_sql.check_received(session, funnel_from(definition))
+    _check(session, definition, changed=row.id)
     before = _view(session, row)
     row.name = definition.name.strip()
     _store(session, row, definition, actor)
@@ -148,6 +150,18 @@ def funnel_from(definition: FunnelDefinition | SavedFunnelView | FunnelVersionVi
         for each in definition.steps
     )
     return Funnel(steps, timedelta(days=definition.window_days), definition.any_order).checked()
+
+
+def _check(session: Session, definition: FunnelDefinition, *, changed: UUID | None = None) -> None:
+    """Raise FunnelRefused for types that were never received, and LimitReached where the job that
+    prepares saved funnels would not have a code for each.
+    """
+    funnel = funnel_from(definition)
+    funnel_sql.check_received(session, funnel)
+    types = {name for step in funnel.steps for name in step.event_types}
+    backfill.check_codes(
+        session, types.union(apply_funnel.types_without_code(session, besides=changed))
+    )
 
 
 def _find(session: Session, funnel_id: UUID) -> SavedFunnel:

@@ -4,7 +4,7 @@ A stretch of time is one transaction, and a mark that is there already is added 
 killed goes on where the last stretch ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from sqlalchemy import ARRAY, Text, bindparam, func, select, text
@@ -37,16 +37,25 @@ def give_codes(session: Session, types: Sequence[str]) -> None:
     Whoever derives from events waits for the end of the transaction: it knows the code of all of
     them, or leaves them to the backfill.
     """
-    known = set(session.scalars(select(coded.c.event_type)))
-    new = sorted(set(types) - known)
+    new = check_codes(session, types)
     if not new:
         return
-    if len(known) + len(new) > MOST_CODES:
-        raise LimitReached(f"At most {MOST_CODES} event types can be steps of saved funnels.")
     # In this order, or two processes could wait for each other
     session.execute(select(func.pg_advisory_xact_lock(Lock.EVENT_TYPES)))
     session.execute(select(func.pg_advisory_xact_lock(Lock.FUNNEL)))
     session.execute(statement(__package__, "give_codes"), {"types": new})
+
+
+def check_codes(session: Session, types: Iterable[str]) -> list[str]:
+    """Return the event types that have no code; raise LimitReached when there are not enough."""
+    known = set(session.scalars(select(coded.c.event_type)))
+    new = sorted(set(types) - known)
+    if new and len(known) + len(new) > MOST_CODES:
+        raise LimitReached(
+            f"At most {MOST_CODES} event types can be steps of saved funnels. Choose types that "
+            "are steps already."
+        )
+    return new
 
 
 def mark_stretch() -> bool:

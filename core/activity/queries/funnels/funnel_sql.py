@@ -223,10 +223,24 @@ def _history_since(session: Session, funnel: Funnel) -> datetime | None:
 
 def check_received(session: Session, funnel: Funnel) -> None:
     """Raise FunnelRefused for event types that were never received."""
-    _codes(session, funnel)
+    _read_codes(session, funnel)
 
 
 def _codes(session: Session, funnel: Funnel) -> FunnelCodes:
+    known, behind = _read_codes(session, funnel)
+    if len(behind) > HIGHEST_CODE - MOST_CODES:
+        raise FunnelRefused(
+            "Too many event types that were no step before. Save this funnel first."
+        )
+    # From the top, where no code is: there are at most MOST_CODES
+    stand_ins = dict(zip(behind, range(HIGHEST_CODE, 0, -1), strict=False))
+    return FunnelCodes(workspace_funnel.coded(funnel, known | stand_ins), is_raw=bool(behind))
+
+
+def _read_codes(session: Session, funnel: Funnel) -> tuple[dict[str, int], list[str]]:
+    """Return the codes of event types, and the received types without one or without marks of
+    earlier events; raise FunnelRefused for types that were never received.
+    """
     wanted = sorted({name for step in funnel.steps for name in step.event_types})
     received = select(EventType.event_type).where(EventType.event_type.in_(wanted))
     coded = select(FunnelEvent).where(FunnelEvent.event_type.in_(wanted))
@@ -238,10 +252,4 @@ def _codes(session: Session, funnel: Funnel) -> FunnelCodes:
         raise FunnelRefused(
             f"Unknown event types: {', '.join(unknown)}. Only received types can be steps."
         )
-    if len(behind) > HIGHEST_CODE - MOST_CODES:
-        raise FunnelRefused(
-            "Too many event types that were no step before. Save this funnel first."
-        )
-    # From the top, where no code is: there are at most MOST_CODES
-    stand_ins = dict(zip(behind, range(HIGHEST_CODE, 0, -1), strict=False))
-    return FunnelCodes(workspace_funnel.coded(funnel, known | stand_ins), is_raw=bool(behind))
+    return known, behind
