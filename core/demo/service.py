@@ -50,6 +50,7 @@ def remove(session: Session, *, actor: Actor) -> None:
         raise NoDemo
     if row.status == ImportStatus.UNDOING:
         return
+    # Digests are no rows of the import: its undo would leave them
     digests.delete_digests(session)
     audit.record(
         session,

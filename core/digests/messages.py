@@ -35,6 +35,7 @@ def message_of(digest: DigestDetails, account_id: UUID, email: str, address: str
     message["To"] = Address(addr_spec=email)
     # The same for each attempt, so that a mailbox can recognize a repeated one
     message["Message-ID"] = f"<digest-{digest.id}-{account_id}@attune.invalid>"
+    # Keeps vacation notices and ticket systems from answering (RFC 3834)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text(title, blocks, address))
     message.add_alternative(_html(title, blocks, address), subtype="html")

@@ -14,6 +14,7 @@ def problem_of(old: str, new: str) -> str | None:
         return f"it left out {_listed(missing)}"
     if added := after - before:
         return f"it added {_listed(added)}"
+    # Without delimiters a user's text could pass for instructions
     if exposed := set(_exposed(new)) - set(_exposed(old)):
         return f"it removed the delimiters around {_listed(exposed)}"
     return None

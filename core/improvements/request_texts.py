@@ -57,6 +57,7 @@ def question(
 
 def answer_schema(content: PromptContent, annotations: Mapping[str, AnnotationView]) -> Any:  # noqa: ANN401  JSON
     """Return the JSON Schema of the answer."""
+    # JSON Schema asks for at least one value in an enum
     id_schema = {"type": "string", **({"enum": list(annotations)} if annotations else {})}
     properties: dict[str, Any] = {name: {"type": "string"} for name in fields_of(content)}
     properties |= {"addressed": {"type": "array", "items": id_schema}, "why": {"type": "string"}}

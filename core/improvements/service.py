@@ -98,6 +98,7 @@ def _parameters(model: ModelView, input_tokens: int, content: PromptContent) -> 
         raise ModelUnsuitable(f"{model.id} can't return structured output. Choose another model.")
     needed = sum(map(tokens_in, request_texts.fields_of(content).values()))
     bounds = model.capabilities.parameters.get(ParameterName.MAX_TOKENS)
+    # Twice the texts: they may grow, and JSON escapes their line breaks and quotes
     limits = [2 * needed + ROOM_TOKENS]
     if model.context_window is not None:
         limits.append(model.context_window - input_tokens)

@@ -49,7 +49,9 @@ def cause_of_change(
     session: Session, query: AiMetricsQuery, measure: BreakdownMeasure, *, actor: Actor
 ) -> FindingCause:
     """Return where a measure's change from the previous period comes from."""
+    # Of two days, none can be said to be the first of a change
     interval = Interval.DAY if query.period.end - query.period.start > 2 * DAY else None
+    # Where a model is chosen, all of the change comes from it
     where = list(WHERE if query.model is None else WHERE[1:])
     if measure in (BreakdownMeasure.ERRORS, BreakdownMeasure.ERROR_RATE):
         where.append(BreakdownDimension.ERROR_TYPE)
@@ -136,6 +138,7 @@ def first_day_of_change(values: Sequence[tuple[datetime, float]], zone: str) -> 
         if number >= FEWEST_DAYS and rest >= FEWEST_DAYS:
             difference = (total - before) / rest - before / number
             weighted = abs(difference) * sqrt(number * rest / len(values))
+            # Of days that differ as much, the first counts, however floats round
             if weighted > best * 1.000001:
                 best, first = weighted, at
         before += rank

@@ -113,6 +113,7 @@ def _look(
     runs = failing_jobs(core, BatchRunQuery(scope.period, scope.watched))
     volumes = cache(partial(volume_by_model, core, asked))  # only few findings need it
     is_of_all = scope.watched.user_id is None
+    # Drops are counted over all users, and know no filter by one
     fewer = drops(core, scope.period, scope.watched, actor=actor) if is_of_all else []
     found = [
         *(_of_incident(core, each, scope, actor) for each in hours),

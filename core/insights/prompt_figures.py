@@ -128,6 +128,7 @@ def deviation_of(count: int, total_nano: int, squares: int) -> Decimal | None:
     """
     if count < 2:
         return None
+    # In integers: the difference of two large floats would be noise
     variance = Decimal(count * squares - total_nano**2) / (count * (count - 1))
     return variance.sqrt().scaleb(-9)
 

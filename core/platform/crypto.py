@@ -1,12 +1,7 @@
 """Encrypt texts and secrets at rest: AES-256-GCM, bound to table, column and row.
 
-An envelope is `version (1 byte)
-
-key ID (4)
-
-nonce (12)
-
-ciphertext and tag`. The key ID makes it possible to rotate keys.
+An envelope is the version (1 byte), the key ID (4), the nonce (12), and the ciphertext with its
+tag. The key ID makes it possible to rotate keys.
 """
 
 import hashlib

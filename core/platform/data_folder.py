@@ -66,6 +66,7 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
+        # Otherwise a crash may leave the new name on an empty file
         os.fsync(file.fileno())
     draft.rename(path)
 

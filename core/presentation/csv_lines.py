@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 
+# A spreadsheet runs a cell that begins so, and cells hold texts of strangers
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -24,6 +24,7 @@ def create_view(
     session: Session, new_saved_view: NewSavedView, *, actor: Actor
 ) -> SavedViewDetails:
     """Save filters under a name; raise Forbidden, ViewNameTaken or TooManyViews."""
+    # Views belong to accounts, which their column refers to
     if actor.is_program:
         raise Forbidden("API keys can't save views. Sign in instead.")
     require(actor, new_saved_view.page.permission)

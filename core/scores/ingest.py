@@ -93,6 +93,7 @@ def store(session: Session, scores: list[NewScore], source: RowSource) -> int:
         for each in keyed
         if each.given.message_id is not None and each.given.conversation_id is None
     ]
+    # A transaction of its own, committed before the messages are looked up (named_messages.py)
     with transaction() as core:
         named_messages.store(core, names)
     places = sender_ids.places(session, {_named(each.given) for each in keyed})

@@ -78,6 +78,7 @@ def _latest_of_each(query: BatchRunQuery) -> Select[Any]:
         .limit(MOST_JOBS)
         .subquery("often")
     )
+    # Each job by itself: runs of a job that runs every minute would fill a common limit
     latest = (
         select(
             runs.batch_job,

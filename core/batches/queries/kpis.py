@@ -35,6 +35,7 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
             "Runs",
             FigureUnit.COUNT,
             (one.runs, other.runs),
+            # The last day may still bring runs
             of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER),
             counts,
         ),

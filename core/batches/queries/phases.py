@@ -14,6 +14,7 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
+# Senders choose these values: casting any other text would fail the whole statement
 NUMBER = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 NOTHING = PhaseFigures(runs=0, avg_ms=None, p50_ms=None, p95_ms=None, max_ms=None)
 

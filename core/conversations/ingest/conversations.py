@@ -25,6 +25,7 @@ from core.platform import clock
 
 MADE = "conversations.made"
 AGAIN = "conversations.again"
+# The review queue looks for new answers by time, a little further back than this
 LATE = timedelta(minutes=10)
 BEGAN_AT = "began_at"
 TOLD_AT_ONCE = 1000
@@ -85,6 +86,7 @@ def store(
     if repeats:
         drop_known(connection, conversations, before)
     staged = messages.stage(connection, conversations, source.import_id)
+    # Sent without waiting for each result: one round trip in place of one a statement
     with connection.pipeline():
         grown, touched = messages.store(connection, staged, made=set(made))
         named = named_messages.named(connection) if staged else ()

@@ -16,6 +16,7 @@ def drop_known(
 ) -> None:
     """Remove stored messages from known conversations, unless they add a model or time."""
     grow = [each for each in conversations if key_of("conversation", each.id) in before]
+    # By identity: messages change, and so have no hash
     keys = {
         id(message): key_of("message", message_name(each.id, message.id))
         for each in grow

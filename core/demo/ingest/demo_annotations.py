@@ -85,6 +85,7 @@ def _items(
     upsert = fresh.on_conflict_do_update(
         index_elements=["message_id"],
         set_={name: fresh.excluded[name] for name in changed},
+        # Reviewers may have begun with an item that is stored already
         where=untouched,
     )
     # Sorted, as by the rules that queue the same answers: in two orders they would lock up

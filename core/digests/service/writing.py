@@ -46,6 +46,7 @@ def write_due(zone: str) -> bool:
         return False
     period = Period(midnight(week, zone), midnight(week + WEEK_DAYS * DAY, zone), zone)
     content = _content(period, views)
+    # Of a workspace without data there is nothing to say; next hour there may be
     if not any(figure.value for section in content.sections for figure in section.figures):
         return False
     row = {

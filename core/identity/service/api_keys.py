@@ -39,6 +39,7 @@ def authenticate(session: Session, key: str, caller: Caller) -> Actor:
     api_key = _known.get(match[1], lambda: _find(session, match[1]))
     actor = _actor(api_key, key, caller)
     if _is_use_due(api_key):
+        # On the cached key, too: otherwise each request would write until it is read again
         api_key.last_used_at = clock.now()
         session.execute(
             update(ApiKey).where(ApiKey.id == api_key.id).values(last_used_at=api_key.last_used_at)
@@ -58,6 +59,7 @@ def authenticate_cached(key: str, caller: Caller) -> Actor | None:
 
 def _actor(api_key: ApiKey, key: str, caller: Caller) -> Actor:
     if (
+        # In constant time: a plain comparison tells how much of a guess is right
         not hmac.compare_digest(api_key.secret_hash, crypto.fingerprint(key))
         or api_key.revoked_at is not None
     ):

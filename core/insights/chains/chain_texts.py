@@ -114,6 +114,7 @@ def _outcome(found: EvaluationHop) -> str:
     if found.status != EvaluationStatus.COMPLETED or found.summary is None:
         return found.status
     targets = EvaluationSummary.model_validate(found.summary).targets
+    # An evaluation of models alone has no version: its first target stands for it
     return _rate(targets[(found.target or 1) - 1].success_rate)
 
 

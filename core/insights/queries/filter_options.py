@@ -75,6 +75,7 @@ def read_filter_options(
     ran = (runs.c.environment == environment, _inside(runs.c.started_at, period))
     jobs = select(runs.c.batch_job).where(*ran, ~runs.c.is_internal).distinct()
     return FilterOptions(
+        # Without any row, too: a new workspace has one environment to choose
         environments=sorted({"production", *(place for place, _ in places)}),
         apps=sorted({app for place, app in places if place == environment and app}),
         providers=sorted({provider for provider, _ in models if provider}),

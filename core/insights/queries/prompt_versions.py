@@ -153,6 +153,7 @@ def _ratings(core: Session, ai: Session, query: AiMetricsQuery) -> Parts:
     """Return how much of the period's feedback is positive, by the rated answer's version."""
     found = defaultdict[str | None, Counter[bool]](Counter)
     rows = ai.execute(newest_ratings(query)).all()
+    # Ratings are in `ai`, versions in `core`: no statement can join the two
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         versions = answer_versions.versions_of(

@@ -65,6 +65,7 @@ def score_stats(
     where = conditions(filters, period, watched)
     every = _names(session, where)
     names = dict(islice(every.items(), MOST_NAMES))
+    # Senders may use thousands of names: what follows reads only those that are shown
     where.append(scores.c.name.in_(names))
     means = _means(session, where, period.zone)
     labels = _labels(session, where, _day_of(scores.c.created_at, period.zone))

@@ -169,6 +169,7 @@ def request(session: Session, *, actor: Actor) -> None:
 def defer(session: Session, *, triggered_by: str) -> None:
     """Queue the job, unless it is queued already."""
     try:
+        # A savepoint: the failed insert would otherwise end the caller's transaction
         with session.begin_nested():
             queue.defer(
                 session,

@@ -61,6 +61,7 @@ def _days_with_raw_rows(session: Session, zone: str) -> list[date]:
     if first is None:
         found = session.scalar(EARLIEST)
         first = None if found is None else found.date() - timedelta(days=1)
+    # Tomorrow, in a zone that is a day ahead of UTC; the end is excluded
     last = clock.now().date() + timedelta(days=3)
     return (
         []

@@ -29,6 +29,7 @@ from core.identity.service import audit
 from core.platform import clock
 from core.system.service.retention_rules import AT_ONCE, RULES, RetentionRule, deleted
 
+# By ctid, because Postgres knows no limit of a delete
 FORGET_TRACES = text("""
 delete from import_traces
 where ctid = any(array(select ctid from import_traces as trace where noted_at < :undoable

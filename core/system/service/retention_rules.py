@@ -76,10 +76,12 @@ class RetentionRule:
         """Delete some expired rows in a transaction of its own, and return how many, by table."""
         wanted = select(self.table.c.id).where(self.is_expired(horizon, chosen)).limit(self.at_once)
         with transaction(self.database) as session:
+            # What others hold is left to the next run, and they do not wait for this one
             ids = list(session.scalars(wanted.with_for_update(skip_locked=True)))
             named = any_(literal(ids, ARRAY(Uuid())))
             found = {self.table.name: len(ids)}
             if self.child is not None:
+                # Before its parent: a cascade does not say how many rows it deletes
                 found[self.child.table.name] = deleted(
                     session, delete(self.child.table).where(self.child == named)
                 )

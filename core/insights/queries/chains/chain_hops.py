@@ -169,6 +169,7 @@ def by_id(version_id: UUID) -> tuple[ColumnElement[bool], ...]:
 def by_title(title: str) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of a version by `name@number`; none matches another text."""
     name, _, number = title.rpartition("@")
+    # A longer number is no int4, which Postgres would refuse
     wanted = int(number) if number.isdecimal() and len(number) < 10 else 0
     return (func.lower(templates.c.name) == name.lower(), versions.c.number == wanted)
 
@@ -246,6 +247,7 @@ def _with_target(*of_it: ColumnElement[bool]) -> Subquery:
 def find_promotion(core: Session, move_id: int) -> PromotionHop | None:
     """Return a move of a label. The caller checks that the actor sees its prompt."""
     prompt_id = select(moves.c.template_id).where(moves.c.id == move_id).scalar_subquery()
+    # All moves of the prompt: the next one of the label says until when this one held
     rows, series = _promotions(moves.c.template_id == prompt_id)
     return _first(core, rows.where(series.c.id == move_id), PromotionHop)
 
