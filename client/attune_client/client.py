@@ -252,6 +252,7 @@ class Client:
 
     def _begin(self) -> None:
         """Start with an empty queue and no connection: at first, and in a forked process."""
+        self._prompts.begin()
         self._runs: weakref.WeakSet[BatchRun] = weakref.WeakSet()
         self._buffer = Buffer(*self._queue, many=self._pace.batch_rows)
         self._sender = Sender(self._buffer, Transport(*self._where), self._pace, self._beat)

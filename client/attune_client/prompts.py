@@ -66,6 +66,10 @@ class Prompts:
     def __init__(self, fetch: Fetch, refresh_s: float) -> None:
         self._fetch, self._refresh_s = fetch, refresh_s
         self._known: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Start without refreshes: at first, and in a forked process, which has no other thread."""
         self._refreshing: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 

@@ -111,6 +111,36 @@ def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) ->
     assert len([row for row in recorder.of("events") if row["event_type"] == "child"]) == 20
 
 
+def test_a_prompt_that_was_being_refreshed_at_a_fork_is_refreshed_in_the_child(
+    recorder: Recorder,
+) -> None:
+    _, ended = program(
+        recorder.url,
+        """
+        import threading, time, warnings; warnings.simplefilter("ignore")
+        from attune_client.prompts import Prompts
+        parent, reads, may_end = os.getpid(), [], threading.Event()
+        def fetch(name, label):
+            reads.append(name)
+            if len(reads) == 2: may_end.wait(30)
+            return {}
+        client._prompts = Prompts(fetch, 0.0)
+        for _ in range(2): client._prompts.get("support", "production")
+        while len(reads) < 2: time.sleep(0.01)
+        pid = os.fork()
+        if pid == 0:
+            client._prompts.get("support", "production")
+            ends_at = time.monotonic() + 5
+            while len(reads) < 3 and time.monotonic() < ends_at: time.sleep(0.01)
+            os._exit(0 if len(reads) == 3 else 1)
+        child = os.waitpid(pid, 0)[1]
+        may_end.set()
+        assert child == 0
+        """,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_what_goes_wrong_is_said_in_the_log_once(
     make: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
