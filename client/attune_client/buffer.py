@@ -51,6 +51,7 @@ class Buffer:
                 return
             self._rows.append(Waiting(path, row, size))
             self._size += size
+            # The newest row stays, however large it is
             while len(self._rows) > self._most_rows or (
                 self._size > self._most_bytes and len(self._rows) > 1
             ):

@@ -64,7 +64,7 @@ class Client:
         self._begin()
         self._start()
         _clients.add(self)
-        atexit.register(self._end)
+        atexit.register(self._end)  # daemon threads end with the program
 
     def track(
         self,

@@ -51,6 +51,7 @@ class Console:
                 problem, asked_s = f"Attune can't be reached: {error}", None
             except ValueError as error:  # the address
                 raise EvaluationFailed(str(error)) from error
+            # Spread, or all who met the same outage would come back at once
             pause_s = wait_s * random.uniform(0.5, 1.5) if asked_s is None else asked_s  # noqa: S311  no secret
             if time.monotonic() + pause_s > ends_at:
                 raise EvaluationFailed(problem)

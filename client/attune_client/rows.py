@@ -38,10 +38,12 @@ class Copier:
         if not isinstance(value, (dict, list, tuple)):
             return value
         self.remaining_nodes -= len(value)
+        # Copied no further, or the host's call would take long
         if self.remaining_nodes < 0 or depth >= MAX_DEPTH:
             self.size += 64 * len(value)
             return value
         if isinstance(value, dict):
+            # dict() and list() copy in one step: another thread may change the value meanwhile
             return {key: self.copy(inner, depth + 1) for key, inner in dict(value).items()}
         return [self.copy(inner, depth + 1) for inner in list(value)]
 

@@ -85,6 +85,7 @@ class Sender:
             for path, rows in _by_path(batch).items():
                 self._send(path, rows)
                 unsettled -= len(rows)
+        # Also rows that an unexpected error left over, which flush() would wait for
         finally:
             self.buffer.settle(failed=unsettled)
         if time.monotonic() - self._beat_at >= BEAT_INTERVAL_S:
@@ -117,6 +118,7 @@ class Sender:
             self._complain("are not accepted at the moment", reason)
             if tries >= MAX_TRIES and not is_transient:
                 break
+            # A flush cuts the client's own waits short, not those that Attune asked for
             if self.buffer.rest(
                 self._wait_s(tries, retry_after_s), may_hurry=retry_after_s is None
             ):

@@ -65,6 +65,7 @@ class Transport:
         except (OSError, HTTPException) as error:
             self.close()
             raise Unreachable(f"{type(error).__name__}: {error}") from error
+        # The rest of a longer body would be read as the next response
         if not response.isclosed():
             self.close()
         return reply
