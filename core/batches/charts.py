@@ -183,6 +183,7 @@ def bars_of(run: RunView, now: datetime) -> list[PhaseBar]:
     A failed run is marked at the phase that its summary names, else at the time without phase, else
     at the last phase.
     """
+    # A shortened object holds no phases
     phases = {} if "phase_durations" in run.truncated else run.phase_durations
     timed = [(name, float(took)) for name, took in phases.items() if _is_time(took)]
     starts = [0.0, *accumulate(took for _, took in timed)]
@@ -191,6 +192,7 @@ def bars_of(run: RunView, now: datetime) -> list[PhaseBar]:
         if run.duration_ms is not None
         else (now - run.started_at).total_seconds() * 1000
     )
+    # When a lost run ended, nobody knows
     has_end = run.duration_ms is not None or run.status == "running"
     if has_end and whole - starts[-1] > LEAST_REST * whole:
         timed.append((REST, whole - starts[-1]))

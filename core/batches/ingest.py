@@ -71,6 +71,7 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
         id_, fields, version = key_of("batch_run", run.batch_run_id), _fields(run), _version(run)
         present = known[id_]
         traces.note(id_, fields, version)
+        # Before the merge, which raises the versions
         told_now = [
             name
             for name in run.phase_durations or ()

@@ -33,6 +33,7 @@ def headline(
     content: ColumnElement[str], words: str, marks: str, *, longest: int = LONGEST
 ) -> ColumnElement[str]:
     """Return the excerpt of a text that `marks` requests, with matches marked."""
+    # Such characters of the text itself would pass for marks
     own = func.translate(func.left(content, longest), START + STOP + APART, "")
     return func.ts_headline(SIMPLE, func.searchable(own), query_of(words), marks)
 

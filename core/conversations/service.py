@@ -19,6 +19,7 @@ from core.platform import clock
 from core.platform.ids import new_id
 
 LOCK = text("select id from conversations where id = any(:ids) order by id for update")
+# Only what changes: Postgres writes a new version of each row that is updated
 RATE = text("""
 update conversations set user_rating = rating, rating_scale = scale, user_feedback = feedback
 from unnest(cast(:ids as uuid[]), cast(:ratings as int[]), cast(:scales as text[]),

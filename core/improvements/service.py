@@ -135,6 +135,7 @@ def propose(
         system_prompt_diff=word_diff(old.system_prompt or "", new.system_prompt or ""),
         prompt_diff=word_diff(old.prompt, new.prompt),
         why=texts.why.strip(),
+        # Models also name IDs that they were not given
         addressed=[
             improvement.annotations[id_].id for id_ in ids if id_ in improvement.annotations
         ],

@@ -236,5 +236,6 @@ def place_filters(scope: WatchScope) -> dict[str, str]:
     return {
         name: value
         for name, value in given.items()
+        # The pages' default, which an address need not name
         if value and (name, value) != ("environment", "production")
     }

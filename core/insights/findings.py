@@ -96,6 +96,7 @@ def _linked(finding: Finding, scope: WatchScope, actor: Actor) -> Finding:
     permission, other_page = RESTRICTED_PAGES.get(finding.page, (Permission.WATCH, finding.page))
     if may(actor, permission):
         return finding
+    # A section is one of the page that is not linked
     kept = {name: value for name, value in finding.query.items() if name != "section"}
     query = kept | span_filters(scope) | place_filters(scope)
     return finding.model_copy(update={"page": other_page, "query": query})

@@ -130,6 +130,7 @@ def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:
     """Return the share of positive feedback."""
     before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
+    # Feedback names no release
     is_known = scope.watched.release is None
     change = (
         of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD)

@@ -44,6 +44,7 @@ class Period:
         previous, remaining = self.previous, self.end - max(_half_hour(now), self.start)
         if remaining <= timedelta(0):
             return previous
+        # Of a period that has just begun, too, there is something to compare with
         return replace(previous, end=max(previous.end - remaining, previous.start + HALF_HOUR))
 
     def beside(self, now: datetime) -> "tuple[Period, Period] | None":

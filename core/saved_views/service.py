@@ -71,6 +71,7 @@ def may_delete(view: SavedViewDetails, actor: Actor) -> bool:
 
 
 def _find(session: Session, view_id: UUID, actor: Actor) -> SavedView:
+    # What the actor does not see is missing, not forbidden
     queries.get_view(session, view_id, actor=actor)
     row = session.get(SavedView, view_id, with_for_update=True)
     if row is None:

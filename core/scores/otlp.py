@@ -23,6 +23,7 @@ def scores_of(taken: Iterable[MappedSpan]) -> Iterator[NewScore]:
         for place, event in enumerate(mapped.span.events):
             if event.name == EVENT:
                 at = event.at_ns or mapped.span.end_ns
+                # The same ID each time, so that a span that is sent again is scored once
                 score = _score(mapped, f"{mapped.request.id}-{place}", event.attributes, at)
                 if score is not None and score.wrong(latest) is None:
                     yield score

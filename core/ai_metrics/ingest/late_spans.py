@@ -37,7 +37,7 @@ from core.platform import clock
 
 raw = table_of(AiRequest)
 AT_ONCE = 500
-MOST_WAITING = 100_000
+MOST_WAITING = 100_000  # the requests of some senders never come
 # A request and its tools lie within one run of an agent.
 AROUND = timedelta(hours=1)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 3600

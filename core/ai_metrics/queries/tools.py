@@ -78,6 +78,7 @@ def failing(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[To
     require(actor, Permission.WATCH)
     found = tool_figures(session, query)
     chances = chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
+    # Bonferroni: of a hundred tools, one would fail by chance at the level itself
     bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 

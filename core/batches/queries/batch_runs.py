@@ -89,6 +89,7 @@ def sort_runs(
 def sort_of(order: RunOrder) -> Sort:
     """Return how runs are sorted; those without a value are below all others."""
     took = func.extract("epoch", runs.completed_at - runs.started_at)
+    # A cursor compares values, and null is neither before nor after one
     lowest: ColumnElement[Any] = literal_column("-1")
     values: dict[str, ColumnElement[Any]] = {
         "started": runs.started_at,
@@ -170,6 +171,7 @@ def matching(query: BatchRunQuery) -> list[ColumnElement[bool]]:
     ]
     inside.append(runs.is_internal == query.is_internal)
     if watched.release is not None or watched.user_id is not None:
+        # Runs name no release and no user: such a filter leaves none
         inside.append(false())
     return inside + [column == value for column, value in wanted.items() if value is not None]
 

@@ -47,6 +47,7 @@ def find_unanswered(session: Session, name: str) -> UnansweredMessage | None:
             Message.content == "",
             Message.error.is_(None),
         )
+        # A second one is enough to know that the name is ambiguous
         .limit(2)
     )
     rows = session.execute(query).all()

@@ -151,6 +151,7 @@ def end_own_session(session: Session, session_id: UUID, *, actor: Actor) -> None
 
 def sign_out_everywhere(session: Session, *, actor: Actor) -> None:
     """End all sessions of the actor's account, including this one."""
+    # Locked, so that a sign-in that is just ending opens no session after this
     queries.get_account(session, actor.id, lock=True)
     end(session, actor.id)
     audit.record(session, "session.sign_out_everywhere", actor)

@@ -242,6 +242,7 @@ def _known(row: RowMapping, view: type[View]) -> dict[str, Any]:
 
 def _marked(core: Session, rows: Sequence[RowMapping], q: str) -> dict[UUID, list[TextPart]]:
     headline = highlights.headline(messages.c.content, q, highlights.WHOLE, longest=LONGEST)
+    # Marking reads a whole text: only those that the index finds are marked
     has_words = messages.c.id.in_([row["id"] for row in rows]) & highlights.has_words(messages, q)
     found = core.execute(select(messages.c.id, headline).where(has_words))
     return {id_: highlights.parts(marked) for id_, marked in found}

@@ -56,6 +56,7 @@ class DailyMetricCursor:
         """Parse a cursor from an address; raise CursorRefused."""
         try:
             day, metric_type, dimensions = json.loads(urlsafe_b64decode(given.encode()))
+            # A cursor may have been written by hand: Postgres refuses NUL
             return cls(date.fromisoformat(day), storable(metric_type), dict(dimensions))
         except (ValueError, TypeError, AttributeError, RecursionError):
             raise CursorRefused from None

@@ -198,6 +198,7 @@ def last_verdicts(query: AiMetricsQuery) -> Select[Any]:
         .where(
             *_inside(query, columns, columns.message_at),
             columns.annotation_type.in_(VERDICTS),
+            # Other reviewers must not see a verdict before their own, not even as a rate
             ~is_blind(),
         )
         .order_by(columns.message_id, columns["round"].desc(), columns.created_at.desc())

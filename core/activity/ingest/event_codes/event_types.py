@@ -27,6 +27,7 @@ def register(session: Session, events: Iterable[NewEvent]) -> None:
     new = {event.event_type for event in events} - _known
     if not new or len(_known) >= MOST_TYPES:
         return
+    # Types are never removed: what is known here stays true
     _known.update(session.scalars(select(EventType.event_type)))
     if not new <= _known:
         _register(sorted(new - _known))

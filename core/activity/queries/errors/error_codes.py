@@ -175,6 +175,7 @@ def _error_users(
         row.app,
     )
     errors = select(*named).where(*conditions)
+    # By user: of each user, the sample has all errors or none
     if most < SAMPLES:
         key = func.hashtext(func.coalesce(cast(row.user_id, Text), row.session_id), type_=Integer)
         errors = errors.where(key.op("&")(SAMPLES - 1) < most)

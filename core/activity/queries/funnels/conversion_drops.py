@@ -109,6 +109,7 @@ class ChangeCounts:
 
     def is_drop(self, times: int) -> bool:
         """Whether fewer pass, by more than chance explains when one has looked so many times."""
+        # Of far fewer users before, the rate is too uncertain to have fallen from
         if self.users < FEWEST or self.users_before < max(FEWEST, self.users * LEAST_BEFORE):
             return False
         after, before = (self.passed, self.users), (self.passed_before, self.users_before)
@@ -145,6 +146,7 @@ def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[ChangePoint]:
     cuts = [ChangePoint(period.start, period.start + AROUND)]
     for number, each in enumerate(releases):
         later = [other.first_seen_at for other in releases[number + 1 :] if other.app == each.app]
+        # A release on the same day would leave no whole day to compare
         until = min(
             [each.first_seen_at + AROUND, *(at for at in later if at >= each.first_seen_at + DAY)]
         )
@@ -187,6 +189,7 @@ def _hours(
     given = subject_rows.parameters_of(session, watched)
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns
+    # A step in this time may belong to a start up to a window earlier
     wanted = rows.where(~row.is_unsure, row.reached_1 >= since - funnel.window, row.sample < most)
     statement = wanted.with_only_columns(
         *(_hour_of(row, steps, since, until) for steps in _pairs(funnel))

@@ -81,6 +81,7 @@ class _Walk:
             ChainKind.VERSION: self.version,
             ChainKind.EFFECT: self.version,
             ChainKind.EVALUATION: self.evaluation,
+            # Missing, as its prompt is, where the actor does not see that
             ChainKind.PROMOTION: self.promotion and self.version,
         }
         if found.get(kind) is None:

@@ -34,6 +34,7 @@ templates, versions, bots = (
     table_of(PromptVersion),
     table_of(BotConfiguration),
 )
+# Counted before the limit, in the same query; the row itself is none of the others
 FOUND = (func.count().over() - 1).label("others")
 Hop = TypeVar("Hop", bound=NamedTuple)
 

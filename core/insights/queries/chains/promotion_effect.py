@@ -26,6 +26,7 @@ def find_effect(
         return None
     before = promotion.from_version
     previous = version._replace(number=before).title if before is not None else None
+    # Both versions in one read, each with its share of all requests
     found = prompt_versions(core, ai, replace(query, prompt_version=None), actor=actor)
     figures = {each.prompt_version: each for each in found}
     return PromotionEffect(

@@ -182,6 +182,7 @@ def _read(
         executions.c.created_at < period.end,
         executions.c.status != ExecutionStatus.PENDING,
     )
+    # Only projects need the sessions: all else is read from the index alone
     if key is sessions.c.project:
         query = query.outerjoin_from(executions, sessions, sessions.c.id == executions.c.session_id)
     if not may(actor, Permission.READ_ALL_USAGE):

@@ -166,6 +166,7 @@ def _of_feedback(ai: Session, days: Days) -> Iterator[Metric]:
 def write(session: Session, days: Days, others: list[Metric]) -> None:
     """Replace all figures of these days, with `others` from the other database."""
     given = days.as_given()
+    # Two that replace the same days would insert the same figures
     session.execute(
         text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"),
         {"lock": Lock.FIGURES},
