@@ -118,7 +118,10 @@ def _written(zone: ZoneInfo | None, formats: tuple[str, ...]) -> Reader:
             if zone is None:
                 raise ValueError(f"{str(value)[:60]!r} {NO_ZONE}")
             at = at.replace(tzinfo=zone)
-        return iso(at)
+        try:
+            return iso(at)
+        except OverflowError:  # a zone moves 9999-12-31, which often means “never”, past the end
+            raise ValueError(f"{str(value)[:60]!r} is not a time") from None
 
     return read
 

@@ -147,7 +147,7 @@ def _whole(value: Value) -> int:
 def number(value: Value, *, comma: bool = False) -> float:
     try:
         found = float(decimal(value, comma=comma) if isinstance(value, str) else value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
         raise ValueError(f"{_shown(value)} is not a number")
@@ -174,15 +174,18 @@ def _duration(value: Value, *, factor: float, comma: bool) -> int:
             return round(float(value) * factor)
     except (ValueError, TypeError, OverflowError):
         pass
-    written = str(value)
-    if found := SUFFIXED.match(written):
-        return round(float(decimal(found[1], comma=comma)) * SUFFIXES.get(found[2].lower(), 1000.0))
-    if found := CLOCK.match(written.strip()):
-        return round((int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000)
     try:
-        return round(number(written, comma=comma) * factor)
+        return round(_milliseconds(str(value), factor, comma=comma))
     except (ValueError, OverflowError):
         raise ValueError(f"{_shown(value)} is not a duration") from None
+
+
+def _milliseconds(written: str, factor: float, *, comma: bool) -> float:
+    if found := SUFFIXED.match(written):
+        return float(decimal(found[1], comma=comma)) * SUFFIXES.get(found[2].lower(), 1000.0)
+    if found := CLOCK.match(written.strip()):
+        return (int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000
+    return number(written, comma=comma) * factor
 
 
 def word_of(value: Value) -> str:
@@ -275,7 +278,7 @@ def _lowered(values: dict[str, str]) -> dict[str, str]:
 
 
 def _shown(value: Value) -> str:
-    return f"“{text(value, 60)}”"
+    return f"“{text(value)[:60]}”"
 
 
 def text_or_object(value: Value) -> str | dict[str, Any]:

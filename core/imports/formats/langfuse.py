@@ -135,7 +135,7 @@ def _span(given: Object, own_ids: dict[str, str], zone: str) -> Span:
     if "end_time" in given:
         end = nanoseconds(given["end_time"], zone)
     else:
-        end = start + _latency_ns(given) if "latency" in given else 0
+        end = _end_ns(start, given) if "latency" in given else 0
     return Span(
         trace_id,
         span_id,
@@ -151,8 +151,14 @@ def _span(given: Object, own_ids: dict[str, str], zone: str) -> Span:
     )
 
 
-def _latency_ns(given: Object) -> int:
-    return round(values.number(given.get("latency", 0)) * 1_000_000_000)
+def _end_ns(begin: int, given: Object) -> int:
+    seconds = values.number(given.get("latency", 0))
+    try:
+        end = begin + round(seconds * 1_000_000_000)
+        outcomes.moment(end)
+    except OverflowError:  # refused here: where spans are mapped, it would fail those beside it
+        raise RecordRefused(f"a latency of {seconds:g} seconds leads past all dates") from None
+    return end
 
 
 def _attributes(given: Object, start: int, zone: str) -> Object:
@@ -255,7 +261,7 @@ def _conversation(given: Object, mapping: Mapping) -> Object:
     messages: list[Object] = []
     for name, role, at in (
         ("input", "user", begin),
-        ("output", "assistant", begin + _latency_ns(given)),
+        ("output", "assistant", _end_ns(begin, given)),
     ):
         for said in langfuse_messages.messages_of(given.get(name), role) or []:
             speaker = turns.ROLES.get(values.word_of(said.get("role") or role), role)

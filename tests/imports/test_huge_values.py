@@ -1,0 +1,91 @@
+"""What is too large or too far away to be held is wrong in its own row, and costs no other."""
+
+from typing import Any
+
+import pytest
+
+from tests.imports.files import Folder, errors_of, kinds_of, mapping_of
+from tests.imports.langfuse import GENERATION
+
+AT = "2026-03-04T05:06:07Z"
+ENDLESS = 10**400
+
+
+def event(created_at: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+    return {"timestamp": created_at, "event_type": "page.view", "user_id": "u1", **more}
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_a_time_that_utc_does_not_hold_is_an_error_of_its_row(folder: Folder, far: str) -> None:
+    path = folder.lines(event(AT), event(far), event(AT))
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, "is not a time" in words) == (2, True)
+    assert kinds_of(path) == {"events": 2}
+
+
+@pytest.mark.parametrize("latency", [ENDLESS, "9" * 400 + " s"], ids=["number", "text"])
+def test_a_duration_beyond_a_float_is_an_error_of_its_row(
+    folder: Folder, latency: int | str
+) -> None:
+    request = {"timestamp": AT, "model": "gpt-4o", "prompt_tokens": 1, "latency_ms": 20}
+    path = folder.lines(request, request | {"latency_ms": latency}, request)
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, "is not a duration" in words) == (2, True)
+    assert kinds_of(path) == {"ai_requests": 2}
+
+
+def test_a_rating_beyond_a_float_is_an_error_of_its_row(folder: Folder) -> None:
+    feedback = {"timestamp": AT, "rating": 5, "comment": "good", "user_id": "u1"}
+    mapping = mapping_of(folder.lines(feedback, feedback))
+    path = folder.lines(feedback, feedback | {"rating": ENDLESS}, feedback)
+
+    [(position, _, words)] = errors_of(path, mapping)
+
+    assert (position, "is not a number" in words) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("latency", "told"),
+    [
+        (1e18, "a latency of 1e+18 seconds leads past all dates"),
+        (ENDLESS, f"“{str(ENDLESS)[:60]}” is not a number"),
+    ],
+    ids=["far", "endless"],
+)
+def test_a_latency_beyond_all_time_is_an_error_of_its_trace(
+    folder: Folder, latency: float, told: str
+) -> None:
+    trace = {
+        "id": "trace-1",
+        "timestamp": AT,
+        "name": "chat",
+        "input": "Where is it?",
+        "output": "Here.",
+        "sessionId": "s1",
+        "latency": 1.5,
+        "tags": [],
+        "public": False,
+        "bookmarked": False,
+    }
+    path = folder.lines(trace, trace | {"latency": latency}, trace)
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, words) == (2, told)
+    assert kinds_of(path) == {"conversations": 2}
+
+
+def test_a_latency_beyond_all_time_is_an_error_of_its_observation(folder: Folder) -> None:
+    observation = {**GENERATION, "endTime": None, "latency": 1.5}
+    path = folder.lines(
+        observation, observation | {"id": "obs-8", "latency": 1e18}, observation | {"id": "obs-9"}
+    )
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, words) == (2, "a latency of 1e+18 seconds leads past all dates")
+    assert kinds_of(path)["ai_requests"] == 2
