@@ -55,12 +55,12 @@ def prompt_versions(
 
     def read() -> list[PromptVersionFigures]:
         rows = _requests(core, query)
-        every = sum(row["requests"] for row in rows)
+        every = sum(row["requests"] for row in rows)  # of the versions left out, too
         has_quality = is_known(query)
         ratings = _ratings(core, ai, query) if has_quality else None
         verdicts = _verdicts(ai, query) if has_quality else None
         scored = version_scores.scores_by_version(core, query) if has_quality else None
-        return [_figures(row, every, ratings, verdicts, scored) for row in rows]
+        return [_figures(row, every, ratings, verdicts, scored) for row in rows[:MOST_VERSIONS]]
 
     return cached_if_large(core, ("prompt versions", query), read)
 
@@ -84,7 +84,7 @@ def is_known(query: AiMetricsQuery) -> bool:
 def _requests(core: Session, query: AiMetricsQuery) -> list[Row]:
     rows = read_by_value(core, query, measures, "prompt_version")
     rows.sort(key=lambda row: (-row["requests"], row["value"] is None, row["value"]))
-    return rows[:MOST_VERSIONS]
+    return rows
 
 
 def measures(source: RollupSource) -> list[Label[Any]]:

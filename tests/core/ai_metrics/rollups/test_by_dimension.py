@@ -43,6 +43,7 @@ WANTED = """
     and (cast(:status as text) is null or status = :status)"""
 VERSIONS = text(f"""
 select prompt_title(prompt_name, prompt_version, prompt_label) as version, count(*) as requests,
+    cast(sum(count(*)) over () as int) as every,
     count(*) filter (where status = 'pending') as pending,
     count(*) filter (where status = 'error') as errors, min(created_at) as first_at,
     coalesce(sum(total_tokens), 0) as tokens, coalesce(sum(cost_usd), 0) as cost,
@@ -94,14 +95,16 @@ def counted_in_sql(statement: Any, asked: AiMetricsQuery) -> list[Mapping[Any, A
 
 def versions_are_right(asked: AiMetricsQuery, actor: Actor) -> None:
     found, wanted = versions(asked, actor), counted_in_sql(VERSIONS, asked)
-    every = sum(row["requests"] for row in wanted)
     assert [(each.prompt_version, each.total_requests, each.first_at) for each in found] == [
         (row["version"], row["requests"], row["first_at"]) for row in wanted
     ]
     for each, row in zip(found, wanted, strict=True):
         assert (each.pending_requests, each.error_count) == (row["pending"], row["errors"])
         assert (each.total_tokens, each.cost_usd) == (row["tokens"], row["cost"])
-        assert (each.unpriced_requests, each.share) == (row["unpriced"], row["requests"] / every)
+        assert (each.unpriced_requests, each.share) == (
+            row["unpriced"],
+            row["requests"] / row["every"],
+        )
         assert (each.p95_latency_ms.n, each.p95_latency_ms.value) == (
             row["times"],
             near(row["p95"]),
