@@ -154,6 +154,7 @@ def _first_seen(
     found = (
         select(seen.c.app, named, seen.c.first_seen_at)
         .where(*wanted)
-        .order_by(seen.c.first_seen_at, named)
+        # Where there are too many, the newest stay: those are the ones that are watched
+        .order_by(seen.c.first_seen_at.desc(), named.desc())
     )
-    return list(session.execute(found.limit(MOST)).mappings())
+    return list(session.execute(found.limit(MOST)).mappings())[::-1]

@@ -57,10 +57,12 @@ def read_filter_options(
     require_any(actor, Permission.WATCH, Permission.READ_CONTENTS)
     places = session.execute(union(*_places(period)).limit(MOST)).all()
     models = session.execute(union(*_models(period, environment)).limit(MOST)).all()
+    seen = table_of(Release).c
     releases = (
-        select(table_of(Release).c.release)
-        .where(table_of(Release).c.environment == environment)
-        .distinct()
+        select(seen.release)
+        .where(seen.environment == environment)
+        .group_by(seen.release)
+        .order_by(func.max(seen.first_seen_at).desc())
     )
     versions, arms = (
         session.scalars(

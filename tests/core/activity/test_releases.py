@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.activity.ingest import events as ingest
+from core.activity.queries import releases
 from core.activity.queries.releases import list_releases
 from core.activity.schemas import NewEvent
 from core.database import partitions
@@ -15,6 +16,8 @@ from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.ingest.rows import RowSource
+from core.insights.queries import filter_options
+from core.insights.queries.filter_options import read_filter_options
 from core.presentation.periods import Period, Watched
 from tests.factories.activity import START, event
 from tests.factories.ai_metrics import request, send
@@ -77,6 +80,19 @@ def test_ai_requests_show_releases_too() -> None:
     assert listed() == [("1.1", START + DAY)]
     assert listed(Period(START + 2 * DAY, START + 9 * DAY)) == []
     assert listed(watched=Watched("staging")) == []
+
+
+def test_the_newest_stay_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(releases, "MOST", 2)
+    monkeypatch.setattr(filter_options, "MOST", 2)
+    store(*(seen(START + number * DAY, name) for number, name in enumerate("dcba")))
+    with transaction() as session:
+        offered = read_filter_options(
+            session, MONTH, "production", actor=person(Role.ANALYST).actor
+        ).releases
+
+    assert listed() == [("b", START + 2 * DAY), ("a", START + 3 * DAY)]
+    assert offered == ["b", "a"]
 
 
 def test_what_an_import_has_brought_goes_with_it() -> None:
