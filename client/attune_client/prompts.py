@@ -29,9 +29,11 @@ def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
         parts = json.loads(response.body)
     except (Unreachable, ValueError) as error:
         raise PromptUnavailable(f"{name}@{label}: {error}") from error
+    if not isinstance(parts, dict):  # of a proxy in between: Attune answers with objects alone
+        raise PromptUnavailable(f"{name}@{label}: {response.status} without a prompt")
     if response.status != 200:
         raise PromptUnavailable(f"{name}@{label}: {parts.get('detail', response.status)}")
-    return dict(parts)
+    return parts
 
 
 @dataclass(frozen=True)
