@@ -256,10 +256,14 @@ def _checked_days(days: int) -> int:
     return days
 
 
-def _moment(edge: Edge, zone: str) -> datetime:
-    day = edge.date() if isinstance(edge, datetime) else edge
+def check_day(day: date) -> None:
+    """Raise RangeRefused for a day outside the dates that may be asked for."""
     if not EARLIEST <= day <= LATEST:
         raise RangeRefused(f"Dates must be between {EARLIEST} and {LATEST}.")
+
+
+def _moment(edge: Edge, zone: str) -> datetime:
+    check_day(edge.date() if isinstance(edge, datetime) else edge)
     if not isinstance(edge, datetime):
         return midnight(edge, zone)
     if edge.tzinfo is None:

@@ -12,7 +12,7 @@ from core.database.tables import table_of
 from core.errors import Invalid
 from core.ingest.external_ids import keys_of
 from core.presentation.formatting import NONE
-from core.presentation.periods import Period, Watched, midnight
+from core.presentation.periods import Period, Watched, check_day, midnight
 from core.scores.models import MessageScore
 from core.scores.schemas import ScoreSubject
 from core.scores.views import ScoreFilter
@@ -118,6 +118,11 @@ class HasScore:
     label: str | None = None
     day: date | None = None
     zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        """Raise RangeRefused for a day whose start or end no time may hold."""
+        if self.day is not None:
+            check_day(self.day)
 
     @classmethod
     def read(cls, values: Mapping[str, str | None], zone: str) -> "HasScore | None":

@@ -216,6 +216,15 @@ def test_conversations_are_filtered_by_a_score(
     assert sorted(row["external_id"] for row in found) == names
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2200-01-02"])
+def test_a_day_far_away_is_refused(admin: httpx2.Client, day: str) -> None:
+    given = {"score": "helpfulness", "scored_on": day}
+    refused = admin.get("/admin/ai/tuning/conversations", params=given)
+
+    assert refused.status_code == 422
+    assert "between 2000-01-01 and 2200-01-01" in refused.json()["detail"]
+
+
 def test_a_conversation_shows_its_scores_at_their_messages(admin: httpx2.Client) -> None:
     talk("c")
     scored("c", 0.1, NOW)
