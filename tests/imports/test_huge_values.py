@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.imports.files import Folder, errors_of, kinds_of, mapping_of
+from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of
 from tests.imports.langfuse import GENERATION
 
 AT = "2026-03-04T05:06:07Z"
@@ -89,3 +89,42 @@ def test_a_latency_beyond_all_time_is_an_error_of_its_observation(folder: Folder
 
     assert (position, words) == (2, "a latency of 1e+18 seconds leads past all dates")
     assert kinds_of(path)["ai_requests"] == 2
+
+
+def test_a_dialogue_that_leads_past_all_dates_is_an_error_of_its_record(folder: Folder) -> None:
+    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    talk = {"id": "a", "created_at": AT, "messages": said}
+    never = {**talk, "id": "b", "created_at": "9999-12-31T23:59:59Z"}
+    path = folder.lines(talk, never, {**talk, "id": "c"})
+
+    [(position, _, _)] = errors_of(path)
+
+    assert position == 2
+    assert kinds_of(path) == {"conversations": 2}
+
+
+def test_a_benchmark_that_leads_past_all_dates_is_an_error_of_its_record(folder: Folder) -> None:
+    run = {"date": "20260304-050607", "model_id": "m", "input_lens": [1, 2], "ttfts": [0.1, 0.2]}
+    path = folder.lines(run, run | {"start_times": [0, 1e300]}, run)
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, "no benchmark" in words) == (2, True)
+    assert kinds_of(path) == {"ai_requests": 4}
+
+
+@pytest.mark.parametrize("last", ["7e10", "1e300"])
+def test_seconds_since_a_start_may_be_longer_than_history(folder: Folder, last: str) -> None:
+    path = folder.write(
+        f"Timestamp,Model,Request tokens\n5,GPT-4,10\n45.5,GPT-4,10\n{last},GPT-4,1\n"
+    )
+
+    assert known(path).questions
+
+
+def test_a_start_that_utc_does_not_hold_is_an_error_of_each_row(folder: Folder) -> None:
+    path = folder.write("Timestamp,Model,Request tokens\n5,GPT-4,10\n45.5,GPT-4,10\n")
+    start = "9999-12-31T23:59:59-05:00"
+    mapping = mapping_of(path, start=start)
+
+    assert [position for position, _, _ in errors_of(path, mapping)] == [1, 2]

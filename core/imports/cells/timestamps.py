@@ -49,11 +49,13 @@ def reader(unit: ValueUnit, *, zone: str | None, start: datetime | None, zero: f
     """Return what reads a time as ISO 8601 in UTC, or raises ValueError with the value in its
     words.
     """
-    begin, per_second = (start or EPOCH).astimezone(UTC), PER_SECOND.get(unit, 1)
+    begin, per_second = start or EPOCH, PER_SECOND.get(unit, 1)
     if unit in SINCE_START:
         per_second = 1000 if unit is ValueUnit.MILLISECONDS_SINCE_START else 1
         return _reader(
-            lambda value: begin + timedelta(seconds=(float(value) - zero) / per_second),
+            lambda value: (
+                begin + timedelta(seconds=(float(value) - zero) / per_second)
+            ).astimezone(UTC),
             "a number of seconds",
         )
     if unit in PER_SECOND:

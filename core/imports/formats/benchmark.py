@@ -31,7 +31,7 @@ def maker(mapping: Mapping) -> MakeRows:
     def make(record: Row, _position: int) -> list[Row]:
         try:
             return list(_rows(record, mapping))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise RecordRefused(f"no benchmark that can be read: {error}") from None
 
     return make

@@ -178,7 +178,7 @@ def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed
         if wrong is None:
             try:
                 row = _turn_row(reader, record, position)
-            except ValueError as refused:
+            except (ValueError, OverflowError) as refused:
                 wrong = str(refused)
         if held and (
             wrong is not None or row["id"] != held[0][2]["id"] or len(held) >= MOST_AT_ONCE

@@ -57,7 +57,7 @@ def pairs(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
             continue
         try:
             conversation, annotation = _rows(record, position, reader)
-        except ValueError as refused:
+        except (ValueError, OverflowError) as refused:
             yield ParsedRow(position, line, RowKind.CONVERSATIONS, None, str(refused))
             continue
         yield ParsedRow(position, line, RowKind.CONVERSATIONS, conversation)

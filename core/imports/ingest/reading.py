@@ -71,7 +71,7 @@ def _made(found: Iterator[Record], mapping: Mapping, make: MakeRows) -> Iterator
         if wrong is None:
             try:
                 made = make(record, position)
-            except ValueError as refused:
+            except (ValueError, OverflowError) as refused:  # OverflowError: past all dates
                 wrong = str(refused)
             else:
                 for row in made:

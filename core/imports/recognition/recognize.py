@@ -36,6 +36,7 @@ from core.imports.recognition.result import (
 )
 from core.imports.recognition.samples import FileSample, values_at, values_by_path
 from core.imports.schemas import ReadAs
+from core.ingest.rows import EARLIEST
 
 MOST_COLUMNS_SHOWN = 3_000
 MOST_SCANNED = 2_000_000  # records, for the largest of their times
@@ -164,9 +165,10 @@ def _start(
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule)
         zero = low if low > 86_400 else 0.0
-        lasted = timedelta(
-            seconds=(high - zero) / (1000 if rule.unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
-        )
+        seconds = (high - zero) / (1000 if rule.unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
+        # One wrong value may be any number: no row lies before the first time that ingest takes
+        longest = (came - EARLIEST).total_seconds()
+        lasted = timedelta(seconds=max(0.0, min(seconds, longest)))
         first = "the first record" if zero else "the time 0"
         start = assumed.start or came - lasted - timedelta(minutes=1)
         return f"Times count seconds from a start. When was {first}?", {
