@@ -107,17 +107,23 @@ def read_message(given: dict[str, Any], otherwise: str) -> SpanMessage:
     text, calls = read_parts(content) if isinstance(content, list) else (content, [])
     if isinstance(listed := given.get("tool_calls"), list):
         # LangChain lists the calls of the parts once more
-        known = {call["id"] for call in calls if "id" in call}
+        known = {id_ for call in calls if (id_ := _id_of(call)) is not None}
         calls = calls + [
             call
             for each in listed
-            if isinstance(each, dict) and (call := tool_call(each)).get("id") not in known
+            if isinstance(each, dict) and _id_of(call := tool_call(each)) not in known
         ]
     answers = _answers(content) if isinstance(content, list) else []
     said = normalized("tool" if answers else role, text, calls, otherwise)
     return answering(
         said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None)
     )
+
+
+def _id_of(call: dict[str, Any]) -> str | int | None:
+    """Return a call's ID to compare; senders may put any JSON there, which no set would take."""
+    given = call.get("id")
+    return given if isinstance(given, str | int) else None
 
 
 def _answers(parts: list[Any]) -> list[dict[str, Any]]:

@@ -175,6 +175,15 @@ def test_odd_messages_lose_no_words(given: str, text: str) -> None:
     assert [said.text for said in found.asked] == [text]
 
 
+@pytest.mark.parametrize("odd", [[], {}, [1], {"a": 1}, None, 7, True])
+@pytest.mark.parametrize("call", [{"type": "tool_call", "name": "f"}, {"type": "text"}])
+def test_a_call_may_have_any_json_as_its_id(call: dict[str, Any], odd: object) -> None:
+    message = {"role": "assistant", "content": [call | {"id": odd}], "tool_calls": [{"id": odd}]}
+    found = exchange({"gen_ai.output.messages": json.dumps([message])})
+    assert found is not None
+    assert found.answered[0].role == "assistant"
+
+
 def test_what_is_shown_as_a_message_is_not_kept_twice() -> None:
     assert [name for name in (OPENINFERENCE | TRACELOOP) if not contents.is_content(name)] == []
     assert not contents.is_content("gen_ai.prompt.name")
