@@ -248,3 +248,13 @@ def test_a_turn_may_name_its_prompt(folder: Folder) -> None:
 
     assert [each.get("prompt_name") for each in row["messages"]] == [None, "support"]
     assert all("metadata" not in each for each in row["messages"])
+
+
+@pytest.mark.parametrize("parts", [7, True, "text", None, {"a": 1}])
+def test_a_turn_whose_parts_are_no_list_costs_no_other(folder: Folder, parts: object) -> None:
+    good = FORMS["authors"]
+    odd = {"author": {"role": "user"}, "content": {"parts": parts}}
+    mapping = mapping_of(folder.lines(good, good))
+    path = folder.lines(good, {"id": "a2", "thread": [odd, good["thread"][1]]}, good)
+
+    assert [said(row)[-1] for row in rows_of(path, mapping)] == [SAID[1]] * 3

@@ -167,6 +167,31 @@ def test_a_span_without_ids_is_refused_in_words(folder: Folder) -> None:
     assert str(parsed.error).startswith("1 spans rejected: A trace id has 16 bytes")
 
 
+def test_an_export_that_cannot_be_read_costs_no_other(folder: Folder) -> None:
+    wrong = otlp_export(SPAN)
+    wrong["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": 7}]
+    path = folder.lines(otlp_export(SPAN), wrong, otlp_export(PARENT))
+
+    parsed = list(read(path, mapping_of(path)))
+
+    [error] = [each for each in parsed if each.error]
+    assert (error.position, str(error.error)[:21]) == (2, "A span cannot be read")
+    assert sum(each.kind is RowKind.AI_REQUESTS and each.row is not None for each in parsed) == 2
+
+
+def test_a_span_of_an_export_that_cannot_be_read_is_said(folder: Folder) -> None:
+    export = otlp_export(SPAN)
+    spans = export["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    spans.append(spans[0] | {"spanId": PARENT, "attributes": [{"key": 7}]})
+    path = folder.document(export)
+
+    parsed = list(read(path, mapping_of(path)))
+
+    [error] = [each for each in parsed if each.error]
+    assert str(error.error).startswith("1 spans rejected: A span cannot be read")
+    assert [each.row["id"] for each in parsed if each.row is not None] == [TRACE + SPAN]
+
+
 def test_an_export_without_any_call_of_a_model_says_so(folder: Folder) -> None:
     export = otlp_export(SPAN)
     export["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = []

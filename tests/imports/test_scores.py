@@ -98,6 +98,27 @@ def test_a_label_studio_task_without_a_subject_is_refused(folder: Folder) -> Non
     assert "message_id" in parsed.error
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"data": None},
+        {"annotations": None},
+        {"annotations": [None]},
+        {"annotations": [{"result": 7}]},
+        {"predictions": 7},
+    ],
+)
+def test_a_label_studio_task_of_another_form_costs_no_other(
+    folder: Folder, more: dict[str, Any]
+) -> None:
+    good = task(message_id="m1")
+    mapping = mapping_of(folder.lines(good, good))
+    path = folder.lines(good, good | more, good)
+    parsed = list(read(path, mapping))
+    assert [each.position for each in parsed if each.error] in ([], [2])
+    assert {1, 3} <= {each.position for each in parsed if each.row}
+
+
 def test_each_annotator_of_a_table_gives_a_score(folder: Folder) -> None:
     path = folder.table(
         "message_id conversation_id criterion annotator_1 annotator_2",

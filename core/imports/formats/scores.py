@@ -57,7 +57,12 @@ def langfuse_maker(mapping: Mapping) -> MakeRows:
 
 
 def label_studio_maker(mapping: Mapping) -> MakeRows:
-    return lambda record, _: list(_of_task(record, mapping.zone or "UTC"))
+    def make(record: Row, _position: int) -> list[Row]:
+        if not is_label_studio(record):  # only the first records were looked at
+            raise RecordRefused("a task needs data, an object, and annotations with their results")
+        return list(_of_task(record, mapping.zone or "UTC"))
+
+    return make
 
 
 def annotators_maker(mapping: Mapping) -> MakeRows:
@@ -111,7 +116,9 @@ def _of_task(task: Row, zone: str) -> Iterator[Row]:
     subject = _subject(task["data"])
     done = [each for each in task["annotations"] if not each.get("was_cancelled")]
     given = [(each, "person") for each in done]
-    given += [(each, "judge") for each in task.get("predictions") or () if isinstance(each, dict)]
+    predicted = task.get("predictions")
+    if isinstance(predicted, list):
+        given += [(each, "judge") for each in predicted if isinstance(each, dict)]
     for annotation, source in given:
         evaluator = annotation.get("completed_by") or annotation.get("model_version")
         if isinstance(evaluator, dict):
@@ -130,7 +137,8 @@ def _of_task(task: Row, zone: str) -> Iterator[Row]:
 def _results(annotation: Row) -> list[Row]:
     """Return the names with their values or labels; texts are comments on all of them."""
     found, comments = [], []
-    for result in annotation.get("result") or ():
+    results = annotation.get("result")
+    for result in results if isinstance(results, list) else ():
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict):
             continue

@@ -9,6 +9,7 @@ get_spans_dataframe); what OpenTelemetry's console exporter prints, which is nea
 
 import ast
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
@@ -42,13 +43,15 @@ def rows_of(
     read: Callable[[Object, dict[str, str]], list[Span] | Object],
     *,
     at_once: int = AT_ONCE,
+    refused: Counter[str] | None = None,
 ) -> Iterator[ParsedRow]:
     """Yield what the spans of records become; `read` returns spans, or a conversation that is one
     already.
 
-    It also notes the senders' own ids of requests by those of their spans. Raise nothing: a
-    ValueError is the record's error.
+    It also notes the senders' own ids of requests by those of their spans, and may count spans that
+    it leaves out in `refused`, by reason. Raise nothing: a ValueError is the record's error.
     """
+    refused = Counter() if refused is None else refused
     held, own_ids = list[Span](), dict[str, str]()
     last: tuple[int, int | None] = (0, None)
     for position, line, record, wrong in records:
@@ -62,17 +65,22 @@ def rows_of(
             held += found
             last = (position, line)
         if isinstance(found, dict) or wrong is not None or len(held) >= at_once:
-            yield from _mapped(held, own_ids, *last)
+            yield from _mapped(held, own_ids, refused, *last)
             held, own_ids = [], {}
+            refused.clear()
         if wrong is not None:
             yield ParsedRow(position, line, mapping.kind, None, wrong)
         elif isinstance(found, dict):
             yield ParsedRow(position, line, RowKind.CONVERSATIONS, found)
-    yield from _mapped(held, own_ids, *last)
+    yield from _mapped(held, own_ids, refused, *last)
 
 
 def _mapped(
-    spans: list[Span], own_ids: dict[str, str], position: int, line: int | None
+    spans: list[Span],
+    own_ids: dict[str, str],
+    refused: Counter[str],
+    position: int,
+    line: int | None,
 ) -> Iterator[ParsedRow]:
     if not spans:
         return
@@ -82,7 +90,7 @@ def _mapped(
     for taken in mapped.taken:
         taken.request.id = own_ids.get(taken.request.id or "", taken.request.id)
         yield ParsedRow(position, line, RowKind.AI_REQUESTS, _item(taken.request))
-    for reason, times in mapped.refused.items():
+    for reason, times in (refused + mapped.refused).items():
         yield ParsedRow(
             position, line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}"
         )
@@ -103,24 +111,25 @@ def _item(row: Item) -> Object:
 
 
 def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[ParsedRow]:
-    return rows_of(records, mapping, lambda record, _: _of_export(record))
+    refused = Counter[str]()
+    return rows_of(records, mapping, lambda record, _: _of_export(record, refused), refused=refused)
 
 
-def _of_export(record: Object) -> list[Span]:
+def _of_export(record: Object, refused: Counter[str]) -> list[Span]:
     group = record.get("resourceSpans") or record.get("batches") or [record]
     try:
-        parts = otlp_exports.read_json(
-            msgspec.json.encode(values.plain({"resourceSpans": group}))
-        ).parts
+        export = otlp_exports.read_json(msgspec.json.encode(values.plain({"resourceSpans": group})))
+        found = list(chain.from_iterable(export.parts))  # it may be refused while it is read, too
     except NoSpans as error:
         raise ValueError(error.detail) from None
-    return list(chain.from_iterable(parts))
+    refused.update(export.refused)
+    return found
 
 
 def warning(record: Object) -> tuple[str, ...]:
     """Return what the import page says of an export whose first spans are not calls of models."""
     try:
-        found = _of_export(record)
+        found = _of_export(record, Counter())
     except ValueError:
         return ()
     if any(operation_of(span) is not None for span in found):

@@ -227,9 +227,9 @@ def text_and_calls(turn: Turn, path: str) -> tuple[str | None, list[dict[str, An
         ]
         return "\n".join(text for text in texts if text) or None, calls
     if isinstance(value, dict):  # ChatGPT's export: {"content_type", "parts"}
-        return "\n".join(
-            _part(part) or "" for part in value.get("parts") or [value.get("text")] if part
-        ) or None, calls
+        parts = value.get("parts")
+        given = parts if isinstance(parts, list) and parts else [parts, value.get("text")]
+        return "\n".join(_part(part) or "" for part in given if part) or None, calls
     return (None if value is None else values.text(value)), calls
 
 
