@@ -18,6 +18,7 @@ from core.identity.service import audit
 from core.platform import clock
 from core.platform.ids import new_id
 
+# In one order for all: two that lock the same rows in different orders wait for each other
 LOCK = text("select id from conversations where id = any(:ids) order by id for update")
 # Only what changes: Postgres writes a new version of each row that is updated
 RATE = text("""

@@ -24,6 +24,7 @@ def open_annotations(ai: Session, prompt_name: str, *, actor: Actor) -> list[Ann
     wanted = select(notes).where(
         *conditions(AnnotationFilter(status=AnnotationStatus.REVIEWED)),
         notes.c.annotation_type != AnnotationType.APPROVED,
+        # Names may have underscores, which LIKE takes for any character
         notes.c.prompt_version.startswith(f"{prompt_name}@", autoescape=True),
         seen_by(actor),
     )

@@ -72,6 +72,7 @@ def _error_rate(report: UsageReport) -> Kpi:
 
 def _ended(report: UsageReport) -> list[UsagePoint]:
     """Return the days or hours that are over."""
+    # One that is not over would look like a fall
     ends = [*(point.at for point in report.series[1:]), report.period.end]
     now = clock.now()
     return [point for point, end in zip(report.series, ends, strict=True) if end <= now]

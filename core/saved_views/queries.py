@@ -59,6 +59,7 @@ def _all() -> Select[tuple[object, ...]]:
 
 
 def _visible(actor: Actor) -> Select[tuple[object, ...]]:
+    # Also of shared views: filters may name users and words of conversations
     pages = [page for page in ViewPage if may(actor, page.permission)]
     is_visible = views.c.is_shared | (views.c.admin_user_id == actor.id)
     return _all().where(is_visible, views.c.page.in_(pages))

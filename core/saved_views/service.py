@@ -28,6 +28,7 @@ def create_view(
     if actor.is_program:
         raise Forbidden("API keys can't save views. Sign in instead.")
     require(actor, new_saved_view.page.permission)
+    # Without a lock: two at once may save one too many, which harms nobody
     owned = select(func.count()).where(SavedView.admin_user_id == actor.id)
     if (session.scalar(owned) or 0) >= MOST_VIEWS:
         raise TooManyViews

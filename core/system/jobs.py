@@ -21,6 +21,7 @@ from core.system.service import heartbeat as heartbeats
 from core.system.service import reporting_time_zone as zones
 
 
+# With the lock one job waits at most, where one a minute would while no worker runs
 @queue.app.periodic(cron="* * * * *")
 @queue.app.task(name="system.heartbeat", queueing_lock="system.heartbeat")
 def heartbeat(timestamp: int) -> None:

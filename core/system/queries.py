@@ -15,6 +15,7 @@ from core.system.models import Heartbeat
 from core.system.schemas import Condition, Dependency, Health
 
 WORKER = "worker"
+# The job comes each minute: one that waits behind others is no failure
 WORKER_IS_LATE_AFTER = timedelta(minutes=3)
 
 

@@ -123,6 +123,7 @@ STRIP, MOST_STRIPS = 90, 8
 def strips(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[RunStrip]:
     """Return the last runs before the end of the period, for each batch job that ran in it."""
     jobs = [each.batch_job for each in by_job(session, replace(query, status=None), actor=actor)]
+    # In every state: a strip shows how often a job fails
     ever = replace(query, period=replace(query.period, start=EPOCH), status=None)
     shown = jobs[:MOST_STRIPS]
     return [

@@ -54,6 +54,7 @@ join lateral (select left(content, 300) as content from messages
         on true""")
 # Messages; with more matches, conversations are searched from the most recent one instead
 MOST_FOUND = 10_000
+# Two rows are enough to see that a name is ambiguous
 NAMED = text("""
 select id, conversation_id, position from messages where id = any(:keys) or external_id = :name
     limit 2""")
@@ -82,6 +83,7 @@ def list_conversations(
     sort = sort_of(order)
     rows = list(session.execute(sort.page(_named().where(*where), window, after)).mappings())
     counting = select(func.count()).select_from(talks).where(*where)
+    # Without the actor: all who may read conversations see the same ones
     key = ("conversations", filters, period, watched)
     ask = partial(cached_if_large, session, key, lambda: session.scalar(counting) or 0)
     total = (window.total(len(rows), ask) if after is None else ask()) if count else 0

@@ -201,6 +201,7 @@ def _rows(
     content = case(
         (columns.id == whole, columns.content), else_=func.left(columns.content, LONGEST)
     ).label("content")
+    # Search vectors are large, and nobody reads them
     others = [column for column in columns if column.name not in ("content", "search")]
     page = select(*others, content, func.length(columns.content).label("characters"))
     wanted = page.where(columns.conversation_id == conversation_id).order_by(columns.position)
@@ -259,6 +260,7 @@ def _called(
     wanted = select(requests).where(
         columns.conversation_id == rows[0]["conversation_id"],
         columns.message_id.in_([row["id"] for row in rows]),
+        # Requests are partitioned by this time: without it each partition would be searched
         columns.created_at.between(min(times) - SLACK, max(times) + SLACK),
     )
     for row in core.execute(

@@ -94,4 +94,5 @@ def _counted(
     if metric == CONVERSION:
         given["last_step"] = read_workspace_funnel(session).funnel.last + 1
     rows = session.execute(COUNTED[metric], given)
+    # Between two days to count may lie others that are written already
     return {row.day: float(row.value) for row in rows if row.day in days}

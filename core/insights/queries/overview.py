@@ -39,6 +39,7 @@ spans = table_of(UserSpan).c
 def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Overview:
     """Return the Overview's figures."""
     require(actor, Permission.WATCH)
+    # Feedback names no release
     before, has_feedback = scope.previous, scope.watched.release is None
     has_onboarding = has_user_counts(core, scope.watched)
     feedback = FeedbackFigures(

@@ -103,6 +103,7 @@ def request(session: Session, span: RepriceSpan, *, dry_run: bool, actor: Actor)
             **fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress)
         )
     )
+    # In the transaction of its row: no job finds a run missing, and no run waits without a job
     queue.defer(session, TASK, run=name)
     if not dry_run:
         targets = {

@@ -16,6 +16,7 @@ from core.jobs import queue
 from core.knowledge.models import Document, Memory
 
 TASK = "system.search_again"
+# Rows: writers wait for a transaction's locks, and other jobs for the end of this one
 AT_ONCE, IN_A_JOB = 500, 20_000
 
 messages, documents, memories = table_of(Message), table_of(Document), table_of(Memory)

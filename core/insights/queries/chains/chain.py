@@ -25,6 +25,7 @@ from core.insights.queries.chains.chain_hops import (
 )
 from core.system import workspace
 
+# Of a bigint; Postgres fails for a larger number, and Python for one of thousands of digits
 LARGEST_ID = 2**63
 
 
@@ -94,6 +95,7 @@ class _Walk:
                 self.annotation = hops.find_annotation(
                     self.ai, self.case.annotation_id, actor=self.actor
                 )
+            # Not of bots: annotations name versions of prompts, and a bot may have the same name
             elif self.case is None and self.version is not None and not self.version.is_bot:
                 self.annotation = hops.find_applied(self.ai, self.version.title, actor=self.actor)
         if self.case is None and self.annotation is not None and self._runs_models:

@@ -31,6 +31,7 @@ SHADOWED = (
     "event_apps",
     "user_days",
 )
+# With their indexes: `on conflict` in what is replayed names them
 SHADOW = sql.SQL(
     "create temporary table {table} (like public.{table} including all) on commit drop"
 )
@@ -52,6 +53,7 @@ def shadow_tables(connection: Connection) -> None:
     for made in ("copied_events", "fresh_events", "copied_requests", "fresh_requests"):
         connection.execute(driver_statement(__package__, made))
     subjects.TOUCHED.make(connection)
+    # Temporary tables may still be written to; a statement that reached a real one would fail
     connection.execute("set transaction read only")
 
 
@@ -71,6 +73,7 @@ def replay(session: Session, zone: str) -> None:
     for spoken in SPOKEN:
         session.execute(user_days(text(spoken).columns(*map(column, SEEN_USERS))), given)
     for table in SHADOWED:
+        # Autovacuum, which does it elsewhere, never sees temporary tables
         connection.execute(sql.SQL("analyze pg_temp.{}").format(sql.Identifier(table)))
 
 

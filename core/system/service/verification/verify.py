@@ -75,7 +75,9 @@ def verify() -> list[CheckedTable]:
     pending_events.derive_all()
     score_service.note_requests()
     with dedicated_session() as session:
+        # Both sides are of one moment, though rows arrive all the while
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        # Each statement reads a whole table, far longer than one of a request may take
         session.execute(text("select set_config('statement_timeout', '0', true)"))
         zone = settings.read(session, settings.Workspace).reporting_time_zone
         sealed = settings.read(session, Sealed)
