@@ -9,7 +9,7 @@ as failed until its password was checked, so that parallel attempts gain nothing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, or_, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -97,9 +97,13 @@ def record_success(session: Session, attempt: Attempt, account: AdminUser) -> No
 
 def delete_old(session: Session) -> None:
     """Delete counts that no longer affect a limit."""
-    session.execute(
-        delete(SignInFailure).where(SignInFailure.since < clock.now() - FAILURES_RESET_AFTER)
-    )
+    session.execute(delete(SignInFailure).where(_is_stale(clock.now(), FAILURES_RESET_AFTER)))
+
+
+def _is_stale(now: datetime, reset_after: timedelta) -> ColumnElement[bool]:
+    """Whether a count begins anew: after its time, but never before its lock has ended."""
+    is_old = and_(SignInFailure.since < now - reset_after, SignInFailure.locked_until.is_(None))
+    return or_(is_old, SignInFailure.locked_until < now)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class _Count:
 
 def _count(session: Session, network: str, email_hash: bytes, reset_after: timedelta) -> _Count:
     now = clock.now()
-    stale = or_(SignInFailure.since < now - reset_after, SignInFailure.locked_until < now)
+    stale = _is_stale(now, reset_after)
     upsert = (
         insert(SignInFailure)
         .values(network=network, email_hash=email_hash, failures=1, since=now)

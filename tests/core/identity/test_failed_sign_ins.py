@@ -84,3 +84,22 @@ def test_rows_of_failed_sign_ins_go_after_ninety_days_and_the_rest_of_the_log_st
     with transaction() as session:
         assert session.scalar(select(func.count()).select_from(CoreAudit)) == 1
         assert session.scalar(select(func.count()).select_from(SignInFailureHour)) == 0
+
+
+def test_a_lock_lasts_although_the_first_failure_is_a_day_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, email = clock.now(), "grace@example.com"
+    person(email=email)
+
+    def signs_in_at(hours: float, password: str = PASSWORD) -> bool:
+        monkeypatch.setattr(clock, "now", lambda: began + timedelta(hours=hours))
+        given = sign_in.try_sign_in(email, password, SessionKind.API, CALLER)
+        return given.signed_in is not None
+
+    for hours in (0, 0, 0, 0, 23.9):
+        assert not signs_in_at(hours, "wrong password")
+    assert not signs_in_at(24.05)
+    jobs.forget_failed_sign_ins(0)
+    assert not signs_in_at(24.1)
+    assert signs_in_at(24.2)
