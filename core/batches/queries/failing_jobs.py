@@ -1,9 +1,10 @@
 """Find batch jobs that fail repeatedly, and in which phase."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from core.statistics.rates import wilson
 
 MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160
+AT_ONCE = 4 * 2**20  # bytes of summaries, of which each may have a mebibyte
 
 
 class FailingJob(View):
@@ -40,11 +42,12 @@ class FailingJob(View):
 class RecentRun(View):
     """The fields of a run that the judgement uses."""
 
+    id: UUID
     batch_job: str
     status: str
     started_at: datetime
     phases: tuple[str, ...]
-    summary: str
+    summary_bytes: int
 
 
 def failing_jobs(session: Session, query: BatchRunQuery) -> list[FailingJob]:
@@ -53,17 +56,17 @@ def failing_jobs(session: Session, query: BatchRunQuery) -> list[FailingJob]:
     for row in session.execute(_latest_of_each(query)):
         of_job[row.batch_job].append(
             RecentRun(
+                id=row.id,
                 batch_job=row.batch_job,
                 status=row.status,
                 started_at=row.started_at,
                 phases=tuple(row.phase_durations or {}),
-                summary=error_summaries.in_words(
-                    error_summaries.loaded(row.error_summary, is_object=row.error_is_object)
-                )
-                or "",
+                summary_bytes=row.summary_bytes or 0,
             )
         )
-    found = [judged for each in of_job.values() if (judged := failing_job(each)) is not None]
+    found = [
+        judged for each in of_job.values() if (judged := failing_job(session, each)) is not None
+    ]
     return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
 
 
@@ -81,12 +84,12 @@ def _latest_of_each(query: BatchRunQuery) -> Select[Any]:
     # Each job by itself: runs of a job that runs every minute would fill a common limit
     latest = (
         select(
+            runs.id,
             runs.batch_job,
             runs.status,
             runs.started_at,
             runs.phase_durations,
-            runs.error_summary,
-            runs.error_is_object,
+            func.octet_length(runs.error_summary).label("summary_bytes"),
         )
         .where(
             *matching(query), runs.status.in_((*GOOD, *BAD)), runs.batch_job == often.c.batch_job
@@ -100,7 +103,7 @@ def _latest_of_each(query: BatchRunQuery) -> Select[Any]:
     )
 
 
-def failing_job(ended: Sequence[RecentRun]) -> FailingJob | None:
+def failing_job(session: Session, ended: Sequence[RecentRun]) -> FailingJob | None:
     """Return what is wrong with a job, from its runs (latest first); None when healthy."""
     bad = [run for run in ended if run.status in BAD]
     in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
@@ -108,26 +111,58 @@ def failing_job(ended: Sequence[RecentRun]) -> FailingJob | None:
         in_a_row < FEWEST_BAD and wilson(len(bad), len(ended))[0] <= TOLERATED
     ):
         return None
-    said = Counter(shortened(run.summary, LONGEST_SUMMARY) for run in bad if run.summary)
+    known = {phase for run in ended for phase in run.phases}
+    said, blamed = Counter[str](), Counter[str]()
+    for summary in _summaries(session, bad):
+        said[shortened(summary, LONGEST_SUMMARY)] += 1
+        blamed.update(named_phases(summary, known))
     return FailingJob(
         batch_job=ended[0].batch_job,
         runs=len(ended),
         bad=len(bad),
         in_a_row=in_a_row,
-        phase=phase_of(bad, [run for run in ended if run.status in GOOD]),
+        phase=phase_of(bad, [run for run in ended if run.status in GOOD], blamed),
         summary=said.most_common(1)[0][0] if said else None,
         first_at=bad[-1].started_at,
         last_at=bad[0].started_at,
     )
 
 
-def phase_of(bad: Sequence[RecentRun], good: Sequence[RecentRun]) -> str | None:
-    """Return the phase in which most of the failed runs failed, or None when that is unknown."""
-    known = {phase for run in (*bad, *good) for phase in run.phases}
-    blamed = Counter(phase for run in bad for phase in named_phases(run.summary, known))
+def _summaries(session: Session, bad: Sequence[RecentRun]) -> Iterator[str]:
+    """Yield what runs say in the order of the runs, read in parts that memory holds."""
+    for part in _parts([run for run in bad if run.summary_bytes]):
+        wanted = select(runs.id, runs.error_summary, runs.error_is_object)
+        rows = {
+            row.id: error_summaries.loaded(row.error_summary, is_object=row.error_is_object)
+            for row in session.execute(wanted.where(runs.id.in_([run.id for run in part])))
+        }
+        for run in part:
+            if summary := error_summaries.in_words(rows.get(run.id)):
+                yield summary
+
+
+def _parts(said: Sequence[RecentRun]) -> Iterator[list[RecentRun]]:
+    part, size = list[RecentRun](), 0
+    for run in said:
+        if part and size + run.summary_bytes > AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(run)
+        size += run.summary_bytes
+    if part:
+        yield part
+
+
+def phase_of(
+    bad: Sequence[RecentRun], good: Sequence[RecentRun], blamed: Counter[str]
+) -> str | None:
+    """Return the phase in which most of the failed runs failed, or None when that is unknown;
+    `blamed` counts those that the runs name.
+    """
     if blamed and blamed.most_common(1)[0][1] >= OFTEN * len(bad):
         return blamed.most_common(1)[0][0]
-    usual = {phase for phase in known if good and all(phase in run.phases for run in good)}
+    known = {phase for run in good for phase in run.phases}
+    usual = {phase for phase in known if all(phase in run.phases for run in good)}
     missing = Counter(phase for run in bad for phase in usual if phase not in run.phases)
     often = [phase for phase, count in missing.items() if count >= OFTEN * len(bad)]
     return often[0] if len(often) == 1 else None

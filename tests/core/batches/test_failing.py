@@ -1,5 +1,6 @@
 """Batch jobs that fail repeatedly, and in which phase; occasional failures don't count."""
 
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -114,3 +115,16 @@ def test_a_job_that_never_worked_is_failing_too() -> None:
 def test_running_ones_are_neither() -> None:
     runs("running", "failed", "failed", "running")
     assert [(one.runs, one.bad, one.in_a_row) for one in found()] == [(2, 2, 2)]
+
+
+def test_long_summaries_of_many_runs_are_not_held_at_once() -> None:
+    summary = "embed: " + "x" * 2**20
+    runs(*["failed"] * 24, summary=summary)
+    tracemalloc.start()
+    try:
+        [one] = found()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (one.bad, one.phase) == (24, "embed")
+    assert peak < 14 * 2**20
