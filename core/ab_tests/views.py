@@ -187,15 +187,15 @@ class AbCaseRow(View):
 
 
 class AbAnswerExport(View):
-    """An answer with its case, as the export has it."""
+    """An answer with its case, as exports have it; texts that the actor may not export are null."""
 
     position: int
     variant: str
     name: str
     run: int
     status: str
-    input: str
-    output: str
+    input: str | None
+    output: str | None
     error: str | None
     quality_score: float | None
     response_time_ms: int | None

@@ -67,6 +67,9 @@ class CaseOrigin(StrEnum):
     MODEL = "model"
 
 
+FROM_USERS = (CaseOrigin.ANNOTATION, CaseOrigin.CONVERSATION)  # they have messages of users
+
+
 class CaseSplit(StrEnum):
     """Cases to improve with, and cases to measure with."""
 

@@ -266,15 +266,15 @@ class EvaluationComparison(View):
 
 
 class RunExport(View):
-    """A run with its case, as exports have it."""
+    """A run with its case, as exports have it; texts that the actor may not export are null."""
 
     position: int
     target: str
     run: int
     status: ResultStatus
-    input: str
+    input: str | None
     tags: tuple[str, ...]
-    output: str
+    output: str | None
     error: str | None
     passed: bool | None
     score: float | None

@@ -117,7 +117,10 @@ def case(ab_test_id: UUID, case_id: UUID, session: SessionDep, actor: ActorDep) 
 
 @router.get("/{ab_test_id}/export", response_class=StreamingResponse, responses=CONFLICT)
 def export(ab_test_id: UUID, session: SessionDep, actor: ActorDep) -> StreamingResponse:
-    """Export the answers of the last run as CSV."""
+    """Export the answers of the last run as CSV.
+
+    Cases made of conversations or annotations have no texts unless a super admin exports them.
+    """
     results.get_outcome(session, ab_test_id, actor=actor)
     note_list(session, "ab_test", actor, None, ab_test_id=str(ab_test_id))
 

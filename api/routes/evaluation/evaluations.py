@@ -238,7 +238,10 @@ def export(
     actor: ActorDep,
     format: Annotated[ExportFormat, Query()] = "csv",
 ) -> StreamingResponse:
-    """Export the runs as CSV or JSON lines, or a report as Markdown."""
+    """Export the runs as CSV or JSON lines, or a report as Markdown.
+
+    Cases made of conversations or annotations have no texts unless a super admin exports them.
+    """
     view = reports.get_evaluation(session, evaluation_id, actor=actor)
     if format == "markdown":
         baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)

@@ -259,7 +259,10 @@ def export(
         SessionFormat, Query(description="JSON has the settings, too; all can be imported.")
     ] = SessionFormat.JSON,
 ) -> Response:
-    """Download one of the caller's sessions with its messages."""
+    """Download one of the caller's sessions with its messages.
+
+    Only super admins download replays of conversations.
+    """
     name, text = session_transfer.export(session, session_id, format, actor=actor)
     media, ending = FILES[format]
     disposition = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}

@@ -192,6 +192,7 @@ def _export(
     run: RunExport, variant: VariantId, name: str, result: AbTestResult | None
 ) -> AbAnswerExport:
     traits = (result.personality_analysis or {}) if result else {}
+    is_withheld = run.input is None
     return AbAnswerExport(
         position=run.position,
         variant=variant,
@@ -204,6 +205,6 @@ def _export(
         quality_score=result.quality_score if result else None,
         response_time_ms=run.latency_ms,
         cost_usd=run.cost_usd,
-        analysis_problem=encrypted_texts.problem_of(result) if result else None,
+        analysis_problem=encrypted_texts.problem_of(result) if result and not is_withheld else None,
         **{name: traits.get(name) for name in TRAITS},
     )

@@ -1,6 +1,6 @@
 """Read the cases of a version: the same ones at any time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from core.datasets import encrypted_texts
 from core.datasets.errors import CaseMissing
 from core.datasets.models import Dataset, DatasetCaseRow
 from core.datasets.queries.datasets import checked_version, get_dataset
-from core.datasets.schemas import CaseContent, CaseFilter, CaseSplit, DatasetCase
+from core.datasets.schemas import FROM_USERS, CaseContent, CaseFilter, CaseSplit, DatasetCase
 from core.identity.schemas import Actor
 
 cases = table_of(DatasetCaseRow)
@@ -84,6 +84,14 @@ def find_origins(session: Session, dataset_id: UUID, version: int) -> set[UUID]:
     of_it = is_in_version(dataset_id, version)
     wanted = select(cases.c.origin_id).where(*of_it, cases.c.origin_id.is_not(None))
     return set(session.scalars(wanted))
+
+
+def find_without_users(session: Session, dataset_id: UUID, case_ids: Collection[UUID]) -> set[UUID]:
+    """Return the cases that have no messages of users, so that everyone may export them."""
+    of_these = (cases.c.dataset_id == dataset_id, cases.c.case_id.in_(case_ids))
+    is_from_users = func.bool_or(cases.c.origin.in_(FROM_USERS))
+    grouped = select(cases.c.case_id).where(*of_these).group_by(cases.c.case_id)
+    return set(session.scalars(grouped.having(~is_from_users)))
 
 
 def find_conversation(session: Session, case_id: UUID) -> UUID | None:

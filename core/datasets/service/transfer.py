@@ -17,6 +17,7 @@ from core.datasets.models import Dataset
 from core.datasets.queries.cases import cases_of_version
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import (
+    FROM_USERS,
     CaseMessage,
     CaseOrigin,
     CaseTexts,
@@ -32,7 +33,6 @@ from core.identity.service import audit
 from core.providers.schemas import MessageRole
 
 SHOWN = 3  # cases of a dry run
-FROM_USERS = (CaseOrigin.ANNOTATION, CaseOrigin.CONVERSATION)
 TEXTS = set(CaseTexts.model_fields)
 
 

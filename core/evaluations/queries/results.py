@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import any_, func, select
 from sqlalchemy.orm import Session
 
+from core.datasets.queries.cases import find_without_users
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import EvaluationCaseMissing
-from core.evaluations.models import EvaluationCase, EvaluationResult
+from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.schemas import ResultStatus
 from core.evaluations.views import (
@@ -22,7 +23,7 @@ from core.evaluations.views import (
     EvaluationRunView,
     RunExport,
 )
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 
 QUESTION_CHARS = 300
@@ -195,6 +196,7 @@ def export_after(
     """Return the ended runs of the next cases after a position, and the last position of these
     cases: None when there are no more.
 
+    Only accounts that may export annotations are given the texts of cases with messages of users.
     Raises EvaluationMissing.
     """
     require(actor, Permission.RUN_MODELS)
@@ -215,7 +217,32 @@ def export_after(
     ordered = results.order_by(
         EvaluationResult.position, EvaluationResult.target, EvaluationResult.run
     )
-    return list(_exports(session.scalars(ordered), cases, titles)), rows[-1].position
+    withheld = _withheld(session, evaluation, rows, actor)
+    runs = [
+        _without_texts(run) if run.position in withheld else run
+        for run in _exports(session.scalars(ordered), cases, titles)
+    ]
+    return runs, rows[-1].position
+
+
+def _withheld(
+    session: Session, evaluation: EvaluationTest, rows: Sequence[EvaluationCase], actor: Actor
+) -> set[int]:
+    """Return the positions of cases whose texts the actor may not export. Cases of a dataset that
+    was removed are among them: where they came from is no longer known.
+    """
+    if evaluation.dataset_id is None or may(actor, Permission.EXPORT_ANNOTATIONS):
+        return set()
+    case_ids = [row.case_id for row in rows if row.case_id is not None]
+    free = find_without_users(session, evaluation.dataset_id, case_ids)
+    return {row.position for row in rows if row.case_id not in free}
+
+
+def _without_texts(run: RunExport) -> RunExport:
+    # Reasons and details quote the answer
+    scores = [it.model_copy(update={"reason": "", "details": {}}) for it in run.scores]
+    texts: dict[str, Any] = {"input": None, "output": None, "error": None}
+    return run.model_copy(update=texts | {"scores": tuple(scores)})
 
 
 def _exports(

@@ -21,10 +21,14 @@ def export(
 ) -> tuple[str, str]:
     """Return the name of a session's file, without its ending, and its text.
 
-    Raises PlaygroundSessionMissing.
+    Only accounts that may export annotations export a replay of a conversation, which has messages
+    of its user. Raises PlaygroundSessionMissing or Forbidden.
     """
     require(actor, Permission.RUN_MODELS)
     view = queries.get_session(session, session_id, owner=actor.id)
+    replay = queries.find_replay(session, session_id)
+    if replay is not None and replay.conversation_id is not None:
+        require(actor, Permission.EXPORT_ANNOTATIONS)
     messages = queries.list_messages(session, session_id)
     tree = shown.read_tree(session, session_id)
     if format_ is SessionFormat.JSON:

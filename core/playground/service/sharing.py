@@ -9,9 +9,9 @@ from core.identity import queries as people
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
-from core.playground import message_rows, queries, session_files
+from core.playground import encrypted_texts, message_rows, queries, session_files
 from core.playground.branches import queries as shown
-from core.playground.models import PlaygroundShare
+from core.playground.models import PlaygroundReplay, PlaygroundShare
 from core.playground.schemas import PlaygroundSessionView
 from core.playground.service import session_transfer
 from core.playground.sharing import queries as readable
@@ -58,4 +58,26 @@ def fork(session: Session, session_id: UUID, *, actor: Actor) -> PlaygroundSessi
     leaf = shown.leaf_of(session, session_id, tree)
     file = session_files.as_file(view, messages, tree, leaf)
     audit.record(session, "playground.fork", actor, targets={"session_id": str(session_id)})
-    return session_transfer.import_session(session, file, actor=actor)
+    made = session_transfer.import_session(session, file, actor=actor)
+    _copy_replay(session, session_id, made.session_id)
+    return made
+
+
+def _copy_replay(session: Session, session_id: UUID, fork_id: UUID) -> None:
+    """Make the fork of a replay one too: what came before its question is sent with it, and the
+    rules for messages of users hold.
+    """
+    row = queries.find_replay(session, session_id)
+    if row is None:
+        return
+    case = encrypted_texts.case_of(row)
+    copy = PlaygroundReplay(
+        session_id=fork_id,
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+        annotation_id=row.annotation_id,
+        evaluation_id=row.evaluation_id,
+        case_id=row.case_id,
+        texts=encrypted_texts.seal_case(case, fork_id) if case else None,
+    )
+    session.add(copy)
