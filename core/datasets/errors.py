@@ -39,3 +39,7 @@ class TooManyDatasets(LimitReached):
 
 class TooManyCases(LimitReached):
     """A dataset can have 10,000 cases. Begin another one."""
+
+
+class DatasetFull(LimitReached):
+    """A dataset can have 100 MiB of texts. Remove cases first, or begin another one."""

@@ -23,6 +23,7 @@ from core.providers.schemas import MessageRole
 from core.scoring.schemas import ScorerList
 
 MOST_CASES = 10_000  # of a version
+MOST_BYTES = 100 * 2**20  # of a version's texts: exports and evaluations load them all at once
 MOST_AT_ONCE = 500  # cases, annotations or conversations in one request
 MAX_MESSAGES_OF_A_CASE = 500
 MAX_TEXT_CHARS = 200_000

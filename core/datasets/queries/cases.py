@@ -16,6 +16,7 @@ from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import FROM_USERS, CaseContent, CaseFilter, CaseSplit, DatasetCase
 from core.identity.schemas import Actor
 
+SEARCHED_AT_ONCE = 50  # cases
 cases = table_of(DatasetCaseRow)
 
 
@@ -50,13 +51,30 @@ def list_cases(
     # Texts are encrypted, so the database cannot search them
     words = _folded(filters.q or "")
     if words:
-        found = [row for row in session.execute(rows) if words in _searchable(row)]
-        part = found[window.offset : window.offset + window.limit]
-        return window.page([_case(row) for row in part], len(found))
+        part, total = _search(session, rows, words, window)
+        return window.page(part, total)
     page = session.execute(rows.limit(window.limit).offset(window.offset)).all()
     counting = select(func.count()).select_from(rows.order_by(None).subquery())
     total = window.total(len(page), lambda: session.scalar(counting) or 0)
     return window.page([_case(row) for row in page], total)
+
+
+def _search(
+    session: Session, rows: Select[Any], words: str, window: Window
+) -> tuple[list[DatasetCase], int]:
+    """Return the cases in a window of those that have the words, and how many there are."""
+    part, total = list[DatasetCase](), 0
+    # All texts of a dataset would fill the memory; a version is the same for each batch
+    batches = rows.limit(SEARCHED_AT_ONCE)
+    batch = session.execute(batches).all()
+    while batch:
+        for row in batch:
+            if words in _searchable(row):
+                total += 1
+                if window.offset < total <= window.offset + window.limit:
+                    part.append(_case(row))
+        batch = session.execute(batches.where(cases.c.position > batch[-1].position)).all()
+    return part, total
 
 
 def get_case(session: Session, dataset_id: UUID, case_id: UUID, *, actor: Actor) -> DatasetCase:

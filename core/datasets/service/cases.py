@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.datasets import encrypted_texts
 from core.datasets.drafts import CaseDraft
-from core.datasets.errors import CaseMissing, TooManyCases
+from core.datasets.errors import CaseMissing, DatasetFull, TooManyCases
 from core.datasets.models import Dataset, DatasetVersion
 from core.datasets.queries.cases import cases, is_in_version
 from core.datasets.queries.datasets import get_dataset
 from core.datasets.schemas import (
+    MOST_BYTES,
     MOST_CASES,
     CaseOrigin,
     CaseSplit,
@@ -34,7 +35,7 @@ AT_ONCE = 1000  # rows of one insert
 def add_cases(session: Session, dataset_id: UUID, new: NewCases, *, actor: Actor) -> AddedCases:
     """Add cases written by hand or by a model, as one new version.
 
-    Raises DatasetMissing, NotYourDataset or TooManyCases.
+    Raises DatasetMissing, NotYourDataset, TooManyCases or DatasetFull.
     """
     row = lock_own(session, dataset_id, actor=actor)
     added = [_draft(case) for case in new.cases]
@@ -49,7 +50,7 @@ def change_case(
     """Edit a case in a new version; what it was made of stays, and so does its split unless
     another is given.
 
-    Raises DatasetMissing, NotYourDataset or CaseMissing.
+    Raises DatasetMissing, NotYourDataset, CaseMissing or DatasetFull.
     """
     row = lock_own(session, dataset_id, actor=actor)
     found = session.execute(
@@ -97,7 +98,7 @@ def store(
     note: str,
     actor: Actor,
 ) -> None:
-    """Store a new version of a locked dataset; raise TooManyCases.
+    """Store a new version of a locked dataset; raise TooManyCases or DatasetFull.
 
     `changed` has positions and new contents of cases by their IDs.
     """
@@ -119,6 +120,8 @@ def store(
     ]
     for start in range(0, len(rows), AT_ONCE):
         session.execute(insert(cases), rows[start : start + AT_ONCE])
+    if rows and _size_bytes(session, row) > MOST_BYTES:
+        raise DatasetFull
     counts = {"added": len(rows), "removed": len(ended)}
     session.add(
         DatasetVersion(
@@ -138,6 +141,11 @@ def store(
         after={"version": row.version} | counts,
     )
     session.flush()
+
+
+def _size_bytes(session: Session, row: Dataset) -> int:
+    size = select(func.sum(func.octet_length(cases.c.texts)))
+    return session.scalar(size.where(*is_in_version(row.id, row.version))) or 0
 
 
 def _row(dataset: Dataset, case_id: UUID, position: int, draft: CaseDraft) -> dict[str, Any]:

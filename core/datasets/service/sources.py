@@ -79,7 +79,7 @@ def add_annotations(
     """Make a case of each annotation: the messages before the answer, the suggested or approved
     answer as reference, and an answer that was not good as rejected.
 
-    Raises DatasetMissing, NotYourDataset or TooManyCases.
+    Raises DatasetMissing, NotYourDataset, TooManyCases or DatasetFull.
     """
     require(actor, Permission.READ_CONTENTS)
     row = lock_own(session, dataset_id, actor=actor)
@@ -121,7 +121,7 @@ def add_conversations(
 ) -> AddedCases:
     """Make a case of each conversation: its messages up to the last question.
 
-    Raises DatasetMissing, NotYourDataset or TooManyCases.
+    Raises DatasetMissing, NotYourDataset, TooManyCases or DatasetFull.
     """
     require(actor, Permission.READ_CONTENTS)
     row = lock_own(session, dataset_id, actor=actor)
@@ -152,7 +152,7 @@ def add_votes(
     """Make a case of each of the actor's votes that is not in the dataset: the better answer is
     the reference, the other one is rejected.
 
-    Raises DatasetMissing, NotYourDataset or TooManyCases.
+    Raises DatasetMissing, NotYourDataset, TooManyCases or DatasetFull.
     """
     row = lock_own(session, dataset_id, actor=actor)
     found = _Sources(session, row)
@@ -176,7 +176,7 @@ def add_answer(
     """Make a case of the messages before an answer in a session of the actor.
 
     Of a replay, the replayed conversation decides the split. Raises DatasetMissing,
-    NotYourDataset, PlaygroundSessionMissing, PlaygroundMessageMissing or TooManyCases.
+    NotYourDataset, PlaygroundSessionMissing, PlaygroundMessageMissing, TooManyCases or DatasetFull.
     """
     require(actor, Permission.RUN_MODELS)
     row = lock_own(session, dataset_id, actor=actor)

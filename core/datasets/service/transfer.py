@@ -66,7 +66,7 @@ def import_cases(
     """Add the cases of a file to a dataset as one new version.
 
     Raises DatasetFileTooLarge, DatasetFileRefused, DatasetMissing, NotYourDataset,
-    DatasetNameTaken, TooManyDatasets or TooManyCases.
+    DatasetNameTaken, TooManyDatasets, TooManyCases or DatasetFull.
     """
     require(actor, Permission.RUN_MODELS)
     # Before the dataset is locked, because a large file takes a while
