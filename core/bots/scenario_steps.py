@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
 from core.bots import bot_tests, judging
+from core.bots.errors import ScenarioMissing
 from core.bots.models import BotResult, ScenarioRun
 from core.bots.queries import conversations, scenarios
 from core.bots.result_schemas import RunMode, ScenarioView
@@ -62,7 +64,9 @@ async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
         actor = runs.actor_of_run(session, run)
         chosen = scenarios.list_by_id(session, run.scenario_ids)
     for scenario in chosen:
-        await _run_scenario(run, scenario, may_go_on, actor)
+        # One that is deleted meanwhile ends, and the others go on
+        with suppress(ScenarioMissing):
+            await _run_scenario(run, scenario, may_go_on, actor)
 
 
 async def _run_scenario(

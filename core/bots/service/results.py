@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.bots import encrypted_texts, judging
 from core.bots.encrypted_texts import ResultDetails
+from core.bots.errors import BotMissing, ScenarioMissing
 from core.bots.judging import AnswerJudgement
 from core.bots.knowledge.items import KnowledgeItem
 from core.bots.knowledge.overlap import knowledge_use
-from core.bots.models import BotPerformanceMetric, BotResult
+from core.bots.models import BotConfiguration, BotPerformanceMetric, BotResult, Scenario
 from core.bots.queries import results as queries
 from core.bots.result_schemas import BotTestResult, OutcomeCheck, PersonalityScores
 from core.bots.scenarios import outcomes as rules
@@ -50,8 +51,12 @@ class ResultOrigin:
 def store(
     session: Session, origin: ResultOrigin, message: str, answer: ExecutionView, *, actor: Actor
 ) -> BotTestResult:
-    """Store an answer with the knowledge that it uses and the rules that it follows."""
+    """Store an answer with the knowledge that it uses and the rules that it follows.
+
+    Raises BotMissing or ScenarioMissing when its bot or scenario was deleted while it was made.
+    """
     require(actor, Permission.RUN_MODELS)
+    _hold(session, origin)
     use = knowledge_use(answer.response, origin.items)
     checks = [_by_rule(outcome, answer.response) for outcome in origin.outcomes]
     problem = None
@@ -100,6 +105,18 @@ def store(
     )
     session.flush()
     return queries.get_result(session, id_, actor=actor)
+
+
+def _hold(session: Session, origin: ResultOrigin) -> None:
+    """Keep a bot and its scenario from being deleted before an answer is stored."""
+    bot = select(BotConfiguration.id).where(BotConfiguration.id == origin.bot_id)
+    if session.scalar(bot.with_for_update(read=True, key_share=True)) is None:
+        raise BotMissing
+    if origin.scenario_id is None:
+        return
+    scenario = select(Scenario.id).where(Scenario.id == origin.scenario_id)
+    if session.scalar(scenario.with_for_update(read=True, key_share=True)) is None:
+        raise ScenarioMissing
 
 
 def store_judgement(

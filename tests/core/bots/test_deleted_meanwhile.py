@@ -1,0 +1,95 @@
+"""Bots and scenarios that are deleted while an answer is made."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from core.bots import bot_tests, scenario_steps
+from core.bots.errors import BotMissing
+from core.bots.result_schemas import NewBotTest, NewScenario, RunStatus
+from core.bots.service import bots, scenarios
+from core.database.db import transaction
+from core.executions.models import Execution
+from core.executions.runner import Runner
+from core.executions.schemas import ExecutionStatus
+from core.identity.schemas import Actor
+from tests.factories.bots import made, started, state
+from tests.factories.evaluations import until
+from tests.factories.identity import person
+
+SLOW = '#fake {"words": 3, "delay_s": 1}'
+
+
+@pytest.fixture
+def actor(runner: Runner) -> Actor:
+    return person().actor
+
+
+def added(actor: Actor, name: str, message: str) -> UUID:
+    new = NewScenario(name=name, user_messages=(message,))
+    with transaction() as session:
+        return scenarios.create_scenario(session, new, actor=actor).id
+
+
+def delete_scenario(actor: Actor, scenario_id: UUID) -> None:
+    with transaction() as session:
+        scenarios.delete_scenario(session, scenario_id, actor=actor)
+
+
+def delete_bot(actor: Actor, bot_id: UUID) -> None:
+    with transaction() as session:
+        bots.delete_bot(session, bot_id, actor=actor)
+
+
+def is_answering() -> bool:
+    with transaction() as session:
+        pending = select(Execution.id).where(Execution.status == ExecutionStatus.PENDING)
+        return session.scalar(pending.limit(1)) is not None
+
+
+@contextmanager
+def while_answering(act: Callable[[Actor, UUID], None], actor: Actor, id_: UUID) -> Iterator[None]:
+    """Do something once a model is answering."""
+
+    def wait() -> None:
+        until(is_answering)
+        act(actor, id_)
+
+    thread = Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
+
+
+def test_a_run_skips_a_scenario_that_is_deleted_and_goes_on_with_the_next(actor: Actor) -> None:
+    slow = added(actor, "A", SLOW)
+    added(actor, "B", "quick")
+    run_id = started(actor, made(actor), mode="messages")
+    with while_answering(delete_scenario, actor, slow):
+        scenario_steps.work(run_id, may_go_on=lambda: True)
+    run, found = state(actor, run_id)
+    assert (run.status, run.error) == (RunStatus.COMPLETED, None)
+    assert "quick" in [each.message for each in found]
+
+
+def test_a_run_that_is_deleted_with_its_bot_meanwhile_logs_no_error(
+    actor: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = made(actor)
+    run_id = started(actor, bot, added(actor, "Slow", SLOW))
+    with caplog.at_level(logging.ERROR), while_answering(delete_bot, actor, bot.id):
+        scenario_steps.work(run_id, may_go_on=lambda: True)
+    assert caplog.records == []
+
+
+def test_a_test_message_to_a_bot_that_is_deleted_meanwhile_finds_no_bot(actor: Actor) -> None:
+    bot = made(actor)
+    new_test = NewBotTest(message=SLOW, model_id="fake:echo")
+    with while_answering(delete_bot, actor, bot.id), pytest.raises(BotMissing):
+        asyncio.run(bot_tests.test_message(bot.id, new_test, actor=actor))
