@@ -35,16 +35,15 @@ def knowledge_use(answer: str, items: Sequence[KnowledgeItem]) -> KnowledgeUse:
     English, that the knowledge has; None without knowledge or such words.
     """
     said = _words(answer)
-    known = {item.title: _words(f"{item.title} {item.text}") for item in items}
+    known = [_words(f"{item.title} {item.text}") for item in items]
     if not said or not known:
         return KnowledgeUse([], None)
-    shared = {title: [said[key] for key in said if key in words] for title, words in known.items()}
-    used = [
-        KnowledgeSource(title=title, words=words)
-        for title, words in shared.items()
-        if len(words) >= min(MIN_SHARED, len(known[title])) and words
-    ]
-    covered = sum(any(key in words for words in known.values()) for key in said)
+    used = []
+    for item, words in zip(items, known, strict=True):
+        shared = [said[key] for key in said if key in words]
+        if shared and len(shared) >= min(MIN_SHARED, len(words)):
+            used.append(KnowledgeSource(title=item.title, words=shared))
+    covered = sum(any(key in words for words in known) for key in said)
     ordered = sorted(used, key=lambda source: len(source.words), reverse=True)
     return KnowledgeUse(ordered, covered / len(said))
 

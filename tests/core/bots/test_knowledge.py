@@ -49,6 +49,18 @@ def test_an_answer_names_the_sources_it_shares_words_with_most_words_first() -> 
     assert use.coverage > 0.8
 
 
+def test_two_pieces_that_begin_alike_both_count() -> None:
+    beginning = "Premium plans for teams that work in several countries and offices"
+    items = items_of(BotKnowledge(policies=(f"{beginning}: apples", f"{beginning}: pears")), ())
+    assert items[0].title == items[1].title
+    use = knowledge_use("Premium apples and pears", items)
+    assert [sorted(each.words) for each in use.sources] == [
+        ["apples", "premium"],
+        ["pears", "premium"],
+    ]
+    assert use.coverage == 1
+
+
 def test_coverage_is_the_share_of_the_answers_words_that_the_knowledge_has() -> None:
     items = items_of(BotKnowledge(company="Apples pears plums"), ())
     use = knowledge_use("Apples, pears, cherries and quinces", items)
