@@ -1,5 +1,6 @@
 """Read gates, and check what they say of a version."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,6 +32,8 @@ from core.prompts.views import PromptVersionView, PromptView
 from core.providers import catalogue
 from core.providers.errors import ModelMissing
 from core.providers.schemas import Parameters
+
+READ_AT_ONCE = 200  # evaluations
 
 
 class GateRun(NamedTuple):
@@ -179,13 +182,22 @@ def _fitting(
     return [
         each
         # Without a reader, evaluations of all accounts count
-        for each in list_measured(session, wanted)
+        for each in _list_all_measured(session, wanted)
         if each.definition.manifest.split == gate.split
         and (each.definition.scorers, each.definition.threshold)
         == (criteria.scorers, criteria.threshold)
         and model_id in (None, each.target.model_id)
         and each.target.parameters == _parameters(session, version, each.target.model_id)
     ]
+
+
+def _list_all_measured(session: Session, wanted: MeasuredFilter) -> Iterator[MeasuredVersion]:
+    # What a gate compares is encrypted, so the one that fits may be behind any number of others
+    page, offset = list(list_measured(session, wanted, limit=READ_AT_ONCE)), 0
+    while page:
+        yield from page
+        offset += len(page)
+        page = list(list_measured(session, wanted, limit=READ_AT_ONCE, offset=offset))
 
 
 def _parameters(session: Session, version: PromptVersionView, model_id: str | None) -> Parameters:

@@ -52,7 +52,7 @@ class MeasuredVersion(NamedTuple):
 
 
 def list_measured(
-    session: Session, wanted: MeasuredFilter, *, limit: int = MOST
+    session: Session, wanted: MeasuredFilter, *, limit: int = MOST, offset: int = 0
 ) -> Iterator[MeasuredVersion]:
     """Yield matching targets, those of the evaluation that ended last first."""
     columns = EvaluationTest
@@ -78,6 +78,7 @@ def list_measured(
         )
         .order_by(columns.finished_at.desc(), columns.id, measured.c.target)
         .limit(limit)
+        .offset(offset)
     )
     for row, finished_at, number, owner_name in rows:
         figures = EvaluationSummary.model_validate(row.summary).targets[number - 1]

@@ -11,6 +11,7 @@ from core.datasets.service import datasets
 from core.evaluations.errors import CasesNotScored
 from core.executions.runner import Runner
 from core.identity.schemas import Actor, Caller, Scope
+from core.promotions import queries
 from core.promotions.errors import GateDatasetPrivate, GateNotPassed, GateRefused
 from core.promotions.schemas import GateVerdict
 from core.prompts.errors import LabelMissing
@@ -99,6 +100,19 @@ def test_the_newest_completed_evaluation_counts_whoever_ran_it(actor: Actor, gat
     found = check(actor, gated, 2).evaluation
     assert found is not None
     assert (found.is_own, found.owner_name, found.attempts) == (False, other.name, 2)
+
+
+def test_an_evaluation_that_fits_is_found_behind_any_number_of_others(
+    actor: Actor, gated: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 2)
+    fitting = [passed_through(actor, gated, 2) for _ in range(2)]
+    for _ in range(3):
+        passed_through(actor, gated, 2, threshold=0.1)
+    found = check(actor, gated, 2)
+    assert found.verdict is GateVerdict.PASSED
+    assert found.evaluation is not None
+    assert (found.evaluation.id, found.evaluation.attempts) == (fitting[1].id, 2)
 
 
 def test_an_evaluation_with_a_model_that_takes_not_all_defaults_counts(
