@@ -30,8 +30,8 @@ class DraftBody(BaseModel):
     begun_at: AwareDatetime | None = Field(
         default=None,
         description=(
-            "When one began to write: what one has said of the message since is not made a draft "
-            "again."
+            "When the reviewer opened the form. The draft is ignored when an annotation of the "
+            "message was saved by the reviewer since then."
         ),
     )
 
