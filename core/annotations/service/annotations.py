@@ -153,20 +153,19 @@ def change(ai: Session, id_: UUID, change: AnnotationChangeBody, *, actor: Actor
     _note(ai, "change", before, row, actor)
     # What an admin changes is not what the reviewer thinks
     if "annotation_type" in fields and row["admin_user_id"] == actor.id:
-        given_item = {
-            "id": row["review_item_id"],
-            "message_id": row["message_id"],
-            "now": now,
-            "deciding": DECIDING,
-        }
-        ai.execute(AGREE_OR_NOT, given_item)
+        _settle(ai, row)
     return AnnotationView.model_validate(dict(row))
 
 
 def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
-    """Delete an annotation: authors their own, adjudicators any; the history is kept."""
+    """Delete an annotation: authors their own, adjudicators any; the history is kept.
+
+    Those that are left of its message may agree, and then need no adjudication.
+    """
+    _hold_item(ai, id_)
     before = _held(ai, id_, actor)
     ai.execute(delete(notes).where(notes.c.id == id_))
+    _settle(ai, before)
     # The history of a deleted annotation needs its message, to stay hidden in a blind review
     whole = [*EDITABLE, "message_id", "admin_user_id", "author_name"]
     _keep(ai, id_, _part(before, whole), None, actor)
@@ -187,6 +186,12 @@ def turn_into_drafts(ai: Session, said: Sequence[RowMapping], *, actor: Actor) -
         remove(ai, each["id"], actor=actor)
         written = {name: each[name] for name in ReviewVerdict.model_fields}
         drafts.save(ai, each["message_id"], written, actor=actor)
+
+
+def _settle(ai: Session, row: RowMapping) -> None:
+    """Set the state of an annotation's locked item by what is said of its message now."""
+    of_it = {"id": row["review_item_id"], "message_id": row["message_id"]}
+    ai.execute(AGREE_OR_NOT, of_it | {"now": clock.now(), "deciding": DECIDING})
 
 
 def _hold_item(ai: Session, id_: UUID) -> None:

@@ -55,6 +55,16 @@ def test_neither_ends_the_disagreement_without_a_verdict(
     assert admin.get(f"{QUEUE}/{item}").json()["state"] == "done"
 
 
+def test_an_item_is_done_once_the_opinions_that_are_left_agree(
+    client: Client, admin: httpx2.Client
+) -> None:
+    item, opinions, people = disagreed(client)
+    people[1].delete(f"{DOOR}/annotations/{opinions[1]['id']}").raise_for_status()
+    found = admin.get(f"{QUEUE}/{item}").json()
+    assert (found["state"], found["done_at"] is not None) == ("done", True)
+    assert admin.get(QUEUE, params={"state": "adjudication"}).json()["items"] == []
+
+
 @pytest.mark.parametrize("decision", [NEITHER, OWN])
 def test_undone_decision_waits_for_adjudication_again(
     client: Client, admin: httpx2.Client, decision: dict[str, Any]
