@@ -10,7 +10,6 @@ from functools import partial
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,7 +31,7 @@ from core.ai_metrics.schemas import NewRequest
 from core.conversations.ingest import conversations
 from core.conversations.schemas import ConversationOrigin
 from core.database import partitions
-from core.database.db import retry_on_conflict, transaction
+from core.database.db import Session, retry_on_conflict, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
