@@ -76,7 +76,7 @@ class FoundSessionList(BaseModel):
     unsearched_count: int
 
 
-@router.get("", dependencies=[Depends(query_slot)])
+@router.get("", dependencies=[Depends(query_slot, scope="function")])
 def list_sessions(
     session: SessionDep,
     actor: ActorDep,
@@ -249,7 +249,7 @@ def restore(session_id: UUID, session: SessionDep, actor: ActorDep) -> Playgroun
     "/{session_id}/export",
     response_class=Response,
     responses={200: {"content": {media: {} for media, _ in FILES.values()}}},
-    dependencies=[Depends(query_slot)],
+    dependencies=[Depends(query_slot, scope="function")],
 )
 def export(
     session_id: UUID,
@@ -273,7 +273,7 @@ def export(
     "/{session_id}/attachments/{attachment_id}",
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}, "application/octet-stream": {}}}},
-    dependencies=[Depends(query_slot)],
+    dependencies=[Depends(query_slot, scope="function")],
 )
 def attachment(
     session_id: UUID, attachment_id: UUID, session: SessionDep, actor: ActorDep

@@ -1,17 +1,22 @@
 """Many slow queries of one account don't delay ingest, sign-in and health checks."""
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+from starlette.types import Message, Send
 
+from api import deps, main
 from api.routes.watch import overview
 from core.database.connections import query_slots
-from core.identity.schemas import Role
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Actor, Role
 from tests.api.conftest import Client
-from tests.factories.identity import PASSWORD, person
+from tests.factories.identity import CALLER, PASSWORD, person
 from tests.factories.keys import api_key, bearing
 
 MANY = 45  # more than the threads that answer, and the connections that they would take
@@ -78,3 +83,39 @@ def test_who_waits_too_long_is_sent_away_with_a_time_to_come_back(
     answer = analyst.get("/admin/releases")
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+async def _asked(path: str, actor: Actor, send: Send) -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [],
+        "state": {"actor": actor, "caller": CALLER, "headers": {}},
+    }
+    await main.create()(scope, receive, send)
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/admin/releases"])
+def test_a_slot_is_free_before_a_response_is_sent(
+    path: str, monkeypatch: pytest.MonkeyPatch, cluster: Postgres
+) -> None:
+    happened = []
+
+    class Recorded(query_slots.QuerySlots):
+        @asynccontextmanager
+        async def awaited(self, *_: object) -> AsyncIterator[None]:
+            happened.append("taken")
+            yield
+            happened.append("freed")
+
+    async def send(message: Message) -> None:
+        happened.append(message["type"])
+
+    monkeypatch.setattr(deps, "slots", Recorded())
+    asyncio.run(_asked(path, person(Role.ADMIN).actor, send))
+    assert happened == ["taken", "freed", "http.response.start", "http.response.body"]
