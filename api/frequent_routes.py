@@ -49,6 +49,7 @@ class Execute:
             await self.api.handle({**scope, **child_scope}, _replay(body, receive), send)
             return
         actor = await deps.actor(request)
+        # In the order of the API's own dependencies
         await rate_limits.standard(request, actor, config())
         await deps.runner(actor)
         await (await executions.execute(new_execution, actor))(scope, receive, send)

@@ -201,6 +201,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
 
 async def _moved(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
+    # 308 keeps the method and the body
     return RedirectResponse(
         f"{PREFIX}/{quote(request.path_params['path'])}{query}", status_code=308
     )

@@ -30,6 +30,7 @@ def routes(readiness: Readiness) -> list[Route]:
 
 
 async def _alive(_request: Request) -> Response:
+    # Without the database: restarting this process would not bring it back
     return PlainTextResponse("alive\n")
 
 

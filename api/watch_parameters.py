@@ -103,6 +103,7 @@ def note_list(
         for name, value in (watch_filters | more_filters).items()
         if value is not None and value is not False
     }
+    # A GET's session commits each statement: the row is stored before the first line is sent
     audit.record(session, f"{what}.export", actor, targets={**span, **filters})
 
 

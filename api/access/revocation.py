@@ -14,6 +14,7 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import api_keys, sessions
 
+# A session that expires is not announced, and a notification may be lost
 CHECK_INTERVAL_S = 30.0
 RETRY_WAIT_S = 1.0
 
@@ -36,6 +37,7 @@ class Rights:
         """Return whether the actor still has the permission; wait for an unavailable database."""
         if self.due_in_s > 0:
             return True
+        # Before the check: a revocation that is announced during it leads to another
         self._next_check_at = time.monotonic() + CHECK_INTERVAL_S
         while True:
             try:

@@ -38,6 +38,7 @@ async def redeem(ticket: str | None, caller: Caller) -> Actor | None:
         )
     except jwt.InvalidTokenError:
         return None
+    # Bearer tokens are signed with the same key
     if claims["type"] != TYPE:
         return None
     return await run_in_threadpool(_find, UUID(claims["sid"]), caller)

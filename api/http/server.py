@@ -144,6 +144,7 @@ def listen(config: Config) -> Iterator[socket.socket]:
     # ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
+        # Else a restart could not bind while connections of before are in TIME_WAIT
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((config.host, config.port))
@@ -198,6 +199,7 @@ def uvicorn_settings(app: ASGIApp, config: Config) -> protocols.Settings:
         log_config=None,
         access_log=False,
         server_header=False,
+        # The gate reads these itself, of trusted proxies only
         proxy_headers=False,
     )
     settings.connections = connections.Connections(

@@ -39,6 +39,7 @@ async def list_bots(actor: ActorDep, window: WindowDep) -> Page[BotView]:
 
 
 def _list(actor: Actor) -> list[BotView]:
+    # A GET's session commits each statement; a default bot is made of several
     with transaction() as session:
         bots.ensure_default(session, actor=actor)
         return queries.list_bots(session, actor=actor)

@@ -244,6 +244,7 @@ def export(
     """
     view = reports.get_evaluation(session, evaluation_id, actor=actor)
     if format == "markdown":
+        # Several targets without a baseline are compared with the first of them
         baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
         compared = (
             reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)

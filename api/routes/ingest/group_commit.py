@@ -72,6 +72,7 @@ class GroupCommit:
             return []
         batch = [first := self._waiting.popleft()]
         remaining_rows = self._most_rows - len(first.rows)
+        # One source: a transaction's rows have one environment, time zone and origin
         for sent in takewhile(lambda sent: sent.source == first.source, list(self._waiting)):
             remaining_rows -= len(sent.rows)
             if remaining_rows < 0:
@@ -84,6 +85,7 @@ class GroupCommit:
         try:
             outcomes = await INGEST.run(self._commit_batch, batch)
         except Exception as error:  # noqa: BLE001  each sender raises it
+            # Such as an outage, which storing each sender alone would meet again
             outcomes = [error] * len(batch)
         for sent, outcome in zip(batch, outcomes, strict=True):
             if sent.added.done():

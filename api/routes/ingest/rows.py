@@ -179,6 +179,7 @@ async def ingest_rows(
 ) -> dict[str, Any]:
     """Store rows of a kind, and return the report."""
     require(actor, Permission.INGEST)
+    # Of no rows: a sender beyond its limit is refused before its body is read
     rate_limits.rows(request, actor, config, 0)
     report = Report()
     if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() in LINES:

@@ -148,6 +148,7 @@ async def store_mapped(mapped: Mapped, environment: str, exports: GroupCommit) -
     """Store mapped spans with those of concurrent senders; `mapped` counts the rejected ones."""
     source = await INGEST.run(_prepare, mapped, environment)
     without_request = [SpansWithoutRequest(mapped)] if mapped.waiting or mapped.dropped else []
+    # At least once: spans without a request are stored, too
     for start in range(0, max(len(mapped.taken), len(without_request)), MOST_ROWS):
         rows: list[Stored] = [
             *mapped.taken[start : start + MOST_ROWS],

@@ -6,6 +6,7 @@ from typing import Any
 from core.executions.schemas import ExecutionView, ToolExecution
 from core.providers.schemas import ModelView
 
+# Those that OpenAI's types name; other providers have more
 REASONS = ("stop", "length", "tool_calls", "content_filter")
 DONE = "data: [DONE]\n\n"
 
@@ -15,6 +16,7 @@ def completion(view: ExecutionView, model: str) -> dict[str, Any]:
     calls = [_tool_call(tool) for tool in view.tool_executions]
     message = {
         "role": "assistant",
+        # As OpenAI has it: null beside tool calls only
         "content": view.response or (None if calls else ""),
         "refusal": None,
         **({"tool_calls": calls} if calls else {}),
@@ -79,6 +81,7 @@ def line(data: dict[str, Any]) -> str:
 
 def model(view: ModelView) -> dict[str, Any]:
     """Return a model as OpenAI lists it."""
+    # Required by OpenAI's types; models have no such time here
     return {"id": view.id, "object": "model", "created": 0, "owned_by": view.provider}
 
 

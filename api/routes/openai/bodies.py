@@ -167,6 +167,7 @@ class ChatCompletion(Loose):
 
     def call(self) -> PromptExecution:
         """Return the call to make, with its images decoded; raise Invalid."""
+        # First: it limits the images, which are decoded below
         self._check()
         metadata = {**(self.metadata or {}), **({"user": self.user} if self.user else {})}
         try:
@@ -176,6 +177,7 @@ class ChatCompletion(Loose):
                     "parameters": self._parameters(),
                     "tools": () if self.tool_choice == "none" else self._tools(),
                     "tool_choice": self._tool_choice(),
+                    # OpenAI's default is true
                     "parallel_tool_calls": self.parallel_tool_calls is not False,
                     "response_schema": self._schema(),
                     "metadata": metadata or None,
@@ -224,6 +226,7 @@ class ChatCompletion(Loose):
         return Parameters.model_validate(
             {name: getattr(self, name) for name in names}
             | {
+                # OpenAI's older name, which many programs still send
                 "max_tokens": self.max_completion_tokens or self.max_tokens,
                 "stop_sequences": tuple(stop) if stop else None,
                 "reasoning_effort": self.reasoning_effort,

@@ -34,6 +34,7 @@ async def create_completion(request: Request) -> Response:
     actor = await deps.actor(request)
     await deps.runner(actor)
     asked = bodies.read(await request.body())
+    # Only the body says which limit counts
     limit = rate_limits.streaming if asked.stream else rate_limits.standard
     await limit(request, actor, config())
     if asked.stream:

@@ -234,6 +234,7 @@ def _key_or_none(id_text: str) -> UUID:
     try:
         return UUID(id_text)
     except ValueError:
+        # Nothing has this key, so that the list is empty
         return UUID(int=0)
 
 

@@ -148,6 +148,7 @@ def conversations(
     )
 
 
+# A path, because senders' own IDs may contain slashes
 @router.get("/conversations/{conversation_key:path}")
 def conversation(
     conversation_key: str,

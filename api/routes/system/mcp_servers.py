@@ -27,6 +27,7 @@ def add(new_mcp_server: NewMcpServer, actor: ActorDep) -> McpServerView:
     A private address must be in ATTUNE_ALLOW_HOSTS. A server that does not answer is added, too:
     `status_detail` says why it failed.
     """
+    # Committed before the server is asked, which may take as long as its timeout
     with transaction() as session:
         added = service.add_server(session, new_mcp_server, actor=actor)
     return check.check_as(added.id, actor=actor)

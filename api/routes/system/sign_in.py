@@ -109,6 +109,7 @@ async def _login_page(request: Request, config: Config) -> Response:
         return RedirectResponse(next_path, status_code=303)
     page = _page(request, "login.html", 200, **LOGIN, next=next_path, email="")
     if cookie:
+        # With the attributes it was set with: browsers take `__Host-` only with Secure
         page.delete_cookie(
             cookie_name(config), httponly=True, samesite="lax", secure=config.behind_tls
         )
@@ -176,6 +177,7 @@ def _is_valid_link(token: str) -> bool:
 async def _form(request: Request, config: Config) -> dict[str, str]:
     """Return the fields of a posted form; raise OriginRefused when it comes from another site."""
     origin = request.headers.get("origin")
+    # Browsers send Origin with every post: without it, the form is not one of another site
     if origin is not None and origin.lower() not in origins(
         config, request.headers.get("host", "")
     ):
@@ -191,6 +193,7 @@ def _set_cookie(response: Response, token: str, config: Config) -> None:
         token,
         max_age=int(tokens.LIFETIME.total_seconds()),
         httponly=True,
+        # Not strict: then a link from an email or a chat would lead to the sign-in page
         samesite="lax",
         secure=config.behind_tls,
     )

@@ -28,6 +28,7 @@ from core.prompts.calls import PromptExecution
 from core.prompts.service import executions as prompts
 from core.tools.toolboxes import AccountToolbox, toolbox_for
 
+# Proxies close a connection that is silent (nginx after 60 s); clients skip comments
 COMMENT_INTERVAL_S = 15.0
 
 

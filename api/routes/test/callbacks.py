@@ -80,6 +80,7 @@ async def receive(request: Request, caller: CallerDep) -> CallbackReceipt:
 
 def _apply(headers: SignatureHeaders, body: bytes) -> CallbackReceipt:
     with transaction() as session:
+        # Before the body is parsed, which anyone may have sent
         sender = queries.find_signer(session, lambda secret: headers.has_signed(secret, body))
         if sender is None:
             raise SignatureRefused

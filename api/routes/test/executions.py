@@ -57,6 +57,7 @@ async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingRes
     While the call waits for its turn at a provider with limits, `queue` has its position.
     """
     execution, buffer = await run_in_threadpool(answer_stream.start, call, actor)
+    # nginx would hold events back until its buffer is full
     headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(execution.id)}
     return StreamingResponse(
         _events(execution, buffer, actor), media_type="text/event-stream", headers=headers
@@ -66,6 +67,7 @@ async def execute_stream(call: PromptExecution, actor: ActorDep) -> StreamingRes
 @router.post("/{execution_id}/cancel")
 def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     """Stop an answer in progress; its text so far stays."""
+    # The row has the text of up to a second ago; this process may have more of it
     text = runner.current().text_of(execution_id)
     with transaction() as session:
         queries.get_execution(session, execution_id, owner=actor.id)

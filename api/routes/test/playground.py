@@ -28,6 +28,7 @@ from core.services import queries as service_queries
 from core.services.schemas import ActiveService
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
+# Apart: dependencies of the others take a Request, which a websocket does not have
 sockets = APIRouter(prefix="/admin/playground")
 
 

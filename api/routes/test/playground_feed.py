@@ -32,8 +32,10 @@ from core.playground import message_rows, queries
 from core.playground.schemas import PlaygroundMessageView
 from core.playground.sharing import queries as readable
 
+# Above the 1,000,000 characters that an answer may have
 STEP = 1 << 20
 FRAME_S = 0.016  # changes within one frame of a screen are sent together
+# 4000 to 4999 are free for applications (RFC 6455)
 NOT_SIGNED_IN, SESSION_MISSING, INTERNAL_ERROR = 4401, 4404, 1011
 
 log = logging.getLogger("attune.api")
@@ -71,6 +73,7 @@ async def serve(
 
 
 async def _until_gone(websocket: WebSocket) -> None:
+    # Only by receiving does a server learn that a client has left; what it sends is ignored
     while (await websocket.receive())["type"] != "websocket.disconnect":
         pass
 
@@ -148,6 +151,7 @@ class Feed:
             self.close_code = NOT_SIGNED_IN
             return False
         if self._must_read or self._state is None:
+            # Before the read: what changes during it is read in the next round
             self._must_read = False
             new_state = await run_in_threadpool(self._read_state)
             if new_state is None:

@@ -22,6 +22,7 @@ def test_tool(name: str, test: ToolTest, actor: ActorDep) -> ToolTestResult:
     """Run a tool as yourself; invalid arguments and failures are in `error`."""
     with read_session() as session:
         tool = registry.get(session, name, actor=actor)
+    # After the session: a tool may wait for a network
     outcome = definitions.run_with(tool, test.arguments, actor=actor)
     return ToolTestResult(
         result=None if outcome.error else outcome.text,

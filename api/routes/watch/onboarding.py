@@ -201,6 +201,7 @@ def list_stopped(
     within = TimeRange.of(took, dropped_off_after)
     asked = (period, watched, query.funnel, query.segment, step)
     after = drop_offs.read_cursor(cursor) if cursor else None
+    # For the CSV, too: a step that is refused still has a status, which a download has sent
     page = drop_offs.list_stopped(session, *asked, window, within, after=after, actor=actor)
     if format == "csv":
         note_list(session, "stopped", actor, watched, period, step=step, **query.words)
