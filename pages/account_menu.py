@@ -25,6 +25,7 @@ def draw(actor: Actor, account_page: st.Page, sections: Mapping[str, Sequence[st
             help=actor.email,
         )
         if may(actor, Permission.READ_CONTENTS) and (
+            # With the ID: accounts with the same permissions share the answers to a question
             new := Reads(actor).ask(notes.count_unseen, actor.id)
         ):
             st.page_link(

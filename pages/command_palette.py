@@ -129,6 +129,7 @@ def find(words: str) -> list[SearchHit]:
 @errors.action
 def _open() -> None:
     chosen = (state.get(KEY, None) or NO_INPUT).get("open") or {}
+    # The browser names the page, so that any text may come
     if chosen.get("page") in links.FILES:
         links.go(
             chosen["page"],

@@ -90,9 +90,11 @@ def _read(
     question: ReaderQuestion, reader: Callable[..., Any], actor: Actor
 ) -> tuple[Any, datetime]:
     with ExitStack() as opened:
+        # Apart from the account's slots in the API: its programs do not keep its pages waiting
         opened.enter_context(slots.taken(("pages", actor.id)))
         if is_given_up():  # while it waited for its turn
             raise ReadCancelled
+        # Before the reads: no figure is older than the page says
         at = clock.now()
         sessions = [opened.enter_context(read_session(each)) for each in question.databases]
         return reader(*sessions, *question.given, **dict(question.named), actor=actor), at

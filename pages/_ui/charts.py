@@ -13,9 +13,9 @@ from core.presentation.palette import Palette
 from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")
+RUN_LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 # The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that
 # Python's plotly writes for.
-RUN_LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
 
 _chart = st.components.v2.component(
@@ -41,6 +41,7 @@ class Point:
 
 def palette() -> Palette:
     theme = "dark" if st.context.theme.type == "dark" else "light"
+    # Themes take colours under Streamlit's names only; no chart uses the diverging ones
     roles = dict(zip(ROLES, _option(theme, "chartDivergingColors"), strict=True))
     return Palette(
         **roles,

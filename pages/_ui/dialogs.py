@@ -175,6 +175,7 @@ def drawer(
 
     @st.dialog(title, position="right", width=640, on_dismiss=on_close)
     def dialog() -> None:
+        # A dialog is a fragment: called again, it runs alone, without the page and its guard
         if next(drawn):
             st.rerun()
         if place is not None:

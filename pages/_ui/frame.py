@@ -148,6 +148,7 @@ def facts(known: Mapping[str, str | None]) -> None:
     for name, value in known.items():
         if value:
             grid.cell().markdown(
+                # Cut before it is escaped, or half an escape could be left
                 f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:LONGEST_FACT])}"
             )
 

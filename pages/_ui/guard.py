@@ -20,6 +20,7 @@ from pages._ui import state
 
 def cookie() -> str | None:
     """Return the session token of this tab's websocket."""
+    # As api/access/credentials.py has it, which pages must not import
     name = "__Host-attune" if config().behind_tls else "attune"
     return st.context.cookies.get(name)
 
@@ -71,6 +72,7 @@ def enter() -> Actor:
         with work() as (_, actor):
             found = actor
     except NotSignedIn:
+        # So that no outage shows the navigation of a session that has ended
         state.forget(state.ACTOR)
         raise
     state.belong_to(found.id)

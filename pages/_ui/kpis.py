@@ -50,6 +50,7 @@ def course(
     top = max((value for value in values if value is not None), default=0) or 1
     step = WIDTH / max(len(values) - 1, 1)
     points = [
+        # Room above for half the width of the line
         f"{number * step:.1f},{HEIGHT - value / top * (HEIGHT - 4):.1f}"
         for number, value in enumerate(values)
         if value is not None
@@ -73,6 +74,7 @@ def course(
         'stroke-width="1.8" stroke-linejoin="round" '
         f'vector-effect="non-scaling-stroke"/>{dashed}</svg>'
     )
+    # A mask: the page's own colour shows through it, also after a change of theme
     mask = f"url('data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}')"
     return f'<div class="{tone}" role="img" aria-label="{said}" style="mask-image:{mask}"></div>'
 

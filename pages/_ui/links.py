@@ -52,6 +52,7 @@ def begins(action: str) -> bool:
     """Whether the address asks this page to begin with an action, once."""
     is_wanted = st.query_params.get(ACTION) == action
     if is_wanted:
+        # A reload, or a bookmark, must not begin it again
         del st.query_params[ACTION]
     return is_wanted
 

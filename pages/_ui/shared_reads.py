@@ -23,6 +23,7 @@ from pages._ui import state
 QUIET_S, EVERY_S = 2.0, 0.5
 CANCELLED_AFTER_S = 2.0  # a run that follows has asked the same question again by then
 CANCELLED = "console.cancelled"
+# More than run at once: most wait for a query slot, and none may wait for a thread
 _threads = ThreadPoolExecutor(128, thread_name_prefix="page read")
 
 

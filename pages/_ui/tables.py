@@ -160,6 +160,7 @@ def choose_many(
     st.dataframe(
         table, key=key, on_select="rerun", selection_mode=("multi-row", "single-column"), **drawn
     )
+    # A selection may be of rows that were there before
     return [rows[number] for number in state.selected(key, "rows") if number < len(rows)]
 
 

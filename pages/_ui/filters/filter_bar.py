@@ -99,6 +99,7 @@ def draw(
 
 def _draw_period(page: str, zone: str, period: Period) -> None:
     given = value_of(page, "days")
+    # An address may have another number of days, which is offered then
     offered = sorted({*DAYS, *([given] if is_count(given) else [])}, key=int)
     st.segmented_control(
         "Period",
@@ -118,6 +119,7 @@ def _draw_period(page: str, zone: str, period: Period) -> None:
         ):
             place = ZoneInfo(zone)
             for edge, label, at in (("from", "From", period.start), ("until", "To", period.end)):
+                # The widget has no time zone: it shows the time of the reporting one
                 state.seed(key_of(page, edge), at.astimezone(place).replace(tzinfo=None))
                 st.datetime_input(
                     f"{label} ({zone})",

@@ -128,6 +128,7 @@ def add_to_queue(message_id: UUID) -> None:
         item = enqueue.request_review(
             core, ai, ReviewRequest(message_id=str(message_id)), actor=actor
         )
+    # An item that was there already is returned unchanged
     if item.created_at >= now:
         state.toast("Added to the queue")
     else:

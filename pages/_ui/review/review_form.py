@@ -174,6 +174,7 @@ class ReviewForm:
             self._draw_response(has_keys=has_keys)
         with st.container(key="review-comment"):
             hint = "What is right or wrong"
+            # Streamlit cuts what is longer, and a comment by the API may be
             most = max(LONGEST, len(str(self.begun.values["comment"])))
             st.text_area(
                 "Comment", key=self.key("comment"), height=80, max_chars=most, placeholder=hint
