@@ -174,6 +174,7 @@ def _draw(
     said = {"": EVERY.get(name, ""), **(own or {})}
     options = list(
         dict.fromkeys(
+            # With the value of the address, which no row of this period may have
             [*([] if name in DEFAULTS else [""]), *found, *filter(None, [value_of(page, name)])]
         )
     )

@@ -61,6 +61,7 @@ def draw() -> None:
 
 @errors.action
 def bring_in() -> None:
+    # Not in the transaction below: unpacking takes a while
     reader = guard.enter()
     given_files: list[UploadedFile] = state.get("documents.files", [])
     files = [(each.name, each.getvalue()) for each in given_files or []]

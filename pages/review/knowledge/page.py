@@ -23,6 +23,7 @@ def main() -> None:
         return
     top, below = st.container(), st.container()
     with below:
+        # Drawn below, but first: it says whose header stands above
         chosen = _choose()
     with top:
         header = document_list.header(chosen, reads.actor)

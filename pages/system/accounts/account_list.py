@@ -158,6 +158,7 @@ def change_role(account_id: UUID) -> None:
         with guard.work() as (session, actor):
             service.change_account(session, account_id, AccountChange(role=role), actor=actor)
     finally:
+        # A change that was refused leaves the stored role in the field
         state.forget(f"role-{account_id}")
     state.toast(f"Role changed to {text.ROLES[role]}")
 

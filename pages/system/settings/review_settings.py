@@ -102,6 +102,7 @@ def save() -> None:
         state.problem(str(error))
         return
     for name in ("sample_share", "double_share"):
+        # Rounded: 1.1 % would be 0.011000000000000001
         given[name] = round((given[name] or 0) / 100, 6)
     given["slow_ms"] = round((given["slow_ms"] or 0) * 1000)
     try:

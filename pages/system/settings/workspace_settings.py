@@ -24,6 +24,7 @@ def draw() -> None:
     with guard.work() as (session, actor):
         present = workspace.read(session, actor=actor)
         models = [model.id for model in catalogue.list_models(session)]
+    # A model that cannot be called now stays a choice, or saving anything would replace it
     chosen = {present.default_model, present.fallback_model} - {None, *models}
     models += sorted(map(str, chosen))
     zones = settings.time_zones()

@@ -43,6 +43,7 @@ def main() -> None:
 def draw_mentions() -> None:
     """Draw the notes that mention the reader; from then on they are no longer new."""
     with guard.work() as (session, actor):
+        # Before they are marked, so that new ones are shown as new
         found = notes.list_mentions(session, actor=actor)
         conversation_service.mark_mentions_seen(session, actor=actor)
     if not found:
@@ -89,6 +90,7 @@ def draw_session(view: SessionView, *, is_this: bool) -> None:
 
 def draw_digest() -> None:
     with guard.work() as (session, actor):
+        # As stored: the Overview and other tabs change it, too
         state.put(DIGEST, subscriptions.is_subscribed(session, actor=actor))
     frame.section("Weekly digest", "figures of the week, and what changed")
     with st.container(border=True):

@@ -12,6 +12,7 @@ PRESENT, NEW, AGAIN = "you.present", "you.new", "you.again"
 
 def draw() -> None:
     frame.section("Password", "12 to 72 characters")
+    # Cleared, so that no password stays in the tab's state
     with st.container(border=True), st.form("you.password", border=False, clear_on_submit=True):
         st.text_input(
             "Current password", type="password", key=PRESENT, autocomplete="current-password"

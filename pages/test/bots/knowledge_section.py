@@ -53,6 +53,7 @@ def _draw_fields(bot: BotView, titles: dict[UUID, str]) -> None:
         height=140,
         help="A question on one line, its answer on the next, then an empty line.",
     )
+    # Also those unpublished since: Streamlit takes no value that is not offered
     known = [*titles, *(id_ for id_ in bot.knowledge.documents if id_ not in titles)]
     st.multiselect(
         "Documents",
@@ -109,6 +110,7 @@ def save(bot_id: UUID) -> None:
         raise Invalid("A list has at most 100 lines of 2,000 characters each.") from None
     with guard.work() as (session, actor):
         bots.change_bot(session, bot_id, BotChange(knowledge=knowledge), actor=actor)
+    # So that the next run shows what was saved, without spaces and empty lines
     state.forget(*(_key(bot_id, name) for name in FIELDS))
     count = len(knowledge.questions) + sum(len(each) for each in lists.values())
     state.toast(f"Knowledge saved with {formatting.count(count, 'fact')}")

@@ -57,6 +57,7 @@ def _send(bot: BotView, models: Models) -> None:
         raise Invalid("Enter a message.") from None
     with guard.work() as (_, actor):
         caller = actor
+    # After the transaction: a model may take minutes
     result = asyncio.run(bot_tests.answer_message(bot.id, new_test, actor=caller))
     state.put(SHOWN, (bot.id, result.id))
     if models.judge_model_id is not None:
@@ -77,6 +78,7 @@ def _draw_answer(result: BotTestResult, models: Models) -> None:
         result_card.draw(result)
         place = st.container()
         if state.get(TO_ANALYZE, None) == result.id:
+            # Before the call, or one that fails would be made again in each run
             state.forget(TO_ANALYZE)
             with errors.InForm(place), place, st.spinner("The judge analyzes the answer…"):
                 analyze(result.id, models.judge_model_id)

@@ -54,6 +54,7 @@ def chosen() -> Models:
 
 
 def _seed(key: str, value: str, choices: list[str]) -> None:
+    # At first, and when the chosen one is no longer offered
     if state.get(key, None) not in choices:
         state.put(key, value)
 

@@ -45,6 +45,7 @@ def _key(bot: BotView | UUID, name: str) -> str:
 def _seeded(bot: BotView, name: str, value: object) -> dict[str, Any]:
     """Return the key and the callback of a widget that saves what is entered at once."""
     key = _key(bot, name)
+    # In each run: a value that was refused, or changed in another tab, gives way to the stored one
     state.put(key, value)
     saving = partial(save, bot.id, name)
     return {"key": key, "on_change": saving, "disabled": not bot.is_own}

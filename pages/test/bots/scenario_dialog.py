@@ -76,5 +76,6 @@ def _lines(entered: str) -> list[str]:
 def _problem_text(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":
+        # Of our validators, which say what to do; pydantic's own messages name fields of the API
         return str(first["msg"]).removeprefix("Value error, ")
     return "Enter a name and at least one message; at most 20 messages and 10 outcomes."

@@ -17,6 +17,7 @@ def draw(found: EvaluationView, case_id: UUID, run: EvaluationRunView) -> None:
     """Draw the actions of a run that has not passed."""
     target = found.definition_targets[run.target - 1]
     with st.container(horizontal=True, gap="small"):
+        # Core replays what a model answered, and nothing of services and apps
         if target.service_id is None and target.app is None:
             st.button(
                 "Open in Playground",

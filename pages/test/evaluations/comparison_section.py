@@ -21,6 +21,7 @@ BADGES = {
 def draw(found: EvaluationView) -> None:
     with guard.work() as (session, actor):
         listed = reports.list_evaluations(session, actor=actor).items
+    # With itself, too: then its targets are compared with one of them
     choices = {item.id: item for item in listed if item.id != found.id or len(item.targets) > 1}
     if not choices:
         frame.empty_state(

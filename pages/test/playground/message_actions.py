@@ -39,6 +39,7 @@ class MessageActions:
         elif message is self._last:
             self._draw_icon("Regenerate", "refresh", message, regenerate, self._editor)
         if message.role is Speaker.ASSISTANT and message.content:
+            # The ID as text: as an ID it would disable the icon, as it does in a switch to itself
             session_id = self._editor.session_id
             self._draw_icon(
                 "Make a case", "dataset", message, open_case, session_id, str(message.id)

@@ -31,6 +31,7 @@ def facts(editor: Editor, messages: Sequence[PlaygroundMessageView]) -> dict[str
 def _history(editor: Editor, messages: Sequence[PlaygroundMessageView]) -> list[str]:
     """Return the earlier messages that are sent, as the setting limits them."""
     turns = history_setting.turns(editor.session_id)
+    # Failed answers are not sent again
     sent = [it.content for it in messages if it.status is not ExecutionStatus.FAILED]
     return sent if turns is None else sent[len(sent) - min(2 * turns, len(sent)) :]
 

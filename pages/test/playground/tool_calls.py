@@ -85,6 +85,7 @@ def _indented(json_text: str) -> str:
 def confirm(execution_id: str, call_id: str) -> None:
     """Run a call that waits, as the signed-in account, and have the model go on."""
     with guard.work() as (_, actor):
+        # After the transaction: the tool may wait for a network
         person = actor
     done = confirmations.confirm(UUID(execution_id), call_id, actor=person)
     if done.error is not None:

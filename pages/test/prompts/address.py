@@ -27,6 +27,7 @@ def take_over(prompt_id: UUID, sections: tuple[str, ...]) -> None:
     if section in sections:
         state.put(SECTION, section)
     number = st.query_params.pop("version", "")
+    # int() refuses thousands of digits
     if number.isdecimal() and len(number) < 10:
         state.put(SECTION, VERSIONS)
         state.put(version_key(prompt_id), int(number))

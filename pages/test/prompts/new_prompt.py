@@ -13,6 +13,7 @@ from pages.test.prompts import address
 
 NAME, START, FILE = "prompts.new.name", "prompts.new.start", "prompts.new.file"
 EMPTY = {
+    # `x` stands for the name, which the form asks for
     "Empty text prompt": NewPrompt(name="x", prompt="Write the prompt here."),
     "Empty chat prompt": NewPrompt(
         name="x", system_prompt="Write the system prompt here.", prompt="{{history}}\n{{question}}"

@@ -96,6 +96,7 @@ def _draw_sharing(prompt: PromptView, actor: Actor) -> None:
 def save_sharing(prompt: PromptView) -> None:
     readers: list[str] = state.get(READERS, [])
     editors: list[str] = state.get(EDITORS, [])
+    # Who is in both lists may edit
     shares = dict.fromkeys(readers, False) | dict.fromkeys(editors, True)
     visibility = Visibility.PUBLIC if state.get(IS_PUBLIC, False) else Visibility.PRIVATE
     accounts = tuple(

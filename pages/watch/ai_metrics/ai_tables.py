@@ -39,6 +39,7 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
     ]
 
     def filter_by(row: ModelFigures) -> None:
+        # An empty value would be no filter
         filter_state.put(page, model=row.model, provider=row.provider or formatting.NONE)
 
     with watch.panel("Models", "by requests · click a row to filter"):

@@ -87,6 +87,7 @@ def _draw_parts(found: Breakdown) -> None:
         shown.append(
             columns.text(
                 "Share",
+                # z: without the sign of a zero that was rounded
                 lambda row: "" if row.share_of_change is None else f"{row.share_of_change:z.0%}",
                 help="Share of the total change that comes from this value",
             )

@@ -56,4 +56,5 @@ def _said(found: ScoreOfVersion, value: float) -> str:
 
 
 def _digits(usd: Decimal) -> str:
+    # By a decimal, because `g` alone writes small amounts with an exponent
     return f"{Decimal(f'{usd * 1000:.3g}'):f}"

@@ -86,7 +86,9 @@ def draw_strips(strips: list[RunStrip], chosen: Filters) -> None:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
             name.markdown(summary_tables.strip_text(strip))
 
+            # By a default: when a bar is clicked, the loop has gone on to the last strip
             def opened(point: Point, strip: RunStrip = strip) -> None:
+                # Runs are newest first, bars newest last
                 run_list.show(strip.runs[len(strip.runs) - 1 - point.number].batch_run_id)
 
             with bars:

@@ -146,6 +146,7 @@ def show(run: str) -> None:
 def draw_opened(reads: Reads, chosen: Filters) -> None:
     """Draw the run of the address in the drawer."""
     if wanted := st.query_params.get(CHOSEN):
+        # The rows of the table below, which then takes them from the cache
         ids = [row.batch_run_id for row in _rows(reads, chosen)]
         dialogs.drawer(
             "Batch run",

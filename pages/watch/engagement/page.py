@@ -56,6 +56,7 @@ VIEWS = {
 def main() -> None:
     reads = watch.reads()
     links.follow()
+    # Ahead of the bar, which does it again: the view decides about the header and the bar
     filter_state.take_over(PAGE, (*FIRST, *MORE, *OWN), is_timed=True)
     named = filter_state.value_of(PAGE, "view")
     view = VIEWS.get(named, VIEWS[""])

@@ -41,6 +41,7 @@ def read_funnel(workspace: Funnel) -> Funnel:
         int(days) if days.isdecimal() else 0,
         any_order=any_order == "true" if any_order else workspace.any_order,
     )
+    # As they are saved: what is written in an address has no labels
     return wanted if steps else replace(wanted, steps=workspace.steps)
 
 
@@ -120,5 +121,6 @@ def _apply(workspace: Funnel) -> None:
         any_order=(
             "" if wanted.any_order == workspace.any_order else str(wanted.any_order).lower()
         ),
+        # The chosen step was one of the funnel before
         step="",
     )

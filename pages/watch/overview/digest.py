@@ -93,6 +93,7 @@ def _arrow(figure: Kpi) -> str:
 def _draw_section(section: DigestSection, number: int) -> None:
     with watch.panel(text.plain(text.one_line(section.title))):
         if section.figures:
+            # Names are keys of widgets, and sections have figures of the same name
             names = ((figure, f"{number}-{figure.name}") for figure in section.figures)
             kpis.draw([figure.model_copy(update={"name": name}) for figure, name in names])
         else:

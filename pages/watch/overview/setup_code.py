@@ -41,6 +41,7 @@ def _javascript(address: str, key: str) -> str:
 
 
 def _opentelemetry(address: str, key: str) -> str:
+    # The SDK decodes the values of its headers: %20 is a space
     return f"""export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={address}/otlp/v1/traces
 export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20{key}"

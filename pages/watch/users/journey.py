@@ -31,6 +31,7 @@ def draw(reads: Reads) -> None:
     """Draw the user or session that the address names."""
     frame.back("All users", close, "journey.back")
     given = st.query_params
+    # From the address, because no filter bar has taken it over
     environment = given.get("environment") or DEFAULTS["environment"]
     watched = Watched(environment, given.get("app") or None)
     shown = AT_ONCE * state.get(_key("more"), 1)

@@ -40,6 +40,7 @@ def main() -> None:
         journey.draw(reads)
         return
     header = watch.header("Users", "People who use your product")
+    # The list of sessions has one order
     orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
     steps = reads.ask(funnel_sql.get_workspace_funnel).steps
     names = {str(number): f"{number} {step.title}" for number, step in enumerate(steps, 1)}

@@ -78,6 +78,7 @@ def _draw_message(one: AnnotationView, zone: str) -> str | None:
         return None
     message_list.draw(found.messages, zone, focus=str(one.message_id), sees_costs=False)
     about = next((each for each in found.messages if each.id == one.message_id), None)
+    # Beside half a message, a diff would show the other half as added
     return about.content if about is not None and not about.is_cut else None
 
 

@@ -72,5 +72,6 @@ def propose(one: AnnotationView) -> None:
     with guard.ai_work() as (ai, actor):
         service.propose_document(ai, given, actor=actor)
     cache.forget()
+    # Back to the drawer that the dialog has replaced
     dialogs.open_row(one)
     state.toast("Document proposed; waiting for an admin to publish it")

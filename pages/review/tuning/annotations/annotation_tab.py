@@ -60,6 +60,7 @@ STATUS_COLOURS = {"Pending": "gray", "Reviewed": "blue", "Applied": "green"}
 def draw(reads: Reads, header: watch.Header) -> None:
     chosen = filter_bar.draw(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": tags_offered()})
     _draw_list(reads, chosen)
+    # The API knows accounts, and no `me`
     mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
     header.finish(reads, chosen, csv="ai/tuning/annotations", **mine)
 

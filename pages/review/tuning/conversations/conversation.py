@@ -67,6 +67,7 @@ def read() -> ConversationPart:
     window = Window(AT_ONCE, int(begin) if begin.isdecimal() and len(begin) < 8 else 0)
     is_opening = state.get(OPENED, None) != name
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
+        # Once a page is turned, the message of the link no longer decides
         around = focus if not begin else None
         found = read_conversation(
             session, ai, name, window, focus=around, q=q, is_opening=is_opening, actor=actor

@@ -65,6 +65,7 @@ def _draw_texts(chosen: Sequence[QueueItemView]) -> None:
     """Draw the selected messages, each with the question before it."""
     if not chosen:
         return
+    # Each text is audited once in a tab, not in each run
     opened = {item.message_id for item in chosen} - state.get(READ, set[UUID]())
     with guard.work() as (core, actor):
         ids = [item.message_id for item in chosen]

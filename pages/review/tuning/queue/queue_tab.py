@@ -159,6 +159,7 @@ def _draw_talk(seen: QueueRun, message: ReadMessage) -> None:
 def _draw_edit_of_user(message: ReadMessage, *, has_keys: bool) -> None:
     """Draw the way to suggest what the user made of the answer, if they edited it."""
     edits = [each.edited_text for each in message.feedback if each.edited_text]
+    # The field would cut a longer one
     if edits and len(edits[-1]) <= review_form.LONGEST:
         st.button(
             "Use user's edit",

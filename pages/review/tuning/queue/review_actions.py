@@ -70,6 +70,7 @@ def read(reads: Reads) -> QueueRun:
             found = review_sessions.start(its.ai, session(), its.rules, actor=its.actor)
         state.put(SESSION, found)
     shown = session().shown
+    # With the state: an item that comes back to be corrected is opened anew
     place = shown and (shown.item.id, shown.is_saved)
     is_opening = shown is not None and state.get(OPENED, None) != place
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
@@ -83,6 +84,7 @@ def read(reads: Reads) -> QueueRun:
         )
         kept = (
             review_sessions.first_values(ai, shown, actor=actor)
+            # Only at first: later runs keep what was entered
             if shown is not None and is_opening
             else None
         )

@@ -81,6 +81,7 @@ def draw_choices(reads: Reads) -> ExportQuery:
 
 def _draw_own() -> None:
     form, part, source = (f"{PAGE}.{name}" for name in OWN)
+    # An address may hold any text
     if state.get(form, None) not in FORMATS:
         state.put(form, FormatName.OPENAI_CHAT)
     if state.get(part, None) not in SPLITS:
@@ -145,6 +146,7 @@ def draw_manifest(query: ExportQuery) -> None:
     with watch.panel("Manifest", "rows, checksum and excluded annotations"):
         made: tuple[ExportQuery, Manifest] | None = state.get(MANIFEST, None)
         if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
+            # No transaction stays open: counting takes as long as the download
             actor = guard.enter()
             with st.spinner("Building the file to count rows…"):
                 made = (query, export.make_manifest(query, actor=actor))

@@ -81,6 +81,7 @@ def _link_pages(found: ImportView) -> None:
         return
     period = {
         "start": in_address(max(found.first_at, found.last_at - SHOWN)),
+        # The end is exclusive, and an address has whole minutes
         "end": in_address(found.last_at + timedelta(minutes=1)),
     }
     with st.container(horizontal=True):

@@ -121,6 +121,7 @@ def _source(price: PriceView) -> str:
 
 def _amount(name: str, price: PriceView) -> str | None:
     amount = getattr(price, name)
+    # Amounts have six decimals: of a whole number, the zeros at the end would count
     return None if amount is None else f"${amount:f}".rstrip("0").rstrip(".")
 
 

@@ -121,6 +121,7 @@ def _close(run: RepriceRun | None) -> None:
 
 
 def _signed(report: RepriceReport) -> str:
+    # Between two dollar signs, Streamlit would set a formula
     amount = formatting.money(abs(report.difference_usd)).replace("$", "\\$")
     return (
         f"{amount} {'less' if report.difference_usd < 0 else 'more'}"

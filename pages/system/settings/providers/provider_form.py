@@ -112,6 +112,7 @@ def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
     name: str | None = None
     with errors.InForm(below):
         name = _store(provider, vendor)
+    # Saved first: a provider that does not answer now is kept, with the reason
     if name is not None:
         with below, st.spinner("Testing connection…", show_time=True), errors.InForm(below):
             check.check_as(name, actor=guard.enter())
@@ -133,6 +134,7 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
     try:
         if provider is None or provider.id is None:
             return _add(vendor, {"base_url": address, "secret": secret, **limits})
+        # Left out, the stored key stays
         secrets = {"secret": secret} if secret else {}
         return _change(provider.id, {"base_url": address, **secrets, **limits})
     except ValidationError as wrong:

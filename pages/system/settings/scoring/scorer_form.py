@@ -81,6 +81,7 @@ def _entered_judge() -> list[dict[str, Any]]:
     with guard.work() as (core, actor):
         present = settings.read(core, actor=actor)
     stored = find_judge(present)
+    # What the form has no fields for stays
     kept = stored.model_dump(mode="json") if stored else {"kind": "judge"}
     name = state.get(key("name"), "").strip() or None
     changes = {

@@ -22,6 +22,7 @@ DONE = "evaluations.new.prefilled"
 def is_due() -> bool:
     """Whether the address has not been taken over yet; from then on it is."""
     given = st.query_params.to_dict()
+    # Once for each address: what the reader then changes stays
     if state.get(DONE, dict[str, str]()) == given:
         return False
     state.put(DONE, given)

@@ -35,6 +35,7 @@ def read(at: str) -> dict[str, Any]:
     """Return the runs and the limit as entered."""
     limit: float | None = state.get(f"{at}.limit", None)
     runs = state.get(f"{at}.runs", 1)
+    # As text: of a float, a decimal would have digits that nobody entered
     return {"runs": runs, "cost_limit_usd": f"{limit:.6f}" if limit else None}
 
 

@@ -76,6 +76,7 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
             st.selectbox(
                 f"Version of {name}",
                 range(newest, 0, -1),
+                # Of this prompt alone: another one may have fewer versions
                 key=_key(name, f"version.{prompt_id}"),
                 width=130,
             )

@@ -69,6 +69,7 @@ def _draw_answer(column: ColumnView, turn: TurnView | None, title: str) -> None:
     answer = next((it for it in answers if it.column == column.number), None)
     won = turn is not None and turn.winner == column.number
     st.markdown(title + (" :green-badge[Better]" if won else ""))
+    # A pending answer is drawn by the part with the socket
     if answer is None or answer.is_pending:
         return
     if answer.content:

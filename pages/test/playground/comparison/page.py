@@ -119,6 +119,7 @@ def send(id_: UUID | None) -> None:
         with guard.work() as (session, actor):
             if new is not None:
                 id_ = comparisons.begin(session, new, actor=actor).id
+            # In one transaction: without a turn, no comparison is left behind
             sent = turns.send(session, id_ or UUID(int=0), message, actor=actor)
     except Failure:
         state.put_back(MESSAGE, message)

@@ -51,6 +51,7 @@ class Editor:
         state.seed(self.key("tools"), [name for name in draft.tools if name in self.tools])
         state.seed(self.key("cost_limit"), draft.cost_limit_usd and float(draft.cost_limit_usd))
         history_setting.seed(session_id, draft.history_turns)
+        # Parameters of another model may be out of range, or unknown to this one
         is_kept = self.model is not None and draft.model == self.model.id
         self._parameters.seed(draft.parameters if is_kept else Parameters())
 

@@ -35,6 +35,7 @@ def draw(service: ServiceView | None) -> None:
 
 
 def _code(address: str) -> str:
+    # A backtick would end the code, and what follows would be Markdown
     return f"`{address.replace('`', '')}`"
 
 

@@ -127,6 +127,7 @@ def _save(editor: PromptEditor) -> None:
     )
     with guard.work() as (session, actor):
         saved = prompts.change_prompt(session, editor.prompt.id, change, actor=actor)
+    # So that the next run loads the version that was saved
     state.forget(editor.key("base"))
     fixed = fixes.mark(editor, saved.version)
     also = f", {formatting.count(fixed, 'annotation')} marked applied" if fixed else ""

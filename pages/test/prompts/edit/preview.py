@@ -27,6 +27,7 @@ def draw(editor: PromptEditor) -> None:
             version = _version(editor, editor.content())
             variables = _variables(version)
             values = {
+                # With the type: another type has another field, which would refuse the value
                 each.name: value_fields.draw(each, editor.key("value", each.name, each.type))
                 for each in variables
             }

@@ -58,6 +58,7 @@ def open_move(
 
 def _check(prompt: PromptView, present: LabelView | None, version: int) -> GateCheck | None:
     """Return what the label's gate says of a version; None where it has no gate."""
+    # A label that is new, or stays where it is, passes no gate
     if present is None or present.version == version:
         return None
     try:
