@@ -9,7 +9,7 @@ from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.insights.queries.drop_offs import TimeRange
 from core.presentation.periods import DAY, HOUR
-from pages._ui import charts, errors, state, watch
+from pages._ui import charts, errors, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
@@ -37,7 +37,6 @@ def draw(reads: Reads, chosen: Filters, funnel: Funnel, segment: Segment | None)
             name: str(TimeRange(bar.from_s, bar.to_s))
         }
         filter_state.put(PAGE, step=str(step), **ranges)
-        state.forget(f"{PAGE}.stopped.page")
 
     is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
     each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"

@@ -17,28 +17,33 @@ from pages._ui.filters.selection import Filters
 from pages._ui.tables import TableColumn
 from pages.watch.onboarding.funnel_editor import PAGE
 
-PER_PAGE, TRAIL = 12, f"{PAGE}.trail"  # cursors of the pages before this one
+PER_PAGE, TRAIL = 12, f"{PAGE}.trail"
 
 
 def draw(reads: Reads, chosen: Filters, types: Sequence[str], codes: Sequence[str]) -> None:
     """Draw a page of events with its own filters."""
-    trail: list[str] = state.get(TRAIL, [])
     only = EventFilter(
         event_type=chosen["event_type"],
         error_code=chosen["error_code"],
         only_errors=chosen["only_errors"] == "true",
     )
+    asked = (only, chosen.period, chosen.watched)
+    trail = _trail_of(asked)
     rows = reads.ask(
         events.list_events,
-        only,
-        chosen.period,
-        chosen.watched,
+        *asked,
         limit=PER_PAGE,
         after=Cursor.read(trail[-1]) if trail else None,
     )
     with watch.panel("Events", "newest first · click a row for details"):
         _draw_choices(types, codes)
-        _draw_rows(rows, chosen.period.zone, trail)
+        _draw_rows(rows, chosen.period.zone, asked, trail)
+
+
+def _trail_of(asked: tuple[object, ...]) -> list[str]:
+    """Return the cursors of the pages before; under other filters, the list begins anew."""
+    known: tuple[tuple[object, ...], list[str]] = state.get(TRAIL, ((), []))
+    return known[1] if known[0] == asked else []
 
 
 def _draw_choices(types: Sequence[str], codes: Sequence[str]) -> None:
@@ -57,12 +62,12 @@ def _draw_choices(types: Sequence[str], codes: Sequence[str]) -> None:
                 format_func=partial(_named, named),
                 label_visibility="collapsed",
                 width=230,
-                on_change=state.forget,
-                args=(TRAIL,),
             )
 
 
-def _draw_rows(rows: Sequence[EventView], zone: str, trail: list[str]) -> None:
+def _draw_rows(
+    rows: Sequence[EventView], zone: str, asked: tuple[object, ...], trail: list[str]
+) -> None:
     shown: Sequence[TableColumn[EventView]] = [
         columns.moment(
             "Time", lambda row: row.created_at, zone, format="D MMM HH:mm:ss", width=130
@@ -89,7 +94,7 @@ def _draw_rows(rows: Sequence[EventView], zone: str, trail: list[str]) -> None:
             icon=":material/arrow_back:",
             disabled=not trail,
             on_click=state.put,
-            args=(TRAIL, trail[:-1]),
+            args=(TRAIL, (asked, trail[:-1])),
         )
         if rows:
             last = str(Cursor(rows[-1].created_at, rows[-1].id))
@@ -98,7 +103,7 @@ def _draw_rows(rows: Sequence[EventView], zone: str, trail: list[str]) -> None:
                 icon=":material/arrow_forward:",
                 disabled=len(rows) < PER_PAGE,
                 on_click=state.put,
-                args=(TRAIL, [*trail, last]),
+                args=(TRAIL, (asked, [*trail, last])),
             )
 
 

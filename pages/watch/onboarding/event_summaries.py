@@ -10,12 +10,11 @@ from core.activity.views import ErrorGroup
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.periods import DAY, HOUR
-from pages._ui import charts, columns, links, state, tables, text, watch
+from pages._ui import charts, columns, links, tables, text, watch
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.tables import TableColumn
-from pages.watch.onboarding import event_list
 from pages.watch.onboarding.funnel_editor import PAGE
 
 MOST_CODES, MOST_TYPES = 14, 8
@@ -101,7 +100,6 @@ def _show_events(group: ErrorGroup) -> None:
         error_code=group.error_code or formatting.NONE,
         only_errors="true",
     )
-    state.forget(event_list.TRAIL)
 
 
 def draw_types(found: Sequence[EventTypeTrend], pick: Pick) -> None:

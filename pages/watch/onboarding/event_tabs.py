@@ -11,7 +11,7 @@ from core.activity.schemas import EventTypeTrend
 from core.activity.views import ErrorGroup
 from core.database.paging import Window
 from core.presentation import formatting
-from pages._ui import errors, state, watch
+from pages._ui import errors, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
@@ -33,7 +33,6 @@ def draw_errors(reads: Reads, chosen: Filters) -> None:
         # Most events have no code: of those only the errors are meant.
         no_code = {"only_errors": "true"} if code == formatting.NONE else {}
         filter_state.put(PAGE, error_code=code, **no_code)
-        state.forget(event_list.TRAIL)
 
     event_summaries.draw_errors(
         read_errors(reads, chosen), chosen.period.zone, chosen["error_code"], pick_code
@@ -55,7 +54,6 @@ def draw_events_view(reads: Reads, chosen: Filters) -> bool:
 def draw_types(reads: Reads, chosen: Filters, types: Sequence[EventTypeTrend]) -> None:
     def pick(**values: str) -> None:
         filter_state.put(PAGE, **values)
-        state.forget(event_list.TRAIL)
 
     grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
     with grid.cell():

@@ -173,9 +173,11 @@ def draw_chosen_step(
     if not 1 <= step <= len(found.steps):
         return
     within = TimeRange.of(chosen["took"], chosen["dropped_off_after"])
-    window = tables.window(f"{PAGE}.stopped", STOPPED)
+    # Another step, or other filters, begin at the first page
+    at = f"{PAGE}.stopped.{hash((*asked, step, within))}"
     draw_stopped(
-        reads.ask(drop_offs.list_stopped, *asked, step, window, within),
+        reads.ask(drop_offs.list_stopped, *asked, step, tables.window(at, STOPPED), within),
+        at,
         _title(step_label(found.steps[step - 1]), within, is_last=step == len(found.steps)),
         chosen.period.zone,
         download=chosen.download("onboarding/stopped"),
@@ -191,7 +193,9 @@ def _title(step: str, within: TimeRange | None, *, is_last: bool) -> str:
     return f"Reached {step} after {low} to {high}"
 
 
-def draw_stopped(found: Page[StoppedUser], title: str, zone: str, *, download: str) -> None:
+def draw_stopped(
+    found: Page[StoppedUser], at: str, title: str, zone: str, *, download: str
+) -> None:
     note = (
         f"{formatting.count(found.total_count, 'user')} · most recent first · click a row for "
         "details"
@@ -205,7 +209,7 @@ def draw_stopped(found: Page[StoppedUser], title: str, zone: str, *, download: s
             _stopped_columns(zone),
             "user",
             name="drop_offs",
-            at=f"{PAGE}.stopped",
+            at=at,
             on_open=dialogs.open_row,
             most=MOST_PAGES,
         )

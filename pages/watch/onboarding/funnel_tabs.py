@@ -10,7 +10,7 @@ from core.activity.queries.funnels import funnel_comparison, funnel_counts, funn
 from core.activity.queries.funnels.funnel import Funnel
 from core.activity.queries.funnels.segments import Segment
 from core.insights.queries.drop_off_errors import drop_off_errors
-from pages._ui import errors, state, text, watch
+from pages._ui import errors, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
@@ -93,7 +93,6 @@ def draw_funnel(reads: Reads, chosen: Filters, question: FunnelQuestion) -> None
             dropped_off_after="",
             step="" if chosen["step"] == str(step) else str(step),
         )
-        state.forget(f"{PAGE}.stopped.page")
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · identified users only" if segment is not None and segment.trait else ""

@@ -2,6 +2,7 @@
 address.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,3 +93,32 @@ def test_a_bar_of_times_to_convert_lists_only_users_who_took_so_long(console: Co
 def test_times_to_convert_of_nobody_are_said_in_words(console: Console) -> None:
     activity.store(activity.spaced(STEPS[:1], user="ann", start=clock.now() - HOUR))
     assert "No user has converted yet" in said(opened(console, view="trends"))
+
+
+def many_stop_at_the_first_step() -> None:
+    for number in range(13):
+        start = clock.now() - 3 * HOUR + number * HOUR / 20
+        activity.store(activity.spaced(STEPS[:1], user=f"user {number}", start=start))
+    activity.fold()
+
+
+def test_events_begin_at_the_first_page_after_a_change_of_the_period(console: Console) -> None:
+    many_stop_at_the_first_step()
+    app = opened(console, view="events", days="7")
+    next(each for each in app.button if each.label == "Older").click().run()
+    assert not next(each for each in app.button if each.label == "Newer").disabled
+    app.button_group(key="onboarding.days").set_value("30").run()
+    assert next(each for each in app.button if each.label == "Newer").disabled
+
+
+def test_drop_offs_begin_at_the_first_page_after_a_change_of_a_filter(console: Console) -> None:
+    many_stop_at_the_first_step()
+    app = opened(console, view="", step="1", days="7")
+    pages = re.search(r"onboarding\.stopped.*", app.get("pagination")[0].proto.id)
+    assert pages
+    app.session_state[pages[0]] = 2
+    app.run()
+    app.text_input(key="onboarding.user_id").set_value("user 3").run()
+    assert "No drop-offs at this step" not in said(app)
+    stopped = next(table.value for table in app.dataframe if "Last error" in table.value)
+    assert list(stopped["User"]) == ["user 3"]
