@@ -19,7 +19,7 @@ from core.datasets.source_schemas import (
 from core.errors import Invalid
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import dialogs, guard, state
+from pages._ui import dialogs, errors, guard, state
 
 CHOSEN, NAME, KEEPS = "case.dataset", "case.name", "case.keeps"
 NEW = "New dataset"
@@ -67,6 +67,7 @@ def open_annotation(annotation_id: UUID) -> None:
     _open(add, keeps_answer=False)
 
 
+@errors.action
 def open_conversation(conversation_id: UUID) -> None:
     def add(dataset_id: UUID | None, name: str) -> AddedCases:
         keeps = state.get(KEEPS, False)
@@ -78,6 +79,7 @@ def open_conversation(conversation_id: UUID) -> None:
     _open(add, keeps_answer=True)
 
 
+@errors.action
 def open_answer(session_id: UUID, message_id: UUID) -> None:
     """Ask for the dataset of an answer in the playground, from a callback."""
 

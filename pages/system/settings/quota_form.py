@@ -20,7 +20,7 @@ from core.quotas.schemas import (
     QuotaView,
 )
 from core.quotas.service import quotas as service
-from pages._ui import dialogs, guard, state, text
+from pages._ui import dialogs, errors, guard, state, text
 
 SCOPE, TARGET, MEASURE, PERIOD, OBSERVES = (
     f"quotas.{name}" for name in ("scope", "target", "measure", "period", "observes")
@@ -55,6 +55,7 @@ def title_of(quota: QuotaView) -> str:
             return quota.target or ""
 
 
+@errors.action
 def open_form() -> None:
     state.forget(SCOPE, TARGET, MEASURE, PERIOD, OBSERVES, *map(_limit_key, QuotaMeasure))
     targets = _targets()

@@ -12,7 +12,7 @@ from core.datasets.service import sources
 from core.datasets.source_schemas import AddedCases, AnnotationChoice, VoteChoice
 from core.errors import Invalid
 from core.presentation import formatting
-from pages._ui import dialogs, guard, state
+from pages._ui import dialogs, errors, guard, state
 
 TYPE, STATUS, TAG, BLIND = (
     "datasets.from.type",
@@ -45,17 +45,18 @@ def open_annotations(dataset: DatasetView) -> None:
             format_func=lambda value: value.value.capitalize(),
         )
         st.text_input("Tag", key=TAG, max_chars=64)
-        with guard.ai_work() as (ai, actor):
-            found = annotation_list.list_annotations(
-                ai, _chosen_filter(), Window(MOST), actor=actor
+        with errors.InForm(st.container()):
+            with guard.ai_work() as (ai, actor):
+                found = annotation_list.list_annotations(
+                    ai, _chosen_filter(), Window(MOST), actor=actor
+                )
+            match = formatting.count(found.total_count, "annotation")
+            newest = f" · the newest {MOST} are added" if found.total_count > MOST else ""
+            st.caption(f"{match}{newest} · those in the dataset already are skipped")
+            ids = tuple(it.id for it in found.items)
+            dialogs.submit(
+                "Add cases", lambda: add_annotations(dataset.id, ids), key="datasets.annotations"
             )
-        match = formatting.count(found.total_count, "annotation")
-        newest = f" · the newest {MOST} are added" if found.total_count > MOST else ""
-        st.caption(f"{match}{newest} · those in the dataset already are skipped")
-        ids = tuple(it.id for it in found.items)
-        dialogs.submit(
-            "Add cases", lambda: add_annotations(dataset.id, ids), key="datasets.annotations"
-        )
 
     form()
 

@@ -56,6 +56,7 @@ def accept_neither(item_id: UUID) -> None:
     _go_on(item_id, "Neither annotation accepted")
 
 
+@errors.action
 def write_own(message_id: UUID) -> None:
     """Open the form, from a callback; with the adjudicator's draft, if there is one."""
     with guard.ai_work() as (ai, actor):

@@ -14,7 +14,7 @@ from core.playground.schemas import PlaygroundSessionView, SessionDetails
 from core.playground.service import sessions, sharing
 from core.playground.sharing import queries as readable
 from core.playground.sharing.schemas import SessionReader, SessionReaders
-from pages._ui import dialogs, guard, state
+from pages._ui import dialogs, errors, guard, state
 
 FIELDS = ("name", "description", "project", "tags", "metadata", "readers")
 NAME, DESCRIPTION, PROJECT, TAGS, METADATA, READERS = (
@@ -22,6 +22,7 @@ NAME, DESCRIPTION, PROJECT, TAGS, METADATA, READERS = (
 )
 
 
+@errors.action
 def open_dialog(present: PlaygroundSessionView) -> None:
     state.put(NAME, present.name or "")
     state.put(DESCRIPTION, present.description or "")

@@ -50,6 +50,7 @@ def _ask_to_clear(session: PlaygroundSessionView) -> None:
     dialogs.confirm("Clear messages?", body, label, clear, id_, key="playground")
 
 
+@errors.action
 def _ask_to_delete(session: PlaygroundSessionView) -> None:
     messages = formatting.count(session.message_count, "message")
     with guard.work() as (database, _):

@@ -33,6 +33,7 @@ BY_CASES, AS_NOW = "The cases' own assertions", "As the gate has it now"
 USUAL_PERCENT = 90
 
 
+@errors.action
 def open_gate(prompt: PromptView, label: str, present: GateView | None) -> None:
     """Ask for the terms of a gate, from a callback."""
     with guard.work() as (session, actor):

@@ -12,7 +12,7 @@ from core.promotions.schemas import GateCheck, GateVerdict, NewLabelMove
 from core.prompts.queries import versions as version_queries
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import LabelView, PromptVersionView, PromptView
-from pages._ui import dialogs, diff, guard, links, state, text
+from pages._ui import dialogs, diff, errors, guard, links, state, text
 from pages.test.prompts.labels import reasons
 
 NAME, VERSION, PROTECTED, REASON = (
@@ -24,6 +24,7 @@ NAME, VERSION, PROTECTED, REASON = (
 USUAL = (DEFAULT_LABEL, "staging")
 
 
+@errors.action
 def open_move(
     prompt: PromptView, name: str | None, actor: Actor, version: int | None = None
 ) -> None:
@@ -44,14 +45,15 @@ def open_move(
         present = next(
             (label for label in prompt.labels if label.name == state.get(NAME, "")), None
         )
-        check = _check(prompt, present, number or prompt.version)
-        if check is None:
-            _draw_protection(present)
-        if present is not None:
-            _draw_change(by_number[present.version], by_number[number or prompt.version])
-        if check is not None:
-            _draw_check(prompt, check)
-        dialogs.submit("Move label", lambda: move(prompt), key="prompts.label")
+        with errors.InForm(st.container()):
+            check = _check(prompt, present, number or prompt.version)
+            if check is None:
+                _draw_protection(present)
+            if present is not None:
+                _draw_change(by_number[present.version], by_number[number or prompt.version])
+            if check is not None:
+                _draw_check(prompt, check)
+            dialogs.submit("Move label", lambda: move(prompt), key="prompts.label")
 
     form()
 

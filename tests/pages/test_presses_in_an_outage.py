@@ -1,0 +1,52 @@
+"""A press during an outage says what is wrong in a toast, and the page stays."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+
+from core.errors import Unavailable
+from core.platform.ids import new_id
+from pages._ui import guard, state
+from pages._ui.review import case_button
+from pages.review.tuning.queue import adjudication_actions
+from pages.system.settings import quota_form
+from pages.test.playground.sessions import details_dialog, session_actions
+from pages.test.prompts.labels import gate_dialog, label_move
+
+ANYTHING: Any = SimpleNamespace(
+    id=new_id(),
+    session_id=new_id(),
+    message_count=1,
+    name="",
+    description="",
+    project="",
+    tags=[],
+    metadata=None,
+)
+PRESSES: dict[str, Callable[[], object]] = {
+    "make a case of a conversation": lambda: case_button.open_conversation(new_id()),
+    "make a case of an answer": lambda: case_button.open_answer(new_id(), new_id()),
+    "write an own verdict": lambda: adjudication_actions.write_own(new_id()),
+    "add a quota": quota_form.open_form,
+    "edit details": lambda: details_dialog.open_dialog(ANYTHING),
+    "delete a session": lambda: session_actions._ask_to_delete(ANYTHING),  # noqa: SLF001  a callback
+    "set a gate": lambda: gate_dialog.open_gate(ANYTHING, "production", None),
+    "move a label": lambda: label_move.open_move(ANYTHING, None, ANYTHING),
+}
+
+
+@pytest.mark.parametrize("press", PRESSES)
+def test_a_press_that_reads_first_says_that_the_database_is_away(
+    press: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> NoReturn:
+        raise Unavailable("Away.")
+
+    said: list[str] = []
+    monkeypatch.setattr(state, "problem", said.append)
+    for name in ("work", "ai_work", "work_on_both"):
+        monkeypatch.setattr(guard, name, away)
+    PRESSES[press]()
+    assert said == ["Away."]
