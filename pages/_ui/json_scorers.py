@@ -23,7 +23,7 @@ def read(key: str) -> list[Any]:
     """Return the scorers of the field; raise Invalid."""
     try:
         found = json.loads(state.get(key, "").strip() or "[]")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # lists in lists, deeper than Python follows
         raise Invalid("The other scorers are no JSON.") from None
     if not isinstance(found, list):
         raise Invalid("The other scorers are no JSON list.")

@@ -43,7 +43,7 @@ def _parsed(variable: PromptVariable, entered: str) -> Any:  # noqa: ANN401  JSO
         return None
     try:
         return json.loads(entered)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(f"{variable.name}: this is not JSON.") from None
 
 

@@ -97,10 +97,13 @@ def _open(title: str, label: str, dataset: DatasetView, case: DatasetCase | None
 
 
 def _draw_message(place: int) -> None:
+    key = f"{ROLE}.{place}"
+    # With its own, which may be that of a tool: Streamlit replaces a value that is not offered
+    present = state.get(key, MessageRole.USER)
     st.selectbox(
         f"Role of message {place + 1}",
-        ROLES,
-        key=f"{ROLE}.{place}",
+        list(dict.fromkeys([*ROLES, present])),
+        key=key,
         format_func=lambda role: role.value.capitalize(),
         label_visibility="collapsed",
         width=140,

@@ -34,7 +34,8 @@ def fill(assertions: Sequence[Any]) -> None:
 
 def _usual(each: Any) -> tuple[str | None, str]:  # noqa: ANN401  a ScorerSpec
     """Return the field that holds a scorer as it is, and its text."""
-    if isinstance(each, ContainsScorer) and not any("\n" in value for value in each.values):
+    # Only what the lines of a field can hold: spaces around a text, and line ends, would be lost
+    if isinstance(each, ContainsScorer) and _split("\n".join(each.values)) == list(each.values):
         for key, made in ((HAS, _has), (HAS_NOT, _has_not)):
             if each == made(list(each.values)):
                 return key, "\n".join(each.values)
@@ -84,4 +85,8 @@ def read() -> list[Any]:
 
 
 def _lines(key: str) -> list[str]:
-    return [line.strip() for line in state.get(key, "").splitlines() if line.strip()]
+    return _split(state.get(key, ""))
+
+
+def _split(entered: str) -> list[str]:
+    return [line.strip() for line in entered.splitlines() if line.strip()]

@@ -92,7 +92,7 @@ def save(present: PlaygroundSessionView, readers_before: list[str]) -> None:
 def _metadata() -> object:
     try:
         return json.loads(state.get(METADATA, "").strip() or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("The metadata is not JSON.") from None
 
 

@@ -161,7 +161,7 @@ def _value(name: str, kind: VariableType, shown: str) -> Any:  # noqa: ANN401  J
         return shown
     try:
         return json.loads(shown)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(f"{name}: “{shown[:80]}” is not {values.TYPE_NAMES[kind]}.") from None
 
 
