@@ -2,18 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from core.activity.queries.funnels.funnel import STEPS
 from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.platform.ids import new_id
+from pages.watch.users import user_list
 from tests.factories import activity
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import person
 from tests.factories.reviews import annotated
-from tests.pages.conftest import TUNING, USERS, Console, said
+from tests.pages.conftest import ONBOARDING, TUNING, USERS, Console, said
 
 DAY = timedelta(days=1)
 
@@ -53,3 +56,17 @@ def test_a_deleted_annotation_is_said_to_be_gone(console: Console) -> None:
     annotated("m1", created_at=clock.now())
     app = opened(console, TUNING, view="annotations", row=str(new_id()))
     assert "Annotation not found" in said(app)
+
+
+def test_a_number_in_an_address_may_have_any_length(console: Console) -> None:
+    for page, name in ((USERS, "step"), (ONBOARDING, "window_days")):
+        assert "Something went wrong" not in said(opened(console, page, **{name: "9" * 5000}))
+
+
+def test_users_are_listed_while_the_funnel_gets_fewer_steps(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity.store(activity.spaced(STEPS, user="ann", start=clock.now() - DAY))
+    monkeypatch.setattr(user_list, "_titles", lambda _: ["Signed up"])
+    users = next(table.value for table in opened(console, USERS).dataframe)
+    assert (list(users["User"]), list(users["Last step"])) == (["ann"], [None])

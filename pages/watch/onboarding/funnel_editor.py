@@ -10,7 +10,7 @@ import streamlit as st
 from core.activity.queries.funnels import funnel, funnel_comparison, funnel_sql, segments
 from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel
 from core.activity.service import saved_funnels
-from core.presentation.periods import Watched
+from core.presentation.periods import Watched, is_count
 from pages._ui import errors, state, text
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
@@ -38,7 +38,7 @@ def read_funnel(workspace: Funnel) -> Funnel:
     steps = state.get(f"{PAGE}.steps", "")
     wanted = funnel.read(
         steps or funnel.written(workspace.steps),
-        int(days) if days.isdecimal() else 0,
+        int(days) if is_count(days) else 0,
         any_order=any_order == "true" if any_order else workspace.any_order,
     )
     # As they are saved: what is written in an address has no labels

@@ -107,7 +107,8 @@ def user_filter(chosen: Filters) -> UserFilter:
     return UserFilter(
         q=chosen["q"],
         status=chosen.one_of(OnboardingStatus, "status"),
-        step=int(step) if step.isdecimal() else None,
+        # int() refuses thousands of digits
+        step=int(step) if step.isdecimal() and len(step) < 3 else None,
         active=chosen["active"],
         first_active=chosen["first_active"],
         path=chosen["path"],

@@ -33,7 +33,7 @@ def draw_users(
         columns.bar(
             "Step", lambda row: row.step, format=f"%d of {len(steps)}", most=len(steps), width=130
         ),
-        columns.text("Last step", lambda row: ("", *steps)[row.step], width=150),
+        columns.text("Last step", lambda row: _title(steps, row.step), width=150),
         columns.moment(
             "First seen",
             lambda row: row.first_seen_at,
@@ -74,7 +74,7 @@ def draw_anonymous(
         columns.bar(
             "Step", lambda row: row.step, format=f"%d of {len(steps)}", most=len(steps), width=130
         ),
-        columns.text("Last step", lambda row: ("", *steps)[row.step], width=150),
+        columns.text("Last step", lambda row: _title(steps, row.step), width=150),
         columns.moment("First seen", lambda row: row.first_seen_at, zone),
         columns.moment("Last seen", lambda row: row.last_seen_at, zone),
         columns.number("Events", lambda row: row.events, width=80),
@@ -96,7 +96,12 @@ def _titles(reads: Reads) -> list[str]:
 
 
 def _step(steps: Sequence[str], number: int) -> str:
-    return f"{number} of {len(steps)} {('', *steps)[number]}"
+    return f"{number} of {len(steps)} {_title(steps, number)}"
+
+
+def _title(steps: Sequence[str], number: int) -> str:
+    # The workspace's funnel may have got fewer steps since the row was read
+    return steps[number - 1] if 0 < number <= len(steps) else ""
 
 
 def _draw_user(reads: Reads, watched: Watched, zone: str, row: UserSummary) -> None:
