@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.conversations.notes import LONGEST_NOTE
 from core.identity.schemas import Role
 from pages._ui import cache
 from tests.factories.conversations import conversation, stored
@@ -22,6 +23,8 @@ def test_a_note_is_written_and_its_colleague_is_told(console: Console) -> None:
     next(each for each in app.button if each.label == "Add note").click().run()
     assert toasts(app) == ["Note added"]
     assert "@Admin Is this <b>known</b>?" in said(app)
+    assert app.text_area(key="notes.body").value == ""
+    assert app.multiselect(key="notes.mentioned").value == []
     cache.forget()
     links = [str(getattr(each, "label", "")) for each in console(ada).sidebar.get("page_link")]
     assert "1 new mention" in links
@@ -51,3 +54,18 @@ def test_an_empty_note_is_refused_in_words(console: Console) -> None:
     app.run()
     next(each for each in app.button if each.label == "Add note").click().run()
     assert "Write a note." in said(app)
+
+
+def test_a_note_that_is_refused_stays_in_its_field(console: Console) -> None:
+    stored(conversation("c", messages=2))
+    author = person(Role.REVIEWER)
+    person(Role.ADMIN, email="ada@example.com")
+    app = console(author, TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    longest = "x" * LONGEST_NOTE
+    app.text_area(key="notes.body").set_value(longest)
+    app.multiselect(key="notes.mentioned").set_value(["ada@example.com"])
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert "Use at most" in toasts(app)[0]
+    assert app.text_area(key="notes.body").value == longest

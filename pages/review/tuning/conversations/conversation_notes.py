@@ -54,7 +54,7 @@ def _draw_note(note: NoteView, zone: str, actor: Actor) -> None:
 
 
 def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
-    with st.form("notes.form", border=False, clear_on_submit=True):
+    with st.form("notes.form", border=False):
         st.text_area(
             "Note", key=BODY, height=80, max_chars=LONGEST_NOTE, placeholder="@name mentions them"
         )
@@ -83,6 +83,9 @@ def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
         raise NoNote(f"Use at most {LONGEST_NOTE:,} characters.") from None
     with guard.work() as (session, actor):
         service.add_note(session, given, actor=actor)
+    # Not by `clear_on_submit`, which would also clear a note that was refused
+    state.put(BODY, "")
+    state.put(MENTIONED, [])
     state.toast("Note added")
 
 

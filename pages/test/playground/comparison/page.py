@@ -116,10 +116,9 @@ def send(id_: UUID | None) -> None:
     message = state.get(MESSAGE, "")
     try:
         new = setup.new_comparison() if id_ is None else None
-        with guard.work() as (session, actor):
+        with guard.work() as (session, actor):  # one: without a turn, no comparison is left behind
             if new is not None:
                 id_ = comparisons.begin(session, new, actor=actor).id
-            # In one transaction: without a turn, no comparison is left behind
             sent = turns.send(session, id_ or UUID(int=0), message, actor=actor)
     except Failure:
         state.put_back(MESSAGE, message)
