@@ -155,6 +155,7 @@ def _access(address: str, actor: Actor) -> tuple[str, list[Role]]:
     """Return the title of the page at an address, and the roles that may open it."""
     title, roles = "", []
     for role in Role:
+        # By the navigation itself, so that there is no second list of who may open what
         pages = navigation(replace(actor, role=role), _account_page()).values()
         if page := next(
             (each for some in pages for each in some if each.url_path == address), None

@@ -92,6 +92,7 @@ class Gate:
             if scope["type"] != "http":
                 raise
             error_response = await unexpected(Request(scope), error)
+            # A response that has begun cannot become another one
             if not has_started:
                 await error_response(scope, receive, send)
 

@@ -161,6 +161,7 @@ def chip(
     return TableColumn(
         label,
         shown,
+        # Of Streamlit's columns, only this one has a colour for each value
         config.MultiselectColumn(
             options=list(colours), color=list(colours.values()), width=width, help=help
         ),

@@ -54,6 +54,7 @@ VersionQuery = Annotated[
 ]
 
 
+# A dependency, so that the route itself is a plain function in a thread
 async def body(request: Request) -> bytes:
     """Return the request's body as it is."""
     return await request.body()

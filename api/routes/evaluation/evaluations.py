@@ -39,6 +39,7 @@ from core.evaluations.views import (
 from core.playground.replay_schemas import StartedReplay
 
 router = APIRouter(prefix="/evaluation", tags=["Evaluations"])
+# Apart, because starts count against a limit of their own
 starting = APIRouter(prefix="/evaluation", tags=["Evaluations"])
 
 Limit = Annotated[int, Query(ge=1, le=200)]

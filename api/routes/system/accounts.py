@@ -155,6 +155,7 @@ def _all_audit_rows(filters: AuditFilter) -> Iterator[dict[str, object]]:
         for row in rows:
             values = row.model_dump(mode="json")
             actor = values.pop("actor")
+            # A CSV has no objects within rows
             yield values | {f"actor_{name}": value for name, value in actor.items()}
         if len(rows) < EXPORT_PAGE.limit:
             return

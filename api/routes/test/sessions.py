@@ -284,5 +284,6 @@ def attachment(
     shown = attachments.get_shown(session, session_id, attachment_id)
     if shown.is_image:
         return Response(shown.content, media_type="image/jpeg")
+    # A download without a type of its own: HTML of a file would run as a page of the console
     disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(shown.name)}"}
     return Response(shown.content, media_type="application/octet-stream", headers=disposition)

@@ -256,6 +256,7 @@ def requests(
         note_export(session, "ai_requests", query, actor)
         return csv_response("ai-requests", REQUEST_COLUMNS, _all_requests(query, latency, actor))
     after = Cursor.read(cursor) if cursor else None
+    # The other orders have no cursor: they are read by offset
     is_newest = order is RequestOrder.NEWEST or latency is not None
     items = request_lists.list_first(session, query, order, window, latency, after, actor=actor)
     has_next = is_newest and len(items) == window.limit

@@ -62,6 +62,7 @@ class StepsForm:
     def funnel(self) -> Funnel:
         """Return the draft."""
         steps = tuple(
+            # Users are counted from the first step: an optional one that was moved up is no longer
             Step(tuple(row["types"]), row["optional"] and number > 0, row["label"].strip())
             for number, row in enumerate(self._rows)
         )

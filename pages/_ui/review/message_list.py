@@ -93,7 +93,9 @@ def _draw_words(message: ReadMessage) -> None:
     if message.role in FOLDED:
         opening = text.plain(text.one_line(message.content)[:80]) or "empty"
         with st.expander(
-            f"{SPEAKERS[message.role]}: {opening}", expanded=message.parts is not None
+            # Open where a search has found words in it
+            f"{SPEAKERS[message.role]}: {opening}",
+            expanded=message.parts is not None,
         ):
             _draw_content(message, whole)
     else:
@@ -172,6 +174,7 @@ def _draw_call(call: RequestOfMessage) -> None:
         horizontal=True, vertical_alignment="center", gap="small", key=f"call-{call.id}"
     ):
         st.html(f'<p class="attune-call">{said}</p>', width="content")
+        # It may be older than the period that the page begins with
         links.draw("ai-metrics", "Open request", icon="monitoring", request=str(call.id), days="90")
     if rows:
         st.html(f'<ol class="attune-steps">{rows}</ol>')

@@ -122,7 +122,9 @@ class ReviewForm:
             "comment": str(kept.get("content") or ""),
             "tags": _texts(kept.get("tags")),
             "type": next(
-                (each for each in self.types if each == kept.get("annotation_type")), None
+                # A draft may have a type that this message does not take
+                (each for each in self.types if each == kept.get("annotation_type")),
+                None,
             ),
             "severity": next(
                 (each for each in AnnotationSeverity if each == kept.get("severity")), None

@@ -63,6 +63,7 @@ def _draw(trend: VersionTrend, key: str) -> None:
             on_pick=lambda point: _open(points[point.number]),
         )
         tables.draw(
+            # The newest version first, and on the chart's right
             points[::-1],
             _columns(),
             formatting.count(len(points), "version"),

@@ -145,6 +145,7 @@ def _what(row: AuditRow) -> str:
     return ", ".join(
         f"{name.replace('_', ' ')}: {value}"
         for name, value in facts.items()
+        # IDs take the room of words here; the drawer has them
         if not name.endswith("_id")
     )[:300]
 

@@ -86,6 +86,7 @@ def open_form() -> None:
 
 def _draw_limit(place: Any, measure: QuotaMeasure, value: Decimal | None = None) -> None:  # noqa: ANN401  a column or st
     is_cost = measure is QuotaMeasure.COST
+    # Streamlit wants value, bounds and step of one type
     number = (float if is_cost else int)(value) if value else None
     place.number_input(
         "At most",

@@ -65,7 +65,7 @@ def _draw_list(found: Page[EvaluationListItem]) -> None:
 
 @st.fragment(run_every=3.0)
 def _draw_news() -> None:
-    """Read the list again when an evaluation has moved on."""
+    """Draw how far evaluations are, and the page again once none goes on."""
     with guard.work() as (session, actor):
         found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor).items
     going_on = [item.progress for item in found if item.status.is_going_on]

@@ -31,10 +31,12 @@ def main() -> None:
         shared_session.draw(current, seen.messages, seen.sessions)
         return
     replayed = replay.read(current.session_id) if seen.is_replay else None
+    # A replay is answered by a model, without tools
     service, tools = (None, []) if replayed else (seen.service, seen.tools)
     offered = (service, seen.models, seen.default_model, seen.default_prompt, tools)
     others = [seen.kept_service] if seen.kept_service and not replayed else []
     editor = Editor(current.session_id, current.draft, *offered, others)
+    # Before the widgets are drawn: afterwards, Streamlit takes no value for them
     if filled := saved_prompts.take(editor.key("saved")):
         editor.use(*filled.settings, filled.text)
         keep(editor)

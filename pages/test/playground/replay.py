@@ -68,6 +68,7 @@ def columns(
         if new is not None and is_of_message and replayed.answer.original_answer is not None:
             _draw_vote(editor.session_id, replayed.answer)
         _draw_actions(replayed, editor)
+    # Three columns are taken: the sessions stand below
     return [settings, chat, st.container()]
 
 

@@ -48,6 +48,7 @@ def _draw_table(prompt: PromptView, versions: list[PromptVersionView], actor: Ac
         period = AiMetricsQuery(last_days(DAYS, zone=workspace.zone()))
         found = prompt_versions(session, ai, period, actor=actor)
     figures = {
+        # Requests name the version that they used as `name@version`
         title.removeprefix(f"{prompt.name}@"): each
         for each in found
         if (title := each.prompt_version or "").startswith(f"{prompt.name}@")

@@ -43,6 +43,7 @@ def _draw_stretch(stretch: SessionEntries, zone: str, key: str, *, is_readable: 
     with st.container(border=True, gap="xsmall", key=f"stretch-{key}"):
         if stretch.facts:
             st.caption(text.plain(" · ".join(stretch.facts)))
+        # Events in a row are one list; conversations have buttons, and stand alone
         for is_talk, timed in groupby(
             stretch.entries, key=lambda each: isinstance(each[0], TimelineConversation)
         ):

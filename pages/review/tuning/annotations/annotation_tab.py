@@ -87,6 +87,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         )
     else:
         _draw_nothing(chosen)
+    # Without rows, too: the address may name one that the filters leave out
     dialogs.draw_opened(
         page.items,
         "Annotation",

@@ -92,6 +92,7 @@ def _read(items: list[QueueItemView]) -> Dispute:
             )
         except (ConversationMissing, MessageMissing):
             reading = None
+    # Round and round: what Next has left comes again
     return Dispute(item, items[(place + 1) % len(items)], reading, opinions)
 
 

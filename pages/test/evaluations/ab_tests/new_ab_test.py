@@ -46,6 +46,7 @@ def draw() -> None:
 
 
 def _draw_variants() -> None:
+    # A variant is a bot or a version of a prompt
     choices = replace(target_fields.read_choices(), service=None)
     grid = st.grid(2, min_column_width=320, gap="small")
     for variant in VariantId:

@@ -134,6 +134,7 @@ class ParameterFields:
             state.put(key, max(1, min(int(state.get(key, bounds.default or 1)), most)))
             place.slider(SLIDERS[name], 1, most, key=key, on_change=on_change)
         else:
+            # Streamlit refuses what is out of bounds, which a stored prompt or bot may bring
             state.put(key, max(low, min(float(state.get(key, bounds.default or 0.0)), high)))
             place.slider(SLIDERS[name], low, high, step=0.05, key=key, on_change=on_change)
 

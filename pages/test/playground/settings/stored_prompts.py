@@ -19,6 +19,7 @@ from core.providers.schemas import ModelView, Parameters
 from pages._ui import guard
 from pages._ui.prompts import value_fields
 
+# Names of prompts have neither an at sign nor a colon
 LATEST, BOT = "@latest", "bot:"
 
 

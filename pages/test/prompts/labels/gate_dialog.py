@@ -90,6 +90,7 @@ def _fill(present: GateView | None, datasets: dict[UUID, DatasetView]) -> None:
     state.forget(DATASET, SPLIT, MODEL, SCORED, RATE, BOUND, REASON)
     if present is None:
         return
+    # It may be shared no longer
     if present.dataset_id in datasets:
         state.put(DATASET, present.dataset_id)
     state.put(SPLIT, present.split)
