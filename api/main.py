@@ -145,6 +145,7 @@ def create() -> FastAPI:
         summary="Watch, review, test and tune the assistant of your product.",
         # Relative: the description is read at whatever address the console has
         servers=[{"url": PREFIX}],
+        # Its pages load scripts from a CDN; ours are in api/routes/docs.py
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # FastAPI's own route would block the event loop for seconds

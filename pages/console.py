@@ -21,6 +21,7 @@ STATIC = PAGES / "static"
 
 
 def main() -> None:
+    # A file: for an icon by name, browsers would fetch a font from another host
     st.set_page_config("Attune", str(STATIC / "mark.png"), layout="wide", initial_sidebar_state=232)
     frame.style()
     actor: Actor | None = None
@@ -121,6 +122,7 @@ def home(sections: dict[str, list[st.Page]]) -> st.Page:
         lambda: st.switch_page(first),
         title="Attune",
         url_path="home",
+        # Streamlit's default page has no address of its own: no page of ours is the default
         default=True,
         visibility="hidden",
     )

@@ -91,6 +91,7 @@ class RequestCredentials:
         wants_page = "text/html" in self.headers.get("accept", "")
         return (
             not self.is_websocket
+            # A redirect would make a GET of it
             and not self.is_write
             and wants_page
             and not self.path.startswith("/api/")

@@ -120,6 +120,7 @@ class Gate:
         return actor
 
     def _credential(self, credentials: RequestCredentials) -> str:
+        # Without a look at Origin: only cookies are sent by a browser on its own
         if credentials.bearer is not None:
             if not credentials.is_program:
                 tokens.check_bearer(credentials.bearer)
@@ -139,6 +140,7 @@ def origins(config: Config, host: str) -> frozenset[str]:
     if config.attune_public_url:
         return frozenset({config.attune_public_url})
     if config.on_loopback:
+        # Whichever name of this machine the console was opened by
         port = PORT.search(host)
         return frozenset(
             f"http://{name}{port[0] if port else ''}"

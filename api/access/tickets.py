@@ -15,6 +15,7 @@ from core.identity import queries
 from core.identity.schemas import Actor, Caller
 from core.platform import clock, crypto
 
+# Short, because a ticket stands in an address, which proxies log
 LIFETIME = timedelta(seconds=30)
 ALGORITHM = "HS256"
 TYPE = "websocket"

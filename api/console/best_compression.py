@@ -30,6 +30,7 @@ def read_or_compress(data: bytes, folder: Path = Path(sys.prefix)) -> bytes:
         if brotli.decompress(kept) == data:  # not half of it, from a program that was killed
             return kept
     small = bytes(brotli.compress(data, quality=QUALITY))
+    # A folder that cannot be written costs the time again at each start
     with suppress(OSError):
         path.write_bytes(small)
     return small

@@ -18,6 +18,7 @@ INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def content_policy(index: str) -> str:
     """Return the console's Content-Security-Policy, with the hashes of its inline scripts."""
+    # Beside these: loader.js makes modules of blobs, and Streamlit sets styles inline
     hashes = " ".join(_hash(script) for script in INLINE_SCRIPT.findall(index))
     return (
         f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob: {hashes}; style-src "

@@ -188,10 +188,12 @@ def uvicorn_settings(app: ASGIApp, config: Config) -> protocols.Settings:
     """Return uvicorn's settings."""
     settings = protocols.Settings(
         app,
+        # Else a start that failed would be served as if nothing had happened
         lifespan="on",
         http=protocols.Http,
         ws=protocols.WebSocket,
         ws_max_size=MAX_CONSOLE_MESSAGE_BYTES,
+        # Proxies close a silent connection (nginx after 60 s)
         ws_ping_interval=30,
         ws_ping_timeout=30,
         ws_per_message_deflate=True,  # a first visit's messages are 42 kB instead of 106

@@ -146,6 +146,7 @@ def _limit(scope: Scope) -> int:
 
 def _content_length(scope: Scope) -> int:
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    # What is no number is no announcement: bytes are counted while they are read
     return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 

@@ -51,6 +51,7 @@ def style() -> None:
     """Apply the console's CSS with the theme's colours as variables."""
     dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
     rules = read("parts/style.css") + read("parts/palette.css")
+    # In each run: Streamlit removes what a run has not drawn
     st.html(f"<style>{_colours('light')} {dark}\n{rules}</style>")
 
 

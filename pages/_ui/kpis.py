@@ -55,6 +55,7 @@ def course(
         for number, value in enumerate(values)
         if value is not None
     ]
+    # One value is no line
     if len(points) < 2:
         return EMPTY
     first, last = points[0].split(",")[0], points[-1].split(",")[0]

@@ -119,6 +119,7 @@ async def follow(
             raise SessionExpired
         yield await _final_view(execution, outcome, actor)
     finally:
+        # The call goes on without this reader: its answer is stored
         unsubscribe()
         rights.unsubscribe()
 

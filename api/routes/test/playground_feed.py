@@ -163,6 +163,7 @@ class Feed:
 
     def _read_state(self) -> FeedState | None:
         with transaction() as session:
+            # A column, so that it rises over restarts: else open tabs would never wake
             revision = readable.find_revision(session, self.session_id, account=self.actor.id)
             if revision is None:
                 return None

@@ -66,6 +66,7 @@ def carry(page: str, names: Sequence[str]) -> None:
 def _carried(page: str, names: Sequence[str]) -> dict[str, str]:
     """Return the filters of the previous page if the address has none."""
     last, values = _last()
+    # A link that names a filter is followed exactly
     if last == page or st.query_params.keys() & set(names):
         return {}
     return {name: value for name, value in values.items() if name in names}

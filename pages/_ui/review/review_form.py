@@ -219,6 +219,7 @@ def entered_verdict(message_id: UUID) -> ReviewVerdict:
     given = _values(message_id)
     changed = (
         given["response"]
+        # An emptied field suggests nothing: the answer is not to be deleted
         if given["response"] not in (None, "", _begun(message_id).original)
         else None
     )

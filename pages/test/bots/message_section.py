@@ -39,6 +39,7 @@ def _draw_form(bot: BotView, models: Models) -> None:
         height=90,
         max_chars=MAX_TEST_CHARS,
         placeholder="What are your pricing plans?",
+        # Kept while another section is shown, which does not draw it
         persist_state="session",
     )
     is_sent = st.button("Send test message", type="primary", icon=":material/send:")

@@ -26,6 +26,7 @@ PANE = "pane-chat"
 SHOWN, STEP, EARLIER = 20, 10, 60
 
 
+# It reads a websocket: six open event streams would block all other requests of a browser
 live = st.components.v2.component(
     "attune_live",
     html='<div class="live" aria-live="polite" hidden></div>',
@@ -72,6 +73,7 @@ def draw(
             "waiting": _waiting(pending),
         }
         live(key="playground.live", data=data, height="content", on_changed_change=on_news)
+        # A button: the field's own stop would end the script, and not the call
         if pending is not None and controls is not None:
             st.button(
                 "Stop",
