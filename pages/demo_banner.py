@@ -13,6 +13,7 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from pages._ui import cache, dialogs, errors, guard, links, state
 from pages._ui.cache import Reads
+from pages._ui.shared_reads import ReadCancelled
 
 ALONE = "**Demo**: all data is synthetic"
 MIXED = "**Demo data** is mixed with yours"
@@ -22,7 +23,7 @@ def draw(actor: Actor) -> None:
     """Draw the banner if there is a demo; during an outage the page itself reports it."""
     demo = None
     # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
-    with suppress(Unavailable):
+    with suppress(Unavailable, ReadCancelled):
         demo = Reads(actor).ask(_find)
     if demo is None:
         return

@@ -1,14 +1,19 @@
 """Which pages each role sees."""
 
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.conversations.queries import notes
+from core.demo import queries
+from core.errors import Failure, Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.platform.config import ROOT
 from pages._ui import guard, links
+from pages._ui.shared_reads import ReadCancelled
 from tests.factories.identity import person
 from tests.pages.conftest import (
     ACCOUNTS,
@@ -126,3 +131,21 @@ def test_every_address_has_a_page_for_every_role(
     app = console(person(role, kind=SessionKind.BROWSER))
     assert not app.exception
     assert {page.url_path for page in drawn} == {"", *links.ADDRESSES}
+
+
+@pytest.mark.parametrize("failure", [Unavailable, ReadCancelled])
+@pytest.mark.parametrize("read", [(notes, "count_unseen"), (queries, "find_demo")])
+def test_a_page_is_drawn_though_the_frame_around_it_could_not_be_read(
+    read: tuple[ModuleType, str],
+    failure: type[Failure],
+    console: Console,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise failure
+
+    refuse.__module__, refuse.__qualname__ = read[0].__name__, read[1]
+    monkeypatch.setattr(*read, refuse)
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), YOU)
+    assert [title.value for title in app.title] == ["Your account"]
+    assert "Something went wrong" not in said(app)
