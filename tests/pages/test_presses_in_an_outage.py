@@ -1,10 +1,11 @@
-"""A press during an outage says what is wrong in a toast, and the page stays."""
+"""What is pressed, or looks again by itself, says during an outage what is wrong."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.errors import Unavailable
 from core.platform.ids import new_id
@@ -14,6 +15,7 @@ from pages.review.tuning.queue import adjudication_actions
 from pages.system.settings import quota_form
 from pages.test.playground.sessions import details_dialog, session_actions
 from pages.test.prompts.labels import gate_dialog, label_move
+from tests.pages.conftest import said
 
 ANYTHING: Any = SimpleNamespace(
     id=new_id(),
@@ -37,16 +39,41 @@ PRESSES: dict[str, Callable[[], object]] = {
 }
 
 
+def away() -> NoReturn:
+    raise Unavailable("Away.")
+
+
 @pytest.mark.parametrize("press", PRESSES)
 def test_a_press_that_reads_first_says_that_the_database_is_away(
     press: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> NoReturn:
-        raise Unavailable("Away.")
-
-    said: list[str] = []
-    monkeypatch.setattr(state, "problem", said.append)
+    problems: list[str] = []
+    monkeypatch.setattr(state, "problem", problems.append)
     for name in ("work", "ai_work", "work_on_both"):
         monkeypatch.setattr(guard, name, away)
     PRESSES[press]()
-    assert said == ["Away."]
+    assert problems == ["Away."]
+
+
+LOOKS = {
+    "a funnel that is prepared": """
+from types import SimpleNamespace
+from core.activity.service.saved_funnels import FunnelState
+from pages._ui.funnels import funnel_progress
+funnel_progress.draw(SimpleNamespace(id=None, state=FunnelState.PREPARING))
+""",
+    "evaluations that go on": """
+from pages.test.evaluations import evaluation_list
+evaluation_list._draw_news()
+""",
+}
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_what_looks_again_by_itself_says_that_the_database_is_away(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "work", away)
+    app = AppTest.from_string(LOOKS[what]).run()
+    assert not app.exception
+    assert "Away." in said(app)

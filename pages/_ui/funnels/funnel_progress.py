@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.activity.schemas import FunnelState, SavedFunnelView
 from core.activity.service import saved_funnels
-from pages._ui import cache, guard
+from pages._ui import cache, errors, guard
 
 LOOKS_EVERY_S = 2
 
@@ -19,14 +19,15 @@ def draw(found: SavedFunnelView) -> None:
 
 @st.fragment(run_every=LOOKS_EVERY_S)
 def _watch(funnel_id: UUID) -> None:
-    with guard.work() as (session, actor):
-        found = saved_funnels.get_funnel(session, funnel_id, actor=actor)
-    if found.state is FunnelState.READY:
-        cache.forget()
-        st.rerun()
-    st.progress(
-        found.progress,
-        "Preparing: earlier events are being added. Until then, the workspace keeps the version "
-        "before.",
-        width=860,
-    )
+    with errors.InWords("Progress of the funnel"):
+        with guard.work() as (session, actor):
+            found = saved_funnels.get_funnel(session, funnel_id, actor=actor)
+        if found.state is FunnelState.READY:
+            cache.forget()
+            st.rerun()
+        st.progress(
+            found.progress,
+            "Preparing: earlier events are being added. Until then, the workspace keeps the "
+            "version before.",
+            width=860,
+        )

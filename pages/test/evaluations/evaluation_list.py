@@ -66,14 +66,15 @@ def _draw_list(found: Page[EvaluationListItem]) -> None:
 @st.fragment(run_every=3.0)
 def _draw_news() -> None:
     """Draw how far evaluations are, and the page again once none goes on."""
-    with guard.work() as (session, actor):
-        found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor).items
-    going_on = [item.progress for item in found if item.status.is_going_on]
-    if not going_on:
-        st.rerun()
-    done, total = sum(it.done for it in going_on), sum(it.total for it in going_on)
-    words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
-    st.caption(f"{words}: {done:,} of {total:,} results")
+    with errors.InWords("Progress of evaluations"):
+        with guard.work() as (session, actor):
+            found = reports.list_evaluations(session, tables.window(AT, SHOWN), actor=actor).items
+        going_on = [item.progress for item in found if item.status.is_going_on]
+        if not going_on:
+            st.rerun()
+        done, total = sum(it.done for it in going_on), sum(it.total for it in going_on)
+        words = "Waiting for an app" if all(it.is_waiting for it in going_on) else "Running"
+        st.caption(f"{words}: {done:,} of {total:,} results")
 
 
 def _open(row: EvaluationListItem) -> None:
