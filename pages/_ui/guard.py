@@ -28,6 +28,7 @@ def cookie() -> str | None:
 def caller() -> Caller:
     """Return the address, browser and request ID of this tab."""
     headers = st.context.headers
+    # Headers that the gate has set, in place of any that the client sent
     return Caller(
         headers.get("X-Attune-Client"), headers.get("User-Agent"), headers.get("X-Attune-Request")
     )

@@ -121,6 +121,7 @@ def export(ab_test_id: UUID, session: SessionDep, actor: ActorDep) -> StreamingR
 
     Cases made of conversations or annotations have no texts unless a super admin exports them.
     """
+    # For its refusals, which have a status only before the download begins
     results.get_outcome(session, ab_test_id, actor=actor)
     note_list(session, "ab_test", actor, None, ab_test_id=str(ab_test_id))
 

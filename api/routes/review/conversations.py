@@ -203,6 +203,7 @@ def _all_conversations(
 ) -> Iterator[ConversationSummary]:
     def read(session: Session, limit: int, after: SortCursor | None) -> list[ConversationSummary]:
         window = Window(limit)
+        # Without a total, which would be counted for each page
         page = queries.list_conversations(
             session, filters, period, watched, window=window, after=after, actor=actor, count=False
         )

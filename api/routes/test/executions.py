@@ -47,6 +47,7 @@ async def execute(call: PromptExecution, actor: ActorDep) -> Response:
     view = await answer_stream.answer(call, actor)
     if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(problem(view.error, view))
+    # Not by FastAPI, which would validate the answer again
     return Response(view.model_dump_json(), media_type="application/json")
 
 
@@ -123,6 +124,7 @@ async def _events(
                 case ExecutionView():
                     yield _event("usage", part.usage.model_dump(mode="json"))
                     yield _last_event(part)
+    # The status is sent: from here on, an error is an event
     except Failure as failure:
         yield _event("error", {"problem": errors.problem_of(failure)})
 

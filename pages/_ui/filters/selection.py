@@ -88,6 +88,7 @@ class Filters:
         """Return the API's address of the same rows as CSV; `path` is below `admin`, unless it
         begins with a slash.
         """
+        # With its edges: a link by `days` would be of other days tomorrow
         span = {
             "start": f"{self.period.start:%Y-%m-%dT%H:%M:%SZ}",
             "end": f"{self.period.end:%Y-%m-%dT%H:%M:%SZ}",

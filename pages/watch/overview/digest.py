@@ -53,6 +53,7 @@ def read(weeks: Sequence[date]) -> DigestDetails:
 
 
 def _draw_choice(weeks: Sequence[date], week: date) -> None:
+    # The address decides, also when a link has changed it
     state.put(CHOSEN, week)
     st.selectbox(
         "Week",

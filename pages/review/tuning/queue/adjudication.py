@@ -49,6 +49,7 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
     items, count = _list()
     dispute = _read(items) if items else None
     header.caption.caption(f"{formatting.count(count, 'message')} to adjudicate, oldest first")
+    # While a verdict is written, single keys are letters of it
     is_writing = state.get(adjudication_actions.WRITES, None) is not None
     with header.actions:
         _draw_actions(has_keys=has_keys and not is_writing)

@@ -35,6 +35,7 @@ REASONS: dict[QueueReason, tuple[str, str, str]] = {
 
 def draw() -> None:
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        # Not counted again: the counters of the queue have the number
         rows = review_items.list_items(
             ai, ItemState.WAITING, Window(SHOWN), actor=actor, count=False
         ).items

@@ -50,6 +50,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
         with frame.empty_state(
             "speaker_notes_off", "Message deleted", "It was deleted after it was queued."
         ):
+            # An item that is saved already cannot be skipped
             act = review_actions.set_aside if seen.entry.is_saved else review_actions.skip
             st.button("Next" if seen.entry.is_saved else "Skip", key="review.gone", on_click=act)
         return

@@ -55,6 +55,7 @@ def _draw_options(found: ImportView, question: ImportQuestion) -> str | None:
     return st.selectbox(
         question.text,
         list(texts),
+        # Nothing is preselected: the file does not say which it is
         index=None,
         placeholder="Choose an answer",
         key=f"imports.ask-{question.key}-{question.field}-{found.id}",

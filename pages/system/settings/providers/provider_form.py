@@ -98,6 +98,7 @@ def _draw_limits(provider: ProviderView | None) -> None:
 
 def _suggest_name() -> None:
     suggested = {name for _, name in VENDORS.values()}
+    # A name that was typed stays
     if state.get(NAME, "") in suggested:
         state.put(NAME, VENDORS[state.get(KIND, OTHER)][1])
 

@@ -81,9 +81,11 @@ def save(present: PlaygroundSessionView, readers_before: list[str]) -> None:
         "tags": state.get(TAGS, []),
         "metadata": _metadata(),
     }
+    # A session without a name has none still, if the field is left empty
     if name or present.name:
         given["name"] = name
     store(present.session_id, given)
+    # Each sharing is audited, and this one may be as it was
     if set(readers := state.get(READERS, readers_before)) != set(readers_before):
         share(present.session_id, readers)
     state.toast("Details saved")

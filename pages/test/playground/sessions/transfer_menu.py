@@ -19,6 +19,7 @@ LABELS = {
     SessionFormat.MARKDOWN: "Export Markdown",
     SessionFormat.CSV: "Export CSV",
 }
+# As the API, which takes bodies of up to 20 MiB
 MAX_MIB = 20
 
 
