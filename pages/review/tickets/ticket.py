@@ -50,10 +50,11 @@ def draw(row: TicketView) -> None:
 
 
 def _draw_choice(ticket_id: UUID, name: str, labels: Mapping[Value, str], present: Value) -> None:
+    # As stored: a change may have been refused, or made in another tab
+    state.put(_key(ticket_id, name), present)
     st.segmented_control(
         name.capitalize(),
         list(labels),
-        default=present,
         required=True,
         key=_key(ticket_id, name),
         format_func=labels.__getitem__,

@@ -1,13 +1,16 @@
 """The page of tickets: the list, its filters, and a change in the drawer."""
 
+from typing import NoReturn
+
 import pytest
 
 from core.database.db import transaction
+from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.tools import queries, service
 from core.tools.schemas import NewTicket, TicketPriority, TicketStatus, TicketView
 from tests.factories.identity import Person, person
-from tests.pages.conftest import Console, said
+from tests.pages.conftest import Console, said, toasts
 
 TICKETS = "review/tickets/page.py"
 
@@ -49,3 +52,20 @@ def test_the_status_is_changed_in_the_drawer(console: Console, reviewer: Person)
     with transaction() as session:
         changed = queries.get_ticket(session, made.id, actor=reviewer.actor)
     assert (changed.status, changed.priority) == (TicketStatus.CLOSED, TicketPriority.NORMAL)
+
+
+def test_a_status_that_could_not_be_stored_is_not_shown(
+    console: Console, reviewer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = create(reviewer, "Refund")
+    app = console(reviewer, TICKETS)
+    app.query_params["row"] = str(made.id)
+    app.run()
+
+    def away(*_: object, **__: object) -> NoReturn:
+        raise Unavailable("Away.")
+
+    monkeypatch.setattr(service, "change_ticket", away)
+    app.button_group(key=f"tickets.status.{made.id}").set_value(TicketStatus.CLOSED).run()
+    assert toasts(app) == ["Away."]
+    assert app.button_group(key=f"tickets.status.{made.id}").value == TicketStatus.OPEN
