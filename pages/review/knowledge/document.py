@@ -52,6 +52,11 @@ def close() -> None:
     st.query_params.pop("document", None)
 
 
+def _name(found: DocumentView) -> str:
+    # Programs may send a document without a title
+    return text.plain(text.one_line(found.title or found.external_id)[:200])
+
+
 def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
     row = st.container(
         horizontal=True,
@@ -61,11 +66,7 @@ def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
     )
     with row.container(gap=None, width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.title(
-                text.plain(text.one_line(found.title or found.external_id)[:200]),
-                anchor=False,
-                width="content",
-            )
+            st.title(_name(found), anchor=False, width="content")
             if found.status is DocumentState.DRAFT:
                 st.badge("Draft", color="orange")
         facts = [
@@ -115,8 +116,7 @@ def delete(id_: str) -> None:
 
 
 def _ask_to_delete(found: DocumentView) -> None:
-    name = text.plain(text.one_line(found.title)[:200])
-    body = f"“{name}” will be deleted. Admins can still read its history through the API."
+    body = f"“{_name(found)}” will be deleted. Admins can still read its history through the API."
     dialogs.confirm(
         "Delete this document?", body, "Delete document", delete, str(found.id), key="documents"
     )
