@@ -62,7 +62,7 @@ def open_annotation(annotation_id: UUID) -> None:
         choice = AnnotationChoice(ids=(annotation_id,))
         with guard.work_on_both() as (session, ai, actor):
             id_ = dataset_id or _created(session, name, actor)
-            return sources.add_annotations(session, ai, id_, choice, actor=actor)
+            return _checked(sources.add_annotations(session, ai, id_, choice, actor=actor))
 
     _open(add, keeps_answer=False)
 
@@ -74,7 +74,7 @@ def open_conversation(conversation_id: UUID) -> None:
         choice = ConversationChoice(ids=(conversation_id,), keeps_answers=keeps)
         with guard.work() as (session, actor):
             id_ = dataset_id or _created(session, name, actor)
-            return sources.add_conversations(session, id_, choice, actor=actor)
+            return _checked(sources.add_conversations(session, id_, choice, actor=actor))
 
     _open(add, keeps_answer=True)
 
@@ -89,9 +89,16 @@ def open_answer(session_id: UUID, message_id: UUID) -> None:
         )
         with guard.work() as (session, actor):
             id_ = dataset_id or _created(session, name, actor)
-            return sources.add_answer(session, id_, choice, actor=actor)
+            return _checked(sources.add_answer(session, id_, choice, actor=actor))
 
     _open(add, keeps_answer=True)
+
+
+def _checked(found: AddedCases) -> AddedCases:
+    """Raise Invalid for a case that was not made, while its new dataset can still be undone."""
+    if found.skipped:
+        raise Invalid(found.skipped[0].reason)
+    return found
 
 
 def _created(session: Session, name: str, actor: Actor) -> UUID:
@@ -122,6 +129,4 @@ def _add(add: Add, names: dict[UUID | None, str]) -> None:
     if chosen is None and not name:
         raise Invalid("Enter a name for the new dataset.")
     found = add(chosen, name)
-    if found.skipped:
-        raise Invalid(found.skipped[0].reason)
     state.toast(f"Case added to {found.dataset.name}")

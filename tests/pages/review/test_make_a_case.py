@@ -3,11 +3,25 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.database.db import transaction
+from core.database.paging import Window
+from core.datasets.queries import datasets as queries
 from core.identity.schemas import Role
-from tests.factories.conversations import conversation, stored
+from pages._ui import guard, state
+from pages._ui.review import case_button
+from tests.factories.conversations import conversation, one, stored
 from tests.factories.identity import Person, person
 from tests.factories.reviews import annotated
-from tests.pages.conftest import TUNING, Console
+from tests.pages.conftest import TUNING, Console, said
+
+PRESS = """
+import streamlit as st
+from pages._ui import state
+from pages._ui.review import case_button
+
+case_button.open_conversation(st.session_state["conversation"])
+st.error(state.get(state.PROBLEM, ""))
+"""
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -41,3 +55,23 @@ def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
     [button] = [it for it in app.button if it.label == "Make a case"]
     button.click().run()
     assert app.selectbox(key="case.dataset").options == ["New dataset"]
+
+
+def test_a_case_that_is_refused_leaves_no_empty_dataset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def add_at_once(add: case_button.Add, **_: bool) -> None:
+        state.put(case_button.CHOSEN, None)
+        state.put(case_button.NAME, "mine")
+        case_button._add(add, {None: case_button.NEW})  # noqa: SLF001  as the dialog does
+
+    stored(conversation("c", 0))
+    who = person(Role.SUPER_ADMIN)
+    monkeypatch.setattr(guard, "cookie", lambda: who.token)
+    monkeypatch.setattr(case_button, "_open", add_at_once)
+    app = AppTest.from_string(PRESS)
+    app.session_state["conversation"] = one("id")
+    app.run()
+    assert "no user has written in it" in said(app)
+    with transaction() as session:
+        assert queries.list_datasets(session, Window(10), actor=who.actor).items == []
