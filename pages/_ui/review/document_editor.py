@@ -1,5 +1,6 @@
 """The editor of a document. It is saved as a whole, and never over a newer version."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,8 +20,8 @@ STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DR
 
 def begin(found: DocumentView) -> None:
     """Open the editor of a document, from a callback."""
-    state.put(OPEN, (found.id, found.updated_at))
-    given = {"title": found.title, "scope": found.scope, "tags": ", ".join(found.tags)}
+    state.put(OPEN, (found.id, found.updated_at, found.tags))
+    given = {"title": found.title, "scope": found.scope, "tags": _in_field(found.tags)}
     for name, value in (given | {"status": found.status.value, "content": found.content}).items():
         state.put(_key(name), value)
 
@@ -60,8 +61,8 @@ def save() -> None:
     opened: Any = state.get(OPEN, None)
     if opened is None:
         return
-    id_, updated_at = opened
-    change = _checked(DocumentChangeBody, {"updated_at": updated_at})
+    id_, updated_at, tags = opened
+    change = _checked(DocumentChangeBody, {"updated_at": updated_at}, tags)
     with guard.ai_work() as (ai, actor):
         document_service.change_document(ai, str(id_), change, actor=actor)
     close()
@@ -71,7 +72,7 @@ def save() -> None:
 
 @errors.action
 def make() -> None:
-    body = _checked(DocumentBody, {})
+    body = _checked(DocumentBody, {}, [])
     with guard.ai_work() as (ai, actor):
         made = document_service.create_document(ai, body, actor=actor)
     close()
@@ -93,17 +94,25 @@ def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
             st.button("Cancel", key="documents.cancel", on_click=close)
 
 
-def _checked(body: type[Any], more: dict[str, Any]) -> Any:  # noqa: ANN401  one of the two bodies
+def _checked(body: type[Any], more: dict[str, Any], present: Sequence[str]) -> Any:  # noqa: ANN401  one of the two bodies
     values = {name: state.get(_key(name), "") for name in NAMES}
     tags = [tag.strip() for tag in values["tags"].split(",") if tag.strip()]
+    # A program's tag may contain a comma: unless the field was changed, no tag is split
+    if values["tags"] == _in_field(present):
+        tags = list(present)
     if not values["content"].strip() or not values["title"].strip():
         raise Invalid("Enter a title and content.")
     try:
         return body.model_validate({**values, "tags": tags, **more})
     except ValidationError as refused:
         raise Invalid(
-            "Too long: titles are limited to 500 characters, content to 1,000,000."
+            "Too long: titles are limited to 500 characters, tags to 200 (at most 100 tags), "
+            "content to 1,000,000."
         ) from refused
+
+
+def _in_field(tags: Sequence[str]) -> str:
+    return ", ".join(tags)
 
 
 def _key(name: str) -> str:

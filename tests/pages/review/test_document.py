@@ -1,6 +1,8 @@
 """The page of a document."""
 
+from core.database.db import Database, transaction
 from core.identity.schemas import Role, SessionKind
+from core.knowledge.documents import queries
 from tests.factories import imports
 from tests.factories.conversations import START
 from tests.factories.identity import person
@@ -18,3 +20,28 @@ def test_a_document_without_a_title_is_named_by_its_id_before_it_is_deleted(
     app.run()
     app.button(key="documents.delete").click().run()
     assert "“faq-7” will be deleted." in said(app)
+
+
+def test_a_tag_with_a_comma_stays_one_when_something_else_is_edited(console: Console) -> None:
+    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "tags": ["Bonn, Rhine", "hours"]}
+    imports.send("document", row | {"created_at": START.isoformat()})
+    who = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    app = console(who, KNOWLEDGE)
+    app.query_params["document"] = "faq"
+    app.run()
+    app.button(key="documents.edit").click().run()
+    app.text_area(key="documents.edit.content").set_value("8 to 4")
+    app.button(key="documents.save").click().run()
+    with transaction(Database.AI) as ai:
+        changed = queries.get_document(ai, "faq", actor=who.actor)
+    assert (changed.content, changed.tags) == ("8 to 4", ["Bonn, Rhine", "hours"])
+
+
+def test_a_tag_that_is_too_long_is_named_as_what_is_wrong(console: Console) -> None:
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.button(key="documents.new").click().run()
+    for name, value in {"title": "Hours", "tags": "x" * 201}.items():
+        app.text_input(key=f"documents.edit.{name}").set_value(value)
+    app.text_area(key="documents.edit.content").set_value("9 to 5")
+    app.button(key="documents.save").click().run()
+    assert "tags to 200" in said(app)
