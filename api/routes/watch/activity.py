@@ -135,13 +135,8 @@ def users(
     )
 
 
-@router.get("/users/{user_key}")
-def user(user_key: str, session: SessionDep, actor: ActorDep, watched: WatchedDep) -> UserView:
-    """Return a user, by either ID, with the events behind the onboarding status."""
-    return user_details.get_user(session, user_key, watched, actor=actor)
-
-
-@router.get("/users/{user_key}/journey")
+# Above the next one, whose path would match, too
+@router.get("/users/{user_key:path}/journey")
 def journey(
     user_key: str,
     session: SessionDep,
@@ -153,6 +148,12 @@ def journey(
     """Return a user's events, oldest first, with those of the user's sessions."""
     after = Cursor.read(cursor) if cursor else None
     return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
+
+
+@router.get("/users/{user_key:path}")
+def user(user_key: str, session: SessionDep, actor: ActorDep, watched: WatchedDep) -> UserView:
+    """Return a user, by either ID, with the events behind the onboarding status."""
+    return user_details.get_user(session, user_key, watched, actor=actor)
 
 
 @router.get("/anonymous", response_model=SortedPage[AnonymousSummary])

@@ -271,7 +271,7 @@ def requests(
     )
 
 
-@router.get("/requests/{request_id}")
+@router.get("/requests/{request_id:path}")
 def request(request_id: str, session: SessionDep, actor: ActorDep) -> ScoredRequest:
     """Return a request with its steps and scores, by Attune's ID or the sender's."""
     return scored_requests.get_request(session, request_id, actor=actor)

@@ -105,7 +105,7 @@ def history(
     )
 
 
-@router.get("/history/{run_id}")
+@router.get("/history/{run_id:path}")
 def run(run_id: str, session: SessionDep, actor: ActorDep) -> RunDetail:
     """Return a run, by Attune's ID or the sender's."""
     return batch_runs.get_run(session, run_id, actor=actor)

@@ -282,6 +282,7 @@ def test_one_request_is_found_by_either_id_with_its_steps(client: Client) -> Non
     admin, analyst = client(person(Role.ADMIN)), client(person(Role.ANALYST))
     ours = got(admin, "/admin/ai/requests")["items"][0]["id"]
     found = got(admin, f"/admin/ai/requests/{ours}")
+    assert found == got(admin, "/admin/ai/requests/r%2F1")
     assert (
         found["external_id"],
         found["user_external_id"],
@@ -337,6 +338,11 @@ def test_a_key_that_reads_sees_figures_and_one_that_sends_does_not(
     for scope, status in ((Scope.READ, 200), (Scope.INGEST, 403)):
         key = admin.post("/admin/api-keys", json={"name": "k", "scopes": [scope]}).json()["key"]
         assert client().get(path, headers={"Authorization": f"Bearer {key}"}).status_code == status
+
+
+def test_a_run_whose_own_id_has_slashes_is_found(analyst: httpx2.Client) -> None:
+    ran(NOW, batch_run_id="nightly/7")
+    assert got(analyst, "/admin/batch/history/nightly%2F7")["batch_run_id"] == "nightly/7"
 
 
 def test_the_history_of_batch_runs(analyst: httpx2.Client) -> None:

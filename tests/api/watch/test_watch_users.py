@@ -296,6 +296,13 @@ def test_a_user_is_found_by_either_id_and_an_unknown_one_is_not(client: Client) 
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+def test_a_user_whose_own_id_has_slashes_is_found(client: Client) -> None:
+    store(spaced(STEPS[:2], user="https://id.example/ann", start=YESTERDAY))
+    ask, path = client(person()), "/admin/users/https%3A%2F%2Fid.example%2Fann"
+    assert ask.get(path).json()["external_id"] == "https://id.example/ann"
+    assert ask.get(f"{path}/journey").json()["total_count"] == 2
+
+
 def test_errors_are_counted_by_code_with_who_succeeded_later(client: Client) -> None:
     failed = "onboarding.login_error"
     store(
