@@ -67,6 +67,7 @@ def confirm(
             is_done = st.button(
                 label, type="primary", key=f"{key}.confirm", on_click=act, args=args
             )
+            # A press in a dialog reruns only the dialog: a run of the whole page closes it
             if st.button("Cancel", key=f"{key}.cancel") or is_done:
                 st.rerun()
 

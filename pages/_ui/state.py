@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 def belong_to(account_id: UUID) -> None:
     """Bind this tab's state to an account, and drop what another one left."""
     if st.session_state.get(OWNER) not in (None, account_id):
+        # All of it: texts and drafts of widgets, too, which the next account must not see
         st.session_state.clear()
     st.session_state[OWNER] = account_id
 

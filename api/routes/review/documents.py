@@ -114,6 +114,7 @@ def bring_in(folder: FolderBody, ai: AiSessionDep, actor: ActorDep) -> FolderRep
     return folders.bring_in(ai, folder, actor=actor)
 
 
+# Not below /documents, where a path with "changes" at its end could be an ID
 @router.get("/document-changes")
 def document_changes(
     document: Annotated[

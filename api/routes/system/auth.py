@@ -50,6 +50,7 @@ async def login(
     return _token(signed_in)
 
 
+# Without a limit of calls: who wants to end a session that was stolen must not have to wait
 @router.post("/logout", status_code=204, dependencies=[Depends(person)])
 def logout(session: SessionDep, actor: ActorDep) -> None:
     """End this session, and so its token."""

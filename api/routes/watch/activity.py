@@ -82,6 +82,7 @@ def user_filter(
 
 def _step(session: Session, step: str) -> int:
     names = read_workspace_funnel(session).names
+    # Names first: an event type may be a number
     if step in names:
         return names.index(step) + 1
     if step.isdecimal() and int(step) <= len(names):

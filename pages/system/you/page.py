@@ -90,7 +90,7 @@ def draw_session(view: SessionView, *, is_this: bool) -> None:
 
 def draw_digest() -> None:
     with guard.work() as (session, actor):
-        # As stored: the Overview and other tabs change it, too
+        # As stored: another tab may have changed it
         state.put(DIGEST, subscriptions.is_subscribed(session, actor=actor))
     frame.section("Weekly digest", "figures of the week, and what changed")
     with st.container(border=True):

@@ -98,6 +98,7 @@ def _propose(call: CaseCall) -> None:
     answer = runner.current().submit(call.execution, actor=caller).result()
     found = service.propose(call, answer)
     state.put(PROPOSALS, found)
+    # The boxes of an earlier proposal have the same keys, and may be unticked
     for number in range(len(found.cases)):
         state.put(_box(number), True)
 

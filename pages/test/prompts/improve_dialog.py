@@ -185,6 +185,7 @@ def _use(editor: PromptEditor, proposal: ImprovementProposal) -> None:
     state.put(editor.key("prompt"), proposal.prompt)
     state.put(editor.key("fixes"), chosen)
     if not state.get(editor.key("note"), ""):
+        # As long as the note of a version may be
         state.put(editor.key("note"), proposal.why[:1000])
 
 

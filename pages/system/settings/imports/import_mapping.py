@@ -49,6 +49,7 @@ def is_tried(found: ImportView, start: ImportStart) -> bool:
     ):
         return found.dry_run is not None
     try:
+        # As parsed: one may name fields that the other leaves to their defaults
         return Mapping.model_validate(start.mapping) == Mapping.model_validate(found.mapping)
     except ValidationError:
         return False

@@ -86,6 +86,7 @@ def _addresses(each: ServiceView) -> list[str]:
 
 
 def _code(address: str) -> str:
+    # A backtick would end the code, and what follows it be read as Markdown
     return f"`{address.replace('`', '')}`"
 
 
@@ -180,5 +181,6 @@ def _ask_to_remove(each: ServiceView) -> None:
 def remove(service_id: UUID) -> None:
     with guard.work() as (session, actor):
         service.remove(session, service_id, actor=actor)
+    # Else the secret of a service that is gone would still be there to be copied
     state.forget(service_form.MADE)
     state.toast("Service removed")

@@ -114,6 +114,7 @@ def _label(summary: SessionSummary) -> str:
     name = (
         text.plain(summary.name)
         if summary.name
+        # Its end: IDs begin with the time, so those of one minute begin alike
         else f"Empty session `{str(summary.session_id)[-6:]}`"
     )
     facts = [text.ago(summary.last_message_at or summary.created_at)]
