@@ -216,6 +216,10 @@ def test_details_are_changed_in_settings(console: Console, admin: Person) -> Non
     press(app, "Save details")
     assert toasts(app) == ["Enter a name."]
     app.text_input(key="ab_tests.details.name").set_value("Tone")
+    app.number_input(key="ab_tests.details.limit").set_value(0)
+    press(app, "Save details")
+    assert toasts(app) == ["The cost limit must be more than 0. Leave it empty for none."]
+    app.number_input(key="ab_tests.details.limit").set_value(None)
     press(app, "Save details")
     changed = read(admin.actor, id_)
     assert (changed.test_name, changed.description) == ("Tone", "Of refunds")

@@ -78,6 +78,17 @@ def test_a_form_starts_an_evaluation_of_questions(console: Console, admin: Perso
     assert app.dataframe[0].value.to_dict("records")[0]["Pass rate"] == "50.0% of 2 (no interval)"
 
 
+def test_a_cost_limit_of_zero_is_not_taken_for_no_limit(console: Console, admin: Person) -> None:
+    app = opened(console, admin, {"new": "1"})
+    field(app, "Name").set_value("Refunds")  # type: ignore[attr-defined]
+    field(app, "Questions").set_value("refund? => refund")  # type: ignore[attr-defined]
+    app.number_input(key="evaluations.new.limit").set_value(0)
+    press(app, "Start evaluation")
+    assert "The cost limit must be more than 0" in said(app)
+    with transaction() as session:
+        assert reports.list_evaluations(session, actor=admin.actor).items == []
+
+
 def test_a_form_takes_a_threshold_and_scorers_with_weights_and_groups(
     console: Console, admin: Person
 ) -> None:

@@ -70,13 +70,13 @@ def _draw_details(found: AbTestView) -> None:
 
 @errors.action
 def save(ab_test_id: UUID) -> None:
-    name, limit = state.get(NAME, "").strip(), state.get(LIMIT, None)
+    name = state.get(NAME, "").strip()
     if not name:
         raise Invalid("Enter a name.")
     given = {
         "test_name": name,
         "description": state.get(DESCRIPTION, ""),
-        "cost_limit_usd": f"{limit:.6f}" if limit else None,
+        "cost_limit_usd": run_fields.cost_limit(state.get(LIMIT, None)),
     }
     change = run_fields.validated(AbTestChange, given)
     with guard.work() as (session, actor):

@@ -32,11 +32,20 @@ def draw(at: str) -> None:
 
 
 def read(at: str) -> dict[str, Any]:
-    """Return the runs and the limit as entered."""
-    limit: float | None = state.get(f"{at}.limit", None)
+    """Return the runs and the limit as entered; raise Invalid."""
     runs = state.get(f"{at}.runs", 1)
+    return {"runs": runs, "cost_limit_usd": cost_limit(state.get(f"{at}.limit", None))}
+
+
+def cost_limit(entered: float | None) -> str | None:
+    """Return a limit as it is stored; raise Invalid for 0, which must not mean no limit."""
+    if entered is None:
+        return None
     # As text: of a float, a decimal would have digits that nobody entered
-    return {"runs": runs, "cost_limit_usd": f"{limit:.6f}" if limit else None}
+    limit = f"{entered:.6f}"
+    if not float(limit):
+        raise Invalid("The cost limit must be more than 0. Leave it empty for none.")
+    return limit
 
 
 def show_estimate(at: str, found: EvaluationEstimate) -> None:
