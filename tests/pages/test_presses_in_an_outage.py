@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Unavailable
+from core.identity.errors import SessionExpired
 from core.platform.ids import new_id
 from pages._ui import guard, state
 from pages._ui.review import case_button
@@ -77,3 +78,15 @@ def test_what_looks_again_by_itself_says_that_the_database_is_away(
     app = AppTest.from_string(LOOKS[what]).run()
     assert not app.exception
     assert "Away." in said(app)
+
+
+def ended() -> NoReturn:
+    raise SessionExpired
+
+
+def test_the_checklist_says_that_the_session_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "work", ended)
+    draw = "from pages.watch.overview import setup_panel\nsetup_panel._draw(is_open=True)"
+    app = AppTest.from_string(draw).run()
+    assert not app.exception
+    assert "Your session has ended" in said(app)

@@ -35,12 +35,16 @@ def draw(actor: Actor, *, is_open: bool) -> None:
 
 
 @st.fragment(run_every=LOOKS_EVERY_S)
-@errors.part("Setup")
 def _draw(*, is_open: bool) -> None:
-    with guard.work() as (session, actor):
-        progress = queries.find_progress(session, actor=actor)
-    if SetupStep.DATA in progress.done - state.get(STEPS_DONE, frozenset()):
-        st.rerun()  # there are figures now
+    with errors.InWords("Setup"):
+        with guard.work() as (session, actor):
+            progress = queries.find_progress(session, actor=actor)
+        if SetupStep.DATA in progress.done - state.get(STEPS_DONE, frozenset()):
+            st.rerun()  # there are figures now
+        _draw_steps(progress, actor, is_open=is_open)
+
+
+def _draw_steps(progress: SetupProgress, actor: Actor, *, is_open: bool) -> None:
     with st.expander(
         f"Set up Attune: {len(progress.done)} of {len(TITLES)} done",
         key="setup",
