@@ -93,7 +93,8 @@ def _draw_sources(result: BotTestResult) -> None:
 def _draw_rating(result: BotTestResult) -> None:
     key = f"bots.rating.{result.id}"
     rated = None if result.rating is None else Decimal(str(result.rating)).normalize()
-    state.seed(key, None if rated is None else Decimal(rated))
+    # As stored: a rating may have been refused, or given in another tab
+    state.put(key, rated)
     st.select_slider(
         "Your rating",
         [None, *RATINGS],

@@ -77,15 +77,16 @@ def _draw_head(prompt: PromptView) -> None:
                 st.badge(f"{label.name} · {label.version}", color="blue")
         st.caption(text.plain(_facts(prompt)))
     with row.container(width="content", gap=None, horizontal_alignment="right"):
-        st.feedback(
-            "stars",
-            default=prompt.own_rating - 1 if prompt.own_rating else None,
-            key=f"prompts.rating.{prompt.id}",
-            on_change=rate,
-            args=(prompt.id,),
-        )
-        mean = f"{prompt.rating:.1f} of 5 · " if prompt.rating is not None else ""
-        st.caption(f"{mean}{formatting.count(prompt.rating_count, 'rating')}")
+        _draw_rating(prompt)
+
+
+def _draw_rating(prompt: PromptView) -> None:
+    key = f"prompts.rating.{prompt.id}"
+    # As stored: a rating may have been refused, or given in another tab
+    state.put(key, prompt.own_rating - 1 if prompt.own_rating else None)
+    st.feedback("stars", key=key, on_change=rate, args=(prompt.id,))
+    mean = f"{prompt.rating:.1f} of 5 · " if prompt.rating is not None else ""
+    st.caption(f"{mean}{formatting.count(prompt.rating_count, 'rating')}")
 
 
 def _facts(prompt: PromptView) -> str:
