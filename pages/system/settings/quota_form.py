@@ -88,12 +88,14 @@ def _draw_limit(place: Any, measure: QuotaMeasure, value: Decimal | None = None)
     is_cost = measure is QuotaMeasure.COST
     # Streamlit wants value, bounds and step of one type
     number = (float if is_cost else int)(value) if value else None
+    # The API takes parts of a cent, too
+    digits = max(2, len(f"{value.normalize():f}".partition(".")[2]) if value else 0)
     place.number_input(
         "At most",
-        min_value=0.01 if is_cost else 1,
+        min_value=10**-digits if is_cost else 1,
         value=number,
         step=1.0 if is_cost else 1,
-        format="%.2f" if is_cost else "%d",
+        format=f"%.{digits}f" if is_cost else "%d",
         key=_limit_key(measure),
         placeholder="Limit",
     )

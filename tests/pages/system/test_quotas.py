@@ -22,6 +22,16 @@ def test_quotas_are_listed_with_their_use_and_removed(console: Console) -> None:
     assert "Remove this quota?" in str(app.main) or app.button(key="quotas.confirm")
 
 
+def test_a_quota_of_less_than_a_cent_is_shown_as_it_is_and_can_be_edited(console: Console) -> None:
+    made = quota("0.005", "cost")
+    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Quotas").run()
+    app.button(key=f"quotas.edit-{made.id}").click().run()
+    assert "Something went wrong" not in said(app)
+    field = app.number_input(key="quotas.limit-cost")
+    assert (field.value, field.proto.format) == (0.005, "%.3f")
+
+
 def test_without_quotas_it_says_what_they_are_for(console: Console) -> None:
     app = console(person(kind=SessionKind.BROWSER), SETTINGS)
     app.button_group[0].set_value("Quotas").run()
