@@ -53,9 +53,10 @@ def draw() -> None:
         _draw_shares(present)
         st.number_input(
             "Slow answer threshold (seconds)",
-            min_value=0.1,
+            min_value=0.001,
             max_value=86_400.0,
             value=present.slow_ms / 1000,
+            format="%g",
             key=_key("slow_ms"),
         )
         st.number_input(
@@ -85,8 +86,10 @@ def _draw_shares(present: settings.ReviewSettings) -> None:
             label,
             min_value=0.0,
             max_value=100.0,
-            value=round(value * 100, 2),
+            # As exact as it is stored: a save of other fields must not change it
+            value=round(value * 100, 4),
             step=1.0,
+            format="%g",
             key=_key(name),
         )
 

@@ -142,3 +142,11 @@ def test_the_model_of_a_gate_is_shown_where_it_is_set_and_used(
     app = opened(console, admin, EVALUATIONS, **query)
     assert "Questions, version 1, answered by fake:plain, scored by" in said(app)
     assert "Model" not in [each.label for each in app.selectbox]
+
+
+def test_a_gate_of_less_than_a_percent_can_be_changed(
+    console: Console, admin: Person, prompt: UUID
+) -> None:
+    gate(admin.actor, prompt, promotions.shared_dataset(admin.actor), least_rate=0.005)
+    app = press(labels(console, admin, prompt), "prompts.label.production.gate")
+    assert app.number_input(key="prompts.gate.rate").value == 0.5

@@ -40,8 +40,9 @@ def _draw_limits(present: ProductionScoringView) -> None:
         "Sample (% of answers)",
         min_value=0.0,
         max_value=100.0,
-        value=round(present.sample_share * 100, 2),
+        value=round(present.sample_share * 100, 4),
         step=1.0,
+        format="%g",
         key=key("share"),
     )
     right.number_input(

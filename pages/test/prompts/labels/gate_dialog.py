@@ -30,7 +30,7 @@ SPLITS = {
     EvaluationSplit.HOLDOUT: "Hold-out",
 }
 BY_CASES, AS_NOW = "The cases' own assertions", "As the gate has it now"
-USUAL_PERCENT = 90
+USUAL_PERCENT, LEAST_PERCENT = 90, 0.0001
 
 
 @errors.action
@@ -95,7 +95,7 @@ def _fill(present: GateView | None, datasets: dict[UUID, DatasetView]) -> None:
         state.put(DATASET, present.dataset_id)
     state.put(SPLIT, present.split)
     state.put(MODEL, present.model_id)
-    state.put(RATE, present.least_rate * 100)
+    state.put(RATE, round(present.least_rate * 100, 4))
     state.put(BOUND, present.by_lower_bound)
 
 
@@ -142,7 +142,10 @@ def _draw_fields(
     }
     st.selectbox("Answers are scored by", list(names), key=SCORED, format_func=names.__getitem__)
     state.seed(RATE, float(USUAL_PERCENT))
-    st.number_input("Least pass rate in percent", 1.0, 100.0, step=1.0, key=RATE)
+    # Streamlit would raise a rate below the least to it, without a word
+    st.number_input(
+        "Least pass rate in percent", LEAST_PERCENT, 100.0, step=1.0, format="%g", key=RATE
+    )
     st.checkbox(
         "The lower bound of its 95% interval must reach it",
         key=BOUND,
@@ -160,7 +163,8 @@ def save(
         "dataset_id": state.get(DATASET, None),
         "split": state.get(SPLIT, EvaluationSplit.ALL),
         "model_id": state.get(MODEL, None),
-        "least_rate": state.get(RATE, float(USUAL_PERCENT)) / 100,
+        # Rounded: of 64.1 %, the division leaves 0.6409999999999999
+        "least_rate": round(state.get(RATE, float(USUAL_PERCENT)) / 100, 6),
         "by_lower_bound": state.get(BOUND, False),
         "reason": reasons.read(REASON),
     }
