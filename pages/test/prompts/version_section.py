@@ -117,6 +117,7 @@ def _draw_diff(prompt: PromptView, versions: list[PromptVersionView]) -> None:
     numbers = list(by_number)
     frame.section("Changes between two versions")
     for key, at in ((OLD, 1), (NEW, 0)):
+        # The keys are of all prompts: another one may have had more versions
         if state.get(key, None) not in numbers:
             state.put(key, numbers[at])
     with st.container(horizontal=True, gap="small"):
