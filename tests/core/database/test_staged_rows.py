@@ -5,6 +5,7 @@ from secrets import token_hex
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from core.database.db import transaction
 from core.database.staging import Stage, driver
@@ -74,3 +75,18 @@ def test_no_rows_leave_an_empty_table() -> None:
     with transaction() as session:
         stage.copy(driver(session), [])
         assert lengths(driver(session), stage) == []
+
+
+@pytest.mark.parametrize("made", [LONG, [1] * 2_000])
+def test_json_of_any_length_is_staged(made: object) -> None:
+    stage = Stage("of_json", {"id": "int4", "said": "text", "made": "jsonb"})
+    with transaction() as session:
+        stage.copy(driver(session), [(1, "short", Jsonb([])), (2, "", Jsonb([made]))])
+        assert lengths(driver(session), stage) == [5, 0]
+
+
+def test_lists_of_many_short_texts_are_staged() -> None:
+    stage = Stage("of_short_texts", {"id": "int4", "said": "text", "tags": "text[]"})
+    with transaction() as session:
+        stage.copy(driver(session), [(1, "", ["a"] * 1_400)])
+        assert lengths(driver(session), stage) == [0]
