@@ -62,6 +62,7 @@ where (present.role, present.content) is distinct from (excluded.role, excluded.
     or num_nonnulls(excluded.experiment_key, excluded.experiment_arm) > 0
         and (excluded.experiment_key, excluded.experiment_arm) is distinct
         from (present.experiment_key, present.experiment_arm)
-    or not present.metadata @> excluded.metadata
+    -- Not `@>`: it takes ["a"] for a part of ["a", "b"], and keeps what has become shorter
+    or (present.metadata || excluded.metadata) is distinct from present.metadata
     or excluded.created_at < present.created_at or excluded.sequence > present.sequence
 returning conversation_id, external_id

@@ -107,3 +107,12 @@ def test_a_bad_message_costs_its_conversation_and_no_other(program: httpx2.Clien
         "messages[1].created_at",
         "messages[0].cost_usd",
     ]
+
+
+def test_a_list_or_an_object_that_became_shorter_replaces_the_one_before(
+    program: httpx2.Client,
+) -> None:
+    for tags, plan in ((["a", "b"], {"a": 1, "b": 2}), (["a"], {"a": 1})):
+        given = {"id": "c", "messages": [message(0, metadata={"tags": tags, "plan": plan})]}
+        assert program.post("/conversations", json=given).json()["accepted"] == 1
+    assert one("metadata", "messages") == {"tags": ["a"], "plan": {"a": 1}}
