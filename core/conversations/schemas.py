@@ -125,7 +125,7 @@ class NewConversation(Row):
             check_names((*own, *NAMES_OF_MESSAGE(message)))
 
     def wrong(self, latest: datetime) -> str | None:
-        """Return why a time or a price is invalid, or None."""
+        """Return why a time, a price or the environment is invalid, or None."""
         times = {"created_at": self.created_at, "updated_at": self.updated_at}
         times |= {
             f"messages[{number}].created_at": message.created_at
@@ -136,4 +136,4 @@ class NewConversation(Row):
             wrong_dollars(f"messages[{number}].cost_usd", each.cost_usd)
             for number, each in enumerate(self.messages)
         )
-        return next(filter(None, (*wrong, *costs)), None)
+        return self.wrong_environment() or next(filter(None, (*wrong, *costs)), None)

@@ -83,9 +83,13 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Return what is invalid beyond the field types, starting with the field, or None."""
         if self.created_at is None and self.id is not None:
             return "created_at: an id needs the created_at that it was first sent with"
+        return self.wrong_environment() or wrong_time("created_at", self.created_at, latest)
+
+    def wrong_environment(self) -> str | None:
+        """Return why the environment is invalid, or None: it would be the place of a release."""
         if self.environment is not None and BEFORE_RELEASE in self.environment:
             return "environment: contains the character U+001F"
-        return wrong_time("created_at", self.created_at, latest)
+        return None
 
 
 Sent = TypeVar("Sent", bound=Row)

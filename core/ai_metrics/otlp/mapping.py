@@ -125,6 +125,8 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
         prompt_version=word(attributes, dialects.PROMPT_VERSION, dialects.LONGEST_REFERENCE),
         extra=_extra(span),
     )
+    if (wrong := request.wrong_environment()) is not None:
+        raise SpanRefused(wrong)
     return MappedSpan(span, request, exchange)
 
 

@@ -116,3 +116,12 @@ def test_a_list_or_an_object_that_became_shorter_replaces_the_one_before(
         given = {"id": "c", "messages": [message(0, metadata={"tags": tags, "plan": plan})]}
         assert program.post("/conversations", json=given).json()["accepted"] == 1
     assert one("metadata", "messages") == {"tags": ["a"], "plan": {"a": 1}}
+
+
+def test_an_environment_that_names_a_release_is_refused(program: httpx2.Client) -> None:
+    report = program.post(
+        "/conversations", json=conversation("c", 1, environment="production\x1fv1")
+    ).json()
+    assert report["accepted"] == 0
+    assert report["rejected"][0]["error"] == "environment: contains the character U+001F"
+    assert column("environment", "conversations", by="external_id") == []

@@ -246,3 +246,9 @@ def test_exports_at_once_store_what_they_store_one_by_one() -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda each: take(*each), exports))
     assert everything() == one_by_one
+
+
+def test_a_span_of_an_environment_that_names_a_release_is_refused() -> None:
+    place = {"deployment.environment.name": "production\x1fv1"}
+    refused = take_in(packed(span(CHAT), resource=place)).refused
+    assert refused == {"environment: contains the character U+001F": 1}
