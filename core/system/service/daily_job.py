@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,9 @@ HOUR = 1  # UTC
 AT_ONCE = timedelta(days=31)
 # A day's figures may change while the funnel's window is open and late rows arrive.
 WRITTEN_AGAIN = timedelta(days=31)
+AT_WORK = text(
+    "select exists (select from procrastinate_jobs where task_name = :task and status = 'doing')"
+).bindparams(task=TASK)
 
 
 @dataclass
@@ -148,7 +151,7 @@ def write_onboarding_again() -> None:
 
 
 def is_due(session: Session) -> bool:
-    """Whether no run has completed since the last scheduled time."""
+    """Whether no run has completed since the last scheduled time, and none is at work."""
     now = clock.now().astimezone(UTC)
     due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     due = due if due <= now else due - timedelta(days=1)
@@ -156,7 +159,9 @@ def is_due(session: Session) -> bool:
     done = select(BatchRunRecord.id).where(
         *ours, BatchRunRecord.status == "completed", BatchRunRecord.completed_at >= due
     )
-    return session.scalar(done.limit(1)) is None
+    # Retention may take longer than the pause until this is asked again, and a second run at the
+    # same time would fail there. A job whose worker was killed is retried within a minute.
+    return session.scalar(done.limit(1)) is None and not session.scalar(AT_WORK)
 
 
 def request(session: Session, *, actor: Actor) -> None:

@@ -229,3 +229,11 @@ def test_it_is_caught_up_when_nobody_was_there_at_its_hour(
     at(days_ago(-2), monkeypatch)
     jobs.catch_up(0)
     assert tasks(daily_job.TASK, "todo") == 1
+
+
+def test_it_is_not_caught_up_while_it_runs(database: Postgres) -> None:
+    jobs.catch_up(0)
+    with transaction() as session:
+        session.execute(text("update procrastinate_jobs set status = 'doing'"))
+    jobs.catch_up(0)
+    assert (tasks(daily_job.TASK, "doing"), tasks(daily_job.TASK, "todo")) == (1, 0)
