@@ -16,7 +16,8 @@ def keys_of(kind: str, id_text: str) -> tuple[UUID, ...]:
     An email address is also looked up in its redacted form; users stored before redaction was on
     have the original.
     """
-    redactor = redaction.current() if "@" in id_text else None
+    is_address = "@" in id_text or "%40" in id_text
+    redactor = redaction.current() if is_address else None
     names = [id_text] if redactor is None else list(dict.fromkeys((id_text, redactor.id(id_text))))
     sender_keys = tuple(key_of(kind, name) for name in names)
     try:

@@ -129,6 +129,15 @@ def test_whoever_asks_by_the_address_finds_the_user_and_his_rows(
     assert boss.get(f"/admin/users/{BOB}").status_code == 404
 
 
+def test_a_user_is_found_by_a_percent_encoded_address_as_his_program_sends_it(
+    boss: httpx2.Client, program: httpx2.Client
+) -> None:
+    choose(boss, mode="mask")
+    sent = ADA.replace("@", "%40")
+    program.post("/api/v1/ingest/users", json={"id": sent})
+    assert boss.get("/admin/users", params={"q": sent}).json()["total_count"] == 1
+
+
 def test_who_came_before_the_rule_is_found_as_well(
     boss: httpx2.Client, program: httpx2.Client
 ) -> None:
