@@ -24,6 +24,9 @@ def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
     sign = sign if is_signed else ""
     if kpi.unit is FigureUnit.SHARE:
         return f"{sign}{abs(value - kpi.before) * 100:.2f} pts"
+    # How many times as much means nothing below zero: -4 is 4.0× -1
+    if kpi.unit is FigureUnit.SCORE and (kpi.before <= 0 or value < 0):
+        return f"{sign}{abs(value - kpi.before):,.3g}"
     if not kpi.before:
         return None
     times = value / kpi.before

@@ -1,0 +1,26 @@
+"""Changes of KPIs in words."""
+
+import pytest
+
+from core.presentation.change_texts import change
+from core.presentation.comparison import NOT_KNOWN, kpi
+from core.presentation.formatting import FigureUnit
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "said"),
+    [
+        (-4.0, -1.0, "-3"),
+        (0.5, -0.5, "+1"),
+        (-0.001, 2.0, "-2"),
+        (0.4, 0.0, "+0.4"),
+        (0.0, 0.0, "0"),
+        (4.0, 1.0, "4.0×"),
+        (0.5, 1.0, "-50.0%"),
+    ],
+)
+def test_scores_that_are_not_all_above_zero_differ_by_an_amount(
+    value: float, before: float, said: str
+) -> None:
+    score = kpi("score.mood", "Score mood", FigureUnit.SCORE, (value, before), NOT_KNOWN, ())
+    assert change(score) == said
