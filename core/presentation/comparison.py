@@ -137,9 +137,10 @@ def of_level(
         for current, previous in zip(now, before, strict=False)
         if current is not None and previous is not None
     ]
-    pairs = [(current, previous) for current, previous in both if current and previous]
+    # Durations below zero, of clocks that differ, have no logarithm either
+    pairs = [(current, previous) for current, previous in both if current > 0 and previous > 0]
     if len(pairs) < FEWEST_PARTS or any(
-        bool(current) is not bool(previous) for current, previous in both
+        (current > 0) is not (previous > 0) for current, previous in both
     ):
         return NOT_KNOWN
     differences = [log(current / previous) for current, previous in pairs]

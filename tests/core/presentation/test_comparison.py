@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from core.presentation.comparison import ChangeVerdict, Meaning, of_level, of_rate
+from core.presentation.comparison import NOT_KNOWN, ChangeVerdict, Meaning, of_level, of_rate
 from core.statistics.means import chance_of_shift
 from core.statistics.rates import chance_of_rates, chances_of_so_many, rate_difference
 
@@ -104,3 +104,7 @@ def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
     assert chance_of_shift([0.0, 0.0]) == 1.0
     assert chance_of_shift([0.4]) == 1.0
     assert chance_of_shift([0.1, 0.3]) == pytest.approx(0.2952, abs=1e-4)
+
+
+def test_parts_below_zero_on_one_side_have_no_verdict() -> None:
+    assert of_level([-5, 50, 50, 50, 50], [50, 50, 50, 50, 50], Meaning.BAD) == NOT_KNOWN
