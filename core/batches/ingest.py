@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.batches import error_summaries
 from core.batches.schemas import ENDED, NewBatchRun
+from core.database.db import check_locked
 from core.database.field_versions import Version, VersionedFields, version_of
 from core.database.import_traces import Traces
 from core.database.sql_files import driver_statement
@@ -63,7 +64,9 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     runs = source.cleaned([run for run in runs if run.batch_run_id not in internal])
     REPORTED.copy(connection, _rows(runs, source))
     made = {id_ for (id_,) in connection.execute(MAKE, {"batch_job": NO_JOB})}
-    known = lock(connection, {key_of("batch_run", run.batch_run_id) for run in runs})
+    ids = {key_of("batch_run", run.batch_run_id) for run in runs}
+    known = lock(connection, ids)
+    check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "batch_run_history")
     traces.begin(known, made=made)
     news = 0

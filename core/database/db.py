@@ -1,10 +1,11 @@
 """Sessions and transactions of the two databases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
@@ -21,10 +22,20 @@ from core.database.staging import driver_of
 from core.errors import Unavailable
 
 TRIES = 8
-# Two transactions may insert the same key at once: tried again, the second finds the row
-GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
 WAITING, ONLY_READS = "after commit", "only reads"
 Result = TypeVar("Result")
+
+
+class DeletedMeanwhile(Exception):
+    """A row that was there when another was inserted is gone when it is locked."""
+
+
+# Two transactions may insert the same key at once: tried again, the second finds the row
+GIVES_WAY = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+    DeletedMeanwhile,
+)
 
 
 class Database(StrEnum):
@@ -59,6 +70,14 @@ def retry_on_conflict(act: Callable[[], Result]) -> Result:
             if not isinstance(cause_of(failure), GIVES_WAY):
                 raise
     return act()
+
+
+def check_locked(wanted: Set[UUID], locked: Set[UUID]) -> None:
+    """Raise Unavailable when retention or an undo deleted a row before it was locked; a retry
+    inserts it again.
+    """
+    if not wanted <= locked:
+        raise Unavailable from DeletedMeanwhile()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from core.activity.schemas import NewUser
+from core.database.db import check_locked
 from core.database.field_versions import VersionedFields, name_by, version_of
 from core.database.import_traces import Traces, note_named
 from core.database.staging import Connection, Stage, driver
@@ -56,7 +57,9 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     DESCRIBED.copy(connection, _rows(users))
     note_named(connection, source.import_id, NAMED)
     made = {id_ for (id_,) in connection.execute(MAKE)}
-    known = lock(connection, {key_of("user", user.id) for user in users})
+    ids = {key_of("user", user.id) for user in users}
+    known = lock(connection, ids)
+    check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "users")
     traces.begin(known, made=made)
     connection.execute(SEEN)

@@ -15,6 +15,7 @@ from core.activity.ingest.seen_users import note_days, note_users, set_aside
 from core.conversations.ingest import messages, named_messages
 from core.conversations.ingest.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
+from core.database.db import check_locked
 from core.database.field_versions import VersionedFields, moment_of, name_by, version_of
 from core.database.import_traces import Traces, note_repeated
 from core.database.sql_files import compiled, driver_statement
@@ -76,10 +77,10 @@ def store(
     conversations = source.cleaned(conversations)
     connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)
     made = _known(connection.execute(MAKE, {"rows": as_json(SENT, _rows(conversations, source))}))
-    before = lock(
-        connection, {key_of("conversation", each.id) for each in conversations} - made.keys()
-    )
+    ids = {key_of("conversation", each.id) for each in conversations}
+    before = lock(connection, ids - made.keys())
     known = before | made
+    check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "conversations")
     traces.begin(known, made=made)
     news, learned = _learn(known, conversations, set(made), began_at, traces)
