@@ -109,3 +109,10 @@ def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folde
 def test_the_name_of_a_column_may_have_any_length() -> None:
     assert units.named_duration("( " * 100_000 + "]]x") is None
     assert units.named_duration("x" * 100_000 + " (s)") is ValueUnit.SECONDS
+
+
+def test_thumbs_are_read_with_a_hyphen_too(folder: Folder) -> None:
+    rows = [(AT, "thumbs-up", "a"), (AT, "Thumbs-Down", "b"), (AT, "thumbs-up", "c")]
+    path = folder.table("timestamp rating comment", *rows)
+
+    assert [row["rating"] for row in rows_of(path)] == [1, -1, 1]

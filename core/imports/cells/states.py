@@ -2,6 +2,8 @@
 hyphens.
 """
 
+import re
+
 from core.imports.fields import words
 from core.imports.parsed import RowKind
 
@@ -76,3 +78,10 @@ THUMBS_DOWN = frozenset(
         "not_helpful no false 👎 unhappy downvote"
     )
 )
+HYPHEN = re.compile(r"(?<=\w)-")
+
+
+def rating_word(written: str) -> str:
+    """Return a rating as these tables have it."""
+    # The hyphen of -1 is its sign, that of thumbs-up is none
+    return HYPHEN.sub("_", written.strip().lower().replace(" ", "_"))

@@ -69,7 +69,8 @@ def reader(name: str, rule: FieldRule, mapping: Mapping) -> Reader:
         case ValueType.MONEY:
             return partial(money, cents=rule.unit is ValueUnit.CENTS, comma=rule.decimal_comma)
         case ValueType.RATING:
-            return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
+            meanings = {states.rating_word(word): meaning for word, meaning in rule.values.items()}
+            return partial(_rating, unit=rule.unit, values=meanings)
         case ValueType.TEXT:
             longest = LONGEST.get(name, LONGEST_TEXT)
             if rule.values:
@@ -207,7 +208,7 @@ def _state(value: Value, *, known: dict[str, str], kind: RowKind) -> str:
 
 
 def _rating(value: Value, *, unit: ValueUnit | None, values: dict[str, str]) -> int:
-    word = text(value).strip().lower().replace(" ", "_")
+    word = states.rating_word(text(value))
     if word in values:
         return int(values[word])
     if unit is ValueUnit.THUMBS or (

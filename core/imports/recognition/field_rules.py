@@ -138,7 +138,7 @@ def _status_rule(path: str, told: list[Any], kind: RowKind) -> FieldRule | None:
 
 def _rating_rule(path: str, told: list[Any]) -> FieldRule | None:
     words = {
-        values.text(value).strip().lower().replace(" ", "_")
+        states.rating_word(values.text(value))
         for value in told
         if not isinstance(value, dict | list)
     }
