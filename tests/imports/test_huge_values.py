@@ -128,3 +128,26 @@ def test_a_start_that_utc_does_not_hold_is_an_error_of_each_row(folder: Folder) 
     mapping = mapping_of(path, start=start)
 
     assert [position for position, _, _ in errors_of(path, mapping)] == [1, 2]
+
+
+@pytest.mark.parametrize("cost", ["1e999999999", "1e-999999999", "1e9999999999"])
+def test_a_price_that_would_be_endless_when_written_out_is_an_error_of_its_row(
+    folder: Folder, cost: str
+) -> None:
+    request = {"timestamp": AT, "model": "gpt-4o", "prompt_tokens": 1, "cost_usd": 0.25}
+    mapping = mapping_of(folder.lines(request, request))
+    path = folder.lines(request, request | {"cost_usd": cost}, request)
+
+    [(position, _, words)] = errors_of(path, mapping)
+
+    assert (position, "is not a price" in words) == (2, True)
+
+
+def test_a_year_of_eleven_digits_is_no_time(folder: Folder) -> None:
+    far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
+    rows = [(at, "page.view", "u1") for at in (AT, far)]
+    path = folder.table("timestamp event_type user_id", *rows)
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, "is not a time" in words) == (2, True)

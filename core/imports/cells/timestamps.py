@@ -158,7 +158,7 @@ def _parsed(text: str, formats: tuple[str, ...]) -> datetime | None:
             continue
     try:
         return parsedate_to_datetime(plain)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):  # OverflowError: a year of 11 digits
         return None
 
 

@@ -20,6 +20,7 @@ Value = Any
 Reader = Callable[[Any], Value]
 NOTHING = frozenset(("", *words("null NULL Null None none NaN nan NAN N/A n/a \\N <NA> undefined")))
 MOST_COUNT = 2**31 - 1
+MOST_DIGITS = 50  # of a price, before the point or behind it
 
 PER_MS = {
     ValueUnit.SECONDS: 1000.0,
@@ -163,7 +164,8 @@ def money(value: Value, *, cents: bool = False, comma: bool = False) -> str:
         )
     except (InvalidOperation, ValueError):
         found = Decimal("NaN")
-    if not found.is_finite():
+    # Written out, 1e999999999 has as many digits
+    if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{_shown(value)} is not a price")
     return format(found / 100 if cents else found, "f")
 
