@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of
@@ -151,3 +153,14 @@ def test_a_year_of_eleven_digits_is_no_time(folder: Folder) -> None:
     [(position, _, words)] = errors_of(path)
 
     assert (position, "is not a time" in words) == (2, True)
+
+
+def test_a_time_of_parquet_past_the_last_year_is_an_error_of_its_row(folder: Folder) -> None:
+    times = pa.array([0, 2**60, 1_000_000], pa.timestamp("us", tz="UTC"))
+    path = folder.path / "file"
+    pq.write_table(pa.table({"timestamp": times, "event_type": ["page.view"] * 3}), path)
+
+    [(position, _, words)] = errors_of(path)
+
+    assert (position, "is not a time" in words) == (2, True)
+    assert kinds_of(path) == {"events": 2}

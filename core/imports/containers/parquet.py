@@ -7,7 +7,7 @@ were 1 GB), refuses nanoseconds and unknown time zones: so cells become Python's
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -190,17 +190,32 @@ def _values(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(kind):
         # Python has no nanoseconds; Arrow keeps UTC whatever zone it names, and Python may not know
         # that zone.
-        micros = pc.cast(
-            pc.cast(column, pa.timestamp("us", tz=kind.tz), safe=False), pa.timestamp("us")
-        ).to_pylist()
+        micros = _listed(
+            pc.cast(pc.cast(column, pa.timestamp("us", tz=kind.tz), safe=False), pa.timestamp("us"))
+        )
         return (
             micros
             if kind.tz is None
-            else [None if at is None else at.replace(tzinfo=UTC) for at in micros]
+            else [at.replace(tzinfo=UTC) if isinstance(at, datetime) else at for at in micros]
         )
     if pa.types.is_decimal(kind):
         return [None if each is None else str(each) for each in column.to_pylist()]
     if pa.types.is_duration(kind):  # with its unit, for a column's name may claim another
         micros = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64()).to_pylist()
         return [None if each is None else f"{each / 1000} ms" for each in micros]
-    return list(column.to_pylist())
+    return _listed(column)
+
+
+def _listed(column: pa.Array) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        # Parquet has years that Python has not: such a time is wrong in its own row
+        return [_cell(each) for each in column]
+
+
+def _cell(scalar: Any) -> Any:  # noqa: ANN401  pyarrow's, of any type
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return f"{scalar.value} {scalar.type}"
