@@ -21,14 +21,9 @@ from core.platform import clock
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer.
 # Two of them are in memory.
 HEAVIEST = 16_000
-PREFIXED = (
-    "id",
-    "batch_run_id",
-    "conversation_id",
-    "message_id",
-    "source_message_id",
-    "ai_request_id",
-)
+PREFIXED = ("id", "batch_run_id", "conversation_id", "ai_request_id")
+# Within a conversation, whose ID has the prefix, messages keep their IDs
+OF_MESSAGES = ("message_id", "source_message_id")
 DIGITS = 32  # of the file's hash
 
 Made = TypeVar("Made")
@@ -57,9 +52,10 @@ class Identity:
                 f"-{number}" if number else ""
             )
         if self.prefix:
+            is_within = given.get("conversation_id") is not None
             given |= {
                 name: f"{self.prefix}{given[name]}"
-                for name in PREFIXED
+                for name in (PREFIXED if is_within else (*PREFIXED, *OF_MESSAGES))
                 if given.get(name) is not None
             }
         if given.get("created_at") is None and parsed.kind is not RowKind.BATCH_RUNS:

@@ -22,13 +22,13 @@ def me(client: Client) -> httpx2.Client:
     return client(person(Role.SUPER_ADMIN))
 
 
-def imported(me: httpx2.Client, content: str) -> dict[str, Any]:
+def imported(me: httpx2.Client, content: str, **given: object) -> dict[str, Any]:
     """Import a file and return its import."""
     found = upload(me, content, "annotations.jsonl")
     id_ = found["id"]
     assert me.post(f"/imports/{id_}/dry-run").status_code == 202
     do_what_is_due(id_)
-    answer = me.post(f"/imports/{id_}/start", json={"accept_refused": True})
+    answer = me.post(f"/imports/{id_}/start", json={"accept_refused": True, **given})
     assert answer.status_code == 202, answer.text
     do_what_is_due(id_)
     done: dict[str, Any] = me.get(f"/imports/{id_}").json()
@@ -63,6 +63,15 @@ def test_preference_pairs_are_imported_exported_again_and_undone(me: httpx2.Clie
     undone(me, done["id"])
     assert listed(me) == []
     assert me.get("/admin/ai/tuning/conversations").json()["items"] == []
+
+
+def test_under_separate_ids_an_imported_annotation_is_on_its_own_message(
+    me: httpx2.Client,
+) -> None:
+    imported(me, json.dumps(PAIR) + "\n", environment="staging", separate=True)
+    [annotation] = listed(me)
+    answer = me.get(f"/admin/ai/tuning/messages/{annotation['message_id']}")
+    assert (answer.status_code, answer.json()["message"]["content"]) == (200, "On the 31st.")
 
 
 def test_annotations_of_unknown_messages_are_refused_by_row(me: httpx2.Client) -> None:
