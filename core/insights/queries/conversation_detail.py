@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, case, func, select
+from sqlalchemy import RowMapping, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import RequestStatus
 from core.conversations import highlights
+from core.conversations.errors import MessageMissing
 from core.conversations.models import Message
 from core.conversations.queries import conversations
 from core.conversations.schemas import MessageSpeaker
@@ -167,15 +168,12 @@ def read_message(
     Raises Forbidden, MessageMissing and MessageAmbiguous.
     """
     require(actor, Permission.READ_CONTENTS)
-    id_, conversation_id, position = conversations.get_place(core, given)
+    id_, conversation_id, _ = conversations.get_place(core, given)
     _note(core, actor, conversation=conversation_id, message=id_)
-    rows = _rows(
-        core,
-        conversation_id,
-        max(0, position - context),
-        min(position, context) + 1 + context,
-        whole=id_,
-    )
+    rows = _rows_around(core, conversation_id, id_, context)
+    position = next((row["position"] for row in rows if row["id"] == id_), None)
+    if position is None:
+        raise MessageMissing
     ids = [row["id"] for row in rows]
     judged = read_feedback(core, ai, conversation_id, ids)
     scored = scores_of_messages(core, conversation_id, ids, actor=actor)
@@ -194,9 +192,18 @@ def _note(core: Session, actor: Actor, **opened: UUID) -> None:
     )
 
 
-def _rows(
-    core: Session, conversation_id: UUID, offset: int, limit: int, whole: UUID | None = None
-) -> list[RowMapping]:
+def _rows(core: Session, conversation_id: UUID, offset: int, limit: int) -> list[RowMapping]:
+    return list(core.execute(_page(conversation_id).offset(offset).limit(limit)).mappings())
+
+
+def _rows_around(core: Session, conversation_id: UUID, id_: UUID, context: int) -> list[RowMapping]:
+    # In one statement: earlier messages that arrive late move all those after them
+    place = select(messages.c.position).where(messages.c.id == id_).scalar_subquery()
+    is_near = messages.c.position.between(place - context, place + context)
+    return list(core.execute(_page(conversation_id, whole=id_).where(is_near)).mappings())
+
+
+def _page(conversation_id: UUID, whole: UUID | None = None) -> Select[Any]:
     columns = messages.c
     content = case(
         (columns.id == whole, columns.content), else_=func.left(columns.content, LONGEST)
@@ -204,8 +211,7 @@ def _rows(
     # Search vectors are large, and nobody reads them
     others = [column for column in columns if column.name not in ("content", "search")]
     page = select(*others, content, func.length(columns.content).label("characters"))
-    wanted = page.where(columns.conversation_id == conversation_id).order_by(columns.position)
-    return list(core.execute(wanted.offset(offset).limit(limit)).mappings())
+    return page.where(columns.conversation_id == conversation_id).order_by(columns.position)
 
 
 def _read_messages(
