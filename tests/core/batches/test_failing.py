@@ -128,3 +128,17 @@ def test_long_summaries_of_many_runs_are_not_held_at_once() -> None:
         tracemalloc.stop()
     assert (one.bad, one.phase) == (24, "embed")
     assert peak < 14 * 2**20
+
+
+def test_long_durations_of_many_runs_are_not_read() -> None:
+    phases = {"fetch": 1, "embed": {"log": "x" * 2**20}}
+    for number in range(24):
+        ran(START + number * DAY, "failed", phase_durations=phases, error_summary="embed: no")
+    tracemalloc.start()
+    try:
+        [one] = found()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (one.bad, one.phase) == (24, "embed")
+    assert peak < 2 * 2**20
