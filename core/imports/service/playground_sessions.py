@@ -95,7 +95,13 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
         file.write(content)
         file.flush()
         path = Path(file.name)
-        found = list(islice(read_rows(path, _mapping_of(path)), MOST_SESSIONS + 1))
+        # Judged answers bring annotations, too
+        chats = (
+            each
+            for each in read_rows(path, _mapping_of(path))
+            if each.kind is RowKind.CONVERSATIONS
+        )
+        found = list(islice(chats, MOST_SESSIONS + 1))
     if len(found) > MOST_SESSIONS:
         raise NoChats(f"This file has more than {MOST_SESSIONS} chats. Split it.")
     if wrong := [each for each in found if each.error is not None]:

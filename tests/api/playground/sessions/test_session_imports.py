@@ -151,3 +151,14 @@ def test_chats_have_a_limit_of_their_own(
 ) -> None:
     monkeypatch.setattr(playground_sessions, "MAX_BYTES", 100)
     assert "Split it" in imported(mine, lines(OPENAI, OPENAI)).json()["detail"]
+
+
+def test_answers_that_people_compared_become_chats_without_their_annotations(
+    mine: httpx2.Client,
+) -> None:
+    pair = {"prompt": "When?", "chosen": "On the 30th.", "rejected": "On the 31st."}
+    answer = imported(mine, lines(pair, {**pair, "prompt": "And then?"}))
+    assert answer.status_code == 201, answer.text
+    first, second = answer.json()["sessions"]
+    assert texts(mine, first) == [("user", "When?"), ("assistant", "On the 31st.")]
+    assert texts(mine, second)[0] == ("user", "And then?")
