@@ -191,6 +191,8 @@ def _fail(import_id: UUID, words: str) -> None:
         if row.status not in BUSY:
             return
         imports.announce_touched_days(session, row)
+        if row.status == ImportStatus.CHECKING:
+            row.record_count = None
         if row.status == ImportStatus.UNDOING:
             # Some rows are gone: going on would never bring them again, and those still there are
             # known

@@ -79,7 +79,8 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
     if row.status == ImportStatus.CHECKING:
-        row.status = ImportStatus.READY
+        # As far as the dry run came: no total that progress may be measured by
+        row.status, row.record_count = ImportStatus.READY, None
     elif row.status in (ImportStatus.QUEUED, ImportStatus.RUNNING):
         row.status, row.completed_at = ImportStatus.CANCELLED, clock.now()
         announce_touched_days(session, row)

@@ -1,0 +1,39 @@
+"""What is stopped halfway says no wrong total."""
+
+from functools import partial
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from core.identity.schemas import Role
+from core.imports import runner
+from core.imports.ingest import chunks, dry_run
+from tests.api.conftest import Client
+from tests.api.imports.calls import upload
+from tests.factories.identity import person
+
+AT = "2026-03-04T05:06:07Z"
+EVENTS = "timestamp,event_type,user_id\n" + f"{AT},page.view,u1\n" * 40
+
+
+@pytest.fixture
+def me(client: Client) -> httpx2.Client:
+    return client(person(Role.ADMIN))
+
+
+def test_a_dry_run_that_is_stopped_leaves_no_total(
+    me: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/dry-run")
+    monkeypatch.setattr(dry_run, "cut", partial(chunks.cut, heaviest=10))
+    looked = list[None]()
+
+    def stop_at_second() -> bool:
+        looked.append(None)
+        return len(looked) < 2 or me.post(f"/imports/{id_}/cancel").status_code == 200
+
+    runner.work(UUID(id_), may_go_on=stop_at_second)
+    found = me.get(f"/imports/{id_}").json()
+    assert (found["status"], found["progress"]["records_total"]) == ("ready", None)
