@@ -213,6 +213,10 @@ def _choose(session: Session, row: Import, start: ImportStart) -> None:
     mapping = mappings.mapping_for(session, row, start)
     if may_have_rows(row) and mapping != row.mapping:
         raise NotNow("Part of this file is already imported with another mapping. Undo that first.")
+    if may_have_rows(row) and start.environment not in (None, row.environment):
+        raise NotNow(
+            f"Part of this file is already imported into {row.environment}. Undo that first."
+        )
     row.mapping = mapping
     row.environment, row.error = start.environment or row.environment, None
 

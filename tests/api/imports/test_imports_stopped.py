@@ -1,4 +1,4 @@
-"""What is stopped halfway says no wrong total."""
+"""What is stopped halfway goes on into the same place, and says no wrong total."""
 
 from functools import partial
 from uuid import UUID
@@ -8,9 +8,9 @@ import pytest
 
 from core.identity.schemas import Role
 from core.imports import runner
-from core.imports.ingest import chunks, dry_run
+from core.imports.ingest import chunks, dry_run, writing
 from tests.api.conftest import Client
-from tests.api.imports.calls import upload
+from tests.api.imports.calls import do_what_is_due, upload
 from tests.factories.identity import person
 
 AT = "2026-03-04T05:06:07Z"
@@ -37,3 +37,21 @@ def test_a_dry_run_that_is_stopped_leaves_no_total(
     runner.work(UUID(id_), may_go_on=stop_at_second)
     found = me.get(f"/imports/{id_}").json()
     assert (found["status"], found["progress"]["records_total"]) == ("ready", None)
+
+
+def test_the_rest_of_a_file_goes_into_no_other_environment(
+    me: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/start", json={"environment": "staging"})
+    looked = iter([True, False])
+    with monkeypatch.context() as small:
+        small.setattr(runner, "write", partial(writing.write, heaviest=10))
+        runner.work(UUID(id_), may_go_on=lambda: next(looked))
+    me.post(f"/imports/{id_}/cancel")
+    refused = me.post(f"/imports/{id_}/start", json={"environment": "production"})
+    assert (refused.status_code, "into staging" in refused.json()["detail"]) == (409, True)
+    assert me.post(f"/imports/{id_}/start", json={"environment": "staging"}).status_code == 202
+    do_what_is_due(id_)
+    done = me.get(f"/imports/{id_}").json()
+    assert (done["environment"], done["counts"]["events"]["accepted"]) == ("staging", 40)
