@@ -19,11 +19,11 @@ notes, mentions, talks = (table_of(each) for each in (ConversationNote, NoteMent
 
 
 def list_notes(session: Session, conversation_id: UUID, *, actor: Actor) -> list[NoteView]:
-    """Return the notes on a conversation, oldest first."""
+    """Return the latest notes on a conversation, oldest first."""
     require(actor, Permission.READ_CONTENTS)
     query = select(notes).where(notes.c.conversation_id == conversation_id)
-    rows = session.execute(query.order_by(notes.c.created_at, notes.c.id).limit(MOST))
-    return [NoteView.model_validate(row) for row in rows]
+    latest = query.order_by(notes.c.created_at.desc(), notes.c.id.desc()).limit(MOST)
+    return [NoteView.model_validate(row) for row in reversed(session.execute(latest).all())]
 
 
 def list_colleagues(session: Session, *, actor: Actor) -> list[Colleague]:

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from core.conversations.notes import Colleague, find_mentioned
+from core.conversations.queries import notes as queries
 from core.database.db import transaction
 from core.identity.schemas import Role
 from core.platform.ids import new_id
@@ -37,6 +38,16 @@ def test_notes_are_read_by_all_who_read_messages_oldest_first(client: Client, ta
     assert listed(reviewer) == listed(admin) == ["First", "Second"]
     assert first["author_name"] == "Reviewer"
     assert client(person(Role.ANALYST)).get(f"{NOTES}?conversation_id=c").status_code == 403
+
+
+def test_of_more_notes_than_are_listed_the_latest_are_read(
+    client: Client, talk: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST", 2)
+    reviewer = client(person(Role.REVIEWER))
+    for body in ("First", "Second", "Third"):
+        written(reviewer, body)
+    assert listed(reviewer) == ["Second", "Third"]
 
 
 def test_only_the_author_deletes_a_note(client: Client, talk: None) -> None:
