@@ -181,6 +181,10 @@ def corrected_rate(passed: int, scored: int, table: Agreement2x2) -> EstimatedRa
     rate_ = (passed + Z * Z / 2) / size
     sens, spec = (table.good_passed + 1) / good, (table.bad_failed + 1) / bad
     youden = sens + spec - 1
+    # The added answers take a judge that is barely better than chance below it, where the interval
+    # has no end: any share could be the true one
+    if youden <= 0:
+        return EstimatedRate(value=_clamped(value), low=0.0, high=1.0, n=scored)
     middle = (rate_ + spec - 1) / youden
     of_sens, of_spec = sens * (1 - sens) / good, spec * (1 - spec) / bad
     variance = rate_ * (1 - rate_) / size + of_sens * middle**2 + of_spec * (1 - middle) ** 2

@@ -82,6 +82,12 @@ def test_too_few_answers_or_a_judge_like_chance_correct_nothing(table: Agreement
     assert corrected_rate(600, 1000, table).value is None
 
 
+@pytest.mark.parametrize("bad_passed", [21, 29])
+def test_a_judge_barely_better_than_chance_leaves_every_share_possible(bad_passed: int) -> None:
+    found = corrected_rate(80, 100, Agreement2x2(10, 0, bad_passed, 1))
+    assert (found.low, found.high) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("table", "status", "words"),
     [
