@@ -59,6 +59,7 @@ def numbers_in(text: str, unit: str | None = None) -> Iterator[NumberInText]:
     Digits that are part of a word, such as those of `GPT4`, are none unless the word is the unit.
     A single dot before three digits is a decimal point, a single comma a thousands separator.
     """
+    unit = unit or None  # an empty one stands beside every number
     for match in NUMBER.finditer(text):
         found = _number(text, match, unit)
         if found is None:

@@ -69,6 +69,8 @@ def test_with_a_unit_only_numbers_beside_it_count(
         ({"value": 6, "negate": True}, "7", True),
         ({"value": 6}, "six", False),
         ({"unit": "km"}, "It is 1,200 km away, on day 3", True),
+        ({"unit": " "}, "It is 1,200 km away", True),
+        ({"value": 3, "unit": ""}, "on day 3", True),
     ],
 )
 def test_a_number_is_within_its_tolerance(scorer: dict[str, Any], text: str, passed: bool) -> None:
