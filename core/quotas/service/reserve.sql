@@ -14,8 +14,11 @@ with wanted as (
     from wanted order by quota_id, subject, period_start
     on conflict (quota_id, subject, period_start) do update set
         reserved = counter.reserved + excluded.reserved,
-        over = counter.over + (counter.used + counter.reserved + excluded.reserved > (
-            select amount from quotas where id = excluded.quota_id))::int
+        -- A further round counts only where it is the one that goes beyond: its call is counted once
+        over = counter.over + (
+            select (counter.used + counter.reserved + excluded.reserved > amount
+                and (cast(:calls as int) > 0 or counter.used + counter.reserved <= amount))::int
+            from quotas where id = excluded.quota_id)
     returning quota_id, used, reserved
 ), noted as (
     insert into usage_reservations as known (execution_id, quota_id, subject, period_start, amount)

@@ -21,6 +21,8 @@ from core.providers.vendors.fake import Fake
 from core.quotas import jobs, queries
 from core.quotas.errors import PriceNeeded, QuotaExceeded
 from core.quotas.models import UsageCounter
+from core.quotas.service import reservations
+from core.quotas.worst_case import WorstCase
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key
@@ -128,6 +130,21 @@ def test_one_that_only_observes_refuses_nothing_and_counts_what_was_beyond(one: 
         executed(one.actor)
     [found] = use_of(one.actor)
     assert (int(found.used), found.over) == (3, 2)
+
+
+def test_a_call_beyond_the_limit_counts_once_however_many_rounds_it_has(one: Person) -> None:
+    quota(1, only_observes=True)
+    quota(20_000, "tokens", only_observes=True)
+    with transaction() as session:
+        service.begin(session, asked(), instance=UUID(int=1), actor=one.actor)
+        pending = service.begin(session, asked(), instance=UUID(int=1), actor=one.actor)
+        for _ in range(3):
+            round_ = (pending.id, pending.quotas, WorstCase(20_000, Decimal(0)))
+            reservations.reserve(session, *round_, at=pending.created_at, calls=0)
+    assert {found.measure.value: found.over for found in use_of(one.actor)} == {
+        "calls": 1,
+        "tokens": 1,
+    }
 
 
 def test_a_quota_of_a_role_counts_each_account_apart(one: Person) -> None:
