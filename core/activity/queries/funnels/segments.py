@@ -21,8 +21,9 @@ COMMON = text("""
 select key, value, count(*) as users
 from (select traits from users order by last_seen_slot desc limit :asked) as recent
     cross join jsonb_each_text(traits)
-where jsonb_typeof(traits -> key) in ('string', 'number', 'boolean') and length(key) <= 100
-    and length(value) <= 100
+where jsonb_typeof(traits -> key) in ('string', 'number', 'boolean')
+    and length(key) between 1 and 100
+    and length(value) between 1 and 100
 group by key, value order by key, users desc, value""")
 
 RELEASES = text("""
@@ -85,7 +86,7 @@ class SegmentChoice(View):
 def list_segments(session: Session, watched: Watched, *, actor: Actor) -> list[SegmentChoice]:
     """Return the segments by traits of those who were seen last, and the latest releases.
 
-    A trait of very many values, such as a name, makes none.
+    A trait of very many values, such as a name, makes none, and neither does an empty value.
     """
     require(actor, Permission.WATCH)
     by_trait: dict[str, list[str]] = {}

@@ -113,6 +113,13 @@ def test_a_segment_is_of_users_with_a_trait_or_of_a_release(actor: Actor) -> Non
         ]
 
 
+def test_every_segment_on_offer_can_be_chosen(actor: Actor) -> None:
+    describe(NewUser(id="ann", traits={"plan": "", "": "pro", "source": "ads"}))
+    with transaction() as session:
+        offered = segments.list_segments(session, Watched(), actor=actor)
+    assert [str(Segment.read(each.segment)) for each in offered] == ["source=ads"]
+
+
 @pytest.mark.parametrize("given", ["", "plan=2", "trait.=x", "trait.plan", "release="])
 def test_what_names_no_segment_is_refused(given: str) -> None:
     with pytest.raises(FunnelRefused):
