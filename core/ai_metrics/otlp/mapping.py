@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from core.ai_metrics.otlp import contents, dialects, outcomes, span_messages
@@ -185,7 +185,7 @@ def _cost(attributes: Attributes) -> Decimal | None:
     )
     try:
         total = sum((Decimal(str(part)) for part in parts), Decimal(0)) if parts else None
-    except InvalidOperation:
+    except DecimalException:  # no number, or one with more digits than are added up
         return None
     return total if total is not None and total.is_finite() and 0 <= total <= MOST_USD else None
 

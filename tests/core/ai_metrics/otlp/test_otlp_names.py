@@ -200,6 +200,7 @@ def test_a_count_that_is_none_gives_way_to_an_older_name() -> None:
         ({"llm.cost.total": float("nan")}, None),
         ({"llm.cost.total": 1e9}, None),
         ({"llm.cost.total": "free"}, None),
+        ({"llm.cost.total": "1e1000000"}, None),
         ({}, None),
     ],
 )
