@@ -148,6 +148,9 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     }
     if not _end(session, execution, values | used):
         session.execute(update(executions).where(executions.c.id == execution.id).values(used))
+        # Only now, because what it has used was not known when it was cancelled
+        if execution.is_of_key and outcome.usage is not None:
+            outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})
         return False
     if execution.quotas:
         _settle(session, execution.id, outcome)
@@ -265,11 +268,13 @@ def end_all(session: Session, matching: Update, **values: Any) -> list[UUID]:  #
         finished_at=clock.now(), **values
     )
     ended = session.execute(
-        change.returning(executions.c.id, executions.c.session_id, executions.c.owner)
+        change.returning(*(executions.c[name] for name in ("id", "session_id", "owner", "key_id")))
     ).all()
     reservations.settle(session, [row.id for row in ended], None, None)
     for row in ended:
         _notify(session, row.id, row.session_id, row.owner)
+    if of_keys := [str(row.id) for row in ended if row.key_id is not None]:
+        outbox.add(session, FINISHED_BY_KEY, {"ids": of_keys})
     return [row.id for row in ended]
 
 
