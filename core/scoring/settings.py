@@ -141,7 +141,7 @@ def change(core: Session, scoring: ProductionScoring, *, actor: Actor) -> Produc
         if isinstance(spec, SimilarityScorer) and spec.model_id:
             catalogue.find_route(core, spec.model_id)
     before, after = settings.amend(core, scoring, by=actor.id)
-    state = settings.read(core, ProductionScoringState)
+    state = lock_state(core)
     fresh: dict[str, object] = {"account_id": actor.id, "problem": None}
     if (after.scorers, after.is_active) != (before.scorers, before.is_active):
         fresh |= {"since": clock.now(), "looked_until": None}
@@ -156,6 +156,13 @@ def change(core: Session, scoring: ProductionScoring, *, actor: Actor) -> Produc
         after={name: new[name] for name in changed},
     )
     return _view(core)
+
+
+def lock_state(core: Session) -> ProductionScoringState:
+    """Return the state with the figures of today, locked until the transaction ends."""
+    # A run and a change of the settings each store all of it, and must not undo each other
+    _, state = settings.amend(core, ProductionScoringState(), by=None)
+    return state.of_today()
 
 
 def flat(specs: tuple[ScorerSpec, ...]) -> Iterator[ScorerSpec]:

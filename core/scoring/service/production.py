@@ -26,7 +26,12 @@ from core.scoring.results import name_of
 from core.scoring.schemas import JudgeScorer, PairwiseScorer, ScoreResult, ScorerSpec
 from core.scoring.scorers import score
 from core.scoring.service.budgeted_models import BudgetedModels
-from core.scoring.settings import ProductionScoring, ProductionScoringState, flat
+from core.scoring.settings import (
+    ProductionScoring,
+    ProductionScoringState,
+    flat,
+    lock_state,
+)
 
 LOW = "scoring.low"
 SAMPLED = 3  # whose dice: independent of the samples of the review queue
@@ -46,7 +51,7 @@ def score_due_messages() -> None:
     if not chosen.is_active or not chosen.scorers:
         return
     if actor is None or not may(actor, Permission.RUN_MODELS):
-        _note(state, problem=NO_ACCOUNT)
+        _note(problem=NO_ACCOUNT)
         return
     # Messages that arrive while others are scored are due in the next run
     begun = clock.now()
@@ -55,9 +60,7 @@ def score_due_messages() -> None:
             return
         if not _score_message(message_id, chosen, actor):
             return
-    with read_session() as core:
-        state = settings.read(core, ProductionScoringState)
-    _note(state, looked_until=begun)
+    _note(looked_until=begun)
 
 
 def _active_actor(core: Session, account_id: UUID | None) -> Actor | None:
@@ -133,9 +136,7 @@ def _store(
     values = [result.score for _, result in done if result.score is not None]
     if chosen.review_below is not None and values and min(values) < chosen.review_below:
         outbox.add(core, LOW, {"ids": [str(found.id)]})
-    # Locked and read again: the settings may have been changed meanwhile
-    _, state = settings.amend(core, ProductionScoringState(), by=None)
-    state = state.of_today()
+    state = lock_state(core)
     skipped = len(results) - len(done)
     figures = {
         "spent_usd": state.spent_usd + models.spent_usd,
@@ -179,6 +180,7 @@ def _score_id(message_id: UUID, spec: ScorerSpec) -> UUID:
     return uuid5(SCORES, f"{message_id}:{name_of(spec)}:{version_of(spec)}")
 
 
-def _note(state: ProductionScoringState, **changes: object) -> None:
+def _note(**changes: object) -> None:
     with transaction() as core:
+        state = lock_state(core)
         settings.write(core, state.model_copy(update=changes), by=None)
