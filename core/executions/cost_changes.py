@@ -4,6 +4,7 @@ Packaged data have tiers that the price table does not: a call keeps its cost wh
 applies to it is the same.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from core.executions import queries
 from core.executions.queries import PriceableCall
 from core.providers.packaged_prices import UNPRICED, Cost
 from core.providers.queries import token_prices
+
+READ_AT_ONCE = 10_000  # calls
 
 
 class CostChange(NamedTuple):
@@ -30,10 +33,28 @@ class CostChanges(NamedTuple):
 
 def list_changes(start: datetime, end: datetime, model: str | None) -> CostChanges:
     """Return the changes of the calls in a time span."""
-    with read_session() as session:
-        calls = queries.list_priceable(session, start, end, model)
-    changed = [CostChange(call, cost) for call in calls if (cost := _change(call)) is not None]
-    return CostChanges(len(calls), changed)
+    examined, changed = 0, list[CostChange]()
+    for call in _calls(start, end, model):
+        examined += 1
+        if (cost := _change(call)) is not None:
+            changed.append(CostChange(call, cost))
+    return CostChanges(examined, changed)
+
+
+def _calls(start: datetime, end: datetime, model: str | None) -> Iterator[PriceableCall]:
+    """Yield the calls of a time span. Rows of calls are kept for ever: all of them at once can be
+    more than the memory holds.
+    """
+    last: PriceableCall | None = None
+    while True:
+        with read_session() as session:
+            page = queries.list_priceable(
+                session, start, end, model, after=last, limit=READ_AT_ONCE
+            )
+        yield from page
+        if len(page) < READ_AT_ONCE:
+            return
+        last = page[-1]
 
 
 def _change(call: PriceableCall) -> Cost | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, and_, func, or_, select
+from sqlalchemy import ScalarSelect, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from core.executions import encrypted_texts
@@ -109,9 +109,17 @@ def list_cancelled(session: Session, execution_ids: list[UUID]) -> list[UUID]:
 
 
 def list_priceable(
-    session: Session, start: datetime, end: datetime, model: str | None
+    session: Session,
+    start: datetime,
+    end: datetime,
+    model: str | None,
+    *,
+    after: PriceableCall | None = None,
+    limit: int | None = None,
 ) -> list[PriceableCall]:
-    """Return the ended calls of a time span that have tokens; `model` is the provider's name."""
+    """Return the ended calls of a time span that have tokens, the oldest first, from the one after
+    another; `model` is the provider's name.
+    """
     columns = (Execution.id, Execution.created_at, Execution.provider, model_name.label("model"))
     tokens = (
         func.coalesce(column, 0)
@@ -130,7 +138,14 @@ def list_priceable(
         Execution.cached_from.is_(None),
     )
     query = query.where(model_name == model) if model is not None else query
-    return [PriceableCall(*row) for row in session.execute(query.order_by(Execution.id))]
+    place = (Execution.created_at, Execution.id)
+    if after is not None:
+        # The first of them says where to begin in the index
+        query = query.where(
+            Execution.created_at >= after.created_at,
+            tuple_(*place) > (after.created_at, after.id),
+        )
+    return [PriceableCall(*row) for row in session.execute(query.order_by(*place).limit(limit))]
 
 
 def view(row: Execution) -> ExecutionView:
