@@ -9,7 +9,7 @@ as failed until its password was checked, so that parallel attempts gain nothing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -42,10 +42,13 @@ class Attempt:
 def begin(session: Session, email: str, ip_address: str | None) -> Attempt:
     """Count an attempt as failed; `record_success` reverts that."""
     network = network_of(ip_address)
-    pair_count = _count(session, network, crypto.fingerprint(email), FAILURES_RESET_AFTER)
+    email_hash = crypto.fingerprint(email)
+    pair_count = _count(session, network, email_hash, FAILURES_RESET_AFTER)
     if (
         pair_count.locked_until is not None and pair_count.locked_until > clock.now()
     ) or pair_count.failures > MAX_FAILURES:
+        # Attempts that were cut short, as by a kill, lock nothing themselves: this would last a day
+        _lock(session, network, email_hash)
         # Locked attempts don't count for the network: a program with an old password would throttle
         # all who share its address.
         return Attempt(network, email, is_locked=True, is_throttled=False)
@@ -61,20 +64,18 @@ def begin(session: Session, email: str, ip_address: str | None) -> Attempt:
 
 def record_failure(session: Session, attempt: Attempt, account: AdminUser | None) -> None:
     """Lock the pair after its fifth failure, and count the failure on the account."""
-    locked_until = clock.now() + LOCKED_FOR
-    locked = session.execute(
-        update(SignInFailure)
-        .where(
-            SignInFailure.network == attempt.network, SignInFailure.email_hash == attempt.email_hash
-        )
-        .where(SignInFailure.failures >= MAX_FAILURES, SignInFailure.locked_until.is_(None))
-        .values(locked_until=locked_until)
-        .returning(SignInFailure.network)
-    ).first()
+    locked_until = _lock(session, attempt.network, attempt.email_hash)
     if account is not None:
         account.failed_logins += 1
-        if locked is not None:
-            account.locked_until = locked_until
+        account.locked_until = locked_until or account.locked_until
+
+
+def _lock(session: Session, network: str, email_hash: bytes) -> datetime | None:
+    """Lock a pair that has failed too often, unless it is locked; return until when, or None."""
+    until = func.coalesce(SignInFailure.locked_until, clock.now() + LOCKED_FOR)
+    pair = (SignInFailure.network == network, SignInFailure.email_hash == email_hash)
+    locked = update(SignInFailure).where(*pair, SignInFailure.failures >= MAX_FAILURES)
+    return session.scalar(locked.values(locked_until=until).returning(SignInFailure.locked_until))
 
 
 def record_success(session: Session, attempt: Attempt, account: AdminUser) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy import func, select, update
 
 from core.database.db import transaction
 from core.database.tables import CoreAudit
+from core.errors import Unavailable
 from core.identity import passwords
 from core.identity.models import SignInFailureHour
 from core.identity.schemas import Caller, SessionKind
-from core.identity.service import sign_in, sign_in_failures
+from core.identity.service import sessions, sign_in, sign_in_failures
 from core.platform import clock
 from core.system import jobs
 from tests.factories.identity import CALLER, PASSWORD, person
@@ -103,3 +104,26 @@ def test_a_lock_lasts_although_the_first_failure_is_a_day_old(
     jobs.forget_failed_sign_ins(0)
     assert not signs_in_at(24.1)
     assert signs_in_at(24.2)
+
+
+def test_attempts_that_were_cut_short_lock_for_no_longer_than_failed_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, email = clock.now(), "grace@example.com"
+    person(email=email)
+
+    def signs_in_at(minutes: float) -> bool:
+        monkeypatch.setattr(clock, "now", lambda: began + timedelta(minutes=minutes))
+        given = sign_in.try_sign_in(email, PASSWORD, SessionKind.API, CALLER)
+        return given.signed_in is not None
+
+    def cut_short(*_given: object, **_more: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as outage:
+        outage.setattr(sessions, "finish_sign_in", cut_short)
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                signs_in_at(0)
+    assert not signs_in_at(1)
+    assert signs_in_at(16.1)
