@@ -15,6 +15,10 @@ class QuotaTargetMissing(Invalid):
     """No account or API key with this ID."""
 
 
+class QuotaNotWhole(Invalid):
+    """Calls and tokens are counted in whole numbers."""
+
+
 class QuotaExceeded(RateLimited):
     """A quota is used up. Ask an admin for more."""
 

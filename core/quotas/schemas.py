@@ -28,6 +28,10 @@ class QuotaMeasure(StrEnum):
     TOKENS = "tokens"
     COST = "cost"
 
+    def has_amount(self, amount: Decimal) -> bool:
+        """Whether it can be so much: only money is counted in parts."""
+        return self is QuotaMeasure.COST or not amount % 1
+
 
 class QuotaPeriod(StrEnum):
     """After which a quota's use starts at zero again, by the clock in UTC."""
@@ -90,7 +94,7 @@ class NewQuota(BaseModel):
             {needed} if needed else set()
         ):
             raise ValueError(f"a quota of scope {self.scope} has {needed or 'no target'}")
-        if self.measure is not QuotaMeasure.COST and self.limit % 1:
+        if not self.measure.has_amount(self.limit):
             raise ValueError("calls and tokens are counted in whole numbers")
         return self
 

@@ -12,7 +12,7 @@ from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.platform.ids import new_id
 from core.quotas import queries
-from core.quotas.errors import QuotaExists, QuotaMissing, QuotaTargetMissing
+from core.quotas.errors import QuotaExists, QuotaMissing, QuotaNotWhole, QuotaTargetMissing
 from core.quotas.models import Quota
 from core.quotas.schemas import NewQuota, QuotaChange, QuotaView
 
@@ -41,10 +41,14 @@ def create_quota(session: Session, given: NewQuota, *, actor: Actor) -> QuotaVie
 def change_quota(
     session: Session, quota_id: UUID, given: QuotaChange, *, actor: Actor
 ) -> QuotaView:
-    """Change a quota's limit, or whether it only observes; raise Forbidden or QuotaMissing."""
+    """Change a quota's limit, or whether it only observes; raise Forbidden, QuotaMissing or
+    QuotaNotWhole.
+    """
     before = queries.get_quota(session, quota_id, actor=actor)
     row = _find(session, quota_id)
     if given.limit is not None:
+        if not before.measure.has_amount(given.limit):
+            raise QuotaNotWhole
         row.amount = given.limit
     if given.only_observes is not None:
         row.only_observes = given.only_observes

@@ -19,9 +19,10 @@ from core.providers.packaged_prices import UNPRICED, Cost, CostSource
 from core.providers.queries import token_prices
 from core.providers.vendors.fake import Fake
 from core.quotas import jobs, queries
-from core.quotas.errors import PriceNeeded, QuotaExceeded
+from core.quotas.errors import PriceNeeded, QuotaExceeded, QuotaNotWhole
 from core.quotas.models import UsageCounter
-from core.quotas.service import reservations
+from core.quotas.schemas import QuotaChange
+from core.quotas.service import quotas, reservations
 from core.quotas.worst_case import WorstCase
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
@@ -208,6 +209,15 @@ def test_a_list_of_quotas_shows_what_was_used_of_each(one: Person) -> None:
         ("workspace", None, 3),
         ("role", "admin", 2),
     ]
+
+
+@pytest.mark.parametrize("measure", ["calls", "tokens"])
+def test_a_limit_of_parts_of_a_call_or_token_is_refused_in_a_change_too(measure: str) -> None:
+    made = quota(3, measure)
+    with pytest.raises(QuotaNotWhole), transaction() as session:
+        quotas.change_quota(
+            session, made.id, QuotaChange(limit=Decimal("0.5")), actor=person().actor
+        )
 
 
 def test_what_was_used_is_kept_for_two_months(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
