@@ -24,6 +24,7 @@ from core.activity.models.funnels import FunnelPart
 from core.activity.models.users import User, UserDay
 from core.activity.queries.funnels import onboarding_progress
 from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
+from core.activity.queries.releases import release_place
 from core.activity.queries.user_lists import summary_of
 from core.activity.views import UserSummary, UserView
 from core.database.tables import table_of
@@ -42,7 +43,9 @@ def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) ->
     """Return a user by our id or the sender's; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, found = find_progress(session, given, watched)
-    figures = session.execute(_figures(row["id"], watched)).one()
+    # Releases from before days were counted by release have no days of their own
+    place = release_place(session, watched) or watched.environment
+    figures = session.execute(_figures(row["id"], watched, place)).one()
     return UserView(
         **summarize(row, found).model_dump(),
         traits=row["traits"],
@@ -109,8 +112,8 @@ def event_filters(watched: Watched) -> list[ColumnElement[bool]]:
     return found + ([events.c.release == watched.release] if watched.release is not None else [])
 
 
-def _figures(id_: UUID, watched: Watched) -> Select[Any]:
-    there = [user_days.c.user_id == id_, user_days.c.environment == watched.environment]
+def _figures(id_: UUID, watched: Watched, place: str) -> Select[Any]:
+    there = [user_days.c.user_id == id_, user_days.c.environment == place]
     there += [user_days.c.app == watched.app] if watched.app is not None else []
     active_days = select(func.count(user_days.c.day.distinct())).where(*there).scalar_subquery()
     done = own_events(id_, watched)
