@@ -112,10 +112,11 @@ def find_without_users(session: Session, dataset_id: UUID, case_ids: Collection[
     return set(session.scalars(grouped.having(~is_from_users)))
 
 
-def find_conversation(session: Session, case_id: UUID) -> UUID | None:
+def find_conversation(session: Session, dataset_id: UUID, case_id: UUID) -> UUID | None:
     """Return the conversation that a case was made of, or None. The caller has seen the case."""
-    of_it = (cases.c.case_id == case_id, cases.c.conversation_id.is_not(None))
-    return session.scalar(select(cases.c.conversation_id).where(*of_it).limit(1))
+    of_it = (cases.c.dataset_id == dataset_id, cases.c.case_id == case_id)
+    made_of = select(cases.c.conversation_id).where(*of_it, cases.c.conversation_id.is_not(None))
+    return session.scalar(made_of.limit(1))
 
 
 def is_in_version(dataset_id: UUID, version: int) -> tuple[ColumnElement[bool], ...]:

@@ -9,7 +9,7 @@ from core.datasets.queries.cases import find_conversation
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.errors import EvaluationCaseMissing, TargetNumberMissing
-from core.evaluations.models import EvaluationCase, EvaluationResult
+from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.queries.evaluations import get_row
 from core.evaluations.runs import targets
 from core.identity.permissions import Permission, require
@@ -58,12 +58,18 @@ def start(
     source = ReplaySource(
         evaluation_id=evaluation_id,
         case_id=case_id,
-        conversation_id=find_conversation(session, row.case_id) if row.case_id else None,
+        conversation_id=_conversation(session, evaluation, row),
     )
     draft = Draft(
         model=target.model_id, parameters=call.parameters, custom_prompt=call.system_prompt
     )
     return case_replays.start(session, replayed, source, draft, actor=actor)
+
+
+def _conversation(session: Session, evaluation: EvaluationTest, row: EvaluationCase) -> UUID | None:
+    if evaluation.dataset_id is None or row.case_id is None:
+        return None
+    return find_conversation(session, evaluation.dataset_id, row.case_id)
 
 
 def _result(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> EvaluationResult | None:
