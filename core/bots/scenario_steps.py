@@ -78,6 +78,7 @@ async def _run_scenario(
             said = conversations.as_messages(answers)
         await _analyze_last(run, answers, actor)
         with transaction() as session:
+            scenarios.get_scenario(session, scenario.id, actor=actor)
             goes_on = runs.record_progress(session, run.id)
         if not (goes_on and may_go_on()):
             raise RunStopped

@@ -8,7 +8,7 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.bots import bot_tests, scenario_steps
 from core.bots.errors import BotMissing
@@ -19,7 +19,8 @@ from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
 from core.identity.schemas import Actor
-from tests.factories.bots import made, started, state
+from core.providers.schemas import ModelCall
+from tests.factories.bots import Judge, judgement, made, started, state
 from tests.factories.evaluations import until
 from tests.factories.identity import person
 
@@ -31,8 +32,8 @@ def actor(runner: Runner) -> Actor:
     return person().actor
 
 
-def added(actor: Actor, name: str, message: str) -> UUID:
-    new = NewScenario(name=name, user_messages=(message,))
+def added(actor: Actor, name: str, *messages: str) -> UUID:
+    new = NewScenario(name=name, user_messages=messages)
     with transaction() as session:
         return scenarios.create_scenario(session, new, actor=actor).id
 
@@ -76,6 +77,27 @@ def test_a_run_skips_a_scenario_that_is_deleted_and_goes_on_with_the_next(actor:
     run, found = state(actor, run_id)
     assert (run.status, run.error) == (RunStatus.COMPLETED, None)
     assert "quick" in [each.message for each in found]
+
+
+def test_a_scenario_that_is_deleted_between_two_answers_is_not_asked_again(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = added(actor, "A", "first", "second")
+
+    class Judging(Judge):
+        def answer(self, _call: ModelCall) -> str:
+            delete_scenario(actor, scenario)
+            return judgement()
+
+    Judging().install(monkeypatch)
+    run_id = started(actor, made(actor), scenario)
+    scenario_steps.work(run_id, may_go_on=lambda: True)
+    run, found = state(actor, run_id)
+    assert (run.status, run.error) == (RunStatus.COMPLETED, None)
+    assert [each.message for each in found] == ["first"]
+    with transaction() as session:
+        calls = session.scalar(select(func.count()).select_from(Execution))
+    assert calls == 2  # the first answer, and the judge of it
 
 
 def test_a_run_that_is_deleted_with_its_bot_meanwhile_logs_no_error(
