@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.database.tables import Setting
+from core.database.tables import STORED, Setting
 from core.errors import StartRefused
 from core.platform import clock, crypto
 
@@ -136,7 +136,7 @@ Chosen = TypeVar("Chosen", bound=SettingsGroup)
 def read(session: Session, group: type[Chosen]) -> Chosen:
     """Return a group of settings, with defaults for unset fields."""
     value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
-    return group.model_validate(value or {})
+    return group.model_validate(value or {}, context=STORED)
 
 
 def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:

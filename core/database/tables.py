@@ -31,6 +31,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+# The context of validating what is stored, where limits that are newer do not apply
+STORED = {"is_stored": True}
 JSON_OR_NULL = JSONB(none_as_null=True)  # None is SQL null, not JSON null
 TYPES = {
     datetime: DateTime(timezone=True),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 
+from core.database.tables import STORED
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.models import EvaluationCase, EvaluationResult, EvaluationTest
 from core.evaluations.schemas import EvaluationDefinition
@@ -109,4 +110,5 @@ def joined_digest(digests: Iterable[bytes]) -> bytes:
 
 
 def _open(kind: type[_Text], envelope: bytes, column: str, row: UUID) -> _Text:
-    return kind.model_validate_json(crypto.keyring().open(envelope, column=column, row=row))
+    text = crypto.keyring().open(envelope, column=column, row=row)
+    return kind.model_validate_json(text, context=STORED)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from core.database.tables import STORED
 from core.platform import crypto
 from core.promotions.models import LabelGate
 from core.promotions.schemas import GateCriteria
@@ -14,6 +15,5 @@ def seal_criteria(criteria: GateCriteria, row: UUID) -> bytes:
 
 
 def criteria_of(row: LabelGate) -> GateCriteria:
-    return GateCriteria.model_validate_json(
-        crypto.keyring().open(row.criteria, column=COLUMN, row=row.id)
-    )
+    text = crypto.keyring().open(row.criteria, column=COLUMN, row=row.id)
+    return GateCriteria.model_validate_json(text, context=STORED)

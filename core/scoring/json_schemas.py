@@ -1,14 +1,16 @@
 """JSON Schemas that people write: draft 2020-12 with RE2 patterns, and no reference leaves them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import SchemaError
+from pydantic import ValidationInfo
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from core.database.tables import STORED
 from core.scoring.patterns import compiled
 
 MAX_STEPS = 1_000_000  # schemas can double their work at each level, or ask the same repeatedly
@@ -16,6 +18,9 @@ REFERENCE_STEPS = 50
 OTHER_PROPERTIES = ("additionalProperties", "unevaluatedProperties")
 DATA = ("const", "enum", "default", "examples")  # not schemas
 MAX_PARTS = 5000
+MOST_PATTERNS = 100  # so many stay compiled; of more, each check would compile them again
+MAX_PATTERN_CHARS = 50_000  # of all; the library compiles them by Python's expressions, too
+MAX_INSTRUCTIONS = 500_000  # of RE2 for all patterns: about 0.1 s
 TYPES = 7  # there are no more
 LATER_REFERENCES = ("$dynamicRef", "$recursiveRef")
 
@@ -28,13 +33,20 @@ class TooComplex(Exception):
     """The schema takes too many steps for this document."""
 
 
-def checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that can be used; raise ValueError with the reason."""
+def checked_schema(schema: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    """Return a schema that can be used; raise ValueError with the reason.
+
+    The limits of patterns are for new schemas only: stored ones stay as they are.
+    """
     members = list(_objects(schema))
     if len(members) > MAX_PARTS:
         raise ValueError(f"Invalid JSON Schema: more than {MAX_PARTS:,} parts.")
     if any(isinstance(it.get("type"), list) and len(it["type"]) > TYPES for it in members):
         raise ValueError("Invalid JSON Schema: type: there are only seven types.")
+    patterns = set(_patterns(members))
+    is_new = info.context is not STORED
+    if is_new:
+        _check_sizes(patterns)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -42,7 +54,7 @@ def checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"Invalid JSON Schema: {place}: {error.message[:300]}") from None
     for member in members:
         _check_references(member)
-        _check_patterns(member)
+    _compile(patterns, MAX_INSTRUCTIONS if is_new else None)
     if any("patternProperties" in it for it in members) and any(
         name in it for it in members for name in OTHER_PROPERTIES
     ):
@@ -167,13 +179,37 @@ def _check_references(member: dict[str, Any]) -> None:
         raise ValueError("Invalid JSON Schema: a $ref must be within the schema (#/$defs/name).")
 
 
-def _check_patterns(member: dict[str, Any]) -> None:
-    pattern, by_pattern = member.get("pattern"), member.get("patternProperties")
-    if isinstance(pattern, str):
-        compiled(pattern)
-    if isinstance(by_pattern, dict):
-        for each in by_pattern:
-            compiled(each)
+def _patterns(members: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for member in members:
+        pattern, by_pattern = member.get("pattern"), member.get("patternProperties")
+        if isinstance(pattern, str):
+            yield pattern
+        if isinstance(by_pattern, dict):
+            yield from by_pattern
+
+
+def _check_sizes(patterns: Collection[str]) -> None:
+    if len(patterns) > MOST_PATTERNS:
+        raise ValueError(
+            f"Invalid JSON Schema: more than {MOST_PATTERNS} patterns. List values in enum, or use "
+            "the same pattern more often."
+        )
+    if sum(map(len, patterns)) > MAX_PATTERN_CHARS:
+        raise ValueError(
+            f"Invalid JSON Schema: its patterns have more than {MAX_PATTERN_CHARS:,} characters. "
+            "Shorten them, or list values in enum."
+        )
+
+
+def _compile(patterns: Iterable[str], most_instructions: int | None) -> None:
+    instructions = 0
+    for pattern in patterns:
+        instructions += compiled(pattern).programsize
+        if most_instructions is not None and instructions > most_instructions:
+            raise ValueError(
+                "Invalid JSON Schema: its patterns are too large. Repeat less in them, as in "
+                "{1,50}; the length of texts is limited by maxLength."
+            )
 
 
 OURS: dict[str, KeywordCheck] = {

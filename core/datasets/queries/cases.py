@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database.paging import Page, Window
-from core.database.tables import table_of
+from core.database.tables import STORED, table_of
 from core.datasets import encrypted_texts
 from core.datasets.errors import CaseMissing
 from core.datasets.models import Dataset, DatasetCaseRow
@@ -142,10 +142,11 @@ def _of(dataset_id: UUID, version: int, filters: CaseFilter) -> Select[Any]:
 
 def _case(row: Row[Any]) -> DatasetCase:
     texts = encrypted_texts.open_texts(row.texts, row.id)
+    content = texts | {"tags": row.tags, "split": row.split, "origin": row.origin}
     return DatasetCase(
         id=row.case_id,
         position=row.position,
-        content=CaseContent(**texts, tags=tuple(row.tags), split=row.split, origin=row.origin),
+        content=CaseContent.model_validate(content, context=STORED),
         conversation_id=row.conversation_id,
         origin_id=row.origin_id,
         added_in=row.added_in,

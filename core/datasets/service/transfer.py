@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from core.database.tables import STORED
 from core.datasets.drafts import CaseDraft
 from core.datasets.errors import DatasetFileRefused
 from core.datasets.files import own_format, reader
@@ -176,8 +177,9 @@ def _with_answer(case: DatasetCase, answer: ReferenceAnswer) -> CaseTexts | None
         if message.role is MessageRole.USER and place < len(asked) - 1:
             messages.append(CaseMessage(role=MessageRole.ASSISTANT, content=next(told, "")))
     fields: dict[str, Any] = case.content.model_dump(include=TEXTS)
+    fields |= {"messages": messages, "reference": answer.turns[-1]}
     try:
-        return CaseTexts(**fields | {"messages": messages, "reference": answer.turns[-1]})
+        return CaseTexts.model_validate(fields, context=STORED)
     except ValidationError:
         return None
 
