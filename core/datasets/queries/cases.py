@@ -112,6 +112,13 @@ def find_without_users(session: Session, dataset_id: UUID, case_ids: Collection[
     return set(session.scalars(grouped.having(~is_from_users)))
 
 
+def has_cases_from_users(session: Session, dataset_id: UUID, version: int) -> bool:
+    """Whether a version has cases with messages of users."""
+    of_it = is_in_version(dataset_id, version)
+    from_users = select(cases.c.id).where(*of_it, cases.c.origin.in_(FROM_USERS))
+    return session.scalar(from_users.limit(1)) is not None
+
+
 def find_conversation(session: Session, dataset_id: UUID, case_id: UUID) -> UUID | None:
     """Return the conversation that a case was made of, or None. The caller has seen the case."""
     of_it = (cases.c.dataset_id == dataset_id, cases.c.case_id == case_id)

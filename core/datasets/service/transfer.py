@@ -15,10 +15,9 @@ from core.datasets.files import own_format, reader
 from core.datasets.files.parsed import ParsedCases, ReferenceAnswer
 from core.datasets.import_schemas import CaseImport, SupportedKind
 from core.datasets.models import Dataset
-from core.datasets.queries.cases import cases_of_version
+from core.datasets.queries.cases import cases_of_version, has_cases_from_users
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import (
-    FROM_USERS,
     CaseMessage,
     CaseOrigin,
     CaseTexts,
@@ -28,7 +27,8 @@ from core.datasets.schemas import (
 )
 from core.datasets.service.cases import store
 from core.datasets.service.datasets import create_dataset, lock_own
-from core.identity.permissions import Permission, require
+from core.errors import Forbidden
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.providers.schemas import MessageRole
@@ -100,14 +100,13 @@ def export_version(
 ) -> ExportedVersion:
     """Return a version as a file that imports again.
 
-    Only accounts that may export annotations export cases with messages of users. Raises
-    DatasetMissing, DatasetVersionMissing or Forbidden.
+    Raises DatasetMissing, DatasetVersionMissing or Forbidden.
     """
     dataset = get_dataset(session, dataset_id, actor=actor)
     number = checked_version(dataset, version)
+    if not may_export(session, dataset_id, number, actor=actor):
+        raise Forbidden
     found = cases_of_version(session, dataset_id, number) if number else []
-    if any(case.content.origin in FROM_USERS for case in found):
-        require(actor, Permission.EXPORT_ANNOTATIONS)
     audit.record(
         session,
         "dataset.export",
@@ -117,6 +116,15 @@ def export_version(
     return ExportedVersion(
         f"dataset-{dataset_id}-v{number}.jsonl", own_format.lines(dataset, number, found)
     )
+
+
+def may_export(session: Session, dataset_id: UUID, version: int, *, actor: Actor) -> bool:
+    """Whether the actor may export a version: only accounts that may export annotations export
+    cases with messages of users.
+    """
+    if may(actor, Permission.EXPORT_ANNOTATIONS):
+        return True
+    return not has_cases_from_users(session, dataset_id, version)
 
 
 def _created(session: Session, target: ImportTarget, actor: Actor) -> Dataset:

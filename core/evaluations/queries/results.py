@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, func, select
+from sqlalchemy import Row, any_, func, select
 from sqlalchemy.orm import Session
 
 from core.datasets.queries.cases import find_without_users
@@ -225,8 +225,19 @@ def export_after(
     return runs, rows[-1].position
 
 
+def has_withheld_texts(session: Session, evaluation_id: UUID, *, actor: Actor) -> bool:
+    """Whether the actor's exports of the runs lack texts of some; raise EvaluationMissing."""
+    evaluation = get_row(session, evaluation_id, actor=actor)
+    of_it = EvaluationCase.evaluation_id == evaluation_id
+    rows = session.execute(select(EvaluationCase.position, EvaluationCase.case_id).where(of_it))
+    return bool(_withheld(session, evaluation, rows.all(), actor))
+
+
 def _withheld(
-    session: Session, evaluation: EvaluationTest, rows: Sequence[EvaluationCase], actor: Actor
+    session: Session,
+    evaluation: EvaluationTest,
+    rows: Sequence[EvaluationCase] | Sequence[Row[int, UUID | None]],
+    actor: Actor,
 ) -> set[int]:
     """Return the positions of cases whose texts the actor may not export. Cases of a dataset that
     was removed are among them: where they came from is no longer known.

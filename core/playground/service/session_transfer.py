@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.errors import Forbidden
 from core.executions.schemas import ExecutionStatus
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.playground import encrypted_texts, message_rows, queries, session_files
 from core.playground.branches import queries as shown
@@ -21,14 +22,12 @@ def export(
 ) -> tuple[str, str]:
     """Return the name of a session's file, without its ending, and its text.
 
-    Only accounts that may export annotations export a replay of a conversation, which has messages
-    of its user. Raises PlaygroundSessionMissing or Forbidden.
+    Raises PlaygroundSessionMissing or Forbidden.
     """
     require(actor, Permission.RUN_MODELS)
     view = queries.get_session(session, session_id, owner=actor.id)
-    replay = queries.find_replay(session, session_id)
-    if replay is not None and replay.conversation_id is not None:
-        require(actor, Permission.EXPORT_ANNOTATIONS)
+    if not may_export(session, session_id, actor=actor):
+        raise Forbidden
     messages = queries.list_messages(session, session_id)
     tree = shown.read_tree(session, session_id)
     if format_ is SessionFormat.JSON:
@@ -41,6 +40,16 @@ def export(
     else:
         text = "".join(session_files.as_csv(messages, tree))
     return session_files.file_name(view), text
+
+
+def may_export(session: Session, session_id: UUID, *, actor: Actor) -> bool:
+    """Whether the actor may export this session: a replay of a conversation has messages of its
+    user, which only accounts that may export annotations export.
+    """
+    if may(actor, Permission.EXPORT_ANNOTATIONS):
+        return True
+    replay = queries.find_replay(session, session_id)
+    return replay is None or replay.conversation_id is None
 
 
 def import_session(session: Session, file: SessionFile, *, actor: Actor) -> PlaygroundSessionView:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from core.datasets.files.parsed import reason_of
 from core.datasets.schemas import DatasetChange, DatasetView, DatasetVisibility
-from core.datasets.service import datasets
+from core.datasets.service import datasets, transfer
 from core.errors import Invalid
 from pages._ui import dialogs, errors, frame, guard, state, text
 
@@ -68,9 +68,13 @@ def save_details(dataset: DatasetView) -> None:
 
 
 def _draw_export(dataset: DatasetView) -> None:
+    with guard.work() as (session, actor):
+        may_export = transfer.may_export(session, dataset.id, dataset.version, actor=actor)
     frame.section("Export", "JSONL that imports again")
-    st.caption("Only super admins can export cases of annotations and conversations.")
-    frame.csv_link(EXPORT.format(id=dataset.id), "Export newest version")
+    if may_export:
+        frame.csv_link(EXPORT.format(id=dataset.id), "Export newest version")
+    else:
+        st.caption("Only super admins can export cases of annotations and conversations.")
 
 
 def ask_to_delete(dataset: DatasetView) -> None:

@@ -1,12 +1,14 @@
 """What an evaluation ran, and its exports."""
 
 import json
+from uuid import UUID
 
 import streamlit as st
 
+from core.evaluations.queries import results
 from core.evaluations.views import EvaluationView
 from core.presentation import formatting
-from pages._ui import frame, text
+from pages._ui import frame, guard, text
 
 EXPORTS = {"CSV": "csv", "JSON lines": "jsonl", "Markdown report": "markdown"}
 
@@ -16,6 +18,7 @@ def draw(found: EvaluationView) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, name in EXPORTS.items():
             frame.csv_link(f"/api/v1/evaluation/{found.id}/export?format={name}", label)
+    draw_left_out_texts(found.id)
     frame.section("Targets")
     for target in found.definition_targets:
         with st.container(border=True, gap="small"):
@@ -43,6 +46,18 @@ def draw(found: EvaluationView) -> None:
     _draw_json(found.manifest.model_dump(mode="json"))
     if found.cost_limit_usd is not None:
         st.caption(text.plain(f"Cost limit {formatting.money(found.cost_limit_usd)}"))
+
+
+def draw_left_out_texts(evaluation_id: UUID) -> None:
+    """Draw who may export the texts that the actor's exports of an evaluation lack, if there are
+    any.
+    """
+    with guard.work() as (session, actor):
+        has_withheld = results.has_withheld_texts(session, evaluation_id, actor=actor)
+    if has_withheld:
+        st.caption(
+            "Texts that may come from users are left out; only super admins can export them."
+        )
 
 
 def _draw_json(value: object) -> None:

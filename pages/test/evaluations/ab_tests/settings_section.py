@@ -10,6 +10,7 @@ from core.ab_tests.views import AbTestView
 from core.errors import Invalid
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, links, state, text
+from pages.test.evaluations import settings_section
 from pages.test.evaluations.form import run_fields
 
 NAME, DESCRIPTION, LIMIT = (f"ab_tests.details.{name}" for name in ("name", "description", "limit"))
@@ -26,6 +27,8 @@ def draw(found: AbTestView) -> None:
                 icon="fact_check",
                 evaluation=str(found.evaluation_id),
             )
+        if not found.is_running:
+            settings_section.draw_left_out_texts(found.evaluation_id)
     frame.section("Variants")
     grid = st.grid(2, min_column_width=300, gap="small")
     for variant in found.variants:

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.imports.schemas import ImportedSessions
 from core.imports.service import playground_sessions
 from core.playground.schemas import PlaygroundSessionView
+from core.playground.service import session_transfer
 from core.playground.session_files import SessionFormat
 from core.presentation import formatting
 from pages._ui import dialogs, errors, guard, state
@@ -24,6 +25,8 @@ MAX_MIB = 20
 
 
 def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None]) -> None:
+    with guard.work() as (session, actor):
+        may_export = session_transfer.may_export(session, current.session_id, actor=actor)
     with st.popover(
         "Export or import",
         icon=":material/import_export:",
@@ -31,9 +34,10 @@ def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None])
         help="Export or import",
         key="icon-transfer",
     ):
-        for format_, label in LABELS.items():
-            address = f"/api/v1/sessions/{current.session_id}/export?format={format_}"
-            st.link_button(label, address, icon=":material/download:", type="tertiary")
+        if may_export:
+            _draw_exports(current.session_id)
+        else:
+            st.caption("Only super admins can export replays of conversations.")
         st.button(
             "Import sessions",
             key="playground.import",
@@ -42,6 +46,12 @@ def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None])
             on_click=open_import,
             args=(on_imported,),
         )
+
+
+def _draw_exports(session_id: UUID) -> None:
+    for format_, label in LABELS.items():
+        address = f"/api/v1/sessions/{session_id}/export?format={format_}"
+        st.link_button(label, address, icon=":material/download:", type="tertiary")
 
 
 def open_import(on_imported: Callable[[UUID], None]) -> None:
