@@ -54,10 +54,7 @@ def _tell(demo: DemoView) -> None:
     # A dialog, not a popover: that one would stay open over the page to which a question leads.
     @st.dialog("Explore the demo")
     def tell() -> None:
-        st.caption(
-            "Six things went wrong in this sample app. Each question opens the page that "
-            "answers it."
-        )
+        st.caption("Each question about this sample app opens the page that answers it.")
         with st.container(gap=None):
             for story in stories(demo.until):
                 links.draw(story.page, story.question, icon=story.icon, **story.query)
