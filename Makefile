@@ -10,14 +10,14 @@ test quick prove: export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install run eval admin daily verify-rollups distribute load javascript test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
 install: .venv/run.lock  ## Create the virtual environment with all locked packages
 
 run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 	@exec $(BIN)/python app.py
 
-eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml
+eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml; MODEL= and GATE= replace the file's
 	@test -n "$(FILE)" || { echo "Name the file: make eval FILE=evals/refunds.yaml"; exit 2; }
 	@export PYTHONPATH="client:$$PYTHONPATH" ATTUNE_URL="$${ATTUNE_URL:-http://127.0.0.1:$(or $(PORT),8501)}"; \
 		exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")

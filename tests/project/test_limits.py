@@ -9,6 +9,7 @@ from api.http import protocols
 from api.request_bodies import decompression, ndjson, size_limits
 from api.routes.ingest import traces
 from api.routes.openai import bodies as completions
+from core.activity import schemas as saved_funnels
 from core.activity.models import funnels
 from core.activity.queries.funnels import funnel
 from core.ai_metrics.ingest import late_spans
@@ -25,6 +26,7 @@ from core.executions import schemas as executions
 from core.executions.service import provider_turns
 from core.executions.tools import tool_rounds
 from core.identity.service import sign_in_limits
+from core.imports import uploads
 from core.imports.containers import files
 from core.ingest import json_limits, redaction, rows
 from core.knowledge.documents.schemas import MOST_FILES
@@ -38,7 +40,8 @@ from core.saved_views import service as saved_views
 from core.scoring import json_schemas
 from core.scoring import schemas as scoring
 
-TEXT = (ROOT / "docs" / "limits.md").read_text()
+# Each paragraph on one line, as the rows of tables are
+TEXT = re.sub(r"(?<=[^|\n])\n(?=[^|\n])", " ", (ROOT / "docs" / "limits.md").read_text())
 MIB, KIB = 2**20, 2**10
 STATED = {
     "address and headers of a request": (protocols.MAX_HEAD_BYTES // KIB, protocols.MOST_HEADERS),
@@ -92,13 +95,19 @@ STATED = {
     "a comparison": (comparisons.MOST_COLUMNS,),
     "saved views": (saved_views.MOST_VIEWS,),
     "a folder of documents": (MOST_FILES,),
-    "steps of a saved funnel": (funnels.MOST_SAVED_STEPS, funnel.MOST_STEPS),
+    "steps of a saved funnel": (saved_funnels.MOST_SAVED_STEPS, funnel.MOST_STEPS),
     "event types that are steps": (funnels.MOST_CODES,),
     "patterns of redaction": (redaction.MOST_PATTERNS,),
-    "**Spans.**": (exports.MOST_SPANS, exports.MOST_IN_LIST, exports.MOST_VALUES),
-    "export has at most": (traces.VALUES, traces.VALUES_A_BYTE, traces.MOST_MESSAGES),
-    "rejected in `partialSuccess`": (late_spans.MOST_WAITING,),
-    "a compressed file": (files.MOST_BYTES >> 30,),
+    "**Spans.**": (
+        exports.MOST_SPANS,
+        exports.MOST_IN_LIST,
+        exports.MOST_VALUES,
+        traces.VALUES,
+        traces.VALUES_A_BYTE,
+        traces.MOST_MESSAGES,
+        late_spans.MOST_WAITING,
+    ),
+    "**Imports.**": (files.MOST_BYTES >> 30, uploads.KEPT_FREE // MIB),
 }
 
 
