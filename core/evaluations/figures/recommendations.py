@@ -56,7 +56,11 @@ def _weak_tags(target: TargetView) -> Iterator[tuple[str, str]]:
         if rate.low is None or rest < FEWEST or rate.value is None or whole.value is None:
             continue
         others = (whole.value * whole.n - rate.value * rate.n) / rest
-        _, high = rate_difference(round(rate.value * rate.n), rate.n, round(others * rest), rest)
+        passed = round(others * rest)
+        # Figures that were stored by an older version count the runs of a tag's only case
+        if not 0 <= passed <= rest:
+            continue
+        _, high = rate_difference(round(rate.value * rate.n), rate.n, passed, rest)
         if high < 0:
             yield (
                 f"{target.title}: improve the answers to cases tagged “{each.tag}”.",

@@ -69,16 +69,18 @@ def _target(
     )
 
 
-def success_rate(cases: Sequence[CaseCounts]) -> Estimate:
+def success_rate(cases: Sequence[CaseCounts], *, among: int = 1) -> Estimate:
     """Return the mean pass rate of the cases with Wilson's interval.
 
-    Runs of a case are not independent: n counts cases, unless there is only one.
+    Runs of a case are not independent: n counts cases, unless there is only one, which is not
+    `among` others.
     """
     rates = [case.passed / case.scored for case in cases if case.scored]
     if not rates:
         return Estimate()
     value = sum(rates) / len(rates)
-    n = len(rates) if len(rates) > 1 else sum(case.scored for case in cases)
+    counts_cases = max(len(rates), among) > 1
+    n = len(rates) if counts_cases else sum(case.scored for case in cases)
     if n < FEWEST:
         return Estimate(value=value, n=n)
     low, high = wilson_of_rate(value, n)
@@ -105,7 +107,7 @@ def _by_tag(cases: Sequence[CaseCounts], tags: Mapping[int, Sequence[str]]) -> I
             tagged[tag].append(case)
     largest = sorted(tagged, key=lambda tag: (-len(tagged[tag]), tag))[:MOST_TAGS]
     for tag in sorted(largest):
-        yield TagFigures(tag=tag, success_rate=success_rate(tagged[tag]))
+        yield TagFigures(tag=tag, success_rate=success_rate(tagged[tag], among=len(cases)))
 
 
 def _by_scorer(
