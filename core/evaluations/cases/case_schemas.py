@@ -47,8 +47,7 @@ class ExpectedOutput(BaseModel):
             case "regex":
                 return RegexScorer(pattern=self.pattern or text or "")
             case "numeric":
-                number = None if self.value is None else float(self.value)
-                return NumericScorer(value=number, tolerance=self.threshold or 0)
+                return NumericScorer(value=self.value, tolerance=self.threshold or 0)
             case "semantic":
                 least = self.semantic_threshold if self.threshold is None else self.threshold
                 # `threshold` has no upper bound, because it is the tolerance of numbers, too
