@@ -48,12 +48,18 @@ def cases_of(session: Session, new: NewEvaluation, *, actor: Actor) -> CaseSourc
 def _case(row: DatasetCase) -> EvaluatedCase:
     """Return a case up to its last question: what follows is not sent."""
     content = row.content
-    messages = [ChatMessage(role=it.role, content=it.content) for it in content.messages]
-    while messages and messages[-1].role is not MessageRole.USER:
-        messages.pop()
+    asked = list(content.messages)
+    while asked and asked[-1].role is not MessageRole.USER:
+        asked.pop()
+    # Cases keep no calls of tools, without which models take no results as messages
+    told = [it.content for it in asked if it.role is MessageRole.TOOL]
     return EvaluatedCase(
-        messages=tuple(messages),
-        context=content.context,
+        messages=tuple(
+            ChatMessage(role=it.role, content=it.content)
+            for it in asked
+            if it.role is not MessageRole.TOOL
+        ),
+        context={"tool_results": told} | (content.context or {}) if told else content.context,
         reference=content.reference,
         assertions=content.assertions,
         tags=content.tags,

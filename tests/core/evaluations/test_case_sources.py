@@ -1,0 +1,56 @@
+"""Cases of any file can be run, and those that cannot are refused with the request."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from core.database.db import transaction
+from core.evaluations import encrypted_texts
+from core.evaluations.models import EvaluationCase
+from core.evaluations.schemas import EvaluationStatus
+from core.executions.runner import Runner
+from tests.factories.datasets import imported
+from tests.factories.evaluations import evaluated, new
+from tests.factories.identity import Person, person
+
+CALLED = [
+    {"role": "user", "content": "Where is my order?"},
+    {"role": "assistant", "content": "I look it up.", "tool_calls": [{"name": "find_order"}]},
+    {"role": "tool", "content": "It is in Berlin."},
+    {"role": "assistant", "content": "In Berlin."},
+    {"role": "user", "content": "When will it come?"},
+    {"role": "assistant", "content": "Tomorrow."},
+]
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+def test_results_of_tools_in_a_chat_are_facts_that_were_known(one: Person) -> None:
+    made = imported(one.actor, json.dumps({"messages": CALLED}), "chat.jsonl").dataset
+    assert made is not None
+    found = evaluated(one.actor, dataset_id=str(made.id), test_cases=[])
+    assert (found.status, found.progress.failed) == (EvaluationStatus.COMPLETED, 0)
+    with transaction() as session:
+        [row] = session.scalars(select(EvaluationCase))
+        case = encrypted_texts.case_of(row)
+    assert [it.role for it in case.messages] == ["user", "assistant", "assistant", "user"]
+    assert case.context == {"tool_results": ["It is in Berlin."]}
+
+
+@pytest.mark.parametrize("value", [[1], {}, "many", 10**400, "nan"])
+def test_an_expected_number_that_is_none_is_refused(value: object) -> None:
+    expected = {"type": "numeric", "value": value}
+    with pytest.raises(ValidationError):
+        new(test_cases=[{"input": "How many?", "expected_output": expected}])
+
+
+@pytest.mark.parametrize("value", [3, 3.0, "3", " 3 "])
+def test_an_expected_number_may_be_a_text(value: object) -> None:
+    expected = {"type": "numeric", "value": value}
+    [case] = new(test_cases=[{"input": "How many?", "expected_output": expected}]).test_cases
+    assert case.case().assertions[0].model_dump()["value"] == 3
