@@ -1,6 +1,7 @@
 """YAML of strangers, with the lines of its parts; JSON is read as YAML too.
 
-Booleans are those of YAML 1.2, as promptfoo reads them: `Yes` is a text. Dates stay texts.
+Booleans and numbers are those of YAML 1.2, as promptfoo reads them: `Yes` and `12:30` are texts.
+Dates stay texts, and so does `01234`, whose zero would be lost.
 """
 
 import re
@@ -15,7 +16,12 @@ MAX_DEPTH = 32  # levels
 MAX_EVENTS = 600_000
 MAX_NODES = 500_000  # with aliases resolved: a few nested ones would fill the memory
 BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-NOT_OURS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+INTEGER = re.compile(r"^[-+]?(?:0|[1-9][0-9_]*|0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+)$")
+FLOAT = re.compile(
+    r"^(?:[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+NOT_OURS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "timestamp", "int", "float"))
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no types
@@ -27,6 +33,9 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", BOOLEAN, list("tTfF"))
+# YAML 1.1 takes a time for a number of base 60, and one of many parts takes minutes to add up
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", INTEGER, list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
 class YamlDocument:

@@ -178,3 +178,28 @@ def test_a_reference_to_itself_ends() -> None:
     text = "tests:\n  - vars: {a: x}\n    assert: [{$ref: '#/b'}]\nb: {$ref: '#/b'}"
     found = parsed(text)
     assert named(found)[-1] == (3, "Test 1, assertion $ref")
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("12:30", "12:30"),
+        ("1:30:05.5", "1:30:05.5"),
+        ("01234", "01234"),
+        ("-7", -7),
+        ("0", 0),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("0.5", 0.5),
+        (".5", 0.5),
+        ("1.5e+3", 1500.0),
+    ],
+)
+def test_numbers_are_those_of_yaml_1_2(written: str, read_as: object) -> None:
+    found = parsed(f"tests: [{{vars: {{at: {written}}}}}]")
+    assert found.cases[0].texts.context == {"at": read_as}
+
+
+def test_a_row_of_numbers_with_colons_is_a_text_however_long() -> None:
+    many = ":".join(["1"] * 1000) + ".5"
+    assert parsed(f"tests: [{{vars: {{at: {many}}}}}]").cases[0].texts.context == {"at": many}
