@@ -93,8 +93,10 @@ def _beyond(size: float, lowest: float | None, highest: float | None, unit: str)
 
 
 def _is_number(value: object) -> bool:
-    is_numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_numeric and math.isfinite(value)  # type: ignore[arg-type]
+    if isinstance(value, float):
+        return math.isfinite(value)
+    # No integer is infinite, and a long one does not fit into the float that isfinite() takes
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 CHECKS: dict[VariableType, Callable[[object], bool]] = {

@@ -15,6 +15,8 @@ from core.prompts.errors import (
     VersionMissing,
 )
 from core.prompts.queries.rendering import render as render_in
+from core.prompts.schemas import PromptVariable, VariableRules, VariableType
+from core.prompts.template.values import problem_of
 from core.providers.schemas import ChatMessage, MessageRole
 from tests.factories.identity import person
 from tests.factories.prompts import create, label, render, save
@@ -63,6 +65,15 @@ def test_without_a_place_for_history_earlier_messages_come_first(actor: Actor) -
         ChatMessage(role=MessageRole.ASSISTANT, content="hello"),
     ]
     assert found.system_prompt is None
+
+
+def test_a_whole_number_may_be_longer_than_a_float_can_hold() -> None:
+    number = PromptVariable(name="n", type=VariableType.NUMBER)
+    assert problem_of(number, 10**400) is None
+    small = number.model_copy(update={"rules": VariableRules(maximum=5)})
+    assert problem_of(small, 10**400) == "Must be at most 5."
+    assert problem_of(number, float("inf")) == "Must be a number."
+    assert problem_of(number, value=True) == "Must be a number."
 
 
 def test_each_variable_has_its_own_error(actor: Actor) -> None:
