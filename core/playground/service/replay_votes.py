@@ -20,6 +20,7 @@ from core.playground.errors import AnswerPending, NoReplay, NothingToVoteOn
 from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
 from core.playground.schemas import PlaygroundMessageView, Speaker
 from core.playground.session_names import prompt_title
+from core.prompts.service.default_prompt import read_default_prompt
 from core.providers.schemas import ChatMessage, MessageRole
 
 ORIGIN = "replay"
@@ -79,6 +80,15 @@ def _compared(
     return [{"place": place, "model": name, "prompt": prompt} for place, name, prompt in facts]
 
 
+def _system_prompt(
+    core: Session, answer: PlaygroundMessageView, question: ChatMessage, actor: Actor
+) -> str:
+    if answer.job_id is None:  # the answer of a fork, whose call stays with the session it is of
+        return answer.custom_prompt or read_default_prompt(core, actor=actor)
+    call = executions.get_again(core, UUID(answer.job_id), messages=(question,))
+    return call.system_prompt or ""
+
+
 def _pairs(
     core: Session,
     original: AnswerText,
@@ -91,10 +101,9 @@ def _pairs(
         return []
     asked = replays.replay_context(core, original, actor=actor)
     question = ChatMessage(role=MessageRole.USER, content=asked.question)
-    call = executions.get_again(core, UUID(new.job_id or ""), messages=(question,))
     # As in a comparison, the prompt is the winner's
     is_new = new_vote.outcome is ReplayOutcome.NEW
-    system = (call.system_prompt or "") if is_new else asked.system_prompt
+    system = _system_prompt(core, new, question, actor) if is_new else asked.system_prompt
     said = (ChatMessage(role=MessageRole.SYSTEM, content=system), *asked.earlier, question)
     answers = [
         (new.content, new.service_used or UNKNOWN, prompt_title(new.custom_prompt)),

@@ -111,6 +111,22 @@ def test_a_vote_for_the_new_answer_leaves_a_pair_with_its_system_prompt(
     assert str(pair.conversation_id) == found["conversation_id"]
 
 
+def test_a_vote_in_a_fork_of_a_replay_leaves_a_pair_with_the_copied_system_prompt(
+    mine: httpx2.Client, client: Client
+) -> None:
+    session_id = replayed(mine).split("/")[2]
+    reader = person(Role.ADMIN)
+    accounts = {"accounts": [{"email": reader.actor.email}]}
+    mine.post(f"/sessions/{session_id}/share", json=accounts).raise_for_status()
+    own = client(reader)
+    fork = own.post(f"/sessions/{session_id}/fork").json()["session_id"]
+    voted = own.post(f"/replay/{fork}/vote", json={"outcome": "new"})
+    assert voted.status_code == 200
+    [pair] = pairs()
+    assert [each["content"] for each in pair.prompt] == ["Be kind.", "text 0", "text 1", "text 2"]
+    assert own.post(f"/replay/{fork}/vote", json={"outcome": "original"}).status_code == 200
+
+
 def test_a_later_vote_on_a_replay_replaces_the_pair(mine: httpx2.Client) -> None:
     path = replayed(mine)
     mine.post(path, json={"outcome": "new"})
