@@ -216,7 +216,7 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
 def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor: Actor) -> None:
     """Score the stored answers again, with other scorers or the same; no answer is generated.
 
-    Raises EvaluationMissing or EvaluationRunning.
+    Raises EvaluationMissing or EvaluationRunning, and with a cost limit CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
     row = _idle_row(session, evaluation_id, actor)
@@ -226,7 +226,12 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         for name in wanted.model_fields_set
         if (value := getattr(wanted, name)) is not None
     }
-    row.definition = encrypted_texts.seal_definition(definition.model_copy(update=changed), row.id)
+    definition = definition.model_copy(update=changed)
+    if row.cost_limit_usd is not None:
+        # No target is called again, so only judges need a price
+        judging = definition.model_copy(update={"targets": ()})
+        check_prices(session, judging, read_cases(session, row.id))
+    row.definition = encrypted_texts.seal_definition(definition, row.id)
     scored = (
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.COMPLETED,

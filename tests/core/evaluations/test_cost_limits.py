@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.database.db import transaction
 from core.evaluations.models import EvaluationResult
-from core.evaluations.schemas import EvaluationResume, EvaluationStatus
+from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
 from core.evaluations.service import claims, evaluations
 from core.executions.models import Execution
 from core.executions.runner import Runner
@@ -124,3 +124,15 @@ def test_a_judge_without_a_price_is_refused_too(one: Person) -> None:
     both = {"kind": "all", "scorers": [judged]}
     with pytest.raises(CostUnknown, match="mine:unpriced"):
         started(one.actor, DEAR, scorers=[both], cost_limit_usd="5")
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_judge_without_a_price_is_refused_before_it_scores_answers_again(one: Person) -> None:
+    evaluation_id = started(one.actor, DEAR, target=TARGET, cost_limit_usd="2")
+    run(evaluation_id)
+    stored("mine")
+    judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
+    wanted = NewScoring.model_validate({"scorers": [judge]})
+    with pytest.raises(CostUnknown, match="mine:unpriced"), transaction() as session:
+        evaluations.rescore(session, evaluation_id, wanted, actor=one.actor)
+    assert read(one.actor, evaluation_id).progress.failed == 0
