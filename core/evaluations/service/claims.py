@@ -69,13 +69,14 @@ def _actor_of(session: Session, row: EvaluationTest) -> Actor | None:
     return actor_of(account, Caller()) if account and account.is_active else None
 
 
-def release_runs(session: Session, evaluation_id: UUID) -> None:
-    """Give back the claimed runs; those with an answer keep it. What calls have cost stays
-    reserved until the run has ended.
+def release_runs(session: Session, evaluation_id: UUID, *, worker: UUID | None = None) -> None:
+    """Give back the claimed runs, of all workers or of one; those with an answer keep it. What
+    calls have cost stays reserved until the run has ended.
     """
     claimed = update(EvaluationResult).where(
         EvaluationResult.evaluation_id == evaluation_id,
         EvaluationResult.status == ResultStatus.RUNNING,
+        *([] if worker is None else [EvaluationResult.worker == worker]),
     )
     has_answer = EvaluationResult.answer.is_not(None)
     given_back = {"worker": None, "reserved_usd": unsettled_cost()}
@@ -245,7 +246,8 @@ def _open_runs(evaluation_id: UUID) -> Select[int]:
 
 def release(session: Session, taken: TakenEvaluation) -> None:
     """Give an evaluation back, so that another worker goes on with it."""
-    release_runs(session, taken.id)
+    # A worker that was taken for dead leaves alone what another one has claimed since
+    release_runs(session, taken.id, worker=taken.worker)
     mine = (EvaluationTest.id == taken.id, EvaluationTest.worker == taken.worker)
     released = update(EvaluationTest).where(*mine).values(worker=None)
     status = session.scalar(released.returning(EvaluationTest.status))

@@ -22,7 +22,15 @@ from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
 from core.platform import clock
 from core.platform.ids import new_id
-from tests.factories.evaluations import answering, evaluated, read, run, started, until
+from tests.factories.evaluations import (
+    answering,
+    app_answered,
+    evaluated,
+    read,
+    run,
+    started,
+    until,
+)
 from tests.factories.identity import Person, person
 
 SLOW = answering("good", delay_s=30)
@@ -92,6 +100,23 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(one: Person) 
     assert call_waiter.CallWaiter(taken).answer(claimed) is None
     found = read(one.actor, evaluation_id)
     assert (found.progress.done, found.status) == (1, EvaluationStatus.COMPLETED)
+
+
+def test_a_worker_that_was_taken_for_dead_leaves_the_runs_of_the_next_one_alone(
+    one: Person,
+) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        late = claims.take(session, evaluation_id, new_id())
+        session.execute(update(EvaluationTest).values(worker=None))
+    with transaction() as session:
+        present = claims.take(session, evaluation_id, new_id())
+        assert late is not None
+        assert present is not None
+        assert len(claims.claim(session, present, most=1)) == 1
+    with transaction() as session:
+        claims.release(session, late)
+        assert session.scalar(select(EvaluationResult.status)) == ResultStatus.RUNNING
 
 
 def test_an_evaluation_goes_on_in_the_next_slice(one: Person) -> None:
