@@ -58,7 +58,9 @@ class _Counts:
 
 def _settle(row: EvaluationResult, ended: EndedRun, counted: _Counts) -> None:
     row.worker = None
-    cost = row.cost_usd if is_unsettled(row) else None
+    # The call of a run that is scored again was counted when it ended
+    is_new = is_unsettled(row)
+    cost = row.cost_usd if is_new else None
     if ended.answer is None:
         row.status, row.reserved_usd = ResultStatus.PENDING, cost
         return
@@ -76,4 +78,4 @@ def _settle(row: EvaluationResult, ended: EndedRun, counted: _Counts) -> None:
     counted.done += 1
     counted.failed += int(is_failed)
     counted.spent_usd += cost or Decimal(0)
-    counted.unpriced += int(row.cost_usd is None and not is_failed)
+    counted.unpriced += int(is_new and row.cost_usd is None and not is_failed)

@@ -171,6 +171,17 @@ def test_scoring_again_calls_no_model(one: Person) -> None:
     assert completed_calls() == 2
 
 
+def test_scoring_again_counts_no_unpriced_answer_twice(one: Person) -> None:
+    evaluation_id = started(one.actor, targets=[{"app": "shop"}])
+    app_answered(one.actor, evaluation_id, "good")
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).unpriced == 1
+    with transaction() as session:
+        evaluations.rescore(session, evaluation_id, NewScoring(), actor=one.actor)
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).unpriced == 1
+
+
 def test_a_reached_cost_limit_stops_the_calls_and_a_higher_one_goes_on(one: Person) -> None:
     inputs = [answering("good")] * 8
     evaluation_id = started(one.actor, *inputs, cost_limit_usd="0.001")
