@@ -232,6 +232,8 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         judging = definition.model_copy(update={"targets": ()})
         check_prices(session, judging, read_cases(session, row.id))
     row.definition = encrypted_texts.seal_definition(definition, row.id)
+    # Its figures are by the numbers of the former scorers
+    row.summary = None
     scored = (
         results_table.c.evaluation_id == row.id,
         results_table.c.status == ResultStatus.COMPLETED,

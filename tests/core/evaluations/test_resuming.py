@@ -182,6 +182,21 @@ def test_scoring_again_counts_no_unpriced_answer_twice(one: Person) -> None:
     assert read(one.actor, evaluation_id).unpriced == 1
 
 
+def test_figures_of_former_scorers_are_not_shown_once_others_score_again(one: Person) -> None:
+    failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
+    scorers = [{"kind": "contains", "values": [each]} for each in ("bad", "worst")]
+    answers = [answering(f"bad {number}") for number in range(12)]
+    found = evaluated(one.actor, failing, *answers, scorers=scorers)
+    assert found.results[0].by_scorer[-1].number == 2
+    fewer = NewScoring.model_validate({"scorers": scorers[:1]})
+    with transaction() as session:
+        evaluations.rescore(session, found.id, fewer, actor=one.actor)
+    waiting = read(one.actor, found.id).results[0]
+    assert (waiting.by_scorer, waiting.success_rate.value) == ((), None)
+    run(found.id)
+    assert read(one.actor, found.id).results[0].success_rate.value == 1
+
+
 def test_a_reached_cost_limit_stops_the_calls_and_a_higher_one_goes_on(one: Person) -> None:
     inputs = [answering("good")] * 8
     evaluation_id = started(one.actor, *inputs, cost_limit_usd="0.001")
