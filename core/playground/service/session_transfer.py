@@ -8,6 +8,7 @@ from core.errors import Forbidden
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
+from core.identity.service import audit
 from core.playground import encrypted_texts, message_rows, queries, session_files
 from core.playground.branches import queries as shown
 from core.playground.models import PlaygroundSession
@@ -28,6 +29,8 @@ def export(
     view = queries.get_session(session, session_id, owner=actor.id)
     if not may_export(session, session_id, actor=actor):
         raise Forbidden
+    targets = {"session_id": str(session_id), "format": format_}
+    audit.record(session, "playground.export", actor, targets=targets)
     messages = queries.list_messages(session, session_id)
     tree = shown.read_tree(session, session_id)
     if format_ is SessionFormat.JSON:

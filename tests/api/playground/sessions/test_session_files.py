@@ -156,3 +156,10 @@ def test_nobody_elses_session_is_exported(client: Client, mine: httpx2.Client) -
 def test_a_file_may_be_larger_than_other_bodies(mine: httpx2.Client) -> None:
     address = imported(mine, *[message("assistant", "x" * 10**6)] * 3)
     assert mine.get(address).json()["message_count"] == 3
+
+
+def test_a_download_is_audited_with_its_format(mine: httpx2.Client, one: Person) -> None:
+    session_id = answered(one.actor, "hello").session_id
+    exported(mine, f"/sessions/{session_id}", "csv")
+    [row] = mine.get("/admin/audit?action=playground.export").json()["items"]
+    assert row["targets"] == {"session_id": str(session_id), "format": "csv"}
