@@ -12,6 +12,7 @@ from api import rate_limits
 from api.deps import ActorDep, CursorText, SessionDep, WindowDep
 from api.exports import rows_by_position
 from api.reference import CONFLICT, MISSING, MODEL_CALL
+from api.watch_parameters import note_list
 from core.database.db import Session
 from core.database.paging import Items, Page
 from core.evaluations import estimates, exports
@@ -36,6 +37,7 @@ from core.evaluations.views import (
     EvaluationView,
     RunExport,
 )
+from core.identity.schemas import Actor
 from core.playground.replay_schemas import StartedReplay
 
 router = APIRouter(prefix="/evaluation", tags=["Evaluations"])
@@ -244,15 +246,9 @@ def export(
     Cases made of conversations or annotations have no texts unless a super admin exports them.
     """
     view = reports.get_evaluation(session, evaluation_id, actor=actor)
+    note_list(session, "evaluation", actor, None, evaluation_id=str(view.id), format=format)
     if format == "markdown":
-        # Several targets without a baseline are compared with the first of them
-        baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
-        compared = (
-            reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)
-            if baseline
-            else None
-        )
-        lines = exports.as_markdown(view, compared)
+        lines = exports.as_markdown(view, _compared(session, view, actor))
     else:
 
         def read(session: Session, position: int) -> tuple[list[RunExport], int | None]:
@@ -264,3 +260,12 @@ def export(
     return StreamingResponse(
         lines, media_type=media_type, headers={"Content-Disposition": disposition}
     )
+
+
+def _compared(session: Session, view: EvaluationView, actor: Actor) -> EvaluationComparison | None:
+    """Return the comparison of a report; None without a baseline."""
+    # Several targets without a baseline are compared with the first of them
+    baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
+    if baseline is None:
+        return None
+    return reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from core.executions.runner import Runner
+from core.identity.schemas import Role
 from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.evaluations import answering, evaluated, run, started
@@ -124,6 +125,16 @@ def test_runs_are_exported_as_csv_json_lines_and_markdown(mine: httpx2.Client, o
     report = mine.get(f"/evaluation/{id_}/export", params={"format": "markdown"}).text
     assert report.startswith("# Refunds")
     assert "| fake:echo | 50.0% of 2 (no interval)" in report
+
+
+def test_an_export_is_audited_once_with_its_format(
+    mine: httpx2.Client, client: Client, one: Person
+) -> None:
+    id_ = evaluated(one.actor, GOOD).id
+    assert mine.get(f"/evaluation/{id_}/export", params={"format": "jsonl"}).is_success
+    boss = client(person(Role.SUPER_ADMIN))
+    [row] = boss.get("/admin/audit?action=evaluation.export").json()["items"]
+    assert row["targets"] == {"evaluation_id": str(id_), "format": "jsonl"}
 
 
 def test_an_estimate_counts_calls_and_starts_nothing(mine: httpx2.Client) -> None:
