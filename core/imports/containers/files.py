@@ -229,3 +229,9 @@ def lines_of(text: TextIO, longest: int) -> Iterator[tuple[str, bool]]:
         while is_cut and (more := text.readline(longest)) and more[-1] not in "\r\n":
             pass
         yield line.replace("\0", ""), is_cut
+
+
+def lines_of_sample(sample: str) -> list[str]:
+    """Return the lines of a sample, which end as those of the file do."""
+    # splitlines would end them at U+2028, too, which texts of the web have within cells
+    return list(io.StringIO(sample, newline=""))

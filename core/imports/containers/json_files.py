@@ -16,7 +16,7 @@ import msgspec
 
 from core.errors import Invalid
 from core.imports.cells.values import plain
-from core.imports.containers.files import Record, as_text, lines_of
+from core.imports.containers.files import Record, as_text, lines_of, lines_of_sample
 from core.ingest.json_limits import excess
 
 LONGEST_LINE = 8 << 20  # characters: an export of many spans may stand in one
@@ -50,7 +50,7 @@ class NotStorable(Invalid):
 
 
 def is_lines(sample: str, *, is_whole: bool) -> bool:
-    lines = [line for line in sample.splitlines() if line.strip()]
+    lines = [line for line in lines_of_sample(sample) if line.strip()]
     if not is_whole and len(lines) > 1:
         lines.pop()
     good = sum(isinstance(decode(line)[0], dict) for line in lines[:50])

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TextIO
 
 from core.imports.cells.timestamps import parse_time
-from core.imports.containers.files import TOO_LONG, FileUnreadable, Record, as_text, lines_of
+from core.imports.containers.files import (
+    TOO_LONG,
+    FileUnreadable,
+    Record,
+    as_text,
+    lines_of,
+    lines_of_sample,
+)
 from core.imports.mapping import ValueUnit
 from core.ingest.bodies import MAX_ROW_BYTES
 
@@ -53,7 +60,7 @@ def is_quoted(sample: str, *, is_whole: bool) -> bool:
 
 def first_rows(sample: str, delimiter: str, *, is_whole: bool) -> list[list[str]]:
     """Return the first rows of a sample, without the last line where the sample may have cut it."""
-    lines = sample.splitlines(keepends=True)
+    lines = lines_of_sample(sample)
     if not is_whole and len(lines) > 1:
         lines.pop()
     try:
