@@ -1,6 +1,7 @@
 """Routes of evaluations: an account's own and those of API keys, or a key's own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from core.database.paging import Items, Page
 from core.evaluations import estimates, exports
 from core.evaluations.app_schemas import AnswersReport, AppAnswers, AppWork
 from core.evaluations.cases.case_schemas import ReplayedRun
+from core.evaluations.errors import NoCommonCases
 from core.evaluations.figures.trend_views import VersionTrend
 from core.evaluations.queries import app_work, reports, results, trends
 from core.evaluations.queries.evaluations import get_row
@@ -263,9 +265,10 @@ def export(
 
 
 def _compared(session: Session, view: EvaluationView, actor: Actor) -> EvaluationComparison | None:
-    """Return the comparison of a report; None without a baseline."""
+    """Return the comparison of a report; none when its baseline asked something else."""
     # Several targets without a baseline are compared with the first of them
     baseline = view.baseline_id or (view.id if len(view.results) > 1 else None)
-    if baseline is None:
-        return None
-    return reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)
+    with suppress(NoCommonCases):
+        if baseline is not None:
+            return reports.compare(session, view.id, baseline, baseline_target=1, actor=actor)
+    return None

@@ -137,6 +137,16 @@ def test_an_export_is_audited_once_with_its_format(
     assert row["targets"] == {"evaluation_id": str(id_), "format": "jsonl"}
 
 
+def test_a_report_has_no_comparison_with_a_baseline_that_asked_something_else(
+    mine: httpx2.Client, one: Person
+) -> None:
+    baseline = evaluated(one.actor, answering("fine")).id
+    id_ = evaluated(one.actor, GOOD, baseline_id=str(baseline)).id
+    report = mine.get(f"/evaluation/{id_}/export", params={"format": "markdown"})
+    assert report.status_code == 200
+    assert "Against the baseline" not in report.text
+
+
 def test_an_estimate_counts_calls_and_starts_nothing(mine: httpx2.Client) -> None:
     found = mine.post("/evaluation/estimate", json=body(GOOD, BAD, runs=5)).json()
     assert found["calls"] == 10
