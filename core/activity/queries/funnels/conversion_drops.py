@@ -20,7 +20,12 @@ from core.activity.queries.funnels.funnel import Columns, Funnel, Step
 from core.activity.queries.funnels.funnel_sql import ROUGHLY, SAMPLES
 from core.activity.queries.funnels.packed_arrays import Numbers, unpacked
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
-from core.activity.queries.releases import ReleaseSeen, list_releases
+from core.activity.queries.releases import (
+    ReleaseSeen,
+    has_user_counts,
+    list_releases,
+    release_place,
+)
 from core.cache.large_workspaces import cached_if_large
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -120,8 +125,12 @@ class ChangeCounts:
 def drops(
     session: Session, period: Period, watched: Watched, *, actor: Actor
 ) -> list[ConversionDrop]:
-    """Return drops since a release of the period, else since the start of the period."""
+    """Return drops since a release of the period, else since the start of the period; none of a
+    release whose users are not counted.
+    """
     require(actor, Permission.WATCH)
+    if not has_user_counts(session, watched):
+        return []
     cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
     funnel = read_workspace_funnel(session).funnel
     hours, is_sampled = _hours(session, period, watched, funnel)
@@ -186,7 +195,8 @@ def _hours(
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
     rows = subject_rows.select_subjects(has_app=watched.app is not None)
-    given = subject_rows.parameters_of(session, watched)
+    place = release_place(session, watched)
+    given = subject_rows.parameters_of(session, watched, release_place=place)
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns
     # A step in this time may belong to a start up to a window earlier

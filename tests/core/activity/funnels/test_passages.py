@@ -59,10 +59,13 @@ def users(
         ingest.store(session, made, RowSource(environment="production", zone="UTC"))
 
 
-def found(period: Period | None = None) -> list[ConversionDrop]:
+def found(period: Period | None = None, *, release: str | None = None) -> list[ConversionDrop]:
     with transaction() as session:
         return drops(
-            session, period or last_days(7, zone="UTC"), Watched(), actor=person(Role.ANALYST).actor
+            session,
+            period or last_days(7, zone="UTC"),
+            Watched(release=release),
+            actor=person(Role.ANALYST).actor,
         )
 
 
@@ -103,3 +106,9 @@ def test_nobody_is_no_drop() -> None:
 def test_who_may_not_watch_is_told_nothing() -> None:
     with transaction() as session, pytest.raises(Forbidden):
         drops(session, last_days(7, zone="UTC"), Watched(), actor=person(Role.REVIEWER).actor)
+
+
+def test_of_a_release_only_its_own_users_are_looked_at() -> None:
+    users(worse=0.4)
+    assert found()
+    assert found(release="1") == []
