@@ -54,7 +54,8 @@ def labels_of(session: Session, prompt_ids: Collection[UUID]) -> defaultdict[UUI
 
 
 def list_promotions(session: Session, period: Period, *, actor: Actor) -> list[Promotion]:
-    """Return when versions of public prompts went into production in a period, earliest first.
+    """Return when versions of public prompts went into production in a period, earliest first; of
+    more than MOST_MOVES, the newest.
 
     The prompt `default` is left out: the playground uses it, and no application.
     """
@@ -70,12 +71,12 @@ def list_promotions(session: Session, period: Period, *, actor: Actor) -> list[P
             templates.c.visibility == Visibility.PUBLIC,
             templates.c.name != DEFAULT_PROMPT_NAME,
         )
-        .order_by(moves.c.moved_at)
+        .order_by(moves.c.moved_at.desc(), moves.c.id.desc())
         .limit(MOST_MOVES)
     )
     return [
         Promotion(version=f"{row.prompt}@{row.to_version}", moved_at=row.moved_at) for row in rows
-    ]
+    ][::-1]
 
 
 def list_moves(session: Session, prompt_id: UUID) -> list[LabelMove]:

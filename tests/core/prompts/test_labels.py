@@ -11,6 +11,7 @@ from core.identity.schemas import Actor, Role
 from core.platform import clock
 from core.presentation.periods import Period
 from core.prompts.errors import LabelMissing, NothingToRollBack, VersionMissing
+from core.prompts.queries import labels as label_queries
 from core.prompts.queries.labels import list_moves, list_promotions
 from core.prompts.service import labels
 from tests.factories.identity import person
@@ -139,3 +140,15 @@ def test_promotions_are_the_moves_of_public_prompts_into_production(actor: Actor
     assert promotions(actor, start, end) == ["public@2", "public@1"]
     assert promotions(actor, end, end + timedelta(days=1)) == []
     assert promotions(person(Role.ANALYST).actor, start, end) == ["public@2", "public@1"]
+
+
+def test_of_many_promotions_the_newest_are_listed(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_queries, "MOST_MOVES", 2)
+    start = clock.now()
+    public = create(actor, "public", visibility="public")
+    save(actor, public.id, prompt="two")
+    for version in (1, 2, 1):
+        label(actor, public.id, version)
+    assert promotions(actor, start, clock.now()) == ["public@2", "public@1"]
