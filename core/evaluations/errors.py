@@ -63,6 +63,10 @@ class NoCases(Invalid):
     """This version of the dataset has no cases of this split."""
 
 
+class CaseUnsendable(Invalid):
+    """No model takes this case. Edit its messages, or remove it."""
+
+
 class CasesNotScored(Invalid):
     """Some cases have no assertions. Add scorers to the evaluation."""
 

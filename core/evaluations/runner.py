@@ -65,6 +65,10 @@ class _Slice:
                 self._look_after()
             except Unavailable as failure:
                 log.warning("evaluation %s waits: %s", self._taken.id, failure.detail)
+            except Exception:
+                # Else `resume` would begin it again, and it would break again, without an end
+                log.exception("evaluation %s broke", self._taken.id)
+                self._fail(UNEXPECTED)
             finally:
                 # Still within the pool: leaving it waits for the threads, and they wait for the
                 # queue

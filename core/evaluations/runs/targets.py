@@ -3,11 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from core.bots.instructions import instructions_of
 from core.bots.queries.bots import get_bot, get_version_content
+from core.datasets.files.parsed import reason_of
 from core.evaluations.cases.case_schemas import EvaluatedCase
+from core.evaluations.errors import CaseUnsendable
 from core.evaluations.schemas import EvaluationTarget, RunTarget
 from core.executions.schemas import NewExecution
 from core.executions.service import service_calls
@@ -138,7 +141,7 @@ def execution_of(
 ) -> NewExecution:
     """Return the call of a run, from 1; answers never come from the cache.
 
-    Raises what rendering a prompt raises.
+    Raises CaseUnsendable, and what rendering a prompt raises.
     """
     *earlier, last = case.messages
     text, system, messages = last.content, target.prompt, tuple(earlier)
@@ -158,14 +161,18 @@ def execution_of(
         model_id = f"{service_calls.PROVIDER}:{target.title}"
     else:
         model_id = target.model_id or ""
-    return NewExecution(
-        model_id=model_id,
-        system_prompt="\n\n".join(filter(None, (system, *told))) or None,
-        messages=said,
-        prompt=text,
-        parameters=_seeded(target.parameters, run),
-        metadata={"evaluation_id": str(evaluation_id)},
-    )
+    try:
+        return NewExecution(
+            model_id=model_id,
+            system_prompt="\n\n".join(filter(None, (system, *told))) or None,
+            messages=said,
+            prompt=text,
+            parameters=_seeded(target.parameters, run),
+            metadata={"evaluation_id": str(evaluation_id)},
+        )
+    except ValidationError as error:
+        # The run fails by it: the job would else break at this case again and again
+        raise CaseUnsendable(f"This case can't be sent: {reason_of(error)}.") from None
 
 
 def _seeded(parameters: Parameters, run: int) -> Parameters:
