@@ -20,6 +20,8 @@ from core.tools.schemas import ToolView
 log = logging.getLogger("attune.tools")
 
 INTERNAL_ERROR = "The tool broke. The server log has details."
+# An MCP server's own words, which are stored and shown beside the result
+MAX_ERROR_CHARS = 2000
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
 
@@ -81,6 +83,7 @@ def run(tool: RegistryTool[Any], arguments: str, *, actor: Actor) -> ToolOutcome
     text, error = _run(tool, arguments, actor)
     elapsed_ms = round((time.monotonic() - started_at) * 1000)
     if error is not None:
+        error = error[:MAX_ERROR_CHARS]
         return ToolOutcome(result_texts.result_text({"error": error}), elapsed_ms, error)
     return ToolOutcome(text, elapsed_ms)
 
