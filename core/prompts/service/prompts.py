@@ -67,12 +67,15 @@ def change_prompt(
 ) -> PromptView:
     """Change a prompt; texts, variables, parameters or a note make a new version.
 
-    Raises PromptMissing, Forbidden, PromptChanged, PromptNameTaken, PromptRefused, IncludeRefused
-    or DefaultPromptKept.
+    Raises PromptMissing, Forbidden, PromptChanged, PromptNameTaken, PromptIncluded, PromptRefused,
+    IncludeRefused or DefaultPromptKept.
     """
     row, present = lock_editable(session, prompt_id, actor=actor)
     if change.base_version is not None and change.base_version != present.version:
         raise PromptChanged
+    # Prompts are included by their names, in any case of letters
+    if change.name is not None and change.name.lower() != row.name.lower():
+        _check_not_included(session, row)
     changes = change.model_dump(exclude_unset=True)
     before = _facts(row)
     _set_facts(row, present, {name: changes[name] for name in FACTS if name in changes}, actor)
@@ -95,8 +98,7 @@ def delete_prompt(session: Session, prompt_id: UUID, *, actor: Actor) -> None:
         raise DefaultPromptKept
     if row.owner not in (None, actor.id):
         raise NotYourPrompt
-    if users := including(session, row.name, except_for=row.id):
-        raise PromptIncluded(f"Included by {', '.join(users[:5])}. Remove it from there first.")
+    _check_not_included(session, row)
     audit.record(
         session, "prompt.delete", actor, targets=target(row), before={"version": present.version}
     )
@@ -192,6 +194,11 @@ def _set_facts(
         facts["tags"] = _tags(facts["tags"])
     for name, value in facts.items():
         setattr(row, name, value)
+
+
+def _check_not_included(session: Session, row: PromptTemplate) -> None:
+    if users := including(session, row.name, except_for=row.id):
+        raise PromptIncluded(f"Included by {', '.join(users[:5])}. Remove it from there first.")
 
 
 def _merged(present: PromptView, changes: dict[str, Any]) -> PromptContent:

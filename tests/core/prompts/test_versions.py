@@ -109,6 +109,15 @@ def test_a_prompt_that_others_include_stays(actor: Actor) -> None:
         prompts.delete_prompt(session, made.id, actor=actor)
 
 
+def test_a_prompt_that_others_include_keeps_its_name(actor: Actor) -> None:
+    rules = create(actor, "rules", prompt="Be brief.")
+    create(actor, "support", prompt="{{> rules@latest}} {{question}}")
+    with pytest.raises(PromptIncluded, match="Included by support"):
+        save(actor, rules.id, name="house rules")
+    save(actor, rules.id, name="Rules", tags=("brief",))
+    assert "Be brief." in render(actor, "support", variables={"question": "?"}).prompt
+
+
 def test_an_account_has_a_thousand_prompts_at_most(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
