@@ -27,6 +27,7 @@ from core.ai_metrics.views import (
     Figures,
     Interval,
     Latency,
+    LatencyBar,
     LatencyBefore,
     LatencyPoint,
     ModelVolume,
@@ -113,9 +114,6 @@ def latency(
     step = chosen(query.period, interval)
     found = measured_series(*read_sums_and_total(session, query, timings, step))
     series = found.latency_series(query.period, step)
-    times = found.whole["latency"]
-    # Of raw rows they are percentiles
-    buckets = buckets_of(times) if isinstance(times, np.ndarray) else exact_buckets(session, query)
     return Latency(
         **found.times.model_dump(),
         start=query.period.start,
@@ -123,9 +121,20 @@ def latency(
         interval=step,
         series=series.latency,
         first_token_series=series.first_token,
-        histogram=bars(buckets),
+        histogram=_histogram(session, query, found.whole["latency"]),
         previous=percentiles_before(session, query.previous),
     )
+
+
+def latency_histogram(session: Session, query: AiMetricsQuery) -> list[LatencyBar]:
+    """Return the histogram of a period's latencies, as `latency` has it."""
+    return _histogram(session, query, read_sums(session, query, timings)[0]["latency"])
+
+
+def _histogram(session: Session, query: AiMetricsQuery, times: object) -> list[LatencyBar]:
+    # Of raw rows they are percentiles
+    buckets = buckets_of(times) if isinstance(times, np.ndarray) else exact_buckets(session, query)
+    return bars(buckets)
 
 
 def percentiles_before(session: Session, query: AiMetricsQuery) -> LatencyBefore:

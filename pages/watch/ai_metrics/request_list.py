@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.ai_metrics import step_charts
 from core.ai_metrics.errors import RequestMissing
-from core.ai_metrics.queries import series
 from core.ai_metrics.queries.requests import request_lists
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
@@ -59,7 +58,8 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     at = f"ai-metrics.{order}.{hash((filters.period, values))}"
     window = tables.window(at, SHOWN)
     if latency := LatencyRange.read(filters["latency"]):
-        total = _draw_latency(reads, filters, latency)
+        _draw_latency(latency)
+        total = reads.ask(request_lists.count_requests, filters.asked, latency)
     asked = (filters.asked, RequestOrder(order), window, latency)
     rows = reads.ask(request_lists.list_first, *asked)
     sorting = Sorting(order, partial(state.put, "order"))
@@ -86,10 +86,9 @@ def pick_latency(bar: LatencyBar) -> None:
     filter_state.put(PAGE, latency="" if is_again else chosen)
 
 
-def _draw_latency(reads: Reads, filters: Filters, latency: LatencyRange) -> int:
-    """Say which latencies are listed, and return how many requests have them."""
+def _draw_latency(latency: LatencyRange) -> None:
+    """Say which latencies are listed."""
     low, high = formatting.duration(latency.from_ms), formatting.duration(latency.to_ms)
-    bars = reads.ask(series.latency, filters.asked).histogram
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"Latency {low} to {high}, newest first")
         st.button(
@@ -100,12 +99,6 @@ def _draw_latency(reads: Reads, filters: Filters, latency: LatencyRange) -> int:
             args=(PAGE,),
             kwargs={"latency": ""},
         )
-    # From the histogram, which the page reads anyway: raw rows would be counted slowly
-    return sum(
-        bar.requests
-        for bar in bars
-        if bar.from_ms >= latency.from_ms and bar.to_ms <= latency.to_ms
-    )
 
 
 def open_(row: RequestView) -> None:
