@@ -18,6 +18,7 @@ from core.activity.engagement_views import (
     RetentionRow,
     RetentionView,
 )
+from core.activity.queries import name_lists
 from core.activity.queries.engagement import active_users_trend, paths, retention
 
 ACTIVE_COLUMNS = tuple(ActiveUsersRow.model_fields)
@@ -77,7 +78,8 @@ def read_paths(
         str | None,
         Query(
             max_length=800,
-            description="Only paths that begin with these steps: a,b. $end is the end.",
+            description="Only paths that begin with these steps: a,b. $end is the end; a name "
+            'with a comma stands in quotes, as in CSV: a,"b,c".',
         ),
     ] = None,
     top: Annotated[
@@ -89,7 +91,7 @@ def read_paths(
     format: Format = "json",
 ) -> PathsView | StreamingResponse:
     """Return what users do after their first event of a type in the period, or before it."""
-    steps = through.split(",") if through is not None else []
+    steps = name_lists.parse(through or "")
     top = top if format == "json" else paths.MOST_TYPES
     view = paths.read_paths(
         session, period, watched, event, direction, steps, top, is_exact=exact, actor=actor

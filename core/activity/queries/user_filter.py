@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from core.activity.engagement_views import PathDirection
+from core.activity.queries import name_lists
 from core.activity.queries.engagement.path_rows import DEPTH, PathQuery
 from core.activity.views import OnboardingStatus
 from core.errors import Invalid
@@ -49,7 +50,7 @@ class PathTaken:
     def read(cls, given: str) -> "PathTaken":
         """Parse direction, start, end, event type and steps; raise PathRefused."""
         try:
-            direction, start, end, event_type, *steps = given.split(",")
+            direction, start, end, event_type, *steps = name_lists.parse(given)
             moments = [datetime.fromisoformat(each) for each in (start, end)]
             asked = PathQuery(event_type, PathDirection(direction), *moments)
         except ValueError:
@@ -61,7 +62,7 @@ class PathTaken:
     def __str__(self) -> str:
         asked = self.asked
         times = (f"{each:%Y-%m-%dT%H:%M:%S.%fZ}" for each in (asked.start, asked.end))
-        return ",".join([asked.direction, *times, asked.event_type, *self.steps])
+        return name_lists.written([asked.direction, *times, asked.event_type, *self.steps])
 
 
 class UserFilter(View):

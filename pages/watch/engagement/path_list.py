@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.activity.engagement_views import PathDirection, PathStep, PathsView
-from core.activity.queries import event_trends
+from core.activity.queries import event_trends, name_lists
 from core.activity.queries.engagement import paths
 from core.activity.queries.engagement.path_rows import END, PathQuery
 from core.activity.queries.user_filter import PathTaken
@@ -65,7 +65,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
         watch.nothing_here(PAGE, "events", reads, chosen)
         return
     direction = chosen.one_of(PathDirection, "direction") or PathDirection.AFTER
-    through = chosen["through"].split(",") if chosen["through"] else []
+    through = name_lists.parse(chosen["through"] or "")
     view = reads.ask(
         paths.read_paths, chosen.period, chosen.watched, event, direction, tuple(through)
     )
@@ -127,7 +127,8 @@ def _draw_step(view: PathsView, step: PathStep, through: Sequence[str]) -> None:
             if len(through) < step.step - 1:
                 state.problem(f"Select the {ORDINALS[len(through)]} event first.")
                 return
-            filter_state.put(PAGE, through=",".join([*through[: step.step - 1], row.step]))
+            steps = [*through[: step.step - 1], row.step]
+            filter_state.put(PAGE, through=name_lists.written(steps))
 
         tables.draw(
             rows,

@@ -1,6 +1,7 @@
 """Engagement without a browser: its views, their empty states, and the way to the users."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
@@ -152,3 +153,16 @@ def test_the_users_page_takes_days_and_says_so(console: Console, analyst: Person
     app = opened(console, analyst, USERS, active=f"{clock.now().date() - DAY}..{tomorrow}")
     assert "2 users" in said(app)
     assert "Filtered by active" in said(app)
+
+
+def test_an_event_type_with_a_comma_is_followed_to_its_users(
+    console: Console, analyst: Person
+) -> None:
+    at = clock.now() - timedelta(hours=2)
+    activity.store(activity.spaced(["recipe.opened", "saved, at home"], user="ana", start=at))
+    activity.store(activity.spaced(["recipe.opened", "saved"], user="ben", start=at))
+    app = opened(console, analyst, view="paths", event="recipe.opened", through='"saved, at home"')
+    assert "recipe.opened → saved, at home" in said(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    path = parse_qs(links["Open users"])["path"][0]
+    assert "1 user" in said(opened(console, analyst, USERS, path=path))
