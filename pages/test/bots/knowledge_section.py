@@ -38,7 +38,7 @@ def draw(bot: BotView) -> None:
             type="primary",
             disabled=not bot.is_own,
             on_click=save,
-            args=(bot.id,),
+            args=(bot,),
         )
 
 
@@ -87,33 +87,46 @@ def _load(bot: BotView, knowledge: BotKnowledge, put: Callable[[str, object], No
     put(_key(bot.id, "industry"), knowledge.industry)
     for name in LISTS:
         put(_key(bot.id, name), "\n".join(getattr(knowledge, name)))
-    pairs = (f"{each.question}\n{each.answer}" for each in knowledge.questions)
-    put(_key(bot.id, "questions"), "\n\n".join(pairs))
+    put(_key(bot.id, "questions"), _shown(knowledge.questions))
     put(_key(bot.id, "documents"), list(knowledge.documents))
 
 
 @errors.action
-def save(bot_id: UUID) -> None:
+def save(bot: BotView) -> None:
     """Save the knowledge as part of the draft."""
-    entered = {name: state.get(_key(bot_id, name), "") for name in FIELDS}
-    lists = {name: _lines(entered[name].splitlines()) for name in LISTS}
-    documents: list[UUID] = state.get(_key(bot_id, "documents"), [])
+    entered = {name: state.get(_key(bot.id, name), "") for name in FIELDS}
+    lists = {name: _facts(entered[name], getattr(bot.knowledge, name)) for name in LISTS}
+    documents: list[UUID] = state.get(_key(bot.id, "documents"), [])
     try:
         knowledge = BotKnowledge(
             company=entered["company"],
             industry=entered["industry"],
             **lists,
-            questions=_pairs(entered["questions"]),
+            questions=_questions(entered["questions"], bot.knowledge.questions),
             documents=tuple(documents),
         )
     except ValidationError:
         raise Invalid("A list has at most 100 lines of 2,000 characters each.") from None
     with guard.work() as (session, actor):
-        bots.change_bot(session, bot_id, BotChange(knowledge=knowledge), actor=actor)
+        bots.change_bot(session, bot.id, BotChange(knowledge=knowledge), actor=actor)
     # So that the next run shows what was saved, without spaces and empty lines
-    state.forget(*(_key(bot_id, name) for name in FIELDS))
+    state.forget(*(_key(bot.id, name) for name in FIELDS))
     count = len(knowledge.questions) + sum(len(each) for each in lists.values())
     state.toast(f"Knowledge saved with {formatting.count(count, 'fact')}")
+
+
+# The API takes facts with line ends, which the fields cannot tell from several facts: what was not
+# edited stays as it is stored
+def _facts(entered: str, stored: tuple[str, ...]) -> tuple[str, ...]:
+    return stored if entered == "\n".join(stored) else _lines(entered.split("\n"))
+
+
+def _questions(entered: str, stored: tuple[QuestionAnswer, ...]) -> tuple[QuestionAnswer, ...]:
+    return stored if entered == _shown(stored) else _pairs(entered)
+
+
+def _shown(questions: Iterable[QuestionAnswer]) -> str:
+    return "\n\n".join(f"{each.question}\n{each.answer}" for each in questions)
 
 
 def _lines(lines: Iterable[str]) -> tuple[str, ...]:
@@ -124,7 +137,7 @@ def _pairs(entered: str) -> tuple[QuestionAnswer, ...]:
     """Return the questions with their answers; raise Invalid for one without an answer."""
     pairs = []
     for block in entered.replace("\r", "").split("\n\n"):
-        lines = _lines(block.splitlines())
+        lines = _lines(block.split("\n"))
         if not lines:
             continue
         if len(lines) == 1:

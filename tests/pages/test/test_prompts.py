@@ -213,3 +213,17 @@ def test_a_version_names_the_annotations_that_it_fixes(console: Console, admin: 
     assert [list(row) for row in app.dataframe[1].value[["Version", "Annotation"]].to_numpy()] == [
         ["2", "Too long"]
     ]
+
+
+def test_choices_with_line_ends_stay_when_the_text_is_changed(
+    console: Console, admin: Person
+) -> None:
+    choices = ["short", "long\nand kind"]
+    create(
+        admin.actor,
+        prompt="Be {{tone}}.",
+        variables=[{"name": "tone", "rules": {"choices": choices}}],
+    )
+    app = fill(opened(console, admin, "support"), "Prompt", "Be very {{tone}}.")
+    press(app, "Save as version 2")
+    assert list(read(admin.actor, "support").variables[0].rules.choices) == choices

@@ -95,8 +95,9 @@ class PromptEditor:
         state.put(self.variable_key(variable.name, "default"), shown)
         for name in RULES:
             state.put(self.variable_key(variable.name, name), getattr(variable.rules, name))
-        choices = "\n".join(values.text_of(choice) for choice in variable.rules.choices)
-        state.put(self.variable_key(variable.name, "choices"), choices)
+        choices = variable.rules.choices
+        state.put(self.variable_key(variable.name, "choices"), _shown(choices))
+        state.put(self.variable_key(variable.name, "stored_choices"), choices)
 
     def variable_key(self, variable: str, name: str) -> str:
         """Return the key of a variable's widget."""
@@ -136,7 +137,6 @@ class PromptEditor:
         kind = VariableType(state.get(self.variable_key(name, "type"), VariableType.STRING))
         entered = {rule: state.get(self.variable_key(name, rule), None) for rule in RULES}
         rules = {rule: value for rule, value in entered.items() if value not in (None, "")}
-        lines = state.get(self.variable_key(name, "choices"), "").splitlines()
         try:
             return PromptVariable(
                 name=name,
@@ -146,11 +146,23 @@ class PromptEditor:
                 default=_value(name, kind, state.get(self.variable_key(name, "default"), "")),
                 rules=VariableRules(
                     **rules,
-                    choices=tuple(_value(name, kind, line) for line in lines if line.strip()),
+                    choices=self._choices(name, kind),
                 ),
             )
         except ValidationError as error:
             raise Invalid(f"{name}: {_first(error)}") from None
+
+    def _choices(self, name: str, kind: VariableType) -> tuple[Any, ...]:
+        shown = state.get(self.variable_key(name, "choices"), "")
+        stored: tuple[Any, ...] = state.get(self.variable_key(name, "stored_choices"), ())
+        # One of the API's may have line ends: what was not edited stays as it is stored
+        if kind is VariableType.STRING and shown == _shown(stored):
+            return stored
+        return tuple(_value(name, kind, line) for line in shown.split("\n") if line.strip())
+
+
+def _shown(choices: Sequence[Any]) -> str:
+    return "\n".join(values.text_of(choice) for choice in choices)
 
 
 def _value(name: str, kind: VariableType, shown: str) -> Any:  # noqa: ANN401  JSON
