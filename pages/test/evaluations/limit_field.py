@@ -43,7 +43,7 @@ def _raise(evaluation_id: UUID, key: str) -> None:
     limit: float | None = state.get(key, None)
     if not limit:
         raise Invalid("Enter a cost limit.")
-    wanted = run_fields.validated(EvaluationResume, {"cost_limit_usd": f"{limit:.6f}"})
+    wanted = run_fields.validated(EvaluationResume, {"cost_limit_usd": f"{limit:.8f}"})
     with guard.work() as (session, actor):
         evaluations.resume(session, evaluation_id, wanted, actor=actor)
     state.forget(key)

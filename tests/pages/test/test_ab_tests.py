@@ -1,5 +1,7 @@
 """A/B tests on their page: started by a form, followed, and read by section."""
 
+from decimal import Decimal
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -223,6 +225,15 @@ def test_details_are_changed_in_settings(console: Console, admin: Person) -> Non
     press(app, "Save details")
     changed = read(admin.actor, id_)
     assert (changed.test_name, changed.description) == ("Tone", "Of refunds")
+
+
+def test_a_small_cost_limit_stays_when_the_name_is_changed(console: Console, admin: Person) -> None:
+    id_ = created(admin.actor, [case(GOOD, BAD)], cost_limit_usd="0.0000004").id
+    app = section(opened(console, admin, test=str(id_)), "Settings")
+    app.text_input(key="ab_tests.details.name").set_value("Tone")
+    press(app, "Save details")
+    changed = read(admin.actor, id_)
+    assert (changed.test_name, changed.cost_limit_usd) == ("Tone", Decimal("0.0000004"))
 
 
 def test_an_unknown_one_and_anothers_are_said_to_be_missing(

@@ -1,6 +1,7 @@
 """The playground page, without a browser."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,8 @@ from core.executions.models import Execution
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.playground import queries
-from core.playground.schemas import PlaygroundMessageView
+from core.playground.schemas import Draft, PlaygroundMessageView
+from core.playground.service import sessions as playground_sessions
 from core.providers.schemas import Parameters, ProviderKind
 from pages._ui import guard
 from tests.factories.identity import Person, person
@@ -113,6 +115,24 @@ def test_an_answer_that_may_cost_more_than_its_limit_is_refused(
     assert "may cost up to $5.12, over its cost limit of $0.50" in said(app)
     with transaction() as session:
         assert session.scalar(select(func.count()).select_from(Execution)) == 0
+
+
+def test_a_cost_limit_of_the_api_is_shown_and_kept_as_it_is(
+    console: Console, admin: Person
+) -> None:
+    limit = Decimal("0.00000025")
+    with transaction() as session:
+        draft = Draft(model="fake:echo", cost_limit_usd=limit)
+        begun = playground_sessions.open_session(session, actor=admin.actor, draft=draft)
+    app = console(admin, PLAYGROUND)
+    field = next(it for it in app.number_input if it.label.startswith("Cost limit"))
+    assert field.value == 2.5e-7
+    app.slider[0].set_value(1.0).run()
+    with transaction() as session:
+        row = queries.find_row(session, begun.session_id, owner=admin.actor.id)
+        assert row is not None
+        kept = queries.session_view(row).draft
+    assert (kept.parameters.temperature, kept.cost_limit_usd) == (1.0, limit)
 
 
 def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person) -> None:

@@ -67,7 +67,9 @@ def _draw_details(found: AbTestView) -> None:
     with st.form("ab-test-details", enter_to_submit=False):
         st.text_input("Name", found.test_name, key=NAME, max_chars=200)
         st.text_area("Description", found.description, key=DESCRIPTION, max_chars=2000, height=90)
-        st.number_input("Cost limit in US dollars", 0.0, None, limit, key=LIMIT, width=220)
+        st.number_input(
+            "Cost limit in US dollars", 0.0, None, limit, format="%g", key=LIMIT, width=220
+        )
         st.form_submit_button("Save details", on_click=save, args=(found.id,))
 
 

@@ -23,6 +23,7 @@ def draw(at: str) -> None:
             "Cost limit in US dollars",
             min_value=0.0,
             value=None,
+            format="%g",
             key=f"{at}.limit",
             placeholder="None",
             help="Calls stop when this much is spent. Needs models with prices.",
@@ -42,7 +43,7 @@ def cost_limit(entered: float | None) -> str | None:
     if entered is None:
         return None
     # As text: of a float, a decimal would have digits that nobody entered
-    limit = f"{entered:.6f}"
+    limit = f"{entered:.8f}"
     if not float(limit):
         raise Invalid("The cost limit must be more than 0. Leave it empty for none.")
     return limit

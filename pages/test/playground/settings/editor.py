@@ -15,7 +15,7 @@ from pages.test.playground.settings import history_setting, saved_prompts
 from pages.test.playground.settings.parameter_fields import ParameterFields
 from pages.test.playground.settings.prompt_field import PromptField
 
-LOWEST_COST_LIMIT = 0.0001
+LOWEST_COST_LIMIT = 1e-8  # as low as it is stored
 SERVICE = ""  # the choice of the active service, in the list of models
 
 
@@ -110,7 +110,7 @@ class Editor:
     @property
     def _cost_limit(self) -> Decimal | None:
         limit = state.get(self.key("cost_limit"), 0.0) if self.model else None
-        return Decimal(f"{limit:.4f}") if limit else None
+        return Decimal(f"{limit:.8f}") if limit else None
 
     @property
     def _can_call_tools(self) -> bool:
@@ -163,7 +163,7 @@ class Editor:
                 "Cost limit (US dollars)",
                 min_value=LOWEST_COST_LIMIT,
                 step=0.01,
-                format="%.4f",
+                format="%g",
                 key=self.key("cost_limit"),
                 on_change=on_change,
                 placeholder="None",
