@@ -167,6 +167,10 @@ def choose_many(
 def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> None:
     """Draw the pagination of a list; beyond `most` pages, suggest filters."""
     pages = -(-total // size)
+    if state.get(f"{at}.page", 1) > max(pages, 1):
+        # Its last row has gone meanwhile: an empty page would look like an empty list
+        state.put(f"{at}.page", max(pages, 1))
+        st.rerun()
     if pages > 1:
         st.pagination(min(pages, most), key=f"{at}.page")
     if pages > most:

@@ -201,7 +201,7 @@ def draw_stopped(
         "details"
     )
     with watch.panel(text.plain(title), note):
-        if not found.items:
+        if not found.total_count:
             st.caption("No drop-offs at this step in this period.")
             return
         tables.draw_page(

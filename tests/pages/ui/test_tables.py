@@ -146,3 +146,28 @@ def test_a_row_of_another_page_of_the_list_is_read_by_its_id() -> None:
 
 def test_a_row_that_does_not_exist_says_so_in_one_sentence() -> None:
     assert drawer_of("nothing")[1:] == ["It was deleted, or is on another page of this list."]
+
+
+def shrinking_list() -> None:
+    """Draw a page of a list of rows that a test removes."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs these lines apart
+
+    from pages._ui import columns, tables  # noqa: PLC0415
+
+    rows = st.session_state.setdefault("rows", [str(number) for number in range(21)])
+    page = tables.window("list", 10).page_of(rows)
+    shown = [columns.text("Row", str)]
+    tables.draw_page(page, shown, "row", name="rows", at="list")
+
+
+@pytest.mark.parametrize(("left", "shown"), [(20, 10), (12, 2), (7, 7), (0, 0)])
+def test_a_page_whose_last_row_is_deleted_gives_way_to_the_last_page(left: int, shown: int) -> None:
+    app = AppTest.from_function(shrinking_list)
+    app.session_state["list.page"] = 3
+    app.run()
+    assert list(app.dataframe[0].value["Row"]) == ["20"]
+    app.session_state["rows"] = app.session_state["rows"][:left]
+    app.session_state["list.page"] = 3
+    app.run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == shown

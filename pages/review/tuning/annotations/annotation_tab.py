@@ -71,7 +71,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     order = chosen.one_of(AnnotationOrder, "sort") or AnnotationOrder.NEWEST_FIRST
     page = read(annotation_filter(chosen, reads.actor.id), order, tables.window(at, SHOWN))
     zone = chosen.period.zone
-    if page.items:
+    if page.total_count:
         st.caption(
             f"{formatting.count(page.total_count, 'annotation')} · click a row for details, "
             "a header to sort"
