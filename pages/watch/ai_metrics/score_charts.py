@@ -18,6 +18,7 @@ from pages._ui.filters.selection import Filters
 
 PAGE, COLUMNS = "ai-metrics", 3
 NOT_OF_SCORES = ("status", "provider", "error_type", "tool")
+OF_CONVERSATIONS = ("app", "release", "user_id", "model", "prompt_version", "experiment_arm")
 AROUND = timedelta(days=90)  # a conversation's last message may be long before its score
 HOW = "Send them to ingest/scores, with the Python client, or import a file in Settings > Import."
 
@@ -90,6 +91,7 @@ def _opener(name: str, chosen: Filters) -> Callable[[Point], None]:
             start=in_address(day - AROUND),
             end=in_address(day + AROUND),
             environment=chosen.watched.environment,
+            **{name: chosen[name] or "" for name in OF_CONVERSATIONS if chosen[name]},
         )
 
     return open_day

@@ -26,6 +26,8 @@ class EngagementTab:
     path: str
     draw_choices: Callable[[Reads], None]
     draw: Callable[[Reads, Filters], None]
+    # What its export asks for beside the filters, None without anything to export
+    export: Callable[[Reads, Filters], dict[str, str] | None] = lambda *_: {}
 
 
 VIEWS = {
@@ -49,6 +51,7 @@ VIEWS = {
         "onboarding/paths",
         path_list.draw_choices,
         path_list.draw,
+        path_list.exported,
     ),
 }
 
@@ -66,7 +69,8 @@ def main() -> None:
         PAGE, reads, FIRST, MORE, own=OWN, draw_own=lambda: view.draw_choices(reads)
     )
     view.draw(reads, chosen)
-    header.finish(reads, chosen, csv=view.path)
+    more = view.export(reads, chosen)
+    header.finish(reads, chosen, csv=view.path if more is not None else None, **(more or {}))
 
 
 with errors.InWords("Engagement"):

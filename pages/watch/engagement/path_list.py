@@ -80,6 +80,12 @@ def draw(reads: Reads, chosen: Filters) -> None:
             st.caption(text.plain(f"No users with {event} in this period."))
 
 
+def exported(reads: Reads, chosen: Filters) -> dict[str, str] | None:
+    """Return the event type whose paths are drawn, which the API does not choose by itself."""
+    event = chosen["event"] or _most_frequent(reads, chosen)
+    return {"event": event} if event is not None else None
+
+
 def _most_frequent(reads: Reads, chosen: Filters) -> str | None:
     types = set(reads.ask(paths.list_path_types))
     found = reads.ask(event_trends.event_type_trends, chosen.period, chosen.watched)

@@ -1,7 +1,7 @@
 """Engagement without a browser: its views, their empty states, and the way to the users."""
 
 from datetime import timedelta
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.presentation.periods import DAY
+from pages._ui import cache
 from tests.factories import activity
 from tests.factories.identity import Person, person
 from tests.pages.conftest import ENGAGEMENT, USERS, Console, said
@@ -153,6 +154,21 @@ def test_the_users_page_takes_days_and_says_so(console: Console, analyst: Person
     app = opened(console, analyst, USERS, active=f"{clock.now().date() - DAY}..{tomorrow}")
     assert "2 users" in said(app)
     assert "Filtered by active" in said(app)
+
+
+def test_paths_of_the_most_frequent_event_are_exported_as_they_are_drawn(
+    console: Console, analyst: Person
+) -> None:
+    assert exports(opened(console, analyst, view="paths")) == []
+    visits()
+    cache.forget()
+    (address,) = exports(opened(console, analyst, view="paths"))
+    assert parse_qs(urlsplit(address).query)["event"] == ["recipe.opened"]
+
+
+def exports(app: AppTest) -> list[str]:
+    links = app.get("link_button")
+    return [each.proto.url for each in links if each.proto.label == "Export CSV"]
 
 
 def test_an_event_type_with_a_comma_is_followed_to_its_users(
