@@ -63,6 +63,14 @@ def carry(page: str, names: Sequence[str]) -> None:
     )
 
 
+def shared() -> dict[str, str]:
+    """Return the filters that pages share, from the address: a link that names a filter of its page
+    is followed exactly, and gets none of them by itself.
+    """
+    given = st.query_params.to_dict()
+    return {name: given[name] for name in SHARED if name in given}
+
+
 def _carried(page: str, names: Sequence[str]) -> dict[str, str]:
     """Return the filters of the previous page if the address has none."""
     last, values = _last()

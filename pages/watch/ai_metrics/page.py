@@ -62,6 +62,8 @@ def main() -> None:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         score_charts.draw(reads, chosen)
         header.finish(reads, chosen)
+        # A link of another page knows the request, and neither its environment nor its day
+        request_list.draw_opened(reads, chosen.period.zone)
         return
     summary = reads.ask(figures.summary, chosen.asked)
     without = formatting.count(summary.unpriced_requests, "request")

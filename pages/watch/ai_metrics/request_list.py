@@ -73,8 +73,13 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
         sorting=sorting,
         most=MOST_PAGES,
     )
+    draw_opened(reads, filters.period.zone, rows)
+
+
+def draw_opened(reads: Reads, zone: str, rows: Sequence[RequestView] = ()) -> None:
+    """Draw the drawer of the request that the address names, of these rows or any other."""
     if wanted := st.query_params.get(CHOSEN):
-        show = partial(draw_chosen, reads, wanted, filters.period.zone)
+        show = partial(draw_chosen, reads, wanted, zone)
         place = ListPlace([str(row.id) for row in rows], wanted, CHOSEN)
         dialogs.drawer("Request", show, on_close=close, place=place)
 
@@ -193,6 +198,8 @@ def _facts(request: RequestDetail) -> list[str]:
 
 
 def _draw_ways_on(request: RequestDetail) -> None:
+    # Without it, a page shows production
+    place = {"environment": request.environment}
     with st.container(horizontal=True, gap="medium"):
         if request.conversation_id is not None:
             name = str(request.conversation_id)
@@ -203,6 +210,7 @@ def _draw_ways_on(request: RequestDetail) -> None:
                 icon="filter_alt",
                 conversation=name,
                 days="90",
+                **place,
             )
         if request.user_id is not None:
-            links.draw("users", "Open user", icon="person", user=str(request.user_id))
+            links.draw("users", "Open user", icon="person", user=str(request.user_id), **place)

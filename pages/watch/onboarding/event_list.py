@@ -133,7 +133,8 @@ def _draw_event(zone: str, row: EventView) -> None:
             wrap_lines=True,
         )
     if row.user_id is not None:
-        links.draw("users", "Open journey", icon="route", user=str(row.user_id))
+        place = {"user": str(row.user_id), "environment": row.environment}
+        links.draw("users", "Open journey", icon="route", **place)
 
 
 def _named(named: Mapping[str, str], each: str) -> str:

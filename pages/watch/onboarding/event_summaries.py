@@ -86,9 +86,11 @@ def _draw_samples(group: ErrorGroup, zone: str) -> None:
                 st.markdown(f"**{text.plain(who)}**\u2002:gray[:small[{at}]]")
                 st.code(sample.error_message or sample.event_type, language=None, wrap_lines=True)
                 if sample.user_id is not None:
-                    links.draw(
-                        "users", f"Open journey of {who}", icon="route", user=str(sample.user_id)
-                    )
+                    place = {
+                        "user": str(sample.user_id),
+                        "environment": filter_state.value_of(PAGE, "environment"),
+                    }
+                    links.draw("users", f"Open journey of {who}", icon="route", **place)
 
 
 def _show_events(group: ErrorGroup) -> None:

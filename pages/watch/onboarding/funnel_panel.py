@@ -19,6 +19,7 @@ from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
 from pages._ui import charts, columns, dialogs, frame, links, tables, text, watch
 from pages._ui.cache import Reads
+from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages._ui.tables import TableColumn
 from pages.watch.onboarding.funnel_editor import PAGE
@@ -261,7 +262,8 @@ def _draw_user(zone: str, row: StoppedUser) -> None:
 def _draw_ways_on(row: StoppedUser) -> None:
     with st.container(horizontal=True, gap="medium"):
         if row.user_id is not None:
-            links.draw("users", "Open journey", icon="route", user=str(row.user_id))
+            place = {"environment": filter_state.value_of(PAGE, "environment")}
+            links.draw("users", "Open journey", icon="route", user=str(row.user_id), **place)
         if row.conversation_id is not None:
             links.draw(
                 "tuning", "Last conversation", icon="forum", conversation=str(row.conversation_id)
@@ -273,6 +275,7 @@ def _draw_ways_on(row: StoppedUser) -> None:
                 icon="error",
                 view="errors",
                 error_code=row.error_code,
+                **filter_state.shared(),
             )
 
 

@@ -7,6 +7,7 @@ from core.presentation import formatting
 from pages._ui import charts, errors, links, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
+from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
 from pages.watch.overview import overview_panels
 
@@ -21,7 +22,7 @@ def draw(reads: Reads, chosen: Filters, page: str) -> None:
 
     def opened(point: Point) -> None:
         run = runs[len(runs) - 1 - point.number].batch_run_id
-        links.go("batch-history", run=run, **overview_panels.shared())
+        links.go("batch-history", run=run, **filter_state.shared())
 
     with watch.panel("Batch runs", f"{formatting.latest(len(runs), 'run')} · {charts.RUN_LEGEND}"):
         places = max(len(runs), overview_panels.FEWEST_PLACES)

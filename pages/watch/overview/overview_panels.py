@@ -22,18 +22,11 @@ ICONS = {
 }
 
 
-def shared() -> dict[str, str]:
-    """Return the filters that other pages share, from the address."""
-    given = st.query_params.to_dict()
-    return {name: given[name] for name in filter_state.SHARED if name in given}
-
-
 def draw_comparison(kpi: Kpi) -> None:
     """Link the conversion to the comparison of its steps with the previous period."""
     if kpi.name == "conversion" and kpi.value is not None:
-        links.draw(
-            "onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **shared()
-        )
+        kept = filter_state.shared()
+        links.draw("onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **kept)
 
 
 def draw_onboarding(funnel: FunnelView) -> None:
@@ -56,7 +49,7 @@ def draw_onboarding(funnel: FunnelView) -> None:
                     "onboarding",
                     f"{step.step}\u2002{step_label(step)}",
                     step=str(step.step),
-                    **shared(),
+                    **filter_state.shared(),
                 )
                 st.markdown(f"**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
 

@@ -164,7 +164,7 @@ def _draw_facts(user: UserView, requests: RequestTotals, watched: Watched) -> No
         }
         watch.details("AI requests", usage, f"since {formatting.moment(requests.first_at, zone)}")
     with watch.panel("Related"), st.container(gap=None):
-        place = {"environment": watched.environment}
+        place = user_list.place_of(watched)
         links.draw(
             "ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place
         )

@@ -85,7 +85,7 @@ def draw_anonymous(
     dialogs.draw_opened(
         page.items,
         "Anonymous session",
-        partial(_draw_session, steps, zone),
+        partial(_draw_session, steps, watched, zone),
         lambda id_: reads.ask(journeys.read_anonymous, id_, watched, limit=1).session,
     )
 
@@ -119,10 +119,10 @@ def _draw_user(reads: Reads, watched: Watched, zone: str, row: UserSummary) -> N
         }
     )
     frame.copyable("ID", row.external_id)
-    links.draw("users", "Open journey", icon="route", user=str(row.id))
+    links.draw("users", "Open journey", icon="route", user=str(row.id), **place_of(watched))
 
 
-def _draw_session(steps: Sequence[str], zone: str, row: AnonymousSummary) -> None:
+def _draw_session(steps: Sequence[str], watched: Watched, zone: str, row: AnonymousSummary) -> None:
     frame.section(text.plain(row.session_id), STATES[row.status].lower())
     frame.facts(
         {
@@ -134,7 +134,14 @@ def _draw_session(steps: Sequence[str], zone: str, row: AnonymousSummary) -> Non
             "App": row.app,
         }
     )
-    links.draw("users", "Open journey", icon="route", session=row.session_id)
+    place = {"session": row.session_id, **place_of(watched)}
+    links.draw("users", "Open journey", icon="route", **place)
+
+
+def place_of(watched: Watched) -> dict[str, str]:
+    """Return the environment and app for a link, which would be of production without them."""
+    app = {"app": watched.app} if watched.app is not None else {}
+    return {"environment": watched.environment, **app}
 
 
 def name_of(user: UserSummary) -> str:
