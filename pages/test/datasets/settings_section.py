@@ -37,13 +37,15 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
 
 def _draw_details(dataset: DatasetView, *, may_change: bool) -> None:
     with st.form("dataset-details", enter_to_submit=False):
-        st.text_input("Name", dataset.name, key=NAME, max_chars=128)
-        st.text_area("Description", dataset.description, key=DESCRIPTION, max_chars=2000)
-        st.multiselect("Tags", dataset.tags, dataset.tags, key=TAGS, accept_new_options=True)
+        st.text_input("Name", dataset.name, key=_key(NAME, dataset), max_chars=128)
+        key = _key(DESCRIPTION, dataset)
+        st.text_area("Description", dataset.description, key=key, max_chars=2000)
+        tags = dataset.tags
+        st.multiselect("Tags", tags, tags, key=_key(TAGS, dataset), accept_new_options=True)
         st.checkbox(
             "Shared: everyone who may run models can read it",
             dataset.visibility is DatasetVisibility.SHARED,
-            key=SHARED,
+            key=_key(SHARED, dataset),
         )
         st.form_submit_button(
             "Save details", on_click=save_details, args=(dataset,), disabled=not may_change
@@ -52,12 +54,12 @@ def _draw_details(dataset: DatasetView, *, may_change: bool) -> None:
 
 @errors.action
 def save_details(dataset: DatasetView) -> None:
-    is_shared = state.get(SHARED, False)
+    is_shared = state.get(_key(SHARED, dataset), False)
     try:
         change = DatasetChange(
-            name=state.get(NAME, dataset.name),
-            description=state.get(DESCRIPTION, ""),
-            tags=tuple(state.get(TAGS, [])),
+            name=state.get(_key(NAME, dataset), dataset.name),
+            description=state.get(_key(DESCRIPTION, dataset), ""),
+            tags=tuple(state.get(_key(TAGS, dataset), [])),
             visibility=DatasetVisibility.SHARED if is_shared else DatasetVisibility.PRIVATE,
         )
     except ValidationError as error:
@@ -65,6 +67,11 @@ def save_details(dataset: DatasetView) -> None:
     with guard.work() as (session, actor):
         datasets.change_dataset(session, dataset.id, change, actor=actor)
     state.toast("Details saved")
+
+
+def _key(name: str, dataset: DatasetView) -> str:
+    # Of each its own: from one to another by a link, Streamlit keeps what is in a field of a key
+    return f"{name}.{dataset.id}"
 
 
 def _draw_export(dataset: DatasetView) -> None:

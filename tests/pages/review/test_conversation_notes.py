@@ -1,6 +1,8 @@
 """Notes beside a conversation, and the mentions on a colleague's page."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Multiselect, TextArea
 
 from core.conversations.notes import LONGEST_NOTE
 from core.identity.schemas import Role
@@ -12,19 +14,27 @@ from tests.pages.conftest import TUNING, YOU, Console, said, toasts
 pytestmark = pytest.mark.usefixtures("database")
 
 
+def note(app: AppTest) -> TextArea:
+    return next(each for each in app.text_area if each.label == "Note")
+
+
+def mention(app: AppTest) -> Multiselect:
+    return next(each for each in app.multiselect if each.label == "Mention")
+
+
 def test_a_note_is_written_and_its_colleague_is_told(console: Console) -> None:
     stored(conversation("c", messages=2, title="Where is it?"))
     author, ada = person(Role.REVIEWER), person(Role.ADMIN, email="ada@example.com")
     app = console(author, TUNING)
     app.query_params["conversation"] = "c"
     app.run()
-    app.text_area(key="notes.body").set_value("Is this <b>known</b>?")
-    app.multiselect(key="notes.mentioned").set_value(["ada@example.com"])
+    note(app).set_value("Is this <b>known</b>?")
+    mention(app).set_value(["ada@example.com"])
     next(each for each in app.button if each.label == "Add note").click().run()
     assert toasts(app) == ["Note added"]
     assert "@Admin Is this <b>known</b>?" in said(app)
-    assert app.text_area(key="notes.body").value == ""
-    assert app.multiselect(key="notes.mentioned").value == []
+    assert note(app).value == ""
+    assert mention(app).value == []
     cache.forget()
     links = [str(getattr(each, "label", "")) for each in console(ada).sidebar.get("page_link")]
     assert "1 new mention" in links
@@ -39,7 +49,7 @@ def test_an_author_deletes_a_note_after_a_question(console: Console) -> None:
     app = console(person(Role.REVIEWER), TUNING)
     app.query_params["conversation"] = "c"
     app.run()
-    app.text_area(key="notes.body").set_value("Mine")
+    note(app).set_value("Mine")
     next(each for each in app.button if each.label == "Add note").click().run()
     next(each for each in app.button if each.label == "Delete note").click().run()
     app.button(key="notes.confirm").click().run()
@@ -64,8 +74,19 @@ def test_a_note_that_is_refused_stays_in_its_field(console: Console) -> None:
     app.query_params["conversation"] = "c"
     app.run()
     longest = "x" * LONGEST_NOTE
-    app.text_area(key="notes.body").set_value(longest)
-    app.multiselect(key="notes.mentioned").set_value(["ada@example.com"])
+    note(app).set_value(longest)
+    mention(app).set_value(["ada@example.com"])
     next(each for each in app.button if each.label == "Add note").click().run()
     assert "Use at most" in toasts(app)[0]
-    assert app.text_area(key="notes.body").value == longest
+    assert note(app).value == longest
+
+
+def test_a_note_that_was_begun_is_not_offered_on_another_conversation(console: Console) -> None:
+    stored(conversation("c", messages=2), conversation("d", messages=2))
+    app = console(person(Role.REVIEWER), TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    note(app).set_value("Of c only").run()
+    app.query_params["conversation"] = "d"
+    app.run()
+    assert note(app).value == ""

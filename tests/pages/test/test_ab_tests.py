@@ -214,14 +214,14 @@ def test_details_are_changed_in_settings(console: Console, admin: Person) -> Non
     app = opened(console, admin, test=str(id_))
     assert "Not run yet" in said(app)
     section(app, "Settings")
-    app.text_input(key="ab_tests.details.name").set_value(" ")
+    app.text_input(key=f"ab_tests.details.name.{id_}").set_value(" ")
     press(app, "Save details")
     assert toasts(app) == ["Enter a name."]
-    app.text_input(key="ab_tests.details.name").set_value("Tone")
-    app.number_input(key="ab_tests.details.limit").set_value(0)
+    app.text_input(key=f"ab_tests.details.name.{id_}").set_value("Tone")
+    app.number_input(key=f"ab_tests.details.limit.{id_}").set_value(0)
     press(app, "Save details")
     assert toasts(app) == ["The cost limit must be more than 0. Leave it empty for none."]
-    app.number_input(key="ab_tests.details.limit").set_value(None)
+    app.number_input(key=f"ab_tests.details.limit.{id_}").set_value(None)
     press(app, "Save details")
     changed = read(admin.actor, id_)
     assert (changed.test_name, changed.description) == ("Tone", "Of refunds")
@@ -230,7 +230,7 @@ def test_details_are_changed_in_settings(console: Console, admin: Person) -> Non
 def test_a_small_cost_limit_stays_when_the_name_is_changed(console: Console, admin: Person) -> None:
     id_ = created(admin.actor, [case(GOOD, BAD)], cost_limit_usd="0.0000004").id
     app = section(opened(console, admin, test=str(id_)), "Settings")
-    app.text_input(key="ab_tests.details.name").set_value("Tone")
+    app.text_input(key=f"ab_tests.details.name.{id_}").set_value("Tone")
     press(app, "Save details")
     changed = read(admin.actor, id_)
     assert (changed.test_name, changed.cost_limit_usd) == ("Tone", Decimal("0.0000004"))

@@ -65,25 +65,32 @@ def _facts(found: AbTestView) -> dict[str, str | None]:
 def _draw_details(found: AbTestView) -> None:
     limit = float(found.cost_limit_usd) if found.cost_limit_usd is not None else None
     with st.form("ab-test-details", enter_to_submit=False):
-        st.text_input("Name", found.test_name, key=NAME, max_chars=200)
-        st.text_area("Description", found.description, key=DESCRIPTION, max_chars=2000, height=90)
+        st.text_input("Name", found.test_name, key=_key(NAME, found.id), max_chars=200)
+        key = _key(DESCRIPTION, found.id)
+        st.text_area("Description", found.description, key=key, max_chars=2000, height=90)
+        key = _key(LIMIT, found.id)
         st.number_input(
-            "Cost limit in US dollars", 0.0, None, limit, format="%g", key=LIMIT, width=220
+            "Cost limit in US dollars", 0.0, None, limit, format="%g", key=key, width=220
         )
         st.form_submit_button("Save details", on_click=save, args=(found.id,))
 
 
 @errors.action
 def save(ab_test_id: UUID) -> None:
-    name = state.get(NAME, "").strip()
+    name = state.get(_key(NAME, ab_test_id), "").strip()
     if not name:
         raise Invalid("Enter a name.")
     given = {
         "test_name": name,
-        "description": state.get(DESCRIPTION, ""),
-        "cost_limit_usd": run_fields.cost_limit(state.get(LIMIT, None)),
+        "description": state.get(_key(DESCRIPTION, ab_test_id), ""),
+        "cost_limit_usd": run_fields.cost_limit(state.get(_key(LIMIT, ab_test_id), None)),
     }
     change = run_fields.validated(AbTestChange, given)
     with guard.work() as (session, actor):
         ab_tests.change(session, ab_test_id, change, actor=actor)
     state.toast("Details saved")
+
+
+def _key(name: str, ab_test_id: UUID) -> str:
+    # Of each its own: from one to another by a link, Streamlit keeps what is in a field of a key
+    return f"{name}.{ab_test_id}"

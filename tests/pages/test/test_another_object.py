@@ -1,0 +1,63 @@
+"""From one object to another by a link: fields show the other one, not what they held before."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import Role, SessionKind
+from tests.factories import ab_tests, datasets, prompts
+from tests.factories.identity import person
+from tests.pages.conftest import Console
+
+
+def fields(app: AppTest) -> dict[str, object]:
+    assert not app.exception
+    kinds = (app.text_input, app.text_area, app.multiselect, app.checkbox, app.number_input)
+    return {each.label: each.value for some in kinds for each in some}
+
+
+def follow(app: AppTest, name: str, id_: object, section: str = "") -> dict[str, object]:
+    app.query_params[name] = str(id_)
+    app.run()
+    if section:
+        group = next(each for each in app.button_group if each.label == "Section")
+        group.set_value(section).run()
+    return fields(app)
+
+
+def test_the_details_of_a_dataset_are_those_of_the_one_that_is_open(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    one, two = (datasets.dataset(boss.actor, name=each, tags=[each]) for each in ("one", "two"))
+    app = console(boss, "test/datasets/page.py")
+    assert follow(app, "dataset", one.id, "Details and sharing")["Name"] == "one"
+    found = follow(app, "dataset", two.id)
+    assert (found["Name"], found["Tags"]) == ("two", ["two"])
+
+
+def test_who_sees_a_prompt_is_not_taken_over_from_the_one_before(console: Console) -> None:
+    boss, ada = person(kind=SessionKind.BROWSER), person(Role.ADMIN, email="ada@example.com")
+    for name in ("one", "two"):
+        prompts.create(boss.actor, name)
+    app = console(boss, "test/prompts/page.py")
+    one, two = (prompts.read(boss.actor, name).id for name in ("one", "two"))
+    follow(app, "prompt", one, "Details and sharing")
+    readers = next(each for each in app.multiselect if each.label == "Can read")
+    readers.set_value([ada.actor.email])
+    next(each for each in app.button if each.label == "Save sharing").click().run()
+    assert fields(app)["Can read"] == [ada.actor.email]
+    found = follow(app, "prompt", two)
+    assert (found["Name"], found["Can read"]) == ("two", [])
+
+
+def test_the_details_of_an_ab_test_are_those_of_the_one_that_is_open(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    made = {"variants": ab_tests.variants(boss.actor)}
+    cases = [ab_tests.case(ab_tests.GOOD, ab_tests.BAD)]
+    one, two = (
+        ab_tests.created(boss.actor, cases, test_name=name, cost_limit_usd=limit, **made)
+        for name, limit in (("one", "1"), ("two", "2"))
+    )
+    app = console(boss, "test/evaluations/ab_tests/page.py")
+    app.query_params["test"] = str(one.id)
+    app.run()
+    app.button_group(key="ab_tests.section").set_value("Settings").run()
+    found = follow(app, "test", two.id)
+    assert (found["Name"], found["Cost limit in US dollars"]) == ("two", 2.0)
