@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from core.ai_metrics.ingest.requests import cost_of
 from core.ai_metrics.otlp.contents import Exchange
+from core.ai_metrics.otlp.dialects import LARGEST
 from core.ai_metrics.otlp.outcomes import moment
 from core.ai_metrics.otlp.span_messages import SpanMessage
 from core.ai_metrics.otlp.spans import Span
@@ -81,9 +82,8 @@ def _add_facts(answer: NewMessage, request: NewRequest, rates: BatchRates) -> No
     """Add the facts of the request that produced an answer."""
     cost, _, _ = cost_of(request, request.provider or "", rates)
     answer.model = request.model
-    answer.tokens = (
-        request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0) or None
-    )
+    tokens = request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0)
+    answer.tokens = min(tokens, LARGEST) or None
     answer.cost_usd = Decimal(cost).scaleb(-8) if cost is not None else None
     answer.latency_ms = request.total_latency_ms
     answer.first_token_ms = request.first_token_ms

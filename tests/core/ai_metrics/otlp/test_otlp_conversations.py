@@ -252,3 +252,19 @@ def test_a_span_of_an_environment_that_names_a_release_is_refused() -> None:
     place = {"deployment.environment.name": "production\x1fv1"}
     refused = take_in(packed(span(CHAT), resource=place)).refused
     assert refused == {"environment: contains the character U+001F": 1}
+
+
+def test_more_tokens_than_a_column_holds_are_stored_as_the_most_that_it_does() -> None:
+    most = 2**31 - 1
+    given = {
+        "gen_ai.usage.input_tokens": most,
+        "gen_ai.usage.output_tokens": most,
+        "gen_ai.input.messages": json.dumps([text("user", "hi")]),
+        "gen_ai.output.messages": json.dumps([text("assistant", "hello")]),
+        "gen_ai.conversation.id": "c",
+    }
+    take(span(CHAT | given))
+    with transaction() as session:
+        assert session.scalars(select(Message.tokens).where(Message.role == "assistant")).one() == (
+            most
+        )
