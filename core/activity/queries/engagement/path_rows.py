@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from core.activity.engagement_views import PathDirection
 from core.activity.models.funnels import FunnelEvent
 from core.activity.queries.funnels import subject_rows
+from core.activity.queries.funnels.funnel import NEVER
 from core.activity.queries.funnels.funnel_sql import SAMPLES
 from core.activity.queries.funnels.subject_rows import MARKED, micros
 from core.activity.queries.releases import get_place
@@ -106,7 +107,8 @@ def parameters_of(
         "path_code": code,
         "path_portion": portion,
         "path_since": micros(query.start),
-        "path_until": micros(query.end),
+        # At NEVER lies what did not happen
+        "path_until": min(micros(query.end), NEVER),
         "path_sign": 1 if query.direction is PathDirection.AFTER else -1,
         **{f"path_user_{number}": key for number, key in enumerate(watched.users or ())},
     }
