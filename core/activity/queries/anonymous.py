@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    exists,
     func,
     literal,
     literal_column,
@@ -27,12 +28,14 @@ from sqlalchemy.orm import Session
 from core.activity.errors import AnonymousSessionMissing
 from core.activity.models.events import Event
 from core.activity.models.funnels import REACHED, Subject
+from core.activity.queries import user_details
 from core.activity.queries.engagement import user_conditions
 from core.activity.queries.funnels import onboarding_progress, subject_rows
 from core.activity.queries.funnels.funnel import MOMENT, Columns
 from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.onboarding_status import Deadlines, step_of
+from core.activity.queries.releases import release_place
 from core.activity.queries.user_filter import UserFilter, escaped
 from core.activity.schemas import ALL_APPS
 from core.activity.views import AnonymousSummary, OnboardingStatus
@@ -60,7 +63,8 @@ def list_anonymous(
     """Return sessions without a user, with their onboarding status, latest start first."""
     require(actor, Permission.WATCH)
     apps = subject_rows.parameters_of(session, watched)["apps"]
-    asked = AnonymousQuery(filters, watched, apps, Deadlines.now(session))
+    place = release_place(session, watched)
+    asked = AnonymousQuery(filters, watched, apps, Deadlines.now(session), place)
     given = user_conditions.parameters(session, filters, watched)
     names = ("", *read_workspace_funnel(session).names)
     rows = session.execute(asked.page(window, after), given).mappings().all()
@@ -124,6 +128,7 @@ class AnonymousQuery:
     watched: Watched
     apps: Sequence[str]
     deadlines: Deadlines
+    release_place: str | None
 
     def count(self) -> Select[Any]:
         """Return how many they are."""
@@ -210,12 +215,30 @@ class AnonymousQuery:
         )
         if wanted.q is not None:
             states = states.where(row.subject.ilike(func.session_subject(f"%{escaped(wanted.q)}%")))
+        if self.watched.release is not None:
+            states = states.where(self._is_of_release(row))
         if wanted.path is not None:
             took = user_conditions.path_takers(wanted.path, self.watched)
             states = states.where(row.subject.in_(select(took.c.subject)))
         if wanted.status is not None:
             states = states.where(self.deadlines.has(row, wanted.status))
         return states.where(step_of(row) == wanted.step) if wanted.step is not None else states
+
+    def _is_of_release(self, row: Columns) -> ColumnElement[bool]:
+        """Whether a session has an event of the release; one without a place is looked up."""
+        if self.release_place is None:
+            named = select(func.session_subject(events.c.session_id)).where(
+                events.c.session_id.is_not(None),
+                events.c.user_id.is_(None),
+                *user_details.event_filters(self.watched),
+            )
+            return row.subject.in_(named)
+        other = subjects.alias("of_release").c
+        there = (other.environment == self.release_place, other.of_release)
+        own = select(other.subject).where(
+            *there, other.subject == row.subject, other.app == row.app
+        )
+        return exists(own)
 
 
 def _sorts(row: Columns) -> tuple[Sort, Sort]:

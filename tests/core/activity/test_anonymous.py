@@ -13,8 +13,10 @@ from core.activity.queries.user_filter import UserFilter
 from core.activity.queries.user_lists import UserOrder
 from core.activity.schemas import NewEvent
 from core.activity.views import AnonymousSummary, OnboardingStatus
+from core.database import settings
 from core.database.db import transaction
 from core.database.paging import Page, Window
+from core.database.settings import ReleasePlaces
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
@@ -70,6 +72,20 @@ def test_those_who_began_last_come_first_and_those_who_never_began_at_the_end(ac
     assert found.total_count == 4
     assert [each.session_id for each in listed(actor, window=Window(1, 1)).items] == ["early"]
     assert [each.session_id for each in listed(actor, window=Window(1, 2)).items] == ["never"]
+
+
+@pytest.mark.parametrize("has_places", [True, False])
+def test_of_a_release_the_sessions_with_an_event_of_it_are_listed(
+    actor: Actor, has_places: bool
+) -> None:
+    store(visited("old", STEPS[:2], days_ago=2, release="1.0"))
+    store(visited("new", STEPS[:1], days_ago=1, release="2.0"))
+    store(visited("idle", ("page.view",), release="2.0"))
+    if not has_places:
+        with transaction() as session:
+            settings.write(session, ReleasePlaces(since=NOW + timedelta(days=1)), by=None)
+    found = listed(actor, watched=Watched(release="2.0"))
+    assert ([each.session_id for each in found.items], found.total_count) == (["new", "idle"], 2)
 
 
 def test_a_session_that_gets_a_name_is_listed_no_longer(actor: Actor) -> None:
