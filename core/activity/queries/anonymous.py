@@ -232,7 +232,8 @@ class AnonymousQuery:
                 events.c.user_id.is_(None),
                 *user_details.event_filters(self.watched),
             )
-            return row.subject.in_(named)
+            is_named: ColumnElement[bool] = row.subject.in_(named)
+            return is_named
         other = subjects.alias("of_release").c
         there = (other.environment == self.release_place, other.of_release)
         own = select(other.subject).where(
