@@ -112,13 +112,20 @@ class Transport:
 
 
 def _retry_after(response: HTTPResponse) -> float | None:
+    """Return the seconds that a server asks to wait, or None.
+
+    A date of a server whose clock runs behind is over: without a wait of the client's own, call
+    would follow call.
+    """
     header = response.getheader("Retry-After")
     if header is None:
         return None
     with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, float(header))
+        return _ahead(float(header))
     with contextlib.suppress(ValueError, TypeError):
-        return max(
-            0.0, (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds()
-        )
+        return _ahead((parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds())
     return None
+
+
+def _ahead(seconds: float) -> float | None:
+    return seconds if seconds > 0 else None

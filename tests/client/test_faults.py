@@ -82,6 +82,18 @@ def test_it_waits_as_long_as_it_is_told_to(recorder: Recorder, client: Client, t
     assert second - first >= (1.0 if told == "1" else 0.2)
 
 
+@pytest.mark.parametrize("told", ["0", "Sun, 01 Nov 2026 08:00:00 GMT"])
+def test_it_waits_by_itself_when_the_told_time_is_over(
+    recorder: Recorder, make: MakeClient, told: str
+) -> None:
+    recorder.faults = [Fault(503, {"Retry-After": told})] * 4
+    client = make(pace=Pace(linger_s=0.0, first_wait_s=0.05, longest_wait_s=0.1))
+    client.track("a")
+    while client.stats().waiting:
+        time.sleep(0.01)
+    assert all(second - first >= 0.025 for first, second in pairwise(recorder.calls))
+
+
 def test_waits_grow_and_differ(
     recorder: Recorder, make: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
