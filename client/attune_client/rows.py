@@ -9,6 +9,7 @@ from uuid import uuid4
 
 Row = dict[str, Any]
 
+CONVERSATIONS = "conversations"  # their path
 OF_ANSWERS = ("prompt", "experiment")
 MAX_NODES = 2000
 MAX_DEPTH = 20
@@ -53,9 +54,9 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat()
 
 
-def as_line(row: Row) -> bytes:
-    """Return a row as NDJSON; raise ValueError, TypeError or RecursionError."""
-    if "messages" in row:
+def as_line(path: str, row: Row) -> bytes:
+    """Return a row of a path as NDJSON; raise ValueError, TypeError or RecursionError."""
+    if path == CONVERSATIONS:  # in other rows, messages are a field that the host has added
         # In the background, because there may be thousands; only once, because retries send the
         # same line.
         row = _with_complete_messages(row)

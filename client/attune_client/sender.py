@@ -94,7 +94,7 @@ class Sender:
 
     def _send(self, path: str, rows: list[Row | bytes]) -> None:
         """Send rows of one path until all are settled."""
-        lines = self._encoded(rows)
+        lines = self._encoded(path, rows)
         tries, settled = 0, len(rows) - len(lines)
         self.buffer.settle(failed=settled)
         while lines:
@@ -131,15 +131,15 @@ class Sender:
             dropped=len(lines) if is_over else 0, failed=0 if is_over else len(lines)
         )
 
-    def _encoded(self, rows: list[Row | bytes]) -> list[bytes]:
-        return [line for row in rows if (line := self._line(row)) is not None]
+    def _encoded(self, path: str, rows: list[Row | bytes]) -> list[bytes]:
+        return [line for row in rows if (line := self._line(path, row)) is not None]
 
-    def _line(self, row: Row | bytes) -> bytes | None:
+    def _line(self, path: str, row: Row | bytes) -> bytes | None:
         if isinstance(row, bytes):
             return row
         time.sleep(PAUSE_S)
         try:
-            return as_line(row)
+            return as_line(path, row)
         except Exception as error:  # noqa: BLE001  str() of the object may fail
             self._complain("cannot be written as JSON", error)
             return None

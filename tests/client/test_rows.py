@@ -87,6 +87,16 @@ def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None
     assert row["id"] == "c"
 
 
+@pytest.mark.parametrize("content", ["short", "long" * 10_000])
+def test_messages_of_a_row_that_is_no_conversation_are_sent_as_they_are(
+    recorder: Recorder, client: Client, content: str
+) -> None:
+    messages, prompt = [{"role": "assistant", "content": content}], {"name": "support"}
+    client.record_ai_request("gpt-4o", messages=messages, prompt=prompt)
+    row = sent(recorder, client, "ai-requests")
+    assert (row["messages"], row["prompt"]) == (messages, prompt)
+
+
 def test_a_score_is_a_number_or_a_label_of_its_subject(recorder: Recorder, client: Client) -> None:
     client.score("helpfulness", 0.8, message_id="m1", conversation_id="c", source="judge")
     row = sent(recorder, client, "scores")
