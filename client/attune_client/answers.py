@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from attune_client.rows import error_words
+
 MAX_ERROR_CHARS = 2000
 MAX_ANSWER_CHARS = 200_000
 MAX_ANSWER_BYTES = 900_000  # with its tool calls
@@ -59,7 +61,7 @@ def answered(answer: AnswerCase, item: Mapping[str, Any]) -> dict[str, Any]:
         took_ms = _ms_since(began)
         return {"id": item["id"], **_fields(found, took_ms)}
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever the app raises is its answer
-        words = _utf8(f"{type(error).__name__}: {error}")[:MAX_ERROR_CHARS]
+        words = _utf8(error_words(error))[:MAX_ERROR_CHARS]
         return {"id": item["id"], "error": words, "latency_ms": _ms_since(began)}
 
 

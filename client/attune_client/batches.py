@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from attune_client.rows import now
+from attune_client.rows import error_words, now
 
 LONGEST_SUMMARY = 10_000
 
@@ -48,7 +48,7 @@ class BatchRun:
         status = "failed" if not is_orderly else "partial" if self._failed else "completed"
         final_fields: dict[str, Any] = {"completed_at": now()}
         if not is_orderly:
-            final_fields["error_summary"] = _summary(error)
+            final_fields["error_summary"] = error_words(error)[:LONGEST_SUMMARY]
         self._report(status, final_fields)
 
     @contextmanager
@@ -89,10 +89,3 @@ class BatchRun:
                 "failed_jobs": self._failed,
             }
         self._send({**self._facts, **state, **final_fields, "status": status, "updated_at": now()})
-
-
-def _summary(error: BaseException | None) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"[:LONGEST_SUMMARY]
-    except Exception:  # noqa: BLE001  str() of the host's error may fail
-        return type(error).__name__

@@ -54,6 +54,14 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat()
 
 
+def error_words(error: BaseException | None) -> str:
+    """Return the type and the words of a host's error."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001  str() of the host's error may fail
+        return type(error).__name__
+
+
 def as_line(path: str, row: Row) -> bytes:
     """Return a row of a path as NDJSON; raise ValueError, TypeError or RecursionError."""
     if path == CONVERSATIONS:  # in other rows, messages are a field that the host has added
