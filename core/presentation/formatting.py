@@ -55,11 +55,15 @@ def duration(ms: int | None) -> str:
 
 
 def money(usd: Decimal | None) -> str:
-    """Return US dollars: $1,412.50, $0.0083 below ten cents; no price is not zero."""
+    """Return US dollars: $1,412.50, $0.0083 below ten cents, $0.000023 of what rounds to nothing;
+    no price is not zero.
+    """
     if usd is None:
         return "no price"
     if usd == 0:
         return "$0"
+    if abs(usd) < Decimal("0.0001"):
+        return f"${round(usd, 1 - usd.adjusted()).normalize():f}"
     return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
 
 

@@ -20,6 +20,10 @@ from core.presentation.formatting import FigureUnit
         (0.0086, FigureUnit.SHARE, "0.86%"),
         (0, FigureUnit.SHARE, "0.0%"),
         (Decimal("412"), FigureUnit.MONEY, "$412.00"),
+        (Decimal("0.0001"), FigureUnit.MONEY, "$0.0001"),
+        (Decimal("0.00002345"), FigureUnit.MONEY, "$0.000023"),
+        (Decimal("0.00000001"), FigureUnit.MONEY, "$0.00000001"),
+        (0.00009999, FigureUnit.MONEY, "$0.0001"),
         *((None, unit, "n/a") for unit in FigureUnit),
     ],
 )
