@@ -72,6 +72,7 @@ def recognize_again(import_id: UUID, read_as: ReadAs, *, actor: Actor) -> Import
             raise NotNow("Part of this file is already imported. Undo that first.")
         row.recognition, row.mapping = known["recognition"], known["mapping"]
         row.status, row.dry_run, row.error = ImportStatus.READY, None, None
+        row.record_count = None
         session.flush()
         return queries.view(row)
 

@@ -39,6 +39,15 @@ def test_a_dry_run_that_is_stopped_leaves_no_total(
     assert (found["status"], found["progress"]["records_total"]) == ("ready", None)
 
 
+def test_a_file_that_is_read_another_way_has_no_total_of_before(me: httpx2.Client) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/dry-run")
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["progress"]["records_total"] == 40
+    again = me.post(f"/imports/{id_}/recognise", json={"header": False})
+    assert (again.status_code, again.json()["progress"]["records_total"]) == (200, None)
+
+
 def test_the_rest_of_a_file_goes_into_no_other_environment(
     me: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
