@@ -32,8 +32,10 @@ def save_mapping(session: Session, new_mapping: NewMapping, *, actor: Actor) -> 
         columns, mapping = sorted(column_names(row.recognition)), mapping or row.mapping
     if mapping is None:
         raise MappingWrong("mapping: give one, or the import whose mapping is to be kept.")
+    # Separate IDs are of this file, which another environment holds
+    kept = _checked(mapping | {"id_prefix": ""})
     values = {
-        "mapping": _checked(mapping).model_dump(mode="json", by_alias=True),
+        "mapping": kept.model_dump(mode="json", by_alias=True),
         "columns": columns,
         "created_by": actor.id,
     }

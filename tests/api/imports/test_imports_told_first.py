@@ -165,3 +165,13 @@ def test_without_ids_of_its_own_the_same_file_brings_nothing_to_another_environm
     words = import_labels.nothing_new(ImportView.model_validate(done))
     assert words is not None
     assert "already imported into production" in words
+
+
+def test_a_mapping_that_is_kept_brings_no_separate_ids_to_other_files(me: httpx2.Client) -> None:
+    do(me, upload(me, requests("ok")), environment="production")
+    second = upload(me, requests("ok"))
+    do(me, second, environment="staging", separate=True)
+    kept = me.post("/imports/mappings", json={"name": "Weekly", "import_id": second["id"]})
+    assert kept.status_code == 201
+
+    assert upload(me, requests("ok", rows=5))["mapping"]["id_prefix"] == ""
