@@ -39,7 +39,16 @@ MESSAGES = Stage(
 )
 
 # Fields that a message does not have stay unchanged.
-KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
+KEPT = (
+    "content",
+    "model",
+    "tool_calls",
+    "tokens",
+    "cost_usd",
+    "latency_ms",
+    "first_token_ms",
+    "error",
+)
 # Each of these belongs together: a version without the name of its own prompt is another one.
 KEPT_TOGETHER = (REFERENCES[:3], REFERENCES[3:])
 INSERT, UPSERT, ORDER, COUNT = (
@@ -138,7 +147,7 @@ def _row(
         message.id,
         place,
         message.role,
-        message.content or "",
+        message.content,
         message.model,
         as_jsonb(message.tool_calls),
         message.tokens,

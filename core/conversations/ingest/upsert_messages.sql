@@ -14,8 +14,10 @@ insert into messages as present (id, conversation_id, external_id, position, seq
     content, model, tool_calls, tokens,
     cost_usd, latency_ms, first_token_ms, error, prompt_name, prompt_version, prompt_label,
     experiment_key, experiment_arm, metadata, created_at, import_id)
-select id, conversation_id, external_id, position, sequence, role, content, model,
-    tool_calls::jsonb, tokens,
+select id, conversation_id, external_id, position, sequence, role,
+    -- Not in the update: there a text that was left out looks like an empty one
+    coalesce(content, (select content from messages as known where known.id = placed.id), ''),
+    model, tool_calls::jsonb, tokens,
     cost_usd, latency_ms, first_token_ms, error, prompt_name, prompt_version, prompt_label,
     experiment_key, experiment_arm, metadata::jsonb, created_at, import_id
 from placed

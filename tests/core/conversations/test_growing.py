@@ -101,6 +101,22 @@ def test_a_message_that_was_completed_is_replaced_and_loses_nothing() -> None:
     assert one("message_count") == 1
 
 
+def test_a_report_without_the_text_leaves_it_as_it_is() -> None:
+    told = message(1)
+    late = {name: value for name, value in message(1, tokens=3).items() if name != "content"}
+    stored({"id": "c", "messages": [told]})
+    stored({"id": "c", "messages": [late]})
+    stored({"id": "d", "messages": [told, late]})
+    assert column("content", by="id") == ["text 1", "text 1"]
+    assert column("tokens", by="id") == [3, 3]
+
+
+def test_a_text_that_is_told_to_be_empty_is() -> None:
+    stored({"id": "c", "messages": [message(1)]})
+    stored({"id": "c", "messages": [message(1, content="")]})
+    assert column("content") == [""]
+
+
 def test_the_same_id_in_two_conversations_is_two_messages() -> None:
     stored(conversation("a", 2), conversation("b", 2))
     assert len(column("id")) == 4
