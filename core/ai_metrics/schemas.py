@@ -77,9 +77,13 @@ class NewRequest(Row):
 
     def __post_init__(self) -> None:
         """Refuse negative or incomplete prices, and names that no index could hold; flatten
-        references.
+        references, and remove empty errors of tools.
         """
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
+        # A call with this key counts as failed; many programs send it empty with every call
+        for call in self.tool_calls or ():
+            if not call.get("error", True):
+                del call["error"]
         flatten(self)
         super().__post_init__()

@@ -120,3 +120,12 @@ def test_without_calls_there_is_nothing_and_no_rate(actor: Actor) -> None:
 def test_tools_are_for_those_who_watch() -> None:
     with transaction() as session, pytest.raises(Forbidden):
         tools.tools(session, AiMetricsQuery(WEEK), actor=person(Role.REVIEWER).actor)
+
+
+@pytest.mark.parametrize("nothing", [None, "", False])
+@pytest.mark.parametrize("release", ["", "1"])
+def test_a_call_whose_error_is_empty_has_not_failed(
+    nothing: object, release: str, actor: Actor
+) -> None:
+    send(request(START, tool_calls=calls(100, error=nothing), release=release))
+    assert figures(called(AiMetricsQuery(WEEK), actor)) == {"search": (1, 0, 100)}
