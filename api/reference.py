@@ -29,9 +29,9 @@ PROBLEMS = {
     413: "The body is too large.",
     415: "The body is in none of the documented types.",
     422: "Some fields are invalid: `errors` names them.",
-    429: "Too many requests: `Retry-After` says when to try again.",
+    429: "Too many requests, or a quota is used up: `Retry-After` says when to try again.",
     502: "The model's provider failed.",
-    503: "The database does not respond: `Retry-After` says when to try again.",
+    503: "The database does not respond, or too much is in progress: see `Retry-After`.",
 }
 Responses = dict[int | str, dict[str, Any]]
 MISSING: Responses = {404: {}}  # what the body or a filter refers to

@@ -90,7 +90,11 @@ STATED = {
         evaluations.MOST_INLINE_CASES,
         evaluations.MOST_RESULTS,
     ),
-    "scorers of a list": (scoring.MAX_SCORERS, json_schemas.MAX_PARTS),
+    "scorers of a list": (
+        scoring.MAX_SCORERS,
+        json_schemas.MAX_PARTS,
+        json_schemas.MAX_PATTERN_CHARS,
+    ),
     "bots; scenarios": (bots.MOST_BOTS, scenarios.MOST_SCENARIOS),
     "a comparison": (comparisons.MOST_COLUMNS,),
     "saved views": (saved_views.MOST_VIEWS,),
