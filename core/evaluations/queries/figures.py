@@ -28,7 +28,9 @@ class CaseCounts(NamedTuple):
 
 
 class TargetTotals(NamedTuple):
-    """Times in milliseconds and the cost of a target, None when no call had a price."""
+    """Times of the answers of a target in milliseconds, and the cost of its calls, None when none
+    had a price.
+    """
 
     target: int
     median_ms: int | None
@@ -77,7 +79,10 @@ def totals(session: Session, evaluation_id: UUID) -> dict[int, TargetTotals]:
     """Return the times and the cost of each target."""
     percentiles = (
         # A time that was measured, and not one between two of them
-        func.percentile_disc(share).within_group(EvaluationResult.latency_ms)
+        func.percentile_disc(share)
+        .within_group(EvaluationResult.latency_ms)
+        # A call that is refused at once, or times out, says nothing of how long answers take
+        .filter(EvaluationResult.status != ResultStatus.FAILED)
         for share in PERCENTILES
     )
     rows = (

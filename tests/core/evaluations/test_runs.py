@@ -136,3 +136,12 @@ def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
     monkeypatch.setattr(call_waiter, "config", lambda: one_second)
     found = evaluated(one.actor, *[answering("good", delay_s=0.4)] * 4)
     assert (found.progress.done, found.progress.failed) == (4, 0)
+
+
+def test_times_are_those_of_answers_and_not_of_failed_calls(one: Person) -> None:
+    failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
+    found = evaluated(one.actor, failing, failing, answering("good", delay_s=0.3))
+    [target] = found.results
+    assert target.median_ms is not None
+    assert target.p95_ms is not None
+    assert 300 <= target.median_ms == target.p95_ms
