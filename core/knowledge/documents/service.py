@@ -1,5 +1,6 @@
 """Changes of documents, with history; admins publish what others propose."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,8 +68,10 @@ def change_document(
     wanted = change.model_dump(include=set(FIELDS), exclude_none=True)
     after = {name: value for name, value in wanted.items() if value != row[name]}
     if after:
-        # A sender's clock may be ahead, and the newest state of a document wins
-        values = after | {"updated_at": max(clock.now(), row["updated_at"]), "import_id": None}
+        # A sender's clock may be ahead, and the newest state of a document wins. The time changes
+        # with each edit, as another editor's is checked by it
+        updated_at = max(clock.now(), row["updated_at"] + timedelta(microseconds=1))
+        values = after | {"updated_at": updated_at, "import_id": None}
         ai.execute(update(documents).where(documents.c.id == row["id"]).values(**values))
         before = {name: row[name] for name in after}
         _note(ai, "change", row["id"], row["title"], before, after, actor)

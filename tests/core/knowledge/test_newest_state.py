@@ -11,11 +11,17 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
+from core.identity.schemas import Role
 from core.ingest.rows import RowSource, key_of, message_name
 from core.knowledge.documents import ingest as documents
+from core.knowledge.documents import service
+from core.knowledge.documents.schemas import DocumentChangeBody
+from core.knowledge.errors import DocumentMoved
 from core.knowledge.memories import ingest as memories
 from core.knowledge.schemas import NewDocument, NewMemory
+from core.platform import clock
 from tests.factories.conversations import conversation, stored
+from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -123,3 +129,18 @@ def test_a_memory_knows_its_user_and_its_message() -> None:
         key_of("message", message_name("c", "m1")),
     )
     assert (found["kind"], found["confidence"]) == ("preference", Decimal("0.9"))
+
+
+def test_a_second_edit_is_told_of_the_first_also_when_the_senders_clock_was_ahead() -> None:
+    ahead = (clock.now() + timedelta(hours=2)).isoformat()
+    store_documents({"id": "x", "content": "sent", "updated_at": ahead})
+    seen, admin = only("ai_kb_documents")["updated_at"], person(Role.ADMIN).actor
+    first, second = (
+        DocumentChangeBody(content=content, updated_at=seen) for content in ("first", "second")
+    )
+    with transaction(Database.AI) as session:
+        changed = service.change_document(session, "x", first, actor=admin)
+    assert changed.updated_at > seen
+    with pytest.raises(DocumentMoved), transaction(Database.AI) as session:
+        service.change_document(session, "x", second, actor=admin)
+    assert only("ai_kb_documents")["content"] == "first"
