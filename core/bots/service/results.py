@@ -27,6 +27,7 @@ from core.platform.ids import new_id
 
 JUDGE, RULE = "judge", "rule"
 NOT_CHECKED = "Not checked yet."
+NO_ANSWER = "There is no answer to check."
 metrics = table_of(BotPerformanceMetric)
 
 
@@ -58,10 +59,13 @@ def store(
     require(actor, Permission.RUN_MODELS)
     _hold(session, origin)
     use = knowledge_use(answer.response, origin.items)
-    checks = [_by_rule(outcome, answer.response) for outcome in origin.outcomes]
     problem = None
     if answer.status is not ExecutionStatus.COMPLETED:
         problem = answer.error.detail if answer.error else "The call was stopped."
+    # An empty text would follow each rule of what it must not contain
+    checked = answer.response if problem is None else None
+    checks = [_by_rule(outcome, checked) for outcome in origin.outcomes]
+    time_ms = answer.execution_time_ms if problem is None else None
     details = ResultDetails(
         problem=problem,
         sources=use.sources,
@@ -83,7 +87,7 @@ def store(
         traits=origin.content.personality_traits.model_dump(),
         model_id=answer.model_id,
         execution_id=answer.id,
-        response_time_ms=answer.execution_time_ms,
+        response_time_ms=time_ms,
         finish_reason=answer.finish_reason,
         cost_usd=answer.usage.estimated_cost,
         knowledge_sources=[source.title for source in use.sources],
@@ -100,7 +104,7 @@ def store(
             bot_config_id=origin.bot_id,
             result_id=id_,
             test_scenario=origin.scenario,
-            response_time_ms=answer.execution_time_ms,
+            response_time_ms=time_ms,
         )
     )
     session.flush()
@@ -179,10 +183,12 @@ def judged_outcomes(checks: Sequence[OutcomeCheck]) -> list[str]:
     return [each.outcome for each in checks if each.by == JUDGE]
 
 
-def _by_rule(outcome: str, answer: str) -> OutcomeCheck:
-    found = rules.check(outcome, answer)
+def _by_rule(outcome: str, answer: str | None) -> OutcomeCheck:
+    found = rules.check(outcome, answer or "")
     if found is None:
         return OutcomeCheck(outcome=outcome, by=JUDGE, met=None, reason=NOT_CHECKED)
+    if answer is None:
+        return OutcomeCheck(outcome=outcome, by=RULE, met=None, reason=NO_ANSWER)
     return OutcomeCheck(outcome=outcome, by=RULE, met=found.met, reason=found.reason)
 
 

@@ -147,6 +147,20 @@ def test_a_conversation_ends_at_an_answer_that_failed_and_says_so(actor: Actor) 
     assert (result.confidence, result.personality_score) == (None, None)
 
 
+def test_an_answer_that_failed_follows_and_breaks_no_rule_and_took_no_time(actor: Actor) -> None:
+    rules = ("does not contain: sorry", "contains: 30 days", "friendly")
+    new = NewScenario(name="Returns", user_messages=("How?",), expected_outcomes=rules)
+    with transaction() as session:
+        scenario = scenarios.create_scenario(session, new, actor=actor)
+    bot = made(actor)
+    _, [result] = worked(actor, started(actor, bot, scenario.id, model_id="fake:refusing"))
+    assert result.problem
+    assert [each.met for each in result.outcomes] == [None, None, None]
+    with transaction() as session:
+        [figures] = results.figures_by_scenario(session, bot.id, actor=actor)
+    assert (figures.outcomes_checked, figures.mean_response_time_ms) == (0, None)
+
+
 def test_results_and_ratings_are_counted_by_the_version_that_was_run(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
