@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import Role, SessionKind
 from core.identity.service import sessions
+from pages.test.prompts.labels import label_move
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
@@ -227,3 +228,27 @@ def test_choices_with_line_ends_stay_when_the_text_is_changed(
     app = fill(opened(console, admin, "support"), "Prompt", "Be very {{tone}}.")
     press(app, "Save as version 2")
     assert list(read(admin.actor, "support").variables[0].rules.choices) == choices
+
+
+def protection() -> None:
+    """Draw whether the chosen label is protected, as the dialog does."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs these lines apart
+
+    from pages.test.prompts.labels import label_move  # noqa: PLC0415
+
+    chosen, labels = st.session_state[label_move.NAME], st.session_state["labels"]
+    label_move.draw_protection(next(each for each in labels if each.name == chosen))
+
+
+def test_each_label_in_the_dialog_shows_its_own_protection(admin: Person) -> None:
+    boss = person()
+    id_ = create(boss.actor).id
+    label(boss.actor, id_, 1, is_protected=True)
+    labels = label(boss.actor, id_, 1, "staging").labels
+    app = AppTest.from_function(protection)
+    app.session_state["labels"] = labels
+    for name, is_protected in (("staging", False), ("production", True), ("staging", False)):
+        app.session_state[label_move.NAME] = name
+        app.run()
+        assert not app.exception
+        assert app.checkbox[0].value is is_protected

@@ -35,7 +35,7 @@ def open_move(
     names = list(dict.fromkeys([*USUAL, *(label.name for label in prompt.labels)]))
     state.put(NAME, name or names[0])
     state.put(VERSION, version or prompt.version)
-    state.forget(PROTECTED, REASON)
+    state.forget(REASON, *map(_protected_key, names))
 
     @st.dialog("Move label", width="large")
     def form() -> None:
@@ -48,7 +48,7 @@ def open_move(
         with errors.InForm(st.container()):
             check = _check(prompt, present, number or prompt.version)
             if check is None:
-                _draw_protection(present)
+                draw_protection(present)
             if present is not None:
                 _draw_change(by_number[present.version], by_number[number or prompt.version])
             if check is not None:
@@ -71,13 +71,19 @@ def _check(prompt: PromptView, present: LabelView | None, version: int) -> GateC
     return run.check
 
 
-def _draw_protection(present: LabelView | None) -> None:
+def draw_protection(present: LabelView | None) -> None:
+    """Draw whether the chosen label is protected."""
     st.checkbox(
         "Protected",
         present is not None and present.is_protected,
-        key=PROTECTED,
+        key=_protected_key(state.get(NAME, "")),
         help="Only admins can move a protected label.",
     )
+
+
+def _protected_key(label: str) -> str:
+    # Of each its own: of one key, Streamlit keeps the tick of the label that was chosen before
+    return f"{PROTECTED}.{label}"
 
 
 def _draw_change(old: PromptVersionView, new: PromptVersionView) -> None:
@@ -119,7 +125,7 @@ def move(prompt: PromptView) -> None:
         target = NewLabelMove(
             name=(state.get(NAME, "") or "").strip(),
             version=state.get(VERSION, prompt.version),
-            is_protected=state.get(PROTECTED, None),
+            is_protected=state.get(_protected_key(state.get(NAME, "")), None),
             reason=reasons.read(REASON),
         )
     except ValidationError:
