@@ -29,13 +29,13 @@ def begin(found: DocumentView) -> None:
 def begin_new() -> None:
     """Open the editor of a new document, from a callback."""
     state.put(NEW, True)
-    for name in NAMES:
-        state.put(_key(name), DocumentState.DRAFT.value if name == "status" else "")
+    state.forget(*map(_key, NAMES))
 
 
 def is_open(found: DocumentView) -> bool:
     opened: Any = state.get(OPEN, None)
-    return opened is not None and opened[0] == found.id
+    # Streamlit drops fields that a run does not draw: after another page they would be empty
+    return opened is not None and opened[0] == found.id and _key("content") in st.session_state
 
 
 def is_new() -> bool:
@@ -48,6 +48,8 @@ def draw() -> None:
 
 
 def draw_new() -> None:
+    # Not only when it is opened: after another page, the first status would be chosen, published
+    state.seed(_key("status"), DocumentState.DRAFT.value)
     _draw_fields("Create document", make)
 
 

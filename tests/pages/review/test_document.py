@@ -45,3 +45,29 @@ def test_a_tag_that_is_too_long_is_named_as_what_is_wrong(console: Console) -> N
     app.text_area(key="documents.edit.content").set_value("9 to 5")
     app.button(key="documents.save").click().run()
     assert "tags to 200" in said(app)
+
+
+def test_an_edit_that_was_left_shows_the_document_and_no_empty_fields(console: Console) -> None:
+    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "created_at": START.isoformat()}
+    imports.send("document", row)
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.query_params["document"] = "faq"
+    app.run()
+    app.button(key="documents.edit").click().run()
+    app.button(key="documents.back").click().run()
+    app.query_params["document"] = "faq"
+    app.run()
+    assert not app.exception
+    assert ("9 to 5" in said(app), list(app.text_area)) == (True, [])
+
+
+def test_a_new_document_that_was_left_is_still_a_draft(console: Console) -> None:
+    imports.send("document", {"id": "faq", "content": "c", "created_at": START.isoformat()})
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.button(key="documents.new").click().run()
+    assert app.selectbox(key="documents.edit.status").value == "draft"
+    app.query_params["document"] = "faq"
+    app.run()
+    del app.query_params["document"]
+    app.run()
+    assert app.selectbox(key="documents.edit.status").value == "draft"
