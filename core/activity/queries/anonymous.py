@@ -235,7 +235,12 @@ class AnonymousQuery:
             is_named: ColumnElement[bool] = row.subject.in_(named)
             return is_named
         other = subjects.alias("of_release").c
-        there = (other.environment == self.release_place, other.of_release)
+        # Sessions alone, though the join says so: a count hashes these, and users are many more
+        there = (
+            other.environment == self.release_place,
+            other.of_release,
+            func.is_session(other.subject),
+        )
         own = select(other.subject).where(
             *there, other.subject == row.subject, other.app == row.app
         )
