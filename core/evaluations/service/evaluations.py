@@ -12,6 +12,7 @@ from core.database.tables import table_of
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_sources import cases_of
 from core.evaluations.errors import (
+    CasesNotScored,
     EvaluationEnded,
     EvaluationRunning,
     NothingFailed,
@@ -216,7 +217,8 @@ def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:
 def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor: Actor) -> None:
     """Score the stored answers again, with other scorers or the same; no answer is generated.
 
-    Raises EvaluationMissing or EvaluationRunning, and with a cost limit CostUnknown.
+    Raises EvaluationMissing, EvaluationRunning or CasesNotScored, and with a cost limit
+    CostUnknown.
     """
     require(actor, Permission.RUN_MODELS)
     row = _idle_row(session, evaluation_id, actor)
@@ -227,6 +229,8 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         if (value := getattr(wanted, name)) is not None
     }
     definition = definition.model_copy(update=changed)
+    if not definition.scorers and not all(it.assertions for it in read_cases(session, row.id)):
+        raise CasesNotScored
     if row.cost_limit_usd is not None:
         # No target is called again, so only judges need a price
         judging = definition.model_copy(update={"targets": ()})

@@ -7,7 +7,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.database.db import transaction
-from core.evaluations.errors import EvaluationEnded, EvaluationRunning, NothingFailed
+from core.evaluations.errors import (
+    CasesNotScored,
+    EvaluationEnded,
+    EvaluationRunning,
+    NothingFailed,
+)
 from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.runs import call_waiter
 from core.evaluations.schemas import (
@@ -195,6 +200,14 @@ def test_figures_of_former_scorers_are_not_shown_once_others_score_again(one: Pe
     assert (waiting.by_scorer, waiting.success_rate.value) == ((), None)
     run(found.id)
     assert read(one.actor, found.id).results[0].success_rate.value == 1
+
+
+def test_answers_are_not_scored_again_by_nothing(one: Person) -> None:
+    found = evaluated(one.actor, answering("good"))
+    nothing = NewScoring.model_validate({"scorers": []})
+    with pytest.raises(CasesNotScored), transaction() as session:
+        evaluations.rescore(session, found.id, nothing, actor=one.actor)
+    assert read(one.actor, found.id).success_rate.value == 1
 
 
 def test_a_reached_cost_limit_stops_the_calls_and_a_higher_one_goes_on(one: Person) -> None:
