@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.database.paging import Window
+from core.database.paging import Page, Window
 from core.identity import queries
 from core.identity.schemas import AuditFilter, AuditRow
 from core.presentation import formatting
@@ -67,9 +67,10 @@ def draw() -> None:
             help="Download all rows that match the filters",
         )
     wanted = AuditFilter(action or None, account or None, _since(days))
-    number = max(1, state.get(PAGE, 1))
-    with guard.work() as (session, _):
-        page = queries.list_audit(session, wanted, window=Window(SIZE, (number - 1) * SIZE))
+    page = _read(wanted, _number())
+    if page.total_count and not page.items:
+        # Beyond the last page, the pagination goes back to the first
+        page = _read(wanted, 1)
     frame.section(
         "Audit log",
         (
@@ -89,6 +90,19 @@ def draw() -> None:
     if pages > 1:
         st.pagination(pages, key=PAGE, bind="query-params")
     dialogs.draw_opened(page.items, "Audit entry", _draw_one, dialogs.no_read)
+
+
+def _number() -> int:
+    """Return the number of the page, in the first run from the address: the pagination, which
+    takes it from there, is drawn below the rows.
+    """
+    given = st.query_params.get(PAGE, "")
+    return max(1, state.get(PAGE, int(given) if given.isdecimal() and len(given) < 8 else 1))
+
+
+def _read(wanted: AuditFilter, number: int) -> Page[AuditRow]:
+    with guard.work() as (session, _):
+        return queries.list_audit(session, wanted, window=Window(SIZE, (number - 1) * SIZE))
 
 
 def download(account: str, action: str, days: str) -> str:

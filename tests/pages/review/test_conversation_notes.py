@@ -18,7 +18,7 @@ def note(app: AppTest) -> TextArea:
     return next(each for each in app.text_area if each.label == "Note")
 
 
-def mention(app: AppTest) -> Multiselect:
+def mention(app: AppTest) -> Multiselect[str]:
     return next(each for each in app.multiselect if each.label == "Mention")
 
 
