@@ -52,6 +52,5 @@ def test_a_range_between_the_bars_counts_its_requests(
     took = [0, 80, 90, 1200, 1210, 60_000]
     send(*(request(now, total_latency_ms=each) for each in took))
     fold()
-    asked = {"latency": latency, "limit": 1}
-    page = analyst.get("/admin/ai/requests", params=asked).json()
+    page = analyst.get("/admin/ai/requests", params={"latency": latency, "limit": 1}).json()
     assert page["total_count"] == count
