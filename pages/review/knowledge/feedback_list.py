@@ -6,11 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
-from core.annotations.schemas import ReviewRequest
-from core.annotations.service import enqueue
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
-from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.knowledge import charts as feedback_charts
 from core.knowledge.feedback.kpis import feedback_kpis
@@ -25,10 +22,8 @@ from pages._ui import (
     dialogs,
     errors,
     frame,
-    guard,
     kpis,
     links,
-    state,
     tables,
     text,
     watch,
@@ -37,7 +32,7 @@ from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters
-from pages._ui.review import conversation_list, message_context, message_list
+from pages._ui.review import annotation_edit, conversation_list, message_context, message_list
 from pages._ui.review.conversation_list import OPINIONS
 from pages._ui.tables import TableColumn
 from pages._ui.watch import Header
@@ -169,17 +164,10 @@ def _draw_one(reads: Reads, zone: str, row: FeedbackView) -> None:
                 "Add to review queue",
                 icon=":material/playlist_add:",
                 key=key,
-                on_click=ask_for,
-                args=(str(row.message_id),),
+                on_click=annotation_edit.add_to_queue,
+                args=(row.message_id,),
             )
         focus = str(row.message_id) if row.message_id else None
         sees_costs = may(reads.actor, Permission.WATCH)
         message_list.draw(found.messages, zone, focus=focus, sees_costs=sees_costs)
         message_list.draw_feedback(found.feedback, zone, None)
-
-
-@errors.action
-def ask_for(message_id: str) -> None:
-    with guard.work() as (session, actor), transaction(Database.AI) as ai:
-        enqueue.request_review(session, ai, ReviewRequest(message_id=message_id), actor=actor)
-    state.toast("Added to review queue")
