@@ -7,7 +7,9 @@ from core.database.connections.query_slots import CORES
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "120",
+    # 75 of the web process, up to 121 of the worker (MAX_CONCURRENT_TESTS=100), 20 for each import
+    # of a large file
+    "max_connections": "250",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
