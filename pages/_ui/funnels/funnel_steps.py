@@ -25,7 +25,8 @@ class StepsForm:
 
     @property
     def is_open(self) -> bool:
-        return bool(self._rows)
+        # Streamlit drops the fields when another page or section is drawn, and the draft is of them
+        return bool(self._rows) and f"{self.key}.window" in st.session_state
 
     def open(self, chosen: Funnel) -> None:
         """Start with these steps, from a callback."""
