@@ -9,9 +9,22 @@ from pages.test.evaluations.detail_address import NEW, DetailAddress
 # Of a new one: what is filled in
 DATASET, TEMPLATE, BOT, VERSION, GATE = "dataset", "template", "bot", "version", "gate"
 _ADDRESS = DetailAddress("evaluation", "evaluations")
-OPEN, SECTION, CASE = _ADDRESS.item, _ADDRESS.section, _ADDRESS.case
+OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
-__all__ = ["CASE", "NEW", "OPEN", "SECTION", "close", "opened", "show", "show_form"]
+show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
+close_case = _ADDRESS.close_case
+__all__ = [
+    "NEW",
+    "OPEN",
+    "SECTION",
+    "close",
+    "close_case",
+    "opened",
+    "opened_case",
+    "show",
+    "show_case",
+    "show_form",
+]
 
 
 def opened() -> UUID | None:

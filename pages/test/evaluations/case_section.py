@@ -19,7 +19,7 @@ from core.evaluations.views import (
 from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
 from core.scoring.schemas import ScoreResult
-from pages._ui import columns, frame, guard, markdown, state, tables, text
+from pages._ui import columns, frame, guard, markdown, tables, text
 from pages._ui.tables import TableColumn
 from pages._ui.versions import chain_line
 from pages.test.evaluations import address, case_actions
@@ -29,7 +29,7 @@ ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 
 
 def draw(found: EvaluationView) -> None:
-    case_id: UUID | None = state.get(address.CASE, None)
+    case_id = address.opened_case(found.id)
     if case_id is not None:
         _draw_case(found, case_id)
         return
@@ -48,9 +48,13 @@ def draw(found: EvaluationView) -> None:
     if not page.total_count:
         frame.empty_state("hourglass", "No results yet", "Cases appear as answers are scored.")
         return
+
+    def open_(row: CaseRow) -> None:
+        address.show_case(found.id, row.id)
+
     st.caption(f"{formatting.count(page.total_count, 'case')}, the worst first · click to open")
     table = _columns(found)
-    tables.draw(page.items, table, "Cases, the worst first", key=f"{at}.table", on_open=_open)
+    tables.draw(page.items, table, "Cases, the worst first", key=f"{at}.table", on_open=open_)
     tables.draw_pages(page.total_count, SHOWN, f"{at}.{tag}")
 
 
@@ -79,16 +83,8 @@ def _outcome(figures: CaseFigures | None) -> str:
     return " · ".join(parts) or "not scored"
 
 
-def _open(row: CaseRow) -> None:
-    state.put(address.CASE, row.id)
-
-
-def _close() -> None:
-    state.forget(address.CASE)
-
-
 def _draw_case(found: EvaluationView, case_id: UUID) -> None:
-    frame.back("All cases", _close, "evaluations.case.back")
+    frame.back("All cases", address.close_case, "evaluations.case.back")
     try:
         with guard.work() as (session, actor):
             case = results.get_case(session, found.id, case_id, actor=actor)

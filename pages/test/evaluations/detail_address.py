@@ -25,6 +25,20 @@ class DetailAddress:
         """Open the form of a new item, from a callback."""
         st.query_params.from_dict({NEW: "1"})
 
+    def show_case(self, id_: UUID, case_id: UUID) -> None:
+        """Open a case of an item, from a callback."""
+        state.put(self.case, (id_, case_id))
+
+    def opened_case(self, id_: UUID) -> UUID | None:
+        """Return the case of an item that is open."""
+        # A link to another item leaves the state as it is, and that item has no such case
+        of, case_id = state.get(self.case, (None, None))
+        return case_id if of == id_ else None
+
+    def close_case(self) -> None:
+        """Go back to the cases of an item, from a callback."""
+        state.forget(self.case)
+
     def close(self) -> None:
         """Go back to the list, from a callback."""
         st.query_params.clear()

@@ -2,10 +2,12 @@
 
 from streamlit.testing.v1 import AppTest
 
+from core.database.db import transaction
+from core.evaluations.queries import results
 from core.identity.schemas import Role, SessionKind
-from tests.factories import ab_tests, datasets, prompts
+from tests.factories import ab_tests, datasets, evaluations, prompts
 from tests.factories.identity import person
-from tests.pages.conftest import Console
+from tests.pages.conftest import Console, said
 
 
 def fields(app: AppTest) -> dict[str, object]:
@@ -60,3 +62,18 @@ def test_the_details_of_an_ab_test_are_those_of_the_one_that_is_open(console: Co
     app.button_group(key="ab_tests.section").set_value("Settings").run()
     found = follow(app, "test", two.id)
     assert (found["Name"], found["Cost limit in US dollars"]) == ("two", 2.0)
+
+
+def test_an_open_case_does_not_stay_open_in_another_evaluation(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    one, two = (evaluations.evaluated(boss.actor, name=name) for name in ("one", "two"))
+    app = console(boss, "test/evaluations/page.py")
+    follow(app, "evaluation", one.id, "Cases")
+    with transaction() as session:
+        [case] = results.list_cases(session, one.id, actor=boss.actor).items
+    app.session_state["evaluations.case"] = (one.id, case.id)
+    app.run()
+    assert "All cases" in [each.label for each in app.button]
+    follow(app, "evaluation", two.id)
+    assert "Case not found" not in said(app)
+    assert len(app.dataframe) == 1

@@ -74,7 +74,7 @@ def failed_case(console: Console, admin: Person, evaluation: EvaluationView) -> 
     with transaction() as session:
         [row] = results.list_cases(session, evaluation.id, actor=admin.actor).items
     app = opened(console, admin, EVALUATIONS, evaluation=str(evaluation.id))
-    app.session_state["evaluations.case"] = row.id
+    app.session_state["evaluations.case"] = (evaluation.id, row.id)
     app.button_group(key="evaluations.section").set_value("Cases").run()
     return app
 

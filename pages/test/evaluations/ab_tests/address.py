@@ -3,6 +3,18 @@
 from pages.test.evaluations.detail_address import NEW, DetailAddress
 
 _ADDRESS = DetailAddress("test", "ab_tests")
-OPEN, SECTION, CASE = _ADDRESS.item, _ADDRESS.section, _ADDRESS.case
+OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
-__all__ = ["CASE", "NEW", "OPEN", "SECTION", "close", "show", "show_form"]
+show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
+close_case = _ADDRESS.close_case
+__all__ = [
+    "NEW",
+    "OPEN",
+    "SECTION",
+    "close",
+    "close_case",
+    "opened_case",
+    "show",
+    "show_case",
+    "show_form",
+]

@@ -10,7 +10,7 @@ from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbCaseOrder, AbCaseRow, AbTestView, CaseAnswers
 from core.errors import NotFound
 from core.presentation import formatting
-from pages._ui import columns, frame, guard, state, tables, text
+from pages._ui import columns, frame, guard, tables, text
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import case_section as evaluation_cases
 from pages.test.evaluations.ab_tests import address
@@ -20,7 +20,7 @@ ORDERS = {AbCaseOrder.DIFFERENT: "Most different first", AbCaseOrder.WORST: "Wor
 
 
 def draw(found: AbTestView) -> None:
-    case_id: UUID | None = state.get(address.CASE, None)
+    case_id = address.opened_case(found.id)
     if case_id is not None:
         _draw_case(found, case_id)
         return
@@ -41,8 +41,12 @@ def draw(found: AbTestView) -> None:
     if not page.total_count:
         frame.empty_state("hourglass", "No answers yet", "Cases appear when a run has ended.")
         return
+
+    def open_(row: AbCaseRow) -> None:
+        address.show_case(found.id, row.id)
+
     st.caption(f"{formatting.count(page.total_count, 'case')} · click to open")
-    tables.draw_page(page, _columns(), "case", name="ab_tests.cases", at=at, on_open=_open)
+    tables.draw_page(page, _columns(), "case", name="ab_tests.cases", at=at, on_open=open_)
 
 
 def _columns() -> Sequence[TableColumn[AbCaseRow]]:
@@ -69,16 +73,8 @@ def _time(answers: CaseAnswers) -> str:
     return formatting.duration(answers.response_time_ms)
 
 
-def _open(row: AbCaseRow) -> None:
-    state.put(address.CASE, row.id)
-
-
-def _close() -> None:
-    state.forget(address.CASE)
-
-
 def _draw_case(found: AbTestView, case_id: UUID) -> None:
-    frame.back("All cases", _close, "ab_tests.case.back")
+    frame.back("All cases", address.close_case, "ab_tests.case.back")
     try:
         with guard.work() as (session, actor):
             case = get_case(session, found.id, case_id, actor=actor)
