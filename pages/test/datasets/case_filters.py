@@ -37,12 +37,12 @@ class CaseList:
     versions: list[DatasetVersionView]
 
 
-def chosen() -> CaseFilter:
+def chosen(dataset: DatasetView) -> CaseFilter:
     return CaseFilter(
-        q=state.get(SEARCH, "").strip()[:200] or None,
-        tag=state.get(TAG, None),
-        split=state.get(SPLIT, None),
-        origin=state.get(ORIGIN, None),
+        q=state.get(_key(SEARCH, dataset), "").strip()[:200] or None,
+        tag=state.get(_key(TAG, dataset), None),
+        split=state.get(_key(SPLIT, dataset), None),
+        origin=state.get(_key(ORIGIN, dataset), None),
     )
 
 
@@ -54,17 +54,19 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
-            key=SEARCH,
+            key=_key(SEARCH, dataset),
             max_chars=200,
             placeholder="Words in messages or references",
             icon=":material/search:",
             width=280,
         )
-        st.selectbox("Tag", found.tags, key=TAG, index=None, placeholder="All", width=150)
+        st.selectbox(
+            "Tag", found.tags, key=_key(TAG, dataset), index=None, placeholder="All", width=150
+        )
         st.selectbox(
             "Split",
             list(CaseSplit),
-            key=SPLIT,
+            key=_key(SPLIT, dataset),
             index=None,
             placeholder="All",
             width=130,
@@ -73,7 +75,7 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
         st.selectbox(
             "Origin",
             list(CaseOrigin),
-            key=ORIGIN,
+            key=_key(ORIGIN, dataset),
             index=None,
             placeholder="All",
             width=150,
@@ -86,3 +88,8 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
             width=200,
             format_func=names.__getitem__,
         )
+
+
+def _key(name: str, dataset: DatasetView) -> str:
+    # By a link to another dataset, Streamlit would keep what one key holds
+    return f"{name}.{dataset.id}"

@@ -87,7 +87,7 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
         )
         return
     version: int | None = state.get(dataset_address.version_key(dataset), None)
-    filters = case_filters.chosen()
+    filters = case_filters.chosen(dataset)
     # Another version or filter begins at its first page
     at = f"datasets.{hash((dataset.id, dataset.version, version, filters))}"
     found = _read(dataset, version, filters, at)

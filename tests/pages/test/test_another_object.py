@@ -77,3 +77,16 @@ def test_an_open_case_does_not_stay_open_in_another_evaluation(console: Console)
     follow(app, "evaluation", two.id)
     assert "Case not found" not in said(app)
     assert len(app.dataframe) == 1
+
+
+def test_the_filters_of_cases_are_those_of_the_dataset_that_is_open(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    one, two = (
+        datasets.dataset(boss.actor, datasets.question(name), name=name) for name in ("one", "two")
+    )
+    app = console(boss, "test/datasets/page.py")
+    follow(app, "dataset", one.id)
+    next(each for each in app.text_input if each.label == "Search").set_value("one").run()
+    assert len(app.dataframe) == 1
+    assert follow(app, "dataset", two.id)["Search"] == ""
+    assert "No cases match" not in said(app)
