@@ -26,6 +26,9 @@ NAME, TARGETS = f"{AT}.name", f"{AT}.targets"
 def draw() -> None:
     frame.back("All evaluations", address.close, "evaluations.back")
     st.title("New evaluation", anchor=False)
+    if NAME not in st.session_state:
+        # Streamlit has dropped the fields meanwhile: what was filled in, and all rows but the first
+        state.forget(TARGETS, scorer_fields.COUNT, prefill.DONE)
     gated = gate_fields.find()
     if prefill.is_due():
         if gated is None:

@@ -29,7 +29,8 @@ def draw(at: str) -> None:
             help="Calls stop when this much is spent. Needs models with prices.",
             width=220,
         )
-    _draw_estimate(state.get(f"{at}.estimate", None))
+    # Once: as soon as a field is changed, it is the estimate of something else
+    _draw_estimate(state.take(f"{at}.estimate"))
 
 
 def read(at: str) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def show_estimate(at: str, found: EvaluationEstimate) -> None:
 
 
 def forget(at: str) -> None:
-    state.forget(f"{at}.runs", f"{at}.limit", f"{at}.estimate")
+    state.forget(f"{at}.runs", f"{at}.limit")
 
 
 def validated(form: type[Form], given: Mapping[str, Any]) -> Form:

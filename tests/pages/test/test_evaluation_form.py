@@ -1,0 +1,58 @@
+"""The form of a new evaluation, left and opened again, and its estimate."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import SessionKind
+from tests.factories import datasets
+from tests.factories.identity import person
+from tests.pages.conftest import Console, said
+
+PAGE = "test/evaluations/page.py"
+
+
+def go(app: AppTest, **query: str) -> AppTest:
+    app.query_params.clear()
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> None:
+    next(each for each in app.button if each.label == label).click().run()
+
+
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.selectbox]
+
+
+def test_the_same_link_fills_in_a_form_that_was_left_and_is_opened_again(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    link = {"new": "1", "dataset": str(datasets.dataset(boss.actor, datasets.question("a")).id)}
+    app = go(console(boss, PAGE), **link)
+    assert app.text_input[0].value == "Questions"
+    go(app)
+    assert go(app, **link).text_input[0].value == "Questions"
+    assert next(each for each in app.selectbox if each.label == "Dataset").value == link["dataset"]
+
+
+def test_a_form_that_was_left_begins_with_one_target_and_no_scorer(console: Console) -> None:
+    app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
+    press(app, "Add target")
+    press(app, "Add scorer")
+    assert {"Model of target 2", "Scorer 1"} <= set(labels(app))
+    go(app)
+    go(app, new="1")
+    assert not {"Model of target 2", "Scorer 1"} & set(labels(app))
+
+
+def test_an_estimate_is_shown_until_the_form_is_changed(console: Console) -> None:
+    app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
+    app.text_input[0].set_value("Refunds").run()
+    next(each for each in app.selectbox if each.label == "Model of target 1").set_value("fake:echo")
+    questions = next(each for each in app.text_area if each.label == "Questions")
+    questions.set_value("one => a\ntwo => b").run()
+    press(app, "Estimate")
+    assert "2 calls" in said(app)
+    next(each for each in app.number_input if each.label == "Runs of each case").set_value(5).run()
+    assert "2 calls" not in said(app)
