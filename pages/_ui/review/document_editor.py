@@ -20,6 +20,7 @@ STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DR
 
 def begin(found: DocumentView) -> None:
     """Open the editor of a document, from a callback."""
+    close()
     state.put(OPEN, (found.id, found.updated_at, found.tags))
     given = {"title": found.title, "scope": found.scope, "tags": _in_field(found.tags)}
     for name, value in (given | {"status": found.status.value, "content": found.content}).items():
@@ -28,8 +29,9 @@ def begin(found: DocumentView) -> None:
 
 def begin_new() -> None:
     """Open the editor of a new document, from a callback."""
+    # Also of a document that was being edited: going back to it would fill it with the new one
+    close()
     state.put(NEW, True)
-    state.forget(*map(_key, NAMES))
 
 
 def is_open(found: DocumentView) -> bool:

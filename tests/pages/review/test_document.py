@@ -71,3 +71,19 @@ def test_a_new_document_that_was_left_is_still_a_draft(console: Console) -> None
     del app.query_params["document"]
     app.run()
     assert app.selectbox(key="documents.edit.status").value == "draft"
+
+
+def test_a_new_document_does_not_fill_the_editor_of_one_that_was_left(console: Console) -> None:
+    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "created_at": START.isoformat()}
+    imports.send("document", row)
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.query_params["document"] = "faq"
+    app.run()
+    app.button(key="documents.edit").click().run()
+    app.button(key="documents.back").click().run()
+    app.button(key="documents.new").click().run()
+    app.text_area(key="documents.edit.content").set_value("Another text")
+    app.query_params["document"] = "faq"  # as by the browser's way back
+    app.run()
+    assert not app.exception
+    assert ("9 to 5" in said(app), list(app.text_area)) == (True, [])
