@@ -52,6 +52,12 @@ def get_evaluation(session: Session, evaluation_id: UUID, *, actor: Actor) -> Ev
     return view(row, key_name=key.name if key else None)
 
 
+def get_item(session: Session, evaluation_id: UUID, *, actor: Actor) -> EvaluationListItem:
+    """Return an evaluation as lists show it; raise Forbidden or EvaluationMissing."""
+    require(actor, Permission.RUN_MODELS)
+    return _item(get_row(session, evaluation_id, actor=actor))
+
+
 def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
     definition = encrypted_texts.definition_of(row)
     found = targets_of(row, definition)

@@ -1,8 +1,10 @@
 """The comparison of an evaluation's targets with a baseline."""
 
+from contextlib import suppress
+
 import streamlit as st
 
-from core.errors import Failure
+from core.errors import Failure, NotFound
 from core.evaluations.figures.comparison import explanation
 from core.evaluations.queries import reports
 from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
@@ -19,8 +21,7 @@ BADGES = {
 
 
 def draw(found: EvaluationView) -> None:
-    with guard.work() as (session, actor):
-        listed = reports.list_evaluations(session, actor=actor).items
+    listed = _read(found)
     # With itself, too: then its targets are compared with one of them
     choices = {item.id: item for item in listed if item.id != found.id or len(item.targets) > 1}
     if not choices:
@@ -66,6 +67,18 @@ def draw(found: EvaluationView) -> None:
     st.caption(f"{formatting.count(compared.cases_in_common, 'case')} in common")
     for each in compared.targets:
         _draw(each)
+
+
+def _read(found: EvaluationView) -> list[EvaluationListItem]:
+    """Return the newest evaluations, with this one and its baseline."""
+    with guard.work() as (session, actor):
+        listed = reports.list_evaluations(session, actor=actor).items
+        # Both may be older than those of the list
+        for id_ in (found.baseline_id, found.id):
+            if id_ is not None and all(each.id != id_ for each in listed):
+                with suppress(NotFound):
+                    listed.append(reports.get_item(session, id_, actor=actor))
+    return listed
 
 
 def _name(item: EvaluationListItem, *, is_own: bool) -> str:

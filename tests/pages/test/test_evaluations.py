@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.database.db import transaction
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationStatus
+from core.evaluations.service import evaluations
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from pages.test.evaluations.form import scorer_fields
@@ -16,6 +17,7 @@ from tests.factories.evaluations import (
     answering,
     app_answered,
     evaluated,
+    new,
     read,
     run,
     silence,
@@ -161,6 +163,19 @@ def test_figures_cases_and_settings_have_their_sections(console: Console, admin:
     assert "Nothing to compare with" in said(app)
     section(app, "Settings")
     assert "Manifest" in said(app)
+
+
+def test_a_baseline_older_than_the_newest_hundred_is_compared_with(
+    console: Console, admin: Person
+) -> None:
+    base = evaluated(admin.actor, GOOD, name="First")
+    later = evaluated(admin.actor, GOOD, name="Second", baseline_id=str(base.id))
+    with transaction() as session:
+        for _ in range(100):
+            evaluations.start(session, new(GOOD), actor=admin.actor)
+    app = section(opened(console, admin, {"evaluation": str(later.id)}), "Comparison")
+    assert field(app, "Baseline").value == base.id  # type: ignore[attr-defined]
+    assert "1 case in common" in said(app)
 
 
 def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person) -> None:
