@@ -5,6 +5,7 @@ Overview and the findings follow.
 from datetime import timedelta
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -130,17 +131,23 @@ def definition_of(name: str, funnel: Funnel, *, is_workspace: bool) -> FunnelDef
         raise FunnelRefused("Enter a name.")
     if any(not step.event_types for step in funnel.steps):
         raise FunnelRefused("Choose an event type for each step.")
-    steps = [
-        SavedStep(label=step.label, event_types=list(step.event_types), optional=step.optional)
-        for step in funnel.checked().steps
-    ]
-    return FunnelDefinition(
-        name=name,
-        steps=steps,
-        window_days=funnel.window.days,
-        any_order=funnel.any_order,
-        is_workspace=is_workspace,
-    )
+    try:
+        steps = [
+            SavedStep(label=step.label, event_types=list(step.event_types), optional=step.optional)
+            for step in funnel.checked().steps
+        ]
+        return FunnelDefinition(
+            name=name,
+            steps=steps,
+            window_days=funnel.window.days,
+            any_order=funnel.any_order,
+            is_workspace=is_workspace,
+        )
+    except ValidationError:  # events may have types that an address could not name
+        raise FunnelRefused(
+            "Event types with a comma, | or ?, or of more than 128 characters, can't be steps of a "
+            "funnel, and a step has at most 20 of them."
+        ) from None
 
 
 def funnel_from(definition: FunnelDefinition | SavedFunnelView | FunnelVersionView) -> Funnel:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.activity.errors import FunnelRefused
 from core.activity.queries.funnels import funnel, funnel_comparison, funnel_sql, segments
 from core.activity.queries.funnels.funnel import MOST_STEPS, Funnel
 from core.activity.service import saved_funnels
@@ -105,14 +106,17 @@ def edit(types: Sequence[str], workspace: Funnel, saved: Mapping[str, Funnel]) -
     place = st.container()
     if st.button("Apply", type="primary"):
         with errors.InForm(place):
-            _apply(workspace)
+            apply(workspace)
             st.rerun()
 
 
-def _apply(workspace: Funnel) -> None:
+def apply(workspace: Funnel) -> None:
     """Write the draft into the address; raise FunnelRefused."""
     draft = FORM.funnel
     days = draft.window.days
+    # In an address, `a,b` would be two steps
+    if any(set(",|?") & set(name) for step in draft.steps for name in step.event_types):
+        raise FunnelRefused("Event types with a comma, | or ? can't be steps of a funnel.")
     wanted = funnel.read(funnel.written(draft.steps), days, any_order=draft.any_order)
     filter_state.put(
         PAGE,

@@ -88,3 +88,40 @@ def test_what_is_no_funnel_is_said_and_the_form_stays(console: Console, admin: P
     app = press(app, "Save")
     assert "Choose an event type for each step" in said(app)
     assert app.multiselect[0].value == ["onboarding.register_start"]
+
+
+def test_event_types_that_no_step_can_have_are_refused_in_words(
+    console: Console, admin: Person
+) -> None:
+    activity.store(activity.spaced(["paid, twice"], user="u1", start=clock.now()))
+    app = opened(console, admin)
+    app = app.selectbox[0].set_value("New funnel").run()
+    app.text_input[0].set_value("Trial")
+    app.multiselect[0].set_value(["paid, twice"])
+    app = press(app, "Save")
+    assert "Event types with a comma, | or ?" in said(app)
+    assert names() == ["Onboarding"]
+
+
+def applied() -> None:
+    """Apply a draft, as the dialog does."""
+    import streamlit as st  # noqa: PLC0415  AppTest runs these lines apart
+
+    from core.activity.queries.funnels.funnel import Funnel, Step  # noqa: PLC0415
+    from pages._ui import errors  # noqa: PLC0415
+    from pages.watch.onboarding import funnel_editor  # noqa: PLC0415
+
+    workspace = Funnel((Step(("account.created",)), Step(("trial.started",))))
+    funnel_editor.FORM.open(Funnel((Step((st.session_state["type"],)), *workspace.steps)))
+    with errors.InForm(st.container()):
+        funnel_editor.apply(workspace)
+
+
+@pytest.mark.parametrize("kind", ["paid, twice", "paid|free", "paid?"])
+def test_steps_are_not_applied_as_others_than_were_chosen(kind: str) -> None:
+    app = AppTest.from_function(applied)
+    app.session_state["type"] = kind
+    app.run()
+    assert not app.exception
+    assert "Event types with a comma, | or ?" in said(app)
+    assert "onboarding.steps" not in app.session_state
