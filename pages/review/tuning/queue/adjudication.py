@@ -1,6 +1,6 @@
 """One message to adjudicate: a third person decides between annotations that differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -50,7 +50,8 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
     dispute = _read(items) if items else None
     header.caption.caption(f"{formatting.count(count, 'message')} to adjudicate, oldest first")
     # While a verdict is written, single keys are letters of it
-    is_writing = state.get(adjudication_actions.WRITES, None) is not None
+    kept = adjudication_actions.written(dispute.item.message_id) if dispute else None
+    is_writing = kept is not None
     with header.actions:
         _draw_actions(has_keys=has_keys and not is_writing)
     if dispute is None:
@@ -64,9 +65,9 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
         _draw_talk(dispute)
     with right.container(height=640, key="pane-review-decide", border=False, gap="small"):
         _draw_opinions(dispute, has_keys=has_keys and not is_writing)
-        if is_writing:
+        if kept is not None:
             offered = [each.tag for each in reads.ask_both(tags.list_tags)]
-            _draw_form(dispute, offered, has_keys=has_keys)
+            _draw_form(dispute, kept, offered, has_keys=has_keys)
         else:
             _draw_ways(dispute, has_keys=has_keys)
 
@@ -160,8 +161,10 @@ def _draw_ways(dispute: Dispute, *, has_keys: bool) -> None:
             )
 
 
-def _draw_form(dispute: Dispute, offered: Sequence[str], *, has_keys: bool) -> None:
-    item, kept = dispute.item, adjudication_actions.draft()
+def _draw_form(
+    dispute: Dispute, kept: Mapping[str, object], offered: Sequence[str], *, has_keys: bool
+) -> None:
+    item = dispute.item
     empty = ReviewedMessage(item.message_id, MessageSpeaker(item.message_role), "")
     subject = ReviewedMessage.of(dispute.message) if dispute.message else empty
     with st.container(border=True, gap="small", key="annotation-new"):

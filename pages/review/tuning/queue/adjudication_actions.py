@@ -64,10 +64,11 @@ def write_own(message_id: UUID) -> None:
     state.put(WRITES, (message_id, draft.fields if draft is not None else {}))
 
 
-def draft() -> dict[str, Any]:
-    """Return what the form of an own verdict begins with."""
-    written: tuple[UUID, dict[str, Any]] | None = state.get(WRITES, None)
-    return written[1] if written is not None else {}
+def written(message_id: UUID) -> dict[str, Any] | None:
+    """Return what the form of an own verdict begins with; None while that form is not open."""
+    found: tuple[UUID, dict[str, Any]] | None = state.get(WRITES, None)
+    # Somebody else may have decided the message that it is about, and another one is shown
+    return found[1] if found is not None and found[0] == message_id else None
 
 
 def cancel() -> None:
