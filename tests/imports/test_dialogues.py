@@ -217,6 +217,19 @@ def test_messages_one_a_row_become_conversations(folder: Folder) -> None:
     assert len({message["id"] for row in rows for message in row["messages"]}) == 4
 
 
+def test_messages_of_the_next_file_are_others_and_those_that_come_again_the_same(
+    folder: Folder,
+) -> None:
+    def ids(name: str, *texts: str) -> list[str]:
+        rows = [("c1", "user", text, "2026-03-04T05:06:07Z") for text in texts]
+        path = folder.table("conversation_id role content created_at", *rows, name=name)
+        return [message["id"] for row in rows_of(path) for message in row["messages"]]
+
+    first, following = ids("first", "Hello", "Where is it?"), ids("next", "Thanks", "Bye")
+    assert len({*first, *following}) == 4
+    assert ids("whole", "Hello", "Where is it?", "Thanks")[:2] == first
+
+
 def test_questions_and_answers_in_columns_become_conversations(folder: Folder) -> None:
     path = folder.table(
         "timestamp user question answer latency_ms",

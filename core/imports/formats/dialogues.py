@@ -206,7 +206,8 @@ def _turn_row(reader: DialogueReader, record: Row, position: int) -> Row:
     message = reader.message(turn, 0, reader.begin(position))
     message["position"] = min(position, values.MOST_COUNT)
     if reader.turns.id is None:
-        message["id"] = f"row-{position}"
+        # With what it says: the next file goes on with the same conversation at the same positions
+        message["id"] = row_makers.made_id(record, position)
     return row | {"messages": [message], "created_at": message["created_at"]}
 
 
