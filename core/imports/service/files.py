@@ -45,7 +45,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
             sha256=stored.sha256,
             created_by=actor.id,
             created_by_name=actor.email,
-            **{"status": ImportStatus.READY, **known, **_saved(session, stored.sha256, known)},
+            **{"status": ImportStatus.READY, **known, **_saved(session, known)},
         )
         session.add(row)
         session.flush()
@@ -105,16 +105,11 @@ def _known(import_id: UUID, sha256: str, read_as: ReadAs | None) -> dict[str, An
     return {"recognition": excerpts.recognition(plain), "mapping": mapping}
 
 
-def _saved(session: Session, sha256: str, known: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping that was saved for such columns, if there is one: with the start that an
-    earlier import of the same file had, where it has no times.
+def _saved(session: Session, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping that was saved for such columns, if there is one, with what is of this
+    file alone.
     """
     if (layout := mappings.layout_of(known)) is None:
         return {}
     saved = queries.find_mapping_for(session, mappings.column_names(known["recognition"]))
-    if saved is None:
-        return {}
-    mapping = saved.mapping | layout
-    if (known["mapping"] or {}).get("start") and (start := queries.find_start(session, sha256)):
-        mapping["start"] = start.isoformat()
-    return {"mapping": mapping}
+    return {} if saved is None else {"mapping": saved.mapping | layout}

@@ -21,6 +21,7 @@ from core.platform import clock
 from core.platform.ids import new_id
 
 LAYOUT = ("container", "records", "delimiter", "header")
+START = ("start", "zero")
 
 
 def save_mapping(session: Session, new_mapping: NewMapping, *, actor: Actor) -> MappingView:
@@ -90,11 +91,15 @@ def mapping_for(session: Session, row: Import, start: ImportStart) -> dict[str, 
 
 
 def layout_of(known: dict[str, Any]) -> dict[str, Any] | None:
-    """Return how a file holds its records, whatever they are: a mapping that was kept for other
-    files need not know it.
+    """Return how a file holds its records, whatever they are, and when they begin: a mapping that
+    was kept for other files need not know it.
     """
     mapping = known.get("mapping") or known.get("recognition", {}).get("draft")
-    return {name: mapping[name] for name in LAYOUT if name in mapping} if mapping else None
+    if not mapping:
+        return None
+    # The rows of this week's file would else be dated from the start of last week's
+    names = (*LAYOUT, *START) if mapping.get("start") else LAYOUT
+    return {name: mapping[name] for name in names if name in mapping}
 
 
 def column_names(recognition: dict[str, Any]) -> list[str]:

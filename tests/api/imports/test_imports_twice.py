@@ -116,3 +116,17 @@ def test_a_saved_mapping_keeps_the_start_that_the_same_file_had(
     me.post("/imports/mappings", json={"name": "Other", "import_id": first["id"], "mapping": moved})
     later(timedelta(hours=3))
     assert brought(me, upload(me, REQUESTS)["id"]) == (0, 30)
+
+
+@pytest.mark.parametrize("name", ["requests", "since"])
+def test_the_next_file_begins_at_a_start_of_its_own_under_a_saved_mapping(
+    me: httpx2.Client, later: Later, name: str
+) -> None:
+    first = upload(me, FILES[name])
+    kept = me.post("/imports/mappings", json={"name": "Weekly", "import_id": first["id"]}).json()
+    later(timedelta(hours=3))
+    following = upload(me, FILES[name] + FILES[name].splitlines()[-1] + "\n")
+    begins = [datetime.fromisoformat(each["mapping"]["start"]) for each in (first, following)]
+    assert begins[1] - begins[0] > timedelta(hours=2)
+    checked = me.post(f"/imports/{following['id']}/dry-run", json={"mapping_id": kept["id"]}).json()
+    assert checked["mapping"]["start"] == following["mapping"]["start"]
