@@ -78,7 +78,9 @@ def _draw_plain(found: ImportView, question: ImportQuestion, mapping: dict[str, 
                 width=WIDTH,
             )
         case QuestionKind.START:
-            began = datetime.fromisoformat(present or "").replace(tzinfo=None)
+            began = datetime.fromisoformat(present or "").astimezone(UTC)
+            # The input would show a zone's own clock, but is labelled UTC
+            began = began.replace(tzinfo=None)
             at = st.datetime_input(f"{question.text} (UTC)", began, key=key, width=WIDTH)
             return at.replace(tzinfo=UTC).isoformat() if at else None
         case _:
