@@ -150,9 +150,11 @@ async def store_mapped(mapped: Mapped, environment: str, exports: GroupCommit) -
     without_request = [SpansWithoutRequest(mapped)] if mapped.waiting or mapped.dropped else []
     # At least once: spans without a request are stored, too
     for start in range(0, max(len(mapped.taken), len(without_request)), MOST_ROWS):
+        end = start + MOST_ROWS
+        # With the last: an export is sent again when a part fails, and dropped spans have no key
         rows: list[Stored] = [
-            *mapped.taken[start : start + MOST_ROWS],
-            *(without_request if start == 0 else []),
+            *mapped.taken[start:end],
+            *(without_request if end >= len(mapped.taken) else []),
         ]
         try:
             await exports.store(rows, source)

@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 
 from api.routes.ingest import traces
 from core.ai_metrics.ingest import requests as ingest
-from core.ai_metrics.models import AiRequest
+from core.ai_metrics.models import AiRequest, DroppedSpans
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.schemas import NewRequest
 from core.conversations.ingest import conversations
 from core.conversations.models import Conversation, Message
 from core.database.db import Session, transaction
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from tests.factories.spans import CHAT, packed, span, unpacked
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -90,3 +90,26 @@ def test_a_span_that_the_database_refuses_costs_no_other_sender(
     )
     assert refused == [1] + [0] * (SENDERS - 1)
     assert counted()[:2] == [SENDERS - 1, SENDERS - 1]
+
+
+def test_dropped_spans_count_once_when_a_later_part_failed_and_all_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts, commit = [], traces._commit  # noqa: SLF001  to fail for the second part
+
+    def fails_once(rows: list[traces.Stored], *given: Any) -> int:  # noqa: ANN401  passed on
+        parts.append(rows)
+        if len(parts) == 2:
+            raise Unavailable("The database is away.")
+        return commit(rows, *given)
+
+    monkeypatch.setattr(traces, "MOST_ROWS", 2)
+    monkeypatch.setattr(traces, "_commit", fails_once)
+    export = packed(*(span() for _ in range(3)), span({"http.request.method": "GET"}))
+    with pytest.raises(Unavailable):
+        send_at_once([export])
+    assert send_at_once([export]) == [0]
+    assert [len(rows) for rows in parts] == [2, 2, 2, 2]
+    with transaction() as session:
+        assert session.scalar(select(func.sum(DroppedSpans.spans))) == 1
+    assert counted()[0] == 3
