@@ -81,7 +81,12 @@ class Console:
 def _answer(response: Response) -> dict[str, Any]:
     if response.status >= 300:
         raise EvaluationFailed(_detail(response))
-    return dict(json.loads(response.body))
+    try:
+        return dict(json.loads(response.body))
+    except (ValueError, TypeError):  # a proxy's sign-in page has status 200, too
+        raise EvaluationFailed(
+            "The answer isn't Attune's: it has no JSON. Check the address, and what lies between."
+        ) from None
 
 
 def _detail(response: Response) -> str:

@@ -10,7 +10,7 @@ import pytest
 from attune_client.console import Console, EvaluationFailed
 from tests.ports import free_port
 
-Reply = tuple[int, dict[str, object], dict[str, str]]
+Reply = tuple[int, dict[str, object] | str, dict[str, str]]
 FINE: Reply = (200, {"id": "7"}, {})
 AWAY: Reply = (503, {"detail": "Starting."}, {"Retry-After": "0"})
 
@@ -26,7 +26,7 @@ def url(replies: list[Reply]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, body, headers = replies.pop(0)
-            text = json.dumps(body).encode()
+            text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(text))}.items():
                 self.send_header(name, value)
@@ -67,3 +67,9 @@ def test_a_refusal_is_not_tried_again_and_names_its_fields(url: str, replies: li
     replies[:] = [(500, {}, {})]
     with pytest.raises(EvaluationFailed, match="status 500"):
         Console(f"{url}/api/v1", "key").get("evaluation/7")
+
+
+def test_a_page_of_a_proxy_is_no_answer(url: str, replies: list[Reply]) -> None:
+    replies += [(200, "<html>Sign in</html>", {})]
+    with pytest.raises(EvaluationFailed, match="Check the address"):
+        Console(url, "key").get("evaluation/7")
