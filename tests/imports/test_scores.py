@@ -98,6 +98,12 @@ def test_a_label_studio_task_without_a_subject_is_refused(folder: Folder) -> Non
     assert "message_id" in parsed.error
 
 
+def test_a_score_without_a_time_says_what_it_lacks(folder: Folder) -> None:
+    mapping = mapping_of(folder.document([NUMERIC]))
+    [parsed] = read(folder.document([NUMERIC | {"timestamp": None}]), mapping)
+    assert parsed.error == "created_at: missing in this record"
+
+
 @pytest.mark.parametrize(
     "more",
     [

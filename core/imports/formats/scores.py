@@ -188,6 +188,8 @@ def _value_or_label(value: Any, *, is_label: bool = False) -> Row:  # noqa: ANN4
 
 def _moment(given: Row, zone: str) -> str:
     at = given.pop("timestamp", None) or given.pop("created_at", None)
+    if values.is_nothing(at):
+        raise RecordRefused("created_at: missing in this record")
     return outcomes.moment(nanoseconds(at, zone)).isoformat()
 
 
