@@ -12,7 +12,7 @@ from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
-from core.presentation.comparison import Kpi, Meaning, kpi, of_level, of_rate
+from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
 
 Course = list[float | None]
@@ -29,14 +29,16 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
     counts = [float(day.runs) for day in days]
     counts_before = [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
+    # The last day may still bring runs
+    change = of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER)
     return [
         kpi(
             "runs",
             "Runs",
             FigureUnit.COUNT,
             (one.runs, other.runs),
-            # The last day may still bring runs
-            of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER),
+            # Only for whole weeks: many jobs rest at weekends
+            change if query.period.has_every_weekday else NOT_KNOWN,
             counts,
         ),
         _success(one, other, days),

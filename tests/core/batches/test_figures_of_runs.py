@@ -6,6 +6,7 @@ import pytest
 
 from core.batches.errors import RunMissing
 from core.batches.queries import batch_runs, outcomes, phases
+from core.batches.queries.kpis import run_kpis
 from core.batches.views import BatchRunQuery
 from core.database.db import transaction
 from core.database.paging import Window
@@ -82,6 +83,19 @@ def test_the_period_before_has_as_many_days(actor: Actor) -> None:
     with transaction() as session:
         found = outcomes.summary(session, ASKED, actor=actor)
     assert (found.runs, found.previous.runs, found.previous.success_rate) == (0, 2, 0.5)
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(6, "unknown"), (8, "different")])
+def test_runs_are_compared_only_when_every_weekday_is_there(
+    actor: Actor, length: int, verdict: str
+) -> None:
+    period = Period(DAY, DAY + timedelta(days=length), "UTC")
+    for day in range(-length, length):
+        for _ in range(2 if day < 0 else 1):
+            ran(DAY + timedelta(days=day, hours=1))
+    with transaction() as session:
+        [runs, *_] = run_kpis(session, BatchRunQuery(period), actor=actor)
+    assert (runs.verdict, runs.value, runs.before) == (verdict, length, 2 * length)
 
 
 def test_days_are_those_of_the_zone_also_when_clocks_change(actor: Actor) -> None:
