@@ -1,17 +1,20 @@
 """Send a digest to a subscriber."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from core.database.db import transaction
+from core.database import settings
+from core.database.db import Session, transaction
 from core.digests import queries
 from core.digests.messages import message_of
 from core.digests.models import DigestDelivery, WeeklyDigest
 from core.digests.service import subscriptions
+from core.identity.models import AdminUser
 from core.identity.queries import actor_of
-from core.identity.schemas import Caller
+from core.identity.schemas import Actor, Caller, Role
 from core.network import mail
 from core.platform import clock
 from core.platform.config import config
@@ -38,7 +41,14 @@ def send(digest_id: UUID, account_id: UUID) -> bool:
         delivery = session.get_one(DigestDelivery, key, with_for_update=True)
         if delivery.sent_at is not None:
             return False
-        seen = queries.details(found, actor_of(account, Caller()))
+        seen = queries.details(found, _reader(session, account))
         mail.send(message_of(seen, account.id, account.email, config().address))
         delivery.sent_at = clock.now()
     return True
+
+
+def _reader(session: Session, account: AdminUser) -> Actor:
+    """Return the account as it would read the digest in the console."""
+    workspace = settings.read(session, settings.Workspace)
+    reads = workspace.analysts_read_messages and account.role == Role.ANALYST
+    return replace(actor_of(account, Caller()), may_read_messages=reads)

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from sqlalchemy import text
 
+from core.database import settings
 from core.database.db import Database, transaction
 from core.digests import jobs
 from core.digests.service import subscriptions
@@ -128,6 +129,24 @@ def test_subscribers_get_the_digest_as_they_would_read_it(mailbox: Mailbox) -> N
     assert "<b>" not in html
     assert "Ann's" not in mails["bob@example.com"].as_string()
     assert bob.id != ann.id
+
+
+@pytest.mark.parametrize("may_read", [False, True])
+def test_an_analyst_who_may_read_messages_gets_the_sections_of_them(
+    mailbox: Mailbox, may_read: bool
+) -> None:
+    subscriber(Role.ANALYST)
+    with transaction() as session:
+        settings.write(session, settings.Workspace(analysts_read_messages=may_read), by=None)
+    digests.two_weeks()
+    admin = person(Role.ADMIN).actor
+    digests.kept_view(admin, "Talks about refunds", ViewPage.CONVERSATIONS, is_shared=True)
+    digests.write()
+    relay_and_send()
+    [message] = mailbox.messages
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert ("Talks about refunds" in body.get_content()) is may_read
 
 
 def test_a_digest_is_sent_once_whatever_is_delivered_twice(mailbox: Mailbox) -> None:
