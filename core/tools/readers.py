@@ -88,8 +88,10 @@ def search_knowledge(arguments: KnowledgeSearch, actor: Actor) -> dict[str, Any]
         page = documents.list_documents(ai, wanted, window=Window(arguments.limit), actor=actor)
         found = [_document(each) for each in page.items]
         if found:
-            best = documents.get_document(ai, str(page.items[0].id), actor=actor)
-            found[0]["content"] = best.content[:MAX_DOCUMENT_CHARS]
+            # Without its history, which may have a hundred times the text
+            found[0]["content"] = documents.get_opening(
+                ai, page.items[0].id, MAX_DOCUMENT_CHARS, actor=actor
+            )
     return {"documents": found, "total_count": page.total_count}
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from core.errors import Failure
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.documents.queries import get_document
 from core.knowledge.documents.schemas import (
     MOST_FILES,
     DocumentBody,
@@ -23,7 +22,7 @@ from core.knowledge.documents.schemas import (
     MarkdownFile,
     SkippedFile,
 )
-from core.knowledge.documents.service import change_document, create_document
+from core.knowledge.documents.service import create_document, write_change
 from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
@@ -89,13 +88,14 @@ def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> 
         "status": given.status,
     }
     body = DocumentBody.model_validate({"id": file.name, "source": SOURCE, **fields})
+    change = DocumentChangeBody.model_validate(fields)
+    # Not with its history: of a folder that is brought in daily, that is a hundred times its text
     try:
-        before = get_document(ai, file.name, actor=actor)
+        is_changed = write_change(ai, file.name, change, actor=actor)
     except DocumentMissing:
         create_document(ai, body, actor=actor)
         return "made"
-    after = change_document(ai, file.name, DocumentChangeBody.model_validate(fields), actor=actor)
-    return "changed" if after.updated_at != before.updated_at else "unchanged"
+    return "changed" if is_changed else "unchanged"
 
 
 def _unpacked(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -146,6 +146,16 @@ def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
     return DocumentView(**known, metadata=row["attributes"] or {}, history=_history(session, id_))
 
 
+def get_opening(session: Session, id_: UUID, longest: int, *, actor: Actor) -> str:
+    """Return the first `longest` characters of a document; raise DocumentMissing."""
+    require(actor, Permission.READ_CONTENTS)
+    opening = func.left(documents.c.content, longest)
+    found = session.scalar(select(opening).where(documents.c.id == id_))
+    if found is None:
+        raise DocumentMissing
+    return str(found)
+
+
 def list_changes(session: Session, given: str, *, actor: Actor) -> list[DocumentChangeView]:
     """Return the changes by people to a document, newest first; also of a deleted one."""
     require(actor, Permission.CHANGE_KNOWLEDGE)

@@ -61,6 +61,14 @@ def change_document(
 
     Raises DocumentMissing, and DocumentMoved when it has changed meanwhile.
     """
+    write_change(ai, given, change, actor=actor)
+    return get_document(ai, given, actor=actor)
+
+
+def write_change(ai: Session, given: str, change: DocumentChangeBody, *, actor: Actor) -> bool:
+    """Change the given fields, and return whether any has another value now, without reading the
+    document's history. Raises what `change_document` raises.
+    """
     require(actor, Permission.CHANGE_KNOWLEDGE)
     row = _locked(ai, get_id(ai, given))
     if change.updated_at is not None and change.updated_at != row["updated_at"]:
@@ -75,7 +83,7 @@ def change_document(
         ai.execute(update(documents).where(documents.c.id == row["id"]).values(**values))
         before = {name: row[name] for name in after}
         _note(ai, "change", row["id"], row["title"], before, after, actor)
-    return get_document(ai, str(row["id"]), actor=actor)
+    return bool(after)
 
 
 def delete_document(ai: Session, given: str, *, actor: Actor) -> None:
