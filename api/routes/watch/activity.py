@@ -108,6 +108,16 @@ async def event_filter(
 
 
 UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
+
+
+async def session_filter(filters: UserFilterDep) -> UserFilter:
+    """Return the requested filters; raise Invalid for days, which are counted of users alone."""
+    if filters.active or filters.first_active:
+        raise Invalid("Anonymous sessions have no days. Remove active and first_active.")
+    return filters
+
+
+SessionFilterDep = Annotated[UserFilter, Depends(session_filter)]
 EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
 
 
@@ -162,7 +172,7 @@ def anonymous_sessions(
     session: SessionDep,
     actor: ActorDep,
     watched: WatchedDep,
-    filters: UserFilterDep,
+    filters: SessionFilterDep,
     window: WindowDep,
     cursor: CursorText = None,
     format: Format = "json",

@@ -19,8 +19,10 @@ from pages.watch.users import journey, user_list
 PAGE, SHOWN = "users", 25
 FIRST, MORE = (
     ("q", "status", "step"),
-    ("environment", "app", "release", "active", "first_active", "path"),
+    ("environment", "app", "release", "path"),
 )
+# Days are counted of users alone
+DAYS = ("active", "first_active")
 OFFERS: Offers = {
     "status": {str(status): said for status, said in user_list.STATES.items()},
     "sort": {
@@ -41,11 +43,12 @@ def main() -> None:
         return
     header = watch.header("Users", "People who use your product")
     # The list of sessions has one order
-    orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
+    orders, days = ((), ()) if st.query_params.get("anonymous") == "true" else (("sort",), DAYS)
     steps = reads.ask(funnel_sql.get_workspace_funnel).steps
     names = {str(number): f"{number} {step.title}" for number, step in enumerate(steps, 1)}
     offers = {**OFFERS, "step": {"0": "Not started", **names}}
-    chosen = filter_bar.draw(PAGE, reads, (*FIRST, *orders), MORE, offers=offers, is_timed=False)
+    first, more = (*FIRST, *orders), (*MORE, *days)
+    chosen = filter_bar.draw(PAGE, reads, first, more, offers=offers, is_timed=False)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     count = row.container(width="stretch")
     with row:

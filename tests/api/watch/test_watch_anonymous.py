@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import timedelta
 
+import pytest
+
 from core.activity.queries.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from core.platform import clock
@@ -34,6 +36,19 @@ def test_sessions_without_a_user_are_listed_alike_as_json_and_as_a_file(client: 
         )
     )
     assert [line["session_id"] for line in lines] == ["visit-0", "visit-1", "visit-2"]
+
+
+@pytest.mark.parametrize("name", ["active", "first_active"])
+def test_days_that_only_users_have_are_refused_for_sessions_without_a_user(
+    client: Client, name: str
+) -> None:
+    store([event(STEPS[0], NOW, session_id="visit")])
+    analyst = client(person(Role.ANALYST))
+    for more in ({}, {"format": "csv"}):
+        asked = {name: "2020-01-01..2020-01-02", **more}
+        answer = analyst.get("/admin/anonymous", params=asked)
+        assert answer.status_code == 422
+        assert "Remove active and first_active" in answer.text
 
 
 def test_the_journey_of_a_session_goes_on_where_a_page_ends(client: Client) -> None:

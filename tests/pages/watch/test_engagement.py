@@ -182,3 +182,15 @@ def test_an_event_type_with_a_comma_is_followed_to_its_users(
     links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
     path = parse_qs(links["Open users"])["path"][0]
     assert "1 user" in said(opened(console, analyst, USERS, path=path))
+
+
+def test_days_that_only_users_have_do_not_narrow_the_list_of_sessions(
+    console: Console, analyst: Person
+) -> None:
+    activity.store([activity.event("recipe.opened", clock.now() - DAY, session_id="visit")])
+    of_users = {"active": "2020-01-01..2020-01-02"}
+    assert "Filtered by active 2020" in said(opened(console, analyst, USERS, **of_users))
+    app = opened(console, analyst, USERS, anonymous="true", **of_users)
+    app.toggle(key="anonymous").set_value(True).run()
+    assert "1 session" in said(app)
+    assert "Filtered by" not in said(app)
