@@ -261,7 +261,7 @@ def requests(
     items = request_lists.list_first(session, query, order, window, latency, after, actor=actor)
     has_next = is_newest and len(items) == window.limit
     next_cursor = str(Cursor(items[-1].created_at, items[-1].id)) if has_next else None
-    total = request_lists.count_requests(session, query, latency, actor=actor)
+    total = request_lists.count_requests(session, query, latency, order, actor=actor)
     return RequestList(
         items=items,
         total_count=total,

@@ -59,7 +59,9 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     window = tables.window(at, SHOWN)
     if latency := LatencyRange.read(filters["latency"]):
         _draw_latency(latency)
-        total = reads.ask(request_lists.count_requests, filters.asked, latency)
+    if latency or order != RequestOrder.NEWEST:
+        # Requests without a latency or a cost are not in these lists
+        total = reads.ask(request_lists.count_requests, filters.asked, latency, RequestOrder(order))
     asked = (filters.asked, RequestOrder(order), window, latency)
     rows = reads.ask(request_lists.list_first, *asked)
     sorting = Sorting(order, partial(state.put, "order"))

@@ -23,7 +23,7 @@ from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import volume
 from core.ai_metrics.queries.requests.top_requests import find_top_requests
-from core.ai_metrics.queries.rollup_sources import raw
+from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.queries.series import latency_histogram
 from core.ai_metrics.requests import LatencyRange, RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
@@ -54,6 +54,7 @@ STEP_FACTS = frozenset(
     }
 )
 LONG = "error_message"
+MANY = 10_000  # more are not counted one by one
 TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
 # Other words for how a step ended may be anybody's
 STATES = frozenset({"ok", "error", "unset", "pending"})
@@ -62,12 +63,20 @@ users, conversations = table_of(User), table_of(Conversation)
 
 
 def count_requests(
-    session: Session, query: AiMetricsQuery, latency: LatencyRange | None = None, *, actor: Actor
+    session: Session,
+    query: AiMetricsQuery,
+    latency: LatencyRange | None = None,
+    order: RequestOrder = RequestOrder.NEWEST,
+    *,
+    actor: Actor,
 ) -> int:
-    """Return the number of requests; rollups also count rows that are no longer stored."""
+    """Return how many requests such a list has; rollups also count rows that are no longer stored.
+
+    From `MANY` with a cost on, failed requests without one are counted, too.
+    """
     require(actor, Permission.WATCH)
     if latency is None:
-        return volume(session, query).total_requests
+        return _count_in(session, query, order)
     bars = latency_histogram(session, query)
     edges = {0, *(edge for bar in bars for edge in (bar.from_ms, bar.to_ms))}
     if edges >= {latency.from_ms, latency.to_ms}:
@@ -167,6 +176,23 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
     return RequestDetail(
         **(_readable(row, actor) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS)))
     )
+
+
+def _count_in(session: Session, query: AiMetricsQuery, order: RequestOrder) -> int:
+    if order is RequestOrder.SLOWEST:
+        timed = read_sums(session, query, lambda source: [source.timed("latencies").label("timed")])
+        return int(timed[0]["timed"])
+    if order is RequestOrder.MOST_EXPENSIVE:
+        # No rollup knows which failed requests have no cost: only some of them count as unpriced
+        has_cost = (*matching_requests(query, query.period), raw.c.cost_usd.is_not(None))
+        first = select(raw.c.id).where(*has_cost).limit(MANY).subquery("first")
+        counted = select(func.count()).select_from(first)
+        found = cached_if_large(session, (query, order), lambda: session.scalars(counted).one())
+        if found < MANY:
+            return found
+    every = volume(session, query)
+    is_priced = order is RequestOrder.MOST_EXPENSIVE
+    return every.total_requests - (every.unpriced_requests if is_priced else 0)
 
 
 def _of(query: AiMetricsQuery, latency: LatencyRange | None) -> list[ColumnElement[bool]]:
