@@ -93,7 +93,7 @@ def _filters(query: AiMetricsQuery) -> dict[str, Any]:
         name: "" if value == NONE else value for name, value in equal.items() if value
     }
     more = {
-        "release": watched.release,
+        "release": "" if watched.release == NONE else watched.release,
         "user_id": watched.users,
         **{name: getattr(query, name) for name in NAMED},
         "conversation_id": query.conversations,
