@@ -15,9 +15,8 @@ def open_users(chosen: Filters, **wanted: str) -> None:
 
 def query(chosen: Filters, **wanted: str) -> dict[str, str]:
     """Return the query of the Users page."""
-    filters = {name: chosen[name] or "" for name in ("environment", "app", "release")}
-    # The Users page finds a user by its search
-    shared = {**filters, "q": chosen["user_id"] or "", **wanted}
+    names = ("environment", "app", "release", "user_id")
+    shared = {**{name: chosen[name] or "" for name in names}, **wanted}
     return {name: value for name, value in shared.items() if value}
 
 

@@ -19,7 +19,7 @@ from pages.watch.users import journey, user_list
 PAGE, SHOWN = "users", 25
 FIRST, MORE = (
     ("q", "status", "step"),
-    ("environment", "app", "release", "path"),
+    ("environment", "app", "release", "user_id", "path"),
 )
 # Days are counted of users alone
 DAYS = ("active", "first_active")

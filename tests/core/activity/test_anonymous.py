@@ -74,6 +74,12 @@ def test_those_who_began_last_come_first_and_those_who_never_began_at_the_end(ac
     assert [each.session_id for each in listed(actor, window=Window(1, 2)).items] == ["never"]
 
 
+def test_of_a_user_none_is_listed(actor: Actor) -> None:
+    store(visited("visit", STEPS[:1]))
+    found = listed(actor, watched=Watched(user_id="ann"))
+    assert (found.items, found.total_count) == ([], 0)
+
+
 @pytest.mark.parametrize("has_places", [True, False])
 def test_of_a_release_the_sessions_with_an_event_of_it_are_listed(
     actor: Actor, has_places: bool

@@ -194,3 +194,15 @@ def test_days_that_only_users_have_do_not_narrow_the_list_of_sessions(
     app.toggle(key="anonymous").set_value(True).run()
     assert "1 session" in said(app)
     assert "Filtered by" not in said(app)
+
+
+def test_the_users_behind_the_figures_of_one_user_are_that_one(
+    console: Console, analyst: Person
+) -> None:
+    at = clock.now() - timedelta(seconds=1)
+    activity.store(activity.event("recipe.opened", at, user_id=user) for user in ("ana", "anabel"))
+    app = opened(console, analyst, view="paths", event="recipe.opened", user_id="ana")
+    assert "1 user, from the first one" in said(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    query = {name: value for name, [value] in parse_qs(links["Open users"]).items()}
+    assert "1 user ·" in said(opened(console, analyst, USERS, **query))
