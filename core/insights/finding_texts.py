@@ -29,6 +29,8 @@ def of_incident(one: Incident, scope: WatchScope) -> Finding:
         "start": in_address(one.start),
         "end": in_address(one.end),
         "model": one.model,
+        # Another provider may serve a model of this name
+        "provider": one.provider or formatting.NONE,
         **place_filters(scope),
     }
     if one.trouble is IncidentKind.SLOW:

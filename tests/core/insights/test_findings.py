@@ -91,6 +91,7 @@ def test_a_slow_model_leads_to_its_hours() -> None:
         "start": f"{start:%Y-%m-%dT%H:%MZ}",
         "end": f"{end:%Y-%m-%dT%H:%MZ}",
         "model": "a",
+        "provider": "acme",
         "by": "release",
         "measure": "latency",
     }
