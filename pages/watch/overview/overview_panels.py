@@ -25,7 +25,7 @@ ICONS = {
 def draw_comparison(kpi: Kpi) -> None:
     """Link the conversion to the comparison of its steps with the previous period."""
     if kpi.name == "conversion" and kpi.value is not None:
-        kept = filter_state.shared()
+        kept = _shown_filters()
         links.draw("onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **kept)
 
 
@@ -49,9 +49,15 @@ def draw_onboarding(funnel: FunnelView) -> None:
                     "onboarding",
                     f"{step.step}\u2002{step_label(step)}",
                     step=str(step.step),
-                    **filter_state.shared(),
+                    **_shown_filters(),
                 )
                 st.markdown(f"**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
+
+
+def _shown_filters() -> dict[str, str]:
+    """Return all filters of the page: its figures are of the release, too."""
+    release = st.query_params.get("release")
+    return filter_state.shared() | ({"release": release} if release else {})
 
 
 def draw_findings(found: list[Finding]) -> None:

@@ -350,6 +350,17 @@ def test_the_conversion_of_the_overview_leads_to_its_comparison(
     assert compared.query_string == "against=previous&days=30"
 
 
+def test_the_onboarding_of_a_release_leads_to_the_funnel_of_that_release(
+    console: Console, analyst: Person
+) -> None:
+    at = clock.now() - HOUR
+    activity.store(activity.event(step, at, user_id="ann", release="2.0") for step in STEPS)
+    app = opened(console, analyst, OVERVIEW, release="2.0")
+    links = [each.proto for each in app.get("page_link") if each.proto.page == "onboarding"]
+    assert len(links) > 1
+    assert all("release=2.0" in each.query_string for each in links)
+
+
 def test_a_batch_run_that_is_clicked_is_opened_on_its_page(
     console: Console, analyst: Person
 ) -> None:
