@@ -267,6 +267,11 @@ def interval_of(starts: Sequence[datetime]) -> str:
     return "hour" if len(starts) > 1 and starts[1] - starts[0] < DAY else "day"
 
 
+def bar_span(starts: Sequence[datetime], number: int, end: datetime) -> tuple[datetime, datetime]:
+    """Return the span of a bar: until the next one begins, or until the end of the period."""
+    return starts[number], [*starts[1:], end][number]
+
+
 def _cohort(day: CohortDay, each: str, zone: str) -> str:
     still = "" if day.is_complete else ", window still open"
     began = (

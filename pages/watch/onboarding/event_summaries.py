@@ -9,7 +9,6 @@ from core.activity.schemas import EventTypeTrend
 from core.activity.views import ErrorGroup
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
-from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, columns, links, tables, text, watch
 from pages._ui.charts import Point
 from pages._ui.filters import filter_state
@@ -142,9 +141,10 @@ def draw_type(
     zone, each = chosen.period.zone, funnel_charts.interval_of(course.starts)
 
     def look(point: Point) -> None:
-        start = point.moment(zone)
+        # In a long period, a bar is several days
+        span = funnel_charts.bar_span(course.starts, point.number, chosen.period.end)
         pick(event_type=course.event_type)
-        filter_state.look_at(PAGE, start, start + (HOUR if each == "hour" else DAY))
+        filter_state.look_at(PAGE, *span)
 
     with watch.panel(text.plain(course.event_type), f"events by {each} · click a bar to list them"):
         charts.show(
