@@ -118,6 +118,7 @@ class CaseReplay(BaseModel):
     reference: str | None = None
     model: str | None = None
     prompt_name: str | None = None
+    is_from_users: bool = True  # so that only some accounts export it
 
 
 class ReplaySource(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.datasets.queries.cases import find_conversation
+from core.datasets.queries.cases import find_conversation, find_without_users
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.errors import EvaluationCaseMissing, TargetNumberMissing
@@ -54,6 +54,7 @@ def start(
         reference=case.reference,
         model=target.model_id,
         prompt_name=target.prompt_name,
+        is_from_users=_is_from_users(session, evaluation, row),
     )
     source = ReplaySource(
         evaluation_id=evaluation_id,
@@ -70,6 +71,15 @@ def _conversation(session: Session, evaluation: EvaluationTest, row: EvaluationC
     if evaluation.dataset_id is None or row.case_id is None:
         return None
     return find_conversation(session, evaluation.dataset_id, row.case_id)
+
+
+def _is_from_users(session: Session, evaluation: EvaluationTest, row: EvaluationCase) -> bool:
+    """Whether a case may have messages of users: so may one that its dataset no longer has."""
+    if evaluation.dataset_id is None:
+        return False
+    if row.case_id is None:
+        return True
+    return not find_without_users(session, evaluation.dataset_id, [row.case_id])
 
 
 def _result(session: Session, row: EvaluationCase, wanted: ReplayedRun) -> EvaluationResult | None:

@@ -46,13 +46,17 @@ def export(
 
 
 def may_export(session: Session, session_id: UUID, *, actor: Actor) -> bool:
-    """Whether the actor may export this session: a replay of a conversation has messages of its
-    user, which only accounts that may export annotations export.
+    """Whether the actor may export this session: a replay of a conversation, or of a case of one,
+    has messages of its user, which only accounts that may export annotations export.
     """
     if may(actor, Permission.EXPORT_ANNOTATIONS):
         return True
     replay = queries.find_replay(session, session_id)
-    return replay is None or replay.conversation_id is None
+    if replay is None:
+        return True
+    # Stored with the case: its dataset may have been removed, and its evaluation, too
+    case = encrypted_texts.case_of(replay)
+    return case is not None and not case.is_from_users
 
 
 def import_session(session: Session, file: SessionFile, *, actor: Actor) -> PlaygroundSessionView:

@@ -11,7 +11,9 @@ from core.datasets.service import sources
 from core.datasets.service.datasets import delete_dataset
 from core.datasets.source_schemas import AnnotationChoice
 from core.errors import Forbidden
+from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.queries import results
+from core.evaluations.service import case_replays
 from core.evaluations.views import RunExport
 from core.executions.runner import Runner
 from core.identity.schemas import Actor, Role
@@ -129,3 +131,31 @@ def test_a_fork_of_a_replay_is_exported_like_the_replay(admin: Actor) -> None:
         fork = sharing.fork(session, session_id, actor=admin).session_id
     with pytest.raises(Forbidden):
         transferred(admin, fork)
+
+
+def replayed_case(actor: Actor, evaluation_id: UUID, position: int) -> UUID:
+    with transaction() as session:
+        found = results.list_cases(session, evaluation_id, actor=actor).items
+        id_ = next(each.id for each in found if each.position == position)
+        return case_replays.start(
+            session, evaluation_id, id_, ReplayedRun(), actor=actor
+        ).session_id
+
+
+def test_admins_export_replays_of_the_cases_that_have_no_texts_of_users(admin: Actor) -> None:
+    dataset_id = str(with_a_conversation(admin))
+    found = evaluated(admin, dataset_id=dataset_id, test_cases=[])
+    assert "good" in transferred(admin, replayed_case(admin, found.id, 1))
+    of_users = replayed_case(admin, found.id, 2)
+    with pytest.raises(Forbidden):
+        transferred(admin, of_users)
+
+
+def test_a_replay_of_a_case_whose_dataset_was_removed_is_not_exported(admin: Actor) -> None:
+    dataset_id = with_a_conversation(admin)
+    found = evaluated(admin, dataset_id=str(dataset_id), test_cases=[])
+    with transaction() as session:
+        delete_dataset(session, dataset_id, actor=admin)
+    of_users = replayed_case(admin, found.id, 2)
+    with pytest.raises(Forbidden):
+        transferred(admin, of_users)
