@@ -22,6 +22,7 @@ from core.identity.schemas import Actor
 from core.network.cancellation import CancelToken
 from core.platform import clock
 from core.providers import catalogue, gateway
+from core.providers.chunks import Usage
 from core.providers.queries import token_prices
 from core.providers.schemas import (
     ChatMessage,
@@ -32,6 +33,8 @@ from core.providers.schemas import (
     ProviderKind,
 )
 from core.providers.structured_output import StructuredOutput
+from core.quotas.cost_limits import check_cost
+from core.quotas.worst_case import WorstCase
 from core.scoring.errors import NoJudge
 
 JUDGE_MAX_TOKENS = 2000
@@ -114,11 +117,15 @@ class ExecutedModels:
             return JudgeReply(problem=failure.detail, is_refused=True, model_id=call.model_id)
         return _reply(view)
 
-    async def embed(self, model_id: str | None, texts: Sequence[str]) -> TextVectors:
-        """Return the vectors of texts; a failure is a reply with its problem."""
+    async def embed(
+        self, model_id: str | None, texts: Sequence[str], *, left_usd: Decimal | None = None
+    ) -> TextVectors:
+        """Return the vectors of texts, unless they may cost more than is left; a failure is a reply
+        with its problem.
+        """
         if not may(self._actor, Permission.RUN_MODELS):
             return TextVectors(problem=Forbidden().detail, model_id=model_id)
-        return await asyncio.to_thread(_embed, model_id, tuple(texts))
+        return await asyncio.to_thread(_embed, model_id, tuple(texts), left_usd)
 
     def _execution(self, call: JudgeCall, model: ModelView) -> NewExecution:
         is_structured = model.capabilities.structured_output is not StructuredOutput.NONE
@@ -187,7 +194,7 @@ def _reply(view: ExecutionView) -> JudgeReply:
     return replace(reply, problem=problem, cost_usd=cost)
 
 
-def _embed(model_id: str | None, texts: tuple[str, ...]) -> TextVectors:
+def _embed(model_id: str | None, texts: tuple[str, ...], left_usd: Decimal | None) -> TextVectors:
     try:
         with read_session() as session:
             route = (
@@ -198,6 +205,9 @@ def _embed(model_id: str | None, texts: tuple[str, ...]) -> TextVectors:
         if route is None:
             return TextVectors(problem=NO_EMBEDDINGS)
         rate = token_prices.find_for(route, clock.now())
+        tokens = sum(len(text.encode()) for text in texts)  # at worst, one for each byte
+        most = token_prices.cost_of(route, Usage(input=tokens), rate)
+        check_cost(left_usd, WorstCase(tokens, most.usd))
         embedded = gateway.embed(route, EmbeddingCall(route.model.name, texts), CancelToken())
     except Failure as failure:
         return TextVectors(problem=failure.detail, model_id=model_id)

@@ -41,7 +41,9 @@ class BudgetedModels:
         async with self._turn:
             if self.left_usd <= 0:
                 return TextVectors(problem=USED_UP)
-            vectors = await ExecutedModels(self.actor).embed(model_id, texts)
+            vectors = await ExecutedModels(self.actor).embed(
+                model_id, texts, left_usd=self.left_usd
+            )
             self._count(vectors.cost_usd)
             return vectors
 

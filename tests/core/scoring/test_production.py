@@ -25,6 +25,7 @@ from tests.factories.annotations import rows as review_rows
 from tests.factories.annotations import told
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.identity import Person, person
+from tests.factories.providers import stored as provider
 from tests.factories.requests import price
 
 pytestmark = pytest.mark.usefixtures("runner")
@@ -216,6 +217,29 @@ def test_what_judges_cost_stays_within_the_budget(one: Person) -> None:
     assert figures.skipped_today > 0
     assert figures.messages_today + figures.skipped_today == 20
     assert sum(each["cost_usd"] for each in scores()) == spent
+
+
+def by_meaning(model_id: str) -> dict[str, Any]:
+    value = "the capital is paris"
+    return {"kind": "similarity", "name": "near", "value": value, "model_id": model_id}
+
+
+def test_texts_are_embedded_only_when_that_fits_into_the_rest_of_the_budget(one: Person) -> None:
+    a_day_ago = clock.now() - timedelta(days=1)
+    price(one.actor, "echo", a_day_ago, provider="fake", input="1000", output="0")
+    chosen(one, by_meaning("fake:echo"), daily_budget_usd=Decimal("0.001"))
+    talk("It is Paris.")
+    work()
+    assert [each["attributes"]["measure"] for each in scores()] == ["lexical"]
+    assert state(one).spent_today_usd == 0
+
+
+def test_texts_are_not_embedded_by_a_model_whose_price_is_unknown(one: Person) -> None:
+    provider("mine")
+    chosen(one, by_meaning("mine:unpriced"))
+    talk("It is Paris.")
+    work()
+    assert ["has no price" in each["comment"] for each in scores()] == [True]
 
 
 def test_the_account_that_set_it_up_must_still_run_models(one: Person) -> None:
