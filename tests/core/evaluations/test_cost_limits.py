@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 
 from core.database.db import transaction
 from core.evaluations.models import EvaluationResult
+from core.evaluations.queries import results
 from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
 from core.evaluations.service import claims, evaluations
 from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.platform.ids import new_id
+from core.providers.service import price_list
 from core.quotas.errors import CostUnknown
 from tests.factories.ab_tests import JUDGE, Judges
 from tests.factories.evaluations import answering, read, run, silence, started
@@ -136,3 +138,25 @@ def test_a_judge_without_a_price_is_refused_before_it_scores_answers_again(one: 
     with pytest.raises(CostUnknown, match="mine:unpriced"), transaction() as session:
         evaluations.rescore(session, evaluation_id, wanted, actor=one.actor)
     assert read(one.actor, evaluation_id).progress.failed == 0
+
+
+def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores_again(
+    one: Person,
+) -> None:
+    stored("mine")
+    dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
+    evaluation_id = started(one.actor, answering("good"), cost_limit_usd="2")
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).success_rate.value == 1
+    judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
+    wanted = NewScoring.model_validate({"scorers": [judge]})
+    with transaction() as session:
+        evaluations.rescore(session, evaluation_id, wanted, actor=one.actor)
+    with transaction() as session:
+        price_list.remove(session, dear.id, actor=one.actor)
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert (found.progress.failed, found.success_rate.value) == (0, None)
+    with transaction() as session:
+        [again], _ = results.export_after(session, evaluation_id, 0, actor=one.actor)
+    assert "has no price" in again.scores[0].reason
