@@ -1,5 +1,7 @@
 """Evaluations to start: targets, cases and scorers."""
 
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -261,6 +263,16 @@ class EvaluationManifest(BaseModel):
     concurrency: int
 
 
+class Continued(BaseModel):
+    """When an evaluation last went on, with what had been done and spent before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    done: int
+    spent_usd: Decimal
+
+
 class EvaluationDefinition(BaseModel):
     """What an evaluation runs; it is stored encrypted, as one text."""
 
@@ -272,6 +284,7 @@ class EvaluationDefinition(BaseModel):
     personality_judge_id: str | None = None
     manifest: EvaluationManifest
     request: str | None = None  # digest of what the idempotency key was sent with
+    continued: Continued | None = None
 
     @property
     def app_targets(self) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """Evaluations with their figures, as their owners see them."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from core.evaluations.figures.recommendations import recommend
 from core.evaluations.models import EvaluationTest
 from core.evaluations.queries import paired_cases
 from core.evaluations.queries.evaluations import count_rows, get_row, list_rows
-from core.evaluations.schemas import EvaluationDefinition, EvaluationStatus
+from core.evaluations.schemas import Continued, EvaluationDefinition, EvaluationStatus
 from core.evaluations.views import (
     ComparedTarget,
     Estimate,
@@ -140,16 +141,23 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
 def progress_of(row: EvaluationTest) -> EvaluationProgress:
     """Return how far an evaluation is, and what all of it may take."""
     total = row.cases * row.targets * row.runs
-    estimated = row.spent_usd / row.done * total if row.done else None
+    before = encrypted_texts.definition_of(row).continued
     return EvaluationProgress(
         done=row.done,
         total=total,
         failed=row.failed,
         waiting=row.waiting,
         is_waiting=_is_waiting(row, total),
-        left_s=_left_s(row, total),
-        estimated_usd=None if estimated is None else round(estimated, 6),
+        left_s=_left_s(row, total, before),
+        estimated_usd=_estimated_usd(row, total, before),
     )
+
+
+def _estimated_usd(row: EvaluationTest, total: int, before: Continued | None) -> Decimal | None:
+    done, spent = (before.done, before.spent_usd) if before else (0, Decimal(0))
+    if row.done <= done:
+        return None
+    return round(spent + (row.spent_usd - spent) / (row.done - done) * (total - done), 6)
 
 
 def _is_waiting(row: EvaluationTest, total: int) -> bool:
@@ -157,13 +165,14 @@ def _is_waiting(row: EvaluationTest, total: int) -> bool:
     return is_open and row.done + row.waiting == total and row.alive_at < clock.now() - SILENCE
 
 
-def _left_s(row: EvaluationTest, total: int) -> int | None:
-    if row.status != EvaluationStatus.RUNNING or not row.done or row.started_at is None:
+def _left_s(row: EvaluationTest, total: int, before: Continued | None) -> int | None:
+    begun, done = (before.at, before.done) if before else (row.started_at, 0)
+    if row.status != EvaluationStatus.RUNNING or row.done <= done or begun is None:
         return None
     if row.waiting:  # nobody knows when an app answers
         return None
-    passed = (clock.now() - row.started_at) / timedelta(seconds=1)
-    return round(passed / row.done * (total - row.done))
+    passed = (clock.now() - begun) / timedelta(seconds=1)
+    return round(passed / (row.done - done) * (total - row.done))
 
 
 def compare(

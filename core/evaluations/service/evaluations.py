@@ -24,6 +24,7 @@ from core.evaluations.queries.results import read_cases
 from core.evaluations.runs import targets
 from core.evaluations.schemas import (
     MOST_RESULTS,
+    Continued,
     EvaluationDefinition,
     EvaluationManifest,
     EvaluationResume,
@@ -257,6 +258,11 @@ def _idle_row(session: Session, evaluation_id: UUID, actor: Actor) -> Evaluation
 
 def _restart(session: Session, row: EvaluationTest) -> None:
     claims.release_runs(session, row.id)
+    # What is left is estimated by what is done from now on: the pause took time and cost nothing,
+    # and scoring again costs less than answering
+    continued = Continued(at=clock.now(), done=row.done, spent_usd=row.spent_usd)
+    definition = encrypted_texts.definition_of(row).model_copy(update={"continued": continued})
+    row.definition = encrypted_texts.seal_definition(definition, row.id)
     row.status, row.error, row.finished_at = EvaluationStatus.PENDING, None, None
     row.worker, row.alive_at = None, clock.now()
     session.flush()

@@ -1,6 +1,8 @@
 """Evaluations go on where they were: what has been answered is not paid for again."""
 
 import threading
+from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -200,6 +202,28 @@ def test_figures_of_former_scorers_are_not_shown_once_others_score_again(one: Pe
     assert (waiting.by_scorer, waiting.success_rate.value) == ((), None)
     run(found.id)
     assert read(one.actor, found.id).results[0].success_rate.value == 1
+
+
+def test_what_is_left_is_estimated_by_what_is_done_since_an_evaluation_went_on(
+    one: Person,
+) -> None:
+    failing = '#fake {"fault": "auth", "fail_after": 0}\nquestion'
+    found = evaluated(one.actor, failing, *[answering("good")] * 3)
+    with transaction() as session:
+        day, spent = timedelta(days=1), Decimal(8)
+        earlier = {"started_at": EvaluationTest.started_at - day, "spent_usd": spent}
+        session.execute(update(EvaluationTest).values(earlier))
+    with transaction() as session:
+        evaluations.rescore(session, found.id, NewScoring(), actor=one.actor)
+    begun = read(one.actor, found.id).progress
+    assert (begun.done, begun.left_s, begun.estimated_usd) == (1, None, None)
+    with transaction() as session:
+        half = {"status": EvaluationStatus.RUNNING, "done": 2, "spent_usd": spent + 1}
+        session.execute(update(EvaluationTest).values(half))
+    later = read(one.actor, found.id).progress
+    assert later.left_s is not None
+    assert later.left_s < 60
+    assert later.estimated_usd == 11
 
 
 def test_answers_are_not_scored_again_by_nothing(one: Person) -> None:
