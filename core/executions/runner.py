@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.database import bus
 from core.database.db import single_statement, transaction
 from core.errors import StartRefused, Unavailable
-from core.executions import model_call
+from core.executions import model_call, queries
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.progress import ProgressWriter
@@ -211,6 +211,8 @@ class Runner:
             try:
                 with single_statement() if is_alone else transaction() as session:
                     is_finished = service.finish(session, execution, outcome)
+                    # A commit whose answer was lost has stored it before this try
+                    is_finished = is_finished or _is_stored(session, execution, outcome)
                     if on_finish is not None:
                         on_finish(session, execution.id)
                 return outcome if is_finished else _cancelled(outcome)
@@ -279,6 +281,11 @@ def _ends_alone(execution: PendingExecution) -> bool:
     """Whether nothing but its row changes with the end of a call."""
     is_of_session = execution.new_execution.session_id is not None
     return not (execution.quotas or is_of_session)
+
+
+def _is_stored(session: Session, execution: PendingExecution, outcome: CallOutcome) -> bool:
+    found = queries.find_progress(session, execution.id)
+    return found is not None and found.status is outcome.status
 
 
 def _cancelled(outcome: CallOutcome) -> CallOutcome:

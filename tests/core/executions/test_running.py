@@ -142,6 +142,26 @@ def test_an_outcome_is_stored_after_the_database_was_unavailable(
     assert stored(one, executed(one.actor).id).status is ExecutionStatus.COMPLETED
 
 
+def test_an_answer_whose_commit_was_not_confirmed_ends_as_it_is_stored(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, tries = service.finish, []
+
+    def unconfirmed(session: Session, begun: PendingExecution, outcome: CallOutcome) -> bool:
+        tries.append(1)
+        if len(tries) > 1:
+            return finish(session, begun, outcome)
+        with transaction() as committed:
+            finish(committed, begun, outcome)
+        raise Unavailable
+
+    monkeypatch.setattr(runners, "STORE_RETRY_WAITS_S", (0.01,) * 5)
+    monkeypatch.setattr(service, "finish", unconfirmed)
+    buffer = executed(one.actor)
+    assert ended(buffer).status is ExecutionStatus.COMPLETED
+    assert stored(one, buffer.id).status is ExecutionStatus.COMPLETED
+
+
 def test_an_outcome_after_a_cancellation_changes_nothing(one: Person, runner: Runner) -> None:
     with transaction() as session:
         begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
