@@ -15,7 +15,7 @@ from core.evaluations.views import (
     TargetView,
 )
 from core.presentation import csv_lines
-from core.presentation.formatting import duration, money, share
+from core.presentation.formatting import cost, duration, money, share
 
 FENCE = 3  # backticks at least, and one more than any within
 COLUMNS = tuple(RunExport.model_fields)
@@ -42,7 +42,8 @@ def as_json_lines(runs: Iterable[RunExport]) -> Iterator[str]:
 def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> Iterator[str]:
     """Yield the parts of a report: rates, comparison, recommendations and the manifest."""
     yield f"# {_cell(view.name)}\n\n"
-    yield f"{view.cases} cases, {view.runs} runs each · {view.status} · {money(view.spent_usd)}\n\n"
+    spent = cost(view.spent_usd, view.unpriced)
+    yield f"{view.cases} cases, {view.runs} runs each · {view.status} · {spent}\n\n"
     yield HEADER
     yield from (_line(target) for target in view.results)
     if compared is not None and compared.targets:

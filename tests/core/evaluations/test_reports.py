@@ -8,7 +8,7 @@ from core.database.db import transaction
 from core.database.paging import Window
 from core.evaluations import exports
 from core.evaluations.queries import reports
-from tests.factories.evaluations import answering, evaluated
+from tests.factories.evaluations import answering, app_answered, evaluated, read, run, started
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("runner")
@@ -56,3 +56,11 @@ def test_the_list_is_read_by_pages() -> None:
         ]
     assert [each.total_count for each in pages] == [3, 3]
     assert [item.id for page in pages for item in page.items] == ids[::-1]
+
+
+def test_a_report_names_answers_without_a_price_beside_the_cost() -> None:
+    actor = person().actor
+    evaluation_id = started(actor, targets=[{"app": "shop"}])
+    app_answered(actor, evaluation_id, "good")
+    run(evaluation_id)
+    assert "$0 + 1 unpriced" in "".join(exports.as_markdown(read(actor, evaluation_id), None))
