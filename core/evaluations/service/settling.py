@@ -74,8 +74,10 @@ def _settle(row: EvaluationResult, ended: EndedRun, counted: _Counts) -> None:
         row.scores = encrypted_texts.seal_scores(scored.scores, row.id)
         row.checks, row.passed, row.score = scored.checks, scored.passed, scored.score
         row.scoring_usd = scored.scoring_usd
-        counted.spent_usd += scored.scoring_usd or Decimal(0)
+        counted.spent_usd += sum((it.cost_usd or Decimal(0) for it in scored.scores), Decimal(0))
     counted.done += 1
     counted.failed += int(is_failed)
     counted.spent_usd += cost or Decimal(0)
-    counted.unpriced += int(is_new and row.cost_usd is None and not is_failed)
+    is_judged_unpriced = scored is not None and scored.scoring_usd is None
+    is_unpriced = (is_new and row.cost_usd is None) or is_judged_unpriced
+    counted.unpriced += int(is_unpriced and not is_failed)

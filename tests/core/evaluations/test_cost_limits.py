@@ -10,13 +10,16 @@ from sqlalchemy import func, select
 from core.database.db import transaction
 from core.evaluations.models import EvaluationResult
 from core.evaluations.queries import results
+from core.evaluations.runs import call_waiter
+from core.evaluations.runs.work_items import EndedRun, ScoredRun
 from core.evaluations.schemas import EvaluationResume, EvaluationStatus, NewScoring
-from core.evaluations.service import claims, evaluations
+from core.evaluations.service import claims, evaluations, settling
 from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.platform.ids import new_id
 from core.providers.service import price_list
 from core.quotas.errors import CostUnknown
+from core.scoring.schemas import ScoreResult
 from tests.factories.ab_tests import JUDGE, Judges
 from tests.factories.evaluations import answering, read, run, silence, started
 from tests.factories.identity import Person, person
@@ -160,3 +163,22 @@ def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores
     with transaction() as session:
         [again], _ = results.export_after(session, evaluation_id, 0, actor=one.actor)
     assert "has no price" in again.scores[0].reason
+
+
+def test_what_an_unpriced_judge_leaves_out_is_said_beside_what_others_cost(one: Person) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        taken = claims.take(session, evaluation_id, new_id())
+        assert taken is not None
+        [claimed] = claims.claim(session, taken, most=1)
+    answer = call_waiter.CallWaiter(taken).answer(claimed)
+    costs = (Decimal("0.5"), None)
+    scores = tuple(
+        ScoreResult(name="kind", kind="judge", passed=True, score=1, reason="", cost_usd=each)
+        for each in costs
+    )
+    judged = ScoredRun(scores, [1, 1], passed=True, score=1, scoring_usd=None)
+    with transaction() as session:
+        settling.settle(session, taken, [EndedRun(claimed.id, answer, judged)])
+    found = read(one.actor, evaluation_id)
+    assert (found.spent_usd, found.unpriced) == (Decimal("0.5"), 1)
