@@ -37,7 +37,8 @@ def begin(session: Session, new_execution: NewExecution, service_id: UUID, *, ac
     execution_id, started_at = new_id(), clock.now()
     row: dict[str, Any] = {
         "id": execution_id,
-        "owner": actor.id,
+        "owner": None if actor.is_program else actor.id,
+        "key_id": actor.id if actor.is_program else None,
         "session_id": new_execution.session_id,
         "provider": PROVIDER,
         "model_id": new_execution.model_id,
@@ -46,6 +47,7 @@ def begin(session: Session, new_execution: NewExecution, service_id: UUID, *, ac
             new_execution.system_prompt, "system_prompt", execution_id
         ),
         "messages": encrypted_texts.seal_messages(new_execution.messages, execution_id),
+        "metadata": encrypted_texts.seal_json(new_execution.metadata, "metadata", execution_id),
         "parameters": {},
         "status": ExecutionStatus.PENDING,
         "service_id": service_id,

@@ -8,14 +8,19 @@ from sqlalchemy import select
 
 from core.database.db import transaction
 from core.evaluations.schemas import EvaluationStatus
+from core.evaluations.views import EvaluationView
 from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
 from core.executions.service import service_calls
+from core.identity.schemas import Actor, Scope
+from core.identity.service import api_keys
+from core.prompts.queries import calls_of_keys
 from core.services import service
 from core.services.schemas import NewService
 from tests.factories.evaluations import read, run, started, until
-from tests.factories.identity import Person, person
+from tests.factories.identity import CALLER, Person, person
+from tests.factories.keys import api_key
 
 
 @pytest.fixture
@@ -29,21 +34,42 @@ def pending() -> list[UUID]:
         return list(session.scalars(waiting))
 
 
-def test_a_services_callback_is_the_answer_of_a_run(one: Person) -> None:
+@pytest.fixture
+def service_id(one: Person) -> UUID:
     new_service = NewService.model_validate(
         {"name": "bot", "chat_url": "http://127.0.0.1:9/chat", "token": "t"}
     )
     with transaction() as session:
-        service_id = service.add(session, new_service, actor=one.actor).id
+        return service.add(session, new_service, actor=one.actor).id
+
+
+def answered(actor: Actor, service_id: UUID) -> EvaluationView:
+    """Run an evaluation of two cases, one of which the service answers well."""
     target = {"service_id": str(service_id)}
-    evaluation_id = started(one.actor, "hello", "bye", target=target)
+    evaluation_id = started(actor, "hello", "bye", target=target)
     working = threading.Thread(target=run, args=(evaluation_id,))
     working.start()
-    until(lambda: len(pending()) == 2)
+    until(lambda: len(pending()) == 2 or not working.is_alive())
     for execution_id, answer in zip(pending(), ("all good", "bad"), strict=True):
         with transaction() as session:
             service_calls.finish(session, execution_id, service_id, answer=answer, error=None)
     working.join(10)
-    found = read(one.actor, evaluation_id)
+    return read(actor, evaluation_id)
+
+
+def test_a_services_callback_is_the_answer_of_a_run(one: Person, service_id: UUID) -> None:
+    found = answered(one.actor, service_id)
     assert found.status is EvaluationStatus.COMPLETED
     assert (found.success_rate.value, found.results[0].title) == (0.5, "bot")
+
+
+def test_a_service_answers_the_evaluation_of_an_api_key(service_id: UUID) -> None:
+    key = api_key(Scope.EXECUTE)
+    with transaction() as session:
+        actor = api_keys.find_actor(session, key.id, CALLER)
+    assert actor is not None
+    found = answered(actor, service_id)
+    assert (found.status, found.success_rate.value) == (EvaluationStatus.COMPLETED, 0.5)
+    with transaction() as session:
+        calls = session.scalars(select(Execution.id)).all()
+        assert list(calls_of_keys.list_requests(session, calls)) == []
