@@ -1,6 +1,6 @@
 """Settings, Prices: listed, filtered, removed, and repricing, without a browser."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -62,6 +62,14 @@ def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None
     assert [row["Model"] for row in app.dataframe[0].value.to_dict("records")] == ["gpt-4o"]
     app.text_input(key="model").set_value("nothing of the kind").run()
     assert "No prices found" in said(app)
+
+
+def test_a_preview_says_of_which_days_and_model_it_is(console: Console, admin: Person) -> None:
+    app = opened(console, admin)
+    app.date_input(key="reprice.days").set_value((date(2026, 3, 1), date(2026, 3, 31)))
+    app.text_input(key="reprice.model").set_value("our-own")
+    app = press(app, "Preview changes")
+    assert "1 Mar 2026 to 31 Mar 2026 (UTC) · our-own" in said(app)
 
 
 def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -> None:

@@ -91,6 +91,8 @@ def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
         frame.section(
             f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report)
         )
+        # It may be of other choices than those above, or of another admin
+        st.caption(text.plain(_scope(report)))
         if report.items:
             rows = _rows(report)
             tables.draw(
@@ -118,6 +120,12 @@ def _close(run: RepriceRun | None) -> None:
     state.forget(REPORT)
     if run is not None:
         state.put(RUN, run.id)
+
+
+def _scope(report: RepriceReport) -> str:
+    first, last = report.start.astimezone(UTC), report.end.astimezone(UTC) - timedelta(seconds=1)
+    model = text.one_line(report.model) if report.model else "all models"
+    return f"{first:%-d %b %Y} to {last:%-d %b %Y} (UTC) · {model}"
 
 
 def _signed(report: RepriceReport) -> str:
