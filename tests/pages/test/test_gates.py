@@ -109,10 +109,27 @@ def test_a_gated_label_goes_back_by_a_click_on_its_reason(
     console: Console, admin: Person, prompt: UUID
 ) -> None:
     gate(admin.actor, prompt, promotions.shared_dataset(admin.actor))
-    app = press(labels(console, admin, prompt), "prompts.label.production.back.0")
+    app = press(labels(console, admin, prompt), f"prompts.label.{prompt}.production.back.0")
     assert toasts(app) == ["production points at version 1 again"]
     with transaction() as session:
         assert list_moves(session, prompt)[0].reason == "Wrong answers in production"
+
+
+def test_a_reason_to_go_back_is_not_taken_over_to_another_prompt(
+    console: Console, admin: Person, prompt: UUID
+) -> None:
+    other = create(admin.actor, "sales", "", system_prompt=FAILING).id
+    save(admin.actor, other, system_prompt=PASSING)
+    dataset_id = promotions.shared_dataset(admin.actor)
+    for version in (1, 2):
+        label(admin.actor, other, version)
+    for each in (prompt, other):
+        gate(admin.actor, each, dataset_id)
+    app = labels(console, admin, prompt)
+    next(each for each in app.text_input if each.label == "Another reason").set_value(REASON).run()
+    app.query_params["prompt"] = str(other)
+    app.run()
+    assert [each.value for each in app.text_input if each.label == "Another reason"] == [""]
 
 
 def test_the_evaluation_of_a_gate_is_started_as_it_asks(

@@ -11,7 +11,8 @@ from pages.test.prompts.labels import reasons
 
 def draw(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> None:
     """Draw the way back in one click; with a gate, the click names a reason."""
-    words, key = f"Roll back to version {version}", f"prompts.label.{name}.back"
+    # By the prompt, too: most have a label of this name, and a reason is about one of them
+    words, key = f"Roll back to version {version}", f"prompts.label.{prompt.id}.{name}.back"
     if not needs_reason:
         st.button(
             words, icon=":material/undo:", key=key, on_click=roll_back, args=(prompt, name, None)
