@@ -1,6 +1,7 @@
 """Dialogues under any naming: who speaks, what is said, and when."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,6 +229,19 @@ def test_messages_of_the_next_file_are_others_and_those_that_come_again_the_same
     first, following = ids("first", "Hello", "Where is it?"), ids("next", "Thanks", "Bye")
     assert len({*first, *following}) == 4
     assert ids("whole", "Hello", "Where is it?", "Thanks")[:2] == first
+
+
+def test_messages_whose_cell_for_an_id_is_empty_stay_apart(folder: Folder) -> None:
+    def file_of(*ids: str) -> Path:
+        rows = [("c1", id_, "user", "Hi", f"2026-03-04T05:06:0{n}Z") for n, id_ in enumerate(ids)]
+        return folder.table("conversation_id message_id role content created_at", *rows)
+
+    mapping = mapping_of(file_of("m1", "m2", "m3"))
+    assert mapping.turns is not None
+    assert mapping.turns.id == "message_id"
+    [row] = rows_of(file_of("m1", "", ""), mapping)
+    ids = [message["id"] for message in row["messages"]]
+    assert (ids[0], len(set(ids))) == ("m1", 3)
 
 
 def test_questions_and_answers_in_columns_become_conversations(folder: Folder) -> None:

@@ -63,10 +63,8 @@ class DialogueReader:
         begin = self.begin(position)
         if "created_at" in row and "created_at" in self.mapping.fields:
             begin = datetime.fromisoformat(row["created_at"])
-        row["messages"] = [
-            self.message(turn, place, begin)
-            for place, turn in enumerate(spoken[: turns_of.MOST_TURNS])
-        ]
+        spoken = spoken[: turns_of.MOST_TURNS]
+        row["messages"] = [self.message(turn, place, begin) for place, turn in enumerate(spoken)]
         times = [message["created_at"] for message in row["messages"]]
         row["created_at"] = min(row.get("created_at") or times[0], *times)
         return row
@@ -78,9 +76,8 @@ class DialogueReader:
     def message(self, turn: Turn, place: int, begin: datetime) -> Row:
         """Return a message; one without a time of its own follows the one before by a second."""
         content, calls = turns_of.text_and_calls(turn, self.turns.text or "content")
-        own_id = self._id(turn) if self._id else None
         message: Row = {
-            "id": values.text(own_id, 128) if own_id is not None else str(place),
+            "id": self.own_id(turn) or str(place),
             "role": self._role(turn, place),
             "content": (content or "")[:LONGEST_TEXT],
             "created_at": self._time(turn) or timestamps.iso(begin + timedelta(seconds=place)),
@@ -91,6 +88,11 @@ class DialogueReader:
         if rest := self._rest(turn, message):
             message["metadata"] = rest
         return message
+
+    def own_id(self, turn: Turn) -> str | None:
+        """Return the ID that the file has for a message, if it has one."""
+        given = self._id(turn) if self._id else None
+        return None if values.is_nothing(given) else values.text(given, 128)
 
     def _role(self, turn: Turn, place: int) -> str:
         """Return who speaks: where no turn says it, the user begins, and they take turns."""
@@ -205,7 +207,7 @@ def _turn_row(reader: DialogueReader, record: Row, position: int) -> Row:
     }
     message = reader.message(turn, 0, reader.begin(position))
     message["position"] = min(position, values.MOST_COUNT)
-    if reader.turns.id is None:
+    if reader.own_id(turn) is None:
         # With what it says: the next file goes on with the same conversation at the same positions
         message["id"] = row_makers.made_id(record, position)
     return row | {"messages": [message], "created_at": message["created_at"]}
