@@ -61,18 +61,25 @@ class Identity:
         if given.get("created_at") is None and parsed.kind is not RowKind.BATCH_RUNS:
             given["created_at"] = self.at
         if parsed.kind is RowKind.CONVERSATIONS and isinstance(given.get("messages"), list):
-            given["messages"] = [
-                self._message(each, place, given) for place, each in enumerate(given["messages"])
-            ]
+            given["messages"] = _with_ids(given["messages"], given["created_at"])
         return given
 
-    def _message(self, message: object, place: int, conversation: JsonObject) -> object:
-        if not isinstance(message, dict) or (
-            message.get("id") is not None and message.get("created_at") is not None
-        ):
-            return message
-        known = {key: value for key, value in message.items() if value is not None}
-        return {"id": str(place), "created_at": conversation["created_at"], **known}
+
+def _with_ids(messages: list[object], at: object) -> list[object]:
+    """Return messages with an ID and a time: of one without its own, its place and `at`."""
+    taken = {str(each.get("id")) for each in messages if isinstance(each, dict)}
+    return [_message(each, place, at, taken) for place, each in enumerate(messages)]
+
+
+def _message(message: object, place: int, at: object, taken: set[str]) -> object:
+    if not isinstance(message, dict) or (
+        message.get("id") is not None and message.get("created_at") is not None
+    ):
+        return message
+    known = {key: value for key, value in message.items() if value is not None}
+    # Two messages of one ID would become one
+    id_ = f"place-{place}" if str(place) in taken else str(place)
+    return {"id": id_, "created_at": at, **known}
 
 
 @dataclass(frozen=True)
