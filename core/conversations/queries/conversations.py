@@ -43,6 +43,7 @@ from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
 from core.ingest.rows import message_name
+from core.presentation.formatting import NONE
 from core.presentation.periods import Period, Watched
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
@@ -229,7 +230,11 @@ def _where(
         columns.release: watched.release,
         columns.status: filters.status,
     }
-    found += [column == value for column, value in equal.items() if value is not None]
+    found += [
+        column == ("" if value == NONE else value)
+        for column, value in equal.items()
+        if value is not None
+    ]
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     named = {
@@ -237,7 +242,11 @@ def _where(
         columns.prompt_versions: filters.prompt_version,
         columns.experiment_arms: filters.experiment_arm,
     }
-    found += [literal(one) == any_(column) for column, one in named.items() if one is not None]
+    found += [
+        column == [] if one == NONE else literal(one) == any_(column)
+        for column, one in named.items()
+        if one is not None
+    ]
     if filters.annotated is not None:
         found.append(
             columns.annotation_count > 0 if filters.annotated else columns.annotation_count == 0

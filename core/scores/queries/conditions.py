@@ -41,7 +41,11 @@ def conditions(filters: ScoreFilter, period: Period, watched: Watched) -> list[C
         columns.source: filters.source,
         columns.subject_kind: filters.subject,
     }
-    found += [column == value for column, value in equal.items() if value is not None]
+    found += [
+        column == ("" if value == NONE else value)
+        for column, value in equal.items()
+        if value is not None
+    ]
     if filters.conversation is not None:
         found.append(columns.conversation_id.in_(keys_of("conversation", filters.conversation)))
     if filters.model is not None:
