@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+MAX_TOKENS_COUNT = 1_000_000_000  # a column holds twice that
+
 
 @dataclass(frozen=True)
 class TextChunk:
@@ -37,15 +39,19 @@ class Usage:
         return self.input + self.output
 
     def plus(self, other: "Usage") -> "Usage":
-        """Return the sum, which is estimated when either is."""
+        """Return the sum, up to MAX_TOKENS_COUNT each; it is estimated when either is."""
         return Usage(
-            self.input + other.input,
-            self.output + other.output,
-            self.cached + other.cached,
-            self.cache_write + other.cache_write,
-            self.reasoning + other.reasoning,
+            _sum(self.input, other.input),
+            _sum(self.output, other.output),
+            _sum(self.cached, other.cached),
+            _sum(self.cache_write, other.cache_write),
+            _sum(self.reasoning, other.reasoning),
             self.is_estimated or other.is_estimated,
         )
+
+
+def _sum(one: int, other: int) -> int:
+    return min(one + other, MAX_TOKENS_COUNT)
 
 
 @dataclass(frozen=True)

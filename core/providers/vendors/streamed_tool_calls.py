@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.platform.ids import new_id
-from core.providers.chunks import Chunk, ToolCallChunk
+from core.providers.chunks import MAX_TOKENS_COUNT, Chunk, ToolCallChunk
 from core.providers.errors import AnswerTooLong
 
 MAX_MODELS = 1000  # of one provider
-MAX_TOKENS_COUNT = 1_000_000_000  # a column holds twice that
 # The gateway limits complete calls, which an answer without an end never has
 MAX_CALLS = 128  # as many as a message may have
 MAX_CALL_CHARS = 1_000_000  # of all calls of an answer
