@@ -81,7 +81,8 @@ def test_a_file_of_many_pages_is_noted_once(analyst: httpx2.Client, client: Clie
 def test_every_csv_route_records_its_export() -> None:
     for route in sorted(Path(ROOT / "api" / "routes").rglob("*.py")):
         code = route.read_text()
-        assert code.count("return csv_response(") == sum(
+        # Exports in other forms are noted, too
+        assert code.count("return csv_response(") <= sum(
             code.count(note)
             for note in (" note_export(", " note_list(", " note_filtered(", "record_audit_export(")
         ), route.name
