@@ -18,7 +18,7 @@ from tests.pages.conftest import ONBOARDING, Console, said
 HOUR = timedelta(hours=1)
 PARTS = {
     "": "click a step to see who dropped off",
-    "trends": "by first-step hour",
+    "trends": "dotted: window still open",
     "errors": "by code · click a row for samples",
     "events": "newest first · click a row for details",
 }
@@ -45,7 +45,7 @@ def store_two_users() -> None:
 @pytest.mark.parametrize("view", PARTS)
 def test_each_view_has_an_address_and_shows_its_own_part(console: Console, view: str) -> None:
     store_two_users()
-    words = said(opened(console, view=view, days="1"))
+    words = said(opened(console, view=view, days="2"))
     assert [each for each, part in PARTS.items() if part in words] == [view]
 
 
