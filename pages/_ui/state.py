@@ -27,6 +27,13 @@ def get(key: str, default: Value) -> Value:
     return cast("Value", st.session_state.get(key, default))
 
 
+def own_key(name: str, id_: UUID) -> str:
+    """Return the key of a field of one object: of a common key, Streamlit would keep what was
+    entered for the object that was open before.
+    """
+    return f"{name}.{id_}"
+
+
 def put(key: str, value: object) -> None:
     st.session_state[key] = value
 

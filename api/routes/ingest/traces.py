@@ -73,9 +73,8 @@ class SpanOutcome:
         return len(self._names)
 
     def has_too_many(self, most_different: int) -> bool:
-        """Return whether no further messages are taken; usual exports have so few that nobody asks
-        which of them are different.
-        """
+        """Return whether the export has more messages than it may have."""
+        # Most exports have fewer messages than different ones are allowed: none need be compared
         return self.messages > MOST_MESSAGES or (
             self.messages > most_different and self.different > most_different
         )

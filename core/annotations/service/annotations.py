@@ -189,7 +189,9 @@ def turn_into_drafts(ai: Session, said: Sequence[RowMapping], *, actor: Actor) -
 
 
 def _settle(ai: Session, row: RowMapping) -> None:
-    """Set the state of an annotation's locked item by what is said of its message now."""
+    """Update the state of an annotation's review item, which is locked, to the annotations that
+    its message has now.
+    """
     of_it = {"id": row["review_item_id"], "message_id": row["message_id"]}
     ai.execute(AGREE_OR_NOT, of_it | {"now": clock.now(), "deciding": DECIDING})
 

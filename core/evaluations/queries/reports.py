@@ -69,7 +69,7 @@ def view(row: EvaluationTest, *, key_name: str | None = None) -> EvaluationView:
         key_name=key_name,
         status=EvaluationStatus(row.status),
         error=encrypted_texts.error_of(row),
-        progress=progress_of(row),
+        progress=progress_of(row, definition),
         success_rate=first.success_rate,
         average_score=first.score.value,
         consistency=first.consistency,
@@ -125,7 +125,7 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
         id=row.id,
         name=encrypted_texts.name_of(row),
         status=EvaluationStatus(row.status),
-        progress=progress_of(row),
+        progress=progress_of(row, definition),
         targets=tuple(target.title for target in definition.targets),
         rates=tuple(target.success_rate for target in _summary(row).targets),
         dataset_id=row.dataset_id,
@@ -138,10 +138,10 @@ def _item(row: EvaluationTest) -> EvaluationListItem:
     )
 
 
-def progress_of(row: EvaluationTest) -> EvaluationProgress:
+def progress_of(row: EvaluationTest, definition: EvaluationDefinition) -> EvaluationProgress:
     """Return how far an evaluation is, and what all of it may take."""
     total = row.cases * row.targets * row.runs
-    before = encrypted_texts.definition_of(row).continued
+    before = definition.continued
     return EvaluationProgress(
         done=row.done,
         total=total,

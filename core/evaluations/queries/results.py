@@ -228,6 +228,8 @@ def export_after(
 def has_withheld_texts(session: Session, evaluation_id: UUID, *, actor: Actor) -> bool:
     """Whether the actor's exports of the runs lack texts of some; raise EvaluationMissing."""
     evaluation = get_row(session, evaluation_id, actor=actor)
+    if _may_export_all(evaluation, actor):
+        return False
     of_it = EvaluationCase.evaluation_id == evaluation_id
     rows = session.execute(select(EvaluationCase.position, EvaluationCase.case_id).where(of_it))
     return bool(_withheld(session, evaluation, rows.all(), actor))
@@ -242,11 +244,16 @@ def _withheld(
     """Return the positions of cases whose texts the actor may not export. Cases of a dataset that
     was removed are among them: where they came from is no longer known.
     """
-    if evaluation.dataset_id is None or may(actor, Permission.EXPORT_ANNOTATIONS):
+    if evaluation.dataset_id is None or _may_export_all(evaluation, actor):
         return set()
     case_ids = [row.case_id for row in rows if row.case_id is not None]
     free = find_without_users(session, evaluation.dataset_id, case_ids)
     return {row.position for row in rows if row.case_id not in free}
+
+
+def _may_export_all(evaluation: EvaluationTest, actor: Actor) -> bool:
+    # Only cases of datasets can have messages of users
+    return evaluation.dataset_id is None or may(actor, Permission.EXPORT_ANNOTATIONS)
 
 
 def _without_texts(run: RunExport) -> RunExport:

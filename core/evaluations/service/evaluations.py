@@ -230,12 +230,13 @@ def rescore(session: Session, evaluation_id: UUID, wanted: NewScoring, *, actor:
         if (value := getattr(wanted, name)) is not None
     }
     definition = definition.model_copy(update=changed)
-    if not definition.scorers and not all(it.assertions for it in read_cases(session, row.id)):
+    is_limited = row.cost_limit_usd is not None
+    cases = read_cases(session, row.id) if is_limited or not definition.scorers else []
+    if not definition.scorers and not all(case.assertions for case in cases):
         raise CasesNotScored
-    if row.cost_limit_usd is not None:
+    if is_limited:
         # No target is called again, so only judges need a price
-        judging = definition.model_copy(update={"targets": ()})
-        check_prices(session, judging, read_cases(session, row.id))
+        check_prices(session, definition.model_copy(update={"targets": ()}), cases)
     row.definition = encrypted_texts.seal_definition(definition, row.id)
     # Its figures are by the numbers of the former scorers
     row.summary = None

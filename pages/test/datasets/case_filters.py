@@ -39,10 +39,10 @@ class CaseList:
 
 def chosen(dataset: DatasetView) -> CaseFilter:
     return CaseFilter(
-        q=state.get(_key(SEARCH, dataset), "").strip()[:200] or None,
-        tag=state.get(_key(TAG, dataset), None),
-        split=state.get(_key(SPLIT, dataset), None),
-        origin=state.get(_key(ORIGIN, dataset), None),
+        q=state.get(state.own_key(SEARCH, dataset.id), "").strip()[:200] or None,
+        tag=state.get(state.own_key(TAG, dataset.id), None),
+        split=state.get(state.own_key(SPLIT, dataset.id), None),
+        origin=state.get(state.own_key(ORIGIN, dataset.id), None),
     )
 
 
@@ -54,19 +54,24 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
-            key=_key(SEARCH, dataset),
+            key=state.own_key(SEARCH, dataset.id),
             max_chars=200,
             placeholder="Words in messages or references",
             icon=":material/search:",
             width=280,
         )
         st.selectbox(
-            "Tag", found.tags, key=_key(TAG, dataset), index=None, placeholder="All", width=150
+            "Tag",
+            found.tags,
+            key=state.own_key(TAG, dataset.id),
+            index=None,
+            placeholder="All",
+            width=150,
         )
         st.selectbox(
             "Split",
             list(CaseSplit),
-            key=_key(SPLIT, dataset),
+            key=state.own_key(SPLIT, dataset.id),
             index=None,
             placeholder="All",
             width=130,
@@ -75,7 +80,7 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
         st.selectbox(
             "Origin",
             list(CaseOrigin),
-            key=_key(ORIGIN, dataset),
+            key=state.own_key(ORIGIN, dataset.id),
             index=None,
             placeholder="All",
             width=150,
@@ -88,8 +93,3 @@ def draw(dataset: DatasetView, found: CaseList) -> None:
             width=200,
             format_func=names.__getitem__,
         )
-
-
-def _key(name: str, dataset: DatasetView) -> str:
-    # By a link to another dataset, Streamlit would keep what one key holds
-    return f"{name}.{dataset.id}"

@@ -37,15 +37,17 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
 
 def _draw_details(dataset: DatasetView, *, may_change: bool) -> None:
     with st.form("dataset-details", enter_to_submit=False):
-        st.text_input("Name", dataset.name, key=_key(NAME, dataset), max_chars=128)
-        key = _key(DESCRIPTION, dataset)
+        st.text_input("Name", dataset.name, key=state.own_key(NAME, dataset.id), max_chars=128)
+        key = state.own_key(DESCRIPTION, dataset.id)
         st.text_area("Description", dataset.description, key=key, max_chars=2000)
         tags = dataset.tags
-        st.multiselect("Tags", tags, tags, key=_key(TAGS, dataset), accept_new_options=True)
+        st.multiselect(
+            "Tags", tags, tags, key=state.own_key(TAGS, dataset.id), accept_new_options=True
+        )
         st.checkbox(
             "Shared: everyone who may run models can read it",
             dataset.visibility is DatasetVisibility.SHARED,
-            key=_key(SHARED, dataset),
+            key=state.own_key(SHARED, dataset.id),
         )
         st.form_submit_button(
             "Save details", on_click=save_details, args=(dataset,), disabled=not may_change
@@ -54,12 +56,12 @@ def _draw_details(dataset: DatasetView, *, may_change: bool) -> None:
 
 @errors.action
 def save_details(dataset: DatasetView) -> None:
-    is_shared = state.get(_key(SHARED, dataset), False)
+    is_shared = state.get(state.own_key(SHARED, dataset.id), False)
     try:
         change = DatasetChange(
-            name=state.get(_key(NAME, dataset), dataset.name),
-            description=state.get(_key(DESCRIPTION, dataset), ""),
-            tags=tuple(state.get(_key(TAGS, dataset), [])),
+            name=state.get(state.own_key(NAME, dataset.id), dataset.name),
+            description=state.get(state.own_key(DESCRIPTION, dataset.id), ""),
+            tags=tuple(state.get(state.own_key(TAGS, dataset.id), [])),
             visibility=DatasetVisibility.SHARED if is_shared else DatasetVisibility.PRIVATE,
         )
     except ValidationError as error:
@@ -67,11 +69,6 @@ def save_details(dataset: DatasetView) -> None:
     with guard.work() as (session, actor):
         datasets.change_dataset(session, dataset.id, change, actor=actor)
     state.toast("Details saved")
-
-
-def _key(name: str, dataset: DatasetView) -> str:
-    # Of each its own: from one to another by a link, Streamlit keeps what is in a field of a key
-    return f"{name}.{dataset.id}"
 
 
 def _draw_export(dataset: DatasetView) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from pages.test.evaluations.detail_address import NEW, DetailAddress
+from pages.test.evaluations.detail_address import DetailAddress
 
 # Of a new one: what is filled in
 DATASET, TEMPLATE, BOT, VERSION, GATE = "dataset", "template", "bot", "version", "gate"
@@ -13,18 +13,6 @@ OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
 show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
 close_case = _ADDRESS.close_case
-__all__ = [
-    "NEW",
-    "OPEN",
-    "SECTION",
-    "close",
-    "close_case",
-    "opened",
-    "opened_case",
-    "show",
-    "show_case",
-    "show_form",
-]
 
 
 def opened() -> UUID | None:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.identity.permissions import Permission
 from pages._ui import errors, guard, links
 from pages.test.evaluations import address, detail, evaluation_list
+from pages.test.evaluations.detail_address import NEW
 from pages.test.evaluations.form import new_evaluation
 
 
@@ -14,7 +15,7 @@ def main() -> None:
     links.follow()
     if st.query_params.get(address.OPEN):
         detail.draw()
-    elif st.query_params.get(address.NEW):
+    elif st.query_params.get(NEW):
         new_evaluation.draw()
     else:
         evaluation_list.draw()

@@ -49,9 +49,7 @@ def draw(found: EvaluationView) -> None:
 
 
 def draw_left_out_texts(evaluation_id: UUID) -> None:
-    """Draw who may export the texts that the actor's exports of an evaluation lack, if there are
-    any.
-    """
+    """Say that exports leave texts of users out, where they do."""
     with guard.work() as (session, actor):
         has_withheld = results.has_withheld_texts(session, evaluation_id, actor=actor)
     if has_withheld:

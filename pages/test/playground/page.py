@@ -66,7 +66,12 @@ def main() -> None:
             on_submit=lambda: ask(editor),
         )
     with right:
-        session_list.draw(seen.session, seen.sessions, on_open=errors.action(shown_session.show))
+        session_list.draw(
+            seen.session,
+            seen.sessions,
+            may_export=seen.may_export,
+            on_open=errors.action(shown_session.show),
+        )
 
 
 @errors.action

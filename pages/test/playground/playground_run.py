@@ -6,7 +6,7 @@ from core.executions.schemas import ExecutionStatus
 from core.playground import answering, queries
 from core.playground.branches import queries as branches
 from core.playground.schemas import FoundSessions, PlaygroundMessageView, PlaygroundSessionView
-from core.playground.service import sessions
+from core.playground.service import session_transfer, sessions
 from core.playground.sharing import queries as readable
 from core.prompts.service.default_prompt import read_default_prompt
 from core.providers import catalogue
@@ -33,6 +33,7 @@ class PlaygroundRun:
     default_prompt: str
     tools: list[ToolView]
     is_replay: bool
+    may_export: bool
 
     @property
     def is_answering(self) -> bool:
@@ -57,6 +58,7 @@ def read() -> PlaygroundRun:
             default_model=answering.default_model(session) if models else "",
             default_prompt=read_default_prompt(session, actor=actor),
             is_replay=queries.find_replay(session, shown.session_id) is not None,
+            may_export=session_transfer.may_export(session, shown.session_id, actor=actor),
             tools=[tool.view() for tool in registry.list_for(session, actor=actor)],
         )
     shown_session.show(seen.session.session_id)

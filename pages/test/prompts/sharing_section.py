@@ -46,11 +46,13 @@ def _draw_details(prompt: PromptView, actor: Actor) -> None:
         _, tags = queries.list_facets(session, actor=actor)
     options = list(dict.fromkeys([*prompt.tags, *tags]))
     with st.form("prompt-details", enter_to_submit=False):
-        st.text_input("Name", prompt.name, key=_key(NAME, prompt), max_chars=128)
-        st.text_input("Category", prompt.category, key=_key(CATEGORY, prompt), max_chars=100)
-        key = _key(DESCRIPTION, prompt)
+        st.text_input("Name", prompt.name, key=state.own_key(NAME, prompt.id), max_chars=128)
+        st.text_input(
+            "Category", prompt.category, key=state.own_key(CATEGORY, prompt.id), max_chars=100
+        )
+        key = state.own_key(DESCRIPTION, prompt.id)
         st.text_area("Description", prompt.description, key=key, max_chars=2000)
-        key = _key(TAGS, prompt)
+        key = state.own_key(TAGS, prompt.id)
         st.multiselect("Tags", options, prompt.tags, key=key, accept_new_options=True)
         st.form_submit_button(
             "Save details", on_click=save_details, args=(prompt,), disabled=not prompt.may_edit
@@ -61,10 +63,10 @@ def _draw_details(prompt: PromptView, actor: Actor) -> None:
 def save_details(prompt: PromptView) -> None:
     try:
         change = PromptChange(
-            name=state.get(_key(NAME, prompt), prompt.name),
-            category=state.get(_key(CATEGORY, prompt), ""),
-            description=state.get(_key(DESCRIPTION, prompt), ""),
-            tags=tuple(state.get(_key(TAGS, prompt), [])),
+            name=state.get(state.own_key(NAME, prompt.id), prompt.name),
+            category=state.get(state.own_key(CATEGORY, prompt.id), ""),
+            description=state.get(state.own_key(DESCRIPTION, prompt.id), ""),
+            tags=tuple(state.get(state.own_key(TAGS, prompt.id), [])),
         )
     except ValidationError as error:
         field = error.errors()[0]["loc"][0]
@@ -85,24 +87,26 @@ def _draw_sharing(prompt: PromptView, actor: Actor) -> None:
         st.checkbox(
             "Public: everyone who may use prompts can read it",
             prompt.visibility is Visibility.PUBLIC,
-            key=_key(IS_PUBLIC, prompt),
+            key=state.own_key(IS_PUBLIC, prompt.id),
         )
         readers = [share.email for share in shares if not share.may_edit]
         editors = [share.email for share in shares if share.may_edit]
         for label, name, chosen in (("Can read", READERS, readers), ("Can edit", EDITORS, editors)):
-            key = _key(name, prompt)
+            key = state.own_key(name, prompt.id)
             st.multiselect(label, emails, chosen, key=key, placeholder="Nobody else")
         st.form_submit_button("Save sharing", on_click=save_sharing, args=(prompt,))
 
 
 @errors.action
 def save_sharing(prompt: PromptView) -> None:
-    readers: list[str] = state.get(_key(READERS, prompt), [])
-    editors: list[str] = state.get(_key(EDITORS, prompt), [])
+    readers: list[str] = state.get(state.own_key(READERS, prompt.id), [])
+    editors: list[str] = state.get(state.own_key(EDITORS, prompt.id), [])
     # Who is in both lists may edit
     shares = dict.fromkeys(readers, False) | dict.fromkeys(editors, True)
     visibility = (
-        Visibility.PUBLIC if state.get(_key(IS_PUBLIC, prompt), False) else Visibility.PRIVATE
+        Visibility.PUBLIC
+        if state.get(state.own_key(IS_PUBLIC, prompt.id), False)
+        else Visibility.PRIVATE
     )
     accounts = tuple(
         PromptShare(email=email, may_edit=may_edit) for email, may_edit in shares.items()
@@ -112,11 +116,6 @@ def save_sharing(prompt: PromptView) -> None:
         prompts.change_prompt(session, prompt.id, change, actor=actor)
         sharing.share_prompt(session, prompt.id, PromptShares(accounts=accounts), actor=actor)
     state.toast("Sharing saved")
-
-
-def _key(name: str, prompt: PromptView) -> str:
-    # Of each its own: from one to another by a link, Streamlit keeps what is in a field of a key
-    return f"{name}.{prompt.id}"
 
 
 def _draw_files(prompt: PromptView, actor: Actor) -> None:

@@ -1,5 +1,7 @@
 """The page of a document."""
 
+from streamlit.testing.v1 import AppTest
+
 from core.database.db import Database, transaction
 from core.identity.schemas import Role, SessionKind
 from core.knowledge.documents import queries
@@ -9,6 +11,17 @@ from tests.factories.identity import person
 from tests.pages.conftest import Console, said
 
 KNOWLEDGE = "review/knowledge/page.py"
+
+
+def after_a_left_edit(console: Console) -> AppTest:
+    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "created_at": START.isoformat()}
+    imports.send("document", row)
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
+    app.query_params["document"] = "faq"
+    app.run()
+    app.button(key="documents.edit").click().run()
+    app.button(key="documents.back").click().run()
+    return app
 
 
 def test_a_document_without_a_title_is_named_by_its_id_before_it_is_deleted(
@@ -48,13 +61,7 @@ def test_a_tag_that_is_too_long_is_named_as_what_is_wrong(console: Console) -> N
 
 
 def test_an_edit_that_was_left_shows_the_document_and_no_empty_fields(console: Console) -> None:
-    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "created_at": START.isoformat()}
-    imports.send("document", row)
-    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
-    app.query_params["document"] = "faq"
-    app.run()
-    app.button(key="documents.edit").click().run()
-    app.button(key="documents.back").click().run()
+    app = after_a_left_edit(console)
     app.query_params["document"] = "faq"
     app.run()
     assert not app.exception
@@ -74,13 +81,7 @@ def test_a_new_document_that_was_left_is_still_a_draft(console: Console) -> None
 
 
 def test_a_new_document_does_not_fill_the_editor_of_one_that_was_left(console: Console) -> None:
-    row = {"id": "faq", "title": "Hours", "content": "9 to 5", "created_at": START.isoformat()}
-    imports.send("document", row)
-    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), KNOWLEDGE)
-    app.query_params["document"] = "faq"
-    app.run()
-    app.button(key="documents.edit").click().run()
-    app.button(key="documents.back").click().run()
+    app = after_a_left_edit(console)
     app.button(key="documents.new").click().run()
     app.text_area(key="documents.edit.content").set_value("Another text")
     app.query_params["document"] = "faq"  # as by the browser's way back

@@ -190,9 +190,9 @@ def _count_in(session: Session, query: AiMetricsQuery, order: RequestOrder) -> i
         found = cached_if_large(session, (query, order), lambda: session.scalars(counted).one())
         if found < MANY:
             return found
-    every = volume(session, query)
-    is_priced = order is RequestOrder.MOST_EXPENSIVE
-    return every.total_requests - (every.unpriced_requests if is_priced else 0)
+        every = volume(session, query)
+        return every.total_requests - every.unpriced_requests
+    return volume(session, query).total_requests
 
 
 def _of(query: AiMetricsQuery, latency: LatencyRange | None) -> list[ColumnElement[bool]]:

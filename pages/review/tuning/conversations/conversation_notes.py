@@ -57,7 +57,7 @@ def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     with st.form("notes.form", border=False):
         st.text_area(
             "Note",
-            key=_key(BODY, conversation_id),
+            key=state.own_key(BODY, conversation_id),
             height=80,
             max_chars=LONGEST_NOTE,
             placeholder="@name mentions them",
@@ -65,7 +65,7 @@ def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
         st.multiselect(
             "Mention",
             [each.email for each in colleagues],
-            key=_key(MENTIONED, conversation_id),
+            key=state.own_key(MENTIONED, conversation_id),
             format_func={each.email: f"@{each.name}" for each in colleagues}.__getitem__,
             placeholder="@name",
         )
@@ -75,8 +75,8 @@ def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
 @errors.action
 def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     """Store the note of the form, with the chosen colleagues in front of it."""
-    chosen: list[str] = state.get(_key(MENTIONED, conversation_id), [])
-    body = state.get(_key(BODY, conversation_id), "").strip()
+    chosen: list[str] = state.get(state.own_key(MENTIONED, conversation_id), [])
+    body = state.get(state.own_key(BODY, conversation_id), "").strip()
     if not body:
         raise NoNote
     named = [f"@{each.name or each.email}" for each in colleagues if each.email in chosen]
@@ -88,14 +88,9 @@ def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     with guard.work() as (session, actor):
         service.add_note(session, given, actor=actor)
     # Not by `clear_on_submit`, which would also clear a note that was refused
-    state.put(_key(BODY, conversation_id), "")
-    state.put(_key(MENTIONED, conversation_id), [])
+    state.put(state.own_key(BODY, conversation_id), "")
+    state.put(state.own_key(MENTIONED, conversation_id), [])
     state.toast("Note added")
-
-
-def _key(name: str, conversation_id: UUID) -> str:
-    # Of each its own: a note that was begun must not be added to the next conversation
-    return f"{name}.{conversation_id}"
 
 
 def _ask(note_id: UUID) -> None:

@@ -1,20 +1,9 @@
 """What the page's address shows: the list, an A/B test, or the form of a new one."""
 
-from pages.test.evaluations.detail_address import NEW, DetailAddress
+from pages.test.evaluations.detail_address import DetailAddress
 
 _ADDRESS = DetailAddress("test", "ab_tests")
 OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
 show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
 close_case = _ADDRESS.close_case
-__all__ = [
-    "NEW",
-    "OPEN",
-    "SECTION",
-    "close",
-    "close_case",
-    "opened_case",
-    "show",
-    "show_case",
-    "show_form",
-]

@@ -5,6 +5,7 @@ import streamlit as st
 from core.identity.permissions import Permission
 from pages._ui import errors, guard, links
 from pages.test.evaluations.ab_tests import ab_test_list, address, detail, new_ab_test
+from pages.test.evaluations.detail_address import NEW
 
 
 def main() -> None:
@@ -13,7 +14,7 @@ def main() -> None:
     links.follow()
     if st.query_params.get(address.OPEN):
         detail.draw()
-    elif st.query_params.get(address.NEW):
+    elif st.query_params.get(NEW):
         new_ab_test.draw()
     else:
         ab_test_list.draw()

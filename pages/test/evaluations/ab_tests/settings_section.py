@@ -65,10 +65,10 @@ def _facts(found: AbTestView) -> dict[str, str | None]:
 def _draw_details(found: AbTestView) -> None:
     limit = float(found.cost_limit_usd) if found.cost_limit_usd is not None else None
     with st.form("ab-test-details", enter_to_submit=False):
-        st.text_input("Name", found.test_name, key=_key(NAME, found.id), max_chars=200)
-        key = _key(DESCRIPTION, found.id)
+        st.text_input("Name", found.test_name, key=state.own_key(NAME, found.id), max_chars=200)
+        key = state.own_key(DESCRIPTION, found.id)
         st.text_area("Description", found.description, key=key, max_chars=2000, height=90)
-        key = _key(LIMIT, found.id)
+        key = state.own_key(LIMIT, found.id)
         st.number_input(
             "Cost limit in US dollars", 0.0, None, limit, format="%g", key=key, width=220
         )
@@ -77,20 +77,15 @@ def _draw_details(found: AbTestView) -> None:
 
 @errors.action
 def save(ab_test_id: UUID) -> None:
-    name = state.get(_key(NAME, ab_test_id), "").strip()
+    name = state.get(state.own_key(NAME, ab_test_id), "").strip()
     if not name:
         raise Invalid("Enter a name.")
     given = {
         "test_name": name,
-        "description": state.get(_key(DESCRIPTION, ab_test_id), ""),
-        "cost_limit_usd": run_fields.cost_limit(state.get(_key(LIMIT, ab_test_id), None)),
+        "description": state.get(state.own_key(DESCRIPTION, ab_test_id), ""),
+        "cost_limit_usd": run_fields.cost_limit(state.get(state.own_key(LIMIT, ab_test_id), None)),
     }
     change = run_fields.validated(AbTestChange, given)
     with guard.work() as (session, actor):
         ab_tests.change(session, ab_test_id, change, actor=actor)
     state.toast("Details saved")
-
-
-def _key(name: str, ab_test_id: UUID) -> str:
-    # Of each its own: from one to another by a link, Streamlit keeps what is in a field of a key
-    return f"{name}.{ab_test_id}"

@@ -11,7 +11,7 @@ from pages._ui import dialogs, errors, guard, state, text
 from pages.test.playground.sessions import details_dialog, shown_session, transfer_menu
 
 
-def draw(current: PlaygroundSessionView) -> None:
+def draw(current: PlaygroundSessionView, *, may_export: bool) -> None:
     st.button(
         "Edit details",
         key="icon-details",
@@ -21,7 +21,7 @@ def draw(current: PlaygroundSessionView) -> None:
         on_click=details_dialog.open_dialog,
         args=(current,),
     )
-    transfer_menu.draw(current, on_imported=shown_session.show)
+    transfer_menu.draw(current, may_export=may_export, on_imported=shown_session.show)
     st.button(
         "Clear messages",
         key="icon-clear",

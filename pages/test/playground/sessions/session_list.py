@@ -34,6 +34,7 @@ def draw(
     current: PlaygroundSessionView,
     sessions: FoundSessions,
     *,
+    may_export: bool,
     on_open: Callable[[UUID], None],
 ) -> None:
     with st.container(
@@ -43,7 +44,7 @@ def draw(
             frame.section("Sessions")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             if current.shared_by is None:
-                session_actions.draw(current)
+                session_actions.draw(current, may_export=may_export)
     with st.container(height=600, border=False, key="pane-list-sessions"):
         with st.container(
             key="row-search",

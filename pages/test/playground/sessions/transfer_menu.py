@@ -9,7 +9,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.imports.schemas import ImportedSessions
 from core.imports.service import playground_sessions
 from core.playground.schemas import PlaygroundSessionView
-from core.playground.service import session_transfer
 from core.playground.session_files import SessionFormat
 from core.presentation import formatting
 from pages._ui import dialogs, errors, guard, state
@@ -24,9 +23,9 @@ LABELS = {
 MAX_MIB = 20
 
 
-def draw(current: PlaygroundSessionView, *, on_imported: Callable[[UUID], None]) -> None:
-    with guard.work() as (session, actor):
-        may_export = session_transfer.may_export(session, current.session_id, actor=actor)
+def draw(
+    current: PlaygroundSessionView, *, may_export: bool, on_imported: Callable[[UUID], None]
+) -> None:
     with st.popover(
         "Export or import",
         icon=":material/import_export:",

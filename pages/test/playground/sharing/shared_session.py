@@ -21,7 +21,9 @@ def draw(
             chat.draw(session, messages, on_stop=stop, on_news=shown_session.stay, controls=None)
         _draw_notice(session)
     with right:
-        session_list.draw(session, sessions, on_open=errors.action(shown_session.show))
+        session_list.draw(
+            session, sessions, may_export=False, on_open=errors.action(shown_session.show)
+        )
 
 
 def _draw_notice(session: PlaygroundSessionView) -> None:
