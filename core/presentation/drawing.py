@@ -147,8 +147,8 @@ def _template(palette: Palette) -> dict[str, Any]:
             "colorway": list(palette.series),
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            # Wide enough for most labels: Plotly draws a chart twice when its labels need more.
-            "margin": {"l": 44, "r": 16, "t": 8, "b": DATES_PX},
+            # A date may stand at the right edge: Plotly draws a chart twice when labels need more.
+            "margin": {"l": 44, "r": 27, "t": 8, "b": DATES_PX},
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",
