@@ -30,6 +30,10 @@ PUBLIC_PATHS = frozenset(
 )
 # Public, too: the body's signature is checked instead
 SIGNED_PATHS = frozenset({CALLBACK_PATH})
+# Short addresses of public routes: they lead to the full ones, also without sign-in
+SHORT_PATHS = frozenset(
+    path.replace("/api/v1/", "/api/") for path in PUBLIC_PATHS | SIGNED_PATHS if "/api/" in path
+)
 PUBLIC_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 BLOCKED_PATHS = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -69,7 +73,8 @@ class RequestCredentials:
     def is_public(self) -> bool:
         """Whether the path is public."""
         return not (self.is_websocket or self.is_blocked) and (
-            self.path in PUBLIC_PATHS | SIGNED_PATHS or self.path.startswith(PUBLIC_FOLDERS)
+            self.path in PUBLIC_PATHS | SIGNED_PATHS | SHORT_PATHS
+            or self.path.startswith(PUBLIC_FOLDERS)
         )
 
     @property

@@ -37,6 +37,7 @@ LEVELS_AROUND = 8  # levels of nesting around a JSON object in a body
 FILES = "/api/v1/imports"  # written to disk in chunks, with limits of its own
 # Without sign-in, only forms can be sent, and callbacks.
 MAX_ANONYMOUS_BODY = 64 * 1024
+CALLBACKS = (CALLBACK_PATH, "/api/callback/ai")  # the short one leads to the other
 MAX_CALLBACK_BYTES = 2 * 1024 * 1024
 MAX_TOTAL_CALLBACK_BYTES = 32 * 1024 * 1024  # strangers must not take the room of other requests
 
@@ -54,7 +55,7 @@ class BodyLimit:
         if scope["type"] != "http" or _is_streamed(scope):
             await self.app(scope, receive, send)
             return
-        limit, is_callback = _limit(scope), scope["path"] == CALLBACK_PATH
+        limit, is_callback = _limit(scope), scope["path"] in CALLBACKS
         if _content_length(scope) > limit:
             too_large = errors.problem(413, errors.CODES[413], _message(limit))
             await errors.response(too_large)(scope, receive, send)
@@ -136,7 +137,7 @@ async def _check_values(body: bytes) -> None:
 
 
 def _limit(scope: Scope) -> int:
-    if scope["path"] == CALLBACK_PATH:
+    if scope["path"] in CALLBACKS:
         return MAX_CALLBACK_BYTES
     if not scope["state"].get("actor"):
         return MAX_ANONYMOUS_BODY

@@ -63,3 +63,17 @@ def test_it_leads_on_this_host_whatever_host_was_asked(address: str, client: Cli
 
 def test_redirects_of_short_addresses_require_sign_in(client: Client) -> None:
     assert client(prefix="").get("/api/models").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["callback/ai", "admin/auth/login"])
+def test_short_addresses_of_public_routes_lead_on_without_sign_in(
+    client: Client, path: str
+) -> None:
+    answer = client(prefix="").post(f"/api/{path}", json={})
+    assert answer.status_code == 308
+    assert answer.headers["location"] == f"/api/v1/{path}"
+
+
+def test_a_long_callback_to_the_short_address_is_led_on_too(client: Client) -> None:
+    answer = client(prefix="").post("/api/callback/ai", content=b"x" * 2**20)
+    assert answer.status_code == 308
