@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from core.identity.schemas import View
 from core.providers.schemas import ChatMessage
@@ -183,6 +183,11 @@ class Callback(BaseModel):
     output: CallbackOutput | None = None
     error: str | dict[str, Any] | None = None
     callback_params: CallbackParams = CallbackParams()
+
+    @field_validator("callback_params", mode="before")
+    @classmethod
+    def _null_is_left_out(cls, given: object) -> object:
+        return CallbackParams() if given is None else given
 
     @property
     def answer(self) -> str | None:

@@ -32,7 +32,7 @@ BODY: dict[str, Any] = {
         "output": {"type": ["object", "null"], "properties": {"answer": {"type": "string"}}},
         "error": {"type": ["string", "object", "null"]},
         "callback_params": {
-            "type": "object",
+            "type": ["object", "null"],
             "properties": {
                 name: {"type": ["string", "integer", "null"]}
                 for name in CallbackParams.model_fields

@@ -213,6 +213,14 @@ def test_the_parameters_of_a_callback_decide_nothing(
     assert answer_of(boss, other)["status"] == "pending"
 
 
+def test_a_callback_without_parameters_counts_too(
+    boss: httpx2.Client, nobody: httpx2.Client, secret: str
+) -> None:
+    sent = ask(boss)
+    assert call_back(nobody, secret, sent["job_id"], callback_params=None).status_code == 200
+    assert answer_of(boss, sent)["status"] == "completed"
+
+
 def forged(secret: str, body: bytes) -> dict[str, dict[str, str]]:
     good = signed(secret, body)
     stale = signed(secret, body) | {"webhook-timestamp": str(int(time.time()) - 3600)}
