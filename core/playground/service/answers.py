@@ -1,7 +1,6 @@
 """Messages and their answers; each change raises the session's revision and notifies open pages."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +13,7 @@ from core.attachments.schemas import AttachmentView, CheckedFile
 from core.executions import queries as executions_queries
 from core.executions.models import Execution
 from core.executions.runner import current
-from core.executions.schemas import MAX_MESSAGES, ExecutionStatus
+from core.executions.schemas import MAX_MESSAGES, ExecutionStatus, ExecutionView
 from core.executions.service import executions
 from core.executions.tools import tool_rounds
 from core.identity.permissions import Permission, require
@@ -32,6 +31,7 @@ from core.playground.schemas import (
     SentMessage,
     Speaker,
 )
+from core.playground.service import call_counts
 from core.playground.session_names import name_from
 from core.providers.schemas import ChatMessage
 
@@ -151,7 +151,8 @@ def _with_results(answer: PlaygroundMessageView) -> Iterator[ChatMessage]:
 
 
 def settle(session: Session, execution_id: UUID) -> None:
-    """Copy the outcome of an ended execution to its message; a second call changes nothing.
+    """Count an ended execution in its session, and copy its outcome to its message, if it has one;
+    a second call changes nothing.
 
     A failed message is completed by the late answer of a service; what a stopped call used is
     known some moments after its stop.
@@ -160,8 +161,8 @@ def settle(session: Session, execution_id: UUID) -> None:
     """
     row = session.scalar(
         select(PlaygroundSession)
-        .join(PlaygroundMessage, PlaygroundMessage.session_id == PlaygroundSession.id)
-        .where(PlaygroundMessage.execution_id == execution_id)
+        .join(Execution, Execution.session_id == PlaygroundSession.id)
+        .where(Execution.id == execution_id)
         .with_for_update(of=PlaygroundSession)
     )
     message = session.scalar(
@@ -172,20 +173,21 @@ def settle(session: Session, execution_id: UUID) -> None:
     )
     # The session may hold it as it was before the locks
     execution = session.get(Execution, execution_id, populate_existing=True)
-    if (
-        row is None
-        or message is None
-        or execution is None
-        or execution.status == ExecutionStatus.PENDING
-        or (execution.status, execution.execution_time_ms)
-        == (message.status, message.response_time_ms)
-    ):
+    if row is None or execution is None or execution.status == ExecutionStatus.PENDING:
         return
-    outcome = executions_queries.view(execution)
-    # A late answer settles its message again, and is no second call
-    row.execution_count += message.status == ExecutionStatus.PENDING
-    row.total_cost += execution.cost_usd or Decimal(0)
-    message.revision = message_rows.touch(session, row)
+    is_told = message is None or (execution.status, execution.execution_time_ms) == (
+        message.status,
+        message.response_time_ms,
+    )
+    if not call_counts.count(session, row) and is_told:
+        return
+    revision = message_rows.touch(session, row)
+    if message is not None and not is_told:
+        _copy_outcome(executions_queries.view(execution), message, revision)
+
+
+def _copy_outcome(outcome: ExecutionView, message: PlaygroundMessage, revision: int) -> None:
+    message.revision = revision
     message.content = encrypted_texts.seal(
         outcome.response, encrypted_texts.MESSAGES, "content", message.id
     )

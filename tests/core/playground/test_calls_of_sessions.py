@@ -1,0 +1,66 @@
+"""Calls by the API that name a session count there, as those of its chat do."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from core.database.db import transaction
+from core.executions.runner import Runner
+from core.playground import jobs, queries
+from core.playground.schemas import PlaygroundSessionView, SessionDetails
+from core.playground.service import sessions
+from tests.factories.executions import executed
+from tests.factories.identity import Person, person
+from tests.factories.playground import answered
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+def called(one: Person, session_id: UUID, *, cost: str = "0") -> None:
+    """Make a call in a session, and have its end delivered, as the worker does."""
+    execution_id = executed(one.actor, session_id=session_id).id
+    with transaction() as session:
+        priced = text("update prompt_executions set cost_usd = :cost where id = :id")
+        session.execute(priced, {"cost": Decimal(cost), "id": execution_id})
+    jobs.settle({"execution_id": str(execution_id), "session_id": str(session_id)})
+
+
+def seen(one: Person, session_id: UUID) -> PlaygroundSessionView:
+    with transaction() as session:
+        return queries.get_session(session, session_id, owner=one.actor.id)
+
+
+def test_a_call_by_the_api_counts_in_its_session(one: Person) -> None:
+    with transaction() as session:
+        made = sessions.create(session, SessionDetails(name="Tone"), actor=one.actor)
+    called(one, made.session_id, cost="0.25")
+    after = seen(one, made.session_id)
+    assert (after.execution_count, after.total_cost) == (1, Decimal("0.25"))
+    assert after.last_executed is not None
+    assert after.revision > made.revision  # open pages show it
+    assert after.message_count == 0
+
+
+def test_calls_of_the_api_and_of_the_chat_add_up(one: Person) -> None:
+    session_id = answered(one.actor).session_id
+    called(one, session_id, cost="0.25")
+    answered(one.actor, session_id=session_id)
+    after = seen(one, session_id)
+    assert (after.execution_count, after.total_cost) == (3, Decimal("0.25"))
+
+
+def test_an_end_that_is_delivered_twice_counts_once(one: Person) -> None:
+    with transaction() as session:
+        made = sessions.create(session, SessionDetails(name="Tone"), actor=one.actor)
+    execution_id = executed(one.actor, session_id=made.session_id).id
+    event = {"execution_id": str(execution_id), "session_id": str(made.session_id)}
+    jobs.settle(event)
+    before = seen(one, made.session_id)
+    jobs.settle(event)
+    assert seen(one, made.session_id) == before
+    assert before.execution_count == 1
