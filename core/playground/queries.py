@@ -100,9 +100,9 @@ def find_newest_session(session: Session, *, owner: UUID) -> UUID | None:
 def find_empty_session(session: Session, *, owner: UUID) -> PlaygroundSession | None:
     """Return the account's newest session without messages, typed text and details, or None."""
     table = PlaygroundSession
-    texts = (table.name, table.description, table.project, table.unsent_message)
+    details = (table.name, table.description, table.project, table.sender_metadata)
     has_details = or_(
-        *(column.is_not(None) for column in texts),
+        *(column.is_not(None) for column in (*details, table.unsent_message)),
         table.tags != [],
     )
     empty = (table.message_count == 0, _is_owned_by(owner), not_(has_details))

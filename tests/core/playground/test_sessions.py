@@ -9,7 +9,7 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.platform.ids import new_id
 from core.playground import queries
-from core.playground.schemas import Draft, PlaygroundSessionView
+from core.playground.schemas import Draft, PlaygroundSessionView, SessionDetails
 from core.playground.service import session_trash, sessions
 from core.providers.schemas import Parameters
 from tests.factories.identity import Person, person
@@ -35,6 +35,13 @@ def test_an_empty_session_is_used_again_instead_of_making_another(one: Person) -
     first = opened(one).session_id
     answered(one.actor, session_id=first)
     assert opened(one).session_id != first
+
+
+def test_a_session_with_metadata_is_not_handed_out_as_an_empty_one(one: Person) -> None:
+    with transaction() as session:
+        details = SessionDetails(metadata={"ticket": 17})
+        made = sessions.create(session, details, actor=one.actor)
+    assert opened(one).session_id != made.session_id
 
 
 def test_nobody_is_given_somebody_elses_empty_session(one: Person) -> None:
