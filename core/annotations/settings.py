@@ -55,10 +55,15 @@ def read(core: Session, *, actor: Actor) -> ReviewSettings:
     return settings.read(core, ReviewSettings)
 
 
-def change(core: Session, rules: ReviewSettings, *, actor: Actor) -> ReviewSettings:
-    """Store the given fields, and return all settings; they apply to new items and leases."""
+def change(
+    core: Session, rules: ReviewSettings, *, actor: Actor, loaded: ReviewSettings | None = None
+) -> ReviewSettings:
+    """Store the given fields, and return all settings; they apply to new items and leases.
+
+    Raises Forbidden or SettingsChanged.
+    """
     require(actor, Permission.DECIDE_REVIEWS)
-    before, after = settings.amend(core, rules, by=actor.id)
+    before, after = settings.amend(core, rules, by=actor.id, loaded=loaded)
     old, new = before.model_dump(), after.model_dump()
     changed = [name for name in new if new[name] != old[name]]
     audit.record(

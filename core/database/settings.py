@@ -1,5 +1,6 @@
 """Workspace settings in the table `settings`: typed groups with defaults, read each time."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, TypeVar
@@ -12,11 +13,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.database.tables import STORED, Setting
-from core.errors import StartRefused
+from core.errors import Conflict, StartRefused
 from core.platform import clock, crypto
 
 KEY_CHECK = "key check"
 KEY_CHECK_ROW = UUID(int=0)
+
+
+class SettingsChanged(Conflict):
+    """Someone changed these settings in the meantime. Copy what you entered, then reload the page
+    to see them.
+    """
 
 
 class SettingsGroup(BaseModel):
@@ -139,8 +146,13 @@ def read(session: Session, group: type[Chosen]) -> Chosen:
     return group.model_validate(value or {}, context=STORED)
 
 
-def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:
-    """Store the given fields of a group, and return the group before and after."""
+def amend(
+    session: Session, given: Chosen, *, by: UUID | None, loaded: BaseModel | None = None
+) -> tuple[Chosen, Chosen]:
+    """Store the given fields of a group, and return the group before and after.
+
+    Raises SettingsChanged when a form was loaded with other values than those are now.
+    """
     group = type(given)
     # A concurrent change waits here, and then keeps this one's values.
     session.execute(
@@ -150,11 +162,18 @@ def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, 
         select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update()
     )
     before = read(session, group)
+    check_unchanged(before, loaded, given.model_fields_set)
     after = before.model_copy(
         update={name: getattr(given, name) for name in given.model_fields_set}
     )
     write(session, after, by=by)
     return before, after
+
+
+def check_unchanged(stored: object, loaded: BaseModel | None, names: Iterable[str]) -> None:
+    """Raise SettingsChanged when a form was loaded with other values of these fields."""
+    if loaded and any(getattr(stored, name) != getattr(loaded, name) for name in names):
+        raise SettingsChanged
 
 
 def write(session: Session, group: SettingsGroup, *, by: UUID | None) -> None:

@@ -127,11 +127,17 @@ def read(core: Session, *, actor: Actor) -> ProductionScoringView:
     return _view(core)
 
 
-def change(core: Session, scoring: ProductionScoring, *, actor: Actor) -> ProductionScoringView:
+def change(
+    core: Session,
+    scoring: ProductionScoring,
+    *,
+    actor: Actor,
+    loaded: ProductionScoring | None = None,
+) -> ProductionScoringView:
     """Store the given fields; models are called for this account from now on, and messages that
     come from now on are scored.
 
-    Raises Forbidden, or ModelMissing for a model that cannot be called.
+    Raises Forbidden, SettingsChanged, or ModelMissing for a model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     require(actor, Permission.RUN_MODELS)
@@ -140,7 +146,7 @@ def change(core: Session, scoring: ProductionScoring, *, actor: Actor) -> Produc
             catalogue.find_route(core, spec.judge_model_id)
         if isinstance(spec, SimilarityScorer) and spec.model_id:
             catalogue.find_route(core, spec.model_id)
-    before, after = settings.amend(core, scoring, by=actor.id)
+    before, after = settings.amend(core, scoring, by=actor.id, loaded=loaded)
     state = lock_state(core)
     fresh: dict[str, object] = {"account_id": actor.id, "problem": None}
     if (after.scorers, after.is_active) != (before.scorers, before.is_active):

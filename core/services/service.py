@@ -7,6 +7,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.settings import check_unchanged
 from core.errors import Conflict
 from core.executions.service import service_calls
 from core.identity.permissions import Permission, require
@@ -55,14 +56,21 @@ def add(session: Session, new_service: NewService, *, actor: Actor) -> CreatedSe
 
 
 def change(
-    session: Session, service_id: UUID, change: ServiceChange, *, actor: Actor
+    session: Session,
+    service_id: UUID,
+    change: ServiceChange,
+    *,
+    actor: Actor,
+    loaded: ServiceView | None = None,
 ) -> ServiceView:
     """Change fields of a service; a new address clears the token unless a new one is given.
 
-    Raises Forbidden, ServiceMissing or AddressRefused.
+    Raises Forbidden, ServiceMissing, AddressRefused, or SettingsChanged when a form was loaded with
+    other values than are stored now.
     """
     require(actor, Permission.MANAGE_PROVIDERS)
     row = queries.get_row(session, service_id)
+    check_unchanged(row, loaded, change.model_fields_set - {"token"})
     before = _audited(row)
     _set_addresses(row, change)
     if change.token is not None:

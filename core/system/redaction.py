@@ -16,10 +16,15 @@ def read(session: Session, *, actor: Actor) -> Redaction:
     return settings.read(session, Redaction)
 
 
-def change(session: Session, given: Redaction, *, actor: Actor) -> Redaction:
-    """Store the given fields; they apply to rows that arrive later. Raises Forbidden."""
+def change(
+    session: Session, given: Redaction, *, actor: Actor, loaded: Redaction | None = None
+) -> Redaction:
+    """Store the given fields; they apply to rows that arrive later.
+
+    Raises Forbidden or SettingsChanged.
+    """
     require(actor, Permission.MANAGE_REDACTION)
-    before, after = settings.amend(session, given, by=actor.id)
+    before, after = settings.amend(session, given, by=actor.id, loaded=loaded)
     redaction.redactor_cache.clear_after_commit(session)
     audit.record(
         session,

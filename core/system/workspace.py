@@ -58,20 +58,27 @@ def read(session: Session, *, actor: Actor) -> WorkspaceSettings:
     return WorkspaceSettings(default_prompt=text, **stored.model_dump())
 
 
-def change(session: Session, given: WorkspaceSettings, *, actor: Actor) -> WorkspaceSettings:
+def change(
+    session: Session,
+    given: WorkspaceSettings,
+    *,
+    actor: Actor,
+    loaded: WorkspaceSettings | None = None,
+) -> WorkspaceSettings:
     """Store the given fields of the workspace's settings, and return all of them; another default
     prompt is a new version of the prompt `default`, in production.
 
-    Raises Forbidden, or ModelMissing for a model that cannot be called.
+    Raises Forbidden, SettingsChanged, or ModelMissing for a model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
+    settings.check_unchanged(read(session, actor=actor), loaded, given.model_fields_set)
     for model in filter(None, (given.default_model, given.fallback_model)):
         catalogue.find_route(session, model)
     if given.default_prompt:
         default_prompt.set_default_prompt(session, given.default_prompt, actor=actor)
     names = given.model_fields_set & settings.Workspace.model_fields.keys()
     stored = settings.Workspace(**{name: getattr(given, name) for name in names})
-    before, after = settings.amend(session, stored, by=actor.id)
+    before, after = settings.amend(session, stored, by=actor.id, loaded=loaded)
     _zone.clear_after_commit(session)
     sessions.clear_cache(session)  # cached actors include whether analysts may read messages
     if after.reporting_time_zone != before.reporting_time_zone:

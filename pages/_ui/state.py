@@ -67,6 +67,20 @@ def seed(key: str, value: object) -> None:
     st.session_state.setdefault(key, value)
 
 
+def loaded(widget: str, stored: Value) -> Value:
+    """Return what a form was filled with, by its first widget: widgets of a key keep their values
+    when others are stored.
+    """
+    if widget not in st.session_state:
+        put_loaded(widget, stored)
+    return cast("Value", st.session_state[f"{widget}.loaded"])
+
+
+def put_loaded(widget: str, stored: object) -> None:
+    """Note what a form has saved: the next save is compared with it."""
+    st.session_state[f"{widget}.loaded"] = stored
+
+
 def forget(*keys: str) -> None:
     for key in keys:
         st.session_state.pop(key, None)

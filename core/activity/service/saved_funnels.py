@@ -25,6 +25,7 @@ from core.activity.schemas import (
     SavedStep,
 )
 from core.activity.service import apply_funnel
+from core.database.settings import check_unchanged
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -76,19 +77,26 @@ def create_funnel(
 
 
 def change_funnel(
-    session: Session, funnel_id: UUID, definition: FunnelDefinition, *, actor: Actor
+    session: Session,
+    funnel_id: UUID,
+    definition: FunnelDefinition,
+    *,
+    actor: Actor,
+    loaded: SavedFunnelView | None = None,
 ) -> SavedFunnelView:
     """Save a funnel anew: other steps, window or order are a new version.
 
     Raises FunnelMissing, FunnelRefused, FunnelNameTaken, LimitReached, or WorkspaceFunnelKept
-    where the workspace would be left without one.
+    where the workspace would be left without one; SettingsChanged when a form was loaded with
+    another version.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     row = _find(session, funnel_id)
+    before = _view(session, row)
+    check_unchanged(before, loaded, ("name", "is_workspace", "version"))
     if row.is_workspace and not definition.is_workspace:
         raise WorkspaceFunnelKept
     _check(session, definition, changed=row.id)
-    before = _view(session, row)
     row.name = definition.name.strip()
     _store(session, row, definition, actor)
     audit.record(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.settings import check_unchanged
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -80,16 +81,23 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
 
 
 def change(
-    session: Session, provider_id: UUID, change: ProviderChange, *, actor: Actor
+    session: Session,
+    provider_id: UUID,
+    change: ProviderChange,
+    *,
+    actor: Actor,
+    loaded: ProviderView | None = None,
 ) -> ProviderView:
     """Change address, key (null removes it), limits or whether the models are offered.
 
     A new address removes the key, unless a new key is part of the change. Raises
-    ProviderFromEnvironment for fields that the environment sets.
+    ProviderFromEnvironment for fields that the environment sets, or SettingsChanged when a form was
+    loaded with other values than are stored now.
     """
     require(actor, Permission.MANAGE_PROVIDERS)
     row = configured.get_row(session, provider_id)
     new_values = change.model_dump(exclude_unset=True)
+    check_unchanged(row, loaded, new_values.keys() - {"secret"})
     if row.source != ProviderSource.SETTINGS and new_values.keys() & {"base_url", "secret"}:
         raise ProviderFromEnvironment
     before = _facts(row)

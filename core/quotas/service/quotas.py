@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.settings import check_unchanged
 from core.identity.models import AdminUser, ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -39,13 +40,22 @@ def create_quota(session: Session, given: NewQuota, *, actor: Actor) -> QuotaVie
 
 
 def change_quota(
-    session: Session, quota_id: UUID, given: QuotaChange, *, actor: Actor
+    session: Session,
+    quota_id: UUID,
+    given: QuotaChange,
+    *,
+    actor: Actor,
+    loaded: QuotaView | None = None,
 ) -> QuotaView:
-    """Change a quota's limit, or whether it only observes; raise Forbidden, QuotaMissing or
-    QuotaNotWhole.
+    """Change a quota's limit, or whether it only observes.
+
+    Raises Forbidden, QuotaMissing, QuotaNotWhole, or SettingsChanged when a form was loaded with
+    other values than are stored now.
     """
-    before = queries.get_quota(session, quota_id, actor=actor)
+    require(actor, Permission.MANAGE_QUOTAS)
     row = _find(session, quota_id)
+    before = queries.get_quota(session, quota_id, actor=actor)
+    check_unchanged(before, loaded, given.model_fields_set)
     if given.limit is not None:
         if not before.measure.has_amount(given.limit):
             raise QuotaNotWhole

@@ -97,10 +97,12 @@ def apply(*, dry_run: bool = False) -> Cleanup:
     return done
 
 
-def change(session: Session, retention: Retention, *, actor: Actor) -> Retention:
-    """Store the given fields; the next daily job applies them."""
+def change(
+    session: Session, retention: Retention, *, actor: Actor, loaded: Retention | None = None
+) -> Retention:
+    """Store the given fields; the next daily job applies them. Raises SettingsChanged."""
     require(actor, Permission.CHANGE_RETENTION)
-    before, after = settings.amend(session, retention, by=actor.id)
+    before, after = settings.amend(session, retention, by=actor.id, loaded=loaded)
     audit.record(
         session, "retention.change", actor, before=before.model_dump(), after=after.model_dump()
     )

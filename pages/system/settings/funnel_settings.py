@@ -30,6 +30,7 @@ CHOSEN, NAME, IS_WORKSPACE = (
 )
 # A widget's value can be set only before it is drawn
 SAVED_NOW = "funnel_settings.saved_now"
+LOADED = "funnel_settings.loaded"
 NEW = "New funnel"
 
 
@@ -88,6 +89,7 @@ def _title(name: str, *, is_first: bool) -> str:
 
 def _open(chosen: SavedFunnelView | None, workspace_funnel: SavedFunnelView) -> None:
     FORM.open(saved_funnels.funnel_from(chosen or workspace_funnel))
+    state.put(LOADED, chosen)
     state.put(NAME, chosen.name if chosen is not None else "")
     state.put(IS_WORKSPACE, chosen is not None and chosen.is_workspace)
 
@@ -131,7 +133,9 @@ def _save(chosen: SavedFunnelView | None) -> None:
         if chosen is None:
             saved = saved_funnels.create_funnel(session, given, actor=actor)
         else:
-            saved = saved_funnels.change_funnel(session, chosen.id, given, actor=actor)
+            saved = saved_funnels.change_funnel(
+                session, chosen.id, given, actor=actor, loaded=state.get(LOADED, chosen)
+            )
     cache.forget()
     FORM.forget()
     state.put(SAVED_NOW, str(saved.id))

@@ -163,5 +163,5 @@ def change(quota: QuotaView) -> None:
         limit=_limit(quota.measure), only_observes=state.get(OBSERVES, quota.only_observes)
     )
     with guard.work() as (session, actor):
-        service.change_quota(session, quota.id, given, actor=actor)
+        service.change_quota(session, quota.id, given, actor=actor, loaded=quota)
     state.toast("Quota saved")

@@ -26,6 +26,7 @@ def draw() -> None:
     with guard.work() as (session, actor):
         present = redaction.read(session, actor=actor)
     frame.section("Redaction", "applied to all incoming text before it is stored")
+    loaded = state.loaded(MODE, present)
     with st.form("redaction", border=True, enter_to_submit=False, width=760):
         modes = list(Mode)
         st.radio(
@@ -48,7 +49,7 @@ def draw() -> None:
             "Sample text", key=SAMPLE, max_chars=10_000, placeholder="Write to ada@example.com"
         )
         with st.container(horizontal=True):
-            st.form_submit_button("Save", type="primary", on_click=save)
+            st.form_submit_button("Save", type="primary", on_click=save, args=(loaded,))
             tries = st.form_submit_button("Test redaction")
         if tries:
             with errors.InForm(st.container()):
@@ -56,10 +57,11 @@ def draw() -> None:
 
 
 @errors.action
-def save() -> None:
+def save(loaded: Redaction) -> None:
     given = _entered_rules()
     with guard.work() as (session, actor):
-        redaction.change(session, given, actor=actor)
+        changed = redaction.change(session, given, actor=actor, loaded=loaded)
+    state.put_loaded(MODE, changed)
     state.toast("Redaction saved")
 
 

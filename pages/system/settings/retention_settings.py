@@ -29,6 +29,7 @@ LABELS = {
     ),
 }
 LARGEST, SURE = 1_000_000, "retention.sure"
+FIRST = f"retention.{next(iter(LABELS))}"
 
 
 def draw() -> None:
@@ -58,6 +59,7 @@ def _draw_days(present: Retention) -> None:
     frame.section(
         "Retention", "how long rows are kept, from event or ingest time, whichever is later"
     )
+    loaded = state.loaded(FIRST, present)
     with st.form("retention", border=True, enter_to_submit=False, width=760):
         left, right = st.columns(2)
         for number, (name, (label, help_)) in enumerate(LABELS.items()):
@@ -71,7 +73,7 @@ def _draw_days(present: Retention) -> None:
                 key=f"retention.{name}",
                 help=help_,
             )
-        st.form_submit_button("Save", type="primary", on_click=save)
+        st.form_submit_button("Save", type="primary", on_click=save, args=(loaded,))
 
 
 def _draw_counts() -> None:
@@ -86,12 +88,13 @@ def _draw_counts() -> None:
 
 
 @errors.action
-def save() -> None:
+def save(loaded: Retention) -> None:
     given = Retention.model_validate(
         {name: int(state.get(f"retention.{name}", 0)) for name in LABELS}
     )
     with guard.work() as (session, actor):
-        retention.change(session, given, actor=actor)
+        changed = retention.change(session, given, actor=actor, loaded=loaded)
+    state.put_loaded(FIRST, changed)
     state.toast("Retention saved")
 
 

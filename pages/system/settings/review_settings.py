@@ -25,6 +25,7 @@ NAMES = (
 def draw() -> None:
     with guard.work() as (core, actor):
         present = settings.read(core, actor=actor)
+    loaded = state.loaded(_key("guidelines"), present)
     with st.form("review", border=True, enter_to_submit=False, width=760):
         st.text_area(
             "Guidelines",
@@ -73,7 +74,7 @@ def draw() -> None:
             key=_key("single_keys"),
             help="Reviewers can turn them off for themselves under Shortcuts.",
         )
-        st.form_submit_button("Save", type="primary", on_click=save)
+        st.form_submit_button("Save", type="primary", on_click=save, args=(loaded,))
 
 
 def _draw_shares(present: settings.ReviewSettings) -> None:
@@ -95,7 +96,7 @@ def _draw_shares(present: settings.ReviewSettings) -> None:
 
 
 @errors.action
-def save() -> None:
+def save(loaded: settings.ReviewSettings) -> None:
     given: dict[str, Any] = {name: state.get(_key(name), None) for name in NAMES}
     given["tags"] = [line for line in str(given["tags"] or "").splitlines() if line.strip()]
     try:
@@ -114,7 +115,8 @@ def save() -> None:
         state.problem(error.errors()[0]["msg"].removeprefix("Value error, "))
         return
     with guard.work() as (core, actor):
-        settings.change(core, wanted, actor=actor)
+        changed = settings.change(core, wanted, actor=actor, loaded=loaded)
+    state.put_loaded(_key("guidelines"), changed)
     state.toast("Review settings saved")
 
 

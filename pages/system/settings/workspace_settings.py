@@ -28,6 +28,7 @@ def draw() -> None:
     chosen = {present.default_model, present.fallback_model} - {None, *models}
     models += sorted(map(str, chosen))
     zones = settings.time_zones()
+    loaded = state.loaded(PROMPT, present)
     with st.form("workspace", border=True, enter_to_submit=False, width=760):
         st.text_area(
             "Default prompt",
@@ -55,7 +56,7 @@ def draw() -> None:
             key=ANALYSTS,
             help="Message text, and texts of events and errors. Analysts always see metrics.",
         )
-        st.form_submit_button("Save", type="primary", on_click=save)
+        st.form_submit_button("Save", type="primary", on_click=save, args=(loaded,))
 
 
 def _draw_times(present: workspace.WorkspaceSettings) -> None:
@@ -109,7 +110,7 @@ def _draw_models(present: workspace.WorkspaceSettings, models: list[str]) -> Non
 
 
 @errors.action
-def save() -> None:
+def save(loaded: workspace.WorkspaceSettings) -> None:
     model, fallback = state.get(MODEL, FIRST), state.get(FALLBACK, NO_FALLBACK)
     try:
         given = workspace.WorkspaceSettings(
@@ -127,5 +128,6 @@ def save() -> None:
         state.problem("Enter a default prompt.")
         return
     with guard.work() as (session, actor):
-        workspace.change(session, given, actor=actor)
+        changed = workspace.change(session, given, actor=actor, loaded=loaded)
+    state.put_loaded(PROMPT, changed)
     state.toast("Settings saved")

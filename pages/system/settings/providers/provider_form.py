@@ -127,7 +127,7 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
         "calls_per_minute": state.get(PER_MINUTE, None),
     }
     if provider and provider.id and provider.source is not ProviderSource.SETTINGS:
-        return _change(provider.id, limits)
+        return _change(provider.id, limits, provider)
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
     is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
     if is_elsewhere and address is None:
@@ -137,7 +137,7 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
             return _add(vendor, {"base_url": address, "secret": secret, **limits})
         # Left out, the stored key stays
         secrets = {"secret": secret} if secret else {}
-        return _change(provider.id, {"base_url": address, **secrets, **limits})
+        return _change(provider.id, {"base_url": address, **secrets, **limits}, provider)
     except ValidationError as wrong:
         fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
         raise Invalid(
@@ -152,7 +152,7 @@ def _add(vendor: str, values: Mapping[str, object]) -> str:
         return service.add(session, given, actor=actor).name
 
 
-def _change(provider_id: UUID, values: Mapping[str, object]) -> str:
+def _change(provider_id: UUID, values: Mapping[str, object], loaded: ProviderView) -> str:
     change = ProviderChange.model_validate(values)
     with guard.work() as (session, actor):
-        return service.change(session, provider_id, change, actor=actor).name
+        return service.change(session, provider_id, change, actor=actor, loaded=loaded).name

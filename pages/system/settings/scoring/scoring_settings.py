@@ -22,6 +22,7 @@ def draw() -> None:
         present = settings.read(core, actor=actor)
         models = [model.id for model in catalogue.list_models(core)]
         default = find_default_judge(core)
+    loaded = state.loaded(key("is_active"), present)
     frame.section("Production scoring", "scores appear in AI metrics")
     # No form: a judge that is unfit is named as soon as it is selected
     with st.container(border=True, width=WIDTH_PX):
@@ -30,7 +31,7 @@ def draw() -> None:
         scorer_form.draw_judge(scorer_form.find_judge(present), models, default)
         scorer_form.draw_rules(present)
         _draw_today(present)
-        st.button("Save", type="primary", key=key("save"), on_click=save)
+        st.button("Save", type="primary", key=key("save"), on_click=save, args=(loaded,))
     judge_cards.draw()
 
 
@@ -78,7 +79,7 @@ def _draw_today(present: ProductionScoringView) -> None:
 
 
 @errors.action
-def save() -> None:
+def save(loaded: ProductionScoring) -> None:
     try:
         scorers = scorer_form.entered()
         given = ProductionScoring.model_validate(
@@ -100,5 +101,6 @@ def save() -> None:
         state.problem(f"Rules must be a YAML list. {refused.detail}")
         return
     with guard.work() as (core, actor):
-        settings.change(core, given, actor=actor)
+        changed = settings.change(core, given, actor=actor, loaded=loaded)
+    state.put_loaded(key("is_active"), changed)
     state.toast("Scoring saved")

@@ -1,7 +1,5 @@
 """The form that adds or changes a service."""
 
-from uuid import UUID
-
 import streamlit as st
 from pydantic import ValidationError
 
@@ -52,7 +50,7 @@ def open_form(each: ServiceView | None) -> None:
         st.toggle("Answers messages of production", bool(each and each.production), key=PRODUCTION)
         if each:
             st.caption("Changing an address clears the stored token.")
-        save = (lambda: change(each.id)) if each else add
+        save = (lambda: change(each)) if each else add
         dialogs.submit("Save" if each else "Add service", save, key="services")
 
     form()
@@ -81,11 +79,11 @@ def add() -> None:
     check.check_as(made.id, actor=actor)
 
 
-def change(service_id: UUID) -> None:
+def change(loaded: ServiceView) -> None:
     try:
         given = ServiceChange.model_validate(_fields())
     except ValidationError as wrong:
         raise Invalid(WRONG[str(wrong.errors()[0]["loc"][0])]) from None
     with guard.work() as (session, actor):
-        service.change(session, service_id, given, actor=actor)
+        service.change(session, loaded.id, given, actor=actor, loaded=loaded)
     state.toast("Service changed")
