@@ -14,9 +14,8 @@ from pydantic import (
 )
 
 from core.database.tables import storable
-from core.evaluations.cases.case_schemas import InlineCase
+from core.evaluations.cases.case_schemas import InlineCase, InlineCases
 from core.evaluations.schemas import (
-    MOST_INLINE_CASES,
     MOST_RUNS,
     EvaluationName,
     EvaluationSplit,
@@ -87,7 +86,7 @@ class NewAbTest(BaseModel):
     test_name: EvaluationName
     description: Description = ""
     variants: tuple[NewVariant, NewVariant]
-    test_cases: tuple[InlineCase, ...] = Field(default=(), max_length=MOST_INLINE_CASES)
+    test_cases: InlineCases = ()
     dataset_id: UUID | None = None
     dataset_version: int | None = Field(
         default=None, ge=1, description="Else the newest at each run."

@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 
@@ -20,6 +21,7 @@ from core.database.tables import storable
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.providers.schemas import MessageRole
+from core.scoring.patterns import within_budget
 from core.scoring.schemas import ScorerList
 
 MOST_CASES = 10_000  # of a version
@@ -154,7 +156,11 @@ class NewCases(BaseModel):
         },
     )
 
-    cases: tuple[NewCase, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    cases: Annotated[
+        tuple[NewCase, ...],
+        Field(min_length=1, max_length=MOST_AT_ONCE),
+        WrapValidator(within_budget),
+    ]
 
 
 class NewDataset(BaseModel):

@@ -16,14 +16,13 @@ from pydantic import (
 )
 
 from core.database.tables import storable
-from core.evaluations.cases.case_schemas import InlineCase
+from core.evaluations.cases.case_schemas import InlineCases
 from core.executions.schemas import CostLimit
 from core.providers.schemas import Parameters
 from core.scoring.schemas import ScorerList
 
 MOST_TARGETS = 6
 MOST_RUNS = 100  # of a case
-MOST_INLINE_CASES = 1000
 MOST_RESULTS = 100_000  # targets × cases × runs
 MAX_PROMPT_CHARS = 200_000
 MAX_NAME_CHARS = 200
@@ -161,7 +160,7 @@ class NewEvaluation(BaseModel):
     )
     target: EvaluationTarget | None = None
     targets: tuple[EvaluationTarget, ...] = Field(default=(), max_length=MOST_TARGETS)
-    test_cases: tuple[InlineCase, ...] = Field(default=(), max_length=MOST_INLINE_CASES)
+    test_cases: InlineCases = ()
     dataset_id: UUID | None = Field(default=None, description="Instead of `test_cases`.")
     dataset_version: int | None = Field(default=None, ge=1, description="Else the newest.")
     split: EvaluationSplit = EvaluationSplit.ALL

@@ -11,7 +11,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from core.database.tables import STORED
-from core.scoring.patterns import compiled
+from core.scoring.patterns import checked, compiled
 
 MAX_STEPS = 1_000_000  # schemas can double their work at each level, or ask the same repeatedly
 REFERENCE_STEPS = 50
@@ -204,7 +204,7 @@ def _check_sizes(patterns: Collection[str]) -> None:
 def _compile(patterns: Iterable[str], most_instructions: int | None) -> None:
     instructions = 0
     for pattern in patterns:
-        instructions += compiled(pattern).programsize
+        instructions += checked(pattern).programsize
         if most_instructions is not None and instructions > most_instructions:
             raise ValueError(
                 "Invalid JSON Schema: its patterns are too large. Repeat less in them, as in "

@@ -1,15 +1,26 @@
 """RE2 patterns of people: compiled once, without logging the pattern."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import re2
+from pydantic import ValidationInfo
+
+from core.database.tables import STORED
 
 Pattern = Any  # re2 has no types
 NOT_SUPPORTED = "Lookarounds and backreferences are not supported."
 # What a pattern and its searches may take, in bytes. Nearly all take a few KiB, so many are kept;
 # some, such as \pL{100}, take MiB: many of these would fill the memory.
 USUAL_BYTES, LARGE_BYTES = 1 << 20, 8 << 20
+# Nothing else runs in the process while the library compiles: about 1 µs for an instruction
+MOST_INSTRUCTIONS = 2_000_000  # of all patterns of one body
+REFUSED_INSTRUCTIONS = 150_000  # what a pattern takes that is too large
+
+Body = TypeVar("Body")
 
 
 def compiled(pattern: str, *, case_sensitive: bool = True) -> Pattern:
@@ -25,6 +36,55 @@ def compiled(pattern: str, *, case_sensitive: bool = True) -> Pattern:
         raise ValueError(f"Invalid RE2 pattern: {reason}. {NOT_SUPPORTED}") from None
     except UnicodeError:
         raise ValueError("Invalid RE2 pattern: half of a surrogate pair.") from None
+
+
+class _Budget:
+    """What the patterns of one body may still take to compile."""
+
+    def __init__(self) -> None:
+        self.left = MOST_INSTRUCTIONS
+
+
+_budget = ContextVar[_Budget | None]("_budget", default=None)
+
+
+@contextmanager
+def compile_budget() -> Iterator[None]:
+    """Limit what the patterns that are checked within take together."""
+    token = _budget.set(_budget.get() or _Budget())
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+def within_budget(body: object, validate: Callable[[object], Body], info: ValidationInfo) -> Body:
+    """Validate a part of a body within `compile_budget`, but what is stored already without."""
+    if info.context is STORED:
+        return validate(body)
+    with compile_budget():
+        return validate(body)
+
+
+def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
+    """Return the compiled pattern of a body; raise ValueError with the reason, too, when the
+    patterns before it have taken too much.
+    """
+    budget = _budget.get()
+    if budget is None:
+        return compiled(pattern, case_sensitive=case_sensitive)
+    if budget.left <= 0:
+        raise ValueError(
+            "The patterns are too large together. Repeat less in them, as in {1,50}, or send "
+            "fewer at once."
+        )
+    taken = REFUSED_INSTRUCTIONS
+    try:
+        found = compiled(pattern, case_sensitive=case_sensitive)
+        taken = found.programsize
+    finally:
+        budget.left -= taken
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WrapValidator,
     model_validator,
 )
 
@@ -17,7 +18,7 @@ from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.presentation.money import Usd
 from core.scoring.json_schemas import checked_schema
-from core.scoring.patterns import compiled
+from core.scoring.patterns import checked, within_budget
 
 MAX_SCORERS = 20  # in one list
 MAX_SCORERS_IN_ALL = 50  # with those of all and any
@@ -81,7 +82,7 @@ class RegexScorer(_Scorer):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        compiled(self.pattern, case_sensitive=self.case_sensitive)
+        checked(self.pattern, case_sensitive=self.case_sensitive)
         return self
 
 
@@ -234,7 +235,10 @@ def _within_limits(specs: tuple[object, ...]) -> tuple[object, ...]:
 
 # The scorers of a case or an evaluation
 ScorerList = Annotated[
-    tuple[ScorerSpec, ...], Field(max_length=MAX_SCORERS), AfterValidator(_within_limits)
+    tuple[ScorerSpec, ...],
+    Field(max_length=MAX_SCORERS),
+    AfterValidator(_within_limits),
+    WrapValidator(within_budget),
 ]
 
 AllScorer.model_rebuild()

@@ -21,6 +21,7 @@ from core.comparisons import schemas as comparisons
 from core.database import paging
 from core.datasets import schemas as datasets
 from core.evaluations import schemas as evaluations
+from core.evaluations.cases import case_schemas
 from core.executions import runner
 from core.executions import schemas as executions
 from core.executions.service import provider_turns
@@ -87,7 +88,7 @@ STATED = {
     "an evaluation": (
         evaluations.MOST_TARGETS,
         evaluations.MOST_RUNS,
-        evaluations.MOST_INLINE_CASES,
+        case_schemas.MOST_INLINE_CASES,
         evaluations.MOST_RESULTS,
     ),
     "scorers of a list": (

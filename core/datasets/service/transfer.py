@@ -32,6 +32,7 @@ from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.providers.schemas import MessageRole
+from core.scoring.patterns import compile_budget
 
 SHOWN = 3  # cases of a dry run
 TEXTS = set(CaseTexts.model_fields)
@@ -71,7 +72,8 @@ def import_cases(
     """
     require(actor, Permission.RUN_MODELS)
     # Before the dataset is locked, because a large file takes a while
-    parsed = reader.read(content, target.file_name)
+    with compile_budget():
+        parsed = reader.read(content, target.file_name)
     row = lock_own(session, target.dataset_id, actor=actor) if target.dataset_id else None
     changed = _answered(session, row, parsed)
     view: DatasetView | None = None

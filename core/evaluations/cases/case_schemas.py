@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WrapValidator, model_validator
 
 from core.ingest.json_objects import JsonObject
 from core.providers.schemas import ChatMessage, MessageRole
+from core.scoring.patterns import within_budget
 from core.scoring.schemas import (
     ContainsScorer,
     ExactScorer,
@@ -133,6 +134,12 @@ class InlineCase(BaseModel):
             assertions=(*expected, *self.assertions),
             tags=self.tags,
         )
+
+
+MOST_INLINE_CASES = 1000
+InlineCases = Annotated[
+    tuple[InlineCase, ...], Field(max_length=MOST_INLINE_CASES), WrapValidator(within_budget)
+]
 
 
 class ReplayedRun(BaseModel):
