@@ -85,14 +85,19 @@ def release_runs(session: Session, evaluation_id: UUID, *, worker: UUID | None =
 
 
 def keep_alive(session: Session, taken: TakenEvaluation) -> bool:
-    """Record that the worker is alive; return whether the evaluation is still its own to run."""
+    """Record that the worker is alive, and with it the calls that wait for a thread; return whether
+    the evaluation is still its own to run.
+    """
     alive = update(EvaluationTest).where(
         EvaluationTest.id == taken.id,
         EvaluationTest.worker == taken.worker,
         EvaluationTest.status == EvaluationStatus.RUNNING,
     )
     changed = session.execute(alive.values(alive_at=clock.now()).returning(EvaluationTest.id))
-    return changed.first() is not None
+    is_own = changed.first() is not None
+    if is_own:
+        calls.record_all_alive(session, taken.worker)
+    return is_own
 
 
 def claim(session: Session, taken: TakenEvaluation, *, most: int) -> list[ClaimedRun]:

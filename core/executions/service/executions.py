@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Update, bindparam, or_, update
+from sqlalchemy import CursorResult, Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -41,7 +41,7 @@ PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
 FINISHED_BY_KEY = "execution.completed_by_key"
-ABANDONED_AFTER = timedelta(minutes=2)
+ABANDONED_AFTER, ALIVE_NOTED_EVERY = timedelta(minutes=2), timedelta(seconds=20)
 
 
 def begin(
@@ -244,6 +244,15 @@ def record_alive(session: Session, execution_ids: list[UUID]) -> None:
         executions.c.id.in_(execution_ids), executions.c.status == ExecutionStatus.PENDING
     )
     session.execute(alive.values(alive_at=clock.now()))
+
+
+def record_all_alive(session: Session, instance: UUID) -> None:
+    """Record that an instance is alive, also of calls that it has not begun to make."""
+    is_due = executions.c.alive_at < clock.now() - ALIVE_NOTED_EVERY
+    pending = (executions.c.instance == instance, executions.c.status == ExecutionStatus.PENDING)
+    # Those that others have locked are being written
+    due = select(executions.c.id).where(*pending, is_due).with_for_update(skip_locked=True)
+    record_alive(session, list(session.scalars(due)))
 
 
 def write_costs(session: Session, costs: Mapping[UUID, Cost]) -> None:

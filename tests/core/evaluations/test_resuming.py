@@ -24,9 +24,11 @@ from core.evaluations.schemas import (
     ResultStatus,
 )
 from core.evaluations.service import claims, evaluations
+from core.executions import progress
 from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
+from core.executions.service import executions
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.factories.evaluations import (
@@ -57,6 +59,14 @@ def completed_calls() -> int:
 def status_of_calls() -> set[str]:
     with transaction() as session:
         return set(session.scalars(select(Execution.status)))
+
+
+def count_silent_calls(silence: timedelta = timedelta()) -> int:
+    """Return how many pending calls gave no sign of life for so long."""
+    silent = Execution.alive_at < clock.now() - silence
+    with transaction() as session:
+        waiting = select(func.count()).where(Execution.status == ExecutionStatus.PENDING, silent)
+        return session.scalar(waiting) or 0
 
 
 def test_runs_that_a_killed_worker_had_claimed_are_run_again_and_no_others(one: Person) -> None:
@@ -153,6 +163,25 @@ def test_a_cancelled_evaluation_stops_its_calls_and_can_be_resumed(one: Person) 
     with transaction() as session:
         evaluations.resume(session, evaluation_id, EvaluationResume(), actor=one.actor)
     assert read(one.actor, evaluation_id).status is EvaluationStatus.PENDING
+
+
+def test_calls_that_wait_for_a_thread_are_not_taken_for_abandoned(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "ALIVE_INTERVAL_S", 0.2)
+    evaluation_id = started(one.actor, *[SLOW] * 12)
+    working = threading.Thread(target=run, args=(evaluation_id,))
+    working.start()
+    until(lambda: count_silent_calls() == 12)
+    with transaction() as session:
+        earlier = clock.now() - 2 * executions.ABANDONED_AFTER
+        session.execute(update(Execution).values(alive_at=earlier))
+    until(lambda: count_silent_calls(executions.ABANDONED_AFTER) == 0)
+    with transaction() as session:
+        assert executions.fail_abandoned(session) == 0
+        evaluations.cancel(session, evaluation_id, actor=one.actor)
+    working.join(10)
+    assert not working.is_alive()
 
 
 def test_failed_calls_are_made_again_and_others_are_not(one: Person) -> None:
