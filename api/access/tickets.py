@@ -11,13 +11,13 @@ import jwt
 from starlette.concurrency import run_in_threadpool
 
 from core.database.db import transaction
-from core.identity import queries
+from core.identity import queries, tokens
+from core.identity.errors import SessionExpired
 from core.identity.schemas import Actor, Caller
 from core.platform import clock, crypto
 
 # Short, because a ticket stands in an address, which proxies log
 LIFETIME = timedelta(seconds=30)
-ALGORITHM = "HS256"
 TYPE = "websocket"
 
 
@@ -25,22 +25,14 @@ def issue(actor: Actor) -> tuple[str, datetime]:
     """Return a ticket for an actor, and its expiry."""
     expires_at = clock.now() + LIFETIME
     claims = {"type": TYPE, "sid": str(actor.session_id), "exp": expires_at}
-    return jwt.encode(claims, crypto.keyring().token_key, algorithm=ALGORITHM), expires_at
+    return jwt.encode(claims, crypto.keyring().token_key, algorithm=tokens.ALGORITHM), expires_at
 
 
 async def redeem(ticket: str | None, caller: Caller) -> Actor | None:
     """Return the actor of a ticket, or None when it is invalid or its session has ended."""
     try:
-        claims = jwt.decode(
-            ticket or "",
-            crypto.keyring().token_key,
-            algorithms=[ALGORITHM],
-            options={"require": ["exp", "sid", "type"]},
-        )
-    except jwt.InvalidTokenError:
-        return None
-    # Bearer tokens are signed with the same key
-    if claims["type"] != TYPE:
+        claims = tokens.read_claims(ticket or "", TYPE, "sid")
+    except SessionExpired:
         return None
     return await run_in_threadpool(_find, UUID(claims["sid"]), caller)
 

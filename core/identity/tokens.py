@@ -1,6 +1,7 @@
 """Session tokens: random for browsers (in an HttpOnly cookie), signed JWTs for programs."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -31,14 +32,21 @@ def check_bearer(token: str) -> None:
 
     Whether the session is still active is checked in the database.
     """
+    read_claims(token, TYPE, "sub", "sid")
+
+
+def read_claims(token: str, type_: str, *names: str) -> dict[str, Any]:
+    """Return the claims of an unexpired token of this type that Attune signed, among them `names`;
+    raise SessionExpired.
+    """
+    # The library goes by this machine's clock, and the process that signed it by the database's
+    options = {"require": ["exp", "type", *names], "verify_exp": False, "verify_iat": False}
     try:
-        claims = jwt.decode(
-            token,
-            crypto.keyring().token_key,
-            algorithms=[ALGORITHM],
-            options={"require": ["exp", "sub", "sid", "type"]},
+        claims: dict[str, Any] = jwt.decode(
+            token, crypto.keyring().token_key, algorithms=[ALGORITHM], options=options
         )
     except jwt.InvalidTokenError:
         raise SessionExpired from None
-    if claims["type"] != TYPE:
+    if claims["type"] != type_ or claims["exp"] <= clock.now().timestamp():
         raise SessionExpired
+    return claims

@@ -1,10 +1,12 @@
 """Bearer tokens: valid for eight hours, and only while their session lasts."""
 
+from datetime import UTC, datetime, timedelta
+
 import jwt
 import pytest
 
 from core.identity.schemas import Role
-from core.platform import crypto
+from core.platform import clock, crypto
 from tests.api.conftest import Client
 from tests.factories.identity import PASSWORD, person
 
@@ -40,6 +42,19 @@ def test_wrong_credentials_are_a_problem_with_a_stable_code(client: Client) -> N
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "wrong_credentials"
+
+
+def test_a_token_is_accepted_by_a_process_whose_clock_is_behind(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=2))
+        signed_in = client().post(
+            "/admin/auth/login", json={"email": person().actor.email, "password": PASSWORD}
+        )
+    token = signed_in.json()["access_token"]
+    me = client().get("/admin/auth/me", headers={"Authorization": f"Bearer {token}"})
+    assert me.status_code == 200
 
 
 def test_a_token_is_rejected_after_logout(client: Client) -> None:
