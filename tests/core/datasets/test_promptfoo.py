@@ -193,6 +193,8 @@ def test_a_reference_to_itself_ends() -> None:
         ("0.5", 0.5),
         (".5", 0.5),
         ("1.5e+3", 1500.0),
+        ("1e-05", 0.00001),
+        ("2E3", 2000.0),
     ],
 )
 def test_numbers_are_those_of_yaml_1_2(written: str, read_as: object) -> None:
