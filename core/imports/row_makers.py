@@ -3,7 +3,7 @@ for each.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -193,3 +193,18 @@ def made_id(record: Any, position: int) -> str:  # noqa: ANN401  any JSON
     # With its place: rows that are alike are as many rows as there are.
     content = msgspec.json.encode(values.plain(record)) + str(position).encode()
     return f"import-{hashlib.blake2b(content, digest_size=12).hexdigest()}"
+
+
+def with_ids(messages: list[Any]) -> list[Any]:
+    """Return the messages of a conversation with an ID each: one without its own has its place."""
+    given = [each.get("id") if isinstance(each, dict) else None for each in messages]
+    taken = {str(id_) for id_ in given if id_ is not None}
+    return [
+        {**each, "id": _id_of(place, taken)} if isinstance(each, dict) and id_ is None else each
+        for place, (each, id_) in enumerate(zip(messages, given, strict=True))
+    ]
+
+
+def _id_of(place: int, taken: Collection[str]) -> str:
+    # Two messages of one ID would become one
+    return f"place-{place}" if str(place) in taken else str(place)

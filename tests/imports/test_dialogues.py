@@ -244,6 +244,18 @@ def test_messages_whose_cell_for_an_id_is_empty_stay_apart(folder: Folder) -> No
     assert (ids[0], len(set(ids))) == ("m1", 3)
 
 
+def test_a_turn_without_an_id_does_not_take_the_id_of_another_for_its_place(
+    folder: Folder,
+) -> None:
+    spoken = [{"role": "user", "content": word} for word in ("a", "b", "c")]
+    numbered = [turn | {"id": str(number)} for number, turn in enumerate(spoken, 1)]
+    path = folder.lines(
+        {"id": "c1", "messages": numbered}, {"id": "c2", "messages": [*numbered[:2], spoken[2]]}
+    )
+    _, row = rows_of(path)
+    assert [message["id"] for message in row["messages"]] == ["1", "2", "place-2"]
+
+
 def test_questions_and_answers_in_columns_become_conversations(folder: Folder) -> None:
     path = folder.table(
         "timestamp user question answer latency_ms",

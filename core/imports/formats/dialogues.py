@@ -64,7 +64,9 @@ class DialogueReader:
         if "created_at" in row and "created_at" in self.mapping.fields:
             begin = datetime.fromisoformat(row["created_at"])
         spoken = spoken[: turns_of.MOST_TURNS]
-        row["messages"] = [self.message(turn, place, begin) for place, turn in enumerate(spoken)]
+        row["messages"] = row_makers.with_ids(
+            [self.message(turn, place, begin) for place, turn in enumerate(spoken)]
+        )
         times = [message["created_at"] for message in row["messages"]]
         row["created_at"] = min(row.get("created_at") or times[0], *times)
         return row
@@ -74,10 +76,12 @@ class DialogueReader:
         return self._start + timedelta(milliseconds=position)
 
     def message(self, turn: Turn, place: int, begin: datetime) -> Row:
-        """Return a message; one without a time of its own follows the one before by a second."""
+        """Return a message, with an ID if it has its own; one without a time of its own follows the
+        one before by a second.
+        """
         content, calls = turns_of.text_and_calls(turn, self.turns.text or "content")
         message: Row = {
-            "id": self.own_id(turn) or str(place),
+            "id": self.own_id(turn),
             "role": self._role(turn, place),
             "content": (content or "")[:LONGEST_TEXT],
             "created_at": self._time(turn) or timestamps.iso(begin + timedelta(seconds=place)),
@@ -207,7 +211,7 @@ def _turn_row(reader: DialogueReader, record: Row, position: int) -> Row:
     }
     message = reader.message(turn, 0, reader.begin(position))
     message["position"] = min(position, values.MOST_COUNT)
-    if reader.own_id(turn) is None:
+    if message["id"] is None:
         # With what it says: the next file goes on with the same conversation at the same positions
         message["id"] = row_makers.made_id(record, position)
     return row | {"messages": [message], "created_at": message["created_at"]}

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from core.imports import row_makers
 from core.imports.containers.files import TOO_LONG
 from core.imports.containers.json_files import whole_characters
 from core.imports.ingest.stores import STORES, size_of, weight
@@ -61,25 +62,15 @@ class Identity:
         if given.get("created_at") is None and parsed.kind is not RowKind.BATCH_RUNS:
             given["created_at"] = self.at
         if parsed.kind is RowKind.CONVERSATIONS and isinstance(given.get("messages"), list):
-            given["messages"] = _with_ids(given["messages"], given["created_at"])
+            messages = row_makers.with_ids(given["messages"])
+            given["messages"] = [_dated(each, given["created_at"]) for each in messages]
         return given
 
 
-def _with_ids(messages: list[object], at: object) -> list[object]:
-    """Return messages with an ID and a time: of one without its own, its place and `at`."""
-    taken = {str(each.get("id")) for each in messages if isinstance(each, dict)}
-    return [_message(each, place, at, taken) for place, each in enumerate(messages)]
-
-
-def _message(message: object, place: int, at: object, taken: set[str]) -> object:
-    if not isinstance(message, dict) or (
-        message.get("id") is not None and message.get("created_at") is not None
-    ):
+def _dated(message: object, at: object) -> object:
+    if not isinstance(message, dict) or message.get("created_at") is not None:
         return message
-    known = {key: value for key, value in message.items() if value is not None}
-    # Two messages of one ID would become one
-    id_ = f"place-{place}" if str(place) in taken else str(place)
-    return {"id": id_, "created_at": at, **known}
+    return {**message, "created_at": at}
 
 
 @dataclass(frozen=True)
