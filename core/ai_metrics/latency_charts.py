@@ -15,6 +15,7 @@ from core.presentation.plotting import Line, highest, line_chart, so_far, top_of
 
 TALL = 240
 HEADROOM = 1.08  # of the axis above the p99 of succeeded requests
+NOTE_ROOM = 1.16  # the same below a note: failed requests stand at the p99, not in its words
 FLATTENS = 2.0  # times that p99: from here on a point would press all others to the ground
 FAILED = "Failed, p95"
 LOWEST_MS = 1.0  # of a logarithmic axis, which has no zero
@@ -59,7 +60,7 @@ def latency_over_time(
     if is_log:
         _make_log(figure, [value for value in drawn if value], scale.factor)
     elif top:
-        _end_axis(figure, top * scale.factor)
+        _end_axis(figure, top * scale.factor, NOTE_ROOM if above else HEADROOM)
     if above:
         _note_above(figure, palette, above, formatting.duration(round(top)))
     return Chart(figure, _alternative_text(latencies, above, is_log=is_log))
@@ -100,9 +101,9 @@ def _add_failed(
         )
 
 
-def _end_axis(figure: Drawing, top: float) -> None:
+def _end_axis(figure: Drawing, top: float, headroom: float) -> None:
     """End the axis at a value, and keep the labels of lines that end above it in view."""
-    figure.update_yaxes(range=[0, top * HEADROOM])
+    figure.update_yaxes(range=[0, top * headroom])
     for each in figure.layout.get("annotations", []):
         if each.get("yref") != "paper":
             each["y"] = min(each["y"], top)
