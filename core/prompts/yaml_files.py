@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from core.errors import Invalid, TooLarge
+from core.ingest.yaml_loader import YamlLoader
 
 MAX_BYTES = 2 * 2**20
 MAX_DEPTH = 32  # levels
@@ -40,7 +41,7 @@ def _yaml(text: str) -> Any:  # noqa: ANN401  what YAML holds
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise FileRefused(f"This is nested deeper than {MAX_DEPTH} levels.")
-    return yaml.load(text, Loader=yaml.CSafeLoader)
+    return yaml.load(text, Loader=YamlLoader)  # noqa: S506  a safe loader
 
 
 def write(content: dict[str, Any]) -> str:

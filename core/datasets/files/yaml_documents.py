@@ -1,42 +1,19 @@
 """YAML of strangers, with the lines of its parts; JSON is read as YAML too.
 
-Booleans and numbers are those of YAML 1.2, as promptfoo reads them: `Yes` and `12:30` are texts.
-Dates stay texts, and so does `01234`, whose zero would be lost.
+Booleans and numbers are those of YAML 1.2, as promptfoo reads them.
 """
 
-import re
 from collections.abc import Hashable
 from typing import Any
 
 import yaml
 
 from core.datasets.errors import DatasetFileRefused
+from core.ingest.yaml_loader import YamlLoader
 
 MAX_DEPTH = 32  # levels
 MAX_EVENTS = 600_000
 MAX_NODES = 500_000  # with aliases resolved: a few nested ones would fill the memory
-BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-INTEGER = re.compile(r"^[-+]?(?:0|[1-9][0-9_]*|0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+)$")
-FLOAT = re.compile(
-    r"^(?:[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?[0-9]+[eE][-+]?[0-9]{1,2}"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-)
-NOT_OURS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "timestamp", "int", "float"))
-
-
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-    pass
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in NOT_OURS]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", BOOLEAN, list("tTfF"))
-# YAML 1.1 takes a time for a number of base 60, and one of many parts takes minutes to add up
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", INTEGER, list("-+0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
 class YamlDocument:
@@ -51,7 +28,7 @@ class YamlDocument:
             self._members: dict[
                 int, dict[Any, tuple[Any, Any]]
             ] = {}  # keys and values by name, by mapping
-            loader = _Loader(text)
+            loader = YamlLoader(text)
             try:
                 self.root = loader.get_single_node()
                 _check_size(self.root)
