@@ -27,6 +27,7 @@ from core.providers.schemas import ChatMessage, MessageRole
 DEEPEST = 8  # prompts that include each other
 # Ten includes in each of eight levels would be a hundred million texts
 MOST_PARTS = 10_000  # texts and placeholders of a prompt with all that it includes
+MAX_CHARS = 20 * MAX_TEXT_CHARS  # of these parts: as many of the longest would fill the memory
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Expansion:
     versions: dict[Include, PromptVersionView] = field(default_factory=dict)
     path: tuple[Include, ...] = ()
     part_count: int = 0
+    char_count: int = 0
 
     def parts(self, content: PromptContent | PromptVersionView, *, is_system: bool) -> list[Part]:
         """Return the parts of a version's system or user text; raise IncludeRefused."""
@@ -57,6 +59,9 @@ class Expansion:
                 raise PromptTooLarge(
                     f"This prompt and what it includes has over {MOST_PARTS:,} parts."
                 )
+            self.char_count += len(part) if isinstance(part, str) else 0
+            if self.char_count > MAX_CHARS:
+                raise PromptTooLarge
             if isinstance(part, Include):
                 yield from self._included(part, is_system, path)
             else:

@@ -13,7 +13,8 @@ backslash:
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
 RUN = re.compile(r"^[ \t]{0,3}(?P<fence>```|~~~)|(?P<quotes>\"{3}|'{3})", re.MULTILINE)
@@ -25,8 +26,9 @@ QUOTED = re.compile(
     r"""(?<!["\\])"(?!"")(?:[^"\\\n]|\\.)*"(?!")"""
     r"""|(?<![`\\])`(?!`)[^`\n]*`(?!`)"""
     r"""|(?<![\w'\\])'(?!'')(?:[^'\\\n]|\\.|(?<=\w)'(?=\w))*'(?![\w'])"""
-    r"""|“[^”\n]*”|„[^“\n]*“|«[^»\n]*»"""
+    r"""|(?P<opening>[“„«])"""
 )
+CLOSING = {"“": "”", "„": "“", "«": "»"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Place:
 
     quote: str = ""
     marks: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
 
     def escape(self, value: str) -> str:
         """Return a value as it stands here."""
@@ -55,25 +57,33 @@ class Place:
         return tag[0].replace("/", r"\/", 1) if "/" in tag[0] else f"{tag[0]}\\"
 
 
+class Quoted(NamedTuple):
+    """A text between quotation marks, with them."""
+
+    start: int
+    end: int
+    mark: str
+
+
 class Places:
     """The places in a template's own text; they are asked for in ascending order."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._marks = sorted(_marks(text), key=lambda mark: mark.end(), reverse=True)
-        self._quoted = sorted(QUOTED.finditer(text), key=lambda quoted: quoted.end(), reverse=True)
+        self._quoted = sorted(_quoted(text), key=lambda quoted: quoted.end, reverse=True)
         self._open_tags: list[str] = []
         self._open_runs: set[str] = set()
+        self._around = Place()
 
     def at(self, position: int) -> Place:
         """Return what delimits a position of the text."""
-        while self._marks and self._marks[-1].end() <= position:
-            self._pass(self._marks.pop())
-        return Place(
-            self._quote_around(position),
-            tuple(sorted({run[0] for run in self._open_runs})),
-            tuple(dict.fromkeys(self._open_tags)),
-        )
+        if self._marks and self._marks[-1].end() <= position:
+            while self._marks and self._marks[-1].end() <= position:
+                self._pass(self._marks.pop())
+            runs = sorted({run[0] for run in self._open_runs})
+            self._around = Place(marks=tuple(runs), tags=frozenset(self._open_tags))
+        return replace(self._around, quote=self._quote_around(position))
 
     def _quote_around(self, position: int) -> str:
         """Return the quotation mark that a position stands between, or an empty text."""
@@ -81,10 +91,10 @@ class Places:
         after = self._text[position : position + 1]
         if after in QUOTES and before.endswith(after) and before != after * 3:
             return after
-        while self._quoted and self._quoted[-1].end() <= position:
+        while self._quoted and self._quoted[-1].end <= position:
             self._quoted.pop()
-        is_quoted = bool(self._quoted) and self._quoted[-1].start() < position
-        return self._quoted[-1][0][-1] if is_quoted else ""  # the mark that ends it
+        is_quoted = bool(self._quoted) and self._quoted[-1].start < position
+        return self._quoted[-1].mark if is_quoted else ""
 
     def _pass(self, mark: re.Match[str]) -> None:
         found = mark.groupdict()
@@ -104,3 +114,21 @@ def _escaped_run(run: re.Match[str]) -> str:
 def _marks(text: str) -> Iterator[re.Match[str]]:
     yield from TAG.finditer(text)
     yield from RUN.finditer(text)
+
+
+def _quoted(text: str) -> Iterator[Quoted]:
+    """Yield the quoted texts in order, with the marks that end them."""
+    position = 0
+    found: dict[str, int] = {}  # where each closing mark or end of a line was found last
+    while match := QUOTED.search(text, position):
+        position = match.end()
+        if match["opening"] is not None:
+            closing = CLOSING[match["opening"]]
+            for mark in (closing, "\n"):
+                if found.get(mark, -1) < position:
+                    at = text.find(mark, position)
+                    found[mark] = at if at >= 0 else len(text)
+            if found[closing] >= found["\n"]:
+                continue
+            position = found[closing] + 1
+        yield Quoted(match.start(), position, text[position - 1])

@@ -1,6 +1,7 @@
 """No value leaves the place that the template gives it."""
 
 import re
+import time
 from itertools import product
 
 import pytest
@@ -166,3 +167,10 @@ def test_placeholders_in_a_value_are_text(actor: Actor, attack: str) -> None:
 def test_thousands_of_values_in_thousands_of_tags_are_escaped() -> None:
     template = "<a>" * 2000 + "{{x}}" * 2000
     assert fill(template, x="</a>" * 10).count("<\\/a>") == 20_000
+
+
+@pytest.mark.parametrize("mark", ["“", "„", "«"])
+def test_a_line_of_quotation_marks_that_do_not_end_takes_no_minutes(mark: str) -> None:
+    began = time.process_time()
+    assert fill(mark * 100_000 + "{{x}}\n“{{x}}”", x="”") == mark * 100_000 + "”\n“\\””"
+    assert time.process_time() - began < 10

@@ -197,6 +197,12 @@ def test_prompts_that_double_at_each_level_fill_no_memory(actor: Actor) -> None:
         create(actor, "level3", "{{> level2@latest}}" * 60)
 
 
+def test_a_long_prompt_that_is_included_often_fills_no_memory(actor: Actor) -> None:
+    create(actor, "long", "x" * 100_000)
+    with pytest.raises(PromptTooLarge):
+        create(actor, prompt="{{> long@latest}}" * 5000)
+
+
 def test_a_value_that_is_used_often_fills_no_memory(actor: Actor) -> None:
     create(actor, prompt="{{a}}" * 4000)
     with pytest.raises(PromptTooLarge):
