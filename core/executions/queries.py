@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from core.database.paging import Page, Window
 from core.executions import encrypted_texts
 from core.executions.errors import ExecutionMissing
 from core.executions.models import Execution, ProviderTurn
@@ -18,6 +19,7 @@ from core.executions.schemas import (
     NewExecution,
     TokenUsage,
 )
+from core.executions.views import ExecutionDetails
 from core.providers.schemas import ChatMessage, MessageRole, Parameters
 
 # A model's ID is `provider:name`.
@@ -46,6 +48,26 @@ def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> Execu
     if row is None:
         raise ExecutionMissing
     return view(row)
+
+
+def list_in_session(session: Session, session_id: UUID, window: Window) -> Page[ExecutionDetails]:
+    """Return the calls of a session, the newest first. The caller has checked the owner."""
+    in_session = Execution.session_id == session_id
+    total = session.scalar(select(func.count()).where(in_session)) or 0
+    newest = select(Execution).where(in_session).order_by(Execution.created_at.desc(), Execution.id)
+    rows = session.scalars(newest.limit(window.limit).offset(window.offset))
+    return window.page([_details(row) for row in rows], total)
+
+
+def _details(row: Execution) -> ExecutionDetails:
+    return ExecutionDetails(
+        **dict(view(row)),
+        prompt=encrypted_texts.open_(row.prompt, "prompt", row.id),
+        system_prompt=encrypted_texts.open_(row.system_prompt, "system_prompt", row.id),
+        parameters=row.parameters,
+        context=encrypted_texts.open_json(row.context, "context", row.id),
+        tools=row.tools,
+    )
 
 
 def get_again(

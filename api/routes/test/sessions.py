@@ -9,14 +9,17 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from api.deps import ActorDep, SessionDep, query_slot
+from api.deps import ActorDep, SessionDep, WindowDep, query_slot
 from api.reference import CONFLICT, MODEL_CALL
 from api.routes.test import playground, templates
 from core.attachments import queries as attachments
-from core.database.paging import LARGEST_PAGE, Items, Window
+from core.database.paging import LARGEST_PAGE, Items, Page, Window
+from core.executions import queries as executions
+from core.executions.views import ExecutionDetails
 from core.identity.permissions import Permission, require
 from core.imports.schemas import ImportedSessions
 from core.imports.service import playground_sessions
+from core.playground import queries as playground_queries
 from core.playground.branches.schemas import BranchChoice, NewAnswer
 from core.playground.schemas import (
     AnswerFeedback,
@@ -175,6 +178,18 @@ def history(
     them.
     """
     return playground.history(session, actor, session_id, limit, offset)
+
+
+@router.get("/{session_id}/executions", dependencies=[Depends(query_slot, scope="function")])
+def list_executions(
+    session_id: UUID, session: SessionDep, actor: ActorDep, window: WindowDep
+) -> Page[ExecutionDetails]:
+    """List the model calls of one of the caller's sessions with their input, the newest first:
+    answers of its chat, and calls of `prompts/execute` with its `session_id`.
+    """
+    require(actor, Permission.RUN_MODELS)
+    playground_queries.get_row(session, session_id, owner=actor.id)
+    return executions.list_in_session(session, session_id, window)
 
 
 @router.post("/{session_id}/regenerate", status_code=202, responses=MODEL_CALL)
