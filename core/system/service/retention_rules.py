@@ -126,7 +126,12 @@ RULES = (
         playgrounds,
         "playground_days",
         lambda horizon, _: (
-            func.greatest(playgrounds.c.created_at, playgrounds.c.last_message_at) < horizon.before
+            func.greatest(
+                playgrounds.c.created_at,
+                playgrounds.c.last_message_at,
+                playgrounds.c.last_executed_at,  # calls by the API add no message
+            )
+            < horizon.before
         ),
         child=table_of(PlaygroundMessage).c.session_id,
     ),
