@@ -86,7 +86,7 @@ class JourneyEvent(View):
 
 
 class JourneyStep(View):
-    """When an onboarding step was reached, and the time since the previous one."""
+    """When an onboarding step was reached, and the time since the required one before."""
 
     step: int
     event_type: str

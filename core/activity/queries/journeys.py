@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.queries import anonymous, request_totals, user_details
 from core.activity.queries.events import CONTENTS
-from core.activity.queries.funnels.onboarding_progress import OnboardingProgress, seconds_between
+from core.activity.queries.funnels.onboarding_progress import OnboardingProgress
 from core.activity.views import AnonymousJourney, Journey, JourneyEvent, JourneyStep
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
@@ -77,7 +77,7 @@ def _read(
     found = session.execute(_page(own, limit, after)).mappings().all()
     last = found[-1] if len(found) == limit else None
     steps = progress.funnel.steps
-    times = zip(steps, progress.reached, seconds_between(progress.reached), strict=True)
+    times = zip(steps, progress.reached, progress.seconds_from_previous, strict=True)
     return {
         "status": progress.status,
         "why": progress.why,

@@ -1,10 +1,8 @@
 """A user's exact onboarding progress, with the reason for the status."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +40,16 @@ class OnboardingProgress:
         return max(
             (number for number, at in enumerate(self.reached, 1) if at is not None), default=0
         )
+
+    @property
+    def seconds_from_previous(self) -> list[float | None]:
+        """The seconds to each step from the required one before, as the funnel counts them."""
+        steps = self.funnel.steps
+        earlier = [None, *(self.reached[before(steps, number)] for number in range(1, len(steps)))]
+        return [
+            (late - early).total_seconds() if late and early else None
+            for late, early in zip(self.reached, earlier, strict=True)
+        ]
 
     @property
     def has_completed(self) -> bool:
@@ -230,12 +238,3 @@ def duration_text(late: datetime | None, early: datetime) -> str:
         if count and len(parts) < 2:
             parts.append(f"{count} {name}{'' if count == 1 else 's'}")
     return " and ".join(parts) or "no time"
-
-
-def seconds_between(reached: Sequence[datetime | None]) -> list[float | None]:
-    """Return the seconds from each step to the next."""
-    pairs = pairwise(reached)
-    return [
-        None,
-        *((late - early).total_seconds() if early and late else None for early, late in pairs),
-    ]
