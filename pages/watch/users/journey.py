@@ -61,7 +61,7 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     facts += [formatting.count(user.errors, "error")] if user.errors else []
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
     # Of what is beside the events, only as far as they are shown.
-    until = found.items[-1].created_at if found.next_cursor and found.items else None
+    until = found.items[-1].created_at if _left(found) else None
     others = reads.ask_both(read_other_activity, user.id, watched, None, until)
     _draw_onboarding(found)
     left, right = st.columns([2.6, 1], gap="medium")
@@ -114,14 +114,18 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
             zone,
             is_readable=others is not None and others.is_readable,
         )
-        if found.next_cursor is not None:
-            left = found.total_count - len(found.items)
+        if left := _left(found):
             st.button(
                 f"Show more ({left:,} events left)",
                 key="journey.more",
                 on_click=state.put,
                 args=(_key("more"), state.get(_key("more"), 1) + 1),
             )
+
+
+def _left(found: JourneyEvents) -> int:
+    """Return how many events are not shown yet: the last page has a cursor, too, when it is full."""
+    return max(0, found.total_count - len(found.items))
 
 
 def _draw_steps(found: JourneyEvents, zone: str) -> None:

@@ -1,0 +1,27 @@
+"""A journey whose events fill the page exactly is whole: nothing is left to show."""
+
+from datetime import timedelta
+
+from core.identity.schemas import Role, SessionKind
+from core.platform import clock
+from pages.watch.users.journey import AT_ONCE
+from tests.factories import activity, conversations
+from tests.factories.identity import person
+from tests.pages.conftest import USERS, Console, said
+
+
+def test_journey_of_a_full_page_offers_no_more_and_shows_what_came_after_its_last_event(
+    console: Console,
+) -> None:
+    start = clock.now() - timedelta(hours=12)
+    activity.store(activity.spaced(["page_view"] * AT_ONCE, user="ann", start=start))
+    late = {"created_at": clock.now().isoformat()}
+    conversations.stored(
+        {"id": "c", "user_id": "ann", "messages": [conversations.message(0, **late)]}
+    )
+    app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), USERS)
+    app.query_params["user"] = "ann"
+    app.run()
+    assert not app.exception
+    assert not [each.label for each in app.button if each.label.startswith("Show more")]
+    assert "conversation 1 message" in said(app)
