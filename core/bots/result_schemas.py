@@ -183,6 +183,7 @@ class NewScenario(BaseModel):
     goal: Annotated[Text, Field(max_length=2000)] = ""
     user_messages: Annotated[tuple[Fact, ...], Field(min_length=1, max_length=MOST_MESSAGES)]
     expected_outcomes: Annotated[tuple[Outcome, ...], Field(max_length=MOST_OUTCOMES)] = ()
+    is_active: bool = True
 
     @model_validator(mode="after")
     def _rules_are_valid(self) -> Self:

@@ -138,6 +138,7 @@ class NewBot(BotContent):
     )
 
     visibility: BotVisibility = BotVisibility.PRIVATE
+    is_active: bool = Field(default=False, description="Instead of your active bot, if true.")
 
 
 class BotChange(BaseModel):
@@ -156,6 +157,7 @@ class BotChange(BaseModel):
     knowledge: BotKnowledge | None = None
     parameters: ParameterOverrides | None = None
     visibility: BotVisibility | None = None
+    is_active: bool | None = Field(default=None, description="Instead of your active bot, if true.")
 
 
 class NewBotVersion(BaseModel):

@@ -51,7 +51,7 @@ def ensure_default(session: Session, *, actor: Actor) -> None:
 
 
 def create_bot(session: Session, new_bot: NewBot, *, actor: Actor) -> BotView:
-    """Create an inactive bot with its first version; raise TooManyBots."""
+    """Create a bot with its first version, inactive unless it says otherwise; raise TooManyBots."""
     require(actor, Permission.RUN_MODELS)
     owned = session.scalar(select(func.count()).select_from(bots).where(bots.c.user_id == actor.id))
     if (owned or 0) >= MOST_BOTS:
@@ -69,6 +69,7 @@ def create_bot(session: Session, new_bot: NewBot, *, actor: Actor) -> BotView:
     session.flush()
     _add_version(session, row.id, 1, content, "", actor)
     audit.record(session, "bot.create", actor, targets=_target(row), after=_facts(row))
+    _turn(session, row, new_bot.is_active, actor)
     return queries.get_bot(session, row.id, actor=actor)
 
 
@@ -76,7 +77,7 @@ def change_bot(session: Session, bot_id: UUID, change: BotChange, *, actor: Acto
     """Change a bot's draft; a new name or visibility is audited. Raises BotMissing, NotYourBot."""
     row = _lock_own(session, bot_id, actor)
     before = _facts(row)
-    changes = change.model_dump(exclude_none=True, mode="json")
+    changes = change.model_dump(exclude_none=True, exclude={"is_active"}, mode="json")
     if "personality_traits" in changes:
         changes["personality_traits"] = row.personality_traits | changes["personality_traits"]
     if change.parameters is not None:  # null takes an override away
@@ -89,6 +90,8 @@ def change_bot(session: Session, bot_id: UUID, change: BotChange, *, actor: Acto
         audit.record(
             session, "bot.change", actor, targets=_target(row), before=before, after=_facts(row)
         )
+    if change.is_active is not None:
+        _turn(session, row, change.is_active, actor)
     return queries.get_bot(session, bot_id, actor=actor)
 
 
@@ -110,17 +113,21 @@ def deactivate(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
 
 
 def _set_active(session: Session, bot_id: UUID, is_active: bool, actor: Actor) -> BotView:
-    row = _lock_own(session, bot_id, actor)
-    if row.is_active != is_active:
-        if is_active:
-            # The unique index allows one active bot at any moment
-            others = (bots.c.user_id == actor.id, bots.c.is_active)
-            session.execute(update(bots).where(*others).values(is_active=False))
-        row.is_active, row.updated_at = is_active, clock.now()
-        session.flush()
-        action = "bot.activate" if is_active else "bot.deactivate"
-        audit.record(session, action, actor, targets=_target(row))
+    _turn(session, _lock_own(session, bot_id, actor), is_active, actor)
     return queries.get_bot(session, bot_id, actor=actor)
+
+
+def _turn(session: Session, row: BotConfiguration, is_active: bool, actor: Actor) -> None:
+    if row.is_active == is_active:
+        return
+    if is_active:
+        # The unique index allows one active bot at any moment
+        others = (bots.c.user_id == actor.id, bots.c.is_active)
+        session.execute(update(bots).where(*others).values(is_active=False))
+    row.is_active, row.updated_at = is_active, clock.now()
+    session.flush()
+    action = "bot.activate" if is_active else "bot.deactivate"
+    audit.record(session, action, actor, targets=_target(row))
 
 
 def save_version(
