@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core.annotations.models import Annotation
 from core.batches.models import BatchRunRecord
 from core.conversations.models import Conversation, Message, NamedMessage
 from core.database.db import Database, read_session, transaction
@@ -42,6 +43,7 @@ runs, feedback, names = table_of(BatchRunRecord), table_of(Feedback), table_of(N
 sessions, playgrounds = table_of(AdminSession), table_of(PlaygroundSession)
 conversations, scores = table_of(Conversation), table_of(MessageScore)
 cases, evaluations = table_of(DatasetCaseRow), table_of(EvaluationTest)
+annotations = table_of(Annotation)
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,15 @@ def _expired_conversations(horizon: Horizon, _chosen: Retention) -> ColumnElemen
 
 
 def _expired_feedback(horizon: Horizon, _chosen: Retention) -> ColumnElement[bool]:
-    """Return the condition that feedback is old, and not on a conversation in a dataset."""
+    """Return the condition that feedback is old, and not on a conversation that is kept."""
     with read_session() as core:  # datasets are in the other database
         in_datasets = select(cases.c.conversation_id).where(cases.c.conversation_id.is_not(None))
         kept = list(core.scalars(in_datasets.distinct()))
-    is_kept = func.coalesce(feedback.c.conversation_id == any_(literal(kept, ARRAY(Uuid()))), False)
+    in_dataset = feedback.c.conversation_id == any_(literal(kept, ARRAY(Uuid())))
+    is_annotated = exists(
+        select(1).where(annotations.c.conversation_id == feedback.c.conversation_id)
+    )
+    is_kept = func.coalesce(or_(in_dataset, is_annotated), False)
     return and_(horizon.is_expired(feedback), not_(is_kept))
 
 
