@@ -59,6 +59,7 @@ class NewRequest(Row):
     total_tokens: Count | None = None
     first_token_ms: Milliseconds | None = None
     total_latency_ms: Milliseconds | None = None
+    tool_calls_count: Count | None = None
     tool_calls: Parts | None = None
     steps: Parts | None = None
     finish_reason: Word | None = None

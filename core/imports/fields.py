@@ -26,8 +26,8 @@ FIELDS: dict[RowKind, dict[str, str]] = {
         "input_tokens:count output_tokens:count cached_tokens:count cache_write_tokens:count "
         "reasoning_tokens:count total_tokens:count first_token_ms:duration "
         "total_latency_ms:duration status:status error_type error_message finish_reason "
-        "cost_usd:money tool_calls:objects steps:objects prompt_name prompt_version prompt_label "
-        "experiment_key experiment_arm environment app release"
+        "cost_usd:money tool_calls_count:count tool_calls:objects steps:objects prompt_name "
+        "prompt_version prompt_label experiment_key experiment_arm environment app release"
     ),
     RowKind.CONVERSATIONS: _fields(
         "id created_at:time updated_at:time user_id session_type title status:status "

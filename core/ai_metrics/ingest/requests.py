@@ -236,7 +236,10 @@ def _columns(requests: list[NewRequest], source: RowSource) -> dict[str, list[An
         "app": [each.app or "" for each in requests],
         "release": [each.release or "" for each in requests],
         "total_tokens": [_total(each) for each in requests],
-        "tool_calls_count": [len(each.tool_calls) if each.tool_calls else 0 for each in requests],
+        # A sender may count calls without naming them, or name fewer than there were
+        "tool_calls_count": [
+            max(each.tool_calls_count or 0, len(each.tool_calls or ())) for each in requests
+        ],
         "tool_calls": [as_jsonb(each.tool_calls) for each in requests],
         "steps": [as_jsonb(each.steps) for each in requests],
         "status": [
