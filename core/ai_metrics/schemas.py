@@ -78,7 +78,7 @@ class NewRequest(Row):
 
     def __post_init__(self) -> None:
         """Refuse negative or incomplete prices, and names that no index could hold; flatten
-        references, and remove empty errors of tools.
+        references, name tool calls in OpenAI's form, and remove empty errors of tools.
         """
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
@@ -86,5 +86,9 @@ class NewRequest(Row):
         for call in self.tool_calls or ():
             if not call.get("error", True):
                 del call["error"]
+            # What OpenAI answers, as programs pass it on, has the name one level lower
+            function = call.get("function")
+            if isinstance(function, dict) and isinstance(function.get("name"), str):
+                call.setdefault("name", function["name"])
         flatten(self)
         super().__post_init__()
