@@ -1,4 +1,4 @@
-"""The calls of judges that scoring an answer takes, for estimates."""
+"""The calls of models that scoring an answer takes, for estimates and limits of cost."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -21,7 +21,10 @@ from core.scoring.schemas import (
     PairwiseScorer,
     ScoredAnswer,
     ScorerSpec,
+    SimilarityScorer,
 )
+from core.scoring.scorers import embedded_texts
+from core.scoring.settings import flat
 
 
 def count_judge_calls(new: NewEvaluation, case: EvaluatedCase) -> int:
@@ -65,6 +68,16 @@ def list_judge_calls(
     if new.personality_judge_id is not None:
         text = bot_judging.trait_question(case.messages, answer)
         yield _call(session, new.personality_judge_id, bot_judging.TRAIT_INSTRUCTIONS, text)
+
+
+def list_embedding_calls(
+    definition: EvaluationDefinition, case: EvaluatedCase, answer: str
+) -> Iterator[tuple[str | None, list[str]]]:
+    """Yield the model and the texts of each comparison by meaning that an answer takes."""
+    for spec in flat((*definition.scorers, *case.assertions)):
+        expected = spec.value or case.reference if isinstance(spec, SimilarityScorer) else None
+        if isinstance(spec, SimilarityScorer) and expected:
+            yield spec.model_id, embedded_texts(answer, expected)
 
 
 def _judges(specs: Iterable[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScorer]:

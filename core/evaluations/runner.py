@@ -151,6 +151,7 @@ class _Slice:
             self._taken.actor,
             # 0 is a judge without costs, which needs no limit
             cost_limit_usd=claimed.judge_limit_usd or None,
+            embedding_limit_usd=claimed.embedding_limit_usd,
             metadata={"evaluation_id": str(self._taken.id)},
         )
         scoring = score_run(answer, claimed.case, self._taken.definition, models)

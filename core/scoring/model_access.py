@@ -31,6 +31,7 @@ from core.providers.schemas import (
     ParameterName,
     Parameters,
     ProviderKind,
+    Route,
 )
 from core.providers.structured_output import StructuredOutput
 from core.quotas.cost_limits import check_cost
@@ -101,10 +102,14 @@ class ExecutedModels:
         actor: Actor,
         *,
         cost_limit_usd: CostLimit | None = None,
+        embedding_limit_usd: Decimal | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Call models for an actor, each call with this limit; `metadata` is stored with it."""
+        """Call models for an actor, each call with this limit; `metadata` is stored with those of
+        judges.
+        """
         self._actor, self._limit, self._metadata = actor, cost_limit_usd, metadata or {}
+        self._embedding_limit = embedding_limit_usd
 
     async def ask(self, call: JudgeCall) -> JudgeReply:
         """Return a judge's answer; a failure is a reply with its problem."""
@@ -125,7 +130,8 @@ class ExecutedModels:
         """
         if not may(self._actor, Permission.RUN_MODELS):
             return TextVectors(problem=Forbidden().detail, model_id=model_id)
-        return await asyncio.to_thread(_embed, model_id, tuple(texts), left_usd)
+        limit = self._embedding_limit if left_usd is None else left_usd
+        return await asyncio.to_thread(_embed, model_id, tuple(texts), limit)
 
     def _execution(self, call: JudgeCall, model: ModelView) -> NewExecution:
         is_structured = model.capabilities.structured_output is not StructuredOutput.NONE
@@ -168,6 +174,21 @@ def unfit_judge_reason(model_id: str | None) -> str | None:
     return UNFIT if is_local and name == PACKAGED_NAME else None
 
 
+def find_embedding_route(session: Session, model_id: str | None) -> Route | None:
+    """Return the named model, else the first that has embeddings, or None; raise ModelMissing."""
+    if model_id:
+        return catalogue.find_route(session, model_id)
+    return catalogue.find_embedding_route(session)
+
+
+def worst_embedding(
+    route: Route, texts: Sequence[str], rate: token_prices.Rate | None
+) -> WorstCase:
+    """Return the most that the vectors of texts may cost."""
+    tokens = sum(len(text.encode()) for text in texts)  # at worst, one for each byte
+    return WorstCase(tokens, token_prices.cost_of(route, Usage(input=tokens), rate).usd)
+
+
 def judge_parameters(model: ModelView) -> Parameters:
     """Return cold parameters with room for the rationale, as far as the model takes them."""
     ranges = model.capabilities.parameters
@@ -197,17 +218,11 @@ def _reply(view: ExecutionView) -> JudgeReply:
 def _embed(model_id: str | None, texts: tuple[str, ...], left_usd: Decimal | None) -> TextVectors:
     try:
         with read_session() as session:
-            route = (
-                catalogue.find_route(session, model_id)
-                if model_id
-                else catalogue.find_embedding_route(session)
-            )
+            route = find_embedding_route(session, model_id)
         if route is None:
             return TextVectors(problem=NO_EMBEDDINGS)
         rate = token_prices.find_for(route, clock.now())
-        tokens = sum(len(text.encode()) for text in texts)  # at worst, one for each byte
-        most = token_prices.cost_of(route, Usage(input=tokens), rate)
-        check_cost(left_usd, WorstCase(tokens, most.usd))
+        check_cost(left_usd, worst_embedding(route, texts, rate))
         embedded = gateway.embed(route, EmbeddingCall(route.model.name, texts), CancelToken())
     except Failure as failure:
         return TextVectors(problem=failure.detail, model_id=model_id)

@@ -93,6 +93,11 @@ def needs_models(spec: ScorerSpec) -> bool:
     return isinstance(spec, JudgeScorer | PairwiseScorer | SimilarityScorer)
 
 
+def embedded_texts(answer: str, expected: str) -> list[str]:
+    """Return what is embedded to compare an answer with a text."""
+    return [text[:MAX_EMBEDDED_CHARS].strip() for text in (answer, expected)]
+
+
 def _by_rule(
     spec: (
         ContainsScorer
@@ -148,7 +153,7 @@ async def _similarity(
         return not_scored(spec, NO_REFERENCE)
     problem = NO_MODELS
     # A vendor refuses to embed an empty text
-    texts = [text[:MAX_EMBEDDED_CHARS].strip() for text in (answer.text, expected)]
+    texts = embedded_texts(answer.text, expected)
     if models is not None and all(texts):
         vectors = await models.embed(spec.model_id, texts)
         if vectors.problem is None:

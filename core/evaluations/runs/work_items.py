@@ -25,7 +25,8 @@ class TakenEvaluation:
 class ClaimedRun:
     """A run of a case to do: a call to make (of a model, or of a service, which is begun), or an
     answer to score. After an answer to a turn that is not the last one, the run is claimed again.
-    `judge_limit_usd` is the most that each call of a judge may cost.
+    `judge_limit_usd` is the most that each call of a judge may cost, `embedding_limit_usd` that of
+    embeddings.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class ClaimedRun:
     execution: PendingExecution | None = None
     answer: ScoredAnswer | None = None
     judge_limit_usd: Decimal | None = None
+    embedding_limit_usd: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ with its judges, and what it has cost replaces that when it has ended.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.bots.judging import TraitJudgement
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import BudgetSpent
-from core.evaluations.judge_calls import list_judge_calls, list_judges
+from core.evaluations.judge_calls import list_embedding_calls, list_judge_calls, list_judges
 from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.runs.work_items import TakenEvaluation
 from core.evaluations.schemas import EvaluationDefinition, ResultStatus
@@ -23,12 +24,14 @@ from core.platform import clock
 from core.presentation import formatting
 from core.providers import catalogue
 from core.providers.chunks import Usage
+from core.providers.errors import ModelMissing
 from core.providers.queries import token_prices
 from core.providers.schemas import ChatMessage, MessageRole
 from core.quotas.errors import CostUnknown
 from core.quotas.worst_case import DEFAULT_MAX_TOKENS, with_max_tokens, worst_case
 from core.scoring import judge_prompts
-from core.scoring.model_access import JUDGE_MAX_TOKENS
+from core.scoring.errors import NoJudge
+from core.scoring.model_access import JUDGE_MAX_TOKENS, find_embedding_route, worst_embedding
 
 UNIT = Decimal("0.00000001")
 CHARS_PER_TOKEN = 6  # of an answer that judges will read; longer ones they may refuse
@@ -43,15 +46,20 @@ AGAIN = (
 
 @dataclass(frozen=True)
 class PlannedCost:
-    """The most that a run may cost from here on: its next call, and each call of a judge."""
+    """The most that a run may cost from here on: its next call, each call of a judge, and each
+    comparison by meaning.
+    """
 
     call_usd: Decimal
-    judge_usd: Decimal
-    judge_calls: int
+    judge_usd: Decimal = Decimal(0)
+    judge_calls: int = 0
+    embedding_usd: Decimal = Decimal(0)
+    embedding_calls: int = 0
 
     @property
     def total_usd(self) -> Decimal:
-        return self.call_usd + self.judge_usd * self.judge_calls
+        judges = self.judge_usd * self.judge_calls
+        return self.call_usd + judges + self.embedding_usd * self.embedding_calls
 
     def limited(self, call: NewExecution) -> NewExecution:
         """Return the call with this limit; a model whose price is 0 needs none."""
@@ -86,19 +94,46 @@ class Budget:
         answer: str | None,
         is_last_turn: bool,
     ) -> PlannedCost:
-        """Return the most that the rest of a run may cost; raise CostUnknown, NoJudge, or
-        ModelMissing.
-        """
+        """Return the most that the rest of a run may cost; raise CostUnknown or ModelMissing."""
         is_of_model = self._definition.targets[row.target - 1].model_id is not None
         call_usd = _most(self._session, call) if call and is_of_model else Decimal(0)
-        judges = list[NewExecution]()
-        if is_last_turn or answer is not None:
-            text = answer if answer is not None else "x" * _chars(call)
-            judges = list(list_judge_calls(self._session, self._definition, case, text))
-        judge_usd = max(
-            (_most(self._session, _asked_again(judge)) for judge in judges), default=Decimal(0)
+        if answer is None and not is_last_turn:
+            return PlannedCost(call_usd)
+        text = answer if answer is not None else "x" * _chars(call)
+        judge_usd, judges = self._plan_judges(case, text)
+        embeddings = self._plan_embeddings(case, text)
+        return PlannedCost(
+            call_usd,
+            judge_usd,
+            judges * ATTEMPTS,
+            max(embeddings, default=Decimal(0)),
+            len(embeddings),
         )
-        return PlannedCost(call_usd, judge_usd, len(judges) * ATTEMPTS)
+
+    def _plan_judges(self, case: EvaluatedCase, text: str) -> tuple[Decimal, int]:
+        """Return the most that a call of a judge may cost, and how many judges are asked."""
+        try:
+            calls = list(list_judge_calls(self._session, self._definition, case, text))
+            costs = [_most(self._session, _asked_again(call)) for call in calls]
+        except (CostUnknown, NoJudge, ModelMissing):
+            # Its model or its price has gone since the start. With this limit a judge is refused,
+            # which its score says; the answer and its other scores remain
+            return UNIT, 0
+        return max(costs, default=Decimal(0)), len(costs)
+
+    def _plan_embeddings(self, case: EvaluatedCase, text: str) -> list[Decimal]:
+        """Return the most that each comparison by meaning may cost. One that can't be made compares
+        characters instead.
+        """
+        costs = list[Decimal]()
+        for model_id, texts in list_embedding_calls(self._definition, case, text):
+            with suppress(ModelMissing):
+                if (route := find_embedding_route(self._session, model_id)) is None:
+                    continue
+                rate = token_prices.find_with(self._session, route, clock.now())
+                if (most := worst_embedding(route, texts, rate).cost) is not None:
+                    costs.append(most.quantize(UNIT, rounding=ROUND_CEILING))
+        return costs
 
     def reserve(self, row: EvaluationResult, planned: PlannedCost) -> bool:
         """Reserve what a run may cost; return False when it fits only after others have ended.

@@ -19,7 +19,7 @@ from core.evaluations.models import EvaluationCase, EvaluationResult, Evaluation
 from core.evaluations.runs import targets
 from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
-from core.evaluations.service.budgets import UNIT, Budget, unsettled_cost
+from core.evaluations.service.budgets import Budget, unsettled_cost
 from core.executions import queries as executions
 from core.executions.schemas import ExecutionStatus, NewExecution
 from core.executions.service import executions as calls
@@ -186,15 +186,16 @@ def _claim(
             )
             if not budget.reserve(row, planned):
                 return None
-            run = replace(run, judge_limit_usd=planned.judge_usd)
+            run = replace(
+                run,
+                judge_limit_usd=planned.judge_usd,
+                embedding_limit_usd=planned.embedding_usd,
+            )
             call = call and planned.limited(call)
         return run if call is None else _begin(session, taken, row, run, call)
     except LimitReached:
         raise
     except Failure as failure:
-        if answer is not None:
-            # Only a judge can't be planned: it is refused, which its score says
-            return replace(run, judge_limit_usd=UNIT)
         return replace(run, answer=ScoredAnswer(error=failure.detail))
 
 

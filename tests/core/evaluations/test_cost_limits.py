@@ -21,7 +21,7 @@ from core.providers.service import price_list
 from core.quotas.errors import CostUnknown
 from core.scoring.schemas import ScoreResult
 from tests.factories.ab_tests import JUDGE, Judges
-from tests.factories.evaluations import answering, read, run, silence, started
+from tests.factories.evaluations import CONTAINS, answering, read, run, silence, started
 from tests.factories.identity import Person, person
 from tests.factories.providers import stored
 from tests.factories.requests import price
@@ -163,6 +163,48 @@ def test_an_answer_does_not_fail_when_its_judge_loses_its_price_before_it_scores
     with transaction() as session:
         [again], _ = results.export_after(session, evaluation_id, 0, actor=one.actor)
     assert "has no price" in again.scores[0].reason
+
+
+def test_an_answer_comes_when_its_judge_loses_its_price_before_it(one: Person) -> None:
+    stored("mine")
+    dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
+    judge = {"kind": "judge", "rubric": "Is it kind?", "judge_model_id": "mine:unpriced"}
+    scorers = [CONTAINS, judge]
+    evaluation_id = started(one.actor, answering("good"), scorers=scorers, cost_limit_usd="2")
+    with transaction() as session:
+        price_list.remove(session, dear.id, actor=one.actor)
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).progress.failed == 0
+    with transaction() as session:
+        [found], _ = results.export_after(session, evaluation_id, 0, actor=one.actor)
+    by_rule, judged = found.scores
+    assert by_rule.passed
+    assert judged.score is None
+
+
+@pytest.mark.usefixtures("priced")
+def test_embeddings_are_reserved_with_the_call(one: Person) -> None:
+    similar = {"kind": "similarity", "value": "good", "model_id": "fake:echo"}
+    scorers = [similar, {"kind": "any", "scorers": [similar | {"name": "again"}]}]
+    with_them = started(one.actor, DEAR, target=TARGET, scorers=scorers, cost_limit_usd="5000")
+    without = started(one.actor, DEAR, target=TARGET, cost_limit_usd="5000")
+    for evaluation_id in (with_them, without):
+        with transaction() as session:
+            taken = claims.take(session, evaluation_id, new_id())
+            assert taken is not None
+            claims.claim(session, taken, most=1)
+    # At worst, a token for each byte: of 100 tokens of 6 characters, and of the other text
+    assert reserved(with_them) == reserved(without) + 2 * Decimal("0.604")
+
+
+@pytest.mark.usefixtures("priced")
+def test_embeddings_that_may_cost_more_than_is_left_are_not_made(one: Person) -> None:
+    similar = {"kind": "similarity", "value": "x" * 10_000, "model_id": "fake:echo"}
+    evaluation_id = started(one.actor, DEAR, target=TARGET, scorers=[similar], cost_limit_usd="5")
+    run(evaluation_id)
+    found = read(one.actor, evaluation_id)
+    assert found.spent_usd <= 5
+    assert "of the cost limit is left" in (found.error or "")
 
 
 def test_what_an_unpriced_judge_leaves_out_is_said_beside_what_others_cost(one: Person) -> None:
