@@ -143,14 +143,17 @@ def _onboarding(core: Session, _: Session, query: FigureQuery, actor: Actor) -> 
 
 def _engagement(core: Session, _: Session, query: FigureQuery, actor: Actor) -> list[Kpi]:
     require(actor, Permission.WATCH)
-    now, then = (
-        count_active_users(core, period, query.watched)
-        for period in (query.period, query.period.previous)
-    )
-    return [
-        _count("active_users", "Active users", now.active, then.active),
-        _count("new_users", "New users", now.new, then.new),
-    ]
+    whole = count_active_users(core, query.period, query.watched)
+    # They are known by day only: days that have ended are compared with as many before
+    days = query.period.beside(clock.now()) or ()
+    beside = [count_active_users(core, period, query.watched) for period in days]
+    found = []
+    for name, label in (("active", "Active users"), ("new", "New users")):
+        value = getattr(whole, name)
+        compared, before = (getattr(each, name) for each in beside) if beside else (None, None)
+        made = _count(f"{name}_users", label, value, before)
+        found.append(made if compared == value else made.model_copy(update={"compared": compared}))
+    return found
 
 
 def _ai_metrics(core: Session, _: Session, asked: FigureQuery, actor: Actor) -> list[Kpi]:

@@ -10,6 +10,7 @@ from core.identity.schemas import Actor, Role
 from core.insights.view_figures import period_of, read_figures
 from core.platform import clock
 from core.presentation.comparison import Kpi
+from core.presentation.periods import midnight
 from core.saved_views.schemas import ViewPage
 from tests.factories import activity, ai_metrics, conversations
 from tests.factories.identity import person
@@ -85,3 +86,16 @@ def test_an_invalid_period_is_refused(actor: Actor) -> None:
     for query in ({"days": "many"}, {"start": "yesterday"}, {"end": "1900-01-01"}):
         with pytest.raises(Invalid):
             figures(actor, ViewPage.AI_METRICS, **query)
+
+
+def test_days_that_have_ended_are_compared_with_as_many_before(actor: Actor) -> None:
+    today = midnight(clock.now().date(), "UTC")
+    # Of four days, two have ended; each day of the period before has a user, too
+    for days in (1, 2, 3, 4, 5, 6):
+        at = today - timedelta(days=days, hours=-1)
+        activity.store(activity.spaced(["app.open"], user=f"user {days}", start=at))
+    start, end = (today + timedelta(days=days) for days in (-2, 2))
+    span = {"start": f"{start:%Y-%m-%d}", "end": f"{end:%Y-%m-%d}"}
+    active, new = figures(actor, ViewPage.ENGAGEMENT, **span)
+    assert (active.value, active.before) == (2, 2)
+    assert (new.value, new.before) == (2, 2)
