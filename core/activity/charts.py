@@ -158,6 +158,7 @@ def conversion_over_time(
     each = interval_of([day.starts_at for day in trend.days])
     figure, times = dated(palette, TALL - 20), local(at, zone)
     done = sum(day.is_complete for day in trend.days)
+    bars = f"{each}s" if each in ("hour", "day") else f"periods of {each}"
     for since, until, dash, colour in (
         (0, done, "solid", palette.series[0]),
         # From the last complete day on, so that the two lines meet
@@ -188,7 +189,7 @@ def conversion_over_time(
     return Chart(
         figure,
         (
-            f"Conversion rate by first-step {each}{ends}. {done} of {len(trend.days)} {each}s are "
+            f"Conversion rate by first-step {each}{ends}. {done} of {len(trend.days)} {bars} are "
             "complete."
         ),
     )
@@ -263,8 +264,10 @@ def _half_and_most(median: float | None, late: float | None) -> str:
 
 
 def interval_of(starts: Sequence[datetime]) -> str:
-    """Return `hour` or `day`."""
-    return "hour" if len(starts) > 1 and starts[1] - starts[0] < DAY else "day"
+    """Return what a bar is of: `hour`, `day`, or a number of days."""
+    # Rounded: where clocks change, a day has 23 or 25 hours
+    days = round((starts[1] - starts[0]) / DAY) if len(starts) > 1 else 1
+    return {0: "hour", 1: "day"}.get(days, f"{days} days")
 
 
 def bar_span(starts: Sequence[datetime], number: int, end: datetime) -> tuple[datetime, datetime]:

@@ -123,7 +123,7 @@ def draw_types(found: Sequence[EventTypeTrend], pick: Pick) -> None:
 
     with watch.panel(
         "Event types",
-        f"{'hourly' if each == 'hour' else 'daily'}, individually scaled · click a row to filter",
+        f"by {each}, individually scaled · click a row to filter",
     ):
         tables.draw(
             found, shown, "Event types", key=f"{PAGE}.types", most=MOST_TYPES, on_open=open_
