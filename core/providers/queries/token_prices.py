@@ -20,6 +20,7 @@ from core.providers import packaged_prices
 from core.providers.chunks import Usage
 from core.providers.models import ModelPrice
 from core.providers.packaged_prices import Cost, CostSource
+from core.providers.queries import configured
 from core.providers.schemas import Connection, Prices, PriceSource, Route
 
 CHANGED = "prices changed"
@@ -140,9 +141,8 @@ def _valid_at(at: datetime, rates: list[Rate]) -> Rate | None:
 
 def _read(provider: str, model: str, connection: Connection | None = None) -> list[Rate]:
     rows = _rows(provider, model)
-    if not any(row.source == PriceSource.PACKAGED for row in rows) and _insert_packaged(
-        provider, model, connection
-    ):
+    packaged = next((row for row in rows if row.source == PriceSource.PACKAGED), None)
+    if _store_packaged(packaged, provider, model, connection):
         rows = _rows(provider, model)
     return [_rate(row) for row in rows]
 
@@ -158,14 +158,30 @@ def _prices(provider: str, model: str) -> Select[ModelPrice]:
     return query.order_by(ModelPrice.valid_from, ModelPrice.source, ModelPrice.created_at)
 
 
-def _insert_packaged(provider: str, model: str, connection: Connection | None) -> bool:
-    """Insert the packaged price of a model; return whether there is one."""
+def _store_packaged(
+    stored: ModelPrice | None, provider: str, model: str, connection: Connection | None
+) -> bool:
+    """Store the packaged price of a model, unless it is what is stored; return whether it was.
+
+    A newer release of the product may have another one. Custom prices are rows of their own, which
+    stay valid; requests keep the costs that they have.
+    """
     list_price = (
         packaged_prices.list_price(provider, model)
         if connection is None
         else packaged_prices.prices_of(connection, model)
     )
     if list_price is None:
+        return False
+    amounts = {
+        name: None if amount is None else round(amount, 6)  # as many digits as are stored
+        for name, amount in list_price
+    }
+    if stored is not None and (
+        all(getattr(stored, name) == amount for name, amount in amounts.items())
+        # The price of a provider here is that of its address, which is not known here
+        or (connection is None and _is_configured(provider))
+    ):
         return False
     row = {
         "id": new_id(),
@@ -174,11 +190,19 @@ def _insert_packaged(provider: str, model: str, connection: Connection | None) -
         "valid_from": ALWAYS,
         "source": PriceSource.PACKAGED,
     }
+    new = insert(ModelPrice).values(**row, **amounts)
     with transaction() as session:
         session.execute(
-            insert(ModelPrice).values(**row, **list_price.model_dump()).on_conflict_do_nothing()
+            new.on_conflict_do_update(
+                index_elements=["provider", "model", "valid_from", "source"], set_=amounts
+            )
         )
     return True
+
+
+def _is_configured(provider: str) -> bool:
+    with read_session() as session:
+        return any(each.name == provider for each in configured.list_providers(session))
 
 
 def _rate(row: ModelPrice) -> Rate:
