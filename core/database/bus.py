@@ -8,6 +8,7 @@ a reconnect, every subscriber of a topic is called with `None`, which means: rea
 import json
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -18,6 +19,7 @@ from sqlalchemy import URL, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.database.connections.engines import driver_address
+from core.platform import clock
 
 log = logging.getLogger("attune.bus")
 
@@ -25,6 +27,7 @@ CHANNEL = "attune"
 NOTIFY = func.pg_notify(bindparam("channel", type_=Text), bindparam("message", type_=Text))
 PAUSE_AFTER_CUT_S = 0.5  # do not flood a server that is restarting
 LOOKS_UP_EVERY_S = 0.25  # a stop is noticed within this time
+CLOCK_INTERVAL_S = 60.0
 Hint: TypeAlias = dict[str, Any] | None
 Listener: TypeAlias = Callable[[Hint], None]
 
@@ -93,6 +96,12 @@ def _deliver_look_again() -> None:
         _deliver(topic, None)
 
 
+def _follow_clock(connection: psycopg.Connection[Any]) -> float:
+    """Go by the database's clock; return the monotonic time."""
+    clock.follow(lambda: connection.execute("select clock_timestamp()").fetchall()[0][0])
+    return time.monotonic()
+
+
 class Bus:
     """The listening side: one connection and one thread per process."""
 
@@ -124,8 +133,11 @@ class Bus:
             self._address, autocommit=True, connect_timeout=5, application_name="attune bus"
         ) as connection:
             connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+            followed_at = _follow_clock(connection)
             self.listens.set()
             _deliver_look_again()
             while not self._stopping.is_set():
+                if time.monotonic() - followed_at >= CLOCK_INTERVAL_S:
+                    followed_at = _follow_clock(connection)
                 for notice in connection.notifies(timeout=LOOKS_UP_EVERY_S):
                     _deliver_notice(notice.payload)

@@ -1,8 +1,33 @@
-"""The time, in one place, so that tests can set it."""
+"""The time, in one place: by the database's clock where this machine's differs, as all processes
+go by what the others have written. Tests can set it.
+"""
 
-from datetime import UTC, datetime
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+log = logging.getLogger("attune")
+
+TOLERANCE = timedelta(seconds=1)
+
+ahead_by = timedelta()  # of this machine's clock, before the database's
 
 
 def now() -> datetime:
     """Return the current time, timezone-aware and in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) - ahead_by
+
+
+def follow(read: Callable[[], datetime]) -> None:
+    """Go by the clock that `read` shows, where this machine's differs by more than a second."""
+    global ahead_by
+    before = ahead_by
+    earliest, shown, latest = datetime.now(UTC), read(), datetime.now(UTC)
+    # It showed that somewhere in between, and reading it may have taken a while
+    least = max(earliest - shown, timedelta()) or min(latest - shown, timedelta())
+    ahead_by = least if abs(least) > TOLERANCE else timedelta()
+    if abs(ahead_by - before) > TOLERANCE:
+        log.warning(
+            "this machine's clock is %+.0f s from the database's, which Attune goes by",
+            ahead_by.total_seconds(),
+        )

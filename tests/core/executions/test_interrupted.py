@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from core.database import bus
 from core.database.db import Database, transaction
+from core.embedded.postgres import Postgres
 from core.errors import Unavailable
 from core.executions import jobs, queries
 from core.executions import runner as runners
@@ -33,6 +35,14 @@ class Dead(Runner):
     def launch(self, begun: PendingExecution, on_finish: OnFinish | None = None) -> AnswerBuffer:
         """Do nothing more."""
         return AnswerBuffer(begun.id)
+
+
+class TenMinutesAhead(datetime):
+    """The clock of a machine that differs from the database's."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "TenMinutesAhead":
+        return super().now(tz) + timedelta(minutes=10)
 
 
 @contextmanager
@@ -122,6 +132,20 @@ def test_executions_of_a_process_that_is_alive_continue(one: Person, runner: Run
         session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=3)))
         service.record_alive(session, [UUID(sent.job_id)])
     jobs.fail_abandoned(0)
+    assert outbox.relay(Database.CORE) == 0
+
+
+def test_answers_continue_beside_a_worker_whose_clock_is_ahead(
+    one: Person, runner: Runner, cluster: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_behind(one, runner)
+    monkeypatch.setattr(clock, "datetime", TenMinutesAhead)
+    monkeypatch.setattr(clock, "ahead_by", timedelta())
+    worker = bus.Bus(cluster.addresses().core)
+    worker.start()
+    assert worker.listens.wait(30)
+    jobs.fail_abandoned(0)
+    worker.stop()
     assert outbox.relay(Database.CORE) == 0
 
 
