@@ -61,21 +61,20 @@ async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
         run = runs.begin(session, run_id)
         if run is None:
             return
-        actor = runs.actor_of_run(session, run)
         chosen = scenarios.list_by_id(session, run.scenario_ids)
     for scenario in chosen:
         # One that is deleted meanwhile ends, and the others go on
         with suppress(ScenarioMissing):
-            await _run_scenario(run, scenario, may_go_on, actor)
+            await _run_scenario(run, scenario, may_go_on)
 
 
-async def _run_scenario(
-    run: ScenarioRun, scenario: ScenarioView, may_go_on: MayGoOn, actor: Actor
-) -> None:
+async def _run_scenario(run: ScenarioRun, scenario: ScenarioView, may_go_on: MayGoOn) -> None:
     while True:
         with read_session() as session:
             answers = scenarios.list_answers(session, run.id, scenario.id)
             said = conversations.as_messages(answers)
+            # Each time: a run may take hours, in which its account may lose the right to it
+            actor = runs.actor_of_run(session, run)
         await _analyze_last(run, answers, actor)
         with transaction() as session:
             scenarios.get_scenario(session, scenario.id, actor=actor)

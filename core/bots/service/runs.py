@@ -118,8 +118,8 @@ def begin(session: Session, run_id: UUID) -> ScenarioRun | None:
 
 def actor_of_run(session: Session, run: ScenarioRun) -> Actor:
     """Return the account that started a run; raise Forbidden when it may not run models now."""
-    account = session.get_one(AdminUser, run.user_id)
-    if not account.is_active:
+    account = session.get(AdminUser, run.user_id)
+    if account is None or not account.is_active:
         raise Forbidden("The account that started this run is not active.")
     actor = actor_of(account, Caller())
     require(actor, Permission.RUN_MODELS)

@@ -4,11 +4,13 @@ from decimal import Decimal
 from threading import Timer
 
 import pytest
+from sqlalchemy import update
 
 from core.bots import scenario_steps
 from core.bots.errors import GoalMissing
 from core.bots.judging import NO_JUDGE_IN_RUN
 from core.bots.queries import results
+from core.bots.queries import scenarios as scenario_queries
 from core.bots.result_schemas import NewScenario, RunStatus
 from core.bots.schemas import BotChange, NewBotVersion
 from core.bots.service import bots, runs, scenarios
@@ -17,6 +19,7 @@ from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import runner as runners
 from core.executions.runner import Runner
+from core.identity.models import AdminUser
 from core.identity.schemas import Actor
 from core.platform.ids import new_id
 from tests.factories.bots import Judge, included, judgement, made, started, state, worked
@@ -129,6 +132,21 @@ def test_after_a_stop_a_run_goes_on_after_the_last_answer(actor: Actor) -> None:
     run, after = worked(actor, run_id)
     assert (run.status, run.done) == (RunStatus.COMPLETED, 3)
     assert [each.id for each in after[:1]] == [each.id for each in before]
+
+
+def test_a_run_ends_once_its_account_is_disabled(actor: Actor) -> None:
+    run_id = started(actor, made(actor), included(actor)[0].id)
+
+    def disable() -> bool:
+        with transaction() as session:
+            if scenario_queries.count_answers(session, run_id):
+                session.execute(update(AdminUser).values(is_active=False))
+        return True
+
+    scenario_steps.work(run_id, may_go_on=disable)
+    run, _ = state(actor, run_id)
+    assert (run.status, run.done) == (RunStatus.FAILED, 2)
+    assert "not active" in (run.error or "")
 
 
 def test_a_cancelled_run_sends_nothing_more(actor: Actor) -> None:
