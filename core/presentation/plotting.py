@@ -69,7 +69,7 @@ def line_chart(
     height: int = HEIGHT,
     previous: Sequence[float | None] = (),
 ) -> Drawing:
-    """Return lines from zero, labelled at their ends; a single one is a filled area.
+    """Return lines from zero, labelled at their ends; a single one without gaps is a filled area.
 
     `previous` are the values of the previous period by the same intervals, a gray line.
     """
@@ -91,7 +91,8 @@ def line_chart(
                 "line": {"width": 0},
             },
             cliponaxis=False,  # a dot at an end or at the top is drawn whole
-            fill="tozeroy" if len(lines) == 1 else None,
+            # Plotly would fill gaps, as if there were values
+            fill="tozeroy" if len(lines) == 1 and not _has_gap(line) else None,
             fillcolor=palette.tint,
             hovertemplate=scale.hover_template(has_name=len(lines) > 1),
         )
@@ -224,6 +225,11 @@ def _add_previous(
             line={"color": palette.series[-1], "width": 1.4},
             hovertemplate=scale.hover_template(has_name=True),
         )
+
+
+def _has_gap(line: Line) -> bool:
+    known = [index for index, value in enumerate(line.values) if value is not None]
+    return bool(known) and len(known) <= known[-1] - known[0]
 
 
 def _hatched(times: Sequence[datetime]) -> dict[str, Any]:

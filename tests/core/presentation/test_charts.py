@@ -109,6 +109,11 @@ def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
     assert list(line.marker.size) == [5, 0, 5, 0, 0, 0]
 
 
+def test_no_area_is_drawn_over_a_gap_where_nothing_was_measured() -> None:
+    assert drawn(1.0, None, 3.0).data[0].fill is None
+    assert drawn(None, 1.0, 3.0, None).data[0].fill == "tozeroy"
+
+
 def test_of_a_whole_line_no_point_is_drawn() -> None:
     assert drawn(*[1.0] * 200).data[0].mode == "lines"
     assert drawn(None, *[1.0] * 200, None).data[0].mode == "lines"
