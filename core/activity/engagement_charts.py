@@ -54,5 +54,12 @@ def _drawn(
 ) -> Drawing:
     times = [midnight(row.starts_on, view.time_zone) for row in view.items]
     return line_chart(
-        palette, times, lines, unit, zone=view.time_zone, markers=markers, height=TALL
+        palette,
+        times,
+        lines,
+        unit,
+        zone=view.time_zone,
+        markers=markers,
+        height=TALL,
+        is_open=not view.items[-1].is_complete,
     )

@@ -68,10 +68,12 @@ def line_chart(
     markers: Sequence[ChartMarker] = (),
     height: int = HEIGHT,
     previous: Sequence[float | None] = (),
+    is_open: bool = False,
 ) -> Drawing:
     """Return lines from zero, labelled at their ends; a single one without gaps is a filled area.
 
-    `previous` are the values of the previous period by the same intervals, a gray line.
+    `previous` are the values of the previous period by the same intervals, a gray line. Lines
+    whose last interval `is_open`, not over, are dashed towards it.
     """
     top = max(top_of(lines), highest(previous))
     scale = scale_of(unit, top)
@@ -96,6 +98,8 @@ def line_chart(
             fillcolor=palette.tint,
             hovertemplate=scale.hover_template(has_name=len(lines) > 1),
         )
+        if is_open:
+            _dash(figure, palette, at[-2:], scale.of(line.values[-2:]), line.width + 1)
     format_axis(figure, scale, top)
     if len(lines) > 1:
         _label_ends(figure, lines, scale, height)
@@ -230,6 +234,14 @@ def _add_previous(
 def _has_gap(line: Line) -> bool:
     known = [index for index, value in enumerate(line.values) if value is not None]
     return bool(known) and len(known) <= known[-1] - known[0]
+
+
+def _dash(
+    figure: Drawing, palette: Palette, x: Sequence[str], y: Sequence[float | None], width: float
+) -> None:
+    """Draw the ground through a line, which stays one line to hover and click."""
+    dashes = {"color": palette.ground, "width": width, "dash": "4px,4px"}
+    figure.add_scatter(x=list(x), y=list(y), mode="lines", line=dashes, hoverinfo="skip")
 
 
 def _hatched(times: Sequence[datetime]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ text alternative.
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -112,6 +113,16 @@ def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
 def test_no_area_is_drawn_over_a_gap_where_nothing_was_measured() -> None:
     assert drawn(1.0, None, 3.0).data[0].fill is None
     assert drawn(None, 1.0, 3.0, None).data[0].fill == "tozeroy"
+
+
+def test_a_line_is_dashed_towards_an_interval_that_is_not_over() -> None:
+    lines = [Line("a", [5.0, 6.0, 1.0], "#111111", "#111111")]
+    chart = partial(line_chart, PALETTE, hours(3), lines, FigureUnit.COUNT, zone="UTC")
+    line, dashes = chart(is_open=True).figure().data
+    assert list(line.y) == [5.0, 6.0, 1.0]
+    assert (list(dashes.y), dashes.line.color) == ([6.0, 1.0], PALETTE.ground)
+    assert dashes.hoverinfo == "skip"
+    assert len(chart().figure().data) == 1
 
 
 def test_of_a_whole_line_no_point_is_drawn() -> None:
