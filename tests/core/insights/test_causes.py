@@ -1,6 +1,6 @@
 """Each finding says where its change comes from, and its evidence shows exactly that."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -21,7 +21,13 @@ from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-TODAY = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+NOW = datetime(2026, 11, 18, 15, 7, tzinfo=UTC)
+TODAY = NOW.replace(hour=0, minute=0)
+
+
+@pytest.fixture(autouse=True)
+def afternoon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 def found(days: int = 7) -> list[Finding]:

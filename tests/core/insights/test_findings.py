@@ -1,7 +1,7 @@
 """What needs attention: each story is found, said in words, and leads to its evidence."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -24,7 +24,13 @@ from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-TODAY = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+NOW = datetime(2026, 11, 18, 15, 7, tzinfo=UTC)
+TODAY = NOW.replace(hour=0, minute=0)
+
+
+@pytest.fixture(autouse=True)
+def afternoon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 def found(days: int = 7, watched: Watched | None = None, role: Role = Role.ADMIN) -> list[Finding]:
