@@ -4,7 +4,7 @@ permissions.
 
 import csv
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,11 @@ from tests.factories.batches import ran
 from tests.factories.identity import person
 
 NOW = clock.now().replace(hour=0, minute=5, second=0, microsecond=0)
+# Named by its days: midnight may pass between the import of this module and its tests.
+WEEK = {
+    "start": f"{NOW - timedelta(days=6):%Y-%m-%d}",
+    "end": f"{NOW + timedelta(days=1):%Y-%m-%d}",
+}
 METRICS = {
     "total_requests", "avg_latency_ms", "p50_latency_ms", "p95_latency_ms", "p99_latency_ms",
     "avg_first_token_ms", "input_tokens", "output_tokens", "total_tokens", "cost_usd",
@@ -89,17 +94,21 @@ def test_the_summary_has_its_pinned_fields_and_money_is_text(analyst: httpx2.Cli
     )
 
 
-def test_the_default_is_thirty_days_with_today_in_production(analyst: httpx2.Client) -> None:
+def test_the_default_is_thirty_days_with_today_in_production(
+    analyst: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: noon)
     send(
-        request(NOW),
-        request(NOW - timedelta(days=29)),
-        request(NOW - timedelta(days=30)),
-        request(NOW, environment="staging"),
+        request(noon),
+        request(noon - timedelta(days=29)),
+        request(noon - timedelta(days=30)),
+        request(noon, environment="staging"),
     )
     found = got(analyst, "/admin/ai/metrics")
     assert (found["total_requests"], found["previous"]["total_requests"]) == (2, 1)
     start, end = (datetime.fromisoformat(found[name]) for name in ("start", "end"))
-    assert (start, end - start) == (NOW.replace(minute=0) - timedelta(days=29), timedelta(days=30))
+    assert (start, end - start) == (noon.replace(hour=0) - timedelta(days=29), timedelta(days=30))
     assert got(analyst, "/admin/ai/metrics", days=1)["total_requests"] == 1
     assert got(analyst, "/admin/ai/metrics", environment="staging")["total_requests"] == 1
 
@@ -107,7 +116,7 @@ def test_the_default_is_thirty_days_with_today_in_production(analyst: httpx2.Cli
 def test_latency_has_percentiles_a_series_and_a_histogram(analyst: httpx2.Client) -> None:
     send(*(request(NOW, total_latency_ms=ms, first_token_ms=ms // 2) for ms in range(10, 1010, 10)))
     fold()
-    found = got(analyst, "/admin/ai/latency", days=7, interval="day")
+    found = got(analyst, "/admin/ai/latency", **WEEK, interval="day")
     for name, wanted in {"p50": 500, "p75": 750, "p90": 900, "p95": 950, "p99": 990}.items():
         assert found["overall"][name] == pytest.approx(wanted, rel=0.012)
         assert found["first_token"][name] == pytest.approx(wanted / 2, rel=0.012)
