@@ -168,7 +168,10 @@ def test_a_quota_of_an_account_or_key_is_for_nobody_else(one: Person) -> None:
     assert [each.scope for each in use_of(one.actor)] == ["account"]
 
 
-def test_the_smallest_of_several_decides_and_a_refusal_counts_nowhere(one: Person) -> None:
+def test_the_smallest_of_several_decides_and_a_refusal_counts_nowhere(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 30, 12, tzinfo=UTC))
     quota(1, period="minute")
     quota(10, period="day")
     executed(one.actor)
