@@ -5,9 +5,10 @@ from html.parser import HTMLParser
 import pytest
 
 from core.identity.schemas import Role, SessionKind
+from core.platform import clock
 from tests.factories import imports
 from tests.factories.annotations import told
-from tests.factories.conversations import START, message, stored
+from tests.factories.conversations import message, stored
 from tests.factories.hostile import WORDS
 from tests.factories.identity import person
 from tests.factories.reviews import annotated
@@ -61,7 +62,7 @@ VIEWS = [
     (TUNING, {"view": "queue"}),
     (TUNING, {"view": "conversations", "q": "alert"}),
     (TUNING, {"view": "annotations"}),
-    (TUNING, {"view": "summary", "days": "90"}),
+    (TUNING, {"view": "summary"}),
     (TUNING, {"view": "export"}),
     (KNOWLEDGE, {}),
     (KNOWLEDGE, {"section": "memories"}),
@@ -96,10 +97,11 @@ def strange(html: str) -> list[str]:
 
 def written(word: str) -> None:
     """Write it everywhere."""
-    near = {"created_at": START.isoformat(), "app": word[:60]}
+    at = {"created_at": clock.now().isoformat()}
+    near = at | {"app": word[:60]}
     said = [
-        message(0, content=word),
-        message(1, content=word + ".", error=word[:500], tool_calls=[{"name": word[:50]}]),
+        message(0, content=word, **at),
+        message(1, content=word + ".", error=word[:500], tool_calls=[{"name": word[:50]}], **at),
     ]
     stored(
         {
@@ -138,6 +140,7 @@ def written(word: str) -> None:
             suggested_response=word,
             tags=[word[:60]],
             author_name=word[:60],
+            created_at=clock.now(),
         )
 
 
