@@ -93,8 +93,8 @@ def _draw_words(message: ReadMessage) -> None:
     if message.role in FOLDED:
         opening = text.plain(text.one_line(message.content)[:80]) or "empty"
         with st.expander(
-            # Open where a search has found words in it
             f"{SPEAKERS[message.role]}: {opening}",
+            # Open where a search has found words in it
             expanded=message.parts is not None,
         ):
             _draw_content(message, whole)
