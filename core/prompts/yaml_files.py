@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from core.errors import Invalid, TooLarge
-from core.ingest.yaml_loader import YamlLoader
+from core.ingest.yaml_loader import PATTERNS, YamlLoader
 
 MAX_BYTES = 2 * 2**20
 MAX_DEPTH = 32  # levels
@@ -59,3 +59,6 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+# PyYAML writes texts such as 1e3 without quotes, which are numbers only since YAML 1.2
+for _tag, (_pattern, _first) in PATTERNS.items():
+    _Dumper.add_implicit_resolver(_tag, _pattern, list(_first))

@@ -41,6 +41,13 @@ def texts(actor: Actor, prompt: PromptView) -> list[dict[str, object]]:
     return [each.model_dump(exclude={"id", "created_at"}) for each in found]
 
 
+@pytest.mark.parametrize(
+    "text", ["1e3", "2E-05", "+1e2", ".5e3", "0o17", "0x1F", "1_000", "12:30", "01", "yes", "true"]
+)
+def test_a_text_that_looks_like_a_number_is_read_as_the_text_that_was_written(text: str) -> None:
+    assert yaml_files.read(yaml_files.write({"prompt": text}).encode()) == {"prompt": text}
+
+
 @pytest.mark.parametrize("is_yaml", [True, False])
 def test_what_was_exported_comes_back_as_it_was(actor: Actor, is_yaml: bool) -> None:
     made = create(
