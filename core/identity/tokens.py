@@ -39,11 +39,18 @@ def read_claims(token: str, type_: str, *names: str) -> dict[str, Any]:
     """Return the claims of an unexpired token of this type that Attune signed, among them `names`;
     raise SessionExpired.
     """
-    # The library goes by this machine's clock, and the process that signed it by the database's
-    options = {"require": ["exp", "type", *names], "verify_exp": False, "verify_iat": False}
     try:
         claims: dict[str, Any] = jwt.decode(
-            token, crypto.keyring().token_key, algorithms=[ALGORITHM], options=options
+            token,
+            crypto.keyring().token_key,
+            algorithms=[ALGORITHM],
+            # The library goes by this machine's clock, and the process that signed it by the
+            # database's
+            options={
+                "require": ["exp", "type", *names],
+                "verify_exp": False,
+                "verify_iat": False,
+            },
         )
     except jwt.InvalidTokenError:
         raise SessionExpired from None
