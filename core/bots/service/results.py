@@ -16,7 +16,12 @@ from core.bots.knowledge.items import KnowledgeItem
 from core.bots.knowledge.overlap import knowledge_use
 from core.bots.models import BotConfiguration, BotPerformanceMetric, BotResult, Scenario
 from core.bots.queries import results as queries
-from core.bots.result_schemas import BotTestResult, OutcomeCheck, PersonalityScores
+from core.bots.result_schemas import (
+    BotTestResult,
+    KnowledgeSource,
+    OutcomeCheck,
+    PersonalityScores,
+)
 from core.bots.scenarios import outcomes as rules
 from core.bots.schemas import BotContent
 from core.database.tables import table_of
@@ -59,19 +64,8 @@ def store(
     require(actor, Permission.RUN_MODELS)
     _hold(session, origin)
     use = knowledge_use(answer.response, origin.items)
-    problem = None
-    if answer.status is not ExecutionStatus.COMPLETED:
-        problem = answer.error.detail if answer.error else "The call was stopped."
-    # An empty text would follow each rule of what it must not contain
-    checked = answer.response if problem is None else None
-    checks = [_by_rule(outcome, checked) for outcome in origin.outcomes]
-    time_ms = answer.execution_time_ms if problem is None else None
-    details = ResultDetails(
-        problem=problem,
-        sources=use.sources,
-        outcomes=checks,
-        parameters_left_out=list(origin.parameters_left_out),
-    )
+    details = _details_of(origin, answer, use.sources)
+    time_ms = answer.execution_time_ms if details.problem is None else None
     id_ = new_id()
     row = BotResult(
         id=id_,
@@ -95,7 +89,7 @@ def store(
             None if use.coverage is None else Decimal(use.coverage).quantize(Decimal("0.0001"))
         ),
     )
-    _count(row, checks)
+    _count(row, details.outcomes)
     session.add(row)
     session.flush()
     session.add(
@@ -121,6 +115,22 @@ def _hold(session: Session, origin: ResultOrigin) -> None:
     scenario = select(Scenario.id).where(Scenario.id == origin.scenario_id)
     if session.scalar(scenario.with_for_update(read=True, key_share=True)) is None:
         raise ScenarioMissing
+
+
+def _details_of(
+    origin: ResultOrigin, answer: ExecutionView, sources: list[KnowledgeSource]
+) -> ResultDetails:
+    problem = None
+    if answer.status is not ExecutionStatus.COMPLETED:
+        problem = answer.error.detail if answer.error else "The call was stopped."
+    # An empty text would follow each rule of what it must not contain
+    checked = answer.response if problem is None else None
+    return ResultDetails(
+        problem=problem,
+        sources=sources,
+        outcomes=[_by_rule(outcome, checked) for outcome in origin.outcomes],
+        parameters_left_out=list(origin.parameters_left_out),
+    )
 
 
 def store_judgement(
