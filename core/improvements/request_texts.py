@@ -32,7 +32,7 @@ TAGS = (
     "suggested_response",
     "finding",
 )
-INSIDE = Place(tags=TAGS)
+INSIDE = Place(tags=frozenset(TAGS))
 MAX_COMMENT_CHARS = 2000
 
 

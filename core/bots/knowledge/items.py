@@ -19,7 +19,7 @@ TAGS = (
     "settings",
     "outcomes",
 )
-INSIDE = Place(tags=TAGS)
+INSIDE = Place(tags=frozenset(TAGS))
 
 
 @dataclass(frozen=True)
