@@ -124,7 +124,7 @@ def _draw_timeline(found: JourneyEvents, others: OtherActivity | None) -> None:
 
 
 def _left(found: JourneyEvents) -> int:
-    """Return how many events are not shown yet: the last page has a cursor, too, when it is full."""
+    """Return how many events are not shown yet: a full last page has a cursor, too."""
     return max(0, found.total_count - len(found.items))
 
 
