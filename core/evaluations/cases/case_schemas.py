@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WrapValidator, model_validator
 
+from core.datasets.files.promptfoo_vars import CaseVariablesRefused, messages_of
 from core.ingest.json_objects import JsonObject
 from core.providers.schemas import ChatMessage, MessageRole
 from core.scoring.patterns import within_budget
@@ -97,18 +98,45 @@ class EvaluatedCase(BaseModel):
         return next(asked, self.messages[-1].content)
 
 
+def _said_by(values: dict[str, Any]) -> str:
+    """Return the message of a case that has values for variables; raise ValueError."""
+    if isinstance(said := values.get("input"), str):
+        return said
+    try:
+        return messages_of(None, values)[0]["content"]
+    except (CaseVariablesRefused, RecursionError):
+        raise ValueError("`input` needs values that are not nested too deeply.") from None
+
+
 class InlineCase(BaseModel):
     """A case of one request: an `input` or `messages`, and what is expected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input: str | None = Field(default=None, min_length=1, max_length=200_000)
+    input: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200_000,
+        description="A text, or an object whose values fill the variables of a prompt, as "
+        "`context` does; its `input`, else all of it, is then the message.",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]},
+    )
     messages: tuple[ChatMessage, ...] = Field(default=(), max_length=500)
     expected_output: ExpectedOutput | None = None
     context: JsonObject | None = None
     reference: str | None = Field(default=None, max_length=200_000)
     assertions: ScorerList = ()
     tags: tuple[RunTag, ...] = Field(default=(), max_length=30)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _values_are_context(cls, given: Any) -> Any:  # noqa: ANN401  nothing has validated it
+        values = given.get("input") if isinstance(given, dict) else None
+        if not isinstance(values, dict):
+            return given
+        if given.get("context") is not None:
+            raise ValueError("Pass `context`, or an object as `input`, not both.")
+        return {**given, "input": _said_by(values), "context": values}
 
     @model_validator(mode="after")
     def _asks_and_can_be_scored(self) -> Self:
