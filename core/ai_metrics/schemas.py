@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from core.ingest.prompts import (
     NESTED,
@@ -28,6 +28,8 @@ from core.ingest.rows import (
 from core.providers.packaged_prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
+
+LONGEST_DURATION_MS = 10**9
 
 
 class RequestStatus(StrEnum):
@@ -78,17 +80,25 @@ class NewRequest(Row):
 
     def __post_init__(self) -> None:
         """Refuse negative or incomplete prices, and names that no index could hold; flatten
-        references, name tool calls in OpenAI's form, and remove empty errors of tools.
+        references, and normalize tool calls.
         """
         if wrong := wrong_dollars("cost_usd", self.cost_usd):
             raise ValueError(wrong)
-        # A call with this key counts as failed; many programs send it empty with every call
         for call in self.tool_calls or ():
-            if not call.get("error", True):
-                del call["error"]
-            # What OpenAI answers, as programs pass it on, has the name one level lower
-            function = call.get("function")
-            if isinstance(function, dict) and isinstance(function.get("name"), str):
-                call.setdefault("name", function["name"])
+            _normalize(call)
         flatten(self)
         super().__post_init__()
+
+
+def _normalize(call: dict[str, Any]) -> None:
+    # A call with this key counts as failed; many programs send it empty with every call
+    if not call.get("error", True):
+        del call["error"]
+    # What OpenAI answers, as programs pass it on, has the name one level lower
+    function = call.get("function")
+    if isinstance(function, dict) and isinstance(function.get("name"), str):
+        call.setdefault("name", function["name"])
+    # Clocks of programs measure fractions, and figures count whole milliseconds
+    duration = call.get("duration_ms")
+    if isinstance(duration, float) and abs(duration) <= LONGEST_DURATION_MS:
+        call["duration_ms"] = round(duration)
