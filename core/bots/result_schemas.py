@@ -274,6 +274,13 @@ class ScenarioRunView(View):
     finished_at: datetime | None
 
 
+class RunOutcomes(View):
+    """How many expected outcomes of a run's answers were checked, and how many were met."""
+
+    met: int
+    checked: int
+
+
 class ScenarioFigures(View):
     """The tests of a scenario by version of a bot; null means are not known."""
 

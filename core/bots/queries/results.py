@@ -10,7 +10,12 @@ from core.bots import encrypted_texts, judging
 from core.bots.errors import BotResultMissing
 from core.bots.models import BotPerformanceMetric, BotResult
 from core.bots.queries.bots import figure_columns, get_bot, metrics, results
-from core.bots.result_schemas import BotTestResult, PersonalityAnalysis, ScenarioFigures
+from core.bots.result_schemas import (
+    BotTestResult,
+    PersonalityAnalysis,
+    RunOutcomes,
+    ScenarioFigures,
+)
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -63,6 +68,15 @@ def list_results(
     page = _rows(actor, *conditions).order_by(newest)
     rows = session.execute(page.limit(window.limit).offset(window.offset))
     return window.page([view(*row) for row in rows], total)
+
+
+def sum_outcomes(session: Session, run_id: UUID, *, actor: Actor) -> RunOutcomes:
+    """Return the outcomes of all answers of a run of the actor."""
+    require(actor, Permission.RUN_MODELS)
+    own = (BotResult.run_id == run_id, BotResult.user_id == actor.id)
+    sums = (func.sum(BotResult.outcomes_met), func.sum(BotResult.outcomes_checked))
+    met, checked = session.execute(select(*sums).where(*own)).one()
+    return RunOutcomes(met=met or 0, checked=checked or 0)
 
 
 def view(row: BotResult, rating: Decimal | None) -> BotTestResult:

@@ -137,16 +137,22 @@ def _draw_last(last: ScenarioRunView, names: dict[UUID, str]) -> None:
         page = result_queries.list_results(
             session, last.bot_id, run_id=last.id, window=window, actor=actor
         )
-    met = sum(check.met is True for each in page.items for check in each.outcomes)
-    checked = sum(check.met is not None for each in page.items for check in each.outcomes)
-    note = f"{last.status} · {formatting.count(last.done, 'answer')} · {met} of {checked} outcomes"
-    frame.section("Last run", text.plain(f"{note} met · {text.ago(last.created_at)}"))
+        outcomes = result_queries.sum_outcomes(session, last.id, actor=actor)
+    facts = (
+        last.status,
+        formatting.count(last.done, "answer"),
+        f"{outcomes.met} of {outcomes.checked} outcomes met",
+        text.ago(last.created_at),
+    )
+    frame.section("Last run", text.plain(" · ".join(facts)))
     if last.error is not None:
         st.error(text.plain(last.error), icon=":material/error:")
     for result in page.items:
         name = names.get(result.scenario_id or last.id, "Deleted scenario")
         with st.expander(f"{text.plain(name)}: {result_card.title(result)}"):
             result_card.draw(result)
+    if len(page.items) < page.total_count:
+        st.caption(f"The first {len(page.items):,} of {page.total_count:,} answers")
 
 
 @errors.part("Results over versions")
