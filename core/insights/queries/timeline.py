@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.activity.views import JourneyEvent
@@ -101,11 +101,18 @@ def read_other_activity(
     *,
     actor: Actor,
 ) -> OtherActivity:
-    """Return a user's conversations and feedback in (since, until]; None is unlimited."""
+    """Return a user's conversations and feedback in (since, until]; None is unlimited.
+
+    Feedback that names no user is that of its conversation's user.
+    """
     require(actor, Permission.WATCH)
     is_readable = may(actor, Permission.READ_CONTENTS)
-    found = core.execute(_of(talks, user_id, watched, since, until)).mappings()
-    rated = ai.execute(_of(feedback, user_id, watched, since, until)).mappings()
+    own = talks.c.user_id == user_id
+    found = core.execute(_of(talks, own, watched, since, until)).mappings().all()
+    # Many senders name the user with the conversation alone
+    on_own = feedback.c.conversation_id.in_([row["id"] for row in found])
+    given = or_(feedback.c.user_id == user_id, and_(feedback.c.user_id.is_(None), on_own))
+    rated = ai.execute(_of(feedback, given, watched, since, until)).mappings()
     return OtherActivity(
         talks=[_talk(row, is_readable=is_readable) for row in found],
         opinions=[_opinion(row, is_readable=is_readable) for row in rated],
@@ -158,13 +165,13 @@ def _when(entry: Entry) -> datetime:
 
 def _of(
     table: Any,  # noqa: ANN401  one of two tables
-    user_id: UUID,
+    is_own: ColumnElement[bool],
     watched: Watched,
     since: datetime | None,
     until: datetime | None,
 ) -> Select[Any]:
     columns = table.c
-    wanted = [columns.user_id == user_id, columns.environment == watched.environment]
+    wanted = [is_own, columns.environment == watched.environment]
     if watched.app is not None:
         wanted.append(columns.app == watched.app)
     if since is not None:
