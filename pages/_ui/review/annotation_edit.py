@@ -56,13 +56,19 @@ def may_edit(one: AnnotationView, actor: Actor) -> bool:
     )
 
 
-def is_open(one: AnnotationView) -> bool:
+def is_open(id_: UUID | str | None) -> bool:
+    """Whether the annotation with this ID is being edited."""
     edited: Edited | None = state.get(OPEN, None)
-    return edited is not None and edited.one is not None and edited.one.id == one.id
+    return edited is not None and edited.one is not None and str(edited.one.id) == str(id_)
 
 
-def is_any_open() -> bool:
-    return state.get(OPEN, None) is not None
+def leave() -> None:
+    """Close the form of an annotation when another one is read: it would open again with what was
+    stored when it was opened.
+    """
+    edited: Edited | None = state.get(OPEN, None)
+    if edited is not None and edited.one is not None:
+        close()
 
 
 @errors.action

@@ -15,7 +15,7 @@ def draw(
     """Draw the annotations of a message, with suggested responses as diffs."""
     for each in given:
         with st.container(border=True, gap="xsmall", key=f"annotation-{each.id}"):
-            if annotation_edit.is_open(each):
+            if annotation_edit.is_open(each.id):
                 annotation_edit.draw(each)
                 continue
             annotation_card.draw(each, zone, original=original)

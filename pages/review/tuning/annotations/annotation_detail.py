@@ -48,9 +48,10 @@ def text_of(one: AnnotationView) -> str:
 
 def draw(zone: str, actor: Actor, chosen: AnnotationView) -> None:
     with st.container(key=f"annotation-{chosen.id}"):
-        if annotation_edit.is_open(chosen):
+        if annotation_edit.is_open(chosen.id):
             annotation_edit.draw(chosen)
         else:
+            annotation_edit.leave()
             _draw_one(chosen, zone, actor)
     annotation_card.draw_history(chosen, zone)
 

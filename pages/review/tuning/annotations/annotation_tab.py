@@ -93,7 +93,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         "Annotation",
         partial(annotation_detail.draw, zone, reads.actor),
         read_one,
-        has_steps=not annotation_edit.is_any_open(),
+        has_steps=not annotation_edit.is_open(st.query_params.get(dialogs.OPEN)),
     )
 
 

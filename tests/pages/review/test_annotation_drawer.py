@@ -1,0 +1,37 @@
+"""The form of an annotation in its drawer, and the steps to the annotations beside it."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.identity.schemas import SessionKind
+from tests.factories.conversations import conversation, stored
+from tests.factories.identity import person
+from tests.factories.reviews import annotated
+from tests.pages.conftest import TUNING, Console
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_a_form_that_was_left_is_closed_and_does_not_hide_the_steps_of_others(
+    console: Console,
+) -> None:
+    stored(conversation("c", messages=4))
+    edited, other = annotated("m1"), annotated("m3", number=1)
+    app = console(person(kind=SessionKind.BROWSER), TUNING)
+    app.query_params.update({"view": "annotations", "days": "3660", "row": str(edited)})
+    app.run()
+    app.button(key="annotation.edit").click().run()
+    assert "Save changes" in labels(app)
+    assert "Next" not in labels(app)
+
+    app.query_params["row"] = str(other)
+    app.run()
+    assert {"Previous", "Next", "Edit"} <= labels(app)
+
+    app.query_params["row"] = str(edited)
+    app.run()
+    assert "Save changes" not in labels(app)
