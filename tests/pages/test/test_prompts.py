@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.annotations.errors import AnnotationMissing
+from core.annotations.service import annotations
 from core.identity.schemas import Role, SessionKind
 from core.identity.service import sessions
 from pages.test.prompts.labels import label_move
@@ -214,6 +216,28 @@ def test_a_version_names_the_annotations_that_it_fixes(console: Console, admin: 
     assert [list(row) for row in app.dataframe[1].value[["Version", "Annotation"]].to_numpy()] == [
         ["2", "Too long"]
     ]
+
+
+def test_a_saved_version_is_said_to_be_saved_when_its_annotations_cannot_be_marked(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(conversation("c", messages=2))
+    fixed = annotated(status="reviewed", content="Too long")
+    create(admin.actor)
+    app = opened(console, admin, "support")
+    next(box for box in app.multiselect if box.label == "Fixes annotations").set_value([fixed])
+    app = fill(app, "Prompt", "Be brief.")
+
+    def deleted_meanwhile(*_: object, **__: object) -> None:
+        raise AnnotationMissing
+
+    monkeypatch.setattr(annotations, "change", deleted_meanwhile)
+    app = press(app, "Save as version 2")
+    assert "Version 2 is saved, but its annotations are not marked applied." in toasts(app)[0]
+    assert [each.label for each in app.button if each.label.startswith("Save as")] == [
+        "Save as version 3"
+    ]
+    assert read(admin.actor, "support").version == 2
 
 
 def test_choices_with_line_ends_stay_when_the_text_is_changed(

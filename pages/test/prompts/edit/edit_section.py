@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.errors import Failure
 from core.identity.schemas import Actor
 from core.presentation import formatting
 from core.prompts.schemas import MAX_PROMPT_CHARS, PromptChange
@@ -129,6 +130,13 @@ def _save(editor: PromptEditor) -> None:
         saved = prompts.change_prompt(session, editor.prompt.id, change, actor=actor)
     # So that the next run loads the version that was saved
     state.forget(editor.key("base"))
-    fixed = fixes.mark(editor, saved.version)
+    try:
+        fixed = fixes.mark(editor, saved.version)
+    except Failure as failure:
+        state.problem(
+            f"Version {saved.version} is saved, but its annotations are not marked applied. "
+            f"{failure.detail} Mark them under Tuning, or with the next version."
+        )
+        return
     also = f", {formatting.count(fixed, 'annotation')} marked applied" if fixed else ""
     state.toast(f"Saved as version {saved.version}{also}")
