@@ -25,7 +25,7 @@ from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.otlp import exports, histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.exports import Export
-from core.ai_metrics.otlp.mapping import Mapped
+from core.ai_metrics.otlp.mapping import Mapped, Place
 from core.ai_metrics.otlp.steps import MappedSpan
 from core.ai_metrics.schemas import NewRequest
 from core.conversations.ingest import conversations
@@ -130,12 +130,16 @@ def _read(
 async def _store_parts(
     export: Export, environment: str, most_different: int = MOST_MESSAGES
 ) -> SpanOutcome:
-    outcome, remaining = SpanOutcome(), export.count
+    outcome, remaining, dropped = SpanOutcome(), export.count, Counter[Place]()
     async for part in INGEST.iterate(export.parts):
         mapped = await INGEST.run(otlp.mapped, part)
+        remaining -= len(part)
+        dropped += mapped.dropped
+        # With the last part, as of those with many requests: the whole export is sent again
+        is_last = remaining == export.refused.total()
+        mapped.dropped = dropped if is_last else Counter()
         await store_mapped(mapped, environment, EXPORTS)
         outcome.add(mapped)
-        remaining -= len(part)
         if outcome.has_too_many(most_different):
             outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += remaining
             break

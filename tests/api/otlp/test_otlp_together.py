@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from api.routes.ingest import traces
 from core.ai_metrics.ingest import requests as ingest
 from core.ai_metrics.models import AiRequest, DroppedSpans
+from core.ai_metrics.otlp import exports as otlp_exports
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.schemas import NewRequest
 from core.conversations.ingest import conversations
@@ -113,3 +114,32 @@ def test_dropped_spans_count_once_when_a_later_part_failed_and_all_is_sent_again
     with transaction() as session:
         assert session.scalar(select(func.sum(DroppedSpans.spans))) == 1
     assert counted()[0] == 3
+
+
+def test_dropped_spans_count_once_when_a_later_trace_failed_and_all_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commits, commit = [], traces._commit  # noqa: SLF001  to fail for the second part
+
+    def fails_once(rows: list[traces.Stored], *given: Any) -> int:  # noqa: ANN401  passed on
+        commits.append(rows)
+        if len(commits) == 2:
+            raise Unavailable("The database is away.")
+        return commit(rows, *given)
+
+    def send(body: bytes) -> traces.SpanOutcome:
+        monkeypatch.setattr(traces, "EXPORTS", traces.new_group_commit())
+        parts = otlp_exports.read_protobuf(body)
+        return asyncio.run(traces._store_parts(parts, "production"))  # noqa: SLF001  without a server
+
+    monkeypatch.setattr(otlp_exports, "PART", 1)
+    monkeypatch.setattr(traces, "_commit", fails_once)
+    web = {"http.request.method": "GET"}
+    one, other = "ab" * 16, "cd" * 16
+    body = packed(*(span(given, trace=trace) for trace in (one, other) for given in (CHAT, web)))
+    with pytest.raises(Unavailable):
+        send(body)
+    assert send(body).dropped == 2
+    with transaction() as session:
+        assert session.scalar(select(func.sum(DroppedSpans.spans))) == 2
+    assert counted()[0] == 2
