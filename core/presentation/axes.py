@@ -73,9 +73,41 @@ def span_of(times: Sequence[datetime]) -> Span | None:
 
 
 def local(times: Sequence[datetime], zone: str) -> list[str]:
-    """Return times in a zone without offset, so that Plotly shows them unchanged."""
+    """Return times in a zone without offset, so that Plotly shows them unchanged.
+
+    An hour that comes twice, when clocks go back, has the room of one: its first half is the first
+    of the two, or their bars and points would lie on one another.
+    """
     time_zone = ZoneInfo(zone)
-    return [f"{time.astimezone(time_zone):%Y-%m-%d %H:%M:%S}" for time in times]
+    return [f"{_place_of(time.astimezone(time_zone)):%Y-%m-%d %H:%M:%S}" for time in times]
+
+
+def moment_at(place: str, zone: str) -> datetime:
+    """Return the time of a place on the axis, as `local` returned it."""
+    at = datetime.fromisoformat(place).replace(tzinfo=ZoneInfo(zone))
+    if not (twice := _twice(at)):
+        return at
+    since = 2 * _since(at, twice)
+    start = at - _since(at, twice)
+    return (start + since % twice).replace(fold=int(since >= twice))
+
+
+def _place_of(at: datetime) -> datetime:
+    if not (twice := _twice(at)):
+        return at
+    since = _since(at, twice)
+    return at - since + (since + at.fold * twice) / 2
+
+
+def _twice(at: datetime) -> timedelta:
+    """Return how much time around a local time comes twice, or zero."""
+    first, second = (at.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return max(first - second, timedelta())
+
+
+def _since(at: datetime, twice: timedelta) -> timedelta:
+    """Return the time since the begin of what comes twice: an hour begins at a full hour."""
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second) % twice
 
 
 def format_axis(figure: Drawing, scale: AxisScale, top: float) -> None:

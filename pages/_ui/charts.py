@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from core.presentation.axes import moment_at
 from core.presentation.drawing import Chart
 from core.presentation.palette import Palette
 from pages._ui import errors, frame, state
@@ -36,7 +36,7 @@ class Point:
 
     def moment(self, zone: str) -> datetime:
         """Return the time of a point in a time chart."""
-        return datetime.fromisoformat(str(self.x)).replace(tzinfo=ZoneInfo(zone))
+        return moment_at(str(self.x), zone)
 
 
 def palette() -> Palette:

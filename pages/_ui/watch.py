@@ -17,6 +17,7 @@ Core computes each figure once for page, CSV and API; a page does no arithmetic 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -26,7 +27,7 @@ from core.ai_metrics.views import Interval
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
-from core.presentation.periods import Period
+from core.presentation.periods import DAY, Period
 from core.prompts.queries.labels import list_promotions
 from pages._ui import cache, frame, guard, links, text
 from pages._ui.cache import Reads
@@ -149,7 +150,10 @@ def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:
 
     def look(point: Point) -> None:
         start = point.moment(zone)
-        filter_state.look_at(page, start, start + interval.length)
+        # Hours go by the clock in UTC, days by that of the zone: some are longer
+        is_of_days = interval.length >= DAY
+        end = (start if is_of_days else start.astimezone(UTC)) + interval.length
+        filter_state.look_at(page, start, end)
 
     return look
 

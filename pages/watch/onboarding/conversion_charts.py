@@ -1,5 +1,7 @@
 """Conversion over time, time to convert and time to drop-off."""
 
+from datetime import UTC
+
 import streamlit as st
 
 from core.activity import charts as funnel_charts
@@ -29,7 +31,9 @@ def draw(reads: Reads, chosen: Filters, funnel: Funnel, segment: Segment | None)
 
     def closer(point: Point) -> None:
         start = point.moment(zone)
-        filter_state.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
+        # Hours go by the clock in UTC, days by that of the zone: some are longer
+        end = start.astimezone(UTC) + HOUR if is_hourly else start + course.days_each * DAY
+        filter_state.look_at(PAGE, start, end)
 
     def pick(step: int, bar: TimeBar, name: str) -> None:
         """List the users of a bar, below the steps."""
