@@ -233,13 +233,9 @@ def _within_limits(specs: tuple[object, ...]) -> tuple[object, ...]:
     return specs
 
 
+_Scorers = Annotated[tuple[ScorerSpec, ...], Field(max_length=MAX_SCORERS)]
 # The scorers of a case or an evaluation
-ScorerList = Annotated[
-    tuple[ScorerSpec, ...],
-    Field(max_length=MAX_SCORERS),
-    AfterValidator(_within_limits),
-    WrapValidator(within_budget),
-]
+ScorerList = Annotated[_Scorers, AfterValidator(_within_limits), WrapValidator(within_budget)]
 
 AllScorer.model_rebuild()
 AnyScorer.model_rebuild()
