@@ -5,11 +5,13 @@ else gets 401, except for a few public paths. Cookies are accepted for writes an
 with an `Origin` of the console.
 """
 
+import logging
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +36,10 @@ from core.identity.schemas import Actor, Caller
 from core.platform import logs
 from core.platform.config import Config
 
+log = logging.getLogger("attune.api")
+
+CHECK_INTERVAL_S = 30.0  # of what a long response is sent for
+EVENT_STREAM = "text/event-stream"
 PROGRAM_PATHS = ("/api/", "/otlp/", "/openai/")
 PORT = re.compile(r":\d+$")
 # The only websocket that accepts a ticket instead of a cookie; its route checks the ticket.
@@ -46,6 +52,10 @@ class OriginRefused(Forbidden):
     """The request's Origin is not this server. Behind a proxy, set ATTUNE_PUBLIC_URL."""
 
     code = "origin_refused"
+
+
+class RightsEnded(Exception):
+    """The session or key of a long download has ended, or has other rights."""
 
 
 class Gate:
@@ -75,7 +85,41 @@ class Gate:
         except Failure as error:
             await _reject(credentials, error, scope, receive, send)
             return
-        await self._pass_on(scope, receive, _with_response_headers(send, scope))
+        send = self._while_allowed(_with_response_headers(send, scope), credentials, scope)
+        await self._pass_on(scope, receive, send)
+
+    def _while_allowed(self, send: Send, credentials: RequestCredentials, scope: Scope) -> Send:
+        """Return a `send` that breaks off a long download once its session or key has ended, or has
+        other rights. Event streams say so themselves.
+        """
+        actor: Actor | None = scope["state"]["actor"]
+        if actor is None or credentials.is_websocket:
+            return send
+        checked_at, is_download = time.monotonic(), True
+
+        async def send_while_allowed(message: Message) -> None:
+            nonlocal checked_at, is_download
+            if message["type"] == "http.response.start":
+                content_type = Headers(raw=message["headers"]).get("content-type", "")
+                is_download = not content_type.startswith(EVENT_STREAM)
+            is_due = time.monotonic() - checked_at >= CHECK_INTERVAL_S
+            if is_due and is_download and message.get("more_body"):
+                checked_at = time.monotonic()
+                await self._check_still(actor, credentials)
+            await send(message)
+
+        return send_while_allowed
+
+    async def _check_still(self, actor: Actor, credentials: RequestCredentials) -> None:
+        """Raise RightsEnded unless the credentials still give the actor's rights."""
+        try:
+            present = await self._actor(credentials)
+        except Unavailable:
+            return  # what the download reads says so, too
+        except Failure as failure:
+            raise RightsEnded from failure
+        if present is None or _rights(present) != _rights(actor):
+            raise RightsEnded
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; log unexpected errors, and return their incident ID only."""
@@ -88,6 +132,8 @@ class Gate:
 
         try:
             await self.app(scope, receive, send_and_note)
+        except RightsEnded:  # the server closes the connection before the download is whole
+            log.info("a download ended with its session", extra={"path": scope["path"]})
         except Exception as error:
             if scope["type"] != "http":
                 raise
@@ -133,6 +179,10 @@ class Gate:
         if needs_origin and headers.get("origin", "").lower() not in own:
             raise OriginRefused
         return credentials.cookie
+
+
+def _rights(actor: Actor) -> tuple[object, ...]:
+    return actor.role, actor.scopes, actor.may_read_messages
 
 
 def origins(config: Config, host: str) -> frozenset[str]:
