@@ -30,7 +30,6 @@ from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import capabilities, catalogue
 from core.providers.packaged_prices import Cost
-from core.providers.schemas import Route
 from core.quotas.cost_limits import check_cost
 from core.quotas.queries import Applying, find_applying_cached
 from core.quotas.service import reservations
@@ -62,7 +61,8 @@ def begin(
     route = catalogue.find_route(session, new_execution.model_id)
     quotas = find_applying_cached(session, actor) if quotas is None else quotas
     if quotas or new_execution.cost_limit_usd is not None:
-        new_execution = _limited(new_execution, route)
+        limited = with_max_tokens(new_execution.parameters, route.model.capabilities)
+        new_execution = new_execution.model_copy(update={"parameters": limited})
     call = model_input.call_of(route, new_execution, toolbox)
     capabilities.check_supported(route.model, call)
     execution_id, started_at = new_id(), clock.now()
@@ -98,11 +98,6 @@ def begin(
     pending = PendingExecution(execution_id, route, call, new_execution, *facts)
     _reserve(session, pending)  # last: counters are locked until the commit
     return pending
-
-
-def _limited(new_execution: NewExecution, route: Route) -> NewExecution:
-    parameters = with_max_tokens(new_execution.parameters, route.model.capabilities)
-    return new_execution.model_copy(update={"parameters": parameters})
 
 
 def _reserve(session: Session, pending: PendingExecution) -> None:
@@ -148,6 +143,8 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
     }
     if not _end(session, execution, values | used):
         session.execute(update(executions).where(executions.c.id == execution.id).values(used))
+        # A further round may have reserved more since it was cancelled
+        reservations.settle(session, [execution.id], None, None)
         # Only now, because what it has used was not known when it was cancelled
         if execution.is_of_key and outcome.usage is not None:
             outbox.add(session, FINISHED_BY_KEY, {"ids": [str(execution.id)]})

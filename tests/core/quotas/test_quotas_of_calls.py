@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from core.database.db import transaction
 from core.errors import ProviderFailed
 from core.executions.runner import Runner
+from core.executions.schemas import CallOutcome, ExecutionStatus
 from core.executions.service import executions as service
 from core.identity.schemas import Role, Scope
 from core.platform import clock
@@ -111,6 +112,22 @@ def test_a_cancelled_call_counts_as_the_most_that_it_could_use(one: Person) -> N
         service.cancel(session, running.id, text=running.text, actor=one.actor)
         service.cancel(session, running.id, text=running.text, actor=one.actor)
     assert used(one.actor) == (reserved, 0)
+
+
+def test_what_a_round_reserves_beside_a_cancellation_is_not_reserved_for_ever(one: Person) -> None:
+    quota(10_000, "tokens")
+    with transaction() as session:
+        pending = service.begin(session, asked(), instance=UUID(int=1), actor=one.actor)
+    with transaction() as session:
+        service.cancel(session, pending.id, text=None, actor=one.actor)
+    used_before, _ = used(one.actor)
+    with transaction() as session:
+        next_round, at = WorstCase(100, None), pending.created_at
+        reservations.reserve(session, pending.id, pending.quotas, next_round, at=at, calls=0)
+    outcome = CallOutcome(ExecutionStatus.CANCELLED, "")
+    with transaction() as session:
+        assert not service.finish(session, pending, outcome)
+    assert used(one.actor) == (used_before + 100, 0)
 
 
 def test_an_interrupted_call_is_settled_once(one: Person) -> None:
