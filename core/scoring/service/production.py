@@ -50,7 +50,7 @@ def score_due_messages() -> None:
         actor = _active_actor(core, state.account_id)
     if not chosen.is_active or not chosen.scorers:
         return
-    if actor is None or not may(actor, Permission.RUN_MODELS):
+    if actor is None:
         _note(problem=NO_ACCOUNT)
         return
     # Messages that arrive while others are scored are due in the next run
@@ -58,14 +58,16 @@ def score_due_messages() -> None:
     for message_id in _sampled(chosen, state):
         if queue.stopping.is_set():
             return
-        if not _score_message(message_id, chosen, actor):
+        if not _score_message(message_id, chosen):
             return
     _note(looked_until=begun)
 
 
 def _active_actor(core: Session, account_id: UUID | None) -> Actor | None:
+    """Return the account as it may run models now, or None."""
     account = find_account(core, account_id) if account_id is not None else None
-    return actor_of(account, Caller()) if account is not None and account.is_active else None
+    actor = actor_of(account, Caller()) if account is not None and account.is_active else None
+    return actor if actor is not None and may(actor, Permission.RUN_MODELS) else None
 
 
 def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterator[UUID]:
@@ -90,14 +92,17 @@ def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterat
         place = due[-1] if len(due) == AT_ONCE else None
 
 
-def _score_message(message_id: UUID, chosen: ProductionScoring, actor: Actor) -> bool:
-    """Score a message by the scorers that have not; return False when the settings have changed."""
+def _score_message(message_id: UUID, chosen: ProductionScoring) -> bool:
+    """Score a message by the scorers that have not; return False when the settings have changed, or
+    their account may not run models any more, which the next run says.
+    """
     with read_session() as core:
         found = sampled_answers.find_answer(core, message_id)
         ids = {_score_id(message_id, spec): spec for spec in chosen.scorers}
         stored = sampled_answers.stored_ids(core, list(ids))
         state = settings.read(core, ProductionScoringState).of_today()
-        if settings.read(core, ProductionScoring) != chosen:
+        actor = _active_actor(core, state.account_id)
+        if settings.read(core, ProductionScoring) != chosen or actor is None:
             return False
     if found is None:
         return True

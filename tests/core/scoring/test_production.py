@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from core.annotations.settings import ReviewSettings
 from core.database import settings
-from core.database.db import transaction
+from core.database.db import Session, transaction
 from core.identity.schemas import Role
 from core.platform import clock
+from core.scores.ingest import OwnScore, store_own
 from core.scoring import jobs
+from core.scoring.service import production
 from core.scoring.settings import (
     ProductionScoring,
     ProductionScoringState,
@@ -250,6 +252,21 @@ def test_the_account_that_set_it_up_must_still_run_models(one: Person) -> None:
     work()
     assert scores() == []
     assert "Save the settings again" in (state(one).problem or "")
+
+
+def test_a_run_ends_once_the_account_may_not_run_models(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen(one, NO_APOLOGY)
+    talk("It is Paris.", "It is Rome.")
+
+    def store_and_disable(core: Session, scored: list[OwnScore]) -> None:
+        store_own(core, scored)
+        core.execute(text("update admin_users set is_active = false"))
+
+    monkeypatch.setattr(production, "store_own", store_and_disable)
+    work()
+    assert [each["message"] for each in scores()] == ["m1"]
 
 
 def test_turned_off_it_does_nothing(one: Person) -> None:
