@@ -1,6 +1,6 @@
 """Read scenarios, the included ones and an account's own, and their runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.bots.errors import ScenarioMissing, ScenarioRunMissing
-from core.bots.models import BotResult, Scenario, ScenarioRun
+from core.bots.models import BotConfiguration, BotResult, Scenario, ScenarioRun
 from core.bots.result_schemas import RunMode, RunStatus, ScenarioRunView, ScenarioView
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+
+GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def _is_visible(actor: Actor) -> ColumnElement[bool]:
@@ -71,6 +73,17 @@ def get_run_row(
     if row is None:
         raise ScenarioRunMissing
     return row
+
+
+def find_going(session: Session, facts: Mapping[str, Any]) -> ScenarioRun | None:
+    """Return a run with these columns that has not ended, or None; of two that ask for the same
+    bot, the second waits for the end of the first's transaction.
+    """
+    bot = select(BotConfiguration.id).where(BotConfiguration.id == facts["bot_config_id"])
+    session.execute(bot.with_for_update(key_share=True))
+    same = [getattr(ScenarioRun, name).is_not_distinct_from(it) for name, it in facts.items()]
+    going = select(ScenarioRun).where(ScenarioRun.status.in_(GOING), *same).limit(1)
+    return session.scalar(going)
 
 
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:

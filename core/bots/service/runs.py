@@ -30,13 +30,12 @@ from core.providers import catalogue
 
 TASK = "bots.run_scenarios"
 PAUSE = timedelta(seconds=2)
-GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def start_one(
     session: Session, scenario_id: UUID, new_run: NewScenarioRun, *, actor: Actor
 ) -> ScenarioRunView:
-    """Queue a run of one scenario.
+    """Queue a run of one scenario; of an equal one that has not ended, return that.
 
     Raises ScenarioMissing, BotMissing, BotVersionMissing, GoalMissing, ModelMissing or NoModel.
     """
@@ -49,7 +48,8 @@ def start_one(
 
 
 def start_all(session: Session, new_run: NewScenarioRun, *, actor: Actor) -> ScenarioRunView:
-    """Queue a run of all active scenarios; with a simulated user, of those that have a goal.
+    """Queue a run of all active scenarios; with a simulated user, of those that have a goal. Of an
+    equal one that has not ended, return that.
 
     Raises NothingToRun, BotMissing, BotVersionMissing, ModelMissing or NoModel.
     """
@@ -76,20 +76,22 @@ def _start(
         judge = None
     if judge is not None:
         judge = catalogue.find_route(session, judge).model.id
-    row = ScenarioRun(
-        id=new_id(),
-        user_id=actor.id,
-        bot_config_id=bot.id,
-        bot_version=version,
-        content=content.model_dump(mode="json"),
-        scenario_ids=[each.id for each in chosen],
-        mode=new_run.mode,
-        turns=new_run.turns,
-        model_id=model,
-        judge_model_id=judge,
-        status=RunStatus.QUEUED,
-        total=_total(chosen, new_run),
-    )
+    facts = {
+        "user_id": actor.id,
+        "bot_config_id": bot.id,
+        "bot_version": version,
+        "content": content.model_dump(mode="json"),
+        "scenario_ids": [each.id for each in chosen],
+        "mode": new_run.mode,
+        "turns": new_run.turns,
+        "model_id": model,
+        "judge_model_id": judge,
+    }
+    # A second press, or a request that is sent again, must not pay for all answers twice
+    if (equal := scenarios.find_going(session, facts)) is not None:
+        return scenarios.run_view(equal)
+    total = _total(chosen, new_run)
+    row = ScenarioRun(id=new_id(), **facts, status=RunStatus.QUEUED, total=total)
     session.add(row)
     session.flush()
     defer(session, row.id)
@@ -110,7 +112,7 @@ def defer(session: Session, run_id: UUID, *, after: timedelta | None = None) -> 
 def begin(session: Session, run_id: UUID) -> ScenarioRun | None:
     """Return a run that is to go on, as running; None when it has ended."""
     row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
-    if RunStatus(row.status) not in GOING:
+    if RunStatus(row.status) not in scenarios.GOING:
         return None
     row.status = RunStatus.RUNNING
     return row
@@ -139,7 +141,7 @@ def finish(session: Session, run_id: UUID, error: str | None = None) -> None:
         row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
     except ScenarioRunMissing:  # deleted with its bot
         return
-    if RunStatus(row.status) not in GOING:
+    if RunStatus(row.status) not in scenarios.GOING:
         return
     row.status = RunStatus.FAILED if error else RunStatus.COMPLETED
     row.error, row.finished_at = error, clock.now()
@@ -152,7 +154,7 @@ def cancel(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:
     """Stop a run after the answer that is being made; raise ScenarioRunMissing."""
     require(actor, Permission.RUN_MODELS)
     row = scenarios.get_run_row(session, run_id, actor=actor, lock=True)
-    if RunStatus(row.status) in GOING:
+    if RunStatus(row.status) in scenarios.GOING:
         row.status, row.finished_at = RunStatus.CANCELLED, clock.now()
     session.flush()
     return scenarios.run_view(row)

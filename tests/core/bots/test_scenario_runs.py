@@ -134,6 +134,15 @@ def test_after_a_stop_a_run_goes_on_after_the_last_answer(actor: Actor) -> None:
     assert [each.id for each in after[:1]] == [each.id for each in before]
 
 
+def test_an_equal_run_is_started_again_only_after_the_end_of_the_first(actor: Actor) -> None:
+    bot, scenario = made(actor), included(actor)[0].id
+    first = started(actor, bot, scenario)
+    assert started(actor, bot, scenario) == first
+    assert started(actor, bot, scenario, mode="messages") != first
+    worked(actor, first)
+    assert started(actor, bot, scenario) != first
+
+
 def test_a_run_ends_once_its_account_is_disabled(actor: Actor) -> None:
     run_id = started(actor, made(actor), included(actor)[0].id)
 
