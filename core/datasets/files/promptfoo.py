@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from core.datasets.errors import DatasetFileRefused
 from core.datasets.files.assertions import AssertionRefused, scorer_of
-from core.datasets.files.parsed import ParsedCases
+from core.datasets.files.parsed import MAX_TOTAL_BYTES, ParsedCases
 from core.datasets.files.promptfoo_vars import (
     CaseVariablesRefused,
     combinations,
@@ -51,6 +51,7 @@ class _Configuration:
         self.root: Mapping[str, Any] = document.value
         self.parsed = ParsedCases(CaseFormat.PROMPTFOO)
         self.assertion_count = 0
+        self.read_chars = 0
 
     def read(self) -> ParsedCases:
         for name in self.root:
@@ -69,6 +70,7 @@ class _Configuration:
             try:
                 self._add_test(self._resolved(test, path), f"Test {place + 1}", template, shared)
             except (AssertionRefused, CaseVariablesRefused) as error:
+                self._count(error)
                 self._leave_out(path, f"Test {place + 1}", f"Not imported: {error}.")
         return self.parsed
 
@@ -114,6 +116,7 @@ class _Configuration:
         line = self.document.line(*test.path)
         tags = _tags(test.value.get("metadata"))
         for variables in combinations(common | given):
+            self._count(template)
             messages = messages_of(template, variables)
             scorers, unsupported = [], []
             for part in (shared, test):
@@ -122,6 +125,7 @@ class _Configuration:
                     try:
                         scorers.append(self._scorer(each, where, variables))
                     except (AssertionRefused, CaseVariablesRefused) as error:
+                        self._count(error)
                         kind = each.get("type", "$ref") if isinstance(each, dict) else "assert"
                         unsupported.append(
                             self._leave_out(where, f"{name}, assertion {kind}", f"{error}.")
@@ -138,6 +142,16 @@ class _Configuration:
                 unsupported=unsupported[:100],
                 tags=tags,
             )
+
+    def _count(self, given: str | Exception | None) -> None:
+        """Count the characters of a template or of what was refused; raise DatasetFileRefused.
+
+        Cases that are refused take as long to read as others, and an alias is a text in few bytes.
+        """
+        chars = len(given) if isinstance(given, str) else getattr(given, "chars", 0)
+        self.read_chars += chars
+        if self.read_chars > MAX_TOTAL_BYTES:
+            raise DatasetFileRefused(f"These cases have more than {MAX_TOTAL_BYTES // 2**20} MiB.")
 
     def _assertions(self, part: Reference, name: str) -> list[Any]:
         found = part.value.get("assert") or []

@@ -15,6 +15,16 @@ PLACE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 class CaseVariablesRefused(Exception):
     """A test's variables cannot be read; the text says why."""
 
+    chars = 0  # that were read before
+
+
+class CaseTooLong(CaseVariablesRefused):
+    """A text would be too long with its variables."""
+
+    def __init__(self, chars: int) -> None:
+        super().__init__(f"it has more than {MAX_CASE_CHARS:,} characters")
+        self.chars = chars
+
 
 def combinations(variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a test's variables, one combination for each value of its lists, as promptfoo does."""
@@ -51,7 +61,7 @@ def filled(template: str, variables: Mapping[str, Any]) -> str:
         text = "" if value is None else as_text(value)
         size += len(text)
         if size > MAX_CASE_CHARS:
-            raise CaseVariablesRefused(f"it has more than {MAX_CASE_CHARS:,} characters")
+            raise CaseTooLong(size)
         return text
 
     return PLACE.sub(value_of, template)

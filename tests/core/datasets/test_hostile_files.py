@@ -76,3 +76,23 @@ def test_the_size_of_all_cases_is_counted_in_bytes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(parsed, "MAX_TOTAL_BYTES", 2000)
     with pytest.raises(DatasetFileRefused, match="more than"):
         reader.read(("\u65e5" * 900).encode(), "questions.txt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"prompts: [{'x' * 2_000_000}]\ntests: [", id="a long prompt"),
+        pytest.param(f"prompts: ['[{'1,' * 900_000}1]']\ntests: [", id="a prompt of JSON"),
+        pytest.param(
+            "prompts: ['{{a}}']\n"
+            f"defaultTest: {{vars: {{a: {{b: {'x' * 2_000_000}}}}}}}\n"
+            "tests: [",
+            id="a long variable",
+        ),
+    ],
+)
+def test_tests_that_are_too_long_are_not_read_without_end(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DatasetFileRefused, match="more than 40 MiB"):
+        reader.read(f"{text}{'{vars: {c: d}},' * 20_000}]".encode(), "promptfooconfig.yaml")
+    assert time.process_time() - begun < MAX_SECONDS
