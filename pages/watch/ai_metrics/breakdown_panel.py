@@ -33,6 +33,7 @@ PAGE = "ai-metrics"
 OWN = ("by", "measure")
 Choice = TypeVar("Choice", bound=StrEnum)
 MOST_ROWS = 6
+MOST_SHARE = 2  # of a change: beyond, parts cancel out, and shares of the rest say nothing
 
 
 @errors.part("Breakdown")
@@ -83,10 +84,11 @@ def _draw_parts(found: Breakdown) -> None:
         columns.text("Now", lambda row: formatting.figure(row.figure, unit)),
         columns.text("Change", lambda row: change_of(row.figure, row.previous, unit)),
     ]
-    if any(part.share_of_change is not None for part in found.parts):
+    shares = [abs(share) for part in found.parts if (share := part.share_of_change) is not None]
+    if 0 < max(shares, default=0) <= MOST_SHARE:
         shown.append(
             columns.text(
-                "Share",
+                "Of change",
                 # z: without the sign of a zero that was rounded
                 lambda row: "" if row.share_of_change is None else f"{row.share_of_change:z.0%}",
                 help="Share of the total change that comes from this value",
