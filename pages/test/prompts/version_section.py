@@ -79,6 +79,10 @@ def _columns() -> Sequence[TableColumn[VersionRow]]:
     def rate(row: VersionRow) -> float | None:
         return row.figures.error_rate.value if row.figures is not None else None
 
+    def cost_per_thousand(row: VersionRow) -> float | None:
+        cost = row.figures.cost_per_request.value if row.figures is not None else None
+        return float(cost) * 1000 if cost is not None else None
+
     return [
         columns.number("Version", lambda row: row.version.number, width=70),
         columns.tags("Labels", lambda row: row.labels, width=150),
@@ -89,18 +93,10 @@ def _columns() -> Sequence[TableColumn[VersionRow]]:
             "Requests", lambda row: row.figures.total_requests if row.figures else None, width=85
         ),
         columns.percent("Errors", rate, format="%.1f%%", width=75),
-        columns.number(
-            "p95 latency",
-            lambda row: row.figures.p95_latency_ms.value if row.figures else None,
-            format="%d ms",
-            width=95,
+        columns.seconds(
+            "p95 latency", lambda row: row.figures.p95_latency_ms.value if row.figures else None
         ),
-        columns.number(
-            "Cost per request",
-            lambda row: row.figures.cost_per_request.value if row.figures else None,
-            format="$%.5f",
-            width=115,
-        ),
+        columns.number("Cost per 1,000", cost_per_thousand, format="$%.2f", width=115),
         columns.percent(
             "Approved",
             lambda row: (

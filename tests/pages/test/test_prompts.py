@@ -1,6 +1,7 @@
 """Prompts: what is edited becomes a version, and what each account may do."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +10,9 @@ from core.annotations.errors import AnnotationMissing
 from core.annotations.service import annotations
 from core.identity.schemas import Role, SessionKind
 from core.identity.service import sessions
+from core.platform import clock
 from pages.test.prompts.labels import label_move
+from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, read, save
@@ -146,6 +149,16 @@ def test_two_versions_are_compared_by_word(console: Console, admin: Person) -> N
     app = opened(console, admin, "support", "Versions")
     html = "".join(str(each.proto.body) for each in app.get("html"))
     assert "<del>three</del><ins>two</ins>" in html
+
+
+def test_figures_of_versions_are_in_the_units_of_ai_metrics(
+    console: Console, admin: Person
+) -> None:
+    create(admin.actor, "support")
+    facts = {"prompt_name": "support", "prompt_version": "1", "total_latency_ms": 2780}
+    send(request(clock.now() - timedelta(days=1), cost_usd=Decimal("0.00146"), **facts))
+    [row] = opened(console, admin, "support", "Versions").dataframe[0].value.to_dict("records")
+    assert (row["p95 latency"], row["Cost per 1,000"]) == (2.78, pytest.approx(1.46))
 
 
 def test_versions_are_shown_also_when_it_is_time_to_note_that_the_account_was_seen(
