@@ -19,7 +19,7 @@ def make(mapping: dict[str, Any]) -> Generated:
     def finish(core: Session, ai: Session, import_id: UUID) -> None:
         demo_annotations.store(core, ai, import_id, demo_annotations.read(until))
         ai.flush()
-        examples.store(core, ai)
+        examples.store(core, ai, until)
 
     return Generated(rows(until), finish, examples.remove)
 

@@ -7,10 +7,12 @@ import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.bots.models import BotConfiguration
@@ -24,6 +26,7 @@ from core.datasets.schemas import CaseTexts, DatasetCase, DatasetVisibility, New
 from core.datasets.service import cases, datasets, sources
 from core.datasets.source_schemas import AnnotationChoice
 from core.demo.schemas import DemoExamples
+from core.demo.shifting import END, WEEK, Shift
 from core.errors import Conflict
 from core.evaluations.app_schemas import AppAnswer, AppAnswers
 from core.evaluations.models import EvaluationTest
@@ -33,20 +36,23 @@ from core.evaluations.service import app_answers, evaluations
 from core.identity import queries as identity
 from core.identity.schemas import Actor, Caller, Role
 from core.ingest.rows import key_of
-from core.prompts.models import PromptTemplate
-from core.prompts.schemas import PromptChange, Visibility
+from core.prompts.models import PromptLabelMove, PromptTemplate
+from core.prompts.schemas import LabelTarget, PromptChange, Visibility
 from core.prompts.service import prompts, transfer
+from core.prompts.service.labels import move_label
 from core.scoring.schemas import ContainsScorer
 
 FILE = Path(__file__).parents[1] / "examples.toml"
 DEMO_NAME = "Demo workspace"
 MESSAGE = "m01"  # of each reviewed conversation
 AS_SENT, NEXT = "2.7.0", "2.7.1"
+# How many days before its last week the demo's requests began to name a version (tools/demo)
+IN_PRODUCTION = {8: 35.2, 9: 17.6}
 
 
-def store(core: Session, ai: Session) -> None:
-    """Store the examples once, as the first super admin's; not where one of their names is taken,
-    or without such an account.
+def store(core: Session, ai: Session, until: datetime) -> None:
+    """Store the examples of a demo that ends at `until` once, as the first super admin's; not where
+    one of their names is taken, or without such an account.
     """
     actor = _owner(core)
     if actor is None or settings.read(core, DemoExamples).dataset_id is not None:
@@ -55,7 +61,7 @@ def store(core: Session, ai: Session) -> None:
     with suppress(Conflict), core.begin_nested():
         dataset_id = _dataset(core, ai, facts, actor)
         found = DemoExamples(
-            prompt_id=_prompt(core, facts["prompt"], actor),
+            prompt_id=_prompt(core, facts["prompt"], until, actor),
             bot_ids=tuple(_bot(core, bot, actor) for bot in facts["bots"]),
             dataset_id=dataset_id,
             evaluation_id=_evaluation(core, facts, dataset_id, actor),
@@ -86,7 +92,7 @@ def _owner(core: Session) -> Actor | None:
     return None
 
 
-def _prompt(core: Session, facts: dict[str, Any], actor: Actor) -> UUID:
+def _prompt(core: Session, facts: dict[str, Any], until: datetime, actor: Actor) -> UUID:
     lines = facts.pop("lines")
     versions = [
         {
@@ -96,11 +102,22 @@ def _prompt(core: Session, facts: dict[str, Any], actor: Actor) -> UUID:
         }
         for number, (note, _) in enumerate(lines, 1)
     ]
-    labels = {"production": len(lines), "previous": len(lines) - 1}
+    before, now = IN_PRODUCTION
+    labels = {"production": before, "previous": before}
     file = facts | {"format": transfer.FORMAT, "versions": versions, "labels": labels}
     found = transfer.import_prompt(core, json.dumps(file).encode(), actor=actor)
+    move_label(core, found.id, LabelTarget(name="production", version=now), actor=actor)
+    _date_moves(core, found.id, until)
     prompts.change_prompt(core, found.id, PromptChange(visibility=Visibility.PUBLIC), actor=actor)
     return found.id
+
+
+def _date_moves(core: Session, prompt_id: UUID, until: datetime) -> None:
+    """Have the labels moved when the demo's requests began to name their versions."""
+    monday = END + Shift(until).by - WEEK
+    for move in core.scalars(select(PromptLabelMove).filter_by(template_id=prompt_id)):
+        number = move.to_version if move.label == "production" else max(IN_PRODUCTION)
+        move.moved_at = monday - timedelta(days=IN_PRODUCTION[number or 0])
 
 
 def _bot(core: Session, facts: dict[str, Any], actor: Actor) -> UUID:

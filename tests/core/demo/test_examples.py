@@ -1,6 +1,6 @@
 """The demo has a prompt, bots, a dataset and an ended evaluation in Test; they go with it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -20,7 +20,7 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.imports.parsed import RowKind
 from core.platform import clock
-from core.prompts.queries import prompts
+from core.prompts.queries import labels, prompts
 from core.statistics.paired import Verdict
 from tests.core.demo.test_loading import do_what_is_due
 from tests.factories.identity import Person, person
@@ -93,7 +93,7 @@ def test_the_demo_has_examples_in_test_and_they_go_with_it(
     }
 
     with transaction() as session, transaction(Database.AI) as ai:
-        examples.store(session, ai)
+        examples.store(session, ai, clock.now())
     assert stored() == found
 
     with transaction() as session:
@@ -101,3 +101,14 @@ def test_the_demo_has_examples_in_test_and_they_go_with_it(
     do_what_is_due()
     assert set(counts().values()) <= {0, 1}
     assert stored() == DemoExamples()
+
+
+def test_versions_were_promoted_when_answers_began_to_name_them(owner: Person) -> None:
+    prompt_id = stored().prompt_id
+    assert prompt_id is not None
+    first = text("select min(created_at) from messages where prompt_version = '9'")
+    with transaction() as session:
+        promotion = labels.list_moves(session, prompt_id)[0]
+        began = session.execute(first).scalar_one()
+    assert (promotion.label, promotion.from_version, promotion.to_version) == ("production", 8, 9)
+    assert timedelta() <= began - promotion.moved_at < timedelta(hours=12)
