@@ -40,6 +40,11 @@ def press(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+def test_the_form_of_a_price_says_its_unit(console: Console, admin: Person) -> None:
+    app = press(opened(console, admin), "Add price")
+    assert "Prices in USD per 1M tokens" in said(app)
+
+
 def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None:
     now = clock.now()
     ai_requests({"created_at": now, "input_tokens": 1})

@@ -32,6 +32,7 @@ def open_form() -> None:
             help="Exactly as in your requests. Leave empty if they name no provider.",
         )
         st.text_input("Model", key=MODEL, max_chars=200)
+        st.caption("Prices in USD per 1M tokens")
         left, right = st.columns(2)
         for number, (name, words) in enumerate(AMOUNTS.items()):
             place = (left, right)[number % 2]
