@@ -1,6 +1,6 @@
 """Funnels as they are shown: steps, trends and comparisons."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from core.activity.views import ConfidenceInterval
 from core.identity.schemas import View
@@ -48,6 +48,11 @@ class FunnelView(View):
     is_sampled: bool  # false: times are those of every user
     previous: EarlierFunnel
     history_since: datetime | None  # when the first known events of all steps happened
+
+    @property
+    def last_window_ends_at(self) -> datetime:
+        """Return until when a user of the period may go on to the next step."""
+        return self.end + timedelta(days=self.window_days)
 
 
 class CohortDay(View):

@@ -14,6 +14,7 @@ from core.database.paging import Page
 from core.insights.queries import drop_offs
 from core.insights.queries.drop_off_errors import DropOffErrors
 from core.insights.queries.drop_offs import StoppedUser, TimeMeasure, TimeRange
+from core.platform import clock
 from core.presentation import formatting
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
@@ -98,6 +99,9 @@ def draw_figures(
     tables.draw(
         steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
     )
+    if funnel.last_window_ends_at > clock.now():
+        days = formatting.count(funnel.window_days, "day")
+        st.caption(f"Dropped off so far: those who started in the last {days} may still go on.")
 
 
 def _step_columns() -> list[TableColumn[FunnelStep]]:

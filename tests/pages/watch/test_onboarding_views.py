@@ -79,6 +79,15 @@ def test_who_dropped_off_is_listed_with_the_error(console: Console) -> None:
     assert "E1" in str(row.value["Last error"].iloc[0])
 
 
+def test_users_whose_window_is_open_are_not_said_to_be_lost(console: Console) -> None:
+    store_two_users()
+    caption = "those who started in the last 30 days may still go on"
+    assert caption in said(opened(console, view="", days="2"))
+    long_ago = clock.now() - timedelta(days=60)
+    ended = {"start": long_ago.isoformat(), "end": (long_ago + 24 * HOUR).isoformat()}
+    assert caption not in said(opened(console, view="", **ended))
+
+
 def test_a_bar_of_times_to_convert_lists_only_users_who_took_so_long(console: Console) -> None:
     at = clock.now() - 5 * HOUR
     activity.store(activity.spaced(STEPS, user="ann", start=at))
