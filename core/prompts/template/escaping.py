@@ -12,6 +12,7 @@ backslash:
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -73,6 +74,8 @@ class Places:
         self._marks = sorted(_marks(text), key=lambda mark: mark.end(), reverse=True)
         self._quoted = sorted(_quoted(text), key=lambda quoted: quoted.end, reverse=True)
         self._open_tags: list[str] = []
+        # Looking for a name in the list would take minutes in a text of many tags
+        self._open_counts = Counter[str]()
         self._open_runs: set[str] = set()
         self._around = Place()
 
@@ -82,7 +85,7 @@ class Places:
             while self._marks and self._marks[-1].end() <= position:
                 self._pass(self._marks.pop())
             runs = sorted({run[0] for run in self._open_runs})
-            self._around = Place(marks=tuple(runs), tags=frozenset(self._open_tags))
+            self._around = Place(marks=tuple(runs), tags=frozenset(self._open_counts))
         return replace(self._around, quote=self._quote_around(position))
 
     def _quote_around(self, position: int) -> str:
@@ -102,9 +105,17 @@ class Places:
             self._open_runs ^= {found["fence"] or found["quotes"]}
         elif not found["end"]:
             self._open_tags.append(name.lower())
-        elif name.lower() in self._open_tags:
-            while self._open_tags.pop() != name.lower():
+            self._open_counts[name.lower()] += 1
+        elif name.lower() in self._open_counts:
+            while self._close_last() != name.lower():
                 pass
+
+    def _close_last(self) -> str:
+        name = self._open_tags.pop()
+        self._open_counts[name] -= 1
+        if not self._open_counts[name]:
+            del self._open_counts[name]
+        return name
 
 
 def _escaped_run(run: re.Match[str]) -> str:

@@ -169,6 +169,13 @@ def test_thousands_of_values_in_thousands_of_tags_are_escaped() -> None:
     assert fill(template, x="</a>" * 10).count("<\\/a>") == 20_000
 
 
+def test_ends_of_tags_that_were_never_opened_take_no_minutes() -> None:
+    template = "<a>" * 30_000 + "</b>" * 30_000 + "{{x}}"
+    began = time.process_time()
+    assert fill(template, x="</a></b>").endswith(r"</b><\/a></b>")
+    assert time.process_time() - began < 10
+
+
 @pytest.mark.parametrize("mark", ["“", "„", "«"])
 def test_a_line_of_quotation_marks_that_do_not_end_takes_no_minutes(mark: str) -> None:
     began = time.process_time()
