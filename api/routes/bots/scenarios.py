@@ -45,7 +45,10 @@ def create(new_scenario: NewScenario, session: SessionDep, actor: ActorDep) -> S
 
 @router.post("/run-all", status_code=202, responses=MISSING)
 def run_all(new_run: NewScenarioRun, session: SessionDep, actor: ActorDep) -> ScenarioRunView:
-    """Run all active scenarios in the background; `GET scenarios/runs/{id}` has the progress."""
+    """Run all active scenarios in the background; `GET scenarios/runs/{id}` has the progress.
+
+    While an equal run goes on, that one is returned.
+    """
     return runs.start_all(session, new_run, actor=actor)
 
 
@@ -85,5 +88,8 @@ def delete(scenario_id: UUID, session: SessionDep, actor: ActorDep) -> None:
 def run(
     scenario_id: UUID, new_run: NewScenarioRun, session: SessionDep, actor: ActorDep
 ) -> ScenarioRunView:
-    """Run a scenario in the background; `GET scenarios/runs/{id}` has the progress."""
+    """Run a scenario in the background; `GET scenarios/runs/{id}` has the progress.
+
+    While an equal run goes on, that one is returned.
+    """
     return runs.start_one(session, scenario_id, new_run, actor=actor)
