@@ -174,9 +174,7 @@ def history(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> playground.History:
-    """Return the messages of the shown branch of a session of the caller's, or one shared with
-    them.
-    """
+    """Return the messages of the shown branch of a session that the caller may read."""
     return playground.history(session, actor, session_id, limit, offset)
 
 
@@ -184,9 +182,7 @@ def history(
 def list_executions(
     session_id: UUID, session: SessionDep, actor: ActorDep, window: WindowDep
 ) -> Page[ExecutionDetails]:
-    """List the model calls of one of the caller's sessions with their input, the newest first:
-    answers of its chat, and calls of `prompts/execute` with its `session_id`.
-    """
+    """List the calls of a session of the caller's with their input: of its chat and of the API."""
     require(actor, Permission.RUN_MODELS)
     playground_queries.get_row(session, session_id, owner=actor.id)
     return executions.list_in_session(session, session_id, window)
