@@ -22,7 +22,9 @@ def get_row(
 ) -> EvaluationTest:
     """Return an evaluation that the actor sees; raise EvaluationMissing."""
     query = select(EvaluationTest).where(EvaluationTest.id == evaluation_id, seen_by(actor))
-    row = session.scalar(query.with_for_update() if lock else query)
+    # A row that was read before the lock may have changed while it was waited for
+    locked = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(locked if lock else query)
     if row is None:
         raise EvaluationMissing
     return row
