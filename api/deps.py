@@ -1,12 +1,13 @@
 """Dependencies of routes: the actor, a transaction, the window of a list."""
 
 from collections.abc import AsyncIterator, Iterator
+from inspect import iscoroutinefunction
 from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection, Request
 
-from core.database.connections.query_slots import slots
+from core.database.connections.query_slots import QuerySlots, slots
 from core.database.db import Database, Session, read_session, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.errors import Forbidden, NotSignedIn
@@ -15,6 +16,8 @@ from core.identity.schemas import Actor, Caller
 from core.platform.config import Config, config
 
 READS = ("GET", "HEAD")
+# FastAPI answers in 40 threads, which one account's files or imports would hold for minutes
+_threads = QuerySlots(at_once=40, of_one_account=20)
 
 
 async def actor(request: HTTPConnection) -> Actor:
@@ -33,6 +36,15 @@ async def query_slot(
         yield
         return
     async with slots.awaited(found.id):
+        yield
+
+
+async def thread(request: Request, found: Annotated[Actor, Depends(actor)]) -> AsyncIterator[None]:
+    """Wait until this account's requests leave threads for a route that is no coroutine."""
+    if iscoroutinefunction(request.scope["endpoint"]):
+        yield
+        return
+    async with _threads.awaited(found.id):
         yield
 
 

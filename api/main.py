@@ -157,20 +157,20 @@ def create() -> FastAPI:
     )
     api.include_router(auth.router)
     api.include_router(callbacks.router)
-    reads = Depends(deps.query_slot, scope="function")
+    reads, thread = (Depends(each, scope="function") for each in (deps.query_slot, deps.thread))
     standard, person, runner = (
         Depends(each) for each in (rate_limits.standard, deps.person, deps.runner)
     )
     for feature in PEOPLES:
-        api.include_router(feature.router, dependencies=[standard, person])
-    api.include_router(evaluations.starting, dependencies=[runner])
-    api.include_router(ab_tests.starting, dependencies=[person])
+        api.include_router(feature.router, dependencies=[standard, person, thread])
+    api.include_router(evaluations.starting, dependencies=[runner, thread])
+    api.include_router(ab_tests.starting, dependencies=[person, thread])
     for run in RUNNERS:
-        api.include_router(run, dependencies=[standard, runner])
+        api.include_router(run, dependencies=[standard, runner, thread])
     for review in REVIEW:
-        api.include_router(review.router, dependencies=[standard, person, reads])
+        api.include_router(review.router, dependencies=[standard, person, reads, thread])
     for watch in WATCH:
-        api.include_router(watch.router, dependencies=[standard, reads])
+        api.include_router(watch.router, dependencies=[standard, reads, thread])
     api.include_router(rows.router)
     api.include_router(playground.sockets)
     api.include_router(docs.router)

@@ -1,6 +1,7 @@
 """Messages and their answers; each change raises the session's revision and notifies open pages."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from core.attachments import queries as attached_files
 from core.attachments import reading
 from core.attachments import service as attachments
 from core.attachments.schemas import AttachmentView, CheckedFile
+from core.database.connections.query_slots import slots
 from core.executions import queries as executions_queries
 from core.executions.models import Execution
 from core.executions.runner import current
@@ -42,10 +44,12 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
 
     Raises AnswerPending, NoModel, ModelMissing, ParameterNotSupported, ToolUnknown, TooManyAtOnce,
     NotForServices, PlaygroundMessageMissing or NotEditable for what it edits, what its files are
-    refused for, or PlaygroundSessionMissing for a session of another account.
+    refused for, QueriesBusy, or PlaygroundSessionMissing for a session of another account.
     """
     require(actor, Permission.RUN_MODELS)
-    files = reading.check(new_message.attachments)  # before anything is locked
+    # Before anything is locked; a PDF file takes seconds, and others want to send theirs as well
+    with slots.taken(actor.id) if new_message.attachments else nullcontext():
+        files = reading.check(new_message.attachments)
     row = message_rows.lock_or_create(session, new_message.session_id, actor)
     return send_in(session, row, new_message, files, actor=actor)
 
