@@ -119,7 +119,7 @@ def draw_onboarding(reads: Reads, chosen: Filters, workspace: SavedFunnelView | 
 def draw_attention(reads: Reads, chosen: Filters) -> None:
     found = read_findings(reads, chosen)
     count = formatting.count(len(found), "finding") if found else "no findings"
-    with watch.panel("Needs attention", f"{count} in 30 days, whatever the period"):
+    with watch.panel("Needs attention", f"{count} in the last 30 days"):
         overview_panels.draw_findings(found)
 
 
