@@ -41,6 +41,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def stored_value(value: str) -> str:
+    """Return a filter's value as rows have it: empty for NONE."""
+    return "" if value == NONE else value
+
+
 def duration(ms: int | None) -> str:
     """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min, 19 h, 12 days."""
     if ms is None:

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnElement, Table, Text, bindparam, fun
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.tables import table_of
-from core.presentation.formatting import NONE
+from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, pieces
 
 raw = table_of(AiRequest)
@@ -89,11 +89,9 @@ def _filters(query: AiMetricsQuery) -> dict[str, Any]:
         "model": query.model,
         "status": query.status,
     }
-    given: dict[str, Any] = {
-        name: "" if value == NONE else value for name, value in equal.items() if value
-    }
+    given: dict[str, Any] = {name: stored_value(value) for name, value in equal.items() if value}
     more = {
-        "release": "" if watched.release == NONE else watched.release,
+        "release": watched.release and stored_value(watched.release),
         "user_id": watched.users,
         **{name: getattr(query, name) for name in NAMED},
         "conversation_id": query.conversations,

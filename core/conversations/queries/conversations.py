@@ -43,7 +43,7 @@ from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
 from core.ingest.rows import message_name
-from core.presentation.formatting import NONE
+from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, Watched
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
@@ -230,11 +230,7 @@ def _where(
         columns.release: watched.release,
         columns.status: filters.status,
     }
-    found += [
-        column == ("" if value == NONE else value)
-        for column, value in equal.items()
-        if value is not None
-    ]
+    found += [column == stored_value(value) for column, value in equal.items() if value is not None]
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     named = {

@@ -11,7 +11,7 @@ from core.conversations.models import Conversation, Message
 from core.database.tables import table_of
 from core.errors import Invalid
 from core.ingest.external_ids import keys_of
-from core.presentation.formatting import NONE
+from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, Watched, check_day, midnight
 from core.scores.models import MessageScore
 from core.scores.schemas import ScoreSubject
@@ -41,11 +41,7 @@ def conditions(filters: ScoreFilter, period: Period, watched: Watched) -> list[C
         columns.source: filters.source,
         columns.subject_kind: filters.subject,
     }
-    found += [
-        column == ("" if value == NONE else value)
-        for column, value in equal.items()
-        if value is not None
-    ]
+    found += [column == stored_value(value) for column, value in equal.items() if value is not None]
     if filters.conversation is not None:
         found.append(columns.conversation_id.in_(keys_of("conversation", filters.conversation)))
     if filters.model is not None:
