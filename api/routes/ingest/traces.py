@@ -135,14 +135,19 @@ async def _store_parts(
         mapped = await INGEST.run(otlp.mapped, part)
         remaining -= len(part)
         dropped += mapped.dropped
-        # With the last part, as of those with many requests: the whole export is sent again
-        is_last = remaining == export.refused.total()
-        mapped.dropped = dropped if is_last else Counter()
+        mapped.dropped = Counter()
+        if remaining == export.refused.total():
+            # With the last part, as of those with many requests: the whole export is sent again
+            mapped.dropped, dropped = dropped, Counter()
         await store_mapped(mapped, environment, EXPORTS)
         outcome.add(mapped)
         if outcome.has_too_many(most_different):
             outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += remaining
             break
+    if dropped:  # too many messages came before the last part
+        rest = Mapped(dropped=dropped)
+        await store_mapped(rest, environment, EXPORTS)
+        outcome.add(rest)
     outcome.refused.update(export.refused)
     return outcome
 

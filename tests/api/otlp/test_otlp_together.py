@@ -143,3 +143,17 @@ def test_dropped_spans_count_once_when_a_later_trace_failed_and_all_is_sent_agai
     with transaction() as session:
         assert session.scalar(select(func.sum(DroppedSpans.spans))) == 2
     assert counted()[0] == 2
+
+
+def test_dropped_spans_count_when_an_export_has_too_many_messages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = {"gen_ai.conversation.id": "c1", "gen_ai.input.messages": ASKED}
+    body = packed(span({"http.request.method": "GET"}), span(CHAT | said), span())
+    monkeypatch.setattr(otlp_exports, "PART", 1)
+    monkeypatch.setattr(traces, "EXPORTS", traces.new_group_commit())
+    export = otlp_exports.read_protobuf(body)
+    outcome = asyncio.run(traces._store_parts(export, "production", 0))  # noqa: SLF001  without a server
+    assert (outcome.dropped, outcome.refused.total()) == (1, 1)
+    with transaction() as session:
+        assert session.scalar(select(func.sum(DroppedSpans.spans))) == 1
