@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.cases.case_sources import cases_of
-from core.evaluations.judge_calls import count_judge_calls, list_judge_calls
+from core.evaluations.judge_calls import count_judge_calls, judge_call, list_judge_questions
 from core.evaluations.runs import targets
 from core.evaluations.schemas import NewEvaluation, RunTarget
 from core.evaluations.views import EvaluationEstimate
@@ -89,7 +89,7 @@ def _answer(session: Session, target: RunTarget, case: EvaluatedCase, actor: Act
 
 
 def _verdicts(session: Session, new: NewEvaluation, case: EvaluatedCase) -> CallCost:
-    calls = list_judge_calls(session, new, case, ANSWER)
+    calls = (judge_call(session, each) for each in list_judge_questions(new, case, ANSWER))
     return _sum(_cost(session, call, JUDGE_OUTPUT_TOKENS) for call in calls)
 
 

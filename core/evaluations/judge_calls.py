@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,14 @@ from core.scoring.scorers import embedded_texts
 from core.scoring.settings import flat
 
 
+class JudgeQuestion(NamedTuple):
+    """What a judge is asked; without a model, the default judge is."""
+
+    model_id: str | None
+    system_prompt: str
+    text: str
+
+
 def count_judge_calls(new: NewEvaluation, case: EvaluatedCase) -> int:
     """Return how many calls of judges an answer to a case takes."""
     asked = sum(
@@ -48,26 +57,34 @@ def list_judges(
     return {_judge_id(session, model_id) for model_id in wanted}
 
 
-def list_judge_calls(
-    session: Session,
-    new: NewEvaluation | EvaluationDefinition,
-    case: EvaluatedCase,
-    answer: str,
-) -> Iterator[NewExecution]:
-    """Yield the calls of judges that an answer to a case takes; raise NoJudge or ModelMissing."""
+def list_judge_questions(
+    new: NewEvaluation | EvaluationDefinition, case: EvaluatedCase, answer: str
+) -> Iterator[JudgeQuestion]:
+    """Yield what judges are asked about an answer to a case."""
     asked, scored = to_score(case), ScoredAnswer(text=answer)
     for spec in _judges((*new.scorers, *case.assertions)):
         if isinstance(spec, JudgeScorer):
             text = judge_prompts.absolute(spec.rubric, scored, asked)
-            yield _call(session, spec.judge_model_id, judge_prompts.ABSOLUTE, text)
+            yield JudgeQuestion(spec.judge_model_id, judge_prompts.ABSOLUTE, text)
             continue
         other = spec.value or case.reference or ""
         for pair in ((answer, other), (other, answer)):
             text = judge_prompts.comparison(spec.rubric, *pair, asked)
-            yield _call(session, spec.judge_model_id, judge_prompts.PAIRWISE, text)
+            yield JudgeQuestion(spec.judge_model_id, judge_prompts.PAIRWISE, text)
     if new.personality_judge_id is not None:
         text = bot_judging.trait_question(case.messages, answer)
-        yield _call(session, new.personality_judge_id, bot_judging.TRAIT_INSTRUCTIONS, text)
+        yield JudgeQuestion(new.personality_judge_id, bot_judging.TRAIT_INSTRUCTIONS, text)
+
+
+def judge_call(session: Session, question: JudgeQuestion) -> NewExecution:
+    """Return the call of a judge; raise NoJudge or ModelMissing."""
+    model = catalogue.find_route(session, _judge_id(session, question.model_id)).model
+    return NewExecution(
+        model_id=model.id,
+        system_prompt=question.system_prompt,
+        prompt=question.text,
+        parameters=judge_parameters(model),
+    )
 
 
 def list_embedding_calls(
@@ -86,16 +103,6 @@ def _judges(specs: Iterable[ScorerSpec]) -> Iterator[JudgeScorer | PairwiseScore
             yield from _judges(spec.scorers)
         elif isinstance(spec, JudgeScorer | PairwiseScorer):
             yield spec
-
-
-def _call(session: Session, model_id: str | None, system_prompt: str, text: str) -> NewExecution:
-    model = catalogue.find_route(session, _judge_id(session, model_id)).model
-    return NewExecution(
-        model_id=model.id,
-        system_prompt=system_prompt,
-        prompt=text,
-        parameters=judge_parameters(model),
-    )
 
 
 def _judge_id(session: Session, model_id: str | None) -> str:

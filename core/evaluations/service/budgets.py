@@ -14,7 +14,12 @@ from sqlalchemy.orm import Session
 from core.bots.judging import TraitJudgement
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.errors import BudgetSpent
-from core.evaluations.judge_calls import list_embedding_calls, list_judge_calls, list_judges
+from core.evaluations.judge_calls import (
+    judge_call,
+    list_embedding_calls,
+    list_judge_questions,
+    list_judges,
+)
 from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.runs.work_items import TakenEvaluation
 from core.evaluations.schemas import EvaluationDefinition, ResultStatus
@@ -112,13 +117,15 @@ class Budget:
 
     def _plan_judges(self, case: EvaluatedCase, text: str) -> tuple[Decimal, int]:
         """Return the most that a call of a judge may cost, and how many judges are asked."""
-        try:
-            calls = list(list_judge_calls(self._session, self._definition, case, text))
-            costs = [_most(self._session, _asked_again(call)) for call in calls]
-        except (CostUnknown, NoJudge, ModelMissing):
-            # Its model or its price has gone since the start. With this limit a judge is refused,
-            # which its score says; the answer and its other scores remain
-            return UNIT, 0
+        costs = list[Decimal]()
+        for question in list_judge_questions(self._definition, case, text):
+            try:
+                call = _asked_again(judge_call(self._session, question))
+                costs.append(_most(self._session, call))
+            except (CostUnknown, NoJudge, ModelMissing):
+                # Its model or its price has gone since the start. With any limit it is refused,
+                # which its score says; the answer and its other scores remain
+                costs.append(UNIT)
         return max(costs, default=Decimal(0)), len(costs)
 
     def _plan_embeddings(self, case: EvaluatedCase, text: str) -> list[Decimal]:

@@ -183,6 +183,28 @@ def test_an_answer_comes_when_its_judge_loses_its_price_before_it(one: Person) -
 
 
 @pytest.mark.usefixtures("priced")
+def test_another_judge_scores_when_one_loses_its_price(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Judges().install(monkeypatch)
+    stored("mine")
+    dear = price(one.actor, "unpriced", ALWAYS, provider="mine", input="1", output="1")
+    scorers = [
+        {"kind": "judge", "name": model, "rubric": "Is it kind?", "judge_model_id": model}
+        for model in ("mine:unpriced", JUDGE)
+    ]
+    evaluation_id = started(
+        one.actor, answering("good"), target=TARGET, scorers=scorers, cost_limit_usd="5000"
+    )
+    with transaction() as session:
+        price_list.remove(session, dear.id, actor=one.actor)
+    run(evaluation_id)
+    with transaction() as session:
+        [found], _ = results.export_after(session, evaluation_id, 0, actor=one.actor)
+    assert [score.score is None for score in found.scores] == [True, False]
+
+
+@pytest.mark.usefixtures("priced")
 def test_embeddings_are_reserved_with_the_call(one: Person) -> None:
     similar = {"kind": "similarity", "value": "good", "model_id": "fake:echo"}
     scorers = [similar, {"kind": "any", "scorers": [similar | {"name": "again"}]}]
