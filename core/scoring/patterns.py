@@ -43,6 +43,7 @@ class _Budget:
 
     def __init__(self) -> None:
         self.left = MOST_INSTRUCTIONS
+        self.compiled: dict[tuple[str, bool], Pattern] = {}  # cases often share a pattern
 
 
 _budget = ContextVar[_Budget | None]("_budget", default=None)
@@ -73,6 +74,8 @@ def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
     budget = _budget.get()
     if budget is None:
         return compiled(pattern, case_sensitive=case_sensitive)
+    if (known := budget.compiled.get((pattern, case_sensitive))) is not None:
+        return known
     if budget.left <= 0:
         raise ValueError(
             "The patterns are too large together. Repeat less in them, as in {1,50}, or send "
@@ -81,7 +84,7 @@ def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
     taken = REFUSED_INSTRUCTIONS
     try:
         found = compiled(pattern, case_sensitive=case_sensitive)
-        taken = found.programsize
+        taken, budget.compiled[pattern, case_sensitive] = found.programsize, found
     finally:
         budget.left -= taken
     return found

@@ -55,6 +55,10 @@ def test_a_thousand_usual_patterns_are_accepted() -> None:
     assert len(CASES.validate_python(cases([rf"ORD-{n}-\d+ \pL+" for n in range(1000)]))) == 1000
 
 
+def test_a_pattern_that_cases_share_counts_once() -> None:
+    assert len(CASES.validate_python(cases([r"\pL{100}"] * 200))) == 200
+
+
 def test_what_is_stored_already_is_read() -> None:
     given = [{"kind": "regex", "pattern": rf"{number}\pL{{150}}"} for number in range(20)]
     case = {"input": "a", "assertions": given}
