@@ -1,6 +1,7 @@
 """The cost of a call, from packaged price data (genai-prices)."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -10,6 +11,7 @@ import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, TieredPrices
 
+from core.platform import clock
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.schemas import Connection, Prices, ProviderKind
@@ -68,13 +70,17 @@ class ListPrice(Prices):
     cache_write: Usd | None = None
 
 
-@lru_cache(maxsize=2048)
 def prices_of(connection: Connection, model: str) -> ListPrice | None:
-    """Return a model's prices per million tokens, or None when they are unknown."""
+    """Return a model's prices per million tokens today, or None when they are unknown."""
+    return _prices_at(connection, model, _noon())
+
+
+@lru_cache(maxsize=2048)
+def _prices_at(connection: Connection, model: str, at: datetime) -> ListPrice | None:
     if connection.kind in FREE:
         return ListPrice(input=Decimal(0), output=Decimal(0))
     try:
-        price = _price(connection, model, genai_prices.Usage()).model_price
+        price = _price(connection, model, genai_prices.Usage(), at).model_price
     except (LookupError, ValueError):
         return None
     return _lowest_tier(price)
@@ -86,7 +92,10 @@ def list_price(provider: str, model: str) -> ListPrice | None:
         return ListPrice(input=Decimal(0), output=Decimal(0))
     try:
         price = genai_prices.calc_price(
-            genai_prices.Usage(), model, provider_id=provider or None
+            genai_prices.Usage(),
+            model,
+            provider_id=provider or None,
+            genai_request_timestamp=_noon(),
         ).model_price
     except (LookupError, ValueError):
         return None
@@ -110,10 +119,22 @@ def shortlist(connection: Connection) -> tuple[ModelInfo, ...]:
     )
 
 
-def _price(connection: Connection, model: str, usage: genai_prices.Usage) -> PriceCalculation:
+def _price(
+    connection: Connection, model: str, usage: genai_prices.Usage, at: datetime | None = None
+) -> PriceCalculation:
+    """Return the price of a call at a time, else now."""
     if connection.base_url is not None and not connection.is_vendor:
-        return genai_prices.calc_price(usage, model, provider_api_url=connection.base_url)
-    return genai_prices.calc_price(usage, model, provider_id=connection.kind.value)
+        return genai_prices.calc_price(
+            usage, model, provider_api_url=connection.base_url, genai_request_timestamp=at
+        )
+    return genai_prices.calc_price(
+        usage, model, provider_id=connection.kind.value, genai_request_timestamp=at
+    )
+
+
+def _noon() -> datetime:
+    # Some vendors are cheaper by night: stored prices would change with the hours
+    return clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def _lowest_tier(price: ModelPrice) -> ListPrice | None:

@@ -1,12 +1,15 @@
 """Packaged prices that are stored follow those of the installed release of the product."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from typing import Self
 
 import pytest
+from genai_prices import data_snapshot
 from sqlalchemy import select, update
 
 from core.database.db import transaction
+from core.platform import clock
 from core.providers.models import ModelPrice
 from core.providers.queries import token_prices
 from core.providers.queries.token_prices import Rate
@@ -25,9 +28,9 @@ def cleared(database: object) -> Iterator[None]:
     token_prices.clear_cache()
 
 
-def rates(provider: str = "openai") -> list[Rate]:
+def rates(provider: str = "openai", model: str = MODEL) -> list[Rate]:
     token_prices.clear_cache()
-    return token_prices.list_rates(provider, MODEL)
+    return token_prices.list_rates(provider, model)
 
 
 def of_an_older_release() -> None:
@@ -40,6 +43,22 @@ def test_a_stored_packaged_price_is_renewed_and_keeps_its_id() -> None:
     before = rates()
     of_an_older_release()
     assert rates() == before
+
+
+class Evening(datetime):
+    """A time at which DeepSeek's prices were half of those by day."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 11, 18, 20, tzinfo=tz)
+
+
+def test_a_stored_price_does_not_change_with_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 18, 9, tzinfo=UTC))
+    before = rates("deepseek", "deepseek-chat")
+    monkeypatch.setattr(clock, "now", lambda: Evening.now(UTC))
+    monkeypatch.setattr(data_snapshot, "datetime", Evening)
+    assert rates("deepseek", "deepseek-chat") == before
 
 
 def test_a_custom_price_stays_valid_and_unchanged() -> None:
