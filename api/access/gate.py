@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,8 +54,11 @@ class OriginRefused(Forbidden):
     code = "origin_refused"
 
 
-class RightsEnded(Exception):
-    """The session or key of a long download has ended, or has other rights."""
+class RightsEnded(ClientDisconnect):
+    """The session or key of a long download has ended, or has other rights.
+
+    To the layers within, it is as if the client had left: that is no error of a route.
+    """
 
 
 class Gate:
