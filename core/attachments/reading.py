@@ -18,9 +18,12 @@ from core.attachments.schemas import (
     CheckedFile,
     NewAttachment,
 )
+from core.database.connections.query_slots import QuerySlots
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 PDF = b"%PDF-"
+# Not those of queries: one PDF file is read at a time, and reports would wait for all of them
+slots = QuerySlots()
 
 
 def check(attachments: Sequence[NewAttachment]) -> tuple[CheckedFile, ...]:

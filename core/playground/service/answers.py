@@ -11,7 +11,6 @@ from core.attachments import queries as attached_files
 from core.attachments import reading
 from core.attachments import service as attachments
 from core.attachments.schemas import AttachmentView, CheckedFile
-from core.database.connections.query_slots import slots
 from core.executions import queries as executions_queries
 from core.executions.models import Execution
 from core.executions.runner import current
@@ -48,7 +47,7 @@ def send(session: Session, new_message: NewPlaygroundMessage, *, actor: Actor) -
     """
     require(actor, Permission.RUN_MODELS)
     # Before anything is locked; a PDF file takes seconds, and others want to send theirs as well
-    with slots.taken(actor.id) if new_message.attachments else nullcontext():
+    with reading.slots.taken(actor.id) if new_message.attachments else nullcontext():
         files = reading.check(new_message.attachments)
     row = message_rows.lock_or_create(session, new_message.session_id, actor)
     return send_in(session, row, new_message, files, actor=actor)

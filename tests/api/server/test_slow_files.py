@@ -13,6 +13,7 @@ from core.database.connections import query_slots
 from core.identity.schemas import Role
 from tests.api.conftest import Client
 from tests.factories.identity import person
+from tests.faults.program import until
 
 MANY = 45  # more than the threads that answer
 FILE = {"name": "slow.pdf", "content": b64encode(b"%PDF-1.4").decode()}
@@ -45,17 +46,18 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowFiles]:
     files.may_end.set()
 
 
+def send(sender: httpx2.Client) -> httpx2.Response:
+    message = {"message": "What is this?", "model": "fake:echo", "attachments": [FILE]}
+    return sender.post("/admin/playground/chat", json=message)
+
+
 def test_others_go_on_while_one_account_sends_many(client: Client, slow: SlowFiles) -> None:
     sender, someone = client(person(Role.ADMIN)), client(person(Role.ADMIN))
     # The client builds the reference once, before many wait for it
     assert someone.get("/templates").status_code == 200
 
-    def send(_number: int) -> httpx2.Response:
-        message = {"message": "What is this?", "model": "fake:echo", "attachments": [FILE]}
-        return sender.post("/admin/playground/chat", json=message)
-
     with ThreadPoolExecutor(MANY) as pool:
-        sent = [pool.submit(send, number) for number in range(MANY)]
+        sent = [pool.submit(send, sender) for _ in range(MANY)]
         assert slow.has_begun.wait(20)
         assert someone.get("/admin/playground/sessions", timeout=20).status_code == 200
         assert someone.get("/templates", timeout=20).status_code == 200
@@ -63,3 +65,16 @@ def test_others_go_on_while_one_account_sends_many(client: Client, slow: SlowFil
         slow.may_end.set()
         assert {each.result(60).status_code for each in sent} == {202}
     assert most <= query_slots.OF_ONE_ACCOUNT
+
+
+def test_reports_go_on_while_files_of_several_accounts_are_read(
+    client: Client, slow: SlowFiles
+) -> None:
+    many = query_slots.AT_ONCE
+    senders, someone = [client(person(Role.ADMIN)) for _ in range(2)], client(person(Role.ADMIN))
+    with ThreadPoolExecutor(2 * many) as pool:
+        sent = [pool.submit(send, senders[number % 2]) for number in range(2 * many)]
+        until(lambda: slow.running == many, 20)
+        assert someone.get("/admin/releases", timeout=20).status_code == 200
+        slow.may_end.set()
+        assert {each.result(60).status_code for each in sent} == {202}
