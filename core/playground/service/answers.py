@@ -166,7 +166,8 @@ def settle(session: Session, execution_id: UUID) -> None:
         select(PlaygroundSession)
         .join(Execution, Execution.session_id == PlaygroundSession.id)
         .where(Execution.id == execution_id)
-        .with_for_update(of=PlaygroundSession)
+        # Calls that begin in the session need not wait for its figures
+        .with_for_update(of=PlaygroundSession, key_share=True)
     )
     message = session.scalar(
         select(PlaygroundMessage)

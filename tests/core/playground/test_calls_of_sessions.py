@@ -1,5 +1,6 @@
 """Calls by the API that name a session count there, as those of its chat do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from core.database.db import transaction
 from core.executions.runner import Runner
 from core.playground import jobs, queries
 from core.playground.schemas import PlaygroundSessionView, SessionDetails
-from core.playground.service import sessions
+from core.playground.service import answers, sessions
 from tests.factories.executions import executed
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered
@@ -64,3 +65,13 @@ def test_an_end_that_is_delivered_twice_counts_once(one: Person) -> None:
     jobs.settle(event)
     assert seen(one, made.session_id) == before
     assert before.execution_count == 1
+
+
+def test_a_call_begins_while_the_calls_of_its_session_are_counted(one: Person) -> None:
+    with transaction() as session:
+        made = sessions.create(session, SessionDetails(name="Tone"), actor=one.actor)
+    counted = executed(one.actor, session_id=made.session_id).id
+    with ThreadPoolExecutor(1) as pool, transaction() as session:
+        answers.settle(session, counted)
+        begun = pool.submit(executed, one.actor, session_id=made.session_id)
+        assert begun.result(20).outcome is not None
