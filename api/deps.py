@@ -1,8 +1,10 @@
 """Dependencies of routes: the actor, a transaction, the window of a list."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from inspect import iscoroutinefunction
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection, Request
@@ -16,8 +18,9 @@ from core.identity.schemas import Actor, Caller
 from core.platform.config import Config, config
 
 READS = ("GET", "HEAD")
-# FastAPI answers in 40 threads, which one account's files or imports would hold for minutes
-_threads = QuerySlots(at_once=40, of_one_account=20)
+# FastAPI answers in 40 threads, which one account's files or imports would hold for minutes; the
+# others are for sign-ins, and for reads that have a query slot
+_threads = QuerySlots(at_once=32, of_one_account=20)
 
 
 async def actor(request: HTTPConnection) -> Actor:
@@ -41,11 +44,23 @@ async def query_slot(
 
 async def thread(request: Request, found: Annotated[Actor, Depends(actor)]) -> AsyncIterator[None]:
     """Wait until this account's requests leave threads for a route that is no coroutine."""
-    if iscoroutinefunction(request.scope["endpoint"]):
+    async with _thread_slot(request, found.id):
         yield
-        return
-    async with _threads.awaited(found.id):
+
+
+async def query_slot_or_thread(
+    request: Request, found: Annotated[Actor, Depends(actor)]
+) -> AsyncIterator[None]:
+    """Wait for a query slot before a read, and for a thread before any other request."""
+    # Never for a thread with a query slot: requests that have a thread wait for query slots
+    is_read = request.method in READS
+    async with slots.awaited(found.id) if is_read else _thread_slot(request, found.id):
         yield
+
+
+def _thread_slot(request: Request, account: UUID) -> AbstractAsyncContextManager[None]:
+    is_coroutine = iscoroutinefunction(request.scope["endpoint"])
+    return nullcontext() if is_coroutine else _threads.awaited(account)
 
 
 async def person(found: Annotated[Actor, Depends(actor)]) -> None:

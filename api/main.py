@@ -157,7 +157,9 @@ def create() -> FastAPI:
     )
     api.include_router(auth.router)
     api.include_router(callbacks.router)
-    reads, thread = (Depends(each, scope="function") for each in (deps.query_slot, deps.thread))
+    thread, slot = (
+        Depends(each, scope="function") for each in (deps.thread, deps.query_slot_or_thread)
+    )
     standard, person, runner = (
         Depends(each) for each in (rate_limits.standard, deps.person, deps.runner)
     )
@@ -168,9 +170,9 @@ def create() -> FastAPI:
     for run in RUNNERS:
         api.include_router(run, dependencies=[standard, runner, thread])
     for review in REVIEW:
-        api.include_router(review.router, dependencies=[standard, person, reads, thread])
+        api.include_router(review.router, dependencies=[standard, person, slot])
     for watch in WATCH:
-        api.include_router(watch.router, dependencies=[standard, reads, thread])
+        api.include_router(watch.router, dependencies=[standard, slot])
     api.include_router(rows.router)
     api.include_router(playground.sockets)
     api.include_router(docs.router)
