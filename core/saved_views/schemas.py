@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, computed_field
 from pydantic.config import JsonDict
 
 from core.identity.permissions import Permission
@@ -64,7 +64,19 @@ ViewName = Annotated[
 ]
 ParameterName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z_]*$")]
 ParameterValue = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Parameters = Annotated[dict[ParameterName, ParameterValue], Field(max_length=40)]
+# Streamlit's own: the page of a view that has them would break
+RESERVED = frozenset({"embed", "embed_options"})
+
+
+def _without_reserved(query: dict[str, str]) -> dict[str, str]:
+    if found := RESERVED & query.keys():
+        raise ValueError(f"Leave out {' and '.join(sorted(found))}: pages have no such filter.")
+    return query
+
+
+Parameters = Annotated[
+    dict[ParameterName, ParameterValue], Field(max_length=40), AfterValidator(_without_reserved)
+]
 
 
 class NewSavedView(BaseModel):

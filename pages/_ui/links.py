@@ -1,5 +1,6 @@
 """Links to other pages with a query string, only to pages that the reader may open."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,9 +65,17 @@ def path_of(address: str) -> Path:
 
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:
     """Draw a link to a page with a literal label; nothing where the reader may not open it."""
+    draw_to(address, label, query, icon=icon)
+
+
+def draw_to(address: str, label: str, query: Mapping[str, str], *, icon: str | None = None) -> None:
+    """Draw a link whose parameters somebody else has named."""
     symbol = f":material/{icon}:" if icon else None
     # Streamlit knows the navigation of this reader's role; every other page raises.
     with suppress(StreamlitPageNotFoundError):
         st.page_link(
-            path_of(address), label=text.plain(label), icon=symbol, query_params=query or None
+            path_of(address),
+            label=text.plain(label),
+            icon=symbol,
+            query_params=dict(query) or None,
         )

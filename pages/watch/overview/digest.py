@@ -100,8 +100,8 @@ def _draw_section(section: DigestSection, number: int) -> None:
         else:
             st.caption("The filters of this view are no longer valid.")
         with st.container(key=f"digest-link-{number}"):
-            links.draw(
-                section.page.address, "View details", icon="arrow_forward", **section.parameters
+            links.draw_to(
+                section.page.address, "View details", section.parameters, icon="arrow_forward"
             )
 
 

@@ -23,7 +23,7 @@ def draw(reads: Reads) -> None:
     def lead(card: Kpi) -> None:
         view = views[card.name]
         label = figures[card.name].label
-        links.draw(view.page.address, label, icon="arrow_forward", **view.parameters)
+        links.draw_to(view.page.address, label, view.parameters, icon="arrow_forward")
 
     figures = {name: read_figure(reads, view) for name, view in views.items()}
     cards = [

@@ -110,6 +110,7 @@ def test_a_name_is_used_once_per_account_and_page(client: Client, analyst: httpx
         {"page": "settings"},
         {"query": {"Bad name": "x"}},
         {"query": {"q": "a\nb"}},
+        {"query": {"embed": "true"}},
         {"query": {"q": "x" * 4001}},
         {"query": {f"q{'_' * number}": "x" for number in range(41)}},
     ],

@@ -121,3 +121,11 @@ def test_a_pinned_view_is_a_card_that_leads_to_it(console: Console, admin: Perso
     assert [link.proto.label for link in links] == ["Requests"]
     analyst = person(Role.ANALYST, kind=SessionKind.BROWSER)
     assert "Pinned views" not in said(console(analyst, OVERVIEW))
+
+
+def test_parameters_of_any_name_leave_the_overview_whole(console: Console, admin: Person) -> None:
+    keep(admin, "Odd", ViewPage.AI_METRICS, pinned=True, address="users", label="x", icon="y")
+    app = console(admin, OVERVIEW)
+    assert "Something went wrong" not in said(app)
+    links = [link for link in app.get("page_link") if "label=x" in str(link.proto)]
+    assert [link.proto.label for link in links] == ["Requests"]

@@ -33,6 +33,17 @@ def test_a_digest_shows_what_changed_and_each_views_figures(
     assert "No digest of this week." in opened(console, admin, "2001-01-01")
 
 
+def test_a_view_with_parameters_of_any_name_leaves_the_digest_whole(
+    console: Console, admin: Person
+) -> None:
+    digests.two_weeks()
+    digests.kept_view(admin.actor, "Odd", ViewPage.AI_METRICS, label="x", icon="y")
+    assert digests.write()
+    text = opened(console, admin)
+    assert "Odd" in text
+    assert "Something went wrong" not in text
+
+
 def test_before_the_first_digest_the_page_says_when_it_comes(
     console: Console, admin: Person
 ) -> None:
