@@ -5,8 +5,10 @@ So a program puts values in place by itself, also while Attune is away.
 
 from sqlalchemy.orm import Session
 
+from core.executions.schemas import MAX_TEXT_CHARS
 from core.identity.schemas import Actor
 from core.prompts.calls import CompiledPrompt, CompiledVariable
+from core.prompts.errors import PromptTooLarge
 from core.prompts.queries.prompts import get_prompt
 from core.prompts.queries.rendering import Expansion
 from core.prompts.queries.versions import read_version
@@ -14,13 +16,16 @@ from core.prompts.template.escaping import Places
 from core.prompts.template.syntax import HISTORY, Part, Variable
 from core.prompts.template.values import text_of
 
+TOO_MANY_TAGS = "Too many tags are open around the variables of this prompt. Close some of them."
+
 
 def compile_prompt(
     session: Session, reference: str, label: str | None, *, actor: Actor
 ) -> CompiledPrompt:
     """Return a prompt, by ID or name, with the version of a label; without one, the newest.
 
-    Raises PromptMissing, VersionMissing, LabelMissing, IncludeRefused or PromptTooLarge.
+    Raises PromptMissing, VersionMissing, LabelMissing, IncludeRefused or PromptTooLarge, also when
+    the open tags of all places have more characters than a prompt may have.
     """
     prompt = get_prompt(session, reference, actor=actor)
     version = read_version(session, prompt.id, label)
@@ -50,13 +55,16 @@ def _compiled(parts: list[Part]) -> list[str | CompiledVariable]:
     # Delimiters are those of the template's own text: a value neither opens nor closes one
     places = Places("".join(part for part in parts if isinstance(part, str)))
     compiled: list[str | CompiledVariable] = []
-    position = 0
+    position = tag_chars = 0
     for part in parts:
         if isinstance(part, Variable):
             place = places.at(position)
+            tag_chars += sum(map(len, place.tags))
+            if tag_chars > MAX_TEXT_CHARS:
+                raise PromptTooLarge(TOO_MANY_TAGS)
             compiled.append(
                 CompiledVariable(
-                    name=part.name, quote=place.quote, marks=place.marks, tags=place.tags
+                    name=part.name, quote=place.quote, marks=place.marks, tags=tuple(place.tags)
                 )
             )
         else:

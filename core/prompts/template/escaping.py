@@ -13,8 +13,8 @@ backslash:
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
 from typing import NamedTuple
 
 TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
@@ -40,7 +40,7 @@ class Place:
 
     quote: str = ""
     marks: tuple[str, ...] = ()
-    tags: frozenset[str] = frozenset()
+    tags: Set[str] = frozenset()
 
     def escape(self, value: str) -> str:
         """Return a value as it stands here."""
@@ -77,16 +77,14 @@ class Places:
         # Looking for a name in the list would take minutes in a text of many tags
         self._open_counts = Counter[str]()
         self._open_runs: set[str] = set()
-        self._around = Place()
 
     def at(self, position: int) -> Place:
-        """Return what delimits a position of the text."""
-        if self._marks and self._marks[-1].end() <= position:
-            while self._marks and self._marks[-1].end() <= position:
-                self._pass(self._marks.pop())
-            runs = sorted({run[0] for run in self._open_runs})
-            self._around = Place(marks=tuple(runs), tags=frozenset(self._open_counts))
-        return replace(self._around, quote=self._quote_around(position))
+        """Return what delimits a position of the text; its tags change with the next call."""
+        while self._marks and self._marks[-1].end() <= position:
+            self._pass(self._marks.pop())
+        runs = sorted({run[0] for run in self._open_runs})
+        # A set of its own for each place would take minutes in a text of many tags
+        return Place(self._quote_around(position), tuple(runs), self._open_counts.keys())
 
     def _quote_around(self, position: int) -> str:
         """Return the quotation mark that a position stands between, or an empty text."""

@@ -6,7 +6,10 @@ from itertools import product
 
 import pytest
 
+from core.database.db import transaction
 from core.identity.schemas import Actor
+from core.prompts.errors import PromptTooLarge
+from core.prompts.queries.compiling import compile_prompt
 from core.prompts.template.escaping import Places
 from tests.factories.hostile import WORDS
 from tests.factories.identity import person
@@ -167,6 +170,19 @@ def test_placeholders_in_a_value_are_text(actor: Actor, attack: str) -> None:
 def test_thousands_of_values_in_thousands_of_tags_are_escaped() -> None:
     template = "<a>" * 2000 + "{{x}}" * 2000
     assert fill(template, x="</a>" * 10).count("<\\/a>") == 20_000
+
+
+def test_tags_of_thousands_of_names_take_no_minutes() -> None:
+    template = "".join(f"<t{number}>{{{{x}}}}" for number in range(30_000))
+    began = time.process_time()
+    assert fill(template, x="</t0>").count("<\\/t0>") == 30_000
+    assert time.process_time() - began < 10
+
+
+def test_a_prompt_whose_places_repeat_millions_of_tags_is_not_compiled(actor: Actor) -> None:
+    create(actor, prompt="".join(f"<t{number}>{{{{x}}}}" for number in range(5000)))
+    with transaction() as session, pytest.raises(PromptTooLarge, match="Too many tags"):
+        compile_prompt(session, "support", None, actor=actor)
 
 
 def test_ends_of_tags_that_were_never_opened_take_no_minutes() -> None:
