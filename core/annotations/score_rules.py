@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LONGEST_NAME = 200
-LINE = re.compile(r"^\s*(?P<name>.*?\S)\s*(?P<how>[<>=])\s*(?P<limit>\S.*?)\s*$")
+LINE = re.compile(r"(?P<name>\S[^<>=]*)(?P<how>[<>=])(?P<limit>.+)")
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 # JSON, in which rules are stored, has neither infinity nor NaN
@@ -41,11 +41,12 @@ class ScoreRule(BaseModel):
 
 def of_line(line: str) -> ScoreRule:
     """Return the rule of a line such as `helpfulness < 0.5`; raise ValueError."""
-    found = LINE.match(line)
+    found = LINE.fullmatch(line.strip())
     try:
         if found is None:
             raise ValueError
-        name, how, limit = found.group("name", "how", "limit")
+        # Trimmed here: spaces that a pattern may divide in two ways take minutes
+        name, how, limit = map(str.strip, found.group("name", "how", "limit"))
         match how:
             case "<":
                 return ScoreRule(name=name, below=float(limit))

@@ -1,5 +1,7 @@
 """Scores add answers to the review queue by the rules of the workspace."""
 
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -86,6 +88,7 @@ def test_scores_of_other_names_and_old_scores_add_nothing() -> None:
         ("helpfulness < 0.5", ScoreRule(name="helpfulness", below=0.5)),
         ("to be > -1", ScoreRule(name="to be", above=-1)),
         ("tone=very rude ", ScoreRule(name="tone", label="very rude")),
+        ("\ttone = a < b", ScoreRule(name="tone", label="a < b")),
     ],
 )
 def test_a_rule_is_read_from_a_line_and_written_as_one(line: str, rule: ScoreRule) -> None:
@@ -97,3 +100,11 @@ def test_a_rule_is_read_from_a_line_and_written_as_one(line: str, rule: ScoreRul
 def test_a_line_without_a_condition_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="score rules"):
         of_line(line)
+
+
+def test_a_line_of_spaces_takes_no_minutes() -> None:
+    began = time.process_time()
+    for line in ("a" + " " * 100_000 + "b", "a = b" + " " * 100_000 + "c"):
+        with suppress(ValueError):
+            of_line(line)
+    assert time.process_time() - began < 5
