@@ -1,7 +1,7 @@
 """Filters of users."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from core.activity.engagement_views import PathDirection
 from core.activity.queries import name_lists
@@ -51,11 +51,10 @@ class PathTaken:
         """Parse direction, start, end, event type and steps; raise PathRefused."""
         try:
             direction, start, end, event_type, *steps = name_lists.parse(given)
-            moments = [datetime.fromisoformat(each) for each in (start, end)]
-            asked = PathQuery(event_type, PathDirection(direction), *moments)
-        except ValueError:
+            asked = PathQuery(event_type, PathDirection(direction), *map(_moment, (start, end)))
+        except (ValueError, OverflowError):
             raise PathRefused from None
-        if any(each.tzinfo is None for each in moments) or len(steps) > DEPTH or not event_type:
+        if len(steps) > DEPTH or not event_type:
             raise PathRefused
         return cls(asked, tuple(steps))
 
@@ -63,6 +62,14 @@ class PathTaken:
         asked = self.asked
         times = (f"{each:%Y-%m-%dT%H:%M:%S.%fZ}" for each in (asked.start, asked.end))
         return name_lists.written([asked.direction, *times, asked.event_type, *self.steps])
+
+
+def _moment(written: str) -> datetime:
+    """Return a time in UTC, as `str()` of a path writes it; raise ValueError or OverflowError."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment.astimezone(UTC)
 
 
 class UserFilter(View):
