@@ -1,5 +1,6 @@
 """What Langfuse's files leave empty, list separately or tell twice."""
 
+import time
 from typing import Any
 
 import pytest
@@ -98,6 +99,14 @@ def test_a_tool_call_with_its_own_observation_counts_once(
 
     assert len(request["tool_calls"]) == 1, why
     assert request["tool_calls"][0]["duration_ms"] == 1500
+
+
+def test_a_tool_with_a_name_of_spaces_takes_no_hours(folder: Folder) -> None:
+    path = folder.document([ASKING, {**TOOL, "name": "tool" + " " * 100_000}])
+    began = time.process_time()
+
+    assert len(by_kind(path)[RowKind.AI_REQUESTS]) == 1
+    assert time.process_time() - began < 20
 
 
 def test_a_tool_beside_two_requests_belongs_to_the_one_that_asked_for_it(folder: Folder) -> None:

@@ -28,7 +28,7 @@ from core.imports.row_makers import RecordRefused
 
 Object = dict[str, Any]
 TOOL_PREFIX = re.compile(
-    r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -]+\s*(?=\S)", re.IGNORECASE
+    r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -][:./\s-]*(?=\S)", re.IGNORECASE
 )
 KINDS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 STEPS = {"TOOL": "TOOL", "RETRIEVER": "RETRIEVER", "AGENT": "AGENT"}
