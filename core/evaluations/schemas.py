@@ -18,6 +18,7 @@ from pydantic import (
 from core.database.tables import storable
 from core.evaluations.cases.case_schemas import InlineCases
 from core.executions.schemas import CostLimit
+from core.ingest.null_defaults import OrDefault
 from core.providers.schemas import Parameters
 from core.scoring.schemas import ScorerList
 
@@ -111,7 +112,7 @@ class EvaluationTarget(BaseModel):
         default=None, description="Your own app: `GET evaluation/{id}/work` has its cases."
     )
     release: AppName | None = Field(default=None, description="Of the app.")
-    parameters: Parameters = Parameters()
+    parameters: OrDefault[Parameters] = Parameters()
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
@@ -159,13 +160,15 @@ class NewEvaluation(BaseModel):
         "with the evaluation that it has started.",
     )
     target: EvaluationTarget | None = None
-    targets: tuple[EvaluationTarget, ...] = Field(default=(), max_length=MOST_TARGETS)
-    test_cases: InlineCases = ()
+    targets: OrDefault[tuple[EvaluationTarget, ...]] = Field(default=(), max_length=MOST_TARGETS)
+    test_cases: OrDefault[InlineCases] = ()
     dataset_id: UUID | None = Field(default=None, description="Instead of `test_cases`.")
     dataset_version: int | None = Field(default=None, ge=1, description="Else the newest.")
     split: EvaluationSplit = EvaluationSplit.ALL
     runs: int = Field(default=1, ge=1, le=MOST_RUNS, description="Of each case, by each target.")
-    scorers: ScorerList = Field(default=(), description="Of every case, besides its own.")
+    scorers: OrDefault[ScorerList] = Field(
+        default=(), description="Of every case, besides its own."
+    )
     threshold: float | None = Field(
         default=None,
         ge=0,
@@ -179,7 +182,7 @@ class NewEvaluation(BaseModel):
         description="A model that says how formal, enthusiastic, technical and empathetic each "
         "answer sounds, 0 to 100, beside its scores.",
     )
-    parameters: Parameters = Field(
+    parameters: OrDefault[Parameters] = Field(
         default=Parameters(), description="Of every model, unless its target has its own."
     )
     cost_limit_usd: CostLimit | None = Field(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.null_defaults import OrDefault
 from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.packaged_prices import UNPRICED, Cost
@@ -78,23 +79,23 @@ class NewExecution(BaseModel):
     )
 
     model_id: str = Field(min_length=1, max_length=300)
-    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
+    prompt: OrDefault[str] = Field(default="", max_length=MAX_TEXT_CHARS)
     system_prompt: str | None = Field(default=None, max_length=MAX_TEXT_CHARS)
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
-    parameters: Parameters = Parameters()
+    messages: OrDefault[tuple[ChatMessage, ...]] = Field(default=(), max_length=MAX_MESSAGES)
+    parameters: OrDefault[Parameters] = Parameters()
     context: JsonObject | None = None
     metadata: JsonObject | None = None
-    tools: tuple[Tool | ToolName, ...] = Field(default=(), max_length=128)
+    tools: OrDefault[tuple[Tool | ToolName, ...]] = Field(default=(), max_length=128)
     tool_choice: str | None = Field(
         default=None,
         max_length=64,
         description="`required`, or the name of the tool that the model must call first.",
     )
-    parallel_tool_calls: bool = Field(
+    parallel_tool_calls: OrDefault[bool] = Field(
         default=True, description="Whether one answer may call several tools."
     )
     response_schema: ResponseSchema | None = None
-    cache: bool = Field(
+    cache: OrDefault[bool] = Field(
         default=False,
         description="Give the answer of an identical call of yours of the last hour (Settings, "
         "Workspace), at no cost. For calls with `temperature` 0 or a `seed`, and without tools.",

@@ -25,6 +25,7 @@ from core.executions.schemas import (
 )
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.null_defaults import OrDefault
 from core.presentation.money import Usd
 from core.providers.schemas import Parameters
 
@@ -105,8 +106,8 @@ class NewPlaygroundMessage(ModelOrService):
     message: MessageText
     session_id: UUID | None = None
     custom_prompt: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
-    parameters: Parameters = Parameters()
-    tools: tuple[ToolName, ...] = Field(
+    parameters: OrDefault[Parameters] = Parameters()
+    tools: OrDefault[tuple[ToolName, ...]] = Field(
         default=(), max_length=64, description="Names of Attune's tools that the model may call."
     )
     cost_limit_usd: CostLimit | None = Field(
@@ -118,7 +119,7 @@ class NewPlaygroundMessage(ModelOrService):
         "session; both are kept.",
     )
     history_turns: HistoryTurns = None
-    attachments: tuple[NewAttachment, ...] = Field(
+    attachments: OrDefault[tuple[NewAttachment, ...]] = Field(
         default=(),
         max_length=MAX_FILES,
         description="Text files, PDF files with text, and images for models that accept them.",

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.executions.schemas import MAX_MESSAGES, MAX_TEXT_CHARS, NewExecution
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.null_defaults import OrDefault
 from core.providers.schemas import ChatMessage, Parameters
 
 
@@ -25,9 +26,9 @@ class RenderRequest(BaseModel):
 
     label: str | None = None
     version: int | None = None
-    variables: JsonObject = Field(default_factory=dict)
+    variables: OrDefault[JsonObject] = Field(default_factory=dict)
     context: JsonObject | None = None
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=MAX_MESSAGES)
+    messages: OrDefault[tuple[ChatMessage, ...]] = Field(default=(), max_length=MAX_MESSAGES)
 
 
 class CompiledVariable(View):
@@ -64,11 +65,11 @@ class PromptExecution(NewExecution):
     """
 
     # A default is not validated: the field may be left out, and must not be empty
-    model_id: str = Field(default="", min_length=1, max_length=300)
-    prompt: str = Field(default="", max_length=MAX_TEXT_CHARS)
+    model_id: OrDefault[str] = Field(default="", min_length=1, max_length=300)
+    prompt: OrDefault[str] = Field(default="", max_length=MAX_TEXT_CHARS)
     template_id: str | None = Field(default=None, max_length=128)
     template_label: str | None = Field(default=None, max_length=64)
-    variables: JsonObject = Field(default_factory=dict)
+    variables: OrDefault[JsonObject] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_text(self) -> Self:

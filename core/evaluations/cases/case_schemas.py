@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WrapValida
 
 from core.datasets.files.promptfoo_vars import CaseVariablesRefused, messages_of
 from core.ingest.json_objects import JsonObject
+from core.ingest.null_defaults import OrDefault
 from core.providers.schemas import ChatMessage, MessageRole
 from core.scoring.patterns import within_budget
 from core.scoring.schemas import (
@@ -29,9 +30,9 @@ class ExpectedOutput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["contains", "keywords", "exact", "regex", "semantic", "numeric"]
-    keywords: tuple[str, ...] = Field(default=(), max_length=50)
+    keywords: OrDefault[tuple[str, ...]] = Field(default=(), max_length=50)
     pattern: str | None = Field(default=None, max_length=1000)
-    semantic_threshold: float = Field(default=0.8, ge=0, le=1)
+    semantic_threshold: OrDefault[float] = Field(default=0.8, ge=0, le=1)
     value: Any = None
     threshold: float | None = Field(
         default=None, ge=0, description="The tolerance of a number, the least similarity of a text."
@@ -121,12 +122,12 @@ class InlineCase(BaseModel):
         "`context` does; its `input`, else all of it, is then the message.",
         json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]},
     )
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=500)
+    messages: OrDefault[tuple[ChatMessage, ...]] = Field(default=(), max_length=500)
     expected_output: ExpectedOutput | None = None
     context: JsonObject | None = None
     reference: str | None = Field(default=None, max_length=200_000)
-    assertions: ScorerList = ()
-    tags: tuple[RunTag, ...] = Field(default=(), max_length=30)
+    assertions: OrDefault[ScorerList] = ()
+    tags: OrDefault[tuple[RunTag, ...]] = Field(default=(), max_length=30)
 
     @model_validator(mode="before")
     @classmethod
