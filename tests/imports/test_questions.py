@@ -164,6 +164,14 @@ def test_dates_that_read_both_ways_are_asked_about(folder: Folder) -> None:
     assert rows_of(path, month_first)[0]["created_at"].startswith("2026-03-04")
 
 
+def test_a_dry_run_says_in_which_order_dates_are_read(folder: Folder) -> None:
+    path = folder.table("date event user", ["13/04/2026", "a", "u"])
+
+    assert known(path).readings == [
+        "date is read as created_at, with the day first: 13/04/2026 is 2026-04-13 00:00:00 UTC."
+    ]
+
+
 def test_dates_between_points_have_the_day_first(folder: Folder) -> None:
     path = folder.table("date event user", ["03.04.2026", "a", "u"])
 

@@ -24,6 +24,15 @@ UNITS = {
     ValueUnit.FIVE: "1 to 5",
     ValueUnit.TEN: "1 to 10",
 }
+# In a sentence; the others follow "in"
+IN_SENTENCES = {
+    ValueUnit.ISO: "as dates and times",
+    ValueUnit.DAY_FIRST: "with the day first",
+    ValueUnit.MONTH_FIRST: "with the month first",
+    ValueUnit.THUMBS: "as thumbs",
+    ValueUnit.FIVE: "from 1 to 5",
+    ValueUnit.TEN: "from 1 to 10",
+}
 TOLD = (ValueType.TIME, ValueType.DURATION, ValueType.MONEY, ValueType.STATUS, ValueType.RATING)
 
 
@@ -51,7 +60,7 @@ def _reading(name: str, rule: FieldRule, mapping: Mapping, first: list[dict[str,
             except ValueError as error:
                 examples[key] = f"an error ({error})"
     unit = (
-        f", in {UNITS[rule.unit]}"
+        f", {IN_SENTENCES.get(rule.unit, f'in {UNITS[rule.unit]}')}"
         if rule.unit
         and rule.as_ in (ValueType.TIME, ValueType.DURATION, ValueType.MONEY, ValueType.RATING)
         else ""
