@@ -224,6 +224,11 @@ def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | 
     )
 
 
+def in_plain_words(error: str) -> str:
+    """Return an error of a row for people, without the code word that is for programs."""
+    return error.replace(": in_future,", ": in the future,")
+
+
 def wrong_dollars(field_name: str, cost: Decimal | None) -> str | None:
     """Return why an amount in USD is invalid, starting with the field, or None."""
     if cost is None or (cost.is_finite() and 0 <= cost <= MOST_USD):

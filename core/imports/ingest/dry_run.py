@@ -16,7 +16,7 @@ from core.imports.ingest.chunks import Chunk, Identity, cut
 from core.imports.ingest.stores import STORES, times
 from core.imports.parsed import ParsedRow, RowKind
 from core.imports.schemas import DryRun, ExpiredRows, RowProblem, SampleRow
-from core.ingest.rows import Row, key_of
+from core.ingest.rows import Row, in_plain_words, key_of
 from core.platform import clock
 
 MOST_PROBLEMS = 20
@@ -122,8 +122,8 @@ def refusal(stored: int, rejected: int, why: str, *, is_whole: bool = True) -> s
         return None
     rows = f"{rejected:,} of {'' if is_whole else 'the first '}{rejected + stored:,} rows"
     return (
-        f"{rows} would be rejected (first error: {why}). Change the mapping, or import valid rows "
-        "only."
+        f"{rows} would be rejected (first error: {in_plain_words(why)}). Change the mapping, or "
+        "import valid rows only."
     )
 
 

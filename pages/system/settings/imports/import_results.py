@@ -7,6 +7,7 @@ import streamlit as st
 from core.imports.ingest.stores import STORES
 from core.imports.parsed import RowKind
 from core.imports.schemas import DryRun, ImportView, RowProblem
+from core.ingest.rows import in_plain_words
 from core.presentation.formatting import count as counted
 from core.presentation.periods import DAY, in_address
 from pages._ui import columns, frame, links, tables, text
@@ -102,7 +103,10 @@ def _draw_problems(problems: list[RowProblem], number: int) -> None:
         counted(number, "row") + " rejected",
         f"first {len(problems)}" if number > len(problems) else "",
     )
-    rows = [{"Line": each.line, "Record": each.position, "Error": each.error} for each in problems]
+    rows = [
+        {"Line": each.line, "Record": each.position, "Error": in_plain_words(each.error)}
+        for each in problems
+    ]
     tables.draw(
         rows, columns.of_cells(rows), "Rejected rows", key="imports.refused", most=MOST_LINES
     )

@@ -1,0 +1,24 @@
+"""Results of imports as people read them."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.imports.schemas import DryRun, RowProblem
+
+DRAW = """
+import streamlit as st
+from pages.system.settings.imports import import_results
+
+import_results.draw_dry_run(st.session_state["dry_run"])
+"""
+
+
+def test_a_time_in_the_future_is_refused_in_plain_words() -> None:
+    error = "created_at: in_future, more than 24 hours ahead"
+    problem = RowProblem(position=1, line=2, error=error)
+    app = AppTest.from_string(DRAW)
+    app.session_state["dry_run"] = DryRun(records=1, counts={}, rejected=1, problems=[problem])
+    app.run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Error"]) == [
+        "created_at: in the future, more than 24 hours ahead"
+    ]
