@@ -72,6 +72,12 @@ def money(usd: Decimal | None) -> str:
     return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
 
 
+def price(usd: Decimal) -> str:
+    """Return a price with all its decimals, two at least: $2.50, $0.075."""
+    dollars, _, decimals = f"{usd:f}".partition(".")
+    return f"${dollars}.{decimals.rstrip('0'):0<2}"
+
+
 def cost(usd: Decimal | None, unpriced_requests: int | None) -> str:
     """Return a sum of costs: $0.42, $0.42 + 2 unpriced; "unpriced" when no cost is known."""
     if usd is None:

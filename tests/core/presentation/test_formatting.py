@@ -39,5 +39,19 @@ def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:
     assert formatting.stretch(nine, next_day, "Europe/Berlin") == "18 Nov 10:00 to 19 Nov 03:00"
 
 
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [
+        ("2.500000", "$2.50"),
+        ("0.3", "$0.30"),
+        ("10", "$10.00"),
+        ("0.075", "$0.075"),
+        ("0.000001", "$0.000001"),
+    ],
+)
+def test_a_price_has_all_its_decimals_and_two_at_least(usd: str, said: str) -> None:
+    assert formatting.price(Decimal(usd)) == said
+
+
 def test_an_event_is_said_without_its_category() -> None:
     assert formatting.event("onboarding.login_success") == "login success"

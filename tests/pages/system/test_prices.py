@@ -58,9 +58,9 @@ def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None
         ("gpt-4o", "Packaged"),
     ]
     assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == (
-        "$2.5",
+        "$2.50",
         "$0.000001",
-        "$2",
+        "$2.00",
     )
     assert rows[1]["Valid from (UTC)"] == "All time"
     app.selectbox(key="whose").set_value("Packaged").run()

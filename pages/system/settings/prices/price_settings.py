@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.database.paging import LARGEST_PAGE, Page, Window
+from core.presentation import formatting
 from core.providers.schemas import PriceSource
 from core.providers.service import price_list
 from core.providers.service.price_list import PriceFilter, PriceView
@@ -121,8 +122,7 @@ def _source(price: PriceView) -> str:
 
 def _amount(name: str, price: PriceView) -> str | None:
     amount = getattr(price, name)
-    # Amounts have six decimals: of a whole number, the zeros at the end would count
-    return None if amount is None else f"${amount:f}".rstrip("0").rstrip(".")
+    return None if amount is None else formatting.price(amount)
 
 
 def _ask(price: PriceView) -> None:
