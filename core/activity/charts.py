@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from textwrap import wrap
-from zoneinfo import ZoneInfo
 
 from core.activity.funnel_views import (
     CohortDay,
@@ -277,11 +276,7 @@ def bar_span(starts: Sequence[datetime], number: int, end: datetime) -> tuple[da
 
 def _cohort(day: CohortDay, each: str, zone: str) -> str:
     still = "" if day.is_complete else ", window still open"
-    began = (
-        f"{day.starts_at.astimezone(ZoneInfo(zone)):%H:%M}"
-        if each == "hour"
-        else f"{day.date:%-d %b}"
-    )
+    began = formatting.time_of_day(day.starts_at, zone) if each == "hour" else f"{day.date:%-d %b}"
     return f"{began}: {formatting.share(day.rate)} of {formatting.count(day.users, 'user')}{still}"
 
 

@@ -112,14 +112,21 @@ def event(name: str) -> str:
 
 def moment(at: datetime, zone: str) -> str:
     """Return a time in a zone: 18 Nov 09:00."""
-    return f"{at.astimezone(ZoneInfo(zone)):%-d %b %H:%M}"
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %b} {time_of_day(at, zone)}"
+
+
+def time_of_day(at: datetime, zone: str) -> str:
+    """Return a time of day: 09:00, or 02:00 UTC+01:00 in an hour that clocks show twice."""
+    local = at.astimezone(ZoneInfo(zone))
+    offsets = {local.replace(fold=fold).utcoffset() for fold in (0, 1)}
+    return f"{local:%H:%M}" if len(offsets) == 1 else f"{local:%H:%M UTC}{local.isoformat()[-6:]}"
 
 
 def stretch(start: datetime, end: datetime, zone: str) -> str:
     """Return a range of time: 18 Nov 09:00 to 12:30, or 18 Nov 22:00 to 19 Nov 02:00."""
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
-    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%-d %b %H:%M}"
-    return f"{first:%-d %b %H:%M} to {until}"
+    until = time_of_day(end, zone) if first.date() == last.date() else moment(end, zone)
+    return f"{moment(start, zone)} to {until}"
 
 
 def plain(value: object) -> str:

@@ -39,6 +39,17 @@ def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:
     assert formatting.stretch(nine, next_day, "Europe/Berlin") == "18 Nov 10:00 to 19 Nov 03:00"
 
 
+def test_an_hour_that_clocks_show_twice_has_its_offset() -> None:
+    first, second, next_hour = (datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1, 2))
+    assert formatting.moment(first, "Europe/Berlin") == "25 Oct 02:00 UTC+02:00"
+    assert formatting.moment(second, "Europe/Berlin") == "25 Oct 02:00 UTC+01:00"
+    assert formatting.moment(next_hour, "Europe/Berlin") == "25 Oct 03:00"
+    assert (
+        formatting.stretch(first, second, "Europe/Berlin")
+        == "25 Oct 02:00 UTC+02:00 to 02:00 UTC+01:00"
+    )
+
+
 @pytest.mark.parametrize(
     ("usd", "said"),
     [
