@@ -141,6 +141,8 @@ def on_script_error(error: Exception) -> bool:
 def say_what_happened() -> None:
     """Show the toast or problem of the last action."""
     if words := state.take(state.TOAST):
-        st.toast(text.plain(words), icon=":material/check:")
+        link = state.take(state.TOAST_LINK)
+        shown = f"{text.plain(words)} · {link}" if link else text.plain(words)
+        st.toast(shown, icon=":material/check:", duration="long" if link else "short")
     if words := state.take(state.PROBLEM):
         st.toast(text.plain(words), icon=":material/error:", duration="long")

@@ -9,7 +9,7 @@ import streamlit as st
 
 OWNER = "console.owner"
 ACTOR = "console.actor"
-TOAST = "console.toast"
+TOAST, TOAST_LINK = "console.toast", "console.toast_link"
 PROBLEM = "console.problem"
 
 Value = TypeVar("Value")
@@ -97,9 +97,9 @@ def selected(key: str, kind: Literal["rows", "columns", "cells"]) -> list[Any]:
     return list(found.get("selection", {}).get(kind, []))
 
 
-def toast(words: str) -> None:
-    """Show a success message after the next rerun."""
-    st.session_state[TOAST] = words
+def toast(words: str, *, link: str = "") -> None:
+    """Show a success message after the next rerun, with a link in Markdown after it."""
+    st.session_state[TOAST], st.session_state[TOAST_LINK] = words, link
 
 
 def problem(words: str) -> None:

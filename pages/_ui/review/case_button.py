@@ -129,4 +129,7 @@ def _add(add: Add, names: dict[UUID | None, str]) -> None:
     if chosen is None and not name:
         raise Invalid("Enter a name for the new dataset.")
     found = add(chosen, name)
-    state.toast(f"Case added to {found.dataset.name}")
+    state.toast(
+        f"Case added to {found.dataset.name}",
+        link=f"[Open dataset](/datasets?dataset={found.dataset.id})",
+    )

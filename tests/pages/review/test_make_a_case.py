@@ -16,11 +16,12 @@ from tests.pages.conftest import TUNING, Console, said
 
 PRESS = """
 import streamlit as st
-from pages._ui import state
+from pages._ui import errors, state
 from pages._ui.review import case_button
 
 case_button.open_conversation(st.session_state["conversation"])
 st.error(state.get(state.PROBLEM, ""))
+errors.say_what_happened()
 """
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -57,21 +58,39 @@ def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
     assert app.selectbox(key="case.dataset").options == ["New dataset"]
 
 
-def test_a_case_that_is_refused_leaves_no_empty_dataset(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Have cases added at once to a new dataset of an admin."""
+
     def add_at_once(add: case_button.Add, **_: bool) -> None:
         state.put(case_button.CHOSEN, None)
         state.put(case_button.NAME, "mine")
         case_button._add(add, {None: case_button.NEW})  # noqa: SLF001  as the dialog does
 
-    stored(conversation("c", 0))
     who = person(Role.SUPER_ADMIN)
     monkeypatch.setattr(guard, "cookie", lambda: who.token)
     monkeypatch.setattr(case_button, "_open", add_at_once)
+    return who
+
+
+def pressed() -> AppTest:
     app = AppTest.from_string(PRESS)
     app.session_state["conversation"] = one("id")
-    app.run()
+    return app.run()
+
+
+def test_a_case_that_is_refused_leaves_no_empty_dataset(admin: Person) -> None:
+    stored(conversation("c", 0))
+    app = pressed()
     assert "no user has written in it" in said(app)
     with transaction() as session:
-        assert queries.list_datasets(session, Window(10), actor=who.actor).items == []
+        assert queries.list_datasets(session, Window(10), actor=admin.actor).items == []
+
+
+def test_the_message_about_a_new_case_leads_to_its_dataset(admin: Person) -> None:
+    stored(conversation("c"))
+    app = pressed()
+    with transaction() as session:
+        [dataset] = queries.list_datasets(session, Window(10), actor=admin.actor).items
+    [toast] = app.toast
+    assert toast.value == f"Case added to mine · [Open dataset](/datasets?dataset={dataset.id})"
