@@ -14,6 +14,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
+from core.presentation.periods import day_of, midnight
 
 Course = list[float | None]
 
@@ -23,14 +24,13 @@ def run_kpis(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[Kp
     require(actor, Permission.WATCH)
     before = replace(query, period=query.period.before(clock.now()))
     one, other = figures(session, query), figures(session, before)
-    days = _so_far(by_day(session, query, actor=actor))
+    days = _ended(by_day(session, query, actor=actor), query.period.zone)
     days_before = by_day(session, before, actor=actor)
     times, times_before = _medians(session, query), _medians(session, before)
     counts = [float(day.runs) for day in days]
     counts_before = [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
-    # The last day may still bring runs
-    change = of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER)
+    change = of_level(counts, counts_before, Meaning.NEITHER)
     return [
         kpi(
             "runs",
@@ -102,6 +102,8 @@ def _medians(session: Session, query: BatchRunQuery) -> Course:
     return [known.get(day) for day in midnights(query.period)]
 
 
-def _so_far(days: Sequence[DayOfRuns]) -> list[DayOfRuns]:
-    now = clock.now()
-    return [day for day in days if day.at <= now]
+def _ended(days: Sequence[DayOfRuns], zone: str) -> list[DayOfRuns]:
+    """Return the days that are over."""
+    # One that is not over would look like a fall
+    today = midnight(day_of(clock.now(), zone), zone)
+    return [day for day in days if day.at < today]

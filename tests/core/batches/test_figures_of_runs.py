@@ -13,6 +13,7 @@ from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
+from core.platform import clock
 from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import moment
 from tests.factories.batches import ran
@@ -96,6 +97,22 @@ def test_runs_are_compared_only_when_every_weekday_is_there(
     with transaction() as session:
         [runs, *_] = run_kpis(session, BatchRunQuery(period), actor=actor)
     assert (runs.verdict, runs.value, runs.before) == (verdict, length, 2 * length)
+
+
+def test_a_day_that_is_not_over_is_in_no_sparkline(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: moment("2026-03-30T09:00+02:00"))
+    for day in (0, 1):
+        ran(DAY + timedelta(days=day, hours=1), "failed")
+    with transaction() as session:
+        found = {each.name: each.course for each in run_kpis(session, ASKED, actor=actor)}
+    assert found == {
+        "runs": [1, 1],
+        "success": [0, 0],
+        "bad": [1, 1],
+        "duration": [60_000, 60_000],
+    }
 
 
 def test_days_are_those_of_the_zone_also_when_clocks_change(actor: Actor) -> None:
