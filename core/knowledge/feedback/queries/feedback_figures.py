@@ -38,9 +38,9 @@ def feedback_stats(
 ) -> FeedbackStats:
     """Return the positive share by day and model, and that of the previous period."""
     require(actor, Permission.READ_CONTENTS)
-    where = conditions(filters, period, watched)
+    where = conditions(core, filters, period, watched)
     models, looked_at = _by_model(core, ai, where)
-    before = _whole(ai, conditions(filters, period.before(clock.now()), watched))
+    before = _whole(ai, conditions(core, filters, period.before(clock.now()), watched))
     return FeedbackStats(
         **_whole(ai, where).model_dump(),
         days=_by_day(ai, where, period),

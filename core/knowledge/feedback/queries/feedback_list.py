@@ -1,11 +1,23 @@
 """List feedback with its conversation, user and model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    RowMapping,
+    Uuid,
+    and_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from core.activity.queries.user_filter import escaped
@@ -46,10 +58,11 @@ def list_feedback(
 ) -> SortedPage[FeedbackView]:
     """Return the feedback of a period, newest first.
 
-    Feedback has no release, so that filter does not apply.
+    Feedback that names no user is that of its conversation's user. It has no release, so that
+    filter does not apply.
     """
     require(actor, Permission.READ_CONTENTS)
-    where, columns = conditions(filters, period, watched), feedback.c
+    where, columns = conditions(core, filters, period, watched), feedback.c
     page = (select(feedback) if whole else SHOWN).where(*where)
     if after is not None:
         page = page.where(tuple_(columns.created_at, columns.id) < (after.created_at, after.id))
@@ -73,7 +86,7 @@ def list_feedback(
 
 
 def conditions(
-    filters: FeedbackFilter, period: Period, watched: Watched
+    core: Session, filters: FeedbackFilter, period: Period, watched: Watched
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the filters."""
     columns = feedback.c
@@ -85,7 +98,7 @@ def conditions(
     if watched.app is not None:
         found.append(columns.app == watched.app)
     if watched.users is not None:
-        found.append(columns.user_id.in_(watched.users))
+        found.append(_is_of(core, watched.users))
     if filters.rating is not None:
         found.append(rated(filters.rating, columns.rating, columns.scale))
     if filters.has is not None:
@@ -94,6 +107,15 @@ def conditions(
         pattern = f"%{escaped(storable(filters.q))}%"
         found.append(or_(columns.comment.ilike(pattern), columns.edited_text.ilike(pattern)))
     return found
+
+
+def _is_of(core: Session, users: Collection[UUID]) -> ColumnElement[bool]:
+    """Return the condition of feedback that names one of the users or, without a user, one of
+    their conversations; these are in the database `core`.
+    """
+    own = core.scalars(select(talks.c.id).where(talks.c.user_id.in_(users))).all()
+    on_own = feedback.c.conversation_id == any_(literal(own, ARRAY(Uuid())))
+    return or_(feedback.c.user_id.in_(users), and_(feedback.c.user_id.is_(None), on_own))
 
 
 def models_of(core: Session, rows: Sequence[tuple[UUID | None, UUID | None]]) -> list[str | None]:
@@ -110,37 +132,30 @@ def models_of(core: Session, rows: Sequence[tuple[UUID | None, UUID | None]]) ->
 
 
 def _views(core: Session, rows: Sequence[RowMapping]) -> list[FeedbackView]:
-    people = names_of(core, [row["user_id"] for row in rows])
-    held = {row["conversation_id"] for row in rows}
-    about = select(talks.c.id, talks.c.external_id, talks.c.title).where(
-        talks.c.id.in_(held - {None})
-    )
-    known: dict[UUID | None, tuple[str, str | None]] = {
-        id_: (name, title) for id_, name, title in core.execute(about)
-    }
+    held = {row["conversation_id"] for row in rows} - {None}
+    about = select(talks.c.id, talks.c.external_id, talks.c.title, talks.c.user_id)
+    known = {row["id"]: row for row in core.execute(about.where(talks.c.id.in_(held))).mappings()}
+    owners = {id_: row["user_id"] for id_, row in known.items()}
+    users = [row["user_id"] or owners.get(row["conversation_id"]) for row in rows]
+    people = names_of(core, users)
     models = models_of(core, [(row["message_id"], row["conversation_id"]) for row in rows])
     return [
-        _view(row, known, people[row["user_id"]], model)
-        for row, model in zip(rows, models, strict=True)
+        _view(row, known.get(row["conversation_id"]), {"user_id": user, **people[user]}, model)
+        for row, user, model in zip(rows, users, models, strict=True)
     ]
 
 
 def _view(
-    row: RowMapping,
-    known: dict[UUID | None, tuple[str, str | None]],
-    who: dict[str, str | None],
-    model: str | None,
+    row: RowMapping, talk: RowMapping | None, user: dict[str, UUID | str | None], model: str | None
 ) -> FeedbackView:
     fields: dict[str, Any] = {
         name: value for name, value in row.items() if name in FeedbackView.model_fields
     }
-    name, title = known.get(row["conversation_id"], (None, None))
     opinion = ConversationOpinion.of(row["rating"], row["scale"])
     return FeedbackView(
-        **fields,
-        **who,
-        conversation_external_id=name,
-        conversation_title=title,
+        **(fields | user),
+        conversation_external_id=talk["external_id"] if talk is not None else None,
+        conversation_title=talk["title"] if talk is not None else None,
         model=model,
         opinion=opinion,
     )
