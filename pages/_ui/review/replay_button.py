@@ -1,12 +1,17 @@
 """The button that replays an answer in the playground; hidden without the permission."""
 
+from uuid import UUID
+
 import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
+from core.platform.ids import new_id
 from core.playground.replay_schemas import NewReplay
 from core.playground.service import replays
-from pages._ui import errors, guard, links
+from pages._ui import errors, guard, links, state
+
+BEGUN = "replay.begun"  # the session of the button that was pressed last
 
 
 def draw(wanted: NewReplay, reader: Actor, *, key: str) -> None:
@@ -18,13 +23,19 @@ def draw(wanted: NewReplay, reader: Actor, *, key: str) -> None:
             type="tertiary",
             help="Have a model answer again in the playground, without tools.",
             on_click=begin,
-            args=(wanted,),
+            args=(wanted, new_id()),
         )
 
 
 @errors.action
-def begin(wanted: NewReplay) -> None:
-    """Start the replay and open its session, from a callback."""
-    with guard.work_on_both() as (core, ai, actor):
-        started = replays.start(core, ai, wanted, actor=actor)
-    links.go("playground", session=str(started.session_id))
+def begin(wanted: NewReplay, button: UUID) -> None:
+    """Start the replay and open its session, from a callback; once for a button, which may be
+    pressed again before the playground is drawn.
+    """
+    begun: dict[UUID, UUID] = state.get(BEGUN, {})
+    if button not in begun:
+        with guard.work_on_both() as (core, ai, actor):
+            started = replays.start(core, ai, wanted, actor=actor)
+        begun = {button: started.session_id}
+        state.put(BEGUN, begun)
+    links.go("playground", session=str(begun[button]))

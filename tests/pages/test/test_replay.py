@@ -13,10 +13,12 @@ from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.playground import queries
 from core.playground import replays as replay_reads
+from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import NewReplay, StartedReplay
 from core.playground.schemas import PlaygroundSessionView
 from core.playground.service import replays, sharing
 from core.playground.sharing.schemas import SessionReader, SessionReaders
+from pages._ui import guard
 from tests.factories import prompts
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.executions import ended
@@ -25,6 +27,17 @@ from tests.factories.playground import messages_of
 from tests.factories.requests import ai_requests
 from tests.factories.reviews import annotated, message_id
 from tests.pages.conftest import AI_METRICS, PLAYGROUND, TUNING, Console, prompt, said, toasts
+
+# As Streamlit does with a second press before the page is drawn anew
+PRESSED_TWICE = """
+from core.platform.ids import new_id
+from core.playground.replay_schemas import NewReplay
+from pages._ui.review import replay_button
+
+press = NewReplay(message_id="m1", model_id="fake:echo"), new_id()
+replay_button.begin(*press)
+replay_button.begin(*press)
+"""
 
 
 @pytest.fixture
@@ -74,6 +87,17 @@ def test_an_answer_of_a_conversation_is_replayed_in_the_playground(
     assert [each.content for each in messages_of(admin.actor, session.session_id)][:1] == [
         "Where is it?"
     ]
+
+
+def test_a_button_that_is_pressed_twice_starts_one_replay(
+    admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
+    app = AppTest.from_string(PRESSED_TWICE, default_timeout=60).run()
+    assert not app.exception
+    with transaction() as session:
+        replays_made = list(session.scalars(select(PlaygroundReplay.session_id)))
+    assert replays_made == [newest(admin).session_id]
 
 
 def test_an_annotation_is_replayed_from_its_drawer(console: Console, admin: Person) -> None:
