@@ -36,7 +36,9 @@ def test_the_last_good_text_stays_when_another_answers(
         return answers.pop() if answers else fetch(Answering(200, b"[1]"), name, label)
 
     prompts = Prompts(read, 0.0)
+    deadline = time.monotonic() + 10
     while len(reads) < 4:
+        assert time.monotonic() < deadline, "the prompt was not read again"
         assert prompts.get("support", "production") == {"name": "support"}
         time.sleep(0.01)
 
