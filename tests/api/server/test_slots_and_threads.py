@@ -5,6 +5,7 @@ other.
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -41,15 +42,15 @@ def test_reports_and_lists_of_one_account_all_come_to_their_end(
     # The client builds the reference once, which takes a while
     assert mine.get("/templates").status_code == 200
 
-    def count_waiting() -> int:
+    def are_waiting(number: int) -> bool:
         lines = (line for each in (queries, threads) for line in each._waiting.values())  # noqa: SLF001
-        return sum(map(len, lines))
+        return sum(map(len, lines)) == number
 
     with ThreadPoolExecutor(3) as pool:
         sent = [pool.submit(mine.get, "/admin/releases")]
         until(lambda: bool(queries._running), 20)  # noqa: SLF001
         for number, address in enumerate(("/admin/releases?days=2", "/sessions"), 1):
             sent.append(pool.submit(mine.get, address))
-            until(lambda waiting=number: count_waiting() == waiting, 20)
+            until(partial(are_waiting, number), 20)
         may_end.set()
         assert [each.result(20).status_code for each in sent] == [200, 200, 200]
