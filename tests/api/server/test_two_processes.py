@@ -25,7 +25,7 @@ def one(runner: Runner) -> Person:
 def test_an_answer_grows_and_ends_in_the_other_one_too(
     whole: str, one: Person, runner: Runner
 ) -> None:
-    sent = said(one.actor, '#fake {"words": 60, "rate": 40, "delay_s": 3}\nx')
+    sent = said(one.actor, '#fake {"words": 60, "rate": 40, "delay_s": 10}\nx')
     reader = Reader()
     with following(whole, sent.session_id, one) as socket:
         while not reader.messages:

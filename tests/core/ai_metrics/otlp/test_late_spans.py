@@ -147,7 +147,7 @@ def test_what_an_undo_has_staged_on_the_connection_is_no_hindrance() -> None:
 def test_a_request_that_was_sent_in_words_of_its_own_takes_a_tool_all_the_same() -> None:
     steps, calls = (
         [{"kind": "thought"}, {"start_ms": "soon"}],
-        [{"function": {"name": "weather"}}, {"name": 7}],
+        [{"called": {"name": "weather"}}, {"name": 7}],
     )
     ai_requests(
         {
@@ -163,6 +163,17 @@ def test_a_request_that_was_sent_in_words_of_its_own_takes_a_tool_all_the_same()
     [request] = requests()
     assert [step.get("name") for step in request.steps or []] == [None, None, "weather"]
     assert [call.get("duration_ms") for call in request.tool_calls or []] == [None, None, 120]
+
+
+def test_a_tool_is_one_with_the_call_that_its_request_was_sent_with_as_openai_has_it() -> None:
+    calls = [{"function": {"name": "weather"}}, {"name": 7}]
+    ai_requests(
+        {"id": TRACE, "created_at": clock.now() - timedelta(seconds=50), "tool_calls": calls}
+    )
+    send(within(TOOL, parent=FIRST, ago_s=45, took_ms=120))
+    join()
+    [request] = requests()
+    assert [call.get("duration_ms") for call in request.tool_calls or []] == [120, None]
 
 
 def test_a_tool_before_its_request_joins_it() -> None:
