@@ -37,7 +37,7 @@ LEVELS_AROUND = 8  # levels of nesting around a JSON object in a body
 FILES = "/api/v1/imports"  # written to disk in chunks, with limits of its own
 # Without sign-in, only forms can be sent, and callbacks.
 MAX_ANONYMOUS_BODY = 64 * 1024
-CALLBACKS = (CALLBACK_PATH, "/api/callback/ai")  # the short one leads to the other
+CALLBACKS = (CALLBACK_PATH, CALLBACK_PATH.replace("/v1/", "/"))  # the short one leads to it
 MAX_CALLBACK_BYTES = 2 * 1024 * 1024
 MAX_TOTAL_CALLBACK_BYTES = 32 * 1024 * 1024  # strangers must not take the room of other requests
 

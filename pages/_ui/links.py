@@ -69,7 +69,7 @@ def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> 
 
 
 def draw_to(address: str, label: str, query: Mapping[str, str], *, icon: str | None = None) -> None:
-    """Draw a link whose parameters somebody else has named."""
+    """Draw a link as `draw` does, with parameters of any name, such as `label` or `icon`."""
     symbol = f":material/{icon}:" if icon else None
     # Streamlit knows the navigation of this reader's role; every other page raises.
     with suppress(StreamlitPageNotFoundError):

@@ -21,7 +21,7 @@ MOST_WAITING = 200  # per account
 
 
 class QueriesBusy(Unavailable):
-    """Too many queries run at the moment; try again in a few seconds."""
+    """Too many requests run at the moment; try again in a few seconds."""
 
     code = "busy"
 
