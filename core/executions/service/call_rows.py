@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import and_, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from core.database.sql_files import compiled
@@ -20,6 +20,10 @@ executions = table_of(Execution)
 IF_PENDING = update(executions).where(
     executions.c.id == bindparam("which"),
     executions.c.status == bindparam("pending", ExecutionStatus.PENDING),
+)
+# More of it arrives until the call stops. Texts that were removed meanwhile stay removed.
+TEXT_MAY_GROW = and_(
+    executions.c.status == ExecutionStatus.CANCELLED, executions.c.prompt.is_not(None)
 )
 
 

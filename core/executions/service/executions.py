@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Update, bindparam, or_, select, update
+from sqlalchemy import CursorResult, Update, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.database import bus
@@ -21,7 +21,7 @@ from core.executions.schemas import (
     PendingExecution,
 )
 from core.executions.service import cached_answers, call_rows
-from core.executions.service.call_rows import IF_PENDING
+from core.executions.service.call_rows import IF_PENDING, TEXT_MAY_GROW
 from core.executions.tools.toolboxes import Toolbox
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -124,7 +124,7 @@ def write_progress(session: Session, execution_id: UUID, text: str) -> None:
 
 def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) -> bool:
     """Store the outcome of a call; return False when it had ended before (it was cancelled): then
-    only what it used is stored.
+    only what it used is stored, and what came of its text until it stopped.
     """
     tools = [tool.model_dump() for tool in outcome.tool_executions]
     values = {
@@ -142,6 +142,9 @@ def finish(session: Session, execution: PendingExecution, outcome: CallOutcome) 
         **_fallback(execution, outcome),
     }
     if not _end(session, execution, values | used):
+        if outcome.status is ExecutionStatus.CANCELLED:
+            grown = (TEXT_MAY_GROW, values["response"])
+            used["response"] = case(grown, else_=executions.c.response)
         session.execute(update(executions).where(executions.c.id == execution.id).values(used))
         # A further round may have reserved more since it was cancelled
         reservations.settle(session, [execution.id], None, None)
