@@ -76,14 +76,15 @@ def get_run_row(
 
 
 def find_going(session: Session, facts: Mapping[str, Any]) -> ScenarioRun | None:
-    """Return a run with these columns that has not ended, or None; of two that ask for the same
-    bot, the second waits for the end of the first's transaction.
+    """Return a run with these columns, of the scenarios as they are now, that has not ended, or
+    None; of two that ask for the same bot, the second waits for the end of the first's transaction.
     """
     bot = select(BotConfiguration.id).where(BotConfiguration.id == facts["bot_config_id"])
     session.execute(bot.with_for_update(key_share=True))
     same = [getattr(ScenarioRun, name).is_not_distinct_from(it) for name, it in facts.items()]
-    going = select(ScenarioRun).where(ScenarioRun.status.in_(GOING), *same).limit(1)
-    return session.scalar(going)
+    edited_at = select(func.max(Scenario.updated_at)).where(Scenario.id.in_(facts["scenario_ids"]))
+    going = (ScenarioRun.status.in_(GOING), ScenarioRun.created_at >= edited_at.scalar_subquery())
+    return session.scalar(select(ScenarioRun).where(*going, *same).limit(1))
 
 
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:

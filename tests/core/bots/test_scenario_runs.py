@@ -11,7 +11,7 @@ from core.bots.errors import GoalMissing
 from core.bots.judging import NO_JUDGE_IN_RUN
 from core.bots.queries import results
 from core.bots.queries import scenarios as scenario_queries
-from core.bots.result_schemas import NewScenario, RunStatus
+from core.bots.result_schemas import NewScenario, RunStatus, ScenarioChange
 from core.bots.schemas import BotChange, NewBotVersion
 from core.bots.service import bots, runs, scenarios
 from core.bots.service import results as result_service
@@ -141,6 +141,22 @@ def test_an_equal_run_is_started_again_only_after_the_end_of_the_first(actor: Ac
     assert started(actor, bot, scenario, mode="messages") != first
     worked(actor, first)
     assert started(actor, bot, scenario) != first
+
+
+def test_an_edited_scenario_is_run_though_one_of_its_former_texts_has_not_ended(
+    actor: Actor,
+) -> None:
+    new = NewScenario(name="Greeting", user_messages=("hello",))
+    with transaction() as session:
+        scenario = scenarios.create_scenario(session, new, actor=actor)
+    bot = made(actor)
+    first = started(actor, bot, scenario.id)
+    change = ScenarioChange(user_messages=("good evening",))
+    with transaction() as session:
+        scenarios.change_scenario(session, scenario.id, change, actor=actor)
+    second = started(actor, bot, scenario.id)
+    assert second != first
+    assert started(actor, bot, scenario.id) == second
 
 
 def test_a_run_ends_once_its_account_is_disabled(actor: Actor) -> None:
