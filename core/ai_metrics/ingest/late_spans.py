@@ -233,7 +233,8 @@ def _give(waiting: WaitingSpan, host: AiRequest) -> bool:
         return False
     add_step(host, own | {"span_id": waiting.span_id}, start_ms, waiting.call)
     host.steps = sorted(host.steps or [], key=_begins)
-    host.tool_calls_count = len(host.tool_calls or [])
+    # Its sender may have counted calls that it has not described
+    host.tool_calls_count = max(host.tool_calls_count, len(host.tool_calls or []))
     return True
 
 

@@ -176,6 +176,15 @@ def test_a_tool_is_one_with_the_call_that_its_request_was_sent_with_as_openai_ha
     assert [call.get("duration_ms") for call in request.tool_calls or []] == [120, None]
 
 
+def test_a_tool_leaves_the_number_of_calls_that_its_request_was_sent_with() -> None:
+    at = clock.now() - timedelta(seconds=50)
+    ai_requests({"id": TRACE, "created_at": at, "tool_calls_count": 3})
+    send(within(TOOL, parent=FIRST, ago_s=45), within(RETRIEVER, parent=FIRST, ago_s=44))
+    join()
+    [request] = requests()
+    assert (len(request.tool_calls or []), request.tool_calls_count) == (1, 3)
+
+
 def test_a_tool_before_its_request_joins_it() -> None:
     send(within(TOOL, parent=FIRST, ago_s=45))
     join()
