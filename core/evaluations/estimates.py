@@ -8,7 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.evaluations.cases.case_schemas import EvaluatedCase
 from core.evaluations.cases.case_sources import cases_of
-from core.evaluations.judge_calls import count_judge_calls, judge_call, list_judge_questions
+from core.evaluations.judge_calls import (
+    count_judge_calls,
+    judge_call,
+    list_embedding_calls,
+    list_judge_questions,
+)
 from core.evaluations.runs import targets
 from core.evaluations.schemas import NewEvaluation, RunTarget
 from core.evaluations.views import EvaluationEstimate
@@ -21,8 +26,10 @@ from core.platform.config import config
 from core.platform.ids import new_id
 from core.providers import catalogue
 from core.providers.chunks import Usage
+from core.providers.errors import ModelMissing
 from core.providers.queries import token_prices
 from core.quotas.worst_case import with_max_tokens, worst_case
+from core.scoring.model_access import find_embedding_route, worst_embedding
 
 SAMPLE = 20  # cases, evenly spaced
 CHARS_PER_TOKEN = 4
@@ -53,9 +60,9 @@ def estimate(session: Session, new: NewEvaluation, *, actor: Actor) -> Evaluatio
     step = -(-len(cases) // SAMPLE)  # rounded up, so that the sample reaches the last cases
     sample = cases[::step]
     answers = [_answer(session, target, case, actor) for target in found for case in sample]
-    verdicts = [_verdicts(session, new, case) for case in sample]
+    scores = [_scores(session, new, case) for case in sample]
     # Of a case, once by each target
-    once = _sum([*answers, *verdicts * len(found)])
+    once = _sum([*answers, *scores * len(found)])
     likely, most = (
         None if cost is None else round(cost / len(sample) * len(cases) * new.runs, 6)
         for cost in once
@@ -88,9 +95,25 @@ def _answer(session: Session, target: RunTarget, case: EvaluatedCase, actor: Act
     return _sum([_cost(session, call, output)] * case.turns)
 
 
-def _verdicts(session: Session, new: NewEvaluation, case: EvaluatedCase) -> CallCost:
+def _scores(session: Session, new: NewEvaluation, case: EvaluatedCase) -> CallCost:
+    """Return the cost of scoring an answer, by judges and by comparisons of meaning."""
     calls = (judge_call(session, each) for each in list_judge_questions(new, case, ANSWER))
-    return _sum(_cost(session, call, JUDGE_OUTPUT_TOKENS) for call in calls)
+    verdicts = [_cost(session, call, JUDGE_OUTPUT_TOKENS) for call in calls]
+    embedded = list_embedding_calls(new, case, ANSWER)
+    return _sum([*verdicts, *(_embedding_cost(session, *each) for each in embedded)])
+
+
+def _embedding_cost(session: Session, model_id: str | None, texts: list[str]) -> CallCost:
+    try:
+        route = find_embedding_route(session, model_id)
+    except ModelMissing:
+        route = None
+    if route is None:  # characters are compared instead
+        return CallCost()
+    rate = token_prices.find_with(session, route, clock.now())
+    usage = Usage(input=-(-sum(map(len, texts)) // CHARS_PER_TOKEN), is_estimated=True)
+    likely = token_prices.cost_of(route, usage, rate)
+    return CallCost(likely.usd, worst_embedding(route, texts, rate).cost)
 
 
 def _cost(session: Session, call: NewExecution, output: int) -> CallCost:

@@ -88,10 +88,10 @@ def judge_call(session: Session, question: JudgeQuestion) -> NewExecution:
 
 
 def list_embedding_calls(
-    definition: EvaluationDefinition, case: EvaluatedCase, answer: str
+    new: NewEvaluation | EvaluationDefinition, case: EvaluatedCase, answer: str
 ) -> Iterator[tuple[str | None, list[str]]]:
     """Yield the model and the texts of each comparison by meaning that an answer takes."""
-    for spec in flat((*definition.scorers, *case.assertions)):
+    for spec in flat((*new.scorers, *case.assertions)):
         expected = spec.value or case.reference if isinstance(spec, SimilarityScorer) else None
         if isinstance(spec, SimilarityScorer) and expected:
             yield spec.model_id, embedded_texts(answer, expected)

@@ -57,6 +57,22 @@ def test_a_judges_price_is_part_of_the_cost(one: Person) -> None:
     assert judged.worst_case_usd > 2 * 2  # 2,000 tokens of each
 
 
+def test_comparisons_by_meaning_are_part_of_the_cost(one: Person) -> None:
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    price(one.actor, "plain", since, provider="fake", input="1000", output="0")
+    similar = {"kind": "similarity", "value": "y" * 800, "model_id": "fake:plain"}
+    targets = [{"model_id": "fake:echo"}, {"model_id": "fake:echo"}]
+    found = estimated(one, "a", runs=3, targets=targets, scorers=[similar])
+    # 1,200 characters of the answer and 800 of the text, of which four are taken for a token
+    assert found.cost_usd == 2 * 3 * Decimal("0.5")
+    assert found.worst_case_usd == 2 * 3 * Decimal(2)
+
+
+def test_a_comparison_whose_model_is_missing_costs_nothing(one: Person) -> None:
+    similar = {"kind": "similarity", "value": "yes", "model_id": "fake:none"}
+    assert estimated(one, "a", scorers=[similar]).cost_usd == Decimal(0)
+
+
 def test_a_judge_that_is_missing_is_told_before_the_start(one: Person) -> None:
     with pytest.raises(NotFound):
         estimated(one, "a", scorers=[JUDGE | {"judge_model_id": "fake:none"}])
