@@ -1,5 +1,6 @@
 """The button that replays an answer in the playground; hidden without the permission."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import streamlit as st
@@ -29,13 +30,21 @@ def draw(wanted: NewReplay, reader: Actor, *, key: str) -> None:
 
 @errors.action
 def begin(wanted: NewReplay, button: UUID) -> None:
-    """Start the replay and open its session, from a callback; once for a button, which may be
-    pressed again before the playground is drawn.
+    """Start the replay and open its session, from a callback."""
+
+    def start() -> UUID:
+        with guard.work_on_both() as (core, ai, actor):
+            return replays.start(core, ai, wanted, actor=actor).session_id
+
+    open_once(button, start)
+
+
+def open_once(button: UUID, start: Callable[[], UUID]) -> None:
+    """Open the session that `start` begins; once for a button, which may be pressed again before
+    the playground is drawn.
     """
     begun: dict[UUID, UUID] = state.get(BEGUN, {})
     if button not in begun:
-        with guard.work_on_both() as (core, ai, actor):
-            started = replays.start(core, ai, wanted, actor=actor)
-        begun = {button: started.session_id}
+        begun = {button: start()}
         state.put(BEGUN, begun)
     links.go("playground", session=str(begun[button]))

@@ -9,8 +9,10 @@ from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.schemas import RunTarget
 from core.evaluations.service import case_replays
 from core.evaluations.views import EvaluationRunView, EvaluationView
+from core.platform.ids import new_id
 from core.prompts.queries.prompts import get_prompt
 from pages._ui import errors, guard, links
+from pages._ui.review import replay_button
 
 
 def draw(found: EvaluationView, case_id: UUID, run: EvaluationRunView) -> None:
@@ -25,7 +27,7 @@ def draw(found: EvaluationView, case_id: UUID, run: EvaluationRunView) -> None:
                 icon=":material/chat:",
                 help="Have the model answer again, beside this answer and the reference.",
                 on_click=replay,
-                args=(found.id, case_id, ReplayedRun(target=run.target, run=run.run)),
+                args=(found.id, case_id, ReplayedRun(target=run.target, run=run.run), new_id()),
             )
         if target.prompt_id is not None or target.bot_id is not None:
             st.button(
@@ -39,11 +41,15 @@ def draw(found: EvaluationView, case_id: UUID, run: EvaluationRunView) -> None:
 
 
 @errors.action
-def replay(evaluation_id: UUID, case_id: UUID, wanted: ReplayedRun) -> None:
+def replay(evaluation_id: UUID, case_id: UUID, wanted: ReplayedRun, button: UUID) -> None:
     """Start the replay and open its session, from a callback."""
-    with guard.work() as (session, actor):
-        started = case_replays.start(session, evaluation_id, case_id, wanted, actor=actor)
-    links.go("playground", session=str(started.session_id))
+
+    def start() -> UUID:
+        with guard.work() as (session, actor):
+            started = case_replays.start(session, evaluation_id, case_id, wanted, actor=actor)
+            return started.session_id
+
+    replay_button.open_once(button, start)
 
 
 @errors.action

@@ -13,10 +13,12 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
 from core.playground import queries
+from pages._ui import guard
 from tests.factories.ai_metrics import request, send
 from tests.factories.bots import made as bot_made
 from tests.factories.datasets import cases_of, dataset, question
 from tests.factories.evaluations import evaluated
+from tests.factories.history import count
 from tests.factories.identity import Person, person
 from tests.factories.prompts import create, label, save
 from tests.pages.conftest import AI_METRICS, PLAYGROUND, Console, said
@@ -24,6 +26,21 @@ from tests.pages.conftest import AI_METRICS, PLAYGROUND, Console, said
 PROMPTS, EVALUATIONS = "test/prompts/page.py", "test/evaluations/page.py"
 DATASETS, BOTS = "test/datasets/page.py", "test/bots/page.py"
 CONTAINS = {"kind": "contains", "values": ["refund"]}
+# As Streamlit does with a second press before the page is drawn anew
+PRESSED_TWICE = """
+from uuid import UUID
+
+import streamlit as st
+
+from core.evaluations.cases.case_schemas import ReplayedRun
+from core.platform.ids import new_id
+from pages.test.evaluations import case_actions
+
+ids = [UUID(st.query_params[name]) for name in ("evaluation", "case")]
+press = *ids, ReplayedRun(), new_id()
+case_actions.replay(*press)
+case_actions.replay(*press)
+"""
 
 
 @pytest.fixture
@@ -128,6 +145,19 @@ def test_a_failed_case_opens_in_the_playground_beside_its_reference(
     app.button(key="replay.again").click().run()
     with transaction() as session:
         assert queries.find_newest_session(session, owner=admin.actor.id) != session_id
+
+
+def test_a_case_whose_button_is_pressed_twice_is_opened_in_one_session(
+    admin: Person, prompt: UUID, refunds: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation = evaluate(admin, prompt, refunds, 1)
+    with transaction() as session:
+        [row] = results.list_cases(session, evaluation.id, actor=admin.actor).items
+    monkeypatch.setattr(guard, "cookie", lambda: admin.token)
+    app = AppTest.from_string(PRESSED_TWICE, default_timeout=60)
+    app.query_params.update({"evaluation": str(evaluation.id), "case": str(row.id)})
+    assert not app.run().exception
+    assert count("playground_sessions") == 1
 
 
 def test_a_failed_case_leads_to_the_next_version_of_its_prompt(
