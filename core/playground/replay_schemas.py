@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from core.executions.schemas import CostLimit
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
+from core.ingest.null_defaults import OrDefault
 from core.playground.schemas import MAX_PROMPT_CHARS
 from core.providers.schemas import ChatMessage, Parameters
 
@@ -56,13 +57,13 @@ class NewReplay(BaseModel):
         "prompt without one is the system prompt.",
     )
     template_label: str | None = Field(default=None, max_length=64)
-    variables: JsonObject = Field(default_factory=dict)
+    variables: OrDefault[JsonObject] = Field(default_factory=dict)
     system_prompt: str | None = Field(
         default=None,
         max_length=MAX_PROMPT_CHARS,
         description="Without one, the conversation's, else the default prompt.",
     )
-    parameters: Parameters = Parameters()
+    parameters: OrDefault[Parameters] = Parameters()
     cost_limit_usd: CostLimit | None = Field(
         default=None, description="The most that the answer may cost."
     )
@@ -103,7 +104,9 @@ class NewReplayVote(BaseModel):
     )
 
     outcome: ReplayOutcome
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    reason: OrDefault[Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]] = (
+        ""
+    )
 
 
 class CaseReplay(BaseModel):

@@ -190,6 +190,14 @@ class ChatMessage(BaseModel):
     tool_calls: tuple[MessageToolCall, ...] = Field(default=(), max_length=128)
     tool_call_id: ToolCallId | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leaves_out_nulls(cls, given: Any) -> Any:  # noqa: ANN401  nothing has validated it
+        # As OpenAI's clients send the content beside tool calls
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
+
     @model_validator(mode="after")
     def _has_the_fields_of_its_role(self) -> Self:
         if self.tool_calls and self.role is not MessageRole.ASSISTANT:

@@ -55,6 +55,16 @@ def test_a_replay_is_a_session_of_the_caller(mine: httpx2.Client) -> None:
     assert (listed["session_id"], listed["name"]) == (started["session_id"], "Replay: text 0")
 
 
+def test_a_replay_and_its_vote_take_null_for_what_is_left_out(mine: httpx2.Client) -> None:
+    stored(conversation("c"))
+    wanted = {"message_id": "m1", "model_id": "fake:echo", "variables": None, "parameters": None}
+    answer = mine.post("/replay", json=wanted)
+    assert answer.status_code == 202, answer.text
+    wait(answer.json()["execution_id"])
+    path = f"/replay/{answer.json()['session_id']}/vote"
+    assert mine.post(path, json={"outcome": "new", "reason": None}).is_success
+
+
 def test_an_annotation_is_replayed_with_its_suggestion(mine: httpx2.Client) -> None:
     stored(conversation("c"))
     note = annotated("m1", suggested_response="Better.")

@@ -1,5 +1,7 @@
 """Null for an optional field of a call means what leaving it out means."""
 
+from collections.abc import Mapping, Sequence
+
 import httpx2
 import pytest
 
@@ -62,3 +64,24 @@ def test_a_message_of_the_playground_takes_null_for_what_is_left_out(mine: httpx
     answer = mine.post("/admin/playground/chat", json=message)
 
     assert answer.is_success, answer.text
+
+
+def test_a_message_takes_null_for_its_text_beside_tool_calls(mine: httpx2.Client) -> None:
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "name": "look_up"}]}
+    found = {"role": "tool", "tool_call_id": "a", "content": "found", "tool_calls": None}
+
+    answer = execute(mine, [called, found])
+
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_message_without_a_text_is_refused_still(mine: httpx2.Client) -> None:
+    answer = execute(mine, [{"role": "user", "content": None}])
+
+    assert answer.status_code == 422
+    assert "content is missing" in answer.text
+
+
+def execute(mine: httpx2.Client, messages: Sequence[Mapping[str, object]]) -> httpx2.Response:
+    body = {"model_id": "fake:echo", "prompt": "to Paris", "messages": list(messages)}
+    return mine.post("/prompts/execute", json=body)
