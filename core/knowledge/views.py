@@ -65,7 +65,9 @@ class DocumentChangeView(View):
 
 
 class DocumentView(View):
-    """A complete document with its changes, newest first."""
+    """A complete document with its changes, newest first: of long texts only some, and
+    `history_count` of them in all.
+    """
 
     id: UUID
     external_id: str
@@ -79,6 +81,7 @@ class DocumentView(View):
     created_at: datetime
     updated_at: datetime
     history: list[DocumentChangeView]
+    history_count: int
 
 
 class MadeOf(View):

@@ -14,7 +14,7 @@ from api.reference import CONFLICT
 from api.routes.review.conversations import reader
 from api.watch_parameters import note_list
 from core.database.db import Database, Session, transaction
-from core.database.paging import CursorRefused, Items, SortedPage
+from core.database.paging import LARGEST_PAGE, CursorRefused, Page, SortedPage, Window
 from core.identity.schemas import Actor
 from core.knowledge.documents import folders
 from core.knowledge.documents import queries as document_queries
@@ -122,9 +122,11 @@ def document_changes(
     ],
     ai: AiSessionDep,
     actor: ActorDep,
-) -> Items[DocumentChangeView]:
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Page[DocumentChangeView]:
     """Return the changes that people made to a document, newest first; also of a deleted one."""
-    return Items(items=document_queries.list_changes(ai, document, actor=actor))
+    return document_queries.list_changes(ai, document, Window(limit, offset), actor=actor)
 
 
 @router.get("/documents/{document_key:path}")

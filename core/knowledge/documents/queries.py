@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
-from core.database.paging import Sort, SortCursor, SortedPage, Window
+from core.database.paging import Page, Sort, SortCursor, SortedPage, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -43,6 +43,8 @@ from core.knowledge.views import (
 documents, changes = table_of(Document), table_of(DocumentChange)
 
 OPENING, MOST_CHANGES, MOST_TAGS = 300, 100, 30
+# Each change holds the text before and after it, of up to a million characters
+MOST_HISTORY_BYTES = 1_000_000  # as the database stores them, compressed
 # Without `search` and the text, which are derived.
 PLAIN = [
     column
@@ -54,6 +56,7 @@ OF_CONTENT = (
     func.length(documents.c.content).label("characters"),
 )
 SUMMARIES = select(*PLAIN, *OF_CONTENT)
+NEWEST_FIRST = (changes.c.at.desc(), changes.c.id.desc())
 BY_SCOPE = text("""
 select scope, count(*) as documents, count(*) filter (where status = 'draft') as drafts,
     coalesce(sum(length(content)), 0) as characters, max(updated_at) as updated_at
@@ -138,12 +141,19 @@ def get_id(session: Session, given: str) -> UUID:
 
 
 def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
-    """Return a complete document by Attune's ID or the sender's; raise DocumentMissing."""
+    """Return a complete document by Attune's ID or the sender's, with the newest changes of its
+    history; raise DocumentMissing.
+    """
     require(actor, Permission.READ_CONTENTS)
     id_ = get_id(session, given)
     row = session.execute(select(documents).where(documents.c.id == id_)).mappings().one()
     known = {name: value for name, value in row.items() if name in DocumentView.model_fields}
-    return DocumentView(**known, metadata=row["attributes"] or {}, history=_history(session, id_))
+    return DocumentView(
+        **known,
+        metadata=row["attributes"] or {},
+        history=_list_newest_changes(session, id_),
+        history_count=_count_changes(session, id_),
+    )
 
 
 def get_opening(session: Session, id_: UUID, longest: int, *, actor: Actor) -> str:
@@ -156,11 +166,16 @@ def get_opening(session: Session, id_: UUID, longest: int, *, actor: Actor) -> s
     return str(found)
 
 
-def list_changes(session: Session, given: str, *, actor: Actor) -> list[DocumentChangeView]:
+def list_changes(
+    session: Session, given: str, window: Window, *, actor: Actor
+) -> Page[DocumentChangeView]:
     """Return the changes by people to a document, newest first; also of a deleted one."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     # Of a deleted document nothing says which of both kinds of ID was passed
-    return _history(session, *keys_of("document", storable(given)))
+    ids = keys_of("document", storable(given))
+    rows = select(changes).where(changes.c.document_id.in_(ids)).order_by(*NEWEST_FIRST)
+    found = session.execute(rows.limit(window.limit).offset(window.offset)).mappings()
+    return window.page([_change_view(row) for row in found], _count_changes(session, *ids))
 
 
 def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
@@ -192,19 +207,36 @@ def _where(filters: DocumentFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _history(session: Session, *ids: UUID) -> list[DocumentChangeView]:
-    wanted = (
-        select(changes)
-        .where(changes.c.document_id.in_(ids))
-        .order_by(changes.c.at.desc(), changes.c.id.desc())
+def _list_newest_changes(session: Session, id_: UUID) -> list[DocumentChangeView]:
+    """Return the newest changes whose texts are not too long together, at least one."""
+    size = sum(
+        func.coalesce(func.pg_column_size(changes.c[name]), 0) for name in ("before", "after")
     )
-    return [
-        DocumentChangeView(
-            **{name: row[name] for name in ("id", "at", "by_name", "before", "after")},
-            what=_what(row),
+    sized = (
+        select(
+            changes.c.id,
+            func.sum(size).over(order_by=NEWEST_FIRST).label("size"),
+            func.row_number().over(order_by=NEWEST_FIRST).label("place"),
         )
-        for row in session.execute(wanted.limit(MOST_CHANGES)).mappings()
-    ]
+        .where(changes.c.document_id == id_)
+        .order_by(*NEWEST_FIRST)
+        .limit(MOST_CHANGES)
+        .cte("sized")
+    )
+    fits = (sized.c.size <= MOST_HISTORY_BYTES) | (sized.c.place == 1)
+    rows = select(changes).join(sized, sized.c.id == changes.c.id).where(fits)
+    found = session.execute(rows.order_by(*NEWEST_FIRST)).mappings()
+    return [_change_view(row) for row in found]
+
+
+def _count_changes(session: Session, *ids: UUID) -> int:
+    of_them = changes.c.document_id.in_(ids)
+    return session.scalar(select(func.count()).select_from(changes).where(of_them)) or 0
+
+
+def _change_view(row: RowMapping) -> DocumentChangeView:
+    known = {name: row[name] for name in ("id", "at", "by_name", "before", "after")}
+    return DocumentChangeView(**known, what=_what(row))
 
 
 def _what(row: RowMapping) -> Change:

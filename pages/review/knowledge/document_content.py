@@ -40,7 +40,7 @@ def draw_raw(content: str) -> None:
 
 
 def draw(found: DocumentView, zone: str) -> None:
-    rendered, raw, history = st.tabs(["Preview", "Source", f"History ({len(found.history)})"])
+    rendered, raw, history = st.tabs(["Preview", "Source", f"History ({found.history_count:,})"])
     with rendered, st.container(border=True, key="document-said"):
         draw_markdown(found.content)
     with raw:
@@ -50,6 +50,11 @@ def draw(found: DocumentView, zone: str) -> None:
             st.caption("No edits in Attune. This document is sent through the API.")
         for change in found.history:
             _draw_change(change, zone)
+        if len(found.history) < found.history_count:
+            st.caption(
+                f"Showing the newest {len(found.history):,} of {found.history_count:,} changes · "
+                "the API returns all of them"
+            )
 
 
 def _draw_change(change: DocumentChangeView, zone: str) -> None:
