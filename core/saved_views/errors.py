@@ -13,3 +13,7 @@ class ViewNameTaken(Conflict):
 
 class TooManyViews(LimitReached):
     """You have saved 200 views. Delete one first."""
+
+
+class TooManyPinned(LimitReached):
+    """You have pinned 12 views to the Overview. Unpin one first."""

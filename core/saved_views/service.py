@@ -13,17 +13,17 @@ from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.platform.ids import new_id
 from core.saved_views import queries
-from core.saved_views.errors import TooManyViews, ViewMissing, ViewNameTaken
+from core.saved_views.errors import TooManyPinned, TooManyViews, ViewMissing, ViewNameTaken
 from core.saved_views.models import SavedView
 from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails
 
-MOST_VIEWS = 200  # of one account
+MOST_VIEWS, MOST_PINNED = 200, 12  # of one account
 
 
 def create_view(
     session: Session, new_saved_view: NewSavedView, *, actor: Actor
 ) -> SavedViewDetails:
-    """Save filters under a name; raise Forbidden, ViewNameTaken or TooManyViews."""
+    """Save filters under a name; raise Forbidden, ViewNameTaken, TooManyViews or TooManyPinned."""
     # Views belong to accounts, which their column refers to
     if actor.is_program:
         raise Forbidden("API keys can't save views. Sign in instead.")
@@ -32,6 +32,8 @@ def create_view(
     owned = select(func.count()).where(SavedView.admin_user_id == actor.id)
     if (session.scalar(owned) or 0) >= MOST_VIEWS:
         raise TooManyViews
+    if new_saved_view.is_pinned:
+        _check_pinned(session, actor)
     row = SavedView(id=new_id(), admin_user_id=actor.id, **new_saved_view.model_dump())
     row.name = new_saved_view.name.strip()
     session.add(row)
@@ -43,10 +45,12 @@ def create_view(
 def change_view(
     session: Session, view_id: UUID, change: SavedViewChange, *, actor: Actor
 ) -> SavedViewDetails:
-    """Change the actor's own view; raise ViewMissing, Forbidden or ViewNameTaken."""
+    """Change the actor's own view; raise ViewMissing, Forbidden, ViewNameTaken or TooManyPinned."""
     row = _find(session, view_id, actor)
     if row.admin_user_id != actor.id:
         raise Forbidden("Only its owner can change this view.")
+    if change.is_pinned and not row.is_pinned:
+        _check_pinned(session, actor)
     before = _facts(row)
     for name, value in change.model_dump(exclude_none=True).items():
         setattr(row, name, value.strip() if name == "name" else value)
@@ -69,6 +73,13 @@ def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
 def may_delete(view: SavedViewDetails, actor: Actor) -> bool:
     """Whether the actor may delete a view that they see."""
     return view.owner_id == actor.id or may(actor, Permission.CHANGE_WORKSPACE)
+
+
+def _check_pinned(session: Session, actor: Actor) -> None:
+    """Each card is read with the Overview, those of shared views on everyone's."""
+    pinned = (SavedView.admin_user_id == actor.id, SavedView.is_pinned)
+    if (session.scalar(select(func.count()).where(*pinned)) or 0) >= MOST_PINNED:
+        raise TooManyPinned
 
 
 def _find(session: Session, view_id: UUID, actor: Actor) -> SavedView:

@@ -128,6 +128,23 @@ def test_an_account_saves_a_limited_number_of_views(
     assert (answer.status_code, answer.json()["code"]) == (400, "limit_exceeded")
 
 
+def test_an_account_pins_a_limited_number_of_views(
+    analyst: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_PINNED", 1)
+    first = analyst.post(VIEWS, json=GIVEN | {"is_pinned": True}).json()["id"]
+    second = analyst.post(VIEWS, json=GIVEN | {"name": "Second"}).json()["id"]
+    refused = [
+        analyst.post(VIEWS, json=GIVEN | {"name": "Third", "is_pinned": True}),
+        analyst.patch(f"{VIEWS}/{second}", json={"is_pinned": True}),
+    ]
+    assert [answer.status_code for answer in refused] == [400, 400]
+    assert "Unpin one first." in refused[0].json()["detail"]
+    assert analyst.patch(f"{VIEWS}/{first}", json={"is_pinned": True}).status_code == 200
+    assert analyst.patch(f"{VIEWS}/{first}", json={"is_pinned": False}).status_code == 200
+    assert analyst.patch(f"{VIEWS}/{second}", json={"is_pinned": True}).status_code == 200
+
+
 def test_keys_save_no_views(client: Client) -> None:
     reader = client()
     reader.headers.update(bearing(api_key(Scope.READ)))
