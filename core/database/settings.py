@@ -89,7 +89,9 @@ class Retention(SettingsGroup):
     feedback_days: Days = 365
     score_days: Days = 365
     evaluation_days: Days = Field(
-        default=365, description="Evaluations that have ended; datasets are kept."
+        default=365,
+        description="Evaluations and scenario runs that have ended, and results of bot tests; "
+        "datasets are kept.",
     )
     import_undo_days: Days = Field(
         default=30,

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.models import Annotation
 from core.batches.models import BatchRunRecord
+from core.bots.models import BotResult, ScenarioRun
 from core.conversations.models import Conversation, Message, NamedMessage
 from core.database.db import Database, read_session, transaction
 from core.database.partitions import Horizon
@@ -44,6 +45,7 @@ sessions, playgrounds = table_of(AdminSession), table_of(PlaygroundSession)
 conversations, scores = table_of(Conversation), table_of(MessageScore)
 cases, evaluations = table_of(DatasetCaseRow), table_of(EvaluationTest)
 annotations = table_of(Annotation)
+scenario_runs, bot_results = table_of(ScenarioRun), table_of(BotResult)
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,20 @@ RULES = (
         lambda horizon, _: evaluations.c.finished_at < horizon.before,
         child=table_of(EvaluationResult).c.evaluation_id,
         at_once=10,  # of up to 100,000 results each
+    ),
+    RetentionRule(
+        scenario_runs,
+        "evaluation_days",
+        lambda horizon, _: scenario_runs.c.finished_at < horizon.before,
+        child=bot_results.c.run_id,
+        at_once=100,  # of up to 10,000 results each
+    ),
+    RetentionRule(
+        bot_results,
+        "evaluation_days",
+        lambda horizon, _: and_(
+            bot_results.c.run_id.is_(None), bot_results.c.created_at < horizon.before
+        ),
     ),
 )
 

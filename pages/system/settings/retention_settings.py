@@ -16,7 +16,10 @@ LABELS = {
     "conversation_days": ("Conversations (days)", "Since the last message."),
     "feedback_days": ("Feedback (days)", None),
     "score_days": ("Scores (days)", None),
-    "evaluation_days": ("Evaluations (days)", "Since they ended. Datasets are kept."),
+    "evaluation_days": (
+        "Evaluations (days)",
+        "Since they ended. Includes bot tests. Datasets are kept.",
+    ),
     "playground_days": ("Playground and executions (days)", None),
     "session_trash_days": (
         "Deleted playground sessions (days)",
