@@ -91,7 +91,7 @@ def change_funnel(
     another version.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
-    row = _find(session, funnel_id)
+    row = _find(session, funnel_id, lock=True)
     before = _view(session, row)
     check_unchanged(before, loaded, ("name", "is_workspace", "version"))
     if row.is_workspace and not definition.is_workspace:
@@ -179,8 +179,8 @@ def _check(session: Session, definition: FunnelDefinition, *, changed: UUID | No
     )
 
 
-def _find(session: Session, funnel_id: UUID) -> SavedFunnel:
-    row = session.get(SavedFunnel, funnel_id, with_for_update=False)
+def _find(session: Session, funnel_id: UUID, *, lock: bool = False) -> SavedFunnel:
+    row = session.get(SavedFunnel, funnel_id, with_for_update=lock)
     if row is None:
         raise FunnelMissing
     return row
