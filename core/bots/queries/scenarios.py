@@ -13,7 +13,7 @@ from core.bots.result_schemas import RunMode, RunStatus, ScenarioRunView, Scenar
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
-GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
+UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def _is_visible(actor: Actor) -> ColumnElement[bool]:
@@ -75,16 +75,20 @@ def get_run_row(
     return row
 
 
-def find_going(session: Session, facts: Mapping[str, Any]) -> ScenarioRun | None:
+def find_unfinished(session: Session, facts: Mapping[str, Any]) -> ScenarioRun | None:
     """Return a run with these columns, of the scenarios as they are now, that has not ended, or
     None; of two that ask for the same bot, the second waits for the end of the first's transaction.
     """
     bot = select(BotConfiguration.id).where(BotConfiguration.id == facts["bot_config_id"])
+    # A lock that answers which are being stored need not wait for (service/results.py)
     session.execute(bot.with_for_update(key_share=True))
     same = [getattr(ScenarioRun, name).is_not_distinct_from(it) for name, it in facts.items()]
     edited_at = select(func.max(Scenario.updated_at)).where(Scenario.id.in_(facts["scenario_ids"]))
-    going = (ScenarioRun.status.in_(GOING), ScenarioRun.created_at >= edited_at.scalar_subquery())
-    return session.scalar(select(ScenarioRun).where(*going, *same).limit(1))
+    unfinished = (
+        ScenarioRun.status.in_(UNFINISHED),
+        ScenarioRun.created_at >= edited_at.scalar_subquery(),
+    )
+    return session.scalar(select(ScenarioRun).where(*unfinished, *same).limit(1))
 
 
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:

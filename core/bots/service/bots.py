@@ -69,7 +69,7 @@ def create_bot(session: Session, new_bot: NewBot, *, actor: Actor) -> BotView:
     session.flush()
     _add_version(session, row.id, 1, content, "", actor)
     audit.record(session, "bot.create", actor, targets=_target(row), after=_facts(row))
-    _turn(session, row, new_bot.is_active, actor)
+    _set_active(session, row, new_bot.is_active, actor)
     return queries.get_bot(session, row.id, actor=actor)
 
 
@@ -91,7 +91,7 @@ def change_bot(session: Session, bot_id: UUID, change: BotChange, *, actor: Acto
             session, "bot.change", actor, targets=_target(row), before=before, after=_facts(row)
         )
     if change.is_active is not None:
-        _turn(session, row, change.is_active, actor)
+        _set_active(session, row, change.is_active, actor)
     return queries.get_bot(session, bot_id, actor=actor)
 
 
@@ -104,20 +104,17 @@ def delete_bot(session: Session, bot_id: UUID, *, actor: Actor) -> None:
 
 def activate(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
     """Make a bot its owner's active one, instead of another; raise BotMissing or NotYourBot."""
-    return _set_active(session, bot_id, True, actor)
+    _set_active(session, _lock_own(session, bot_id, actor), True, actor)
+    return queries.get_bot(session, bot_id, actor=actor)
 
 
 def deactivate(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
     """Deactivate a bot; raise BotMissing or NotYourBot."""
-    return _set_active(session, bot_id, False, actor)
-
-
-def _set_active(session: Session, bot_id: UUID, is_active: bool, actor: Actor) -> BotView:
-    _turn(session, _lock_own(session, bot_id, actor), is_active, actor)
+    _set_active(session, _lock_own(session, bot_id, actor), False, actor)
     return queries.get_bot(session, bot_id, actor=actor)
 
 
-def _turn(session: Session, row: BotConfiguration, is_active: bool, actor: Actor) -> None:
+def _set_active(session: Session, row: BotConfiguration, is_active: bool, actor: Actor) -> None:
     if row.is_active == is_active:
         return
     if is_active:

@@ -108,6 +108,7 @@ def store(
 def _hold(session: Session, origin: ResultOrigin) -> None:
     """Keep a bot and its scenario from being deleted before an answer is stored."""
     bot = select(BotConfiguration.id).where(BotConfiguration.id == origin.bot_id)
+    # The weakest lock: it holds up a deletion, and no change
     if session.scalar(bot.with_for_update(read=True, key_share=True)) is None:
         raise BotMissing
     if origin.scenario_id is None:

@@ -88,7 +88,7 @@ def _start(
         "judge_model_id": judge,
     }
     # A second press, or a request that is sent again, must not pay for all answers twice
-    if (equal := scenarios.find_going(session, facts)) is not None:
+    if (equal := scenarios.find_unfinished(session, facts)) is not None:
         return scenarios.run_view(equal)
     total = _total(chosen, new_run)
     row = ScenarioRun(id=new_id(), **facts, status=RunStatus.QUEUED, total=total)
@@ -112,7 +112,7 @@ def defer(session: Session, run_id: UUID, *, after: timedelta | None = None) -> 
 def begin(session: Session, run_id: UUID) -> ScenarioRun | None:
     """Return a run that is to go on, as running; None when it has ended."""
     row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
-    if RunStatus(row.status) not in scenarios.GOING:
+    if RunStatus(row.status) not in scenarios.UNFINISHED:
         return None
     row.status = RunStatus.RUNNING
     return row
@@ -141,7 +141,7 @@ def finish(session: Session, run_id: UUID, error: str | None = None) -> None:
         row = scenarios.get_run_row(session, run_id, actor=None, lock=True)
     except ScenarioRunMissing:  # deleted with its bot
         return
-    if RunStatus(row.status) not in scenarios.GOING:
+    if RunStatus(row.status) not in scenarios.UNFINISHED:
         return
     row.status = RunStatus.FAILED if error else RunStatus.COMPLETED
     row.error, row.finished_at = error, clock.now()
@@ -154,7 +154,7 @@ def cancel(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:
     """Stop a run after the answer that is being made; raise ScenarioRunMissing."""
     require(actor, Permission.RUN_MODELS)
     row = scenarios.get_run_row(session, run_id, actor=actor, lock=True)
-    if RunStatus(row.status) in scenarios.GOING:
+    if RunStatus(row.status) in scenarios.UNFINISHED:
         row.status, row.finished_at = RunStatus.CANCELLED, clock.now()
     session.flush()
     return scenarios.run_view(row)

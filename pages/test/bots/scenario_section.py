@@ -11,7 +11,6 @@ from core.bots.queries import scenarios as queries
 from core.bots.result_schemas import (
     NewScenarioRun,
     RunMode,
-    RunStatus,
     ScenarioRunView,
     ScenarioView,
 )
@@ -25,7 +24,6 @@ from pages.test.bots.labels import MODES
 
 MODE, TURNS = "bots.run.mode", "bots.run.turns"
 LOOKS_EVERY_S = 1.0
-GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def draw(bot: BotView) -> None:
@@ -36,10 +34,10 @@ def draw(bot: BotView) -> None:
         found = queries.list_scenarios(session, actor=actor)
         last = next(iter(queries.list_runs(session, bot.id, actor=actor)), None)
     _draw_actions(bot)
-    if last is not None and last.status in GOING:
+    if last is not None and last.status in queries.UNFINISHED:
         _draw_progress(last)
     _draw_scenarios(bot, found)
-    if last is not None and last.status not in GOING:
+    if last is not None and last.status not in queries.UNFINISHED:
         _draw_last(last, {each.id: each.name for each in found})
     _draw_charts(bot)
 
@@ -83,7 +81,7 @@ def _draw_progress(began: ScenarioRunView) -> None:
         with errors.InWords("Scenario run"):
             with guard.work() as (session, actor):
                 now = queries.get_run(session, began.id, actor=actor)
-            if now.status not in GOING:
+            if now.status not in queries.UNFINISHED:
                 st.rerun()
             share = min(1.0, now.done / now.total) if now.total else 0.0
             st.progress(share, f"Running: {now.done} of {formatting.count(now.total, 'answer')}")
