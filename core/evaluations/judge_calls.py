@@ -92,8 +92,9 @@ def list_embedding_calls(
 ) -> Iterator[tuple[str | None, list[str]]]:
     """Yield the model and the texts of each comparison by meaning that an answer takes."""
     for spec in flat((*new.scorers, *case.assertions)):
-        expected = spec.value or case.reference if isinstance(spec, SimilarityScorer) else None
-        if isinstance(spec, SimilarityScorer) and expected:
+        if not isinstance(spec, SimilarityScorer):
+            continue
+        if expected := spec.value or case.reference:
             yield spec.model_id, embedded_texts(answer, expected)
 
 

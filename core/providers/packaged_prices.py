@@ -17,7 +17,7 @@ from core.providers.chunks import Usage
 from core.providers.schemas import Connection, Prices, ProviderKind
 
 FREE = frozenset({ProviderKind.LOCAL, ProviderKind.FAKE})
-NANO = Decimal("0.00000001")
+UNIT = Decimal("0.00000001")  # as many digits as are stored
 
 
 class CostSource(StrEnum):
@@ -61,7 +61,7 @@ def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
         calculation = _price(connection, model, tokens)
     except (LookupError, ValueError):
         return UNPRICED
-    return Cost(calculation.total_price.quantize(NANO), CostSource.PRICE_TABLE)
+    return Cost(calculation.total_price.quantize(UNIT), CostSource.PRICE_TABLE)
 
 
 class ListPrice(Prices):

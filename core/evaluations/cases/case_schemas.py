@@ -99,10 +99,10 @@ class EvaluatedCase(BaseModel):
         return next(asked, self.messages[-1].content)
 
 
-def _said_by(values: dict[str, Any]) -> str:
+def _message_of(values: dict[str, Any]) -> str:
     """Return the message of a case that has values for variables; raise ValueError."""
-    if isinstance(said := values.get("input"), str):
-        return said
+    if isinstance(message := values.get("input"), str):
+        return message
     try:
         return messages_of(None, values)[0]["content"]
     except (CaseVariablesRefused, RecursionError):
@@ -137,7 +137,7 @@ class InlineCase(BaseModel):
             return given
         if given.get("context") is not None:
             raise ValueError("Pass `context`, or an object as `input`, not both.")
-        return {**given, "input": _said_by(values), "context": values}
+        return {**given, "input": _message_of(values), "context": values}
 
     @model_validator(mode="after")
     def _asks_and_can_be_scored(self) -> Self:

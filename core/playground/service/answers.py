@@ -179,14 +179,14 @@ def settle(session: Session, execution_id: UUID) -> None:
     execution = session.get(Execution, execution_id, populate_existing=True)
     if row is None or execution is None or execution.status == ExecutionStatus.PENDING:
         return
-    is_told = message is None or (execution.status, execution.execution_time_ms) == (
+    is_copied = message is None or (execution.status, execution.execution_time_ms) == (
         message.status,
         message.response_time_ms,
     )
-    if not call_counts.count(session, row) and is_told:
+    if not call_counts.count(session, row) and is_copied:
         return
     revision = message_rows.touch(session, row)
-    if message is not None and not is_told:
+    if message is not None and not is_copied:
         _copy_outcome(executions_queries.view(execution), message, revision)
 
 
