@@ -68,6 +68,7 @@ class Cache(Generic[Key, Value]):
     def _read(self, key: Key, read: Callable[[], Value], own: Future[Value]) -> Value:
         try:
             value = read()
+        # Whatever ends the read, those who wait for it must not wait for ever
         except BaseException as failure:
             with self._lock:
                 self._end(key, own)

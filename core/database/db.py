@@ -52,6 +52,7 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
     Raises Unavailable when the database does not respond or has no free connection.
     """
     chosen = engines.current().core if database is Database.CORE else engines.current().ai
+    # Rows are still read after the commit; expired, each would be selected again
     with (
         translate_errors(),
         discard_cut_connections(chosen),
@@ -63,6 +64,7 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
 
 def retry_on_conflict(act: Callable[[], Result]) -> Result:
     """Run a transaction, and repeat it after a deadlock or a serialization conflict."""
+    # A try may meet another of several writers each time: three tries were too few for six of them
     for _ in range(TRIES - 1):
         try:
             return act()
@@ -135,6 +137,7 @@ def driver_connection() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 def release_connection(session: Session) -> None:
     """Return a read-only session's connection to the pool until its next statement."""
     if session.info.get(ONLY_READS):
+        # Each statement is committed already: this gives the connection back, and undoes nothing
         session.rollback()
 
 

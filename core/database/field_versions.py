@@ -36,6 +36,7 @@ def merge(fields: Fields, given: dict[str, Any], version: Version) -> None:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any JSON
+    # As JSON gives it back: it is compared with what traces have stored
     return msgspec.to_builtins(value.astimezone(UTC) if isinstance(value, datetime) else value)
 
 

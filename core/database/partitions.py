@@ -40,11 +40,13 @@ from core.database.staging import driver_of
 from core.platform import clock
 
 PARENTS = ("user_activity_events", "ai_request_metrics")
+# As many days as raw rows are kept by default, and the open one
 DAYS_BACK, DAYS_AHEAD = 31, 7
 CHANGED = "partitions changed"
 ROWS_AT_ONCE = 50_000
 DAY = timedelta(days=1)
 MOMENT = DateTime(timezone=True)
+# Postgres writes bounds in the zone of the connection, which is UTC (time_limits.py)
 BOUNDS = re.compile(r"FROM \('(\d{4}-\d\d-\d\d)[^']*'\) TO \('(\d{4}-\d\d-\d\d)[^']*'\)")
 PRESENT = text(
     "select relname, pg_get_expr(relpartbound, oid) from pg_class "
@@ -184,6 +186,7 @@ def drop(session: Session, parent: str, part: Partition, *, horizon: Horizon) ->
     """
     name = part.name(parent)
     session.execute(text("set local lock_timeout = '300ms'"))
+    # No row may arrive between the count and the drop
     _define(session.connection(), "lock table only {part} in share mode", part=name)
     expired, _, whole = count_expired(session, name, horizon)
     if expired < whole:
@@ -234,6 +237,7 @@ def _define(connection: Connection, statement: LiteralString, **names: str) -> N
 
 def _create_missing(parent: str, days: list[date]) -> None:
     with translate_errors(), engines.current().core.connect() as connection:
+        # The lock of a session, because each partition is committed by itself
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.PARTITIONS})
         try:
             present = list_parts(connection, parent)

@@ -85,6 +85,7 @@ class Fold:
         found = session.execute(self._folding(zone)).mappings().all()
         self._drop_empty(
             session,
+            # Where none is empty, the outer join still brings one row, without a key
             [{name: row[name] for name in self.key} for row in found if row["at"] is not None],
         )
         return int(found[0]["changed"])
@@ -170,6 +171,7 @@ class Fold:
             func.coalesce(rows.half_hour, rows.day).label("at"),
             *(rows[name] for name in self.keys),
             *(func.coalesce(star, "*").label(star.name) for star in stars),
+            # The sum of bigints is numeric in Postgres
             *(cast(func.sum(rows[name]), rows[name].type).label(name) for name in self.sums),
             *(
                 func.histogram_plain(func.histogram_sum(rows[name])).label(name)

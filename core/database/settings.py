@@ -226,6 +226,7 @@ def _fits_half_hours(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError):
         return False
     year = clock.now().year
+    # Rollups are kept by half hours of UTC: days of other zones can't be added up from them
     offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)]
     return all(
         offset is not None and offset % timedelta(minutes=30) == timedelta(0) for offset in offsets

@@ -31,6 +31,8 @@ def is_outage(failure: Unavailable) -> bool:
 def _is_cut(cause: BaseException | None) -> bool:
     if not isinstance(cause, psycopg.OperationalError):
         return False
+    # Class 08 is a broken connection, 57P a server that stops or starts; without a code there was
+    # no answer at all
     return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))
 
 
@@ -41,6 +43,7 @@ def discard_cut_connections(engine: Engine) -> Iterator[None]:
         yield
     except psycopg.OperationalError as cut:
         if _is_cut(cut):
+            # The others of the pool broke with it: each would fail one more request
             engine.dispose()
         raise
 
@@ -61,6 +64,8 @@ def translate_errors() -> Iterator[None]:
         psycopg.OperationalError,
         psycopg.InterfaceError,
     ) as error:
+        # The driver counts it among operational errors, though the value is at fault and not the
+        # server
         if isinstance(getattr(error, "orig", error), psycopg.errors.ProgramLimitExceeded):
             raise Invalid("Invalid value: a text is too long for an index.") from error
         raise Unavailable(DISK_FULL if is_disk_full(error) else None) from error

@@ -118,6 +118,7 @@ def _wake(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _pro
     if time.monotonic() - record.info.get(RESTED_SINCE, 0.0) < RESTED_LONG_S:
         return
     try:
+        # Without a transaction, which would take two more round trips
         connection.autocommit = True
         connection.execute("")
         connection.autocommit = False
