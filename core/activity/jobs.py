@@ -8,6 +8,7 @@ from core.jobs import queue
 
 
 @queue.app.periodic(cron="* * * * * */5")
+# While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
     """Fold all deltas into the rollups."""

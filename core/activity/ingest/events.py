@@ -67,6 +67,7 @@ EVENTS = Stage(
 )
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
 
+# The names of users are stored with users alone
 COLUMNS = tuple(name for name in EVENTS.columns if name != "user_name")
 raw, staged = table_of(Event), EVENTS.table
 SHOWN = (

@@ -121,6 +121,7 @@ class FunnelPart(CoreTable):
     __tablename__ = "funnel_parts"
     __table_args__ = (
         Index(None, "owner", "environment", "app"),
+        # Each batch of a user updates the same row: free space keeps its versions in one page
         {"postgresql_with": {"fillfactor": 70}},
     )
 

@@ -43,6 +43,7 @@ def count_active_users(session: Session, period: Period, watched: Watched) -> Ac
     """
     days = (period.first_day, period.last_day)
     rows = day_counts(session, days, watched)
+    # A user counts on the first of their days in the period: the one before it lies outside
     active = _sum(rows.c.users, rows.c.previous_day < days[0])
     return ActiveUsers(
         *session.execute(select(active, _sum(rows.c.users, rows.c.previous_day == never))).one()
@@ -76,6 +77,7 @@ def _by_day(
         .group_by(rows.c.day)
     )
     found = found.where(rows.c.previous_day == never) if is_new else found
+    # Until they are folded, deltas may take all users of a day away again
     return {day: users for day, users in session.execute(found) if users}
 
 

@@ -40,6 +40,7 @@ def count_by_day(session: Session, period: Period, watched: Watched) -> list[Row
     sums = [cast(func.sum(rows.c[name]), BigInteger).label(name) for name in ("events", "errors")]
     keys = (day, rows.c.event_type)
     found = (
+        # Of rows that an undo took away a sum of zero is left until it is folded
         select(*keys, *sums).group_by(*keys).having(func.sum(rows.c.events) != 0).order_by(*keys)
     )
     return list(session.execute(found).mappings())

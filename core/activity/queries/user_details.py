@@ -89,6 +89,7 @@ def own_events(id_: UUID, watched: Watched) -> Select[Any]:
         events.c.user_id == id_, *wanted
     )
     in_session = and_(
+        # A session's part is its ID after `s:`
         events.c.session_id == func.substr(parts.c.part, 3),
         events.c.environment == parts.c.environment,
         events.c.app == parts.c.app,

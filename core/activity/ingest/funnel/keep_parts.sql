@@ -3,6 +3,7 @@
 insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks,
     is_cut)
 select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
+    -- Of each type the earliest and the latest sixteen stay, so a list of up to 32 marks keeps all.
     case when cardinality(marks) <= 32 then marks else marks_kept(marks) end,
     cardinality(marks) > 32 and marks_cut('{}', marks)
 from parts

@@ -113,6 +113,7 @@ def alone() -> Iterator[None]:
     try:
         yield
     except psycopg.errors.UniqueViolation as found:
+        # The other transaction holds the row of another app, which this one could not see
         if found.diag.constraint_name in ONE_WHOLE_ROW:
             raise Unavailable from found
         raise

@@ -56,6 +56,7 @@ SORT = Sort(
     "-count",
     (SortKey(column("count", BigInteger), is_descending=True), SortKey(column("error_code", Text))),
 )
+# An event of an error's type may have no code
 CODE: ColumnElement[str] = func.coalesce(events.c.error_code, literal_column("''"))
 
 

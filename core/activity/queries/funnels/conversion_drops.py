@@ -35,6 +35,7 @@ from core.statistics.rates import rate_difference
 
 WITHIN, AROUND = timedelta(days=1), 14 * DAY
 ENOUGH = 100_000  # subjects that are looked at
+# What is reported at all is decided in docs/decisions/0018
 FEWEST, LEAST_BEFORE, LEAST_DROP, CERTAIN = 30, 0.1, 0.05, 0.999
 GRAIN = timedelta(hours=1)
 
@@ -137,6 +138,8 @@ def drops(
     found: list[ConversionDrop] = []
     for (step, following), times in zip(_pairs(funnel), hours, strict=True):
         counted = [_counts(times, cut) for cut in cuts]
+        # Bonferroni: each step and each release that is looked at is one more chance of a false
+        # alarm
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(funnel.steps))]
         if fallen:
             worst = max(fallen, key=lambda counts: counts.before - counts.rate)
@@ -197,6 +200,7 @@ def _hours(
     rows = subject_rows.select_subjects(has_app=watched.app is not None)
     place = release_place(session, watched)
     given = subject_rows.parameters_of(session, watched, release_place=place)
+    # Of users of the last day a whole day is not known yet
     since, until = period.start - AROUND, min(period.end, clock.now() - WITHIN)
     row = rows.selected_columns
     # A step in this time may belong to a start up to a window earlier

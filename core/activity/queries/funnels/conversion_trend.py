@@ -42,6 +42,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import DAY, HOUR, Period, Watched, midnight
 
+# With 5,000 points, a browser takes twice as long to draw a chart
 MOST_POINTS = 400
 EDGES = bindparam("edges", type_=ARRAY(MOMENT))
 

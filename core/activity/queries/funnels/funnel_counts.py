@@ -284,6 +284,7 @@ def _counts(sql: FunnelSql, row: Columns) -> list[Label[Any]]:
 
 
 def _gaps(step: int, condition: ColumnElement[bool], micros: ColumnElement[Any]) -> Label[bytes]:
+    # packed_arrays.py reads numbers of eight bytes
     return func.array_send(func.array_agg(cast(micros, BigInteger)).filter(condition)).label(
         f"gaps_{step + 1}"
     )

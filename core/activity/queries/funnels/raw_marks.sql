@@ -8,6 +8,8 @@ own as materialized (
     from apart join funnel_parts on owner = subject
     where environment = :part_environment and app = any(:apps) and is_session(part)
 ),
+-- Keys and times are values here, not joins, so that each partition is read by its index, and only
+-- those of the time.
 of_users as materialized (
     select user_id, event_type, created_at from user_activity_events
     where user_id = any(array(select user_of(subject) from apart))

@@ -154,6 +154,7 @@ def select_subjects(
         in_place = subjects.c.app == (
             place if place is not None else func.any(bindparam("places", type_=ARRAY(Text)))
         )
+        # The whole row alone: whoever is in two apps would count twice
         return select(subjects).where(in_environment, in_place, subjects.c.is_whole)
     # An index for each, of which the one begins where the other ends.
     both = union_all(
@@ -171,6 +172,7 @@ def started_in_span(rows: Select[Any], since: str = "start", until: str = "until
         row.reached_1 >= bindparam(since, type_=MOMENT),
         row.reached_1 < bindparam(until, type_=MOMENT),
     )
+    # For the others raw rows are read, and the index has none of them
     return rows.where(~row.is_unsure, *began)
 
 
@@ -243,6 +245,7 @@ def of_raw_rows(rule: FunnelRule, is_wanted: IsWanted, *, has_release: bool) -> 
     )
     subject = func.coalesce(parts.c.owner, named.c.part, type_=Text).label("subject")
     owned = select(subject, named.c.mark).outerjoin_from(named, parts, is_own).subquery("owned")
+    # As the column of subjects is computed
     sample = literal_column("(hashtext(owned.subject) & 1023)::smallint", SmallInteger).label(
         "sample"
     )
