@@ -90,6 +90,7 @@ def _build_day_of(session: Session, backfill: Backfill) -> bool:
         return False
     last = session.scalar(select(func.max(raw.c.created_at)).where(raw.c.created_at < found.since))
     if last is None:
+        # There is nothing to build from what retention has deleted
         sealed = read(session, Sealed).until("ai_request_metrics")
         amend(session, backfill.reach(since=sealed, arrived_before=None), by=None)
         return False
@@ -110,6 +111,7 @@ def _add(session: Session, backfill: Backfill, start: datetime, arrived_before: 
         raw.c.received_at < arrived_before,
     )
     session.execute(insert(rows).from_select(list(STORED_ROWS.columns), wanted))
+    # The planner knows nothing of a temporary table that was just filled
     connection.execute("analyze fresh_requests")
     for addition in backfill.additions:
         session.execute(addition)

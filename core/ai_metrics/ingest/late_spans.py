@@ -75,10 +75,12 @@ def set_aside(
             {(place[0] or source.environment, place[1]): spans for place, spans in dropped.items()},
         )
     if waiting:
+        # In one order, so that two exports with the same spans do not deadlock
         rows = sorted(
             (_row(each, source) for each in waiting),
             key=lambda row: (row["trace_id"], row["span_id"]),
         )
+        # An export that is sent again brings the same spans
         session.execute(upsert(WaitingSpan).on_conflict_do_nothing(), rows)
 
 
@@ -90,6 +92,7 @@ def join_late(session: Session) -> int:
         text("select pg_try_advisory_xact_lock(:lock)"), {"lock": Lock.STORED_REQUESTS}
     ):
         return 0
+    # What is taken away from rollups must have been added to them first
     if dimension_backfill.is_pending(session):
         return 0
     found = _requests(session, waiting)
@@ -197,6 +200,7 @@ def _due(session: Session) -> list[WaitingSpan]:
         .order_by(WaitingSpan.started_at, WaitingSpan.span_id)
         .limit(AT_ONCE)
     )
+    # What another worker reads is left to it
     return list(session.scalars(wanted.with_for_update(skip_locked=True)))
 
 

@@ -39,6 +39,7 @@ NAMING = (
     "error_type",
     "tool_calls",
 )
+# Longer times count as 24 hours, which is the highest bucket of histograms
 LONGEST_MS, NANO, ZERO = (literal_column(each, Integer) for each in ("86400000", "1000000000", "0"))
 PENDING, OK, NO_RELEASE = (literal_column(each, Text) for each in ("'pending'", "'ok'", "''"))
 ADDED = ("priced", "cost_squares")

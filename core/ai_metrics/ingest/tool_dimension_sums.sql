@@ -15,6 +15,7 @@ from (
             environment, app, status, provider, model, dimension, value,
             coalesce(left(call ->> 'name', 200), '') as tool, 1 as calls,
             (call ? 'error')::int as errors,
+            -- As in tool_sums.sql
             case when call ->> 'duration_ms' ~ '^-?[0-9]{1,9}$' then
                 least((call ->> 'duration_ms')::int, 86400000) end as duration
         from fresh_requests

@@ -12,6 +12,8 @@ from (
         select date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') as at,
             environment, app,
             coalesce(left(call ->> 'name', 200), '') as tool, call ? 'error' as is_error,
+            -- Senders write anything there, and casting what is no number would fail the whole
+            -- batch. At most 24 hours count.
             case when call ->> 'duration_ms' ~ '^-?[0-9]{1,9}$' then
                 least((call ->> 'duration_ms')::int, 86400000) end as duration
         from fresh_requests, lateral jsonb_array_elements(tool_calls) as call

@@ -213,6 +213,7 @@ class _Comparison:
         nothing = BreakdownSums.of(())
         now, then = sums.get(key, nothing), before.get(key, nothing)
         is_type = self.dimension is BreakdownDimension.ERROR_TYPE
+        # All requests with a type of error failed: their rate is of all requests
         among, among_before = totals if is_type else (now, then)
         return BreakdownPart(
             value=None if key is OTHER else key,

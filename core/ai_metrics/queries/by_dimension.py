@@ -77,6 +77,7 @@ def find_by_value(
         return None
     shape = StatementShape(filters_of(query), False, by_model, step, dimension)
     rows = [_plain(row) for row in read_shape(session, query, shape, columns)]
+    # Some values have no rollups of their own, and what the others hold can't be told apart
     if any(row["value"] == OTHERS and row["requests"] for row in rows):
         return None
     return _without_a_value(rows)

@@ -47,6 +47,7 @@ def make() -> int:
         ):
             return 0
         try:
+            # An index of a large day takes longer than the 30 s that a request has
             connection.execute(text("set statement_timeout = 0"))
             return _make_missing(connection)
         finally:

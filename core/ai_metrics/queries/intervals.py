@@ -45,6 +45,7 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
         return sorted({*found, *(midnight(day, period.zone) for day in mondays)})
     if step is Interval.SIX_HOURS:
         return sorted({*found, *_six_hours(period)})
+    # Hours begin with those of the zone: in some zones that is at half hours of UTC
     shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
     assert shift is not None  # noqa: S101  the zone is known
     first = period.start - (period.start + shift - EPOCH) % step.length

@@ -80,6 +80,7 @@ def read_kpis(session: Session, query: AiMetricsQuery, *, actor: Actor) -> AiReq
         _amount(one, other, "cost_usd", ("cost", "Cost", FigureUnit.MONEY), Meaning.BAD),
         _amount(one, other, "total_tokens", ("tokens", "Tokens", FigureUnit.COUNT)),
     ]
+    # What retention has partly removed is not compared (docs/decisions/0018)
     found = found if _is_all_there(session, before) else [not_compared(each) for each in found]
     return AiRequestKpis(found, one.figures.unpriced_requests)
 

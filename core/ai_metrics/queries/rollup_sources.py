@@ -234,6 +234,7 @@ def bucket_of_time(time: ColumnElement[int | None]) -> ColumnElement[int]:
 
 def _rolled_up(shape: StatementShape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
     rollups, _ = shape.tables
+    # One table has the rows by model and the row over all: both together would count twice
     each = or_(rollups.c.provider != ALL, rollups.c.model != ALL)
     whole = and_(rollups.c.provider == ALL, rollups.c.model == ALL)
     of_grain = rollups.c.grain == grain

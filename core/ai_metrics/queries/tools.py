@@ -59,6 +59,7 @@ IN_TOTAL = table_of(ToolRollup), table_of(ToolDelta)
 BY_DIMENSION = table_of(ToolDimensionRollup), table_of(ToolDimensionDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")
 RANKS = (0.5, 0.95, 0.99)
+# A tool is a finding where surely more than one call in twenty fails (docs/decisions/0018)
 LEVEL, TOLERATED = 0.01, 0.05
 KNOWN = frozenset({"environment", "app"})  # the filters that rollups in total have
 # As in tool_sums.sql: casting anything else would fail the whole statement

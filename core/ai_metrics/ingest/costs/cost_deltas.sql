@@ -11,5 +11,6 @@ select date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') 
     count(cost) - count(was),
     (coalesce(sum(cost * cost), 0) - coalesce(sum(was * was), 0)) * 1000000000 * 1000000000
 from repriced_requests group by 1, 2, 3, 4, 5, 6
+-- Where only the price behind a cost is another, sums stay as they are.
 having coalesce(sum(cost), 0) <> coalesce(sum(was), 0) or count(cost) <> count(was)
     or coalesce(sum(cost * cost), 0) <> coalesce(sum(was * was), 0)

@@ -24,6 +24,7 @@ from core.database.staging import Connection, Stage, driver
 from core.database.tables import table_of
 from core.providers.queries.token_prices import Rate
 
+# A day of a large workspace takes longer than the 30 s that a request has
 LONGEST_DAY = "10min"
 RATES = Stage(
     "staged_rates",
@@ -140,6 +141,7 @@ def recompute(
     session.execute(RECOMPUTE, span.filled)
     found = [PriceDifference(*row) for row in session.execute(DIFFERENCES)]
     if store and found:
+        # The planner knows nothing of a temporary table that was just filled
         connection.execute("analyze repriced_requests")
         session.execute(STORE, span.filled)
         session.execute(DELTAS)

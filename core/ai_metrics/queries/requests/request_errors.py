@@ -133,6 +133,7 @@ def _rolled_up_types(session: Session, query: AiMetricsQuery) -> list[TypeCounts
     """
     if query.status is RequestStatus.PENDING or query.status is RequestStatus.OK:
         return []
+    # Rollups outlive the rows: errors would be counted of which no sample is left
     if not read(session, Sealed).has_all(query.period.start, raw.name):
         return None
     failed = replace(query, status=RequestStatus.ERROR)
