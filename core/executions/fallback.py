@@ -34,6 +34,7 @@ def take_over(execution: PendingExecution, failure: CallFailed) -> Route | None:
             at = execution.created_at
             most = worst_case(session, route, call, at)
             check_cost(execution.new_execution.cost_limit_usd, most)
+            # No further call: this one was counted when it began
             reservations.reserve(session, execution.id, execution.quotas, most, at=at, calls=0)
             return route
     # What is reported is the failure of the model that was asked for

@@ -25,9 +25,11 @@ MOST_PATTERNS = 50
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 SHORTEST_PHONE, LONGEST_PHONE = 8, 15  # digits; E.164
 SHORTEST_CARD, LONGEST_CARD = 13, 19  # digits; ISO/IEC 7812
+# Payment cards begin with these
 FIRST_CARD_DIGITS = "23456"
 MOST_GROUPS = 6
 DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its own digits summed
+# In addresses of pages, %40 stands for @
 EMAIL = (
     r"[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)+"
 )

@@ -55,6 +55,7 @@ def list_work(
     )
     if cursor is not None:
         waiting = waiting.where(tuple_(*ORDER) > _parts(cursor))
+    # One more, which says whether a page follows
     found = session.execute(waiting.order_by(*ORDER).limit(limit + 1)).all()
     shown = _fitting([case for _, case in found[:limit]])
     items = [_run(run, case, names) for run, case in found[:shown]]

@@ -64,6 +64,7 @@ def list_cases(
         .where(*of_it)
         .group_by(EvaluationResult.position)
         .order_by(
+            # Not a division of integers. Cases of which no run was scored come first
             func.coalesce(_passed * 1.0 / func.nullif(_scored, 0), -1),
             func.avg(EvaluationResult.score).nulls_first(),
             EvaluationResult.position,

@@ -42,7 +42,9 @@ UNIT = Decimal("0.00000001")
 CHARS_PER_TOKEN = 6  # of an answer that judges will read; longer ones they may refuse
 ATTEMPTS = 2  # a judge outside the form is asked again
 FORMS = (judge_prompts.JudgeVerdict, judge_prompts.PairVerdict, TraitJudgement)
+# The longest form costs the most, whichever a judge is asked in
 LONGEST_FORM = max((form.model_json_schema() for form in FORMS), key=lambda it: len(json.dumps(it)))
+# What a first answer may add to the second question
 AGAIN = (
     ChatMessage(role=MessageRole.ASSISTANT, content="x" * JUDGE_MAX_TOKENS * CHARS_PER_TOKEN),
     ChatMessage(role=MessageRole.USER, content=judge_prompts.AGAIN),
@@ -215,4 +217,5 @@ def _most(session: Session, call: NewExecution) -> Decimal:
     most = worst_case(session, route, limited, clock.now()).cost
     if most is None:
         raise CostUnknown
+    # Rounded up: what is reserved must be enough
     return most.quantize(UNIT, rounding=ROUND_CEILING)

@@ -12,6 +12,7 @@ with held as (
     from provider_turns
     where provider = :provider and started_at is null and ended_at is null
 )
+-- Not now(), which is from before this transaction waited for the provider's row.
 update provider_turns as turn
 set started_at = clock_timestamp()
 from waiting, held

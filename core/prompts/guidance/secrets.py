@@ -17,12 +17,15 @@ REASONS = {
 # No pattern crosses the end of a line.
 SECRETS = {
     "a private key": re2.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    # Prefixes of OpenAI and Anthropic, Stripe, Google, GitHub, GitLab, Slack, Hugging Face, npm,
+    # AWS and Attune
     "an API key": re2.compile(
         r"\b(?:sk-[A-Za-z0-9_-]{20,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}"
         r"|gh[opsur]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}"
         r"|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|A[KS]IA[A-Z0-9]{16}"
         r"|atn_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{43})"
     ),
+    # A JSON object in base64, such as the parts of a JWT, begins with eyJ
     "an access token": re2.compile(
         r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+|(?i:\bbearer)[ \t]+[A-Za-z0-9._~+/-]{20,}"
     ),

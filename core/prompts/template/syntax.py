@@ -14,6 +14,7 @@ LATEST, DEFAULT_LABEL = "latest", "production"
 VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 PROMPT_NAME = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,126}[A-Za-z0-9]|[A-Za-z0-9]"
 LABEL = r"[a-z][a-z0-9._-]{0,63}"
+# Numbers of up to nine digits: more do not fit the column
 REFERENCE = rf"{LABEL}|[1-9][0-9]{{0,8}}"
 PLACEHOLDER = re.compile(
     rf"(?P<escaped>\\\{{\{{)"

@@ -79,6 +79,7 @@ def problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN
     else:
         problem = None
     if problem is None and rules.pattern and isinstance(value, str):
+        # RE2, because people write the pattern: `re` could search for hours
         is_match = re2.fullmatch(rules.pattern, value) is not None
         problem = None if is_match else f"Must match {rules.pattern}."
     return problem
