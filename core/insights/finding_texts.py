@@ -116,6 +116,7 @@ def of_kpis(
         "p95_first_token": is_slow,
         "error_rate": IncidentKind.FAILING in known,
     }
+    # Bonferroni: each figure, and each look at it, is one more chance of a false alarm
     level = LEVEL / (len(kpis) * looks)
     for kpi in kpis:
         if (

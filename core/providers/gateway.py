@@ -129,6 +129,7 @@ def list_models(connection: Connection) -> list[ListedModel]:
         for model in models
         if isinstance(model.name, str) and 0 < len(model.name) <= MAX_NAME_CHARS
     }
+    # A changed name would call another model, or none
     return [model for name, model in by_name.items() if storable(name) == name]
 
 

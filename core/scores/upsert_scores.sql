@@ -16,6 +16,7 @@ on conflict (id) do update set external_id = excluded.external_id,
     environment = excluded.environment, app = excluded.app, release = excluded.release,
     attributes = excluded.attributes, import_id = excluded.import_id,
     created_at = excluded.created_at, requests_due_at = now(),
+    -- What was noted is of the requests of the former subject.
     request_versions = case when excluded.subject_id = present.subject_id
         then present.request_versions end,
     request_arms = case when excluded.subject_id = present.subject_id

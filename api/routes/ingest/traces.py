@@ -137,7 +137,7 @@ async def _store_parts(
         dropped += mapped.dropped
         mapped.dropped = Counter()
         if remaining == export.refused.total():
-            # With the last part, as of those with many requests: the whole export is sent again
+            # With the last part: when one before it fails, the sender sends the whole export again
             mapped.dropped, dropped = dropped, Counter()
         await store_mapped(mapped, environment, EXPORTS)
         outcome.add(mapped)

@@ -5,6 +5,8 @@ update conversations set message_count = coalesce(messages, 0), total_tokens = t
 from unnest(cast(:ids as uuid[])) as touched (id)
 left join (
     select conversation_id, count(*) as messages,
+        -- Each message has what its column holds; their sum may be more than that of the
+        -- conversation holds.
         case when count(tokens) > 0 then least(sum(tokens), 2147483647) end as tokens,
         case when count(cost_usd) > 0 then least(sum(cost_usd), 999999) end as cost_usd, max(created_at) as last_at,
         coalesce(array_agg(distinct model order by model)

@@ -155,6 +155,7 @@ def _last_errors(span: Period, watched: Watched) -> CTE:
     is_own = and_(
         parts.c.part == part, parts.c.environment == each.c.environment, parts.c.app == each.c.app
     )
+    # A lookup for each row, as in error_codes.py: the planner does not know how few there are
     owner = select(parts.c.owner).where(is_own).correlate(each).scalar_subquery()
     subject = func.coalesce(func.user_subject(each.c.user_id), owner, part, type_=Text)
     named = (

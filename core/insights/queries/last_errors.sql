@@ -9,6 +9,7 @@ own as materialized (
     select owner as subject, app, session_of(part) as session_id from funnel_parts
     where owner = any(:subjects) and environment = :environment and is_session(part)
 ),
+-- Keys as values, not joins, so that each partition is read by its index.
 of_users as materialized (
     select distinct on (user_id) user_id, event_type, error_code, error_message, created_at
     from user_activity_events

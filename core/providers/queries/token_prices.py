@@ -179,7 +179,7 @@ def _store_packaged(
     }
     if stored is not None and (
         all(getattr(stored, name) == amount for name, amount in amounts.items())
-        # The price of a provider here is that of its address, which is not known here
+        # A configured provider has the price of its address, and no connection tells that here
         or (connection is None and _is_configured(provider))
     ):
         return False

@@ -170,6 +170,7 @@ def record_check(
         .values(**row)
         .on_conflict_do_update(index_elements=["name"], set_=result)
     )
+    # The session may hold the row as it was before this statement
     session.expire_all()
     configured.provider_cache.clear_after_commit(session)
     return configured.view(configured.get_configured(session, checked.name))

@@ -84,6 +84,7 @@ def _request_kpis(rows: Pair) -> Iterator[Kpi]:
         values = (new.value, old.value)
         yield _kpi(f"{name}_latency", label, FigureUnit.DURATION, values, change)
     yield _cost_kpi(rows)
+    # Without a verdict: of tokens no squares are summed, and so there is no interval
     tokens = [row["total_tokens"] / row["requests"] for row in rows]
     yield _kpi("tokens", "Tokens per request", FigureUnit.COUNT, tokens, NOT_KNOWN)
 

@@ -94,6 +94,7 @@ def _sums(session: Session, scored: Subquery) -> Sums:
     """
     row = scored.c
     label = case((row.value.is_(None), row.label))
+    # Scores of one conversation are alike: as draws of their own they would narrow the interval
     draws = (
         select(
             *(row.version, row.name, label.label("label")),
