@@ -75,8 +75,8 @@ def write(
     """Store rows that come after the record `after`; return whether all of them are stored, and not
     only as many as it might.
 
-    Raises Stopped, Overtaken, Unavailable, and whatever reading the rows raises. The import must be
-    running.
+    Raises ImportStopped, Overtaken, Unavailable, and whatever reading the rows raises. The import
+    must be running.
     """
     for chunk in prefetch(cut(rows, identity, after=after, heaviest=heaviest)):
         if not may_go_on():

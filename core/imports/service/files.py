@@ -58,7 +58,7 @@ def add(import_id: UUID, name: str, stored: uploads.StoredFile, *, actor: Actor)
 def recognize_again(import_id: UUID, read_as: ReadAs, *, actor: Actor) -> ImportView:
     """Recognise a file again with the given reading settings.
 
-    Raises Forbidden, ImportMissing, NotNow, FileGone or Unreadable.
+    Raises Forbidden, ImportMissing, NotNow, FileGone or FileUnreadable.
     """
     require(actor, Permission.MANAGE_IMPORTS)
     with read_session() as session:
