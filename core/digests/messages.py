@@ -27,6 +27,7 @@ class MailBlock:
 
 def message_of(digest: DigestDetails, account_id: UUID, email: str, address: str) -> EmailMessage:
     """Return the message to a subscriber; `address` is the console's."""
+    # Half a day before the end is within the last day, also where the clock was changed on it
     last = day_of(digest.ends_at - DAY / 2, digest.time_zone)
     title = f"Weekly digest: {digest.week:%-d %b} to {last:%-d %b %Y}"
     blocks = list(_blocks(digest, address))

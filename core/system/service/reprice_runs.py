@@ -42,6 +42,7 @@ OURS = (BatchRunRecord.batch_job == JOB, BatchRunRecord.is_internal)
 # The limit for a computation within a request: a second or two. Days without requests take a
 # millisecond each.
 MOST_REQUESTS, MOST_DAYS = 500_000, 400
+# From a half hour before: the one in which the span begins may have begun before it
 COUNTED = """
 select coalesce(sum(requests), 0) from (
     select requests from ai_request_rollups where grain = 'half_hour'

@@ -3,6 +3,7 @@ with counted as (
     select at, 'events' as metric, events as rows from event_rollups where grain = 'day'
     union all select at, 'events', events from event_deltas
     union all select at, 'requests', requests from ai_request_rollups where grain = 'day'
+        -- The row over all models would count each request twice.
         and (provider, model) <> ('*', '*')
     union all select at, 'requests', requests from ai_request_deltas
 ),

@@ -3,6 +3,7 @@ with counted as (
     select at, environment, provider, model, status, requests, unpriced, input_tokens,
         output_tokens, total_tokens, cost_nano,
         latency_histogram, first_token_histogram from ai_request_rollups where grain = 'day'
+            -- Without the row over all models, which would count each request twice.
             and (provider, model) <> ('*', '*')
     union all select at, environment, provider, model, status, requests, unpriced, input_tokens,
         output_tokens, total_tokens, cost_nano,

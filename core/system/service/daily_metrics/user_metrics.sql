@@ -4,6 +4,7 @@ with counted as (
 ),
 fresh as (
     select first_day as day, environment, count(*) as fresh from user_spans
+    -- New to the environment, in whichever app. Places of releases hold the same users once more.
     where app = '*' and first_day >= :first and first_day < :end
         and not is_release_place(environment)
     group by 1, 2
