@@ -183,7 +183,7 @@ def settle(session: Session, execution_id: UUID) -> None:
         message.status,
         message.response_time_ms,
     )
-    if not call_counts.count(session, row) and is_copied:
+    if not call_counts.note_end(session, row) and is_copied:
         return
     revision = message_rows.touch(session, row)
     if message is not None and not is_copied:

@@ -1,19 +1,56 @@
 """How many calls a session has, of its chat and of the API, and what they cost."""
 
+from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
+from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.executions.models import Execution
 from core.executions.schemas import ExecutionStatus
+from core.jobs import queue
+from core.playground import message_rows
 from core.playground.models import PlaygroundSession
 
+TASK = "playground.count_calls"
+# A program may make all of its calls in one session: counting them takes ever longer
+MOST_AT_ONCE, PAUSE = 1_000, timedelta(seconds=10)
 
-def count(session: Session, row: PlaygroundSession) -> bool:
-    """Store the figures of the ended calls of a session that the caller has locked; return whether
-    they were new.
+
+def note_end(session: Session, row: PlaygroundSession) -> bool:
+    """Store the figures of a session that the caller has locked after the end of a call; return
+    whether they were new. Of a session with very many calls, a job does so, for all that end
+    meanwhile.
     """
+    if row.execution_count < MOST_AT_ONCE:
+        return _count(session, row)
+    try:
+        # A savepoint: the refusal of a second job would else undo what the caller has done
+        with session.begin_nested():
+            queue.defer(
+                session,
+                TASK,
+                queueing_lock=f"{TASK} {row.id}",
+                after=PAUSE,
+                session_id=str(row.id),
+            )
+    except AlreadyEnqueued:
+        pass
+    return False
+
+
+def count_again(session: Session, session_id: UUID) -> None:
+    """Store the figures of a session, and show new ones on open pages."""
+    # The lock of those who note an end: what they do not defer is counted here
+    wanted = select(PlaygroundSession).where(PlaygroundSession.id == session_id)
+    row = session.scalar(wanted.with_for_update(key_share=True))
+    if row is not None and _count(session, row):
+        message_rows.touch(session, row)
+
+
+def _count(session: Session, row: PlaygroundSession) -> bool:
     before = (row.execution_count, row.total_cost)
     # Counted again, not added: an end may be delivered twice
     ended = (Execution.session_id == row.id, Execution.status != ExecutionStatus.PENDING)

@@ -9,10 +9,12 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from core.executions.runner import Runner
+from core.platform.ids import new_id
 from core.playground import jobs, queries
 from core.playground.schemas import PlaygroundSessionView, SessionDetails
-from core.playground.service import answers, sessions
+from core.playground.service import answers, call_counts, sessions
 from tests.factories.executions import executed
+from tests.factories.history import tasks
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered
 
@@ -75,3 +77,23 @@ def test_a_call_begins_while_the_calls_of_its_session_are_counted(one: Person) -
         answers.settle(session, counted)
         begun = pool.submit(executed, one.actor, session_id=made.session_id)
         assert begun.result(20).outcome is not None
+
+
+def test_of_a_session_with_very_many_calls_those_that_end_meanwhile_are_counted_at_once(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_counts, "MOST_AT_ONCE", 1)
+    made = answered(one.actor)
+    before = seen(one, made.session_id)
+    for _ in range(2):
+        called(one, made.session_id, cost="0.25")
+    assert seen(one, made.session_id).execution_count == before.execution_count == 1
+    assert tasks(call_counts.TASK) == 1
+    jobs.count_calls(session_id=str(made.session_id))
+    after = seen(one, made.session_id)
+    assert (after.execution_count, after.total_cost) == (3, Decimal("0.50"))
+    assert after.revision > before.revision
+
+
+def test_a_session_that_is_deleted_before_its_calls_are_counted_is_left_out(one: Person) -> None:
+    jobs.count_calls(session_id=str(new_id()))
