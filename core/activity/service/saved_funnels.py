@@ -192,6 +192,8 @@ def _store(session: Session, row: SavedFunnel, definition: FunnelDefinition, act
     except IntegrityError as found:
         raise FunnelNameTaken from found
     if definition.is_workspace and not row.is_workspace:
+        # Waits for another that becomes it now: the update then begins after, and finds that one
+        session.execute(select(SavedFunnel.id).where(SavedFunnel.is_workspace).with_for_update())
         session.execute(
             update(SavedFunnel).values(is_workspace=False).where(SavedFunnel.is_workspace)
         )

@@ -20,6 +20,7 @@ from core.bots.schemas import (
     NewBotVersion,
 )
 from core.database.tables import table_of
+from core.identity.models import AdminUser
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -118,6 +119,9 @@ def _set_active(session: Session, row: BotConfiguration, is_active: bool, actor:
     if row.is_active == is_active:
         return
     if is_active:
+        # Waits for another that becomes active now: the update then begins after, and finds it
+        owner = select(AdminUser.id).where(AdminUser.id == actor.id)
+        session.execute(owner.with_for_update(key_share=True))
         # The unique index allows one active bot at any moment
         others = (bots.c.user_id == actor.id, bots.c.is_active)
         session.execute(update(bots).where(*others).values(is_active=False))
