@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -177,6 +178,9 @@ def create() -> FastAPI:
     api.include_router(playground.sockets)
     api.include_router(docs.router)
     errors.install(api)
+    # FastAPI would prepare them when the first request looks for its route: a second, in which the
+    # event loop answers nobody
+    list(iter_route_contexts(api.routes))
     return api
 
 
