@@ -15,7 +15,7 @@ from core.activity.ingest import pending_events
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
 from core.platform.config import ROOT, config
-from tests.api.routes import expect_documented
+from tests.api.routes import description, expect_documented
 from tests.api.serving import serving
 from tests.conftest import SECRET
 from tests.factories.identity import Person
@@ -55,6 +55,7 @@ def ask(
 @pytest.fixture(scope="session")
 def address(cluster: Postgres) -> Iterator[str]:
     """Serve the API and return its address."""
+    description()  # takes seconds, which a stream that a test reads would else be held up
     with serving(config()) as served:
         yield served
 
