@@ -104,6 +104,6 @@ def behind_gate(
         gated = TranslatedProblems(gated, prefix=prefix, translate=translate)
     return SecurityHeaders(
         ApiCors(gated, origins=config.cors_origins) if config.cors_origins else gated,
-        policy=content_policy(built_frontend.index.decode()),
+        policy=content_policy(built_frontend.index, built_frontend.index_of_kept),
         behind_tls=config.behind_tls,
     )

@@ -1,8 +1,9 @@
 """Serve Streamlit's modules in one file: a browser would fetch over a hundred small ones, six at a
 time.
 
-The page's inline script (`static/loader.js`) creates modules from the file's lines as they arrive;
-modules that it does not contain come from Streamlit's folder. `static/socket.js` opens the
+The page's inline script (`static/bundled_modules.js`) creates modules from the file's lines as they
+arrive, and later has the browser keep the modules as files. Pages of such a browser
+(`static/kept_modules.js`) run those, which it need not compile again. `static/socket.js` opens the
 websocket meanwhile, so that the server starts running the page.
 """
 
@@ -40,18 +41,30 @@ ENTRY = re.compile(
 PRELOAD = re.compile(r'\s*<link\s[^>]*?rel="(?:modulepreload|preload)"[^>]*>')
 STYLE = re.compile(r'<link rel="stylesheet" crossorigin href="\./(static/css/[\w.-]+)">')
 TEXT_FONT = "/app/static/Inter.woff2"
+# A component that React loads when it first draws it; and the same, not loaded where it is there
+LAZY = re.compile(
+    r"[\w$]+\(\(\)=>import\(`\./([\w.@-]+\.js)`\),__vite__mapDeps\(\[[\d,]*\]\),import\.meta\.url\)"
+)
+IF_LOADED = r"(attuneLoaded('\1')??\g<0>)"
+# Says in a request which modules the browser has as files
+COOKIE = "attune_modules"
 # A fifth of the protobuf module: a page reads messages from bytes, and makes none from objects.
 FROM_OBJECT = re.compile(r"e\.fromObject=function\(.*?(?=e\.toObject=function\()", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Frontend:
-    """The page, and the file of modules that it loads."""
+    """The page, for browsers that have no modules yet and for those that have them as files, and
+    the file of modules that the former loads.
+    """
 
     folder: Path
     index: bytes
+    index_of_kept: bytes
     bundle: bytes
     bundle_path: str
+    version: str  # of the modules
+    modules: dict[str, bytes | Path]
     style: Path
 
     @property
@@ -60,6 +73,7 @@ class Frontend:
         paths = (path for path in (self.folder / "static").rglob("*") if path.is_file())
         return [
             self.bundle_path,
+            *self.modules,
             *(f"/{path.relative_to(self.folder).as_posix()}" for path in paths),
         ]
 
@@ -67,6 +81,10 @@ class Frontend:
     def ahead(self) -> list[str]:
         """Paths that the browser prefetches on the sign-in page."""
         return [self.bundle_path, f"/{self.style.relative_to(self.folder).as_posix()}", TEXT_FONT]
+
+    def index_for(self, cookies: str) -> bytes:
+        """Return the page for a browser that sends these cookies."""
+        return self.index_of_kept if f"{COOKIE}={self.version}" in cookies else self.index
 
 
 class UnknownPage(Exception):
@@ -84,20 +102,49 @@ def build(folder: Path) -> Frontend:
         raise UnknownPage
     modules = folder / "static" / "js"
     names = [entry[1], *(path.name for name in ELEMENTS for path in modules.glob(f"{name}.*.js"))]
-    lines = (
-        json.dumps(module, ensure_ascii=False) + "\n"
-        for module in _with_dependencies(modules, names).items()
-    )
+    texts = _with_dependencies(modules, names)
+    lines = (json.dumps(module, ensure_ascii=False) + "\n" for module in texts.items())
     bundle = "".join(lines).encode()
-    path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.jsonl"
-    loader = _static("loader.js").replace("BUNDLE", path).replace("ENTRY", entry[1])
+    version = hashlib.sha256(bundle).hexdigest()[:16]
+    bundle_path, kept_in = f"/static/console-{version}.jsonl", f"/static/console-{version}/"
+    page = PRELOAD.sub("", ENTRY.sub("", html))
     # Ahead of the scripts, which the browser takes 50 ms to begin and to open the socket.
-    preload = f'<link rel="preload" as="fetch" crossorigin href="{path}">'
-    scripts = f"<script>{_static('socket.js')}</script>\n    <script>{loader}</script>"
-    first_paint = f"<style>{_static('first_paint.css')}</style>"
-    head = f"<head>\n    {preload}\n    {scripts}\n    {first_paint}"
-    index = ENTRY.sub("", PRELOAD.sub("", html)).replace("<head>", head, 1)
-    return Frontend(folder, index.encode(), bundle, path, folder / style[1])
+    preload = f'<link rel="preload" as="fetch" crossorigin href="{bundle_path}">'
+    drawn = sorted({name for text in texts.values() for name in LAZY.findall(text)} & set(texts))
+    constants = {
+        "BUNDLE": bundle_path,
+        "FOLDER": kept_in,
+        "ENTRY": entry[1],
+        "COOKIE": f"{COOKIE}={version}",
+        '"MODULES"': json.dumps([entry[1], *drawn]),
+    }
+    return Frontend(
+        folder,
+        _with_head(page, preload, "bundled_modules.js", constants),
+        _with_head(page, "", "kept_modules.js", constants),
+        bundle,
+        bundle_path,
+        version,
+        {kept_in + path.name: path for path in modules.glob("*.js")}
+        | {kept_in + name: text.encode() for name, text in texts.items()},
+        folder / style[1],
+    )
+
+
+def _with_head(page: str, preload: str, script: str, constants: dict[str, str]) -> bytes:
+    """Return the page with what opens the socket and starts the modules."""
+    starts = _static(script)
+    for name, value in constants.items():
+        starts = starts.replace(name, value)
+    head = [
+        preload,
+        *(
+            f"<script>{each}</script>"
+            for each in (_static("socket.js"), _static("page.js"), starts)
+        ),
+        f"<style>{_static('first_paint.css')}</style>",
+    ]
+    return page.replace("<head>", "\n    ".join(["<head>", *filter(None, head)]), 1).encode()
 
 
 def _static(name: str) -> str:
@@ -113,7 +160,8 @@ def _with_dependencies(folder: Path, names: list[str]) -> dict[str, str]:
             text = (folder / name).read_text()
             for dependency in IMPORT.findall(text):
                 add(dependency)
-            texts[name] = FROM_OBJECT.sub("", text) if name.startswith("protobuf.") else text
+            shorter = FROM_OBJECT.sub("", text) if name.startswith("protobuf.") else text
+            texts[name] = LAZY.sub(IF_LOADED, shorter)
 
     for name in names:
         add(name)

@@ -27,9 +27,9 @@ class CompressedConsole:
     def __init__(self, console: ASGIApp, frontend: Frontend) -> None:
         self.console, self.frontend = console, frontend
         self._smallest_bundle: bytes | None = None  # until it is ready
-        # A fixed list, so that no request path is used as a file path. Each name contains a hash of
+        # A fixed list, so that no request path is used as a file path. Each path contains a hash of
         # the content.
-        self._files = {
+        self._files: dict[str, Path | bytes] = frontend.modules | {
             f"/{path.relative_to(frontend.folder).as_posix()}": path
             for path in (frontend.folder / "static").rglob("*")
             if path.suffix in MEDIA_TYPES
@@ -55,8 +55,12 @@ class CompressedConsole:
         async def replacing(message: Message) -> None:
             nonlocal page
             if message["type"] == "http.response.start" and _is_page(message):
+                cookies = Headers(scope=scope).get("cookie", "")
                 page = _answer(
-                    scope, self.frontend.index, "text/html", {"Cache-Control": "no-cache"}
+                    scope,
+                    self.frontend.index_for(cookies),
+                    "text/html",
+                    {"Cache-Control": "no-cache"},
                 )
             if page is None:
                 await send(message)
@@ -69,8 +73,8 @@ class CompressedConsole:
         if scope["path"] == self.frontend.bundle_path:
             bundle = self.frontend.bundle
             return _answer(scope, bundle, "application/jsonl", FOR_GOOD, self._smallest_bundle)
-        path = self._files[scope["path"]]
-        return _answer(scope, path, MEDIA_TYPES[path.suffix], FOR_GOOD)
+        path = scope["path"]
+        return _answer(scope, self._files[path], MEDIA_TYPES[Path(path).suffix], FOR_GOOD)
 
     def _compress_ahead(self) -> None:
         """Compress the files of a first visit in advance."""

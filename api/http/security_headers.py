@@ -16,10 +16,11 @@ CACHE_FOREVER = (b"cache-control", b"public, immutable, max-age=31536000")
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def content_policy(index: str) -> str:
+def content_policy(*pages: bytes) -> str:
     """Return the console's Content-Security-Policy, with the hashes of its inline scripts."""
-    # Beside these: loader.js makes modules of blobs, and Streamlit sets styles inline
-    hashes = " ".join(_hash(script) for script in INLINE_SCRIPT.findall(index))
+    # Beside these: bundled_modules.js makes modules of blobs, and Streamlit sets styles inline
+    scripts = (script for page in pages for script in INLINE_SCRIPT.findall(page.decode()))
+    hashes = " ".join(dict.fromkeys(map(_hash, scripts)))
     return (
         f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob: {hashes}; style-src "
         "'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src "

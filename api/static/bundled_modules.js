@@ -1,23 +1,11 @@
-// Starts Streamlit's page: makes its modules while the one file that holds them is still on its way.
-window.__streamlit = {
-  BACKEND_BASE_URL: location.origin + "/",
-  HOST_CONFIG: {
-    allowedOrigins: [location.origin], useExternalAuthToken: false, enableCustomParentMessages: false,
-    enforceDownloadInNewTab: false, metricsUrl: "", blockErrorDialogs: false, resourceCrossOriginMode: null,
-  },
-  // The font of the console's theme, which the server tells later: with Streamlit's own until then, that would be fetched.
-  LIGHT_THEME: { bodyFont: "Inter, sans-serif" },
-  DARK_THEME: { bodyFont: "Inter, sans-serif" },
-};
-// Modules: the file has one on each line, `["name", "text"]`, each after those that it imports.
+// Makes Streamlit's modules while the one file that holds them is still on its way. It has one on each line, `["name", "text"]`,
+// each after those that it imports.
 (() => {
-  const folder = location.origin + "/static/js/";
+  const folder = location.origin + "FOLDER";
   const STATIC = /(\bfrom|\bimport)(\s*["'`])\.\/([\w.@-]+\.js)(?=["'`])/g;
   const DYNAMIC = /\bimport\(\s*["'`]\.\/([\w.@-]+\.js)["'`]\s*\)/g;
   const PRELOADS = /__vite__mapDeps\(\[[\d,]*\]\)/g;
-  const LAZY = /[\w$]+\(\(\)=>import\(`\.\/([\w.@-]+\.js)`\),__vite__mapDeps\(\[[\d,]*\]\),import\.meta\.url\)/g;
   const urls = new Map();
-  const ready = new Map();
   const running = [];
 
   // Each module is compiled and run while the next ones arrive. Who asks for it later is told what is wrong with it.
@@ -34,7 +22,7 @@ window.__streamlit = {
       for (const line of lines) {
         const [name, text] = JSON.parse(line);
         urls.set(name, link(name, text));
-        running.push(window.attuneImport(name).then(module => ready.set(name, module)));
+        running.push(window.attuneImport(name).then(module => window.attuneComponents.set(name, module)));
       }
     }
   }
@@ -53,7 +41,6 @@ window.__streamlit = {
     const needed = [...new Set([...text.matchAll(STATIC)].map(found => found[3]))];
     const made = new Map(await Promise.all(needed.map(async each => [each, await load(each)])));
     const linked = text
-      .replace(LAZY, "(attuneReady('$1')??$&)")
       .replace(STATIC, (_whole, word, quote, each) => word + quote + made.get(each))
       .replace(DYNAMIC, "attuneImport('$1')")
       .replace(PRELOADS, "$&.filter(attuneIsStyle)")
@@ -63,15 +50,17 @@ window.__streamlit = {
   window.attuneImport = async name => import(await load(name));
   // Vite would fetch a module's dependencies as modules of their own; here they are only made ready.
   window.attuneIsStyle = path => path.endsWith(".css") || (load(path.split("/").pop()).catch(() => {}), false);
-  // React draws a component that is there at once; for one that is promised it draws a placeholder, half a second long.
-  window.attuneReady = name => {
-    if (!ready.has(name)) return undefined;
-    const module = ready.get(name);
-    const promise = Promise.resolve(module);
-    promise.then = use => Promise.resolve(use(module));
-    return promise;
-  };
+  // Browsers keep no compiled form of modules made so. The next pages run them from files, which are fetched when all else is.
+  async function keepAsFiles() {
+    for (const name of urls.keys()) {
+      const answer = await fetch(folder + name, { priority: "low" });
+      if (!answer.ok) return;
+      await answer.arrayBuffer();
+    }
+    document.cookie = "COOKIE; path=/; max-age=31536000; samesite=lax";
+  }
   const bundle = readBundle().catch(() => {});
   window.attuneModules = bundle.then(() => Promise.allSettled(running));
   bundle.then(() => window.attuneImport("ENTRY"));
+  window.attuneModules.then(() => setTimeout(() => keepAsFiles().catch(() => {}), 5000));
 })();
