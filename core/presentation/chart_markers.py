@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.presentation.axes import Span, local
+from core.presentation.axes import Span, local, span_of
 from core.presentation.drawing import Drawing
 from core.presentation.formatting import shortened
 from core.presentation.palette import Palette
@@ -28,19 +28,21 @@ def add_markers(
     markers: Sequence[ChartMarker],
     zone: str,
     *,
-    span: Span | None,
+    times: Sequence[datetime],
 ) -> int:
-    """Draw markers within a span of time as vertical lines, labelled while there is room.
+    """Draw markers within intervals as vertical lines, labelled while there is room.
 
     Returns how many rows the labels take.
     """
-    inside = first_of_each(markers_within(markers, span))
-    length = (span[1] - span[0]).total_seconds() if span else 1
+    inside = first_of_each(markers_within(markers, span_of(times)))
+    # The axis ends with the last point or marker, up to an interval before the span does
+    ends = [*times[-1:], *(marker.at for marker in inside)]
+    length = (max(ends) - times[0]).total_seconds() if ends else 0.0
     labelled_until = [-1.0, -1.0]  # by row, the lowest first
     for marker in inside:
         [at] = local([marker.at], zone)
         add_dotted_line(figure, palette, at)
-        position = (marker.at - span[0]).total_seconds() / length if span and length else 0.0
+        position = (marker.at - times[0]).total_seconds() / length if length else 0.0
         label_width = 0.02 + LETTER * min(len(marker.label), LONGEST_MARKER)
         near_end = position + label_width > 1  # then the label is left of its line
         start = position - (label_width if near_end else 0)

@@ -110,7 +110,7 @@ def line_chart(
             zone,
         )
         figure.update_xaxes(range=[at[0], *ends])
-    add_markers(figure, palette, markers, zone, span=span_of(times))
+    add_markers(figure, palette, markers, zone, times=times)
     # A click between two points picks the nearest
     return figure.update_layout(showlegend=False, hoverdistance=-1)
 
@@ -149,7 +149,7 @@ def stacked_bars(
     _add_previous(figure, palette, at, previous, scale)
     format_axis(figure, scale, tallest)
     show_whole_days(figure, times, zone)
-    rows = add_markers(figure, palette, markers, zone, span=span_of(times))
+    rows = add_markers(figure, palette, markers, zone, times=times)
     has_legend = len(parts) > 1 or bool(previous)
     above = 0.02 + 0.08 * rows  # the labels of the markers, as a share of the bars' height
     stack: dict[str, Any] = {

@@ -196,6 +196,15 @@ def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
     assert [(each.text, each.xanchor) for each in alone] == [("2.7.97", "right")]
 
 
+def test_a_name_late_on_the_axis_of_few_days_stands_left_of_its_line() -> None:
+    days = [START + timedelta(days=number) for number in range(2)]
+    lines = [Line("a", [1.0, 1.0], "#111111", "#111111")]
+    late = ChartMarker(START + timedelta(hours=20), "concierge@9 in production")
+    chart = partial(line_chart, PALETTE, days, lines, FigureUnit.COUNT, zone="UTC")
+    [label] = chart(markers=(late,)).figure().layout.annotations
+    assert (label.text, label.xanchor) == ("concierge@9 i…", "right")
+
+
 @pytest.mark.parametrize(
     ("unit", "top", "said"),
     [
