@@ -98,7 +98,7 @@ STATED = {
     ),
     "bots; scenarios": (bots.MOST_BOTS, scenarios.MOST_SCENARIOS),
     "a comparison": (comparisons.MOST_COLUMNS,),
-    "saved views": (saved_views.MOST_VIEWS,),
+    "saved views": (saved_views.MOST_VIEWS, saved_views.MOST_PINNED),
     "a folder of documents": (MOST_FILES,),
     "steps of a saved funnel": (saved_funnels.MOST_SAVED_STEPS, funnel.MOST_STEPS),
     "event types that are steps": (funnels.MOST_CODES,),
