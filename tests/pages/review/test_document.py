@@ -1,10 +1,12 @@
 """The page of a document."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role, SessionKind
-from core.knowledge.documents import queries
+from core.knowledge.documents import queries, service
+from core.knowledge.documents.schemas import DocumentChangeBody
 from tests.factories import imports
 from tests.factories.conversations import START
 from tests.factories.identity import person
@@ -88,3 +90,18 @@ def test_a_new_document_does_not_fill_the_editor_of_one_that_was_left(console: C
     app.run()
     assert not app.exception
     assert ("9 to 5" in said(app), list(app.text_area)) == (True, [])
+
+
+def test_a_history_that_is_cut_says_how_many_changes_there_are(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_HISTORY_BYTES", 1)
+    imports.send("document", {"id": "faq", "content": "a", "created_at": START.isoformat()})
+    who = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    for content in ("b", "c"):
+        with transaction(Database.AI) as ai:
+            service.change_document(ai, "faq", DocumentChangeBody(content=content), actor=who.actor)
+    app = console(who, KNOWLEDGE)
+    app.query_params["document"] = "faq"
+    app.run()
+    assert "Showing the newest 1 of 2 changes · the API returns all of them" in said(app)
