@@ -133,6 +133,7 @@ def assemble(settings: Config) -> "ASGIApp":
     # Unexpected errors of pages are logged once, by on_script_error.
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
     streamlit_internals.put_callbacks_first()
+    streamlit_internals.ignore_unused_messages()
     readiness = probes.Readiness()
 
     @asynccontextmanager
