@@ -13,6 +13,8 @@ import mcp_types
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from core.database.tables import storable
+from core.ingest.bodies import without_nul
 from core.mcp_servers.errors import McpServerFailed
 from core.mcp_servers.schemas import McpConnection, McpTool
 from core.network import async_outbound
@@ -37,6 +39,9 @@ def call_tool(
     """Return the result of a tool, and whether it is an error; raise McpServerFailed."""
 
     async def call(client: Client) -> tuple[Any, bool]:
+        # The package would match results with the server's own patterns by Python's expressions,
+        # some of which never end and let nothing else run
+        client.session.validate_tool_result = _accept  # type: ignore[method-assign]
         result = await client.call_tool(name, arguments)
         return _content(result), result.is_error
 
@@ -75,6 +80,10 @@ async def _connected(
             return await ask(client)
 
 
+async def _accept(name: str, result: mcp_types.CallToolResult) -> None:
+    pass
+
+
 async def _refuse_rejected(response: httpx2.Response) -> None:
     """Raise for a rejected token, which the package reports without a reason."""
     if response.status_code in (401, 403):
@@ -105,9 +114,9 @@ def _is_small(tool: mcp_types.Tool) -> bool:
 def _tool(tool: mcp_types.Tool) -> McpTool:
     hints = tool.annotations
     return McpTool(
-        name=tool.name,
-        description=(tool.description or "")[:MAX_DESCRIPTION_CHARS],
-        parameters=tool.input_schema,
+        name=without_nul(tool.name),
+        description=without_nul(tool.description or "")[:MAX_DESCRIPTION_CHARS],
+        parameters=without_nul(tool.input_schema),
         is_read_only=bool(hints and hints.read_only_hint),
     )
 
@@ -126,7 +135,7 @@ def _content(result: mcp_types.CallToolResult) -> Any:  # noqa: ANN401  any JSON
 def _reason(error: BaseException) -> str:
     """Return why no connection came about, or what the first error of a group says."""
     leaf = next(_leaves(error))
-    told = (str(leaf) or type(leaf).__name__).strip()[:500]
+    told = (storable(str(leaf)) or type(leaf).__name__).strip()[:500]
     if not isinstance(leaf, httpx2.ConnectError) or _is_refused(leaf):
         return told
     return f"The server cannot be reached ({told}). Check its address, and that it runs."
