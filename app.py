@@ -134,6 +134,7 @@ def assemble(settings: Config) -> "ASGIApp":
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
     streamlit_internals.put_callbacks_first()
     streamlit_internals.ignore_unused_messages()
+    streamlit_internals.forget_old_files()
     readiness = probes.Readiness()
 
     @asynccontextmanager

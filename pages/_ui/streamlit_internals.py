@@ -1,19 +1,23 @@
 """The patches of Streamlit's internals: all of them, each with its reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 Given = ParamSpec("Given")
 
 # More than any page sends; a message of 4 MiB could name two million of each
 MOST_WIDGETS, MOST_FILES = 2_000, 2_000
+# Three times what a page takes at once; of all tabs together
+MAX_TAB_BYTES, MAX_TOTAL_BYTES = 64 * 2**20, 512 * 2**20
 
 
 def put_callbacks_first() -> None:
@@ -70,3 +74,31 @@ def _is_used(message: BackMsg) -> bool:
             return True
         case _:
             return False
+
+
+def forget_old_files() -> None:
+    """Have Streamlit keep the newest uploaded files of a tab, and of all tabs within a limit.
+
+    Left alone, it keeps each in memory until its tab is closed.
+    """
+    add = MemoryUploadedFileManager.add_file
+
+    def add_and_forget(
+        self: MemoryUploadedFileManager, session_id: str, file: UploadedFileRec
+    ) -> None:
+        add(self, session_id, file)
+        tab = self.file_storage[session_id]
+        for file_id in list(tab):
+            if _size(tab) > MAX_TAB_BYTES:
+                self.remove_file(session_id, file_id)
+        for other in list(self.file_storage):
+            if sum(map(_size, list(self.file_storage.values()))) <= MAX_TOTAL_BYTES:
+                return
+            if other != session_id:
+                self.remove_session_files(other)
+
+    MemoryUploadedFileManager.add_file = add_and_forget  # type: ignore[method-assign]
+
+
+def _size(files: Mapping[str, UploadedFileRec]) -> int:
+    return sum(len(file.data) for file in list(files.values()))
