@@ -38,7 +38,7 @@ class ToolCalls:
         arguments: str | None = None,
     ) -> None:
         """Add the part of one call that an event contains; raise AnswerTooLong."""
-        self._chars += len(name or "") + len(arguments or "")
+        self._chars += len(id or "") + len(name or "") + len(arguments or "")
         part = self._parts.setdefault(index, _CallParts())
         if len(self._parts) > MAX_CALLS or self._chars > MAX_CALL_CHARS:
             raise AnswerTooLong

@@ -31,3 +31,8 @@ def test_calls_without_an_end_are_cut_off() -> None:
         calls.add(number, name="a")
     with pytest.raises(AnswerTooLong):
         calls.add(MAX_CALLS, name="a")
+
+
+def test_an_id_without_an_end_is_cut_off() -> None:
+    with pytest.raises(AnswerTooLong):
+        ToolCalls().add(0, id="x" * (MAX_CALL_CHARS + 1), name="a")
