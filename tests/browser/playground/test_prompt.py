@@ -86,23 +86,6 @@ def test_what_is_set_is_found_again_in_a_reload_and_a_new_session(window: Window
     )
 
 
-def test_a_prompt_that_is_being_typed_survives_a_reload_and_a_removed_one_does_not(
-    window: Window,
-) -> None:
-    tab = window.open()
-    tab.prompt.fill(PIRATE)  # and the field is not left
-    tab.page.reload()
-    tab.wait()
-    expect(tab.prompt).to_have_value(PIRATE)
-    expect(tab.settings).to_contain_text("Custom prompt")
-    tab.prompt.fill(f"{PIRATE} Sing.")
-    tab.press("Clear prompt")
-    expect(tab.prompt).to_have_value("")
-    tab.page.reload()
-    tab.wait()
-    expect(tab.prompt).to_have_value(DEFAULT_PROMPT)
-
-
 @pytest.fixture
 def vendor(program: Program) -> Iterator[None]:
     """Have another provider for a while."""

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import streamlit as st
 
 from core.playground.schemas import MAX_PROMPT_CHARS
-from pages._ui import diff, frame, state
-
-PARTS = Path(__file__).parents[1] / "parts"
-_keep_typed = st.components.v2.component("attune_prompt", js=frame.read("prompt.js", PARTS))
+from pages._ui import diff, state
 
 
 @dataclass(frozen=True)
@@ -50,9 +46,6 @@ class PromptField:
             on_change=on_change,
             placeholder="Leave empty to use the default prompt",
         )
-        with st.container(key="unseen-prompt"):
-            data = {"session": str(self.session_id), "text": state.get(self.key, "")}
-            _keep_typed(key="playground.prompt_typed", data=data)
 
     def draw_state(self, on_change: Callable[[], None]) -> None:
         """Draw whether the prompt is the default, what is changed, and the ways back."""
