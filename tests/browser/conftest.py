@@ -32,7 +32,7 @@ ARGUMENTS = (
 )
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 SEEN_AS: dict[str, Any] = {"reduced_motion": "reduce", "timezone_id": "Europe/Berlin"}
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0  # a start takes 20 s of CPU where all cores are busy
 
 OpenWindow = Callable[..., Window]
 

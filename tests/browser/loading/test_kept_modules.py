@@ -11,40 +11,38 @@ from tests.browser.console import Program, Tab, Window
 
 
 def test_the_second_page_fetches_no_module(browser: Browser, program: Program) -> None:
-    context = browser.new_context()
-    window = Window(program.address, context)
-    window.let_in(program.cookie(OWNER))
-    page = context.new_page()
-    first = _fetched(page)
-    page.goto(f"{program.address}/overview")
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    Tab(page, program.address).wait_for(lambda: _has_kept(context))
-    assert any(path.endswith(".jsonl") for path in first)
-    page.close()
+    with browser.new_context() as context:
+        window = Window(program.address, context)
+        window.let_in(program.cookie(OWNER))
+        page = context.new_page()
+        first = _fetched(page)
+        page.goto(f"{program.address}/overview")
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        Tab(page, program.address).wait_for(lambda: _has_kept(context))
+        page.close()
+        assert any(path.endswith(".jsonl") for path in first)
 
-    page = context.new_page()
-    later = _fetched(page)
-    page.goto(f"{program.address}/playground")
-    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
-    assert later
-    assert not any(path.endswith(".jsonl") for path in later)
-    assert not any(later.values())
-    window.close()
-    context.close()
+        page = context.new_page()
+        later = _fetched(page)
+        page.goto(f"{program.address}/users")
+        expect(page.get_by_role("heading", name="Users")).to_be_visible()
+        assert later
+        assert not any(path.endswith(".jsonl") for path in later)
+        assert not any(later.values())
+        window.close()
 
 
 def test_modules_of_another_release_come_in_one_file(browser: Browser, program: Program) -> None:
-    context = browser.new_context()
-    window = Window(program.address, context)
-    window.let_in(program.cookie(OWNER))
-    context.add_cookies([{"name": frontend.COOKIE, "value": "0" * 16, "url": program.address}])
-    page = context.new_page()
-    fetched = _fetched(page)
-    page.goto(f"{program.address}/overview")
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    assert any(path.endswith(".jsonl") for path in fetched)
-    window.close()
-    context.close()
+    with browser.new_context() as context:
+        window = Window(program.address, context)
+        window.let_in(program.cookie(OWNER))
+        context.add_cookies([{"name": frontend.COOKIE, "value": "0" * 16, "url": program.address}])
+        page = context.new_page()
+        fetched = _fetched(page)
+        page.goto(f"{program.address}/overview")
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        assert any(path.endswith(".jsonl") for path in fetched)
+        window.close()
 
 
 def _has_kept(context: BrowserContext) -> bool:
