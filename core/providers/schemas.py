@@ -193,7 +193,8 @@ class ChatMessage(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _leaves_out_nulls(cls, given: Any) -> Any:  # noqa: ANN401  nothing has validated it
-        # As OpenAI's clients send the content beside tool calls
+        # As OpenAI's clients send the content beside tool calls. Not OrDefault, with which a null
+        # counts as a text that was given
         if not isinstance(given, dict):
             return given
         return {name: value for name, value in given.items() if value is not None}

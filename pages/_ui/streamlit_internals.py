@@ -88,13 +88,19 @@ def forget_old_files() -> None:
     ) -> None:
         add(self, session_id, file)
         tab = self.file_storage[session_id]
-        for file_id in list(tab):
-            if _size(tab) > MAX_TAB_BYTES:
-                self.remove_file(session_id, file_id)
-        for other in list(self.file_storage):
-            if sum(map(_size, list(self.file_storage.values()))) <= MAX_TOTAL_BYTES:
-                return
+        tab_bytes = _size(tab)
+        for oldest in list(tab.values()):
+            if tab_bytes <= MAX_TAB_BYTES and len(tab) <= MOST_FILES:
+                break
+            tab_bytes -= len(oldest.data)
+            self.remove_file(session_id, oldest.file_id)
+        sizes = {each: _size(files) for each, files in list(self.file_storage.items())}
+        total_bytes = sum(sizes.values())
+        for other, its_bytes in sizes.items():
+            if total_bytes <= MAX_TOTAL_BYTES:
+                break
             if other != session_id:
+                total_bytes -= its_bytes
                 self.remove_session_files(other)
 
     MemoryUploadedFileManager.add_file = add_and_forget  # type: ignore[method-assign]

@@ -55,7 +55,7 @@ def ask(
 @pytest.fixture(scope="session")
 def address(cluster: Postgres) -> Iterator[str]:
     """Serve the API and return its address."""
-    description()  # takes seconds, which a stream that a test reads would else be held up
+    description()  # takes seconds: the first stream that a test reads would wait for it
     with serving(config()) as served:
         yield served
 

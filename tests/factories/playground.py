@@ -4,12 +4,13 @@ from uuid import UUID
 
 from core.database.db import transaction
 from core.executions import runner as runners
+from core.executions.answer_buffers import AnswerBuffer
 from core.identity.schemas import Actor
 from core.playground import queries
 from core.playground.branches import queries as shown
 from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, SentMessage
 from core.playground.service import answers
-from tests.factories.executions import ended
+from tests.factories.executions import ended, speaking
 
 DEFAULT_PROMPT = (
     "You are a helpful assistant. Answer clearly and briefly. "
@@ -35,6 +36,14 @@ def answered(
     assert buffer is not None
     ended(buffer)
     return sent
+
+
+def being_answered(actor: Actor) -> tuple[SentMessage, AnswerBuffer]:
+    """Send a message whose answer takes ten seconds, and wait until that has begun."""
+    sent = said(actor, model="fake:steady")
+    buffer = runners.current().find(UUID(sent.job_id))
+    assert buffer is not None
+    return sent, speaking(buffer)
 
 
 def messages_of(actor: Actor, session_id: UUID) -> list[PlaygroundMessageView]:

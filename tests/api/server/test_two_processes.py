@@ -1,7 +1,6 @@
 """Two processes on one database: one shows and stops the calls of the other."""
 
 import time
-from uuid import UUID
 
 import pytest
 
@@ -12,9 +11,9 @@ from core.providers.provider_schemas import NewProvider
 from core.providers.service import providers as providers
 from tests.api.conftest import ask
 from tests.api.feeds import Reader, close_code, following, heard, heard_until
-from tests.factories.executions import ended, speaking
+from tests.factories.executions import ended
 from tests.factories.identity import Person, person
-from tests.factories.playground import messages_of, said
+from tests.factories.playground import being_answered, messages_of, said
 
 
 @pytest.fixture
@@ -39,10 +38,7 @@ def test_an_answer_grows_and_ends_in_the_other_one_too(
 def test_the_other_one_stops_it_long_before_its_end(
     whole: str, one: Person, runner: Runner
 ) -> None:
-    sent = said(one.actor, model="fake:steady")
-    buffer = runner.find(UUID(sent.job_id))
-    assert buffer is not None
-    speaking(buffer)
+    sent, buffer = being_answered(one.actor)
     began = time.monotonic()
     assert (
         ask("POST", f"{whole}/api/v1/prompts/{sent.job_id}/cancel", one.headers).status_code == 200

@@ -1,7 +1,6 @@
 """A stopped call keeps all of the text that its readers saw, unless its texts were removed."""
 
 import time
-from uuid import UUID
 
 import pytest
 
@@ -10,10 +9,10 @@ from core.executions.answer_buffers import AnswerBuffer
 from core.executions.runner import Runner
 from core.executions.service import executions as service
 from core.executions.service import text_removal
-from tests.factories.executions import PATIENCE_S, speaking
+from tests.factories.executions import PATIENCE_S
 from tests.factories.history import count
 from tests.factories.identity import Person, person
-from tests.factories.playground import messages_of, said
+from tests.factories.playground import being_answered, messages_of
 
 
 @pytest.fixture
@@ -30,10 +29,7 @@ def stored(buffer: AnswerBuffer) -> None:
 
 
 def test_text_that_arrives_while_a_call_is_stopped_is_stored(one: Person, runner: Runner) -> None:
-    sent = said(one.actor, model="fake:steady")
-    buffer = runner.find(UUID(sent.job_id))
-    assert buffer is not None
-    speaking(buffer)
+    sent, buffer = being_answered(one.actor)
     with transaction() as session:  # as by another process, which has none of its text
         service.cancel(session, buffer.id, text=None, actor=one.actor)
     stored(buffer)
@@ -45,10 +41,7 @@ def test_text_that_arrives_while_a_call_is_stopped_is_stored(one: Person, runner
 def test_a_text_that_was_removed_while_it_arrived_stays_removed(
     one: Person, runner: Runner
 ) -> None:
-    sent = said(one.actor, model="fake:steady")
-    buffer = runner.find(UUID(sent.job_id))
-    assert buffer is not None
-    speaking(buffer)
+    sent, buffer = being_answered(one.actor)
     with transaction() as session:
         text_removal.remove_texts(session, sent.session_id)
     stored(buffer)

@@ -19,9 +19,9 @@ from core.platform import features
 from core.platform.ids import new_id
 from core.playground.service import sessions
 from core.system.service import account_removal
-from tests.factories.executions import ended, executed, speaking
+from tests.factories.executions import ended, executed
 from tests.factories.identity import Person, person
-from tests.factories.playground import answered, said
+from tests.factories.playground import answered, being_answered, said
 
 
 @pytest.fixture
@@ -118,9 +118,7 @@ def test_messages_of_other_accounts_stay(boss: Person) -> None:
 
 def test_removing_an_account_ends_its_running_answers(boss: Person, runner: Runner) -> None:
     one = person()
-    buffer = runner.find(UUID(said(one.actor, model="fake:steady").job_id))
-    assert buffer is not None
-    speaking(buffer)
+    _, buffer = being_answered(one.actor)
     remove(one, boss)
     assert buffer.cancel_token.wait(30)
     assert counted("prompt_executions where status = 'pending' or response is not null") == 0

@@ -14,9 +14,8 @@ from core.executions.schemas import ExecutionStatus
 from core.platform.ids import new_id
 from core.playground import jobs, message_rows, queries
 from core.playground.service import answers
-from tests.factories.executions import speaking
 from tests.factories.identity import Person, person
-from tests.factories.playground import answered, messages_of, said
+from tests.factories.playground import answered, being_answered, messages_of, said
 
 
 @pytest.fixture
@@ -63,10 +62,7 @@ def test_an_execution_of_no_session_settles_nothing(one: Person) -> None:
 def test_a_stop_keeps_the_text_and_says_whether_there_was_anything_to_stop(
     one: Person, runner: Runner
 ) -> None:
-    sent = said(one.actor, model="fake:steady")
-    buffer = runner.find(UUID(sent.job_id))
-    assert buffer is not None
-    speaking(buffer)
+    sent, _ = being_answered(one.actor)
     for there_was in (True, False):
         with transaction() as session:
             assert answers.stop(session, sent.session_id, actor=one.actor) is there_was
@@ -78,10 +74,7 @@ def test_a_stop_keeps_the_text_and_says_whether_there_was_anything_to_stop(
 def test_what_a_stopped_call_used_is_added_once_and_told_to_open_pages(
     one: Person, runner: Runner
 ) -> None:
-    sent = said(one.actor, model="fake:steady")
-    buffer = runner.find(UUID(sent.job_id))
-    assert buffer is not None
-    speaking(buffer)
+    sent, _ = being_answered(one.actor)
     with transaction() as session:
         answers.stop(session, sent.session_id, actor=one.actor)
     while messages_of(one.actor, sent.session_id)[1].total_tokens is None:

@@ -18,8 +18,8 @@ def files(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
     return MemoryUploadedFileManager("/_stcore/upload_file")
 
 
-def upload(files: MemoryUploadedFileManager, tab: str, name: str) -> None:
-    files.add_file(tab, UploadedFileRec(name, name, "application/zip", CONTENT))
+def upload(files: MemoryUploadedFileManager, tab: str, name: str, content: bytes = CONTENT) -> None:
+    files.add_file(tab, UploadedFileRec(name, name, "application/zip", content))
 
 
 def kept(files: MemoryUploadedFileManager, tab: str) -> list[str]:
@@ -30,6 +30,15 @@ def test_a_tab_keeps_its_newest_files(files: MemoryUploadedFileManager) -> None:
     for name in NAMES:
         upload(files, "a tab", name)
     assert kept(files, "a tab") == NAMES[-3:]
+
+
+def test_a_tab_keeps_no_more_empty_files_than_a_page_takes(
+    files: MemoryUploadedFileManager,
+) -> None:
+    names = [f"{number}.md" for number in range(streamlit_internals.MOST_FILES + 1)]
+    for name in names:
+        upload(files, "a tab", name, b"")
+    assert [file.name for file in files.get_files("a tab", names)] == names[1:]
 
 
 def test_of_many_tabs_those_that_uploaded_last_keep_their_files(
