@@ -121,11 +121,13 @@ def deriving(rule: FunnelRule, fresh: CTE, *others: CTE, with_days: bool = False
     """
     seen, new, kept = changed_parts()
     grown = statements.grow(rule, kept, new).cte("grown")
+    # With the subjects: an undo in between forgets apps that have none yet
+    apps = statements.note_apps(fresh).cte("apps")
     days = [_days_after(fresh, grown)] if with_days else []
     count = select(func.count()).select_from(fresh)
     lost = [statements.lost(kept, is_kind) for is_kind in (func.is_session, func.is_user)]
     found = (each.scalar_subquery() for each in (count, *lost, statements.spread(grown)))
-    return select(*found).add_cte(fresh, *others, seen, new, kept, grown, *days)
+    return select(*found).add_cte(fresh, *others, apps, seen, new, kept, grown, *days)
 
 
 def _days_after(fresh: CTE, grown: CTE) -> CTE:
@@ -142,7 +144,7 @@ def store_statement(rule: FunnelRule, *, with_releases: bool = False) -> bytes:
     """Return the statement that stores the staged events and everything derived from them."""
     fresh = insert_staged(*SHOWN, raw.c.import_id).cte(FRESH)
     seen = [noted_releases(fresh)] if with_releases else []
-    return compiled(deriving(rule, fresh, *_counting(fresh), *seen, with_days=True))
+    return compiled(deriving(rule, fresh, _counting(fresh), *seen, with_days=True))
 
 
 @cache
@@ -152,13 +154,12 @@ def _setting_aside(*, all_new: bool, with_releases: bool) -> bytes:
     seen = [noted_releases(fresh)] if with_releases else []
     aside = set_aside(staged, None if all_new else fresh).cte("waiting")
     counted = select(func.count()).select_from(fresh)
-    return compiled(counted.add_cte(fresh, *_counting(fresh), aside, *seen))
+    return compiled(counted.add_cte(fresh, _counting(fresh), aside, *seen))
 
 
-def _counting(fresh: CTE) -> tuple[CTE, CTE]:
-    """Return the CTEs that add new events to the rollup deltas, and note their apps."""
-    deltas = add_sums("event_deltas", rollup_sums(fresh)).cte("deltas")
-    return deltas, statements.note_apps(fresh).cte("apps")
+def _counting(fresh: CTE) -> CTE:
+    """Return the CTE that adds new events to the rollup deltas."""
+    return add_sums("event_deltas", rollup_sums(fresh)).cte("deltas")
 
 
 SUMS = rollup_sums(fresh_rows())

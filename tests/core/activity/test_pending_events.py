@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.activity.ingest import pending_events
+from core.activity.ingest.funnel import subjects
 from core.database.db import transaction
 from core.database.sql_files import driver_statement
 from core.database.staging import driver
@@ -77,9 +78,17 @@ def test_a_burst_after_the_table_was_empty_is_taken_without_comparing_all_with_a
 
 def test_what_is_pending_is_no_difference_to_the_raw_rows() -> None:
     store([event("a.b", user_id="ann"), event("a.b", session_id="s"), event("a.b", user_id="bea")])
-    store([event("a.b", minutes(2000), user_id="ann", session_id="s")], defers=True)
+    store([event("a.b", minutes(2000), user_id="ann", session_id="s", app="web")], defers=True)
     with another_worker():
         assert [check for check in verify.verify() if check.differences] == []
+
+
+def test_an_undo_while_the_first_events_of_an_app_are_pending_hides_none_of_its_users() -> None:
+    store([event("a.b", user_id="ann", app="web")], defers=True)
+    with transaction() as session:
+        subjects.settle(driver(session))
+    pending_events.derive_all()
+    assert rows("select environment, app from event_apps") == [("production", "web")]
 
 
 def test_health_says_that_users_and_funnels_are_behind() -> None:

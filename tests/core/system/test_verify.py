@@ -34,6 +34,7 @@ TABLES = [
     "funnel_parts",
     "subjects",
     "subjects (all apps)",
+    "event_apps",
     "message_scores",
 ]
 
@@ -147,6 +148,7 @@ def test_nothing_at_all_has_no_differences(database: Postgres) -> None:
             "update subjects set reached_1 = reached_1 + interval '1 s'",
             {"subjects", "subjects (all apps)"},
         ),
+        ("delete from event_apps", {"event_apps"}),
         (
             "delete from user_activity_events where external_id = '3'",
             {"event_rollups (half hours)", "funnel_parts", "user_days"},

@@ -34,10 +34,11 @@ from sqlalchemy.orm import Session
 from core.activity.ingest import pending_events
 from core.activity.ingest import rollups as event_rollups
 from core.activity.ingest.funnel import subjects
-from core.activity.models.events import PendingEvent
+from core.activity.models.events import EventApp, PendingEvent
 from core.activity.models.funnels import FunnelPart, Subject
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.activity.queries.releases import places_of_earlier_releases
+from core.activity.schemas import ALL_APPS
 from core.ai_metrics.ingest import rollups as request_rollups
 from core.database import settings
 from core.database.db import dedicated_session
@@ -210,8 +211,20 @@ def _subjects(session: Session) -> Iterator[CheckedTable]:
     # Whether who is in one of several apps has a row over all of them depends on when the others
     # came.
     keys, names = columns_of(table_of(Subject), without=("is_whole",))
-    each = (select_from(table, names).where(table.c.app != "*") for table in (stored, computed))
-    yield compare(session, "subjects", keys, *each)
+    by_app = (
+        select_from(table, names).where(table.c.app != ALL_APPS) for table in (stored, computed)
+    )
+    yield compare(session, "subjects", keys, *by_app)
     keys, names = columns_of(table_of(Subject), without=("is_whole", "app"))
     whole = (select_from(table, names).where(table.c.is_whole) for table in (stored, computed))
     yield compare(session, "subjects (all apps)", keys, *whole)
+    yield _apps(session)
+
+
+def _apps(session: Session) -> CheckedTable:
+    """Check that readers of all apps find each subject; an app may have none any more."""
+    apps, row = table_in(STORED, table_of(EventApp)), table_in(STORED, table_of(Subject)).c
+    has_app = row.app != ALL_APPS, ~row.of_release
+    used = select(row.environment, row.app).where(*has_app).distinct()
+    noted = select(apps).where(tuple_(apps.c.environment, apps.c.app).in_(used))
+    return compare(session, apps.name, list(apps.c.keys()), noted, used)
