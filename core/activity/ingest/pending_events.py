@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.ingest import events
 from core.activity.ingest.funnel import subjects
-from core.activity.ingest.seen_users import DERIVED_FROM, note_days, note_users
+from core.activity.ingest.seen_users import DERIVED_FROM, NO_EVENT, note_days, note_users
 from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.database import settings
@@ -77,4 +77,6 @@ def _derive(session: Session) -> None:
 
 @lru_cache(maxsize=8)
 def _deriving(rule: FunnelRule) -> bytes:
-    return compiled(events.deriving(rule, select(TAKEN.table).cte(events.FRESH)))
+    taken = TAKEN.table
+    fresh = select(taken).where(taken.c.event_type != NO_EVENT)
+    return compiled(events.deriving(rule, fresh.cte(events.FRESH)))
