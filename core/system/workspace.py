@@ -71,14 +71,15 @@ def change(
     Raises Forbidden, SettingsChanged, or ModelMissing for a model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
-    settings.check_unchanged(read(session, actor=actor), loaded, given.model_fields_set)
     for model in filter(None, (given.default_model, given.fallback_model)):
         catalogue.find_route(session, model)
-    if given.default_prompt:
-        default_prompt.set_default_prompt(session, given.default_prompt, actor=actor)
     names = given.model_fields_set & settings.Workspace.model_fields.keys()
     stored = settings.Workspace(**{name: getattr(given, name) for name in names})
     before, after = settings.amend(session, stored, by=actor.id, loaded=loaded)
+    # Now that another save has to wait for this one
+    if given.default_prompt:
+        settings.check_unchanged(read(session, actor=actor), loaded, ["default_prompt"])
+        default_prompt.set_default_prompt(session, given.default_prompt, actor=actor)
     _zone.clear_after_commit(session)
     sessions.clear_cache(session)  # cached actors include whether analysts may read messages
     if after.reporting_time_zone != before.reporting_time_zone:
