@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import main, probes
 from api.access.gate import Gate
 from api.console import frontend
+from api.console.frontend import Frontend
 from api.console.static_compression import CompressedConsole
 from api.http.cors import ApiCors
 from api.http.problem_bodies import TranslatedProblems
@@ -44,16 +45,19 @@ class Router:
     """Routes requests to the API and the sign-in pages, or to Streamlit."""
 
     def __init__(
-        self, *, attune: ASGIApp, console: ASGIApp, pages: Collection[str], files: Collection[str]
+        self, *, attune: ASGIApp, console: ASGIApp, pages: Collection[str], frontend: Frontend
     ) -> None:
-        """`pages` are the paths of the console's pages, `files` those of its static files."""
+        """`pages` are the paths of the console's pages, `frontend` has its static files."""
         self.attune = attune
         self.console = console
         self.pages = frozenset(pages)
-        self.files = frozenset((*STREAMLIT_FILES, *files))
+        self.frontend = frontend
+        self.files = frozenset((*STREAMLIT_FILES, *frontend.files))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by the path; lifespan events and all other websockets go to the console."""
+        if scope["type"] == "http":
+            scope["path"] = self.frontend.current_path(scope["path"])
         is_attune = (
             scope["type"] != "lifespan"
             and f"/{scope['path'][1:].partition('/')[0]}" in ATTUNE_PATHS
@@ -94,7 +98,7 @@ def behind_gate(
         attune=attune,
         console=CompressedConsole(console, built_frontend),
         pages=pages,
-        files=built_frontend.files,
+        frontend=built_frontend,
     )
     gated: ASGIApp = Gate(BodyLimit(router), config=config)
     for prefix, translate in (

@@ -46,6 +46,7 @@ LAZY = re.compile(
     r"[\w$]+\(\(\)=>import\(`\./([\w.@-]+\.js)`\),__vite__mapDeps\(\[[\d,]*\]\),import\.meta\.url\)"
 )
 IF_LOADED = r"(attuneLoaded('\1')??\g<0>)"
+OF_RELEASE = re.compile(r"/static/console-[0-9a-f]{16}/([\w.@-]+\.js)")
 # Says in a request which modules the browser has as files
 COOKIE = "attune_modules"
 # A fifth of the protobuf module: a page reads messages from bytes, and makes none from objects.
@@ -76,6 +77,13 @@ class Frontend:
             *self.modules,
             *(f"/{path.relative_to(self.folder).as_posix()}" for path in paths),
         ]
+
+    def current_path(self, path: str) -> str:
+        """Return the path that a file has in this release: a page that was opened before an upgrade
+        asks for modules by the address that they had then.
+        """
+        module = None if path in self.modules else OF_RELEASE.fullmatch(path)
+        return f"/static/js/{module[1]}" if module else path
 
     @property
     def ahead(self) -> list[str]:
