@@ -67,7 +67,8 @@ def time_zone() -> tzinfo:
     """Return the time zone of the reader's browser, UTC if it is unknown."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
+    # A path that is a folder, too long or too deep: any text can come from a browser
+    except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):
         return UTC
 
 
