@@ -1,9 +1,11 @@
 """The API: FastAPI, mounted at /api/v1."""
 
+import warnings
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -140,6 +142,8 @@ FAILURES: dict[type[Exception], ExceptionHandler] = {
 
 def create() -> FastAPI:
     """Return the API with all routes."""
+    # FastAPI hides these itself, but not while other threads of the start change what is hidden
+    warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
     api = DescribedApi(
         title="Attune",
         version=VERSION,
