@@ -63,6 +63,12 @@ def get_row(session: Session, import_id: UUID, *, lock: bool = False) -> Import:
     return found
 
 
+def has_undo(session: Session) -> bool:
+    """Return whether an import is being undone."""
+    undoing = select(Import.id).where(Import.status == ImportStatus.UNDOING)
+    return session.scalar(undoing.limit(1)) is not None
+
+
 def list_mappings(session: Session, *, window: Window, actor: Actor) -> Page[MappingView]:
     """Return saved mappings by name; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)

@@ -28,6 +28,7 @@ from core.platform import clock
 log = logging.getLogger("attune.imports")
 
 SMALL = 2 * 2**20  # bytes; a file of so many is read within the time that a process takes to begin
+UNDO_PAUSE = timedelta(seconds=5)  # until it is looked again whether the undo has ended
 UNEXPECTED = "Unexpected error; see the worker log. Rows stored so far can be undone."
 
 
@@ -48,10 +49,14 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
     """
     with transaction() as session:
         row = queries.get_row(session, import_id, lock=True)
-        if row.status == ImportStatus.QUEUED:
-            row.status = ImportStatus.RUNNING
         # Said before anything is done, so that `resume` leaves it to this worker.
         row.moved_at = clock.now()
+        if row.status == ImportStatus.QUEUED:
+            # Rows that both have would count as known, and go with the import that is undone
+            if queries.has_undo(session):
+                imports.defer(session, import_id, after=UNDO_PAUSE)
+                return
+            row.status = ImportStatus.RUNNING
         due = ImportStatus(row.status)
     act = {
         ImportStatus.RUNNING: _import,
