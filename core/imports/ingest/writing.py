@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.database import partitions
+from core.database import partitions, settings
 from core.database.connections.availability import cause_of
 from core.database.db import Database, transaction
 from core.errors import Conflict, Invalid, Unavailable
@@ -149,6 +149,9 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
 
 def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -> None:
     held = _lock_import(core, import_id, chunk.after)
+    # For each chunk: a large import takes hours, and after a change days are made anew at once
+    zone = settings.read(core, settings.Workspace).reporting_time_zone
+    source = replace(source, zone=zone)
     written = StoredChunk(problems=chunk.problems)
     with_ai = _kinds_of_ai(chunk)
     for kind in STORES:
