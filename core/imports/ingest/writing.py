@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.database import partitions, settings
 from core.database.connections.availability import cause_of
 from core.database.db import Database, transaction
+from core.database.locks import Lock
 from core.errors import Conflict, Invalid, Unavailable
 from core.imports import excerpts
 from core.imports.ingest import checkpoints
@@ -148,6 +149,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
 
 
 def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -> None:
+    _hold_undos(core)
     held = _lock_import(core, import_id, chunk.after)
     # For each chunk: a large import takes hours, and after a change days are made anew at once
     zone = settings.read(core, settings.Workspace).reporting_time_zone
@@ -161,6 +163,7 @@ def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -
     # two commits are they sent again.
     if with_ai:
         with transaction(Database.AI) as ai:
+            _hold_undos(ai)
             for kind in with_ai:
                 _store_kind(ai, kind, chunk, source, written)
             written.counts |= checkpoints.counted(
@@ -173,6 +176,11 @@ def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -
                 update={"rejected": before.rejected + 1}
             )
     _record_progress(core, held, chunk, written)
+
+
+def _hold_undos(session: Session) -> None:
+    """Have undos of other imports wait: both note what the other one left of a row."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(Lock.UNDO)))
 
 
 def _register_kinds(chunk: Chunk, import_id: UUID) -> None:

@@ -14,10 +14,11 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from core.activity.ingest.funnel import subjects
 from core.database.db import Database, Session, transaction
+from core.database.locks import Lock
 from core.database.settings import Retention, read
 from core.database.staging import driver
 from core.errors import Unavailable
@@ -153,6 +154,8 @@ def _patiently(
         try:
             with transaction(database) as session:
                 session.execute(LONGEST)
+                # What one leaves to another import must not be where that one has looked before
+                session.execute(select(func.pg_advisory_xact_lock(Lock.UNDO)))
                 return act(session, import_id)
         except Unavailable:
             failures += 1
