@@ -5,14 +5,16 @@ A row is pending from the transaction that stores it to the one that derives fro
 killed in between goes on there.
 """
 
+import time
 from functools import lru_cache
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.activity.ingest import events
 from core.activity.ingest.funnel import subjects
 from core.activity.ingest.seen_users import DERIVED_FROM, NO_EVENT, note_days, note_users
+from core.activity.models.events import PendingEvent
 from core.activity.queries.funnels.funnel import FunnelRule
 from core.activity.queries.funnels.workspace_funnel import hold_workspace_funnel
 from core.database import settings
@@ -23,6 +25,7 @@ from core.database.staging import Stage, driver
 from core.ingest.rows import RowSource
 
 AT_ONCE = 10_000
+PAUSE_S = 0.2
 ALONE = text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=Lock.PENDING_EVENTS)
 # The planner knows nothing of tables that were filled since they were last analyzed: it would read
 # all of one for each row.
@@ -45,6 +48,21 @@ def derive_all() -> None:
     """Derive from everything that is pending."""
     while derive_some():
         pass
+
+
+def derive_until_now() -> None:
+    """Derive from everything that is pending by now, and wait for what another process takes."""
+    with transaction() as session:
+        last = session.scalar(select(func.max(PendingEvent.id)))
+    while last is not None and _is_pending(last):
+        if not derive_some():
+            time.sleep(PAUSE_S)
+
+
+def _is_pending(last: int) -> bool:
+    with transaction() as session:
+        waiting = select(PendingEvent.id).where(PendingEvent.id <= last)
+        return session.scalar(waiting.limit(1)) is not None
 
 
 def _derive_some(at_once: int) -> int:

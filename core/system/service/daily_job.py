@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core.activity.ingest import pending_events
 from core.activity.queries.funnels.workspace_funnel import read_workspace_funnel
 from core.batches.models import BatchRunRecord
 from core.database import partitions, settings
@@ -100,6 +101,7 @@ def write_figures() -> None:
     """Write the figures of ended days: missing ones, and again from the first day that got late
     rows, at least the last 31 days.
     """
+    pending_events.derive_until_now()
     with read_session() as session:
         zone = settings.read(session, settings.Workspace).reporting_time_zone
         end = clock.now().astimezone(ZoneInfo(zone)).date()
@@ -121,6 +123,7 @@ def write_again(touched: TouchedRows) -> None:
 
     New users and conversions also depend on earlier days, so these are written up to today.
     """
+    pending_events.derive_until_now()
     with read_session() as session:
         zone = settings.read(session, settings.Workspace).reporting_time_zone
         written = daily_metrics.first_written(session)
@@ -141,6 +144,7 @@ def write_again(touched: TouchedRows) -> None:
 
 def write_onboarding_again() -> None:
     """Write the onboarding figures of all days again, after the workspace's funnel has changed."""
+    pending_events.derive_until_now()
     with transaction() as session:
         zone = settings.read(session, settings.Workspace).reporting_time_zone
         first = daily_metrics.first_written(session)
