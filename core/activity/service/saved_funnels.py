@@ -113,7 +113,7 @@ def change_funnel(
 def delete_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> None:
     """Delete a funnel and its versions; raise FunnelMissing or WorkspaceFunnelKept."""
     require(actor, Permission.CHANGE_WORKSPACE)
-    row = _find(session, funnel_id)
+    row = _find(session, funnel_id, lock=True)
     applied = select(SavedFunnelVersion.id).where(
         SavedFunnelVersion.funnel_id == row.id, SavedFunnelVersion.is_applied
     )
