@@ -18,3 +18,14 @@ window.attuneLoaded = name => {
   promise.then = use => Promise.resolve(use(module));
   return promise;
 };
+// Streamlit pushes up to two addresses for one click: that of a page, before or after the filters that the page takes over.
+// Back would lead to the former, or to `/`, which leads here again: each action of the user is one step of the history.
+{
+  let acted = false;
+  for (const kind of ["pointerdown", "click", "keydown"]) addEventListener(kind, () => { acted = true; }, { capture: true });
+  const push = history.pushState;
+  history.pushState = function (...given) {
+    (acted ? push : history.replaceState).apply(this, given);
+    acted = false;
+  };
+}

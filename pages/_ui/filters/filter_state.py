@@ -39,8 +39,13 @@ def take_over(page: str, names: Sequence[str], *, is_timed: bool) -> None:
     the second arrives with the old address: what was entered last wins.
     """
     given = st.query_params.to_dict()
-    is_new = state.get(key_of(page, "address"), None) != given and not _is_entered(page)
-    wanted = given | _carried(page, (*(PERIOD if is_timed else ()), *names)) if is_new else given
+    # Streamlit forgets the widgets of a page that is left
+    is_entry = any(key_of(page, name) not in st.session_state for name in (*PERIOD, *names))
+    is_other = is_entry or state.get(key_of(page, "address"), None) != given
+    is_new = is_other and not _is_entered(page)
+    shared_names = (*(PERIOD if is_timed else ()), *names)
+    carried = _carried(page, shared_names, is_entry=is_entry) if is_new else {}
+    wanted = given | carried
     for name in (*PERIOD, *names):
         key = key_of(page, name)
         if is_new or key not in st.session_state:
@@ -71,11 +76,13 @@ def shared() -> dict[str, str]:
     return {name: given[name] for name in SHARED if name in given}
 
 
-def _carried(page: str, names: Sequence[str]) -> dict[str, str]:
-    """Return the filters of the previous page if the address has none."""
+def _carried(page: str, names: Sequence[str], *, is_entry: bool) -> dict[str, str]:
+    """Return the filters of the previous page, or of this one if others without filters were open
+    since, if the address has none.
+    """
     last, values = _last()
-    # A link that names a filter is followed exactly
-    if last == page or st.query_params.keys() & set(names):
+    # A link that names a filter is followed exactly, and so is Back to this page's first address
+    if (last == page and not is_entry) or st.query_params.keys() & set(names):
         return {}
     return {name: value for name, value in values.items() if name in names}
 

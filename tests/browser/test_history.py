@@ -1,0 +1,56 @@
+"""Back leads to the address of the page that was open before, with its filters."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.console import Tab, Window
+from tests.browser.walks import drawn, opened
+
+CUSTOM = "start=2026-01-05T09%3A30Z&end=2026-01-07T00%3A00Z"
+
+
+def follow(tab: Tab, title: str) -> None:
+    tab.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+    expect(tab.page.locator("h1")).to_have_text(title)
+    drawn(tab.page)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/ai-metrics?days=30&model=small", "/onboarding?days=30&view=trends", f"/ai-metrics?{CUSTOM}"],
+)
+def test_back_leads_to_the_page_and_filters_before_a_click(window: Window, address: str) -> None:
+    tab = opened(window, address)
+    title = tab.page.locator("h1").inner_text()
+    follow(tab, "Batch history")
+    tab.page.go_back()
+    expect(tab.page.locator("h1")).to_have_text(title)
+    drawn(tab.page)
+    assert tab.page.url == tab.address + address
+
+
+def test_back_from_the_first_page_leaves_the_console(window: Window) -> None:
+    tab = opened(window, "/settings")
+    tab.go("/")
+    follow(tab, "Users")
+    tab.page.go_back()
+    expect(tab.page.locator("h1")).to_have_text("Overview")
+    tab.page.go_back()
+    tab.page.wait_for_url("**/settings*")
+
+
+def test_a_page_keeps_its_period_while_a_page_without_one_is_open(window: Window) -> None:
+    tab = opened(window, "/overview?days=30")
+    follow(tab, "Settings")
+    follow(tab, "Overview")
+    assert tab.page.url == f"{tab.address}/overview?days=30"
+
+
+def test_a_page_that_was_open_before_takes_the_period_chosen_since(window: Window) -> None:
+    tab = opened(window, "/ai-metrics")
+    follow(tab, "Batch history")
+    tab.page.get_by_role("radio", name="30 d").click()
+    tab.page.wait_for_url("**days=30**")
+    drawn(tab.page)
+    follow(tab, "AI metrics")
+    assert tab.page.url == f"{tab.address}/ai-metrics?days=30"
