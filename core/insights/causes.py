@@ -84,10 +84,6 @@ def cause_of_drop(
             Period(drop.at - (until - drop.at), drop.at, zone),
         )
     )
-    share, previous = now.error_share, before.error_share
-    said = f"{formatting.share(share)} of drop-offs met an error" if share is not None else ""
-    said += f", previously {formatting.share(previous)}" if said and previous is not None else ""
-    top = f"most often {now.top_error}" if now.top_error else ""
     first = day_of(drop.at, zone)
     release = (
         [
@@ -106,11 +102,23 @@ def cause_of_drop(
         measure=None,
         contributions=release,
         first_day=first,
-        error_share=share,
-        previous_error_share=previous,
+        error_share=now.error_share,
+        previous_error_share=before.error_share,
         top_error=now.top_error,
-        summary=" · ".join(filter(None, (said, top, f"since {first:%-d %b}"))),
+        summary=" · ".join([*_errors_of_drop(now, before), f"since {first:%-d %b}"]),
     )
+
+
+def _errors_of_drop(now: DropOffErrors, before: DropOffErrors) -> list[str]:
+    """Say how many met an error; as many as before do not explain that more dropped off."""
+    share, previous = now.error_share, before.error_share
+    if share is None:
+        return []
+    since = f", previously {formatting.share(previous)}" if previous is not None else ""
+    if share <= (previous or 0):
+        return [f"not errors: {formatting.share(share)} of drop-offs met one{since}"]
+    top = [f"most often {now.top_error}"] if now.top_error else []
+    return [f"{formatting.share(share)} of drop-offs met an error{since}", *top]
 
 
 def evidence_of(cause: FindingCause, *, is_of_model: bool) -> dict[str, str]:

@@ -106,6 +106,15 @@ def test_a_drop_has_the_share_of_drop_offs_with_an_error_now_and_before() -> Non
     assert finding.query["step"] == str(STEPS.index(STEPS[2]) + 1)
 
 
+def test_errors_that_are_no_more_frequent_are_not_named_as_the_cause_of_a_drop() -> None:
+    users(worse=0.4)
+    [finding] = [each for each in found() if each.kind == "conversion"]
+    assert finding.cause is not None
+    assert finding.cause.summary.startswith(
+        "not errors: 0.0% of drop-offs met one, previously 0.0% · since "
+    )
+
+
 def test_failing_hours_have_their_type_of_error() -> None:
     rows = []
     for number in range(16 * 24 * 6):
