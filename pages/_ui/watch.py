@@ -134,9 +134,13 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
 
 def none_match(page: str, what: str, chosen: Filters) -> None:
     """Say that no row matches the filters, and offer to clear them."""
-    with frame.empty_state(
-        "filter_alt_off", f"No {what} match these filters", "Change or clear the filters."
-    ):
+    body = "Change or clear the filters."
+    if chosen.is_timed:
+        # Who searches for what is older would clear the filters, and find nothing again
+        body = (
+            f"Only {span(chosen.period)} is shown. Choose a longer period, or change the filters."
+        )
+    with frame.empty_state("filter_alt_off", f"No {what} match these filters", body):
         st.button(
             "Clear filters",
             key=f"{page}.clear_all",

@@ -227,6 +227,7 @@ def test_filters_that_match_nothing_offer_to_be_cleared(
     assert not app.exception
     if "status" not in query:
         assert "No AI requests match" in said(app)
+        assert "Choose a longer period, or change the filters." in said(app)
 
 
 @pytest.mark.parametrize(
