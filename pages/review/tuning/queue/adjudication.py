@@ -48,7 +48,9 @@ def draw(reads: Reads, header: watch.Header, *, has_keys: bool) -> None:
     """Draw the message to adjudicate, with its annotations side by side."""
     items, count = _list()
     dispute = _read(items) if items else None
-    header.caption.caption(f"{formatting.count(count, 'message')} to adjudicate, oldest first")
+    header.caption.caption(
+        f"{formatting.count(count, 'message')} to adjudicate, longest in the queue first"
+    )
     # While a verdict is written, single keys are letters of it
     kept = adjudication_actions.written(dispute.item.message_id) if dispute else None
     is_writing = kept is not None

@@ -16,7 +16,7 @@ FIRST, LINE = 20, 120
 
 
 def draw(number: int) -> None:
-    """Draw the messages to adjudicate, oldest first."""
+    """Draw the messages to adjudicate, longest in the queue first."""
     if not number:
         return
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
@@ -25,7 +25,8 @@ def draw(number: int) -> None:
         ).items
         begins = read_excerpts(core, [item.message_id for item in items], longest=LINE, actor=actor)
     with watch.panel(
-        "Adjudication", f"{formatting.count(number, 'message')} to adjudicate, oldest first"
+        "Adjudication",
+        f"{formatting.count(number, 'message')} to adjudicate, longest in the queue first",
     ):
         if not items:
             st.caption("You reviewed all of these yourself. Another adjudicator must decide.")
