@@ -36,7 +36,7 @@ from core.evaluations.service import app_answers, evaluations
 from core.identity import queries as identity
 from core.identity.schemas import Actor, Caller, Role
 from core.ingest.rows import key_of
-from core.prompts.models import PromptLabelMove, PromptTemplate
+from core.prompts.models import PromptLabelMove, PromptTemplate, PromptVersion
 from core.prompts.schemas import LabelTarget, PromptChange, Visibility
 from core.prompts.service import prompts, transfer
 from core.prompts.service.labels import move_label
@@ -107,14 +107,21 @@ def _prompt(core: Session, facts: dict[str, Any], until: datetime, actor: Actor)
     file = facts | {"format": transfer.FORMAT, "versions": versions, "labels": labels}
     found = transfer.import_prompt(core, json.dumps(file).encode(), actor=actor)
     move_label(core, found.id, LabelTarget(name="production", version=now), actor=actor)
-    _date_moves(core, found.id, until)
+    _date_prompt(core, found.id, until)
     prompts.change_prompt(core, found.id, PromptChange(visibility=Visibility.PUBLIC), actor=actor)
     return found.id
 
 
-def _date_moves(core: Session, prompt_id: UUID, until: datetime) -> None:
-    """Have the labels moved when the demo's requests began to name their versions."""
+def _date_prompt(core: Session, prompt_id: UUID, until: datetime) -> None:
+    """Have the labels moved when the demo's requests began to name their versions, and each version
+    saved a day before, or a week before the next.
+    """
     monday = END + Shift(until).by - WEEK
+    oldest = min(IN_PRODUCTION)
+    for version in core.scalars(select(PromptVersion).filter_by(template_id=prompt_id)):
+        weeks = max(oldest - version.number, 0)
+        days = IN_PRODUCTION.get(version.number, IN_PRODUCTION[oldest]) + 1
+        version.created_at = monday - timedelta(days=days, weeks=weeks)
     for move in core.scalars(select(PromptLabelMove).filter_by(template_id=prompt_id)):
         number = move.to_version if move.label == "production" else max(IN_PRODUCTION)
         move.moved_at = monday - timedelta(days=IN_PRODUCTION[number or 0])

@@ -20,7 +20,7 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.imports.parsed import RowKind
 from core.platform import clock
-from core.prompts.queries import labels, prompts
+from core.prompts.queries import labels, prompts, versions
 from core.statistics.paired import Verdict
 from tests.core.demo.test_loading import do_what_is_due
 from tests.factories.identity import Person, person
@@ -110,5 +110,9 @@ def test_versions_were_promoted_when_answers_began_to_name_them(owner: Person) -
     with transaction() as session:
         promotion = labels.list_moves(session, prompt_id)[0]
         began = session.execute(first).scalar_one()
+        saved = versions.list_versions(session, prompt_id, actor=owner.actor)
     assert (promotion.label, promotion.from_version, promotion.to_version) == ("production", 8, 9)
     assert timedelta() <= began - promotion.moved_at < timedelta(hours=12)
+    by_number = sorted(saved, key=lambda version: version.number)
+    assert by_number == sorted(saved, key=lambda version: version.created_at)
+    assert by_number[-1].created_at < promotion.moved_at
