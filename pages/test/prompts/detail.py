@@ -94,7 +94,7 @@ def _facts(prompt: PromptView) -> str:
         prompt.category,
         f"version {prompt.version}",
         prompt.owner_name or "Workspace",
-        f"used {formatting.count(prompt.usage_count, 'time')}",
+        formatting.count(prompt.usage_count, "execution"),
         f"updated {formatting.moment(prompt.updated_at, workspace.zone())}",
     ]
     return " · ".join(fact for fact in facts if fact)

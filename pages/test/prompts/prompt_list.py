@@ -126,7 +126,7 @@ def _columns() -> Sequence[TableColumn[PromptView]]:
         ),
         columns.number("Version", lambda row: row.version, width=65),
         columns.number(
-            "Uses", lambda row: row.usage_count, width=60, orders={PromptOrder.USAGE: "↓"}
+            "Executions", lambda row: row.usage_count, width=85, orders={PromptOrder.USAGE: "↓"}
         ),
         columns.number(
             "Rating",
