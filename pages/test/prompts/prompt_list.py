@@ -116,13 +116,13 @@ def _open(row: PromptView) -> None:
 def _columns() -> Sequence[TableColumn[PromptView]]:
     return [
         columns.text("Name", lambda row: row.name, width=140, orders={PromptOrder.NAME: "↑"}),
-        columns.text("Description", lambda row: row.description, width=215, is_optional=True),
-        columns.text("Category", lambda row: row.category, width=120, is_optional=True),
-        columns.tags("Tags", lambda row: row.tags, width=140),
+        columns.text("Description", lambda row: row.description, width=175, is_optional=True),
+        columns.text("Category", lambda row: row.category, width=90, is_optional=True),
+        columns.tags("Tags", lambda row: row.tags, width=100),
         columns.tags(
             "Labels",
             lambda row: [f"{label.name} {label.version}" for label in row.labels],
-            width=115,
+            width=200,
         ),
         columns.number("Version", lambda row: row.version, width=65),
         columns.number(
