@@ -256,10 +256,17 @@ def test_what_a_statement_was_to_store_is_not_in_its_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "x", "mysql://a@b/c", "http://example.com", "postgresql//nobody@host/x"]
+    ("address", "words"),
+    [
+        *(
+            (address, "must look like postgresql://")
+            for address in ("", "x", "postgresql//nobody@host/x", "postgresql://localhost:port/x")
+        ),
+        *((address, "Postgres only") for address in ("mysql://a@b/c", "http://example.com")),
+    ],
 )
-def test_an_address_that_is_none_is_refused_at_start(address: str) -> None:
-    with pytest.raises(StartRefused):
+def test_an_address_that_is_none_is_refused_at_start(address: str, words: str) -> None:
+    with pytest.raises(StartRefused, match=words):
         engines.parse_address(address)
 
 
