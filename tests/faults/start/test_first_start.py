@@ -70,15 +70,9 @@ def test_a_terminal_shows_the_password_once_and_no_file_has_it(installation: Ins
 def test_a_first_account_that_cannot_be_is_refused_and_may_be_mended(
     installation: Installation,
 ) -> None:
-    program = installation()
-    for given, words in (
-        ({"ATTUNE_ADMIN_EMAIL": "nobody"}, "valid email address"),
-        ({"ATTUNE_ADMIN_PASSWORD": "too short"}, "12 to 72 bytes"),
-        ({"ATTUNE_ADMIN_PASSWORD": "x" * 73}, "12 to 72 bytes"),
-    ):
-        program.settings = QUICK | given
-        refusal = program.run().refusal
-        assert words in refusal
-        assert "ATTUNE_ADMIN_" in refusal
+    program = installation(settings=QUICK | {"ATTUNE_ADMIN_PASSWORD": "too short"})
+    refusal = program.run().refusal
+    assert "12 to 72 bytes" in refusal
+    assert "ATTUNE_ADMIN_" in refusal
     program.settings = QUICK
     program.start().sign_in()
