@@ -9,16 +9,18 @@ from tests.faults.program import Program
 
 
 def test_a_second_start_on_the_folder_says_where_the_first_one_answers(
-    installation: Installation, installed: Program, tmp_path: Path
+    installation: Installation, running: Program, tmp_path: Path
 ) -> None:
-    installed.start()
-    (tmp_path / "link").symlink_to("data")
-    for second in (installation(port=installed.port), installation(tmp_path / "link")):
+    (tmp_path / "link").symlink_to(running.path)
+    for second in (
+        installation(running.path, port=running.port),
+        installation(tmp_path / "link"),
+    ):
         refusal = second.run().refusal
         assert "already runs" in refusal
-        assert f"http://localhost:{installed.port}" in refusal
-        assert str(installed.running.pid) in refusal
-    assert installed.sign_in().ask("Still there?")["status"] == "completed"
+        assert f"http://localhost:{running.port}" in refusal
+        assert str(running.running.pid) in refusal
+    assert running.sign_in().ask("Still there?")["status"] == "completed"
 
 
 def test_a_taken_port_is_named_with_another_to_try(
