@@ -2,34 +2,32 @@
 
 from pathlib import Path
 
+import pytest
+
 from core.platform import data_folder
+from core.platform.config import Config
 from tests.faults.conftest import Installation
-from tests.faults.program import QUICK
 
 SIGNS = 'it\'s "our" data, größer & 日本 \\ %20 $HOME'
 LONG = "/".join(["a folder with a name of forty characters"] * 6)
 
 
-def test_a_relative_path_counts_from_where_one_stands_and_may_have_any_signs(
-    installation: Installation, tmp_path: Path
-) -> None:
-    program = installation(f"some/where/{SIGNS}")
-    program.launch(cwd=tmp_path)
-    program.wait_until_ready()
-    assert program.sign_in().ask("Are you there?")["status"] == "completed"
-    assert (tmp_path / "some" / "where" / SIGNS / "postgres" / "PG_VERSION").exists()
-    assert program.stop().code == 0
-
-
-def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(
+def test_a_relative_path_counts_from_where_one_stands_and_may_be_a_long_one_of_any_signs(
     installation: Installation, tmp_path: Path
 ) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    program = installation(f"~/link/{LONG}", settings=QUICK | {"HOME": str(tmp_path)}).start()
+    program = installation(f"link/{SIGNS}/{LONG}")
+    program.launch(cwd=tmp_path)
+    program.wait_until_ready()
     assert program.sign_in().ask("Are you there?")["status"] == "completed"
-    assert (tmp_path / "real" / LONG / "postgres" / "PG_VERSION").exists()
+    assert (tmp_path / "real" / SIGNS / LONG / "postgres" / "PG_VERSION").exists()
     assert program.stop().code == 0
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Config(data=Path("~/attune")).data == tmp_path / "attune"
 
 
 def test_it_is_private(tmp_path: Path) -> None:
