@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -62,16 +62,10 @@ def journeys(events: Collection[NewEvent], app: str | None, period: Period) -> I
         yield list(rows["kind"])
 
 
-def expected(
-    events: Collection[NewEvent],
-    kind: str,
-    direction: PathDirection,
-    app: str | None = None,
-    period: Period = PERIOD,
-) -> Counter[Path]:
+def expected(journeys: Iterable[list[str]], kind: str, direction: PathDirection) -> Counter[Path]:
     """Return the subjects by the three steps that they took."""
     found = Counter[Path]()
-    for done in journeys(events, app, period):
+    for done in journeys:
         if kind not in done:
             continue
         at = done.index(kind)
@@ -130,16 +124,14 @@ def test_paths_equal_those_of_pandas(database: Postgres, seed: int) -> None:
     events = evenings(seed)
     for begin in range(0, len(events), 200):
         activity.store(events[begin : begin + 200])
-    for kind, direction in product(KINDS, PathDirection):
-        for app in (None, "kiosk"):
-            wanted = expected(events, kind, direction, app)
+    of_release = [each for each in events if each.release == "2.0"]
+    for (rows, release), app in product(((events, None), (of_release, "2.0")), (None, "kiosk")):
+        found = list(journeys(rows, app, PERIOD))
+        for kind, direction in product(KINDS, PathDirection):
+            wanted = expected(found, kind, direction)
             assert wanted
-            check(wanted, read(kind, direction, Watched(app=app)))
-            of_release = [each for each in events if each.release == "2.0"]
-            wanted = expected(of_release, kind, direction, app)
-            assert wanted
-            check(wanted, read(kind, direction, Watched(app=app, release="2.0")))
-    wanted = expected(events, KINDS[0], PathDirection.AFTER)
+            check(wanted, read(kind, direction, Watched(app=app, release=release)))
+    wanted = expected(journeys(events, None, PERIOD), KINDS[0], PathDirection.AFTER)
     for through in ((KINDS[1],), (KINDS[2], KINDS[0])):
         check(wanted, read(KINDS[0], through=through), through)
 
@@ -161,11 +153,11 @@ def test_users_with_more_events_than_are_marked_take_their_steps_from_raw_rows(
     activity.store([*released, *others])
     for since, until in ((55, 75), (80, 120), (0, 170)):
         period = Period(minutes(since), minutes(until))
-        for direction in PathDirection:
-            for kind in KINDS[:3]:
-                for rows, release in ((released, "2.0"), ([*released, *others], None)):
-                    wanted = expected(rows, kind, direction, period=period)
-                    check(wanted, read(kind, direction, Watched(release=release), period))
+        for rows, release in ((released, "2.0"), ([*released, *others], None)):
+            found = list(journeys(rows, None, period))
+            for kind, direction in product(KINDS[:3], PathDirection):
+                wanted = expected(found, kind, direction)
+                check(wanted, read(kind, direction, Watched(release=release), period))
 
 
 def test_events_at_the_same_moment_are_in_order_of_their_names(database: Postgres) -> None:
