@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -52,7 +53,6 @@ ONES = {
     "error_type": "timeout",
     "tool": "search",
 }
-BY_NAME = pytest.mark.parametrize("name", VALUES)
 
 
 @pytest.fixture
@@ -109,28 +109,35 @@ def forget_rows() -> None:
 
 
 @STATES
-@BY_NAME
 def test_figures_of_one_value_are_those_of_its_requests_in_any_period(
-    arrive: Callable[[list[NewRequest]], None], name: str, actor: Actor
+    arrive: Callable[[list[NewRequest]], None], actor: Actor
 ) -> None:
     requests = varied(600)
     arrive(requests)
+    for name, period in product(VALUES, PERIODS.values()):
+        check_one_value(requests, name, period, actor)
+
+
+def check_one_value(requests: list[NewRequest], name: str, period: Period, actor: Actor) -> None:
     kept = of_one(requests, name)
     assert kept
-    for period in PERIODS.values():
-        asked = asking(period, **{name: ONES[name]})
-        same(summed(asked, actor), by_hand(inside(kept, period.start, period.end)))
-        of_model = [each for each in kept if (each.model, each.app) == ("a", "web")]
-        asked = replace(asked, model="a", watched=replace(asked.watched, app="web"))
-        same(summed(asked, actor), by_hand(inside(of_model, period.start, period.end)))
+    asked = asking(period, **{name: ONES[name]})
+    same(summed(asked, actor), by_hand(inside(kept, period.start, period.end)))
+    of_model = [each for each in kept if (each.model, each.app) == ("a", "web")]
+    asked = replace(asked, model="a", watched=replace(asked.watched, app="web"))
+    same(summed(asked, actor), by_hand(inside(of_model, period.start, period.end)))
 
 
-@BY_NAME
-def test_figures_of_one_value_need_no_raw_rows(name: str, actor: Actor) -> None:
+def test_figures_of_one_value_need_no_raw_rows(actor: Actor) -> None:
     requests = varied(400)
     folded(requests[:300])
     in_deltas(requests[300:])
     forget_rows()
+    for name in VALUES:
+        check_without_rows(requests, name, actor)
+
+
+def check_without_rows(requests: list[NewRequest], name: str, actor: Actor) -> None:
     asked, kept = asking(WHOLE, **{name: ONES[name]}), of_one(requests, name)
     same(summed(asked, actor), by_hand(kept))
     with transaction() as session:
@@ -154,14 +161,14 @@ def test_two_values_are_counted_from_the_rows(actor: Actor) -> None:
     same(summed(asked, actor), by_hand(kept), is_exact=True)
 
 
-@BY_NAME
-def test_requests_sent_again_count_once(name: str, actor: Actor) -> None:
+def test_requests_sent_again_count_once(actor: Actor) -> None:
     requests = varied(200)
     for number, each in enumerate(requests):
         each.id = str(number)
     folded(requests)
     in_deltas(requests)
-    same(summed(asking(WHOLE, **{name: ONES[name]}), actor), by_hand(of_one(requests, name)))
+    for name, value in ONES.items():
+        same(summed(asking(WHOLE, **{name: value}), actor), by_hand(of_one(requests, name)))
     assert differing() == []
 
 
