@@ -1,5 +1,6 @@
 """A setting that cannot be: one line names it, before anything is started."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
             {"AI_DATABASE_URL": "postgresql://localhost/ai"},
             "both DATABASE_URL and AI_DATABASE_URL, or neither",
         ),
+        ({"DATA": "two\nlines"}, "DATA: "),
+        ({"DATA": os.fsdecode(b"not \xff utf-8")}, "DATA: "),
+        ({"DATA": "~nobody-of-that-name/data"}, "DATA: "),
+        ({"DATA": "/".join(["x" * 200] * 5)}, "DATA: is too long a path"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )
