@@ -3,29 +3,33 @@ it goes on by itself.
 """
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from tests.faults.conftest import copy
 from tests.faults.kills.test_ingest_kills import COUNTED
 from tests.faults.kills.test_worker import kill_worker
 from tests.faults.program import Person, Program, until
 
+ROWS = 80_000
 RESUME = (
     "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', "
     "'imports.resume', '{\"timestamp\": 0}')"
 )
 
 
-def write_file(path: Path, rows: int) -> None:
+def write_file(path: Path, rows: int, name: str = "e") -> None:
+    """Write a file of events whose ids begin with a name."""
     now = int(time.time())
     with path.open("w") as file:
         file.write("id,created_at,event_type,user_id,session_id\n")
         for number in range(rows):
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 400_000 + number % 300_000))
-            file.write(f"e{number},{at},chat.session_start,u{number % 997},s{number // 20}\n")
+            file.write(f"{name}{number},{at},chat.session_start,u{number % 997},s{number // 20}\n")
 
 
 def begin(me: Person, path: Path) -> str:
@@ -60,7 +64,15 @@ def hurry(program: Program) -> None:
         connection.execute(RESUME.encode())
 
 
+def stored_events(program: Program) -> int:
+    """Return how many events there are, of whichever file."""
+    with program.database() as connection:
+        ((count, _),) = connection.execute(COUNTED["events"][0].encode()).fetchall()
+    return int(str(count))
+
+
 def check(program: Program, rows: int) -> None:
+    """Raise AssertionError unless so many events are stored, and counted, once each."""
     raw, *derived = COUNTED["events"]
     with program.database() as connection:
         assert connection.execute(raw.encode()).fetchone() == (rows, rows)
@@ -68,13 +80,23 @@ def check(program: Program, rows: int) -> None:
             assert connection.execute(statement.encode()).fetchone() == (rows,)
 
 
+@pytest.fixture(scope="module")
+def program(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Return a program that the tests here disturb, one after the other."""
+    folder = tmp_path_factory.mktemp("imports")
+    copy(template, folder / "data")
+    running = Program(folder, folder / "data").start()
+    yield running
+    running.end()
+
+
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
 def test_a_killed_worker_costs_no_row_and_counts_none_twice(
-    installed: Program, tmp_path: Path, kills: int
+    program: Program, tmp_path: Path, kills: int
 ) -> None:
-    program, chance, rows = installed.start(), Random(kills), 60_000 * kills
-    me = program.sign_in()
-    write_file(tmp_path / "events.csv", rows)
+    chance, rows = Random(kills), 60_000 * kills
+    me, others = program.sign_in(), stored_events(program)
+    write_file(tmp_path / "events.csv", rows, f"killed{kills}-")
     id_ = begin(me, tmp_path / "events.csv")
     for _ in range(kills):
         before = done(me, id_)
@@ -84,16 +106,32 @@ def test_a_killed_worker_costs_no_row_and_counts_none_twice(
         hurry(program)
     until(lambda: look(me, id_)["status"] == "completed", 300)
     assert look(me, id_)["counts"] == {"events": {"accepted": rows, "duplicates": 0, "rejected": 0}}
-    check(program, rows)
-    program.stop()
+    check(program, others + rows)
+
+
+def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(
+    program: Program, tmp_path: Path
+) -> None:
+    me, others = program.sign_in(), stored_events(program)
+    write_file(tmp_path / "events.csv", ROWS, "stopped-")
+    id_ = begin(me, tmp_path / "events.csv")
+    until(lambda: done(me, id_) > 0, 60)
+    me.http.post(f"/imports/{id_}/cancel").raise_for_status()
+    stopped_at = done(me, id_)
+    time.sleep(2)
+    assert (look(me, id_)["status"], done(me, id_)) == ("cancelled", stopped_at)
+    assert 0 < stopped_at < ROWS
+    check(program, others + stopped_at)
+    me.http.post(f"/imports/{id_}/start").raise_for_status()
+    until(lambda: look(me, id_)["status"] == "completed", 60)
+    check(program, others + ROWS)
 
 
 def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(
-    installed: Program, tmp_path: Path
+    program: Program, tmp_path: Path
 ) -> None:
-    program = installed.start()
-    me = program.sign_in()
-    write_file(tmp_path / "events.csv", 80_000)
+    me, others = program.sign_in(), stored_events(program)
+    write_file(tmp_path / "events.csv", ROWS, "orderly-")
     id_ = begin(me, tmp_path / "events.csv")
     until(lambda: done(me, id_) > 0, 60)
     asked = time.monotonic()
@@ -102,25 +140,4 @@ def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(
     me = program.start().sign_in()
     assert look(me, id_)["status"] == "running"
     until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 80_000)
-    program.stop()
-
-
-def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(
-    installed: Program, tmp_path: Path
-) -> None:
-    program = installed.start()
-    me = program.sign_in()
-    write_file(tmp_path / "events.csv", 80_000)
-    id_ = begin(me, tmp_path / "events.csv")
-    until(lambda: done(me, id_) > 0, 60)
-    me.http.post(f"/imports/{id_}/cancel").raise_for_status()
-    stopped_at = done(me, id_)
-    time.sleep(2)
-    assert (look(me, id_)["status"], done(me, id_)) == ("cancelled", stopped_at)
-    assert 0 < stopped_at < 80_000
-    check(program, stopped_at)
-    me.http.post(f"/imports/{id_}/start").raise_for_status()
-    until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 80_000)
-    program.stop()
+    check(program, others + ROWS)
