@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.console import Program, Tab, Window
-from tests.browser.test_every_page import look_at, turn
+from tests.browser.test_every_page import look_at
 
 
 @pytest.fixture
@@ -91,5 +91,3 @@ def test_every_section_of_a_bot_fits_and_can_be_read(
     for each in ("Personality", "Knowledge", "Test message", "Scenarios", "Versions"):
         section(tab, each)
         look_at(tab)
-        tab.page.set_viewport_size({"width": 1440, "height": 900})
-        turn(tab, "light")
