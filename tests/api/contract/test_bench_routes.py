@@ -6,21 +6,21 @@ from typing import cast
 
 import pytest
 
-from api.main import create
 from benchmarks.program import Running
 from benchmarks.report import Figure, show
 from benchmarks.watch import routes
 from benchmarks.watch.periods import Boundaries, fresh
 from benchmarks.watch.questions import Route
 from benchmarks.watch.routes import CALLS
+from tests.api.routes import description
 
 
 def test_the_bench_asks_every_watch_route() -> None:
-    assert routes.forgotten(create().openapi()["paths"]) == []
+    assert routes.forgotten(description()["paths"]) == []
 
 
 def test_the_bench_asks_every_watch_route_by_every_filter() -> None:
-    assert routes.forgotten_filters(create().openapi()["paths"]) == []
+    assert routes.forgotten_filters(description()["paths"]) == []
 
 
 @pytest.mark.parametrize("boundaries", list(Boundaries))
