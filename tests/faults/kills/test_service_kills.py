@@ -20,12 +20,16 @@ def service() -> Iterator[ChatService]:
         yield started
 
 
-def asked(me: Person, service: ChatService) -> dict[str, Any]:
-    """Ask the service, and return what was sent."""
-    service.tell_secret(register(me.http, service.url)["callback_secret"])
+def asked(me: Person) -> dict[str, Any]:
+    """Ask the service in a new session, and return what was sent."""
     sent = me.http.post("/admin/playground/chat", json={"message": WAITING}).raise_for_status()
     found: dict[str, Any] = sent.json()
     return found
+
+
+def jobs_of(service: ChatService) -> set[str]:
+    """Return the ids of the jobs that the service has taken."""
+    return {job["job_id"] for job in service.taken()["jobs"]}
 
 
 def kill_all(program: Program) -> None:
@@ -37,22 +41,28 @@ def kill_all(program: Program) -> None:
     until(lambda: not alive(tree), 30)
 
 
-@pytest.mark.parametrize("is_taken", [True, False], ids=["after the post", "before the post"])
-def test_an_answer_after_the_restart_completes_its_message_once(
-    installed: Program, service: ChatService, is_taken: bool
+def test_answers_after_the_restart_complete_their_messages_once(
+    installed: Program, service: ChatService
 ) -> None:
     # However long a slow machine takes to start again, the answer is not overdue
     installed.settings = {**installed.settings, "SERVICE_TIMEOUT_S": "900"}
     me = installed.start().sign_in()
-    sent = asked(me, service)
-    if is_taken:
-        until(lambda: bool(service.taken()["jobs"]), 30)
+    service.tell_secret(register(me.http, service.url)["callback_secret"])
+    taken = asked(me)
+    until(lambda: taken["job_id"] in jobs_of(service), 30)
+    not_yet_taken = asked(me)
     dead = worker_id(installed)
     kill_all(installed)
     installed.start()
     retry_jobs_of(installed, dead)
-    assert me.execution(sent["job_id"])["status"] == "pending"
-    until(lambda: bool(service.taken()["jobs"]), 120)
+    for sent in (taken, not_yet_taken):
+        assert me.execution(sent["job_id"])["status"] == "pending"
+    until(lambda: not_yet_taken["job_id"] in jobs_of(service), 120)
+    for sent in (taken, not_yet_taken):
+        expect_one_answer(me, service, sent)
+
+
+def expect_one_answer(me: Person, service: ChatService, sent: dict[str, Any]) -> None:
     answers = [service.answer(sent["job_id"], answer=each) for each in ("four", "five")]
     assert answers == [200, 200]
     execution = me.execution(sent["job_id"])
@@ -60,5 +70,6 @@ def test_an_answer_after_the_restart_completes_its_message_once(
     params = {"session_id": sent["session_id"]}
     messages = me.http.get("/admin/playground/history", params=params).json()["messages"]
     assert [each["content"] for each in messages] == [WAITING, "four"]
-    [session] = me.http.get("/admin/playground/sessions").json()["sessions"]
+    sessions = me.http.get("/admin/playground/sessions").json()["sessions"]
+    [session] = [each for each in sessions if each["session_id"] == sent["session_id"]]
     assert session["execution_count"] == 1
