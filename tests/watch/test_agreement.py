@@ -44,7 +44,7 @@ Row = dict[str, str]
 Open = Callable[..., AppTest]
 
 
-@pytest.fixture(params=["UTC", NEW_YORK])
+@pytest.fixture(params=[NEW_YORK, pytest.param("UTC", marks=pytest.mark.prove)])
 def door(
     client: Client, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> httpx2.Client:
