@@ -1,9 +1,11 @@
 """Format figures in words: one unit each, and never a 0 where nothing was measured."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from core.platform import clock
 
 NOTHING = "n/a"
 NONE = "(none)"  # what a filter has for what has no name, where nothing is no filter
@@ -108,6 +110,12 @@ def event(name: str) -> str:
     onboarding.login_success is login success.
     """
     return " | ".join(each.rpartition(".")[2].replace("_", " ") for each in name.split("|"))
+
+
+def days(first: date, last: date) -> str:
+    """Return days in words: 1 Oct to 7 Oct; with the year unless all are of this one."""
+    shown = "%-d %b" if first.year == last.year == clock.now().year else "%-d %b %Y"
+    return f"{first:{shown}}" if first == last else f"{first:{shown}} to {last:{shown}}"
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -112,9 +112,7 @@ def details(title: str, known: Mapping[str, str | None], note: str = "") -> None
 def span(period: Period) -> str:
     if not period.is_whole_days:
         return formatting.stretch(period.start, period.end, period.zone)
-    if len(period.days) == 1:
-        return f"{period.first_day:%-d %b}"
-    return f"{period.first_day:%-d %b} to {period.last_day:%-d %b}"
+    return formatting.days(period.first_day, period.last_day)
 
 
 def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:

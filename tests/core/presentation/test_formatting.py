@@ -1,10 +1,11 @@
 """Figures as text: one unit each, and missing values are not zero."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
+from core.platform import clock
 from core.presentation import formatting
 from core.presentation.formatting import FigureUnit
 
@@ -29,6 +30,15 @@ from core.presentation.formatting import FigureUnit
 )
 def test_a_figure_has_its_unit(value: float | Decimal | None, unit: FigureUnit, said: str) -> None:
     assert formatting.figure(value, unit) == said
+
+
+def test_days_have_their_year_unless_all_are_of_this_one() -> None:
+    this = clock.now().year
+    assert formatting.days(date(this, 10, 1), date(this, 10, 7)) == "1 Oct to 7 Oct"
+    assert formatting.days(date(this, 10, 1), date(this, 10, 1)) == "1 Oct"
+    assert formatting.days(date(2020, 1, 1), date(2020, 1, 1)) == "1 Jan 2020"
+    new_year = formatting.days(date(this - 1, 12, 31), date(this, 1, 1))
+    assert new_year == f"31 Dec {this - 1} to 1 Jan {this}"
 
 
 def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:

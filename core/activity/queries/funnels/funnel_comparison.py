@@ -57,7 +57,7 @@ def other_side(given: str, period: Period, segment: Segment | None) -> ComparedU
             raise FunnelRefused(
                 "Write a range as 2026-10-01..2026-10-08 (end not included)."
             ) from None
-        return ComparedUsers(other, segment, f"{other.first_day:%-d %b} to {other.last_day:%-d %b}")
+        return ComparedUsers(other, segment, formatting.days(other.first_day, other.last_day))
     other_segment = Segment.read(given)
     return ComparedUsers(period, other_segment, other_segment.name)
 
