@@ -7,7 +7,9 @@ with placed as (
     join (
         select id, coalesce((select max(position) from messages
             where conversation_id = c.id), -1) as last
-        from (select distinct conversation_id as id from staged_messages offset 0) as c
+        from (select distinct conversation_id as id from staged_messages) as c
+        -- Else it is looked up for each message instead of each conversation
+        offset 0
     ) as present on present.id = conversation_id
 )
 insert into messages as present (id, conversation_id, external_id, position, sequence, role,
