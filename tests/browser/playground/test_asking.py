@@ -7,15 +7,12 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Program, Window
+from tests.faults.program import until
 
 
 def test_the_local_model_knows_the_capital_of_france(window: Window, program: Program) -> None:
+    until(lambda: "local:smollm2-135m-instruct" in program.api.get("/models").text, 30)
     tab = window.open()
-    tab.wait_for(
-        lambda: "local:smollm2-135m-instruct" in program.api.get("/models").text, within_s=30
-    )
-    tab.page.reload()
-    tab.wait()
     tab.choose("Model", "smollm2")
     # Until the page has the other model, the slider is that of the one before
     temperature = tab.page.locator('[class*="st-key-playground-temperature-local"]')
