@@ -53,7 +53,11 @@ def installed(installation: Installation, template: Path, tmp_path: Path) -> Pro
 @pytest.fixture(scope="session")
 def running(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Return a program that runs, for tests that leave it as it was."""
-    folder = tmp_path_factory.mktemp("running")
+    yield from started(template, tmp_path_factory.mktemp("running"))
+
+
+def started(template: Path, folder: Path) -> Iterator[Program]:
+    """Run a program on a copy of the template."""
     copy(template, folder / "data")
     program = Program(folder, folder / "data").start()
     yield program

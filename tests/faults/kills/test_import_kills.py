@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import copy
+from tests.faults.conftest import started
 from tests.faults.kills.test_ingest_kills import COUNTED
 from tests.faults.kills.test_worker import kill_worker
 from tests.faults.program import Person, Program, until
@@ -83,11 +83,7 @@ def check(program: Program, rows: int) -> None:
 @pytest.fixture(scope="module")
 def program(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Return a program that the tests here disturb, one after the other."""
-    folder = tmp_path_factory.mktemp("imports")
-    copy(template, folder / "data")
-    running = Program(folder, folder / "data").start()
-    yield running
-    running.end()
+    yield from started(template, tmp_path_factory.mktemp("imports"))
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
