@@ -28,6 +28,6 @@ class Lock(IntEnum):
     SCORES = 0x61747482
     DIMENSION_ROLLUPS = 0x61747483
     PENDING_EVENTS = 0x61747484
-    # Exclusive to each transaction of an import's undo; shared by those that store its rows
+    # Exclusive to each transaction of an import's undo; shared by imports that store rows
     UNDO = 0x61747485
     TOOL_DIMENSION_ROLLUPS = 0x617474A0
