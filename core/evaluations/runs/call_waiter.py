@@ -79,14 +79,15 @@ class CallWaiter:
     def _wait(self, buffer: AnswerBuffer, has_changed: threading.Event) -> bool:
         """Wait for the end of a call; return whether it was cancelled because it took too long."""
         limit_s = config().evaluation_call_timeout_s
-        deadline = time.monotonic() + limit_s
+        started_at, was_queued = time.monotonic(), False
         while buffer.outcome is None:
             if self._cancelled.is_set():
                 self._cancel(buffer.id)
                 return False
-            if buffer.queue_position is not None:  # its time begins with its turn
-                deadline = time.monotonic() + limit_s
-            elif time.monotonic() >= deadline:
+            is_queued = buffer.queue_position is not None
+            if is_queued or was_queued:  # its time begins with its turn
+                started_at, was_queued = time.monotonic(), is_queued
+            elif time.monotonic() >= started_at + limit_s:
                 self._cancel(buffer.id)
                 return True
             has_changed.wait(1.0)

@@ -132,10 +132,10 @@ def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
 ) -> None:
     one = person(Role.ADMIN)
     limited(one, max_concurrent=1)
-    one_second = config().model_copy(update={"evaluation_call_timeout_s": 1})
-    monkeypatch.setattr(call_waiter, "config", lambda: one_second)
-    found = evaluated(one.actor, *[answering("good", delay_s=0.4)] * 4)
-    assert (found.progress.done, found.progress.failed) == (4, 0)
+    two_seconds = config().model_copy(update={"evaluation_call_timeout_s": 2})
+    monkeypatch.setattr(call_waiter, "config", lambda: two_seconds)
+    found = evaluated(one.actor, *[answering("good", delay_s=0.6)] * 5)
+    assert (found.progress.done, found.progress.failed) == (5, 0)
 
 
 def test_times_are_those_of_answers_and_not_of_failed_calls(one: Person) -> None:
