@@ -153,9 +153,12 @@ class Fold:
             .limit(AT_ONCE)
             .with_for_update(skip_locked=True)  # locked rows are folded later
         )
+        # An array is read once. `in` is read again for each row where Postgres expects none, which
+        # it does after a vacuum has met the table while it was empty.
+        ids = func.array(some.scalar_subquery())
         taken = (
             delete(self.deltas)
-            .where(self.deltas.c.id.in_(some))
+            .where(self.deltas.c.id == func.any(ids))
             .returning(*self.deltas.c)
             .cte("taken")
         )

@@ -1,7 +1,8 @@
 with taken as (
     delete from user_week_count_deltas
-    where id in (select id from user_week_count_deltas order by id limit :at_once
-        for update skip locked)
+    -- An array, as `in` is read again for each row where no rows are expected
+    where id = any(array(select id from user_week_count_deltas order by id limit :at_once
+        for update skip locked))
     returning *
 ),
 folded as (
