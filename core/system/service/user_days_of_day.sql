@@ -9,7 +9,12 @@ from (
     union all
     select m.created_at, environment, app, release, user_id, m.import_id
     from conversations as c join messages as m on conversation_id = c.id
-    union all select created_at, environment, app, release, user_id, import_id from conversations
+    union all
+    select created_at, environment, app, release, user_id, (
+        select cast(nullif(split_part(name, '.', 2), '') as uuid)
+        from jsonb_each(told) as reported (name, at)
+        where split_part(name, '.', 1) = 'began_at' order by at, name limit 1)
+    from conversations
 ) as seen cross join lateral places_of(environment, release) as place
 where created_at >= :since and created_at < :until and user_id is not null
 group by 1, 2, 3, 4

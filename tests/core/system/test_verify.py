@@ -12,6 +12,7 @@ from core.embedded.postgres import Postgres
 from core.system.service import retention
 from core.system.service.verification import verify
 from tests.factories.history import days_ago, events, requests, scored
+from tests.factories.imports import send
 
 TABLES = [
     "event_rollups (half hours)",
@@ -202,3 +203,12 @@ def test_nothing_is_left_behind_in_the_connection(database: Postgres) -> None:
     verify.verify()
     a_month()
     assert different() == {}
+
+
+def test_day_before_a_user_was_first_seen_is_a_difference(database: Postgres) -> None:
+    said = {"id": "c", "user_id": "u1"}
+    send("conversation", said | {"created_at": days_ago(4).isoformat()})
+    send("conversation", said | {"created_at": days_ago(6).isoformat()})
+    assert different() == {}
+    change("update user_days set day = day - 1 where day = (select min(day) from user_days)")
+    assert "user_days" in different()

@@ -49,7 +49,7 @@ def take_some(session: Session, import_id: UUID) -> dict[str, int] | None:
     images = {each.id: _image(each, import_id, firsts.get(each.id)) for each in left}
     gone = CONVERSATIONS.settle(connection, import_id, ids, images)
     messages.recount(connection, list(images))
-    user_days.note_of(session, list(images))
+    user_days.note_of(session, import_id, list(images))
     users = {each.present["user_id"] for each in conversations} | {
         str(image["user_id"]) for image in images.values()
     }

@@ -20,15 +20,23 @@ requests as materialized (
         and created_at >= (select since from bounds) and created_at < (select until from bounds)
 ),
 conversation as materialized (
-    select id, user_id, created_at, environment, app, release, import_id from conversations
+    select id, user_id, created_at, environment, app, release, told from conversations
         where user_id = any(:named)
+),
+-- The conversation of a program may owe its beginning to an import
+beginnings as (
+    select user_id, created_at, environment, app, release, (
+        select cast(nullif(split_part(name, '.', 2), '') as uuid)
+        from jsonb_each(told) as reported (name, at)
+        where split_part(name, '.', 1) = 'began_at' order by at, name limit 1) as import_id
+    from conversation
 ),
 rows as (
     select * from events
     union all
     select * from requests
     union all
-    select user_id, created_at, environment, app, release, import_id from conversation
+    select * from beginnings
     union all
     select user_id, messages.created_at, environment, app, release, messages.import_id
     from conversation join messages on conversation_id = conversation.id

@@ -21,14 +21,15 @@ from (
 DOUBTFUL = text("""
 select day, environment, app, user_id from user_days
 where import_id = :import_id and user_id = any(:users) and day between :first and :last""")
-# A later report of a conversation may have found the day of its beginning noted already.
+# A later report of a conversation may have found the day of its beginning noted already. Whose the
+# day is turns out when those of the import are forgotten.
 NOTE = text("""
 insert into user_days (day, environment, app, user_id, import_id)
-select distinct on (1, 2, 3, 4) (created_at at time zone :zone)::date, place, app, user_id,
-    import_id
+select distinct (created_at at time zone :zone)::date, place, app, user_id,
+    cast(:import_id as uuid)
 from conversations cross join lateral places_of(environment, release) as place
 where id = any(:ids) and user_id is not null
-    order by 1, 2, 3, 4, import_id nulls first
+    order by 1, 2, 3, 4
 on conflict do nothing""")
 
 
@@ -60,9 +61,9 @@ def forget_of(
         session.execute(sql_files.statement(__package__, "forget_days"), given)
 
 
-def note_of(session: Session, ids: list[UUID]) -> None:
-    """Note the days on which conversations began."""
-    session.execute(NOTE, {"ids": ids, "zone": _zone(session)})
+def note_of(session: Session, import_id: UUID, ids: list[UUID]) -> None:
+    """Note the days on which conversations began, for forget_of to say whose they are."""
+    session.execute(NOTE, {"ids": ids, "import_id": import_id, "zone": _zone(session)})
 
 
 def _zone(session: Session) -> str:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from sqlalchemy import (
+    Date,
     FromClause,
     Select,
     Table,
+    cast,
     func,
     literal,
     literal_column,
@@ -20,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models.events import PendingEvent
 from core.activity.models.users import (
+    User,
     UserDay,
     UserDayCount,
     UserDayCountDelta,
@@ -43,12 +46,14 @@ from core.system.service.verification.compare import (
 )
 
 conversations = table_of(Conversation)
-waiting = table_of(PendingEvent)
+all_users, waiting = table_of(User), table_of(PendingEvent)
 is_named = waiting.c.user_id.is_not(None)
 
 
 def check_days(session: Session, sealed: Sealed, zone: str) -> CheckedTable:
-    """Check the days with complete raw rows; conversations may add earlier days."""
+    """Check the days with complete raw rows; of users with conversations, which may have begun
+    otherwise before, further days count only before they were first seen.
+    """
     keys, _ = columns_of(table_of(UserDay))
     earlier = places_of_earlier_releases(session)
     ends = [
@@ -69,7 +74,11 @@ def check_days(session: Session, sealed: Sealed, zone: str) -> CheckedTable:
         select(*(computed.c[key] for key in keys))
     )
     talks = select(conversations.c.user_id).where(conversations.c.user_id.is_not(None))
-    known = or_(is_computed, stored.c.user_id.not_in(talks))
+    seen = select(all_users.c.id).where(
+        all_users.c.id == stored.c.user_id,
+        stored.c.day < cast(func.timezone(zone, all_users.c.first_seen_at), Date),
+    )
+    known = or_(is_computed, stored.c.user_id.not_in(talks), seen.exists())
     return compare(session, "user_days", keys, rows(stored).where(known), rows(computed))
 
 
