@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from core.annotations.service import annotations, counts, drafts, enqueue
+from core.annotations.service import annotations, counts, drafts, enqueue, withdrawals
 from core.annotations.settings import ReviewSettings
 from core.conversations.ingest import conversations
 from core.database import settings
@@ -32,13 +32,20 @@ def count(payload: dict[str, Any]) -> None:
 @outbox.handles(conversations.MADE)
 @outbox.handles(conversations.AGAIN)
 def look_at_conversations(payload: dict[str, Any]) -> None:
-    """Add answers to the queue that users disliked, that are new, or that were escalated."""
+    """Add answers to the queue that users disliked, that are new, or that were escalated; remove
+    those whose ratings or scores are gone.
+    """
+    if left := payload.get("left"):
+        withdrawals.withdraw([UUID(id_) for id_ in left])
     enqueue.enqueue_conversations([UUID(id_) for id_ in payload["ids"]])
 
 
 @outbox.handles(scores.GIVEN)
 def look_at_scores(payload: dict[str, Any]) -> None:
     """Add answers to the queue by their scores."""
+    if payload.get("left"):
+        look_at_conversations(payload)
+        return
     enqueue.enqueue_by_scores([UUID(id_) for id_ in payload["ids"]])
 
 

@@ -6,7 +6,7 @@ again has the same result. Later reasons are added to an item that still waits.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,12 @@ from sqlalchemy import (
     Select,
     Uuid,
     and_,
-    any_,
     case,
     column,
     false,
     func,
     literal,
     literal_column,
-    or_,
     select,
     text,
     true,
@@ -36,10 +34,9 @@ from sqlalchemy.orm import Session
 from core.annotations.models import ReviewItem
 from core.annotations.sampling import in_sample
 from core.annotations.schemas import QueueItemView, QueueReason, ReviewRequest
-from core.annotations.service import scored_answers, snapshots
+from core.annotations.service import disliked_answers, scored_answers, snapshots
 from core.annotations.settings import ReviewSettings
 from core.conversations.models import Conversation, Message
-from core.conversations.opinions import ConversationOpinion, rated
 from core.conversations.queries import conversations
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.database import settings
@@ -48,7 +45,6 @@ from core.database.sql_files import statement
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.models import Feedback
 from core.platform import clock
 from core.platform.ids import new_id
 
@@ -66,9 +62,7 @@ EACH_FURTHER, HIGHEST = 5, 100
 AT_ONCE = 1000
 SAMPLED, DOUBLED = 1, 2  # whose dice
 
-answers, talks, feedback, items = (
-    table_of(each) for each in (Message, Conversation, Feedback, ReviewItem)
-)
+answers, talks, items = (table_of(each) for each in (Message, Conversation, ReviewItem))
 LAST_ANSWERS = text("""
 select distinct on (conversation_id) conversation_id, id from messages
     where conversation_id = any(:ids) and role = 'assistant'
@@ -140,6 +134,12 @@ def enqueue_scored(message_ids: Sequence[UUID]) -> None:
     with read_session() as core:
         found = {message_id: {QueueReason.SCORE} for message_id in message_ids}
         _fill(core, found, settings.read(core, ReviewSettings))
+
+
+def priority_of(reasons: Collection[QueueReason]) -> int:
+    """Return the priority of an item with these reasons."""
+    priority = max(PRIORITIES[reason] for reason in reasons) + EACH_FURTHER * (len(reasons) - 1)
+    return min(HIGHEST, priority)
 
 
 def remove_orphans(after: UUID) -> UUID | None:
@@ -215,26 +215,13 @@ def _disliked(
     core: Session, ai: Session, ids: Sequence[UUID], rules: ReviewSettings
 ) -> dict[UUID, set[QueueReason]]:
     """Return disliked or edited messages; feedback on a conversation means its last answer."""
-    is_low = func.coalesce(
-        rated(ConversationOpinion.NEGATIVE, feedback.c.rating, feedback.c.scale), false()
-    )
-    is_edited = feedback.c.edited_text.is_not(None)
-    facts = is_low.label("is_low"), is_edited.label("is_edited")
-    about = (
-        feedback.c.conversation_id == any_(literal(list(ids), ARRAY(Uuid()))),
-        feedback.c.created_at >= _since(rules),
-    )
-    disliked = select(feedback.c.message_id, feedback.c.conversation_id, *facts).where(
-        *about, or_(is_low, is_edited)
-    )
-    rows = ai.execute(disliked).mappings().all()
-    last = _last_answers(core, [row["conversation_id"] for row in rows if not row["message_id"]])
+    given = disliked_answers.list_disliked(ai, ids, _since(rules))
+    last = _last_answers(core, [each.conversation_id for each in given if not each.message_id])
     found: dict[UUID, set[QueueReason]] = defaultdict(set)
-    for row in rows:
-        message_id = row["message_id"] or last.get(row["conversation_id"])
+    for each in given:
+        message_id = each.message_id or last.get(each.conversation_id)
         if message_id is not None:
-            reasons = {QueueReason.RATED_LOW: row["is_low"], QueueReason.EDITED: row["is_edited"]}
-            found[message_id] |= {reason for reason, holds in reasons.items() if holds}
+            found[message_id] |= each.reasons
     return found
 
 
@@ -277,12 +264,11 @@ def _rows(
     now = clock.now()
     for id_ in sorted(taken):  # in a fixed order, so that concurrent calls cannot deadlock
         reasons = found[id_]
-        priority = max(PRIORITIES[reason] for reason in reasons) + EACH_FURTHER * (len(reasons) - 1)
         reviews = max(wanted, 2 if in_sample(rules.double_share, id_, DOUBLED) else 1)
         facts = {
             "id": new_id(),
             "reasons": sorted(reasons),
-            "priority": min(HIGHEST, priority),
+            "priority": priority_of(reasons),
             "reviews_wanted": reviews,
         }
         yield {**taken[id_], **facts, "import_id": imports[id_], "created_at": now}

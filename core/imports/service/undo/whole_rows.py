@@ -56,6 +56,12 @@ select distinct content ->> 'conversation_id' from import_traces
 where kind = %(kind)s and row_id = any(%(ids)s) and content ->> 'conversation_id' is not null
     order by 1"""
 
+TOPICS = {
+    "ai_feedback": feedback.GIVEN,
+    "message_scores": scores.GIVEN,
+    "ai_admin_annotations": annotations.CHANGED,
+}
+
 
 @dataclass(frozen=True)
 class OverwrittenTable:
@@ -91,16 +97,15 @@ class OverwrittenTable:
 
     def _tell(self, session: Session, ids: list[UUID]) -> None:
         """Let the conversations know that what was thought of them is about to change."""
-        if self not in (FEEDBACK, ANNOTATIONS):
+        topic = TOPICS.get(self.table)
+        if topic is None:
             return
         named = driver(session).execute(
             composed(CONVERSATIONS, self.table), {"ids": ids, "kind": self.table}
         )
         if found := [id_ for (id_,) in named]:
-            topic, left = (
-                (feedback.GIVEN, {"left": found}) if self is FEEDBACK else (annotations.CHANGED, {})
-            )
-            outbox.add(session, topic, {"ids": found, **left}, database=Database.AI)
+            database = Database.CORE if self is SCORES else Database.AI
+            outbox.add(session, topic, {"ids": found, "left": found}, database=database)
 
 
 MESSAGES = OverwrittenTable("messages")
