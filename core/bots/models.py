@@ -91,7 +91,9 @@ class Scenario(Keyed, Created, CoreTable):
 
 
 class ScenarioRun(Keyed, Created, CoreTable):
-    """Scenarios that a job sends to a bot, whose state at the start is `content`."""
+    """Scenarios that a job sends to a bot; `content` has the state of the bot and the texts of the
+    scenarios at the start.
+    """
 
     __tablename__ = "scenario_runs"
     __table_args__ = (

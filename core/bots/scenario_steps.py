@@ -61,8 +61,7 @@ async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
         run = runs.begin(session, run_id)
         if run is None:
             return
-        chosen = scenarios.list_by_id(session, run.scenario_ids)
-    for scenario in chosen:
+    for scenario in map(ScenarioView.model_validate, run.content["scenarios"]):
         # One that is deleted meanwhile ends, and the others go on
         with suppress(ScenarioMissing):
             await _run_scenario(run, scenario, may_go_on)

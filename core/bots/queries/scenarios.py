@@ -1,11 +1,11 @@
 """Read scenarios, the included ones and an account's own, and their runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from core.bots.errors import ScenarioMissing, ScenarioRunMissing
 from core.bots.models import BotConfiguration, BotResult, Scenario, ScenarioRun
@@ -39,15 +39,6 @@ def get_scenario(session: Session, scenario_id: UUID, *, actor: Actor) -> Scenar
     return scenario_view(row)
 
 
-def list_by_id(session: Session, ids: Iterable[UUID]) -> list[ScenarioView]:
-    """Return the scenarios of a run that still exist, in its order."""
-    wanted = list(ids)
-    found = {
-        row.id: row for row in session.scalars(select(Scenario).where(Scenario.id.in_(wanted)))
-    }
-    return [scenario_view(found[id_]) for id_ in wanted if id_ in found]
-
-
 def scenario_view(row: Scenario) -> ScenarioView:
     return ScenarioView(
         id=row.id,
@@ -76,19 +67,15 @@ def get_run_row(
 
 
 def find_unfinished(session: Session, facts: Mapping[str, Any]) -> ScenarioRun | None:
-    """Return a run with these columns, of the scenarios as they are now, that has not ended, or
-    None; of two that ask for the same bot, the second waits for the end of the first's transaction.
+    """Return a run with these columns that has not ended, or None; of two that ask for the same
+    bot, the second waits for the end of the first's transaction.
     """
     bot = select(BotConfiguration.id).where(BotConfiguration.id == facts["bot_config_id"])
     # A lock that answers which are being stored need not wait for (service/results.py)
     session.execute(bot.with_for_update(key_share=True))
     same = [getattr(ScenarioRun, name).is_not_distinct_from(it) for name, it in facts.items()]
-    edited_at = select(func.max(Scenario.updated_at)).where(Scenario.id.in_(facts["scenario_ids"]))
-    unfinished = (
-        ScenarioRun.status.in_(UNFINISHED),
-        ScenarioRun.created_at >= edited_at.scalar_subquery(),
-    )
-    return session.scalar(select(ScenarioRun).where(*unfinished, *same).limit(1))
+    unfinished = ScenarioRun.status.in_(UNFINISHED)
+    return session.scalar(select(ScenarioRun).where(unfinished, *same).limit(1))
 
 
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> ScenarioRunView:
@@ -105,6 +92,7 @@ def list_runs(session: Session, bot_id: UUID, *, actor: Actor) -> list[ScenarioR
         .where(ScenarioRun.user_id == actor.id, ScenarioRun.bot_config_id == bot_id)
         .order_by(ScenarioRun.id.desc())
         .limit(50)
+        .options(defer(ScenarioRun.content))
     )
     return [run_view(row) for row in rows]
 

@@ -80,7 +80,8 @@ def _start(
         "user_id": actor.id,
         "bot_config_id": bot.id,
         "bot_version": version,
-        "content": content.model_dump(mode="json"),
+        "content": content.model_dump(mode="json")
+        | {"scenarios": [each.model_dump(mode="json") for each in chosen]},
         "scenario_ids": [each.id for each in chosen],
         "mode": new_run.mode,
         "turns": new_run.turns,
