@@ -117,6 +117,17 @@ def keyring() -> Keyring:
     return _keyring
 
 
+def has_key(data: Path) -> bool:
+    """Return whether a data folder has the file of a key."""
+    return (data / KEY_FILE).exists()
+
+
+def remove_key(data: Path, unused: Keyring) -> None:
+    """Remove the file of a key that has encrypted nothing, unless another has replaced it."""
+    if has_key(data) and load(None, data).key_id == unused.key_id:
+        (data / KEY_FILE).unlink()
+
+
 def load(secret_setting: str | None, data: Path) -> Keyring:
     """Return the keyring of ATTUNE_SECRET_KEY, else of the file in the data folder, which the first
     start creates.
@@ -131,7 +142,7 @@ def load(secret_setting: str | None, data: Path) -> Keyring:
             )
         return Keyring.from_secret(secret_setting)
     path = data / KEY_FILE
-    if not path.exists():
+    if not has_key(data):
         data_folder.write_private(path, new_token())
     secret = path.read_text(errors="surrogateescape").strip()
     if not secret.isprintable() or len(secret) < MIN_SECRET_CHARS:

@@ -46,6 +46,7 @@ def open_databases(
 
     Raises StartRefused.
     """
+    had_key = crypto.has_key(config.data)
     keyring = use_key(config)
     postgres = Postgres(config.data) if config.embedded_postgres else None
     if postgres is not None:
@@ -59,8 +60,14 @@ def open_databases(
         migrate.upgrade(engines.current().core, Database.CORE)
         migrate.upgrade(engines.current().ai, Database.AI)
         partitions.create_ahead()
-    with db.transaction() as session:
-        settings.check_key(session, keyring)
+    try:
+        with db.transaction() as session:
+            settings.check_key(session, keyring)
+    except StartRefused:
+        if not had_key:
+            # It would pass for the right one, and be backed up over it
+            crypto.remove_key(config.data, keyring)
+        raise
     return databases
 
 

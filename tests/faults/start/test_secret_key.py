@@ -15,7 +15,8 @@ def test_no_other_key_will_do_and_its_own_may_be_in_the_environment(installed: P
     assert NOT_THE_ONE in installed.run().refusal
     key.unlink()
     assert NOT_THE_ONE in installed.run().refusal
-    key.unlink()
+    # A new key would pass for the right one, and be backed up over it
+    assert not key.exists()
     installed.settings = QUICK | {"ATTUNE_SECRET_KEY": OTHER_KEY}
     refusal = installed.run().refusal
     assert NOT_THE_ONE in refusal
