@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-import re2
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,6 +16,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from core.database.tables import storable
+from core.platform.patterns import USUAL_BYTES, compiled
 from core.prompts.template import syntax
 from core.providers.schemas import Parameters
 
@@ -48,15 +48,8 @@ class PromptOrder(StrEnum):
 
 
 def _compiles(pattern: str) -> str:
-    options = re2.Options()
-    # Else RE2 writes each invalid pattern to standard error
-    options.log_errors = False
-    # RE2's own limit is 8 MiB, and a prompt may have a hundred patterns
-    options.max_mem = 1 << 20
-    try:
-        re2.compile(pattern, options)
-    except (re2.error, UnicodeError):
-        raise ValueError("Invalid RE2 pattern. Lookarounds aren't supported.") from None
+    # A prompt may have a hundred, and a large one holds up the process for a tenth of a second
+    compiled(pattern, sizes=[USUAL_BYTES])
     return pattern
 
 

@@ -1,41 +1,20 @@
-"""RE2 patterns of people: compiled once, without logging the pattern."""
+"""How much the patterns of one body may take to compile."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import re2
 from pydantic import ValidationInfo
 
 from core.database.tables import STORED
+from core.platform.patterns import Pattern, compiled
 
-Pattern = Any  # re2 has no types
-NOT_SUPPORTED = "Lookarounds and backreferences are not supported."
-# What a pattern and its searches may take, in bytes. Nearly all take a few KiB, so many are kept;
-# some, such as \pL{100}, take MiB: many of these would fill the memory.
-USUAL_BYTES, LARGE_BYTES = 1 << 20, 8 << 20
 # Nothing else runs in the process while the library compiles: about 1 µs for an instruction
 MOST_INSTRUCTIONS = 2_000_000  # of all patterns of one body
 REFUSED_INSTRUCTIONS = 150_000  # what a pattern takes that is too large
 
 Body = TypeVar("Body")
-
-
-def compiled(pattern: str, *, case_sensitive: bool = True) -> Pattern:
-    """Return the compiled pattern; raise ValueError with the reason."""
-    try:
-        try:
-            return _usual(pattern, case_sensitive)
-        except re2.error:
-            return _large(pattern, case_sensitive)
-    except re2.error as error:
-        detail = error.args[0] if error.args else ""
-        reason = detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
-        raise ValueError(f"Invalid RE2 pattern: {reason}. {NOT_SUPPORTED}") from None
-    except UnicodeError:
-        raise ValueError("Invalid RE2 pattern: half of a surrogate pair.") from None
 
 
 class _Budget:
@@ -88,23 +67,3 @@ def checked(pattern: str, *, case_sensitive: bool = True) -> Pattern:
     finally:
         budget.left -= taken
     return found
-
-
-@lru_cache(maxsize=64)
-def _usual(pattern: str, case_sensitive: bool) -> Pattern:
-    return re2.compile(pattern, _options(case_sensitive, USUAL_BYTES))
-
-
-@lru_cache(maxsize=8)
-def _large(pattern: str, case_sensitive: bool) -> Pattern:
-    regexp = re2.compile(pattern, _options(case_sensitive, LARGE_BYTES))
-    re2.purge()  # the library keeps the last 128 patterns too, however large
-    return regexp
-
-
-def _options(case_sensitive: bool, max_bytes: int) -> re2.Options:
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = case_sensitive
-    options.max_mem = max_bytes
-    return options

@@ -5,8 +5,8 @@ import re
 from decimal import Decimal
 from typing import NoReturn
 
+from core.platform.patterns import compiled
 from core.scoring.json_schemas import TooComplex, first_violation
-from core.scoring.patterns import compiled
 from core.scoring.results import not_scored, scored
 from core.scoring.schemas import (
     CaseToScore,

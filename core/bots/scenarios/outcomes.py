@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import re2
+from core.platform.patterns import USUAL_BYTES, compiled
 
 
 class Rule(StrEnum):
@@ -34,7 +34,7 @@ def checked_outcome(outcome: str) -> None:
     """Raise ValueError for a pattern that RE2 doesn't compile."""
     match rule_of(outcome):
         case (Rule.MATCHES, pattern):
-            _compiled(pattern)
+            compiled(pattern, sizes=[USUAL_BYTES])
 
 
 def check(outcome: str, answer: str) -> RuleCheck | None:
@@ -47,17 +47,7 @@ def check(outcome: str, answer: str) -> RuleCheck | None:
             found = value.casefold() in answer.casefold()
             return RuleCheck(not found, f"“{value}” is {'' if found else 'not '}in the answer.")
         case (Rule.MATCHES, pattern):
-            found = _compiled(pattern).search(answer) is not None
+            found = compiled(pattern, sizes=[USUAL_BYTES]).search(answer) is not None
             return RuleCheck(found, f"The pattern {'matches' if found else 'does not match'}.")
         case _:
             return None
-
-
-def _compiled(pattern: str) -> "re2._Regexp[str]":
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
-    try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeError):
-        raise ValueError("Invalid RE2 pattern. Lookarounds aren't supported.") from None

@@ -5,8 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import re2
-
+from core.platform.patterns import USUAL_BYTES, compiled
 from core.prompts.errors import VariablesRefused
 from core.prompts.schemas import PromptVariable, VariableType
 
@@ -80,7 +79,8 @@ def problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN
         problem = None
     if problem is None and rules.pattern and isinstance(value, str):
         # RE2, because people write the pattern: `re` could search for hours
-        is_match = re2.fullmatch(rules.pattern, value) is not None
+        pattern = compiled(rules.pattern, sizes=[USUAL_BYTES])
+        is_match = pattern.fullmatch(value) is not None
         problem = None if is_match else f"Must match {rules.pattern}."
     return problem
 

@@ -2,7 +2,7 @@
 
 import gc
 
-from core.scoring.patterns import compiled
+from core.platform.patterns import compiled
 
 
 def kept(ending: str) -> int:
