@@ -170,3 +170,15 @@ def test_verification_finds_a_wrong_version(harm: str) -> None:
     with transaction() as session:
         session.execute(text(f"update message_scores set {harm}"))
     assert wrong() == {"message_scores": 1}
+
+
+def test_verification_names_each_score_with_a_wrong_version() -> None:
+    imports.send("request", request())
+    for number in range(5):
+        scored(id=f"s{number}", ai_request_id="q")
+    service.note_requests()
+    with transaction() as session:
+        session.execute(text("update message_scores set request_versions = '{x}'"))
+    found = next(each for each in verify.verify() if each.differences)
+    stored_and_computed = "stored ({x},{tone:a}), computed ({support@7},{tone:a})"
+    assert [stored_and_computed in example for example in found.examples] == [True] * 5

@@ -32,8 +32,8 @@ compared as (
 )
 select (select count(*) from compared) as rows,
     count(*) filter (where stored is distinct from computed) as differences,
-    (array_agg(format('%s: stored %s, computed %s', id, stored, computed) order by id)
-        filter (where stored is distinct from computed))[:most] as examples
+    array(select format('%s: stored %s, computed %s', id, stored, computed) from compared
+        where stored is distinct from computed order by id limit :most) as examples
 from compared""")
 
 
@@ -41,4 +41,4 @@ def check_scores(session: Session, sealed: Sealed) -> CheckedTable:
     """Check the prompt versions and arms of all scores that are not due."""
     given = {"is_sealed": sealed.ai_request_metrics is not None, "most": EXAMPLES}
     row = session.execute(WRONG, given).one()
-    return CheckedTable("message_scores", row.rows, row.differences, row.examples or [])
+    return CheckedTable("message_scores", row.rows, row.differences, row.examples)
