@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.queries.conditions import NAMED, raw
 from core.database.db import transaction
+from core.database.locks import Lock
 from core.scores.schemas import ScoreSubject
 
 AT_ONCE = 5000
@@ -44,6 +45,7 @@ where id = any(:ids) and requests_due_at <= now()""")
 AGAIN = text("""
 update message_scores set requests_due_at = now()
 where request_versions is null and requests_due_at is null and subject_kind <> 'conversation'""")
+UNDISTURBED = text("select pg_try_advisory_xact_lock_shared(:lock)")
 FORGET = text("""
 update message_scores set request_versions = null, request_arms = null, requests_due_at = now()
 where subject_id = any(:subjects) and subject_kind <> 'conversation'""")
@@ -89,6 +91,9 @@ def _is_any(column: Any, keys: list[UUID]) -> Any:  # noqa: ANN401  of SQLAlchem
 
 def _note_some() -> int:
     with transaction() as session:
+        # What an undo removes at this moment must not be noted; the scores stay due
+        if not session.scalar(UNDISTURBED, {"lock": Lock.STORED_REQUESTS}):
+            return 0
         due = session.execute(DUE, {"at_once": AT_ONCE}).all()
         if not due:
             return 0
