@@ -106,6 +106,7 @@ class Sealed(SettingsGroup):
     ai_request_metrics: datetime | None = None
     batch_run_history: datetime | None = None
     ai_feedback: datetime | None = None
+    conversations: datetime | None = None
 
     def until(self, parent: str) -> datetime | None:
         """Return the time up to which a table's rows are deleted, or None."""

@@ -20,7 +20,7 @@ from core.platform import clock
 
 TASK = "system.rebuild_days"
 FOLDS = (event_rollups.EVENTS, *request_rollups.FOLDS)
-SOURCES = ("user_activity_events", "ai_request_metrics")
+SOURCES = ("user_activity_events", "ai_request_metrics", "conversations")  # of days of users
 USER_DAYS = statement(__package__, "user_days_of_day")
 EARLIEST = text("""
 select least((select min(created_at) from user_activity_events), (select min(created_at)

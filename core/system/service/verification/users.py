@@ -56,11 +56,7 @@ def check_days(session: Session, sealed: Sealed, zone: str) -> CheckedTable:
     """
     keys, _ = columns_of(table_of(UserDay))
     earlier = places_of_earlier_releases(session)
-    ends = [
-        until
-        for until in (sealed.user_activity_events, sealed.ai_request_metrics)
-        if until is not None
-    ]
+    ends = [until for each in zones.SOURCES if (until := sealed.until(each)) is not None]
     first = zones.first_whole_day(session, max(ends, default=None), zone)
 
     def rows(table: Table) -> Select[Any]:
