@@ -1,19 +1,29 @@
 """The websocket of a playground session: who may follow, and the messages."""
 
+import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection
 
 from core.database.db import transaction
 from core.executions.answer_buffers import AnswerBuffer
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import PendingExecution
+from core.executions.service import executions
 from core.identity.schemas import Role, SessionKind
+from core.network.cancellation import CancelToken
 from core.platform.ids import new_id
 from core.playground.service import sessions
+from core.providers.chunks import Chunk, EndChunk, TextChunk
+from core.providers.errors import CallCancelled
+from core.providers.schemas import ModelCall
+from core.providers.vendors.fake import Fake
 from tests.api.conftest import Client
 from tests.api.feeds import close_code, following, following_by_cookie, heard, heard_until
 from tests.factories.executions import ended, speaking
@@ -104,11 +114,43 @@ def test_the_first_thing_told_is_where_the_session_stands(address: str, one: Per
     }
 
 
-def test_an_answer_arrives_as_tokens_and_then_whole(address: str, one: Person) -> None:
+@pytest.fixture
+def word_may_come(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Let each of four words of an answer come when it is released, however late that is."""
+    released = threading.Semaphore(0)
+
+    def stream(_self: Fake, _call: ModelCall, cancel_token: CancelToken) -> Iterator[Chunk]:
+        for word in ("Once", " upon", " a", " time"):
+            while not released.acquire(timeout=0.02):
+                if cancel_token.is_cancelled:
+                    raise CallCancelled
+            yield TextChunk(word)
+        yield EndChunk("stop")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    return released
+
+
+def heard_word_by_word(
+    socket: ClientConnection, word_may_come: threading.Semaphore
+) -> list[dict[str, Any]]:
+    """Let a word come once the one before was heard; return all that is told of the answer."""
+    told = []
+    for _ in range(3):
+        word_may_come.release()
+        told += heard_until(socket, "playground_token")
+    word_may_come.release()
+    return told + heard_until(socket, "playground_response")
+
+
+def test_an_answer_arrives_as_tokens_and_then_whole(
+    address: str, one: Person, word_may_come: threading.Semaphore
+) -> None:
+    word_may_come.release(4)
     session_id = answered(one.actor).session_id
     with following(address, session_id, one) as socket:
-        sent = said(one.actor, '#fake {"words": 12, "rate": 60}\nx', session_id=session_id)
-        told = heard_until(socket, "playground_response")
+        sent = said(one.actor, session_id=session_id)
+        told = heard_word_by_word(socket, word_may_come)
     begun = next(news for news in told if news.get("pending"))
     assert begun["pending"]["job_id"] == sent.job_id
     tokens = [news for news in told if news["type"] == "playground_token"]
@@ -123,11 +165,16 @@ def test_an_answer_arrives_as_tokens_and_then_whole(address: str, one: Person) -
 
 
 def test_tokens_do_not_wait_for_the_row_though_the_feed_was_quicker_than_the_call(
-    address: str, one: Person, monkeypatch: pytest.MonkeyPatch
+    address: str,
+    one: Person,
+    word_may_come: threading.Semaphore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Rows are written once a second; whoever follows in this process must not notice, even when
     told of the call too early.
     """
+    word_may_come.release(4)
+    session_id = answered(one.actor).session_id
     launch = Runner.launch
 
     def late(
@@ -137,11 +184,11 @@ def test_tokens_do_not_wait_for_the_row_though_the_feed_was_quicker_than_the_cal
         return launch(self, begun, on_finish)
 
     monkeypatch.setattr(Runner, "launch", late)
-    session_id = answered(one.actor).session_id
+    monkeypatch.setattr(executions, "write_progress", lambda *_: None)
     with following(address, session_id, one) as socket:
         heard(socket)
-        said(one.actor, '#fake {"words": 8, "rate": 10}\nx', session_id=session_id)
-        told = heard_until(socket, "playground_response")
+        said(one.actor, session_id=session_id)
+        told = heard_word_by_word(socket, word_may_come)
     assert len([news for news in told if news["type"] == "playground_token"]) >= 3
 
 
