@@ -1,5 +1,7 @@
 """Evaluations call each target for each run of each case, and score what it answers."""
 
+from dataclasses import dataclass
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -10,9 +12,12 @@ from core.evaluations.runs import call_waiter
 from core.evaluations.schemas import EvaluationStatus, ResultStatus
 from core.evaluations.views import EvaluationView
 from core.executions.runner import Runner
+from core.executions.service import executions
 from core.identity.schemas import Role
 from core.platform.config import config
-from tests.factories.evaluations import answering, evaluated
+from tests.factories.evaluations import answering, evaluated, read, run, started, until
+from tests.factories.executions import begun
+from tests.factories.history import count
 from tests.factories.identity import Person, person
 from tests.factories.providers import limited
 
@@ -127,15 +132,39 @@ def test_cases_are_listed_by_tag(one: Person) -> None:
     assert (none.items, none.total_count) == ([], 0)
 
 
+@dataclass
+class Clock:
+    """Stands in for the module `time`, and is put forward by hand."""
+
+    now_s: float = 0.0
+    looks: int = 0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        self.looks += 1
+        return self.now_s
+
+
 def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = person(Role.ADMIN)
+    one, clock = person(Role.ADMIN), Clock()
     limited(one, max_concurrent=1)
-    two_seconds = config().model_copy(update={"evaluation_call_timeout_s": 2})
-    monkeypatch.setattr(call_waiter, "config", lambda: two_seconds)
-    found = evaluated(one.actor, *[answering("good", delay_s=0.6)] * 5)
-    assert (found.progress.done, found.progress.failed) == (5, 0)
+    monkeypatch.setattr(call_waiter, "time", clock)
+    before = begun(one.actor, '#fake {"delay_s": 600}')
+    until(lambda: count("provider_turns", "started_at is not null") == 1, 60)
+    evaluation_id = started(one.actor, answering("good"))
+    working = Thread(target=run, args=(evaluation_id,))
+    working.start()
+    until(lambda: count("provider_turns", "started_at is null") == 1, 60)
+    clock.looks = 0
+    until(lambda: clock.looks > 0, 60)
+    clock.now_s += 2 * config().evaluation_call_timeout_s
+    with transaction() as session:
+        executions.cancel(session, before.id, text="", actor=one.actor)
+    working.join(60)
+    found = read(one.actor, evaluation_id)
+    assert (found.progress.done, found.progress.failed) == (1, 0)
 
 
 def test_times_are_those_of_answers_and_not_of_failed_calls(one: Person) -> None:
