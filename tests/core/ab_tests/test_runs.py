@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from statistics import mean
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from core.ab_tests.models import AbTestResult
 from core.ab_tests.views import Winner
 from core.database.db import transaction
 from core.evaluations.schemas import EvaluationStatus
+from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.identity.schemas import Actor
 from tests.factories.ab_tests import (
@@ -34,6 +37,7 @@ from tests.factories.identity import person
 from tests.factories.requests import price
 
 WARM, COLD = (20, 80, 10, 90), (80, 20, 30, 10)
+COUNTED = 123_456  # tokens, by which the call is found
 
 
 @pytest.fixture
@@ -47,20 +51,37 @@ def stored() -> list[AbTestResult]:
         return list(session.scalars(select(AbTestResult).order_by(*order)))
 
 
+def time_of(input_tokens: int) -> int | None:
+    """Return the milliseconds of the call that has used so many tokens."""
+    with transaction() as session:
+        used = Execution.input_tokens == input_tokens
+        return session.scalars(select(Execution.execution_time_ms).where(used)).one()
+
+
+def average_times(ab_test_id: UUID) -> tuple[float, float]:
+    of_test = [row for row in stored() if row.ab_test_id == ab_test_id]
+    a, b = (
+        mean(row.response_time_ms or 0 for row in of_test if row.variant == variant)
+        for variant in ("A", "B")
+    )
+    return a, b
+
+
 def test_every_figure_of_an_answer_is_stored_by_case_and_variant(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     price(actor, "echo", datetime(2020, 1, 1, tzinfo=UTC), provider="fake")
     Judges({GOOD: 5, BAD: 2}, {GOOD: WARM, BAD: COLD}).install(monkeypatch)
+    quick = {"text": GOOD, "usage": {"input": COUNTED, "output": 5}}
     slow = {"text": BAD, "delay_s": 0.3, "usage": {"input": 1000, "output": 500}}
-    test = finished(actor, [case(GOOD, slow)], judge_model_id=JUDGE)
+    test = finished(actor, [case(quick, slow)], judge_model_id=JUDGE)
     assert test.status is EvaluationStatus.COMPLETED
     a, b = stored()
     assert (a.position, a.variant, b.position, b.variant) == (1, "A", 1, "B")
     # The score is the mean of the judge's, from 0 to 1, and the case's own: 1 and 1, 0.25 and 0
     assert (a.quality_score, b.quality_score) == (1, 0.125)
-    assert a.response_time_ms is not None
-    assert a.response_time_ms < 300 <= (b.response_time_ms or 0)
+    assert (a.response_time_ms, b.response_time_ms) == (time_of(COUNTED), time_of(1000))
+    assert (b.response_time_ms or 0) >= 300
     # 1,000 tokens at $1 and 500 at $2 per million
     assert (b.cost_usd, a.cost_usd != b.cost_usd) == (Decimal("0.002"), True)
     assert a.personality_analysis == dict(zip(TRAITS, WARM, strict=True))
@@ -88,7 +109,8 @@ def test_other_answers_give_other_figures(actor: Actor, monkeypatch: pytest.Monk
     assert second.metrics.personality_consistency.A == 100
     assert pytest.approx(100 - away) == second.metrics.personality_consistency.B
     times = second.metrics.average_response_time
-    assert (times.B or 0) - (times.A or 0) > 30
+    assert pytest.approx(average_times(mixed.id), abs=1) == (times.A, times.B)
+    assert (times.B or 0) >= 50  # half of its answers were delayed by twice that
 
 
 def test_without_a_judge_the_cases_expectations_decide(actor: Actor) -> None:
