@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from uuid import UUID
 
 import pytest
@@ -17,14 +17,13 @@ from core.bots.service import bots, scenarios
 from core.database.db import transaction
 from core.executions.models import Execution
 from core.executions.runner import Runner
-from core.executions.schemas import ExecutionStatus
 from core.identity.schemas import Actor
+from core.network.cancellation import CancelToken
+from core.providers.chunks import Chunk
 from core.providers.schemas import ModelCall
+from core.providers.vendors.fake import Fake
 from tests.factories.bots import Judge, judgement, made, started, state
-from tests.factories.evaluations import until
 from tests.factories.identity import person
-
-SLOW = '#fake {"words": 3, "delay_s": 1}'
 
 
 @pytest.fixture
@@ -48,28 +47,31 @@ def delete_bot(actor: Actor, bot_id: UUID) -> None:
         bots.delete_bot(session, bot_id, actor=actor)
 
 
-def is_answering() -> bool:
-    with transaction() as session:
-        pending = select(Execution.id).where(Execution.status == ExecutionStatus.PENDING)
-        return session.scalar(pending.limit(1)) is not None
-
-
 @contextmanager
 def while_answering(act: Callable[[Actor, UUID], None], actor: Actor, id_: UUID) -> Iterator[None]:
-    """Do something once a model is answering."""
+    """Do something once a model is answering, which goes on after it."""
+    usual, is_asked, is_done = Fake.stream, Event(), Event()
+
+    def stream(fake: Fake, call: ModelCall, cancel_token: CancelToken) -> Iterator[Chunk]:
+        is_asked.set()
+        assert is_done.wait(60)
+        yield from usual(fake, call, cancel_token)
 
     def wait() -> None:
-        until(is_answering)
+        assert is_asked.wait(60)
         act(actor, id_)
+        is_done.set()
 
-    thread = Thread(target=wait)
-    thread.start()
-    yield
-    thread.join()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Fake, "stream", stream)
+        thread = Thread(target=wait)
+        thread.start()
+        yield
+        thread.join()
 
 
 def test_a_run_skips_a_scenario_that_is_deleted_and_goes_on_with_the_next(actor: Actor) -> None:
-    slow = added(actor, "A", SLOW)
+    slow = added(actor, "A", "first")
     added(actor, "B", "quick")
     run_id = started(actor, made(actor), mode="messages")
     with while_answering(delete_scenario, actor, slow):
@@ -104,7 +106,7 @@ def test_a_run_that_is_deleted_with_its_bot_meanwhile_logs_no_error(
     actor: Actor, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = made(actor)
-    run_id = started(actor, bot, added(actor, "Slow", SLOW))
+    run_id = started(actor, bot, added(actor, "A", "first"))
     with caplog.at_level(logging.ERROR), while_answering(delete_bot, actor, bot.id):
         scenario_steps.work(run_id, may_go_on=lambda: True)
     assert caplog.records == []
@@ -112,6 +114,6 @@ def test_a_run_that_is_deleted_with_its_bot_meanwhile_logs_no_error(
 
 def test_a_test_message_to_a_bot_that_is_deleted_meanwhile_finds_no_bot(actor: Actor) -> None:
     bot = made(actor)
-    new_test = NewBotTest(message=SLOW, model_id="fake:echo")
+    new_test = NewBotTest(message="hello", model_id="fake:echo")
     with while_answering(delete_bot, actor, bot.id), pytest.raises(BotMissing):
         asyncio.run(bot_tests.test_message(bot.id, new_test, actor=actor))

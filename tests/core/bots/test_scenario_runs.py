@@ -1,7 +1,8 @@
 """Runs of scenarios: what is sent, checked and stored, and what stops them."""
 
+from collections.abc import Iterator
 from decimal import Decimal
-from threading import Timer
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import update
@@ -21,7 +22,12 @@ from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.identity.models import AdminUser
 from core.identity.schemas import Actor
+from core.network.cancellation import CancelToken
 from core.platform.ids import new_id
+from core.providers.chunks import Chunk
+from core.providers.errors import CallCancelled
+from core.providers.schemas import ModelCall
+from core.providers.vendors.fake import Fake
 from tests.factories.bots import Judge, included, judgement, made, started, state, worked
 from tests.factories.identity import person
 
@@ -229,13 +235,27 @@ def test_results_and_ratings_are_counted_by_the_version_that_was_run(
 
 
 def test_an_answer_that_the_stop_of_its_process_cut_off_is_made_again(
-    actor: Actor, runner: Runner
+    actor: Actor, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = NewScenario(name="Slow", user_messages=('#fake {"words": 3, "delay_s": 1}',))
+    usual, is_asked = Fake.stream, Event()
+
+    def stream(fake: Fake, call: ModelCall, cancel_token: CancelToken) -> Iterator[Chunk]:
+        if not is_asked.is_set():
+            is_asked.set()
+            assert cancel_token.wait(60)
+            raise CallCancelled
+        yield from usual(fake, call, cancel_token)
+
+    def stop() -> None:
+        assert is_asked.wait(60)
+        runner.stop(grace_s=0.0)
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    new = NewScenario(name="Slow", user_messages=("question",))
     with transaction() as session:
         scenario = scenarios.create_scenario(session, new, actor=actor)
     run_id = started(actor, made(actor), scenario.id)
-    stopping = Timer(0.4, lambda: runner.stop(grace_s=0.0))
+    stopping = Thread(target=stop)
     stopping.start()
     with pytest.raises(Unavailable):  # the job tries again
         scenario_steps.work(run_id, may_go_on=lambda: True)
