@@ -1,8 +1,8 @@
 """Executions whose model calls Attune's tools: rounds, limits, records and refusals."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
@@ -143,6 +143,22 @@ def test_an_answer_has_at_most_eight_rounds_of_tools(mine: httpx2.Client) -> Non
     assert (body["status"], body["finish_reason"]) == ("completed", "tool_limit")
 
 
+class BegunPool(ThreadPoolExecutor):
+    """Returns once a thread has begun, however late a busy machine lets it."""
+
+    def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401  whatever it calls
+        """Have a function called in a thread, and wait for its beginning."""
+        begun = Event()
+
+        def call() -> object:
+            begun.set()
+            return function(*given, **named)
+
+        future = super().submit(call)
+        assert begun.wait(60)
+        return future
+
+
 @pytest.fixture
 def stuck_tool(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make current_time wait until the test ends, before the end of the runner waits for it."""
@@ -152,9 +168,11 @@ def stuck_tool(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         tool.name, tool.description, tool.arguments, lambda *_: done.wait(60), tool.permission
     )
     monkeypatch.setitem(registry.TOOLS, tool.name, stuck)
-    monkeypatch.setattr(tool_rounds, "MAX_TOOL_TIME_S", 1.0)  # it must find a thread by then
-    yield
-    done.set()
+    monkeypatch.setattr(tool_rounds, "MAX_TOOL_TIME_S", 0.2)
+    with BegunPool(4) as pool:
+        monkeypatch.setattr(tool_rounds, "_pool", pool)
+        yield
+        done.set()
 
 
 @pytest.mark.usefixtures("stuck_tool")
