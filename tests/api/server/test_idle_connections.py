@@ -208,7 +208,7 @@ def test_a_slow_body_goes_on_while_it_makes_progress(
 ) -> None:
     monkeypatch.setattr(protocols, "MIN_BODY_PROGRESS", 1)
     monkeypatch.setattr(protocols, "HEAD_S", 30.0)
-    monkeypatch.setattr(protocols, "BODY_S", 1.0)
+    monkeypatch.setattr(protocols, "BODY_S", 2.0)
     token = f"Authorization: Bearer {person().token}\r\n"
     head = (
         f"POST /api/v1/prompts/execute HTTP/1.1\r\nHost: x\r\n{token}Connection: "
@@ -217,7 +217,7 @@ def test_a_slow_body_goes_on_while_it_makes_progress(
     body = b'{"model_id": "fake:echo", "prompt": "' + b"x" * 40 + b'"}'
     with ExitStack() as house:
         slow = opened(house, few, f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
-        slow.settimeout(0.015)  # sixty times as fast as it must be
+        slow.settimeout(0.03)  # sixty times as fast as it must be
         for at in range(len(body)):
             slow.sendall(body[at : at + 1])
             with suppress(TimeoutError):

@@ -14,6 +14,7 @@ from api.http import protocols
 from core.platform.config import config
 from tests.api.raw import raw
 from tests.api.serving import serving
+from tests.faults.program import until
 
 LIMIT, ADDRESSES = 12, 4
 READ_S = 0.2
@@ -57,7 +58,7 @@ def test_strangers_who_read_nothing_make_room_for_others(few: str, times: int) -
     assert raw(few, path).status == 200
     with ExitStack() as house:
         deaf(house, few, path, ADDRESSES * LIMIT, times=times)
-        time.sleep(5 * READ_S)
+        until(lambda: raw(few, "/login").status == 200, 10)
         assert [raw(few, "/login").status for _ in range(3)] == [200, 200, 200]
 
 
