@@ -18,16 +18,18 @@ from tests.faults.program import until
 from tests.ports import free_port
 
 
-def program(url: str, body: str, **given: str) -> tuple[float, subprocess.CompletedProcess[str]]:
+def program(
+    url: str, body: str, *, exit_timeout_s: float = 30.0
+) -> tuple[float, subprocess.CompletedProcess[str]]:
     """Run a program that has a client, and return how long it took."""
     text = (
         f"import os, sys\nfrom attune_client import Client\nclient = Client({url!r}, 'atn_key', "
-        "exit_timeout_s=1.0)\n"
+        f"exit_timeout_s={exit_timeout_s})\n"
     )
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", text + textwrap.dedent(body)],
-        env={"PYTHONPATH": str(ROOT / "client"), "PATH": os.environ["PATH"], **given},
+        env={"PYTHONPATH": str(ROOT / "client"), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         timeout=60,
@@ -54,7 +56,7 @@ def test_the_end_waits_for_a_dead_server_no_longer_than_said(
 ) -> None:
     recorder.always = Fault(202, after_s=30.0)
     url = recorder.url if is_silent else f"http://127.0.0.1:{free_port()}"
-    took, ended = program(url, "client.track('a')")
+    took, ended = program(url, "client.track('a')", exit_timeout_s=1.0)
     assert ended.returncode == 0
     assert took < 15
 
@@ -106,6 +108,7 @@ def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) ->
         """.replace(
             "import threading\n", "import threading, warnings; warnings.simplefilter('ignore')\n"
         ),
+        exit_timeout_s=1.0,  # thousands of rows of the parent wait, of which nothing is expected
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len([row for row in recorder.of("events") if row["event_type"] == "child"]) == 20
@@ -130,7 +133,7 @@ def test_a_prompt_that_was_being_refreshed_at_a_fork_is_refreshed_in_the_child(
         pid = os.fork()
         if pid == 0:
             client._prompts.get("support", "production")
-            ends_at = time.monotonic() + 5
+            ends_at = time.monotonic() + 20
             while len(reads) < 3 and time.monotonic() < ends_at: time.sleep(0.01)
             os._exit(0 if len(reads) == 3 else 1)
         child = os.waitpid(pid, 0)[1]
