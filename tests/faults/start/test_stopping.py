@@ -117,7 +117,7 @@ def test_a_running_answer_may_end_and_a_second_signal_hurries(installed: Program
     assert installed.running.poll() is None
     asked = time.monotonic()
     is_in_order(installed, tree, installed.stop())
-    assert time.monotonic() - asked < 15
+    assert time.monotonic() - asked < 18  # the answer would have twenty by itself
     assert "event: error" in answer.wait()
 
     stored = installed.start().sign_in().execution(answer.id)
