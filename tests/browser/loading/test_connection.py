@@ -41,7 +41,7 @@ def test_a_socket_that_is_cut_is_opened_again_and_the_answer_is_whole(window: Wi
     window.context.route_web_socket(FEED, pass_on)
     tab = window.open()
     tab.wait_for(lambda: tab.connection == "Connected")
-    tab.begin_answer(words=120)
+    tab.begin_answer(words=120, rate=25)
     is_cut = True
     try:
         sockets[-1].close()
@@ -57,7 +57,7 @@ def test_a_network_that_goes_and_comes_back_is_noticed_at_once(window: Window) -
     window.tolerates = ("WebSocket", "ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     tab = window.open()
     tab.wait_for(lambda: tab.connection == "Connected")
-    tab.begin_answer(words=120)
+    tab.begin_answer(words=120, rate=25)
     window.context.set_offline(True)
     try:
         tab.wait_for(lambda: tab.connection == "Connecting", within_s=10)

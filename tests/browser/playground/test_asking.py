@@ -69,7 +69,7 @@ def test_escape_stops_from_within_the_field_too(window: Window) -> None:
 
 def test_an_answer_goes_on_while_its_reader_is_away(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer(words=100)
+    tab.begin_answer(words=100, rate=25)
     tab.follow("Settings")
     tab.follow("Playground")
     expect(tab.live.or_(tab.last)).to_contain_text(

@@ -15,6 +15,12 @@ def position(tab: Tab) -> float:
     return float(tab.pane.evaluate("e => e.scrollTop"))
 
 
+def stays(tab: Tab) -> bool:
+    before = position(tab)
+    tab.page.wait_for_timeout(500)
+    return position(tab) == before
+
+
 def test_the_newest_words_stay_in_view_unless_the_reader_scrolls_up(window: Window) -> None:
     tab = window.open()
     tab.begin_answer(words=1500, rate=100)
@@ -26,9 +32,7 @@ def test_the_newest_words_stay_in_view_unless_the_reader_scrolls_up(window: Wind
     tab.pane.hover()
     tab.page.mouse.wheel(0, -250)
     tab.wait_for(lambda: left_below(tab) > 150)
-    before = position(tab)
-    tab.page.wait_for_timeout(500)
-    assert position(tab) == before
+    tab.wait_for(lambda: stays(tab), within_s=5)  # once the wheel has come to rest
 
     tab.page.mouse.wheel(0, 9000)
     tab.wait_for(lambda: left_below(tab) < 40)

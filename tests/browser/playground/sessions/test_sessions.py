@@ -93,11 +93,12 @@ def test_clearing_asks_first_and_keeps_the_session(window: Window, program: Prog
 
 def test_a_dialog_stays_open_while_an_answer_ends(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer(words=40)
+    tab.begin_answer(words=40, rate=10)
     tab.press("Clear messages")
     dialog = tab.page.get_by_role("dialog", name="Clear messages?")
     dialog.wait_for()
-    tab.page.wait_for_timeout(1200)
+    expect(tab.messages).to_have_count(2)
+    tab.page.wait_for_timeout(300)
     expect(dialog).to_be_visible()
     tab.confirm("Clear messages?", "Cancel")
     expect(tab.messages).to_have_count(2)
