@@ -25,7 +25,7 @@ def make(recorder: Recorder) -> Iterator[MakeClient]:
     made: list[Client] = []
 
     def make_(url: str | None = None, **given: object) -> Client:
-        given = {"pace": HURRIED, "timeout_s": 2.0} | given
+        given = {"pace": HURRIED, "timeout_s": 20.0} | given
         made.append(Client(url or recorder.url, "atn_key", **given))  # type: ignore[arg-type]  # passed on
         return made[-1]
 

@@ -46,8 +46,8 @@ def test_a_connection_that_is_cut_after_the_rows_were_stored_counts_them_once(
 
 
 def test_a_server_that_is_too_slow_is_asked_again(recorder: Recorder, make: MakeClient) -> None:
-    recorder.faults = [Fault(202, takes_rows=True, after_s=1.0)]
-    client = make(timeout_s=0.2)
+    recorder.faults = [Fault(202, takes_rows=True, after_s=2.0)]
+    client = make(timeout_s=0.5)
     track(client)
     assert client.flush()
     assert len(recorder.distinct("events")) == client.stats().sent == 20

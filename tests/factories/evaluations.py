@@ -79,7 +79,7 @@ def silence() -> None:
         )
 
 
-def until(is_true: Any, patience_s: float = 10.0) -> None:  # noqa: ANN401  a function
+def until(is_true: Any, patience_s: float = 60.0) -> None:  # noqa: ANN401  a function
     """Wait until something is true."""
     ends_at = time.monotonic() + patience_s
     while not is_true():

@@ -155,7 +155,7 @@ def test_a_cancelled_evaluation_stops_its_calls_and_can_be_resumed(one: Person) 
     until(lambda: read(one.actor, evaluation_id).progress.done == 4)
     with transaction() as session:
         evaluations.cancel(session, evaluation_id, actor=one.actor)
-    working.join(10)
+    working.join(60)
     assert not working.is_alive()
     found = read(one.actor, evaluation_id)
     assert (found.status, found.progress.done) == (EvaluationStatus.CANCELLED, 4)
@@ -180,7 +180,7 @@ def test_calls_that_wait_for_a_thread_are_not_taken_for_abandoned(
     with transaction() as session:
         assert executions.fail_abandoned(session) == 0
         evaluations.cancel(session, evaluation_id, actor=one.actor)
-    working.join(10)
+    working.join(60)
     assert not working.is_alive()
 
 

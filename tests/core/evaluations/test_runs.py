@@ -152,13 +152,13 @@ def test_waiting_in_a_providers_queue_is_no_time_of_a_call(
     limited(one, max_concurrent=1)
     monkeypatch.setattr(call_waiter, "time", clock)
     before = begun(one.actor, '#fake {"delay_s": 600}')
-    until(lambda: count("provider_turns", "started_at is not null") == 1, 60)
+    until(lambda: count("provider_turns", "started_at is not null") == 1)
     evaluation_id = started(one.actor, answering("good"))
     working = Thread(target=run, args=(evaluation_id,))
     working.start()
-    until(lambda: count("provider_turns", "started_at is null") == 1, 60)
+    until(lambda: count("provider_turns", "started_at is null") == 1)
     clock.looks = 0
-    until(lambda: clock.looks > 0, 60)
+    until(lambda: clock.looks > 0)
     clock.now_s += 2 * config().evaluation_call_timeout_s
     with transaction() as session:
         executions.cancel(session, before.id, text="", actor=one.actor)

@@ -59,7 +59,7 @@ def test_users_of_conversations_and_of_requests_are_noted_in_one_order(
 
     def then_wait(*given: Any, **more: Any) -> int:  # noqa: ANN401  passed on
         stored = store(*given, **more)
-        both.wait(10)
+        both.wait(60)
         return stored
 
     def export(first: str, second: str) -> None:
