@@ -54,3 +54,25 @@ def test_a_page_that_was_open_before_takes_the_period_chosen_since(window: Windo
     drawn(tab.page)
     follow(tab, "AI metrics")
     assert tab.page.url == f"{tab.address}/ai-metrics?days=30"
+
+
+@pytest.mark.parametrize(
+    ("address", "sections"),
+    [
+        ("/settings", ("Workspace", "Providers", "Quotas")),
+        ("/knowledge", ("Documents", "Memories", "Feedback")),
+    ],
+)
+def test_back_leads_to_the_section_before(
+    window: Window, address: str, sections: tuple[str, ...]
+) -> None:
+    tab = opened(window, address)
+    choices = [tab.page.get_by_role("radio", name=name, exact=True) for name in sections]
+    for choice in choices[1:]:
+        choice.click()
+        expect(choice).to_be_checked()
+        drawn(tab.page)
+    for choice in reversed(choices[:-1]):
+        tab.page.go_back()
+        expect(choice).to_be_checked()
+    assert tab.page.url == tab.address + address

@@ -34,7 +34,7 @@ def main() -> None:
 def _choose() -> str:
     given = st.query_params.get("section", "").title()
     names = list(SECTIONS)
-    state.seed(SECTION, given if given in SECTIONS else names[0])
+    state.put(SECTION, given if given in SECTIONS else names[0])
     chosen = st.segmented_control(
         "Section",
         names,

@@ -3,15 +3,15 @@
 import streamlit as st
 
 from core.identity.permissions import Permission, may
-from pages._ui import errors, frame, guard, links
+from pages._ui import errors, frame, guard, links, sections
 from pages.system.accounts import account_list, audit_list, invitations
 
 
 def main() -> None:
     actor = guard.page(Permission.READ_AUDIT)
-    sections = {"Audit": audit_list.draw}
+    shown = {"Audit": audit_list.draw}
     if may(actor, Permission.MANAGE_ACCOUNTS):
-        sections = {"Accounts": account_list.draw, **sections}
+        shown = {"Accounts": account_list.draw, **shown}
     with frame.header("Accounts", "People, roles and the audit log"):
         if may(actor, Permission.MANAGE_ACCOUNTS):
             st.button(
@@ -22,17 +22,7 @@ def main() -> None:
     if may(actor, Permission.MANAGE_ACCOUNTS) and links.begins("invite"):
         invitations.open_invitation()
     invitations.show_link()
-    names = list(sections)
-    chosen = st.segmented_control(
-        "Section",
-        names,
-        default=names[0],
-        required=True,
-        key="section",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    sections[chosen]()
+    shown[sections.choose(shown, "accounts.section")]()
 
 
 with errors.InWords("Accounts"):

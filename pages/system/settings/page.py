@@ -1,10 +1,8 @@
 """Settings of the workspace, one section at a time."""
 
-import streamlit as st
-
 from core.identity.permissions import Permission
 from pages import demo_banner
-from pages._ui import errors, frame, guard
+from pages._ui import errors, frame, guard, sections
 from pages.system.settings import (
     funnel_settings,
     key_settings,
@@ -41,15 +39,7 @@ SECTIONS = {
 def main() -> None:
     actor = guard.page(Permission.CHANGE_WORKSPACE)
     frame.header("Settings", "Workspace, providers, keys, import and data policies")
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Workspace",
-        required=True,
-        key="section",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    chosen = sections.choose(SECTIONS, "settings.section")
     SECTIONS[chosen]()
     if chosen == "Workspace":
         demo_banner.offer(actor)

@@ -11,7 +11,7 @@ from core.bots.schemas import BotView, NewBotVersion
 from core.bots.service import bots
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui import dialogs, errors, frame, guard, sections, state, text
 from pages.test.bots import (
     knowledge_section,
     message_section,
@@ -34,12 +34,11 @@ SECTIONS: dict[str, Callable[[BotView], None]] = {
 def show(bot_id: UUID) -> None:
     """Open a bot, from a callback or before a rerun."""
     st.query_params.from_dict({OPEN: str(bot_id)})
-    state.forget(SECTION)
 
 
 def close() -> None:
     """Go back to the list, from a callback."""
-    st.query_params.pop(OPEN, None)
+    st.query_params.clear()
 
 
 def draw() -> None:
@@ -52,15 +51,7 @@ def draw() -> None:
         frame.empty_state("smart_toy", "Bot not found", missing.detail)
         return
     _draw_head(bot)
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Personality",
-        required=True,
-        key=SECTION,
-        label_visibility="collapsed",
-    )
-    SECTIONS[chosen or "Personality"](bot)
+    SECTIONS[sections.choose(SECTIONS, SECTION)](bot)
 
 
 def _read() -> BotView:

@@ -5,7 +5,6 @@ from uuid import UUID
 import streamlit as st
 
 from core.datasets.schemas import DatasetView
-from pages._ui import state
 
 OPEN, SECTION = "dataset", "datasets.section"
 
@@ -13,7 +12,6 @@ OPEN, SECTION = "dataset", "datasets.section"
 def show(dataset_id: UUID) -> None:
     """Open a dataset, from a callback or before a rerun."""
     st.query_params.from_dict({OPEN: str(dataset_id)})
-    state.forget(SECTION)
 
 
 def close() -> None:

@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.identity.schemas import Actor
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, guard, links, text
+from pages._ui import frame, guard, links, sections, text
 from pages.test.datasets import (
     case_section,
     dataset_address,
@@ -41,14 +41,7 @@ def draw(actor: Actor) -> None:
     _draw_head(dataset, may_change=may_change)
     import_dialog.draw_report()
     with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-        chosen = st.segmented_control(
-            "Section",
-            list(SECTIONS),
-            default="Cases",
-            required=True,
-            key=dataset_address.SECTION,
-            label_visibility="collapsed",
-        )
+        section = sections.choose(SECTIONS, dataset_address.SECTION)
         if dataset.cases:
             st.button(
                 "Evaluate",
@@ -58,7 +51,7 @@ def draw(actor: Actor) -> None:
                 args=("evaluations",),
                 kwargs={"new": "1", "dataset": str(dataset.id)},
             )
-    SECTIONS[chosen or "Cases"](dataset, may_change)
+    SECTIONS[section](dataset, may_change)
 
 
 def _read(opened: str) -> DatasetView:

@@ -9,7 +9,7 @@ from core.datasets.queries import datasets as queries
 from core.datasets.schemas import DatasetVersionView, DatasetView
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import columns, frame, guard, state, tables
+from pages._ui import columns, frame, guard, sections, state, tables
 from pages._ui.tables import TableColumn
 from pages.test.datasets import dataset_address
 
@@ -31,7 +31,7 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
 
 def _open(dataset: DatasetView, row: DatasetVersionView) -> None:
     state.put(dataset_address.version_key(dataset), row.number)
-    state.put(dataset_address.SECTION, "Cases")
+    sections.show("Cases")
 
 
 def _columns() -> Sequence[TableColumn[DatasetVersionView]]:

@@ -11,8 +11,6 @@ DATASET, TEMPLATE, BOT, VERSION, GATE = "dataset", "template", "bot", "version",
 _ADDRESS = DetailAddress("evaluation", "evaluations")
 OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
-show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
-close_case = _ADDRESS.close_case
 
 
 def opened() -> UUID | None:

@@ -22,14 +22,14 @@ from core.scoring.schemas import ScoreResult
 from pages._ui import columns, frame, guard, markdown, tables, text
 from pages._ui.tables import TableColumn
 from pages._ui.versions import chain_line
-from pages.test.evaluations import address, case_actions
+from pages.test.evaluations import case_actions, detail_address
 
 SHOWN = 25
 ENDED = (ResultStatus.COMPLETED, ResultStatus.FAILED)
 
 
 def draw(found: EvaluationView) -> None:
-    case_id = address.opened_case(found.id)
+    case_id = detail_address.opened_case()
     if case_id is not None:
         _draw_case(found, case_id)
         return
@@ -50,7 +50,7 @@ def draw(found: EvaluationView) -> None:
         return
 
     def open_(row: CaseRow) -> None:
-        address.show_case(found.id, row.id)
+        detail_address.show_case(row.id)
 
     st.caption(f"{formatting.count(page.total_count, 'case')}, the worst first · click to open")
     table = _columns(found)
@@ -84,7 +84,7 @@ def _outcome(figures: CaseFigures | None) -> str:
 
 
 def _draw_case(found: EvaluationView, case_id: UUID) -> None:
-    frame.back("All cases", address.close_case, "evaluations.case.back")
+    frame.back("All cases", detail_address.close_case, "evaluations.case.back")
     try:
         with guard.work() as (session, actor):
             case = results.get_case(session, found.id, case_id, actor=actor)

@@ -13,7 +13,7 @@ from core.evaluations.service import evaluations
 from core.evaluations.views import EvaluationView
 from core.insights.chains.chain_views import ChainKind
 from core.presentation import formatting
-from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui import dialogs, errors, frame, guard, sections, state, text
 from pages._ui.versions import chain_line
 from pages.test.evaluations import (
     address,
@@ -54,15 +54,7 @@ def draw() -> None:
     limit_field.draw(found)
     if found.status.is_going_on:
         _draw_progress(found.id, status_of(found))
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Results",
-        required=True,
-        key=address.SECTION,
-        label_visibility="collapsed",
-    )
-    SECTIONS[chosen or "Results"](found)
+    SECTIONS[sections.choose(SECTIONS, address.SECTION)](found)
 
 
 def _draw_head(found: EvaluationView) -> None:

@@ -1,6 +1,7 @@
 """One prompt: its head, and its sections."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from core.prompts.schemas import PromptRating, Visibility
 from core.prompts.service import sharing
 from core.prompts.views import PromptView
 from core.system import workspace
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, sections, state, text
 from pages._ui.versions import version_trend
 from pages.test.prompts import address, sharing_section, version_section
 from pages.test.prompts.edit import edit_section
@@ -47,19 +48,10 @@ def draw(actor: Actor) -> None:
         st.title("Prompts", anchor=False)
         frame.empty_state("edit_note", "Prompt not found", missing.detail)
         return
-    address.take_over(prompt.id, tuple(SECTIONS))
+    address.take_over(prompt.id)
     _draw_head(prompt)
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Edit",
-        required=True,
-        key=address.SECTION,
-        label_visibility="collapsed",
-        on_change=refill,
-        args=(prompt.id,),
-    )
-    SECTIONS[chosen or "Edit"](prompt, actor)
+    section = sections.choose(SECTIONS, address.SECTION, on_change=partial(refill, prompt.id))
+    SECTIONS[section](prompt, actor)
 
 
 def _draw_head(prompt: PromptView) -> None:

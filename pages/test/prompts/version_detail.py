@@ -8,7 +8,7 @@ from core.identity.schemas import Actor
 from core.insights.chains.chain_views import ChainKind
 from core.prompts.template.syntax import DEFAULT_LABEL
 from core.prompts.views import PromptVersionView, PromptView
-from pages._ui import errors, frame, links, state
+from pages._ui import errors, frame, links, sections, state
 from pages._ui.versions import chain_line
 from pages.test.prompts import address
 from pages.test.prompts.edit.editor import PromptEditor
@@ -57,4 +57,4 @@ def _draw_actions(prompt: PromptView, version: PromptVersionView, actor: Actor) 
 def edit_from(prompt: PromptView, version: PromptVersionView) -> None:
     """Load a version into the editor, from a callback."""
     PromptEditor(prompt).load(version)
-    state.put(address.SECTION, "Edit")
+    sections.show("Edit")

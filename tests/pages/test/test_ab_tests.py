@@ -181,7 +181,7 @@ def test_cases_show_both_answers_side_by_side(
     assert (rows[0]["Quality of A"], rows[0]["A − B"]) == ("1.00", 1)
     with transaction() as session:
         [first, _] = list_cases(session, id_, Window(), actor=admin.actor).items
-    app.session_state["ab_tests.case"] = (id_, first.id)
+    app.query_params["case"] = str(first.id)
     app.run()
     assert GOOD in said(app)
     assert BAD in said(app)

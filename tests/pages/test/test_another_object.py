@@ -71,9 +71,9 @@ def test_an_open_case_does_not_stay_open_in_another_evaluation(console: Console)
     follow(app, "evaluation", one.id, "Cases")
     with transaction() as session:
         [case] = results.list_cases(session, one.id, actor=boss.actor).items
-    app.session_state["evaluations.case"] = (one.id, case.id)
-    app.run()
+    follow(app, "case", case.id)
     assert "All cases" in [each.label for each in app.button]
+    del app.query_params["case"]
     follow(app, "evaluation", two.id)
     assert "Case not found" not in said(app)
     assert len(app.dataframe) == 1

@@ -90,10 +90,8 @@ def failed_case(console: Console, admin: Person, evaluation: EvaluationView) -> 
     """Open the only case of an evaluation."""
     with transaction() as session:
         [row] = results.list_cases(session, evaluation.id, actor=admin.actor).items
-    app = opened(console, admin, EVALUATIONS, evaluation=str(evaluation.id))
-    app.session_state["evaluations.case"] = (evaluation.id, row.id)
-    app.button_group(key="evaluations.section").set_value("Cases").run()
-    return app
+    query = {"evaluation": str(evaluation.id), "section": "Cases", "case": str(row.id)}
+    return opened(console, admin, EVALUATIONS, **query)
 
 
 def test_a_dataset_is_evaluated_from_its_page(

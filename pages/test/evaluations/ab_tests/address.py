@@ -5,5 +5,3 @@ from pages.test.evaluations.detail_address import DetailAddress
 _ADDRESS = DetailAddress("test", "ab_tests")
 OPEN, SECTION = _ADDRESS.item, _ADDRESS.section
 show, show_form, close = _ADDRESS.show, _ADDRESS.show_form, _ADDRESS.close
-show_case, opened_case = _ADDRESS.show_case, _ADDRESS.opened_case
-close_case = _ADDRESS.close_case

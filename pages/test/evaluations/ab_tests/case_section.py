@@ -13,14 +13,14 @@ from core.presentation import formatting
 from pages._ui import columns, frame, guard, tables, text
 from pages._ui.tables import TableColumn
 from pages.test.evaluations import case_section as evaluation_cases
-from pages.test.evaluations.ab_tests import address
+from pages.test.evaluations import detail_address
 
 SHOWN = 25
 ORDERS = {AbCaseOrder.DIFFERENT: "Most different first", AbCaseOrder.WORST: "Worst first"}
 
 
 def draw(found: AbTestView) -> None:
-    case_id = address.opened_case(found.id)
+    case_id = detail_address.opened_case()
     if case_id is not None:
         _draw_case(found, case_id)
         return
@@ -43,7 +43,7 @@ def draw(found: AbTestView) -> None:
         return
 
     def open_(row: AbCaseRow) -> None:
-        address.show_case(found.id, row.id)
+        detail_address.show_case(row.id)
 
     st.caption(f"{formatting.count(page.total_count, 'case')} · click to open")
     tables.draw_page(page, _columns(), "case", name="ab_tests.cases", at=at, on_open=open_)
@@ -74,7 +74,7 @@ def _time(answers: CaseAnswers) -> str:
 
 
 def _draw_case(found: AbTestView, case_id: UUID) -> None:
-    frame.back("All cases", address.close_case, "ab_tests.case.back")
+    frame.back("All cases", detail_address.close_case, "ab_tests.case.back")
     try:
         with guard.work() as (session, actor):
             case = get_case(session, found.id, case_id, actor=actor)

@@ -11,7 +11,7 @@ from core.ab_tests.service import ab_tests
 from core.ab_tests.views import AbTestView
 from core.errors import NotFound
 from core.presentation import formatting
-from pages._ui import dialogs, errors, frame, guard, state, text
+from pages._ui import dialogs, errors, frame, guard, sections, state, text
 from pages.test.evaluations import progress
 from pages.test.evaluations.ab_tests import (
     ab_test_list,
@@ -44,15 +44,7 @@ def draw() -> None:
         st.error(text.plain(found.error), icon=":material/error:")
     if found.is_running:
         _draw_progress(found)
-    chosen = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Result",
-        required=True,
-        key=address.SECTION,
-        label_visibility="collapsed",
-    )
-    SECTIONS[chosen or "Result"](found)
+    SECTIONS[sections.choose(SECTIONS, address.SECTION)](found)
 
 
 def _draw_head(found: AbTestView) -> None:
