@@ -88,13 +88,12 @@ def draw_figures(
     steps = (funnel if versus is None else versus.one).steps
     shown = [*_step_columns(), *_drop_off_columns(drop_offs)]
     if versus is not None:
-        others = versus.other.steps
-        shown += [
-            columns.number(f"{versus.other_name}: users", lambda step: others[step.step - 1].users),
+        shown.insert(2, _other_users(versus))  # beside the users of this funnel
+        shown.append(
             columns.text(
                 "Change from previous step", lambda step: _difference(versus, step.step - 1)
-            ),
-        ]
+            )
+        )
     key = f"{PAGE}.figures.{versus is not None}"
     tables.draw(
         steps, shown, f"{len(steps)} funnel steps", key=key, on_open=lambda step: pick(step.step)
@@ -102,6 +101,13 @@ def draw_figures(
     if funnel.last_window_ends_at > clock.now():
         days = formatting.count(funnel.window_days, "day")
         st.caption(f"Dropped off so far: those who started in the last {days} may still go on.")
+
+
+def _other_users(versus: FunnelComparison) -> TableColumn[FunnelStep]:
+    name, others = text.one_line(versus.other_name), versus.other.steps
+    return columns.number(
+        name, lambda step: others[step.step - 1].users, width=110, help=f"Users: {text.plain(name)}"
+    )
 
 
 def _step_columns() -> list[TableColumn[FunnelStep]]:
