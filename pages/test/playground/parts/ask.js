@@ -1,7 +1,9 @@
 // Enter sends, with Ctrl or Cmd too. While an answer is being written one may write the next question; it waits in its field. What is
 // in the field is stored with its session, for the next visit from any browser; until that is done, it outlives a reload in this tab.
+// A system prompt that is being typed is stored, too: Streamlit alone would wait until its field is left.
 
 const FIELD = '[data-testid="stChatInputTextArea"]';
+const PROMPT = '[class*="st-key-playground-prompt-"] textarea';
 const BUTTON = '[data-testid="stChatInputSubmitButton"]';
 const FILES = '[data-testid="stChatInput"] input[type="file"]';
 const LONGEST_PASTE = 20000; // characters: with more in it, the field would lag behind the keys, so they become a file
@@ -33,6 +35,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (data.pending) refuse(event); else asked();
   };
   const typed = (event) => {
+    if (event.target.closest?.(PROMPT)) {
+      clearTimeout(taking);
+      taking = setTimeout(takeOver, QUIET_MS, event.target);
+    }
     if (!event.target.closest?.(FIELD)) return;
     parentElement.unsent?.put(event.target.value);
     estimate(data.estimate, event.target.value);
@@ -65,7 +71,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     estimate(data.estimate, field.value);
   };
 
-  let checking, waiting;
+  let checking, taking, waiting;
   arrive();
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
@@ -84,6 +90,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     document.removeEventListener("visibilitychange", left);
     removeEventListener("pagehide", left);
   };
+}
+
+// What Ctrl+Enter does in a field; of one that has nothing new, nothing.
+function takeOver(field) {
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true }));
 }
 
 // About what the message would cost: with all that is sent besides it, and the longest answer. Characters beyond ASCII take more
