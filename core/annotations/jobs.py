@@ -42,10 +42,10 @@ def look_at_conversations(payload: dict[str, Any]) -> None:
 
 @outbox.handles(scores.GIVEN)
 def look_at_scores(payload: dict[str, Any]) -> None:
-    """Add answers to the queue by their scores."""
-    if payload.get("left"):
-        look_at_conversations(payload)
-        return
+    """Add answers to the queue by their scores; remove those whose scores are gone."""
+    if left := payload.get("left"):
+        # One that leaves may be in the sample, as any other that nothing speaks against
+        enqueue.enqueue_conversations(withdrawals.withdraw([UUID(id_) for id_ in left]))
     enqueue.enqueue_by_scores([UUID(id_) for id_ in payload["ids"]])
 
 

@@ -33,22 +33,21 @@ order by message_id for update""")
 Founded = Mapping[UUID, set[QueueReason]]
 
 
-def withdraw(conversation_ids: Sequence[UUID]) -> None:
+def withdraw(conversation_ids: Sequence[UUID]) -> list[UUID]:
     """Remove reasons that no rating and no score gives any longer from items that nobody has
-    reviewed or reviews, and items without another reason.
+    reviewed or reviews, and items without another reason; return the conversations of the latter.
     """
     with read_session() as core, transaction(Database.AI) as ai:
         given = {"ids": list(conversation_ids), "reasons": sorted(OF_OPINIONS)}
         rows = ai.execute(UNTOUCHED, {**given, "now": clock.now()}).mappings().all()
         if not rows:
-            return
+            return []
         founded = _founded(core, ai, rows)
-        for row in rows:
-            _keep(ai, row, founded)
+        return [row["conversation_id"] for row in rows if not _is_kept(ai, row, founded)]
 
 
-def _keep(ai: Session, item: RowMapping, founded: Founded) -> None:
-    """Keep an item for the reasons that still hold."""
+def _is_kept(ai: Session, item: RowMapping, founded: Founded) -> bool:
+    """Keep an item for the reasons that still hold, if there are any."""
     reasons = {QueueReason(each) for each in item["reasons"]}
     held = founded[item["message_id"]] | founded[item["conversation_id"]]
     left = reasons - (OF_OPINIONS - held)
@@ -58,6 +57,7 @@ def _keep(ai: Session, item: RowMapping, founded: Founded) -> None:
     elif left != reasons:
         values = {"reasons": sorted(left), "priority": enqueue.priority_of(left)}
         ai.execute(update(items).where(is_item).values(values))
+    return bool(left)
 
 
 def _founded(core: Session, ai: Session, rows: Sequence[RowMapping]) -> Founded:

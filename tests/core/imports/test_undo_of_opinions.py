@@ -25,12 +25,16 @@ pytestmark = pytest.mark.usefixtures("database")
 HANDLER = jobs.look_at_scores.__name__  # the import registers the handler
 
 
-@pytest.fixture(autouse=True)
-def _talk(database: object) -> None:
+def review_with(*, sample_share: float) -> None:
     rules = [ScoreRule(name="helpfulness", below=0.5)]
-    review = ReviewSettings(sample_share=0.0, double_share=0.0, score_rules=rules)
+    review = ReviewSettings(sample_share=sample_share, double_share=0.0, score_rules=rules)
     with transaction() as core:
         settings.write(core, review, by=None)
+
+
+@pytest.fixture(autouse=True)
+def _talk(database: object) -> None:
+    review_with(sample_share=0.0)
     began = clock.now() - timedelta(hours=2)
     said = [
         message(number, created_at=(began + timedelta(minutes=number)).isoformat())
@@ -111,3 +115,13 @@ def test_answer_that_attune_itself_scored_low_stays() -> None:
     scored(import_id=ours)
     undo(ours)
     assert len(queued()) == 1
+
+
+@pytest.mark.parametrize("tell", [rated, scored])
+def test_answer_of_the_sample_stays_as_one_of_it(tell: Callable[..., None]) -> None:
+    review_with(sample_share=1.0)
+    ours = new_id()
+    tell(import_id=ours)
+    assert queued() != [(["sample"], 10)] * 2
+    undo(ours)
+    assert queued() == [(["sample"], 10)] * 2
