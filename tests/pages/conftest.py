@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache as cache_of_results
 from html import unescape
+from typing import Any
 
 import pytest
 from streamlit import error_util
@@ -39,6 +40,19 @@ def packages_are_searched_once() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     found = cache_of_results(manifest_scanner.scan_component_manifests)
     patch.setattr(manifest_scanner, "scan_component_manifests", found)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_may_take_a_minute() -> Iterator[None]:
+    """Wait a minute for each run of a page: a busy machine takes longer than three seconds."""
+    patch, create = pytest.MonkeyPatch(), AppTest.__init__
+
+    def patient(app: AppTest, *given: Any, default_timeout: float, **named: Any) -> None:  # noqa: ANN401  passed on
+        create(app, *given, default_timeout=60, **named)
+
+    patch.setattr(AppTest, "__init__", patient)
     yield
     patch.undo()
 
