@@ -36,7 +36,7 @@ def prompt(program: Program) -> Iterator[dict[str, Any]]:
     new = {"name": "answers-refunds", "prompt": script(GOOD)}
     created = program.api.post("/templates", json=new).raise_for_status().json()
     path = f"/templates/{created['id']}"
-    program.api.put(path, json={"prompt": script(BAD, delay_s=0.2)}).raise_for_status()
+    program.api.put(path, json={"prompt": script(BAD, delay_s=0.5)}).raise_for_status()
     yield created
     for found in program.api.get(PAGE).json()["items"]:
         program.api.delete(f"{PAGE}/{found['id']}").raise_for_status()
