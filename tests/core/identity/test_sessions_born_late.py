@@ -160,7 +160,7 @@ def slow_check(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
     def slowly(password: str, password_hash: str | None) -> bool:
         right = really(password, password_hash)
         started.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return right
 
     monkeypatch.setattr(passwords, "matches", slowly)
