@@ -40,7 +40,10 @@ def following_by_cookie(
     """Follow a session as the console's page does."""
     cookie = {"Cookie": f"attune={person.token}"}
     with connect(
-        address_of(address, session_id), additional_headers=cookie, origin=Origin(address)
+        address_of(address, session_id),
+        additional_headers=cookie,
+        origin=Origin(address),
+        open_timeout=60,
     ) as socket:
         yield socket
 

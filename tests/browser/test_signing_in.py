@@ -215,7 +215,7 @@ def test_a_password_that_is_changed_ends_the_other_sessions(
     headers = {"Cookie": f"attune={elsewhere}"}
     assert (
         httpx2.get(
-            f"{program.address}/api/v1/admin/auth/me", headers=headers, trust_env=False
+            f"{program.address}/api/v1/admin/auth/me", headers=headers, trust_env=False, timeout=30
         ).status_code
         == 401
     )

@@ -41,7 +41,7 @@ def boss(client: Client) -> httpx2.Client:
 
 
 def send(address: str, made: CreatedApiKey) -> httpx2.Response:
-    with httpx2.Client(trust_env=False) as program:
+    with httpx2.Client(trust_env=False, timeout=60) as program:
         return program.post(address + INGEST, json=EVENT, headers=bearing(made))
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_secret_is_refused(address: str) -> None:
     made = api_key()
     for wrong in (made.key[:-1], f"{made.key[:13]}{'A' * 43}", "atn_", "atn_ü"):
         headers = {b"Authorization": f"Bearer {wrong}".encode()}
-        with httpx2.Client(trust_env=False) as program:
+        with httpx2.Client(trust_env=False, timeout=60) as program:
             answer = program.post(address + INGEST, json=EVENT, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "key_dead")
 
@@ -150,7 +150,7 @@ def test_a_key_opens_no_route_of_people_whatever_its_scopes(address: str, route:
         return
     body = {"name": "x", "scopes": ["read"]} if route.takes_body else None
     query = {"session_id": str(new_id())}
-    with httpx2.Client(trust_env=False) as program:
+    with httpx2.Client(trust_env=False, timeout=60) as program:
         answer = program.request(
             route.method,
             f"{address}/api/v1{route.path}",
@@ -176,7 +176,7 @@ def test_a_key_opens_no_page(address: str, path: str) -> None:
 @pytest.mark.usefixtures("client")
 def test_a_key_in_a_cookie_is_none(address: str) -> None:
     headers = {"Cookie": f"attune={api_key().key}", "Origin": address}
-    with httpx2.Client(trust_env=False) as program:
+    with httpx2.Client(trust_env=False, timeout=60) as program:
         assert program.post(address + INGEST, json=EVENT, headers=headers).status_code == 401
 
 
@@ -184,7 +184,7 @@ def test_rows_have_the_environment_of_their_key_unless_they_name_one(
     address: str, boss: httpx2.Client
 ) -> None:
     headers = bearing(api_key(environment="staging"))
-    with httpx2.Client(trust_env=False) as program:
+    with httpx2.Client(trust_env=False, timeout=60) as program:
         for row in (EVENT, EVENT | {"environment": "lab"}):
             assert program.post(address + INGEST, json=row, headers=headers).status_code == 202
     with transaction() as session:

@@ -146,4 +146,5 @@ def test_the_public_address_is_taken_as_a_browser_says_it(given: str) -> None:
 
 def follow(address: str, headers: dict[str, str], origin: str | None) -> ClientConnection:
     target = f"{address.replace('http', 'ws')}/api/v1/admin/playground/ws?session_id={new_id()}"
-    return connect(target, additional_headers=headers, origin=Origin(origin) if origin else None)
+    allowed = Origin(origin) if origin else None
+    return connect(target, additional_headers=headers, origin=allowed, open_timeout=60)

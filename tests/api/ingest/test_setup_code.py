@@ -38,7 +38,11 @@ def test_curl_sends_an_event(code: dict[str, str]) -> None:
     given = dict(zip(options[::2], options[1::2], strict=True))
     token = re.findall('Authorization: (.+?)"? -H', code["curl"])[0]
     answer = httpx2.post(
-        url, json=json.loads(given["-d"]), headers={"Authorization": token}, trust_env=False
+        url,
+        json=json.loads(given["-d"]),
+        headers={"Authorization": token},
+        trust_env=False,
+        timeout=60,
     )
     assert answer.status_code == 202
     assert count("user_activity_events") == 1
@@ -64,5 +68,6 @@ def test_opentelemetry_reaches_its_route_with_the_key(code: dict[str, str]) -> N
         content=b"",
         headers={name: token, "Content-Type": "application/x-protobuf"},
         trust_env=False,
+        timeout=60,
     )
     assert answer.status_code == 200

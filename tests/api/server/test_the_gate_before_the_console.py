@@ -105,7 +105,10 @@ def test_the_consoles_websocket_opens_with_the_cookie_and_our_origin(
 ) -> None:
     one = person(kind=SessionKind.BROWSER)
     with connect(
-        ws(whole, "/_stcore/stream"), origin=Origin(whole), additional_headers=cookie(one)
+        ws(whole, "/_stcore/stream"),
+        origin=Origin(whole),
+        additional_headers=cookie(one),
+        open_timeout=60,
     ) as socket:
         assert socket.protocol.state.name == "OPEN"
 
@@ -177,7 +180,7 @@ def refused(
     said = Origin(origin) if origin else None
     with (
         pytest.raises(InvalidStatus) as refusal,
-        connect(ws(address, path), origin=said, additional_headers=headers),
+        connect(ws(address, path), origin=said, additional_headers=headers, open_timeout=60),
     ):
         pass
     return refusal.value.response.status_code

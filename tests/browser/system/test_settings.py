@@ -110,14 +110,18 @@ def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> Non
     headers = {"Authorization": f"Bearer {shown.inner_text().strip()}"}
     ingest = f"{program.address}/api/v1/ingest/events"
     event = {"event_type": "chat.session_start"}
-    assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).json()["accepted"] == 1
+
+    def send() -> httpx2.Response:
+        return httpx2.post(ingest, json=event, headers=headers, trust_env=False, timeout=30)
+
+    assert send().json()["accepted"] == 1
     tab.press("Done")
     expect(shown).to_have_count(0)
     expect(tab.page.get_by_text("used just now")).to_be_visible()
     tab.press("Revoke")
     tab.confirm("Revoke this key?", "Revoke key")
     expect(tab.page.get_by_text("No API keys yet")).to_be_visible()
-    assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).status_code == 401
+    assert send().status_code == 401
 
 
 def test_a_price_of_ones_own_is_added(window: Window, program: Program) -> None:
