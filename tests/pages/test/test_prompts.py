@@ -289,3 +289,11 @@ def test_each_label_in_the_dialog_shows_its_own_protection(admin: Person) -> Non
         app.run()
         assert not app.exception
         assert app.checkbox[0].value is is_protected
+
+
+def test_moving_a_label_to_where_it_is_shows_no_change(console: Console, admin: Person) -> None:
+    made = create(admin.actor)
+    label(admin.actor, made.id, 1)
+    app = press(opened(console, admin, "support", "Labels"), "Move or add label")
+    assert "on version 1 already" in said(app)
+    assert "Calls change" not in said(app)

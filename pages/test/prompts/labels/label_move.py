@@ -87,6 +87,9 @@ def _protected_key(label: str) -> str:
 
 
 def _draw_change(old: PromptVersionView, new: PromptVersionView) -> None:
+    if old.number == new.number:
+        st.caption(f"The label is on version {new.number} already: calls do not change.")
+        return
     st.caption(f"Calls change from version {old.number} to version {new.number}:")
     with st.container(border=True, height=220):
         diff.draw(
