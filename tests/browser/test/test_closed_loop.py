@@ -139,6 +139,7 @@ def make_a_case(tab: Tab, dataset: str) -> None:
     dialog.get_by_label("Name of the new dataset").fill(dataset)
     dialog.get_by_role("button", name="Add case").click()
     toast(tab).to_contain_text(f"Case added to {dataset}")
+    tab.page.get_by_role("link", name="Open dataset").click(trial=True)
 
 
 def evaluate(tab: Tab, dataset: str, prompt: str) -> None:
