@@ -37,7 +37,7 @@ def draw() -> None:
                 key=DATASET,
                 placeholder="Questions below",
                 format_func=lambda each: _label(datasets[each]),
-                width=420,
+                width=600,
             )
             if _dataset() is not None:
                 st.segmented_control(
