@@ -33,6 +33,7 @@ def test_the_newest_words_stay_in_view_unless_the_reader_scrolls_up(window: Wind
     tab.page.mouse.wheel(0, -250)
     tab.wait_for(lambda: left_below(tab) > 150)
     tab.wait_for(lambda: stays(tab), within_s=5)  # once the wheel has come to rest
+    assert left_below(tab) > 150
 
     tab.page.mouse.wheel(0, 9000)
     tab.wait_for(lambda: left_below(tab) < 40)
