@@ -217,7 +217,8 @@ def test_a_stopped_answer_is_told_with_its_text(
         heard_until(socket, "playground_token")
         stopped = client(one).post(f"/prompts/{sent.job_id}/cancel").json()
         whole = heard_until(socket, "playground_response")[-1]
-    assert (whole["status"], whole["content"]) == ("cancelled", stopped["response"])
+    assert whole["status"] == "cancelled"
+    assert whole["content"].startswith(stopped["response"])  # and what came until it had stopped
 
 
 def test_deleting_the_session_closes_its_feed(address: str, one: Person, client: Client) -> None:

@@ -186,8 +186,9 @@ def test_a_stop_from_elsewhere_ends_the_stream_with_what_there_is(mine: httpx2.C
     assert told[-1].name == "done"
     end = told[-1].data["execution"]
     # Stored when its thread has ended, which may be before the last event is read, or after
-    later = dict.fromkeys(("usage", "execution_time_ms", "first_token_ms"))
+    later = dict.fromkeys(("response", "usage", "execution_time_ms", "first_token_ms"))
     assert end | later == stopped | later
+    assert end["response"].startswith(stopped["response"])
     assert stopped["status"] == "cancelled"
     assert text_of(told).startswith(stopped["response"])
 
