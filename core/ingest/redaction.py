@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
@@ -197,7 +198,13 @@ def current() -> Redactor | None:
 def _read() -> Redactor | None:
     with read_session() as session:
         rules = settings.read(session, Redaction)
-    return None if rules.mode is Mode.OFF else Redactor(rules)
+    return None if rules.mode is Mode.OFF else _redactor(rules)
+
+
+@lru_cache(maxsize=1)
+def _redactor(rules: Redaction) -> Redactor:
+    # Nothing else runs in the process while patterns are compiled: fifty large ones take seconds
+    return Redactor(rules)
 
 
 def _hashed(name: str, matched: str) -> str:
