@@ -1,4 +1,4 @@
-"""The sections of an open object, of which the page's address names one."""
+"""The sections of a page or of what is open on it; the address names the one that is shown."""
 
 from collections.abc import Callable, Iterable
 

@@ -36,8 +36,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const typed = (event) => {
     if (event.target.closest?.(PROMPT)) {
-      clearTimeout(taking);
-      taking = setTimeout(takeOver, QUIET_MS, event.target);
+      clearTimeout(sending);
+      sending = setTimeout(sendText, QUIET_MS, event.target);
     }
     if (!event.target.closest?.(FIELD)) return;
     parentElement.unsent?.put(event.target.value);
@@ -71,7 +71,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     estimate(data.estimate, field.value);
   };
 
-  let checking, taking, waiting;
+  let checking, sending, waiting;
   arrive();
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
@@ -92,8 +92,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 }
 
-// What Ctrl+Enter does in a field; of one that has nothing new, nothing.
-function takeOver(field) {
+// Has Streamlit send the text of a field, as Ctrl+Enter does; if that has not changed, nothing happens.
+function sendText(field) {
   field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", ctrlKey: true, bubbles: true }));
 }
 
