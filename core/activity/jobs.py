@@ -3,6 +3,7 @@
 from core.activity.ingest import rollups
 from core.activity.service import apply_funnel
 from core.database.db import transaction
+from core.database.rollups import AT_ONCE
 from core.database.settings import Workspace, read
 from core.jobs import queue
 
@@ -11,10 +12,11 @@ from core.jobs import queue
 # While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Fold all deltas into the rollups."""
+    """Fold all deltas into the rollups; what comes meanwhile waits for the next job."""
     while True:
         with transaction() as session:
-            if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
+            zone = read(session, Workspace).reporting_time_zone
+            if rollups.fold(session, zone=zone) < AT_ONCE:
                 return
 
 

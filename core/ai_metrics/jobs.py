@@ -4,6 +4,7 @@ from core.ai_metrics.ingest import dimension_backfill, rollups
 from core.ai_metrics.ingest import late_spans as late
 from core.ai_metrics.queries import daily_indexes
 from core.database.db import transaction
+from core.database.rollups import AT_ONCE
 from core.database.settings import Workspace, read
 from core.jobs import queue
 
@@ -11,10 +12,11 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Fold all deltas into the rollups."""
+    """Fold all deltas into the rollups; what comes meanwhile waits for the next job."""
     while True:
         with transaction() as session:
-            if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
+            zone = read(session, Workspace).reporting_time_zone
+            if rollups.fold(session, zone=zone) < AT_ONCE:
                 return
 
 

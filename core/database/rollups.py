@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Select,
     SelectBase,
     Table,
+    Text,
     TextClause,
     TextualSelect,
     and_,
@@ -79,16 +81,16 @@ class Fold:
         return text("select pg_try_advisory_xact_lock(:lock)").bindparams(lock=self.lock)
 
     def fold(self, session: Session, *, zone: str) -> int:
-        """Add waiting deltas to the rollups; return how many rollup rows changed."""
+        """Add up to AT_ONCE waiting deltas to the rollups; return how many."""
         if not session.scalar(self.try_lock):
             return 0
-        found = session.execute(self._folding(zone)).mappings().all()
+        found = session.execute(self._folding, {"zone": zone}).mappings().all()
         self._drop_empty(
             session,
             # Where none is empty, the outer join still brings one row, without a key
             [{name: row[name] for name in self.key} for row in found if row["at"] is not None],
         )
-        return int(found[0]["changed"])
+        return int(found[0]["taken"])
 
     def rebuild_days(self, session: Session, *, zone: str) -> None:
         """Recompute the days of a zone from the half hours, while nothing is folded."""
@@ -116,9 +118,11 @@ class Fold:
             same = and_(*(self.rollups.c[name] == bindparam(name) for name in self.key))
             session.connection().execute(delete(self.rollups).where(same), rows)
 
-    def _folding(self, zone: str) -> Select[Any]:
-        """Return the statement that folds: changed rows, and the keys that are empty by now."""
-        summed, present = self._summed(zone), self.rollups.c
+    @cached_property
+    def _folding(self) -> Select[Any]:
+        """The statement that folds: how many deltas, and the keys that are empty by now."""
+        taken, present = self._taken(), self.rollups.c
+        summed = self._summed(taken)
         key, values = (
             [summed.c[name] for name in self.key],
             [summed.c[name] for name in (*self.sums, *self.histograms)],
@@ -136,16 +140,16 @@ class Fold:
         is_empty = and_(*(present[name] == 0 for name in self.sums)).label("is_empty")
         upsert = adding.on_conflict_do_update(index_elements=self.key, set_=added)
         folded = upsert.returning(*(present[name] for name in self.key), is_empty).cte("folded")
-        counted = select(func.count().label("changed")).select_from(folded).subquery("counted")
+        counted = select(func.count().label("taken")).select_from(taken).subquery("counted")
         empty = (
             select(*(folded.c[name] for name in self.key))
             .where(folded.c.is_empty)
             .subquery("empty")
         )
-        return select(counted.c.changed, *empty.c).select_from(counted.outerjoin(empty, true()))
+        return select(counted.c.taken, *empty.c).select_from(counted.outerjoin(empty, true()))
 
-    def _summed(self, zone: str) -> CTE:
-        """Return some deltas, taken off, by half hour, by day, and over all that is starred."""
+    def _taken(self) -> CTE:
+        """Return some deltas, taken off."""
         some = (
             select(self.deltas.c.id)
             .where(self.ready)
@@ -156,13 +160,17 @@ class Fold:
         # An array is read once. `in` is read again for each row where Postgres expects none, which
         # it does after a vacuum has met the table while it was empty.
         ids = func.array(some.scalar_subquery())
-        taken = (
+        return (
             delete(self.deltas)
             .where(self.deltas.c.id == func.any(ids))
             .returning(*self.deltas.c)
             .cte("taken")
         )
-        times = taken.c.at.label("half_hour"), func.date_trunc("day", taken.c.at, zone).label("day")
+
+    def _summed(self, taken: CTE) -> CTE:
+        """Return deltas by half hour, by day of `:zone`, and over all that is starred."""
+        day = func.date_trunc("day", taken.c.at, bindparam("zone", type_=Text)).label("day")
+        times = taken.c.at.label("half_hour"), day
         rows = select(taken, *times).cte("grains").c
         grain = case((func.grouping(rows.half_hour) == 0, Grain.HALF_HOUR), else_=Grain.DAY)
         stars = [rows[name] for name in self.starred]

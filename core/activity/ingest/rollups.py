@@ -30,7 +30,7 @@ USERS = (
 
 
 def fold(session: Session, *, zone: str) -> int:
-    """Fold some deltas into the rollups; return the number of changed rows, 0 at the end."""
+    """Fold some deltas into the rollups; return how many: where fewer than AT_ONCE, all of them."""
     return EVENTS.fold(session, zone=zone) + _fold_users(session)
 
 

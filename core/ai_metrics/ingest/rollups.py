@@ -99,7 +99,7 @@ FOLDS = (REQUESTS, DIMENSIONS, TOOLS, TOOL_DIMENSIONS)
 
 
 def fold(session: Session, *, zone: str) -> int:
-    """Fold some deltas into the rollups; return the number of changed rows, 0 at the end."""
+    """Fold some deltas into the rollups; return how many: where fewer than AT_ONCE, all of them."""
     place_values(session)
     return sum(fold.fold(session, zone=zone) for fold in FOLDS)
 
