@@ -24,7 +24,7 @@ SOURCES = ("user_activity_events", "ai_request_metrics", "conversations")  # of 
 USER_DAYS = statement(__package__, "user_days_of_day")
 EARLIEST = text("""
 select least((select min(created_at) from user_activity_events), (select min(created_at)
-    from ai_request_metrics))""")
+    from ai_request_metrics), (select min(created_at) from conversations))""")
 AGAIN_AFTER = timedelta(seconds=15)  # by then no process has cached the previous zone
 
 

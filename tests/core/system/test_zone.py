@@ -68,8 +68,11 @@ def test_days_are_made_anew(database: Postgres) -> None:
     assert [check.table for check in verify.verify() if check.differences] == []
 
 
-def test_days_on_which_users_only_talked_are_made_anew(database: Postgres) -> None:
-    events({"created_at": days_ago(5)})
+@pytest.mark.parametrize("events_since", [5, 1])
+def test_days_on_which_users_only_talked_are_made_anew(
+    database: Postgres, events_since: int
+) -> None:
+    events({"created_at": days_ago(events_since)})
     at = days_ago(3).replace(hour=18).isoformat()
     conversations.stored(
         {
