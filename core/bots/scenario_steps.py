@@ -61,7 +61,8 @@ async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
         run = runs.begin(session, run_id)
         if run is None:
             return
-    for scenario in map(ScenarioView.model_validate, run.content["scenarios"]):
+        texts = scenarios.list_of_run(session, run)
+    for scenario in texts:
         # One that is deleted meanwhile ends, and the others go on
         with suppress(ScenarioMissing):
             await _run_scenario(run, scenario, may_go_on)

@@ -39,6 +39,15 @@ def get_scenario(session: Session, scenario_id: UUID, *, actor: Actor) -> Scenar
     return scenario_view(row)
 
 
+def list_of_run(session: Session, run: ScenarioRun) -> list[ScenarioView]:
+    """Return the scenarios of a run in its order, with the texts that they had at its start."""
+    if "scenarios" in run.content:
+        return [ScenarioView.model_validate(each) for each in run.content["scenarios"]]
+    # Queued by a release that did not keep the texts: those of today, of what still exists
+    rows = session.scalars(select(Scenario).where(Scenario.id.in_(run.scenario_ids)))
+    return sorted(map(scenario_view, rows), key=lambda each: run.scenario_ids.index(each.id))
+
+
 def scenario_view(row: Scenario) -> ScenarioView:
     return ScenarioView(
         id=row.id,
