@@ -58,11 +58,8 @@ class Header:
         tables by their labels, the page's list first.
         """
         zone = chosen.period.zone
-        # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of
-        # all to find it.
-        as_of = f"updated {text.plain(f'{reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}')}"
         days = f"{span(chosen.period)} ({zone})" if chosen.is_timed else zone
-        self.caption.caption(f"{self.about} · {days} · {as_of}")
+        self.caption.caption(f"{self.about} · {days} · updated {_as_of(reads, zone)}")
         paths = {"Export CSV": csv} if isinstance(csv, str) else dict(csv or {})
         with self.actions:
             for label, path in list(paths.items())[:1]:
@@ -77,6 +74,17 @@ class Header:
                     for label, path in list(paths.items())[1:]:
                         frame.csv_link(chosen.download(path), label)
             st.button("Refresh", icon=":material/refresh:", on_click=cache.forget)
+
+
+def _as_of(reads: Reads, zone: str) -> str:
+    """Return the time of the oldest read by the reader's clock, whose zone is named if it differs
+    from that of the page.
+    """
+    place = frame.time_zone()
+    named = "" if str(place) == zone else f" ({place})"
+    # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of all
+    # to find it.
+    return text.plain(f"{reads.as_of.astimezone(place):%H:%M:%S}{named}")
 
 
 def reads() -> Reads:
