@@ -110,12 +110,20 @@ def of_effect(found: PromotionHop, version: VersionHop, zone: str) -> ChainLink:
 
 
 def _outcome(found: EvaluationHop) -> str:
-    """Return the pass rate of the target with its interval, else how it stands."""
+    """Return the pass rate of the version with its interval and, of several targets, the best rate
+    of the others; else how the evaluation stands.
+    """
     if found.status != EvaluationStatus.COMPLETED or found.summary is None:
         return found.status
-    targets = EvaluationSummary.model_validate(found.summary).targets
-    # An evaluation of models alone has no version: its first target stands for it
-    return _rate(targets[(found.target or 1) - 1].success_rate)
+    rates = [it.success_rate for it in EvaluationSummary.model_validate(found.summary).targets]
+    if found.target is None and len(rates) > 1:
+        return f"best of {len(rates)} targets {_rate(max(rates, key=_by_value))}"
+    own = rates.pop((found.target or 1) - 1)
+    return _rate(own) + (f", best other {_rate(max(rates, key=_by_value))}" if rates else "")
+
+
+def _by_value(rate: Estimate) -> float:
+    return -1 if rate.value is None else rate.value
 
 
 def _rate(rate: Estimate) -> str:

@@ -205,6 +205,21 @@ def test_an_evaluation_of_no_version_shows_its_dataset(loop: Loop) -> None:
     assert [link.kind for link in links] == [ChainKind.DATASET, ChainKind.EVALUATION]
 
 
+def test_an_evaluation_of_two_versions_says_how_the_other_did(loop: Loop) -> None:
+    both = [{"template_id": str(loop.prompt), "version": number} for number in (1, 2)]
+    refund = [{"kind": "contains", "values": ["refund"]}]
+    evaluated(loop.actor, "one", targets=both, scorers=refund)
+    links = {it.kind: it for it in seen(loop.actor, ChainKind.VERSION, "support@1").links}
+    assert links[ChainKind.EVALUATION].words == "evaluation 0% of 1, best other 100% of 1"
+
+
+def test_an_evaluation_of_models_alone_says_how_the_best_did(loop: Loop) -> None:
+    models = [{"model_id": "fake:echo"}, {"model_id": "fake:steady"}]
+    found = evaluated(loop.actor, targets=models, dataset_id=str(loop.dataset), test_cases=[])
+    link = seen(loop.actor, ChainKind.EVALUATION, str(found.id)).links[-1]
+    assert link.words.startswith("evaluation best of 2 targets ")
+
+
 @pytest.mark.parametrize("kind", list(ChainKind))
 def test_what_is_not_there_is_missing(database: object, kind: ChainKind) -> None:
     actor = person().actor
