@@ -3,6 +3,7 @@
 
 const SETTLE_MS = 60;
 const AGAIN_AFTER_MS = 700;
+const PRESS_MS = 1000;
 const LONGEST_WAIT_MS = 8000;
 const SESSION_OVER = 4401;
 const SESSION_GONE = 4404;
@@ -24,7 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function openFeed(session, place) {
-  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", queued: null, position: null, socket: null, closed: false, nudging: 0, retries: 0, retrying: 0 };
+  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", queued: null, position: null, socket: null, closed: false, nudging: 0, pressed: -PRESS_MS, retries: 0, retrying: 0 };
 
   feed.pageIsAt = (revision, pending) => {
     feed.shown = revision;
@@ -44,12 +45,12 @@ function openFeed(session, place) {
 
   // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun. One that
   // is being drawn is left in peace: it may be about to show the news, and what it says meanwhile (a toast) would be lost. So is one
-  // with a dialog, which a rerun would close.
+  // with a dialog, which a rerun would close; and a press, whose own rerun has not begun yet: ours would draw over the dialog that it opens.
   const nudge = (wait = SETTLE_MS) => {
     clearTimeout(feed.nudging);
     if (feed.closed || feed.known <= feed.shown) return;
     feed.nudging = setTimeout(() => {
-      if (isBusy()) { nudge(); return; }
+      if (isBusy() || performance.now() - feed.pressed < PRESS_MS) { nudge(); return; }
       feed.onStale(feed.known);
       nudge(AGAIN_AFTER_MS);
     }, wait);
@@ -96,6 +97,8 @@ function openFeed(session, place) {
 
   // A socket notices only after minutes that the network is gone. This machine may be reached without one: it is tried all the same.
   const again = () => { say("connecting"); drop(feed.socket); feed.retries = 0; connect(); };
+  const press = () => { feed.pressed = performance.now(); };
+  addEventListener("click", press, true);
   addEventListener("offline", again);
   addEventListener("online", again);
 
@@ -103,6 +106,7 @@ function openFeed(session, place) {
     feed.closed = true;
     clearTimeout(feed.nudging);
     clearTimeout(feed.retrying);
+    removeEventListener("click", press, true);
     removeEventListener("offline", again);
     removeEventListener("online", again);
     drop(feed.socket);
