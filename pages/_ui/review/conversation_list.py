@@ -61,6 +61,7 @@ def draw_table(
     sees_costs: bool,
     draw_messages: Callable[[UUID], None],
 ) -> None:
+    is_traced = any(row.prompt_versions or row.experiment_arms for row in page.items)
     shown: list[TableColumn[ConversationSummary]] = [
         columns.moment(
             "Last message",
@@ -68,31 +69,32 @@ def draw_table(
             zone,
             orders={ConversationOrder.LATEST_FIRST: "↓", ConversationOrder.OLDEST_FIRST: "↑"},
         ),
-        columns.text("Conversation", name_of, width=300),
-        columns.text("User", who, width=130),
+        # Beside two more columns, a narrow one keeps the table within a window of 1440 pixels
+        columns.text("Conversation", name_of, width=200 if is_traced else 430),
+        columns.text("User", who, width=110),
         columns.chip(
             "Rating",
             lambda row: OPINIONS[row.opinion] if row.opinion in RATED else None,
             RATING_COLOURS,
-            width=90,
+            width=85,
         ),
-        columns.text("Model", lambda row: ", ".join(row.models), width=140),
+        columns.text("Model", lambda row: ", ".join(row.models), width=130),
         columns.text(
-            "Prompt", lambda row: ", ".join(row.prompt_versions), width=130, is_optional=True
+            "Prompt", lambda row: ", ".join(row.prompt_versions), width=100, is_optional=True
         ),
         columns.text(
-            "Arm", lambda row: ", ".join(row.experiment_arms), width=110, is_optional=True
+            "Arm", lambda row: ", ".join(row.experiment_arms), width=130, is_optional=True
         ),
         columns.number(
             "Messages",
             lambda row: row.message_count,
-            width=80,
+            width=85,
             orders={ConversationOrder.MOST_MESSAGES: "↓", ConversationOrder.FEWEST_MESSAGES: "↑"},
         ),
-        columns.text("Status", lambda row: STATES[row.status], width=130),
+        columns.text("Status", lambda row: STATES[row.status], width=90),
     ]
     if sees_costs:
-        shown.append(columns.text("Cost", _cost, width=110))
+        shown.append(columns.text("Cost", _cost, width=80))
     tables.draw_page(
         page,
         shown,

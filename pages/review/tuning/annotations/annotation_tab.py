@@ -78,7 +78,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         )
         tables.draw_page(
             page,
-            _columns(zone),
+            _columns(page.items, zone),
             "annotation",
             name="annotations",
             at=at,
@@ -142,7 +142,8 @@ def _draw_nothing(chosen: Filters) -> None:
         frame.empty_state("rate_review", "No annotations in this period", body)
 
 
-def _columns(zone: str) -> Sequence[TableColumn[AnnotationView]]:
+def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[AnnotationView]]:
+    is_traced = any(row.prompt_version or row.experiment_arm for row in rows)
     return [
         columns.moment(
             "Created",
@@ -154,24 +155,26 @@ def _columns(zone: str) -> Sequence[TableColumn[AnnotationView]]:
         columns.text(
             "Severity",
             lambda row: SEVERITIES[row.severity] if row.severity else None,
-            width=90,
+            width=85,
             orders={AnnotationOrder.MOST_SEVERE: "↓", AnnotationOrder.LEAST_SEVERE: "↑"},
         ),
-        columns.text("Comment", annotation_card.summary, width=250),
-        columns.tags("Tags", lambda row: row.tags, width=130),
+        # Beside two more columns, a narrow one keeps the table within a window of 1440 pixels
+        columns.text("Comment", annotation_card.summary, width=185 if is_traced else 365),
+        columns.tags("Tags", lambda row: row.tags, width=116),
         columns.chip(
             "Status",
             lambda row: annotation_detail.STATUSES[row.status],
             STATUS_COLOURS,
+            width=90,
             orders={AnnotationOrder.PENDING_FIRST: "↑", AnnotationOrder.APPLIED_FIRST: "↓"},
         ),
         columns.text(
             "Author",
             lambda row: row.author_name,
-            width=140,
+            width=120,
             orders={AnnotationOrder.AUTHOR: "↑", AnnotationOrder.AUTHOR_BACKWARDS: "↓"},
         ),
-        columns.text("Model", lambda row: row.model, width=140),
-        columns.text("Prompt", lambda row: row.prompt_version, width=130, is_optional=True),
-        columns.text("Arm", lambda row: row.experiment_arm, width=110, is_optional=True),
+        columns.text("Model", lambda row: row.model, width=124),
+        columns.text("Prompt", lambda row: row.prompt_version, width=90, is_optional=True),
+        columns.text("Arm", lambda row: row.experiment_arm, width=90, is_optional=True),
     ]
