@@ -48,6 +48,11 @@ def test_a_text_that_looks_like_a_number_is_read_as_the_text_that_was_written(te
     assert yaml_files.read(yaml_files.write({"prompt": text}).encode()) == {"prompt": text}
 
 
+@pytest.mark.parametrize("text", ["a\x85b", "a\nb\x85c", "a\u2028b", "a\rb"])
+def test_a_line_end_of_another_kind_is_read_as_it_was_written(text: str) -> None:
+    assert yaml_files.read(yaml_files.write({"prompt": text}).encode()) == {"prompt": text}
+
+
 @pytest.mark.parametrize("is_yaml", [True, False])
 def test_what_was_exported_comes_back_as_it_was(actor: Actor, is_yaml: bool) -> None:
     made = create(
