@@ -114,8 +114,12 @@ def event(name: str) -> str:
 
 def days(first: date, last: date) -> str:
     """Return days in words: 1 Oct to 7 Oct; with the year unless all are of this one."""
-    shown = "%-d %b" if first.year == last.year == clock.now().year else "%-d %b %Y"
+    shown = _day_format(first, last)
     return f"{first:{shown}}" if first == last else f"{first:{shown}} to {last:{shown}}"
+
+
+def _day_format(first: date, last: date) -> str:
+    return "%-d %b" if first.year == last.year == clock.now().year else "%-d %b %Y"
 
 
 def moment(at: datetime, zone: str) -> str:
@@ -131,10 +135,15 @@ def time_of_day(at: datetime, zone: str) -> str:
 
 
 def stretch(start: datetime, end: datetime, zone: str) -> str:
-    """Return a range of time: 18 Nov 09:00 to 12:30, or 18 Nov 22:00 to 19 Nov 02:00."""
-    first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
-    until = time_of_day(end, zone) if first.date() == last.date() else moment(end, zone)
-    return f"{moment(start, zone)} to {until}"
+    """Return a range of time: 18 Nov 09:00 to 12:30, or 18 Nov 22:00 to 19 Nov 02:00; with the year
+    unless all is of this one.
+    """
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (start, end))
+    shown = _day_format(first, last)
+    until = time_of_day(end, zone)
+    if first.date() != last.date():
+        until = f"{last:{shown}} {until}"
+    return f"{first:{shown}} {time_of_day(start, zone)} to {until}"
 
 
 def plain(value: object) -> str:

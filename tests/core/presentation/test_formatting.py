@@ -42,11 +42,18 @@ def test_days_have_their_year_unless_all_are_of_this_one() -> None:
 
 
 def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:
+    this = clock.now().year
     nine, noon, next_day = (
-        datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((18, 9), (18, 12), (19, 2))
+        datetime(this, 11, day, hour, tzinfo=UTC) for day, hour in ((18, 9), (18, 12), (19, 2))
     )
     assert formatting.stretch(nine, noon, "UTC") == "18 Nov 09:00 to 12:00"
     assert formatting.stretch(nine, next_day, "Europe/Berlin") == "18 Nov 10:00 to 19 Nov 03:00"
+
+
+def test_a_stretch_has_its_year_unless_it_is_this_one() -> None:
+    nine, next_day = (datetime(2020, 11, day, 9, tzinfo=UTC) for day in (18, 19))
+    assert formatting.stretch(nine, nine, "UTC") == "18 Nov 2020 09:00 to 09:00"
+    assert formatting.stretch(nine, next_day, "UTC") == "18 Nov 2020 09:00 to 19 Nov 2020 09:00"
 
 
 def test_an_hour_that_clocks_show_twice_has_its_offset() -> None:
@@ -54,10 +61,8 @@ def test_an_hour_that_clocks_show_twice_has_its_offset() -> None:
     assert formatting.moment(first, "Europe/Berlin") == "25 Oct 02:00 UTC+02:00"
     assert formatting.moment(second, "Europe/Berlin") == "25 Oct 02:00 UTC+01:00"
     assert formatting.moment(next_hour, "Europe/Berlin") == "25 Oct 03:00"
-    assert (
-        formatting.stretch(first, second, "Europe/Berlin")
-        == "25 Oct 02:00 UTC+02:00 to 02:00 UTC+01:00"
-    )
+    of_both = formatting.stretch(first, second, "Europe/Berlin")
+    assert of_both.endswith(" 02:00 UTC+02:00 to 02:00 UTC+01:00")
 
 
 @pytest.mark.parametrize(
