@@ -6,7 +6,9 @@ from core.activity.charts import step_label, weakest_of
 from core.activity.funnel_views import FunnelView
 from core.activity.queries.funnels.funnel_comparison import PREVIOUS
 from core.annotations.queries.backlog import read_backlog
+from core.conversations.opinions import ConversationOpinion
 from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
 from core.insights.schemas import Finding, FindingSeverity
 from core.presentation import formatting
 from core.presentation.comparison import Kpi
@@ -22,11 +24,19 @@ ICONS = {
 }
 
 
-def draw_comparison(kpi: Kpi) -> None:
-    """Link the conversion to the comparison of its steps with the previous period."""
-    if kpi.name == "conversion" and kpi.value is not None:
+def draw_way(actor: Actor, kpi: Kpi) -> None:
+    """Link the conversion to the comparison of its steps with the previous period, and feedback to
+    the conversations that were rated negative.
+    """
+    if kpi.value is None:
+        return
+    if kpi.name == "conversion":
         kept = _shown_filters()
         links.draw("onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **kept)
+    if kpi.name == "feedback" and may(actor, Permission.READ_CONTENTS):
+        rated = {"view": "conversations", "rating": ConversationOpinion.NEGATIVE.value}
+        label = "View negative conversations"
+        links.draw("tuning", label, icon="arrow_forward", **rated, **_shown_filters())
 
 
 def draw_onboarding(funnel: FunnelView) -> None:
@@ -103,7 +113,8 @@ def draw_ways(reads: Reads) -> None:
         draw_reviews(reads)
         links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "Latest batch run", icon="view_timeline")
-        links.draw("tuning", "Latest conversations", icon="forum")
+        if may(reads.actor, Permission.READ_CONTENTS):
+            links.draw("tuning", "Latest conversations", icon="forum", view="conversations")
         links.draw("overview", "Weekly digests", icon="newspaper", digest="latest")
         if may(reads.actor, Permission.RUN_MODELS):
             links.draw("playground", "Try a prompt", icon="science")

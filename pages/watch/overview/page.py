@@ -1,6 +1,7 @@
 """Overview: key metrics, onboarding and findings."""
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
@@ -96,7 +97,9 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
 @errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
     kpis.draw(
-        read_kpis(reads, chosen), notes=definitions.OVERVIEW, below=overview_panels.draw_comparison
+        read_kpis(reads, chosen),
+        notes=definitions.OVERVIEW,
+        below=partial(overview_panels.draw_way, reads.actor),
     )
 
 

@@ -18,6 +18,7 @@ from tests.factories import activity
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.annotations import waiting
 from tests.factories.batches import ran
+from tests.factories.history import rated
 from tests.factories.identity import Person, person
 from tests.pages.conftest import (
     AI_METRICS,
@@ -349,6 +350,25 @@ def test_the_conversion_of_the_overview_leads_to_its_comparison(
     [compared] = [each for each in links if each.label == "Compare steps"]
     assert compared.page == "onboarding"
     assert compared.query_string == "against=previous&days=30"
+
+
+@pytest.mark.parametrize(("role", "leads"), [(Role.ADMIN, True), (Role.ANALYST, False)])
+def test_the_overview_leads_to_conversations_who_may_read_them(
+    console: Console, runner: object, role: Role, leads: bool
+) -> None:
+    at = clock.now() - HOUR
+    send(request(at))
+    fold()
+    rated(-1, "thumbs", at)
+    app = opened(console, person(role, kind=SessionKind.BROWSER), OVERVIEW, days="30")
+    links = {each.proto.label: each.proto for each in app.get("page_link")}
+    queries = {
+        "View negative conversations": "view=conversations&rating=negative&days=30",
+        "Latest conversations": "view=conversations",
+    }
+    assert {name: links[name].query_string for name in queries if name in links} == (
+        queries if leads else {}
+    )
 
 
 def test_the_onboarding_of_a_release_leads_to_the_funnel_of_that_release(
