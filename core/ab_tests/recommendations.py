@@ -6,11 +6,11 @@ from core.ab_tests.metric_texts import NAMES, UNITS, signed, written
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, AbTestFigures, MetricFigures
 from core.ab_tests.winner import BETTER, better_of
+from core.evaluations.figures.figure_texts import written_p
 from core.evaluations.views import PairedView
 from core.presentation.formatting import count
 from core.statistics.paired import Verdict
 
-LEAST_P = 0.001  # that is written as a number
 OTHERS = (AbMetric.CONSISTENCY, AbMetric.RESPONSE_TIME, AbMetric.COST)
 
 
@@ -98,11 +98,9 @@ def _by(figures: MetricFigures, better: VariantId | None) -> str:
 def _passes(compared: PairedView, cases: str, better: VariantId | None) -> str:
     only = {VariantId.A: compared.only_this, VariantId.B: compared.only_baseline}
     first, second = (VariantId.B, VariantId.A) if better is VariantId.B else VariantId
-    p = compared.p_value or 0
-    chance = f"p = {p:.3f}" if p >= LEAST_P else f"p < {LEAST_P}"
     return (
         f"{only[first]} of {cases} passed only with {first}, {only[second]} only with {second}, "
-        f"{chance}"
+        f"{written_p(compared.p_value or 0)}"
     )
 
 

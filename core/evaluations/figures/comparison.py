@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from core.evaluations.figures.figure_texts import written_p
 from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
 from core.evaluations.views import PairedView
 from core.presentation.formatting import count
@@ -86,7 +87,7 @@ def explanation(view: PairedView) -> str:
     if view.p_value is not None:
         return (
             f"{view.only_this} passed only here, {view.only_baseline} only in the baseline, of "
-            f"{count(view.cases, 'case')}; p = {view.p_value:.3g}"
+            f"{count(view.cases, 'case')}; {written_p(view.p_value)}"
         )
     if view.low is None or view.high is None:
         return f"{view.difference:+.3f} over {count(view.cases, 'case')}"

@@ -3,6 +3,8 @@
 from core.evaluations.views import Estimate
 from core.presentation.formatting import share
 
+LEAST_P = 0.001  # that is written as a number
+
 
 def written(estimate: Estimate) -> str:
     """Return a rate with its interval and n; under 10, without an interval and in words."""
@@ -12,3 +14,8 @@ def written(estimate: Estimate) -> str:
         return f"{share(estimate.value)} of {estimate.n} (no interval)"
     interval = f"{share(estimate.low)}–{share(estimate.high)}"
     return f"{share(estimate.value)} ({interval}), n = {estimate.n}"
+
+
+def written_p(p: float) -> str:
+    """Return a p-value, without exponents."""
+    return f"p = {p:.3f}" if p >= LEAST_P else f"p < {LEAST_P}"
