@@ -91,8 +91,9 @@ def _rates(row: EvaluationListItem) -> str:
         return "–"
     if not row.rates:
         return "–"
-    more = f" · {len(row.rates) - 1} more" if len(row.rates) > 1 else ""
-    return written(row.rates[0]) + more
+    if len(row.rates) == 1:
+        return written(row.rates[0])
+    return ", ".join(formatting.share(rate.value) for rate in row.rates)  # as the targets stand
 
 
 def _columns() -> Sequence[TableColumn[EvaluationListItem]]:

@@ -186,6 +186,15 @@ def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person)
     assert "Too few cases: about" in said(app)
 
 
+def test_the_list_has_the_pass_rate_of_each_target(console: Console, admin: Person) -> None:
+    targets = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
+    found = evaluated(admin.actor, GOOD, BAD, targets=targets)
+    rates = [result.success_rate.value for result in found.results]
+    [row] = console(admin, PAGE).dataframe[0].value.to_dict("records")
+    assert row["Pass rate"] == ", ".join(f"{rate:.1%}" for rate in rates)
+    assert len(rates) == len(row["Targets"].split(", ")) == 2
+
+
 def test_a_pending_one_can_be_cancelled_and_a_stopped_one_resumed(
     console: Console, admin: Person
 ) -> None:
