@@ -25,6 +25,10 @@ LABELS = {
     "total_latency_ms": "Latency (ms)",
     "cost_usd": "Cost (USD)",
 }
+OWNERS = {"user_id", "session_id"}
+NO_OWNER = (
+    "No column is the user ID or session ID: these events will count for no user and in no funnel."
+)
 SHORT = 12  # lines of a table that does not scroll
 
 
@@ -51,7 +55,10 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
         )
     mapping = mapping | state.get(_key(found, chosen), {})
     _draw_table(found, mapping, chosen)
+    st.caption("Double-click a field or unit to change it.")
     fields = mapping["fields"]
+    if chosen is RowKind.EVENTS and not fields.keys() & OWNERS:
+        st.warning(NO_OWNER, icon=":material/warning:")
     if chosen is RowKind.EVENTS and not fields.get("event_type", {}).get("path"):
         mapping = mapping | {
             "fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}
