@@ -116,8 +116,9 @@ def _interval(found: Agreement) -> str:
         return "all reviewers agree"
     if found.alpha_low is None or found.alpha_high is None:
         return "not enough for an interval"
-    return f"{found.alpha_low:.2f} to {found.alpha_high:.2f}"
+    return f"{figure(found.alpha_low)} to {figure(found.alpha_high)}"
 
 
 def figure(value: float | None) -> str:
-    return formatting.NOTHING if value is None else f"{value:.2f}"
+    """Return an agreement; what rounds to zero has no sign."""
+    return formatting.NOTHING if value is None else f"{value:z.2f}"
