@@ -38,7 +38,7 @@ from core.search.schemas import HitKind, SearchHit
 
 LEAST_CHARACTERS, LONGEST_QUERY = 2, 200
 MOST_OF_A_KIND = 5
-MINUTE = "%-d %b %Y, %H:%M UTC"
+MINUTE = "%-d %b %Y %H:%M UTC"
 IN_INDEX_ORDER = custom_op[Any]("using ~<~")  # as text_pattern_ops sorts
 LAST_CHARACTER = "\U0010ffff"  # what sorts after everything that begins with a text
 

@@ -64,7 +64,7 @@ def clock_time(moment: datetime, zone: tzinfo) -> str:
     there, today = moment.astimezone(zone), clock.now().astimezone(zone)
     if there.date() == today.date():
         return f"{there:%H:%M}"
-    return f"{there:%-d %b, %H:%M}" if there.year == today.year else f"{there:%-d %b %Y, %H:%M}"
+    return f"{there:%-d %b %H:%M}" if there.year == today.year else f"{there:%-d %b %Y %H:%M}"
 
 
 def ago(moment: datetime) -> str:

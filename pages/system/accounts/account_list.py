@@ -50,7 +50,7 @@ COLUMNS: Sequence[TableColumn[AccountView]] = [
         "Last sign-in (UTC)",
         lambda row: row.last_login_at,
         "UTC",
-        format="D MMM YYYY, HH:mm",
+        format="D MMM YYYY HH:mm",
         width=160,
     ),
 ]

@@ -121,7 +121,7 @@ def _first_page() -> None:
 
 
 def _draw_one(row: AuditRow) -> None:
-    frame.section(text.plain(row.action), f"{row.occurred_at:%-d %b %Y, %H:%M:%S} UTC")
+    frame.section(text.plain(row.action), f"{row.occurred_at:%-d %b %Y %H:%M:%S} UTC")
     frame.facts(
         {
             "Actor": _actor(row),
@@ -166,7 +166,7 @@ def _what(row: AuditRow) -> str:
 
 COLUMNS: Sequence[TableColumn[AuditRow]] = [
     columns.moment(
-        "Time", lambda row: row.occurred_at, "UTC", format="D MMM YYYY, HH:mm:ss", width=160
+        "Time", lambda row: row.occurred_at, "UTC", format="D MMM YYYY HH:mm:ss", width=160
     ),
     columns.text("Actor", _actor),
     columns.text("Action", lambda row: row.action),

@@ -64,7 +64,7 @@ def show_link() -> None:
     if link is None:
         return
     with st.container(border=True, width=760, gap="xsmall"):
-        note = f"copy it now; it won't be shown again · expires {link.expires_at:%-d %b, %H:%M} UTC"
+        note = f"copy it now; it won't be shown again · expires {link.expires_at:%-d %b %H:%M} UTC"
         frame.section("Password setup link for " + text.plain(link.account.email), note)
         st.code(config().address + link.path, language=None, wrap_lines=True)
         st.button(

@@ -80,8 +80,8 @@ def test_a_time_of_day_is_that_of_the_reader_and_has_a_date_when_it_is_not_today
     noon = clock.now().replace(year=2026, month=7, day=2, hour=12, minute=0)
     monkeypatch.setattr(clock, "now", lambda: noon)
     assert text.clock_time(noon, VIENNA) == "14:00"
-    assert text.clock_time(noon - timedelta(days=1), VIENNA) == "1 Jul, 14:00"
-    assert text.clock_time(noon - timedelta(days=365), VIENNA) == "2 Jul 2025, 14:00"
+    assert text.clock_time(noon - timedelta(days=1), VIENNA) == "1 Jul 14:00"
+    assert text.clock_time(noon - timedelta(days=365), VIENNA) == "2 Jul 2025 14:00"
 
 
 def test_a_diff_marks_what_went_and_what_came_and_nothing_of_it_is_markup() -> None:

@@ -118,4 +118,4 @@ def _place(field: str) -> tuple[bool, bool, str]:
 
 
 def _span(first_at: datetime, last_at: datetime) -> str:
-    return f"From {first_at:%-d %b %Y, %H:%M} to {last_at:%-d %b %Y, %H:%M} UTC."
+    return f"From {first_at:%-d %b %Y %H:%M} to {last_at:%-d %b %Y %H:%M} UTC."

@@ -112,7 +112,7 @@ def _since(price: PriceView) -> str:
     return (
         "All time"
         if price.valid_from.year <= FROM_THE_BEGINNING
-        else f"{price.valid_from:%-d %b %Y, %H:%M}"
+        else f"{price.valid_from:%-d %b %Y %H:%M}"
     )
 
 

@@ -70,7 +70,7 @@ def _draw_limits(present: ProductionScoringView) -> None:
 
 def _draw_today(present: ProductionScoringView) -> None:
     messages = formatting.count(present.messages_today, "message")
-    words = f"Today (UTC): {messages} scored for ${present.spent_today_usd:.4f}"
+    words = f"Today (UTC): {messages} scored for {formatting.money(present.spent_today_usd)}"
     if present.skipped_today:
         words += f" · {formatting.count(present.skipped_today, 'score')} skipped"
     if present.problem:
