@@ -70,7 +70,7 @@ def draw_table(
             orders={ConversationOrder.LATEST_FIRST: "↓", ConversationOrder.OLDEST_FIRST: "↑"},
         ),
         # Beside two more columns, a narrow one keeps the table within a window of 1440 pixels
-        columns.text("Conversation", name_of, width=200 if is_traced else 430),
+        columns.text("Conversation", name_of, width=170 if is_traced else 430),
         columns.text("User", who, width=110),
         columns.chip(
             "Rating",
@@ -83,7 +83,7 @@ def draw_table(
             "Prompt", lambda row: ", ".join(row.prompt_versions), width=100, is_optional=True
         ),
         columns.text(
-            "Arm", lambda row: ", ".join(row.experiment_arms), width=130, is_optional=True
+            "Arm", lambda row: ", ".join(row.experiment_arms), width=160, is_optional=True
         ),
         columns.number(
             "Messages",
