@@ -13,6 +13,7 @@ from core.identity.schemas import Role, SessionKind
 from core.playground import queries as playground
 from core.prompts.schemas import NewPrompt
 from core.prompts.service import prompts
+from core.providers import catalogue
 from core.providers.schemas import Parameters
 from core.services import service
 from core.services.schemas import NewService
@@ -250,3 +251,17 @@ def test_a_service_that_is_not_active_and_a_bot_are_chosen_for_columns(
     assert first.model == "Old bot"
     assert (second.prompt, second.bot_id) == ("Pirate v1", bot.id)
     assert "temperature" in (second.parameters or {})
+
+
+@pytest.mark.parametrize(("models", "leads"), [(0, True), (1, True), (2, False)])
+def test_without_two_models_to_compare_the_page_leads_to_providers(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch, models: int, leads: bool
+) -> None:
+    with transaction() as session:
+        known = catalogue.list_models(session)[:models]
+    monkeypatch.setattr("core.providers.catalogue.list_models", lambda _session: known)
+    app = console(admin, COMPARISON)
+    assert not app.exception
+    assert ("No models available" in said(app)) is (models == 0)
+    queries = [link.proto.query_string for link in app.get("page_link")]
+    assert ("section=Providers" in queries) is leads

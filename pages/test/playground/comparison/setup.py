@@ -12,10 +12,10 @@ from core.providers import catalogue
 from core.providers.schemas import ModelView
 from core.services.queries import list_all
 from core.services.schemas import ServiceView
-from pages._ui import frame, guard, state
+from pages._ui import guard, state
 from pages.test.playground.comparison.column_editor import ColumnEditor
 from pages.test.playground.comparison.prompt_choice import PromptChoice
-from pages.test.playground.settings import stored_prompts
+from pages.test.playground.settings import service_card, stored_prompts
 
 LETTERS = "ABCD"
 
@@ -31,8 +31,7 @@ def draw() -> None:
     """Draw the choices of each column."""
     answering = _read()
     if not any(answering):
-        body = "The local model is off or starting, and no provider has an API key."
-        frame.empty_state("smart_toy", "No models available", body)
+        service_card.draw_without_models()
         return
     _draw_choices(answering)
 
@@ -61,6 +60,12 @@ def _draw_choices(answering: Answering) -> None:
             editor.draw_model()
             PromptChoice(LETTERS[number]).draw(prompts, partial(_use_stored, number))
             editor.draw_parameters()
+    if len(answering.services) + len(answering.models) == 1:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(
+                "Only one model is available. To compare models, add another.", width="content"
+            )
+            service_card.draw_provider_link()
 
 
 def _editor(number: int, answering: Answering) -> ColumnEditor:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.schemas import ServiceStatus, ServiceView
-from pages._ui import frame, text
+from pages._ui import frame, links, text
 
 STATES = {
     ServiceStatus.UNTESTED: ("gray", "Untested"),
@@ -43,4 +43,8 @@ def draw_without_models() -> None:
     """Say that there is neither a service nor a model, in place of the page."""
     body = "The local model is off or starting, and no provider has an API key."
     with frame.empty_state("smart_toy", "No models available", body):
-        st.page_link("system/settings/page.py", label="Add provider", icon=":material/settings:")
+        draw_provider_link()
+
+
+def draw_provider_link() -> None:
+    links.draw("settings", "Add provider", icon="key", section="Providers")
