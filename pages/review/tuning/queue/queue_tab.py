@@ -10,7 +10,7 @@ from core.identity.permissions import Permission, may
 from core.insights.queries.conversation_detail import ReadMessage
 from core.presentation import formatting
 from core.system import workspace
-from pages._ui import frame, markdown, state, text, watch
+from pages._ui import frame, links, markdown, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.review import conversation_list, message_list, review_form
 from pages.review.tuning.queue import (
@@ -87,7 +87,8 @@ def counters_text(counters: QueueCounts) -> str:
 def _draw_begin(counters: QueueCounts) -> None:
     if not counters.waiting:
         body = "Messages join the queue when rated low, edited, failed, slow, escalated or sampled."
-        frame.empty_state("inbox", "No messages to review", body)
+        with frame.empty_state("inbox", "No messages to review", body):
+            links.draw("tuning", "View conversations", icon="forum", view="conversations")
         return
     body = "Messages are assigned to you one at a time. Works entirely from the keyboard."
     with frame.empty_state(
