@@ -128,7 +128,8 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     if chosen.narrowed:
         none_match(page, what, chosen)
         return
-    body = f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file."
+    longer = "Choose a longer period, or send" if chosen.is_timed else "Send"
+    body = f"{longer} {what} over HTTP, with the Python client or OpenTelemetry, or import a file."
     with frame.empty_state(
         "sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body
     ):
