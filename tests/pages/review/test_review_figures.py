@@ -54,6 +54,16 @@ def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(
     assert "Disagreements" in said(app)
 
 
+@pytest.mark.parametrize(("role", "leads"), [(Role.ADMIN, True), (Role.ANALYST, False)])
+def test_the_days_of_annotations_lead_to_their_list_for_readers_only(
+    console: Console, role: Role, leads: bool
+) -> None:
+    reviewed()
+    app = opened(console, role, "summary")
+    assert "by day and type" in said(app)
+    assert ("click a day to list them" in said(app)) is leads
+
+
 @pytest.mark.parametrize(("role", "texts"), [(Role.ADMIN, ["text 3"]), (Role.ANALYST, None)])
 def test_disputed_messages_are_listed_with_their_text_for_readers_only(
     console: Console, role: Role, texts: list[str] | None

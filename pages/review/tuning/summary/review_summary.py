@@ -79,11 +79,12 @@ def draw(found: ReviewSummary, period: Period, environment: str, *, may_read: bo
             environment=environment,
         )
 
-    with watch.panel("Annotations", "by day and type · click a day to list them"):
+    note = "by day and type" + (" · click a day to list them" if may_read else "")
+    with watch.panel("Annotations", note):
         charts.show(
             annotation_charts.by_type(charts.palette(), found.over_time, period),
             f"{PAGE}.over_time",
-            on_pick=look,
+            on_pick=look if may_read else None,
         )
     draw_shares(found)
     disagreements.draw(found)
