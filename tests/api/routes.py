@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 
 from api import main
 
@@ -28,9 +29,15 @@ class Described:
 
 
 @cache
+def the_api() -> FastAPI:
+    """Return the API, which takes two seconds to create and no settings."""
+    return main.create()
+
+
+@cache
 def description() -> dict[str, Any]:
     """Return the OpenAPI description."""
-    return main.create().openapi()
+    return the_api().openapi()
 
 
 def described() -> list[Described]:

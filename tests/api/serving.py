@@ -18,19 +18,19 @@ from starlette.applications import Starlette
 from api import application, main, probes
 from api.http import server
 from core.platform.config import Config
+from tests.api.routes import the_api
 
 
 @contextmanager
 def serving(config: Config, api: FastAPI | None = None) -> Iterator[str]:
     """Serve as `config` says, and return the address."""
-    readiness = probes.Readiness()
+    served, readiness = api or the_api(), probes.Readiness()
     readiness.is_ready = True
     found = find_spec("streamlit")
     assert found is not None
     assert found.origin is not None
     with pytest.MonkeyPatch.context() as patch:
-        if api is not None:
-            patch.setattr(main, "create", lambda: api)
+        patch.setattr(main, "create", lambda: served)
         index = Path(found.origin).parent / "static" / "index.html"
         app = application.behind_gate(
             config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index

@@ -10,12 +10,13 @@ import httpx2
 import pytest
 from starlette.types import Message, Send
 
-from api import deps, main
+from api import deps
 from api.routes.watch import overview
 from core.database.connections import query_slots
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
 from tests.api.conftest import Client
+from tests.api.routes import the_api
 from tests.factories.identity import CALLER, PASSWORD, person
 from tests.factories.keys import api_key, bearing
 
@@ -97,7 +98,7 @@ async def _asked(path: str, actor: Actor, send: Send) -> None:
         "headers": [],
         "state": {"actor": actor, "caller": CALLER, "headers": {}},
     }
-    await main.create()(scope, receive, send)
+    await the_api()(scope, receive, send)
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/admin/releases"])
