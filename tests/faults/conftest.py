@@ -3,14 +3,14 @@ brought; disks that are full.
 """
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.disks import Disks
-from tests.faults.program import Program
+from tests.faults.program import QUICK, Program
 from tests.faults.server import Server
 
 Installation = Callable[..., Program]
@@ -56,10 +56,10 @@ def running(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     yield from started(template, tmp_path_factory.mktemp("running"))
 
 
-def started(template: Path, folder: Path) -> Iterator[Program]:
+def started(template: Path, folder: Path, settings: Mapping[str, str] = QUICK) -> Iterator[Program]:
     """Run a program on a copy of the template."""
     copy(template, folder / "data")
-    program = Program(folder, folder / "data").start()
+    program = Program(folder, folder / "data", settings=settings).start()
     yield program
     program.end()
 

@@ -19,6 +19,7 @@ from tests.faults.conftest import copy
 from tests.faults.program import QUICK, Person, Program, alive, until
 from tests.mcp_server import TOKEN
 
+pytestmark = pytest.mark.prove
 EACH = 10
 STREAMING = '#fake {"words": 20000, "rate": 20}\n'
 CALLING_TOOLS = "#fake " + json.dumps(
@@ -166,7 +167,6 @@ def test_twenty_calls_end_once_with_their_partial_texts_after_a_kill(
     assert not reserved(program)
 
 
-@pytest.mark.prove
 def test_kills_one_after_the_other_charge_every_call_once(program: Program, one: Person) -> None:
     for _ in range(5):
         before = used(program, "used")

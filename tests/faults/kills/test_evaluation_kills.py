@@ -14,7 +14,7 @@ import pytest
 from tests import fake_vendor
 from tests.fake_vendor import Vendor
 from tests.faults.kills.test_worker import RETRY_STALLED, kill_worker, worker_id
-from tests.faults.program import QUICK, Person, Program, until
+from tests.faults.program import Person, Program, until
 
 RUNS, CASES_PER_KILL = 3, 30
 MODEL = "echo?ms=15"
@@ -38,21 +38,21 @@ def calls(vendor: Vendor) -> Counter[Call]:
     return Counter((body["messages"][-1]["content"], body["seed"]) for body in bodies)
 
 
-def sign_in(program: Program, vendor: Vendor) -> Person:
+def sign_in(program: Program, vendor: Vendor, name: str) -> Person:
     """Sign in where the vendor is a provider with a price."""
     me = program.sign_in()
-    provider = {"name": "lab", "kind": "openai", "base_url": f"{vendor.address}/v1"}
+    provider = {"name": name, "kind": "openai", "base_url": f"{vendor.address}/v1"}
     me.http.post("/admin/providers", json=provider).raise_for_status()
-    price = {"provider": "lab", "model": MODEL, "input": "3", "output": "15"}
+    price = {"provider": name, "model": MODEL, "input": "3", "output": "15"}
     valid_from = {"valid_from": "2026-01-01T00:00:00Z"}
     me.http.post("/admin/prices", json=price | valid_from).raise_for_status()
     return me
 
 
-def begin(me: Person, cases: int) -> str:
+def begin(me: Person, provider: str, cases: int) -> str:
     new = {
         "name": "Kills",
-        "target": {"model_id": f"lab:{MODEL}", "parameters": {"seed": 1}},
+        "target": {"model_id": f"{provider}:{MODEL}", "parameters": {"seed": 1}},
         "runs": RUNS,
         "scorers": [
             {"kind": "regex", "pattern": "[02468]$"},
@@ -115,12 +115,12 @@ def kill(program: Program, vendor: Vendor, id_: str) -> set[Call]:
 
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
 def test_a_killed_evaluation_ends_with_the_same_table_and_pays_for_no_answer_twice(
-    installed: Program, vendor: Vendor, kills: int, capsys: pytest.CaptureFixture[str]
+    killable: Program, vendor: Vendor, kills: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    installed.settings = {**QUICK, "ATTUNE_ALLOW_HOSTS": "127.0.0.1"}
-    program, chance, cases = installed.start(), Random(kills), CASES_PER_KILL * (kills + 1)
-    me = sign_in(program, vendor)
-    id_ = begin(me, cases)
+    program, chance, cases = killable, Random(kills), CASES_PER_KILL * (kills + 1)
+    provider = f"lab{kills}"
+    me = sign_in(program, vendor, provider)
+    id_ = begin(me, provider, cases)
     lost = Counter[Call]()
     for _ in range(kills):
         before = done(me, id_)
@@ -136,8 +136,7 @@ def test_a_killed_evaluation_ends_with_the_same_table_and_pays_for_no_answer_twi
     assert lost.total() <= kills * MOST_AT_ONCE
     assert len(calls(vendor)) == cases * RUNS
     vendor.forget()
-    undisturbed = begin(me, cases)
+    undisturbed = begin(me, provider, cases)
     until(lambda: look(me, undisturbed)["status"] == "completed", 120)
     assert table(me, id_) == table(me, undisturbed)
     assert figures(me, id_) == figures(me, undisturbed)
-    program.stop()

@@ -3,14 +3,12 @@ it goes on by itself.
 """
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import started
 from tests.faults.kills.test_ingest_kills import COUNTED
 from tests.faults.kills.test_worker import kill_worker
 from tests.faults.program import Person, Program, until
@@ -80,17 +78,13 @@ def check(program: Program, rows: int) -> None:
             assert connection.execute(statement.encode()).fetchone() == (rows,)
 
 
-@pytest.fixture(scope="module")
-def program(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Return a program that the tests here disturb, one after the other."""
-    yield from started(template, tmp_path_factory.mktemp("imports"))
-
-
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
+@pytest.mark.parametrize(
+    ("kills", "rows"), [(1, 30_000), pytest.param(10, 600_000, marks=pytest.mark.prove)]
+)
 def test_a_killed_worker_costs_no_row_and_counts_none_twice(
-    program: Program, tmp_path: Path, kills: int
+    killable: Program, tmp_path: Path, kills: int, rows: int
 ) -> None:
-    chance, rows = Random(kills), 60_000 * kills
+    program, chance = killable, Random(kills)
     me, others = program.sign_in(), stored_events(program)
     write_file(tmp_path / "events.csv", rows, f"killed{kills}-")
     id_ = begin(me, tmp_path / "events.csv")
@@ -105,9 +99,11 @@ def test_a_killed_worker_costs_no_row_and_counts_none_twice(
     check(program, others + rows)
 
 
+@pytest.mark.prove
 def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(
-    program: Program, tmp_path: Path
+    killable: Program, tmp_path: Path
 ) -> None:
+    program = killable
     me, others = program.sign_in(), stored_events(program)
     write_file(tmp_path / "events.csv", ROWS, "stopped-")
     id_ = begin(me, tmp_path / "events.csv")
@@ -123,9 +119,11 @@ def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(
     check(program, others + ROWS)
 
 
+@pytest.mark.prove
 def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(
-    program: Program, tmp_path: Path
+    killable: Program, tmp_path: Path
 ) -> None:
+    program = killable
     me, others = program.sign_in(), stored_events(program)
     write_file(tmp_path / "events.csv", ROWS, "orderly-")
     id_ = begin(me, tmp_path / "events.csv")

@@ -27,10 +27,9 @@ COUNTED = {
 
 @pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.prove)])
 def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
-    installed: Program, kills: int
+    killable: Program, kills: int
 ) -> None:
-    program = installed.start()
-    chance = Random(kills)
+    program, chance = killable, Random(kills)
     with Senders(program, make_key(program), seed=kills) as senders:
         for number in range(kills):
             senders.go_on()
@@ -39,7 +38,6 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(
             senders.go_on(chance.choice([1, 200, 600]))
     assert not senders.broken
     check(program, senders)
-    program.stop()
 
 
 def make_key(program: Program) -> str:

@@ -68,7 +68,11 @@ def test_a_killed_worker_is_started_again(program: Program, me: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "victim", [backend, lambda program: program.postmaster], ids=["backend", "postmaster"]
+    "victim",
+    [
+        pytest.param(backend, id="backend", marks=pytest.mark.prove),
+        pytest.param(lambda program: program.postmaster, id="postmaster"),
+    ],
 )
 def test_a_killed_postgres_comes_back(
     program: Program, me: Person, victim: Callable[[Program], psutil.Process]

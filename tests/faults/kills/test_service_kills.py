@@ -41,6 +41,7 @@ def kill_all(program: Program) -> None:
     until(lambda: not alive(tree), 30)
 
 
+@pytest.mark.prove
 def test_answers_after_the_restart_complete_their_messages_once(
     installed: Program, service: ChatService
 ) -> None:

@@ -103,7 +103,8 @@ class Attacker:
         until(lambda: bool(self._me.get(f"/imports/{id_}").json()["dry_run"]), 60)
 
 
-@pytest.mark.parametrize("of_each", [1, pytest.param(4, marks=pytest.mark.prove)])
+@pytest.mark.prove
+@pytest.mark.parametrize("of_each", [1, 4])
 def test_all_small_bodies_at_once_fill_no_memory_and_keep_nobody_out(
     installed: Program, of_each: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
