@@ -6,8 +6,10 @@ import asyncio
 import gc
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import bcrypt
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
@@ -116,6 +118,15 @@ def no_running_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     asyncio._set_running_loop(None)  # noqa: SLF001
     yield
     asyncio._set_running_loop(loop)  # noqa: SLF001
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_little() -> Iterator[None]:
+    """Hash passwords at bcrypt's lowest cost: at the usual one, each takes a third of a second."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)
