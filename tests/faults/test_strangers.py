@@ -12,7 +12,8 @@ from tests.faults.users import somebody
 
 
 @pytest.fixture(
-    params=[(), somebody()], ids=["of our own user", "of the user that Postgres runs as"]
+    params=[pytest.param((), marks=pytest.mark.prove), somebody()],
+    ids=["of our own user", "of the user that Postgres runs as"],
 )
 def stranger(request: pytest.FixtureRequest) -> "Iterator[subprocess.Popen[bytes]]":
     """Return a process that has nothing to do with Attune."""

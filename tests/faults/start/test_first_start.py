@@ -40,10 +40,15 @@ def start_on_a_terminal(program: Program) -> str:
     return shown.decode()
 
 
-def test_without_a_terminal_the_password_goes_into_a_file_that_only_its_owner_reads(
+def test_after_a_refused_password_a_random_one_goes_into_a_file_that_only_its_owner_reads(
     installation: Installation,
 ) -> None:
-    program = installation(settings=RANDOM_PASSWORD).start()
+    program = installation(settings=QUICK | {"ATTUNE_ADMIN_PASSWORD": "too short"})
+    refusal = program.run().refusal
+    assert "12 to 72 bytes" in refusal
+    assert "ATTUNE_ADMIN_" in refusal
+    program.settings = RANDOM_PASSWORD
+    program.start()
     path = password_file(program)
     email, password = path.read_text().split()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -65,14 +70,3 @@ def test_a_terminal_shows_the_password_once_and_no_file_has_it(installation: Ins
     assert "password" not in second
     assert f"http://localhost:{program.port}" in second
     assert program.sign_in(password=password).ask("Are you there?")["status"] == "completed"
-
-
-def test_a_first_account_that_cannot_be_is_refused_and_may_be_mended(
-    installation: Installation,
-) -> None:
-    program = installation(settings=QUICK | {"ATTUNE_ADMIN_PASSWORD": "too short"})
-    refusal = program.run().refusal
-    assert "12 to 72 bytes" in refusal
-    assert "ATTUNE_ADMIN_" in refusal
-    program.settings = QUICK
-    program.start().sign_in()
