@@ -34,7 +34,6 @@ class Palette:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """One hue in four strengths, for consecutive parts."""
-        return tuple(
-            self.sequence[number] for number in ((3, 5, 7, 9) if self.is_dark else (8, 6, 4, 2))
-        )
+        """One hue in eight strengths, for consecutive parts: four far apart, then those between."""
+        dark, light = (3, 5, 7, 9, 4, 6, 8, 2), (8, 6, 4, 2, 9, 7, 5, 3)
+        return tuple(self.sequence[number] for number in (dark if self.is_dark else light))
