@@ -19,6 +19,7 @@ MOST_ROWS, MOST_SCORES = 7, 3
 
 
 def draw_models(models: Sequence[ModelFigures], page: str) -> None:
+    dollars = columns.dollars(row.cost_usd for row in models)
     shown: Sequence[TableColumn[ModelFigures]] = [
         columns.text("Model", lambda row: row.model),
         columns.text("Provider", lambda row: row.provider),
@@ -30,7 +31,7 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         columns.seconds("First token (avg)", lambda row: row.avg_first_token_ms),
         columns.percent("Errors", lambda row: row.error_rate, format="%.2f%%"),
         columns.number("Tokens", lambda row: row.total_tokens, format="compact"),
-        columns.number("Cost", lambda row: row.cost_usd, format="dollar"),
+        columns.number("Cost", lambda row: row.cost_usd, format=dollars),
         columns.number(
             "No price",
             lambda row: row.unpriced_requests,
@@ -68,7 +69,11 @@ def version_columns(
         columns.text(
             "Cost per 1,000", lambda row: estimates.cost_per_thousand(row.cost_per_request)
         ),
-        columns.number("Cost", lambda row: row.cost_usd, format="dollar"),
+        columns.number(
+            "Cost",
+            lambda row: row.cost_usd,
+            format=columns.dollars(row.cost_usd for row in versions),
+        ),
     ]
 
 
