@@ -61,7 +61,8 @@ def draw_table(
     sees_costs: bool,
     draw_messages: Callable[[UUID], None],
 ) -> None:
-    is_traced = any(row.prompt_versions or row.experiment_arms for row in page.items)
+    has_prompts = any(row.prompt_versions for row in page.items)
+    has_arms = any(row.experiment_arms for row in page.items)
     shown: list[TableColumn[ConversationSummary]] = [
         columns.moment(
             "Last message",
@@ -69,8 +70,8 @@ def draw_table(
             zone,
             orders={ConversationOrder.LATEST_FIRST: "↓", ConversationOrder.OLDEST_FIRST: "↑"},
         ),
-        # Beside two more columns, a narrow one keeps the table within a window of 1440 pixels
-        columns.text("Conversation", name_of, width=170 if is_traced else 430),
+        # What the others leave of a table in a window of 1440 pixels
+        columns.text("Conversation", name_of, width=430 - 100 * has_prompts - 160 * has_arms),
         columns.text("User", who, width=110),
         columns.chip(
             "Rating",

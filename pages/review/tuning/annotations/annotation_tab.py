@@ -143,7 +143,8 @@ def _draw_nothing(chosen: Filters) -> None:
 
 
 def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[AnnotationView]]:
-    is_traced = any(row.prompt_version or row.experiment_arm for row in rows)
+    has_prompts = any(row.prompt_version for row in rows)
+    has_arms = any(row.experiment_arm for row in rows)
     return [
         columns.moment(
             "Created",
@@ -158,8 +159,10 @@ def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[
             width=85,
             orders={AnnotationOrder.MOST_SEVERE: "↓", AnnotationOrder.LEAST_SEVERE: "↑"},
         ),
-        # Beside two more columns, a narrow one keeps the table within a window of 1440 pixels
-        columns.text("Comment", annotation_card.summary, width=185 if is_traced else 365),
+        # What the others leave of a table in a window of 1440 pixels
+        columns.text(
+            "Comment", annotation_card.summary, width=365 - 90 * has_prompts - 90 * has_arms
+        ),
         columns.tags("Tags", lambda row: row.tags, width=116),
         columns.chip(
             "Status",
