@@ -137,13 +137,14 @@ def _is_right(
     assert part.requests == len(own)
     assert equals(part.figure, measured(own, measure, kept if is_type else own), measure)
     for at, value in zip(found.at, part.series, strict=True):
-        of_day = [each for each in own if each.created_at and at <= each.created_at < _next(at)]
-        among = [each for each in kept if each.created_at and at <= each.created_at < _next(at)]
-        assert equals(value, measured(of_day, measure, among if is_type else of_day), measure)
+        of_day = _of_day(own, at)
+        among = _of_day(kept, at) if is_type else of_day
+        assert equals(value, measured(of_day, measure, among), measure)
 
 
-def _next(at: datetime) -> datetime:
-    return midnight(day_of(at, ZONE) + DAY, ZONE)
+def _of_day(requests: Sequence[NewRequest], at: datetime) -> list[NewRequest]:
+    end = midnight(day_of(at, ZONE) + DAY, ZONE)
+    return [each for each in requests if each.created_at and at <= each.created_at < end]
 
 
 def test_the_smallest_values_are_joined_as_others_and_nothing_is_lost(actor: Actor) -> None:
