@@ -18,7 +18,8 @@ def prompt(program: Program) -> Iterator[str]:
 
 
 def section(tab: Tab, name: str) -> None:
-    tab.page.get_by_role("radio", name=name, exact=True).click()
+    with tab.rerun():  # two clicks within one run would be one step of Back
+        tab.page.get_by_role("radio", name=name, exact=True).click()
     is_open(tab, name)
 
 
