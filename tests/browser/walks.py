@@ -16,12 +16,6 @@ from tests.browser.geometry import cut_off, overlapping
 Walk = tuple[Role, Theme, int]
 PATIENCE_MS, SETTLED_S = 30_000, 5
 
-# How long the browser takes for two frames in which nothing is to be done.
-TWO_FRAMES = """() => new Promise((resolve) => {
-    const begun = performance.now();
-    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - begun)));
-})"""
-
 
 def walks(*roles: Role) -> list[ParameterSet]:
     """Return walks in which each of three roles, each theme and each width occurs; `make prove`
