@@ -12,7 +12,7 @@ from core.jobs import queue
 # While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Fold all deltas into the rollups; what comes meanwhile waits for the next job."""
+    """Add all waiting deltas to the rollups, those that arrive meanwhile in the next job."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone

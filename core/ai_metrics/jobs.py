@@ -12,7 +12,7 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Fold all deltas into the rollups; what comes meanwhile waits for the next job."""
+    """Add all waiting deltas to the rollups, those that arrive meanwhile in the next job."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone

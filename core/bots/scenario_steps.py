@@ -61,8 +61,8 @@ async def _work(run_id: UUID, may_go_on: MayGoOn) -> None:
         run = runs.begin(session, run_id)
         if run is None:
             return
-        texts = scenarios.list_of_run(session, run)
-    for scenario in texts:
+        to_run = scenarios.list_scenarios_of_run(session, run)
+    for scenario in to_run:
         # One that is deleted meanwhile ends, and the others go on
         with suppress(ScenarioMissing):
             await _run_scenario(run, scenario, may_go_on)

@@ -39,7 +39,7 @@ def get_scenario(session: Session, scenario_id: UUID, *, actor: Actor) -> Scenar
     return scenario_view(row)
 
 
-def list_of_run(session: Session, run: ScenarioRun) -> list[ScenarioView]:
+def list_scenarios_of_run(session: Session, run: ScenarioRun) -> list[ScenarioView]:
     """Return the scenarios of a run in its order, with the texts that they had at its start."""
     if "scenarios" in run.content:
         return [ScenarioView.model_validate(each) for each in run.content["scenarios"]]

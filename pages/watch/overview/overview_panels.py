@@ -24,7 +24,7 @@ ICONS = {
 }
 
 
-def draw_way(actor: Actor, kpi: Kpi) -> None:
+def draw_kpi_link(actor: Actor, kpi: Kpi) -> None:
     """Link the conversion to the comparison of its steps with the previous period, and feedback to
     the conversations that were rated negative.
     """

@@ -99,7 +99,7 @@ def draw_figures(reads: Reads, chosen: Filters) -> None:
     kpis.draw(
         read_kpis(reads, chosen),
         notes=definitions.OVERVIEW,
-        below=partial(overview_panels.draw_way, reads.actor),
+        below=partial(overview_panels.draw_kpi_link, reads.actor),
     )
 
 
