@@ -25,6 +25,7 @@ ELEMENTS = (
     "Button",
     "ButtonGroup",
     "PageLink",
+    "LinkButton",
     "Selectbox",
     "BidiComponent",
     "TextArea",
