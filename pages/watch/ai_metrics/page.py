@@ -15,6 +15,7 @@ from pages.watch.ai_metrics import (
     metric_charts,
     promotion_panel,
     release_panel,
+    request_detail,
     request_list,
     score_charts,
 )
@@ -63,7 +64,7 @@ def main() -> None:
         score_charts.draw(reads, chosen)
         header.finish(reads, chosen)
         # A link of another page knows the request, and neither its environment nor its day
-        request_list.draw_opened(reads, chosen.period.zone)
+        request_detail.draw_opened(reads, chosen.period.zone)
         return
     summary = reads.ask(figures.summary, chosen.asked)
     without = formatting.count(summary.unpriced_requests, "request")

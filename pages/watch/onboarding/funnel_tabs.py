@@ -14,7 +14,13 @@ from pages._ui import errors, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_state
 from pages._ui.filters.selection import Filters
-from pages.watch.onboarding import conversion_charts, funnel_editor, funnel_panel, funnel_proposal
+from pages.watch.onboarding import (
+    conversion_charts,
+    drop_off_panel,
+    funnel_editor,
+    funnel_panel,
+    funnel_proposal,
+)
 from pages.watch.onboarding.funnel_editor import PAGE
 
 
@@ -56,7 +62,7 @@ def draw_trends_view(reads: Reads, chosen: Filters) -> bool:
     conversion_charts.draw(reads, chosen, question.funnel, question.segment)
     if chosen["took"] or chosen["dropped_off_after"]:
         asked = (chosen.period, chosen.watched, question.funnel, question.segment)
-        funnel_panel.draw_chosen_step(reads, chosen, asked, question.found)
+        drop_off_panel.draw_chosen_step(reads, chosen, asked, question.found)
     return True
 
 
@@ -103,4 +109,4 @@ def draw_funnel(reads: Reads, chosen: Filters, question: FunnelQuestion) -> None
         funnel_panel.draw_funnel(found, beside, pick)
         lost = reads.ask(drop_off_errors, *asked)
         funnel_panel.draw_figures(found, beside, lost, pick)
-    funnel_panel.draw_chosen_step(reads, chosen, asked, found)
+    drop_off_panel.draw_chosen_step(reads, chosen, asked, found)

@@ -7,7 +7,7 @@ from core.platform.config import ROOT
 
 # Their rows are in the same drawer or dialog, or nothing is stored yet.
 OF_ONE_ROW = {
-    "watch/ai_metrics/request_list.py": "the steps of a request",
+    "watch/ai_metrics/request_detail.py": "the steps of a request",
     "watch/batch_history/run_detail.py": "the phases of a run",
     "watch/onboarding/funnel_proposal.py": "a funnel that is not saved yet",
 }
