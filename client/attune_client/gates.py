@@ -127,7 +127,7 @@ def _target(result: Mapping[str, Any]) -> TargetOutcome:
 def _cells(target: TargetOutcome) -> tuple[str, ...]:
     interval = "–"
     if target.low is not None and target.high is not None:
-        interval = f"{target.low:.1%}–{target.high:.1%}"
+        interval = f"{target.low:.1%} to {target.high:.1%}"
     return (
         target.title,
         "–" if target.rate is None else f"{target.rate:.1%}",

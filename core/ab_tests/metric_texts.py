@@ -35,7 +35,7 @@ def value(metric: AbMetric, found: MetricValue) -> str:
     mean = written(metric, found.value)
     if found.low is None or found.high is None:
         return mean
-    return f"{mean} ({written(metric, found.low)}–{written(metric, found.high)})"
+    return f"{mean} ({written(metric, found.low)} to {written(metric, found.high)})"
 
 
 def written(metric: AbMetric, amount: float) -> str:

@@ -7,12 +7,12 @@ LEAST_P = 0.001  # that is written as a number
 
 
 def written(estimate: Estimate) -> str:
-    """Return a rate with its interval and n; under 10, without an interval and in words."""
+    """Return a rate with its interval and n: 62.0% (58.1 to 65.8), n = 600; under 10 in words."""
     if estimate.value is None:
         return "–"
     if estimate.low is None or estimate.high is None:
         return f"{share(estimate.value)} of {estimate.n} (no interval)"
-    interval = f"{share(estimate.low)}–{share(estimate.high)}"
+    interval = f"{estimate.low * 100:.1f} to {estimate.high * 100:.1f}"
     return f"{share(estimate.value)} ({interval}), n = {estimate.n}"
 
 

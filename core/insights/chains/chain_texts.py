@@ -131,7 +131,7 @@ def _rate(rate: Estimate) -> str:
         return "not scored"
     if rate.low is None or rate.high is None:
         return f"{rate.value:.0%} of {rate.n}"
-    return f"{rate.value:.0%} ({100 * rate.low:.0f}–{100 * rate.high:.0f})"
+    return f"{rate.value:.0%} ({100 * rate.low:.0f} to {100 * rate.high:.0f})"
 
 
 def _day(at: datetime, zone: str) -> str:

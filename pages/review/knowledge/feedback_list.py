@@ -89,7 +89,7 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
             columns.text("Positive", lambda row: formatting.share(row.ratio), width=75),
             columns.text(
                 "95% interval",
-                lambda row: f"{formatting.share(row.low)} – {formatting.share(row.high)}",
+                lambda row: f"{formatting.share(row.low)} to {formatting.share(row.high)}",
                 width=115,
             ),
         ]

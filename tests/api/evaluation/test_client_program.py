@@ -75,7 +75,7 @@ def test_the_exit_code_is_0_at_the_gate_and_1_below_it(one: Person, command: Com
     shared(one, *["right"] * 9, "wrong")
     code, out, err = command.run(DATASET, BOT, "--app", "shop-bot", "--gate", "0.9")
     assert (code, out.splitlines()[0].split()[:3]) == (0, ["target", "pass", "rate"])
-    assert "app: shop-bot  90.0%      59.6%–98.2%   10  0.90   0       0" in out
+    assert "app: shop-bot  90.0%      59.6% to 98.2%  10  0.90   0       0" in out
     assert "app: shop-bot: passed" in out
     assert "10 of 10 scored" in err
     code, out, _ = command.run(DATASET, BOT, "--gate", "0.95")

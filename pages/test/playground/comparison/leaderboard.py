@@ -49,7 +49,7 @@ def _table(standings: list[Standing]) -> str:
 def _interval(standing: Standing) -> str:
     if standing.chance_low is None or standing.chance_high is None:
         return "Too few votes"
-    return f"{standing.chance_low:.0%}–{standing.chance_high:.0%}"
+    return f"{standing.chance_low:.0%} to {standing.chance_high:.0%}"
 
 
 def _cell(name: str) -> str:
