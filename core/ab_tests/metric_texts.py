@@ -52,6 +52,8 @@ def written(metric: AbMetric, amount: float) -> str:
 
 
 def signed(metric: AbMetric, amount: float) -> str:
-    """Return an amount with its sign."""
-    sign = "−" if amount < 0 else "+"
-    return f"{sign}{written(metric, abs(amount))}"
+    """Return an amount with its sign, if any of it is left after rounding."""
+    size = written(metric, abs(amount))
+    if size == written(metric, 0):
+        return size
+    return f"{'−' if amount < 0 else '+'}{size}"

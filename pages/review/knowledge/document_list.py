@@ -51,6 +51,7 @@ def header(section: str, actor: Actor) -> Header:
                 "New document",
                 icon=":material/add:",
                 key="documents.new",
+                type="primary",
                 on_click=document_editor.begin_new,
             )
             st.button(

@@ -17,6 +17,7 @@ def main() -> None:
             st.button(
                 "Invite account",
                 icon=":material/person_add:",
+                type="primary",
                 on_click=invitations.open_invitation,
             )
     if may(actor, Permission.MANAGE_ACCOUNTS) and links.begins("invite"):

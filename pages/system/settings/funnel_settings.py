@@ -178,7 +178,7 @@ def _draw_versions(chosen: SavedFunnelView) -> None:
     zone = workspace.zone()
     shown: list[tables.TableColumn[FunnelVersionView]] = [
         columns.number("Version", lambda row: row.number, width=80),
-        columns.text("Steps", _steps_of),
+        columns.text("Steps", _steps_of, width=520),
         columns.text("Window", lambda row: formatting.count(row.window_days, "day"), width=90),
         columns.moment("Saved", lambda row: row.created_at, zone),
         columns.text("In use", lambda row: "yes" if row.is_applied else "", width=70),

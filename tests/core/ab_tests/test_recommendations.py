@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from core.ab_tests.figures import AnswerFigures, compare_variants
+from core.ab_tests.metric_texts import signed
 from core.ab_tests.recommendations import recommend
 from core.ab_tests.schemas import VariantId
 from core.ab_tests.views import AbMetric, AbTestFigures, Winner
@@ -57,7 +58,7 @@ def test_equal_answers_are_a_tie_however_much_faster_one_variant_is() -> None:
         Winner.TIE,
         "no difference shown",
     )
-    assert said(found).startswith("No difference in quality was shown (A − B +0.00, 60 cases)")
+    assert said(found).startswith("No difference in quality was shown (A − B 0.00, 60 cases)")
     assert "A is faster" in said(found)
     assert "No difference in cost was shown." in said(found)
 
@@ -96,3 +97,12 @@ def test_passes_are_told_with_their_p_value() -> None:
 def test_a_judge_that_cannot_be_trusted_is_named() -> None:
     found = figures(([1] * 12, [0.5] * 12))
     assert recommend(found, NAMES, unfit_judge="It cannot judge.").endswith(" It cannot judge.")
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
+    assert [signed(AbMetric.RESPONSE_TIME, each) for each in (-0.3, 0, 900)] == [
+        "0 ms",
+        "0 ms",
+        "+900 ms",
+    ]
+    assert signed(AbMetric.QUALITY, -0.25) == "−0.25"

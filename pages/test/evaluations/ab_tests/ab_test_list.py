@@ -63,13 +63,19 @@ def _winner(row: AbTestListItem) -> str | None:
 
 def _columns() -> Sequence[TableColumn[AbTestListItem]]:
     return [
-        columns.text("Name", lambda row: row.test_name, width=230),
+        columns.text("Name", lambda row: row.test_name, width=210),
         columns.text("Kind", kind, width=80),
         columns.chip("Status", status, COLOURS, width=95),
-        columns.text("A", lambda row: row.variants[0].name, width=170),
-        columns.text("B", lambda row: row.variants[1].name, width=170),
+        columns.text("A", lambda row: row.variants[0].name, width=150),
+        columns.text("B", lambda row: row.variants[1].name, width=150),
         columns.chip("Winner", _winner, WINNER_COLOURS, width=70),
-        columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=200),
+        columns.text("Verdict", lambda row: text.capitalized(row.verdict or ""), width=190),
         columns.text("Cost", lambda row: formatting.money(row.spent_usd), width=70),
-        columns.moment("Created", lambda row: row.created_at, workspace.zone()),
+        columns.moment(
+            "Created",
+            lambda row: row.created_at,
+            workspace.zone(),
+            format="D MMM HH:mm",
+            width=105,
+        ),
     ]
