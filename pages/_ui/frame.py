@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.layout_utils import Width
 
 from core.database.connections import engines
-from pages._ui import text
+from pages._ui import links, text
 
 HERE = Path(__file__).parent
 LOOKS_EVERY_S = 2.0
@@ -173,6 +173,13 @@ def empty_state(
         action = st.container(width="content")
         st.space("small")
     return action
+
+
+def no_models() -> None:
+    """Say that no model can answer, in place of what needs one."""
+    body = "The local model is off or starting, and no provider has an API key."
+    with empty_state("smart_toy", "No models available", body):
+        links.draw_providers()
 
 
 def error_state(

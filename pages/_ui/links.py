@@ -68,6 +68,10 @@ def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> 
     draw_to(address, label, query, icon=icon)
 
 
+def draw_providers() -> None:
+    draw("settings", "Add provider", icon="key", section="Providers")
+
+
 def draw_to(address: str, label: str, query: Mapping[str, str], *, icon: str | None = None) -> None:
     """Draw a link as `draw` does, with parameters of any name, such as `label` or `icon`."""
     symbol = f":material/{icon}:" if icon else None

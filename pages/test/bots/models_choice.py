@@ -9,7 +9,7 @@ from core.bots.result_schemas import JudgeModel
 from core.errors import NotFound
 from core.playground.answering import default_model
 from core.providers import catalogue
-from pages._ui import frame, guard, links, state
+from pages._ui import frame, guard, state
 
 MODEL, JUDGE = "bots.model", "bots.judge"
 NO_JUDGE = "No judge"
@@ -33,9 +33,7 @@ def draw() -> Models | None:
         except NotFound:
             first = None
     if not models or first is None:
-        body = "The local model is off or starting, and no provider has an API key."
-        with frame.empty_state("smart_toy", "No models available", body):
-            links.draw("settings", "Add provider", icon="key", section="Providers")
+        frame.no_models()
         return None
     _seed(MODEL, first, models)
     choices = [NO_JUDGE, *(judge.id for judge in judges)]

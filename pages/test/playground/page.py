@@ -24,7 +24,7 @@ def main() -> None:
         chat.connection()
         st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
     if not seen.models and seen.service is None:
-        service_card.draw_without_models()
+        frame.no_models()
         return
     current = seen.session
     if current.shared_by is not None:

@@ -12,10 +12,10 @@ from core.providers import catalogue
 from core.providers.schemas import ModelView
 from core.services.queries import list_all
 from core.services.schemas import ServiceView
-from pages._ui import guard, state
+from pages._ui import frame, guard, links, state
 from pages.test.playground.comparison.column_editor import ColumnEditor
 from pages.test.playground.comparison.prompt_choice import PromptChoice
-from pages.test.playground.settings import service_card, stored_prompts
+from pages.test.playground.settings import stored_prompts
 
 LETTERS = "ABCD"
 
@@ -31,7 +31,7 @@ def draw() -> None:
     """Draw the choices of each column."""
     answering = _read()
     if not any(answering):
-        service_card.draw_without_models()
+        frame.no_models()
         return
     _draw_choices(answering)
 
@@ -65,7 +65,7 @@ def _draw_choices(answering: Answering) -> None:
             st.caption(
                 "Only one model is available. To compare models, add another.", width="content"
             )
-            service_card.draw_provider_link()
+            links.draw_providers()
 
 
 def _editor(number: int, answering: Answering) -> ColumnEditor:

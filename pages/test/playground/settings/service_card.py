@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.services.schemas import ServiceStatus, ServiceView
-from pages._ui import frame, links, text
+from pages._ui import text
 
 STATES = {
     ServiceStatus.UNTESTED: ("gray", "Untested"),
@@ -37,14 +37,3 @@ def draw(service: ServiceView | None) -> None:
 def _code(address: str) -> str:
     # A backtick would end the code, and what follows would be Markdown
     return f"`{address.replace('`', '')}`"
-
-
-def draw_without_models() -> None:
-    """Say that there is neither a service nor a model, in place of the page."""
-    body = "The local model is off or starting, and no provider has an API key."
-    with frame.empty_state("smart_toy", "No models available", body):
-        draw_provider_link()
-
-
-def draw_provider_link() -> None:
-    links.draw("settings", "Add provider", icon="key", section="Providers")
