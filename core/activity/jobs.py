@@ -12,7 +12,7 @@ from core.jobs import queue
 # While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Add all waiting deltas to the rollups, those that arrive meanwhile in the next job."""
+    """Add waiting deltas to the rollups; the next job takes those that arrive meanwhile."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone

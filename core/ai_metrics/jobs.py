@@ -12,7 +12,7 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Add all waiting deltas to the rollups, those that arrive meanwhile in the next job."""
+    """Add waiting deltas to the rollups; the next job takes those that arrive meanwhile."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone
