@@ -26,4 +26,4 @@ def rate_in_words(share: float | None, found: ConfidenceInterval | None, part: i
         return formatting.NOTHING
     if found.low is None or found.high is None:
         return f"{part} of {found.n}, not enough for a rate"
-    return f"{formatting.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
+    return formatting.share_with_interval(share, found.low, found.high)

@@ -95,6 +95,11 @@ def share(fraction: float | None) -> str:
     return f"{percent:.2f}%" if 0 < abs(percent) < 1 else f"{percent:.1f}%"
 
 
+def share_with_interval(fraction: float, low: float, high: float) -> str:
+    """Return a fraction and its bounds as percentages: 62.0% (58.1 to 65.8)."""
+    return f"{share(fraction)} ({low * 100:.1f} to {high * 100:.1f})"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: 1 message, 8,412 messages."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

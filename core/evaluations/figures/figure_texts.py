@@ -1,7 +1,7 @@
 """Figures of evaluations as texts."""
 
 from core.evaluations.views import Estimate
-from core.presentation.formatting import share
+from core.presentation.formatting import share, share_with_interval
 
 LEAST_P = 0.001  # that is written as a number
 
@@ -12,8 +12,8 @@ def written(estimate: Estimate) -> str:
         return "–"
     if estimate.low is None or estimate.high is None:
         return f"{share(estimate.value)} of {estimate.n} (no interval)"
-    interval = f"{estimate.low * 100:.1f} to {estimate.high * 100:.1f}"
-    return f"{share(estimate.value)} ({interval}), n = {estimate.n}"
+    rate = share_with_interval(estimate.value, estimate.low, estimate.high)
+    return f"{rate}, n = {estimate.n}"
 
 
 def written_p(p: float) -> str:

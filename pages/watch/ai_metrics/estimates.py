@@ -18,7 +18,7 @@ def rate(found: RateEstimate | None) -> str:
         return ""
     if found.low is None or found.high is None:
         return f"{round(found.value * found.n)} of {found.n}"
-    return f"{formatting.share(found.value)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
+    return formatting.share_with_interval(found.value, found.low, found.high)
 
 
 def latency(found: LatencyEstimate) -> str:
