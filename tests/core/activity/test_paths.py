@@ -192,8 +192,9 @@ def test_a_sample_of_users_estimates_all_of_them(
 
 
 def test_a_sample_is_read_from_its_index(database: Postgres) -> None:
-    activity.store(each for number in range(50) for each in spaced(KINDS[:2], user=f"u{number}"))
+    activity.store(each for number in range(500) for each in spaced(KINDS[:2], user=f"u{number}"))
     with transaction() as session:
+        session.execute(text("analyze subjects"))
         session.execute(text("set local enable_seqscan = off"))
         plan = session.execute(
             text(
