@@ -257,7 +257,9 @@ def _derive_subjects() -> None:
         connection.execute(
             "insert into touched_subjects select distinct environment, app, owner from funnel_parts"
         )
-        connection.execute("analyze touched_subjects")
+        connection.execute("analyze funnel_parts, touched_subjects")
+        # Else the planner reads all subjects for each of them: it takes the table for empty
+        connection.execute("set local enable_seqscan = off")
         subjects.derive(connection, read_workspace_funnel(session).rule, are_few=False)
 
 
