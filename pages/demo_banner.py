@@ -89,9 +89,9 @@ def offer(actor: Actor) -> None:
 
 def _ask() -> None:
     body = (
-        "Deletes the demo's users, conversations, AI requests and metrics, "
-        "and all annotations on demo messages, including yours. "
-        "Data you sent or created is kept."
+        "Deletes the demo's users, conversations, AI requests and metrics, its prompt, bots, "
+        "dataset and evaluation with everything you added to them, the weekly digests, "
+        "and all annotations on demo messages, including yours. Other data is kept."
     )
     dialogs.confirm("Remove demo data?", body, "Remove demo data", remove, key="demo")
 
