@@ -9,6 +9,7 @@ import streamlit as st
 from core.identity import queries
 from core.identity.schemas import AccountChange, AccountView, Actor, Role
 from core.identity.service import accounts as service
+from core.platform import clock
 from core.presentation import formatting
 from core.system.service import account_removal as system
 from pages._ui import columns, dialogs, errors, frame, guard, state, tables, text
@@ -73,7 +74,7 @@ def draw_detail(actor: Actor, account: AccountView) -> None:
             args=(account.id,),
             help=invitations.WHAT_ROLES_DO[account.role],
         )
-        if account.locked_until:
+        if account.locked_until and account.locked_until > clock.now():
             st.caption(
                 f"Locked for one IP address until {account.locked_until:%H:%M} UTC after 5 "
                 "failed sign-in attempts."
