@@ -17,14 +17,15 @@ from pages.test.usage.usage_table import PAGE
 
 
 def main() -> None:
-    reads = Reads(guard.page(Permission.RUN_MODELS))
+    actor = guard.page(Permission.RUN_MODELS)
+    reads = Reads(actor)
     links.follow()
     header = watch.header("Usage", "Model calls made in Attune, by people and API keys")
     chosen = filter_bar.draw(PAGE, reads, (), own=("group_by",), draw_own=usage_table.draw_choice)
     report = _read(chosen)
     if report.total.calls:
         _draw_figures(report)
-        usage_table.draw(report)
+        usage_table.draw(report, actor)
     else:
         _draw_empty()
     cost_section.draw()

@@ -6,6 +6,8 @@ from datetime import date
 
 import streamlit as st
 
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
 from core.insights.usage import UsageDimension, UsageReport, UsageRow
 from core.presentation import formatting
 from core.presentation.periods import DAY, Period, in_address, midnight
@@ -28,6 +30,7 @@ class UsageGroup:
     without: str
     note: str
     open: Callable[[UsageRow, Period], None]
+    permission: Permission | None = None  # to open a row
 
 
 def _open_model(row: UsageRow, period: Period) -> None:
@@ -92,6 +95,7 @@ GROUPS: Mapping[UsageDimension, UsageGroup] = {
         "API keys and deleted accounts",
         "by cost · click a row to open it",
         _open_account,
+        Permission.MANAGE_ACCOUNTS,
     ),
     UsageDimension.KEY: UsageGroup(
         "API key",
@@ -119,19 +123,21 @@ def draw_choice() -> None:
 
 
 @errors.part("Usage")
-def draw(report: UsageReport) -> None:
+def draw(report: UsageReport, actor: Actor) -> None:
     group = GROUPS[report.group_by]
+    # Others see accounts' usage, but have no page of accounts
+    may_open = group.permission is None or may(actor, group.permission)
 
     def open_(row: UsageRow) -> None:
         group.open(row, report.period)
 
-    with watch.panel(group.by, group.note):
+    with watch.panel(group.by, group.note if may_open else "by cost"):
         tables.draw(
             report.rows,
             _columns(report, group),
             f"Usage {group.by.lower()}: {formatting.count(len(report.rows), 'row')}",
             key=f"{PAGE}.rows.{report.group_by}",
-            on_open=open_,
+            on_open=open_ if may_open else None,
             most=MOST_ROWS,
         )
 

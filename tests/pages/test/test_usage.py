@@ -120,3 +120,14 @@ def test_calls_outside_of_projects_are_a_row_with_a_name(console: Console, admin
     used(admin.actor)
     app = grouped(console(admin, USAGE), "project")
     assert app.dataframe[0].value["Project"].tolist() == ["No project"]
+
+
+def test_only_who_may_manage_accounts_opens_one(console: Console, admin: Person) -> None:
+    used(admin.actor)
+    app = grouped(console(admin, USAGE), "account")
+    assert "click a row" not in said(app)
+    assert len(app.dataframe[0].proto.selection_mode) == 1, "columns only"
+    boss = person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER)
+    app = grouped(console(boss, USAGE), "account")
+    assert "by cost · click a row to open it" in said(app)
+    assert len(app.dataframe[0].proto.selection_mode) == 2
