@@ -5,6 +5,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Multiselect, TextArea
 
 from core.conversations.notes import LONGEST_NOTE
+from core.database.db import transaction
+from core.identity.models import AdminUser
 from core.identity.schemas import Role
 from pages._ui import cache
 from tests.factories.conversations import conversation, stored
@@ -90,3 +92,24 @@ def test_a_note_that_was_begun_is_not_offered_on_another_conversation(console: C
     app.query_params["conversation"] = "d"
     app.run()
     assert note(app).value == ""
+
+
+def test_a_chosen_colleague_is_told_though_a_longer_name_in_the_text_begins_alike(
+    console: Console,
+) -> None:
+    stored(conversation("c", messages=2))
+    author, ann = person(Role.REVIEWER), person(Role.ADMIN, email="ann@example.com")
+    other = person(Role.ADMIN)
+    with transaction() as session:
+        session.get_one(AdminUser, ann.actor.id).full_name = "Ann"
+        session.get_one(AdminUser, other.actor.id).full_name = "Ann Lee"
+    app = console(author, TUNING)
+    app.query_params["conversation"] = "c"
+    app.run()
+    note(app).set_value("@Ann Lee please look")
+    mention(app).set_value(["ann@example.com"])
+    next(each for each in app.button if each.label == "Add note").click().run()
+    assert toasts(app) == ["Note added"]
+    cache.forget()
+    links = [str(getattr(each, "label", "")) for each in console(ann).sidebar.get("page_link")]
+    assert "1 new mention" in links

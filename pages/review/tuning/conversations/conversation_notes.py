@@ -6,7 +6,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.conversations import service
-from core.conversations.notes import LONGEST_NOTE, Colleague, NewNote, NoteView
+from core.conversations.notes import LONGEST_NOTE, Colleague, NewNote, NoteView, find_mentioned
 from core.conversations.queries import notes
 from core.errors import Invalid
 from core.identity.schemas import Actor
@@ -31,7 +31,7 @@ def draw(conversation_id: UUID, zone: str) -> None:
     ):
         for each in found:
             _draw_note(each, zone, actor)
-        _draw_form(conversation_id, [each for each in colleagues if each.id != actor.id])
+        _draw_form(conversation_id, colleagues, actor)
 
 
 def _draw_note(note: NoteView, zone: str, actor: Actor) -> None:
@@ -53,7 +53,8 @@ def _draw_note(note: NoteView, zone: str, actor: Actor) -> None:
         markdown.draw(note.body)
 
 
-def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
+def _draw_form(conversation_id: UUID, colleagues: list[Colleague], actor: Actor) -> None:
+    others = {each.email: f"@{each.name}" for each in colleagues if each.id != actor.id}
     with st.form("notes.form", border=False):
         st.text_area(
             "Note",
@@ -64,9 +65,9 @@ def _draw_form(conversation_id: UUID, colleagues: list[Colleague]) -> None:
         )
         st.multiselect(
             "Mention",
-            [each.email for each in colleagues],
+            list(others),
             key=state.own_key(MENTIONED, conversation_id),
-            format_func={each.email: f"@{each.name}" for each in colleagues}.__getitem__,
+            format_func=others.__getitem__,
             placeholder="@name",
         )
         st.form_submit_button("Add note", on_click=add, args=(conversation_id, colleagues))
@@ -79,8 +80,12 @@ def add(conversation_id: UUID, colleagues: list[Colleague]) -> None:
     body = state.get(state.own_key(BODY, conversation_id), "").strip()
     if not body:
         raise NoNote
-    named = [f"@{each.name or each.email}" for each in colleagues if each.email in chosen]
-    missing = [name for name in named if name not in body]
+    mentioned = find_mentioned(body, colleagues)
+    missing = [
+        f"@{each.name or each.email}"
+        for each in colleagues
+        if each.email in chosen and each not in mentioned
+    ]
     try:
         given = NewNote(conversation_id=str(conversation_id), body=" ".join([*missing, body]))
     except ValidationError:
