@@ -85,3 +85,7 @@ def _draw_report(report: FolderReport) -> None:
     st.success(said, icon=":material/check:")
     for each in report.left_out[:MOST_LEFT_OUT]:
         st.warning(f"{text.plain(text.one_line(each.name))}: {text.plain(each.reason)}")
+    if (more := len(report.left_out) - MOST_LEFT_OUT) > 0:
+        were = "was" if more == 1 else "were"
+        st.caption(f"{formatting.count(more, 'more file')} {were} not uploaded.")
+    st.button("Close report", key="documents.close_report", on_click=state.forget, args=(REPORT,))
