@@ -142,6 +142,21 @@ def test_scenarios_are_cases_that_need_a_judge(console: Console, admin: Person) 
     assert toasts(app) == ["A/B test started"]
 
 
+def test_questions_without_expected_texts_ask_for_a_judge_in_words(
+    console: Console, admin: Person
+) -> None:
+    prompt = variants(admin.actor)[0]["template_id"]
+    app = opened(console, admin, new="1")
+    enter(app, Name="Plain", Questions="hello => hi\ngood bye")
+    for variant in "AB":
+        enter(app, **{f"Prompt_or_bot_of_variant_{variant}": prompt})
+    enter(app, Judge="No judge")
+    press(app, "Start A/B test")
+    assert toasts(app) == [
+        "Choose a judge, or add an expected text after => in each question.",
+    ]
+
+
 def test_the_winner_is_named_with_each_metric_and_the_reasons(
     console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

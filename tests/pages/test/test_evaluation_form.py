@@ -1,11 +1,12 @@
 """The form of a new evaluation, left and opened again, and its estimate."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import SessionKind
 from tests.factories import datasets
 from tests.factories.identity import person
-from tests.pages.conftest import Console, said
+from tests.pages.conftest import Console, said, toasts
 
 PAGE = "test/evaluations/page.py"
 
@@ -56,3 +57,47 @@ def test_an_estimate_is_shown_until_the_form_is_changed(console: Console) -> Non
     assert "2 calls" in said(app)
     next(each for each in app.number_input if each.label == "Runs of each case").set_value(5).run()
     assert "2 calls" not in said(app)
+
+
+def test_a_form_without_cases_or_scorers_says_what_to_enter(console: Console) -> None:
+    app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
+    app.text_input[0].set_value("Refunds").run()
+    next(each for each in app.selectbox if each.label == "Model of target 1").set_value("fake:echo")
+    press(app, "Start evaluation")
+    assert toasts(app) == ["Enter questions, or choose a dataset."]
+    questions = next(each for each in app.text_area if each.label == "Questions")
+    questions.set_value("one => a\ntwo").run()
+    press(app, "Start evaluation")
+    assert toasts(app) == [
+        "Add a scorer, or an expected text after => in each question.",
+    ]
+    press(app, "Add scorer")
+    press(app, "Start evaluation")
+    assert toasts(app) == ["Scorer 1: enter a text."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "entered", "problem"),
+    [
+        ("Judge", "", "enter a rubric."),
+        ("Latency", "", "enter milliseconds as a whole number."),
+        ("Cost", "cheap", "enter US dollars as a number."),
+        ("Number", "two", "enter a number."),
+        ("Calls tool", "", "enter the name of a tool."),
+        ("Pattern", "", "enter a pattern."),
+        ("Pattern", "(", "Invalid RE2 pattern: missing ): (."),
+    ],
+)
+def test_a_scorer_says_what_is_to_be_entered(
+    console: Console, kind: str, entered: str, problem: str
+) -> None:
+    app = go(console(person(kind=SessionKind.BROWSER), PAGE), new="1")
+    app.text_input[0].set_value("Refunds").run()
+    next(each for each in app.selectbox if each.label == "Model of target 1").set_value("fake:echo")
+    next(each for each in app.text_area if each.label == "Questions").set_value("one").run()
+    press(app, "Add scorer")
+    next(each for each in app.selectbox if each.label == "Scorer 1").set_value(kind).run()
+    app.text_input(key=f"evaluations.scorer.1.value.{kind}").set_value(entered).run()
+    press(app, "Start evaluation")
+    [told] = toasts(app)
+    assert told.startswith(f"Scorer 1: {problem}")

@@ -127,6 +127,8 @@ def _new() -> NewAbTest:
     }
     if judge != NO_JUDGE:
         given |= {"judge_model_id": judge, "rubric": state.get(RUBRIC, QUALITY_RUBRIC)}
+    else:
+        case_fields.check_expected(given, "Choose a judge, or add")
     return run_fields.validated(NewAbTest, given)
 
 
@@ -139,10 +141,7 @@ def _variant(variant: VariantId) -> dict[str, Any]:
 
 def _cases() -> dict[str, Any]:
     if state.get(SOURCE, OWN) == OWN:
-        found = case_fields.read()
-        if not any(found.values()):
-            raise Invalid("Enter questions, or choose a dataset.")
-        return found
+        return case_fields.read()
     ids: list[UUID] = state.get(SCENARIOS, [])
     if not ids:
         raise Invalid("Choose scenarios.")

@@ -1,5 +1,6 @@
 """The cases of a new evaluation: a version of a dataset, or questions, one in a line."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from core.database.paging import Window
 from core.datasets.queries.datasets import list_datasets
 from core.datasets.schemas import DatasetView
+from core.errors import Invalid
 from core.evaluations.schemas import EvaluationSplit
 from core.presentation import formatting
 from pages._ui import guard, state, text
@@ -59,11 +61,19 @@ def draw() -> None:
 
 
 def read() -> dict[str, Any]:
-    """Return the cases as entered."""
+    """Return the cases as entered; raise Invalid without any."""
     if (dataset_id := _dataset()) is not None:
         return {"dataset_id": dataset_id, "split": state.get(SPLIT, EvaluationSplit.ALL)}
-    lines = state.get(LINES, "").splitlines()
-    return {"test_cases": [_case(line) for line in lines if line.strip()]}
+    lines = [line for line in state.get(LINES, "").splitlines() if line.strip()]
+    if not lines:
+        raise Invalid("Enter questions, or choose a dataset.")
+    return {"test_cases": [_case(line) for line in lines]}
+
+
+def check_expected(given: Mapping[str, Any], missing: str) -> None:
+    """Raise Invalid unless each question has an expected text, for it has no other scorer."""
+    if not all(case.get("expected_output") for case in given.get("test_cases", ())):
+        raise Invalid(f"{missing} an expected text after => in each question.")
 
 
 def _dataset() -> str | None:

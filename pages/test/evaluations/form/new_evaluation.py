@@ -83,11 +83,14 @@ def _fields() -> dict[str, Any]:
     if (gated := gate_fields.find()) is not None:
         return gate_fields.read(gated)
     numbers = range(1, state.get(TARGETS, 1) + 1)
-    return {
+    found = {
         "targets": [target_fields.read(f"target {number}") for number in numbers],
         **scorer_fields.read(),
         **case_fields.read(),
     }
+    if not found["scorers"]:
+        case_fields.check_expected(found, "Add a scorer, or")
+    return found
 
 
 @errors.action

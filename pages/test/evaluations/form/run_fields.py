@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from core.errors import Invalid
 from core.evaluations.schemas import MOST_RUNS
@@ -13,6 +14,16 @@ from core.presentation import formatting
 from pages._ui import state, text
 
 Form = TypeVar("Form", bound=BaseModel)
+# What a field that was refused needs, by its name in the API
+ENTRIES: Mapping[str | int, str] = {
+    "values": "enter a text.",
+    "pattern": "enter a pattern.",
+    "value": "enter a number.",
+    "rubric": "enter a rubric.",
+    "tool": "enter the name of a tool.",
+    "max_ms": "enter milliseconds as a whole number.",
+    "max_usd": "enter US dollars as a number.",
+}
 
 
 def draw(at: str) -> None:
@@ -64,10 +75,20 @@ def validated(form: type[Form], given: Mapping[str, Any]) -> Form:
     try:
         return form.model_validate(given)
     except ValidationError as refused:
-        first = refused.errors()[0]
-        where = ".".join(str(each) for each in first["loc"])
-        words = str(first["msg"]).removeprefix("Value error, ")
-        raise Invalid(f"{where}: {words}" if where else words) from None
+        raise Invalid(_problem(refused.errors()[0])) from None
+
+
+def _problem(first: ErrorDetails) -> str:
+    """Return a problem in words; pydantic's own messages name fields of the API."""
+    where = first["loc"]
+    words = str(first["msg"]).removeprefix("Value error, ")
+    if words == first["msg"] and first["type"] != "string_too_long":
+        words = next((ENTRIES[each] for each in where if each in ENTRIES), words)
+    if where[:1] == ("scorers",) and len(where) > 1:
+        return f"Scorer {int(where[1]) + 1}: {words}"
+    if words in ENTRIES.values():
+        return text.capitalized(words)
+    return f"{'.'.join(map(str, where))}: {words}" if where else words
 
 
 def _draw_estimate(found: EvaluationEstimate | None) -> None:
