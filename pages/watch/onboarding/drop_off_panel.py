@@ -19,6 +19,7 @@ from pages._ui.tables import TableColumn
 from pages.watch.onboarding.funnel_editor import PAGE
 
 STOPPED, MOST_PAGES = 10, 50
+REACHED = "Reached"
 
 
 def draw_chosen_step(
@@ -43,11 +44,11 @@ def draw_chosen_step(
 
 def _title(step: str, within: TimeRange | None, *, is_last: bool) -> str:
     if within is None:
-        return f"Reached {step}" if is_last else f"Dropped off at {step}"
+        return f"{REACHED} {step}" if is_last else f"Dropped off at {step}"
     low, high = (duration_text(each) for each in (within.from_s, within.to_s))
     if within.measure is TimeMeasure.TO_LAST_EVENT:
         return f"Dropped off {low} to {high} after {step}"
-    return f"Reached {step} after {low} to {high}"
+    return f"{REACHED} {step} after {low} to {high}"
 
 
 def _draw_stopped(
@@ -59,7 +60,8 @@ def _draw_stopped(
     )
     with watch.panel(text.plain(title), note):
         if not found.total_count:
-            st.caption("No drop-offs at this step in this period.")
+            none = "No users reached" if title.startswith(REACHED) else "No drop-offs at"
+            st.caption(f"{none} this step in this period.")
             return
         tables.draw_page(
             found,

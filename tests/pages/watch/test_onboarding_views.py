@@ -131,3 +131,10 @@ def test_drop_offs_begin_at_the_first_page_after_a_change_of_a_filter(console: C
     assert "No drop-offs at this step" not in said(app)
     stopped = next(table.value for table in app.dataframe if "Last error" in table.value)
     assert list(stopped["User"]) == ["user 3"]
+
+
+def test_a_last_step_that_no_user_reached_says_so(console: Console) -> None:
+    activity.store(activity.spaced(STEPS[:1], user="ann", start=clock.now() - HOUR))
+    words = said(opened(console, step=str(len(STEPS)), days="2"))
+    assert "No users reached this step in this period." in words
+    assert "No drop-offs" not in words
