@@ -31,7 +31,10 @@ LONG_S = 1800  # so long a pause stands in the text colour
 def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
     """Draw the days, oldest first."""
     if not days:
-        st.caption("No events: raw events have passed their retention period.")
+        st.caption(
+            "No events, conversations or feedback are stored: none were sent, or they have passed "
+            "their retention period."
+        )
     for day in days:
         events = formatting.count(day.events, "event")
         st.markdown(f"**{day.day:%A, %-d %B %Y}**\u2002:gray[:small[{events}]]")
