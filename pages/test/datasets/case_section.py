@@ -32,6 +32,7 @@ from pages.test.datasets import (
 from pages.test.datasets.case_view import ORIGINS, SPLIT_COLOURS, SPLITS, draw_case
 
 SHOWN = 25
+HOW_TO_ADD = "Add a case by hand, or from a file, annotations, your votes or a model."
 
 
 def draw_actions(dataset: DatasetView) -> None:
@@ -80,11 +81,7 @@ def draw_actions(dataset: DatasetView) -> None:
 
 def draw(dataset: DatasetView, may_change: bool) -> None:
     if not dataset.version:
-        frame.empty_state(
-            "dataset",
-            "No cases yet",
-            "Add a case by hand, or from a file, annotations, your votes or a model.",
-        )
+        frame.empty_state("dataset", "No cases yet", HOW_TO_ADD)
         return
     version: int | None = state.get(dataset_address.version_key(dataset), None)
     filters = case_filters.chosen(dataset)
@@ -93,6 +90,10 @@ def draw(dataset: DatasetView, may_change: bool) -> None:
     found = _read(dataset, version, filters, at)
     case_filters.draw(dataset, found)
     is_newest = version in (None, dataset.version)
+    if not found.page.total_count and filters == CaseFilter():
+        body = HOW_TO_ADD if is_newest else "Choose another version."
+        frame.empty_state("dataset", "No cases in this version", body)
+        return
     _draw_list(dataset, found.page, at, may_change=may_change and is_newest)
 
 
