@@ -10,6 +10,7 @@ from core.evaluations.queries import reports
 from core.evaluations.views import ComparedTarget, EvaluationListItem, EvaluationView, PairedView
 from core.presentation import formatting
 from core.statistics.paired import Verdict
+from core.system import workspace
 from pages._ui import frame, guard, state, text
 
 BADGES = {
@@ -83,7 +84,9 @@ def _read(found: EvaluationView) -> list[EvaluationListItem]:
 
 def _name(item: EvaluationListItem, *, is_own: bool) -> str:
     name = text.one_line(item.name)
-    return f"{name} (this evaluation)" if is_own else f"{name} · {item.created_at:%d %b %H:%M}"
+    if is_own:
+        return f"{name} (this evaluation)"
+    return f"{name} · {formatting.moment(item.created_at, workspace.zone())}"
 
 
 def _draw(each: ComparedTarget) -> None:

@@ -11,6 +11,8 @@ from core.evaluations.schemas import EvaluationStatus
 from core.evaluations.service import evaluations
 from core.executions.runner import Runner
 from core.identity.schemas import Role, SessionKind
+from core.presentation import formatting
+from core.system import workspace
 from pages.test.evaluations.form import scorer_fields
 from tests.factories.bots import made
 from tests.factories.evaluations import (
@@ -176,6 +178,16 @@ def test_a_baseline_older_than_the_newest_hundred_is_compared_with(
     app = section(opened(console, admin, {"evaluation": str(later.id)}), "Comparison")
     assert field(app, "Baseline").value == base.id  # type: ignore[attr-defined]
     assert "1 case in common" in said(app)
+
+
+def test_the_times_of_baselines_are_in_the_zone_of_the_list(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "zone", lambda: "Asia/Tokyo")
+    base, later = (evaluated(admin.actor, GOOD, name=name) for name in ("First", "Second"))
+    app = section(opened(console, admin, {"evaluation": str(later.id)}), "Comparison")
+    at = formatting.moment(base.created_at, "Asia/Tokyo")
+    assert f"First · {at}" in field(app, "Baseline").options  # type: ignore[attr-defined]
 
 
 def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person) -> None:
