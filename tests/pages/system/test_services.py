@@ -15,7 +15,7 @@ from core.services import service
 from core.services.schemas import CreatedService, NewService, ServiceStatus
 from tests.factories.identity import Person, person
 from tests.factories.playground import said as ask
-from tests.pages.conftest import PLAYGROUND, SETTINGS, Console, said
+from tests.pages.conftest import PLAYGROUND, SETTINGS, Console, said, toasts
 
 
 @pytest.fixture
@@ -44,6 +44,8 @@ def test_settings_show_the_state_of_each_service(console: Console, admin: Person
     assert "The service rejected the token" in shown
     app.button(key=f"services.activate-{made.id}").click().run()
     assert ":blue-badge[Active]" not in said(app)
+    app.button(key=f"services.activate-{made.id}").click().run()
+    assert toasts(app) == ["Bot *1* is active"]
 
 
 def test_a_rotated_secret_is_shown_until_it_is_dismissed(console: Console, admin: Person) -> None:

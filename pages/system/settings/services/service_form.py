@@ -45,7 +45,10 @@ def open_form(each: ServiceView | None) -> None:
         kept = "Leave empty to keep the current token" if each and each.has_valid_token else ""
         st.text_input("Token", key=TOKEN, type="password", autocomplete="off", placeholder=kept)
         st.toggle(
-            "Answers messages in the playground", each.is_active if each else True, key=ACTIVE
+            "Answers messages in the playground",
+            each.is_active if each else True,
+            key=ACTIVE,
+            help="At most one service is active: this one replaces it.",
         )
         st.toggle("Answers messages of production", bool(each and each.production), key=PRODUCTION)
         if each:

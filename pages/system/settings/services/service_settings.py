@@ -145,7 +145,9 @@ def _draw_buttons(each: ServiceView) -> None:
 @errors.action
 def activate(service_id: UUID, is_active: bool) -> None:
     with guard.work() as (session, actor):
-        service.change(session, service_id, ServiceChange(is_active=is_active), actor=actor)
+        change = ServiceChange(is_active=is_active)
+        found = service.change(session, service_id, change, actor=actor)
+    state.toast(f"{found.name} is {'active' if is_active else 'not active'}")
 
 
 def _ask_to_rotate(each: ServiceView) -> None:
