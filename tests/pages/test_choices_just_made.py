@@ -57,14 +57,16 @@ def imported(admin: Person) -> ImportView:
         return queries.get_import(session, found.id, actor=admin.actor)
 
 
-@pytest.mark.parametrize("key", ["imports.start", "imports.try"])
+@pytest.mark.parametrize(
+    ("key", "words"), [("imports.start", "Stop import"), ("imports.try", "Stop dry run")]
+)
 def test_a_file_goes_into_the_environment_that_was_just_entered(
-    admin: Person, opened: AppTest, key: str
+    admin: Person, opened: AppTest, key: str, words: str
 ) -> None:
     labelled(opened.text_input, "Environment").set_value("shop")
     opened.button(key).click().run()
     assert imported(admin).environment == "shop"
-    assert labelled(opened.button, "Stop import")
+    assert labelled(opened.button, words)
 
 
 def test_a_file_is_not_imported_as_what_it_was_until_just_now(

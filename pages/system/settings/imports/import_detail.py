@@ -82,12 +82,13 @@ def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
             if now.counts and now.status is ImportStatus.RUNNING:
                 st.caption(f"So far: {import_labels.brought(now)}")
             if now.status is not ImportStatus.UNDOING:
+                is_try = now.status is ImportStatus.CHECKING
                 st.button(
-                    "Stop import",
+                    "Stop dry run" if is_try else "Stop import",
                     key="imports.stop",
                     icon=":material/stop_circle:",
                     on_click=stop,
-                    args=(import_id,),
+                    args=(import_id, "Dry run stopped" if is_try else "Import stopped"),
                 )
 
     progress()
@@ -162,7 +163,7 @@ def start(found: ImportView, start: ImportStart) -> None:
 
 
 @errors.action
-def stop(import_id: UUID) -> None:
+def stop(import_id: UUID, toast: str) -> None:
     with guard.work() as (session, actor):
         imports.cancel(session, import_id, actor=actor)
-    state.toast("Import stopped")
+    state.toast(toast)
