@@ -148,7 +148,7 @@ def _refuse(address: str, actor: Actor, first: st.Page) -> None:
         "lock",
         f"{title} is not open to your role",
         f"Your role is {own}. {title} is open to: {', '.join(text.ROLES[role] for role in roles)}. "
-        "Send the link to one of them, or ask an admin to change your role.",
+        "Send the link to one of them, or ask a super admin to change your role.",
     ):
         st.page_link(first, label=f"Go to {first.title}")
 

@@ -17,7 +17,9 @@ AI = {
 }
 OVERVIEW = {
     **AI,
-    "users": f"Distinct users with an event or an AI request on the days of the period. {FRESH}",
+    "users": (
+        f"Distinct users with an event, AI request or message on the days of the period. {FRESH}"
+    ),
     "new_users": f"Active users who were never active before the period. {FRESH}",
     "conversion": (
         "Users who reached the funnel's last step divided by those who started in the period. "

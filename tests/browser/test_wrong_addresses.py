@@ -17,7 +17,7 @@ def test_a_page_for_other_roles_says_so_and_leads_on(
     main(tab).to_contain_text("You don't have access to this page")
     main(tab).to_contain_text(
         "Your role is Reviewer. Settings is open to: Super admin, Admin. "
-        "Send the link to one of them, or ask an admin to change your role."
+        "Send the link to one of them, or ask a super admin to change your role."
     )
     expect(tab.page.get_by_role("dialog")).to_have_count(0)
     tab.page.get_by_role("link", name="Go to Tuning").click()

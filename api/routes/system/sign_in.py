@@ -39,7 +39,7 @@ WELCOME = {
 EXPIRED = {
     "title": "Link expired",
     "heading": "This link has expired",
-    "lead": "It was already used or has expired. Ask an admin for a new one.",
+    "lead": "It was already used or has expired. Ask a super admin for a new one.",
 }
 
 

@@ -60,7 +60,10 @@ def _draw_list(page: Page[TicketView], at: str, *, is_filtered: bool) -> None:
     elif is_filtered:
         frame.empty_state("search_off", "No tickets match", "Change the filters.")
     else:
-        body = "Models create them with the tool create_ticket, programs through the API."
+        body = (
+            "Models create them with the tool create_ticket; people create them through the API "
+            "with their sign-in token."
+        )
         frame.empty_state("confirmation_number", "No tickets yet", body)
     dialogs.draw_opened(page.items, "Ticket", ticket.draw, _read)
 

@@ -71,7 +71,7 @@ def _draw_head(bot: BotView) -> None:
         if bot.visibility == "shared":
             st.badge("Shared", color="blue")
         if bot.has_changes:
-            st.badge("Unsaved draft", color="orange")
+            st.badge("Draft changes", color="orange")
         owner = "yours" if bot.is_own else bot.owner
         updated = formatting.moment(bot.updated_at, workspace.zone())
         st.caption(text.plain(f"{owner} · version {bot.version} · updated {updated}"))

@@ -104,7 +104,9 @@ def _draw_head(answer: ReplayedAnswer) -> None:
 
 def _draw_answers(answer: ReplayedAnswer, new: str | None) -> None:
     is_case = answer.evaluation_id is not None
-    better = ("Reference", "of the case") if is_case else ("Suggested answer", "of the annotation")
+    better = (
+        ("Reference", "of the case") if is_case else ("Suggested response", "of the annotation")
+    )
     shown = {
         "Original answer": (answer.original_answer, answer.model or ""),
         better[0]: (answer.suggested_answer, better[1]),

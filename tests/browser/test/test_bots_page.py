@@ -40,7 +40,7 @@ def test_a_bot_is_shaped_tested_saved_and_run(window: Window, program: Program, 
     slider(tab, "Enthusiasm").press("End")
     expect(tab.page.get_by_text("temperature 0.675")).to_be_visible()
     expect(preview).to_contain_text("Be brimming with energy")
-    expect(tab.page.get_by_text("Unsaved draft")).to_be_visible()
+    expect(tab.page.get_by_text("Draft changes")).to_be_visible()
 
     section(tab, "Knowledge")
     tab.press("Use sample company")

@@ -56,7 +56,7 @@ def open_dialog(replay: SharedReplay) -> None:
         )
         before = {
             "Original answer": (replay.original_answer, replay.model or ""),
-            "Suggested answer": (replay.suggested_answer, "of the annotation"),
+            "Suggested response": (replay.suggested_answer, "of the annotation"),
         }
         for title, (said, note) in before.items():
             if said is not None:

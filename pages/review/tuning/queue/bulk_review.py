@@ -119,7 +119,8 @@ def act(
         found = review_outcomes.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
     state.put(TABLE, state.get(TABLE, 0) + 1)  # another table, in which nothing is selected
     left = (
-        f" · {formatting.count(len(found.left), 'message')} skipped: assigned to other reviewers"
+        f" · {formatting.count(len(found.left), 'message')} not changed: another reviewer has it, "
+        "or it is done"
         if found.left
         else ""
     )

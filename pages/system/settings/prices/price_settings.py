@@ -127,8 +127,8 @@ def _amount(name: str, price: PriceView) -> str | None:
 
 def _ask(price: PriceView) -> None:
     body = (
-        f"{text.plain(price.model)}: new requests use the previous price. Existing costs "
-        "don't change."
+        f"{text.plain(price.model)}: new requests use the previous price, or are unpriced if "
+        "there is none. Existing costs don't change."
     )
     dialogs.confirm("Remove this price?", body, "Remove price", remove, price.id, key="prices")
 
