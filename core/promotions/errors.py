@@ -20,7 +20,7 @@ class GateHolds(Conflict):
 
 
 class GateRefused(Invalid):
-    """The default prompt follows Settings, so that its production label can't have a gate."""
+    """The default prompt follows Settings, so its production label can't have a gate."""
 
 
 class GateDatasetPrivate(Invalid):

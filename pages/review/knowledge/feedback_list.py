@@ -52,7 +52,7 @@ def draw(reads: Reads, place: Header) -> None:
         feedback_figures.feedback_stats, feedback_filter(chosen), chosen.period, chosen.watched
     )
     if not found.rated:
-        watch.nothing_here(PAGE, "feedback", reads, chosen)
+        watch.nothing_here(PAGE, "ratings", reads, chosen)
     else:
         _draw_figures(found, chosen)
         _draw_list(reads, chosen)

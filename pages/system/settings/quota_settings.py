@@ -5,6 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.presentation import formatting
 from core.quotas import queries
 from core.quotas.amounts import shown
 from core.quotas.schemas import (
@@ -53,7 +54,7 @@ def _draw_buttons(quota: QuotaView) -> None:
 
 def _use_of(quota: QuotaView) -> str:
     most = " by one account" if quota.scope is QuotaScope.ROLE else ""
-    over = f" · {quota.over:,} calls were beyond it" if quota.over else ""
+    over = f" · {formatting.count(quota.over, 'call')} over the limit" if quota.over else ""
     when = "today" if quota.period is QuotaPeriod.DAY else f"this {quota.period}"
     used = f"{shown(quota.used, quota.measure)} used or reserved{most} {when}{over}"
     return f":gray[:small[{text.plain(used)}]]"

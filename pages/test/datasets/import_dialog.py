@@ -74,8 +74,15 @@ def import_file(file: UploadedFile | None, dataset: DatasetView | None) -> None:
         dataset_address.show(found.dataset.id)
     if found.unsupported:
         state.put(REPORT, found)
-    cases = formatting.count(found.cases or found.updated, "case")
-    state.toast(f"{cases} {'imported' if found.cases else 'updated'}")
+    state.toast(_words_of(found))
+
+
+def _words_of(found: CaseImport) -> str:
+    """Return what an import did; it did something, or it was refused."""
+    if not found.cases:
+        return f"{formatting.count(found.updated, 'case')} updated"
+    added = f"{formatting.count(found.cases, 'case')} added"
+    return f"{added}, {found.updated:,} updated" if found.updated else added
 
 
 def draw_report() -> None:

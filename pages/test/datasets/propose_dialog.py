@@ -106,7 +106,8 @@ def _propose(call: CaseCall) -> None:
 def _draw_proposals(dataset: DatasetView, proposals: CaseProposals) -> None:
     facts = [formatting.count(len(proposals.cases), "new case")]
     if proposals.repeated:
-        facts.append(f"{proposals.repeated:,} that repeat others left out")
+        duplicates = "a duplicate" if proposals.repeated == 1 else "duplicates"
+        facts.append(f"{proposals.repeated:,} left out as {duplicates}")
     if proposals.cost_usd is not None:
         facts.append(f"cost {formatting.money(proposals.cost_usd)}")
     st.caption(text.plain(" · ".join(facts)) + " · read each before you add it")

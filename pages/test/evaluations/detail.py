@@ -113,7 +113,8 @@ def _change(what: str, evaluation_id: UUID) -> None:
 
 
 def _ask_to_delete(found: EvaluationView) -> None:
-    body = f"{text.plain(found.name)} is deleted with its {found.progress.total:,} results."
+    results = formatting.count(found.progress.total, "result")
+    body = f"{text.plain(found.name)} is deleted with its {results}."
     dialogs.confirm(
         "Delete evaluation", body, "Delete", _delete, found.id, key="evaluations.delete"
     )

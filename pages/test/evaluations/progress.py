@@ -22,7 +22,7 @@ def draw(began_as: str, read: Callable[[], State]) -> None:
                 st.rerun()
             words = f"{told.done:,} of {told.total:,} results"
             if told.waiting:
-                words += f" · {told.waiting:,} wait for answers of your app"
+                words += f" · {told.waiting:,} waiting for your app"
             if told.left_s is not None:
                 words += f" · about {formatting.duration(told.left_s * 1000)} left"
             if told.estimated_usd:

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import Invalid
+from core.presentation import formatting
 from core.prompts import starters, yaml_files
 from core.prompts.schemas import NewPrompt
 from core.prompts.service import prompts, transfer
@@ -84,4 +85,4 @@ def import_file() -> None:
     with guard.work() as (session, actor):
         made = transfer.import_prompt(session, file.getvalue(), name or None, actor=actor)
     address.show(made.id)
-    state.toast(f"{made.name} imported with {made.version} versions")
+    state.toast(f"{made.name} imported with {formatting.count(made.version, 'version')}")

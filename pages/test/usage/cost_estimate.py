@@ -36,7 +36,8 @@ def draw(request: CostEstimateRequest | None) -> None:
 
 
 def _draw_estimate(found: MonthlyCostEstimate) -> None:
-    frame.section("Estimate", f"{found.calls_per_day:,} calls a day · US dollars")
+    calls = formatting.count(found.calls_per_day, "call")
+    frame.section("Estimate", f"{calls} a day · US dollars")
     st.caption(text.plain(f"A call has {_tokens(found)}."))
     if found.unfilled:
         st.caption(

@@ -10,6 +10,7 @@ from core.imports import queries
 from core.imports.errors import MostRefused
 from core.imports.schemas import BUSY, ImportStart, ImportStatus, ImportView
 from core.imports.service import imports
+from core.presentation import formatting
 from pages._ui import errors, frame, guard, state, text
 from pages.system.settings.imports import (
     import_labels,
@@ -98,7 +99,8 @@ def _draw_choices(found: ImportView) -> None:
     """Draw the mapping, and the dry run below it."""
     if found.progress.records_done:
         frame.section(
-            f"Stopped after {found.progress.records_done:,} records", import_labels.brought(found)
+            f"Stopped after {formatting.count(found.progress.records_done, 'record')}",
+            import_labels.brought(found),
         )
     given = import_mapping.draw(found)
     is_tried = import_mapping.is_tried(found, given)

@@ -67,7 +67,7 @@ def brought(found: ImportView) -> str:
         if count.accepted
     ]
     known = sum(count.duplicates for count in found.counts.values())
-    parts += [f"{known:,} duplicates"] if known else []
+    parts += [counted(known, "duplicate")] if known else []
     rejected = sum(count.rejected for count in found.counts.values())
     return (
         ", ".join([*parts, *([f"{rejected:,} rejected"] if rejected else [])]) or "no rows imported"

@@ -37,8 +37,8 @@ def draw_dry_run(dry: DryRun) -> None:
     facts += [each.words for each in dry.retention]
     for kind, number in dry.duplicates.items():
         facts.append(
-            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are "
-            "duplicates."
+            f"Duplicates among the first {counted(dry.compared, 'row')}: "
+            f"{counted(number, *STORES[kind].words)}."
         )
     st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
     if dry.rejected:

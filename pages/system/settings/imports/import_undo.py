@@ -10,7 +10,7 @@ from pages.system.settings.imports import import_labels
 
 def ask(found: ImportView) -> None:
     body = (
-        f"{text.plain(found.name)} imported {text.plain(import_labels.brought(found))}.\n\n"
+        f"{text.plain(found.name)}: {text.plain(import_labels.brought(found))}.\n\n"
         "Deletes the rows that only this file provided and everything derived from them: "
         "daily metrics, funnel steps and users that appear nowhere else. Users, "
         "conversations, messages, batch runs, ratings and documents that other files also "
