@@ -13,7 +13,7 @@ MAX_DEPTH = 32  # levels
 
 
 class FileRefused(Invalid):
-    """This is no YAML or JSON file of a prompt."""
+    """This is not a YAML or JSON prompt file."""
 
 
 def read(content: bytes) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def read(content: bytes) -> dict[str, Any]:
         found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         problem = getattr(error, "problem", None) or "it can't be read"
-        raise FileRefused(f"This is no YAML or JSON file of a prompt: {problem}.") from None
+        raise FileRefused(f"This is not a YAML or JSON prompt file: {problem}.") from None
     if not isinstance(found, dict):
         raise FileRefused
     return found

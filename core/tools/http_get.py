@@ -48,7 +48,7 @@ def _checked(address: str) -> httpx2.URL:
     try:
         url = httpx2.URL(address)
     except httpx2.InvalidURL:
-        raise ToolFailed("This is no address. Pass one that begins with https://.") from None
+        raise ToolFailed("This is not an address. Pass one that begins with https://.") from None
     if url.scheme != "https" or url.userinfo or url.port is not None:
         raise ToolFailed("Only https addresses without a user name and port are allowed.")
     if url.host not in hosts:

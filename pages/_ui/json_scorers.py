@@ -24,7 +24,7 @@ def read(key: str) -> list[Any]:
     try:
         found = json.loads(state.get(key, "").strip() or "[]")
     except (ValueError, RecursionError):  # lists in lists, deeper than Python follows
-        raise Invalid("The other scorers are no JSON.") from None
+        raise Invalid("The other scorers are not valid JSON.") from None
     if not isinstance(found, list):
-        raise Invalid("The other scorers are no JSON list.")
+        raise Invalid("The other scorers must be a JSON list.")
     return found

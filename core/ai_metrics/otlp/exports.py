@@ -87,7 +87,9 @@ def read_json(body: bytes, most_values: int = sys.maxsize) -> Export:
             f"One list of an export in JSON has at most {MOST_IN_LIST:,} spans."
         ) from None
     except NOT_JSON as error:
-        raise NoSpans(f"The body is no ExportTraceServiceRequest in JSON: {error}"[:300]) from None
+        raise NoSpans(
+            f"The body is not an ExportTraceServiceRequest in JSON: {error}"[:300]
+        ) from None
     return _export(
         resources,
         found,
@@ -175,7 +177,7 @@ def _wrong(found: _Packed, body: bytes, form: _Form) -> str | None:
 
 
 def _unreadable(error: Exception) -> str:
-    return f"A span cannot be read: {str(error) or 'its bytes are no message'}"[:300]
+    return f"A span cannot be read: {str(error) or 'its bytes are not a message'}"[:300]
 
 
 def _by_trace(found: list[_Packed]) -> Iterator[_Packed]:

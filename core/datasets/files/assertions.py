@@ -66,7 +66,7 @@ def _text(assertion: Mapping[str, Any]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
-        raise AssertionRefused("its value is no text")
+        raise AssertionRefused("its value is not a text")
     return str(value)
 
 
@@ -110,9 +110,9 @@ def _json(assertion: Mapping[str, Any]) -> dict[str, Any]:
         try:
             schema = json.loads(schema)
         except (ValueError, RecursionError):
-            raise AssertionRefused("its schema is no JSON") from None
+            raise AssertionRefused("its schema is not valid JSON") from None
     if schema is not None and not isinstance(schema, dict):
-        raise AssertionRefused("its schema is no object")
+        raise AssertionRefused("its schema is not an object")
     return {"kind": "json_schema", "schema": schema or {}}
 
 

@@ -157,7 +157,7 @@ class _Configuration:
         found = part.value.get("assert") or []
         if isinstance(found, list):
             return found
-        self._leave_out((*part.path, "assert"), f"{name}, assert", f"{found} is no list.")
+        self._leave_out((*part.path, "assert"), f"{name}, assert", f"{found} is not a list.")
         return []
 
     def _scorer(self, given: Any, where: tuple[Any, ...], variables: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -192,7 +192,7 @@ class _Configuration:
         own: dict[str, Any] = {}
         for _ in range(MAX_REFERENCES):
             if not isinstance(given, dict):
-                raise AssertionRefused("it is no object")
+                raise AssertionRefused("it is not an object")
             if "$ref" not in given:
                 return Reference(given | own, path)
             own = {key: value for key, value in given.items() if key != "$ref"} | own

@@ -81,5 +81,5 @@ def _assertion(written: str) -> dict[str, Any]:
         try:
             assertion["threshold"] = float(found["threshold"])
         except ValueError:
-            raise AssertionRefused("its threshold is no number") from None
+            raise AssertionRefused("its threshold is not a number") from None
     return assertion

@@ -25,7 +25,7 @@ YAML_KEYS = ("tests:", "prompts:", "providers:", "description:", "defaultTest:",
 TOO_MANY = f"This file has more than {MOST_CASES:,} cases. Split it."
 DELIMITERS = ",;\t"
 UNKNOWN = (
-    "This is no file of cases that is known here: promptfoo, OpenAI evals, Inspect, questions, "
+    "This is not a known file of cases. Known are promptfoo, OpenAI evals, Inspect, questions, "
     "preference pairs, completions, instructions, chats or an exported dataset."
 )
 
@@ -41,7 +41,7 @@ def read(content: bytes, name: str = "") -> ParsedCases:
         # Postgres stores no NUL in texts
         text = content.decode("utf-8-sig").replace("\0", "")
     except UnicodeDecodeError:
-        raise DatasetFileRefused("This file is no text in UTF-8.") from None
+        raise DatasetFileRefused("This file is not UTF-8 text.") from None
     ending = name.rpartition(".")[2].lower()
     begin = text.lstrip()[:1]
     if not begin:
@@ -91,7 +91,7 @@ def _json_lines(text: str) -> Iterator[Record]:
             raise DatasetFileRefused(TOO_MANY)
         value = _object(line)
         if value is None:
-            raise DatasetFileRefused(f"Line {number} is no JSON object within the limits.")
+            raise DatasetFileRefused(f"Line {number} is not a JSON object within the limits.")
         yield number, value
 
 
@@ -102,11 +102,11 @@ def _listed(text: str) -> Iterator[Record]:
     except TooMany:
         raise DatasetFileRefused(TOO_MANY) from None
     except (msgspec.MsgspecError, RecursionError):
-        raise DatasetFileRefused("This is no JSON list.") from None
+        raise DatasetFileRefused("This is not a JSON list.") from None
     for place, raw in enumerate(found, 1):
         value = _object(bytes(raw).decode())
         if value is None:
-            raise DatasetFileRefused(f"Element {place} is no JSON object within the limits.")
+            raise DatasetFileRefused(f"Element {place} is not a JSON object within the limits.")
         yield place, value
 
 
@@ -170,7 +170,7 @@ def _table(text: str) -> list[tuple[int, dict[str, str]]] | None:
             if len(rows) > MOST_CASES:
                 raise DatasetFileRefused(TOO_MANY)
     except (csv.Error, StopIteration) as error:
-        raise DatasetFileRefused(f"This is no CSV: {error}.") from None
+        raise DatasetFileRefused(f"This is not valid CSV: {error}.") from None
     return rows
 
 

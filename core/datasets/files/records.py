@@ -57,7 +57,7 @@ def read(form: CaseFormat, records: Iterable[Record]) -> ParsedCases:
                 parsed.answers.append(_answers(line, record))
                 continue
             if form is CaseFormat.JUDGE_PROMPTS:
-                raise CaseRecordRefused("A judge's prompt is no case. Create it under Prompts.")
+                raise CaseRecordRefused("A judge's prompt is not a case. Create it under Prompts.")
             fields, read_names = READERS[form](record)
         except CaseRecordRefused as error:
             parsed.leave_out(line, _named(line, record), f"Not imported: {error}")
@@ -108,7 +108,7 @@ def _questions(record: Json) -> tuple[Fields, set[str]]:
     """Read a question in several turns."""
     turns = record.get("turns")
     if not isinstance(turns, list) or not all(isinstance(each, str) for each in turns):
-        raise CaseRecordRefused("Its turns are no texts.")
+        raise CaseRecordRefused("Its turns are not texts.")
     messages = [{"role": "user", "content": turn} for turn in turns]
     reference = record.get("reference")
     fields: Fields = {"messages": messages}
@@ -204,7 +204,7 @@ def _messages(value: object) -> list[dict[str, str]]:
     found = []
     for each in value:
         if not isinstance(each, Mapping):
-            raise CaseRecordRefused("A message is no object.")
+            raise CaseRecordRefused("A message is not an object.")
         role = str(each.get("role", each.get("from")))
         text = _text(each.get("content", each.get("value")))
         if each.get("tool_calls") and not text:

@@ -40,7 +40,7 @@ class YamlDocument:
             problem = getattr(error, "problem", None) or "it can't be read"
             mark = getattr(error, "problem_mark", None)
             where = f" (line {mark.line + 1})" if mark else ""
-            raise DatasetFileRefused(f"This is no YAML: {problem}{where}.") from None
+            raise DatasetFileRefused(f"This is not valid YAML: {problem}{where}.") from None
 
     def line(self, *path: Hashable) -> int | None:
         """Return the line of a part by its keys and places, of the nearest one that is there."""

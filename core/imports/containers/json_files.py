@@ -88,7 +88,7 @@ def decode(line: str) -> tuple[Any, str | None]:
     except RecursionError:
         return None, "nested too deeply"
     except ValueError as error:
-        return None, f"no JSON: {error}"
+        return None, f"not valid JSON: {error}"
 
 
 # Documents

@@ -116,5 +116,5 @@ def _read(content: dict[str, Any]) -> PromptFile:
         ][:20]
         summary = "; ".join(f"{each['field']}: {each['message']}" for each in errors[:3])
         raise yaml_files.FileRefused(
-            f"This is no file of a prompt: {summary}.", errors=errors
+            f"This is not a prompt file: {summary}.", errors=errors
         ) from None

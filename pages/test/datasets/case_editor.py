@@ -145,7 +145,7 @@ def _new_case(case: DatasetCase | None) -> NewCase:
     try:
         context = json.loads(state.get(CONTEXT, "").strip() or "null")
     except (ValueError, RecursionError):
-        raise Invalid("The context is no JSON.") from None
+        raise Invalid("The context is not valid JSON.") from None
     # The form has no fields for these
     kept = case.content.model_dump(include={"external_id", "unsupported"}) if case else {}
     fields = {

@@ -126,8 +126,8 @@ def test_what_cannot_be_run_ends_with_2_and_says_why(
         ({**OWN, "targets": [{"model_id": "fake:none"}]}, "Model 'none' not found"),
         ({**OWN, "runs": 1000}, "runs"),
         ({**OWN, "targets": "fake:echo"}, "A target is an object"),
-        ("a: [", "This is no YAML"),
-        ("a: b", "This is no file of cases"),
+        ("a: [", "This is not valid YAML"),
+        ("a: b", "This is not a known file of cases"),
         (PROMPTFOO.replace("fake:plain", "python:bot.py"), "python:bot.py"),
     ):
         code, out, err = run(file)

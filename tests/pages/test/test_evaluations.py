@@ -104,7 +104,7 @@ def test_a_form_takes_a_threshold_and_scorers_with_weights_and_groups(
     field(app, "Other scorers (JSON)").set_value("[")  # type: ignore[attr-defined]
     app.run()
     press(app, "Start evaluation")
-    assert "The other scorers are no JSON." in said(app)
+    assert "The other scorers are not valid JSON." in said(app)
     field(app, "Other scorers (JSON)").set_value(scorer_fields.EXAMPLE)  # type: ignore[attr-defined]
     app.run()
     press(app, "Start evaluation")
