@@ -6,7 +6,7 @@ from core.database.settings import Retention
 from core.identity.permissions import Permission, may
 from core.presentation import formatting
 from core.system.service import retention
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, state
 
 LABELS = {
     "event_days": ("Events (days)", "Aggregated metrics and funnels are kept."),
@@ -30,6 +30,25 @@ LABELS = {
         "Import undo window (days)",
         "Imported rows are kept for at least this long.",
     ),
+}
+# What a row of a table is, by the table
+ROWS = {
+    "admin_sessions": "expired session",
+    "ai_feedback": "rating",
+    "ai_request_metrics": "AI request",
+    "batch_run_history": "batch run",
+    "conversations": "conversation",
+    "evaluation_results": "evaluation result",
+    "evaluation_tests": "evaluation",
+    "message_scores": "score",
+    "messages": "message",
+    "named_messages": "message reference",
+    "playground_messages": "playground message",
+    "playground_sessions": "playground session",
+    "playground_test_results": "bot test",
+    "prompt_executions": "execution text",
+    "scenario_runs": "scenario run",
+    "user_activity_events": "event",
 }
 LARGEST, SURE = 1_000_000, "retention.sure"
 FIRST = f"retention.{next(iter(LABELS))}"
@@ -83,7 +102,7 @@ def _draw_counts() -> None:
     with errors.InForm(st.container()):
         found = retention.clean_up(actor=guard.enter(), dry_run=True).rows
         gone = [
-            f"{rows:,} {text.plain(table.replace('_', ' '))}"
+            formatting.count(rows, ROWS.get(table, "other row"))
             for table, rows in sorted(found.items())
             if rows
         ]
