@@ -93,7 +93,7 @@ ACTIONS = (
     PaletteAction("New dataset", "add", Permission.RUN_MODELS, "datasets", {"action": "dataset"}),
     PaletteAction("New evaluation", "add", Permission.RUN_MODELS, "evaluations", {"new": "1"}),
     PaletteAction(
-        "Review next message", "rate_review", Permission.ANNOTATE, "tuning", {"view": "queue"}
+        "Open review queue", "rate_review", Permission.ANNOTATE, "tuning", {"view": "queue"}
     ),
 )
 

@@ -97,7 +97,7 @@ class NewExecution(BaseModel):
     response_schema: ResponseSchema | None = None
     cache: OrDefault[bool] = Field(
         default=False,
-        description="Give the answer of an identical call of yours of the last hour (Settings, "
+        description="Give the answer of an identical call of yours of the last hour (Settings > "
         "Workspace), at no cost. For calls with `temperature` 0 or a `seed`, and without tools.",
     )
     cost_limit_usd: CostLimit | None = Field(

@@ -26,8 +26,8 @@ class QuotaExceeded(RateLimited):
 
 
 class PriceNeeded(Invalid):
-    """This model has no price, and a quota limits your cost. An admin can add one in Settings,
-    Prices.
+    """This model has no price, and a quota limits your cost. An admin can add one in
+    Settings > Prices.
     """
 
 
@@ -36,6 +36,6 @@ class CostLimitExceeded(LimitReached):
 
 
 class CostUnknown(Invalid):
-    """This model has no price, so a cost limit can't be kept. An admin can add one in Settings,
-    Prices.
+    """This model has no price, so a cost limit can't be kept. An admin can add one in
+    Settings > Prices.
     """

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 FRESH = "New rows count within 10 seconds."
 LATENCY = "Of all requests that have a latency, failed ones too. Approximate: within 1%."
 AI = {
-    "requests": f"Calls to models in production, failed and pending ones too. {FRESH}",
+    "requests": f"Your product's calls to models, failed and pending ones too. {FRESH}",
     "p95_latency": f"95% of requests ended at least this fast. {LATENCY} {FRESH}",
     "p95_first_token": (
         "95% of streamed answers began at least this fast. Of all requests that have a time to "

@@ -187,7 +187,7 @@ def check_prices(
         if token_prices.cost_of(route, Usage(input=1, output=1), rate).usd is None:
             raise CostUnknown(
                 f"{model_id} has no price, so the cost limit can't be kept. An admin can add one "
-                "in Settings, Prices; or start without a cost limit."
+                "in Settings > Prices; or start without a cost limit."
             )
 
 

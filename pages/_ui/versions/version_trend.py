@@ -49,7 +49,7 @@ def draw(trends: Sequence[VersionTrend], key: str) -> None:
     for number, trend in enumerate(trends[:MOST]):
         _draw(trend, f"{key}.{number}")
     if len(trends) > MOST:
-        st.caption(f"The {MOST} with most versions, of {len(trends)}.")
+        st.caption(f"Showing the {MOST} trends with the most versions, of {len(trends)}.")
 
 
 def _draw(trend: VersionTrend, key: str) -> None:

@@ -69,10 +69,10 @@ def open_form() -> None:
             st.selectbox(label, list(names), key=TARGET, format_func=lambda id_: names.get(id_, ""))
         row = st.columns(3)
         measure = row[0].selectbox(
-            "Of", list(MEASURES), key=MEASURE, format_func=MEASURES.__getitem__
+            "Measure", list(MEASURES), key=MEASURE, format_func=MEASURES.__getitem__
         )
         _draw_limit(row[1], measure)
-        row[2].selectbox("In each", list(PERIODS), key=PERIOD, format_func=PERIODS.__getitem__)
+        row[2].selectbox("Period", list(PERIODS), key=PERIOD, format_func=PERIODS.__getitem__)
         st.toggle(ONLY_OBSERVE, key=OBSERVES)
         st.caption(
             "The most that a call may use is reserved before it is made. Answers without "
@@ -91,13 +91,12 @@ def _draw_limit(place: Any, measure: QuotaMeasure, value: Decimal | None = None)
     # The API takes parts of a cent, too
     digits = max(2, len(f"{value.normalize():f}".partition(".")[2]) if value else 0)
     place.number_input(
-        "At most",
+        "Limit",
         min_value=10**-digits if is_cost else 1,
         value=number,
         step=1.0 if is_cost else 1,
         format=f"%.{digits}f" if is_cost else "%d",
         key=_limit_key(measure),
-        placeholder="Limit",
     )
 
 

@@ -21,15 +21,13 @@ from pages.system.settings import cards, quota_form
 def draw() -> None:
     with guard.work() as (session, actor):
         present = queries.list_quotas(session, actor=actor)
-    row = frame.section_row(
-        "Quotas", "limits of what calls of models may use", width=cards.WIDTH_PX
-    )
+    row = frame.section_row("Quotas", "limits on model calls", width=cards.WIDTH_PX)
     row.button("Add quota", icon=":material/add:", on_click=quota_form.open_form)
     if not present:
         frame.empty_state(
             "speed",
             "No quotas yet",
-            "Calls of models have no limit. Add one, for example of the workspace's cost per day.",
+            "Model calls have no limit. Add a quota, for example on the workspace's cost per day.",
             width=cards.WIDTH_PX,
         )
     for quota in present:

@@ -36,7 +36,7 @@ def draw(actor: Actor) -> None:
 
 
 def _draw_quotas(quotas: list[QuotaUse]) -> None:
-    frame.section("Limits", "quotas of your calls of models")
+    frame.section("Limits", "quotas on your model calls")
     with st.container(border=True, gap="small"):
         if not quotas:
             st.caption("No quotas apply to you.")

@@ -46,7 +46,7 @@ def _draw_fields(bot: BotView, titles: dict[UUID, str]) -> None:
     st.text_area("Company", key=_key(bot.id, "company"), height=80, max_chars=2000)
     st.text_input("Industry", key=_key(bot.id, "industry"), max_chars=200)
     for name, label in LISTS.items():
-        st.text_area(label, key=_key(bot.id, name), height=110, help="One on each line.")
+        st.text_area(label, key=_key(bot.id, name), height=110, help="One per line.")
     st.text_area(
         "Questions and answers",
         key=_key(bot.id, "questions"),

@@ -14,7 +14,7 @@ NAME, GOAL, MESSAGES, OUTCOMES, ACTIVE = (
     f"bots.scenario.{name}" for name in ("name", "goal", "messages", "outcomes", "active")
 )
 RULES = (
-    "One on each line. A judge checks a description such as “friendly”; a rule is "
+    "One per line. A judge checks a description such as “friendly”; a rule is "
     "`contains: words`, `does not contain: words` or `matches: pattern`."
 )
 
@@ -38,7 +38,7 @@ def _open(title: str, label: str, present: ScenarioView | None) -> None:
     @st.dialog(title)
     def form() -> None:
         st.text_input("Name", key=NAME, max_chars=200)
-        st.text_area("Messages of the user", key=MESSAGES, height=120, help="One on each line.")
+        st.text_area("Messages of the user", key=MESSAGES, height=120, help="One per line.")
         st.text_area("Expected outcomes", key=OUTCOMES, height=100, help=RULES)
         st.text_area("Goal of a simulated user", key=GOAL, height=70, max_chars=2000)
         if id_ is not None:

@@ -84,7 +84,10 @@ def _draw_export(dataset: DatasetView) -> None:
 def ask_to_delete(dataset: DatasetView) -> None:
     dialogs.confirm(
         "Delete this dataset?",
-        text.plain(f"{dataset.name} with its cases and all versions."),
+        text.plain(
+            f"{dataset.name} with its cases and all versions. "
+            "Label gates that use it must be changed."
+        ),
         "Delete dataset",
         delete,
         dataset,

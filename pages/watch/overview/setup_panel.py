@@ -16,10 +16,10 @@ LOOKS_EVERY_S = 3.0
 PLACEHOLDER = "<your key>"
 TITLES = {
     SetupStep.KEY: ("Create an API key", "Your product sends its data with it."),
-    SetupStep.DATA: ("Send a first row", "This list notices it by itself."),
+    SetupStep.DATA: ("Send a first row", "This list updates by itself."),
     SetupStep.FUNNEL: ("See users in your funnel", "Its steps are event types that you send."),
     SetupStep.PROVIDER: ("Add a model provider", "To test prompts with the models you use."),
-    SetupStep.INVITE: ("Invite a colleague", "Reviewers rate answers, analysts see figures."),
+    SetupStep.INVITE: ("Invite a colleague", "Reviewers annotate answers; analysts view metrics."),
 }
 
 

@@ -19,9 +19,9 @@ def without_quotas(program: Program) -> Iterator[None]:
 def test_a_quota_is_added_reached_and_raised(window: Window) -> None:
     tab = window.open("/settings?section=Quotas")
     tab.press("Add quota")
-    tab.choose("Of", "Calls")
+    tab.choose("Measure", "Calls")
     dialog = tab.page.get_by_role("dialog", name="Add quota")
-    at_most = dialog.get_by_role("spinbutton", name="At most")
+    at_most = dialog.get_by_role("spinbutton", name="Limit")
     expect(at_most).to_have_attribute("min", "1")  # the field of calls has replaced that of costs
     at_most.fill("1")
     dialog.get_by_role("button", name="Add quota").click()
@@ -34,7 +34,7 @@ def test_a_quota_is_added_reached_and_raised(window: Window) -> None:
     expect(tab.page.get_by_text("1 call used or reserved today")).to_be_visible()
     tab.press("Edit")
     dialog = tab.page.get_by_role("dialog")
-    dialog.get_by_role("spinbutton", name="At most").fill("9")
+    dialog.get_by_role("spinbutton", name="Limit").fill("9")
     dialog.get_by_role("button", name="Save").click()
     expect(tab.page.get_by_text("9 calls per day")).to_be_visible()
     tab.press("Remove")

@@ -51,7 +51,7 @@ def test_the_own_account_shows_the_quotas_that_apply(console: Console) -> None:
 def test_who_may_call_no_models_sees_no_limits(console: Console) -> None:
     quota(40)
     app = console(person(Role.ANALYST, kind=SessionKind.BROWSER), YOU)
-    assert "quotas of your calls" not in said(app)
+    assert "quotas on your model calls" not in said(app)
     assert toasts(app) == []
 
 

@@ -100,7 +100,7 @@ def test_a_form_takes_a_threshold_and_scorers_with_weights_and_groups(
     field(app, "Name").set_value("Refunds")  # type: ignore[attr-defined]
     field(app, "Model of target 1").set_value("fake:echo")  # type: ignore[attr-defined]
     field(app, "Questions").set_value("refund? => refund")  # type: ignore[attr-defined]
-    field(app, "Least score to pass").set_value(0.6)  # type: ignore[attr-defined]
+    field(app, "Minimum score to pass").set_value(0.6)  # type: ignore[attr-defined]
     field(app, "Other scorers (JSON)").set_value("[")  # type: ignore[attr-defined]
     app.run()
     press(app, "Start evaluation")

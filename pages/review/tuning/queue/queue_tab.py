@@ -76,7 +76,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
 
 def counters_text(counters: QueueCounts) -> str:
     """Return the numbers waiting and done today, and the age of the oldest, in one line."""
-    oldest = f"oldest waiting {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
+    oldest = f"oldest queued {text.since(counters.oldest_at)}" if counters.oldest_at else ""
     waiting, mine = (
         f"{counters.waiting:,} waiting",
         f"{counters.mine_today:,} reviewed by you today",
@@ -90,7 +90,7 @@ def _draw_begin(counters: QueueCounts) -> None:
         with frame.empty_state("inbox", "No messages to review", body):
             links.draw("tuning", "View conversations", icon="forum", view="conversations")
         return
-    body = "Messages are assigned to you one at a time. Works entirely from the keyboard."
+    body = "Messages are assigned to you one at a time. Everything works with the keyboard."
     with frame.empty_state(
         "rate_review", f"{formatting.count(counters.waiting, 'message')} to review", body
     ):

@@ -105,7 +105,8 @@ def draw_figures(found: ReviewSummary) -> None:
         (
             "Reviewers",
             f"{found.reviewers:,}",
-            f"{pace.per_day or 0:,.0f} per day over {formatting.count(pace.days, 'day')}",
+            f"{formatting.count(round(pace.per_day or 0), 'annotation')} per day over "
+            f"{formatting.count(pace.days, 'day')} with reviews",
         ),
         ("Median time per review", median, "breaks over 30 min excluded"),
         (

@@ -34,7 +34,7 @@ def draw() -> None:
         frame.empty_state(
             "balance",
             "No judges yet",
-            "Scores of judges appear here, with how far they follow those of people.",
+            "Judges' scores appear here, with how well they agree with people's annotations.",
             width=WIDTH_PX,
         )
     for judge in found:
@@ -89,5 +89,5 @@ def _statement(judge: JudgeValidation) -> str:
     words = judge.statement[:1].upper() + judge.statement[1:]
     if judge.contradictory:
         answers = formatting.count(judge.contradictory, "answer")
-        words += f" · {answers} left out, on which people disagree"
+        words += f" · {answers} left out because people disagree"
     return words

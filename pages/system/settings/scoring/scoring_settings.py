@@ -64,7 +64,7 @@ def _draw_limits(present: ProductionScoringView) -> None:
         value=present.review_below or 0.0,
         step=0.05,
         key=key("below"),
-        help="They join the review queue. 0: none does.",
+        help="They join the review queue. 0 turns this off.",
     )
 
 

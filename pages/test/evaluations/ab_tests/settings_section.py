@@ -8,10 +8,11 @@ from core.ab_tests.schemas import AbTestChange
 from core.ab_tests.service import ab_tests
 from core.ab_tests.views import AbTestView
 from core.errors import Invalid
+from core.evaluations.schemas import EvaluationSplit
 from core.presentation import formatting
 from pages._ui import errors, frame, guard, links, state, text
 from pages.test.evaluations import settings_section
-from pages.test.evaluations.form import run_fields
+from pages.test.evaluations.form import case_fields, run_fields
 
 NAME, DESCRIPTION, LIMIT = (f"ab_tests.details.{name}" for name in ("name", "description", "limit"))
 
@@ -51,7 +52,8 @@ def _facts(found: AbTestView) -> dict[str, str | None]:
     source = "Questions"
     if found.dataset_id is not None:
         version = f", version {found.dataset_version}" if found.dataset_version else ""
-        source = f"Dataset{version}, split {found.split}"
+        split = case_fields.SPLITS[found.split or EvaluationSplit.ALL].lower()
+        source = f"Dataset{version}, {split}"
     elif found.scenario_ids:
         source = f"Messages of {formatting.count(len(found.scenario_ids), 'scenario')}"
     return {

@@ -55,7 +55,7 @@ def draw() -> None:
             "Questions",
             key=LINES,
             placeholder="Can I get a refund? => refund\nWhere is my order? => order number",
-            help="One in a line. After => is a text that the answer must contain.",
+            help="One per line. After =>, add a text that the answer must contain.",
             height=140,
         )
 

@@ -54,7 +54,7 @@ def draw() -> None:
             st.button("Remove scorer", icon=":material/remove:", on_click=_set, args=(count - 1,))
     with st.expander("Threshold, weights, groups and pairwise judge"):
         st.number_input(
-            "Least score to pass",
+            "Minimum score to pass",
             min_value=0.0,
             max_value=1.0,
             value=None,

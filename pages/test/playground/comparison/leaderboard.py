@@ -42,7 +42,7 @@ def _table(standings: list[Standing]) -> str:
         f" | {it.losses} | {it.ties} |"
         for it in standings
     ]
-    head = "| Name | Beats an average one | 95% interval | Wins | Losses | Ties |"
+    head = "| Name | Chance to beat an average one | 95% interval | Wins | Losses | Ties |"
     return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *lines])
 
 

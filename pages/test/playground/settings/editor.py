@@ -153,8 +153,8 @@ class Editor:
             format_func=lambda name: name.replace("_", " ").capitalize(),
             on_change=on_change,
             placeholder="None",
-            help="Run with your rights. After reading texts of others, changes need your "
-            "confirmation.",
+            help="Tools run with your permissions. Once they have read other people's texts, "
+            "changes need your confirmation.",
         )
 
     def _draw_parameters(self, on_change: Callable[[], None]) -> None:
@@ -167,7 +167,8 @@ class Editor:
                 key=self.key("cost_limit"),
                 on_change=on_change,
                 placeholder="None",
-                help="What may cost more is refused; with tools, the answer ends before.",
+                help="Calls that could cost more are refused; with tools, the answer stops before "
+                "the limit.",
             )
 
     def _label(self, choice: str) -> str:

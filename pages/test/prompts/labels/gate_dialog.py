@@ -143,9 +143,7 @@ def _draw_fields(
     st.selectbox("Answers are scored by", list(names), key=SCORED, format_func=names.__getitem__)
     state.seed(RATE, float(USUAL_PERCENT))
     # Streamlit would raise a rate below the least to it, without a word
-    st.number_input(
-        "Least pass rate in percent", LEAST_PERCENT, 100.0, step=1.0, format="%g", key=RATE
-    )
+    st.number_input("Minimum pass rate (%)", LEAST_PERCENT, 100.0, step=1.0, format="%g", key=RATE)
     st.checkbox(
         "The lower bound of its 95% interval must reach it",
         key=BOUND,

@@ -20,7 +20,7 @@ def draw(prompt: PromptView, name: str, version: int, *, needs_reason: bool) -> 
         return
     # By the version, so that it closes once the label is there
     with st.popover(words, icon=":material/undo:", key=f"{key}.to.{version}"):
-        st.caption("Why? The reason is kept; no evaluation is asked for.")
+        st.caption("Choose a reason. It is kept; no evaluation is required.")
         for number, reason in enumerate(reasons.USUAL):
             st.button(
                 reason,
