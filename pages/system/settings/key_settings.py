@@ -35,7 +35,7 @@ EXPIRIES = {
 }
 WRONG = {
     "name": "Enter a name.",
-    "scopes": "Choose at least one scope.",
+    "scopes": "Choose at least one permission.",
     "environment": "Use letters, digits, dots, - and _ only.",
 }
 
@@ -104,7 +104,7 @@ def _open_form() -> None:
     def form() -> None:
         st.text_input("Name", key=NAME, max_chars=200, help="For example: production backend.")
         st.multiselect(
-            "Scopes",
+            "Permissions",
             list(Scope),
             [Scope.INGEST],
             key=SCOPES,

@@ -41,7 +41,7 @@ def draw(reads: Reads, chosen: Filters, markers: Sequence[ChartMarker]) -> None:
         ),
         "errors": (
             "Error rate",
-            f"failed share of ended requests, {grain}",
+            f"share of completed requests, {grain}",
             ai_charts.error_rate_over_time(
                 palette, failed, zone, markers, height=ai_charts.TALL, previous=before.error_rate
             ),

@@ -35,7 +35,7 @@ def draw(reads: Reads, chosen: Filters) -> None:
             ai_charts.cost_over_time(palette, tokens, zone, markers, previous=before.cost),
         ),
         "Error rate": (
-            f"failed share of ended requests, {grain}",
+            f"share of completed requests, {grain}",
             ai_charts.error_rate_over_time(
                 palette, failed, zone, markers, previous=before.error_rate
             ),

@@ -58,7 +58,7 @@ def test_a_key_calls_a_prompt_by_its_label_and_is_found_in_usage(
     tab.press("Create key")
     dialog = tab.page.get_by_role("dialog", name="Create API key")
     dialog.get_by_role("textbox", name="Name").fill("shop backend")
-    tab.choose("Scopes", "execute")
+    tab.choose("Permissions", "execute")
     tab.page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Create key").click()
     dialog.wait_for(state="detached")

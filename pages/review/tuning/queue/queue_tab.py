@@ -90,7 +90,7 @@ def _draw_begin(counters: QueueCounts) -> None:
         with frame.empty_state("inbox", "No messages to review", body):
             links.draw("tuning", "View conversations", icon="forum", view="conversations")
         return
-    body = "Messages are assigned to you one at a time. Everything works with the keyboard."
+    body = "Messages are assigned to you one at a time. Works entirely from the keyboard."
     with frame.empty_state(
         "rate_review", f"{formatting.count(counters.waiting, 'message')} to review", body
     ):
