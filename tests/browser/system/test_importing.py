@@ -49,7 +49,7 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
     expect(tab.page.get_by_text("Imported", exact=True)).to_be_visible(timeout=30_000)
     tab.press("Undo import")
     dialog = tab.page.get_by_role("dialog", name="Undo this import?")
-    expect(dialog).to_contain_text("requests.csv imported 300 AI requests, 1 rejected")
+    expect(dialog).to_contain_text("requests.csv: 300 AI requests, 1 rejected")
     dialog.get_by_role("button", name="Undo import").click()
     expect(tab.page.get_by_text("Undone", exact=True)).to_be_visible(timeout=30_000)
 
