@@ -11,7 +11,8 @@ from attune_client.console import EvaluationFailed
 class TargetOutcome:
     """The figures of a target: its pass rate with the 95% interval, which is None under ten cases.
 
-    `failed` calls and answers that were `not_scored` are in no rate.
+    `failed` calls and answers that were `not_scored` are in no rate. Of those that were
+    `partly_scored`, a scorer with a weight could not score, and stays out.
     """
 
     title: str
@@ -22,6 +23,7 @@ class TargetOutcome:
     score: float | None
     failed: int
     not_scored: int
+    partly_scored: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class RateGate:
     """What each target has to reach.
 
     `least` is of the rate itself, or of the `low` end of its interval, which needs ten cases. At
-    most `failures` runs may have failed or not been scored.
+    most `failures` runs may have failed or not been scored by every scorer with a weight.
     """
 
     least: float
@@ -43,8 +45,10 @@ class RateGate:
 
     def problem(self, target: TargetOutcome) -> str | None:
         """Return why a target does not pass, or None."""
-        if (lost := target.failed + target.not_scored) > self.failures:
-            return f"{lost:,} runs failed or were not scored"
+        lost = target.failed + target.not_scored + target.partly_scored
+        if lost > self.failures:
+            in_full = " in full" if target.partly_scored else ""
+            return f"{lost:,} runs failed or were not scored{in_full}"
         if target.rate is None:
             return "nothing was scored"
         found = target.rate if self.on == "value" else target.low
@@ -121,6 +125,7 @@ def _target(result: Mapping[str, Any]) -> TargetOutcome:
         score=result["score"]["value"],
         failed=result["failed"],
         not_scored=result["not_scored"],
+        partly_scored=result.get("partly_scored", 0),  # an older Attune does not count them
     )
 
 

@@ -141,9 +141,9 @@ class EvaluationResult(Keyed, CoreTable):
 
     `earlier` has the answers to the turns before the last one. `checks` has 1 (passed), 0 (failed)
     or -1 (not scored) for each scorer of the evaluation, and at the end for the case's own
-    together. `attempts` counts calls that were begun, `cost_usd` is that of the calls,
-    `scoring_usd` that of its judges; `reserved_usd` is the most that a run that has not ended may
-    cost, counted from its claim on when the evaluation has a cost limit.
+    together, if one of them has a weight. `attempts` counts calls that were begun, `cost_usd` is
+    that of the calls, `scoring_usd` that of its judges; `reserved_usd` is the most that a run that
+    has not ended may cost, counted from its claim on when the evaluation has a cost limit.
     """
 
     __tablename__ = "evaluation_results"

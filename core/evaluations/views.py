@@ -43,7 +43,8 @@ class ScorerFigures(View):
 
 class TargetFigures(View):
     """The figures of a target. `consistency` is pass^k with k the runs of a case, null for one run;
-    calls that failed are in no rate.
+    calls that failed are in no rate. Of `partly_scored` answers, the rate and the score leave out
+    what a scorer with a weight could not score.
     """
 
     target: int
@@ -56,6 +57,7 @@ class TargetFigures(View):
     completed: int = 0
     failed: int = 0
     not_scored: int = 0
+    partly_scored: int = 0
     by_tag: tuple[TagFigures, ...] = ()
     by_scorer: tuple[ScorerFigures, ...] = ()
     median_ms: int | None = None

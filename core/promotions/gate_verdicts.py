@@ -13,8 +13,9 @@ NO_DATASET = "The gate's dataset was removed, or is no longer shared. Change the
 def verdict_of(gate: LabelGate, figures: TargetFigures) -> tuple[GateVerdict, str]:
     """Return the verdict on a completed evaluation.
 
-    Calls that failed and answers without a score are in no rate: what they would have been is not
-    known, so that no version passes with any.
+    Calls that failed and answers without a score are in no rate, and answers scored in part are
+    there without what is missing: what they would have been is not known, so that no version passes
+    with any.
     """
     if missing := _missing(figures):
         return GateVerdict.INCOMPLETE, f"{missing}. Rerun failed calls, or score again."
@@ -40,6 +41,9 @@ def _missing(figures: TargetFigures) -> str:
         count(figures.failed, "call failed", "calls failed") if figures.failed else "",
         count(figures.not_scored, "answer could not be scored", "answers could not be scored")
         if figures.not_scored
+        else "",
+        count(figures.partly_scored, "answer was scored in part", "answers were scored in part")
+        if figures.partly_scored
         else "",
     ]
     return ", ".join(filter(None, parts))

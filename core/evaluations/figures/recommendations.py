@@ -26,9 +26,12 @@ def _of(target: TargetView) -> Iterator[Recommendation]:
     if target.failed:
         text = f"{title}: rerun the failed calls before you read its rates."
         yield say("calls_failed", text, f"{count(target.failed, 'call')} failed")
-    if target.not_scored:
+    if target.not_scored or target.partly_scored:
         text = f"{title}: check the scorers that could not score."
-        yield say("not_scored", text, f"{count(target.not_scored, 'answer')} not scored")
+        counts = f"{count(target.not_scored, 'answer')} not scored"
+        if target.partly_scored:
+            counts += f", {target.partly_scored:,} scored in part"
+        yield say("not_scored", text, counts)
     if rate.n and rate.low is None:
         text = f"{title}: add cases. Under {FEWEST}, a rate says little."
         yield say("too_few_cases", text, count(rate.n, "case" if target.cases > 1 else "run"))

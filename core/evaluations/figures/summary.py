@@ -61,6 +61,7 @@ def _target(
         completed=sum(case.ended - case.failed for case in cases),
         failed=sum(case.failed for case in cases),
         not_scored=sum(case.ended - case.failed - case.scored for case in cases),
+        partly_scored=totals.partly_scored if totals else 0,
         by_tag=tuple(_by_tag(cases, tags)),
         by_scorer=tuple(_by_scorer(number, scorers, own_place)),
         median_ms=totals.median_ms if totals else None,

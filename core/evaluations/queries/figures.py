@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, func, select
+from sqlalchemy import Integer, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.evaluations.models import EvaluationCase, EvaluationResult
+from core.evaluations.runs.scored_runs import NOT_SCORED
 from core.evaluations.schemas import ResultStatus
 
 PERCENTILES = (0.5, 0.95)
@@ -28,14 +29,15 @@ class CaseCounts(NamedTuple):
 
 
 class TargetTotals(NamedTuple):
-    """Times of the answers of a target in milliseconds, and the cost of its calls, None when none
-    had a price.
+    """Times of the answers of a target in milliseconds, the cost of its calls, None when none had a
+    price, and how many answers some of their scorers only could score.
     """
 
     target: int
     median_ms: int | None
     p95_ms: int | None
     cost_usd: Decimal | None
+    partly_scored: int
 
 
 class ScorerCounts(NamedTuple):
@@ -75,8 +77,10 @@ def tags_by_position(session: Session, evaluation_id: UUID) -> dict[int, Sequenc
     return {position: tags for position, tags in session.execute(rows)}
 
 
-def totals(session: Session, evaluation_id: UUID) -> dict[int, TargetTotals]:
-    """Return the times and the cost of each target."""
+def totals(
+    session: Session, evaluation_id: UUID, weighted: Sequence[int]
+) -> dict[int, TargetTotals]:
+    """Return the totals of each target; `weighted` are the places of the scorers that count."""
     percentiles = (
         # A time that was measured, and not one between two of them
         func.percentile_disc(share)
@@ -85,8 +89,14 @@ def totals(session: Session, evaluation_id: UUID) -> dict[int, TargetTotals]:
         .filter(EvaluationResult.status != ResultStatus.FAILED)
         for share in PERCENTILES
     )
+    missing = or_(false(), *(EvaluationResult.checks[place] == NOT_SCORED for place in weighted))
     rows = (
-        select(EvaluationResult.target, *percentiles, func.sum(EvaluationResult.cost_usd))
+        select(
+            EvaluationResult.target,
+            *percentiles,
+            func.sum(EvaluationResult.cost_usd),
+            func.count().filter(_is_scored, missing),
+        )
         .where(EvaluationResult.evaluation_id == evaluation_id)
         .group_by(EvaluationResult.target)
     )

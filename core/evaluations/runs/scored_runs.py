@@ -1,6 +1,7 @@
 """Score an answer by an evaluation's scorers and the case's own."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 
 from core.evaluations.cases.case_schemas import EvaluatedCase
@@ -38,10 +39,8 @@ async def score_run(
     scores = tuple(await asyncio.gather(*scoring))
     results = scores[: len(specs)]
     whole = combine(results, specs, definition.threshold)
-    own = results[len(definition.scorers) :]
     checks = [_check(it.passed) for it in results[: len(definition.scorers)]]
-    if own:
-        checks.append(_check(combine(own, case.assertions).passed))
+    checks += _own_check(results[len(definition.scorers) :], case.assertions)
     return ScoredRun(scores, checks, whole.passed, whole.score, _cost(scores))
 
 
@@ -58,6 +57,18 @@ def _check(passed: bool | None) -> int:
     if passed is None:
         return NOT_SCORED
     return PASSED if passed else FAILED
+
+
+def _own_check(results: Sequence[ScoreResult], specs: Sequence[ScorerSpec]) -> list[int]:
+    """Return the check of the case's own scorers, not scored when one is not; none without a
+    weight.
+    """
+    counted = [it for it, spec in zip(results, specs, strict=True) if spec.weight]
+    if not counted:
+        return []
+    if any(it.score is None for it in counted):
+        return [NOT_SCORED]
+    return [_check(combine(results, specs).passed)]
 
 
 def _cost(results: tuple[ScoreResult, ...]) -> Decimal | None:

@@ -23,14 +23,17 @@ def write(evaluation_id: UUID) -> None:
         row = session.get(EvaluationTest, evaluation_id)
         if row is None:
             return
+        scorers = encrypted_texts.definition_of(row).scorers
+        own_place = len(scorers) + 1
+        weighted = [place for place, scorer in enumerate(scorers, 1) if scorer.weight]
         counts = figures.case_counts(session, evaluation_id)
         summary = summarize(
             counts,
             figures.tags_by_position(session, evaluation_id),
-            figures.totals(session, evaluation_id),
+            figures.totals(session, evaluation_id, [*weighted, own_place]),
             figures.scorer_counts(session, evaluation_id),
             targets=row.targets,
-            own_place=len(encrypted_texts.definition_of(row).scorers) + 1,
+            own_place=own_place,
         )
     outcomes = [
         {"evaluation_id": evaluation_id, "target": number, **paired_cases.pack(counts, number)}

@@ -206,6 +206,29 @@ def test_calls_that_failed_leave_a_version_unproved(actor: Actor, prompt: UUID) 
     assert found.words.startswith("1 call failed.")
 
 
+NO_REFERENCE = {"kind": "exact"}  # of cases without a reference, it scores nothing
+
+
+@pytest.mark.parametrize(
+    ("of_the_gate", "of_the_case", "verdict"),
+    [
+        ([NO_REFERENCE], [promotions.CONTAINS], GateVerdict.INCOMPLETE),
+        ([], [promotions.CONTAINS, NO_REFERENCE], GateVerdict.INCOMPLETE),
+        ([NO_REFERENCE | {"weight": 0}], [promotions.CONTAINS], GateVerdict.PASSED),
+        ([promotions.CONTAINS], [NO_REFERENCE | {"weight": 0}], GateVerdict.PASSED),
+    ],
+)
+def test_an_answer_that_a_scorer_with_a_weight_did_not_score_leaves_a_version_unproved(
+    actor: Actor, prompt: UUID, of_the_gate: object, of_the_case: object, verdict: GateVerdict
+) -> None:
+    made = dataset(actor, question("ok", assertions=of_the_case), visibility="shared")
+    gate(actor, prompt, made.id, scorers=of_the_gate)
+    passed_through(actor, prompt, 2)
+    found = check(actor, prompt, 2)
+    assert found.verdict is verdict
+    assert ("1 answer was scored in part" in found.words) == (verdict is GateVerdict.INCOMPLETE)
+
+
 def test_the_lower_bound_needs_ten_cases_and_must_reach_the_rate(
     actor: Actor, prompt: UUID
 ) -> None:
