@@ -232,7 +232,9 @@ class CaseView(View):
 
 
 class PairedView(View):
-    """A comparison with a baseline over the same cases, in words and figures."""
+    """A comparison with a baseline over the same cases, in words and figures. Besides an interval
+    that leaves 0 out, a verdict needs an exact test of the cases that differ.
+    """
 
     verdict: Verdict
     words: str

@@ -13,6 +13,7 @@ POWER = 0.8
 # The difference, of a rate or score from 0 to 1, that a comparison should be able to show: when it
 # can, and shows none, more cases are not asked for.
 RELEVANT = 0.05
+MOST_FLIPPED = 20  # differences of which every choice of signs is counted: a million
 
 
 class Verdict(StrEnum):
@@ -83,20 +84,47 @@ def compare_discordant(*, only_this: int, only_baseline: int, cases: int) -> Pai
 def compare_scores(differences: "Sequence[float] | Floats") -> PairedResult:
     """Compare scores of the same cases by the differences of their means over the runs: cases are
     resampled, not runs.
+
+    A verdict needs both the interval and a test of the cases that differ: of three that all rise, a
+    resample almost always has one, so that their interval leaves out 0 among any number of equal
+    ones.
     """
     found = numpy().asarray(differences, dtype=float)
     count = len(found)
     difference = float(found.mean()) if count else 0.0
     interval = mean_interval(found)
-    is_shown = interval is not None and not interval.low <= 0 <= interval.high
     # Equal differences have no interval, and do not vary
-    is_shown = is_shown or (count >= FEWEST and interval is None and difference != 0)
+    leaves_zero = interval is None or not interval.low <= 0 <= interval.high
+    is_shown = count >= FEWEST and leaves_zero and sign_flips(found) < SIGNIFICANT
     needed = cases_to_show_scores(difference, float(found.std(ddof=1)) if count > 1 else 1.0)
     verdict = _verdict(difference, is_shown, count, needed)
     more_cases = needed - count if verdict is Verdict.TOO_FEW else None
     return PairedResult(
         verdict, ComparisonMethod.BOOTSTRAP, count, difference, interval, more_cases=more_cases
     )
+
+
+def sign_flips(differences: "Floats") -> float:
+    """Return the p-value of Fisher's sign-flip test: how often the sum would be as far from 0 if
+    each difference could as well have had the other sign.
+
+    It is exact up to 20 differences that are not 0; of more, the sum is nearly normal. Where all
+    are of one size, it is McNemar's test.
+    """
+    np = numpy()
+    sizes = np.abs(differences[differences != 0])
+    if not len(sizes):
+        return 1.0
+    distance = abs(float(differences.sum()))
+    if len(sizes) > MOST_FLIPPED:
+        # Half a step of the sum, as it moves by twice the smallest size at least
+        beyond = max(0.0, distance - float(sizes.min())) / float(np.sqrt(sizes @ sizes))
+        return 2 * float(special().ndtr(-beyond))
+    sums = np.zeros(1)
+    for size in sizes:
+        sums = np.concatenate([sums + size, sums - size])
+    rounding = 1e-12 * float(sizes.sum())
+    return float((np.abs(sums) >= distance - rounding).mean())
 
 
 def _verdict(difference: float, is_shown: bool, count: int, needed: int) -> Verdict:

@@ -11,6 +11,7 @@ from core.statistics.paired import (
     compare_passes,
     compare_scores,
     mcnemar,
+    sign_flips,
 )
 
 
@@ -81,6 +82,48 @@ def test_scores_that_vary_widely_need_more_cases() -> None:
 def test_the_same_difference_in_every_case_is_shown() -> None:
     assert compare_scores([0.1] * 12).verdict is Verdict.BETTER
     assert compare_scores([0.0] * 12).verdict is Verdict.NO_DIFFERENCE
+
+
+@pytest.mark.parametrize("equal", [7, 47, 997])
+def test_three_cases_show_nothing_however_many_others_are_equal(equal: int) -> None:
+    result = compare_scores([1] * 3 + [0] * equal)
+    assert result.verdict in (Verdict.TOO_FEW, Verdict.NO_DIFFERENCE)
+    assert result.interval is not None
+    assert result.interval.low > 0  # a resample without any of the three is rare
+
+
+def test_six_cases_that_all_rise_show_a_difference() -> None:
+    assert compare_scores([1] * 6 + [0] * 44).verdict is Verdict.BETTER
+    assert compare_scores([-1] * 6 + [0] * 44).verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize(("one", "two"), [(0, 3), (1, 6), (3, 9), (10, 10), (6, 15), (30, 51)])
+def test_flips_of_outcomes_equal_mcnemars_test(one: int, two: int) -> None:
+    flipped = sign_flips(np.array([1.0] * one + [-1.0] * two + [0.0] * 5))
+    assert flipped == pytest.approx(mcnemar(one, two), abs=1e-9 if one + two <= 20 else 0.005)
+
+
+def test_flips_equal_scipys_permutation_test() -> None:
+    for seed in range(3):
+        values = np.random.default_rng(seed).normal(0.4, 1, 12)
+        expected = stats.permutation_test(
+            (values,), np.mean, permutation_type="samples", n_resamples=np.inf
+        )
+        assert sign_flips(values) == pytest.approx(expected.pvalue, abs=1e-9)
+
+
+@pytest.mark.parametrize("cases", [10, 20, 50, 200])
+def test_of_comparisons_without_a_difference_5_percent_are_better_or_worse_at_most(
+    cases: int,
+) -> None:
+    rng = np.random.default_rng(cases)
+    chances = rng.uniform(0.05, 0.5, 500)  # of a difference, which falls to either side
+    falsely = [
+        compare_scores(rng.choice([-1, 0, 1], cases, p=[each / 2, 1 - each, each / 2])).verdict
+        in (Verdict.BETTER, Verdict.WORSE)
+        for each in chances
+    ]
+    assert np.mean(falsely) <= 0.055
 
 
 @pytest.mark.parametrize(("only_this", "only_baseline"), [(0.2, 0.1), (0.1, 0.05), (0.18, 0.06)])
