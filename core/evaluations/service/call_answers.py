@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
 from core.evaluations import encrypted_texts
-from core.evaluations.models import EvaluationResult
+from core.evaluations.models import EvaluationResult, EvaluationTest
 from core.evaluations.runs.work_items import ClaimedRun
 from core.evaluations.schemas import ResultStatus
 from core.executions.schemas import ExecutionStatus, ExecutionView
 from core.scoring.schemas import ScoredAnswer, ScoredToolCall
 
-results_table = table_of(EvaluationResult)
+results_table, tests_table = table_of(EvaluationResult), table_of(EvaluationTest)
 
 
 def store(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswer | None:
@@ -24,6 +24,7 @@ def store(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswe
     score: another turn is next, the call was cancelled, or the run is another worker's by now.
     """
     if view.status is ExecutionStatus.CANCELLED:
+        _count_cancelled(session, run, view.usage.estimated_cost or Decimal(0))
         return None
     answer = _answer(view)
     cost = _sum(it.cost_usd for it in (*run.earlier, answer))
@@ -45,6 +46,15 @@ def store(session: Session, run: ClaimedRun, view: ExecutionView) -> ScoredAnswe
     )
     found = session.execute(stored.returning(results_table.c.id)).first()
     return None if found is None else answer
+
+
+def _count_cancelled(session: Session, run: ClaimedRun, cost: Decimal) -> None:
+    """Count what a call has cost that was cancelled or took too long: its run, which may have ended
+    before, has no answer to count it by.
+    """
+    of_run = select(results_table.c.evaluation_id).where(results_table.c.id == run.id)
+    evaluation = update(tests_table).where(tests_table.c.id == of_run.scalar_subquery())
+    session.execute(evaluation.values(spent_usd=tests_table.c.spent_usd + cost))
 
 
 def _answer(view: ExecutionView) -> ScoredAnswer:
