@@ -115,7 +115,10 @@ class NewAbTest(BaseModel):
 
 
 class AbTestChange(BaseModel):
-    """Changes of an A/B test. Variants and cases stay: other ones are another test."""
+    """Changes of an A/B test. Variants and cases stay: other ones are another test.
+
+    A cost limit also holds for the run in progress; null removes it.
+    """
 
     model_config = ConfigDict(
         frozen=True, json_schema_extra={"example": {"test_name": "Warmer answers, again"}}

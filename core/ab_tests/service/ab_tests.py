@@ -1,5 +1,6 @@
 """Create, run, cancel and remove A/B tests."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -54,21 +55,34 @@ def estimate(session: Session, new: NewAbTest, *, actor: Actor) -> EvaluationEst
 
 
 def change(session: Session, ab_test_id: UUID, change: AbTestChange, *, actor: Actor) -> AbTestView:
-    """Change the name, description or cost limit; raise AbTestMissing."""
+    """Change the name, description or cost limit, also of a run that has not ended.
+
+    Raises AbTestMissing, and for a new limit of such a run CostUnknown.
+    """
     require(actor, Permission.RUN_MODELS)
     row = get_row(session, ab_test_id, owner=actor.id, lock=True)
     if change.test_name is not None:
         row.test_name = encrypted_texts.seal_name(change.test_name, row.id)
     if change.description is not None:
         row.description = encrypted_texts.seal_description(change.description, row.id)
-    if change.cost_limit_usd is not None:
-        limited = encrypted_texts.definition_of(row).model_copy(
-            update={"cost_limit_usd": change.cost_limit_usd}
-        )
-        row.definition = encrypted_texts.seal_definition(limited, row.id)
+    if "cost_limit_usd" in change.model_fields_set:
+        _limit(session, row, change.cost_limit_usd, actor)
     session.flush()
     _record(session, "ab_test.change", row, actor)
     return view(row, run_of(session, row))
+
+
+def _limit(
+    session: Session, row: AbTestConfiguration, limit_usd: Decimal | None, actor: Actor
+) -> None:
+    definition = encrypted_texts.definition_of(row)
+    if definition.cost_limit_usd == limit_usd:
+        return
+    limited = definition.model_copy(update={"cost_limit_usd": limit_usd})
+    row.definition = encrypted_texts.seal_definition(limited, row.id)
+    last = run_of(session, row)
+    if last is not None and claims.count_open(session, last.id):
+        evaluations.limit_cost(session, last.id, limit_usd, actor=actor)
 
 
 def run(session: Session, ab_test_id: UUID, *, actor: Actor) -> AbTestView:

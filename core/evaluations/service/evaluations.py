@@ -1,5 +1,6 @@
 """Start, stop, resume and remove evaluations, and score their answers again."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from procrastinate.exceptions import AlreadyEnqueued
@@ -166,10 +167,25 @@ def resume(
     if not claims.count_open(session, row.id):
         raise EvaluationEnded
     if wanted.cost_limit_usd is not None:
-        row.cost_limit_usd = wanted.cost_limit_usd
-        check_prices(session, encrypted_texts.definition_of(row), read_cases(session, row.id))
+        _limit_cost(session, row, wanted.cost_limit_usd)
     _restart(session, row)
     _record(session, "evaluation.resume", row, actor)
+
+
+def limit_cost(
+    session: Session, evaluation_id: UUID, limit_usd: Decimal | None, *, actor: Actor
+) -> None:
+    """Change or remove the cost limit, also while calls are made; raise EvaluationMissing, and for
+    a limit CostUnknown.
+    """
+    require(actor, Permission.RUN_MODELS)
+    _limit_cost(session, get_row(session, evaluation_id, actor=actor, lock=True), limit_usd)
+
+
+def _limit_cost(session: Session, row: EvaluationTest, limit_usd: Decimal | None) -> None:
+    row.cost_limit_usd = limit_usd
+    if limit_usd is not None:
+        check_prices(session, encrypted_texts.definition_of(row), read_cases(session, row.id))
 
 
 def rerun_failed(session: Session, evaluation_id: UUID, *, actor: Actor) -> int:

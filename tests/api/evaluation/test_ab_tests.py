@@ -119,6 +119,7 @@ def test_name_description_and_limit_can_be_changed(mine: httpx2.Client, one: Per
     changed = mine.patch(path, json=changes).json()
     expected = changes | {"cost_limit_usd": "2.5"}
     assert {name: changed[name] for name in changes} == expected
+    assert mine.patch(path, json={"cost_limit_usd": None}).json()["cost_limit_usd"] is None
     assert mine.patch(path, json={"test_name": " "}).status_code == 422
 
 

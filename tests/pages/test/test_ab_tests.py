@@ -251,6 +251,15 @@ def test_a_small_cost_limit_stays_when_the_name_is_changed(console: Console, adm
     assert (changed.test_name, changed.cost_limit_usd) == ("Tone", Decimal("0.0000004"))
 
 
+def test_a_cost_limit_that_is_emptied_is_removed(console: Console, admin: Person) -> None:
+    id_ = created(admin.actor, [case(GOOD, BAD)], cost_limit_usd="2").id
+    app = section(opened(console, admin, test=str(id_)), "Settings")
+    assert app.number_input(key=f"ab_tests.details.limit.{id_}").value == 2
+    app.number_input(key=f"ab_tests.details.limit.{id_}").set_value(None)
+    press(app, "Save details")
+    assert read(admin.actor, id_).cost_limit_usd is None
+
+
 def test_an_unknown_one_and_anothers_are_said_to_be_missing(
     console: Console, admin: Person
 ) -> None:

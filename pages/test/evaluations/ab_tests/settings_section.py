@@ -71,8 +71,16 @@ def _draw_details(found: AbTestView) -> None:
         key = state.own_key(DESCRIPTION, found.id)
         st.text_area("Description", found.description, key=key, max_chars=2000, height=90)
         key = state.own_key(LIMIT, found.id)
+        # Not as the default, which Streamlit gives for an emptied field
+        state.seed(key, limit)
         st.number_input(
-            "Cost limit in US dollars", 0.0, None, limit, format="%g", key=key, width=220
+            "Cost limit in US dollars",
+            min_value=0.0,
+            value=None,
+            format="%g",
+            key=key,
+            placeholder="None",
+            width=220,
         )
         st.form_submit_button("Save details", on_click=save, args=(found.id,))
 
