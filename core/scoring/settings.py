@@ -110,8 +110,9 @@ class ProductionScoringState(settings.SettingsGroup):
 class ProductionScoringView(ProductionScoring):
     """The settings, and today's figures (UTC).
 
-    `skipped_today` counts scores that no model could be called for, `problem` says why the last of
-    them was skipped, and `unfit_judges` are reasons not to trust a judge.
+    `skipped_today` counts scores that no model could be called for until no run tries them again,
+    which takes 15 minutes; `problem` says why the last one was skipped, and `unfit_judges` are
+    reasons not to trust a judge.
     """
 
     spent_today_usd: Usd

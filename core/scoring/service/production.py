@@ -54,13 +54,17 @@ def score_due_messages() -> None:
         _note(problem=NO_ACCOUNT)
         return
     # Messages that arrive while others are scored are due in the next run
-    begun = clock.now()
-    for message_id in _sampled(chosen, state):
+    begun, skipped = clock.now(), 0
+    for created_at, message_id in _sampled(chosen, state):
         if queue.stopping.is_set():
             return
-        if not _score_message(message_id, chosen):
+        missing = _score_message(message_id, chosen)
+        if missing is None:
             return
-    _note(looked_until=begun)
+        # The next runs try later messages again
+        if created_at <= begun - OVERLAP:
+            skipped += missing
+    _note(looked_until=begun, skipped=skipped)
 
 
 def _active_actor(core: Session, account_id: UUID | None) -> Actor | None:
@@ -70,8 +74,8 @@ def _active_actor(core: Session, account_id: UUID | None) -> Actor | None:
     return actor if actor is not None and may(actor, Permission.RUN_MODELS) else None
 
 
-def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterator[UUID]:
-    """Yield sampled messages without all of their scores, oldest first."""
+def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterator[Place]:
+    """Yield the places of sampled messages without all of their scores, oldest first."""
     until = clock.now()
     starts = [
         until - LONGEST_BACKLOG,
@@ -82,19 +86,19 @@ def _sampled(chosen: ProductionScoring, state: ProductionScoringState) -> Iterat
     while place is not None:
         with read_session() as core:
             due = sampled_answers.list_due(core, chosen.environment, place, until)
-            sampled = [id_ for _, id_ in due if in_sample(chosen.sample_share, id_, SAMPLED)]
-            wanted = {id_: {_score_id(id_, spec) for spec in chosen.scorers} for id_ in sampled}
+            sampled = [each for each in due if in_sample(chosen.sample_share, each[1], SAMPLED)]
+            wanted = {id_: {_score_id(id_, spec) for spec in chosen.scorers} for _, id_ in sampled}
             stored = sampled_answers.stored_ids(
                 core, [each for ids in wanted.values() for each in ids]
             )
         # Outside the session, because scoring a message can take minutes
-        yield from (id_ for id_ in sampled if wanted[id_] - stored)
+        yield from (each for each in sampled if wanted[each[1]] - stored)
         place = due[-1] if len(due) == AT_ONCE else None
 
 
-def _score_message(message_id: UUID, chosen: ProductionScoring) -> bool:
-    """Score a message by the scorers that have not; return False when the settings have changed, or
-    their account may not run models any more, which the next run says.
+def _score_message(message_id: UUID, chosen: ProductionScoring) -> int | None:
+    """Score a message by the scorers that have not; return how many were skipped, or None when the
+    settings have changed, or their account may not run models any more, which the next run says.
     """
     with read_session() as core:
         found = sampled_answers.find_answer(core, message_id)
@@ -103,15 +107,16 @@ def _score_message(message_id: UUID, chosen: ProductionScoring) -> bool:
         state = settings.read(core, ProductionScoringState).of_today()
         actor = _active_actor(core, state.account_id)
         if settings.read(core, ProductionScoring) != chosen or actor is None:
-            return False
+            return None
     if found is None:
-        return True
+        return 0
     models = BudgetedModels(actor, chosen.daily_budget_usd - state.spent_usd)
     specs = [spec for id_, spec in ids.items() if id_ not in stored]
     results = asyncio.run(_score_by_all(specs, found, models))
     with transaction() as core:
-        _store(core, found, results, chosen, models)
-    return True
+        _store(core, found, results, chosen)
+        _count(core, results, models, is_new=not stored)
+    return sum(result is None for _, result in results)
 
 
 async def _score_by_all(
@@ -133,21 +138,29 @@ def _store(
     found: ProductionAnswer,
     results: list[tuple[ScorerSpec, ScoreResult | None]],
     chosen: ProductionScoring,
-    models: BudgetedModels,
 ) -> None:
-    """Store the scores and what they cost; low ones join the review queue through the outbox."""
+    """Store the scores; low ones join the review queue through the outbox."""
     done = [(spec, result) for spec, result in results if result is not None]
     store_own(core, [_row(found, spec, result) for spec, result in done])
     values = [result.score for _, result in done if result.score is not None]
     if chosen.review_below is not None and values and min(values) < chosen.review_below:
         outbox.add(core, LOW, {"ids": [str(found.id)]})
+
+
+def _count(
+    core: Session,
+    results: list[tuple[ScorerSpec, ScoreResult | None]],
+    models: BudgetedModels,
+    *,
+    is_new: bool,
+) -> None:
+    """Count what was spent, and the message with its first scores."""
     state = lock_state(core)
-    skipped = len(results) - len(done)
+    found = [result for _, result in results]
     figures = {
         "spent_usd": state.spent_usd + models.spent_usd,
-        "messages": state.messages + bool(done),
-        "skipped": state.skipped + skipped,
-        "problem": models.problem if skipped else state.problem,
+        "messages": state.messages + (is_new and any(found)),
+        "problem": models.problem if None in found else state.problem,
     }
     settings.write(core, state.model_copy(update=figures), by=None)
 
@@ -185,7 +198,8 @@ def _score_id(message_id: UUID, spec: ScorerSpec) -> UUID:
     return uuid5(SCORES, f"{message_id}:{name_of(spec)}:{version_of(spec)}")
 
 
-def _note(**changes: object) -> None:
+def _note(*, skipped: int = 0, **changes: object) -> None:
     with transaction() as core:
         state = lock_state(core)
+        changes["skipped"] = state.skipped + skipped
         settings.write(core, state.model_copy(update=changes), by=None)

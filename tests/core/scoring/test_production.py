@@ -204,6 +204,30 @@ def test_a_used_up_budget_ends_judging_but_not_rules(one: Person) -> None:
     assert "budget" in figures.problem
 
 
+def test_a_score_is_skipped_once_when_no_later_run_tries_it_again(one: Person) -> None:
+    chosen(one, judge(), daily_budget_usd=0)
+    talk("It is Paris.", minutes_ago=1)
+    work()
+    assert state(one).skipped_today == 0
+    with transaction() as core:  # as if that had been 16 minutes ago
+        core.execute(text("update messages set created_at = created_at - interval '16 minutes'"))
+        kept = settings.read(core, ProductionScoringState)
+        before = {"looked_until": clock.now() - timedelta(minutes=16)}
+        settings.write(core, kept.model_copy(update=before), by=None)
+    work()
+    work()
+    assert state(one).skipped_today == 1
+
+
+def test_a_message_whose_judge_scores_it_later_than_its_rules_counts_once(one: Person) -> None:
+    chosen(one, NO_APOLOGY, judge(), daily_budget_usd=0)
+    talk("It is Paris.", minutes_ago=1)
+    work()
+    chosen(one, NO_APOLOGY, judge(), daily_budget_usd=1)
+    work()
+    assert (len(scores()), state(one).messages_today) == (2, 1)
+
+
 def test_what_judges_cost_stays_within_the_budget(one: Person) -> None:
     price(
         one.actor, "echo", clock.now() - timedelta(days=1), provider="fake", input="1", output="50"
