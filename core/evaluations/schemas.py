@@ -126,8 +126,10 @@ class EvaluationTarget(BaseModel):
             raise ValueError("Pass one of `prompt`, `template_id` and `bot_id`.")
         if self.version is not None and self.template_id is None and self.bot_id is None:
             raise ValueError("`version` needs `template_id` or `bot_id`.")
-        if self.service_id is not None and self.bot_id is not None:
-            raise ValueError("A service has no bot.")
+        if self.service_id is not None and (
+            self.bot_id is not None or self.template_id is not None
+        ):
+            raise ValueError("A service has no bot and no prompt template.")
         if self.service_id is not None and (self.model_id or self.parameters.set_values()):
             raise ValueError("A service has no model and no parameters.")
         return self

@@ -4,10 +4,11 @@ import threading
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from core.database.db import transaction
-from core.evaluations.schemas import EvaluationStatus
+from core.evaluations.schemas import EvaluationStatus, EvaluationTarget
 from core.evaluations.views import EvaluationView
 from core.executions.models import Execution
 from core.executions.runner import Runner
@@ -15,6 +16,7 @@ from core.executions.schemas import ExecutionStatus
 from core.executions.service import service_calls
 from core.identity.schemas import Actor, Scope
 from core.identity.service import api_keys
+from core.platform.ids import new_id
 from core.prompts.queries import calls_of_keys
 from core.services import service
 from core.services.schemas import NewService
@@ -55,6 +57,15 @@ def answered(actor: Actor, service_id: UUID) -> EvaluationView:
             service_calls.finish(session, execution_id, service_id, answer=answer, error=None)
     working.join(60)
     return read(actor, evaluation_id)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"template_id": "support"}, {"template_id": "support", "version": 2}, {"bot_id": new_id()}],
+)
+def test_a_service_with_a_prompt_template_or_a_bot_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="A service has no bot and no prompt template"):
+        EvaluationTarget.model_validate({"service_id": new_id(), **changes})
 
 
 def test_a_services_callback_is_the_answer_of_a_run(one: Person, service_id: UUID) -> None:
