@@ -5,6 +5,7 @@ from core.evaluations.views import TargetFigures
 from core.presentation.formatting import count, share
 from core.promotions.models import LabelGate
 from core.promotions.schemas import GateVerdict, GateView
+from core.statistics.bootstrap import FEWEST
 
 ROUNDING = 1e-9  # of a mean of rates
 NO_DATASET = "The gate's dataset was removed, or is no longer shared. Change the gate."
@@ -21,8 +22,9 @@ def verdict_of(gate: LabelGate, figures: TargetFigures) -> tuple[GateVerdict, st
         return GateVerdict.INCOMPLETE, f"{missing}. Rerun failed calls, or score again."
     rate = figures.success_rate
     decisive = rate.low if gate.by_lower_bound else rate.value
-    if decisive is None:
-        words = f"{written(rate)}: the gate needs an interval, which 10 cases have."
+    # The interval of a single case is that of its runs
+    if decisive is None or (gate.by_lower_bound and figures.cases < FEWEST):
+        words = f"{written(rate)}: the gate needs the interval of {FEWEST} cases or more."
         return GateVerdict.TOO_FEW_CASES, words
     is_passed = decisive >= gate.least_rate - ROUNDING
     verdict = GateVerdict.PASSED if is_passed else GateVerdict.NOT_PASSED
