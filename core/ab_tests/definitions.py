@@ -78,8 +78,6 @@ def _cases_of_scenarios(session: Session, new: NewAbTest, actor: Actor) -> tuple
     for scenario_id in new.scenario_ids:
         scenario = get_scenario(session, scenario_id, actor=actor)
         assertions = _assertions(scenario.expected_outcomes, new)
-        if not assertions:
-            raise JudgeNeeded
         tags = (shortened(scenario.name, MAX_TAG_CHARS),)
         cases += [
             InlineCase(input=message, assertions=assertions, tags=tags)
@@ -89,7 +87,9 @@ def _cases_of_scenarios(session: Session, new: NewAbTest, actor: Actor) -> tuple
 
 
 def _assertions(outcomes: Sequence[str], new: NewAbTest) -> tuple[ScorerSpec, ...]:
-    """Return what the outcomes expect: rules, and one judge for all that have none."""
+    """Return what the outcomes expect: rules, and one judge for all that have none; raise
+    JudgeNeeded when there are such and no judge.
+    """
     found: list[ScorerSpec] = []
     described = []
     for outcome in outcomes:
@@ -100,6 +100,8 @@ def _assertions(outcomes: Sequence[str], new: NewAbTest) -> tuple[ScorerSpec, ..
                 found.append(ContainsScorer(values=(text,), negate=rule is Rule.CONTAINS_NOT))
             case None:
                 described.append(outcome)
+    if new.judge_model_id is None and (described or not found):
+        raise JudgeNeeded
     if new.judge_model_id is not None:
         expected = f"\n\nExpected of this answer: {'; '.join(described)}" if described else ""
         rubric = new.rubric + expected

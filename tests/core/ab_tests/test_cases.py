@@ -61,11 +61,12 @@ def test_the_split_of_a_dataset_is_run(actor: Actor, bots: list[dict[str, str]])
 def test_cases_that_nothing_scores_are_refused(actor: Actor, bots: list[dict[str, str]]) -> None:
     bare = dataset(actor, question("hello"))
     private = dataset(person().actor, question("hello", assertions=CONTAINS))
-    described = scenario(actor, "friendly")
     with pytest.raises(JudgeNeeded):
         created(actor, [], variants=bots, dataset_id=str(bare.id))
-    with pytest.raises(JudgeNeeded):
-        created(actor, [], variants=bots, scenario_ids=[str(described)])
+    for outcomes in (("friendly",), ("contains: refund", "friendly")):
+        described = scenario(actor, *outcomes)
+        with pytest.raises(JudgeNeeded):
+            created(actor, [], variants=bots, scenario_ids=[str(described)])
     with pytest.raises(DatasetMissing):
         created(actor, [], variants=bots, dataset_id=str(private.id))
 
