@@ -48,6 +48,8 @@ def as_markdown(view: EvaluationView, compared: EvaluationComparison | None) -> 
     yield from (_line(target) for target in view.results)
     if compared is not None and compared.targets:
         yield "\n## Against the baseline\n\n"
+        if compared.scoring_note is not None:
+            yield f"{compared.scoring_note}\n\n"
         yield from (_compared(each) for each in compared.targets)
     if view.recommendations:
         yield "\n## Recommendations\n\n"

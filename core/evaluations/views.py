@@ -266,6 +266,9 @@ class EvaluationComparison(View):
     evaluation_id: UUID
     baseline_id: UUID
     cases_in_common: int
+    scoring_note: str | None = Field(
+        description="Says when the two were not scored alike, so that verdicts may come from that."
+    )
     targets: list[ComparedTarget]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from core.evaluations.figures.figure_texts import written_p
 from core.evaluations.queries.paired_cases import CommonCases, CountedCases, Floats
+from core.evaluations.schemas import EvaluationDefinition
 from core.evaluations.views import PairedView
 from core.presentation.formatting import count
 from core.statistics.libraries import numpy
@@ -27,6 +28,23 @@ def pair(this: CountedCases, baseline: CountedCases, common: CommonCases) -> Pai
         this.select(np.searchsorted(this.positions, own)),
         baseline.select(np.searchsorted(baseline.positions, others)),
     )
+
+
+def scoring_note(this: EvaluationDefinition, baseline: EvaluationDefinition) -> str | None:
+    """Return in what two evaluations were not scored alike, None when nothing says so: the
+    expectations of the cases themselves are not compared.
+    """
+    datasets = [(it.manifest.dataset_id, it.manifest.dataset_version) for it in (this, baseline)]
+    has_other_expectations = datasets[0] != datasets[1]
+    is_same_dataset = this.manifest.dataset_id == baseline.manifest.dataset_id
+    source = "another version of the dataset" if is_same_dataset else "cases of another source"
+    parts = [
+        "other scorers" if this.scorers != baseline.scorers else "",
+        "another threshold" if this.threshold != baseline.threshold else "",
+        f"{source}, whose expectations may differ" if has_other_expectations else "",
+    ]
+    said = ", ".join(filter(None, parts))
+    return f"Not scored alike: {said}. A difference may come from that." if said else None
 
 
 def by_passes(cases: PairedCases) -> PairedView:

@@ -194,9 +194,8 @@ def compare(
 def _compare(
     session: Session, row: EvaluationTest, base: EvaluationTest, baseline_target: int
 ) -> EvaluationComparison:
-    titles, base_titles = (
-        [target.title for target in encrypted_texts.definition_of(it).targets] for it in (row, base)
-    )
+    definitions = [encrypted_texts.definition_of(it) for it in (row, base)]
+    titles, base_titles = ([target.title for target in it.targets] for it in definitions)
     common = paired_cases.common_cases(session, row.id, base.id)
     if not len(common.own):
         raise NoCommonCases
@@ -218,5 +217,9 @@ def _compare(
             )
         )
     return EvaluationComparison(
-        evaluation_id=row.id, baseline_id=base.id, cases_in_common=len(common.own), targets=compared
+        evaluation_id=row.id,
+        baseline_id=base.id,
+        cases_in_common=len(common.own),
+        scoring_note=comparison.scoring_note(*definitions),
+        targets=compared,
     )

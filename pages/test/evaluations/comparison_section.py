@@ -66,6 +66,8 @@ def draw(found: EvaluationView) -> None:
         st.info(text.plain(failure.detail), icon=":material/info:")
         return
     st.caption(f"{formatting.count(compared.cases_in_common, 'case')} in common")
+    if compared.scoring_note is not None:
+        st.warning(text.plain(compared.scoring_note), icon=":material/warning:")
     for each in compared.targets:
         _draw(each)
 

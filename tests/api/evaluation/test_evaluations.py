@@ -77,6 +77,7 @@ def test_two_evaluations_are_compared_over_the_cases_that_ask_the_same(
     assert (passes["verdict"], passes["method"]) == ("worse", "mcnemar_exact")
     assert (passes["only_this"], passes["only_baseline"]) == (0, 12)
     assert passes["p_value"] == pytest.approx(2 * 0.5**12)
+    assert found["scoring_note"].startswith("Not scored alike: other scorers.")
 
 
 def test_a_comparison_follows_when_the_answers_are_scored_again(

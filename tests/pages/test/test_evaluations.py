@@ -198,6 +198,16 @@ def test_a_comparison_says_its_verdict_in_words(console: Console, admin: Person)
     assert "Too few cases: about" in said(app)
 
 
+def test_a_comparison_warns_of_evaluations_that_were_not_scored_alike(
+    console: Console, admin: Person
+) -> None:
+    base = evaluated(admin.actor, GOOD, threshold=0.5)
+    later = evaluated(admin.actor, GOOD, baseline_id=str(base.id))
+    app = section(opened(console, admin, {"evaluation": str(later.id)}), "Comparison")
+    [warning] = app.warning
+    assert "another threshold" in warning.value
+
+
 def test_the_list_has_the_pass_rate_of_each_target(console: Console, admin: Person) -> None:
     targets = [{"model_id": "fake:echo"}, {"model_id": "fake:plain"}]
     found = evaluated(admin.actor, GOOD, BAD, targets=targets)
