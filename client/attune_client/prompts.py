@@ -116,7 +116,7 @@ class Prompts:
 
 def fill(parts: dict[str, Any], label: str, variables: Mapping[str, object]) -> Prompt:
     """Put values in place; raise ValueError for a value that is missing."""
-    texts = {**parts["defaults"], **{name: _text(value) for name, value in variables.items()}}
+    texts = _texts(parts, variables)
 
     def filled(pieces: list[Any] | None) -> str:
         return "".join(
@@ -139,6 +139,18 @@ def fill(parts: dict[str, Any], label: str, variables: Mapping[str, object]) -> 
     )
 
 
+def _texts(parts: Mapping[str, Any], variables: Mapping[str, object]) -> dict[str, str]:
+    """Return the texts of the values; for a required one, None is no value, as in Attune."""
+    defaults = parts["defaults"]
+    optional = defaults.keys() - parts.get("required", ())  # an older Attune does not name them
+    given = {
+        name: _text(value)
+        for name, value in variables.items()
+        if value is not None or name in optional
+    }
+    return {name: text for name, text in defaults.items() if name not in variables} | given
+
+
 def _value(texts: Mapping[str, str], name: str) -> str:
     if name not in texts:
         raise ValueError(f"the prompt needs a value for {name}")
@@ -146,6 +158,8 @@ def _value(texts: Mapping[str, str], name: str) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

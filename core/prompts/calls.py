@@ -54,6 +54,7 @@ class CompiledPrompt(View):
     before_history: list[str | CompiledVariable]
     user: list[str | CompiledVariable]
     defaults: dict[str, str]
+    required: list[str]
 
 
 class PromptExecution(NewExecution):

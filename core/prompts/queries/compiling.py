@@ -48,6 +48,7 @@ def compile_prompt(
             for name, variable in expansion.declared.items()
             if variable.default is not None or not variable.required
         },
+        required=[name for name, variable in expansion.declared.items() if variable.required],
     )
 
 

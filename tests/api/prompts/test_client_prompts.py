@@ -7,6 +7,7 @@ import pytest
 
 from attune_client import Client, PromptUnavailable
 from core.identity.schemas import Actor, Role, Scope
+from core.prompts.errors import VariablesRefused
 from tests.core.prompts.test_escaping import ATTACKS
 from tests.factories.identity import person
 from tests.factories.keys import api_key
@@ -74,6 +75,27 @@ def test_a_value_that_is_missing_is_named(program: Client, owner: Actor) -> None
     publish(owner, prompt="{{question}}")
     with pytest.raises(ValueError, match="question"):
         program.prompt("support")
+
+
+@pytest.mark.parametrize("default", [None, "friend"])
+def test_an_optional_value_of_none_is_empty_as_in_attune(
+    program: Client, owner: Actor, default: str | None
+) -> None:
+    variables = [{"name": "who", "required": False, "default": default}]
+    publish(owner, prompt="Hi {{who}}", variables=variables)
+    expected = render(owner, "support", variables={"who": None}).prompt
+    assert program.prompt("support", who=None).text == expected == "Hi "
+
+
+@pytest.mark.parametrize("variables", [[], [{"name": "who", "default": "friend"}]])
+def test_a_required_value_of_none_is_missing_as_in_attune(
+    program: Client, owner: Actor, variables: list[dict[str, str]]
+) -> None:
+    publish(owner, prompt="Hi {{who}}", variables=variables)
+    with pytest.raises(VariablesRefused, match="who"):
+        render(owner, "support", variables={"who": None})
+    with pytest.raises(ValueError, match="who"):
+        program.prompt("support", who=None)
 
 
 def test_a_moved_label_arrives_in_the_background(program: Client, owner: Actor) -> None:
