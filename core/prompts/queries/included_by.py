@@ -2,20 +2,23 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database.tables import table_of
+from core.identity.schemas import Actor
 from core.prompts.models import PromptLabel, PromptTemplate, PromptVersion
-from core.prompts.queries.prompts import NEWEST
+from core.prompts.queries.prompts import NEWEST, is_visible
 from core.prompts.template import syntax
 
 templates, versions = table_of(PromptTemplate), table_of(PromptVersion)
 labels = table_of(PromptLabel)
 
 
-def including(session: Session, name: str, *, except_for: UUID) -> list[str]:
-    """Return the names of prompts whose newest or labeled versions include the prompt `name`."""
+def including(session: Session, name: str, *, except_for: UUID, actor: Actor) -> list[str | None]:
+    """Return the names of prompts whose newest or labeled versions include the prompt `name`; None
+    stands for those that the actor does not see.
+    """
     labeled = versions.c.id.in_(select(labels.c.version_id))
     mentions = or_(
         *(
@@ -24,7 +27,11 @@ def including(session: Session, name: str, *, except_for: UUID) -> list[str]:
         )
     )
     rows = session.execute(
-        select(templates.c.name, versions.c.prompt, versions.c.system_prompt)
+        select(
+            case((is_visible(actor), templates.c.name)).label("name"),
+            versions.c.prompt,
+            versions.c.system_prompt,
+        )
         .join(versions, versions.c.template_id == templates.c.id)
         .where(or_(NEWEST, labeled), mentions, templates.c.id != except_for)
         .order_by(func.lower(templates.c.name))

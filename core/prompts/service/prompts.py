@@ -75,7 +75,7 @@ def change_prompt(
         raise PromptChanged
     # Prompts are included by their names, in any case of letters
     if change.name is not None and change.name.lower() != row.name.lower():
-        _check_not_included(session, row)
+        _check_not_included(session, row, actor)
     changes = change.model_dump(exclude_unset=True)
     before = _facts(row)
     _set_facts(row, present, {name: changes[name] for name in FACTS if name in changes}, actor)
@@ -98,7 +98,7 @@ def delete_prompt(session: Session, prompt_id: UUID, *, actor: Actor) -> None:
         raise DefaultPromptKept
     if row.owner not in (None, actor.id):
         raise NotYourPrompt
-    _check_not_included(session, row)
+    _check_not_included(session, row, actor)
     audit.record(
         session, "prompt.delete", actor, targets=target(row), before={"version": present.version}
     )
@@ -196,9 +196,12 @@ def _set_facts(
         setattr(row, name, value)
 
 
-def _check_not_included(session: Session, row: PromptTemplate) -> None:
-    if users := including(session, row.name, except_for=row.id):
-        raise PromptIncluded(f"Included by {', '.join(users[:5])}. Remove it from there first.")
+def _check_not_included(session: Session, row: PromptTemplate, actor: Actor) -> None:
+    users = including(session, row.name, except_for=row.id, actor=actor)
+    if named := [name for name in users if name is not None][:5]:
+        raise PromptIncluded(f"Included by {', '.join(named)}. Remove it from there first.")
+    if users:
+        raise PromptIncluded("Other accounts include it in prompts that are not shared with you.")
 
 
 def _merged(present: PromptView, changes: dict[str, Any]) -> PromptContent:

@@ -109,6 +109,17 @@ def test_a_prompt_that_others_include_stays(actor: Actor) -> None:
         prompts.delete_prompt(session, made.id, actor=actor)
 
 
+def test_who_includes_a_prompt_is_named_only_to_those_who_see_it(actor: Actor) -> None:
+    tone = create(actor, "tone", visibility="public")
+    create(person().actor, "plan to fire you", prompt="{{> tone@latest}}")
+    with pytest.raises(PromptIncluded, match="not shared with you"), transaction() as session:
+        prompts.delete_prompt(session, tone.id, actor=actor)
+    create(actor, prompt="{{> tone@latest}}")
+    with pytest.raises(PromptIncluded) as refused:
+        save(actor, tone.id, name="voice")
+    assert refused.value.detail == "Included by support. Remove it from there first."
+
+
 def test_a_prompt_that_others_include_keeps_its_name(actor: Actor) -> None:
     rules = create(actor, "rules", prompt="Be brief.")
     create(actor, "support", prompt="{{> rules@latest}} {{question}}")
