@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.datasets.queries.cases import find_conversation, find_without_users
+from core.errors import Forbidden
 from core.evaluations import encrypted_texts
 from core.evaluations.cases.case_schemas import ReplayedRun
 from core.evaluations.errors import EvaluationCaseMissing, TargetNumberMissing
@@ -26,10 +27,12 @@ def start(
     """Send a case to the model and the prompt of a target, in a new playground session; it answers
     once this transaction is committed.
 
-    Raises EvaluationMissing, EvaluationCaseMissing, TargetNumberMissing, NotReplayable for a
-    service or an own app, and what rendering a prompt and sending a message raise.
+    Raises Forbidden, EvaluationMissing, EvaluationCaseMissing, TargetNumberMissing, NotReplayable
+    for a service or an own app, and what rendering a prompt and sending a message raise.
     """
     require(actor, Permission.RUN_MODELS)
+    if actor.is_program:
+        raise Forbidden("API keys can't replay cases. Sign in instead.")
     evaluation = get_row(session, evaluation_id, actor=actor)
     row = session.get(EvaluationCase, case_id)
     if row is None or row.evaluation_id != evaluation_id:

@@ -172,3 +172,12 @@ def test_a_wrong_cursor_and_too_many_answers_are_refused(program: httpx2.Client)
         assert program.get(f"/evaluation/{id_}/work", params={"cursor": wrong}).status_code == 422
     many = {"answers": [{"id": id_}] * 201}
     assert program.post(f"/evaluation/{id_}/answers", json=many).status_code == 422
+
+
+def test_a_key_is_told_that_it_replays_no_case(program: httpx2.Client) -> None:
+    id_ = begun(program, target={"model_id": "fake:echo"})
+    run(UUID(id_))
+    [case] = program.get(f"/evaluation/{id_}/cases").json()["items"]
+    refused = program.post(f"/evaluation/{id_}/cases/{case['id']}/replay", json={"target": 1})
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "API keys can't replay cases. Sign in instead."
