@@ -8,12 +8,14 @@ and its label removed, with a reason too: these are ways around it.
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from core.datasets.queries.datasets import checked_version, get_dataset
 from core.datasets.schemas import DatasetVisibility
 from core.evaluations.cases.case_sources import cases_of
-from core.evaluations.schemas import EvaluationTarget, NewEvaluation
+from core.evaluations.models import EvaluatedVersion, EvaluationTest
+from core.evaluations.schemas import EvaluationStatus, EvaluationTarget, NewEvaluation
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.identity.service import audit
@@ -37,7 +39,7 @@ from core.promotions.schemas import (
     NewRollback,
 )
 from core.prompts.errors import LabelMissing, LabelProtected
-from core.prompts.models import PromptTemplate
+from core.prompts.models import PromptLabelMove, PromptTemplate
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import DEFAULT_PROMPT_NAME, LabelTarget, MoveGrounds
 from core.prompts.service import labels, prompts
@@ -82,6 +84,28 @@ def set_gate(
     after = _facts(gate)
     _record(session, "prompt.gate.set", row, label, actor, before, after, new.reason)
     return queries.get_gate(session, prompt_id, label, actor=actor)
+
+
+def hand_over_evidence(session: Session, account_id: UUID, *, to: UUID) -> None:
+    """Give another account the evaluations of one that is removed which a gate may ask for, or by
+    which a label was moved.
+    """
+    asked = (
+        select(EvaluatedVersion.evaluation_id)
+        .join(LabelGate, LabelGate.template_id == EvaluatedVersion.prompt_id)
+        .where(LabelGate.dataset_id == EvaluationTest.dataset_id)
+    )
+    moved = select(PromptLabelMove.evaluation_id)
+    session.execute(
+        update(EvaluationTest)
+        .where(
+            EvaluationTest.owner == account_id,
+            EvaluationTest.status == EvaluationStatus.COMPLETED,
+            or_(EvaluationTest.id.in_(asked), EvaluationTest.id.in_(moved)),
+        )
+        .values(owner=to)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def remove_gate(

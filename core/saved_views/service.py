@@ -1,5 +1,6 @@
 """Save, change and delete views."""
 
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,26 @@ def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
         raise Forbidden("Only its owner or an admin can delete this view.")
     audit.record(session, "view.delete", actor, targets=_target(row), before=_facts(row))
     session.delete(row)
+
+
+def hand_over_shared(session: Session, account_id: UUID, *, to: UUID) -> None:
+    """Give another account the shared views of one that is removed, under names that are free."""
+    of_both = SavedView.admin_user_id.in_([account_id, to])
+    rows = list(session.scalars(select(SavedView).where(of_both)))
+    taken = {_place(row, row.name) for row in rows if row.admin_user_id == to}
+    given = [row for row in rows if row.admin_user_id == account_id and row.is_shared]
+    all_names = taken | {_place(row, row.name) for row in given}
+    for row in given:
+        if _place(row, row.name) in taken:
+            names = (f"{row.name[:70]} ({number})" for number in count(2))
+            row.name = next(name for name in names if _place(row, name) not in all_names)
+            all_names.add(_place(row, row.name))
+        row.admin_user_id = to
+    session.flush()
+
+
+def _place(row: SavedView, name: str) -> tuple[str, str]:
+    return row.page, name.lower()
 
 
 def may_delete(view: SavedViewDetails, actor: Actor) -> bool:

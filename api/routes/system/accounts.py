@@ -106,7 +106,11 @@ def change(
 
 @router.delete("/accounts/{account_id}", status_code=204, responses=CONFLICT)
 def delete(account_id: UUID, session: SessionDep, actor: ActorDep) -> None:
-    """Delete an account, its annotations' drafts and the texts of its model calls."""
+    """Delete an account with what only it sees and the texts of its model calls.
+
+    Its shared prompts and datasets stay; its shared bots and views, and its evaluations behind
+    gates, become the caller's.
+    """
     system.remove_account(session, account_id, actor=actor)
 
 

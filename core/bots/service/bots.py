@@ -103,6 +103,14 @@ def delete_bot(session: Session, bot_id: UUID, *, actor: Actor) -> None:
     session.delete(row)
 
 
+def hand_over_shared(session: Session, account_id: UUID, *, to: UUID) -> None:
+    """Give another account the shared bots of one that is removed, inactive."""
+    shared = (bots.c.user_id == account_id, bots.c.visibility == BotVisibility.SHARED)
+    # The bot itself does not change: without it, the column would become now
+    values = {"user_id": to, "is_active": False, "updated_at": bots.c.updated_at}
+    session.execute(update(bots).where(*shared).values(values))
+
+
 def activate(session: Session, bot_id: UUID, *, actor: Actor) -> BotView:
     """Make a bot its owner's active one, instead of another; raise BotMissing or NotYourBot."""
     _set_active(session, _lock_own(session, bot_id, actor), True, actor)

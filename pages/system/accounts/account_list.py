@@ -121,7 +121,9 @@ CONSEQUENCES = {
     ),
     "Disable": "All sessions end immediately. You can enable the account again.",
     "Delete": (
-        "Permanently deletes the account, its sessions and playground. The audit log is kept."
+        "Permanently deletes the account with its playground, comparisons, A/B tests, evaluations "
+        "and all that is private. Its shared prompts and datasets stay. Its shared bots, shared "
+        "views and evaluations behind gates become yours. The audit log is kept."
     ),
 }
 
