@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.datasets.schemas import MOST_AT_ONCE, DatasetView, Tags
 from core.identity.schemas import View
+from core.ingest.external_ids import EitherId
 
 
 class AnnotationChoice(BaseModel):
@@ -20,9 +21,18 @@ class AnnotationChoice(BaseModel):
     tags: Tags = ()
 
 
-class ConversationChoice(AnnotationChoice):
-    """The conversations to make a case of each: its messages up to the last question."""
+class ConversationChoice(BaseModel):
+    """The conversations, by Attune's IDs or the sender's, to make a case of each: its messages up
+    to the last question.
+    """
 
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"ids": ["c-17", "018f3b1c-7c00-7000-8000-000000000000"]}},
+    )
+
+    ids: tuple[EitherId, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    tags: Tags = ()
     keeps_answers: bool = Field(
         default=False, description="Keep the last answer as reference, as it was given."
     )
@@ -57,9 +67,10 @@ class AnswerChoice(BaseModel):
 
 
 class SkippedSource(View):
-    """What no case was made of, and why."""
+    """What no case was made of, and why; with the sender's ID if that was given."""
 
     id: UUID
+    external_id: str | None = None
     reason: str
 
 

@@ -1,6 +1,6 @@
 """Read what cases are made of: annotated messages, conversations, and votes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from core.annotations.exports.queries import BEFORE, LONGEST_BEFORE, MOST_BEFORE, SAID
 from core.annotations.models import Annotation, PreferencePair
 from core.annotations.queries.annotation_list import seen_by
-from core.conversations.models import Message
+from core.conversations.models import Conversation, Message
 from core.conversations.schemas import MessageSpeaker
 from core.database.tables import table_of
 from core.identity.schemas import Actor
+from core.ingest.external_ids import named_by
 
 notes, pairs, messages = table_of(Annotation), table_of(PreferencePair), table_of(Message)
 MOST_PAIRS = 10_000
@@ -48,6 +49,11 @@ def messages_by_id(core: Session, ids: Sequence[UUID]) -> dict[UUID, AnnotatedMe
         row.id: AnnotatedMessage(row.role, row.content, before.get(row.id, []))
         for row in core.execute(SAID, {"ids": list(ids)})
     }
+
+
+def named_conversations(core: Session, given: Iterable[UUID | str]) -> dict[UUID, str]:
+    """Return which of these IDs, Attune's or the sender's, names a conversation by its key."""
+    return named_by(core, table_of(Conversation), "conversation", map(str, given))
 
 
 def last_questions(core: Session, conversation_ids: Sequence[UUID]) -> dict[UUID, UUID]:

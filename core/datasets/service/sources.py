@@ -46,9 +46,12 @@ class _Sources:
         self.present = find_origins(session, row.id, row.version)
         self.made: list[CaseDraft] = []
         self.skipped: list[SkippedSource] = []
+        self.named: dict[UUID, str] = {}  # as they were given
 
     def skip(self, id_: UUID, reason: str) -> None:
-        self.skipped.append(SkippedSource(id=id_, reason=reason))
+        given = self.named.get(id_)
+        external_id = None if given == str(id_) else given
+        self.skipped.append(SkippedSource(id=id_, external_id=external_id, reason=reason))
 
     def make(self, id_: UUID, fields: dict[str, Any], **facts: Any) -> None:  # noqa: ANN401
         try:
@@ -126,7 +129,8 @@ def add_conversations(
     require(actor, Permission.READ_CONTENTS)
     row = lock_own(session, dataset_id, actor=actor)
     found = _Sources(session, row)
-    ids = found.unseen(choice.ids)
+    found.named = sources.named_conversations(session, choice.ids)
+    ids = found.unseen(found.named)
     questions = sources.last_questions(session, ids)
     said = sources.messages_by_id(session, list(questions.values()))
     answers = sources.answers_to(session, list(questions.values())) if choice.keeps_answers else {}

@@ -6,8 +6,10 @@ import httpx2
 import pytest
 
 from core.identity.schemas import Scope
+from core.ingest.rows import key_of
 from core.platform.ids import new_id
 from tests.api.conftest import Client
+from tests.factories import conversations
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key, bearing
 
@@ -121,3 +123,14 @@ def test_a_key_reads_shared_datasets_and_changes_none(client: Client, mine: http
     assert program.get(f"{shared}/cases").status_code == 200
     assert program.post("/datasets", json={"name": "x"}).status_code == 403
     assert program.post(f"{shared}/cases", json={"cases": [QUESTION]}).status_code == 403
+
+
+def test_conversations_are_named_by_either_id(mine: httpx2.Client) -> None:
+    of_sender = str(new_id())  # which may be a UUID, too
+    for name in ("c-17", of_sender, "c-18"):
+        conversations.stored(conversations.conversation(name))
+    ids = ["c-17", of_sender, str(key_of("conversation", "c-18")), "c-19"]
+    added = mine.post(f"{created(mine)}/cases/from-conversations", json={"ids": ids})
+    assert added.status_code == 201, added.text
+    assert added.json()["added"] == 3
+    assert [it["external_id"] for it in added.json()["skipped"]] == ["c-19"]
