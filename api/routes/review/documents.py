@@ -1,6 +1,6 @@
 """Routes of documents, read by reviewers and changed by admins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,11 +10,13 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import ActorDep, AiSessionDep, CursorText, SessionDep, WindowDep
 from api.exports import Format, csv_response, rows_after
-from api.reference import CONFLICT
+from api.reference import CONFLICT, MISSING
 from api.routes.review.conversations import reader
 from api.watch_parameters import note_list
+from core.conversations.queries import conversations
 from core.database.db import Database, Session, transaction
 from core.database.paging import LARGEST_PAGE, CursorRefused, Page, SortedPage, Window
+from core.errors import NotFound
 from core.identity.schemas import Actor
 from core.knowledge.documents import folders
 from core.knowledge.documents import queries as document_queries
@@ -102,10 +104,26 @@ def create(new_document: DocumentBody, ai: AiSessionDep, actor: ActorDep) -> Doc
     return document_service.create_document(ai, new_document, actor=actor)
 
 
-@router.post("/documents/proposals", status_code=201, responses=CONFLICT)
-def propose(proposal: Proposal, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
+@router.post("/documents/proposals", status_code=201, responses=MISSING | CONFLICT)
+def propose(
+    proposal: Proposal, session: SessionDep, ai: AiSessionDep, actor: ActorDep
+) -> DocumentView:
     """Propose a document: a draft, until an admin publishes it by changing its status."""
-    return document_service.propose_document(ai, proposal, actor=actor)
+    message = _key(proposal.message_id, lambda it: conversations.get_place(session, it)[0])
+    conversation = _key(proposal.conversation_id, lambda it: conversations.get_id(session, it))
+    keys = {"message_id": message, "conversation_id": conversation}
+    return document_service.propose_document(ai, proposal.model_copy(update=keys), actor=actor)
+
+
+def _key(given: UUID | str | None, find: Callable[[str], UUID]) -> UUID | None:
+    if given is None:
+        return None
+    try:
+        return find(str(given))
+    except NotFound:
+        if isinstance(given, UUID):
+            return given  # Attune's, of what is no longer stored
+        raise
 
 
 @router.post("/documents/folder")

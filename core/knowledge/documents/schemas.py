@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from core.database.tables import storable
 from core.identity.schemas import View
+from core.ingest.external_ids import EitherId
 from core.knowledge.schemas import DocumentState
 
 MOST_TAGS, MOST_FILES = 100, 2000
@@ -69,7 +70,8 @@ class DocumentChangeBody(BaseModel):
 class Proposal(BaseModel):
     """A document that a reviewer proposes; it is a draft until an admin publishes it.
 
-    Message, conversation and annotation are its origin.
+    Message, conversation and annotation are its origin: the first two by Attune's IDs or the
+    sender's.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE})
@@ -78,8 +80,8 @@ class Proposal(BaseModel):
     content: Content
     scope: Title = ""
     tags: Tags = []
-    message_id: UUID | None = None
-    conversation_id: UUID | None = None
+    message_id: EitherId | None = None
+    conversation_id: EitherId | None = None
     annotation_id: UUID | None = None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ingest.rows import key_of
+from core.ingest.rows import key_of, message_name
 from core.knowledge.documents import ingest as documents
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.memories import ingest as memories
@@ -22,6 +22,7 @@ from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.annotations import told
 from tests.factories.conversations import SOURCE, stored
+from tests.factories.conversations import conversation as said
 from tests.factories.identity import person
 
 NOW = clock.now().replace(microsecond=0)
@@ -173,6 +174,20 @@ def test_a_reviewer_proposes_and_an_admin_publishes(
     )
     accepted = admin.put(f"{DOCUMENTS}/{draft['id']}", json={"status": "published"}).json()
     assert (accepted["status"], accepted["history"][0]["what"]) == ("published", "published")
+
+
+def test_the_origin_of_a_proposal_is_named_by_either_id(reviewer: httpx2.Client) -> None:
+    stored(said("c-17", 1))
+    conversation = str(key_of("conversation", "c-17"))
+    message = str(key_of("message", message_name("c-17", "m0")))
+    led = {"message_id": message, "conversation_id": conversation}
+    given = {"title": "Refunds", "content": "Five days."}
+    for named in ({"message_id": "m0", "conversation_id": "c-17"}, led):
+        made = reviewer.post(f"{DOCUMENTS}/proposals", json=given | named)
+        assert made.status_code == 201, made.text
+        assert made.json()["metadata"] == {"proposed_by": "Reviewer", **led}
+    missing = reviewer.post(f"{DOCUMENTS}/proposals", json=given | {"message_id": "m9"})
+    assert missing.status_code == 404
 
 
 def test_a_folder_sent_again_changes_what_it_holds_and_makes_nothing_twice(
