@@ -5,10 +5,19 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from core.database.tables import storable
 from core.identity.schemas import View
+from core.ingest.external_ids import keys_of
 from core.presentation.word_diff import TextChange
 
 MAX_INSTRUCTION_CHARS = 20_000
@@ -83,8 +92,24 @@ class QuestionAnswer(BaseModel):
     answer: Fact
 
 
+def _document_key(given: object) -> object:
+    """Return the key of a document by the sender's ID; a UUID is looked up as either ID later."""
+    if not isinstance(given, str) or not 1 <= len(given) <= 128:
+        return given
+    return keys_of("document", storable(given))[0]
+
+
+DocumentKey = Annotated[
+    UUID,
+    BeforeValidator(_document_key),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 128}),
+]
+
+
 class BotKnowledge(BaseModel):
-    """What a bot knows of its company; `documents` are IDs of published documents of Knowledge."""
+    """What a bot knows of its company; `documents` are IDs of published documents of Knowledge,
+    Attune's or the sender's.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,7 +119,7 @@ class BotKnowledge(BaseModel):
     services: Facts = ()
     policies: Facts = ()
     questions: Annotated[tuple[QuestionAnswer, ...], Field(max_length=MOST_FACTS)] = ()
-    documents: Annotated[tuple[UUID, ...], Field(max_length=MOST_DOCUMENTS)] = ()
+    documents: Annotated[tuple[DocumentKey, ...], Field(max_length=MOST_DOCUMENTS)] = ()
 
 
 class ParameterOverrides(BaseModel):

@@ -30,6 +30,7 @@ from core.database.tables import table_of
 from core.identity.models import AdminUser
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.ingest.external_ids import keys_of
 from core.knowledge.models import Document
 from core.knowledge.schemas import DocumentState
 from core.presentation.word_diff import word_diff
@@ -199,14 +200,17 @@ def _figures_by_version(
 
 
 def read_documents(ai: Session, ids: Sequence[UUID], *, actor: Actor) -> list[KnownDocument]:
-    """Return the published documents with these IDs, in their order."""
+    """Return the published documents with these IDs, Attune's or the sender's, in their order."""
     if not ids:
         return []
     require(actor, Permission.READ_CONTENTS)
     columns = (Document.id, Document.title, Document.content)
-    published = (Document.id.in_(ids), Document.status == DocumentState.PUBLISHED)
+    keys = {id_: keys_of("document", str(id_)) for id_ in ids}
+    wanted = Document.id.in_([key for each in keys.values() for key in each])
+    published = (wanted, Document.status == DocumentState.PUBLISHED)
     found = {row.id: row for row in ai.execute(select(*columns).where(*published))}
-    return [KnownDocument(id_, found[id_].title, found[id_].content) for id_ in ids if id_ in found]
+    rows = {id_: next((found[key] for key in keys[id_] if key in found), None) for id_ in ids}
+    return [KnownDocument(id_, row.title, row.content) for id_, row in rows.items() if row]
 
 
 def list_published_titles(ai: Session, *, actor: Actor) -> dict[UUID, str]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.bots.models import BotConfiguration
 from core.database.db import transaction
 from core.identity.schemas import Role
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 
@@ -178,6 +179,17 @@ def test_a_published_document_is_part_of_the_prompt_and_a_draft_is_left_out(
     assert "The published rule." in found["system_prompt"]
     assert "The draft rule." not in found["system_prompt"]
     assert found["left_out"] == [ids[1]]
+
+
+def test_a_document_is_named_by_either_id(mine: httpx2.Client) -> None:
+    names = ["refund-policy", str(new_id())]  # the sender's, which may be UUIDs
+    for name in names:
+        given = {"id": name, "title": name, "content": f"The rule of {name}."}
+        mine.post("/admin/ai/knowledge/documents", json=given).raise_for_status()
+    bot = created(mine, knowledge={"documents": names})
+    found = mine.get(f"/bots/{bot['id']}/preview-prompt").json()
+    assert found["left_out"] == []
+    assert all(f"The rule of {name}." in found["system_prompt"] for name in names)
 
 
 def test_the_sample_company_can_be_taken_over(mine: httpx2.Client) -> None:
