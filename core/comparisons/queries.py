@@ -1,6 +1,6 @@
 """Read comparisons, of one owner each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -19,13 +19,13 @@ from core.comparisons.schemas import (
     TurnView,
     VoteOutcome,
 )
+from core.database.paging import Page, Window
 from core.executions.schemas import ExecutionStatus
 from core.playground import encrypted_texts as playground_texts
 from core.playground import queries as playground
 from core.playground.models import PlaygroundSession
 from core.playground.schemas import PlaygroundMessageView
 
-MOST_LISTED = 20
 FAILED = "The answer failed."
 
 Messages: TypeAlias = list[PlaygroundMessageView]
@@ -43,26 +43,39 @@ def get_row(
     return row
 
 
-def list_comparisons(session: Session, *, owner: UUID) -> list[ComparisonSummary]:
-    """Return the account's newest comparisons, the last used first."""
+def list_comparisons(session: Session, window: Window, *, owner: UUID) -> Page[ComparisonSummary]:
+    """Return a page of the account's comparisons, the last used first."""
+    own = Comparison.owner == owner
     turns = (
         select(func.count()).where(ComparisonTurn.comparison_id == Comparison.id).scalar_subquery()
     )
     rows = session.execute(
         select(Comparison, turns)
-        .where(Comparison.owner == owner)
+        .where(own)
         .order_by(Comparison.updated_at.desc(), Comparison.id)
-        .limit(MOST_LISTED)
-    )
-    return [_summary(session, row, count) for row, count in rows.all()]
+        .limit(window.limit)
+        .offset(window.offset)
+    ).all()
+    names = _names(session, [row for row, _ in rows])
+    found = [
+        ComparisonSummary(
+            id=row.id, name=names[row.id], blind=row.blind, turns=count, created_at=row.created_at
+        )
+        for row, count in rows
+    ]
+    every = select(func.count()).select_from(Comparison).where(own)
+    return window.page(found, window.total(len(found), lambda: session.scalar(every) or 0))
 
 
-def _summary(session: Session, row: Comparison, turns: int) -> ComparisonSummary:
-    first = session.get(PlaygroundSession, UUID(row.columns[0]["session_id"]))
-    name = playground_texts.name_of(first) if first else None
-    return ComparisonSummary(
-        id=row.id, name=name, blind=row.blind, turns=turns, created_at=row.created_at
-    )
+def _names(session: Session, rows: Sequence[Comparison]) -> dict[UUID, str | None]:
+    """Return the name of each comparison: that of its first session, which may be removed."""
+    firsts = {row.id: UUID(row.columns[0]["session_id"]) for row in rows}
+    wanted = select(PlaygroundSession).where(PlaygroundSession.id.in_(firsts.values()))
+    sessions = {row.id: row for row in session.scalars(wanted)}
+    return {
+        id_: playground_texts.name_of(sessions[first]) if first in sessions else None
+        for id_, first in firsts.items()
+    }
 
 
 def turns_of(session: Session, comparison_id: UUID) -> list[ComparisonTurn]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.deps import ActorDep, SessionDep
+from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING, MODEL_CALL
 from core.comparisons import queries
 from core.comparisons.schemas import (
@@ -29,9 +29,12 @@ router = APIRouter(prefix="/comparisons", tags=["Playground"])
 
 
 class ComparisonList(BaseModel):
-    """The caller's newest comparisons, the last used first."""
+    """The caller's comparisons, the last used first."""
 
     comparisons: list[ComparisonSummary]
+    total_count: int
+    limit: int
+    offset: int
 
 
 class Leaderboard(BaseModel):
@@ -56,10 +59,16 @@ def begin(new: NewComparison, session: SessionDep, actor: ActorDep) -> Compariso
 
 
 @router.get("")
-def list_comparisons(session: SessionDep, actor: ActorDep) -> ComparisonList:
-    """List the caller's newest comparisons."""
+def list_comparisons(session: SessionDep, actor: ActorDep, window: WindowDep) -> ComparisonList:
+    """List the caller's comparisons, the last used first."""
     require(actor, Permission.RUN_MODELS)
-    return ComparisonList(comparisons=queries.list_comparisons(session, owner=actor.id))
+    page = queries.list_comparisons(session, window, owner=actor.id)
+    return ComparisonList(
+        comparisons=page.items,
+        total_count=page.total_count,
+        limit=page.limit,
+        offset=page.offset,
+    )
 
 
 @router.get("/leaderboard")

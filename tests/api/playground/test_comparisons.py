@@ -345,6 +345,14 @@ def test_the_list_has_the_last_used_first(one: Person, mine: httpx2.Client) -> N
     ]
 
 
+def test_all_comparisons_can_be_listed(one: Person, mine: httpx2.Client) -> None:
+    ids = [str(begun(one.actor).id) for _ in range(3)]
+    page = mine.get("/comparisons", params={"limit": 2, "offset": 2}).json()
+    assert [it["id"] for it in page.pop("comparisons")] == ids[:1]
+    assert page == {"total_count": 3, "limit": 2, "offset": 2}
+    assert mine.get("/comparisons").json()["limit"] == 50
+
+
 @pytest.mark.parametrize(
     ("method", "tail", "body"),
     [
@@ -367,7 +375,8 @@ def test_nobody_reaches_the_comparison_of_another(
     for id_ in (comparison.id, new_id()):
         answer = other.request(method, f"/comparisons/{id_}{tail}", json=body)
         assert answer.status_code == 404
-    assert other.get("/comparisons").json() == {"comparisons": []}
+    found = other.get("/comparisons").json()
+    assert (found["comparisons"], found["total_count"]) == ([], 0)
 
 
 def test_the_leaderboard_ranks_by_own_votes_and_keeps_blind_ones_apart(

@@ -9,6 +9,7 @@ from core.comparisons import queries
 from core.comparisons.schemas import ComparisonView
 from core.comparisons.service import turns
 from core.database.db import transaction
+from core.database.paging import Window
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries as playground
 from core.prompts.schemas import NewPrompt
@@ -33,7 +34,7 @@ def admin(console: Console) -> Person:
 
 def newest(who: Person) -> ComparisonView:
     with transaction() as session:
-        [first, *_] = queries.list_comparisons(session, owner=who.actor.id)
+        first = queries.list_comparisons(session, Window(), owner=who.actor.id).items[0]
         return queries.get_comparison(session, first.id, owner=who.actor.id)
 
 
@@ -174,7 +175,18 @@ def test_an_earlier_comparison_is_opened_from_the_list_and_deleted(
     app = press(app, "Delete comparison")
     next(it for it in app.button if it.key == "comparison.confirm").click().run()
     with transaction() as session:
-        assert queries.list_comparisons(session, owner=admin.actor.id) == []
+        assert queries.list_comparisons(session, Window(), owner=admin.actor.id).items == []
+
+
+def test_older_comparisons_are_on_the_next_page(console: Console, admin: Person) -> None:
+    oldest = begun(admin.actor)
+    for _ in range(20):
+        begun(admin.actor)
+    app = console(admin, COMPARISON)
+    assert f"comparison-{oldest.id}" not in [button.key for button in app.button]
+    app.session_state["comparison.earlier.page"] = 2
+    app.run()
+    assert f"comparison-{oldest.id}" in [button.key for button in app.button]
 
 
 def test_votes_make_a_leaderboard(console: Console, admin: Person) -> None:
