@@ -196,6 +196,8 @@ class CasePage(View):
 
     items: list[CaseRow]
     total_count: int
+    limit: int
+    offset: int
 
 
 class EvaluationRunView(View):

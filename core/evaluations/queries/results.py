@@ -81,9 +81,10 @@ def list_cases(
     found = session.execute(ranked.limit(limit).offset(offset)).all()
     if not found and offset:  # a page behind the last one has no row that says how many there are
         total = session.scalar(select(func.count()).select_from(ranked.subquery())) or 0
-        return CasePage(items=[], total_count=total)
+        return CasePage(items=[], total_count=total, limit=limit, offset=offset)
     items = _rows(session, evaluation_id, [position for position, _ in found])
-    return CasePage(items=items, total_count=found[0][1] if found else 0)
+    total = found[0][1] if found else 0
+    return CasePage(items=items, total_count=total, limit=limit, offset=offset)
 
 
 def _rows(session: Session, evaluation_id: UUID, positions: list[int]) -> list[CaseRow]:

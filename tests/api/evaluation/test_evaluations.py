@@ -55,10 +55,13 @@ def test_cases_have_their_runs_behind_them(mine: httpx2.Client, one: Person) -> 
     id_ = evaluated(one.actor, GOOD, BAD).id
     page = mine.get(f"/evaluation/{id_}/cases").json()
     assert [row["position"] for row in page["items"]] == [2, 1]
+    assert (page["total_count"], page["limit"], page["offset"]) == (2, 50, 0)
     case = mine.get(f"/evaluation/{id_}/cases/{page['items'][0]['id']}").json()
     assert case["runs"][0]["text"] == "bad"
     assert case["runs"][0]["scores"][0]["passed"] is False
     assert mine.get(f"/evaluation/{id_}/cases/{new_id()}").status_code == 404
+    behind = mine.get(f"/evaluation/{id_}/cases", params={"limit": 1, "offset": 2}).json()
+    assert behind == {"items": [], "total_count": 2, "limit": 1, "offset": 2}
 
 
 def test_two_evaluations_are_compared_over_the_cases_that_ask_the_same(
