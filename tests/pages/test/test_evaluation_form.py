@@ -3,7 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.database.db import transaction
 from core.identity.schemas import SessionKind
+from core.services import service
+from core.services.schemas import NewService
 from tests.factories import datasets
 from tests.factories.identity import person
 from tests.pages.conftest import Console, said, toasts
@@ -101,3 +104,15 @@ def test_a_scorer_says_what_is_to_be_entered(
     press(app, "Start evaluation")
     [told] = toasts(app)
     assert told.startswith(f"Scorer 1: {problem}")
+
+
+def test_a_service_is_offered_no_prompt_as_it_has_its_own(console: Console) -> None:
+    boss = person(kind=SessionKind.BROWSER)
+    given = {"name": "Bot", "chat_url": "http://127.0.0.1:9/chat", "token": "t", "is_active": True}
+    with transaction() as session:
+        added = service.add(session, NewService.model_validate(given), actor=boss.actor)
+    app = go(console(boss, PAGE), new="1")
+    model = next(each for each in app.selectbox if each.label == "Model of target 1")
+    assert "Prompt or bot of target 1" in labels(app)
+    model.set_value(f"service:{added.id}").run()
+    assert "Prompt or bot of target 1" not in labels(app)

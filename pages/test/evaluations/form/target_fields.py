@@ -62,15 +62,8 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
             format_func=lambda each: _label(each, choices),
             width=320,
         )
-        prompt_id = st.selectbox(
-            f"Prompt or bot of {name}",
-            list(choices.prompts),
-            index=None,
-            key=_key(name, "prompt"),
-            placeholder="System prompt below" if has_text else "Choose one",
-            format_func=lambda each: text.one_line(choices.prompts[each][0]),
-            width=260,
-        )
+        is_service = chosen is not None and chosen.startswith(f"{SERVICE}:")
+        prompt_id = None if is_service else _draw_prompt(name, choices, has_text)
         if prompt_id is not None:
             newest = choices.prompts[prompt_id][1]
             st.selectbox(
@@ -80,7 +73,7 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
                 key=_key(name, f"version.{prompt_id}"),
                 width=130,
             )
-        if chosen is not None and not chosen.startswith(f"{SERVICE}:"):
+        if chosen is not None and not is_service:
             st.number_input(
                 f"Temperature of {name}",
                 0.0,
@@ -97,6 +90,18 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
             placeholder="Answer in one sentence.",
             height=90,
         )
+
+
+def _draw_prompt(name: str, choices: TargetChoices, has_text: bool) -> str | None:
+    return st.selectbox(
+        f"Prompt or bot of {name}",
+        list(choices.prompts),
+        index=None,
+        key=_key(name, "prompt"),
+        placeholder="System prompt below" if has_text else "Choose one",
+        format_func=lambda each: text.one_line(choices.prompts[each][0]),
+        width=260,
+    )
 
 
 def choose(prompt: str, version: int, model_id: str | None) -> None:
@@ -120,7 +125,7 @@ def read(name: str) -> dict[str, Any]:
         temperature: float | None = state.get(_key(name, "temperature"), None)
         if temperature is not None:
             found["parameters"] = {"temperature": temperature}
-    if prompt_id is not None:
+    if prompt_id is not None and "service_id" not in found:  # it brings its own
         kind, _, bot_id = prompt_id.partition(":")
         found |= {"bot_id": bot_id} if kind == BOT else {"template_id": prompt_id}
         found["version"] = state.get(_key(name, f"version.{prompt_id}"), None)
