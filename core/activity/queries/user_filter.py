@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from core.activity.engagement_views import PathDirection
 from core.activity.queries import name_lists
@@ -72,6 +75,9 @@ def _moment(written: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+MAX_STEP = 99  # two digits, more than a funnel has steps
+
+
 class UserFilter(View):
     """Filters of users: `q` is part of an ID, address or name; `step` the last one reached.
 
@@ -81,7 +87,7 @@ class UserFilter(View):
 
     q: str | None = None
     status: OnboardingStatus | None = None
-    step: int | None = None
+    step: Annotated[int, Field(ge=0, le=MAX_STEP)] | None = None
     active: str | None = None
     first_active: str | None = None
     path: str | None = None

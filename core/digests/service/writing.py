@@ -8,10 +8,11 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core.database.connections.availability import is_outage
 from core.database.db import Database, read_session, transaction
 from core.digests.models import WeeklyDigest
 from core.digests.schemas import WRITTEN, DigestContent, DigestSection
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
 from core.insights.schemas import WatchScope
@@ -67,29 +68,32 @@ def write_due(zone: str) -> bool:
 
 def _content(period: Period, views: list[SavedViewDetails]) -> DigestContent:
     with read_session() as core, read_session(Database.AI) as ai:
-        everything = _figures(core, ai, ViewPage.OVERVIEW, {}, period, ANALYST)
+        everything = read_figures(core, ai, ViewPage.OVERVIEW, {}, period, actor=ANALYST)
         overview = _section("Overview", ViewPage.OVERVIEW, {}, period, everything)
         found = findings(core, ai, WatchScope(period, Watched()), actor=ANALYST).items
-        sections = [overview, *(_section_of(core, ai, view, period) for view in views)]
+    sections = [overview, *(_section_of(view, period) for view in views)]
     return DigestContent(sections=sections, findings=found)
 
 
-def _section_of(
-    core: Session, ai: Session, view: SavedViewDetails, period: Period
-) -> DigestSection:
+def _section_of(view: SavedViewDetails, period: Period) -> DigestSection:
     # Counted with an admin's rights: accounts that may not read a page do not see its section
     owner = Actor(view.owner_id, "", view.owner_name, Role.ADMIN, None, Caller())
-    figures = _figures(core, ai, view.page, view.query, period, owner)
+    figures = _figures(view, period, owner)
     section = _section(view.name, view.page, view.query, period, figures)
     return section.model_copy(update={"owner_id": view.owner_id, "is_shared": view.is_shared})
 
 
-def _figures(
-    core: Session, ai: Session, page: ViewPage, query: dict[str, str], period: Period, actor: Actor
-) -> list[Kpi]:
+def _figures(view: SavedViewDetails, period: Period, actor: Actor) -> list[Kpi]:
+    """Return a view's figures; none where its filters are invalid or its statements too slow."""
     try:
-        return read_figures(core, ai, page, query, period, actor=actor)
-    except Invalid:  # its filters are no longer valid: the section says so by having no figures
+        # Sessions of its own: a statement's error is translated only when it leaves them
+        with read_session() as core, read_session(Database.AI) as ai:
+            return read_figures(core, ai, view.page, view.query, period, actor=actor)
+    except Invalid:
+        return []
+    except Unavailable as failure:
+        if is_outage(failure):
+            raise
         return []
 
 

@@ -1,8 +1,11 @@
 """The digest of a week is written once, and each reader sees their part of it."""
 
 from datetime import date, datetime
+from typing import NoReturn
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from core.database.db import transaction
 from core.database.paging import Window
@@ -11,6 +14,7 @@ from core.digests import queries
 from core.digests.schemas import DigestDetails
 from core.digests.service import writing
 from core.identity.schemas import Actor, Role
+from core.insights import view_figures
 from core.saved_views.schemas import ViewPage
 from tests.factories import digests
 from tests.factories.identity import person
@@ -85,6 +89,42 @@ def test_a_view_whose_filters_are_no_longer_valid_has_no_figures(analyst: Actor)
     digests.two_weeks()
     digests.kept_view(analyst, "Broken", ViewPage.ONBOARDING, steps=",,", window_days="9")
     assert digests.write()
+    assert latest(analyst).sections[1].figures == []
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        (ViewPage.USERS, {"step": "99999999999"}),
+        (ViewPage.CONVERSATIONS, {"q": "a" * 4000}),
+        (ViewPage.ONBOARDING, {"window_days": "9" * 30}),
+    ],
+)
+def test_no_filter_of_a_view_keeps_the_digest_from_its_readers(
+    analyst: Actor, page: ViewPage, query: dict[str, str]
+) -> None:
+    digests.two_weeks()
+    digests.kept_view(person(Role.ADMIN).actor, "Broken", page, is_shared=True, **query)
+    digests.kept_view(analyst, "Web", ViewPage.AI_METRICS, app="web")
+    assert digests.write()
+    figures = {section.title: section.figures for section in latest(analyst).sections}
+    assert figures["Overview"]
+    assert figures["Web"][0].value == 70
+
+
+@pytest.mark.parametrize("code", ["query_canceled", "numeric_value_out_of_range"])
+def test_a_view_whose_statement_fails_has_no_figures(
+    analyst: Actor, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def fail(core: Session, *_: object) -> NoReturn:
+        core.execute(text(f"do $$ begin raise exception using errcode = '{code}'; end $$"))
+        raise AssertionError("the statement fails")
+
+    digests.two_weeks()
+    digests.kept_view(analyst, "Slow", ViewPage.USERS)
+    monkeypatch.setitem(view_figures.READERS, ViewPage.USERS, fail)
+    assert digests.write()
+    assert titles(analyst) == ["Overview", "Slow"]
     assert latest(analyst).sections[1].figures == []
 
 

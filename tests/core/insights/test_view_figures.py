@@ -55,6 +55,12 @@ def test_users_are_counted_by_search_and_step(actor: Actor) -> None:
     assert main_figure(actor, ViewPage.USERS, q="ann", step="2") == ("Users", 1, None)
 
 
+@pytest.mark.parametrize("step", ["99999999999", "100", "-1"])
+def test_a_step_that_no_funnel_has_selects_nothing_as_on_the_page(actor: Actor, step: str) -> None:
+    activity.store(activity.spaced(["app.open"], user="ann", start=clock.now()))
+    assert main_figure(actor, ViewPage.USERS, step=step) == ("Users", 1, None)
+
+
 def test_conversion_is_that_of_the_views_own_steps(actor: Actor) -> None:
     start = clock.now() - timedelta(days=3)
     for user, kinds in {"ann": 2, "bob": 1}.items():
