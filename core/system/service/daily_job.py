@@ -52,8 +52,9 @@ class DailyRun:
     triggered_by: str
     started_at: datetime = field(default_factory=clock.now)
     durations_ms: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
 
-    def note(self, status: str, *, error: str | None = None) -> None:
+    def note(self, status: str) -> None:
         """Store the status of the run."""
         now = clock.now()
         state: dict[str, Any] = {
@@ -61,9 +62,9 @@ class DailyRun:
             "completed_at": None if status == "running" else now,
             "total_jobs": len(PHASES),
             "completed_jobs": len(self.durations_ms),
-            "failed_jobs": int(error is not None),
+            "failed_jobs": len(self.errors),
             "phase_durations": self.durations_ms,
-            "error_summary": error,
+            "error_summary": "; ".join(self.errors) or None,
             "heard_at": now,
         }
         ours = {"batch_job": JOB, "environment": "production", "app": "attune", "is_internal": True}
@@ -81,19 +82,25 @@ class DailyRun:
 
 
 def run(name: str, *, triggered_by: str) -> DailyRun:
-    """Run all phases, recording each; an error in a phase ends the run and is raised."""
+    """Run all phases, recording each; raise the first error when all have run.
+
+    What one phase cannot do, such as writing a day's figures, must not keep expired rows.
+    """
     this = DailyRun(name, triggered_by)
-    this.note("running")
+    first: Exception | None = None
     for phase, act in PHASES.items():
+        this.note("running")
         begun = time.monotonic()
         try:
             act()
-        except Exception as failed:
-            this.note("failed", error=f"{phase}: {type(failed).__name__}: {failed}"[:1000])
-            raise
-        this.durations_ms[phase] = round((time.monotonic() - begun) * 1000)
-        this.note("running")
-    this.note("completed")
+        except Exception as failed:  # noqa: BLE001  the first is raised below
+            first = first or failed
+            this.errors.append(f"{phase}: {type(failed).__name__}: {failed}"[:1000])
+        else:
+            this.durations_ms[phase] = round((time.monotonic() - begun) * 1000)
+    this.note("failed" if first is not None else "completed")
+    if first is not None:
+        raise first
     return this
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.ai_metrics import jobs as ai_metrics
 from core.database import settings
-from core.database.db import transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.system import jobs
 from core.system.service import daily_job
@@ -101,6 +101,16 @@ def test_requests_are_counted_by_model_folded_or_not(database: Postgres, is_fold
     )
 
 
+def test_token_counts_beyond_what_a_figure_holds_are_written_as_the_most(
+    database: Postgres,
+) -> None:
+    wrong = {"created_at": days_ago(2), "input_tokens": 2**31 - 1}
+    requests(*[wrong] * 466, {"created_at": days_ago(1), "input_tokens": 7})
+    daily_job.write_figures()
+    assert figure("input_tokens", days_ago(2)) == 999_999_999_999
+    assert figure("input_tokens", days_ago(1)) == 7
+
+
 def test_annotations_are_counted_of_each_type(database: Postgres) -> None:
     answer = {
         "id": "m1",
@@ -189,7 +199,7 @@ def test_a_run_is_in_the_batch_history_with_its_phases(database: Postgres) -> No
     assert (row["total_jobs"], row["completed_jobs"]) == (3, 3)
 
 
-def test_a_phase_that_fails_ends_the_run_and_a_second_try_goes_on_under_its_name(
+def test_a_failed_phase_fails_the_run_and_a_second_try_goes_on_under_its_name(
     database: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -213,6 +223,21 @@ def test_a_phase_that_fails_ends_the_run_and_a_second_try_goes_on_under_its_name
         )
         == 1
     )
+
+
+def test_expired_rows_are_deleted_though_no_figures_can_be_written(
+    database: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ArithmeticError("too large")
+
+    rated(1, "thumbs", days_ago(1))
+    at(days_ago(-400), monkeypatch)
+    monkeypatch.setitem(daily_job.PHASES, "figures", fail)
+    with pytest.raises(ArithmeticError):
+        daily_job.run("attune.daily-1", triggered_by="schedule")
+    assert count("ai_feedback", database=Database.AI) == 0
+    assert count("batch_run_history", "status = 'failed' and failed_jobs = 1") == 1
 
 
 def test_it_is_caught_up_when_nobody_was_there_at_its_hour(

@@ -23,8 +23,9 @@ summed as (
     from counted where at >= :since and at < :until group by grouping sets ((1, 2, 3, 4), (1, 2))
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
-select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment,
-    'provider', provider, 'model', model))
+-- At most what the column holds: a sender's wrong counts must not stop the figures of all days.
+select date, name, least(value, 999999999999), jsonb_strip_nulls(jsonb_build_object('environment',
+    environment, 'provider', provider, 'model', model))
 from summed,
     lateral (values ('requests', requests), ('errors', errors), ('pending', pending),
         ('unpriced_requests', unpriced),
