@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     Insert,
     Select,
@@ -38,10 +39,15 @@ from sqlalchemy import (
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from core.database.locks import Lock
 
 AT_ONCE = 20_000
+# The most a sum keeps: two of them together are still a bigint, so that wrong values of a sender
+# never stop the folding
+MOST = 2**62 - 1
+UPPER, LOWER = (literal_column(f"{sign}{MOST}", BigInteger) for sign in ("", "-"))
 
 
 class Grain(StrEnum):
@@ -99,7 +105,7 @@ class Fold:
         session.execute(delete(self.rollups).where(rows.grain == Grain.DAY))
         day = func.date_trunc("day", rows.at, zone).label("day")
         keys = [rows[name] for name in (*self.keys, *self.starred)]
-        sums = [func.sum(rows[name]) for name in self.sums] + [
+        sums = [bounded(func.sum(rows[name]), rows[name].type) for name in self.sums] + [
             func.histogram_sum(rows[name]) for name in self.histograms
         ]
         days = select(bindparam("grain", Grain.DAY), day, *keys, *sums).where(
@@ -133,7 +139,7 @@ class Fold:
         )
         fresh = adding.excluded
         added: dict[str, ColumnElement[Any]] = {
-            name: present[name] + fresh[name] for name in self.sums
+            name: bounded(present[name] + fresh[name], present[name].type) for name in self.sums
         }
         for name in self.histograms:
             added[name] = func.histogram_plain(func.histogram_add(present[name], fresh[name]))
@@ -182,8 +188,7 @@ class Fold:
             func.coalesce(rows.half_hour, rows.day).label("at"),
             *(rows[name] for name in self.keys),
             *(func.coalesce(star, "*").label(star.name) for star in stars),
-            # The sum of bigints is numeric in Postgres
-            *(cast(func.sum(rows[name]), rows[name].type).label(name) for name in self.sums),
+            *(bounded(func.sum(rows[name]), rows[name].type).label(name) for name in self.sums),
             *(
                 func.histogram_plain(func.histogram_sum(rows[name])).label(name)
                 for name in self.histograms
@@ -192,6 +197,14 @@ class Fold:
         return summed.group_by(*(rows[name] for name in self.keys), func.grouping_sets(*sets)).cte(
             "summed"
         )
+
+
+def bounded(total: ColumnElement[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Return a sum in the type of what it sums; of bigints, from -MOST to MOST."""
+    if isinstance(kind, BigInteger):
+        total = func.greatest(func.least(total, UPPER), LOWER)
+    # The sum of bigints is numeric in Postgres
+    return cast(total, kind)
 
 
 def half_hour_of(at: ColumnElement[datetime]) -> ColumnElement[datetime]:

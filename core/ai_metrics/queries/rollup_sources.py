@@ -66,7 +66,7 @@ from core.ai_metrics.queries.latency.percentiles import Counts, packed, quantile
 from core.ai_metrics.queries.rollup_coverage import needs_raw_rows
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery, Interval
-from core.database.rollups import Grain
+from core.database.rollups import Grain, bounded
 from core.database.tables import table_of
 
 raw = table_of(AiRequest)
@@ -98,7 +98,7 @@ class RollupSource:
         """Return the sum of a column over all rows, or those of a status; 0 of none."""
         summed = func.sum(self.rows.c[name])
         kept = summed.filter(self.rows.c.status == status) if status else summed
-        return func.coalesce(cast(kept, BigInteger), ZERO)
+        return bounded(func.coalesce(kept, ZERO), BigInteger())
 
     def timed(self, name: str) -> ColumnElement[int]:
         """Return the sum of a column over completed requests."""
