@@ -84,16 +84,20 @@ def apply(*, dry_run: bool = False) -> Cleanup:
     with _alone():
         with read_session() as session:
             chosen = settings.read(session, Retention)
+        undoable = _undoable(chosen)
+        if not dry_run:
+            # First, so that a killed run leaves no import that seems to be undoable
+            with transaction() as session:
+                _seal(session, "import_traces", undoable)
         for parent in partitions.PARENTS:
-            _clean_partitions(
-                parent, Horizon(_before(getattr(chosen, DAYS_OF[parent])), _undoable(chosen)), done
-            )
+            horizon = Horizon(_before(getattr(chosen, DAYS_OF[parent])), undoable)
+            _clean_partitions(parent, horizon, done)
         for rule in RULES:
-            _clean_rows(rule, chosen, done)
+            _clean_rows(rule, chosen, undoable, done)
         _clean_texts(_before(chosen.playground_days), done)
-        if not done.dry_run:
+        if not dry_run:
             for database in Database:
-                _forget_traces(database, _undoable(chosen))
+                _forget_traces(database, undoable)
     return done
 
 
@@ -200,8 +204,8 @@ def _seal(session: Session, table: str, end: datetime) -> None:
     settings.write(session, sealed.model_copy(update={table: until}), by=None)
 
 
-def _clean_rows(rule: RetentionRule, chosen: Retention, done: Cleanup) -> None:
-    horizon = Horizon(_before(getattr(chosen, rule.days)), _undoable(chosen))
+def _clean_rows(rule: RetentionRule, chosen: Retention, undoable: datetime, done: Cleanup) -> None:
+    horizon = Horizon(_before(getattr(chosen, rule.days)), undoable)
     # Before anything is deleted, so that a killed run does not leave figures that seem to be
     # computable.
     name = rule.table.name

@@ -72,6 +72,23 @@ def test_when_it_can_no_longer_be_undone_its_rows_go_like_others(
     assert (count("import_traces"), count("import_traces", database=Database.AI)) == (0, 0)
 
 
+@pytest.mark.parametrize("was", [30, 2])
+def test_a_longer_window_does_not_bring_back_imports_whose_traces_are_gone(
+    monkeypatch: pytest.MonkeyPatch, was: int
+) -> None:
+    keep(import_undo_days=was)
+    at(days_ago(-40), monkeypatch)
+    retention.apply(dry_run=True)
+    keep(import_undo_days=90)
+    with transaction() as session:
+        assert since(session) == days_ago(50)
+    keep(import_undo_days=was)
+    retention.apply()
+    keep(import_undo_days=90)
+    with transaction() as session:
+        assert since(session) == days_ago(-40 + was + 1)
+
+
 def test_fields_go_back_to_what_an_older_import_reported_whose_own_undo_is_over() -> None:
     older, ours = new_id(), new_id()
     send("user", row("user", 0), import_id=older)

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 from core.activity.ingest.funnel import subjects
 from core.database.db import Database, Session, transaction
 from core.database.locks import Lock
-from core.database.settings import Retention, read
+from core.database.settings import Retention, Sealed, read
 from core.database.staging import driver
 from core.errors import Unavailable
 from core.imports.ingest import checkpoints, generators
@@ -74,10 +74,11 @@ def undo(import_id: UUID, progress: Callable[[UndoProgress], None] | None = None
 
 
 def since(session: Session) -> datetime:
-    """Return since when an import must have begun to be undone exactly; what retention may have
-    taken from others is sealed.
+    """Return since when an import must have begun to be undone exactly: within the window, and
+    after the last traces that retention deleted, which a longer window does not bring back.
     """
-    return clock.now() - timedelta(days=read(session, Retention).import_undo_days)
+    within = clock.now() - timedelta(days=read(session, Retention).import_undo_days)
+    return max(within, read(session, Sealed).import_traces or within)
 
 
 def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
