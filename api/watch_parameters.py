@@ -97,7 +97,7 @@ def note_list(
 ) -> None:
     """Record in the audit log that a list was exported, with its period and filters."""
     span = {"start": period.start, "end": period.end} if period is not None else {}
-    watch_filters = asdict(watched) if watched is not None else {}
+    watch_filters = watched.parameters if watched is not None else {}
     filters = {
         name: value
         for name, value in (watch_filters | more_filters).items()

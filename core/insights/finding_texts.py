@@ -229,16 +229,9 @@ def span_filters(scope: WatchScope) -> dict[str, str]:
 
 
 def place_filters(scope: WatchScope) -> dict[str, str]:
-    watched = scope.watched
-    given = {
-        "environment": watched.environment,
-        "app": watched.app,
-        "release": watched.release,
-        "user_id": watched.user_id,
-    }
     return {
         name: value
-        for name, value in given.items()
+        for name, value in scope.watched.parameters.items()
         # The pages' default, which an address need not name
-        if value and (name, value) != ("environment", "production")
+        if (name, value) != ("environment", "production")
     }

@@ -67,7 +67,7 @@ class FigureQuery:
         """
         found = dict(given)
         for name, parameter in signature(kind).parameters.items():
-            if name in self.values and name not in given:
+            if self.values.get(name) and name not in given:
                 with suppress(ValidationError):
                     adapter = TypeAdapter[object](parameter.annotation)
                     found[name] = adapter.validate_python(self.values[name])

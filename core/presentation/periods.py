@@ -1,6 +1,6 @@
 """Periods: half-open time ranges in days of the reporting time zone; filters of Watch pages."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from core.errors import Invalid
 from core.ingest.external_ids import keys_of
 from core.platform import clock
+from core.presentation.formatting import NONE
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 3660  # ten years
@@ -242,12 +243,8 @@ def read_edges(
 
 def _days_before(until: datetime, zone: str) -> datetime:
     """Return the default start: calendar days before a midnight, else 24-hour days."""
-    day = day_of(until, zone)
-    return (
-        midnight(day - DEFAULT_DAYS * DAY, zone)
-        if until == midnight(day, zone)
-        else until - DEFAULT_DAYS * DAY
-    )
+    day, span = day_of(until, zone), DEFAULT_DAYS * DAY
+    return midnight(day - span, zone) if until == midnight(day, zone) else until - span
 
 
 def _checked_days(days: int) -> int:
@@ -278,12 +275,24 @@ def in_address(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Watched:
-    """The filters of every Watch page and API call; None is no filter."""
+    """The filters of every Watch page and API call; None is no filter. The app or release `(none)`
+    selects rows without one, which have "".
+    """
 
     environment: str = "production"
     app: str | None = None
     release: str | None = None
     user_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("app", "release"):
+            if getattr(self, name) == NONE:
+                object.__setattr__(self, name, "")
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The filters that apply, as in an address."""
+        return {name: value or NONE for name, value in asdict(self).items() if value is not None}
 
     @property
     def users(self) -> tuple[UUID, ...] | None:

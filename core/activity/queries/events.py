@@ -96,8 +96,10 @@ def event_conditions(
         "event_type": filters.event_type,
         "event_category": filters.category,
     }
-    equal |= {"session_id": filters.session_id, "error_code": filters.error_code}
-    found += [row[name] == value for name, value in equal.items() if value not in (None, NONE)]
+    equal |= {"session_id": filters.session_id}
+    found += [row[name] == value for name, value in equal.items() if value is not None]
     found += [row.user_id.in_(watched.users)] if watched.users is not None else []
-    found += [row.error_code.is_(None)] if filters.error_code == NONE else []
+    if filters.error_code is not None:
+        code = None if filters.error_code == NONE else filters.error_code
+        found.append(row.error_code.is_not_distinct_from(code))
     return found + ([IS_ERROR] if filters.only_errors else [])

@@ -90,9 +90,9 @@ def first_seen_by_release(
 
 def release_place(session: Session, watched: Watched) -> str | None:
     """Return what rows derived from a release's events have as their environment, or None where it
-    has none of its own: read raw rows.
+    has none of its own, as rows without a release: read raw rows.
     """
-    if watched.release is None:
+    if not watched.release:
         return None
     since = settings.read(session, ReleasePlaces).since
     first_seen = first_seen_at(session, watched) if since is not None else None

@@ -83,15 +83,11 @@ def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[Co
 def _filters(query: AiMetricsQuery) -> dict[str, Any]:
     """Return the filter values by column; a `tool` matches `tool_calls` in raw rows."""
     watched = query.watched
-    equal = {
-        "app": watched.app,
-        "provider": query.provider,
-        "model": query.model,
-        "status": query.status,
-    }
+    equal = {"provider": query.provider, "model": query.model, "status": query.status}
     given: dict[str, Any] = {name: stored_value(value) for name, value in equal.items() if value}
     more = {
-        "release": watched.release and stored_value(watched.release),
+        "app": watched.app,
+        "release": watched.release,
         "user_id": watched.users,
         **{name: getattr(query, name) for name in NAMED},
         "conversation_id": query.conversations,

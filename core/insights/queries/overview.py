@@ -135,7 +135,7 @@ def _inside(column: ColumnElement[Any], scope: WatchScope) -> ColumnElement[bool
 def _watched(table: Table, scope: WatchScope) -> list[ColumnElement[bool]]:
     """Return the filters that all tables with users have."""
     found = [table.c.environment == scope.watched.environment]
-    if scope.watched.app:
+    if scope.watched.app is not None:
         found.append(table.c.app == scope.watched.app)
     if scope.watched.users is not None:
         found.append(table.c.user_id.in_(scope.watched.users))

@@ -140,8 +140,8 @@ def _draw_session(steps: Sequence[str], watched: Watched, zone: str, row: Anonym
 
 def place_of(watched: Watched) -> dict[str, str]:
     """Return the environment and app for a link, which would be of production without them."""
-    app = {"app": watched.app} if watched.app is not None else {}
-    return {"environment": watched.environment, **app}
+    given = watched.parameters
+    return {name: given[name] for name in ("environment", "app") if name in given}
 
 
 def name_of(user: UserSummary) -> str:

@@ -46,6 +46,15 @@ def test_requests_are_counted_by_the_views_filters_and_period(actor: Actor) -> N
     assert main_figure(actor, ViewPage.AI_METRICS, days="30", **query) == ("Requests", 2, 0)
 
 
+@pytest.mark.parametrize(("app", "count"), [("(none)", 1), ("", 3)])
+def test_requests_without_an_app_are_counted_by_none_and_an_empty_app_is_no_filter(
+    actor: Actor, app: str, count: int
+) -> None:
+    now = clock.now()
+    ai_metrics.send(*(ai_metrics.request(now, app=name) for name in ("", "web", "phone")))
+    assert main_figure(actor, ViewPage.AI_METRICS, app=app) == ("Requests", count, 0)
+
+
 def test_users_are_counted_by_search_and_step(actor: Actor) -> None:
     start = clock.now() - timedelta(hours=1)
     for user, kinds in {"ann": 2, "anna": 1, "bob": 2}.items():

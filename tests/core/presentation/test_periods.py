@@ -165,3 +165,10 @@ def test_less_than_half_an_hour_is_all_raw_and_whole_days_have_no_edges() -> Non
     whole = last_days(3, zone=CALCUTTA)
     assert periods.pieces(whole) == periods.Pieces([whole], [], [whole], [])
     assert periods.pieces(whole, by_day=False) == periods.Pieces([], [whole], [whole], [])
+
+
+def test_filters_of_none_are_those_of_rows_and_named_so_in_links() -> None:
+    watched = Watched("test", app="(none)", release="2")
+    assert (watched.app, watched.release) == ("", "2")
+    assert watched.parameters == {"environment": "test", "app": "(none)", "release": "2"}
+    assert Watched(app=watched.app, release=watched.release) == Watched("production", "", "2")
