@@ -129,7 +129,7 @@ def _conversion(
 def _feedback(core: Session, ai: Session, scope: WatchScope) -> Kpi:
     """Return the share of positive feedback."""
     before = replace(scope, period=scope.period.before(clock.now()))
-    now, then = count_feedback(ai, scope), count_feedback(ai, before)
+    now, then = count_feedback(core, ai, scope), count_feedback(core, ai, before)
     # Feedback names no release
     is_known = scope.watched.release is None
     change = (

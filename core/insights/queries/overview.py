@@ -31,7 +31,9 @@ from core.insights.schemas import (
     UserFigures,
     WatchScope,
 )
+from core.knowledge.feedback.queries import feedback_list
 from core.knowledge.models import Feedback
+from core.knowledge.views import FeedbackFilter
 
 spans = table_of(UserSpan).c
 
@@ -43,7 +45,7 @@ def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> 
     before, has_feedback = scope.previous, scope.watched.release is None
     has_onboarding = has_user_counts(core, scope.watched)
     feedback = FeedbackFigures(
-        **count_feedback(ai, scope).model_dump(), previous=count_feedback(ai, before)
+        **count_feedback(core, ai, scope).model_dump(), previous=count_feedback(core, ai, before)
     )
     return Overview(
         start=scope.period.start,
@@ -117,13 +119,12 @@ def count_onboarding(session: Session, scope: WatchScope, *, actor: Actor) -> On
     )
 
 
-def count_feedback(ai: Session, scope: WatchScope) -> FeedbackCounts:
-    """Return how much was rated in a period, and how much of it positively."""
-    table = table_of(Feedback)
-    good = rated(ConversationOpinion.POSITIVE, table.c.rating, table.c.scale)
-    wanted = select(func.count(), func.count().filter(good)).where(
-        _inside(table.c.created_at, scope), *_watched(table, scope)
-    )
+def count_feedback(core: Session, ai: Session, scope: WatchScope) -> FeedbackCounts:
+    """Return how much was rated in a period, and how much of it positively, as the list has it."""
+    row = table_of(Feedback).c
+    good = rated(ConversationOpinion.POSITIVE, row.rating, row.scale)
+    where = feedback_list.conditions(core, FeedbackFilter(), scope.period, scope.watched)
+    wanted = select(func.count(), func.count().filter(good)).where(*where)
     total, positive = ai.execute(wanted).one()
     return FeedbackCounts(rated=total, positive=positive, ratio=positive / total if total else None)
 

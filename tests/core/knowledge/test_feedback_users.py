@@ -8,10 +8,12 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
+from core.insights.queries import overview
+from core.insights.schemas import WatchScope
 from core.knowledge.feedback.queries import feedback_figures, feedback_list
 from core.knowledge.views import FeedbackFilter, FeedbackView
 from core.platform import clock
-from core.presentation.periods import Period, Watched
+from core.presentation.periods import DAY, Period, Watched
 from tests.factories import imports
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import person
@@ -60,3 +62,12 @@ def test_a_filter_by_user_finds_it(at: datetime, actor: Actor) -> None:
     assert [each.external_id for each in listed(at, actor, "user of c")] == ["1"]
     assert [each.external_id for each in listed(at, actor, "ann")] == ["3"]
     assert listed(at, actor, "nobody") == []
+
+
+@pytest.mark.parametrize(("user", "count"), [("user of c", 1), ("ann", 1), ("nobody", 0)])
+def test_the_overview_counts_what_the_list_has_of_a_user(
+    at: datetime, actor: Actor, user: str, count: int
+) -> None:
+    scope = WatchScope(Period(at - DAY, at + DAY), Watched(user_id=user))
+    with transaction() as core, transaction(Database.AI) as ai:
+        assert overview.count_feedback(core, ai, scope).rated == count
