@@ -8,9 +8,10 @@ from core.presentation import formatting
 from core.system.service import retention
 from pages._ui import errors, frame, guard, state
 
+BY_DAY = "A day is deleted as a whole, once its last row to arrive has expired."
 LABELS = {
-    "event_days": ("Events (days)", "Aggregated metrics and funnels are kept."),
-    "request_days": ("AI requests (days)", "Aggregated metrics are kept."),
+    "event_days": ("Events (days)", f"Aggregated metrics and funnels are kept. {BY_DAY}"),
+    "request_days": ("AI requests (days)", f"Aggregated metrics are kept. {BY_DAY}"),
     "batch_run_days": ("Batch runs (days)", None),
     "batch_runs_kept": ("Runs to keep per batch job", "Kept regardless of age."),
     "conversation_days": ("Conversations (days)", "Since the last message."),
