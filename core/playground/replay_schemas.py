@@ -97,7 +97,7 @@ class ReplayOutcome(StrEnum):
 
 
 class NewReplayVote(BaseModel):
-    """A vote on the first answer of a replay and the original one."""
+    """A vote on the first answer that a replay shows and the original one."""
 
     model_config = ConfigDict(
         frozen=True, json_schema_extra={"example": {"outcome": "new", "reason": "Shorter."}}

@@ -6,7 +6,8 @@ from core.conversations.queries import conversations
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.playground import queries, replays
+from core.playground import replays
+from core.playground.branches import queries as shown
 from core.playground.models import PlaygroundReplay
 from core.playground.replay_schemas import SharedReplay
 from core.playground.schemas import PlaygroundMessageView, Speaker
@@ -30,7 +31,7 @@ def list_shared_replays(
 def _view(
     core: Session, ai: Session, row: PlaygroundReplay, owner: str, actor: Actor
 ) -> SharedReplay:
-    answer = _new_answer(queries.list_messages(core, row.session_id))
+    answer = _new_answer(shown.list_shown(core, row.session_id))
     return SharedReplay(
         **dict(replays.view(core, ai, row, actor=actor)),
         session_id=row.session_id,
@@ -42,7 +43,7 @@ def _view(
 
 
 def _new_answer(messages: list[PlaygroundMessageView]) -> PlaygroundMessageView | None:
-    """Return the first answer of a replay once it is complete."""
+    """Return the first answer that is shown once it is complete."""
     first = next((it for it in messages if it.role is Speaker.ASSISTANT), None)
     is_complete = first is not None and first.status is ExecutionStatus.COMPLETED
     return first if is_complete else None

@@ -1,5 +1,6 @@
 """Votes on replays, and the preference pair that one leaves for the exports."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.playground import encrypted_texts, message_rows, queries, replays
+from core.playground.branches import queries as shown
 from core.playground.errors import AnswerPending, NoReplay, NothingToVoteOn
 from core.playground.replay_schemas import NewReplayVote, ReplayedAnswer, ReplayOutcome
 from core.playground.schemas import PlaygroundMessageView, Speaker
@@ -46,19 +48,19 @@ def vote(
     original = message_texts.find_answer(core, row.message_id, actor=actor)
     if original is None:
         raise MessageMissing
-    new = _new_answer(core, session_id)
+    messages = shown.list_shown(core, session_id)
+    new = _new_answer(messages)
     row.outcome, row.voted_at = new_vote.outcome, clock.now()
     row.reason = encrypted_texts.seal_reason(new_vote.reason, session_id)
     row.models = _compared(core, original, new)
-    pairs = _pairs(core, original, new, new_vote, actor)
+    pairs = _pairs(core, original, messages, new_vote, actor)
     preference_pairs.replace(ai, session_id, pairs)
     message_rows.touch(core, session)
     return replays.view(core, ai, row, actor=actor)
 
 
-def _new_answer(core: Session, session_id: UUID) -> PlaygroundMessageView:
-    """Return the first answer of a replay; raise AnswerPending or NothingToVoteOn."""
-    messages = queries.list_messages(core, session_id)
+def _new_answer(messages: Sequence[PlaygroundMessageView]) -> PlaygroundMessageView:
+    """Return the first answer that is shown; raise AnswerPending or NothingToVoteOn."""
     answer = next((each for each in messages if each.role is Speaker.ASSISTANT), None)
     if answer is not None and answer.status is ExecutionStatus.PENDING:
         raise AnswerPending
@@ -92,14 +94,17 @@ def _system_prompt(
 def _pairs(
     core: Session,
     original: AnswerText,
-    new: PlaygroundMessageView,
+    messages: Sequence[PlaygroundMessageView],
     new_vote: NewReplayVote,
     actor: Actor,
 ) -> list[NewPair]:
-    """Return the pair of a vote for one answer; none of another."""
+    """Return the pair of a vote for one answer; none of another, or of two questions' answers."""
     if new_vote.outcome not in (ReplayOutcome.NEW, ReplayOutcome.ORIGINAL):
         return []
     asked = replays.replay_context(core, original, actor=actor)
+    if messages[0].content != asked.question:  # it was edited
+        return []
+    new = _new_answer(messages)
     question = ChatMessage(role=MessageRole.USER, content=asked.question)
     # As in a comparison, the prompt is the winner's
     is_new = new_vote.outcome is ReplayOutcome.NEW

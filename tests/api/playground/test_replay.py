@@ -149,6 +149,40 @@ def test_a_later_vote_on_a_replay_replaces_the_pair(mine: httpx2.Client) -> None
         assert pairs() == []
 
 
+def test_a_vote_is_on_the_answer_that_is_shown_after_it_was_made_again(
+    mine: httpx2.Client,
+) -> None:
+    path = replayed(mine)
+    again = {"model": "fake:plain", "custom_prompt": "Be brief."}
+    sent = mine.post(f"/sessions/{path.split('/')[2]}/regenerate", json=again).json()
+    wait(sent["job_id"])
+    mine.post(path, json={"outcome": "new"}).raise_for_status()
+    [pair] = pairs()
+    assert (pair.chosen_model, pair.prompt[0]["content"]) == ("fake:plain", "Be brief.")
+
+
+def test_an_answer_that_was_made_again_after_a_failure_is_voted_on(mine: httpx2.Client) -> None:
+    stored(conversation("c"))
+    started = mine.post("/replay", json={"message_id": "m1", "model_id": "fake:failing"}).json()
+    wait(started["execution_id"])
+    session_id, vote = started["session_id"], {"outcome": "new"}
+    assert mine.post(f"/replay/{session_id}/vote", json=vote).status_code == 422
+    again = {"model": "fake:echo"}
+    wait(mine.post(f"/sessions/{session_id}/regenerate", json=again).json()["job_id"])
+    assert mine.post(f"/replay/{session_id}/vote", json=vote).status_code == 200
+
+
+def test_an_answer_to_an_edited_question_is_voted_on_without_a_pair(mine: httpx2.Client) -> None:
+    path = replayed(mine)
+    session_id = path.split("/")[2]
+    history = mine.get("/admin/playground/history", params={"session_id": session_id}).json()
+    edit = {"message": "Else?", "session_id": session_id, "edits": history["messages"][0]["id"]}
+    sent = mine.post("/admin/playground/chat", json=edit | {"model": "fake:plain"}).json()
+    wait(sent["job_id"])
+    assert mine.post(path, json={"outcome": "new"}).json()["outcome"] == "new"
+    assert pairs() == []
+
+
 def test_only_the_account_of_a_replay_with_both_answers_votes(
     mine: httpx2.Client, client: Client
 ) -> None:

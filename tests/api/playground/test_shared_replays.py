@@ -25,14 +25,18 @@ def mine(client: Client) -> httpx2.Client:
     return client(person(Role.ADMIN))
 
 
+def wait(execution_id: str) -> None:
+    buffer = runners.current().find(UUID(execution_id))
+    assert buffer is not None
+    ended(buffer)
+
+
 def replayed(mine: httpx2.Client) -> str:
     """Replay an answer with a prompt, vote, and return the session."""
     stored(conversation("c", messages=4))
     wanted = {"conversation_id": "c", "turn": 2, "model_id": "fake:echo", "system_prompt": "Secret"}
     started = mine.post("/replay", json=wanted).json()
-    buffer = runners.current().find(UUID(started["execution_id"]))
-    assert buffer is not None
-    ended(buffer)
+    wait(started["execution_id"])
     vote = {"outcome": "original", "reason": "Shorter."}
     mine.post(f"/replay/{started['session_id']}/vote", json=vote).raise_for_status()
     session_id: str = started["session_id"]
@@ -56,6 +60,17 @@ def test_a_reviewer_reads_both_answers_and_the_vote_but_not_the_prompt(
     assert (replay["new_model"], replay["outcome"]) == ("fake:echo", "original")
     assert replay["reason"] == "Shorter."
     assert "custom_prompt" not in found.text
+
+
+def test_a_reviewer_reads_the_answer_that_is_shown_after_it_was_made_again(
+    client: Client, reviewer: Person, mine: httpx2.Client
+) -> None:
+    session_id = replayed(mine)
+    share(mine, session_id, reviewer.actor.email)
+    again = {"model": "fake:plain"}
+    wait(mine.post(f"/sessions/{session_id}/regenerate", json=again).json()["job_id"])
+    [replay] = client(reviewer).get(PATH, params={"conversation_id": "c"}).json()["items"]
+    assert replay["new_model"] == "fake:plain"
 
 
 def test_what_is_not_shared_or_no_longer_shared_is_not_listed(
