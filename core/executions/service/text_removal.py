@@ -1,9 +1,10 @@
 """Remove the texts of executions; tokens and costs stay."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, func, literal, select, update
+from sqlalchemy import ColumnElement, Update, case, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,8 @@ from core.executions.service.executions import executions
 PARAMETERS_WITHOUT_TEXTS = executions.c.parameters.op("-")("stop_sequences").op("-")(
     "response_schema"
 )
+# The tools of a call that called some, once they are removed
+CALLED_TOOLS: list[dict[str, Any]] = []
 REMOVED_DETAIL = literal("The details of this error are no longer stored.", JSONB)
 ERROR_WITHOUT_DETAIL = func.jsonb_set(executions.c.error, array(["detail"]), REMOVED_DETAIL)
 
@@ -34,7 +37,7 @@ def remove_texts_of_account(session: Session, owner: UUID) -> None:
 def remove_texts_before(session: Session, before: datetime, *, limit: int) -> int:
     """Remove the texts of up to `limit` calls that began before a time; return how many.
 
-    Tokens and costs stay.
+    Tokens and costs stay, and that tools were called: their sessions may go on.
     """
     # A call that another transaction has locked is left to the next run
     execution_ids = list(
@@ -45,7 +48,8 @@ def remove_texts_before(session: Session, before: datetime, *, limit: int) -> in
             .with_for_update(skip_locked=True)
         )
     )
-    _blank(session, update(executions).where(executions.c.id.in_(execution_ids)))
+    called = case((executions.c.tool_executions.is_not(None), literal(CALLED_TOOLS, JSONB)))
+    _blank(session, update(executions).where(executions.c.id.in_(execution_ids)), tools=called)
     return len(execution_ids)
 
 
@@ -65,7 +69,7 @@ def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _blank(session: Session, matching: Update) -> None:
+def _blank(session: Session, matching: Update, **kept: ColumnElement[Any]) -> None:
     for execution_id in service.end_all(
         session, matching, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"
     ):
@@ -73,7 +77,7 @@ def _blank(session: Session, matching: Update) -> None:
     texts = (
         "prompt system_prompt messages context metadata response tool_executions tools cache_key"
     )
-    blanked = dict.fromkeys(texts.split())
+    blanked = dict.fromkeys(texts.split()) | kept
     session.execute(
         matching.values(**blanked, parameters=PARAMETERS_WITHOUT_TEXTS, error=ERROR_WITHOUT_DETAIL)
     )

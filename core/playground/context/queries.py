@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.attachments import queries as attachments
 from core.executions import encrypted_texts
 from core.executions.models import Execution
+from core.executions.service import text_removal
 from core.playground.encrypted_texts import draft_of
 from core.playground.models import PlaygroundMessage, PlaygroundSession
 
@@ -23,29 +24,43 @@ def has_untrusted_texts(session: Session, session_id: UUID) -> bool:
         draft_of(row).has_prompt_of_others
         or attachments.has_any(session, session_id)
         or _has_messages_of_others(session, session_id)
+        or _has_removed_results(session, session_id)
         or _has_untrusted_results(session, session_id)
     )
 
 
 def _has_messages_of_others(session: Session, session_id: UUID) -> bool:
-    """Return whether a message is neither an answer to a call of this session nor its question."""
+    """Return whether a message is neither a model's answer in this session nor its question."""
     answer = aliased(PlaygroundMessage)
     is_question = (
         select(answer.id)
         .where(
             answer.session_id == session_id,
-            answer.execution_id.is_not(None),
+            # That of an imported question, which is answered again, begins after it was stored
+            answer.execution_id < PlaygroundMessage.id,
             func.coalesce(answer.parent_position, answer.position - 1)
             == PlaygroundMessage.position,
         )
         .exists()
     )
-    of_others = select(PlaygroundMessage.id).where(
-        PlaygroundMessage.session_id == session_id,
-        PlaygroundMessage.execution_id.is_(None),
-        not_(is_question),
+    was_brought = and_(PlaygroundMessage.execution_id.is_(None), not_(is_question))
+    of_others = (
+        select(PlaygroundMessage.id)
+        .outerjoin(Execution, Execution.id == PlaygroundMessage.execution_id)
+        .where(
+            PlaygroundMessage.session_id == session_id,
+            or_(was_brought, Execution.service_id.is_not(None)),
+        )
     )
     return session.scalar(of_others.limit(1)) is not None
+
+
+def _has_removed_results(session: Session, session_id: UUID) -> bool:
+    """Return whether tools were called whose results are no longer stored; any may have been
+    untrusted.
+    """
+    called = (Execution.session_id == session_id, Execution.tools == text_removal.CALLED_TOOLS)
+    return session.scalar(select(Execution.id).where(*called).limit(1)) is not None
 
 
 def _has_untrusted_results(session: Session, session_id: UUID) -> bool:
