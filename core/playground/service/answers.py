@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from decimal import Decimal
+from itertools import takewhile
 from uuid import UUID
 
 from sqlalchemy import select
@@ -98,8 +100,8 @@ def send_in(
 def resume(session: Session, execution_id: UUID, *, actor: Actor) -> bool:
     """Have the model go on once a person has confirmed the tool calls of its answer.
 
-    Returns False when others still wait, or the answer is not the last one shown. Raises what
-    `send` raises, and ExecutionMissing.
+    It may cost what the session's limit leaves. Returns False when others still wait, or the answer
+    is not the last one shown. Raises what `send` raises, CostLimitExceeded and ExecutionMissing.
     """
     require(actor, Permission.RUN_MODELS)
     ended = executions_queries.get_execution(session, execution_id, owner=actor.id)
@@ -116,10 +118,21 @@ def resume(session: Session, execution_id: UUID, *, actor: Actor) -> bool:
     before = history.before_answer(session, row.id, execution_id, earlier, form)
     messages = (*before, *_with_results(last))[-MAX_MESSAGES:]
     again = executions_queries.get_again(session, execution_id, messages=messages)
+    again = again.model_copy(update={"cost_limit_usd": _left_usd(row, (*earlier, last))})
     begun = answering.by_model(session, again, actor=actor, on_finish=settle)
     message_rows.touch(session, row, messages=1)
     add_answer(session, row, actor, begun, custom_prompt=last.custom_prompt, parent=leaf)
     return True
+
+
+def _left_usd(row: PlaygroundSession, messages: Sequence[PlaygroundMessageView]) -> Decimal | None:
+    """Return what the session's cost limit leaves to the answer that the messages end with."""
+    limit = encrypted_texts.draft_of(row).cost_limit_usd
+    if limit is None:
+        return None
+    parts = takewhile(lambda it: it.role is Speaker.ASSISTANT, reversed(messages))
+    spent = sum((it.cost_usd or Decimal(0) for it in parts), Decimal(0))
+    return max(limit - spent, Decimal(0))
 
 
 def add_answer(

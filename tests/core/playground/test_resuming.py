@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +16,21 @@ from core.executions.errors import ExecutionMissing
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus, ToolExecution
 from core.identity.schemas import Role
-from core.playground.schemas import PlaygroundMessageView, SentMessage
-from core.playground.service import answers, branches
+from core.platform import clock
+from core.playground.schemas import Draft, PlaygroundMessageView, SentMessage
+from core.playground.service import answers, branches, sessions
+from core.providers.queries import token_prices
+from core.quotas.errors import CostLimitExceeded
 from core.tools import confirmations
 from tests.api.tools.test_tools import store_document
 from tests.factories.executions import ended
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of
+from tests.factories.requests import price
 
 TOOLS = ("search_knowledge", "create_ticket")
 BEFORE = 4  # messages
+WORST = Decimal("40.96")  # of an answer without max_tokens, when each token costs a cent
 
 
 @pytest.fixture
@@ -103,6 +111,24 @@ def test_the_model_goes_on_on_an_older_branch_that_is_shown(one: Person) -> None
     assert confirm(one, sent)
     assert '"title": "Refund"' in last(one, sent).content
     assert len(messages_of(one.actor, sent.session_id)) == BEFORE + 1
+
+
+@pytest.mark.parametrize(("left", "goes_on"), [(WORST, True), (WORST - Decimal("0.01"), False)])
+def test_the_cost_limit_of_the_session_holds_for_the_whole_answer(
+    one: Person, left: Decimal, goes_on: bool
+) -> None:
+    token_prices.clear_cache()  # what the test before has priced
+    rates = {"provider": "fake", "input": "0", "output": "10000"}  # a cent for each token
+    price(person(Role.SUPER_ADMIN).actor, "echo", clock.now() - timedelta(days=1), **rates)
+    sent = waiting(one, "Refund")
+    spent = messages_of(one.actor, sent.session_id)[-1].cost_usd
+    assert spent
+    with transaction() as session:
+        draft = Draft(cost_limit_usd=spent + left)
+        sessions.save_draft(session, sent.session_id, draft, actor=one.actor)
+    with nullcontext() if goes_on else pytest.raises(CostLimitExceeded):
+        assert confirm(one, sent)
+        assert last(one, sent).status is ExecutionStatus.COMPLETED
 
 
 def test_nobody_resumes_an_answer_of_another(one: Person) -> None:
