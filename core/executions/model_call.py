@@ -96,6 +96,7 @@ class _ModelCalls:
             self._reserve(call)
         self._is_begun = True
         start, is_first_text = self._buffer.length, True
+        first_tool = len(self._buffer.tools)
         self._buffer.usage = None
         try:
             for chunk in self._chunks(call):
@@ -104,7 +105,9 @@ class _ModelCalls:
                     start = self._begin_text(start)
                 self._buffer.add(chunk)
         finally:
-            self._count(call, self._buffer.length - start)
+            requested = self._buffer.tools[first_tool:]
+            tool_chars = sum(len(each.name) + len(each.arguments) for each in requested)
+            self._count(call, self._buffer.length - start + tool_chars)
         return self._buffer.since(start).text
 
     def _chunks(self, call: ModelCall) -> Iterator[Chunk]:

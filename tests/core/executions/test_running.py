@@ -20,7 +20,7 @@ from core.executions.schemas import (
     PendingExecution,
 )
 from core.executions.service import executions as service
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.vendors.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
@@ -115,6 +115,14 @@ def test_figures_too_large_for_a_column_do_not_leave_an_execution_pending(
         ExecutionStatus.FAILED,
         ExecutionStatus.COMPLETED,
     )
+
+
+def test_tokens_of_an_answer_of_tool_calls_alone_are_estimated(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playing(monkeypatch, ToolCallChunk("1", "look_up", '{"city": "Paris"}'), EndChunk("tool_calls"))
+    usage = stored(one, executed(one.actor).id).usage
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.is_estimated) == (6, 6, True)
 
 
 def test_characters_that_cannot_be_stored_are_removed_from_answers(

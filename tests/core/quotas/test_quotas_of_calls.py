@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 
 from core.database.db import transaction
 from core.errors import ProviderFailed
+from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.executions.schemas import CallOutcome, ExecutionStatus
 from core.executions.service import executions as service
 from core.identity.schemas import Role, Scope
 from core.platform import clock
-from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.packaged_prices import UNPRICED, Cost, CostSource
 from core.providers.queries import token_prices
 from core.providers.vendors.fake import Fake
@@ -25,6 +26,8 @@ from core.quotas.models import UsageCounter
 from core.quotas.schemas import QuotaChange
 from core.quotas.service import quotas, reservations
 from core.quotas.worst_case import WorstCase
+from core.tools import registry
+from core.tools.toolboxes import AccountToolbox
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 from tests.factories.keys import api_key
@@ -78,6 +81,23 @@ def test_tokens_are_reserved_at_most_and_counted_as_they_were_used(
     playing(monkeypatch, TextChunk("a"), UsageChunk(Usage(input=7, output=5)), EndChunk("stop"))
     ended(begun(one.actor))
     assert used(one.actor) == (12, 0)
+
+
+def test_a_round_of_tool_calls_without_reported_tokens_is_counted(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: Iterator[Chunk] = iter([ToolCallChunk("1", "current_time", "{}"), TextChunk("Noon.")])
+
+    def stream(*_given: object) -> Iterator[Chunk]:
+        yield next(rounds)
+        yield EndChunk("stop")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    quota(20_000, "tokens")
+    new = asked("x" * 400, tools=["current_time"])
+    toolbox = AccountToolbox([registry.TOOLS["current_time"]], one.actor)
+    ended(runners.execute(new, actor=one.actor, toolbox=toolbox)[1])
+    assert used(one.actor)[0] > 200
 
 
 def test_a_call_that_could_be_beyond_the_limit_is_not_made(one: Person) -> None:
