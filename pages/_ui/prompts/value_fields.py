@@ -18,7 +18,9 @@ def draw(variable: PromptVariable, key: str) -> Any:  # noqa: ANN401  JSON
         choices = variable.rules.choices or (True, False)
         st.selectbox(label, choices, index=None, key=key, help=help_, placeholder=placeholder)
     elif variable.type is VariableType.NUMBER:
-        st.number_input(label, value=None, key=key, help=help_, placeholder=placeholder)
+        st.number_input(
+            label, value=None, format="%g", key=key, help=help_, placeholder=placeholder
+        )
     else:
         label = f"{label} (JSON)" if _is_json(variable) else label
         st.text_area(label, key=key, height=68, help=help_, placeholder=placeholder)
@@ -30,6 +32,9 @@ def read(variable: PromptVariable, key: str) -> Any:  # noqa: ANN401  JSON
     entered: Any = state.get(key, None)
     if _is_json(variable) and entered is not None:
         return _parsed(variable, entered)
+    if isinstance(entered, float) and entered.is_integer() and not variable.rules.choices:
+        # The field makes each number a float, which the prompt would show as 3.0
+        return int(entered)
     return None if entered == "" else entered
 
 
