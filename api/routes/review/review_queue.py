@@ -63,7 +63,9 @@ def items(
 
 @router.get("/queue/counters")
 def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueCounts:
-    """Return how many items wait, since when, and how many the caller completed today."""
+    """Return how many items wait, since when, how many of them the caller can get, and how many
+    the caller completed today.
+    """
     return review_items.counters(session, ai, actor=actor)
 
 

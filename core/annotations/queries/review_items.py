@@ -21,8 +21,9 @@ items, passes = table_of(ReviewItem), table_of(ReviewPass)
 
 
 class QueueCounts(Backlog):
-    """The backlog, and how many items the actor completed today."""
+    """The backlog, and how much of it the actor can still get, and completed today."""
 
+    waiting_for_me: int
     mine_today: int
 
 
@@ -104,7 +105,9 @@ def get_item(ai: Session, id_: UUID, *, actor: Actor) -> QueueItemView:
 
 
 def counters(core: Session, ai: Session, *, actor: Actor) -> QueueCounts:
-    """Return the backlog and the actor's completed items since midnight (reporting zone)."""
+    """Return the backlog, and of the actor the items that list_items() has and those completed
+    since midnight (reporting zone).
+    """
     require(actor, Permission.ANNOTATE)
     zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -114,4 +117,10 @@ def counters(core: Session, ai: Session, *, actor: Actor) -> QueueCounts:
         & (passes.c.outcome != ItemOutcome.SKIPPED)
     )
     today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
-    return QueueCounts(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)
+    left = select(func.count()).select_from(items)
+    left = left.where(*_where(ItemState.WAITING, actor, is_mine=False))
+    return QueueCounts(
+        **read_backlog(ai, actor=actor).model_dump(),
+        waiting_for_me=ai.scalar(left) or 0,
+        mine_today=today,
+    )

@@ -133,6 +133,9 @@ def test_a_skipped_item_goes_to_other_reviewers_only(client: Client) -> None:
     assert mine.post(f"{QUEUE}/{item['id']}/skip").status_code == 204
     assert claim(mine) is None
     assert mine.get(QUEUE).json()["total_count"] == 0
+    for each, count in ((mine, 0), (other, 1)):
+        counters = each.get(f"{QUEUE}/counters").json()
+        assert (counters["waiting"], counters["waiting_for_me"]) == (1, count)
     assert claim(other)["id"] == item["id"]
 
 

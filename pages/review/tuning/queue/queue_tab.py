@@ -38,7 +38,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     header.caption.caption(counters_text(seen.counters))
     with header.actions:
         queue_shortcuts.draw(has_keys=has_keys)
-        if seen.entry is None and seen.counters.waiting:
+        if seen.entry is None and seen.counters.waiting_for_me:
             frame.csv_link("/api/v1/admin/ai/tuning/queue?format=csv")
     if seen.entry is None:
         _draw_begin(seen.counters)
@@ -90,9 +90,14 @@ def _draw_begin(counters: QueueCounts) -> None:
         with frame.empty_state("inbox", "No messages to review", body):
             links.draw("tuning", "View conversations", icon="forum", view="conversations")
         return
+    if not counters.waiting_for_me:
+        verb = "waits" if counters.waiting == 1 else "wait"
+        body = f"{formatting.count(counters.waiting, 'message')} {verb} for other reviewers."
+        frame.empty_state("inbox", "No messages for you", body)
+        return
     body = "Messages are assigned to you one at a time. Works entirely from the keyboard."
     with frame.empty_state(
-        "rate_review", f"{formatting.count(counters.waiting, 'message')} to review", body
+        "rate_review", f"{formatting.count(counters.waiting_for_me, 'message')} to review", body
     ):
         st.button(
             "Start reviewing",
