@@ -1,6 +1,6 @@
 """The dialog that creates or changes a scenario."""
 
-from uuid import UUID
+from collections.abc import Sequence
 
 import streamlit as st
 from pydantic import ValidationError
@@ -27,13 +27,29 @@ def open_change(scenario: ScenarioView) -> None:
     _open("Edit scenario", "Save scenario", scenario)
 
 
-def _open(title: str, label: str, present: ScenarioView | None) -> None:
+def fill(present: ScenarioView | None) -> None:
+    """Fill the fields."""
     state.put(NAME, present.name if present else "")
     state.put(GOAL, present.goal if present else "")
     state.put(MESSAGES, "\n".join(present.user_messages) if present else "")
     state.put(OUTCOMES, "\n".join(present.expected_outcomes) if present else "")
     state.put(ACTIVE, present.is_active if present else True)
-    id_ = present.id if present else None
+
+
+def read(present: ScenarioView | None) -> dict[str, object]:
+    """Return what the fields hold, as a new scenario or a change of one."""
+    messages = present.user_messages if present else ()
+    outcomes = present.expected_outcomes if present else ()
+    return {
+        "name": state.get(NAME, ""),
+        "goal": state.get(GOAL, ""),
+        "user_messages": _lines(state.get(MESSAGES, ""), messages),
+        "expected_outcomes": _lines(state.get(OUTCOMES, ""), outcomes),
+    }
+
+
+def _open(title: str, label: str, present: ScenarioView | None) -> None:
+    fill(present)
 
     @st.dialog(title)
     def form() -> None:
@@ -41,35 +57,33 @@ def _open(title: str, label: str, present: ScenarioView | None) -> None:
         st.text_area("Messages of the user", key=MESSAGES, height=120, help="One per line.")
         st.text_area("Expected outcomes", key=OUTCOMES, height=100, help=RULES)
         st.text_area("Goal of a simulated user", key=GOAL, height=70, max_chars=2000)
-        if id_ is not None:
+        if present is not None:
             st.toggle("Part of Run all", key=ACTIVE)
-        dialogs.submit(label, lambda: save(id_), key="bots.scenario.form")
+        dialogs.submit(label, lambda: save(present), key="bots.scenario.form")
 
     form()
 
 
-def save(scenario_id: UUID | None) -> None:
+def save(present: ScenarioView | None) -> None:
     """Create a scenario, or change one."""
-    given = {
-        "name": state.get(NAME, ""),
-        "goal": state.get(GOAL, ""),
-        "user_messages": _lines(state.get(MESSAGES, "")),
-        "expected_outcomes": _lines(state.get(OUTCOMES, "")),
-    }
+    given = read(present)
     try:
         new = NewScenario.model_validate(given)
     except ValidationError as error:
         raise Invalid(_problem_text(error)) from None
     with guard.work() as (session, actor):
-        if scenario_id is None:
+        if present is None:
             scenarios.create_scenario(session, new, actor=actor)
         else:
             change = ScenarioChange.model_validate(given | {"is_active": state.get(ACTIVE, True)})
-            scenarios.change_scenario(session, scenario_id, change, actor=actor)
+            scenarios.change_scenario(session, present.id, change, actor=actor)
     state.toast("Scenario saved")
 
 
-def _lines(entered: str) -> list[str]:
+def _lines(entered: str, stored: Sequence[str]) -> list[str]:
+    # The API takes texts with line ends: what was not edited stays as it is stored
+    if entered == "\n".join(stored):
+        return list(stored)
     return [line.strip() for line in entered.splitlines() if line.strip()]
 
 

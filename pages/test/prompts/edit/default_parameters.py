@@ -47,6 +47,7 @@ CHOICES: Mapping[ParameterName, tuple[str, ...]] = {
     P.PROMPT_CACHE_TTL: get_args(PromptCacheTtl),
 }
 MOST_SEQUENCES, MOST_CHARS = 4, 100
+STORED = "stored_sequences"
 
 Key = Callable[[str], str]
 
@@ -56,17 +57,24 @@ def load(parameters: Parameters, key: Key) -> None:
     for name in P:
         value = getattr(parameters, name)
         state.put(key(name), "\n".join(value or ()) if name is P.STOP_SEQUENCES else value)
+    state.put(key(STORED), parameters.stop_sequences or ())
 
 
 def read(key: Key) -> Parameters:
     """Return what was entered; raise Invalid or ValidationError."""
     entered: dict[str, Any] = {name: state.get(key(name), None) for name in P}
-    lines = (entered[P.STOP_SEQUENCES] or "").split("\n")
-    sequences = tuple(line for line in lines if line)
+    sequences = _sequences(entered[P.STOP_SEQUENCES] or "", state.get(key(STORED), ()))
     if len(sequences) > MOST_SEQUENCES or any(len(each) > MOST_CHARS for each in sequences):
         raise Invalid(f"Enter up to {MOST_SEQUENCES} stop sequences of up to {MOST_CHARS} letters.")
     entered[P.STOP_SEQUENCES] = sequences or None
     return Parameters.model_validate(entered)
+
+
+def _sequences(shown: str, stored: tuple[str, ...]) -> tuple[str, ...]:
+    # The API takes line ends, the usual place to stop: what was not edited stays as it is stored
+    if shown == "\n".join(stored):
+        return stored
+    return tuple(line for line in shown.split("\n") if line)
 
 
 def draw(model: ModelView | None, key: Key) -> None:

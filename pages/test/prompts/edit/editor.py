@@ -91,8 +91,8 @@ class PromptEditor:
         for name in ("type", "description", "required"):
             state.put(self.variable_key(variable.name, name), getattr(variable, name))
         default = variable.default
-        shown = "" if default is None else values.text_of(default)
-        state.put(self.variable_key(variable.name, "default"), shown)
+        state.put(self.variable_key(variable.name, "default"), values.text_of(default))
+        state.put(self.variable_key(variable.name, "stored_default"), default)
         for name in RULES:
             state.put(self.variable_key(variable.name, name), getattr(variable.rules, name))
         choices = variable.rules.choices
@@ -143,7 +143,7 @@ class PromptEditor:
                 type=kind,
                 description=state.get(self.variable_key(name, "description"), ""),
                 required=state.get(self.variable_key(name, "required"), True),
-                default=_value(name, kind, state.get(self.variable_key(name, "default"), "")),
+                default=self._default(name, kind),
                 rules=VariableRules(
                     **rules,
                     choices=self._choices(name, kind),
@@ -151,6 +151,14 @@ class PromptEditor:
             )
         except ValidationError as error:
             raise Invalid(f"{name}: {_first(error)}") from None
+
+    def _default(self, name: str, kind: VariableType) -> Any:  # noqa: ANN401  JSON
+        shown = state.get(self.variable_key(name, "default"), "")
+        stored: Any = state.get(self.variable_key(name, "stored_default"), None)
+        # Without letters it looks like none: what was not edited stays as it is stored
+        if kind is VariableType.STRING and isinstance(stored, str) and shown == stored:
+            return stored
+        return _value(name, kind, shown)
 
     def _choices(self, name: str, kind: VariableType) -> tuple[Any, ...]:
         shown = state.get(self.variable_key(name, "choices"), "")
