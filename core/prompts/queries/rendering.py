@@ -115,7 +115,7 @@ def list_variables(
     """
     expansion = Expansion(session, actor)
     expansion.declare(version)
-    used = _names(*(expansion.parts(version, is_system=is_system) for is_system in (True, False)))
+    used = names_in(*(expansion.parts(version, is_system=is_system) for is_system in (True, False)))
     names = dict.fromkeys([*used, *expansion.declared])
     return [expansion.declared.get(name) or PromptVariable(name=name) for name in names]
 
@@ -147,7 +147,7 @@ def render_content(
     expansion.declare(version)
     system = expansion.parts(version, is_system=True)
     user = expansion.parts(version, is_system=False)
-    used = _names(system, user)
+    used = names_in(system, user)
     texts = values.texts_of(expansion.declared.values(), used, request.variables, request.context)
     before, text = _around_history(user, texts)
     earlier = [ChatMessage(role=MessageRole.USER, content=before)] if before else []
@@ -163,7 +163,7 @@ def render_content(
     )
 
 
-def _names(*texts: list[Part]) -> list[str]:
+def names_in(*texts: list[Part]) -> list[str]:
     """Return the names of variables in texts, each once, in order of appearance."""
     names = [part.name for parts in texts for part in parts if isinstance(part, Variable)]
     return [name for name in dict.fromkeys(names) if name != HISTORY]

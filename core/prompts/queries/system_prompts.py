@@ -1,5 +1,6 @@
 """Render the system part of a prompt, for chats in which people write the user's messages."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -7,10 +8,9 @@ from sqlalchemy.orm import Session
 from core.identity.schemas import Actor
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.prompts import get_named
-from core.prompts.queries.rendering import list_variables, render_content
+from core.prompts.queries.rendering import Expansion, list_variables, names_in, render_content
 from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptVariable
-from core.prompts.template import syntax
 from core.prompts.views import PromptVersionView, RenderedPrompt
 
 
@@ -24,7 +24,8 @@ def render_system_prompt(
     name, _, label = str(reference).partition("@")
     prompt = get_named(session, name, actor=actor)
     version = read_version(session, prompt.id, label or request.label or request.version)
-    rendered = render_content(session, prompt, _system_part(version), request, actor=actor)
+    part = _system_part(version, _used(session, version, actor))
+    rendered = render_content(session, prompt, part, request, actor=actor)
     return rendered.model_copy(update={"system_prompt": _text_of(rendered), "prompt": ""})
 
 
@@ -32,19 +33,23 @@ def list_system_variables(
     session: Session, version: PromptVersionView, *, actor: Actor
 ) -> list[PromptVariable]:
     """Return the variables of a version's system text and of what it includes."""
-    part = _system_part(version)
-    used = syntax.variables_in(part.system_prompt or part.prompt)
+    used = _used(session, version, actor)
     unused = {each.name for each in version.variables if each.name not in used}
-    found = list_variables(session, part, actor=actor)
+    found = list_variables(session, _system_part(version, used), actor=actor)
     return [each for each in found if each.name not in unused]
 
 
-def _system_part(version: PromptVersionView) -> PromptVersionView:
+def _used(session: Session, version: PromptVersionView, actor: Actor) -> list[str]:
+    """Return the variables in a version's system text and in what it includes."""
+    is_system = version.system_prompt is not None
+    return names_in(Expansion(session, actor).parts(version, is_system=is_system))
+
+
+def _system_part(version: PromptVersionView, used: Collection[str]) -> PromptVersionView:
     """Return a version without its user text."""
     if version.system_prompt is None:
         return version
     # Variables of the user text have no place here, so no value may be demanded for them
-    used = syntax.variables_in(version.system_prompt)
     variables = [
         each if each.name in used else each.model_copy(update={"required": False})
         for each in version.variables
