@@ -1,6 +1,7 @@
 """Read the cases of a version: the same ones at any time."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from core.datasets.schemas import FROM_USERS, CaseContent, CaseFilter, CaseSplit
 from core.identity.schemas import Actor
 
 SEARCHED_AT_ONCE = 50  # cases
+# Not texts but one of a few words, which nearly every case has
+CHOSEN = {"messages": ("role",), "assertions": ("kind", "match", "position")}
 cases = table_of(DatasetCaseRow)
 
 
@@ -162,20 +165,23 @@ def _case(row: Row[Any]) -> DatasetCase:
 
 
 def _searchable(row: Row[Any]) -> str:
-    return _folded("\n".join(_texts(encrypted_texts.open_texts(row.texts, row.id))))
+    texts = encrypted_texts.open_texts(row.texts, row.id)
+    found = (_texts(value, CHOSEN.get(name, ())) for name, value in texts.items())
+    return _folded("\n".join(chain.from_iterable(found)))
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Yield the texts in a JSON value, without names of fields."""
+def _texts(value: object, besides: Collection[str]) -> Iterator[str]:
+    """Yield the texts in a JSON value, without names of fields and the fields `besides`."""
     match value:
         case str():
             yield value
         case dict():
-            for each in value.values():
-                yield from _texts(each)
+            for name, each in value.items():
+                if name not in besides:
+                    yield from _texts(each, besides)
         case list():
             for each in value:
-                yield from _texts(each)
+                yield from _texts(each, besides)
 
 
 def _folded(text: str) -> str:
