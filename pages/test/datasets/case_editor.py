@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
+from core.datasets.drafts import CaseDraft
 from core.datasets.files.parsed import reason_of
 from core.datasets.schemas import (
     MAX_TEXT_CHARS,
@@ -133,6 +134,10 @@ def save(dataset_id: UUID, case: DatasetCase | None) -> None:
         if case is None:
             cases.add_cases(session, dataset_id, NewCases(cases=(new,)), actor=actor)
         else:
+            if new.split is None and case.conversation_id is None:
+                # Without one, it would keep the split that was cleared in the form
+                by_messages = CaseDraft(new, new.origin).stored_split
+                new = new.model_copy(update={"split": by_messages})
             cases.change_case(session, dataset_id, case.id, new, actor=actor)
     state.toast("Case saved as a new version" if case is not None else "Case added")
 

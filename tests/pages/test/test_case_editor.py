@@ -1,18 +1,22 @@
 """The editor of a case keeps what it is not asked to change."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.datasets.schemas import CaseOrigin, CaseSplit, NewCase
+from core.datasets.service import cases
 from core.errors import Invalid
 from core.platform.ids import new_id
 from core.prompts.schemas import PromptVariable, VariableType
 from core.scoring.schemas import ContainsScorer, JudgeScorer
-from pages._ui import state
+from pages._ui import guard, state
 from pages._ui.prompts import value_fields
-from pages.test.datasets import scorer_fields
+from pages.test.datasets import case_editor, scorer_fields
 from pages.test.playground.sessions import details_dialog
 
 ANY_SESSION: Any = SimpleNamespace(session_id=new_id(), name="")
@@ -78,3 +82,29 @@ def test_a_message_of_a_tool_keeps_its_role() -> None:
     assert not app.exception
     roles = [each.value for each in app.selectbox if each.label.startswith("Role")]
     assert roles == ["user", "tool"]
+
+
+@pytest.mark.parametrize(
+    ("conversation_id", "split"), [(None, CaseSplit.TUNE), (new_id(), None)], ids=["hand", "users"]
+)
+def test_a_case_without_a_chosen_split_gets_that_of_its_messages(
+    conversation_id: UUID | None,
+    split: CaseSplit | None,
+    kept: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saved: list[NewCase] = []
+    monkeypatch.setattr(guard, "work", lambda: nullcontext((None, None)))
+    monkeypatch.setattr(state, "toast", lambda _: None)
+    monkeypatch.setattr(cases, "change_case", lambda *given, actor: saved.append(given[3]))
+    content = NewCase.model_validate({"messages": [{"role": "user", "content": "Where?"}]})
+    case: Any = SimpleNamespace(
+        id=new_id(), content=content, origin=CaseOrigin.HAND, conversation_id=conversation_id
+    )
+    scorer_fields.fill(())
+    kept[f"{case_editor.ROLE}.0"], kept[f"{case_editor.TEXT}.0"] = "user", "Where?"
+    kept[case_editor.SPLIT] = CaseSplit.HOLDOUT
+    case_editor.save(new_id(), case)
+    kept[case_editor.SPLIT] = None
+    case_editor.save(new_id(), case)
+    assert [each.split for each in saved] == [CaseSplit.HOLDOUT, split]
