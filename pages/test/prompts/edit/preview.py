@@ -82,7 +82,9 @@ def try_in_playground(rendered: RenderedPrompt, content: PromptContent) -> None:
         ) from None
     with guard.work() as (session, actor):
         opened = sessions.open_session(session, actor=actor, draft=draft)
-    state.put("playground.message", rendered.prompt)
+    # The text before {{history}} stands before the session's first message
+    said = [*(message.content for message in rendered.messages), rendered.prompt]
+    state.put("playground.message", "\n\n".join(filter(None, said)))
     links.go("playground", session=str(opened.session_id))
 
 
