@@ -87,9 +87,9 @@ def problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN
 
 def _beyond(size: float, lowest: float | None, highest: float | None, unit: str) -> str | None:
     if lowest is not None and size < lowest:
-        return f"Must be at least {lowest:g}{unit}."
+        return f"Must be at least {lowest:.15g}{unit}."
     if highest is not None and size > highest:
-        return f"Must be at most {highest:g}{unit}."
+        return f"Must be at most {highest:.15g}{unit}."
     return None
 
 

@@ -76,6 +76,16 @@ def test_a_whole_number_may_be_longer_than_a_float_can_hold() -> None:
     assert problem_of(number, value=True) == "Must be a number."
 
 
+def test_a_limit_of_many_digits_is_written_in_full() -> None:
+    days = VariableRules(maximum=20261231)
+    number = PromptVariable(name="n", type=VariableType.NUMBER, rules=days)
+    assert problem_of(number, 20261232) == "Must be at most 20261231."
+    share = number.model_copy(update={"rules": VariableRules(minimum=0.1)})
+    assert problem_of(share, 0) == "Must be at least 0.1."
+    text = PromptVariable(name="t", rules=VariableRules(max_length=1_000_000))
+    assert problem_of(text, "x" * 1_000_001) == "Must be at most 1000000 characters."
+
+
 def test_each_variable_has_its_own_error(actor: Actor) -> None:
     declared = [
         {"name": "short", "rules": {"max_length": 3}},
