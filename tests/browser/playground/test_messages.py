@@ -98,6 +98,16 @@ def test_the_growing_answer_is_drawn_as_markdown_too(window: Window) -> None:
     tab.press("Stop")
 
 
+def test_a_growing_answer_with_emoji_keeps_every_character(window: Window) -> None:
+    tab = window.open()
+    on = "👍🏽" + " and on" * 200
+    tab.send(f'#fake {{"rate": 16}}\nGreat 🎉🎉 {on}')
+    tab.wait_for(lambda: len(tab.live.inner_text()) > 300)
+    seen = tab.live.inner_text()
+    tab.press("Stop")
+    assert f"Fake answer: Great 🎉🎉 {on}".startswith(seen)
+
+
 def test_what_a_model_writes_loads_nothing_and_runs_nothing(
     window: Window, program: Program
 ) -> None:

@@ -60,7 +60,8 @@ function openFeed(session, place) {
     const news = JSON.parse(event.data);
     if (news.type === "playground_token") {
       if (news.at === 0 || feed.message !== news.message_id) { feed.message = news.message_id; feed.text = ""; }
-      feed.text = feed.text.slice(0, news.at) + news.text;
+      // Each begins where the one before it ended: `at` counts code points, not this string's units.
+      feed.text += news.text;
       draw();
     } else if (news.type === "playground_queue") {
       [feed.queued, feed.position] = [news.message_id, news.position];
