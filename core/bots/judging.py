@@ -20,6 +20,7 @@ from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole, ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
+from core.providers.vendors.finish_reasons import in_openais_words
 from core.scoring.judge_prompts import JudgeForm
 
 TRIES = 2
@@ -28,8 +29,6 @@ LOCAL_PROVIDER = "local"
 UNFIT = "The model that comes with Attune can't judge answers reliably. Choose another judge."
 NO_JUDGE = "No judge was chosen, and the default model is unfit as a judge."
 NO_JUDGE_IN_RUN = "This run has no judge."
-# What OpenAI and Anthropic call an end that no limit forced
-ENDED_BY_ITSELF = frozenset({"stop", "end_turn", "stop_sequence"})
 TRAIT_INSTRUCTIONS = """\
 You judge an answer that a customer service bot gave.
 
@@ -183,7 +182,7 @@ def confidence(finish_reason: str | None, alignment: int | None) -> int | None:
     """
     if alignment is None:
         return None
-    base = Decimal("0.8") if finish_reason in ENDED_BY_ITSELF else Decimal("0.6")
+    base = Decimal("0.8") if in_openais_words(finish_reason) == "stop" else Decimal("0.6")
     exact = 100 * (Decimal("0.7") * base + Decimal("0.3") * alignment / 100)
     # round() would take halves to the even neighbor
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

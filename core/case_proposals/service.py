@@ -26,6 +26,7 @@ from core.prompts.estimates import estimate_texts
 from core.providers import catalogue
 from core.providers.schemas import MessageRole, ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
+from core.providers.vendors.finish_reasons import is_cut_off
 
 MOST_EXAMPLES = 20
 TOKENS_PER_CASE = 300
@@ -95,7 +96,7 @@ def _parsed(answer: ExecutionView) -> ProposedCases:
     if answer.status is not ExecutionStatus.COMPLETED:
         reason = answer.error.detail.rstrip(".") if answer.error else "the call did not complete"
         raise CaseProposalsRefused(reason, **facts)
-    if answer.finish_reason == "length":
+    if is_cut_off(answer.finish_reason):
         raise CaseProposalsRefused("the answer was cut off; ask for fewer cases", **facts)
     try:
         return ProposedCases.model_validate_json(answer.response)

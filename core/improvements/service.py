@@ -35,6 +35,7 @@ from core.prompts.views import PromptView
 from core.providers import catalogue
 from core.providers.schemas import ModelView, ParameterName, Parameters
 from core.providers.structured_output import StructuredOutput
+from core.providers.vendors.finish_reasons import is_cut_off
 
 ROOM_TOKENS = 4000  # of an answer besides the texts: reasons, and what a model thinks before it
 
@@ -148,7 +149,7 @@ def _parsed(answer: ExecutionView) -> ProposedTexts:
     facts = {"execution_id": str(answer.id)}
     if answer.status is not ExecutionStatus.COMPLETED:
         raise ImprovementFailed(answer.error.detail if answer.error else None, **facts)
-    if answer.finish_reason == "length":
+    if is_cut_off(answer.finish_reason):
         raise ProposalRefused("it was cut off at the model's limit of tokens", **facts)
     try:
         return ProposedTexts.model_validate_json(answer.response)

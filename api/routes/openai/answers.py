@@ -5,9 +5,11 @@ from typing import Any
 
 from core.executions.schemas import ExecutionView, ToolExecution
 from core.providers.schemas import ModelView
+from core.providers.vendors.finish_reasons import in_openais_words
 
 # Those that OpenAI's types name; other providers have more
-REASONS = ("stop", "length", "tool_calls", "content_filter")
+UNFINISHED = ("length", "content_filter")
+REASONS = ("stop", "tool_calls", *UNFINISHED)
 DONE = "data: [DONE]\n\n"
 
 
@@ -101,6 +103,7 @@ def _tool_call(tool: ToolExecution) -> dict[str, Any]:
 
 
 def _reason(view: ExecutionView) -> str:
-    if view.tool_executions:
+    reason = in_openais_words(view.finish_reason)
+    if view.tool_executions and reason not in UNFINISHED:
         return "tool_calls"
-    return view.finish_reason if view.finish_reason in REASONS else "stop"
+    return reason if reason in REASONS else "stop"

@@ -12,6 +12,7 @@ from core.playground.schemas import (
     Speaker,
 )
 from core.presentation import formatting
+from core.providers.vendors.finish_reasons import is_cut_off
 from pages._ui import frame, markdown, state, text
 from pages.test.playground import attachments, ratings, tool_calls
 
@@ -115,7 +116,7 @@ def _badges(message: PlaygroundMessageView) -> list[str]:
         ":orange-badge[Stopped]": message.status is ExecutionStatus.CANCELLED,
         ":red-badge[Failed]": message.status is ExecutionStatus.FAILED,
         ":orange-badge[Late]": message.late,
-        ":orange-badge[Max tokens reached]": message.finish_reason == "length",
+        ":orange-badge[Max tokens reached]": is_cut_off(message.finish_reason),
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }
     if message.fallback_for is not None:

@@ -1,9 +1,7 @@
-"""OpenAI's SDK, with nothing changed but its base URL and key."""
+"""Answers as OpenAI's SDK asks for them and reads them."""
 
 import json
 import re
-import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -17,6 +15,7 @@ from core.identity.schemas import Role, Scope
 from core.jobs import outbox
 from core.prompts import jobs
 from tests.api.conftest import Client
+from tests.api.openai.conftest import sdk
 from tests.factories.history import count
 from tests.factories.identity import person
 from tests.factories.keys import api_key
@@ -43,19 +42,6 @@ def image(url: str, *, role: str = "user", times: int = 1) -> dict[str, Any]:
     """Return the messages of a question about an image."""
     shown = [{"type": "image_url", "image_url": {"url": url}}] * times
     return {"messages": [{"role": role, "content": [{"type": "text", "text": "Look"}, *shown]}]}
-
-
-def sdk(address: str, key: str) -> openai.OpenAI:
-    http = httpx2.Client(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    return openai.OpenAI(
-        base_url=f"{address}/openai/v1", api_key=key, http_client=http, max_retries=0
-    )
-
-
-@pytest.fixture
-def program(client: Client, address: str) -> Iterator[openai.OpenAI]:
-    with sdk(address, api_key(Scope.EXECUTE, environment="staging").key) as found:
-        yield found
 
 
 def test_an_answer_with_its_tokens(program: openai.OpenAI) -> None:

@@ -123,8 +123,9 @@ def test_a_call_that_fails_and_an_answer_that_is_cut_are_errors(
     mine = client(anna)
     failed = ask(mine, prompt, model_id="fake:failing", note="Shorter.")
     assert (failed.status_code, failed.json()["code"]) == (502, "provider_failed")
-    cut = ask(mine, prompt, note='#fake {"text": "{", "finish_reason": "length"}')
-    assert "cut off at the model's limit" in cut.json()["detail"]
+    for reason in ("length", "max_tokens"):
+        cut = ask(mine, prompt, note=f'#fake {{"text": "{{", "finish_reason": "{reason}"}}')
+        assert "cut off at the model's limit" in cut.json()["detail"]
 
 
 def test_a_model_without_structured_output_is_refused_before_the_call(

@@ -13,6 +13,7 @@ from core.bots.judging import confidence
         ("stop", 0, 56),
         ("length", 100, 72),
         ("length", 0, 42),
+        ("max_tokens", 100, 72),
         (None, 50, 57),
         ("stop", 95, 85),  # 84.5: halves up
         ("stop", 1, 56),
