@@ -6,6 +6,7 @@ from typing import Any
 from starlette.types import Scope
 
 from api.http.problem_bodies import ErrorBody
+from core.errors import ProviderFailed
 
 TYPES = {
     400: "invalid_request_error",
@@ -18,21 +19,36 @@ TYPES = {
 }
 # Its SDKs raise BadRequestError for what is refused
 STATUS = {422: 400}
+# Reasons of providers that lie in the request: it would be sent again in vain after a 502. With the
+# codes by which programs tell them.
+OF_THE_REQUEST = {
+    "bad_request": (400, "bad_request"),
+    "context_length": (400, "context_length_exceeded"),
+    "too_long": (400, "too_long"),
+    "not_found": (404, "model_not_found"),
+}
 
 
 def translate(problem: dict[str, Any], _scope: Scope) -> ErrorBody:
     """Return a problem as an error of OpenAI's API."""
-    status = STATUS.get(problem["status"], problem["status"])
+    status, _ = _status_and_code(problem)
     return ErrorBody(status, "application/json", json.dumps({"error": error_of(problem)}).encode())
 
 
 def error_of(problem: dict[str, Any]) -> dict[str, Any]:
     """Return the `error` object of OpenAI's API for a problem."""
-    status = STATUS.get(problem["status"], problem["status"])
+    status, code = _status_and_code(problem)
     fields = problem.get("errors") or []
     return {
         "message": problem["detail"],
         "type": TYPES.get(status, "server_error"),
         "param": fields[0]["field"] if fields else None,
-        "code": problem["code"],
+        "code": code,
     }
+
+
+def _status_and_code(problem: dict[str, Any]) -> tuple[int, str]:
+    status, code = problem["status"], problem["code"]
+    if code == ProviderFailed.code:
+        return OF_THE_REQUEST.get(problem.get("reason", ""), (status, code))
+    return STATUS.get(status, status), code

@@ -5,8 +5,16 @@ from typing import Any
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
+from core.database.db import transaction
+from core.executions.models import Execution
 from tests.api.openai.test_chat_completions import WEATHER
+
+
+def scripted(script: dict[str, Any]) -> list[ChatCompletionMessageParam]:
+    """Return the messages that make the fake provider follow a script."""
+    return [{"role": "user", "content": f"#fake {json.dumps(script)}"}]
 
 
 @pytest.mark.parametrize("is_streamed", [True, False])
@@ -26,7 +34,7 @@ def test_an_answer_that_any_vendor_cut_off_or_refused_says_so(
 ) -> None:
     asked: dict[str, Any] = {
         "model": "fake:echo",
-        "messages": [{"role": "user", "content": f"#fake {json.dumps(script)}"}],
+        "messages": scripted(script),
         "tools": [WEATHER],
     }
     if is_streamed:
@@ -34,3 +42,38 @@ def test_an_answer_that_any_vendor_cut_off_or_refused_says_so(
     else:
         last = program.chat.completions.create(**asked)
     assert last.choices[0].finish_reason == reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "code"),
+    [
+        ("context_length", openai.BadRequestError, "context_length_exceeded"),
+        ("bad_request", openai.BadRequestError, "bad_request"),
+        ("not_found", openai.NotFoundError, "model_not_found"),
+    ],
+)
+def test_what_a_provider_refuses_for_good_is_not_sent_again(
+    program: openai.OpenAI, fault: str, error: type[openai.APIStatusError], code: str
+) -> None:
+    messages = scripted({"fault": fault, "fail_after": 0})
+    with pytest.raises(error) as refused:
+        program.with_options(max_retries=1).chat.completions.create(
+            model="fake:echo", messages=messages
+        )
+    assert refused.value.code == code
+    with transaction() as session:
+        assert session.query(Execution).count() == 1
+    stream = program.chat.completions.create(model="fake:echo", messages=messages, stream=True)
+    with pytest.raises(openai.APIError) as failed:
+        list(stream)
+    assert failed.value.code == code
+
+
+@pytest.mark.parametrize("fault", ["server", "overloaded", "rate_limit", "connection"])
+def test_a_failure_that_may_pass_is_an_error_of_the_server(
+    program: openai.OpenAI, fault: str
+) -> None:
+    messages = scripted({"fault": fault, "fail_after": 1})  # after the first word, not retried
+    with pytest.raises(openai.InternalServerError) as failed:
+        program.chat.completions.create(model="fake:echo", messages=messages)
+    assert failed.value.code == "provider_failed"
