@@ -24,13 +24,15 @@ class ToolCallChunk:
 class Usage:
     """Token counts of one call.
 
-    `input` includes cached tokens and those written to a cache; `output` includes reasoning.
+    `input` includes cached tokens and those written to a cache, `cache_write` those kept for an
+    hour, whose price is higher; `output` includes reasoning.
     """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
     reasoning: int = 0
     is_estimated: bool = False
 
@@ -45,6 +47,7 @@ class Usage:
             _sum(self.output, other.output),
             _sum(self.cached, other.cached),
             _sum(self.cache_write, other.cache_write),
+            _sum(self.cache_write_1h, other.cache_write_1h),
             _sum(self.reasoning, other.reasoning),
             self.is_estimated or other.is_estimated,
         )

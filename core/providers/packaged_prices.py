@@ -56,6 +56,7 @@ def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
         output_tokens=usage.output,
         cache_read_tokens=usage.cached or None,
         cache_write_tokens=usage.cache_write or None,
+        cache_write_1h_tokens=usage.cache_write_1h or None,
     )
     try:
         calculation = _price(connection, model, tokens)

@@ -47,10 +47,12 @@ def worst_case(session: Session, route: Route, call: ModelCall, at: datetime) ->
         output = route.model.context_window or DEFAULT_MAX_TOKENS
     rate = token_prices.find_with(session, route, at)
     # Tokens that are written to the vendor's cache may cost more than others, or less.
-    costs = [
-        token_prices.cost_of(route, Usage(input=given, output=output, cache_write=written), rate)
-        for written in (0, given)
-    ]
+    for_an_hour = given if call.parameters.prompt_cache_ttl == "1h" else 0
+    usages = (
+        Usage(input=given, output=output),
+        Usage(input=given, output=output, cache_write=given, cache_write_1h=for_an_hour),
+    )
+    costs = [token_prices.cost_of(route, usage, rate) for usage in usages]
     known = [cost.usd for cost in costs if cost.usd is not None]
     return WorstCase(given + output, max(known, default=None))
 

@@ -1,7 +1,8 @@
 """Token prices at a time, for AI requests that were made elsewhere and for calls made here.
 
 Only the lowest tier of tiered prices is used: very long calls at a vendor with higher tiers are
-priced too low.
+priced too low. So are tokens that are written to a cache for an hour: a row has one price of
+writing.
 """
 
 from dataclasses import dataclass, field, replace

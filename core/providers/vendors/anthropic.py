@@ -132,6 +132,8 @@ def _usage(reported: object, previous: Usage) -> Usage:
     """Return the usage so far: later events have the output, and sometimes the input again."""
     cached = tokens(getattr(reported, "cache_read_input_tokens", None)) or previous.cached
     written = tokens(getattr(reported, "cache_creation_input_tokens", None)) or previous.cache_write
+    split = getattr(reported, "cache_creation", None)
+    for_an_hour = tokens(getattr(split, "ephemeral_1h_input_tokens", None))
     uncached = getattr(reported, "input_tokens", None)
     return Usage(
         # Anthropic's input count excludes tokens read from or written to the cache.
@@ -139,6 +141,7 @@ def _usage(reported: object, previous: Usage) -> Usage:
         output=tokens(getattr(reported, "output_tokens", None)),
         cached=cached,
         cache_write=written,
+        cache_write_1h=min(written, for_an_hour or previous.cache_write_1h),
         reasoning=tokens(
             getattr(getattr(reported, "output_tokens_details", None), "thinking_tokens", None)
         ),

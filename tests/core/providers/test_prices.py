@@ -60,6 +60,16 @@ def test_input_that_went_into_anthropics_cache_costs_more() -> None:
     )
 
 
+def test_input_that_anthropic_keeps_for_an_hour_costs_twice_as_much() -> None:
+    def cost(for_an_hour: int) -> Decimal:
+        usage = Usage(input=MILLION, cache_write=MILLION, cache_write_1h=for_an_hour)
+        return usd(ANTHROPIC_ITSELF, "claude-opus-4-5", usage)
+
+    fresh = usd(ANTHROPIC_ITSELF, "claude-opus-4-5", Usage(input=MILLION))
+    assert cost(MILLION) == 2 * fresh
+    assert cost(MILLION // 2) == (cost(0) + cost(MILLION)) / 2
+
+
 def test_no_tokens_cost_nothing() -> None:
     assert usd(OPENAI_ITSELF, "gpt-4o", Usage()) == 0
 

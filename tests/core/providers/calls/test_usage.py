@@ -44,6 +44,33 @@ def test_anthropics_input_leaves_out_the_cached_which_are_added(vendor: Vendor) 
     assert usage == Usage(input=7 + 4 + 2, output=8, cached=4, cache_write=2)
 
 
+def test_what_anthropic_keeps_for_an_hour_is_counted_apart(vendor: Vendor) -> None:
+    first = {
+        "input_tokens": 3,
+        "cache_creation_input_tokens": 50,
+        "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 40},
+        "output_tokens": 1,
+    }
+    later = {"cache_creation_input_tokens": 50, "output_tokens": 9}
+    assert counted(vendor, ANTHROPIC, first, later) == Usage(
+        input=53, output=9, cache_write=50, cache_write_1h=40
+    )
+
+
+@pytest.mark.parametrize("nonsense", [None, 3, [1], {}, {"ephemeral_1h_input_tokens": "many"}])
+def test_a_strange_split_of_what_was_written_counts_as_none(
+    vendor: Vendor, nonsense: object
+) -> None:
+    usage = {"cache_creation_input_tokens": 5, "cache_creation": nonsense}
+    assert counted(vendor, ANTHROPIC, usage) == Usage(input=5, cache_write=5)
+
+
+def test_no_more_is_kept_for_an_hour_than_was_written(vendor: Vendor) -> None:
+    split = {"ephemeral_1h_input_tokens": 9}
+    usage = {"cache_creation_input_tokens": 5, "cache_creation": split}
+    assert counted(vendor, ANTHROPIC, usage) == Usage(input=5, cache_write=5, cache_write_1h=5)
+
+
 def test_anthropics_thinking_is_reasoning(vendor: Vendor) -> None:
     later = {"output_tokens": 90, "output_tokens_details": {"thinking_tokens": 60}}
     assert counted(vendor, ANTHROPIC, {"input_tokens": 7, "output_tokens": 1}, later) == Usage(
