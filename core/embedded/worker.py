@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from core.embedded.child import Child
-from core.platform.config import ROOT, ProcessRole
+from core.platform.config import ROOT, ProcessRole, config
 
 PARENT = "ATTUNE_PARENT"
 
@@ -24,12 +24,19 @@ class Worker(Child):
             stdin=subprocess.PIPE,
             start_new_session=True,
             cwd=ROOT,
-            env=os.environ | {"ATTUNE_ROLE": ProcessRole.WORKER.value, PARENT: str(os.getpid())},
+            env=child_environment() | {"ATTUNE_ROLE": ProcessRole.WORKER.value},
         )
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Let it finish its jobs."""
         process.send_signal(signal.SIGTERM)
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of this program's child in ROOT, where a relative DATA would name
+    another folder.
+    """
+    return os.environ | {"DATA": str(config().data), PARENT: str(os.getpid())}
 
 
 def has_parent() -> bool:

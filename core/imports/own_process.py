@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from core.embedded.worker import PARENT
+from core.embedded.worker import child_environment
 from core.platform.config import ROOT
 
 log = logging.getLogger("attune.imports")
@@ -28,7 +28,7 @@ def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
         stdin=subprocess.PIPE,
         start_new_session=True,
         cwd=ROOT,
-        env=os.environ | {PARENT: str(os.getpid())},
+        env=child_environment(),
     )
     is_asked = False
     with process:

@@ -13,6 +13,7 @@ from core.demo import jobs as demo_jobs
 from core.demo import queries as demo
 from core.imports import own_process, runner
 from core.imports.models import Import
+from core.platform.config import config
 
 HANDLERS = demo_jobs.make.__name__  # the import registers who makes the rows of a demo
 
@@ -36,6 +37,17 @@ def test_nothing_of_the_process_is_left_when_the_import_is_done(
     noted = int((tmp_path / "pid").read_text())
     assert noted != os.getpid()
     assert not psutil.pid_exists(noted)
+
+
+def test_the_process_has_the_data_folder_of_its_worker_wherever_that_stands(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA", "relative")
+    program.write_text(
+        "import os, pathlib, sys; pathlib.Path(sys.argv[2]).write_text(os.environ['DATA'])\n"
+    )
+    own_process.run(str(tmp_path / "data"), lambda: True)
+    assert (tmp_path / "data").read_text() == str(config().data)
 
 
 def test_a_worker_that_is_to_stop_asks_the_process_to_stop(program: Path, tmp_path: Path) -> None:

@@ -7,9 +7,15 @@ import pytest
 from core.platform import data_folder
 from core.platform.config import Config
 from tests.faults.conftest import Installation
+from tests.faults.program import Person, until
 
 SIGNS = 'it\'s "our" data, größer & 日本 \\ %20 $HOME'
 LONG = "/".join(["a folder with a name of forty characters"] * 6)
+
+
+def has_worker(me: Person) -> bool:
+    health = me.http.get("/admin/system/health").json()
+    return bool(health["dependencies"]["worker"]["status"] == "healthy")
 
 
 def test_a_relative_path_counts_from_where_one_stands_and_may_be_a_long_one_of_any_signs(
@@ -20,7 +26,9 @@ def test_a_relative_path_counts_from_where_one_stands_and_may_be_a_long_one_of_a
     program = installation(f"link/{SIGNS}/{LONG}")
     program.launch(cwd=tmp_path)
     program.wait_until_ready()
-    assert program.sign_in().ask("Are you there?")["status"] == "completed"
+    me = program.sign_in()
+    assert me.ask("Are you there?")["status"] == "completed"
+    until(lambda: has_worker(me), 20)
     assert (tmp_path / "real" / SIGNS / LONG / "postgres" / "PG_VERSION").exists()
     assert program.stop().code == 0
 
