@@ -17,7 +17,7 @@ from attune_client.console import Console
 from attune_client.evaluations import EvaluationPlan, evaluate
 from attune_client.gates import EvaluationOutcome
 from attune_client.prompts import Prompt, Prompts, fetch, fill
-from attune_client.rows import CONVERSATIONS, SMALL_ROW_CHARS, Copier, as_line, now
+from attune_client.rows import CONVERSATIONS, SMALL_ROW_BYTES, Copier, as_line, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
 
@@ -271,8 +271,9 @@ class Client:
             fields = {name: copier.copy(value) for name, value in row.items() if value is not None}
             defaults = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
             complete = {**self._common, **defaults, **fields}
-            is_small = copier.size < SMALL_ROW_CHARS
-            self._buffer.put(path, as_line(path, complete) if is_small else complete, copier.size)
+            is_small = copier.size < SMALL_ROW_BYTES
+            kept = as_line(path, complete) if is_small else complete
+            self._buffer.put(path, kept, len(kept) if is_small else copier.size)
         except Exception as error:  # noqa: BLE001  nothing of ours may raise into the host
             self._refuse(error)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
@@ -13,7 +14,7 @@ CONVERSATIONS = "conversations"  # their path
 OF_ANSWERS = ("prompt", "experiment")
 MAX_NODES = 2000
 MAX_DEPTH = 20
-SMALL_ROW_CHARS = 20_000  # characters, encoded in a tenth of a millisecond
+SMALL_ROW_BYTES = 20_000  # bytes, encoded in a tenth of a millisecond
 MAX_LINE_BYTES = 2**20  # bytes, the limit of Attune
 
 
@@ -28,12 +29,12 @@ class Copier:
 
     def __init__(self) -> None:
         self.remaining_nodes = MAX_NODES
-        self.size = 0  # roughly, in characters
+        self.size = 0  # roughly, in bytes
 
     def copy(self, value: object, depth: int = 0) -> object:
         """Return a copy, and add its size."""
-        if isinstance(value, str):
-            self.size += len(value)
+        if isinstance(value, (str, bytes)):
+            self.size += sys.getsizeof(value, len(value))  # the length where Python cannot say
             return value
         self.size += 16
         if not isinstance(value, (dict, list, tuple)):
@@ -91,9 +92,15 @@ def _with_complete_messages(row: Row) -> Row:
 
 
 def _encode(row: object) -> bytes:
-    return json.dumps(
-        row, default=_plain, allow_nan=False, skipkeys=True, separators=(",", ":")
-    ).encode()
+    text = json.dumps(
+        row,
+        default=_plain,
+        allow_nan=False,
+        skipkeys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return text.encode("utf-8", "replace")  # half a character has no form in UTF-8
 
 
 def _plain(value: object) -> object:

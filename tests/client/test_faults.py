@@ -182,6 +182,19 @@ def test_large_rows_are_bounded_by_their_size(make: MakeClient) -> None:
     assert client.stats().dropped >= 49
 
 
+@pytest.mark.parametrize(
+    ("large", "least_bytes"),
+    [("漢" * 15_000, 30_000), (b"x" * 400_000, 400_000), ({b"x" * 400_000}, 400_000)],
+)
+def test_the_queue_is_bounded_by_bytes_whatever_is_sent(
+    make: MakeClient, large: object, least_bytes: int
+) -> None:
+    client = make(queue_bytes=1_000_000, pace=Pace(linger_s=30.0))
+    for _ in range(50):
+        client.track("a", event_data={"large": large})
+    assert client.stats().waiting <= 1_000_000 // least_bytes
+
+
 def test_many_threads_lose_nothing(recorder: Recorder, make: MakeClient) -> None:
     client = make(queue_rows=100_000)
     recorder.faults = [Fault(503), Fault(cuts=True), Fault(takes_rows=True, cuts=True), Fault(503)]

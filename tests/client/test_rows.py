@@ -150,6 +150,23 @@ def test_values_that_json_has_no_form_for_get_one(recorder: Recorder, client: Cl
     }
 
 
+@pytest.mark.parametrize("letter", ["ж", "漢", "🙂"])
+def test_a_text_takes_the_room_of_its_utf_8_in_any_language(
+    recorder: Recorder, client: Client, letter: str
+) -> None:
+    text = letter * (1_000_000 // len(letter.encode()))
+    client.record_conversation("c", [{"role": "user", "content": text}])
+    assert sent(recorder, client, "conversations")["messages"][0]["content"] == text
+
+
+@pytest.mark.parametrize("filling", ["", "x" * 30_000])
+def test_half_a_character_does_not_cost_the_row(
+    recorder: Recorder, client: Client, filling: str
+) -> None:
+    client.track("a", event_data={"text": "cut \ud83d", "filling": filling})
+    assert sent(recorder, client)["event_data"]["text"] == "cut ?"
+
+
 class Hostile:
     """An object that can do nothing."""
 
