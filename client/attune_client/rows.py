@@ -82,9 +82,10 @@ def _with_complete_messages(row: Row) -> Row:
     """Return a conversation whose messages have ids, times, and what answers have in common."""
     conversation = {name: row[name] for name in row if name not in OF_ANSWERS}
     of_answers = {name: row[name] for name in OF_ANSWERS if name in row}
-    complete = (
-        {"id": uuid4().hex, "created_at": row["updated_at"], **each} for each in row["messages"]
+    given = (
+        {name: each[name] for name in each if each[name] is not None} for each in row["messages"]
     )
+    complete = ({"id": uuid4().hex, "created_at": row["updated_at"], **each} for each in given)
     conversation["messages"] = [
         {**of_answers, **each} if each.get("role") == "assistant" else each for each in complete
     ]

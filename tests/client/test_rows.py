@@ -87,6 +87,16 @@ def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None
     assert row["id"] == "c"
 
 
+def test_what_a_message_has_as_none_it_lacks(recorder: Recorder, client: Client) -> None:
+    prompt = {"name": "support", "version": "7"}
+    bare: Row = {"id": None, "role": "assistant", "created_at": None, "prompt": None, "model": None}
+    client.record_conversation("c", [bare], prompt=prompt)
+    row = sent(recorder, client, "conversations")
+    [message] = row["messages"]
+    assert message.pop("id")
+    assert message == {"role": "assistant", "created_at": row["updated_at"], "prompt": prompt}
+
+
 @pytest.mark.parametrize("content", ["short", "long" * 10_000])
 def test_messages_of_a_row_that_is_no_conversation_are_sent_as_they_are(
     recorder: Recorder, client: Client, content: str
