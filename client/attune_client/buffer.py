@@ -64,7 +64,6 @@ class Buffer:
     def refuse(self) -> None:
         """Count a row that could not be copied."""
         with self._changed:
-            self._added += 1
             self._failed += 1
 
     def take(self, most: int, most_bytes: int, *, linger_s: float, idle_s: float) -> list[Waiting]:

@@ -11,10 +11,12 @@ from itertools import pairwise
 import pytest
 
 from attune_client import Client
+from attune_client.buffer import Buffer
 from attune_client.sender import MAX_TRIES, Pace
 from core.platform import clock
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Fault, Recorder, recording
+from tests.faults.program import until
 from tests.ports import free_port
 
 
@@ -217,6 +219,23 @@ def test_flush_waits_for_what_was_there_and_for_nothing_else(
     assert time.monotonic() - began < 25
     assert len(recorder.of("events")) == 1
     assert client.flush(0.0)
+
+
+def test_flush_waits_although_another_threads_row_is_refused_meanwhile() -> None:
+    buffer, ends = Buffer(10, 1000, many=10), []
+    buffer.put("events", b"{}", 2)
+    flushing = threading.Thread(
+        target=lambda: ends.append((buffer.flush(30.0), buffer.stats().waiting))
+    )
+    flushing.start()
+    until(lambda: buffer._flushes == 1, 10)  # noqa: SLF001
+    buffer.refuse()
+    buffer.settle()
+    flushing.join(0.3)
+    assert len(buffer.take(10, 1000, linger_s=30.0, idle_s=0.0)) == 1
+    buffer.settle(sent=1)
+    flushing.join()
+    assert ends == [(True, 0)]
 
 
 def test_after_the_end_rows_are_counted_as_dropped(recorder: Recorder, client: Client) -> None:
