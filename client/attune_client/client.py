@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import partial
+from multiprocessing.util import Finalize, register_after_fork
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
@@ -54,17 +55,16 @@ class Client:
         """
         common = {"app": app, "environment": environment, "release": release}
         self._common = {name: value for name, value in common.items() if value is not None}
-        self._queue, self._where, self._pace = (
-            (queue_rows, queue_bytes),
-            (url, key, timeout_s),
-            pace or Pace(),
-        )
+        self._queue, self._where = (queue_rows, queue_bytes), (url, key, timeout_s)
+        self._pace = pace or Pace()
         self._exit_timeout_s = exit_timeout_s
         self._prompts = Prompts(partial(fetch, Transport(url, key, timeout_s)), prompt_refresh_s)
         self._begin()
         self._start()
         _clients.add(self)
         atexit.register(self._end)  # daemon threads end with the program
+        self._end_with_child()
+        register_after_fork(self, Client._end_with_child)
 
     def track(
         self,
@@ -82,15 +82,9 @@ class Client:
         All fields of the API may be given, including `created_at` and `id`; unknown ones are stored
         as extra.
         """
-        row = {
-            "event_type": event_type,
-            "user_id": user_id,
-            "session_id": session_id,
-            "event_data": event_data,
-        }
-        self._put(
-            "events", {**row, "error_code": error_code, "error_message": error_message, **fields}
-        )
+        row = {"event_type": event_type, "user_id": user_id, "session_id": session_id}
+        errors = {"error_code": error_code, "error_message": error_message}
+        self._put("events", {**row, "event_data": event_data, **errors, **fields})
 
     def record_ai_request(
         self,
@@ -234,6 +228,7 @@ class Client:
         self._buffer.close()
         self._sender.join(0.2)
         atexit.unregister(self._end)
+        self._ending.cancel()
 
     def stats(self) -> Stats:
         """Return the counts of rows by outcome."""
@@ -284,6 +279,10 @@ class Client:
     def _beat(self) -> None:
         for run in list(self._runs):
             run.report()
+
+    def _end_with_child(self) -> None:
+        # A child of multiprocessing ends without atexit, and forgets its parent's finalizers
+        self._ending = Finalize(None, self._end, exitpriority=0)
 
     def _end(self) -> None:
         self.close(self._exit_timeout_s)

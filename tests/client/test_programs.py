@@ -87,6 +87,29 @@ def test_a_forked_child_sends_its_own_rows_and_none_of_its_parents(recorder: Rec
     )
 
 
+@pytest.mark.parametrize("end", ["return", "raise SystemExit(3)", "client.close()"])
+def test_a_child_of_multiprocessing_sends_what_is_left_at_its_end(
+    recorder: Recorder, end: str
+) -> None:
+    _, ended = program(
+        recorder.url,
+        f"""
+        import multiprocessing
+        def job():
+            Client({recorder.url!r}, "atn_key").track("made in the child")
+            client.track("child")
+            {end}
+        client.track("parent")
+        children = [multiprocessing.get_context("fork").Process(target=job) for _ in range(3)]
+        for child in children: child.start()
+        for child in children: child.join()
+        """,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    names = sorted(row["event_type"] for row in recorder.of("events"))
+    assert names == ["child"] * 3 + ["made in the child"] * 3 + ["parent"]
+
+
 def test_a_fork_while_every_thread_tracks_locks_nobody_up(recorder: Recorder) -> None:
     _, ended = program(
         recorder.url,
