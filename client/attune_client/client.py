@@ -5,6 +5,7 @@ import logging
 import os
 import weakref
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import partial
 from multiprocessing.util import Finalize, register_after_fork
 from types import TracebackType
@@ -162,7 +163,7 @@ class Client:
     def score(
         self,
         name: str,
-        value: float | str,
+        value: float | Decimal | str,
         *,
         message_id: str | None = None,
         conversation_id: str | None = None,
@@ -174,7 +175,8 @@ class Client:
 
         `source` says what set it: rule, judge, person, or api, the default.
         """
-        row = {"name": name, "label" if isinstance(value, str) else "value": value}
+        number = float(value) if isinstance(value, Decimal) and value.is_finite() else value
+        row = {"name": name, "label" if isinstance(value, str) else "value": number}
         subject = {"message_id": message_id, "conversation_id": conversation_id}
         self._put(
             "scores",

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
+from numbers import Integral, Real
 from typing import Any
 from uuid import uuid4
 
@@ -116,6 +117,10 @@ def _plain(value: object) -> object:
         return list(value)
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if isinstance(value, Integral):  # also those of numpy
+        return int(value)
+    if isinstance(value, Real):
+        return _finite(float(value))
     return str(value)  # the API's format of a Decimal or a UUID
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from attune_client import Client
@@ -175,6 +176,24 @@ def test_half_a_character_does_not_cost_the_row(
 ) -> None:
     client.track("a", event_data={"text": "cut \ud83d", "filling": filling})
     assert sent(recorder, client)["event_data"]["text"] == "cut ?"
+
+
+@pytest.mark.parametrize("filling", ["", "x" * 30_000])
+def test_numbers_of_other_kinds_stay_numbers(
+    recorder: Recorder, client: Client, filling: str
+) -> None:
+    given = {"float": np.float32(0.5), "int": np.int64(7), "nan": np.float32("nan")}
+    client.track("a", event_data={**given, "filling": filling})
+    row = sent(recorder, client)
+    assert row["event_data"] == {"float": 0.5, "int": 7, "nan": None, "filling": filling}
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), Decimal("0.5")])
+def test_a_score_of_another_kind_of_number_is_a_number(
+    recorder: Recorder, client: Client, value: float | Decimal
+) -> None:
+    client.score("helpfulness", value, message_id="m")
+    assert sent(recorder, client, "scores")["value"] == 0.5
 
 
 class Hostile:
