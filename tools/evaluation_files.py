@@ -74,11 +74,11 @@ def read(path: Path, models: list[str] | None, gate: float | None) -> Evaluation
     document = YamlDocument(content.decode("utf-8-sig", "replace")).value if is_yaml else None
     facts = document if isinstance(document, dict) else {}
     is_own = facts.keys() & TARGETS and facts.keys() & CASES
-    found = _own(facts) if is_own else _cases(content, path.name, facts)
+    found = _own(facts, gate) if is_own else _cases(content, path.name, facts)
     if models:
-        found.body["targets"] = [{"model_id": model} for model in models]
+        targets = _targets(found.body) if is_own else [{}]
+        found.body["targets"] = _with_models(targets, models)
         found.body.pop("target", None)
-        found.functions = {}
     if not found.body.keys() & TARGETS:
         raise EvaluationFailed("This file names no models: add MODEL=….")
     if gate is not None:
@@ -87,25 +87,39 @@ def read(path: Path, models: list[str] | None, gate: float | None) -> Evaluation
     return found
 
 
-def _own(facts: dict[str, Any]) -> EvaluationFile:
-    """Read the API's fields, and ours."""
+def _own(facts: dict[str, Any], gate: float | None) -> EvaluationFile:
+    """Read the API's fields, and ours; a gate that is given replaces the rate of the file's."""
     if unknown := facts.keys() - OWN - NewEvaluation.model_fields.keys():
         raise EvaluationFailed(f"This file has unknown fields: {', '.join(sorted(unknown))}.")
     body = {name: value for name, value in facts.items() if name not in OWN}
     functions = {}
-    targets = body.get("targets") or [body.get("target")]
-    if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
-        raise EvaluationFailed("A target is an object, such as {model_id: ...}.")
-    for target in targets:
+    for target in _targets(body):
         if (name := target.pop("function", None)) is not None:
             functions[target["app"]] = name
         elif "app" in target:
             raise EvaluationFailed(f"Add a function to the app {target['app']}.")
-    gate = None
-    if facts.get("gate") is not None:
-        on, failures = facts.get("gate_on", "value"), facts.get("allowed_failures", 0)
-        gate = RateGate(facts["gate"], on, failures)
-    return EvaluationFile(body, functions, facts.get("dataset"), gate, facts.get("threads", 4))
+    least = facts.get("gate") if gate is None else gate
+    on, failures = facts.get("gate_on", "value"), facts.get("allowed_failures", 0)
+    rate_gate = None if least is None else RateGate(least, on, failures)
+    return EvaluationFile(body, functions, facts.get("dataset"), rate_gate, facts.get("threads", 4))
+
+
+def _targets(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    targets = body.get("targets") or [body.get("target")]
+    if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
+        raise EvaluationFailed("A target is an object, such as {model_id: ...}.")
+    return targets
+
+
+def _with_models(targets: list[dict[str, Any]], models: list[str]) -> list[dict[str, Any]]:
+    """Return the targets with other models; those that differ in the model only become one."""
+    if any(each.keys() & {"app", "service_id"} for each in targets):
+        raise EvaluationFailed("MODEL= cannot replace an app or a service.")
+    replaced: list[dict[str, Any]] = []
+    for target in ({**each, "model_id": model} for each in targets for model in models):
+        if target not in replaced:
+            replaced.append(target)
+    return replaced
 
 
 def _cases(content: bytes, name: str, facts: Mapping[str, Any]) -> EvaluationFile:

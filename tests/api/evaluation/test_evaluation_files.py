@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from attune_client import evaluations
+from attune_client.gates import RateGate
 from core.identity.schemas import Scope
 from tests.api.evaluation.conftest import DATASET, shared
 from tests.factories.evaluations import answering
@@ -135,3 +136,35 @@ def test_what_cannot_be_run_ends_with_2_and_says_why(
         assert words in err
     assert evaluation_files.main(["nowhere.yaml"]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
+
+
+def test_another_model_answers_with_the_prompts_and_parameters_of_the_file(tmp_path: Path) -> None:
+    brief = {"model_id": "fake:echo", "prompt": "Be brief.", "parameters": {"temperature": 0}}
+    targets = [brief, {**brief, "model_id": "fake:plain"}, {"template_id": "support@production"}]
+    path = tmp_path / "file.yaml"
+    path.write_text(yaml.safe_dump({**OWN, "targets": targets}))
+    models = ["fake:one", "fake:two"]
+    assert evaluation_files.read(path, models, None).body["targets"] == [
+        {**brief, "model_id": "fake:one"},
+        {**brief, "model_id": "fake:two"},
+        {"template_id": "support@production", "model_id": "fake:one"},
+        {"template_id": "support@production", "model_id": "fake:two"},
+    ]
+    path.write_text(yaml.safe_dump({**OWN, "target": OWN["targets"][0], "targets": None}))
+    body = evaluation_files.read(path, models[:1], None).body
+    assert body["targets"] == [{"model_id": "fake:one", "prompt": "Be brief."}]
+    assert "target" not in body
+
+
+def test_an_app_has_no_model_to_replace(run: Callable[..., Said]) -> None:
+    code, out, err = run(OWN, "--model", "fake:one")
+    assert (code, out) == (2, "")
+    assert "MODEL= cannot replace an app or a service" in err
+
+
+def test_another_gate_is_on_what_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    for own in ({"gate": 0.5}, {}):
+        file = {name: value for name, value in OWN.items() if name != "gate"}
+        path.write_text(yaml.safe_dump({**file, **own, "gate_on": "low", "allowed_failures": 1}))
+        assert evaluation_files.read(path, None, 0.9).gate == RateGate(0.9, "low", 1)
