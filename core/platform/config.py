@@ -3,6 +3,7 @@
 import os
 from enum import StrEnum
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -126,6 +127,11 @@ class Config(BaseSettings):
             return value
         return frozenset(entry.strip().lower() for entry in value.split(",") if entry.strip())
 
+    @field_validator("attune_trusted_proxies", mode="after")
+    @classmethod
+    def _are_addresses(cls, proxies: frozenset[str]) -> frozenset[str]:
+        return frozenset(_plain_address(proxy) for proxy in proxies)
+
     @field_validator("cors_origins", mode="after")
     @classmethod
     def _are_origins(cls, origins: frozenset[str]) -> frozenset[str]:
@@ -218,6 +224,15 @@ class Config(BaseSettings):
     def behind_tls(self) -> bool:
         """Whether the public address uses https."""
         return bool(self.attune_public_url and self.attune_public_url.startswith("https://"))
+
+
+def _plain_address(text: str) -> str:
+    """Return an address in the form of a peer's; raise ValueError for what is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError(f"must be addresses such as 10.0.0.2; {text} is none") from None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 @cache

@@ -1,14 +1,16 @@
 """The client address in the audit log: the peer's, unless the peer is a trusted proxy."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from core.database.db import transaction
 from core.database.tables import CoreAudit
 from core.executions.runner import Runner
-from core.platform.config import config
+from core.platform.config import Config, config
 from tests.api.raw import raw
 from tests.api.serving import serving
 
@@ -77,3 +79,22 @@ def test_a_forged_client_header_is_dropped_behind_a_proxy_too(
         written_down(behind_a_proxy, "X-Forwarded-For: 203.0.113.7", "x-attune-CLIENT: 6.6.6.6")
         == "203.0.113.7"
     )
+
+
+@pytest.mark.parametrize(
+    "given", ["2001:DB8::0001, 10.0.0.2", " 2001:db8:0:0:0:0:0:1,10.0.0.2,", "::ffff:10.0.0.2"]
+)
+def test_a_proxy_is_trusted_in_whatever_form_its_address_is_given(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("ATTUNE_TRUSTED_PROXIES", given)
+    assert Config().attune_trusted_proxies - {"2001:db8::1"} == {"10.0.0.2"}
+
+
+@pytest.mark.parametrize("given", ["172.16.0.0/12", "10.0.0.2, proxy", "*", "10.0.0.2:80"])
+def test_what_is_no_address_of_a_proxy_is_refused_and_named(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("ATTUNE_TRUSTED_PROXIES", given)
+    with pytest.raises(ValidationError, match=re.escape(given.split()[-1])):
+        Config()
