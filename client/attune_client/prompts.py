@@ -1,6 +1,7 @@
 """Prompts by name and label: cached, refreshed in the background, and kept while Attune is away."""
 
 import json
+import logging
 import re
 import threading
 import time
@@ -11,8 +12,11 @@ from urllib.parse import quote
 
 from attune_client.transport import Transport, Unreachable
 
+log = logging.getLogger("attune_client")
+
 Message: TypeAlias = Mapping[str, Any]
 Fetch = Callable[[str, str], dict[str, Any]]
+WARNING_INTERVAL_S = 60.0
 # A value may end within a tag that the next value would complete.
 END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?))")
 
@@ -67,6 +71,7 @@ class Prompts:
 
     def __init__(self, fetch: Fetch, refresh_s: float) -> None:
         self._fetch, self._refresh_s = fetch, refresh_s
+        self._complained_at = -WARNING_INTERVAL_S
         self._known: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
         self.begin()
 
@@ -99,19 +104,32 @@ class Prompts:
             if key in self._refreshing:
                 return
             self._refreshing.add(key)
-        threading.Thread(
+        thread = threading.Thread(
             target=self._refresh, args=(key,), name="attune-prompt", daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # no room for a thread, or the very end of the program
+            self._complain(error)
+            with self._lock:
+                self._refreshing.discard(key)
 
     def _refresh(self, key: tuple[str, str]) -> None:
         try:
             self._read(key)
-        except PromptUnavailable:
+        except PromptUnavailable as error:
+            self._complain(error)
             with self._lock:  # the last good text stays, and is tried again after a while
                 self._known[key] = (time.monotonic(), self._known[key][1])
         finally:
             with self._lock:
                 self._refreshing.discard(key)
+
+    def _complain(self, error: Exception) -> None:
+        """Log a warning, at most once a minute."""
+        if time.monotonic() - self._complained_at >= WARNING_INTERVAL_S:
+            self._complained_at = time.monotonic()
+            log.warning("a prompt of Attune keeps its last text: %s", error)
 
 
 def fill(parts: dict[str, Any], label: str, variables: Mapping[str, object]) -> Prompt:

@@ -1,5 +1,6 @@
 """Prompts when something between the program and Attune answers in its place."""
 
+import threading
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from attune_client.prompts import Prompts, PromptUnavailable, fetch
 from attune_client.transport import Response, Transport
+from tests.faults.program import until
 
 
 class Answering(Transport):
@@ -43,3 +45,49 @@ def test_the_last_good_text_stays_when_another_answers(
         time.sleep(0.01)
 
     assert capfd.readouterr().err == ""
+
+
+def test_why_a_prompt_is_not_refreshed_is_said_in_the_log_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reads: list[str] = []
+
+    def read(name: str, label: str) -> dict[str, Any]:
+        reads.append(name)
+        if len(reads) == 1:
+            return {}
+        return fetch(Answering(404, b'{"detail": "Prompt not found"}'), name, label)
+
+    prompts = Prompts(read, 0.0)
+
+    def has_read_often() -> bool:
+        prompts.get("support", "production")
+        return len(reads) > 3
+
+    until(has_read_often, 10)
+    [record] = [each for each in caplog.records if each.name == "attune_client"]
+    assert "support@production: Prompt not found" in record.getMessage()
+
+
+def test_a_thread_that_cannot_start_costs_one_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+
+    def read(name: str, label: str) -> dict[str, Any]:
+        reads.append(f"{name}@{label}")
+        return {}
+
+    prompts = Prompts(read, 0.0)
+    prompts.get("support", "production")
+
+    def fails(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fails)
+        assert prompts.get("support", "production") == {}
+
+    def is_read_again() -> bool:
+        prompts.get("support", "production")
+        return len(reads) > 1
+
+    until(is_read_again, 10)
