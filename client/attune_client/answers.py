@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ from attune_client.rows import error_words
 MAX_ERROR_CHARS = 2000
 MAX_ANSWER_CHARS = 200_000
 MAX_ANSWER_BYTES = 900_000  # with its tool calls
+MAX_LEVELS = 64  # of a tool's arguments
 MAX_NAME_CHARS, MOST_TOOL_CALLS = 128, 200
 MAX_MS, MAX_USD = 86_400_000, 10**6
 
@@ -95,9 +96,24 @@ def _fields(found: object, took_ms: int) -> dict[str, Any]:
         raise ValueError(
             f"the answer with its tool calls is longer than {MAX_ANSWER_BYTES:,} bytes"
         )
+    if any(_is_too_deep(call["arguments"]) for call in fields["tool_calls"]):
+        raise ValueError(f"arguments of a tool are nested deeper than {MAX_LEVELS} levels")
     return fields
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     name = str(call["name"])[:MAX_NAME_CHARS] or "unnamed"
     return {"name": name, "arguments": dict(call.get("arguments") or {})}
+
+
+def _is_too_deep(arguments: object) -> bool:
+    values = [arguments]
+    for _ in range(MAX_LEVELS):
+        values = [inner for value in values for inner in _inner(value)]
+    return bool(values)
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()

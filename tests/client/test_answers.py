@@ -1,9 +1,14 @@
 """What an app answers is sent, and so is that it failed."""
 
-from attune_client.answers import Case, answered
+import json
+
+import pytest
+
+from attune_client.answers import Answer, Case, answered
+from core.evaluations.app_schemas import AppAnswers
 
 ITEM = {
-    "id": "r",
+    "id": "0190a6e0-0000-7000-8000-000000000000",
     "messages": [{"role": "user", "content": "Hi"}],
     "context": None,
     "tags": [],
@@ -24,3 +29,14 @@ def test_an_error_of_the_app_that_has_no_words_is_its_answer_too() -> None:
         raise Unspeakable
 
     assert answered(fail, ITEM)["error"] == "Unspeakable"
+
+
+@pytest.mark.parametrize(("depth", "is_failed"), [(63, False), (64, True), (5000, True)])
+def test_arguments_that_attune_would_refuse_are_a_failed_call(depth: int, is_failed: bool) -> None:
+    value: object = "Hi"
+    for _ in range(depth - 1):
+        value = (value,)
+    call = {"name": "search", "arguments": {"a": value}}
+    sent = answered(lambda _: Answer("Hi", tool_calls=[call]), ITEM)
+    AppAnswers.model_validate_json(json.dumps({"answers": [sent]}))
+    assert ("error" in sent) is is_failed
