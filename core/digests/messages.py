@@ -33,7 +33,7 @@ def message_of(digest: DigestDetails, account_id: UUID, email: str, address: str
     blocks = list(_blocks(digest, address))
     message = EmailMessage()
     message["Subject"] = title
-    message["To"] = Address(addr_spec=email)
+    message["To"] = _address(email)
     # The same for each attempt, so that a mailbox can recognize a repeated one
     message["Message-ID"] = f"<digest-{digest.id}-{account_id}@attune.invalid>"
     # Keeps vacation notices and ticket systems from answering (RFC 3834)
@@ -41,6 +41,14 @@ def message_of(digest: DigestDetails, account_id: UUID, email: str, address: str
     message.set_content(_text(title, blocks, address))
     message.add_alternative(_html(title, blocks, address), subtype="html")
     return message
+
+
+def _address(email: str) -> Address:
+    try:
+        return Address(addr_spec=email)
+    except ValueError:  # of dots in a row, and of letters that are not ASCII
+        name, _, domain = email.partition("@")
+        return Address(username=name, domain=domain)
 
 
 def _blocks(digest: DigestDetails, address: str) -> Iterator[MailBlock]:

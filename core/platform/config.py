@@ -154,6 +154,14 @@ class Config(BaseSettings):
             raise ValueError("must be a key without spaces or special characters")
         return SecretStr(key) if key else None
 
+    @field_validator("smtp_user", "smtp_password", mode="after")
+    @classmethod
+    def _fits_a_sign_in(cls, given: str | SecretStr | None) -> str | SecretStr | None:
+        text = given.get_secret_value() if isinstance(given, SecretStr) else given or ""
+        if not text.isascii():
+            raise ValueError("must be of ASCII characters, the only ones that smtplib sends")
+        return given
+
     @field_validator("ollama_endpoint", mode="after")
     @classmethod
     def _is_address(cls, url: str | None) -> str | None:

@@ -36,6 +36,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.recipients: list[str] = []
         self.is_full = False
 
     async def handle_DATA(  # noqa: N802  aiosmtpd's name
@@ -48,6 +49,7 @@ class Mailbox:
         parsed = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(parsed, EmailMessage)
         self.messages.append(parsed)
+        self.recipients += envelope.rcpt_tos
         return "250 OK"
 
 
@@ -129,6 +131,20 @@ def test_subscribers_get_the_digest_as_they_would_read_it(mailbox: Mailbox) -> N
     assert "<b>" not in html
     assert "Ann's" not in mails["bob@example.com"].as_string()
     assert bob.id != ann.id
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["müller@example.com", "a@müller.example", "a..b@example.com", '"a,b"@example.com'],
+)
+def test_every_address_that_an_account_may_have_gets_the_digest(
+    mailbox: Mailbox, email: str
+) -> None:
+    subscriber(email=email)
+    digests.two_weeks()
+    digests.write()
+    relay_and_send()
+    assert mailbox.recipients == [email]
 
 
 @pytest.mark.parametrize("may_read", [False, True])
@@ -216,6 +232,19 @@ def test_without_a_mail_server_nothing_is_queued(database: object) -> None:
     outbox.relay(Database.CORE)
     with transaction() as session:
         assert session.execute(text(DEFERRED)).all() == []
+
+
+@pytest.mark.parametrize("name", ["USER", "PASSWORD"])
+def test_a_sign_in_that_the_mail_protocol_cannot_carry_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    given = {"HOST": "127.0.0.1", "FROM": "a@example.com", "USER": "a", "PASSWORD": "a"}
+    use(monkeypatch, **{**given, name: "größer"})
+    with pytest.raises(StartRefused, match=f"SMTP_{name}: must be of ASCII") as refused:
+        config()
+    assert "größer" not in str(refused.value)
+    monkeypatch.undo()
+    config.cache_clear()
 
 
 def test_a_mail_server_needs_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
