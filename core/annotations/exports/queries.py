@@ -2,8 +2,9 @@
 pairs of votes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -17,10 +18,10 @@ from core.annotations.exports.formats import FACTS, Format
 from core.annotations.exports.transcripts import StoredTurn
 from core.annotations.models import Annotation, PreferencePair
 from core.annotations.queries.annotation_list import (
-    DECIDING,
     conditions,
     decided_messages,
     is_blind,
+    is_overruled,
 )
 from core.annotations.schemas import AnnotationFilter, AnnotationType
 from core.database.db import Database, transaction
@@ -149,7 +150,11 @@ def _rows(ai: Session, filters: AnnotationFilter, after: Cursor | None) -> Seque
 
 
 def _examples(
-    core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, reads_before: bool
+    core: Session,
+    rows: Sequence[RowMapping],
+    decided: Mapping[UUID, datetime],
+    *,
+    reads_before: bool,
 ) -> list[Example]:
     ids = list({row["message_id"] for row in rows})
     said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings().all()}
@@ -174,7 +179,10 @@ def _turn(
 
 
 def _example(
-    row: RowMapping, said: RowMapping | None, before: list[StoredTurn], decided: set[UUID]
+    row: RowMapping,
+    said: RowMapping | None,
+    before: list[StoredTurn],
+    decided: Mapping[UUID, datetime],
 ) -> Example:
     return Example(
         annotation_type=AnnotationType(row["annotation_type"]),
@@ -187,5 +195,5 @@ def _example(
         tools=said["tools"] if said is not None else None,
         is_shortened=said is not None and len(before) < said["position"],
         is_blind=row["is_blind"],
-        is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
+        is_overruled=is_overruled(row["round"], row["created_at"], decided.get(row["message_id"])),
     )

@@ -1,6 +1,7 @@
 """Annotations: one, lists, and history, within what the actor may see."""
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -157,19 +158,26 @@ def is_blind() -> ColumnElement[bool]:
     return exists().where(columns.message_id == notes.c.message_id, IS_OPEN, is_of_it)
 
 
-def decided_messages(ai: Session, ids: Collection[UUID]) -> set[UUID]:
-    """Return which of these messages were adjudicated.
+def decided_messages(ai: Session, ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when these messages were adjudicated last, without those that never were.
 
     A query of its own: as a part of a list's query, it would read the whole table each time.
     """
     about = any_(literal(list(ids), ARRAY(Uuid())))
-    by_annotation = select(notes.c.message_id).where(
+    by_annotation = select(notes.c.message_id, notes.c.created_at.label("at")).where(
         notes.c.message_id == about, notes.c.round == DECIDING
     )
-    as_neither = select(items.c.message_id).where(
+    as_neither = select(items.c.message_id, items.c.done_at).where(
         items.c.message_id == about, items.c.decided_by.is_not(None)
     )
-    return set(ai.scalars(union_all(by_annotation, as_neither)))
+    decided = union_all(by_annotation, as_neither).subquery()
+    last = select(decided.c.message_id, func.max(decided.c.at)).group_by(decided.c.message_id)
+    return {message_id: at for message_id, at in ai.execute(last)}
+
+
+def is_overruled(round_: int, made_at: datetime, decided_at: datetime | None) -> bool:
+    """Whether an adjudication of its message followed an annotation."""
+    return decided_at is not None and round_ < DECIDING and made_at <= decided_at
 
 
 def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:

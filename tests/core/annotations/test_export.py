@@ -152,6 +152,16 @@ def test_a_decision_between_reviewers_overrules_both() -> None:
     assert len(lines(asked(FormatName.JSONL))) == 3
 
 
+def test_an_annotation_after_the_decision_is_an_example_of_its_own() -> None:
+    stored(conversation(messages=2))
+    annotated("m1", annotation_type="approved", round=1)
+    annotated("m1", suggested_response="decided", round=3, number=2)
+    annotated("m1", suggested_response="a week later", round=1, number=3)
+    answers = [line["messages"][-1]["content"] for line in lines(asked())]
+    assert answers == ["decided", "a week later"]
+    assert left_out(asked()) == {ExclusionReason.OVERRULED: 1}
+
+
 def test_a_message_that_is_gone_is_left_out_of_training_and_stays_in_the_list() -> None:
     stored(conversation(messages=2))
     annotated("m1", suggested_response="better")
@@ -235,10 +245,12 @@ def test_reviews_of_which_neither_holds_are_both_left_out() -> None:
     annotated("m1", suggested_response="second", round=2, number=1)
     decided = text(
         "insert into review_items (id, message_id, conversation_id, environment, message_role, "
-        "message_at, state, decided_by) select gen_random_uuid(), message_id, conversation_id, "
-        "environment, message_role, message_at, 'done', admin_user_id from ai_admin_annotations "
-        "where round = 1"
+        "message_at, state, decided_by, done_at) select gen_random_uuid(), message_id, "
+        "conversation_id, environment, message_role, message_at, 'done', admin_user_id, :at "
+        "from ai_admin_annotations where round = 1"
     )
     with transaction(Database.AI) as session:
-        session.execute(decided)
+        session.execute(decided, {"at": START + timedelta(minutes=2)})
     assert left_out(asked()) == {ExclusionReason.OVERRULED: 2}
+    annotated("m1", suggested_response="a week later", number=3)
+    assert [line["messages"][-1]["content"] for line in lines(asked())] == ["a week later"]
