@@ -69,6 +69,23 @@ def test_an_annotation_is_added_once_and_a_missing_one_is_named(one: Person) -> 
     assert again.dataset.version == 1
 
 
+def test_overruled_annotations_are_skipped_with_the_reason(one: Person) -> None:
+    conversations.stored(conversations.conversation())
+    overruled = (
+        annotated(annotation_type="approved"),
+        annotated(suggested_response="Second.", round=2, number=1),
+    )
+    deciding = annotated(suggested_response="Decided.", round=3, number=2)
+    later = annotated(suggested_response="Later.", number=3)
+    made = dataset(one.actor)
+    found = from_annotations(one, made.id, *overruled, deciding, later)
+    assert [(it.id, it.reason) for it in found.skipped] == [
+        (id_, "Overruled in adjudication.") for id_ in overruled
+    ]
+    references = [it.content.reference for it in cases_of(one.actor, made.id)]
+    assert references == ["Decided.", "Later."]
+
+
 def test_a_conversation_is_a_case_up_to_its_last_question(one: Person) -> None:
     tool = message(2, role="tool", content="42 is shipped")
     said = [message(0), message(1), tool, message(4), message(5)]
