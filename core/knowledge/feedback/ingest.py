@@ -1,6 +1,6 @@
 """Store received feedback; conversations in `core` are updated through the outbox."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -94,8 +94,7 @@ def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> i
     note_owned(connection, source.import_id, "ai_feedback", FEEDBACK)
     stored = connection.execute(UPSERT).fetchall()
     note_repeated(connection, source.import_id, "ai_feedback", FEEDBACK)
-    if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
-        outbox.add(session, GIVEN, {"ids": rated}, database=Database.AI)
+    _announce(session, stored)
     if names:  # by then both are stored, in whichever order they arrived
         outbox.add(
             session, NAMED, {"names": sorted({each.name for each in names})}, database=Database.AI
@@ -125,12 +124,17 @@ def _link(ai: Session, named: list[MessageName], places: dict[Named, MessagePlac
         "conversations": [place.conversation_id for place in meant],
     }
     moved = ai.execute(LINK, given).all()
-    left = {str(row.left_id) for row in moved if row.left_id is not None}
-    found = {str(row.conversation_id) for row in moved if row.conversation_id is not None}
-    if left | found:
-        outbox.add(
-            ai, GIVEN, {"ids": sorted(left | found), "left": sorted(left)}, database=Database.AI
-        )
+    _announce(ai, [(row.conversation_id, row.left_id) for row in moved])
+
+
+def _announce(ai: Session, moved: Iterable[tuple[UUID | None, UUID | None]]) -> None:
+    """Notify other features of conversations that feedback is on now, and was on before."""
+    pairs = list(moved)
+    found = {str(id_) for id_, _ in pairs if id_ is not None}
+    left = {str(id_) for _, id_ in pairs if id_ is not None}
+    if found | left:
+        payload = {"ids": sorted(found | left)} | ({"left": sorted(left)} if left else {})
+        outbox.add(ai, GIVEN, payload, database=Database.AI)
 
 
 def rate(conversation_ids: list[UUID], left: Sequence[UUID] = ()) -> None:

@@ -15,4 +15,6 @@ on conflict (id) do update set external_id = excluded.external_id, message_id = 
     attributes = excluded.attributes, import_id = excluded.import_id,
         created_at = excluded.created_at
 where excluded.created_at > present.created_at
-returning conversation_id
+-- A subquery reads the state before this statement
+returning conversation_id,
+    (select old.conversation_id from ai_feedback as old where old.id = present.id) as left_id
