@@ -72,6 +72,15 @@ def _json(value: Any) -> Any:  # noqa: ANN401  JSON
 
 
 Label = Annotated[str, StringConstraints(pattern=rf"^(?:{syntax.LABEL})$")]
+
+
+def _movable(name: str) -> str:
+    if name == syntax.LATEST:
+        raise ValueError("`latest` is always the newest version and can't be moved.")
+    return name
+
+
+MovableLabel = Annotated[Label, AfterValidator(_movable)]
 PromptName = Annotated[
     str,
     AfterValidator(_trimmed),
@@ -202,16 +211,9 @@ class LabelTarget(BaseModel):
         frozen=True, json_schema_extra={"example": {"name": "production", "version": 3}}
     )
 
-    name: Label
+    name: MovableLabel
     version: int = Field(ge=1)
     is_protected: bool | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _is_movable(cls, name: str) -> str:
-        if name == syntax.LATEST:
-            raise ValueError("`latest` is always the newest version and can't be moved.")
-        return name
 
 
 class MoveGrounds(BaseModel):

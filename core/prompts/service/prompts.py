@@ -42,7 +42,9 @@ CONTENT = tuple(PromptContent.model_fields)
 FACTS = ("name", "category", "description", "tags", "visibility")
 
 
-def create_prompt(session: Session, new_prompt: NewPrompt, *, actor: Actor) -> PromptView:
+def create_prompt(
+    session: Session, new_prompt: NewPrompt, *, checks_includes: bool = True, actor: Actor
+) -> PromptView:
     """Create a prompt with its first version.
 
     Raises PromptNameTaken, PromptRefused, IncludeRefused or TooManyPrompts.
@@ -57,7 +59,15 @@ def create_prompt(session: Session, new_prompt: NewPrompt, *, actor: Actor) -> P
     row = PromptTemplate(id=new_id(), owner=actor.id, **facts | {"tags": _tags(facts["tags"])})
     session.add(row)
     _flush(session)
-    add_version(session, row, new_prompt, number=1, note=new_prompt.note, actor=actor)
+    add_version(
+        session,
+        row,
+        new_prompt,
+        number=1,
+        note=new_prompt.note,
+        checks_includes=checks_includes,
+        actor=actor,
+    )
     audit.record(session, "prompt.create", actor, targets=target(row), after=_facts(row))
     return prompts.get_prompt(session, row.id, actor=actor)
 
@@ -136,11 +146,13 @@ def add_version(
     *,
     number: int,
     note: str,
+    checks_includes: bool = True,
     actor: Actor,
 ) -> PromptVersion:
     """Store a version; raise PromptRefused, VariablesRefused or IncludeRefused."""
     check(content)
-    check_includes(session, row.name, content, actor=actor)
+    if checks_includes:
+        check_includes(session, row.name, content, actor=actor)
     facts = content.model_dump(mode="json", include=set(CONTENT))
     facts["default_parameters"] = content.default_parameters.set_values()
     version = PromptVersion(

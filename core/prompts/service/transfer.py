@@ -15,9 +15,9 @@ from core.prompts.models import PromptTemplate
 from core.prompts.queries import prompts
 from core.prompts.queries.versions import list_versions
 from core.prompts.schemas import (
-    Label,
     LabelTarget,
     Line,
+    MovableLabel,
     NewPrompt,
     Note,
     PromptContent,
@@ -50,7 +50,7 @@ class PromptFile(BaseModel):
     description: Words = Field(default="", max_length=2000)
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     versions: tuple[VersionFile, ...] = Field(min_length=1, max_length=MOST_VERSIONS)
-    labels: dict[Label, int] = Field(default_factory=dict, max_length=100)
+    labels: dict[MovableLabel, int] = Field(default_factory=dict, max_length=100)
 
 
 def export_prompt(session: Session, prompt_id: UUID, *, actor: Actor) -> dict[str, Any]:
@@ -88,10 +88,20 @@ def import_prompt(
         **file.model_dump(include={"name", "category", "description", "tags"}),
         **versions[0].model_dump(include={*CONTENT, "note"}),
     )
-    prompt = create_prompt(session, first, actor=actor)
+    # Older versions may include what was deleted since, unless a label points at them
+    newest = len(versions)
+    prompt = create_prompt(session, first, checks_includes=newest == 1, actor=actor)
     row = session.get_one(PromptTemplate, prompt.id)
     for number, version in enumerate(versions[1:], 2):
-        add_version(session, row, version, number=number, note=version.note, actor=actor)
+        add_version(
+            session,
+            row,
+            version,
+            number=number,
+            note=version.note,
+            checks_includes=number == newest,
+            actor=actor,
+        )
     # Versions are numbered anew from 1, so labels have to follow
     numbers = {version.number: number for number, version in enumerate(versions, 1)}
     for label, number in file.labels.items():

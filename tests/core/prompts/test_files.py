@@ -8,7 +8,7 @@ from core.database.db import transaction
 from core.errors import Failure, TooLarge
 from core.identity.schemas import Actor
 from core.prompts import starters, yaml_files
-from core.prompts.errors import PromptNameTaken
+from core.prompts.errors import IncludeRefused, PromptNameTaken
 from core.prompts.queries import versions
 from core.prompts.service import prompts, transfer
 from core.prompts.views import PromptVersionView, PromptView
@@ -86,6 +86,22 @@ def test_versions_that_were_left_out_are_counted_anew(actor: Actor) -> None:
     assert (found.version, found.prompt, found.labels[0].version) == (2, "nine", 2)
 
 
+def test_an_old_version_may_include_what_is_gone(actor: Actor) -> None:
+    gone, present = ({"number": n, "prompt": text} for n, text in enumerate(["{{> b}}", "x"], 1))
+    found = imported(actor, json.dumps(SMALL | {"versions": [gone, present]}))
+    assert [each["prompt"] for each in texts(actor, found)] == ["x", "{{> b}}"]
+
+
+@pytest.mark.parametrize("labels", [{}, {"production": 1}])
+def test_newest_and_labeled_versions_may_include_only_what_exists(
+    actor: Actor, labels: dict[str, int]
+) -> None:
+    first, last = ("{{> b}}", "x") if labels else ("x", "{{> b}}")
+    both = [{"number": 1, "prompt": first}, {"number": 2, "prompt": last}]
+    with pytest.raises(IncludeRefused):
+        imported(actor, json.dumps(SMALL | {"versions": both, "labels": labels}))
+
+
 def test_a_name_that_is_taken_is_refused_with_nothing_left(actor: Actor) -> None:
     create(actor, "a")
     with pytest.raises(PromptNameTaken):
@@ -104,6 +120,7 @@ BOMBS: dict[str, str | bytes] = {
     "another format": json.dumps(SMALL | {"format": "other"}),
     "no versions": json.dumps(SMALL | {"versions": []}),
     "a label to nowhere": json.dumps(SMALL | {"labels": {"production": 2}}),
+    "a label that nobody moves": json.dumps(SMALL | {"labels": {"latest": 1}}),
     "a bad name": json.dumps(SMALL | {"name": "a@b"}),
     "NUL": b"\0",
     "no UTF-8": b"\xff\xfe\xff",
