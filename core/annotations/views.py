@@ -59,7 +59,8 @@ class ReviewSummary(View):
     with them.
 
     Annotations with an open blind review count with the type and severity `undisclosed` and without
-    tags; filters by these leave them out. Agreement is based on all annotations.
+    tags; filters by these leave them out. Agreement is based on all annotations, also those that
+    filters by type, status and tag leave out.
     """
 
     is_own: bool

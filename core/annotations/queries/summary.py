@@ -51,6 +51,7 @@ PAUSE_S = 1800.0  # a longer gap is a break, not the time of a review
 FEWEST_GAPS = 10
 TYPES = [str(each) for each in AnnotationType]
 SEVERITIES = [str(each) for each in AnnotationSeverity]
+ABOUT_VERDICTS = ("author", "type", "severity", "status", "tag", "applied_version")  # filters
 
 notes = table_of(Annotation)
 
@@ -66,10 +67,9 @@ def summarize(
     # A filter by a field that is not disclosed would disclose it by the count
     if any((filters.type, filters.severity, filters.tag)):
         where.append(seen)
-    # Agreement compares with other reviewers, whom a filter by author would leave out
-    judged = _judged(
-        [*conditions(replace(asked, author=None)), seen], actor.id if is_own else asked.author
-    )
+    # Verdicts that differ from the filtered ones are what agreement compares with
+    compared = replace(asked, **dict.fromkeys(ABOUT_VERDICTS))
+    judged = _judged([*conditions(compared), seen], actor.id if is_own else asked.author)
     by_model = _patterns(ai, judged, "annotation_type", TYPES)
     types = _added(by_model)
     return ReviewSummary(

@@ -114,6 +114,22 @@ def test_agreement_is_of_what_two_have_judged_blind_and_the_last_that_each_said(
     assert (disputed.said, disputed.is_decided) == ({"correction": 1, "approved": 1}, True)
 
 
+@pytest.mark.parametrize(
+    "filters", [{"type": "flag"}, {"tag": "tone"}, {"severity": "minor"}, {"status": "reviewed"}]
+)
+def test_filters_by_verdicts_do_not_make_reviewers_agree(filters: dict[str, Any]) -> None:
+    stored(conversation(messages=4))
+    verdict: dict[str, Any] = {"severity": "minor", "tags": ["tone"], "status": "reviewed"}
+    annotated("m1", admin_user_id=ANN, annotation_type="flag", **verdict)
+    annotated("m1", admin_user_id=BEN, annotation_type="approved", number=1)
+    annotated("m3", admin_user_id=ANN, annotation_type="flag", number=2, **verdict)
+    annotated("m3", admin_user_id=BEN, annotation_type="flag", number=3)
+    found = summarized(**filters)
+    assert (found.agreement.units, found.agreement.unanimous) == (2, 0.5)
+    assert [each.pairs for each in found.disagreements] == [1]
+    assert len(found.disputed) == 1
+
+
 def test_severity_agrees_by_how_far_apart_it_is() -> None:
     stored(conversation(messages=8))
     for number, (one, other) in {
