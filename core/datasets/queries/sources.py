@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, Uuid, all_, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core.annotations.exports.queries import BEFORE, LONGEST_BEFORE, MOST_BEFORE, SAID
 from core.annotations.models import Annotation, PreferencePair
-from core.annotations.queries.annotation_list import seen_by
+from core.annotations.queries.annotation_list import conditions, seen_by
+from core.annotations.schemas import AnnotationFilter
 from core.conversations.models import Conversation, Message
 from core.conversations.schemas import MessageSpeaker
 from core.database.tables import table_of
+from core.datasets.queries.cases import find_origins
+from core.datasets.schemas import DatasetView
+from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import named_by
 
@@ -36,6 +40,27 @@ def annotations_by_id(ai: Session, ids: Sequence[UUID], *, actor: Actor) -> dict
     wanted = notes.c.id == any_(literal(list(ids), ARRAY(Uuid())))
     rows = ai.execute(select(notes).where(wanted, seen_by(actor)))
     return {row.id: row for row in rows}
+
+
+def find_new_annotations(
+    session: Session,
+    ai: Session,
+    dataset: DatasetView,
+    filters: AnnotationFilter,
+    limit: int,
+    *,
+    actor: Actor,
+) -> tuple[list[UUID], int]:
+    """Return the newest annotations that match and that the dataset has no cases of, and how many
+    there are in all.
+    """
+    require(actor, Permission.READ_CONTENTS)
+    present = find_origins(session, dataset.id, dataset.version)
+    is_new = notes.c.id != all_(literal(list(present), ARRAY(Uuid())))
+    where = [*conditions(filters), seen_by(actor), is_new]
+    newest = select(notes.c.id).where(*where).order_by(notes.c.created_at.desc(), notes.c.id.desc())
+    total = ai.scalar(select(func.count()).select_from(notes).where(*where)) or 0
+    return list(ai.scalars(newest.limit(limit))), total
 
 
 def messages_by_id(core: Session, ids: Sequence[UUID]) -> dict[UUID, AnnotatedMessage]:

@@ -4,9 +4,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.annotations.queries import annotation_list
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
-from core.database.paging import Window
+from core.datasets.queries.sources import find_new_annotations
 from core.datasets.schemas import DatasetView
 from core.datasets.service import sources
 from core.datasets.source_schemas import AddedCases, AnnotationChoice, VoteChoice
@@ -46,14 +45,14 @@ def open_annotations(dataset: DatasetView) -> None:
         )
         st.text_input("Tag", key=TAG, max_chars=64)
         with errors.InForm(st.container()):
-            with guard.ai_work() as (ai, actor):
-                found = annotation_list.list_annotations(
-                    ai, _chosen_filter(), Window(MOST), actor=actor
+            with guard.work_on_both() as (session, ai, actor):
+                found, total = find_new_annotations(
+                    session, ai, dataset, _chosen_filter(), MOST, actor=actor
                 )
-            match = formatting.count(found.total_count, "annotation")
-            newest = f" · the newest {MOST} are added" if found.total_count > MOST else ""
-            st.caption(f"{match}{newest} · those in the dataset already are skipped")
-            ids = tuple(it.id for it in found.items)
+            match = f"{formatting.count(total, 'annotation')} not in the dataset yet"
+            newest = f" · the newest {MOST} are added" if total > MOST else ""
+            st.caption(f"{match}{newest}")
+            ids = tuple(found)
             dialogs.submit(
                 "Add cases", lambda: add_annotations(dataset.id, ids), key="datasets.annotations"
             )
@@ -68,7 +67,7 @@ def _chosen_filter() -> AnnotationFilter:
 
 def add_annotations(dataset_id: UUID, ids: tuple[UUID, ...]) -> None:
     if not ids:
-        raise Invalid("No annotation matches.")
+        raise Invalid("There are no annotations to add.")
     with guard.work_on_both() as (session, ai, actor):
         choice = AnnotationChoice(ids=ids)
         found = sources.add_annotations(session, ai, dataset_id, choice, actor=actor)

@@ -5,7 +5,10 @@ from uuid import UUID
 import pytest
 
 from core.annotations.exports.queries import Split, split_of
+from core.annotations.schemas import AnnotationFilter, AnnotationType
 from core.database.db import Database, transaction
+from core.datasets.queries.datasets import get_dataset
+from core.datasets.queries.sources import find_new_annotations
 from core.datasets.schemas import CaseSplit
 from core.datasets.service import sources
 from core.datasets.source_schemas import (
@@ -84,6 +87,28 @@ def test_overruled_annotations_are_skipped_with_the_reason(one: Person) -> None:
     ]
     references = [it.content.reference for it in cases_of(one.actor, made.id)]
     assert references == ["Decided.", "Later."]
+
+
+def test_older_annotations_follow_once_the_newest_are_in_the_dataset(one: Person) -> None:
+    conversations.stored(conversations.conversation())
+    ids = [annotated(annotation_type="approved", number=number) for number in range(3)]
+    annotated(annotation_type="flag", number=4)
+    filters = AnnotationFilter(type=AnnotationType.APPROVED)
+    made, steps = dataset(one.actor), []
+    for _ in range(4):
+        with transaction() as session, transaction(Database.AI) as ai:
+            found, total = find_new_annotations(
+                session,
+                ai,
+                get_dataset(session, made.id, actor=one.actor),
+                filters,
+                1,
+                actor=one.actor,
+            )
+        steps.append((found, total))
+        if found:
+            from_annotations(one, made.id, *found)
+    assert steps == [([ids[2]], 3), ([ids[1]], 2), ([ids[0]], 1), ([], 0)]
 
 
 def test_a_conversation_is_a_case_up_to_its_last_question(one: Person) -> None:
