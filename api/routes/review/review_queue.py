@@ -73,7 +73,7 @@ def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueCou
 def ask_for(
     request: ReviewRequest, session: SessionDep, ai: AiSessionDep, actor: ActorDep
 ) -> QueueItemView:
-    """Add a message to the queue; one that is or was in it stays unchanged."""
+    """Add a message to the queue; one that waits there moves up, a reviewed one stays unchanged."""
     return enqueue.request_review(session, ai, request, actor=actor)
 
 

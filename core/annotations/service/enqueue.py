@@ -89,7 +89,9 @@ class CheckedUntil(settings.SettingsGroup):
 def request_review(
     core: Session, ai: Session, request: ReviewRequest, *, actor: Actor
 ) -> QueueItemView:
-    """Add a message to the queue on request; an existing item stays unchanged."""
+    """Add a message to the queue on request, or this reason and its priority to its waiting item;
+    a reviewed item stays unchanged.
+    """
     require(actor, Permission.ANNOTATE)
     message_id, _, _ = conversations.get_place(core, request.message_id)
     rules = settings.read(core, ReviewSettings)
