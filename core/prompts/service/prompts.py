@@ -43,9 +43,9 @@ FACTS = ("name", "category", "description", "tags", "visibility")
 
 
 def create_prompt(
-    session: Session, new_prompt: NewPrompt, *, checks_includes: bool = True, actor: Actor
+    session: Session, new_prompt: NewPrompt, *, is_old: bool = False, actor: Actor
 ) -> PromptView:
-    """Create a prompt with its first version.
+    """Create a prompt with its first version; it may be old, as of add_version().
 
     Raises PromptNameTaken, PromptRefused, IncludeRefused or TooManyPrompts.
     """
@@ -65,7 +65,7 @@ def create_prompt(
         new_prompt,
         number=1,
         note=new_prompt.note,
-        checks_includes=checks_includes,
+        is_old=is_old,
         actor=actor,
     )
     audit.record(session, "prompt.create", actor, targets=target(row), after=_facts(row))
@@ -146,12 +146,16 @@ def add_version(
     *,
     number: int,
     note: str,
-    checks_includes: bool = True,
+    is_old: bool = False,
     actor: Actor,
 ) -> PromptVersion:
-    """Store a version; raise PromptRefused, VariablesRefused or IncludeRefused."""
+    """Store a version; raise PromptRefused, VariablesRefused or IncludeRefused.
+
+    An old one of a file may include what was deleted since, and have choices of another type.
+    """
     check(content)
-    if checks_includes:
+    if not is_old:
+        _check_choices(content)
         check_includes(session, row.name, content, actor=actor)
     facts = content.model_dump(mode="json", include=set(CONTENT))
     facts["default_parameters"] = content.default_parameters.set_values()
@@ -182,6 +186,18 @@ def check(content: PromptContent) -> None:
         for variable in content.variables
         if variable.default is not None
         and (problem := values.problem_of(variable, variable.default)) is not None
+    }
+    if problems:
+        raise values.refusal(problems)
+
+
+def _check_choices(content: PromptContent) -> None:
+    """Raise VariablesRefused when a choice could never be a variable's value."""
+    problems = {
+        variable.name: f"Choice {values.text_of(choice)}: {problem}"
+        for variable in content.variables
+        for choice in variable.rules.choices
+        if (problem := values.type_problem_of(variable, choice)) is not None
     }
     if problems:
         raise values.refusal(problems)

@@ -88,9 +88,9 @@ def import_prompt(
         **file.model_dump(include={"name", "category", "description", "tags"}),
         **versions[0].model_dump(include={*CONTENT, "note"}),
     )
-    # Older versions may include what was deleted since, unless a label points at them
+    # Where a label points is checked as the label is moved
     newest = len(versions)
-    prompt = create_prompt(session, first, checks_includes=newest == 1, actor=actor)
+    prompt = create_prompt(session, first, is_old=newest > 1, actor=actor)
     row = session.get_one(PromptTemplate, prompt.id)
     for number, version in enumerate(versions[1:], 2):
         add_version(
@@ -99,7 +99,7 @@ def import_prompt(
             version,
             number=number,
             note=version.note,
-            checks_includes=number == newest,
+            is_old=number < newest,
             actor=actor,
         )
     # Versions are numbered anew from 1, so labels have to follow

@@ -65,8 +65,8 @@ def text_of(value: Any) -> str:  # noqa: ANN401  JSON
 
 def problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN401  JSON
     """Return what is wrong with a value, or None."""
-    if not CHECKS[variable.type](value):
-        return f"Must be {TYPE_NAMES[variable.type]}."
+    if (problem := type_problem_of(variable, value)) is not None:
+        return problem
     rules = variable.rules
     if rules.choices and value not in rules.choices:
         return f"Must be one of: {', '.join(text_of(each) for each in rules.choices)}."
@@ -83,6 +83,11 @@ def problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN
         is_match = pattern.fullmatch(value) is not None
         problem = None if is_match else f"Must match {rules.pattern}."
     return problem
+
+
+def type_problem_of(variable: PromptVariable, value: Any) -> str | None:  # noqa: ANN401  JSON
+    """Return what is wrong with the type of a value, or None."""
+    return None if CHECKS[variable.type](value) else f"Must be {TYPE_NAMES[variable.type]}."
 
 
 def _beyond(size: float, lowest: float | None, highest: float | None, unit: str) -> str | None:

@@ -86,10 +86,19 @@ def test_versions_that_were_left_out_are_counted_anew(actor: Actor) -> None:
     assert (found.version, found.prompt, found.labels[0].version) == (2, "nine", 2)
 
 
-def test_an_old_version_may_include_what_is_gone(actor: Actor) -> None:
-    gone, present = ({"number": n, "prompt": text} for n, text in enumerate(["{{> b}}", "x"], 1))
-    found = imported(actor, json.dumps(SMALL | {"versions": [gone, present]}))
-    assert [each["prompt"] for each in texts(actor, found)] == ["x", "{{> b}}"]
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"prompt": "{{> b}}"},
+        {"prompt": "{{n}}", "variables": [{"name": "n", "rules": {"choices": [1, 2]}}]},
+    ],
+)
+def test_an_old_version_may_have_what_a_new_one_may_not(
+    actor: Actor, old: dict[str, object]
+) -> None:
+    both = [old | {"number": 1}, {"number": 2, "prompt": "x"}]
+    found = imported(actor, json.dumps(SMALL | {"versions": both}))
+    assert [each["prompt"] for each in texts(actor, found)] == ["x", old["prompt"]]
 
 
 @pytest.mark.parametrize("labels", [{}, {"production": 1}])

@@ -78,6 +78,12 @@ def test_a_name_is_taken_whatever_its_case(actor: Actor) -> None:
         {"prompt": "a", "variables": [{"name": "a"}, {"name": "a"}]},
         {"prompt": "a", "variables": [{"name": "a", "type": "number", "default": "b"}]},
         {"prompt": "a", "variables": [{"name": "a", "default": "b", "rules": {"choices": ["c"]}}]},
+        {"prompt": "a", "variables": [{"name": "a", "rules": {"choices": ["1", 2]}}]},
+        {
+            "prompt": "a",
+            "variables": [{"name": "a", "type": "number", "rules": {"choices": ["1"]}}],
+        },
+        {"prompt": "a", "variables": [{"name": "a", "type": "array", "rules": {"choices": ["b"]}}]},
     ],
 )
 def test_what_could_never_be_rendered_is_not_saved(
