@@ -6,9 +6,11 @@ from typing import Any
 import yaml
 
 from core.errors import Invalid, TooLarge
+from core.ingest import json_limits
 from core.ingest.yaml_loader import PATTERNS, YamlLoader
 
-MAX_BYTES = 2 * 2**20
+MAX_BYTES = 16 * 2**20
+MAX_VALUES = 200_000  # small ones take the memory and the time, not long texts
 MAX_DEPTH = 32  # levels
 
 
@@ -22,7 +24,7 @@ def read(content: bytes) -> dict[str, Any]:
         raise TooLarge(f"A prompt's file may have at most {MAX_BYTES // 2**20} MiB.")
     try:
         text = content.decode("utf-8-sig")
-        found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
+        found = _json(content, text) if text.lstrip().startswith("{") else _yaml(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         problem = getattr(error, "problem", None) or "it can't be read"
         raise FileRefused(f"This is not a YAML or JSON prompt file: {problem}.") from None
@@ -31,10 +33,19 @@ def read(content: bytes) -> dict[str, Any]:
     return found
 
 
+def _json(content: bytes, text: str) -> Any:  # noqa: ANN401  what JSON holds
+    problem = json_limits.excess(content, most_values=MAX_VALUES, deepest=MAX_DEPTH)
+    if problem is not None:
+        raise FileRefused(f"This file can't be read: {problem}.")
+    return json.loads(text)
+
+
 def _yaml(text: str) -> Any:  # noqa: ANN401  what YAML holds
     # Events come one at a time; yaml.load recurses in C, where deep nesting ends the process
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+        if number > MAX_VALUES:
+            raise FileRefused(f"This file can't be read: more than {MAX_VALUES:,} values.")
         if isinstance(event, yaml.AliasEvent):  # a few nested ones would fill the memory
             raise FileRefused("Aliases (*name) are not allowed in a prompt's file.")
         depth += isinstance(event, yaml.CollectionStartEvent)

@@ -77,6 +77,14 @@ def test_what_was_exported_comes_back_as_it_was(actor: Actor, is_yaml: bool) -> 
         assert one | {"created_by_name": other.name} == two
 
 
+@pytest.mark.parametrize("is_yaml", [True, False])
+def test_a_file_of_many_long_versions_comes_back(actor: Actor, is_yaml: bool) -> None:
+    long = "word, {and} [more] text\n" * 4000
+    file = SMALL | {"versions": [{"number": n, "prompt": f"{n} {long}"} for n in range(1, 31)]}
+    text = yaml_files.write(file) if is_yaml else json.dumps(file)
+    assert imported(actor, text).version == 30
+
+
 def test_versions_that_were_left_out_are_counted_anew(actor: Actor) -> None:
     file = SMALL | {
         "versions": [{"number": 9, "prompt": "nine"}, {"number": 4, "prompt": "four"}],
@@ -132,6 +140,8 @@ BOMBS: dict[str, str | bytes] = {
     "a label that nobody moves": json.dumps(SMALL | {"labels": {"latest": 1}}),
     "a bad name": json.dumps(SMALL | {"name": "a@b"}),
     "NUL": b"\0",
+    "many values": "versions: [" + "x," * 300_000 + "]",
+    "many values as JSON": '{"versions": [' + "0," * 300_000 + "0]}",
     "no UTF-8": b"\xff\xfe\xff",
 }
 
@@ -145,7 +155,7 @@ def test_what_is_no_file_of_a_prompt_is_refused_in_words(actor: Actor, bomb: str
 
 def test_a_large_file_is_not_even_read(actor: Actor) -> None:
     with pytest.raises(TooLarge):
-        imported(actor, b"a: b\n" * 500_000)
+        imported(actor, b"a: b\n" * 4_000_000)
     with pytest.raises(FileRefused):
         yaml_files.read(b"- a\n")
 
