@@ -19,7 +19,7 @@ run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 
 eval: .venv/run.lock  ## Run the evaluation of a file against a console: make eval FILE=evals/refunds.yaml; MODEL= and GATE= replace the file's
 	@test -n "$(FILE)" || { echo "Name the file: make eval FILE=evals/refunds.yaml"; exit 2; }
-	@export PYTHONPATH="client:$$PYTHONPATH" ATTUNE_URL="$${ATTUNE_URL:-http://127.0.0.1:$(or $(PORT),8501)}"; \
+	@export PYTHONPATH="client:$$PYTHONPATH"; \
 		exec $(BIN)/python -m tools.evaluation_files "$(FILE)" $(if $(MODEL),--model "$(MODEL)") $(if $(GATE),--gate "$(GATE)")
 
 admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin EMAIL=you@example.com

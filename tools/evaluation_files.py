@@ -4,6 +4,7 @@ The exit code is 1 below the gate, and 2 for errors.
 """
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from core.datasets.files.yaml_documents import YamlDocument
 from core.datasets.import_schemas import CaseFormat
 from core.errors import Failure
 from core.evaluations.schemas import NewEvaluation
+from core.platform.config import config
 from core.providers.schemas import MessageRole, Parameters
 
 OWN = {"dataset", "gate", "gate_on", "allowed_failures", "threads"}  # besides the API's fields
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--gate", type=float, help="instead of that of the file")
     given = parser.parse_args(arguments)
     try:
+        if not os.environ.get("ATTUNE_URL"):
+            os.environ["ATTUNE_URL"] = f"http://127.0.0.1:{config().port}"
         return _run(read(given.file, given.model, given.gate))
     except (EvaluationFailed, Failure, OSError) as error:
         say(f"attune: {error}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from attune_client import evaluations
 from attune_client.gates import RateGate
 from core.identity.schemas import Scope
+from core.platform.config import config
 from tests.api.evaluation.conftest import DATASET, shared
 from tests.factories.evaluations import answering
 from tests.factories.identity import Person
@@ -168,3 +170,18 @@ def test_another_gate_is_on_what_the_file_says(tmp_path: Path) -> None:
         file = {name: value for name, value in OWN.items() if name != "gate"}
         path.write_text(yaml.safe_dump({**file, **own, "gate_on": "low", "allowed_failures": 1}))
         assert evaluation_files.read(path, None, 0.9).gate == RateGate(0.9, "low", 1)
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("named", ["", None])
+def test_without_an_address_it_asks_the_console_at_the_port_of_the_settings(
+    run: Callable[..., Said], address: str, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    monkeypatch.setenv("ATTUNE_URL", "")
+    if named is None:
+        monkeypatch.delenv("ATTUNE_URL")
+    port = urlsplit(address).port
+    monkeypatch.setattr(
+        evaluation_files, "config", lambda: config().model_copy(update={"port": port})
+    )
+    assert run({**OWN, "targets": [{"model_id": "fake:echo"}], "runs": 1})[0] == 0
