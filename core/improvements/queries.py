@@ -3,7 +3,14 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.annotations.queries.annotation_list import conditions, notes, seen_by, sort_of
+from core.annotations.queries.annotation_list import (
+    conditions,
+    decided_messages,
+    is_overruled,
+    notes,
+    seen_by,
+    sort_of,
+)
 from core.annotations.schemas import (
     AnnotationFilter,
     AnnotationOrder,
@@ -19,7 +26,9 @@ MOST_ANNOTATIONS = 30
 
 
 def open_annotations(ai: Session, prompt_name: str, *, actor: Actor) -> list[AnnotationView]:
-    """Return reviewed annotations about answers of a prompt's versions, the most severe first."""
+    """Return reviewed annotations about answers of a prompt's versions that no adjudication
+    overruled, the most severe first.
+    """
     require(actor, Permission.READ_CONTENTS)
     wanted = select(notes).where(
         *conditions(AnnotationFilter(status=AnnotationStatus.REVIEWED)),
@@ -29,4 +38,10 @@ def open_annotations(ai: Session, prompt_name: str, *, actor: Actor) -> list[Ann
         seen_by(actor),
     )
     page = sort_of(AnnotationOrder.MOST_SEVERE).page(wanted, Window(MOST_ANNOTATIONS), None)
-    return [AnnotationView.model_validate(dict(row)) for row in ai.execute(page).mappings()]
+    rows = ai.execute(page).mappings().all()
+    decided = decided_messages(ai, [row["message_id"] for row in rows])
+    return [
+        AnnotationView.model_validate(dict(row))
+        for row in rows
+        if not is_overruled(row["round"], row["created_at"], decided.get(row["message_id"]))
+    ]

@@ -78,6 +78,8 @@ def test_the_model_reads_open_annotations_of_the_prompt_and_findings(
     reviewed(content="not reviewed", status="pending")
     reviewed(content="fixed already", status="applied", applied_version="support@1")
     reviewed(content="fine as it is", annotation_type="approved")
+    reviewed(content="overruled", name="m3")
+    reviewed(2, content="as adjudicated", name="m3", round=3)
     content = {"prompt": f"{TEXT}\n{{{{later}}}}", "variables": [{"name": "question"}]}
     answer = {"prompt": content["prompt"], "addressed": [], "why": ""}
     found = ask(client(anna), prompt, answer, content=content, note="Shorter.").json()
@@ -88,8 +90,9 @@ def test_the_model_reads_open_annotations_of_the_prompt_and_findings(
     assert "Shorter." in sent
     assert "of this prompt" in sent
     assert "better" in sent
+    assert "as adjudicated" in sent
     assert "Not declared: later." in sent
-    others = ("of another", "not reviewed", "fixed already", "fine as it is")
+    others = ("of another", "not reviewed", "fixed already", "fine as it is", "overruled")
     assert not [text for text in others if text in sent]
 
 
