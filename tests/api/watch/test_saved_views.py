@@ -151,10 +151,10 @@ def test_keys_save_no_views(client: Client) -> None:
     assert reader.post(VIEWS, json=GIVEN).status_code == 403
 
 
-def test_an_accounts_views_go_with_it(client: Client) -> None:
-    owner = person(Role.ANALYST)
+def test_shared_views_of_a_removed_account_stay_with_who_removes_it(client: Client) -> None:
+    owner, boss = person(Role.ANALYST), person(Role.SUPER_ADMIN)
     client(owner).post(VIEWS, json=GIVEN | {"is_shared": True})
-    boss = client(person(Role.SUPER_ADMIN))
-    assert names(boss) == ["Web errors"]
-    assert boss.delete(f"/admin/accounts/{owner.actor.id}").status_code == 204
-    assert names(boss) == []
+    client(owner).post(VIEWS, json=GIVEN | {"name": "Private"})
+    assert client(boss).delete(f"/admin/accounts/{owner.actor.id}").status_code == 204
+    [view] = client(boss).get(VIEWS).json()["items"]
+    assert (view["name"], view["owner_id"]) == ("Web errors", str(boss.actor.id))

@@ -105,7 +105,7 @@ def test_an_evaluation_of_an_own_app_goes_on_as_its_answers_come(
     }
     id_ = program.api.post("/evaluation/probabilistic", json=new).raise_for_status().json()["id"]
     tab = opened(window, f"{PAGE}?evaluation={id_}")
-    main(tab).to_contain_text("0 of 2 results · 2 wait for answers of your app")
+    main(tab).to_contain_text("0 of 2 results · 2 waiting for your app")
     work = program.api.get(f"/evaluation/{id_}/work").json()["items"]
     for item in work:
         answers = [{"id": item["id"], "text": "We refund it.", "latency_ms": 800}]
