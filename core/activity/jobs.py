@@ -12,7 +12,7 @@ from core.jobs import queue
 # While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Add waiting deltas to the rollups; the next job takes those that arrive meanwhile."""
+    """Add the stored deltas to the rollups; those stored meanwhile wait for the next job."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone

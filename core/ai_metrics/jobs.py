@@ -12,7 +12,7 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Add waiting deltas to the rollups; the next job takes those that arrive meanwhile."""
+    """Add the stored deltas to the rollups; those stored meanwhile wait for the next job."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone
