@@ -9,6 +9,7 @@ share them.
 import asyncio
 import logging
 import resource
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
 from api.http.turns import HEALTH, Turns
-from core.network.client_addresses import network_of, plain_address
+from core.network.client_addresses import Network, is_in, network_of, plain_address
 from core.platform.config import Config
 
 log = logging.getLogger("attune.connections")
@@ -74,7 +75,7 @@ def limits(config: Config) -> Limits:
 class Connections:
     """The open connections of one server; used in its event loop only."""
 
-    def __init__(self, limits: Limits, proxies: frozenset[str]) -> None:
+    def __init__(self, limits: Limits, proxies: Collection[Network]) -> None:
         self._limits, self._proxies = limits, proxies
         self.turns = Turns()
         self._by_network: dict[str, dict[asyncio.BaseTransport, WatchedConnection]] = {}
@@ -88,7 +89,7 @@ class Connections:
     ) -> bool:
         """Register a connection, closing a waiting one if necessary; return whether to serve it."""
         address = plain_address(peer or "")
-        network = ANY_PROXY if address in self._proxies else network_of(address)
+        network = ANY_PROXY if is_in(address, self._proxies) else network_of(address)
         has_room = self._has_room(network)
         self._network_of[transport] = network
         self._by_network.setdefault(network, {})[transport] = connection

@@ -2,13 +2,15 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network
 
+Network = IPv4Network | IPv6Network
 WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
 def client_address(
-    peer: str | None, forwarded_for: str | None, trusted_proxies: Iterable[str]
+    peer: str | None, forwarded_for: str | None, trusted_proxies: Collection[Network]
 ) -> str | None:
     """Return the address of the client, from X-Forwarded-For when the peer is a trusted proxy.
 
@@ -16,17 +18,27 @@ def client_address(
     client could have written anything left of it. Several such headers are one list, joined by
     commas.
     """
-    proxies = frozenset(trusted_proxies)
     nearest = plain_address(peer or "") or peer
-    if nearest not in proxies or not forwarded_for:
+    if not forwarded_for or not is_in(nearest, trusted_proxies):
         return nearest
     for entry in reversed(forwarded_for.split(",")):
         address = plain_address(entry)
         if address is None:
             return nearest
-        if address not in proxies:
+        if not is_in(address, trusted_proxies):
             return address
     return nearest
+
+
+def is_in(address: str | None, networks: Collection[Network]) -> bool:
+    """Return whether one of these networks has this plain address."""
+    if not networks or address is None:
+        return False
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
 
 
 def network_of(ip_address: str | None) -> str:

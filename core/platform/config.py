@@ -3,12 +3,19 @@
 import os
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import StartRefused
@@ -18,6 +25,21 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itself
 # Bytes: Postgres opens paths of at most 1,023, which include its own file names
 MAX_DATA_PATH_BYTES = 900
+
+
+def _network(given: str | IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network, of one address if given one; IPv4 in IPv6 notation is returned as IPv4."""
+    try:
+        network = ip_network(given)
+    except ValueError:
+        raise ValueError(
+            f"must be addresses or networks such as 10.0.0.2 or 10.0.0.0/24; {given} is none"
+        ) from None
+    mapped = isinstance(network, IPv6Network) and network.network_address.ipv4_mapped
+    return ip_network((mapped, network.prefixlen - 96)) if mapped else network
+
+
+Proxies = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
 class ProcessRole(StrEnum):
@@ -64,7 +86,7 @@ class Config(BaseSettings):
     attune_admin_password: SecretStr | None = None
     attune_secret_key: SecretStr | None = None
     attune_public_url: str | None = None
-    attune_trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset()
+    attune_trusted_proxies: Annotated[frozenset[Proxies], NoDecode] = frozenset()
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_tool_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -126,11 +148,6 @@ class Config(BaseSettings):
         if not isinstance(value, str):
             return value
         return frozenset(entry.strip().lower() for entry in value.split(",") if entry.strip())
-
-    @field_validator("attune_trusted_proxies", mode="after")
-    @classmethod
-    def _are_addresses(cls, proxies: frozenset[str]) -> frozenset[str]:
-        return frozenset(_plain_address(proxy) for proxy in proxies)
 
     @field_validator("cors_origins", mode="after")
     @classmethod
@@ -232,15 +249,6 @@ class Config(BaseSettings):
     def behind_tls(self) -> bool:
         """Whether the public address uses https."""
         return bool(self.attune_public_url and self.attune_public_url.startswith("https://"))
-
-
-def _plain_address(text: str) -> str:
-    """Return an address in the form of a peer's; raise ValueError for what is none."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        raise ValueError(f"must be addresses such as 10.0.0.2; {text} is none") from None
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 @cache

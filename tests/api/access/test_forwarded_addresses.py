@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ LOGIN = b'{"email": "nobody@example.com", "password": "wrong password"}'
 
 @pytest.fixture(scope="module")
 def behind_a_proxy() -> Iterator[str]:
-    named = frozenset({"127.0.0.1", "10.0.0.2"})
+    named = frozenset({ip_network("127.0.0.1"), ip_network("10.0.0.0/24")})
     with serving(config().model_copy(update={"attune_trusted_proxies": named})) as address:
         yield address
 
@@ -88,10 +89,17 @@ def test_a_proxy_is_trusted_in_whatever_form_its_address_is_given(
     monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     monkeypatch.setenv("ATTUNE_TRUSTED_PROXIES", given)
-    assert Config().attune_trusted_proxies - {"2001:db8::1"} == {"10.0.0.2"}
+    found = {*map(str, Config().attune_trusted_proxies)}
+    assert found - {"2001:db8::1/128"} == {"10.0.0.2/32"}
 
 
-@pytest.mark.parametrize("given", ["172.16.0.0/12", "10.0.0.2, proxy", "*", "10.0.0.2:80"])
+@pytest.mark.parametrize("given", ["172.16.0.0/12", " ::ffff:172.16.0.0/108 ,"])
+def test_a_network_of_proxies_is_trusted(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("ATTUNE_TRUSTED_PROXIES", given)
+    assert [*map(str, Config().attune_trusted_proxies)] == ["172.16.0.0/12"]
+
+
+@pytest.mark.parametrize("given", ["172.16.0.1/12", "10.0.0.2, proxy", "*", "10.0.0.2:80"])
 def test_what_is_no_address_of_a_proxy_is_refused_and_named(
     monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
 
 import httpx2
 import pytest
@@ -51,7 +52,7 @@ def attempt(
 @pytest.fixture(scope="module")
 def behind_a_proxy() -> Iterator[str]:
     with serving(
-        config().model_copy(update={"attune_trusted_proxies": frozenset({"127.0.0.1"})})
+        config().model_copy(update={"attune_trusted_proxies": frozenset({ip_network("127.0.0.1")})})
     ) as address:
         yield address
 

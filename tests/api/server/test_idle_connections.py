@@ -6,6 +6,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import pytest
@@ -137,7 +138,7 @@ def test_many_addresses_together_stay_within_the_total(few: str) -> None:
 def test_a_trusted_proxy_is_bound_by_the_total_only(runner: object) -> None:
     trusting = {
         "connection_limit_per_address": 2,
-        "attune_trusted_proxies": frozenset({"127.0.0.1"}),
+        "attune_trusted_proxies": frozenset({ip_network("127.0.0.1")}),
     }
     busy = at_work()
     with serving(config().model_copy(update=trusting)) as address, ExitStack() as house:

@@ -1,10 +1,12 @@
 """Whose address a request counts for."""
 
+from ipaddress import ip_network
+
 import pytest
 
 from core.network.client_addresses import client_address, network_of
 
-TRUSTED = frozenset({"10.0.0.1", "10.0.0.2", "2001:db8::1"})
+TRUSTED = [ip_network(each) for each in ("10.0.0.0/30", "2001:db8::1")]
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,7 @@ TRUSTED = frozenset({"10.0.0.1", "10.0.0.2", "2001:db8::1"})
         ("203.0.113.7", None, "203.0.113.7"),
         ("203.0.113.7", "6.6.6.6", "203.0.113.7"),
         ("10.0.0.1", None, "10.0.0.1"),
+        ("10.0.0.4", "6.6.6.6", "10.0.0.4"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
         ("10.0.0.1", "6.6.6.6, 203.0.113.7", "203.0.113.7"),
