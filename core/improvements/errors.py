@@ -4,8 +4,8 @@ from core.errors import Invalid, ProviderFailed
 
 
 class NothingToImprove(Invalid):
-    """No reviewed annotations are about this prompt, and the checks found nothing. Add a note that
-    says what to improve.
+    """No reviewed annotations outside the hold-out split are about this prompt, and the checks
+    found nothing. Add a note that says what to improve.
     """
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from core.annotations.exports.queries import Split, split_of
 from core.annotations.schemas import AnnotationView
 from core.errors import Invalid
 from core.executions.schemas import ExecutionStatus, ExecutionView, NewExecution
@@ -53,7 +54,7 @@ def prepare(
     content = new_improvement.content or _newest(prompt)
     prompts.check(content)
     findings = check_prompt(core, prompt_id, content, actor=actor)
-    annotations = _by_short_id(open_annotations(ai, prompt.name, actor=actor))
+    annotations = _by_short_id(_not_held_out(open_annotations(ai, prompt.name, actor=actor)))
     if not (annotations or findings or new_improvement.note.strip()):
         raise NothingToImprove
     model = catalogue.find_route(core, new_improvement.model_id).model
@@ -62,6 +63,11 @@ def prepare(
 
 def _newest(prompt: PromptView) -> PromptContent:
     return PromptContent.model_validate(prompt.model_dump(include=set(PromptContent.model_fields)))
+
+
+def _not_held_out(annotations: list[AnnotationView]) -> list[AnnotationView]:
+    """Leave out the hold-out split: a prompt is measured by cases that it was not written for."""
+    return [each for each in annotations if split_of(each.conversation_id) is not Split.HOLDOUT]
 
 
 def _by_short_id(annotations: list[AnnotationView]) -> dict[str, AnnotationView]:

@@ -21,6 +21,7 @@ from tests.factories.reviews import annotated
 
 TEXT = "Answer in one sentence.\n<question>{{question}}</question>"
 BETTER = "Answer in two sentences, and cite dates.\n<question>{{question}}</question>"
+HELD_OUT = "h"  # a conversation whose ID puts it into the hold-out split
 
 
 @pytest.fixture
@@ -94,6 +95,19 @@ def test_the_model_reads_open_annotations_of_the_prompt_and_findings(
     assert "Not declared: later." in sent
     others = ("of another", "not reviewed", "fixed already", "fine as it is", "overruled")
     assert not [text for text in others if text in sent]
+
+
+def test_the_model_reads_no_annotations_that_are_held_out_to_measure_its_prompt(
+    client: Client, anna: Person, prompt: PromptView
+) -> None:
+    for name in ("c", HELD_OUT):
+        stored(conversation(name, messages=4))
+    annotated(conversation=HELD_OUT, status="reviewed", prompt_version="support@1")
+    refused = ask(client(anna), prompt)
+    assert (refused.status_code, "hold-out split" in refused.json()["detail"]) == (422, True)
+    reviewed(content="of the training split")
+    answer = {"prompt": BETTER, "addressed": ["A1", "A2"], "why": ""}
+    assert len(ask(client(anna), prompt, answer).json()["addressed"]) == 1
 
 
 def _sent(row: Execution) -> str:
