@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     StringConstraints,
     field_validator,
+    model_validator,
 )
 from pydantic.config import JsonDict
 
@@ -161,7 +162,7 @@ class PromptContent(BaseModel):
 
 
 class NewPrompt(PromptContent):
-    """A prompt to create, with its first version."""
+    """A prompt to create, with its first version; `is_public` true stands for its `visibility`."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
@@ -171,6 +172,13 @@ class NewPrompt(PromptContent):
     tags: tuple[Tag, ...] = Field(default=(), max_length=20)
     visibility: Visibility = Visibility.PRIVATE
     note: Note = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_public(cls, given: Any) -> Any:  # noqa: ANN401  nothing has validated it
+        if isinstance(given, dict) and given.get("is_public") is True:
+            return {"visibility": Visibility.PUBLIC, **given}
+        return given
 
 
 class PromptStarter(NewPrompt):
@@ -195,6 +203,9 @@ class PromptChange(BaseModel):
     description: Words | None = Field(default=None, max_length=2000)
     tags: tuple[Tag, ...] | None = Field(default=None, max_length=20)
     visibility: Visibility | None = None
+    is_public: bool | None = Field(
+        default=None, description="Without `visibility`: whether every account sees it."
+    )
     prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     system_prompt: Words | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     variables: tuple[PromptVariable, ...] | None = Field(default=None, max_length=100)
@@ -202,6 +213,12 @@ class PromptChange(BaseModel):
     model_id: Line | None = Field(default=None, max_length=300)
     note: Note = ""
     base_version: int | None = None
+
+    def new_visibility(self, present: Visibility) -> Visibility | None:
+        """Return the visibility to set, or None to keep the present one."""
+        if self.visibility or self.is_public in (None, present is Visibility.PUBLIC):
+            return self.visibility
+        return Visibility.PUBLIC if self.is_public else Visibility.PRIVATE
 
 
 class LabelTarget(BaseModel):

@@ -87,6 +87,7 @@ def change_prompt(
     if change.name is not None and change.name.lower() != row.name.lower():
         _check_not_included(session, row, actor)
     changes = change.model_dump(exclude_unset=True)
+    changes["visibility"] = change.new_visibility(present.visibility)
     before = _facts(row)
     _set_facts(row, present, {name: changes[name] for name in FACTS if name in changes}, actor)
     row.updated_at = clock.now()

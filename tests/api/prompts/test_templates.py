@@ -130,6 +130,35 @@ def test_a_call_that_cannot_be_made_says_why(
     assert mine.get(f"/templates/{made}").json()["usage_count"] == 0
 
 
+def test_is_public_stands_for_a_visibility(mine: httpx2.Client) -> None:
+    made = create(mine, is_public=True)
+    for change, expected in (
+        ({}, "public"),
+        ({"is_public": True}, "public"),
+        ({"is_public": False}, "private"),
+        ({"is_public": True}, "public"),
+        ({"visibility": "shared", "is_public": True}, "shared"),
+        ({"is_public": False}, "shared"),
+    ):
+        changed = mine.put(f"/templates/{made}", json=change).raise_for_status().json()
+        assert (changed["visibility"], changed["version"]) == (expected, 1), change
+
+
+@pytest.mark.parametrize(
+    ("more", "visibility"),
+    [
+        ({}, "private"),
+        ({"is_public": False}, "private"),
+        ({"is_public": True}, "public"),
+        ({"is_public": True, "visibility": "private"}, "private"),
+    ],
+)
+def test_a_new_prompt_is_private_unless_it_says_that_it_is_public(
+    mine: httpx2.Client, more: dict[str, object], visibility: str
+) -> None:
+    assert mine.get(f"/templates/{create(mine, **more)}").json()["visibility"] == visibility
+
+
 def test_a_call_without_text_or_prompt_is_refused(mine: httpx2.Client) -> None:
     for call in ({"model_id": "fake:echo"}, {"prompt": "x"}, {}):
         assert mine.post("/prompts/execute", json=call).status_code == 422
