@@ -87,8 +87,9 @@ class EvaluationTarget(BaseModel):
     """What answers: a model with a system prompt, a version of a prompt or a bot; a service; or an
     app of your own, which reads its work and sends the answers.
 
-    A prompt gets the case's context as variables, and its last message as `input`. With a `seed`
-    among the parameters, each run of a case has the next one.
+    A prompt gets the case's context as variables, and its last message as `input`; in a system
+    prompt, these fill the `{{name}}` that they name. With a `seed` among the parameters, each run
+    of a case has the next one.
     """
 
     model_config = ConfigDict(frozen=True, protected_namespaces=(), extra="forbid")

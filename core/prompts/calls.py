@@ -62,7 +62,8 @@ class PromptExecution(NewExecution):
 
     With `template_id`, an ID, a name or `name@label`, `variables` and `context` fill the prompt of
     `template_label` (without one, the newest version), and `model_id` and parameters that are left
-    out are the prompt's.
+    out are the prompt's. Without it, `variables` fill `prompt` and `system_prompt` as `{{name}}`
+    in them, and `context` what they lack; without `variables`, texts are sent as they are.
     """
 
     # A default is not validated: the field may be left out, and must not be empty

@@ -96,16 +96,21 @@ class PromptView(View):
         return self.visibility is Visibility.PUBLIC
 
 
-class RenderedPrompt(View):
-    """A prompt with its values in place: `messages` come between `system_prompt` and `prompt`."""
+class RenderedTexts(View):
+    """Texts with values in place: `messages` come between `system_prompt` and `prompt`."""
+
+    system_prompt: str | None
+    messages: list[ChatMessage]
+    prompt: str
+
+
+class RenderedPrompt(RenderedTexts):
+    """A version of a prompt with its values in place."""
 
     model_config = ConfigDict(protected_namespaces=())
 
     name: str
     version: int
     version_id: UUID
-    system_prompt: str | None
-    messages: list[ChatMessage]
-    prompt: str
     parameters: Parameters
     model_id: str | None

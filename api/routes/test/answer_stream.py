@@ -65,7 +65,7 @@ def start(call: PromptExecution, actor: Actor) -> tuple[PendingExecution, Answer
 
 def _resolve_directly(call: PromptExecution) -> Resolved | None:
     """Return a call that needs nothing from the database, or None."""
-    if call.session_id or call.template_id or call.tool_names:
+    if call.session_id or call.template_id or call.variables or call.tool_names:
         return None
     return prompts.without_template(call), None
 

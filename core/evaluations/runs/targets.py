@@ -20,7 +20,7 @@ from core.playground.answering import default_model
 from core.prompts.calls import RenderRequest
 from core.prompts.queries.parameters import with_defaults
 from core.prompts.queries.prompts import get_prompt
-from core.prompts.queries.rendering import render
+from core.prompts.queries.rendering import fill_known, render
 from core.prompts.queries.versions import read_version
 from core.providers import catalogue
 from core.providers.queries import token_prices
@@ -145,15 +145,16 @@ def execution_of(
     """
     *earlier, last = case.messages
     text, system, messages = last.content, target.prompt, tuple(earlier)
+    values = {**(case.context or {}), "input": last.content}
     if target.prompt_id is not None:
         request = RenderRequest(
-            version=target.prompt_version,
-            context={**(case.context or {}), "input": last.content},
-            messages=tuple(earlier),
+            version=target.prompt_version, context=values, messages=tuple(earlier)
         )
         rendered = render(session, target.prompt_id, request, actor=actor)
         system, messages = rendered.system_prompt, tuple(rendered.messages)
         text = rendered.prompt or last.content
+    elif system is not None and target.bot_id is None:
+        system = fill_known(system, values)
     # Some providers take a system prompt only apart from the messages
     said = tuple(it for it in messages if it.role is not MessageRole.SYSTEM)
     told = [it.content for it in messages if it.role is MessageRole.SYSTEM]

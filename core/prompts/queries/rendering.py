@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from core.prompts.queries.versions import read_version
 from core.prompts.schemas import PromptContent, PromptVariable
 from core.prompts.template import escaping, syntax, values
 from core.prompts.template.syntax import HISTORY, Include, Part, Variable
-from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt
+from core.prompts.views import PromptVersionView, PromptView, RenderedPrompt, RenderedTexts
 from core.providers.schemas import ChatMessage, MessageRole
 
 DEEPEST = 8  # prompts that include each other
@@ -143,24 +144,57 @@ def render_content(
     actor: Actor,
 ) -> RenderedPrompt:
     """Render a version of a prompt."""
-    expansion = Expansion(session, actor)
-    expansion.declare(version)
-    system = expansion.parts(version, is_system=True)
-    user = expansion.parts(version, is_system=False)
-    used = names_in(system, user)
-    texts = values.texts_of(expansion.declared.values(), used, request.variables, request.context)
-    before, text = _around_history(user, texts)
-    earlier = [ChatMessage(role=MessageRole.USER, content=before)] if before else []
+    texts = render_texts(session, version, request, actor=actor)
     return RenderedPrompt(
         name=prompt.name,
         version=version.number,
         version_id=version.id,
-        system_prompt=_filled(system, texts) if version.system_prompt is not None else None,
-        messages=[*earlier, *request.messages],
-        prompt=text,
+        system_prompt=texts.system_prompt,
+        messages=texts.messages,
+        prompt=texts.prompt,
         parameters=version.default_parameters,
         model_id=version.model_id,
     )
+
+
+def render_texts(
+    session: Session,
+    content: PromptContent | PromptVersionView,
+    request: RenderRequest,
+    *,
+    actor: Actor,
+) -> RenderedTexts:
+    """Return texts with what they include and values in place.
+
+    Raises IncludeRefused, VariablesRefused or PromptTooLarge.
+    """
+    expansion = Expansion(session, actor)
+    expansion.declare(content)
+    system = expansion.parts(content, is_system=True)
+    user = expansion.parts(content, is_system=False)
+    used = names_in(system, user)
+    texts = values.texts_of(expansion.declared.values(), used, request.variables, request.context)
+    before, text = _around_history(user, texts)
+    earlier = [ChatMessage(role=MessageRole.USER, content=before)] if before else []
+    return RenderedTexts(
+        system_prompt=_filled(system, texts) if content.system_prompt is not None else None,
+        messages=[*earlier, *request.messages],
+        prompt=text,
+    )
+
+
+def fill_known(text: str, given: Mapping[str, Any]) -> str:
+    """Return a text with these values in place of the variables that it names; the rest of it is
+    no template, and stays as it is. Raises PromptTooLarge.
+    """
+    parts: list[Part] = []
+    end = 0
+    for match in syntax.PLACEHOLDER.finditer(text):
+        if match["variable"] in given:
+            parts += [text[end : match.start()], Variable(match["variable"])]
+            end = match.end()
+    parts.append(text[end:])
+    return _filled(parts, {name: values.text_of(value) for name, value in given.items()})
 
 
 def names_in(*texts: list[Part]) -> list[str]:

@@ -11,7 +11,9 @@ from core.prompts.calls import PromptExecution, RenderRequest
 from core.prompts.errors import PromptRefused
 from core.prompts.models import PromptTemplate, PromptVersion
 from core.prompts.queries.parameters import with_defaults
-from core.prompts.queries.rendering import render
+from core.prompts.queries.rendering import render, render_texts
+from core.prompts.schemas import PromptContent
+from core.prompts.template.values import text_of
 from core.prompts.views import RenderedPrompt
 
 SAME = (
@@ -29,12 +31,13 @@ SAME = (
 
 
 def resolve(session: Session, call: PromptExecution, *, actor: Actor) -> NewExecution:
-    """Return the call with its prompt rendered, and count the use of the prompt.
+    """Return the call with its prompt rendered, and count the use of the prompt; without a prompt,
+    with its variables in its own texts.
 
     Raises PromptRefused when texts are given twice or not at all, and what render() raises.
     """
     if call.template_id is None:
-        return without_template(call)
+        return _with_values(session, call, actor) if call.variables else without_template(call)
     request = RenderRequest(
         label=call.template_label,
         variables=call.variables,
@@ -51,6 +54,22 @@ def without_template(call: PromptExecution) -> NewExecution:
     # Checked already: a call of a prompt has all fields of a call of texts
     facts = {name: getattr(call, name) for name in NewExecution.model_fields}
     return NewExecution.model_construct(**facts | {"template_version_id": None})
+
+
+def _with_values(session: Session, call: PromptExecution, actor: Actor) -> NewExecution:
+    # Texts of a call declare no variables: a value of any type is written as text
+    variables, context = (
+        {name: value if value is None else text_of(value) for name, value in (given or {}).items()}
+        for given in (call.variables, call.context)
+    )
+    request = RenderRequest(variables=variables, context=context, messages=call.messages)
+    # Not validated: texts of a call may be longer than those of a prompt
+    content = PromptContent.model_construct(prompt=call.prompt, system_prompt=call.system_prompt)
+    texts = render_texts(session, content, request, actor=actor)
+    if not (texts.prompt or call.ends_with_input):
+        raise PromptRefused("With these values, `prompt` has no text.")
+    filled = {name: getattr(texts, name) for name in ("system_prompt", "messages", "prompt")}
+    return without_template(call.model_copy(update=filled | {"messages": tuple(texts.messages)}))
 
 
 def _execution(session: Session, call: PromptExecution, rendered: RenderedPrompt) -> NewExecution:

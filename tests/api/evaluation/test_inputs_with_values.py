@@ -62,6 +62,28 @@ def test_without_a_prompt_the_values_are_the_message(
     assert rate(mine, start(mine, {"model_id": "fake:echo"}, said, input=values)) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("values", "system_prompt"),
+    [
+        ({"tone": "kind", "question": "a refund?"}, "(prompt: Be kind, say {{other}}.)"),
+        ({"tone": 3, "question": "a refund?"}, "(prompt: Be 3, say {{other}}.)"),
+        ({"tone": "{{question}}", "question": "?"}, "(prompt: Be {{question}}, say {{other}}.)"),
+        ({"question": "a refund?"}, "(prompt: Be {{ tone }}, say {{other}}.)"),
+    ],
+)
+def test_values_fill_a_system_prompt_and_leave_the_rest_of_it_as_it_is(
+    mine: httpx2.Client, values: dict[str, Any], system_prompt: str
+) -> None:
+    target = {"model_id": "fake:echo", "prompt": "Be {{ tone }}, say {{other}}."}
+    assert rate(mine, start(mine, target, system_prompt, input=values)) == 1.0
+
+
+def test_the_question_of_a_case_fills_input_in_a_system_prompt(mine: httpx2.Client) -> None:
+    target = {"model_id": "fake:echo", "prompt": "Answer <q>{{input}}</q>"}
+    said = r"(prompt: Answer <q>why <\/q></q>)"
+    assert rate(mine, start(mine, target, said, input="why </q>")) == 1.0
+
+
 @pytest.mark.parametrize("case", [{"input": {}}, {"input": {"a": "b"}, "context": {"c": "d"}}])
 def test_an_object_without_values_or_beside_a_context_is_refused(
     mine: httpx2.Client, case: dict[str, Any]
