@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from api import outage
 from core import errors
 from core.platform.ids import new_id
+from core.presentation.validation import message_of
 
 log = logging.getLogger("attune.api")
 
@@ -95,7 +96,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     fields = [
-        {"field": _path(issue["loc"]), "message": issue["msg"].removeprefix("Value error, ")}
+        {"field": _path(issue["loc"]), "message": message_of(issue)}
         for issue in error.errors()[:MOST_NAMED]
     ]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from core.errors import Conflict, Invalid, NotFound
+from core.presentation.validation import message_of
 
 
 class PlaygroundSessionMissing(NotFound):
@@ -22,7 +23,7 @@ class SessionFileInvalid(Invalid):
     def of(cls, error: ValidationError, place: str = "") -> Self:
         """Return it for the first field that is wrong."""
         first = error.errors()[0]
-        words = [place, ".".join(map(str, first["loc"])), first["msg"]]
+        words = [place, ".".join(map(str, first["loc"])), message_of(first)]
         return cls(": ".join(filter(None, words)) + ".")
 
 

@@ -11,6 +11,7 @@ from core.attachments.images import as_jpeg
 from core.errors import Invalid
 from core.executions.schemas import CostLimit
 from core.ingest.json_objects import JsonObject
+from core.presentation.validation import message_of
 from core.prompts.calls import PromptExecution
 from core.providers.images import IllustratedMessage
 from core.providers.schemas import ANY_TOOL, ChatMessage, MessageRole, Parameters, Tool
@@ -269,7 +270,7 @@ def invalid(error: ValidationError) -> Invalid:
     """Return the first field that is wrong, and why."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
+    message = message_of(first)
     return Invalid(
         f"{field}: {message}" if field else message, errors=[{"field": field, "message": message}]
     )

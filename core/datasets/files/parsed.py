@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.datasets.errors import DatasetFileRefused
 from core.datasets.import_schemas import CaseFormat, UnsupportedPart
 from core.datasets.schemas import MOST_CASES, CaseSplit, CaseTexts
+from core.presentation.validation import message_of
 from core.scoring.schemas import AllScorer, AnyScorer
 
 MOST_UNSUPPORTED = 1000  # named in a report
@@ -78,9 +79,9 @@ class ParsedCases:
 
 def reason_of(error: ValidationError) -> str:
     """Return what is wrong first, with the name of the field."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
+    message = message_of(first)
     return f"{where}: {message}" if where else message
 
 

@@ -19,6 +19,7 @@ from core.imports.recognition import questions
 from core.imports.schemas import ImportStart, MappingView, NewMapping
 from core.platform import clock
 from core.platform.ids import new_id
+from core.presentation.validation import message_of
 
 LAYOUT = ("container", "records", "delimiter", "header")
 START = ("start", "zero")
@@ -111,7 +112,7 @@ def _checked(mapping: dict[str, Any]) -> Mapping:
         return Mapping.model_validate(mapping)
     except ValidationError as wrong:
         errors = [
-            {"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
+            {"field": ".".join(str(part) for part in each["loc"]), "message": message_of(each)}
             for each in wrong.errors()
         ]
         first = errors[0]

@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.identity.service import audit
+from core.presentation.validation import message_of
 from core.prompts import yaml_files
 from core.prompts.models import PromptTemplate
 from core.prompts.queries import prompts
@@ -121,8 +122,8 @@ def _read(content: dict[str, Any]) -> PromptFile:
         return PromptFile.model_validate(content)
     except ValidationError as error:
         errors = [
-            {"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
+            {"field": ".".join(str(part) for part in each["loc"]), "message": message_of(each)}
+            for each in error.errors(include_url=False)
         ][:20]
         summary = "; ".join(f"{each['field']}: {each['message']}" for each in errors[:3])
         raise yaml_files.FileRefused(

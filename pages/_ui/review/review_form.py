@@ -16,6 +16,7 @@ from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.queries.conversation_detail import ReadMessage
 from core.platform import clock
+from core.presentation.validation import message_of
 from pages._ui import errors, frame, state
 
 SEVERITIES: dict[AnnotationSeverity, str] = {
@@ -232,7 +233,7 @@ def entered_verdict(message_id: UUID) -> ReviewVerdict:
             annotation_type=type_, severity=given["severity"], tags=given["tags"] or [], **texts
         )
     except ValidationError as error:
-        raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        raise NotSaid(message_of(error.errors()[0])) from None
 
 
 @step

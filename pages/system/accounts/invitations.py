@@ -7,6 +7,7 @@ from core.errors import Invalid
 from core.identity.schemas import Link, NewAccount, Role
 from core.identity.service import accounts as service
 from core.platform.config import config
+from core.presentation.validation import message_of
 from pages._ui import dialogs, frame, guard, state, text
 
 EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
@@ -47,11 +48,7 @@ def invite() -> None:
         )
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        words = (
-            "Enter a name."
-            if first["loc"] == ("full_name",)
-            else first["msg"].removeprefix("Value error, ")
-        )
+        words = "Enter a name." if first["loc"] == ("full_name",) else message_of(first)
         raise Invalid(words) from None
     with guard.work() as (session, actor):
         link = service.invite(session, given, actor=actor)

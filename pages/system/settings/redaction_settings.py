@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from core.errors import Invalid
 from core.ingest.redaction import Mode, OwnPattern, Redaction
+from core.presentation.validation import message_of
 from core.system import redaction
 from pages._ui import errors, frame, guard, state
 
@@ -97,4 +98,4 @@ def _words(wrong: ValidationError) -> str:
     first = wrong.errors()[0]
     if first["loc"] == ("name",):
         return "names start with a letter and use lower-case letters, digits, - and _ only."
-    return first["msg"].removeprefix("Value error, ")
+    return message_of(first)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from core.annotations import settings
 from core.annotations.schemas import LONGEST_TEXT
 from core.annotations.score_rules import of_line
+from core.presentation.validation import message_of
 from pages._ui import errors, guard, state
 
 NAMES = (
@@ -112,7 +113,7 @@ def save(loaded: settings.ReviewSettings) -> None:
     try:
         wanted = settings.ReviewSettings.model_validate(given)
     except ValidationError as error:
-        state.problem(error.errors()[0]["msg"].removeprefix("Value error, "))
+        state.problem(message_of(error.errors()[0]))
         return
     with guard.work() as (core, actor):
         changed = settings.change(core, wanted, actor=actor, loaded=loaded)

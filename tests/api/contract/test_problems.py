@@ -170,3 +170,9 @@ def test_unknown_fields_are_ignored(mine: httpx2.Client) -> None:
 def test_a_problem_is_never_a_page_even_for_a_browser(client: Client) -> None:
     answer = client(person()).get("/nothing", headers={"Accept": "text/html"})
     assert is_problem(answer, 404, "not_found")
+
+
+def test_an_empty_text_has_too_few_characters_not_items(mine: httpx2.Client) -> None:
+    answer = mine.post("/bots", json={"bot_name": "  "})
+    assert is_problem(answer, 422, "validation_failed")
+    assert answer.json()["detail"] == "bot_name: String should have at least 1 character"

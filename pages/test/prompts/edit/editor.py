@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from core.errors import Invalid
+from core.presentation.validation import message_of
 from core.prompts.schemas import PromptContent, PromptVariable, VariableRules, VariableType
 from core.prompts.template import syntax, values
 from core.prompts.views import PromptVersionView, PromptView
@@ -186,4 +187,4 @@ def _value(name: str, kind: VariableType, shown: str) -> Any:  # noqa: ANN401  J
 
 
 def _first(error: ValidationError) -> str:
-    return error.errors()[0]["msg"].removeprefix("Value error, ")
+    return message_of(error.errors()[0])

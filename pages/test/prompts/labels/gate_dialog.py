@@ -13,6 +13,7 @@ from core.errors import Invalid
 from core.evaluations.queries import reports
 from core.evaluations.schemas import EvaluationSplit
 from core.evaluations.views import EvaluationListItem
+from core.presentation.validation import message_of
 from core.promotions import service as promotions
 from core.promotions.schemas import GateView, NewGate
 from core.prompts.views import PromptView
@@ -178,6 +179,6 @@ def save(
         try:
             new = NewGate.model_validate(given)
         except ValidationError as refused:
-            raise Invalid(refused.errors()[0]["msg"]) from None
+            raise Invalid(message_of(refused.errors()[0])) from None
         promotions.set_gate(session, prompt.id, label, new, actor=actor)
     state.toast(f"{label} has a gate")

@@ -1,0 +1,45 @@
+"""Messages about refused values name JSON's types, and never Python's."""
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+
+from core.presentation.validation import message_of
+
+
+def _refuse_x(text: str) -> str:
+    if text == "x":
+        raise ValueError("An x is not allowed.")
+    return text
+
+
+class Body(BaseModel):
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True),
+        AfterValidator(_refuse_x),
+        Field(min_length=1, max_length=3),
+    ] = "a"
+    columns: tuple[int, ...] = Field(default=(), max_length=2)
+    scopes: frozenset[int] = Field(default=frozenset(), max_length=2)
+    count: int = Field(default=1, ge=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"name": " "}, "String should have at least 1 character"),
+        ({"name": "abcd"}, "String should have at most 3 characters"),
+        ({"name": "x"}, "An x is not allowed."),
+        ({"columns": [1, 2, 3]}, "List should have at most 2 items after validation, not 3"),
+        ({"columns": 1}, "Input should be a valid list"),
+        ({"scopes": [1, 2, 3]}, "List should have at most 2 items after validation, not more"),
+        ({"scopes": 1}, "Input should be a valid list"),
+        ({"count": 0}, "Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_refused_value_is_explained_in_words_of_json(body: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Body.model_validate(body)
+    assert message_of(refused.value.errors()[0]) == message
