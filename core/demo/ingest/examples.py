@@ -58,6 +58,8 @@ def store(core: Session, ai: Session, until: datetime) -> None:
     if actor is None or settings.read(core, DemoExamples).dataset_id is not None:
         return
     facts = tomllib.loads(FILE.read_text())
+    # Before the demo's bots, with which the account would be one that has bots, none of them active
+    bots.ensure_default(core, actor=actor)
     with suppress(Conflict), core.begin_nested():
         dataset_id = _dataset(core, ai, facts, actor)
         found = DemoExamples(

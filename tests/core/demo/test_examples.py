@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from core.bots.queries import bots
 from core.database import settings
 from core.database.db import Database, transaction
 from core.demo import jobs, service
@@ -116,3 +117,11 @@ def test_versions_were_promoted_when_answers_began_to_name_them(owner: Person) -
     by_number = sorted(saved, key=lambda version: version.number)
     assert by_number == sorted(saved, key=lambda version: version.created_at)
     assert by_number[-1].created_at < promotion.moved_at
+
+
+def test_the_first_account_of_a_demo_has_a_default_bot_too(owner: Person) -> None:
+    with transaction() as session:
+        active = bots.get_active(session, actor=owner.actor)
+        others = [bot.is_active for bot in bots.list_bots(session, actor=owner.actor)[1:]]
+    assert active.bot_name == "Attune assistant"
+    assert others == [False, False]
