@@ -10,8 +10,9 @@ from core.bots.service import scenarios
 from core.errors import Invalid
 from pages._ui import dialogs, guard, state
 
-NAME, GOAL, MESSAGES, OUTCOMES, ACTIVE = (
-    f"bots.scenario.{name}" for name in ("name", "goal", "messages", "outcomes", "active")
+NAME, DESCRIPTION, GOAL, MESSAGES, OUTCOMES, ACTIVE = (
+    f"bots.scenario.{name}"
+    for name in ("name", "description", "goal", "messages", "outcomes", "active")
 )
 RULES = (
     "One per line. A judge checks a description such as “friendly”; a rule is "
@@ -30,6 +31,7 @@ def open_change(scenario: ScenarioView) -> None:
 def fill(present: ScenarioView | None) -> None:
     """Fill the fields."""
     state.put(NAME, present.name if present else "")
+    state.put(DESCRIPTION, present.description if present else "")
     state.put(GOAL, present.goal if present else "")
     state.put(MESSAGES, "\n".join(present.user_messages) if present else "")
     state.put(OUTCOMES, "\n".join(present.expected_outcomes) if present else "")
@@ -42,6 +44,7 @@ def read(present: ScenarioView | None) -> dict[str, object]:
     outcomes = present.expected_outcomes if present else ()
     return {
         "name": state.get(NAME, ""),
+        "description": state.get(DESCRIPTION, ""),
         "goal": state.get(GOAL, ""),
         "user_messages": _lines(state.get(MESSAGES, ""), messages),
         "expected_outcomes": _lines(state.get(OUTCOMES, ""), outcomes),
@@ -54,6 +57,7 @@ def _open(title: str, label: str, present: ScenarioView | None) -> None:
     @st.dialog(title)
     def form() -> None:
         st.text_input("Name", key=NAME, max_chars=200)
+        st.text_area("Description", key=DESCRIPTION, height=70, max_chars=2000)
         st.text_area("Messages of the user", key=MESSAGES, height=120, help="One per line.")
         st.text_area("Expected outcomes", key=OUTCOMES, height=100, help=RULES)
         st.text_area("Goal of a simulated user", key=GOAL, height=70, max_chars=2000)

@@ -101,6 +101,8 @@ def _draw_scenarios(bot: BotView, found: Sequence[ScenarioView]) -> None:
     for scenario in found:
         with grid.cell().container(border=True, height="stretch"):
             st.markdown(f"**{text.plain(scenario.name)}**")
+            if scenario.description:
+                st.caption(text.plain(text.one_line(scenario.description)))
             lines = [f"- {text.plain(text.one_line(each))}" for each in scenario.user_messages]
             st.markdown("\n".join(lines))
             st.caption(text.plain(" · ".join(scenario.expected_outcomes)) or "No outcomes")

@@ -39,16 +39,21 @@ def test_a_default_without_letters_stays_when_the_text_is_changed(
     assert read(admin.actor, "support").variables[0].default == default
 
 
-def test_messages_with_line_ends_stay_when_a_scenario_is_renamed(
+def test_description_and_messages_with_line_ends_stay_when_a_scenario_is_renamed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fields: dict[str, object] = {}
     monkeypatch.setattr(state, "put", fields.__setitem__)
     monkeypatch.setattr(state, "get", fields.get)
-    given = {"user_messages": ["Hello,\nmy order is late"], "expected_outcomes": ["Is\nkind"]}
-    stored: Any = SimpleNamespace(name="Late", goal="", is_active=True, **given)
+    given = {
+        "description": "An order\nis late",
+        "goal": "",
+        "user_messages": ["Hello,\nmy order is late"],
+        "expected_outcomes": ["Is\nkind"],
+    }
+    stored: Any = SimpleNamespace(name="Late", is_active=True, **given)
     scenario_dialog.fill(stored)
     fields[scenario_dialog.NAME] = "Late order"
-    assert scenario_dialog.read(stored) == {"name": "Late order", "goal": "", **given}
+    assert scenario_dialog.read(stored) == {"name": "Late order", **given}
     fields[scenario_dialog.MESSAGES] = "Hello\n\nBye"
     assert scenario_dialog.read(stored)["user_messages"] == ["Hello", "Bye"]
