@@ -99,18 +99,15 @@ SCHEMAS: dict[str, Fields] = {
         choices=_list_of(CHOICE),
         usage=_object(TOKENS, **dict.fromkeys(TOKENS, INTEGER)),
     ),
+    "CallableModel": _object(
+        ("id", "object", "created", "owned_by"),
+        id=STRING,
+        object={"const": "model"},
+        created=INTEGER,
+        owned_by=STRING,
+    ),
     "CallableModels": _object(
-        ("object", "data"),
-        object={"const": "list"},
-        data=_list_of(
-            _object(
-                ("id", "object", "created", "owned_by"),
-                id=STRING,
-                object={"const": "model"},
-                created=INTEGER,
-                owned_by=STRING,
-            )
-        ),
+        ("object", "data"), object={"const": "list"}, data=_list_of(_named("CallableModel"))
     ),
     "OpenAiError": _object(
         ("error",),
@@ -135,6 +132,7 @@ def add_to(document: Fields, texts: Mapping[int, str]) -> None:
         OTLP: {"post": _traces(texts)},
         "/openai/v1/chat/completions": {"post": _completions(texts)},
         "/openai/v1/models": {"get": _models(texts)},
+        "/openai/v1/models/{model}": {"get": _model(texts)},
         "/health": {"get": _health()},
         "/healthz": {"get": _probe("Whether the process responds.", "alive")},
         "/readyz": {"get": _probe("Whether startup is complete.", "ready", "not ready")},
@@ -212,6 +210,19 @@ def _models(texts: Mapping[int, str]) -> Fields:
         KEY,
         responses={"200": _answer("The models.", {JSON: _named("CallableModels")})}
         | _failures((401, 403, 429, 503), texts, {JSON: _named("OpenAiError")}),
+    )
+
+
+def _model(texts: Mapping[int, str]) -> Fields:
+    text = "Return a model that can be called, by its ID, such as `fake:echo`."
+    return _operation(
+        "OpenAI's protocol",
+        "Retrieve a model",
+        text,
+        KEY,
+        parameters=[{"name": "model", "in": "path", "required": True, "schema": STRING}],
+        responses={"200": _answer("The model.", {JSON: _named("CallableModel")})}
+        | _failures((401, 403, 404, 429, 503), texts, {JSON: _named("OpenAiError")}),
     )
 
 

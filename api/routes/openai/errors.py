@@ -19,6 +19,8 @@ TYPES = {
 }
 # Its SDKs raise BadRequestError for what is refused
 STATUS = {422: 400}
+# By which programs tell a model that is not there
+CODES = {"model_missing": "model_not_found"}
 # Reasons of providers that lie in the request: it would be sent again in vain after a 502. With the
 # codes by which programs tell them.
 OF_THE_REQUEST = {
@@ -51,4 +53,4 @@ def _status_and_code(problem: dict[str, Any]) -> tuple[int, str]:
     status, code = problem["status"], problem["code"]
     if code == ProviderFailed.code:
         return OF_THE_REQUEST.get(problem.get("reason", ""), (status, code))
-    return STATUS.get(status, status), code
+    return STATUS.get(status, status), CODES.get(code, code)

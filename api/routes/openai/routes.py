@@ -69,6 +69,21 @@ def _models(actor: Actor) -> list[ModelView]:
         return catalogue.list_models(session)
 
 
+async def get_model(request: Request) -> Response:
+    """Return a model that can be called, by its ID."""
+    actor = await deps.actor(request)
+    await deps.runner(actor)
+    await rate_limits.standard(request, actor, config())
+    found = await run_in_threadpool(_model, request.path_params["model"], actor)
+    return JSONResponse(answers.model(found))
+
+
+def _model(model_id: str, actor: Actor) -> ModelView:
+    require(actor, Permission.RUN_MODELS)
+    with read_session() as session:
+        return catalogue.find_route(session, model_id).model
+
+
 async def _events(
     asked: ChatCompletion, execution: PendingExecution, buffer: AnswerBuffer, actor: Actor
 ) -> AsyncIterator[str]:
@@ -107,4 +122,6 @@ def _ending(chunks: answers.Chunks, view: ExecutionView, asked: ChatCompletion) 
 ROUTES = (
     Route(f"{PREFIX}v1/chat/completions", create_completion, methods=["POST"]),
     Route(f"{PREFIX}v1/models", list_models, methods=["GET"]),
+    # Names of models may contain slashes
+    Route(f"{PREFIX}v1/models/{{model:path}}", get_model, methods=["GET"]),
 )

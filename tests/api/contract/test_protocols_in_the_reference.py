@@ -48,7 +48,7 @@ def program(client: Client) -> httpx2.Client:
 
 def test_every_route_beside_the_api_is_described_at_the_root() -> None:
     served = [*openai.ROUTES, *probes.routes(probes.Readiness())]
-    paths = {*(route.path for route in served), otlp_errors.PATH}
+    paths = {*(route.path_format for route in served), otlp_errors.PATH}
     assert paths == {
         path
         for path, item in description()["paths"].items()

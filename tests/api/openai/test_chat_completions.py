@@ -231,6 +231,14 @@ def test_the_models_are_listed(program: openai.OpenAI) -> None:
     assert "fake:echo" in [model.id for model in program.models.list()]
 
 
+def test_one_model_is_retrieved_by_its_id(program: openai.OpenAI) -> None:
+    listed = {model.id: model for model in program.models.list()}
+    assert program.models.retrieve("fake:echo") == listed["fake:echo"]
+    with pytest.raises(openai.NotFoundError) as missing:
+        program.models.retrieve("some/other-model")
+    assert missing.value.code == "model_not_found"
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
