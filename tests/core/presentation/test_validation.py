@@ -1,9 +1,16 @@
 """Messages about refused values name JSON's types, and never Python's."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from core.presentation.validation import message_of
 
@@ -14,7 +21,17 @@ def _refuse_x(text: str) -> str:
     return text
 
 
+class Exact(BaseModel):
+    kind: Literal["exact"]
+
+
+class Contains(BaseModel):
+    kind: Literal["contains"]
+
+
 class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     name: Annotated[
         str,
         StringConstraints(strip_whitespace=True),
@@ -24,6 +41,7 @@ class Body(BaseModel):
     columns: tuple[int, ...] = Field(default=(), max_length=2)
     scopes: frozenset[int] = Field(default=frozenset(), max_length=2)
     count: int = Field(default=1, ge=1)
+    scorer: Annotated[Exact | Contains, Field(discriminator="kind")] | None = None
 
 
 @pytest.mark.parametrize(
@@ -36,6 +54,9 @@ class Body(BaseModel):
         ({"columns": 1}, "Input should be a valid list"),
         ({"scopes": [1, 2, 3]}, "List should have at most 2 items after validation, not more"),
         ({"scopes": 1}, "Input should be a valid list"),
+        ({"scorer": {}}, "Field 'kind' required"),
+        ({"scorer": {"kind": "x"}}, "Field 'kind' should be one of 'exact', 'contains'"),
+        ({"labels": 1}, "Unknown field"),
         ({"count": 0}, "Input should be greater than or equal to 1"),
     ],
 )
