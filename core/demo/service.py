@@ -36,6 +36,8 @@ def decide(session: Session, *, is_wanted: bool) -> bool:
 def load(session: Session, *, actor: Actor) -> None:
     """Load the demo; raise Forbidden or NotEmpty."""
     require(actor, Permission.MANAGE_IMPORTS)
+    # Of two who load it at the same time, the second waits here, and then finds the first's
+    settings.amend(session, DemoDecision(is_decided=True), by=actor.id)
     if not queries.may_load(session):
         raise NotEmpty
     row = _begin(session, by=actor)
