@@ -34,7 +34,7 @@ from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock
-from core.presentation.periods import DAY, Period
+from core.presentation.periods import DAY, Period, day_of, midnight
 from core.statistics.rates import chances_of_so_many
 
 USUAL_DAYS = 14  # that is how far back it is known what is usual
@@ -108,7 +108,7 @@ Test = Callable[[ModelHours, Baseline], tuple[int, int, float]]
 def incidents(session: Session, query: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
     """Return incidents of a period, latest first; none for filters that rollups lack."""
     require(actor, Permission.WATCH)
-    since = query.period.begins_on - USUAL_DAYS * DAY
+    since = midnight(query.period.first_day - USUAL_DAYS * DAY, query.period.zone)
     whole = replace(
         query, period=Period(since, min(query.period.end, clock.now()), query.period.zone)
     )
@@ -130,6 +130,7 @@ def _found(
     session: Session, query: AiMetricsQuery, days: Days, trouble: IncidentKind, test: Test
 ) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, query.period, test):
+        days_chosen = {day_of(day.at, query.period.zone) for day in chosen}
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(
             query,
@@ -145,7 +146,7 @@ def _found(
                 for hour in run
                 if hour.at < query.period.end and hour.at + HOUR > query.period.start
             ]
-            if any(day.at <= hour.at < day.at + DAY for hour in inside for day in chosen):
+            if any(day_of(hour.at, query.period.zone) in days_chosen for hour in inside):
                 yield _incident(trouble, key, run, usual)
 
 
@@ -157,7 +158,7 @@ def _outstanding(
         (key, slot, usual)
         for key, slots in days.items()
         for slot, usual in slots
-        if slot.at + DAY > period.start and slot.requests
+        if day_of(slot.at, period.zone) >= period.first_day and slot.requests
     ]
     chances = chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
@@ -174,7 +175,6 @@ def _outstanding(
     return [
         (key, sorted((slot for _, slot, _ in each), key=lambda slot: slot.at), each[0][2])
         for key, each in found.items()
-        if each
     ]
 
 
