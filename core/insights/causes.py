@@ -23,7 +23,7 @@ from core.insights.schemas import CauseContribution, FindingCause, WatchScope
 from core.platform import clock
 from core.presentation import formatting
 from core.presentation.formatting import FigureUnit
-from core.presentation.periods import DAY, Period, day_of
+from core.presentation.periods import DAY, Period, day_of, midnight
 
 # The measure that a finding's kind is about
 MEASURES = {
@@ -163,9 +163,11 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 def _first_day(found: Breakdown, period: Period) -> date | None:
     """Return the first day of a change within both periods, of days that are over."""
-    length = period.end - period.start
+    # By the calendar: days on which clocks change have another length
+    first = day_of(found.previous_start, period.zone)
     earlier = [
-        (at - length, value) for at, value in zip(found.at, found.previous_series, strict=True)
+        (midnight(first + number * DAY, period.zone), value)
+        for number, value in enumerate(found.previous_series)
     ]
     both = [*earlier, *zip(found.at, found.series, strict=True)]
     over = [(at, value) for at, value in both if value is not None and at + DAY <= clock.now()]

@@ -7,13 +7,14 @@ import pytest
 
 from core.activity.queries.funnels.funnel import STEPS
 from core.ai_metrics.breakdown_views import BreakdownDimension, BreakdownMeasure
+from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.insights.causes import first_day_of_change
+from core.insights.causes import cause_of_change, first_day_of_change
 from core.insights.findings import recent_findings
 from core.insights.schemas import Finding, WatchScope
 from core.platform import clock
-from core.presentation.periods import Watched, last_days
+from core.presentation.periods import Period, Watched, last_days, midnight
 from tests.core.activity.funnels.test_passages import RELEASED_AGO, users
 from tests.factories.activity import event, store
 from tests.factories.ai_metrics import fold, request, send
@@ -153,3 +154,22 @@ def test_the_first_day_of_a_change_is_where_means_differ_most(
 ) -> None:
     wanted: date | None = None if number is None else (TODAY + number * DAY).date()
     assert first_day_of_change(days_of(*values), "UTC") == wanted
+
+
+def test_the_first_day_of_a_change_is_right_before_a_week_in_which_clocks_are_turned_back() -> None:
+    zone, rise = "Europe/Berlin", date(2026, 10, 18)  # clocks are turned back on 25 October
+    days = [date(2026, 10, 16) + number * DAY for number in range(14)]
+    send(
+        *(
+            request(midnight(day, zone) + 12 * HOUR, cost_usd=Decimal(1 if day < rise else 9))
+            for day in days
+        )
+    )
+    fold()
+    week = Period(midnight(days[7], zone), midnight(days[-1] + DAY, zone), zone)
+    query = AiMetricsQuery(week, Watched())
+    with transaction() as session:
+        cause = cause_of_change(
+            session, query, BreakdownMeasure.COST, actor=person(Role.ADMIN).actor
+        )
+    assert cause.first_day == rise
