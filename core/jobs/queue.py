@@ -5,10 +5,12 @@ transaction of the caller, so that row and job commit together or not at all.
 """
 
 import threading
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy.orm import Session
 
 from core.platform import clock
@@ -31,12 +33,16 @@ def defer(
     after: timedelta | None = None,
     **arguments: Any,  # noqa: ANN401  JSON
 ) -> None:
-    """Defer a task in the caller's transaction, to run at once or after some time.
-
-    Of those with the same `queueing_lock`, one waits; of those with the same `lock`, one runs.
+    """Defer a task in the caller's transaction, to run at once or after some time; with a
+    `queueing_lock`, unless one with the same waits already. Of those with the same `lock`, one runs
+    at a time.
     """
-    connection = session.connection().connection.driver_connection
     at = None if after is None else clock.now() + after
-    _deferring.configure_task(
-        task, connection=connection, queueing_lock=queueing_lock, lock=lock, schedule_at=at
-    ).defer(**arguments)
+    # A savepoint: the refusal of a second job would else undo what the caller has done
+    savepoint = nullcontext() if queueing_lock is None else session.begin_nested()
+    with suppress(AlreadyEnqueued), savepoint:
+        # Within it: SQLAlchemy begins a savepoint as its connection is asked for
+        connection = session.connection().connection.driver_connection
+        _deferring.configure_task(
+            task, connection=connection, queueing_lock=queueing_lock, lock=lock, schedule_at=at
+        ).defer(**arguments)

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from uuid import UUID
 
-from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -131,14 +130,7 @@ def _definition(
 def defer(session: Session, evaluation_id: UUID) -> None:
     """Have the worker go on with an evaluation, unless a job for it waits already."""
     once = f"{TASK} {evaluation_id}"
-    try:
-        # A savepoint: the refusal of a second job would else undo what the caller has done
-        with session.begin_nested():
-            queue.defer(
-                session, TASK, lock=LOCK, queueing_lock=once, evaluation_id=str(evaluation_id)
-            )
-    except AlreadyEnqueued:
-        return
+    queue.defer(session, TASK, lock=LOCK, queueing_lock=once, evaluation_id=str(evaluation_id))
 
 
 def cancel(session: Session, evaluation_id: UUID, *, actor: Actor) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -167,14 +166,8 @@ def may_have_rows(row: Import) -> bool:
 
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
-    try:
-        # A savepoint: the refusal of a second job would else undo what the caller has done.
-        with session.begin_nested():
-            queue.defer(
-                session, TASK, queueing_lock=f"{TASK} {import_id}", import_id=str(import_id), **when
-            )
-    except AlreadyEnqueued:
-        return
+    once = f"{TASK} {import_id}"
+    queue.defer(session, TASK, queueing_lock=once, import_id=str(import_id), **when)
 
 
 def resume() -> None:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,18 +25,8 @@ def note_end(session: Session, row: PlaygroundSession) -> bool:
     """
     if row.execution_count < MOST_AT_ONCE:
         return _count(session, row)
-    try:
-        # A savepoint: the refusal of a second job would else undo what the caller has done
-        with session.begin_nested():
-            queue.defer(
-                session,
-                TASK,
-                queueing_lock=f"{TASK} {row.id}",
-                after=PAUSE,
-                session_id=str(row.id),
-            )
-    except AlreadyEnqueued:
-        pass
+    once = f"{TASK} {row.id}"
+    queue.defer(session, TASK, queueing_lock=once, after=PAUSE, session_id=str(row.id))
     return False
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -184,18 +183,8 @@ def request(session: Session, *, actor: Actor) -> None:
 
 def defer(session: Session, *, triggered_by: str) -> None:
     """Queue the job, unless it is queued already."""
-    try:
-        # A savepoint: the failed insert would otherwise end the caller's transaction
-        with session.begin_nested():
-            queue.defer(
-                session,
-                TASK,
-                queueing_lock=TASK,
-                timestamp=int(clock.now().timestamp()),
-                triggered_by=triggered_by,
-            )
-    except AlreadyEnqueued:
-        return
+    now = int(clock.now().timestamp())
+    queue.defer(session, TASK, queueing_lock=TASK, timestamp=now, triggered_by=triggered_by)
 
 
 def _first_again(session: Session, end: date) -> date | None:
