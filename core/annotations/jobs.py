@@ -79,7 +79,8 @@ def fill(timestamp: int) -> None:
 @queue.app.periodic(cron="7 * * * *")
 @queue.app.task(name="annotations.let_go", queueing_lock="annotations.let_go")
 def let_go(timestamp: int) -> None:
-    """Remove waiting items whose messages were deleted."""
-    after: UUID | None = NO_ID
-    while after is not None and not queue.stopping.is_set():
-        after = enqueue.remove_orphans(after)
+    """Remove waiting items and drafts whose messages were deleted."""
+    for remove in (enqueue.remove_orphans, drafts.drop_orphans):
+        after: UUID | None = NO_ID
+        while after is not None and not queue.stopping.is_set():
+            after = remove(after)

@@ -5,18 +5,21 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ARRAY, Uuid, any_, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.annotations.models import Annotation, AnnotationDraft
+from core.conversations.models import Message
+from core.database.db import Database, read_session, transaction
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.ingest.json_objects import JsonObject
 from core.platform import clock
 
-drafts, notes = table_of(AnnotationDraft), table_of(Annotation)
+AT_ONCE = 1000
+drafts, notes, messages = table_of(AnnotationDraft), table_of(Annotation), table_of(Message)
 
 
 class DraftBody(BaseModel):
@@ -93,3 +96,20 @@ def drop(ai: Session, message_id: UUID, *, actor: Actor) -> None:
     ai.execute(
         delete(drafts).where(drafts.c.account_id == actor.id, drafts.c.message_id == message_id)
     )
+
+
+def drop_orphans(after: UUID) -> UUID | None:
+    """Delete drafts on deleted messages, which may quote these; return the last position, or None
+    at the end.
+    """
+    column = drafts.c.message_id
+    some = select(column).distinct().where(column > after).order_by(column).limit(AT_ONCE)
+    with read_session(Database.AI) as ai:
+        named = list(ai.scalars(some))
+    is_named = messages.c.id == any_(literal(named, ARRAY(Uuid())))
+    with read_session() as core:
+        gone = set(named) - set(core.scalars(select(messages.c.id).where(is_named)))
+    if gone:
+        with transaction(Database.AI) as ai:
+            ai.execute(delete(drafts).where(column.in_(gone)))
+    return named[-1] if len(named) == AT_ONCE else None
