@@ -34,6 +34,10 @@ class TooComplex(Exception):
     """The schema takes too many steps for this document."""
 
 
+class NotASchema(Exception):
+    """A $ref leads to nothing, or to something other than a schema."""
+
+
 def checked_schema(schema: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     """Return a schema that can be used; raise ValueError with the reason.
 
@@ -72,7 +76,7 @@ def first_violation(schema: dict[str, Any], document: object) -> str | None:
     """Return where and why a document doesn't follow a checked schema, or None.
 
     Raise TooComplex when that takes too many steps, as in a schema that refers to itself without an
-    end, or when a number is too large to be compared.
+    end, or when a number is too large to be compared; NotASchema.
     """
     counted = _Steps()
     keywords = {**Draft202012Validator.VALIDATORS, **OURS}
@@ -81,8 +85,11 @@ def first_violation(schema: dict[str, Any], document: object) -> str | None:
     )(_without_dialects(schema), registry=Registry())
     try:
         error = next(validator.iter_errors(document), None)
-    except (RecursionError, OverflowError, Unresolvable):
+    except (RecursionError, OverflowError):
         raise TooComplex from None
+    # A $ref may lead anywhere, such as to a title, and only schemas were checked
+    except (Unresolvable, AttributeError, TypeError, ValueError, ZeroDivisionError):
+        raise NotASchema from None
     if error is None:
         return None
     place = "/".join(str(part) for part in error.absolute_path)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from core.platform.patterns import compiled
-from core.scoring.json_schemas import TooComplex, first_violation
+from core.scoring.json_schemas import NotASchema, TooComplex, first_violation
 from core.scoring.results import not_scored, scored
 from core.scoring.schemas import (
     CaseToScore,
@@ -76,6 +76,8 @@ def json_schema(spec: JsonSchemaScorer, answer: ScoredAnswer) -> ScoreResult:
         violation = first_violation(spec.json_schema, document)
     except TooComplex:
         return not_scored(spec, "Checking the schema takes too many steps.")
+    except NotASchema:
+        return not_scored(spec, "A $ref of the schema leads to something other than a schema.")
     return scored(spec, float(violation is None), violation or "Follows the schema.")
 
 

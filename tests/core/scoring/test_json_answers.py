@@ -130,6 +130,25 @@ def test_a_long_list_of_objects_is_scored() -> None:
     assert scored(spec("json_schema", schema=schema), json.dumps(answer)).passed
 
 
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("text", "1"),
+        (3, "1"),
+        ([{}], "1"),
+        ({"multipleOf": 0}, "1"),
+        ({"minContains": "x", "contains": {}}, "[1]"),
+        ({"patternProperties": {"a": 5}}, '{"a": 1}'),
+    ],
+)
+def test_a_reference_to_something_other_than_a_schema_is_not_scored(
+    target: object, answer: str
+) -> None:
+    found = scored(spec("json_schema", schema={"default": target, "$ref": "#/default"}), answer)
+    assert found.score is None
+    assert "$ref" in found.reason
+
+
 def test_a_number_that_is_too_large_to_be_divided_is_not_scored() -> None:
     multiple = spec("json_schema", schema={"multipleOf": 0.1})
     assert scored(multiple, "9" * 400).score is None
