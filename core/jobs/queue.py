@@ -20,6 +20,9 @@ app = App(connector=SyncPsycopgConnector())
 # Defers tasks on connections of the callers, and is never opened. An app that a worker has opened
 # must not be used for this from other threads (one call in a hundred took 30 s).
 _deferring = App(connector=SyncPsycopgConnector())
+# Jobs that may take hours wait for each other only: on the usual queue, four of them would keep the
+# worker from its heartbeat, evaluations, timeouts and rollups.
+USUAL, LONG = "default", "long"
 # Set when this worker stops: a long job leaves the rest of its work to the next run.
 stopping = threading.Event()
 
@@ -28,6 +31,7 @@ def defer(
     session: Session,
     task: str,
     *,
+    queue: str = USUAL,
     queueing_lock: str | None = None,
     lock: str | None = None,
     after: timedelta | None = None,
@@ -44,5 +48,10 @@ def defer(
         # Within it: SQLAlchemy begins a savepoint as its connection is asked for
         connection = session.connection().connection.driver_connection
         _deferring.configure_task(
-            task, connection=connection, queueing_lock=queueing_lock, lock=lock, schedule_at=at
+            task,
+            connection=connection,
+            queue=queue,
+            queueing_lock=queueing_lock,
+            lock=lock,
+            schedule_at=at,
         ).defer(**arguments)

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from core.processes import garbage
 
 log = logging.getLogger("attune.worker")
 
-CONCURRENCY = 4
+CONCURRENCY = 4  # of each queue
 RELAY_INTERVAL_S = 5.0
 RELAY_PAUSE_S = 0.2
 # While many events come in: a delivery of thirty takes half the time of three of ten
@@ -98,7 +99,7 @@ def _working(addresses: engines.Addresses) -> Iterator[None]:
     engines.use(
         engines.Engines(
             engines.create(addresses.core, pool_size=4, overflow=6 + config().max_concurrent_tests),
-            engines.create(addresses.ai, pool_size=2, overflow=3),
+            engines.create(addresses.ai, pool_size=2, overflow=6),
         )
     )
     pools.keep_small(engines.current().core, engines.current().ai)
@@ -135,7 +136,7 @@ def _is_unexpected(record: logging.LogRecord) -> bool:
 
 async def _take_jobs(addresses: engines.Addresses, stopping: threading.Event) -> None:
     connector = PsycopgConnector(
-        conninfo=engines.driver_address(addresses.core), min_size=1, max_size=4, timeout=5.0
+        conninfo=engines.driver_address(addresses.core), min_size=1, max_size=6, timeout=5.0
     )
     with queue.app.replace_connector(connector) as app:
         async with app.open_async():
@@ -153,22 +154,32 @@ async def _run_due_tasks(app: App) -> None:
 
 
 async def _until_stopped(app: App, stopping: threading.Event) -> None:
-    working = asyncio.create_task(
-        app.run_worker_async(
-            concurrency=CONCURRENCY,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=STOP_TIMEOUT_S,
-            stalled_worker_timeout=STALLED_AFTER_S,
+    # The event loop's own threads are fewer on a small machine than jobs at once
+    threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="job")
+    asyncio.get_running_loop().set_default_executor(threads)
+    working = {asyncio.create_task(_take_jobs_of(name, app)) for name in (queue.USUAL, queue.LONG)}
+    is_first_to_end = None
+    while not is_first_to_end and not stopping.is_set():
+        is_first_to_end, _ = await asyncio.wait(
+            working, timeout=0.2, return_when=asyncio.FIRST_COMPLETED
         )
+    for each in working:
+        each.cancel()
+    ended = await asyncio.gather(*working, return_exceptions=True)
+    failures = [each for each in ended if isinstance(each, Exception)]
+    if not stopping.is_set() and failures:
+        raise failures[0]
+
+
+async def _take_jobs_of(name: str, app: App) -> None:
+    await app.run_worker_async(
+        queues=[name],
+        concurrency=CONCURRENCY,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+        shutdown_graceful_timeout=STOP_TIMEOUT_S,
+        stalled_worker_timeout=STALLED_AFTER_S,
     )
-    while not working.done() and not stopping.is_set():
-        await asyncio.wait({working}, timeout=0.2)
-    if not working.done():
-        working.cancel()
-    ended = await asyncio.gather(working, return_exceptions=True)
-    if not stopping.is_set() and isinstance(ended[0], Exception):
-        raise ended[0]
 
 
 def _relay(stopping: threading.Event, has_events: threading.Event) -> None:

@@ -98,7 +98,7 @@ def note_touched(payload: dict[str, Any]) -> None:
     the requests of scores again.
     """
     with transaction() as session:
-        queue.defer(session, daily_job.AGAIN, touched=payload)
+        queue.defer(session, daily_job.AGAIN, queue=queue.LONG, touched=payload)
         if RowKind.AI_REQUESTS in payload["kinds"]:
             scores.look_again(session)
 

@@ -84,7 +84,13 @@ def change(
     sessions.clear_cache(session)  # cached actors include whether analysts may read messages
     if after.reporting_time_zone != before.reporting_time_zone:
         for later in (None, AGAIN_AFTER):
-            queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)
+            queue.defer(
+                session,
+                TASK,
+                queue=queue.LONG,
+                after=later,
+                zone=after.reporting_time_zone,
+            )
     if changed := _changed(after, before):
         old = _changed(before, after)
         audit.record(session, "workspace.change", actor, before=old, after=changed)

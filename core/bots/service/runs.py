@@ -107,7 +107,7 @@ def _total(chosen: list[ScenarioView], new_run: NewScenarioRun) -> int:
 
 def defer(session: Session, run_id: UUID, *, after: timedelta | None = None) -> None:
     """Have a job go on with a run."""
-    queue.defer(session, TASK, after=after, run_id=str(run_id))
+    queue.defer(session, TASK, queue=queue.LONG, after=after, run_id=str(run_id))
 
 
 def begin(session: Session, run_id: UUID) -> ScenarioRun | None:

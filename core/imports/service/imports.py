@@ -167,7 +167,9 @@ def may_have_rows(row: Import) -> bool:
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
     once = f"{TASK} {import_id}"
-    queue.defer(session, TASK, queueing_lock=once, import_id=str(import_id), **when)
+    queue.defer(
+        session, TASK, queue=queue.LONG, queueing_lock=once, import_id=str(import_id), **when
+    )
 
 
 def resume() -> None:

@@ -105,7 +105,8 @@ def request(session: Session, span: RepriceSpan, *, dry_run: bool, actor: Actor)
         )
     )
     # In the transaction of its row: no job finds a run missing, and no run waits without a job
-    queue.defer(session, TASK, run=name)
+    # One at a time: two would wait for each other's days
+    queue.defer(session, TASK, queue=queue.LONG, lock=TASK, run=name)
     if not dry_run:
         targets = {
             "run": name,

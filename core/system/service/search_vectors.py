@@ -61,4 +61,4 @@ def search_again(table: str, behind: UUID | None) -> None:
         if queue.stopping.is_set():
             break
     with transaction() as session:
-        queue.defer(session, TASK, table=table, behind=str(behind))
+        queue.defer(session, TASK, queue=queue.LONG, table=table, behind=str(behind))

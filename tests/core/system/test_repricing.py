@@ -19,6 +19,7 @@ from core.database.tables import CoreAudit
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
+from core.jobs import queue
 from core.platform import clock
 from core.platform.ids import new_id
 from core.providers.queries import token_prices
@@ -96,6 +97,14 @@ def test_a_run_waits_then_works_then_says_what_came_of_it(boss: Actor) -> None:
     assert done.completed_at is not None
     assert (done.report.requests_changed, done.report.difference_usd) == (3, Decimal("4.5"))
     assert sum_of_costs() == Decimal("4.5")
+
+
+def test_one_run_works_at_a_time_and_apart_from_short_jobs(boss: Actor) -> None:
+    ask(boss), ask(boss)
+    with transaction() as session:
+        queued = text("select queue_name, lock from procrastinate_jobs where task_name = :task")
+        found = session.execute(queued, {"task": reprice_runs.TASK}).all()
+    assert found == [(queue.LONG, reprice_runs.TASK)] * 2
 
 
 def test_the_figures_of_each_repriced_day_hold_the_new_cost_however_old_they_are(

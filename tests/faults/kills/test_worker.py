@@ -28,6 +28,11 @@ insert into procrastinate_jobs (queue_name, task_name, args)
     values ('default', 'system.retry_stalled', '{"timestamp": 0}')
 """
 
+SHORT = """
+insert into procrastinate_jobs (queue_name, task_name, args)
+    values ('default', 'executions.fail_abandoned', '{"timestamp": 0}') returning id
+"""
+
 
 def hold_a_job(program: Program, worker_id: object, queueing_lock: str | None = None) -> object:
     """Write down that a worker does a job, and return the job's id."""
@@ -130,3 +135,26 @@ def test_it_never_loads_what_draws_the_console(running: Program) -> None:
         mapped = " ".join(part.path for part in running.worker.memory_maps())
         assert "psycopg" in mapped
         assert not [name for name in ("pandas", "pyarrow", "numpy") if name in mapped]
+
+
+def test_four_scenario_runs_leave_room_for_other_jobs(running: Program) -> None:
+    me = running.sign_in().http
+    bot = me.post("/bots", json={"name": "Slow"}).raise_for_status().json()["id"]
+    runs = []
+    for number in range(4):
+        scenario = {"name": f"Long {number}", "user_messages": ["Hello"] * 20}
+        made = me.post("/scenarios", json=scenario).raise_for_status().json()["id"]
+        given = {"bot_id": bot, "model_id": "fake:slow", "analyze": False}
+        runs.append(me.post(f"/scenarios/{made}/run", json=given).raise_for_status().json()["id"])
+
+    def is_running(run: str) -> bool:
+        return bool(me.get(f"/scenarios/runs/{run}").json()["status"] == "running")
+
+    until(lambda: all(map(is_running, runs)), 30)
+    with running.database() as connection:
+        job = connection.execute(SHORT).fetchone()
+    assert job is not None
+    until(lambda: is_done(running, job[0]), 20)
+    assert all(map(is_running, runs))
+    for run in runs:
+        me.post(f"/scenarios/runs/{run}/cancel").raise_for_status()
