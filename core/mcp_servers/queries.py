@@ -20,8 +20,8 @@ def list_servers(session: Session, *, actor: Actor) -> list[McpServerView]:
 
 
 def get_row(session: Session, server_id: UUID) -> McpServer:
-    """Return a row; raise McpServerMissing."""
-    row = session.get(McpServer, server_id)
+    """Return a row, locked; raise McpServerMissing."""
+    row = session.get(McpServer, server_id, with_for_update=True)
     if row is None:
         raise McpServerMissing
     return row
