@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.identity.permissions import Permission
-from pages._ui import errors, guard, state
+from pages._ui import errors, guard, sections
 from pages._ui.cache import Reads
 from pages.review.knowledge import document, document_list, feedback_list, memory_list
 
@@ -34,21 +34,24 @@ def main() -> None:
 def _choose() -> str:
     given = st.query_params.get("section", "").title()
     names = list(SECTIONS)
-    state.put(SECTION, given if given in SECTIONS else names[0])
-    chosen = st.segmented_control(
+    section = given if given in SECTIONS else names[0]
+    control = sections.control_of(SECTION, section)
+    st.segmented_control(
         "Section",
         names,
         required=True,
-        key=SECTION,
+        key=control,
         label_visibility="collapsed",
         on_change=_forget_filters,
+        args=(control, section),
     )
-    return str(chosen)
+    return section
 
 
-def _forget_filters() -> None:
+def _forget_filters(control: str, section: str) -> None:
     """Open another section without the filters of the last one."""
-    st.query_params.from_dict({"section": state.get(SECTION, "Documents").lower()})
+    if chosen := sections.pressed(control, section):
+        st.query_params.from_dict({"section": chosen.lower()})
 
 
 with errors.InWords("Knowledge"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor
-from pages._ui import errors, guard, links, state, watch
+from pages._ui import errors, guard, links, sections, watch
 from pages._ui.cache import Reads
 from pages.review.tuning.annotations import annotation_tab
 from pages.review.tuning.conversations import conversation, conversation_tab
@@ -64,15 +64,16 @@ def main() -> None:
     header = watch.header("Tuning", about)
     if st.query_params.to_dict():  # once the filters are cleared, it is still this tab
         st.query_params["view"] = name
-    state.put(VIEW, name)
+    control = sections.control_of(VIEW, name)
     st.segmented_control(
         "View",
         mine,
         required=True,
-        key=VIEW,
+        key=control,
         format_func=lambda each: TABS[each][0],
         label_visibility="collapsed",
         on_change=turn,
+        args=(control, name),
     )
     draw(reads, header)
 
@@ -90,9 +91,10 @@ def chosen(actor: Actor, mine: list[str]) -> str:
     return "conversations" if is_list else mine[0]
 
 
-def turn() -> None:
+def turn(control: str, name: str) -> None:
     """Open another tab without the filters of this one, from a callback."""
-    st.query_params.from_dict({"view": state.get(VIEW, "")})
+    if other := sections.pressed(control, name):
+        st.query_params.from_dict({"view": other})
 
 
 with errors.InWords("Tuning"):
