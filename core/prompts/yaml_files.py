@@ -12,6 +12,8 @@ from core.ingest.yaml_loader import PATTERNS, YamlLoader
 MAX_BYTES = 16 * 2**20
 MAX_VALUES = 200_000  # small ones take the memory and the time, not long texts
 MAX_DEPTH = 32  # levels
+# PyYAML's own writer takes a second for twice as much, in which other threads hardly run
+MAX_READABLE_CHARS = 500_000
 
 
 class FileRefused(Invalid):
@@ -56,11 +58,20 @@ def _yaml(text: str) -> Any:  # noqa: ANN401  what YAML holds
 
 
 def write(content: dict[str, Any]) -> str:
-    """Return an object as YAML, with texts of several lines as blocks."""
-    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+    """Return an object as YAML, with texts of several lines as blocks.
+
+    In a large one, texts with emojis are in quotes, with escapes.
+    """
+    is_large = len(json.dumps(content, ensure_ascii=False)) > MAX_READABLE_CHARS
+    dumper = _FastDumper if is_large else _Dumper
+    return str(yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML ships no types
+    pass
+
+
+class _FastDumper(yaml.CSafeDumper):  # type: ignore[misc]
     pass
 
 
@@ -70,7 +81,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _text)
-# PyYAML writes texts such as 1e3 without quotes, which are numbers only since YAML 1.2
-for _tag, (_pattern, _first) in PATTERNS.items():
-    _Dumper.add_implicit_resolver(_tag, _pattern, list(_first))
+for _dumper in (_Dumper, _FastDumper):
+    _dumper.add_representer(str, _text)
+    # PyYAML writes texts such as 1e3 without quotes, which are numbers only since YAML 1.2
+    for _tag, (_pattern, _first) in PATTERNS.items():
+        _dumper.add_implicit_resolver(_tag, _pattern, list(_first))

@@ -1,6 +1,7 @@
 """A prompt leaves as a file with all its versions, and comes back from it."""
 
 import json
+import time
 
 import pytest
 
@@ -166,3 +167,12 @@ def test_a_starter_can_be_created_as_it_is(actor: Actor, index: int) -> None:
     with transaction() as session:
         found = prompts.create_prompt(session, starters.STARTERS[index], actor=actor)
     assert found.version == 1
+
+
+def test_a_large_prompt_is_written_in_moments_and_read_back() -> None:
+    texts = ["ab: #\n- " * 12_000, " \u0085\ttail \n", "é 😀\n" * 9_000, "1e3", "no", "0x1", ""]
+    content = {"versions": [{"number": place, "prompt": it} for place, it in enumerate(texts * 20)]}
+    begun = time.process_time()
+    written = yaml_files.write(content)
+    assert time.process_time() - begun < 1
+    assert yaml_files.read(written.encode()) == content
