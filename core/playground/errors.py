@@ -16,6 +16,10 @@ class PlaygroundMessageMissing(NotFound):
     """Message not found."""
 
 
+class NoMessage(Invalid):
+    """Enter a message."""
+
+
 class SessionFileInvalid(Invalid):
     """This is not a file of a session."""
 

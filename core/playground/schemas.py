@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -26,6 +27,7 @@ from core.executions.schemas import (
 from core.identity.schemas import View
 from core.ingest.json_objects import JsonObject
 from core.ingest.null_defaults import OrDefault
+from core.playground.errors import NoMessage
 from core.presentation.money import Usd
 from core.providers.schemas import Parameters
 
@@ -53,11 +55,19 @@ class AnswerFeedback(StrEnum):
     NOTE = "note"
 
 
+def _has_words(message: str) -> str:
+    if not message.strip():  # which providers refuse
+        raise ValueError(NoMessage().detail)
+    return message
+
+
 SessionName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
 NoteText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE_CHARS)]
-MessageText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS)]
+MessageText = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_MESSAGE_CHARS), AfterValidator(_has_words)
+]
 
 
 HistoryTurns = Annotated[

@@ -15,7 +15,7 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.playground import encrypted_texts
 from core.playground import queries as playground
-from core.playground.errors import AnswerPending
+from core.playground.errors import AnswerPending, NoMessage
 from core.playground.schemas import NewPlaygroundMessage
 from core.playground.service import answers
 
@@ -23,10 +23,12 @@ from core.playground.service import answers
 def send(session: Session, comparison_id: UUID, message: str, *, actor: Actor) -> ComparisonView:
     """Send a message to every column; one that cannot begin says so, and stops no other.
 
-    Raises ComparisonMissing, ComparisonKept, AnswerPending, or what every column raised when none
-    began.
+    Raises NoMessage, ComparisonMissing, ComparisonKept, AnswerPending, or what every column raised
+    when none began.
     """
     require(actor, Permission.RUN_MODELS)
+    if not message.strip():
+        raise NoMessage
     row = queries.get_row(session, comparison_id, owner=actor.id, lock=True)
     if row.kept is not None:
         raise ComparisonKept

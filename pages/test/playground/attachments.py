@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.attachments.errors import AttachmentRefused
 from core.attachments.schemas import MAX_FILES, AttachmentKind, AttachmentView, NewAttachment
+from core.playground.errors import NoMessage
 from pages._ui import state
 
 _ENDINGS = (
@@ -29,9 +30,11 @@ class TypedMessage:
     files: tuple[UploadedFile, ...]
 
     def fields(self) -> dict[str, object]:
-        """Return text and files as a message has them; raise AttachmentRefused."""
+        """Return text and files as a message has them; raise AttachmentRefused or NoMessage."""
         if len(self.files) > MAX_FILES:
             raise AttachmentRefused(f"A message takes at most {MAX_FILES} files.")
+        if not (self.files or self.text.strip()):
+            raise NoMessage
         names = ", ".join(file.name for file in self.files)
         return {
             "message": self.text if self.text.strip() else f"See the attached {names}.",

@@ -5,10 +5,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.errors import Invalid
 from core.executions.schemas import ExecutionStatus
 from core.playground.branches.schemas import NewAnswer
-from core.playground.errors import PlaygroundSessionMissing
+from core.playground.errors import NoMessage, PlaygroundSessionMissing
 from core.playground.schemas import (
     MAX_MESSAGE_CHARS,
     NewPlaygroundMessage,
@@ -98,10 +97,10 @@ def open_edit(message: PlaygroundMessageView, editor: Editor) -> None:
 
 
 def edit(message_id: UUID, editor: Editor) -> None:
-    """Send what the dialog holds in place of a message; raise Invalid."""
+    """Send what the dialog holds in place of a message; raise NoMessage."""
     draft, text = editor.draft(), state.get(EDITED, "")
     if not text.strip():
-        raise Invalid("Enter a message.")
+        raise NoMessage
     changed = NewPlaygroundMessage(
         message=text, session_id=editor.session_id, edits=message_id, **draft.model_dump()
     )

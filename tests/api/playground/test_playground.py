@@ -116,6 +116,18 @@ def test_without_a_model_the_workspaces_default_answers(mine: httpx2.Client) -> 
     )
 
 
+@pytest.mark.parametrize("message", ["", "  ", "\n\t"])
+def test_a_message_without_words_is_refused_and_makes_no_session(
+    mine: httpx2.Client, message: str
+) -> None:
+    assert chat(mine, message).status_code == 422
+    columns = [{"model": "fake:echo"}]
+    compared = mine.post("/comparisons", json={"columns": columns}).raise_for_status().json()["id"]
+    turn = mine.post(f"/comparisons/{compared}/turns", json={"message": message})
+    assert (turn.status_code, turn.json()["errors"][0]["field"]) == (422, "message")
+    assert mine.get("/admin/playground/sessions").json()["total_count"] == 0
+
+
 def test_an_unknown_id_is_made_into_a_session_of_the_caller(
     client: Client, mine: httpx2.Client
 ) -> None:

@@ -236,6 +236,13 @@ def test_a_prompt_with_stop_sequences_and_variables_answers_with_both(
     assert "You work for Acme." in said(app.run())
 
 
+def test_a_message_of_spaces_is_refused(console: Console, admin: Person) -> None:
+    app = console(admin, COMPARISON)
+    app.chat_input[0].set_value("  ").run()
+    assert toasts(app) == ["Enter a message."]
+    assert not app.exception
+
+
 def test_a_missing_value_is_said_and_the_message_stays(console: Console, admin: Person) -> None:
     with transaction() as session:
         new = NewPrompt(name="shop", system_prompt="You work for {{shop}}.")

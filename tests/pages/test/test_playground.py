@@ -21,7 +21,7 @@ from tests.factories.playground import DEFAULT_PROMPT
 from tests.factories.providers import stored
 from tests.factories.requests import price
 from tests.faults.program import until
-from tests.pages.conftest import PLAYGROUND, Console, prompt, said
+from tests.pages.conftest import PLAYGROUND, Console, prompt, said, toasts
 
 
 @pytest.fixture
@@ -53,6 +53,13 @@ def test_a_question_is_answered_with_what_is_set(console: Console, admin: Person
     assert answer.content.startswith("Fake answer: Hello (prompt: You are a helpful")
     assert (answer.service_used, answer.custom_prompt) == ("fake:echo", None)
     assert "Fake answer: Hello" in said(app)
+
+
+def test_a_message_of_spaces_is_refused(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    app.chat_input[0].set_value("  ").run()
+    assert toasts(app) == ["Enter a message."]
+    assert messages(admin) == []
 
 
 def test_another_model_begins_with_its_own_parameters(console: Console, admin: Person) -> None:
