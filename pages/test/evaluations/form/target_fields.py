@@ -89,6 +89,7 @@ def draw(name: str, choices: TargetChoices, *, has_text: bool = True) -> None:
             key=_key(name, "text"),
             placeholder="Answer in one sentence.",
             height=90,
+            help="A case's values fill the places that they name, such as {{tone}}.",
         )
 
 
