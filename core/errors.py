@@ -13,7 +13,8 @@ class Failure(Exception):
         """Use `detail` instead of the docstring as message; `facts` are added to the API's
         problem.
         """
-        self.detail = detail or getdoc(type(self)) or ""
+        # A docstring of several lines is one message
+        self.detail = detail or " ".join((getdoc(type(self)) or "").split())
         self.facts = facts
         super().__init__(self.detail)
 

@@ -41,6 +41,8 @@ log = logging.getLogger("attune.api")
 CHECK_INTERVAL_S = 30.0  # of what a long response is sent for
 EVENT_STREAM = "text/event-stream"
 PROGRAM_PATHS = ("/api/", "/otlp/", "/openai/")
+JWT_DOTS = 2
+NO_CREDENTIAL = "Sign in, or send an API key in the header `Authorization: Bearer atn_…`."
 PORT = re.compile(r":\d+$")
 # The only websocket that accepts a ticket instead of a cookie; its route checks the ticket.
 TICKETED = "/api/v1/admin/playground/ws"
@@ -163,7 +165,9 @@ class Gate:
                 _authenticate, check.authenticate, credential, credentials.caller
             )
         if credentials.is_program and not credentials.path.startswith(PROGRAM_PATHS):
-            raise Forbidden("API keys can't open the console.")
+            raise Forbidden(
+                "API keys can't open the console. Call /api/v1, /openai/v1 or /otlp/v1."
+            )
         if credentials.is_blocked:
             raise NotFound("Nothing found at this address.")
         return actor
@@ -172,10 +176,13 @@ class Gate:
         # Without a look at Origin: only cookies are sent by a browser on its own
         if credentials.bearer is not None:
             if not credentials.is_program:
+                # Such as the key of another vendor: it never was a session
+                if credentials.bearer.count(".") != JWT_DOTS:
+                    raise NotSignedIn(NO_CREDENTIAL)
                 tokens.check_bearer(credentials.bearer)
             return credentials.bearer
         if credentials.cookie is None:
-            raise NotSignedIn
+            raise NotSignedIn(NO_CREDENTIAL)
         headers = credentials.headers
         own = origins(self.config, headers.get("host", ""))
         needs_origin = credentials.is_write or credentials.is_websocket

@@ -57,6 +57,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     Scope.READ_CONVERSATIONS: frozenset({Permission.READ_CONTENTS}),
     Scope.EXECUTE: frozenset({Permission.RUN_MODELS}),
 }
+CREATE_KEY = "Create one in Settings > API keys."
 
 
 def may(actor: Actor, permission: Permission) -> bool:
@@ -81,4 +82,15 @@ def require(actor: Actor, permission: Permission) -> None:
 def require_any(actor: Actor, *permissions: Permission) -> None:
     """Raise Forbidden unless the actor has one of the permissions."""
     if not any(may(actor, permission) for permission in permissions):
-        raise Forbidden
+        raise Forbidden(_refusal(actor, frozenset(permissions)))
+
+
+def _refusal(actor: Actor, permissions: frozenset[Permission]) -> str | None:
+    """Return what a key, which has no role, or an account that sends rows can do instead."""
+    if actor.role is not None:
+        is_ingest = permissions == {Permission.INGEST}
+        return f"Only API keys with the scope ingest send rows. {CREATE_KEY}" if is_ingest else None
+    scopes = [scope for scope, allowed in SCOPE_PERMISSIONS.items() if allowed & permissions]
+    if not scopes:
+        return "API keys can't do this. Sign in instead."
+    return f"This API key lacks the scope {' or '.join(scopes)}. {CREATE_KEY}"

@@ -82,7 +82,9 @@ def _execution(session: Session, call: PromptExecution, rendered: RenderedPrompt
     if not (rendered.prompt or call.prompt or call.ends_with_input):
         raise PromptRefused("Pass `prompt`: this prompt has no user text.")
     if not (call.model_id or rendered.model_id):
-        raise PromptRefused("Pass `model_id`: this prompt has no model.")
+        raise PromptRefused(
+            "This prompt has no model. Pass `model_id`, or save a version that names a model."
+        )
     same = {name: getattr(call, name) for name in SAME}
     return NewExecution.model_validate(
         same

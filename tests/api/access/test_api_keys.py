@@ -139,6 +139,20 @@ def test_a_wrong_secret_is_refused(address: str) -> None:
 def test_a_scope_that_is_too_small_is_forbidden(address: str) -> None:
     answer = send(address, api_key(Scope.READ))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "lacks the scope ingest. Create one in Settings" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("client")
+def test_every_scope_that_would_do_is_named(address: str) -> None:
+    answer = ask("GET", f"{address}/api/v1/admin/users", bearing(api_key()))
+    assert answer.status_code == 403
+    assert "lacks the scope read. Create one in Settings" in answer.json()["detail"]
+
+
+def test_an_account_that_sends_rows_is_told_to_use_a_key(boss: httpx2.Client) -> None:
+    answer = boss.post("/ingest/events", json=EVENT)
+    assert answer.status_code == 403
+    assert answer.json()["detail"].startswith("Only API keys with the scope ingest send rows.")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,7 @@ def test_a_key_opens_no_page(address: str, path: str) -> None:
     made = api_key(*Scope)
     answer = ask("GET", address + path, bearing(made))
     assert answer.status_code == 403
-    assert "API keys can't open the console" in answer.json()["detail"]
+    assert "API keys can't open the console. Call /api/v1" in answer.json()["detail"]
     assert ask("GET", address + path, {"Cookie": f"attune={made.key}"}).status_code == 401
 
 

@@ -132,6 +132,15 @@ def test_an_invalid_credential_is_rejected(client: Client, credential: str) -> N
     )
 
 
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sk-another-vendors"}])
+def test_a_program_without_a_key_is_told_how_to_send_one(
+    client: Client, headers: dict[str, str]
+) -> None:
+    answer = client().get("/models", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+    assert "Authorization: Bearer atn_" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "cookie",
     [

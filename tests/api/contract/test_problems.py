@@ -3,7 +3,9 @@
 import httpx2
 import pytest
 
+from api.request_bodies.ndjson import TooDense
 from core.identity.schemas import Role
+from core.ingest.bodies import BodyRefused
 from tests.api.conftest import Client
 from tests.api.routes import ANY_ID, ANY_WEEK, described, taking_bodies
 from tests.factories.identity import person
@@ -176,3 +178,8 @@ def test_an_empty_text_has_too_few_characters_not_items(mine: httpx2.Client) -> 
     answer = mine.post("/bots", json={"bot_name": "  "})
     assert is_problem(answer, 422, "validation_failed")
     assert answer.json()["detail"] == "bot_name: String should have at least 1 character"
+
+
+def test_a_message_is_one_line_however_its_docstring_is_wrapped() -> None:
+    assert "one object per line." in BodyRefused().detail
+    assert "100 times its size. Earlier lines" in TooDense().detail
