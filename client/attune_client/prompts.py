@@ -22,7 +22,9 @@ END_TAG = re.compile(r"<\s*(?:$|/\s*(?:$|(?P<name>[A-Za-z][\w:.-]*)(?P<last>$)?)
 
 
 class PromptUnavailable(Exception):
-    """Attune can't be reached, and this prompt was not read before."""
+    """The first read of a prompt failed: Attune is away, or the key may not read it; the text says
+    which.
+    """
 
 
 def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
@@ -30,14 +32,27 @@ def fetch(transport: Transport, name: str, label: str) -> dict[str, Any]:
     path = f"templates/{quote(name, safe='')}/compiled?label={quote(label, safe='')}"
     try:
         response = transport.call("GET", path)
-        parts = json.loads(response.body)
-    except (Unreachable, ValueError) as error:
+    except Unreachable as error:
+        raise PromptUnavailable(f"{name}@{label}: Attune can't be reached: {error}") from error
+    except ValueError as error:  # the address
         raise PromptUnavailable(f"{name}@{label}: {error}") from error
-    if not isinstance(parts, dict):  # of a proxy in between: Attune answers with objects alone
-        raise PromptUnavailable(f"{name}@{label}: {response.status} without a prompt")
+    parts = _object(response.body)
+    if parts is None:  # of a proxy in between: Attune answers with objects alone
+        raise PromptUnavailable(
+            f"{name}@{label}: status {response.status} without a prompt. Check the address, and "
+            "what lies between."
+        )
     if response.status != 200:
         raise PromptUnavailable(f"{name}@{label}: {parts.get('detail', response.status)}")
     return parts
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True)

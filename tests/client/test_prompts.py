@@ -27,6 +27,17 @@ def test_an_answer_that_is_no_prompt_is_unavailable(status: int, body: bytes) ->
         fetch(Answering(status, body), "support", "production")
 
 
+def test_an_answer_of_another_program_is_told_from_one_of_attune() -> None:
+    with pytest.raises(PromptUnavailable, match="status 200 without a prompt. Check the address"):
+        fetch(Answering(200, b"<html>"), "support", "production")
+
+
+def test_a_prompt_that_nobody_answers_for_says_that_attune_is_away() -> None:
+    nowhere = Transport("http://127.0.0.1:9", "atn_key", 1.0)
+    with pytest.raises(PromptUnavailable, match="support@production: Attune can't be reached: "):
+        fetch(nowhere, "support", "production")
+
+
 def test_the_last_good_text_stays_when_another_answers(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
