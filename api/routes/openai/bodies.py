@@ -28,6 +28,8 @@ UNSUPPORTED = (
     "audio",
     "web_search_options",
 )
+# An error names the field that the caller sent
+OPENAI_NAMES = {"response_schema": "response_format", "stop_sequences": "stop"}
 IMAGE = re.compile(r"data:image/[a-z.+-]+;base64,")
 # Any JSON object, for `json_object`
 ANY_OBJECT: JsonObject = {"type": "object", "properties": {}, "additionalProperties": True}
@@ -269,7 +271,7 @@ def read(body: bytes) -> ChatCompletion:
 def invalid(error: ValidationError) -> Invalid:
     """Return the first field that is wrong, and why."""
     first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(OPENAI_NAMES.get(str(part), str(part)) for part in first["loc"])
     message = message_of(first)
     return Invalid(
         f"{field}: {message}" if field else message, errors=[{"field": field, "message": message}]

@@ -38,6 +38,9 @@ PIXEL = (
 )
 
 
+ONLY_OBJECT = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
+
+
 def image(url: str, *, role: str = "user", times: int = 1) -> dict[str, Any]:
     """Return the messages of a question about an image."""
     shown = [{"type": "image_url", "image_url": {"url": url}}] * times
@@ -258,7 +261,8 @@ def test_one_model_is_retrieved_by_its_id(program: openai.OpenAI) -> None:
         ({"functions": [{"name": "weather"}]}, "functions"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "tool_call_id"),
-        ({"model": "fake:echo", "stop": ["a"] * 9}, "stop_sequences"),
+        ({"model": "fake:echo", "stop": ["a"] * 9}, "^Error code: 400 - stop: "),
+        ({"response_format": ONLY_OBJECT}, "^Error code: 400 - response_format: "),
     ],
 )
 def test_what_is_not_supported_is_a_bad_request_in_words(
