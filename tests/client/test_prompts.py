@@ -28,7 +28,7 @@ def test_an_answer_that_is_no_prompt_is_unavailable(status: int, body: bytes) ->
 
 
 def test_an_answer_of_another_program_is_told_from_one_of_attune() -> None:
-    with pytest.raises(PromptUnavailable, match="status 200 without a prompt. Check the address"):
+    with pytest.raises(PromptUnavailable, match="status 200 without a prompt"):
         fetch(Answering(200, b"<html>"), "support", "production")
 
 
