@@ -106,6 +106,8 @@ def _draw_scenarios(bot: BotView, found: Sequence[ScenarioView]) -> None:
             lines = [f"- {text.plain(text.one_line(each))}" for each in scenario.user_messages]
             st.markdown("\n".join(lines))
             st.caption(text.plain(" · ".join(scenario.expected_outcomes)) or "No outcomes")
+            if not scenario.is_active:
+                st.caption("Not part of Run all")
             with st.container(horizontal=True, gap="small"):
                 st.button(
                     "Run", key=f"bots.run.{scenario.id}", on_click=run,
