@@ -4,8 +4,11 @@ from pydantic_core import ErrorDetails
 
 LISTS = {"Tuple": "List", "Frozenset": "List", "tuple": "list", "frozenset": "list"}
 LIMITS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
-# pydantic speaks of inputs, of tags and of discriminators
-OF_FIELDS = {
+# pydantic speaks of dictionaries, of inputs, of tags and of discriminators
+OF_OBJECTS = {
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type"), "Input should be an object"
+    ),
     "extra_forbidden": "Unknown field",
     "union_tag_not_found": "Field {discriminator} required",
     "union_tag_invalid": "Field {discriminator} should be one of {expected_tags}",
@@ -21,6 +24,6 @@ def message_of(issue: ErrorDetails) -> str:
         words, name = LIMITS[issue["type"]]
         limit = issue["ctx"][name]
         return f"String should have {words} {limit} character{'' if limit == 1 else 's'}"
-    if issue["type"] in OF_FIELDS:
-        return OF_FIELDS[issue["type"]].format(**issue.get("ctx", {}))
+    if issue["type"] in OF_OBJECTS:
+        return OF_OBJECTS[issue["type"]].format(**issue.get("ctx", {}))
     return " ".join(LISTS.get(word, word) for word in issue["msg"].split(" "))

@@ -1,6 +1,6 @@
 """Messages about refused values name JSON's types, and never Python's."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import (
@@ -41,6 +41,8 @@ class Body(BaseModel):
     columns: tuple[int, ...] = Field(default=(), max_length=2)
     scopes: frozenset[int] = Field(default=frozenset(), max_length=2)
     count: int = Field(default=1, ge=1)
+    variables: dict[str, str] = {}
+    exact: Exact | None = None
     scorer: Annotated[Exact | Contains, Field(discriminator="kind")] | None = None
 
 
@@ -57,10 +59,13 @@ class Body(BaseModel):
         ({"scorer": {}}, "Field 'kind' required"),
         ({"scorer": {"kind": "x"}}, "Field 'kind' should be one of 'exact', 'contains'"),
         ({"labels": 1}, "Unknown field"),
+        ([], "Input should be an object"),
+        ({"variables": []}, "Input should be an object"),
+        ({"exact": 1}, "Input should be an object"),
         ({"count": 0}, "Input should be greater than or equal to 1"),
     ],
 )
-def test_a_refused_value_is_explained_in_words_of_json(body: dict[str, Any], message: str) -> None:
+def test_a_refused_value_is_explained_in_words_of_json(body: object, message: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Body.model_validate(body)
     assert message_of(refused.value.errors()[0]) == message
