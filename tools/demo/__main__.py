@@ -2,6 +2,7 @@
 
 import lzma
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,13 @@ def write(folder: Path) -> None:
 def _compressed(path: Path, given: Iterable[bytes]) -> None:
     # Greater dictionaries than this preset's 8 MB save nothing here, and are held in memory as the
     # file is read.
-    with lzma.open(path, "wb", preset=6) as file:
+    half = path.with_suffix(".part")  # what is stopped halfway leaves the file as it was
+    with lzma.open(half, "wb", preset=6) as file:
         file.writelines(given)
+    half.replace(path)
     sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":
+    ArgumentParser(description=__doc__).parse_args()
     write(DATA)
