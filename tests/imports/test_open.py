@@ -94,7 +94,7 @@ def test_cells_may_hold_quotes_and_newlines(folder: Folder) -> None:
 
     assert good.row is not None
     assert good.row["event_data"]["note"] == text
-    assert (bad.position, bad.line, bad.error) == (2, 5, "created_at: 'x' is not a time")
+    assert (bad.position, bad.line, bad.error) == (2, 5, "created_at: “x” is not a time")
 
 
 def test_nul_and_half_characters_are_left_out_or_marked(folder: Folder) -> None:

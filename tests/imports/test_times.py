@@ -129,7 +129,7 @@ def test_a_row_without_a_time_is_an_error_in_a_file_that_has_times(folder: Folde
 
     assert errors_of(path) == [
         (2, 3, "created_at: missing in this row"),
-        (3, 4, "created_at: 'soon' is not a time"),
+        (3, 4, "created_at: “soon” is not a time"),
     ]
 
 

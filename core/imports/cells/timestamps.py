@@ -71,7 +71,7 @@ def _reader(convert: Callable[[Any], datetime], what: str) -> Reader:
         try:
             return convert(value).isoformat()
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"{str(value)[:60]!r} is not {what}") from None
+            raise ValueError(f"“{str(value)[:60]}” is not {what}") from None
 
     return read
 
@@ -114,16 +114,16 @@ def _written(zone: ZoneInfo | None, formats: tuple[str, ...]) -> Reader:
             except (ValueError, TypeError):
                 found = _parsed(str(value), formats)
                 if found is None:
-                    raise ValueError(f"{str(value)[:60]!r} is not a time") from None
+                    raise ValueError(f"“{str(value)[:60]}” is not a time") from None
                 at = found
         if at.tzinfo is None:
             if zone is None:
-                raise ValueError(f"{str(value)[:60]!r} {NO_ZONE}")
+                raise ValueError(f"“{str(value)[:60]}” {NO_ZONE}")
             at = at.replace(tzinfo=zone)
         try:
             return iso(at)
         except OverflowError:  # a zone moves 9999-12-31, which often means “never”, past the end
-            raise ValueError(f"{str(value)[:60]!r} is not a time") from None
+            raise ValueError(f"“{str(value)[:60]}” is not a time") from None
 
     return read
 

@@ -2,7 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
-from core.imports.schemas import DryRun, RowProblem
+from core.imports.parsed import RowKind
+from core.imports.schemas import DryRun, RowProblem, SampleRow
 
 DRAW = """
 import streamlit as st
@@ -22,3 +23,21 @@ def test_a_time_in_the_future_is_refused_in_plain_words() -> None:
     assert list(app.dataframe[0].value["Error"]) == [
         "created_at: in the future, more than 24 hours ahead"
     ]
+
+
+def test_a_preview_shows_nested_values_as_json() -> None:
+    row = {"model": "m", "extra": {"who": "Zoë", "is_new": True}, "tags": ["a"], "score": 5}
+    sample = SampleRow(position=1, kind=RowKind.AI_REQUESTS, row=row)
+    app = AppTest.from_string(DRAW)
+    app.session_state["dry_run"] = DryRun(
+        records=1, counts={}, rejected=0, problems=[], samples=[sample]
+    )
+    app.run()
+    assert not app.exception
+    [shown] = app.dataframe[0].value.to_dict("records")
+    assert shown == {
+        "model": "m",
+        "extra": '{"who": "Zoë", "is_new": true}',
+        "tags": '["a"]',
+        "score": "5",
+    }

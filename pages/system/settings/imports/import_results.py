@@ -1,6 +1,8 @@
 """Results of a dry run and of an import: counts, times, rejected rows and samples."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -46,11 +48,17 @@ def draw_dry_run(dry: DryRun) -> None:
     if dry.samples:
         frame.section("Preview", "first rows as stored")
         rows = [
-            {name: str(each.row[name]) for name in sorted(each.row, key=_place)}
+            {name: _cell(each.row[name]) for name in sorted(each.row, key=_place)}
             for each in dry.samples
         ]
         alt = "First rows as stored"
         tables.draw(rows, columns.of_cells(rows), alt, key="imports.samples", placeholder="")
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401  a value of any JSON type
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def draw_brought(found: ImportView) -> None:
