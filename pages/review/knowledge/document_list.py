@@ -24,7 +24,7 @@ from pages.review.knowledge import folder_upload
 
 PAGE, SHOWN, MOST_SCOPES, LONGEST_OPENING = "documents", 25, 12, 300
 ORDERS = {
-    "": "Best match or newest",
+    "": "Best match, newest",
     DocumentOrder.LATEST_FIRST: "Updated: newest",
     DocumentOrder.OLDEST_FIRST: "Updated: oldest",
     DocumentOrder.TITLE: "Title: A to Z",

@@ -65,7 +65,7 @@ def _draw_form(models: Sequence[str], prompts: Sequence[str]) -> CostEstimateReq
         placeholder="Choose models to compare",
     )
     kind = st.segmented_control(
-        "Input of a call",
+        "Input per call",
         list(CostInput),
         required=True,
         default=CostInput.PROMPT,
@@ -73,7 +73,7 @@ def _draw_form(models: Sequence[str], prompts: Sequence[str]) -> CostEstimateReq
     )
     inputs = _draw_input(CostInput(kind), prompts)
     answer = st.number_input(
-        "Tokens of an answer",
+        "Output tokens per call",
         min_value=1,
         max_value=1_000_000,
         value=None,

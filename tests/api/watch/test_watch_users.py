@@ -260,6 +260,7 @@ def test_a_journey_shows_times_errors_steps_and_why(client: Client) -> None:
     assert answer["why"].startswith(
         "Dropped: step 2 (onboarding.register_complete) was reached on "
     )
+    assert ", but step 3 (onboarding.login_success) was not reached within " in answer["why"]
     assert "onboarding.login_success happened on " in answer["why"]
     assert "after the conversion window, so it doesn't count" in answer["why"]
     assert answer["total_count"] == 5

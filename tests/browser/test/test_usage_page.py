@@ -77,7 +77,7 @@ def test_a_monthly_cost_is_estimated(open_window: OpenWindow) -> None:
     text.fill("x" * 400)
     text.blur()
     main(tab).to_contain_text("Enter the tokens of an answer")
-    answer = tab.page.get_by_role("spinbutton", name="Tokens of an answer")
+    answer = tab.page.get_by_role("spinbutton", name="Output tokens per call")
     answer.fill("50")
     answer.blur()
     main(tab).to_contain_text("100 tokens in (by the length of the text) and 50 tokens out")

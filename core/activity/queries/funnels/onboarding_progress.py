@@ -83,12 +83,11 @@ class OnboardingProgress:
         done = f"step {step} ({step_text(steps[step - 1])}) was reached on {reached}"
         if self.status is OnboardingStatus.DROPPED:
             ending = (
-                f"step {number + 1} ({missing}) was not reached within {self.funnel.window.days} "
-                "days of the "
-                f"first step (by {end})"
+                f"but step {number + 1} ({missing}) was not reached within "
+                f"{self.funnel.window.days} days of the first step (by {end})"
             )
         else:
-            ending = f"step {number + 1} ({missing}) is not reached yet and counts until {end}"
+            ending = f"but step {number + 1} ({missing}) is not reached yet and counts until {end}"
         idle = (
             f" No activity since {time_text(self.last_seen_at)}."
             if self.status is OnboardingStatus.STUCK

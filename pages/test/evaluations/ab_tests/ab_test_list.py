@@ -36,8 +36,8 @@ def _draw_list(found: Page[AbTestListItem]) -> None:
         frame.empty_state(
             "alt_route",
             "No A/B tests yet",
-            "An A/B test has two bots or prompt versions answer the same cases, and says which "
-            "answers are better, or that the cases cannot tell.",
+            "Two bots or prompt versions answer the same cases. The result states which is better, "
+            "or that more cases are needed.",
         )
         return
     st.caption(f"{formatting.count(found.total_count, 'A/B test')} · click a row to open it")
