@@ -175,9 +175,10 @@ def is_due(session: Session) -> bool:
 
 
 def request(session: Session, *, actor: Actor) -> None:
-    """Queue the job unless it is queued already; raise Forbidden."""
+    """Queue the job unless it is queued already or at work; raise Forbidden."""
     require(actor, Permission.CLEAN_UP)
-    defer(session, triggered_by=actor.email)
+    if not session.scalar(AT_WORK):
+        defer(session, triggered_by=actor.email)
     audit.record(session, "system.daily", actor)
 
 

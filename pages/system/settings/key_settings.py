@@ -68,6 +68,10 @@ def _show_made() -> None:
     with st.container(border=True, width=cards.WIDTH_PX, gap="xsmall"):
         frame.section("Key for " + text.plain(made.name), "copy it now; it won't be shown again")
         st.code(made.key, language=None, wrap_lines=True)
+        st.caption(
+            "Send it as `Authorization: Bearer` and the key. Every route has an example in the "
+            "[API reference](/api/v1/docs)."
+        )
         st.button(
             "Done", key="keys.done", icon=":material/check:", on_click=state.forget, args=(MADE,)
         )

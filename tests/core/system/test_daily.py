@@ -9,11 +9,13 @@ from core.ai_metrics import jobs as ai_metrics
 from core.database import settings
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
+from core.identity.schemas import Role
 from core.system import jobs
 from core.system.service import daily_job
 from tests.factories.conversations import stored
 from tests.factories.history import at, batch_run, count, days_ago, events, rated, requests, tasks
 from tests.factories.history import daily as figure
+from tests.factories.identity import person
 from tests.factories.reviews import annotated
 
 STEPS = ("register_start", "register_complete", "login_success", "portfolio_complete")
@@ -261,4 +263,12 @@ def test_it_is_not_caught_up_while_it_runs(database: Postgres) -> None:
     with transaction() as session:
         session.execute(text("update procrastinate_jobs set status = 'doing'"))
     jobs.catch_up(0)
+    assert (tasks(daily_job.TASK, "doing"), tasks(daily_job.TASK, "todo")) == (1, 0)
+
+
+def test_one_that_is_asked_for_while_it_runs_does_not_start_beside_it(database: Postgres) -> None:
+    with transaction() as session:
+        daily_job.defer(session, triggered_by="schedule")
+        session.execute(text("update procrastinate_jobs set status = 'doing'"))
+        daily_job.request(session, actor=person(Role.ADMIN).actor)
     assert (tasks(daily_job.TASK, "doing"), tasks(daily_job.TASK, "todo")) == (1, 0)
