@@ -34,7 +34,7 @@ from core.errors import Failure, StartRefused
 from core.imports import own_process
 from core.platform import data_folder, logs
 from core.platform.config import ROOT, Config, ProcessRole, config
-from core.processes import garbage, worker
+from core.processes import garbage
 from core.processes.startup import addresses, open_databases, serving_engines, use_key
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ def assemble(settings: Config) -> "ASGIApp":
 
 def run_worker(settings: Config) -> int:
     """Run the worker process."""
+    from core.processes import worker  # loads all jobs: what is refused is refused before
+
     with data_folder.start_errors(settings.data):
         use_key(settings)
     worker.run(addresses(settings))
@@ -166,6 +168,8 @@ def run_worker(settings: Config) -> int:
 
 def run_import(settings: Config, import_id: str) -> int:
     """Do the due work of an import; the worker starts a process for it."""
+    from core.processes import worker  # the web process doesn't need this import
+
     with data_folder.start_errors(settings.data):
         use_key(settings)
     worker.run_import(addresses(settings), UUID(import_id))
