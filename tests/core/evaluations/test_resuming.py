@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.database.db import transaction
+from core.evaluations import jobs
 from core.evaluations.errors import (
     CasesNotScored,
     EvaluationEnded,
@@ -85,6 +86,16 @@ def test_runs_that_a_killed_worker_had_claimed_are_run_again_and_no_others(one: 
     found = read(one.actor, evaluation_id)
     assert (found.status, found.success_rate.n) == (EvaluationStatus.COMPLETED, 6)
     assert completed_calls() == 6
+
+
+def test_one_whose_worker_was_killed_goes_on_with_the_job_that_takes_its_place(one: Person) -> None:
+    evaluation_id = started(one.actor, answering("good"))
+    with transaction() as session:
+        assert claims.take(session, evaluation_id, new_id()) is not None
+        session.execute(update(EvaluationTest).values(alive_at=clock.now() - 2 * claims.LOST_AFTER))
+    jobs.resume(0)
+    run(evaluation_id)
+    assert read(one.actor, evaluation_id).status is EvaluationStatus.COMPLETED
 
 
 def test_an_answer_that_was_stored_before_a_kill_is_only_scored(one: Person) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests import fake_vendor
 from tests.fake_vendor import Vendor
-from tests.faults.kills.test_worker import RETRY_STALLED, kill_worker, worker_id
+from tests.faults.kills.test_worker import kill_worker, retry_jobs_of, worker_ids
 from tests.faults.program import Person, Program, until
 
 RUNS, CASES_PER_KILL = 3, 30
@@ -90,21 +90,16 @@ def figures(me: Person, id_: str) -> dict[str, Any]:
     return {name: found[name] for name in names} | {"results": results}
 
 
-def hurry(program: Program, dead: object) -> None:
+def hurry(program: Program, dead: list[object]) -> None:
     """Have it found at once that the worker is dead, which takes half a minute otherwise."""
     with program.database() as connection:
-        connection.execute(
-            "update procrastinate_workers set last_heartbeat = now() - interval '31 s' "
-            "where id = %s",
-            (dead,),
-        )
         connection.execute("update evaluation_tests set alive_at = now() - interval '31 s'")
-        connection.execute(RETRY_STALLED)
+    retry_jobs_of(program, dead)
 
 
 def kill(program: Program, vendor: Vendor, id_: str) -> set[Call]:
     """Kill the worker; return the calls that were under way: made, and their answers not stored."""
-    dead = worker_id(program)
+    dead = worker_ids(program)
     kill_worker(program)
     with program.database() as connection:
         rows = connection.execute(STORED, (id_,)).fetchall()

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.factories.services import ChatService, chat_service, register
-from tests.faults.kills.test_worker import retry_jobs_of, worker_id
+from tests.faults.kills.test_worker import retry_jobs_of, worker_ids
 from tests.faults.program import Person, Program, alive, until
 
 WAITING = '{"callbacks": 0}\ntwo and two?'
@@ -52,7 +52,7 @@ def test_answers_after_the_restart_complete_their_messages_once(
     taken = asked(me)
     until(lambda: taken["job_id"] in jobs_of(service), 30)
     not_yet_taken = asked(me)
-    dead = worker_id(installed)
+    dead = worker_ids(installed)
     kill_all(installed)
     installed.start()
     retry_jobs_of(installed, dead)
