@@ -39,7 +39,7 @@ def _network(given: str | IPv4Network | IPv6Network) -> IPv4Network | IPv6Networ
     return ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
-Proxies = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+ProxyNetwork = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
 class ProcessRole(StrEnum):
@@ -86,7 +86,7 @@ class Config(BaseSettings):
     attune_admin_password: SecretStr | None = None
     attune_secret_key: SecretStr | None = None
     attune_public_url: str | None = None
-    attune_trusted_proxies: Annotated[frozenset[Proxies], NoDecode] = frozenset()
+    attune_trusted_proxies: Annotated[frozenset[ProxyNetwork], NoDecode] = frozenset()
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_tool_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     cors_origins: Annotated[frozenset[str], NoDecode] = frozenset()
