@@ -10,13 +10,34 @@ from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session
 
 from core.platform import clock
 
+
+class Jobs(JobManager):
+    """Procrastinate's jobs, of which one with a queueing lock waits at most, after failures too."""
+
+    async def retry_job_by_id_async(
+        self,
+        job_id: int,
+        *args: Any,  # noqa: ANN401  procrastinate's own
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Have a job tried again, unless another one waits and will do the same."""
+        try:
+            await super().retry_job_by_id_async(job_id, *args, **options)
+        except UniqueViolation:
+            # Without an end it would be "doing" for as long as its worker lives
+            await self.finish_job_by_id_async(job_id, Status.ABORTED, delete_job=True)
+
+
 # Declares the tasks; only the worker opens it.
 app = App(connector=SyncPsycopgConnector())
+app.job_manager = Jobs(app.connector)
 # Defers tasks on connections of the callers, and is never opened. An app that a worker has opened
 # must not be used for this from other threads (one call in a hundred took 30 s).
 _deferring = App(connector=SyncPsycopgConnector())

@@ -4,8 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import JobContext, RetryStrategy
-from procrastinate.exceptions import UniqueViolation
-from procrastinate.jobs import Status
 
 from core.activity.service import apply_funnel
 from core.database.db import transaction
@@ -19,6 +17,8 @@ from core.system import queries
 from core.system.service import daily_job, reprice_runs, search_vectors
 from core.system.service import heartbeat as heartbeats
 from core.system.service import reporting_time_zone as zones
+
+FAILED_JOBS_KEPT_H = 30 * 24
 
 
 # With the lock one job waits at most, where one a minute would while no worker runs
@@ -47,12 +47,18 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Retry jobs whose worker was killed; all of Attune's jobs can be repeated."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        try:
-            await manager.retry_job(job)
-        except UniqueViolation:
-            # Another job with its queueing lock is waiting, and will do the same.
-            if job.id is not None:
-                await manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
+        await manager.retry_job(job)
+
+
+@queue.app.periodic(cron="23 2 * * *")
+@queue.app.task(
+    name="system.delete_failed_jobs", queueing_lock="system.delete_failed_jobs", pass_context=True
+)
+async def delete_failed_jobs(context: JobContext, timestamp: int) -> None:
+    """Delete jobs that failed for good a month ago; those that succeed are deleted at once."""
+    await context.app.job_manager.delete_old_jobs(
+        FAILED_JOBS_KEPT_H, include_failed=True, include_aborted=True
+    )
 
 
 @queue.app.periodic(cron=f"0 {daily_job.HOUR} * * *")
