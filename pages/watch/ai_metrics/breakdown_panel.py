@@ -50,14 +50,14 @@ def draw(reads: Reads, chosen: Filters, markers: Sequence[ChartMarker]) -> None:
         before = formatting.stretch(found.previous_start, found.previous_end, zone)
         title = f"{MEASURES[measure]} by {DIMENSIONS[dimension]}"
         with watch.panel(title, f"{found.interval.words}, previous period {before} in gray"):
-            grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
-            with grid.cell(column_span=2):
+            chart, parts = st.columns((3, 2), gap="medium")
+            with chart:
                 charts.show(
                     breakdown_over_time(charts.palette(), found, zone, markers),
                     f"{PAGE}.chart.breakdown",
                     on_pick=watch.closer(PAGE, found.interval, zone),
                 )
-            with grid.cell():
+            with parts:
                 _draw_parts(found)
 
 
