@@ -1,20 +1,30 @@
 """Tell an unavailable database from an error of a statement."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.database.connections import engines
 from core.errors import Invalid, Unavailable
 
+log = logging.getLogger("attune.database")
+
 DISK_FULL = (
     "The disk that holds the database is full: nothing can be stored before somebody frees some "
     "space."
 )
+DELETED_MEANWHILE = "Something that this needs was just deleted. Reload, and try again."
 
 
 def cause_of(failure: Unavailable) -> BaseException | None:
@@ -50,8 +60,8 @@ def discard_cut_connections(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn errors of an unavailable or overloaded database into Unavailable, and rejected values
-    into Invalid.
+    """Turn errors of an unavailable or overloaded database, and references to what was deleted
+    meanwhile, into Unavailable, and rejected values into Invalid.
 
     Staged rows bypass SQLAlchemy: the driver's own errors mean the same.
     """
@@ -74,6 +84,13 @@ def translate_errors() -> Iterator[None]:
         if "no partition" in str(error):
             raise Unavailable from error
         raise
+    except (IntegrityError, psycopg.errors.ForeignKeyViolation) as error:
+        cause = getattr(error, "orig", error)
+        if not isinstance(cause, psycopg.errors.ForeignKeyViolation):
+            raise
+        # Services read what they refer to without a lock: tried again, they say what is missing
+        log.warning("what %s refers to is gone", cause.diag.constraint_name)
+        raise Unavailable(DELETED_MEANWHILE) from error
     except (DataError, psycopg.DataError) as error:
         raise Invalid(
             "Invalid value: text with a NUL character, or a number out of range."

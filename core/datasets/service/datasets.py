@@ -8,7 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.datasets import encrypted_texts
-from core.datasets.errors import DatasetNameTaken, NotYourDataset, TooManyDatasets
+from core.datasets.errors import (
+    DatasetMissing,
+    DatasetNameTaken,
+    NotYourDataset,
+    TooManyDatasets,
+)
 from core.datasets.models import Dataset
 from core.datasets.queries.datasets import get_dataset
 from core.datasets.schemas import DatasetChange, DatasetView, DatasetVisibility, NewDataset
@@ -93,7 +98,10 @@ def lock_own(session: Session, dataset_id: UUID, *, actor: Actor) -> Dataset:
     if view.owner not in (None, actor.id):
         raise NotYourDataset
     # Read again under the lock: the session holds it from the check
-    return session.get_one(Dataset, dataset_id, with_for_update=True, populate_existing=True)
+    row = session.get(Dataset, dataset_id, with_for_update=True, populate_existing=True)
+    if row is None:  # deleted since
+        raise DatasetMissing
+    return row
 
 
 def target(row: Dataset) -> dict[str, Any]:

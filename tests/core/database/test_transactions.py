@@ -5,7 +5,7 @@ database.
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from core.database import bus
@@ -13,6 +13,8 @@ from core.database.connections import engines
 from core.database.db import Database, after_commit, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Invalid, StartRefused, Unavailable
+from core.platform.ids import new_id
+from core.prompts.models import PromptOpinion
 from core.system.models import Heartbeat
 from core.system.service import heartbeat
 from tests.faults.program import until
@@ -130,6 +132,12 @@ def test_a_commit_that_fails_raises_and_nothing_comes_after_it() -> None:
     with pytest.raises(IntegrityError):
         fails()
     assert seen == []
+
+
+def test_a_reference_to_what_was_deleted_meanwhile_is_to_be_tried_again() -> None:
+    gone = {"template_id": new_id(), "admin_user_id": new_id(), "rating": 5}
+    with pytest.raises(Unavailable, match="just deleted"), transaction() as session:
+        session.execute(insert(PromptOpinion).values(gone))
 
 
 def test_what_postgres_cannot_hold_is_invalid() -> None:
