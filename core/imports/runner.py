@@ -14,7 +14,7 @@ from core.imports.cells import unknown_values
 from core.imports.ingest import dry_run, generators, planner
 from core.imports.ingest.chunks import Identity
 from core.imports.ingest.reading import read
-from core.imports.ingest.writing import ImportStopped, Overtaken, write
+from core.imports.ingest.writing import ImportRun, ImportStopped, Overtaken, write
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import ParsedRow
@@ -97,7 +97,8 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         )
     else:
         rows = read(uploads.path_of(row.id), _mapping(row, identity), skip=row.position)
-    if not write(rows, import_id, source, identity, after=row.position, may_go_on=may_go_on):
+    run = ImportRun(import_id, row.started_at)
+    if not write(rows, run, source, identity, after=row.position, may_go_on=may_go_on):
         return False
     if generated is not None:
         _finish(import_id, generated)
@@ -130,7 +131,10 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
 
     def note(records: int) -> bool:
         return may_go_on() and imports.change(
-            import_id, ImportStatus.CHECKING, {"record_count": records, "moved_at": clock.now()}
+            import_id,
+            ImportStatus.CHECKING,
+            {"record_count": records, "moved_at": clock.now()},
+            mapping=row.mapping,
         )
 
     path, mapping = uploads.path_of(import_id), _mapping(row, identity)
@@ -146,7 +150,7 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         "dry_run": found.model_dump(mode="json"),
         "record_count": found.records,
     }
-    imports.change(import_id, ImportStatus.CHECKING, values)
+    imports.change(import_id, ImportStatus.CHECKING, values, mapping=row.mapping)
     return True
 
 

@@ -74,4 +74,6 @@ def stored(id_: UUID) -> Import:
 def write(rows: Iterable[ParsedRow], id_: UUID, **given: Any) -> bool:  # noqa: ANN401  write's own
     """Store rows as the import job does."""
     source = RowSource(environment="production", zone="UTC", import_id=id_, origin="import")
-    return writing.write(rows, id_, source, Identity(stored(id_).sha256, BEGAN), **given)
+    row = stored(id_)
+    run = writing.ImportRun(id_, row.started_at)
+    return writing.write(rows, run, source, Identity(row.sha256, BEGAN), **given)

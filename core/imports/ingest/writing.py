@@ -50,7 +50,15 @@ class ImportStopped(Conflict):
 
 
 class Overtaken(Conflict):
-    """Another worker is further with this import."""
+    """Another worker is further with this import, or it was started anew."""
+
+
+@dataclass(frozen=True)
+class ImportRun:
+    """An import since it was last started from its beginning."""
+
+    import_id: UUID
+    started_at: datetime | None = None
 
 
 @dataclass
@@ -65,7 +73,7 @@ class StoredChunk:
 
 def write(
     rows: Iterable[ParsedRow],
-    import_id: UUID,
+    run: ImportRun,
     source: RowSource,
     identity: Identity,
     *,
@@ -82,45 +90,47 @@ def write(
     for chunk in prefetch(cut(rows, identity, after=after, heaviest=heaviest)):
         if not may_go_on():
             return False
-        _store(chunk, import_id, source)
+        _store(chunk, run, source)
     return True
 
 
-def _store(chunk: Chunk, import_id: UUID, source: RowSource) -> None:
+def _store(chunk: Chunk, run: ImportRun, source: RowSource) -> None:
     """Store a chunk; where a partition was dropped a moment ago (retention, at the first start),
     with a new one.
     """
     for pause in PAUSES_S:
         try:
-            return _store_or_halve(chunk, import_id, source)
+            return _store_or_halve(chunk, run, source)
         # A program gets 503 and sends again; nothing repeats an import.
         except Unavailable as failure:
-            log.warning("a chunk of import %s is stored again: %r", import_id, cause_of(failure))
+            log.warning(
+                "a chunk of import %s is stored again: %r", run.import_id, cause_of(failure)
+            )
             partitions.clear_cache()
             time.sleep(pause)
-    return _store_or_halve(chunk, import_id, source)
+    return _store_or_halve(chunk, run, source)
 
 
-def _store_or_halve(chunk: Chunk, import_id: UUID, source: RowSource) -> None:
+def _store_or_halve(chunk: Chunk, run: ImportRun, source: RowSource) -> None:
     """Store a chunk; where a value is refused that no check has foreseen, all but its record."""
     chunk.check()
     for kind, rows in chunk.rows.items():
         if rows and (table := STORES[kind].table) is not None:
             partitions.create_for(table, (good.row.created_at or clock.now() for good in rows))
-    _register_kinds(chunk, import_id)
+    _register_kinds(chunk, run)
     try:
         with transaction() as core:
-            _store_in(core, chunk, import_id, source)
+            _store_in(core, chunk, run, source)
     except REFUSED as refused:
         if chunk.records > 1:
             # Which row it was Postgres does not say.
             for half in chunk.halves():
-                _store(half, import_id, source)
+                _store(half, run, source)
         else:
-            _store_mended(chunk, import_id, source, refused)
+            _store_mended(chunk, run, source, refused)
 
 
-def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exception) -> None:
+def _store_mended(chunk: Chunk, run: ImportRun, source: RowSource, refused: Exception) -> None:
     """Store one record without the characters that are refused; else count it as rejected."""
     mended = replace(
         chunk,
@@ -131,7 +141,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
     )
     try:
         with transaction() as core:
-            _store_in(core, mended, import_id, source)
+            _store_in(core, mended, run, source)
     except REFUSED:
         words = refused.detail if isinstance(refused, Invalid) else "Invalid characters."
         lost = [
@@ -143,14 +153,14 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exc
             _store_in(
                 core,
                 Chunk(chunk.after, chunk.until, problems=[*chunk.problems, *lost]),
-                import_id,
+                run,
                 source,
             )
 
 
-def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -> None:
+def _store_in(core: Session, chunk: Chunk, run: ImportRun, source: RowSource) -> None:
     _hold_undos(core)
-    held = _lock_import(core, import_id, chunk.after)
+    held = _lock_import(core, run, chunk.after)
     # For each chunk: a large import takes hours, and after a change days are made anew at once
     zone = settings.read(core, settings.Workspace).reporting_time_zone
     source = replace(source, zone=zone)
@@ -167,7 +177,7 @@ def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -
             for kind in with_ai:
                 _store_kind(ai, kind, chunk, source, written)
             written.counts |= checkpoints.counted(
-                ai, import_id, chunk.after, {kind: written.counts[kind] for kind in with_ai}
+                ai, run.import_id, chunk.after, {kind: written.counts[kind] for kind in with_ai}
             )
     for problem in written.problems:
         if problem.kind is not None:
@@ -183,18 +193,18 @@ def _hold_undos(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock_shared(Lock.UNDO)))
 
 
-def _register_kinds(chunk: Chunk, import_id: UUID) -> None:
+def _register_kinds(chunk: Chunk, run: ImportRun) -> None:
     """Note in `core` which kinds `ai` is about to take: after a kill between the two, rows may be
     there to undo.
     """
     if with_ai := _kinds_of_ai(chunk):
         with transaction() as core:
-            held = _lock_import(core, import_id, chunk.after)
+            held = _lock_import(core, run, chunk.after)
             if fresh := {
                 kind: RowCounts().model_dump() for kind in with_ai if kind not in held.counts
             }:
                 core.execute(
-                    update(Import).where(Import.id == import_id).values(counts=held.counts | fresh)
+                    update(Import).where(Import.id == held.id).values(counts=held.counts | fresh)
                 )
 
 
@@ -215,15 +225,16 @@ def _store_kind(
     written.first_at, written.last_at = min(seen, default=None), max(seen, default=None)
 
 
-def _lock_import(core: Session, import_id: UUID, after: int) -> Import:
+def _lock_import(core: Session, run: ImportRun, after: int) -> Import:
     """Return the import's row, locked: a request to stop it waits for this chunk, and another
     worker sees it move on.
     """
-    held = core.scalar(select(Import).where(Import.id == import_id).with_for_update())
+    held = core.scalar(select(Import).where(Import.id == run.import_id).with_for_update())
     if held is None or held.status != ImportStatus.RUNNING:
         raise ImportStopped
-    # A worker that was thought dead may wake up, and must not store its chunk once more.
-    if held.position != after:
+    # A worker that was thought dead may wake up, and must not store its chunk once more; after a
+    # start with another mapping or environment, its rows are wrong.
+    if held.position != after or held.started_at != run.started_at:
         raise Overtaken
     return held
 

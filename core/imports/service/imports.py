@@ -184,13 +184,22 @@ def resume() -> None:
             defer(session, import_id)
 
 
-def change(import_id: UUID, expected: ImportStatus, values: dict[str, Any]) -> bool:
-    """Change an import that still is in the expected state; return whether it was."""
+def change(
+    import_id: UUID,
+    expected: ImportStatus,
+    values: dict[str, Any],
+    *,
+    mapping: dict[str, Any] | None = None,
+) -> bool:
+    """Change an import that still is in the expected state, and has this mapping if one is given;
+    return whether it was.
+    """
+    is_expected = [Import.id == import_id, Import.status == expected]
+    if mapping is not None:
+        is_expected.append(Import.mapping == mapping)
     with transaction() as session:
-        wanted = (
-            update(Import).where(Import.id == import_id, Import.status == expected).values(**values)
-        )
-        return session.scalar(wanted.returning(Import.id)) is not None
+        changed = update(Import).where(*is_expected).values(**values).returning(Import.id)
+        return session.scalar(changed) is not None
 
 
 def _remove_file(session: Session, row: Import) -> None:

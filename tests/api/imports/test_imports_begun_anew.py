@@ -1,0 +1,62 @@
+"""A worker that is still busy with an import which was cancelled and begun anew in the meantime,
+with other choices, adds nothing to it.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import httpx2
+
+from core.imports import runner
+from tests.api.imports.calls import do_what_is_due, upload
+
+AT = "2026-03-04T05:06:07Z"
+EVENTS = "timestamp,event_type,user_id\n" + f"{AT},page.view,u1\n" * 4
+
+
+def meanwhile(act: Callable[[], None]) -> Callable[[], bool]:
+    """Return what a worker asks whether it may go on: at first it acts, and it always may."""
+    acts = iter([act])
+
+    def may_go_on() -> bool:
+        for each in acts:
+            each()
+        return True
+
+    return may_go_on
+
+
+def test_the_outcome_of_a_cancelled_dry_run_is_not_that_of_the_next_one(
+    me: httpx2.Client,
+) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/dry-run")
+
+    def begin_anew() -> None:
+        assert me.post(f"/imports/{id_}/cancel").status_code == 200
+        other = {"environment": "staging", "separate": True}
+        assert me.post(f"/imports/{id_}/dry-run", json=other).status_code == 202
+
+    runner.work(UUID(id_), may_go_on=meanwhile(begin_anew))
+    assert me.get(f"/imports/{id_}").json()["status"] == "checking"
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "ready"
+
+
+def test_a_cancelled_import_stores_nothing_where_it_was_to_go_before(me: httpx2.Client) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/start", json={"environment": "staging"})
+
+    def begin_anew() -> None:
+        assert me.post(f"/imports/{id_}/cancel").status_code == 200
+        other = {"environment": "production"}
+        assert me.post(f"/imports/{id_}/start", json=other).status_code == 202
+        # Another worker has taken it, and stored nothing yet
+        runner.work(UUID(id_), may_go_on=lambda: False)
+
+    runner.work(UUID(id_), may_go_on=meanwhile(begin_anew))
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["counts"]["events"]["accepted"] == 4
+    for environment, count in (("staging", 0), ("production", 4)):
+        found = me.get("/admin/onboarding/events", params={"environment": environment, "days": 365})
+        assert len(found.json()["items"]) == count
