@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.bots import encrypted_texts, judging
 from core.bots.encrypted_texts import ResultDetails
-from core.bots.errors import BotMissing, ScenarioMissing
+from core.bots.errors import BotMissing, BotResultMissing, ScenarioMissing
 from core.bots.judging import AnswerJudgement
 from core.bots.knowledge.items import KnowledgeItem
 from core.bots.knowledge.overlap import knowledge_use
@@ -148,7 +148,9 @@ def store_judgement(
     """
     require(actor, Permission.RUN_MODELS)
     queries.get_result(session, result_id, actor=actor)
-    row = session.get_one(BotResult, result_id, with_for_update=True)
+    row = session.get(BotResult, result_id, with_for_update=True)
+    if row is None:  # deleted with its bot since
+        raise BotResultMissing
     details = encrypted_texts.details_of(row)
     is_judged = isinstance(judgement, AnswerJudgement)
     checks = _with_judgement(details.outcomes, judgement)

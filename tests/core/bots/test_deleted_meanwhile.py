@@ -9,11 +9,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from core.bots import bot_tests, scenario_steps
-from core.bots.errors import BotMissing
-from core.bots.result_schemas import NewBotTest, NewScenario, RunStatus
-from core.bots.service import bots, scenarios
+from core.bots.errors import BotMissing, BotResultMissing
+from core.bots.result_schemas import BotTestResult, NewBotTest, NewScenario, RunStatus
+from core.bots.service import bots, results, scenarios
 from core.database.db import transaction
 from core.executions.models import Execution
 from core.executions.runner import Runner
@@ -22,7 +23,7 @@ from core.network.cancellation import CancelToken
 from core.providers.chunks import Chunk
 from core.providers.schemas import ModelCall
 from core.providers.vendors.fake import Fake
-from tests.factories.bots import Judge, judgement, made, started, state
+from tests.factories.bots import Judge, asked, judgement, made, started, state
 from tests.factories.identity import person
 
 
@@ -117,3 +118,19 @@ def test_a_test_message_to_a_bot_that_is_deleted_meanwhile_finds_no_bot(actor: A
     new_test = NewBotTest(message="hello", model_id="fake:echo")
     with while_answering(delete_bot, actor, bot.id), pytest.raises(BotMissing):
         asyncio.run(bot_tests.test_message(bot.id, new_test, actor=actor))
+
+
+def test_an_analysis_of_an_answer_whose_bot_is_just_deleted_finds_no_result(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot, read = made(actor), results.queries.get_result
+    result_id = asked(actor, bot, analyze=False).id
+
+    def read_before_a_deletion(session: Session, id_: UUID, *, actor: Actor) -> BotTestResult:
+        found = read(session, id_, actor=actor)
+        delete_bot(actor, bot.id)
+        return found
+
+    monkeypatch.setattr(results.queries, "get_result", read_before_a_deletion)
+    with pytest.raises(BotResultMissing), transaction() as session:
+        results.store_judgement(session, result_id, None, "Not asked.", actor=actor)
