@@ -24,6 +24,7 @@ from core.executions import queries as executions
 from core.executions.schemas import ExecutionStatus, NewExecution
 from core.executions.service import executions as calls
 from core.executions.service import service_calls
+from core.identity.permissions import Permission, may
 from core.identity.queries import actor_of, find_account
 from core.identity.schemas import Actor, Caller
 from core.identity.service import api_keys
@@ -35,13 +36,16 @@ from core.services import dispatch
 
 ENDED = "evaluations.ended"
 LOST_AFTER = timedelta(seconds=20)  # without a sign of life of its worker
-INACTIVE = "The account or API key that started this evaluation is not active any more."
+INACTIVE = (
+    "The account or API key that started this evaluation is not active any more, or may not run "
+    "models any more. Results so far are kept."
+)
 OPEN = (ResultStatus.PENDING, ResultStatus.ANSWERED)
 
 
 def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation | None:
     """Take an evaluation that no living worker has, with the runs that were lost with the last one;
-    None when there is nothing to do. One of an account or key that is not active ends.
+    None when there is nothing to do. One of an account or key that may not run models now ends.
     """
     row = session.get(EvaluationTest, evaluation_id, with_for_update=True)
     if row is None or not EvaluationStatus(row.status).is_going_on:
@@ -62,11 +66,14 @@ def take(session: Session, evaluation_id: UUID, worker: UUID) -> TakenEvaluation
 
 
 def _actor_of(session: Session, row: EvaluationTest) -> Actor | None:
-    """Return the account or key that started an evaluation, None for one that is not active."""
+    """Return the account or key that started an evaluation, None for one that is not active or may
+    not run models any more: each call would fail, as if the model had.
+    """
     if row.key_id is not None:
         return api_keys.find_actor(session, row.key_id, Caller())
     account = find_account(session, row.owner) if row.owner else None
-    return actor_of(account, Caller()) if account and account.is_active else None
+    actor = actor_of(account, Caller()) if account and account.is_active else None
+    return actor if actor is not None and may(actor, Permission.RUN_MODELS) else None
 
 
 def release_runs(session: Session, evaluation_id: UUID, *, worker: UUID | None = None) -> None:
