@@ -24,10 +24,14 @@ def get_row(session: Session, result_id: UUID, *, actor: Actor) -> BotResult:
 
 
 def before(session: Session, row: BotResult) -> list[ChatMessage]:
-    """Return the messages that an answer follows, its own last."""
+    """Return the messages that an answer follows, its own last; raise BotResultMissing when it was
+    deleted since it was read.
+    """
     said = []
     if row.run_id is not None and row.test_scenario_id is not None:
-        run = session.get_one(ScenarioRun, row.run_id)
+        run = session.get(ScenarioRun, row.run_id)
+        if run is None:
+            raise BotResultMissing
         if RunMode(run.mode) is not RunMode.MESSAGES:
             earlier = list_answers(session, row.run_id, row.test_scenario_id)
             said = [each for each in earlier if each.position < row.position]

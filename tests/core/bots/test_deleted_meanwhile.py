@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from core.bots import bot_tests, scenario_steps
 from core.bots.errors import BotMissing, BotResultMissing
+from core.bots.models import BotResult
+from core.bots.queries import conversations
 from core.bots.result_schemas import BotTestResult, NewBotTest, NewScenario, RunStatus
 from core.bots.service import bots, results, scenarios
 from core.database.db import transaction
@@ -134,3 +136,20 @@ def test_an_analysis_of_an_answer_whose_bot_is_just_deleted_finds_no_result(
     monkeypatch.setattr(results.queries, "get_result", read_before_a_deletion)
     with pytest.raises(BotResultMissing), transaction() as session:
         results.store_judgement(session, result_id, None, "Not asked.", actor=actor)
+
+
+def test_a_run_whose_bot_is_deleted_while_an_analysis_begins_logs_no_error(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot, read = made(actor), conversations.get_row
+
+    def read_before_a_deletion(session: Session, id_: UUID, *, actor: Actor) -> BotResult:
+        row = read(session, id_, actor=actor)
+        delete_bot(actor, bot.id)
+        return row
+
+    monkeypatch.setattr(conversations, "get_row", read_before_a_deletion)
+    run_id = started(actor, bot, added(actor, "A", "first"))
+    with caplog.at_level(logging.ERROR):
+        scenario_steps.work(run_id, may_go_on=lambda: True)
+    assert caplog.records == []
