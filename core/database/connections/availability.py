@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.database.connections import engines
-from core.errors import Invalid, Unavailable
+from core.errors import Failure, Invalid, Unavailable
 
 log = logging.getLogger("attune.database")
 
@@ -24,6 +24,7 @@ DISK_FULL = (
     "The disk that holds the database is full: nothing can be stored before somebody frees some "
     "space."
 )
+COLLIDED = "Somebody else changed the same at the same moment. Try again."
 DELETED_MEANWHILE = "Something that this needs was just deleted. Reload, and try again."
 
 
@@ -74,11 +75,7 @@ def translate_errors() -> Iterator[None]:
         psycopg.OperationalError,
         psycopg.InterfaceError,
     ) as error:
-        # The driver counts it among operational errors, though the value is at fault and not the
-        # server
-        if isinstance(getattr(error, "orig", error), psycopg.errors.ProgramLimitExceeded):
-            raise Invalid("Invalid value: a text is too long for an index.") from error
-        raise Unavailable(DISK_FULL if is_disk_full(error) else None) from error
+        raise _failure_of(error) from error
     except psycopg.errors.CheckViolation as error:
         # It was just dropped, and is created again when the rows are sent again
         if "no partition" in str(error):
@@ -99,6 +96,17 @@ def translate_errors() -> Iterator[None]:
         if error.connection_invalidated:
             raise Unavailable from error
         raise
+
+
+def _failure_of(error: Exception) -> Failure:
+    """Return what an operational error of the driver, or one of the pool, means to the caller."""
+    cause = getattr(error, "orig", error)
+    # The driver counts it among operational errors, though the value is at fault and not the server
+    if isinstance(cause, psycopg.errors.ProgramLimitExceeded):
+        return Invalid("Invalid value: a text is too long for an index.")
+    if isinstance(cause, psycopg.errors.DeadlockDetected):
+        return Unavailable(COLLIDED)
+    return Unavailable(DISK_FULL if is_disk_full(error) else None)
 
 
 def is_disk_full(error: Exception) -> bool:

@@ -4,6 +4,7 @@ database.
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
@@ -138,6 +139,11 @@ def test_a_reference_to_what_was_deleted_meanwhile_is_to_be_tried_again() -> Non
     gone = {"template_id": new_id(), "admin_user_id": new_id(), "rating": 5}
     with pytest.raises(Unavailable, match="just deleted"), transaction() as session:
         session.execute(insert(PromptOpinion).values(gone))
+
+
+def test_two_changes_that_wait_for_each_other_are_no_outage() -> None:
+    with pytest.raises(Unavailable, match="at the same moment"), transaction():
+        raise psycopg.errors.DeadlockDetected
 
 
 def test_what_postgres_cannot_hold_is_invalid() -> None:
