@@ -45,12 +45,7 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
         return sorted({*found, *(midnight(day, period.zone) for day in mondays)})
     if step is Interval.SIX_HOURS:
         return sorted({*found, *_six_hours(period)})
-    # Hours begin with those of the zone: in some zones that is at half hours of UTC
-    shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
-    assert shift is not None  # noqa: S101  the zone is known
-    first = period.start - (period.start + shift - EPOCH) % step.length
-    count = -((first - period.end) // step.length)
-    return sorted({*found, *(first + number * step.length for number in range(count))})
+    return sorted({*found, *_hours(period, step)})
 
 
 def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElement[datetime]:
@@ -62,6 +57,18 @@ def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElem
         local = func.date_bin(SIX_HOURS_SQL, func.timezone(zone, at), LOCAL_EPOCH_SQL)
         return func.timezone(zone, local, type_=DateTime(timezone=True))
     return func.date_trunc(step.value, at, zone)
+
+
+def _hours(period: Period, step: Interval) -> set[datetime]:
+    """Return the starts of the hours or half hours of the zone that are at least partly in a
+    period: where clocks change by half an hour, hours move with them.
+    """
+    first = period.start - (period.start - EPOCH) % HALF_HOUR
+    halves = (first + number * HALF_HOUR for number in range(-((first - period.end) // HALF_HOUR)))
+    if step is Interval.HALF_HOUR:
+        return set(halves)
+    zone = ZoneInfo(period.zone)
+    return {half - timedelta(minutes=half.astimezone(zone).minute) for half in halves}
 
 
 def _six_hours(period: Period) -> list[datetime]:

@@ -10,11 +10,12 @@ from core.ai_metrics.queries import intervals
 from core.ai_metrics.views import AiMetricsQuery, Interval
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.presentation.periods import Period
+from core.presentation.periods import HALF_HOUR, Period
 from tests.core.ai_metrics.test_figures_over_time import BERLIN, CLOCKS_CHANGE, latency, times
-from tests.factories.ai_metrics import START, fold, many, send
+from tests.factories.ai_metrics import START, fold, many, moment, request, send
 from tests.factories.identity import person
 
+LORD_HOWE = "Australia/Lord_Howe"
 pytestmark = pytest.mark.usefixtures("database")
 
 
@@ -55,6 +56,29 @@ def test_quarters_of_days_are_local_when_the_clocks_change(actor: Actor) -> None
         and CLOCKS_CHANGE.start <= each.created_at < CLOCKS_CHANGE.end
     )
     assert {each.at: each.requests for each in found.series if each.requests} == counts
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-04-04T00:00+11:00", "2026-04-06T00:00+10:30", 49),
+        ("2026-10-03T00:00+10:30", "2026-10-05T00:00+11:00", 48),
+    ],
+)
+def test_hours_are_those_of_the_clock_when_it_changes_by_half_an_hour(
+    start: str, end: str, hours: int, actor: Actor
+) -> None:
+    period = Period(moment(start), moment(end), LORD_HOWE)
+    halves = [
+        period.start + number * HALF_HOUR
+        for number in range(round((period.end - period.start) / HALF_HOUR))
+    ]
+    send(*(request(each, total_latency_ms=5) for each in halves), zone=LORD_HOWE)
+    fold(LORD_HOWE)
+    found = latency(AiMetricsQuery(period), actor, Interval.HOUR)
+    assert [each.requests for each in found.series].count(0) == 0
+    assert len(found.series) == hours
+    assert sum(each.requests for each in found.series) == found.overall.requests == len(halves)
 
 
 def test_up_to_62_days_a_day_is_a_point(actor: Actor) -> None:
