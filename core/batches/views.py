@@ -113,7 +113,7 @@ class RunCounts(View):
 
 
 class RunFigures(RunCounts):
-    """Runs by outcome, and durations of completed ones."""
+    """Runs by outcome, and durations of those that have ended, failed ones too."""
 
     avg_duration_ms: int | None
     p50_duration_ms: int | None
