@@ -8,6 +8,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core.activity.ingest.event_codes import backfill
@@ -43,11 +44,16 @@ def types_without_code(session: Session, *, besides: UUID | None = None) -> list
     """Return the received event types of the latest versions that have no code yet, without those
     of a funnel that is changed.
     """
+    latest = (
+        select(SavedFunnelVersion)
+        .ext(distinct_on(SavedFunnelVersion.funnel_id))
+        .order_by(SavedFunnelVersion.funnel_id, SavedFunnelVersion.number.desc())
+    )
     wanted = {
         name
-        for funnel_id in session.scalars(select(SavedFunnel.id))
-        if funnel_id != besides
-        for step in latest_version(session, funnel_id).steps
+        for version in session.scalars(latest)
+        if version.funnel_id != besides
+        for step in version.steps
         for name in step["event_types"]
     }
     received = select(EventType.event_type).where(

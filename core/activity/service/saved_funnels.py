@@ -2,6 +2,7 @@
 Overview and the findings follow.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -42,7 +43,11 @@ def list_funnels(session: Session, *, actor: Actor) -> list[SavedFunnelView]:
     rows = session.scalars(
         select(SavedFunnel).order_by(SavedFunnel.is_workspace.desc(), func.lower(SavedFunnel.name))
     )
-    return [_view(session, row) for row in rows.all()]
+    views = list[SavedFunnelView]()
+    for row in rows.all():
+        with suppress(FunnelMissing):  # deleted since
+            views.append(_view(session, row))
+    return views
 
 
 def get_funnel(session: Session, funnel_id: UUID, *, actor: Actor) -> SavedFunnelView:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from core.activity.errors import FunnelMissing
 from core.activity.models.funnels import FunnelEvent, SavedFunnelVersion
 from core.activity.queries.funnels.funnel import (
     WINDOW,
@@ -115,6 +116,11 @@ def _funnel(connection: Connection, question: bytes) -> WorkspaceFunnel:
 
 
 def latest_version(session: Session, funnel_id: UUID) -> SavedFunnelVersion:
-    """Return a funnel's latest version."""
+    """Return a funnel's latest version; raise FunnelMissing when it was deleted since it was
+    found.
+    """
     of_funnel = select(SavedFunnelVersion).where(SavedFunnelVersion.funnel_id == funnel_id)
-    return session.scalars(of_funnel.order_by(SavedFunnelVersion.number.desc()).limit(1)).one()
+    latest = session.scalar(of_funnel.order_by(SavedFunnelVersion.number.desc()).limit(1))
+    if latest is None:
+        raise FunnelMissing
+    return latest
