@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from core.errors import Invalid
 from core.imports import uploads
+from core.imports.errors import FileGone
 from core.ingest.bodies import MAX_ROW_BYTES
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
@@ -87,8 +88,14 @@ class Opened:
 
 
 def inspect(path: Path) -> Opened:
-    """Return what a file is; raise FileUnreadable for what no import can read."""
-    if path.stat().st_size == 0:
+    """Return what a file is; raise FileUnreadable for what no import can read, and FileGone for
+    one that was removed since its import was found.
+    """
+    try:
+        size_bytes = path.stat().st_size
+    except FileNotFoundError:
+        raise FileGone from None
+    if size_bytes == 0:
         raise FileUnreadable("The file is empty.")
     with _unpacked(path) as (stream, _):
         head = _head(stream)

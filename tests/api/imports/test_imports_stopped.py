@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from core.identity.schemas import Role
-from core.imports import runner
+from core.imports import runner, uploads
 from core.imports.ingest import chunks, dry_run, writing
 from tests.api.conftest import Client
 from tests.api.imports.calls import do_what_is_due, upload
@@ -64,3 +64,12 @@ def test_the_rest_of_a_file_goes_into_no_other_environment(
     do_what_is_due(id_)
     done = me.get(f"/imports/{id_}").json()
     assert (done["environment"], done["counts"]["events"]["accepted"]) == ("staging", 40)
+
+
+def test_a_file_that_another_tab_has_just_removed_is_said_to_be_gone(me: httpx2.Client) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    # As it is for whoever found the import before the other tab's transaction ended
+    uploads.remove(UUID(id_))
+    for path in ("recognise", "start"):
+        answer = me.post(f"/imports/{id_}/{path}", json={})
+        assert (answer.status_code, "Upload it again" in answer.json()["detail"]) == (409, True)
