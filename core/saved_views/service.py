@@ -74,7 +74,8 @@ def delete_view(session: Session, view_id: UUID, *, actor: Actor) -> None:
 def hand_over_shared(session: Session, account_id: UUID, *, to: UUID) -> None:
     """Give another account the shared views of one that is removed, under names that are free."""
     of_both = SavedView.admin_user_id.in_([account_id, to])
-    rows = list(session.scalars(select(SavedView).where(of_both)))
+    # Locked, so that none is deleted or renamed before it is handed over
+    rows = list(session.scalars(select(SavedView).where(of_both).with_for_update()))
     taken = {_place(row, row.name) for row in rows if row.admin_user_id == to}
     given = [row for row in rows if row.admin_user_id == account_id and row.is_shared]
     all_names = taken | {_place(row, row.name) for row in given}

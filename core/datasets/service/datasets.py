@@ -80,6 +80,8 @@ def delete_dataset(session: Session, dataset_id: UUID, *, actor: Actor) -> None:
 
 def delete_private_datasets(session: Session, account_id: UUID) -> None:
     """Delete what only an account sees; its shared datasets become the workspace's."""
+    # One that becomes private from now on would be left to nobody
+    session.execute(select(Dataset.id).where(Dataset.owner == account_id).with_for_update())
     session.execute(
         delete(Dataset).where(
             Dataset.owner == account_id, Dataset.visibility == DatasetVisibility.PRIVATE

@@ -118,6 +118,9 @@ def delete_prompt(session: Session, prompt_id: UUID, *, actor: Actor) -> None:
 
 def delete_private_prompts(session: Session, account_id: UUID) -> None:
     """Delete what only an account sees; its other prompts become the workspace's."""
+    # One that becomes private from now on would be left to nobody
+    of_it = PromptTemplate.owner == account_id
+    session.execute(select(PromptTemplate.id).where(of_it).with_for_update())
     session.execute(
         delete(PromptTemplate).where(
             PromptTemplate.owner == account_id, PromptTemplate.visibility == Visibility.PRIVATE
