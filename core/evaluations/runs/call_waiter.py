@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from core.evaluations.runs.work_items import ClaimedRun, TakenEvaluation
 from core.evaluations.service import call_answers
 from core.executions import queries, runner
 from core.executions.answer_buffers import AnswerBuffer
+from core.executions.errors import ExecutionMissing
 from core.executions.schemas import ExecutionStatus
 from core.executions.service import executions as calls
 from core.platform.config import config
@@ -52,8 +54,9 @@ class CallWaiter:
 
         def store(session: Session, execution_id: UUID) -> None:
             turn.end()  # the call is over; storing it does not keep the next one waiting
-            view = queries.get_execution(session, execution_id, owner=self._taken.actor.id)
-            stored[:] = [call_answers.store(session, claimed, view)]
+            with suppress(ExecutionMissing):  # the account was removed, and its evaluation with it
+                view = queries.get_execution(session, execution_id, owner=self._taken.actor.id)
+                stored[:] = [call_answers.store(session, claimed, view)]
 
         with turn:
             has_changed = threading.Event()
