@@ -16,6 +16,7 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 WEEK_DAYS = 7
 HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
+MICROSECOND = timedelta(microseconds=1)
 
 Edge = datetime | date
 
@@ -171,9 +172,11 @@ def _half_hour(moment: datetime) -> datetime:
 
 
 def midnight(day: date, zone: str) -> datetime:
-    """Return the start of a day in UTC; the later one where clocks change, as date_trunc."""
-    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
+    """Return the start of a day in UTC, its first moment also where midnight comes twice or never:
+    just after the last moment of the day before.
+    """
+    before = datetime(day.year, day.month, day.day) - MICROSECOND  # noqa: DTZ001  of the zone's clock
+    return before.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC) + MICROSECOND
 
 
 def day_of(moment: datetime, zone: str) -> date:

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, DateTime, Text, bindparam, func, literal_c
 
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.views import Interval
-from core.presentation.periods import DAY, HALF_HOUR, HOUR, Period, midnight
+from core.database.local_times import first_moment, start_of
+from core.presentation.periods import DAY, HALF_HOUR, HOUR, MICROSECOND, Period, midnight
 
 MOST_POINTS = 2000
 # The longest period of each, so that a chart of a third of a page has bars of four pixels
@@ -55,7 +56,9 @@ def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElem
         return func.date_bin(HALF_HOUR, at, EPOCH_SQL)
     if step is Interval.SIX_HOURS:
         local = func.date_bin(SIX_HOURS_SQL, func.timezone(zone, at), LOCAL_EPOCH_SQL)
-        return func.timezone(zone, local, type_=DateTime(timezone=True))
+        return first_moment(local, zone)
+    if step.is_of_days:
+        return start_of(step.value, at, zone)
     return func.date_trunc(step.value, at, zone)
 
 
@@ -79,6 +82,6 @@ def _six_hours(period: Period) -> list[datetime]:
 
 
 def _local(day: date, hour: int, zone: str) -> datetime:
-    """Return an hour of a day in UTC; the later one where clocks change, as Postgres has it."""
-    at = datetime.combine(day, time(hour), ZoneInfo(zone))
-    return max(at.astimezone(UTC), at.replace(fold=1).astimezone(UTC))
+    """Return when an hour of a day begins, in UTC, as first_moment() does."""
+    before = datetime.combine(day, time(hour)) - MICROSECOND
+    return before.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC) + MICROSECOND

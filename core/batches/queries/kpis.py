@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.batches.queries.batch_runs import matching, runs
 from core.batches.queries.outcomes import by_day, duration, figures, midnights
 from core.batches.views import BAD, GOOD, BatchRunQuery, DayOfRuns, RunFigures
+from core.database.local_times import start_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
@@ -90,7 +91,7 @@ def _rate(found: RunFigures) -> tuple[int, int]:
 
 def _medians(session: Session, query: BatchRunQuery) -> Course:
     """Return the median duration of each day's runs."""
-    at = func.date_trunc("day", runs.started_at, query.period.zone).label("at")
+    at = start_of("day", runs.started_at, query.period.zone).label("at")
     median = (
         func.percentile_disc(0.5)
         .within_group(duration)

@@ -21,6 +21,7 @@ from core.batches.views import (
     RunStrip,
     RunSummary,
 )
+from core.database.local_times import start_of
 from core.database.paging import EPOCH, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -49,7 +50,7 @@ def figures(session: Session, query: BatchRunQuery) -> RunFigures:
 def by_day(session: Session, query: BatchRunQuery, *, actor: Actor) -> list[DayOfRuns]:
     """Return outcomes of runs by day, including days without any."""
     require(actor, Permission.WATCH)
-    at = func.date_trunc("day", runs.started_at, query.period.zone).label("at")
+    at = start_of("day", runs.started_at, query.period.zone).label("at")
     rows = session.execute(select(at, *_counts()).where(*matching(query)).group_by(at)).mappings()
     found = {row["at"]: _counts_of(row) for row in rows}
     nothing = _counts_of(dict.fromkeys(("runs", *STATES), 0))

@@ -10,6 +10,7 @@ from core.batches.models import BatchRunRecord
 from core.batches.queries.batch_runs import matching
 from core.batches.queries.outcomes import RANKS, whole
 from core.batches.views import BatchRunQuery, Phase, PhaseDay, PhaseFigures
+from core.database.local_times import start_of
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -67,7 +68,7 @@ def _figures(session: Session, query: BatchRunQuery) -> dict[Key, PhaseFigures]:
 
 
 def _by_day(session: Session, query: BatchRunQuery) -> defaultdict[Key, list[PhaseDay]]:
-    at = func.date_trunc("day", runs.c.started_at, query.period.zone).label("at")
+    at = start_of("day", runs.c.started_at, query.period.zone).label("at")
     found: defaultdict[Key, list[PhaseDay]] = defaultdict(list)
     for row in session.execute(_measured(query, at).group_by(at).order_by(at)).mappings():
         p50, p95 = (round(each) for each in row["times"])

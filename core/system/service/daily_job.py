@@ -144,7 +144,7 @@ def write_again(touched: TouchedRows) -> None:
         first = last
     with transaction() as session:
         end = min(day_of(touched.until, zone) + DAY, today)
-        days = daily_metrics.days_of(session, day_of(touched.since, zone), end, zone)
+        days = daily_metrics.days_of(day_of(touched.since, zone), end, zone)
         daily_metrics.mark_stale(session, days, touched.kinds, touched.environment)
 
 
@@ -156,7 +156,7 @@ def write_onboarding_again() -> None:
         first = daily_metrics.first_written(session)
         today = clock.now().astimezone(ZoneInfo(zone)).date()
         if first is not None and first < today:
-            days = daily_metrics.days_of(session, first, today, zone)
+            days = daily_metrics.days_of(first, today, zone)
             daily_metrics.write_onboarding(session, days)
 
 
@@ -195,7 +195,7 @@ def _first_again(session: Session, end: date) -> date | None:
 
 def _write(first: date, end: date, zone: str) -> None:
     with read_session() as session:
-        days = daily_metrics.days_of(session, first, end, zone)
+        days = daily_metrics.days_of(first, end, zone)
     with transaction(Database.AI) as ai:
         others = daily_metrics.of_ai(ai, days)
     with transaction() as session:

@@ -17,6 +17,7 @@ from core.database.db import transaction
 from core.database.settings import Sealed
 from core.database.sql_files import statement
 from core.platform import clock
+from core.presentation.periods import DAY, midnight
 
 TASK = "system.rebuild_days"
 FOLDS = (event_rollups.EVENTS, *request_rollups.FOLDS)
@@ -86,12 +87,6 @@ def _rebuild_users(session: Session, day: date, zone: str) -> None:
     Writers wait, because their uncommitted days would be lost.
     """
     session.execute(text("lock table user_days in share row exclusive mode"))
-    bounds = (
-        "select cast(:day as timestamp) at time zone :zone, cast(:next as timestamp) at time zone "
-        ":zone"
-    )
-    since, until = session.execute(
-        text(bounds), {"day": day, "next": day + timedelta(days=1), "zone": zone}
-    ).one()
+    since, until = midnight(day, zone), midnight(day + DAY, zone)
     session.execute(text("delete from user_days where day = :day"), {"day": day})
     session.execute(USER_DAYS, {"zone": zone, "since": since, "until": until})

@@ -245,7 +245,7 @@ def _write_days(span: RepriceSpan) -> None:
         with transaction() as session:
             daily_metrics.write_costs(
                 session,
-                daily_metrics.days_of(session, first, min(first + daily_job.AT_ONCE, end), zone),
+                daily_metrics.days_of(first, min(first + daily_job.AT_ONCE, end), zone),
             )
         first += daily_job.AT_ONCE
 

@@ -1,16 +1,19 @@
 """The intervals of charts fit their length, and follow the clocks of the reporting time zone."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.ai_metrics.queries import intervals
+from core.ai_metrics.queries.requests import request_lists
 from core.ai_metrics.views import AiMetricsQuery, Interval
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.presentation.periods import HALF_HOUR, Period
+from core.presentation.periods import HALF_HOUR, HOUR, Period, midnight
 from tests.core.ai_metrics.test_figures_over_time import BERLIN, CLOCKS_CHANGE, latency, times
 from tests.factories.ai_metrics import START, fold, many, moment, request, send
 from tests.factories.identity import person
@@ -79,6 +82,28 @@ def test_hours_are_those_of_the_clock_when_it_changes_by_half_an_hour(
     assert [each.requests for each in found.series].count(0) == 0
     assert len(found.series) == hours
     assert sum(each.requests for each in found.series) == found.overall.requests == len(halves)
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+@pytest.mark.parametrize("interval", [Interval.DAY, Interval.SIX_HOURS, Interval.HOUR])
+def test_the_hour_from_midnight_that_comes_twice_is_of_the_new_day(
+    interval: Interval, *, is_folded: bool, actor: Actor
+) -> None:
+    night, azores = moment("2026-10-25T00:00+00:00"), "Atlantic/Azores"
+    at = [night + number * HOUR for number in range(-1, 3)]
+    send(*(request(each, total_latency_ms=5) for each in at), zone=azores)
+    if is_folded:
+        fold(azores)
+    days = [midnight(date(2026, 10, day), azores) for day in (24, 25, 26)]
+    for (start, end), requests in zip(pairwise(days), (1, 3), strict=True):
+        asked = AiMetricsQuery(Period(start, end, azores))
+        found = latency(asked, actor, interval)
+        assert found.series[0].at == start
+        assert all(each.at < end for each in found.series)
+        assert sum(each.requests for each in found.series) == requests
+        with transaction() as session:
+            listed = request_lists.list_requests(session, asked, limit=9, actor=actor)
+        assert found.overall.requests == len(listed) == requests
 
 
 def test_up_to_62_days_a_day_is_a_point(actor: Actor) -> None:

@@ -57,6 +57,18 @@ def test_of_no_runs_there_are_zeros_and_nulls(actor: Actor) -> None:
     assert [each.runs for each in days] == [0, 0, 0]
 
 
+def test_runs_of_the_hour_from_midnight_that_comes_twice_are_of_the_new_day(actor: Actor) -> None:
+    night = moment("2026-10-25T00:00+00:00")
+    for minutes in (-30, 30, 90):
+        ran(night + timedelta(minutes=minutes), "completed")
+    day = Period(night, moment("2026-10-26T00:00-01:00"), "Atlantic/Azores")
+    with transaction() as session:
+        found = outcomes.summary(session, BatchRunQuery(day), actor=actor)
+        days = outcomes.by_day(session, BatchRunQuery(day), actor=actor)
+    assert found.runs == 2
+    assert [(each.at, each.runs) for each in days] == [(night, 2)]
+
+
 def test_what_only_runs_or_is_unknown_has_no_rate(actor: Actor) -> None:
     ran(DAY, "running", took_s=None)
     ran(DAY, "?")

@@ -7,13 +7,22 @@ import pytest
 from core.ingest.rows import key_of
 from core.platform import clock
 from core.presentation import periods
-from core.presentation.periods import Period, RangeRefused, Watched, last_days, midnight, read_range
+from core.presentation.periods import (
+    Period,
+    RangeRefused,
+    Watched,
+    day_of,
+    last_days,
+    midnight,
+    read_range,
+)
 
-BERLIN, NEW_YORK, CALCUTTA, HAVANA = (
+BERLIN, NEW_YORK, CALCUTTA, HAVANA, SANTIAGO = (
     "Europe/Berlin",
     "America/New_York",
     "Asia/Kolkata",
     "America/Havana",
+    "America/Santiago",
 )
 
 
@@ -133,9 +142,15 @@ def test_other_ranges_are_refused(
         read_range(start, end, days, zone="UTC")
 
 
-def test_where_clocks_change_at_midnight_a_day_begins_when_postgres_says() -> None:
+def test_where_clocks_change_at_midnight_a_day_begins_with_its_first_moment() -> None:
     assert midnight(date(2026, 3, 8), HAVANA) == at("2026-03-08T05:00+00:00")
-    assert midnight(date(2026, 11, 1), HAVANA) == at("2026-11-01T05:00+00:00")
+    assert midnight(date(2026, 11, 1), HAVANA) == at("2026-11-01T04:00+00:00")
+    assert midnight(date(2026, 9, 6), SANTIAGO) == at("2026-09-06T04:00+00:00")
+    assert midnight(date(2026, 4, 5), SANTIAGO) == at("2026-04-05T04:00+00:00")
+    for day in (date(2026, 11, 1), date(2026, 3, 8)):
+        first = midnight(day, HAVANA)
+        assert day_of(first, HAVANA) == day
+        assert day_of(first - timedelta(microseconds=1), HAVANA) == day - timedelta(days=1)
 
 
 def test_a_user_is_named_by_either_id() -> None:

@@ -2,6 +2,8 @@
 and for new rows.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import text
 
@@ -66,6 +68,13 @@ def test_days_are_made_anew(database: Postgres) -> None:
         == 1
     )
     assert [check.table for check in verify.verify() if check.differences] == []
+
+
+def test_users_of_the_hour_that_comes_twice_at_midnight_keep_their_day(database: Postgres) -> None:
+    events({"created_at": datetime(2025, 10, 26, 0, 30, tzinfo=UTC), "user_id": "a"})
+    move("Atlantic/Azores")
+    jobs.rebuild_days("Atlantic/Azores")
+    assert user_days() == ["2025-10-26"]
 
 
 @pytest.mark.parametrize("events_since", [5, 1])

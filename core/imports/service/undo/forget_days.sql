@@ -6,8 +6,11 @@ with doubtful as materialized (
         as doubtful (day, environment, app, user_id)
 ),
 bounds as materialized (
-    select cast(cast(:first as date) as timestamp) at time zone :zone as since,
-        cast(cast(:last as date) + 1 as timestamp) at time zone :zone as until
+    -- The first moments of days, as periods.midnight() has them
+    select (cast(cast(:first as date) as timestamp) - interval '1 us') at time zone :zone
+            + interval '1 us' as since,
+        (cast(cast(:last as date) + 1 as timestamp) - interval '1 us') at time zone :zone
+            + interval '1 us' as until
 ),
 events as materialized (
     select user_id, created_at, environment, app, release, import_id from user_activity_events

@@ -34,6 +34,7 @@ from core.database.locks import Lock
 from core.database.sql_files import statement
 from core.database.tables import table_of
 from core.knowledge.models import Feedback
+from core.presentation.periods import midnight
 from core.system.models import DailyMetric
 from core.system.service.reporting_time_zone import first_whole_day
 
@@ -63,14 +64,9 @@ class Days:
         }
 
 
-def days_of(session: Session, first: date, end: date, zone: str) -> Days:
-    """Return days with their times, as Postgres computes them for the zone."""
-    moments = (
-        "select cast(:first as timestamp) at time zone :zone, cast(:end as timestamp) at time "
-        "zone :zone"
-    )
-    since, until = session.execute(text(moments), {"first": first, "end": end, "zone": zone}).one()
-    return Days(first, end, zone, since, until)
+def days_of(first: date, end: date, zone: str) -> Days:
+    """Return days with their times."""
+    return Days(first, end, zone, midnight(first, zone), midnight(end, zone))
 
 
 @dataclass(frozen=True)
