@@ -29,9 +29,13 @@ def bars(buckets: Mapping[int, int]) -> list[LatencyBar]:
         LatencyBar(from_ms=_edge(each), to_ms=_edge(each + 1), requests=counts[each])
         for each in filled
     ]
-    nothing_took = [LatencyBar(from_ms=0, to_ms=0, requests=zero)] if zero else []
     # Times are whole milliseconds: none lies in a bar whose two edges are the same one
-    return nothing_took + [bar for bar in found if bar.from_ms < bar.to_ms]
+    taken = [bar for bar in found if bar.from_ms < bar.to_ms]
+    # One bar from zero: of two, an address could name the first alone
+    if taken and taken[0].from_ms == 0:
+        return [taken[0].model_copy(update={"requests": taken[0].requests + zero}), *taken[1:]]
+    nothing_took = [LatencyBar(from_ms=0, to_ms=0, requests=zero)] if zero else []
+    return nothing_took + taken
 
 
 def _edge(number: int) -> int:
