@@ -15,8 +15,7 @@ MOST_DAYS = 3660  # ten years
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 WEEK_DAYS = 7
-HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
-MICROSECOND = timedelta(microseconds=1)
+HOUR, HALF_HOUR, MICROSECOND = timedelta(hours=1), timedelta(minutes=30), timedelta(microseconds=1)
 
 Edge = datetime | date
 
@@ -99,7 +98,7 @@ class Period:
 
     def hours_by(self, moment: datetime) -> list[datetime]:
         """The starts of the hours in its zone that have begun; the first is `start`."""
-        until = max(min(self.end, moment), self.start + timedelta(microseconds=1))
+        until = max(min(self.end, moment), self.start + MICROSECOND)
         local = self.start.astimezone(ZoneInfo(self.zone))
         first = self.start - timedelta(
             minutes=local.minute, seconds=local.second, microseconds=local.microsecond
@@ -120,7 +119,7 @@ class Period:
     @property
     def last_day(self) -> date:
         """The last day that is at least partly in it."""
-        return day_of(self.end - timedelta(microseconds=1), self.zone)
+        return day_of(self.end - MICROSECOND, self.zone)
 
     @property
     def days(self) -> list[date]:
@@ -147,7 +146,7 @@ class Pieces:
 
 def pieces(period: Period, *, by_day: bool = True) -> Pieces:
     """Split a period; without `by_day`, whole days are read from half hours, too."""
-    since = _half_hour(period.start + HALF_HOUR - timedelta(microseconds=1))
+    since = _half_hour(period.start + HALF_HOUR - MICROSECOND)
     until = _half_hour(period.end)
     if since >= until:
         return Pieces([], [], [], [period])
@@ -172,9 +171,7 @@ def _half_hour(moment: datetime) -> datetime:
 
 
 def midnight(day: date, zone: str) -> datetime:
-    """Return the start of a day in UTC, its first moment also where midnight comes twice or never:
-    just after the last moment of the day before.
-    """
+    """Return the first moment of a day in UTC, also where midnight comes twice or never."""
     before = datetime(day.year, day.month, day.day) - MICROSECOND  # noqa: DTZ001  of the zone's clock
     return before.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC) + MICROSECOND
 
