@@ -1,24 +1,30 @@
-"""Times of a zone in statements: the start of a day, also where clocks change at midnight."""
+"""Times of a zone: the start of a day, also where clocks change at midnight."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
-MICROSECOND: ColumnElement[timedelta] = literal_column("interval '1 microsecond'")
+MICROSECOND = timedelta(microseconds=1)
+MICROSECOND_SQL: ColumnElement[timedelta] = literal_column("interval '1 microsecond'")
+
+
+def moment_of(local: datetime, zone: str) -> datetime:
+    """Return when clocks first show a local time, in UTC."""
+    before = (local - MICROSECOND).replace(tzinfo=ZoneInfo(zone), fold=1)
+    return before.astimezone(UTC) + MICROSECOND
+
+
+def moment_sql(
+    local: ColumnElement[datetime], zone: str | ColumnElement[str]
+) -> ColumnElement[datetime]:
+    """Return the same as SQL, which by itself has the later time of two."""
+    before = func.timezone(zone, local - MICROSECOND_SQL, type_=DateTime(timezone=True))
+    return before + MICROSECOND_SQL
 
 
 def start_of(
     unit: str, at: ColumnElement[datetime], zone: str | ColumnElement[str]
 ) -> ColumnElement[datetime]:
     """Return the start of the local day or week of a time."""
-    return first_moment(func.date_trunc(unit, func.timezone(zone, at)), zone)
-
-
-def first_moment(
-    local: ColumnElement[datetime], zone: str | ColumnElement[str]
-) -> ColumnElement[datetime]:
-    """Return when clocks first show a local time, as periods.midnight() does: Postgres returns the
-    later time where clocks show it twice.
-    """
-    before = func.timezone(zone, local - MICROSECOND, type_=DateTime(timezone=True))
-    return before + MICROSECOND
+    return moment_sql(func.date_trunc(unit, func.timezone(zone, at)), zone)

@@ -19,7 +19,7 @@ from core.platform import clock
 
 
 class Jobs(JobManager):
-    """Procrastinate's jobs, of which one with a queueing lock waits at most, after failures too."""
+    """Procrastinate's jobs; a failed one ends when another with its queueing lock waits already."""
 
     async def retry_job_by_id_async(
         self,

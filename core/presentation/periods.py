@@ -1,10 +1,11 @@
 """Periods: half-open time ranges in days of the reporting time zone; filters of Watch pages."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from core.database.local_times import MICROSECOND, moment_of
 from core.errors import Invalid
 from core.ingest.external_ids import keys_of
 from core.platform import clock
@@ -15,7 +16,7 @@ MOST_DAYS = 3660  # ten years
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 WEEK_DAYS = 7
-HOUR, HALF_HOUR, MICROSECOND = timedelta(hours=1), timedelta(minutes=30), timedelta(microseconds=1)
+HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
 
 Edge = datetime | date
 
@@ -172,8 +173,7 @@ def _half_hour(moment: datetime) -> datetime:
 
 def midnight(day: date, zone: str) -> datetime:
     """Return the first moment of a day in UTC, also where midnight comes twice or never."""
-    before = datetime(day.year, day.month, day.day) - MICROSECOND  # noqa: DTZ001  of the zone's clock
-    return before.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC) + MICROSECOND
+    return moment_of(datetime.combine(day, time()), zone)
 
 
 def day_of(moment: datetime, zone: str) -> date:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -13,23 +11,21 @@ from sqlalchemy import (
     Subquery,
     and_,
     cast,
-    exists,
     func,
     literal,
-    not_,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
-from core.activity.models.users import NEVER, UserDay, UserDayCount, UserDayCountDelta, UserSpan
+from core.activity.models.users import NEVER, UserDay, UserDayCount, UserDayCountDelta
 from core.activity.queries.releases import get_place
 from core.activity.queries.user_filter import DayRange
 from core.activity.schemas import ALL_APPS
 from core.database.tables import table_of
 from core.presentation.periods import Period, Watched
 
-user_days, spans = table_of(UserDay).c, table_of(UserSpan).c
+user_days = table_of(UserDay).c
 never: ColumnElement[date] = cast(NEVER, Date)
 
 
@@ -120,25 +116,6 @@ def _named_counts(days: tuple[date, date], watched: Watched, place: str) -> Subq
     journeys = select(own.day, before.label("previous_day"), literal(1).label("users"))
     each = journeys.subquery("journeys")
     return select(each).where(each.c.day.between(*days)).subquery("counts")
-
-
-def was_seen(user_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Return the condition that a user was seen in any environment."""
-    # Whoever was seen with a release was seen in its environment: the rows of releases, which are
-    # several times as many, need not be read
-    anywhere = spans.environment == func.any(func.array(_environments().scalar_subquery()))
-    is_its = (spans.user_id == user_id, spans.app == ALL_APPS, anywhere)
-    return exists(select(spans.user_id).where(*is_its))
-
-
-def _environments() -> Select[Any]:
-    """Return the environments that users were seen in, by a loose scan of the index."""
-    first = select(func.min(spans.environment).label("environment"))
-    places = first.cte("places", recursive=True)
-    following = first.where(spans.environment > places.c.environment).correlate(places)
-    found = select(following.scalar_subquery()).where(places.c.environment.is_not(None))
-    each = places.union_all(found).c.environment
-    return select(each).where(not_(func.is_release_place(each)))
 
 
 def _sum(users: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -161,7 +161,7 @@ class UserListQuery:
         placed = exists(select(spans.c.user_id).where(spans.c.user_id == users.c.id, *here))
         if self.wanted.status in ENDED or self.wanted.step:
             return [[placed, *conditions]]
-        placeless = not_(active_users.was_seen(users.c.id))
+        placeless = not_(user_conditions.was_seen(users.c.id))
         named: list[UUID] = self._kept(
             "placeless", _first_keys(select(users.c.id).where(placeless)), is_of_all=True
         )

@@ -1,7 +1,7 @@
 """The intervals of series: how long they are, and when each begins in the reporting time zone."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, DateTime, Text, bindparam, func, literal_c
 
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.views import Interval
-from core.database.local_times import first_moment, start_of
-from core.presentation.periods import DAY, HALF_HOUR, HOUR, MICROSECOND, Period, midnight
+from core.database.local_times import moment_of, moment_sql, start_of
+from core.presentation.periods import DAY, HALF_HOUR, HOUR, Period, midnight
 
 MOST_POINTS = 2000
 # The longest period of each, so that a chart of a third of a page has bars of four pixels
@@ -56,7 +56,7 @@ def start_of_interval(at: ColumnElement[datetime], step: Interval) -> ColumnElem
         return func.date_bin(HALF_HOUR, at, EPOCH_SQL)
     if step is Interval.SIX_HOURS:
         local = func.date_bin(SIX_HOURS_SQL, func.timezone(zone, at), LOCAL_EPOCH_SQL)
-        return first_moment(local, zone)
+        return moment_sql(local, zone)
     if step.is_of_days:
         return start_of(step.value, at, zone)
     return func.date_trunc(step.value, at, zone)
@@ -77,11 +77,9 @@ def _hours(period: Period, step: Interval) -> set[datetime]:
 def _six_hours(period: Period) -> list[datetime]:
     """Return the starts of the quarters of days that are at least partly in a period."""
     days = [*period.days, period.last_day + timedelta(days=1)]
-    starts = [_local(day, hour, period.zone) for day in days for hour in PARTS_OF_A_DAY]
+    starts = [
+        moment_of(datetime.combine(day, time(hour)), period.zone)
+        for day in days
+        for hour in PARTS_OF_A_DAY
+    ]
     return [start for start, end in pairwise(starts) if end > period.start and start < period.end]
-
-
-def _local(day: date, hour: int, zone: str) -> datetime:
-    """Return when an hour of a day begins, in UTC, as first_moment() does."""
-    before = datetime.combine(day, time(hour)) - MICROSECOND
-    return before.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC) + MICROSECOND

@@ -58,7 +58,7 @@ class ImportRun:
     """An import since it was last started from its beginning."""
 
     import_id: UUID
-    started_at: datetime | None = None
+    started_at: datetime | None
 
 
 @dataclass

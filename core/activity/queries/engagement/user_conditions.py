@@ -1,9 +1,22 @@
-"""Conditions that select users by when they were active, and by the path that they took."""
+"""Conditions that select users by whether and when they were active, and by the path that they
+took.
+"""
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    exists,
+    func,
+    not_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from core.activity.models.users import UserDay, UserSpan
@@ -37,6 +50,25 @@ def conditions(
         yield id_.in_(select(spans.user_id).where(*there))
     if filters.path is not None:
         yield id_.in_(select(func.user_of(path_takers(filters.path, watched).c.subject)))
+
+
+def was_seen(user_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that a user was seen in any environment."""
+    # Whoever was seen with a release was seen in its environment: the rows of releases, which are
+    # several times as many, need not be read
+    anywhere = spans.environment == func.any(func.array(_environments().scalar_subquery()))
+    is_its = (spans.user_id == user_id, spans.app == ALL_APPS, anywhere)
+    return exists(select(spans.user_id).where(*is_its))
+
+
+def _environments() -> Select[Any]:
+    """Return the environments that users were seen in, by a loose scan of the index."""
+    first = select(func.min(spans.environment).label("environment"))
+    places = first.cte("places", recursive=True)
+    following = first.where(spans.environment > places.c.environment).correlate(places)
+    found = select(following.scalar_subquery()).where(places.c.environment.is_not(None))
+    each = places.union_all(found).c.environment
+    return select(each).where(not_(func.is_release_place(each)))
 
 
 def path_takers(path: str, watched: Watched) -> Subquery:
