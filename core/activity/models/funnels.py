@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Computed, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Computed,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -120,15 +129,17 @@ class FunnelPart(CoreTable):
 
     __tablename__ = "funnel_parts"
     __table_args__ = (
+        # Who owns a session is asked of very many at once: the index alone answers
+        PrimaryKeyConstraint("part", "environment", "app", postgresql_include=["owner"]),
         Index(None, "owner", "environment", "app"),
         # Each batch of a user updates the same row: free space keeps its versions in one page
         {"postgresql_with": {"fillfactor": 70}},
     )
 
     # First: without statistics the planner would take a workspace for a row
-    part: Mapped[str] = mapped_column(primary_key=True)
-    environment: Mapped[str] = mapped_column(primary_key=True)
-    app: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str]
+    environment: Mapped[str]
+    app: Mapped[str]
     owner: Mapped[str]
     former_owner: Mapped[str | None]
     linked_at: Mapped[datetime | None]

@@ -1,0 +1,20 @@
+"""owners in the primary key's index of funnel parts, so that they are read without the table
+
+Revision: 0083, after 0082
+"""
+
+from alembic import op
+
+revision = "0083"
+down_revision = "0082"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.drop_constraint("pk_funnel_parts", "funnel_parts")
+    op.execute(
+        "alter table funnel_parts add constraint pk_funnel_parts"
+        " primary key (part, environment, app) include (owner)"
+    )
