@@ -9,6 +9,10 @@ from statistics import quantiles
 from typing import Any
 
 
+class Unavailable(Exception):
+    """A call was answered with 503, here because a query took too long."""
+
+
 @dataclass
 class Timings:
     """Durations of calls in milliseconds."""
@@ -112,6 +116,8 @@ async def _call(
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
     body = await reader.readexactly(length)
+    if head.startswith(b"http/1.1 503"):
+        raise Unavailable(body.decode())
     if not head.startswith((b"http/1.1 200", b"http/1.1 201", b"http/1.1 202")):
         raise RuntimeError(body.decode())
     return (time.perf_counter() - started) * 1000

@@ -110,7 +110,8 @@ BREAKDOWNS = (
 INTERVALS = ("week", "month")
 FUNNELS = ("/onboarding/funnel", "/onboarding/course", "/onboarding/stays", "/onboarding/stopped")
 PATH = "path=after,{start}T00:00Z,{end}T00:00Z,{event_type}"
-ACTIVE = ("active={start}..{end}", "first_active={start}..{end}", PATH, f"{PATH},$end")
+PATHS_TAKEN = (PATH, f"{PATH},$end")
+ACTIVE = ("active={start}..{end}", "first_active={start}..{end}")
 PATHS = (
     "direction=before",
     "through={event_type}",
@@ -150,6 +151,7 @@ ROUTES = tuple(
                     *(f"sort={each}" for each in ORDERS),
                     f"q={SEARCH}",
                     *ACTIVE,
+                    *PATHS_TAKEN,
                 ),
                 is_timed=False,
             ),
@@ -161,7 +163,7 @@ ROUTES = tuple(
                     *(f"status={each}" for each in STATES),
                     "step=1",
                     f"q={SEARCH}",
-                    *ACTIVE,
+                    *PATHS_TAKEN,
                 ),
                 is_timed=False,
             ),

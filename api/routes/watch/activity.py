@@ -58,6 +58,8 @@ PathText = Annotated[
         "end of the path).",
     ),
 ]
+# Not offered, and not ignored either: the list would be of more than was asked for
+RefusedText = Annotated[str | None, Query(include_in_schema=False)]
 
 
 def user_filter(
@@ -107,16 +109,22 @@ async def event_filter(
     )
 
 
-UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
-
-
-async def session_filter(filters: UserFilterDep) -> UserFilter:
+def session_filter(
+    session: SessionDep,
+    q: Text = None,
+    status: OnboardingStatus | None = None,
+    step: Text = None,
+    path: PathText = None,
+    active: RefusedText = None,
+    first_active: RefusedText = None,
+) -> UserFilter:
     """Return the requested filters; raise Invalid for days, which are counted of users alone."""
-    if filters.active or filters.first_active:
+    if active or first_active:
         raise Invalid("Anonymous sessions have no days. Remove active and first_active.")
-    return filters
+    return user_filter(session, q, status, step, path=path)
 
 
+UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
 SessionFilterDep = Annotated[UserFilter, Depends(session_filter)]
 EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
 
