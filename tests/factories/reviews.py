@@ -46,3 +46,18 @@ def annotated(name: str = "m1", conversation: str = "c", *, number: int = 0, **g
     with transaction(Database.AI) as session:
         session.execute(insert(notes).values(**values))
     return UUID(str(values["id"]))
+
+
+def neither_accepted(message: UUID, *, number: int) -> None:
+    """Store that an adjudicator accepted neither review of a message, this many minutes after the
+    first.
+    """
+    decided = text(
+        "insert into review_items (id, message_id, conversation_id, environment, message_role, "
+        "message_at, state, decided_by, done_at) select gen_random_uuid(), message_id, "
+        "conversation_id, environment, message_role, message_at, 'done', admin_user_id, :at "
+        "from ai_admin_annotations where message_id = :message and round = 1"
+    )
+    with transaction(Database.AI) as session:
+        given = {"at": START + timedelta(minutes=number), "message": message}
+        session.execute(decided, given)

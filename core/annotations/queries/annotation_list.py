@@ -175,6 +175,17 @@ def decided_messages(ai: Session, ids: Collection[UUID]) -> dict[UUID, datetime]
     return {message_id: at for message_id, at in ai.execute(last)}
 
 
+def was_overruled() -> ColumnElement[bool]:
+    """Return the condition that an adjudication of its message followed an annotation."""
+    columns = items.c
+    is_decided = exists().where(
+        columns.message_id == notes.c.message_id,
+        columns.decided_by.is_not(None),
+        columns.done_at >= notes.c.created_at,
+    )
+    return (notes.c.round < DECIDING) & is_decided
+
+
 def is_overruled(round_: int, made_at: datetime, decided_at: datetime | None) -> bool:
     """Whether an adjudication of its message followed an annotation."""
     return decided_at is not None and round_ < DECIDING and made_at <= decided_at

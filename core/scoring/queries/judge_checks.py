@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.annotations.models import Annotation
+from core.annotations.queries.annotation_list import was_overruled
 from core.annotations.schemas import AnnotationSeverity, AnnotationType
 from core.conversations.models import Message
 from core.conversations.schemas import MessageSpeaker
@@ -127,7 +128,10 @@ def _position(totals: _Totals) -> EstimatedRate:
 
 
 def _human_verdicts(ai: Session) -> HumanVerdicts:
-    """Return the newest verdicts: an adjudication is final, else all reviewers must agree."""
+    """Return the newest verdicts: an adjudication is final, else all reviewers must agree.
+
+    Where an adjudicator accepted neither, there is none.
+    """
     newest = (
         select(
             annotations.c.message_id,
@@ -135,7 +139,7 @@ def _human_verdicts(ai: Session) -> HumanVerdicts:
             annotations.c.severity,
             annotations.c.round,
         )
-        .where(annotations.c.message_role == MessageSpeaker.ASSISTANT)
+        .where(annotations.c.message_role == MessageSpeaker.ASSISTANT, ~was_overruled())
         .order_by(annotations.c.created_at.desc())
         .limit(MAX_ANNOTATIONS)
     )

@@ -22,7 +22,7 @@ from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import stored
 from tests.factories.identity import person
-from tests.factories.reviews import annotated
+from tests.factories.reviews import annotated, message_id, neither_accepted
 
 NOW = clock.now().replace(minute=5, second=0, microsecond=0) - timedelta(hours=2)
 SUPPORT = {"prompt_name": "support"}
@@ -192,3 +192,21 @@ def test_feedback_and_verdicts_count_for_the_version_that_answered(
     assert quality == {"support@7": [(0.5, 2), (0.5, 2)], "support@8": [(0.5, 2), (1.0, 1)]}
     [row] = got(analyst, PATH, prompt_version="support@7", model="a")["items"]
     assert (row["positive_feedback"], row["approved"]) == (None, None)
+
+
+def test_reviews_of_which_an_adjudicator_accepts_neither_do_not_count(
+    analyst: httpx2.Client,
+) -> None:
+    at = NOW.isoformat()
+    prompt = {"name": "support", "version": "7"}
+    answers = [
+        conversations.message(n, role="assistant", created_at=at, prompt=prompt) for n in (0, 1)
+    ]
+    stored({"id": "c", "messages": answers})
+    send(request(NOW, **SUPPORT, prompt_version="7"))
+    annotated("m0", annotation_type="correction", round=1)
+    annotated("m0", annotation_type="approved", round=2)
+    annotated("m1", annotation_type="approved")
+    neither_accepted(message_id("m0"), number=1)
+    [row] = got(analyst, PATH)["items"]
+    assert (row["approved"]["value"], row["approved"]["n"]) == (1.0, 1)

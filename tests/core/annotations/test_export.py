@@ -15,13 +15,13 @@ from core.annotations.exports.export import ExportQuery, Manifest
 from core.annotations.exports.formats import FormatName
 from core.annotations.exports.queries import Split, split_of
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
-from core.database.db import Database, transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.platform.ids import new_id
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.identity import person
-from tests.factories.reviews import START, annotated
+from tests.factories.reviews import START, annotated, message_id, neither_accepted
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -243,14 +243,7 @@ def test_reviews_of_which_neither_holds_are_both_left_out() -> None:
     stored(conversation(messages=2))
     annotated("m1", annotation_type="approved", round=1)
     annotated("m1", suggested_response="second", round=2, number=1)
-    decided = text(
-        "insert into review_items (id, message_id, conversation_id, environment, message_role, "
-        "message_at, state, decided_by, done_at) select gen_random_uuid(), message_id, "
-        "conversation_id, environment, message_role, message_at, 'done', admin_user_id, :at "
-        "from ai_admin_annotations where round = 1"
-    )
-    with transaction(Database.AI) as session:
-        session.execute(decided, {"at": START + timedelta(minutes=2)})
+    neither_accepted(message_id("m1"), number=2)
     assert left_out(asked()) == {ExclusionReason.OVERRULED: 2}
     annotated("m1", suggested_response="a week later", number=3)
     assert [line["messages"][-1]["content"] for line in lines(asked())] == ["a week later"]

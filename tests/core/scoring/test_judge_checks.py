@@ -14,7 +14,7 @@ from core.scoring.queries.judge_checks import list_judges
 from tests.factories.conversations import conversation, stored
 from tests.factories.history import scored
 from tests.factories.identity import person
-from tests.factories.reviews import annotated
+from tests.factories.reviews import annotated, message_id, neither_accepted
 
 pytestmark = pytest.mark.usefixtures("database")
 JUDGE = {"source": "judge", "evaluator": "openai:gpt-5", "evaluator_version": "1"}
@@ -91,6 +91,21 @@ def test_messages_on_which_people_disagree_stay_out_until_they_are_adjudicated()
     annotated("m1", annotation_type="flag", round=3)
     (found,) = judges()
     assert (found.checked, found.contradictory, found.specificity.n) == (1, 0, 1)
+
+
+def test_reviews_of_which_an_adjudicator_accepts_neither_are_no_verdict() -> None:
+    talk()
+    judged(1, 1)
+    annotated("m1", annotation_type="correction", round=1)
+    annotated("m1", annotation_type="flag", round=2, number=1)
+    (found,) = judges()
+    assert (found.checked, found.contradictory) == (1, 0)
+    neither_accepted(message_id("m1"), number=2)
+    (found,) = judges()
+    assert (found.checked, found.contradictory) == (0, 0)
+    annotated("m1", annotation_type="approved", number=3)
+    (found,) = judges()
+    assert (found.sensitivity.n, found.specificity.n) == (1, 0)
 
 
 def test_each_version_of_a_judge_is_checked_by_itself_and_rules_are_no_judges() -> None:
