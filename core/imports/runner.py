@@ -19,7 +19,7 @@ from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import ParsedRow
 from core.imports.recognition import recognize
-from core.imports.schemas import BUSY, ImportStatus
+from core.imports.schemas import ImportStatus
 from core.imports.service import imports
 from core.imports.service.undo import undo
 from core.ingest.rows import RowSource
@@ -57,7 +57,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
                 imports.defer(session, import_id, after=UNDO_PAUSE)
                 return
             row.status = ImportStatus.RUNNING
-        due = ImportStatus(row.status)
+        due, begun = ImportStatus(row.status), _run_of(row)
     act = {
         ImportStatus.RUNNING: _import,
         ImportStatus.CHECKING: _check,
@@ -73,10 +73,10 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
         log.warning("import %s waits: %s (%r)", import_id, failure.detail, cause_of(failure))
         return
     except Failure as failure:
-        _fail(import_id, failure.detail)
+        _fail(import_id, begun, failure.detail)
     except Exception:
         log.exception("import %s failed", import_id)
-        _fail(import_id, UNEXPECTED)
+        _fail(import_id, begun, UNEXPECTED)
     else:
         if not is_done:
             with transaction() as session:  # the rest is left to the next worker
@@ -194,10 +194,15 @@ def _tell_touched(import_id: UUID) -> None:
         imports.announce_touched_days(session, queries.get_row(session, import_id))
 
 
-def _fail(import_id: UUID, words: str) -> None:
+def _run_of(row: Import) -> tuple[object, ...]:
+    """Return what another run of the same import, begun after this was cancelled, has not."""
+    return row.status, row.started_at, row.mapping
+
+
+def _fail(import_id: UUID, begun: tuple[object, ...], words: str) -> None:
     with transaction() as session:
         row = queries.get_row(session, import_id, lock=True)
-        if row.status not in BUSY:
+        if _run_of(row) != begun:
             return
         imports.announce_touched_days(session, row)
         if row.status == ImportStatus.CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import httpx2
+import pytest
 
 from core.imports import runner
 from tests.api.imports.calls import do_what_is_due, upload
@@ -60,3 +61,28 @@ def test_a_cancelled_import_stores_nothing_where_it_was_to_go_before(me: httpx2.
     for environment, count in (("staging", 0), ("production", 4)):
         found = me.get("/admin/onboarding/events", params={"environment": environment, "days": 365})
         assert len(found.json()["items"]) == count
+
+
+@pytest.mark.parametrize("act", ["dry-run", "start"])
+def test_the_failure_of_a_worker_that_was_stopped_is_not_that_of_the_import_begun_anew(
+    me: httpx2.Client, act: str
+) -> None:
+    id_ = upload(me, EVENTS)["id"]
+    me.post(f"/imports/{id_}/{act}", json={"environment": "staging"})
+
+    def begin_anew() -> None:
+        assert me.post(f"/imports/{id_}/cancel").status_code == 200
+        other = {"environment": "production", "separate": True}
+        assert me.post(f"/imports/{id_}/{act}", json=other).status_code == 202
+        if act == "start":
+            runner.work(UUID(id_), may_go_on=lambda: False)
+        raise OSError("the disk of the first worker is gone")
+
+    runner.work(UUID(id_), may_go_on=meanwhile(begin_anew))
+    assert me.get(f"/imports/{id_}").json()["error"] is None
+    do_what_is_due(id_)
+    ended = me.get(f"/imports/{id_}").json()
+    assert (ended["status"], ended["error"]) == (
+        {"dry-run": "ready", "start": "completed"}[act],
+        None,
+    )
