@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Session  # pages and the API do not import SQLAlchemy
 from sqlalchemy.pool import NullPool
 
@@ -19,7 +20,7 @@ from core.database.connections.availability import (
     translate_errors,
 )
 from core.database.staging import driver_of
-from core.errors import Unavailable
+from core.errors import Failure, Unavailable
 
 TRIES = 8
 WAITING, ONLY_READS = "after commit", "only reads"
@@ -60,6 +61,20 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
         session.begin(),
     ):
         yield session
+
+
+@contextmanager
+def refuse_duplicates(failure: type[Failure]) -> Iterator[None]:
+    """Raise `failure` when another row has the same key or name; the index decides, as two accounts
+    may choose a name at the same time.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        # A reference to what was just deleted is no duplicate
+        if not isinstance(error.orig, psycopg.errors.UniqueViolation):
+            raise
+        raise failure from error
 
 
 def retry_on_conflict(act: Callable[[], Result]) -> Result:

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.errors import Forbidden
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
@@ -114,10 +114,8 @@ def _find(session: Session, view_id: UUID, actor: Actor) -> SavedView:
 
 
 def _flush(session: Session) -> None:
-    try:
+    with refuse_duplicates(ViewNameTaken):
         session.flush()
-    except IntegrityError as found:
-        raise ViewNameTaken from found
 
 
 def _target(row: SavedView) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.database.settings import check_unchanged
 from core.errors import Conflict
 from core.executions.service import service_calls
@@ -181,11 +181,9 @@ def _deactivate_others(session: Session, row: Service) -> None:
 
 
 def _store(session: Session, row: Service) -> None:
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another one became active at the same time
-        raise Conflict from None
+    # Another one may have become active at the same time
+    with refuse_duplicates(Conflict), session.begin_nested():
+        session.add(row)
 
 
 def _audited(row: Service) -> dict[str, object]:

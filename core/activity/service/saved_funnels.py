@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelMissing, FunnelNameTaken, FunnelRefused, WorkspaceFunnelKept
@@ -26,6 +25,7 @@ from core.activity.schemas import (
     SavedStep,
 )
 from core.activity.service import apply_funnel
+from core.database.db import refuse_duplicates
 from core.database.settings import check_unchanged
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -192,10 +192,8 @@ def _find(session: Session, funnel_id: UUID, *, lock: bool = False) -> SavedFunn
 
 
 def _store(session: Session, row: SavedFunnel, definition: FunnelDefinition, actor: Actor) -> None:
-    try:
+    with refuse_duplicates(FunnelNameTaken):
         session.flush()
-    except IntegrityError as found:
-        raise FunnelNameTaken from found
     if definition.is_workspace and not row.is_workspace:
         # Waits for another that becomes it now: the update then begins after, and finds that one
         session.execute(select(SavedFunnel.id).where(SavedFunnel.is_workspace).with_for_update())

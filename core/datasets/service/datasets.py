@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.datasets import encrypted_texts
 from core.datasets.errors import (
     DatasetMissing,
@@ -121,7 +121,5 @@ def _unique(tags: tuple[str, ...] | list[str]) -> list[str]:
 
 
 def _flush(session: Session) -> None:
-    try:
+    with refuse_duplicates(DatasetNameTaken):
         session.flush()
-    except IntegrityError as found:
-        raise DatasetNameTaken from found

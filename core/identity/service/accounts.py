@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.database import bus
+from core.database.db import refuse_duplicates
 from core.identity import queries
 from core.identity.errors import EmailTaken, LastSuperAdmin, LinkExpired, OwnAccountProtected
 from core.identity.models import AdminUser
@@ -65,11 +65,8 @@ def _add_account(session: Session, new_account: NewAccount) -> AdminUser:
         failed_logins=0,
         preferences={},
     )
-    try:
-        with session.begin_nested():
-            session.add(account)
-    except IntegrityError:
-        raise EmailTaken from None
+    with refuse_duplicates(EmailTaken), session.begin_nested():
+        session.add(account)
     session.refresh(account)
     return account
 

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.errors import Forbidden
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -251,11 +251,8 @@ def _tags(tags: tuple[str, ...]) -> list[str]:
 
 
 def _flush(session: Session) -> None:
-    try:
+    with refuse_duplicates(PromptNameTaken):
         session.flush()
-    except IntegrityError as error:
-        # The index decides, as two accounts may choose a name at the same time
-        raise PromptNameTaken from error
 
 
 def _facts(row: PromptTemplate) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -128,11 +128,8 @@ def add(session: Session, new_price: NewPrice, *, actor: Actor) -> PriceView:
     row = ModelPrice(
         id=new_id(), source=PriceSource.SETTINGS, created_by=actor.id, **new_price.model_dump()
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        raise PriceTaken from None
+    with refuse_duplicates(PriceTaken), session.begin_nested():
+        session.add(row)
     session.refresh(row)
     token_prices.clear_after_commit(session)
     audit.record(session, "price.add", actor, targets=_targets(row), after=_amounts(row))

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.database.settings import check_unchanged
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -62,11 +62,8 @@ def add(session: Session, new_provider: NewProvider, *, actor: Actor) -> Provide
         calls_per_minute=new_provider.calls_per_minute,
     )
     row.secret = encrypted_keys.seal(row, new_provider.secret)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        raise ProviderNameTaken from None
+    with refuse_duplicates(ProviderNameTaken), session.begin_nested():
+        session.add(row)
     session.refresh(row)
     after = {
         "name": row.name,

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.db import refuse_duplicates
 from core.database.settings import check_unchanged
 from core.identity.models import AdminUser, ApiKey
 from core.identity.permissions import Permission, require
@@ -29,10 +29,8 @@ def create_quota(session: Session, given: NewQuota, *, actor: Actor) -> QuotaVie
             raise QuotaTargetMissing
     row = Quota(id=new_id(), amount=given.limit, **given.model_dump(exclude={"limit"}))
     session.add(row)
-    try:
+    with refuse_duplicates(QuotaExists):
         session.flush()
-    except IntegrityError as found:
-        raise QuotaExists from found
     view = queries.get_quota(session, row.id, actor=actor)
     queries.applying_cache.clear_after_commit(session)
     audit.record(session, "quota.create", actor, targets=_target(view), after=_facts(view))
