@@ -195,7 +195,7 @@ def _tell_touched(import_id: UUID) -> None:
 
 
 def _run_of(row: Import) -> tuple[object, ...]:
-    """Return what another run of the same import, begun after this was cancelled, has not."""
+    """Return what tells a run from the next one, begun after it was cancelled."""
     return row.status, row.started_at, row.mapping
 
 

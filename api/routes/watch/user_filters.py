@@ -25,7 +25,7 @@ PathText = Annotated[
         "end of the path).",
     ),
 ]
-# Not offered, and not ignored either: the list would be of more than was asked for
+# Refused rather than ignored: the list would show more than was asked for
 RefusedText = Annotated[str | None, Query(include_in_schema=False)]
 
 

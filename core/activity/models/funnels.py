@@ -129,7 +129,7 @@ class FunnelPart(CoreTable):
 
     __tablename__ = "funnel_parts"
     __table_args__ = (
-        # Who owns a session is asked of very many at once: the index alone answers
+        # Owners of thousands of sessions are read at once: from this index, without the table
         PrimaryKeyConstraint("part", "environment", "app", postgresql_include=["owner"]),
         Index(None, "owner", "environment", "app"),
         # Each batch of a user updates the same row: free space keeps its versions in one page

@@ -176,7 +176,7 @@ def decided_messages(ai: Session, ids: Collection[UUID]) -> dict[UUID, datetime]
 
 
 def was_overruled() -> ColumnElement[bool]:
-    """Return the condition that an adjudication of its message followed an annotation."""
+    """Return the condition that is_overruled() states, for what is counted in SQL."""
     columns = items.c
     is_decided = exists().where(
         columns.message_id == notes.c.message_id,

@@ -1,4 +1,4 @@
-"""owners in the primary key's index of funnel parts, so that they are read without the table
+"""owners of funnel parts in the index of the primary key
 
 Revision: 0083, after 0082
 """

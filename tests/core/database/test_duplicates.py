@@ -33,10 +33,14 @@ def test_a_second_quota_of_the_same_kind_exists_already() -> None:
 def test_a_quota_of_an_account_that_is_removed_meanwhile_does_not_exist_already() -> None:
     limited = person().actor.id
 
+    def limit() -> None:
+        with transaction() as session:
+            event.listen(session, "before_flush", remove, once=True)
+            limit_calls(session, limited)
+
     def remove(*_: object) -> None:
         with transaction() as other:
             other.execute(delete(AdminUser).where(AdminUser.id == limited))
 
-    with pytest.raises(Unavailable, match="just deleted"), transaction() as session:
-        event.listen(session, "before_flush", remove, once=True)
-        limit_calls(session, limited)
+    with pytest.raises(Unavailable, match="just deleted"):
+        limit()
