@@ -22,7 +22,7 @@ def name(program: Program) -> Iterator[str]:
     """Return the name of the prompt, whose answers are those of this attempt; afterwards it is
     gone.
     """
-    unique = next(name for name in iter(new_name, None) if not is_measured_by(name))
+    unique = next(name for name in iter(new_name, None) if not is_held_out(name))
     yield unique
     for found in program.api.get("/templates", params={"q": unique}).json()["items"]:
         program.api.delete(f"/templates/{found['id']}").raise_for_status()
@@ -32,7 +32,7 @@ def new_name() -> str:
     return f"improved-{token_hex(3)}"
 
 
-def is_measured_by(name: str) -> bool:
+def is_held_out(name: str) -> bool:
     """Whether one of the test's two conversations is in the hold-out split, a tenth of all: no
     prompt is improved by what it is measured by.
     """
