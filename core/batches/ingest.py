@@ -1,6 +1,6 @@
 """Store batch runs: the newest state applies, in whichever order reports arrive."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,7 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     check_locked(ids, known.keys())
     traces = Traces(connection, source.import_id, "batch_run_history")
     traces.begin(known, made=made)
+    phases = {id_: dict.fromkeys(each.values[ORDER] or ()) for id_, each in known.items()}
     news = 0
     for run in runs:
         id_, fields, version = key_of("batch_run", run.batch_run_id), _fields(run), _version(run)
@@ -81,10 +82,15 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
             if present.versions.get(_phase(name), version) <= version
         ]
         has_news = present.merge(fields, version)
-        present.values[ORDER] = order(present, told_now)
+        for name in told_now:
+            phases[id_].pop(name, None)
+            phases[id_][name] = None
         if has_news or id_ in made:
             news += 1
             made.discard(id_)
+    for id_, each in known.items():
+        each.drop_excess()
+        each.values[ORDER] = ordered(phases[id_], each.versions)
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(UPDATE)
     traces.keep(known)
@@ -132,10 +138,10 @@ def _fields(run: NewBatchRun) -> dict[str, Any]:
     }
 
 
-def order(fields: VersionedFields, told_now: list[str]) -> list[str] | None:
-    """Return phases in the order of the reports, and within each in its own order."""
-    before = [name for name in fields.values[ORDER] or () if name not in told_now]
-    return sorted(before + told_now, key=lambda name: fields.versions[_phase(name)]) or None
+def ordered(phases: Iterable[str], versions: Mapping[str, Version]) -> list[str] | None:
+    """Return phases in the order of the reports, and within each in the given order."""
+    kept = [name for name in phases if _phase(name) in versions]
+    return sorted(kept, key=lambda name: versions[_phase(name)]) or None
 
 
 def _phase(name: str) -> str:

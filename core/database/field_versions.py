@@ -1,6 +1,6 @@
 """Merge several reports of one row: each field has its newest value, in whatever order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,8 @@ import msgspec
 Version = list[int]
 Fields = dict[str, list[Any]]  # value and version of each field, those of objects as `object.key`
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Of an object that several rows add up to, as of one row: each further row reads and writes it
+MOST_BYTES, MOST_FIELDS = 2**20, 50_000
 
 
 def version_of(at: datetime) -> Version:
@@ -33,6 +35,11 @@ def merge(fields: Fields, given: dict[str, Any], version: Version) -> None:
     for path, value in _flat(given):
         if path not in fields or fields[path][1] <= version:
             fields[path] = [_plain(value), version]
+
+
+def is_too_large(fields: Mapping[str, Any]) -> bool:
+    """Whether an object has more than a row may have."""
+    return len(fields) > MOST_FIELDS or len(msgspec.json.encode(fields)) > MOST_BYTES
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any JSON
@@ -74,6 +81,12 @@ class VersionedFields:
                 changed = True
         return changed
 
+    def drop_excess(self) -> None:
+        """Leave of objects that have become too large for a row the newest fields."""
+        for name, value in self.values.items():
+            if isinstance(value, dict) and is_too_large(value):
+                self._drop_oldest(name, value)
+
     def fields(self) -> Fields:
         """Return every field that was reported, with its value and its version."""
         values = dict(_flat(self.values))
@@ -95,8 +108,20 @@ class VersionedFields:
         news = {
             key: value for key, value in given.items() if self._is_newer(f"{name}.{key}", version)
         }
-        self.values[name] = present | news
-        return bool(self.values[name] != present)
+        merged = present | news
+        changed = any(key not in present or present[key] != news[key] for key in news)
+        if len(merged) > 2 * MOST_FIELDS:  # not with each field beyond it: it is sorted for that
+            self._drop_oldest(name, merged)
+        self.values[name] = merged
+        return changed
+
+    def _drop_oldest(self, name: str, fields: dict[str, Any]) -> None:
+        """Drop the oldest fields of an object with their versions, until a row may have it."""
+        kept, room = 0, MOST_BYTES
+        for key in sorted(fields, key=lambda key: self.versions[f"{name}.{key}"], reverse=True):
+            kept, room = kept + 1, room - len(msgspec.json.encode({key: fields[key]}))
+            if kept > MOST_FIELDS or room < 0:
+                del fields[key], self.versions[f"{name}.{key}"]
 
     def _is_newer(self, field: str, version: Version) -> bool:
         if self.versions.get(field, version) > version:

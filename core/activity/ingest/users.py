@@ -64,6 +64,8 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     traces.begin(known, made=made)
     connection.execute(SEEN)
     news = _learn(known, users, made, name_by(SEEN_AT, source.import_id), traces)
+    for each in known.values():
+        each.drop_excess()
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)
     traces.keep(known)

@@ -189,6 +189,7 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
 
 
 def _learned(id_: UUID, fields: VersionedFields, began_at: str) -> tuple[object, ...]:
+    fields.drop_excess()
     name, *values = (fields.values[field] for field in FIELDS)
     user_id = key_of("user", name) if name is not None else None
     return id_, moment_of(fields.versions[began_at]), user_id, name, *values, fields.versions

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.conversations.models import Conversation
 from core.conversations.schemas import NewConversation, NewMessage
+from core.database.field_versions import is_too_large
 from core.database.import_traces import note_owned
 from core.database.sql_files import driver_statement
 from core.database.staging import Connection, Stage
@@ -127,12 +128,10 @@ def _merged(old: Sent, new: Sent) -> Sent:
     for names in KEPT_TOGETHER:
         if all(getattr(after, name) is None for name in names):
             kept |= {name: getattr(before, name) for name in names}
-    metadata = {
-        **(before.metadata or {}),
-        **(before.extra or {}),
-        **(after.metadata or {}),
-        **(after.extra or {}),
-    }
+    news = {**(after.metadata or {}), **(after.extra or {})}
+    metadata = {**(before.metadata or {}), **(before.extra or {}), **news}
+    if is_too_large(metadata):
+        metadata = news
     at = min(before.created_at, after.created_at)
     message = msgspec.structs.replace(after, **kept, metadata=metadata, extra=None, created_at=at)
     return new[0], new[1], message, max(old[3], new[3])

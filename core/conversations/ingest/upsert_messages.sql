@@ -47,7 +47,9 @@ on conflict (id) do update set role = excluded.role, content = excluded.content,
     experiment_arm = case when num_nonnulls(excluded.experiment_key,
         excluded.experiment_arm) > 0 then excluded.experiment_arm
         else present.experiment_arm end,
-    metadata = present.metadata || excluded.metadata,
+    -- As much as a row may have; else the newest alone
+    metadata = case when pg_column_size(present.metadata || excluded.metadata) > 1048576
+        then excluded.metadata else present.metadata || excluded.metadata end,
     import_id = excluded.import_id, created_at = least(present.created_at, excluded.created_at),
     sequence = greatest(present.sequence, excluded.sequence)
 where (present.role, present.content) is distinct from (excluded.role, excluded.content)

@@ -14,7 +14,7 @@ from core.batches.jobs import give_up_silent
 from core.batches.queries.batch_runs import list_running
 from core.batches.schemas import NewBatchRun
 from core.batches.views import BatchRunQuery
-from core.database import settings
+from core.database import field_versions, settings
 from core.database.db import transaction
 from core.identity.schemas import Role
 from core.ingest.rows import RowSource
@@ -76,6 +76,34 @@ def test_the_end_holds_and_the_phases_add_up() -> None:
     assert (found["batch_job"], found["triggered_by"]) == ("nightly", "timer")
     assert found["phase_durations"] == {"load": 10, "count": 30}
     assert found["completed_at"] == START + timedelta(hours=1)
+
+
+def test_of_very_many_phases_the_newest_stay_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(field_versions, "MOST_FIELDS", 3)
+    reports = [{"status": "running", "phase_durations": {str(phase): 1}} for phase in range(9)]
+    for batch in (reports[:5], reports[5:]):
+        report(*(each | {"completed_jobs": reports.index(each)} for each in batch))
+    found = run()
+    assert found["phase_order"] == ["6", "7", "8"]
+    assert set(found["phase_durations"]) == {"6", "7", "8"}
+
+
+def test_phases_are_put_in_order_once_however_often_a_batch_tells_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For each report it took a minute of 44 KB: 4,900 reports of a run of 18,000 phases."""
+    calls = []
+
+    def counted(*given: Any) -> list[str] | None:  # noqa: ANN401  passed on
+        calls.append(given)
+        return ordered(*given)
+
+    ordered = ingest.ordered
+    monkeypatch.setattr(ingest, "ordered", counted)
+    report(*STATES)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))

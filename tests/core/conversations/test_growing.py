@@ -18,6 +18,8 @@ from tests.factories.conversations import (
     tables,
 )
 
+LONG = "x" * 600_000  # two of them are more than a row may have
+
 pytestmark = pytest.mark.usefixtures("database")
 
 
@@ -115,6 +117,17 @@ def test_a_text_that_is_told_to_be_empty_is() -> None:
     stored({"id": "c", "messages": [message(1)]})
     stored({"id": "c", "messages": [message(1, content="")]})
     assert column("content") == [""]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_metadata_that_reports_add_up_to_stays_as_small_as_a_row_may_be(*, at_once: bool) -> None:
+    reports = [
+        conversation(messages=0) | {"messages": [message(0, metadata={name: LONG})]}
+        for name in ("first", "second")
+    ]
+    for batch in [reports] if at_once else [[report] for report in reports]:
+        stored(*batch)
+    assert list(one("metadata", "messages")) == ["second"]
 
 
 def test_the_same_id_in_two_conversations_is_two_messages() -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.batches import ingest
-from core.database.field_versions import VersionedFields
 from core.database.staging import driver
 from core.imports.service.undo.reported_rows import KEPT, Image, MergedTable, RemainingRow
 
@@ -37,10 +36,8 @@ def _image(run: RemainingRow, import_id: UUID) -> Image:
     image = RUNS.image(run)
     phases = image["phase_durations"]
     stood = [name for name in run.present[ingest.ORDER] or () if name in phases]
-    again = [name for name in phases if name not in stood]
-    order = ingest.order(VersionedFields({ingest.ORDER: stood}, image["told"]), again)
     return image | {
         "attributes": image["attributes"] or None,
-        ingest.ORDER: order,
+        ingest.ORDER: ingest.ordered(dict.fromkeys([*stood, *phases]), image["told"]),
         "import_id": run.owner(import_id),
     }
