@@ -157,6 +157,9 @@ class Http(HttpToolsProtocol):
         if len(self.headers) >= MOST_HEADERS:
             self._refusal = f"A request may have at most {MOST_HEADERS} headers."
             raise ValueError(self._refusal)
+        if name.lower() == b"cookie":
+            # Python before 3.11.10 undoes escapes in quadratic time: none of our cookies has any
+            value = value.replace(b"\\", b"")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
