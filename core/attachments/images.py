@@ -13,15 +13,16 @@ from core.attachments.errors import AttachmentRefused
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 MAX_PIXELS = 24_000_000
-# What a few bytes may say: WebP is decoded to 20 bytes a pixel, PNG to 4
-SPARSE_PIXELS, PIXELS_PER_BYTE = {"WEBP": 3_000_000, "PNG": 14_000_000}, 20
+# What a few bytes may say: WebP is decoded to 20 bytes a pixel, a JPEG of several scans to 10 and
+# PNG to 4
+SPARSE_PIXELS, PIXELS_PER_BYTE = {"WEBP": 3_000_000, "JPEG": 8_000_000, "PNG": 14_000_000}, 20
 TILE_SIDE = 1024  # pixels
 DIRECTIONS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 # A progressive JPEG has about ten; each goes over all pixels again
 MAX_SCANS = 100
 JPEG = b"\xff\xd8\xff"
-# Within data, 0xFF is followed by 0 or by a mark to begin anew
-JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+# Within data, 0xFF is followed by 0 or by a mark to begin anew; 1 is a mark without a length
+JPEG_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", JPEG, b"GIF87a", b"GIF89a")
 END_OF_IMAGE, START_OF_SCAN = b"\xd9", b"\xda"
 MAX_SIDE = 1568  # pixels; most models make larger ones smaller themselves

@@ -1,5 +1,6 @@
 """Small files of a message add at most about 100 MB and end soon, whatever they unpack to."""
 
+import struct
 import subprocess
 import sys
 import time
@@ -44,6 +45,34 @@ def added_kb(content: bytes) -> int:
     return int(done.stdout)
 
 
+def sparse_jpeg(width: int, height: int, scans: int) -> bytes:
+    """Return a JPEG of four components, each of whose scans says in 25 bytes that all is zero."""
+    frame = struct.pack(">BHHB", 8, height, width, 4) + b"".join(
+        bytes([place, 0x11, 0]) for place in range(1, 5)
+    )
+    # One code of one bit: so many blocks end here as the next 14 bits say, and 16,384 more
+    run = "0" + "1" * 14
+    blocks = -(-width // 8) * -(-height // 8)
+    bits = run * -(-blocks // 32_767)
+    bits += "1" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    begun = [bytes([1, place % 4 + 1, 0, 1, 63, 0]) for place in range(scans)]
+    return b"".join(
+        (
+            b"\xff\xd8",
+            _segment(0xDB, b"\0" + b"\1" * 64),
+            _segment(0xC2, frame),
+            _segment(0xC4, bytes([0x10, 1, *[0] * 15, 0xE0])),
+            *(_segment(0xDA, each) + data for each in begun),
+            b"\xff\xd9",
+        )
+    )
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
 def blank(file_format: str, mode: str, side: int, **options: Any) -> bytes:  # noqa: ANN401  of the format
     out = BytesIO()
     Image.new(mode, (side, side)).save(out, file_format, **options)
@@ -76,6 +105,13 @@ def test_an_image_of_few_bytes_and_many_pixels_adds_at_most_100_mb(
     assert (added := added_kb(content)) < MOST_ADDED_KB, added
 
 
+@pytest.mark.parametrize("height", [6000, 2100])
+def test_a_jpeg_of_few_bytes_in_several_scans_adds_at_most_100_mb(height: int) -> None:
+    content = sparse_jpeg(4000, height, 4)
+    assert len(content) < 1000
+    assert (added := added_kb(content)) < MOST_ADDED_KB, added
+
+
 @pytest.mark.parametrize("page", ["BT /F1 9 Tf " + "(a) Tj " * 3_000_000, "[" + "0 " * 5_000_000])
 def test_a_pdf_file_of_few_bytes_and_many_operators_adds_at_most_100_mb(page: str) -> None:
     content = pdf(f"One) Tj {page} (")
@@ -99,6 +135,14 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(AttachmentRefused, match="more than 100 scans"):
         images.as_jpeg(content[:-2] + last_scan * 2000 + b"\xff\xd9", "a")
     assert time.monotonic() - begun < 20  # decoded, it takes minutes
+
+
+def test_scans_after_a_mark_without_a_length_count() -> None:
+    """The mark 0xFF01 has none: what would be its length must not hide what follows."""
+    one, last = sparse_jpeg(400, 600, 1), sparse_jpeg(400, 600, 201).rpartition(b"\xff\xd9")[0]
+    scans = last[len(one) - 2 :]
+    with pytest.raises(AttachmentRefused, match="more than 100 scans"):
+        images.as_jpeg(one[:-2] + b"\xff\x01" + b"\xff\xff" + scans + b"\xff\xd9", "a")
 
 
 def test_scans_within_a_thumbnail_or_after_the_end_of_a_jpeg_do_not_count() -> None:
