@@ -157,8 +157,7 @@ class Http(HttpToolsProtocol):
         if len(self.headers) >= MOST_HEADERS:
             self._refusal = f"A request may have at most {MOST_HEADERS} headers."
             raise ValueError(self._refusal)
-        if name.lower() == b"cookie":
-            # Python before 3.11.10 undoes escapes in quadratic time: none of our cookies has any
+        if name.lower() == b"cookie":  # Python before 3.11.10 undoes escapes in quadratic time
             value = value.replace(b"\\", b"")
         super().on_header(name, value)
 
@@ -244,12 +243,9 @@ class Http(HttpToolsProtocol):
             self.transport.abort()
             return
         body = json.dumps(errors.problem(status, code, message)).encode()
-        head = (
-            f"content-type: {errors.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: "
-            "close\r\n"
-        )
-        retry = "retry-after: 2\r\n" if status == 503 else ""
-        self.transport.write(STATUS_LINE[status] + f"{head}{retry}\r\n".encode() + body)
+        head = f"content-type: {errors.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        more = "connection: close\r\n" + ("retry-after: 2\r\n" if status == 503 else "")
+        self.transport.write(STATUS_LINE[status] + f"{head}{more}\r\n".encode() + body)
         self.transport.close()
 
 
@@ -273,6 +269,17 @@ class WebSocket(WebSocketsSansIOProtocol):
         """Remove the connection."""
         self.config.connections.leave(self.transport)
         super().connection_lost(exc)
+
+    def handle_ping(self) -> None:
+        """Answer it; when answers are not read, read no more, or they would fill the memory."""
+        super().handle_ping()
+        if not self.writable.is_set():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.read_paused:
+            self.transport.resume_reading()
 
     def make_room(self) -> None:
         """Close it for another connection."""
