@@ -69,6 +69,15 @@ def test_parquet_that_unpacks_to_far_more_than_it_is_cannot_be_read(
         parquet.columns_of(path)
 
 
+def test_parquet_of_very_many_lists_without_anything_in_a_few_bytes_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    lists = pa.array([[[]] * 500_000], pa.list_(pa.list_(pa.int8())))
+    path = written(tmp_path, pa.table({"a": lists}), compression="zstd")
+    with pytest.raises(FileUnreadable, match="times its size"):
+        parquet.columns_of(path)
+
+
 def test_structures_and_maps_are_read_as_before(tmp_path: Path) -> None:
     cells = [{"r": "a", "c": ["q", None]}, None, {"r": None, "c": None}]
     pairs = pa.array([[("k", "v")], None, []], pa.map_(pa.string(), pa.string()))

@@ -28,7 +28,7 @@ from core.ingest.bodies import MAX_ROW_BYTES
 AT_ONCE = 2_000  # rows
 BYTES_AT_ONCE = 4 << 20
 # Of a row group: what has more, and MOST_TIMES its size, is a bomb
-PLAIN_BYTES, MOST_CELLS = 16 << 20, 1_000_000
+PLAIN_BYTES, MOST_CELLS = 16 << 20, 400_000
 PREFIXED = "DELTA_BYTE_ARRAY"
 BROKEN = (pa.ArrowException, OSError, ValueError)
 
