@@ -40,8 +40,8 @@ ROLES = {
 
 
 def plain(given: str) -> str:
-    """Return text with Markdown escaped."""
-    return MARKUP.sub(r"\\\1", DRAWN.sub("\\g<0>\u200b", given))
+    """Return text with Markdown escaped, without direction overrides."""
+    return MARKUP.sub(r"\\\1", DRAWN.sub("\\g<0>\u200b", upright(given)))
 
 
 def one_line(given: str) -> str:

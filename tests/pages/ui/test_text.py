@@ -13,6 +13,10 @@ from pages._ui import diff, text
 VIENNA = ZoneInfo("Europe/Vienna")
 
 
+def test_plain_text_turns_no_letters_of_what_follows_it() -> None:
+    assert text.plain("invoice\u202efdp.exe\u202c a\u2067b") == "invoicefdp\\.exe a\u2067b"
+
+
 def test_plain_text_is_shown_as_it_is() -> None:
     assert text.plain("&#8238; a\n===") == "\\&\\#8238; a\n\\=\\=\\="
     assert text.plain("*a* [b](c) `d` $e$ :red[f]") == r"\*a\* \[b\]\(c\) \`d\` \$e\$ \:red\[f\]"
