@@ -43,12 +43,15 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  members of the problem
-    """Return the members of a problem; `more` are additional ones."""
+    """Return the members of a problem; `more` are additional ones.
+
+    Its words may quote half of a surrogate pair, which JSON allows and UTF-8 does not.
+    """
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail.encode(errors="replace").decode(),
         "code": code,
         **more,
     }

@@ -174,6 +174,17 @@ def test_a_problem_is_never_a_page_even_for_a_browser(client: Client) -> None:
     assert is_problem(answer, 404, "not_found")
 
 
+def test_half_a_character_in_what_a_problem_quotes_is_a_question_mark(mine: httpx2.Client) -> None:
+    prompt = mine.post("/templates", json={"name": "quoted", "prompt": "x"}).json()
+    answer = mine.post(
+        f"/templates/{prompt['id']}/render",
+        content=b'{"label": "a\\ud800"}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert is_problem(answer, 404, "not_found")
+    assert "“a?”" in answer.json()["detail"]
+
+
 def test_an_empty_text_has_too_few_characters_not_items(mine: httpx2.Client) -> None:
     answer = mine.post("/bots", json={"bot_name": "  "})
     assert is_problem(answer, 422, "validation_failed")
