@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import cast
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, QueuePool, text
 
 from core.database.connections import engines, pools
 from core.embedded.postgres import Postgres
+from tests.faults.program import until
 
 AT_ONCE = 6
 
@@ -51,3 +53,14 @@ def test_a_pool_that_is_needed_stays(engine: Engine) -> None:
     for _ in range(3):
         ask(engine, AT_ONCE - 1)
         assert not shrinking.shrink()
+
+
+def test_pools_of_a_process_are_looked_at_by_themselves(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(engine, AT_ONCE)
+    with monkeypatch.context() as often:
+        often.setattr(pools, "LOOKS_EVERY_S", 0.01)
+        pools.keep_small(engine)
+        pool = cast("QueuePool", engine.pool)
+        until(lambda: pool.checkedin() == 0, 10)
