@@ -1,0 +1,123 @@
+"""An import says on its page what would go wrong before it begins, and offers what to do."""
+
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+import pytest
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.testing.v1 import AppTest
+
+from core.database.db import transaction
+from core.executions.runner import Runner
+from core.identity.schemas import Role, SessionKind
+from core.imports import queries, runner
+from core.imports.parsed import RowKind
+from core.imports.schemas import ImportStatus, ImportView
+from core.imports.service import files
+from core.imports.uploads import Upload
+from core.platform.ids import new_id
+from tests.factories.identity import Person, person
+from tests.pages.conftest import SETTINGS, Console, said
+
+NOW, LATER = "2026-03-04T05:06", "2126-03-04T05:06"
+
+
+@pytest.fixture
+def admin(runner: Runner) -> Person:
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def requests(*times: str, status: str = "ok") -> str:
+    lines = [f"{at}:{second:02}Z,gpt-4o,80,{status}" for second, at in enumerate(times)]
+    return "\n".join(["timestamp,model,latency_ms,status", *lines, ""])
+
+
+def added(admin: Person, content: str) -> UUID:
+    import_id = new_id()
+    with Upload(import_id) as upload:
+        upload.write(content.encode())
+        stored = upload.keep()
+    files.add(import_id, "requests.csv", stored, actor=admin.actor)
+    return import_id
+
+
+def opened(console: Console, admin: Person, import_id: UUID) -> AppTest:
+    app = console(admin, SETTINGS).button_group[0].set_value("Import").run()
+    return app.button(f"open-{import_id}").click().run()
+
+
+def read(admin: Person, import_id: UUID) -> ImportView:
+    with transaction() as session:
+        return queries.get_import(session, import_id, actor=admin.actor)
+
+
+def imported(admin: Person, import_id: UUID) -> ImportView:
+    """Do the worker's part, and return the import."""
+    runner.work(import_id, may_go_on=lambda: True)
+    return read(admin, import_id)
+
+
+def labelled(found: Any, label: str) -> Any:  # noqa: ANN401  an element
+    return next(each for each in found if each.label == label)
+
+
+def test_an_import_that_would_reject_most_rows_begins_once_that_is_accepted(
+    console: Console, admin: Person
+) -> None:
+    import_id = added(admin, requests(NOW, LATER, LATER, LATER))
+    app = opened(console, admin, import_id)
+    app.button("imports.start").click().run()
+    [warning] = app.warning
+    assert "3 of 4 rows would be rejected" in warning.value
+    assert read(admin, import_id).status is ImportStatus.READY
+    app.button("imports.start-rest").click().run()
+    counts = imported(admin, import_id).counts[RowKind.AI_REQUESTS]
+    assert (counts.accepted, counts.rejected) == (1, 3)
+
+
+def test_unknown_states_are_mapped_on_the_page(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = added(admin, requests(NOW, NOW, status="erledigt"))
+    app = opened(console, admin, import_id)
+    assert "Unknown values of status" in said(app)
+    assert app.button("imports.start").disabled
+    edit = DeltaGenerator.data_editor
+
+    def filled_in(
+        place: DeltaGenerator,
+        table: pd.DataFrame,
+        **how: Any,  # noqa: ANN401  passed on
+    ) -> pd.DataFrame:
+        edited: pd.DataFrame = edit(place, table, **how)
+        return edited.assign(**{"Map to": "ok"}) if "Map to" in edited else edited
+
+    monkeypatch.setattr(DeltaGenerator, "data_editor", filled_in)
+    app.run()
+    app.button("imports.start").click().run()
+    assert imported(admin, import_id).counts[RowKind.AI_REQUESTS].accepted == 2
+
+
+def test_the_same_file_is_offered_to_another_environment_with_ids_of_its_own(
+    console: Console, admin: Person
+) -> None:
+    first, second = (added(admin, requests(NOW, NOW)) for _ in range(2))
+    opened(console, admin, first).button("imports.start").click().run()
+    assert imported(admin, first).environment == "production"
+    app = opened(console, admin, second)
+    labelled(app.text_input, "Environment").set_value("staging").run()
+    assert "This file was imported into production" in said(app)
+    labelled(app.checkbox, "Import into staging with separate IDs").check().run()
+    app.button("imports.start").click().run()
+    found = imported(admin, second)
+    assert (found.environment, found.counts[RowKind.AI_REQUESTS].accepted) == ("staging", 2)
+
+
+def test_a_detected_file_type_is_overridden_on_the_page(console: Console, admin: Person) -> None:
+    import_id = added(admin, "act,prompt\nTerminal,Act as a terminal\nPoet,Write poems\n")
+    app = opened(console, admin, import_id)
+    assert "not supported" in said(app)
+    labelled(app.selectbox, "File type").select("Table: commas").run()
+    app.button(f"imports.reread-{import_id}").click().run()
+    assert read(admin, import_id).recognition["not_yet"] is None
