@@ -4,14 +4,18 @@ import logging
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
 
 import psutil
 import pytest
+from procrastinate import JobContext
 
 from core.database.db import transaction
 from core.demo import jobs as demo_jobs
 from core.demo import queries as demo
-from core.imports import own_process, runner
+from core.imports import jobs, own_process, runner
 from core.imports.models import Import
 from core.platform.config import config
 
@@ -81,6 +85,22 @@ def test_a_process_that_was_killed_is_logged_and_the_job_ends(
     assert "goes on by itself" in caplog.text
 
 
+def stored(size: int, mapping: dict[str, str]) -> UUID:
+    """Store an import that waits, and return its id."""
+    with transaction() as session:
+        row = Import(
+            name="a",
+            size_bytes=size,
+            sha256="0",
+            status="queued",
+            mapping=mapping,
+            created_by_name="a",
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("size", "mapping", "is_large"),
@@ -93,16 +113,20 @@ def test_a_process_that_was_killed_is_logged_and_the_job_ends(
 def test_only_files_of_some_size_and_the_demo_have_a_process_of_their_own(
     size: int, mapping: dict[str, str], is_large: bool
 ) -> None:
-    with transaction() as session:
-        row = Import(
-            name="a",
-            size_bytes=size,
-            sha256="0",
-            status="queued",
-            mapping=mapping,
-            created_by_name="a",
-        )
-        session.add(row)
-        session.flush()
-        made = row.id
-    assert runner.is_large(made) is is_large
+    assert runner.is_large(stored(size, mapping)) is is_large
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("size", "begun", "done_here"), [(runner.SMALL + 1, 1, 0), (runner.SMALL, 0, 1)]
+)
+def test_a_worker_does_small_imports_itself_and_leaves_large_ones_to_a_process(
+    monkeypatch: pytest.MonkeyPatch, size: int, begun: int, done_here: int
+) -> None:
+    processes: list[str] = []
+    works: list[UUID] = []
+    monkeypatch.setattr(own_process, "run", lambda import_id, _: processes.append(import_id))
+    monkeypatch.setattr(runner, "work", lambda import_id, **_: works.append(import_id))
+    context = cast("JobContext", SimpleNamespace(should_abort=lambda: False))
+    jobs.work(context, str(stored(size, {"format": "csv"})))
+    assert (len(processes), len(works)) == (begun, done_here)
