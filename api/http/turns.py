@@ -13,17 +13,26 @@ STARTS_PER_TURN = 8
 
 
 class Turns:
-    """The requests that are about to start, first come, first served; used in one event loop."""
+    """The requests that are about to start, first come, first served; health checks have a line of
+    their own. Used in one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._checks, self._others = _Line(), _Line()
+
+    def start(self, path: str, begin: Callable[[], None]) -> None:
+        """Call `begin`, in this turn or a later one."""
+        (self._checks if path in HEALTH else self._others).start(begin)
+
+
+class _Line:
+    """Requests of which so many start in each turn."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
         self._left = STARTS_PER_TURN
 
-    def start(self, path: str, begin: Callable[[], None]) -> None:
-        """Call `begin`, in this turn or a later one; at once for a health check."""
-        if path in HEALTH:
-            begin()
-            return
+    def start(self, begin: Callable[[], None]) -> None:
         self._waiting.append(begin)
         if self._left == STARTS_PER_TURN:
             asyncio.get_running_loop().call_soon(self._next_turn)
