@@ -4,6 +4,7 @@ would have made alone.
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from core.imports.service.undo.undo import undo
 from core.platform.ids import new_id
 from core.system.service.verification import verify
+from tests.factories.history import days_ago
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, send, settle
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -78,7 +80,8 @@ def dialogue(number: int, *, days: float) -> dict[str, Any]:
 
 
 def message(place: int, content: str) -> dict[str, Any]:
-    at = f"2026-03-01T{10 - place:02}:00:00Z"  # of the later ids the earlier ones: positions move
+    # After any conversation began; of the later ids the earlier ones: positions move
+    at = (days_ago(1) - timedelta(hours=place)).isoformat()
     return {
         "id": f"shared{place}",
         "role": "user",
