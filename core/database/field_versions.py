@@ -11,7 +11,8 @@ import msgspec
 Version = list[int]
 Fields = dict[str, list[Any]]  # value and version of each field, those of objects as `object.key`
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Of an object that several rows add up to, as of one row: each further row reads and writes it
+# As much as one row may have (core/ingest/bodies.py): of an object that is merged from several,
+# each further row reads and writes all
 MOST_BYTES, MOST_FIELDS = 2**20, 50_000
 
 
@@ -82,7 +83,7 @@ class VersionedFields:
         return changed
 
     def drop_excess(self) -> None:
-        """Leave of objects that have become too large for a row the newest fields."""
+        """Keep the newest fields of each object that has more than a row may have."""
         for name, value in self.values.items():
             if isinstance(value, dict) and is_too_large(value):
                 self._drop_oldest(name, value)
@@ -110,7 +111,7 @@ class VersionedFields:
         }
         merged = present | news
         changed = any(key not in present or present[key] != news[key] for key in news)
-        if len(merged) > 2 * MOST_FIELDS:  # not with each field beyond it: it is sorted for that
+        if len(merged) > 2 * MOST_FIELDS:  # rarely: all of it is sorted
             self._drop_oldest(name, merged)
         self.values[name] = merged
         return changed

@@ -91,6 +91,8 @@ def store(
     with connection.pipeline():
         grown, touched = messages.store(connection, staged, made=set(made))
         named = named_messages.named(connection) if staged else ()
+        for id_ in learned | touched:
+            known[id_].drop_excess()
         changed = [_learned(id_, known[id_], began_at) for id_ in learned | touched]
         SPEAKERS.make(connection)
         with by_index(connection):
@@ -189,7 +191,6 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
 
 
 def _learned(id_: UUID, fields: VersionedFields, began_at: str) -> tuple[object, ...]:
-    fields.drop_excess()
     name, *values = (fields.values[field] for field in FIELDS)
     user_id = key_of("user", name) if name is not None else None
     return id_, moment_of(fields.versions[began_at]), user_id, name, *values, fields.versions

@@ -47,7 +47,7 @@ on conflict (id) do update set role = excluded.role, content = excluded.content,
     experiment_arm = case when num_nonnulls(excluded.experiment_key,
         excluded.experiment_arm) > 0 then excluded.experiment_arm
         else present.experiment_arm end,
-    -- As much as a row may have; else the newest alone
+    -- Together at most as much as a row may have (MAX_ROW_BYTES), else the newest alone
     metadata = case when pg_column_size(present.metadata || excluded.metadata) > 1048576
         then excluded.metadata else present.metadata || excluded.metadata end,
     import_id = excluded.import_id, created_at = least(present.created_at, excluded.created_at),

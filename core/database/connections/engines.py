@@ -19,8 +19,8 @@ from core.database.connections.time_limits import ALIVE, OPTIONS
 from core.errors import StartRefused
 
 POOL_TIMEOUT_S = 4.0  # callers get an error within five seconds
-# A plan for any values would be reused wherever Postgres thinks it cheaper: of a period that it
-# does not know it expects one row, and loops over 300,000 (30 s in place of 1 s).
+# Else Postgres may reuse a plan that was made without the values. For an unknown period that plan
+# expects one row, and its nested loops over 300,000 took 30 s in place of 1 s.
 CUSTOM_PLANS = "-c plan_cache_mode=force_custom_plan"
 CONNECTION = {
     "options": f"{OPTIONS} {CUSTOM_PLANS}",

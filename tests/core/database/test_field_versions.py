@@ -8,6 +8,7 @@ import pytest
 
 from core.database import field_versions
 from core.database.field_versions import MOST_BYTES, MOST_FIELDS, VersionedFields
+from core.ingest import bodies, json_limits
 
 LONG = "x" * (MOST_BYTES // 3)
 REPORTS = [({f"field {number}": LONG}, [number]) for number in range(4)]
@@ -27,6 +28,10 @@ def test_the_newest_fields_stay_in_whatever_order_they_come(reports: Any) -> Non
     assert set(fields.values["traits"]) == {"field 2", "field 3"}
     assert set(fields.versions) == {"traits.field 2", "traits.field 3"}
     assert len(json.dumps(fields.values["traits"])) <= MOST_BYTES
+
+
+def test_an_object_may_have_as_much_as_a_row() -> None:
+    assert (MOST_BYTES, MOST_FIELDS) == (bodies.MAX_ROW_BYTES, json_limits.MOST_VALUES)
 
 
 def test_as_much_as_one_row_may_have_stays_whole() -> None:
