@@ -32,6 +32,17 @@ select release from releases where environment = :environment
 group by release order by min(first_seen_at) desc limit :most""")
 
 
+# One for a whole statement, whose parts would each read all users.
+USERS_WITH_TRAIT = (
+    select(func.user_subject(User.id).label("subject"))
+    .where(
+        User.traits.op("->>")(bindparam("trait", type_=Text))
+        == bindparam("trait_value", type_=Text)
+    )
+    .cte("users_with_trait")
+)
+
+
 @dataclass(frozen=True)
 class Segment:
     """Users with a trait value; or the events of all users in a release."""
@@ -70,10 +81,8 @@ class Segment:
 
 def has_trait(subject: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a subject is a user with a trait."""
-    value = User.traits.op("->>")(bindparam("trait", type_=Text))
-    users = select(func.user_subject(User.id)).where(value == bindparam("trait_value", type_=Text))
     # As a join, it would be one for a handful: the planner takes any trait to be of one in 200.
-    return subject.in_(users).is_(true())
+    return subject.in_(select(USERS_WITH_TRAIT.c.subject)).is_(true())
 
 
 class SegmentChoice(View):
