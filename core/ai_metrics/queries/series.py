@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.queries.intervals import chosen, points
 from core.ai_metrics.queries.latency.latency_bars import bars, buckets_of, exact_buckets
-from core.ai_metrics.queries.latency.percentiles import quantiles_each, summed_each
+from core.ai_metrics.queries.latency.percentiles import quantiles_each, summed, summed_each
 from core.ai_metrics.queries.rollup_sources import (
     TIMINGS,
     RollupSource,
@@ -128,7 +128,8 @@ def latency(
 
 def latency_histogram(session: Session, query: AiMetricsQuery) -> list[LatencyBar]:
     """Return the histogram of a period's latencies, as `latency` has it."""
-    return _histogram(session, query, read_sums(session, query, timings)[0]["latency"])
+    times = read_sums(session, query, timings)[0]["latency"]
+    return _histogram(session, query, summed(times) if isinstance(times, bytes) else times)
 
 
 def _histogram(session: Session, query: AiMetricsQuery, times: object) -> list[LatencyBar]:

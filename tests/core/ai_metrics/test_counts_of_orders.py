@@ -5,9 +5,11 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
+from sqlalchemy import event
 
 from core.ai_metrics.queries.requests import request_lists
-from core.ai_metrics.requests import RequestOrder
+from core.ai_metrics.queries.series import latency_histogram
+from core.ai_metrics.requests import LatencyRange, RequestOrder
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.views import AiMetricsQuery
 from core.database.db import transaction
@@ -55,3 +57,20 @@ def test_of_very_many_with_a_cost_those_without_a_price_are_not_counted(
     paid = [request(START, cost_usd=Decimal(1), **tokens) for _ in range(3)]
     send(*paid, request(START, cost_usd=None, **tokens))
     assert counts(ASKED[0], RequestOrder.MOST_EXPENSIVE) == (3, 3)
+
+
+def test_requests_of_a_bar_are_counted_in_rollups() -> None:
+    send(*many(300))
+    fold()
+    statements: list[str] = []
+    actor = person(Role.ANALYST).actor
+    with transaction() as session:
+        bar = max(latency_histogram(session, ASKED[0]), key=lambda each: each.requests)
+        connection = session.connection()
+        event.listen(
+            connection, "before_cursor_execute", lambda *given: statements.append(given[2])
+        )
+        wanted = LatencyRange(bar.from_ms, bar.to_ms)
+        total = request_lists.count_requests(session, ASKED[0], wanted, actor=actor)
+    assert total == bar.requests
+    assert len(statements) == 1  # of the sums, whose raw rows are those of the period's ends
