@@ -218,6 +218,8 @@ def test_event_types_can_be_named_as_steps_and_nothing_waits_for_it(folder: Fold
 
     assert found.mapping is not None
     assert found.mapping.open == []
+    offered = [(each.field, each.values) for each in found.questions]
+    assert offered == [("event_type", ["Anmeldung begonnen", "Kauf"])]
     mapping = answer(
         found, values={"event_type": {"Anmeldung begonnen": "onboarding.register_start"}}
     )

@@ -72,6 +72,21 @@ def test_later_messages_of_another_import_do_not_stop_an_undo() -> None:
     assert differences(dump(), with_imports) == ""
 
 
+def test_a_message_whose_former_position_another_has_does_not_stop_an_undo() -> None:
+    before, changed = new_id(), new_id()
+    send("conversation", conversation(("m", 8)))
+    send("conversation", conversation(("before", 7)), import_id=before)
+    send("conversation", conversation(("m", 8), content="changed"), import_id=changed)
+    undo(before)
+    send("conversation", conversation(("after", 9)))
+    undo(changed)
+    with_imports = dump()
+    empty_everything()
+    send("conversation", conversation(("m", 8)))
+    send("conversation", conversation(("after", 9)))
+    assert differences(dump(), with_imports) == ""
+
+
 @pytest.mark.parametrize(
     "kind", ["batch_run", "conversation", "user", "feedback", "document", "memory"]
 )
