@@ -191,11 +191,22 @@ def test_a_websocket_whose_handshake_cannot_be_read_is_refused_and_does_not_stay
 
 
 @pytest.mark.usefixtures("_hasty")
-def test_a_head_that_comes_a_byte_at_a_time_is_ended(few: str) -> None:
+def test_a_body_of_somebody_signed_in_that_makes_no_progress_is_ended(few: str) -> None:
+    with ExitStack() as house:
+        answer = answered(opened(house, few, at_work() + b"{"))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("sent", [HALF, STRANGERS], ids=["a head", "a stranger's body"])
+def test_what_comes_a_byte_at_a_time_is_ended(
+    few: str, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "BODY_S", 60.0)
     with ExitStack() as house, suppress(ConnectionError):
-        slow = opened(house, few, HALF)
+        slow = opened(house, few, sent)
         slow.settimeout(0.02)
-        for _ in range(1000):
+        for _ in range(900):
             slow.sendall(b"x")
             with suppress(TimeoutError):
                 assert slow.recv(65536)[:12] in (b"HTTP/1.1 408", b"")
