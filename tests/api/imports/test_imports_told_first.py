@@ -110,6 +110,17 @@ def test_a_file_that_was_taken_for_something_else_is_read_as_a_person_says(
     assert done["counts"]["documents"]["accepted"] == 2
 
 
+def test_a_table_that_was_taken_for_text_is_read_as_a_person_says(me: httpx2.Client) -> None:
+    rows = [f"- Why {n}?,Since {n},{AT}" for n in range(3)] + [f"- And?,Because, well,{AT}"]
+    found = upload(me, "\n".join(["question,answer,timestamp", *rows]) + "\n")
+    assert "Markdown" in found["recognition"]["not_yet"]
+
+    answer = me.post(f"/imports/{found['id']}/recognise", json={"container": "csv"})
+
+    assert answer.json()["recognition"]["not_yet"] is None
+    assert do(me, found)["counts"]["conversations"]["accepted"] == 3
+
+
 def test_a_type_that_does_not_fit_is_refused_with_what_to_do(me: httpx2.Client) -> None:
     found = upload(me, requests("ok"))
 
