@@ -5,10 +5,19 @@ from streamlit.testing.v1 import AppTest
 
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
-from tests.factories import activity
+from tests.factories import activity, conversations
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person
-from tests.pages.conftest import BATCH_HISTORY, ONBOARDING, SETTINGS, Console, said, toasts, written
+from tests.pages.conftest import (
+    BATCH_HISTORY,
+    ONBOARDING,
+    SETTINGS,
+    USERS,
+    Console,
+    said,
+    toasts,
+    written,
+)
 
 LINK = "[Sign in again](https://evil.example/login)"
 
@@ -40,6 +49,16 @@ def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -
     ran(clock.now(), job=LINK, phase_durations={"load": 60_000})
     app = opened(console, analyst, BATCH_HISTORY)
     assert f"{LINK}, daily median" in said(app)
+    assert "](" not in written(app)
+
+
+def test_messages_of_a_journey_are_no_markdown_of_the_page(console: Console) -> None:
+    activity.store([activity.event("page_view", clock.now(), user_id="ann")])
+    asked = conversations.message(0, content=LINK, created_at=clock.now().isoformat())
+    conversations.stored({"id": "c", "user_id": "ann", "messages": [asked]})
+    app = opened(console, person(Role.ADMIN, kind=SessionKind.BROWSER), USERS, user="ann")
+    next(button for button in app.button if button.label == "Show messages").click().run()
+    assert "Sign in again" in said(app)
     assert "](" not in written(app)
 
 
