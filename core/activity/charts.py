@@ -21,9 +21,10 @@ from core.presentation.chart_markers import ChartMarker, add_markers
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
 from core.presentation.formatting import FigureUnit
+from core.presentation.histograms import histogram
 from core.presentation.palette import Palette
 from core.presentation.periods import DAY
-from core.presentation.plotting import histogram, stacked_bars
+from core.presentation.plotting import stacked_bars
 
 HALF_BAR, TALL = 0.2, 250
 NAME_WIDTH = 10  # characters of a line

@@ -7,8 +7,9 @@ from core.presentation import formatting
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import HEIGHT, Chart, Drawing
 from core.presentation.formatting import FigureUnit
+from core.presentation.histograms import histogram
 from core.presentation.palette import Palette
-from core.presentation.plotting import Line, histogram, line_chart, so_far, stacked_bars
+from core.presentation.plotting import Line, line_chart, so_far, stacked_bars
 
 TALL = 240
 Previous = Sequence[float | None]  # of the previous period, by the same intervals

@@ -38,6 +38,10 @@ def latency_over_time(
     series = so_far(latencies.succeeded)
     failed = [point.p95 for point in latencies.failed[: len(series)]]
     lines = _lines(palette, latencies, len(series))
+    drawn = [value for line in lines for value in line.values if value is not None]
+    drawn += [value for value in (*failed, *previous) if value is not None]
+    limit = limit_of(drawn, latencies.overall)
+    top = max(drawn, default=0) if limit is None or is_log else limit
     figure = line_chart(
         palette,
         [point.at for point in series],
@@ -47,20 +51,17 @@ def latency_over_time(
         markers=markers,
         height=TALL,
         previous=previous,
+        ends_at=None if is_log else top,
     )
-    drawn = [value for line in lines for value in line.values if value is not None]
-    drawn += [value for value in (*failed, *previous) if value is not None]
-    limit = limit_of(drawn, latencies.overall)
     above = 0 if limit is None or is_log else sum(value > limit for value in drawn)
     scale = scale_of(FigureUnit.DURATION, max(top_of(lines), highest(previous)))
-    top = max(drawn, default=0) if limit is None or is_log else limit
     times = local([point.at for point in series], zone)
     shown = [None if value is None else min(value, top) for value in failed]
     _add_failed(figure, palette, times, shown, scale.factor)
     if is_log:
         _make_log(figure, [value for value in drawn if value], scale.factor)
     elif top:
-        _end_axis(figure, top * scale.factor, NOTE_ROOM if above else HEADROOM)
+        figure.update_yaxes(range=[0, top * scale.factor * (NOTE_ROOM if above else HEADROOM)])
     if above:
         _note_above(figure, palette, above, formatting.duration(round(top)))
     return Chart(figure, _alternative_text(latencies, above, is_log=is_log))
@@ -99,14 +100,6 @@ def _add_failed(
             marker={"color": palette.bad, "size": 7, "symbol": "x-thin-open"},
             hovertemplate="%{y:,.1f}",
         )
-
-
-def _end_axis(figure: Drawing, top: float, headroom: float) -> None:
-    """End the axis at a value, and keep the labels of lines that end above it in view."""
-    figure.update_yaxes(range=[0, top * headroom])
-    for each in figure.layout.get("annotations", []):
-        if each.get("yref") != "paper":
-            each["y"] = min(each["y"], top)
 
 
 def _make_log(figure: Drawing, values: Sequence[float], factor: float) -> None:

@@ -220,9 +220,8 @@ def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Ch
         for number, phase in enumerate(shown)
     ]
     figure = line_chart(palette, days, lines, FigureUnit.DURATION, zone=zone)
-    if len(lines) > 1:  # names of phases need more room than those of percentiles
+    if len(lines) > 1:  # names of phases leave less room than those of percentiles
         figure.update_xaxes(nticks=4)
-        figure.update_layout(margin={"r": 70 + 7 * max(len(line.name) for line in lines)})
     each = ", ".join(f"{phase.phase} {formatting.duration(phase.p50_ms)}" for phase in shown)
     return Chart(figure, f"Median duration of phases by day, longest first: {each or 'none'}.")
 

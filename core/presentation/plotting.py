@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 from core.platform import clock
 from core.presentation.axes import (
     AxisScale,
-    count_axis,
     format_axis,
     local,
     scale_of,
@@ -22,18 +21,16 @@ from core.presentation.axes import (
 from core.presentation.chart_markers import (
     MARKER_ROW_PX,
     ChartMarker,
-    add_dotted_line,
     add_markers,
     markers_within,
 )
-from core.presentation.drawing import DATES_PX, HEIGHT, Drawing, Markup, blank, dated
+from core.presentation.drawing import DATES_PX, HEIGHT, Drawing, Markup, dated
 from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 
-LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
+LABEL_GAP_PX, LABEL_ROOM_PX, LETTER_PX = 15, 92, 6
 LEGEND_PX = 41
-PREVIOUS = "Previous period"
-MOST_TICKS, NEAR = 6, 0.35  # of the width: labels closer than this would overlap
+PREVIOUS, LAST = "Previous period", 2000  # in a legend, where the others have 1000
 
 
 class HasTime(Protocol):
@@ -69,15 +66,18 @@ def line_chart(
     height: int = HEIGHT,
     previous: Sequence[float | None] = (),
     is_open: bool = False,
+    ends_at: float | None = None,
 ) -> Drawing:
     """Return lines from zero, labelled at their ends; a single one without gaps is a filled area.
 
     `previous` are the values of the previous period by the same intervals, a gray line. Lines
-    whose last interval `is_open`, not over, are dashed towards it.
+    whose last interval `is_open`, not over, are dashed towards it. An axis that the caller
+    `ends_at` a value has the labels of all lines within it.
     """
     top = max(top_of(lines), highest(previous))
     scale = scale_of(unit, top)
     figure, at = dated(palette, height), local(times, zone)
+    figure.update_layout(showlegend=False)
     _add_previous(figure, palette, at, previous, scale)
     for line in lines:
         figure.add_scatter(
@@ -101,18 +101,20 @@ def line_chart(
         if is_open:
             _dash(figure, palette, at[-2:], scale.of(line.values[-2:]), line.width + 1)
     format_axis(figure, scale, top)
+    is_compared = highest(previous) > 0
     if len(lines) > 1:
-        _label_ends(figure, lines, scale, height)
+        gray, known = palette.series[-1], previous[: len(at)]
+        before = [Line(PREVIOUS, known, gray, palette.muted)] if is_compared else []
+        _label_ends(figure, [*lines, *before], scale, height, ends_at)
     if len(at) > 1:
         # Plotly would leave room for markers at both ends.
-        ends = local(
-            [max([times[-1], *(marker.at for marker in markers_within(markers, span_of(times)))])],
-            zone,
-        )
-        figure.update_xaxes(range=[at[0], *ends])
-    add_markers(figure, palette, markers, zone, times=times)
+        last = max([times[-1], *(each.at for each in markers_within(markers, span_of(times)))])
+        figure.update_xaxes(range=[at[0], *local([last], zone)])
+    rows = add_markers(figure, palette, markers, zone, times=times)
+    if len(lines) == 1 and is_compared:
+        _add_legend(figure, height, rows)
     # A click between two points picks the nearest
-    return figure.update_layout(showlegend=False, hoverdistance=-1)
+    return figure.update_layout(hoverdistance=-1)
 
 
 def stacked_bars(
@@ -150,45 +152,19 @@ def stacked_bars(
     format_axis(figure, scale, tallest)
     show_whole_days(figure, times, zone)
     rows = add_markers(figure, palette, markers, zone, times=times)
-    has_legend = len(parts) > 1 or bool(previous)
-    above = 0.02 + 0.08 * rows  # the labels of the markers, as a share of the bars' height
-    stack: dict[str, Any] = {
-        "barmode": "stack",
-        "barcornerradius": 0 if len(parts) > 1 else 2,
-        "showlegend": has_legend,
-        "legend": {"y": 1 + above},
-    }
-    # As Plotly would make it for a legend of one row, after it has drawn all once
-    with_legend = (above * (height - DATES_PX) + LEGEND_PX) / (1 + above)
-    top = with_legend if has_legend else (12 if markers else 8) + MARKER_ROW_PX * rows
-    return figure.update_layout(**stack, margin={"t": round(top)})
+    figure.update_layout(barmode="stack", barcornerradius=0 if len(parts) > 1 else 2)
+    if len(parts) > 1 or previous:
+        return _add_legend(figure, height, rows)
+    top = (12 if markers else 8) + MARKER_ROW_PX * rows
+    return figure.update_layout(showlegend=False, margin={"t": top})
 
 
-def histogram(
-    palette: Palette,
-    counts: Sequence[int],
-    ranges: Sequence[tuple[str, str]],
-    labels: Sequence[tuple[str, int | None]],
-    *,
-    unit_text: str = "",
-    height: int = HEIGHT,
-) -> Drawing:
-    """Return bars of counts by range; `named` are labelled positions, such as the median's bar."""
-    figure, indexes = blank(palette, height), list(range(len(counts)))
-    figure.add_bar(
-        x=indexes,
-        y=list(counts),
-        marker={"color": palette.bar},
-        customdata=[f"{start} to {end}" for start, end in ranges],
-        hovertemplate=f"%{{customdata}}: %{{y:,}}{unit_text}<extra></extra>",
-    )
-    ticks = indexes[:: max(1, -(-len(indexes) // MOST_TICKS))]
-    figure.update_xaxes(tickvals=ticks, ticktext=[ranges[index][1] for index in ticks])
-    count_axis(figure, max(counts, default=0))
-    _label_bars(figure, palette, labels, len(indexes))
-    return figure.update_layout(
-        bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False
-    )
+def _add_legend(figure: Drawing, height: int, rows: int) -> Drawing:
+    """Show a legend of one row above the labels of the markers, which take some rows."""
+    above = 0.02 + 0.08 * rows  # as a share of the plot's height
+    # As Plotly would make it, after it has drawn all once
+    top = round((above * (height - DATES_PX) + LEGEND_PX) / (1 + above))
+    return figure.update_layout(showlegend=True, legend={"y": 1 + above}, margin={"t": top})
 
 
 def top_of(lines: Sequence[Line]) -> float:
@@ -227,6 +203,7 @@ def _add_previous(
             name=PREVIOUS,
             mode="lines",
             line={"color": palette.series[-1], "width": 1.4},
+            legendrank=LAST,
             hovertemplate=scale.hover_template(has_name=True),
         )
 
@@ -251,21 +228,6 @@ def _hatched(times: Sequence[datetime]) -> dict[str, Any]:
     return {"shape": [*([""] * (len(times) - 1)), "/"] if is_open else "", "size": 6}
 
 
-def _label_bars(
-    figure: Drawing, palette: Palette, labels: Sequence[tuple[str, int | None]], bars: int
-) -> None:
-    """Draw labelled lines at bars; overlapping labels are joined at the first line."""
-    placed = [(label, at) for label, at in labels if at is not None]
-    if placed and placed[-1][1] - placed[0][1] < bars * NEAR:
-        placed = [(", ".join(label for label, _ in placed), placed[0][1])]
-    for label, at in placed:
-        add_dotted_line(figure, palette, at)
-        font = {"size": 11, "color": palette.muted}
-        figure.add_annotation(
-            x=at, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False, font=font
-        )
-
-
 def _marker_sizes(line: Line) -> list[int]:
     """Return marker sizes that show values between two gaps, or [] without any."""
     padded = [None, *line.values, None]
@@ -279,19 +241,34 @@ def _marker_sizes(line: Line) -> list[int]:
     return sizes if is_seen else []
 
 
-def _label_ends(figure: Drawing, lines: Sequence[Line], scale: AxisScale, height: int) -> None:
-    """Write each line's name and last value to the right of its end, without overlaps."""
-    span = top_of(lines) * scale.factor * 1.08 or 1.0
-    step, lowest, last = span * LABEL_GAP_PX / max(height - 40, 1), 0.0, 0.0
-    ends = [(line, last_of(scale.of(line.values))) for line in lines]
-    for line, value in sorted(
-        ((line, value) for line, value in ends if value is not None), key=lambda end: end[1]
-    ):
-        last = max(value, lowest)
-        label = Markup.of("<b>{}</b>  {}", line.name, scale.words(value))
-        position = {"x": 1, "xref": "paper", "y": last, "xanchor": "left", "xshift": 8}
+def _label_ends(
+    figure: Drawing, lines: Sequence[Line], scale: AxisScale, height: int, ends_at: float | None
+) -> None:
+    """Write each line's name and last value to the right of its end, without overlaps.
+
+    Of the previous period the name is enough: its end is no figure of now.
+    """
+    span = (ends_at or top_of(lines)) * scale.factor * 1.08 or 1.0
+    step = span * LABEL_GAP_PX / max(height - 40, 1)
+    known = [(line, last_of(scale.of(line.values))) for line in lines]
+    ends = sorted(
+        ((line, value) for line, value in known if value is not None), key=lambda end: end[1]
+    )
+    places: list[float] = []
+    for _, value in ends:
+        places.append(max(value, places[-1] + step if places else 0.0))
+    if ends_at is not None:
+        above = enumerate(reversed(places))
+        places = [min(place, span - number * step) for number, place in above][::-1]
+    room = LABEL_ROOM_PX
+    for (line, value), place in zip(ends, places, strict=True):
+        said = "" if line.name == PREVIOUS else scale.words(value)
+        label = Markup.of("<b>{}</b>  {}", line.name, said)
+        room = max(room, 14 + LETTER_PX * (len(line.name) + 2 + len(said)))
+        position = {"x": 1, "xref": "paper", "y": place, "xanchor": "left", "xshift": 8}
         font = {"size": 11, "color": line.ink}
         figure.add_annotation(**position, text=label, showarrow=False, font=font, align="left")
-        lowest = last + step
-    figure.update_xaxes(nticks=5)  # the labels leave less room for dates
-    figure.update_layout(margin={"r": LABEL_ROOM_PX}, yaxis={"range": [0, max(span, last * 1.05)]})
+    # The labels leave less room for dates
+    figure.update_xaxes(nticks=5 if room == LABEL_ROOM_PX else 3)
+    top = max([span, *(place * 1.05 for place in places)])
+    figure.update_layout(margin={"r": room}, yaxis={"range": [0, top]})

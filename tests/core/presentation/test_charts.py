@@ -15,7 +15,8 @@ from core.presentation.axes import scale_of
 from core.presentation.chart_markers import ChartMarker
 from core.presentation.drawing import Drawing, Markup, blank
 from core.presentation.formatting import FigureUnit
-from core.presentation.plotting import Line, histogram, line_chart, stacked_bars
+from core.presentation.histograms import histogram
+from core.presentation.plotting import Line, line_chart, stacked_bars
 from tests.factories.palettes import PALETTE
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -267,6 +268,52 @@ def test_the_previous_period_is_a_gray_line_that_the_axis_has_room_for() -> None
     before = figure.data[0]
     assert (before.name, before.line.color) == ("Previous period", PALETTE.series[-1])
     assert (list(before.y), len(before.x)) == ([8.0, 9.0], 2)
+
+
+def test_the_gray_line_is_named_in_a_legend_or_at_its_end() -> None:
+    ways = {}
+    for count in (1, 3):
+        lines = [Line(f"p{number}", [1.0, 2.0], "#111111", "#111111") for number in range(count)]
+        compared = partial(line_chart, PALETTE, hours(2), lines, FigureUnit.COUNT, zone="UTC")
+        for previous in ((), (8.0, 9.0)):
+            layout = compared(previous=previous).figure().layout
+            named = any("Previous period" in each.text for each in layout.annotations)
+            ways[count, bool(previous)] = (layout.showlegend, named)
+    assert ways == {
+        (1, False): (False, False),
+        (1, True): (True, False),
+        (3, False): (False, False),
+        (3, True): (False, True),
+    }
+
+
+def test_labels_of_lines_that_end_above_a_cut_axis_are_within_it_and_apart() -> None:
+    lines = [Line(f"p{at}", [float(at)], "#111111", "#111111") for at in (50, 1900, 2000, 60_000)]
+    figure = line_chart(
+        PALETTE,
+        hours(1),
+        lines,
+        FigureUnit.DURATION,
+        zone="UTC",
+        height=200,
+        previous=[1950.0],
+        ends_at=2400,
+    ).figure()
+    places = sorted(each.y for each in figure.layout.annotations)
+    low, high = figure.layout.yaxis.range
+    apart = (high - low) * 14 / 160  # pixels of 160
+    assert places[-1] <= high
+    assert all(after - before >= apart for before, after in itertools.pairwise(places))
+
+
+def test_labels_at_the_ends_of_lines_have_room_for_the_longest() -> None:
+    rooms = []
+    for name in ("p95", "mistral-small-latest"):
+        lines = [Line(each, [1.0, 2.0], "#111111", "#111111") for each in (name, "p50")]
+        figure = line_chart(PALETTE, hours(2), lines, FigureUnit.COUNT, zone="UTC").figure()
+        rooms.append(figure.layout.margin.r)
+    assert rooms[0] == 92
+    assert rooms[1] > 6 * len("mistral-small-latest  2")
 
 
 def test_an_interval_that_is_not_over_is_hatched_and_a_past_one_is_not() -> None:
