@@ -5,6 +5,7 @@ import streamlit as st
 from core.activity.charts import step_label, weakest_of
 from core.activity.funnel_views import FunnelView
 from core.activity.queries.funnels.funnel_comparison import PREVIOUS
+from core.ai_metrics.breakdown_views import BreakdownMeasure
 from core.annotations.queries.backlog import read_backlog
 from core.conversations.opinions import ConversationOpinion
 from core.identity.permissions import Permission, may
@@ -22,21 +23,30 @@ ICONS = {
     FindingSeverity.WARN: ":orange[:material/warning:]",
     FindingSeverity.NOTE: ":blue[:material/info:]",
 }
+# The page that explains a figure, by its name: the page, the link's label and its query
+DETAILS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "users": ("engagement", "View active users", {}),
+    "new_users": ("engagement", "View new users", {}),
+    "conversion": ("onboarding", "Compare steps", {"against": PREVIOUS}),
+    "p95_latency": ("ai-metrics", "View latency", {"measure": BreakdownMeasure.LATENCY}),
+    "error_rate": ("ai-metrics", "View error rate", {"measure": BreakdownMeasure.ERROR_RATE}),
+    "cost": ("ai-metrics", "View cost", {"measure": BreakdownMeasure.COST}),
+}
 
 
 def draw_kpi_link(actor: Actor, kpi: Kpi) -> None:
-    """Link the conversion to the comparison of its steps with the previous period, and feedback to
-    the conversations that were rated negative.
+    """Link a figure to the page that explains it, and feedback to the conversations that were rated
+    negative.
     """
     if kpi.value is None:
         return
-    if kpi.name == "conversion":
-        kept = _shown_filters()
-        links.draw("onboarding", "Compare steps", icon="arrow_forward", against=PREVIOUS, **kept)
     if kpi.name == "feedback" and may(actor, Permission.READ_CONTENTS):
         rated = {"view": "conversations", "rating": ConversationOpinion.NEGATIVE.value}
         label = "View negative conversations"
         links.draw("tuning", label, icon="arrow_forward", **rated, **_shown_filters())
+    elif kpi.name in DETAILS:
+        page, label, query = DETAILS[kpi.name]
+        links.draw(page, label, icon="arrow_forward", **query, **_shown_filters())
 
 
 def draw_onboarding(funnel: FunnelView) -> None:

@@ -341,15 +341,27 @@ def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(
     assert first.query_string == "step=1&days=30"
 
 
-def test_the_conversion_of_the_overview_leads_to_its_comparison(
-    console: Console, analyst: Person
+def test_each_figure_of_the_overview_leads_to_the_page_that_explains_it(
+    console: Console, analyst: Person, runner: object
 ) -> None:
-    activity.store(activity.spaced(STEPS, user="ann", start=clock.now() - HOUR))
+    at = clock.now() - HOUR
+    activity.store(activity.spaced(STEPS, user="ann", start=at))
+    send(request(at, total_latency_ms=900))
+    fold()
     app = opened(console, analyst, OVERVIEW, days="30")
-    links = [each.proto for each in app.get("page_link")]
-    [compared] = [each for each in links if each.label == "Compare steps"]
-    assert compared.page == "onboarding"
-    assert compared.query_string == "against=previous&days=30"
+    links = {each.proto.label: each.proto for each in app.get("page_link")}
+    assert {
+        label: (links[label].page, links[label].query_string)
+        for label in links
+        if label.startswith(("View ", "Compare "))
+    } == {
+        "View active users": ("engagement", "days=30"),
+        "View new users": ("engagement", "days=30"),
+        "Compare steps": ("onboarding", "against=previous&days=30"),
+        "View latency": ("ai-metrics", "measure=latency&days=30"),
+        "View error rate": ("ai-metrics", "measure=error_rate&days=30"),
+        "View cost": ("ai-metrics", "measure=cost&days=30"),
+    }
 
 
 @pytest.mark.parametrize(("role", "leads"), [(Role.ADMIN, True), (Role.ANALYST, False)])
