@@ -160,7 +160,7 @@ def _draw(
     found = list(own) if own is not None else offered.of(name)
     if found is None:
         hint = TYPED.get(key_of(page, name), TYPED.get(name, "Attune ID or external ID"))
-        wide: Width = 230 if name in TYPED else "stretch"
+        wide: Width = 208 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(
             LABELS[name],
@@ -178,7 +178,7 @@ def _draw(
             [*([] if name in DEFAULTS else [""]), *found, *filter(None, [value_of(page, name)])]
         )
     )
-    width: Width = "stretch" if labelled else 168
+    width: Width = "stretch" if labelled else 160
     st.selectbox(
         LABELS[name],
         options,

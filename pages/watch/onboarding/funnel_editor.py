@@ -81,7 +81,7 @@ def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str])
         format_func=lambda each: first.get(each) or names.get(each) or each,
         label_visibility="collapsed",
         accept_new_options=True,  # any other trait, or days: 2026-10-01..2026-10-08
-        width=144,  # the bar is one row at 1440 pixels
+        width=132,  # the bar is one row at 1440 pixels, beside a scrollbar
     )
 
 

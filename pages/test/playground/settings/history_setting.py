@@ -31,6 +31,7 @@ def draw(session_id: UUID, on_change: Callable[[], None]) -> None:
         horizontal=True,
         horizontal_alignment="distribute",
         vertical_alignment="center",
+        gap="xsmall",
         wrap=False,
         key="history-setting",
     ):
