@@ -166,3 +166,31 @@ def test_hostile_text_is_cut_and_shown_as_text(console: Console) -> None:
     [shown] = app.code
     assert len(shown.value) < 5000
     assert "\u202e" not in shown.value
+
+
+@pytest.mark.parametrize(("role", "leads"), [(Role.ADMIN, True), (Role.ANALYST, False)])
+def test_totals_that_the_list_can_be_filtered_by_lead_there_for_readers_only(
+    console: Console, role: Role, leads: bool
+) -> None:
+    reviewed(prompt_version="support@7", model="gpt")
+    app = opened(console, role, "summary")
+    # A table whose rows lead nowhere can only be sorted
+    opening = {
+        each.value.columns[0]: len(each.proto.selection_mode) == 2
+        for each in app.dataframe
+        if list(each.value.columns)[1:] == ["Annotations"]
+    }
+    assert opening == {
+        "Type": leads,
+        "Severity": leads,
+        "Status": leads,
+        "Model": False,
+        "Prompt version": leads,
+    }
+
+
+def test_the_list_of_annotations_shows_the_message_of_each(console: Console) -> None:
+    reviewed(messages=2)
+    app = opened(console, Role.ADMIN, "annotations")
+    [table] = [each.value for each in app.dataframe if "Type" in each.value.columns]
+    assert list(table["Message"]) == ["text 1", "text 1"]

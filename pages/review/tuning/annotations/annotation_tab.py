@@ -1,6 +1,6 @@
 """Annotations in a table, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -18,8 +18,11 @@ from core.annotations.schemas import (
 )
 from core.database.db import Database, transaction
 from core.database.paging import Page, Window
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.insights.queries.excerpts import Excerpt, read_excerpts
 from core.presentation import formatting
-from pages._ui import columns, dialogs, errors, frame, guard, tables, watch
+from pages._ui import columns, dialogs, errors, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import filter_bar, filter_state
 from pages._ui.filters.selection import Filters, Offers
@@ -31,7 +34,7 @@ from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import Sorting, TableColumn
 from pages.review.tuning.annotations import annotation_detail
 
-SHOWN = 25
+SHOWN, LONGEST_MESSAGE = 25, 120
 PAGE = "annotations"
 FIRST, MORE = (
     ("status", "type", "author"),
@@ -78,7 +81,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         )
         tables.draw_page(
             page,
-            _columns(page.items, zone),
+            _columns(page.items, zone, _read_messages(page.items, reads.actor)),
             "annotation",
             name="annotations",
             at=at,
@@ -142,7 +145,19 @@ def _draw_nothing(chosen: Filters) -> None:
         frame.empty_state("rate_review", "No annotations in this period", body)
 
 
-def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[AnnotationView]]:
+def _read_messages(rows: Sequence[AnnotationView], reader: Actor) -> dict[UUID, Excerpt] | None:
+    """Return the beginning of each message, or None if the account may not read them."""
+    if not may(reader, Permission.READ_CONTENTS):
+        return None
+    with guard.work() as (core, actor):
+        return read_excerpts(
+            core, {row.message_id for row in rows}, longest=LONGEST_MESSAGE, actor=actor
+        )
+
+
+def _columns(
+    rows: Sequence[AnnotationView], zone: str, messages: Mapping[UUID, Excerpt] | None
+) -> Sequence[TableColumn[AnnotationView]]:
     has_prompts = any(row.prompt_version for row in rows)
     has_arms = any(row.experiment_arm for row in rows)
     return [
@@ -153,6 +168,7 @@ def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[
             orders={AnnotationOrder.NEWEST_FIRST: "↓", AnnotationOrder.OLDEST_FIRST: "↑"},
         ),
         columns.chip("Type", lambda row: NAMES[row.annotation_type], TYPE_COLOURS, width=110),
+        *([] if messages is None else [_message_column(messages)]),
         columns.text(
             "Severity",
             lambda row: SEVERITIES[row.severity] if row.severity else None,
@@ -181,3 +197,11 @@ def _columns(rows: Sequence[AnnotationView], zone: str) -> Sequence[TableColumn[
         columns.text("Prompt", lambda row: row.prompt_version, width=90, is_optional=True),
         columns.text("Arm", lambda row: row.experiment_arm, width=90, is_optional=True),
     ]
+
+
+def _message_column(messages: Mapping[UUID, Excerpt]) -> TableColumn[AnnotationView]:
+    return columns.text(
+        "Message",
+        lambda row: text.one_line(it.short) if (it := messages.get(row.message_id)) else None,
+        width=220,
+    )

@@ -58,7 +58,7 @@ def draw(found: ReviewSummary) -> None:
         ]
         alt = "Pairs of annotations that differ on the same message."
         tables.draw(found.disagreements, pairs, alt, key="review-summary.pairs")
-    with watch.panel("By model", "lowest agreement first"):
+    with watch.panel("Agreement by model", "lowest first"):
         models: Sequence[TableColumn[ModelAgreement]] = [
             columns.text("Model", lambda row: row.model or "Unknown"),
             columns.text("Raw agreement", lambda row: formatting.share(row.agreement.unanimous)),

@@ -21,7 +21,7 @@ from core.presentation.periods import DAY, Period, in_address
 from pages._ui import charts, columns, errors, frame, guard, links, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
-from pages._ui.filters import filter_bar
+from pages._ui.filters import filter_bar, filter_state
 from pages._ui.review.review_form import SEVERITIES
 from pages._ui.tables import TableColumn
 from pages.review.tuning.annotations.annotation_detail import STATUSES
@@ -33,6 +33,15 @@ MOST_ROWS = 8
 SEVERITY_NAMES = {str(each): name for each, name in SEVERITIES.items()} | {
     NONE: "No severity",
     UNDISCLOSED: COUNTED[UNDISCLOSED],
+}
+# The filters of the annotations' list, by the tables of their totals
+FILTERS = {
+    "Type": "type",
+    "Severity": "severity",
+    "Status": "status",
+    "Tag": "tag",
+    "Prompt version": "prompt_version",
+    "Experiment arm": "experiment_arm",
 }
 STATUS_NAMES = {str(each): name for each, name in STATUSES.items()}
 SCALE = "1 = perfect agreement, 0 = chance. 0.8 or higher is reliable; 0.67–0.8 is tentative."
@@ -86,7 +95,7 @@ def draw(found: ReviewSummary, period: Period, environment: str, *, may_read: bo
             f"{PAGE}.over_time",
             on_pick=look if may_read else None,
         )
-    draw_shares(found)
+    draw_shares(found, environment, may_read=may_read)
     disagreements.draw(found)
     if found.disputed:
         disagreements.draw_disputed(found.disputed, period, may_read=may_read)
@@ -133,8 +142,10 @@ def draw_figures(found: ReviewSummary) -> None:
     st.caption(f"Krippendorff's α: {SCALE}")
 
 
-def draw_shares(found: ReviewSummary) -> None:
-    """Draw totals by type, severity, status, tag, model, prompt version and arm."""
+def draw_shares(found: ReviewSummary, environment: str, *, may_read: bool) -> None:
+    """Draw totals by type, severity, status, tag, model, prompt version and arm; those that the
+    list of annotations can be filtered by lead there.
+    """
     parts: Sequence[tuple[str, str, list[AnnotationShare], dict[str, str]]] = (
         ("By type", "Type", found.by_type, COUNTED),
         ("By severity", "Severity", found.by_severity, SEVERITY_NAMES),
@@ -148,7 +159,8 @@ def draw_shares(found: ReviewSummary) -> None:
         parts = parts[:-1]
     grid = st.grid(3, min_column_width=260, gap="medium")
     for title, label, shares, said in parts:
-        with grid.cell(), watch.panel(title):
+        leads = may_read and label in FILTERS
+        with grid.cell(), watch.panel(title, "click a row to list" if leads and shares else ""):
             if not shares:
                 st.caption("None.")
                 continue
@@ -157,7 +169,21 @@ def draw_shares(found: ReviewSummary) -> None:
                 columns.number("Annotations", lambda each: each.count, width=90),
             ]
             alt = f"Annotations {title.lower()}, most frequent first."
-            tables.draw(shares, shown, alt, key=f"{PAGE}.{label}", most=MOST_ROWS)
+            tables.draw(
+                shares,
+                shown,
+                alt,
+                key=f"{PAGE}.{label}",
+                most=MOST_ROWS,
+                on_open=partial(_list, FILTERS[label], environment) if leads else None,
+            )
+
+
+def _list(name: str, environment: str, each: AnnotationShare) -> None:
+    """Lead to the annotations of a value, from a callback; no filter finds those without one."""
+    if each.value not in ("", NONE, UNDISCLOSED):
+        period = filter_state.shared() | {"environment": environment}
+        links.go("tuning", view="annotations", **period, **{name: each.value})
 
 
 def _name_of(said: Mapping[str, str], each: AnnotationShare) -> str:
