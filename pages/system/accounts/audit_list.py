@@ -152,16 +152,25 @@ def _actor(row: AuditRow) -> str:
 def _what(row: AuditRow) -> str:
     before, after = row.before or {}, row.after or {}
     changes = {
-        name: f"{before[name]} → {value}" if name in before else value
+        name: f"{_words(before[name])} → {_words(value)}" if name in before else value
         for name, value in after.items()
+        if name not in before or before[name] != value
     }
-    facts = {**row.targets, **changes}
+    # What keeps its name is known by it
+    named = {"name": after["name"]} if "name" in after else {}
+    facts = {**row.targets, **named, **changes}
     return ", ".join(
-        f"{name.replace('_', ' ')}: {value}"
+        f"{name.replace('_', ' ')}: {_words(value)}"
         for name, value in facts.items()
         # IDs take the room of words here; the drawer has them
         if not name.endswith("_id")
     )[:300]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else str(value)
 
 
 COLUMNS: Sequence[TableColumn[AuditRow]] = [
