@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -70,6 +70,13 @@ def time_zone() -> tzinfo:
     # A path that is a folder, too long or too deep: any text can come from a browser
     except (ZoneInfoNotFoundError, ValueError, OSError, RecursionError):
         return UTC
+
+
+def local_time(at: datetime, zone: str, shape: str = "%H:%M") -> str:
+    """Return a time by the reader's clock, whose zone is named if it differs from the page's."""
+    place = time_zone()
+    named = "" if str(place) == zone else f" ({place})"
+    return f"{at.astimezone(place):{shape}}{named}"
 
 
 def follow_theme() -> None:

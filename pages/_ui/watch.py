@@ -77,14 +77,10 @@ class Header:
 
 
 def _as_of(reads: Reads, zone: str) -> str:
-    """Return the time of the oldest read by the reader's clock, whose zone is named if it differs
-    from that of the page.
-    """
-    place = frame.time_zone()
-    named = "" if str(place) == zone else f" ({place})"
+    """Return the time of the oldest read."""
     # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of all
     # to find it.
-    return text.plain(f"{reads.as_of.astimezone(place):%H:%M:%S}{named}")
+    return text.plain(frame.local_time(reads.as_of, zone, "%H:%M:%S"))
 
 
 def reads() -> Reads:

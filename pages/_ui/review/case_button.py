@@ -30,7 +30,7 @@ def draw(annotation_id: UUID, reader: Actor) -> None:
     """Draw the button of an annotation in a drawer."""
     if _may_make(reader):
         st.button(
-            "Make a case",
+            "Add to dataset",
             key=f"case.{annotation_id}",
             icon=":material/dataset:",
             type="tertiary",
@@ -43,7 +43,7 @@ def draw(annotation_id: UUID, reader: Actor) -> None:
 def draw_for_conversation(conversation_id: UUID, reader: Actor) -> None:
     if _may_make(reader):
         st.button(
-            "Make a case",
+            "Add to dataset",
             key=f"case.{conversation_id}",
             icon=":material/dataset:",
             type="tertiary",
@@ -111,7 +111,7 @@ def _open(add: Add, *, keeps_answer: bool) -> None:
         own = queries.list_datasets(session, Window(LARGEST_PAGE), mine=True, actor=actor).items
     names: dict[UUID | None, str] = {each.id: each.name for each in own} | {None: NEW}
 
-    @st.dialog("Make a case")
+    @st.dialog("Add to dataset")
     def form() -> None:
         chosen = st.selectbox("Dataset", list(names), key=CHOSEN, format_func=names.__getitem__)
         if chosen is None:

@@ -129,7 +129,7 @@ def _draw_one(
             "Messages": f"{row.message_count:,}",
             "Model": ", ".join(row.models),
             "Prompt": ", ".join(row.prompt_versions),
-            "Experiment": ", ".join(row.experiment_arms),
+            "Arm": ", ".join(row.experiment_arms),
             "Status": STATES[row.status],
             "Cost": _cost(row) if sees_costs else None,
             "ID": row.external_id,

@@ -41,7 +41,7 @@ class MessageActions:
             # The ID as text: as an ID it would disable the icon, as it does in a switch to itself
             session_id = self._editor.session_id
             self._draw_icon(
-                "Make a case", "dataset", message, open_case, session_id, str(message.id)
+                "Add to dataset", "dataset", message, open_case, session_id, str(message.id)
             )
         if message.alternatives:
             self._draw_switch(message)

@@ -88,7 +88,7 @@ def _draw_parts(found: Breakdown) -> None:
     if 0 < max(shares, default=0) <= MOST_SHARE:
         shown.append(
             columns.text(
-                "Share",
+                "Share of change",
                 # z: without the sign of a zero that was rounded
                 lambda row: "" if row.share_of_change is None else f"{row.share_of_change:z.0%}",
                 help="Share of the total change that comes from this value",

@@ -37,7 +37,7 @@ def opened(console: Console, who: Person) -> AppTest:
 
 def test_an_admin_is_asked_for_the_dataset_of_an_annotation(console: Console) -> None:
     app = opened(console, person(Role.SUPER_ADMIN))
-    [button] = [it for it in app.button if it.label == "Make a case"]
+    [button] = [it for it in app.button if it.label == "Add to dataset"]
     button.click().run()
     assert app.selectbox(key="case.dataset").options == ["New dataset"]
     assert app.text_input(key="case.name").label == "Name of the new dataset"
@@ -45,7 +45,7 @@ def test_an_admin_is_asked_for_the_dataset_of_an_annotation(console: Console) ->
 
 def test_a_reviewer_who_runs_no_models_is_not_offered_it(console: Console) -> None:
     app = opened(console, person(Role.REVIEWER))
-    assert [it for it in app.button if it.label == "Make a case"] == []
+    assert [it for it in app.button if it.label == "Add to dataset"] == []
 
 
 def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
@@ -53,7 +53,7 @@ def test_a_case_can_be_made_of_a_conversation(console: Console) -> None:
     app = console(person(Role.SUPER_ADMIN), TUNING)
     app.query_params.update({"conversation": "c"})
     app.run()
-    [button] = [it for it in app.button if it.label == "Make a case"]
+    [button] = [it for it in app.button if it.label == "Add to dataset"]
     button.click().run()
     assert app.selectbox(key="case.dataset").options == ["New dataset"]
 

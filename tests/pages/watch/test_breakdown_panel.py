@@ -55,7 +55,7 @@ def test_cost_by_model_shows_before_and_now_first(console: Console, analyst: Per
         ("big", "$1.00", "$4.00", "+$3.00"),
         ("small", "$1.00", "$1.00", "$0"),
     ]
-    assert parts(app)[0]["Share"] == "100%"
+    assert parts(app)[0]["Share of change"] == "100%"
     assert "Total $5.00, previously $2.00 (+$3.00)" in said(app).replace("\\", "")
 
 
@@ -71,7 +71,7 @@ def test_changes_that_cancel_out_have_no_shares_of_the_rest(
         ("new", "+$5.01"),
         ("old", "-$5.00"),
     ]
-    assert "Share" not in parts(app)[0]
+    assert "Share of change" not in parts(app)[0]
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ def stuck_after(session: Session) -> timedelta:
 
 def time_text(at: datetime | None) -> str:
     """Return a time as people write it, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at is not None else "no date"
+    return f"{at:%-d %b %Y %H:%M} UTC" if at is not None else "no date"
 
 
 def duration_text(late: datetime | None, early: datetime) -> str:

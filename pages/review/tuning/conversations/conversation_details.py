@@ -22,7 +22,7 @@ def draw(found: ConversationPart, zone: str, *, sees_costs: bool) -> None:
         "Started": formatting.moment(one.created_at, zone),
         "Model": ", ".join(one.models),
         "Prompt": ", ".join(one.prompt_versions),
-        "Experiment": ", ".join(one.experiment_arms),
+        "Arm": ", ".join(one.experiment_arms),
         "Type": one.session_type or "",
         "App": " ".join(filter(None, (one.app, one.release))),
         "Environment": one.environment,

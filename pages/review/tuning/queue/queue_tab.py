@@ -122,7 +122,7 @@ def _draw_why(seen: QueueRun, entry: HistoryEntry) -> None:
                 f"{PEOPLE[item.reviews_wanted]} reviewers review this message independently."
             )
     until = (
-        f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}"
+        frame.local_time(item.claimed_until, workspace.zone())
         if item.claimed_until and not entry.is_saved
         else ""
     )
