@@ -71,7 +71,7 @@ def breakdown_over_time(
         )
     else:
         lines = [
-            Line(name, part.series[:count], colour, colour)
+            Line(name, part.series[:count], colour, palette.text, swatch=True)
             for name, part, colour in zip(names, parts, colours, strict=True)
         ]
         figure = line_chart(

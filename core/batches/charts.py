@@ -216,8 +216,8 @@ def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Ch
     shown = phases[:MOST_LINES]
     days = sorted({day.at for phase in shown for day in phase.trend})
     lines = [
-        Line(phase.phase, _by_day(phase, days), palette.series[number], palette.series[number])
-        for number, phase in enumerate(shown)
+        Line(phase.phase, _by_day(phase, days), colour, palette.text, swatch=True)
+        for phase, colour in zip(shown, palette.series, strict=False)
     ]
     figure = line_chart(palette, days, lines, FigureUnit.DURATION, zone=zone)
     if len(lines) > 1:  # names of phases leave less room than those of percentiles

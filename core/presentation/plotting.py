@@ -28,7 +28,7 @@ from core.presentation.drawing import DATES_PX, HEIGHT, Drawing, Markup, dated
 from core.presentation.formatting import FigureUnit
 from core.presentation.palette import Palette
 
-LABEL_GAP_PX, LABEL_ROOM_PX, LETTER_PX = 15, 92, 6
+LABEL_GAP_PX, LABEL_ROOM_PX, MUCH_ROOM_PX, LETTER_PX = 15, 92, 130, 6
 LEGEND_PX = 41
 PREVIOUS, LAST = "Previous period", 2000  # in a legend, where the others have 1000
 
@@ -46,13 +46,17 @@ Dated = TypeVar("Dated", bound=HasTime)
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart; None is a gap."""
+    """One line of a chart; None is a gap.
+
+    Its label is in `ink`, which is read on the ground; a `swatch` before it has the line's colour.
+    """
 
     name: str
     values: Sequence[float | None]
     colour: str
     ink: str
     width: float = 1.8
+    swatch: bool = False
 
 
 def line_chart(
@@ -103,9 +107,9 @@ def line_chart(
     format_axis(figure, scale, top)
     is_compared = highest(previous) > 0
     if len(lines) > 1:
-        gray, known = palette.series[-1], previous[: len(at)]
-        before = [Line(PREVIOUS, known, gray, palette.muted)] if is_compared else []
-        _label_ends(figure, [*lines, *before], scale, height, ends_at)
+        known = previous[: len(at)] if is_compared else ()
+        gray = Line(PREVIOUS, known, palette.series[-1], palette.muted, swatch=lines[0].swatch)
+        _label_ends(figure, [*lines, gray], scale, height, ends_at)
     if len(at) > 1:
         # Plotly would leave room for markers at both ends.
         last = max([times[-1], *(each.at for each in markers_within(markers, span_of(times)))])
@@ -263,12 +267,13 @@ def _label_ends(
     room = LABEL_ROOM_PX
     for (line, value), place in zip(ends, places, strict=True):
         said = "" if line.name == PREVIOUS else scale.words(value)
-        label = Markup.of("<b>{}</b>  {}", line.name, said)
-        room = max(room, 14 + LETTER_PX * (len(line.name) + 2 + len(said)))
+        swatch = Markup.of('<span style="color:{}">■</span> ', line.colour) if line.swatch else ""
+        label = Markup(swatch + Markup.of("<b>{}</b>  {}", line.name, said))
+        room = max(room, 14 + LETTER_PX * (2 * line.swatch + len(line.name) + 2 + len(said)))
         position = {"x": 1, "xref": "paper", "y": place, "xanchor": "left", "xshift": 8}
         font = {"size": 11, "color": line.ink}
         figure.add_annotation(**position, text=label, showarrow=False, font=font, align="left")
-    # The labels leave less room for dates
-    figure.update_xaxes(nticks=5 if room == LABEL_ROOM_PX else 3)
+    # The labels leave less room for dates, long ones little on a phone
+    figure.update_xaxes(nticks=5 if room < MUCH_ROOM_PX else 3)
     top = max([span, *(place * 1.05 for place in places)])
     figure.update_layout(margin={"r": room}, yaxis={"range": [0, top]})

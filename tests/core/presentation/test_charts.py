@@ -306,6 +306,14 @@ def test_labels_of_lines_that_end_above_a_cut_axis_are_within_it_and_apart() -> 
     assert all(after - before >= apart for before, after in itertools.pairwise(places))
 
 
+def test_a_label_with_a_swatch_is_in_ink_and_the_swatch_in_the_colour_of_its_line() -> None:
+    lines = [Line(each, [1.0], "#2ca789", "#1a1d23", swatch=True) for each in ("gpt", "mistral")]
+    figure = line_chart(PALETTE, hours(1), lines, FigureUnit.COUNT, zone="UTC").figure()
+    first = figure.layout.annotations[0]
+    assert first.text == '<span style="color:#2ca789">■</span> <b>gpt</b>  1'
+    assert first.font.color == "#1a1d23"
+
+
 def test_labels_at_the_ends_of_lines_have_room_for_the_longest() -> None:
     rooms = []
     for name in ("p95", "mistral-small-latest"):
