@@ -21,6 +21,9 @@ OVERLAPPING = """() => {
   const boxes = [], seen = new Set(), main = document.querySelector('.stMain');
   const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
   const unread = '.hoverlayer, style, canvas, [style*="clip"], [aria-hidden="true"]:not(svg)';
+  // Read out, but not seen: the name of a button that is an icon
+  const isUnseen = e => e !== main
+    && (getComputedStyle(e).clipPath === 'inset(50%)' || isUnseen(e.parentElement));
   const add = (r, text) => {
     if (r.width > 2 && r.height > 2)
       boxes.push({ l: r.left, r: r.right, t: r.top, b: r.bottom, text: text.trim().slice(0, 40) });
@@ -29,6 +32,7 @@ OVERLAPPING = """() => {
     const node = walk.currentNode, parent = node.parentElement;
     const drawn = parent.closest('svg text');
     if (!node.textContent.trim() || seen.has(drawn) || parent.closest(unread)) continue;
+    if (isUnseen(parent)) continue;
     if (!parent.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const range = document.createRange();
     range.selectNodeContents(node);

@@ -71,7 +71,7 @@ def draw_table(
             orders={ConversationOrder.LATEST_FIRST: "↓", ConversationOrder.OLDEST_FIRST: "↑"},
         ),
         # What the others leave of a table in a window of 1440 pixels
-        columns.text("Conversation", name_of, width=430 - 100 * has_prompts - 160 * has_arms),
+        columns.text("Conversation", name_of, width=420 - 100 * has_prompts - 160 * has_arms),
         columns.text("User", who, width=110),
         columns.chip(
             "Rating",
