@@ -43,8 +43,8 @@ def _draw_list(page: Page[DatasetView], at: str) -> None:
         frame.empty_state(
             "dataset",
             "No datasets yet",
-            "Create a dataset, import a file of promptfoo, OpenAI evals or questions, or make a "
-            "case of an annotation.",
+            "Create a dataset, import a file of promptfoo, OpenAI evals or questions, or add "
+            "an annotated message.",
         )
         return
     st.caption(f"{formatting.count(page.total_count, 'dataset')} · click a row to open it")

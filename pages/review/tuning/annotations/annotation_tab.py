@@ -18,8 +18,6 @@ from core.annotations.schemas import (
 )
 from core.database.db import Database, transaction
 from core.database.paging import Page, Window
-from core.identity.permissions import Permission, may
-from core.identity.schemas import Actor
 from core.insights.queries.excerpts import Excerpt, read_excerpts
 from core.presentation import formatting
 from pages._ui import columns, dialogs, errors, frame, guard, tables, text, watch
@@ -81,7 +79,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         )
         tables.draw_page(
             page,
-            _columns(page.items, zone, _read_messages(page.items, reads.actor)),
+            _columns(zone, _read_messages(page.items)),
             "annotation",
             name="annotations",
             at=at,
@@ -145,21 +143,13 @@ def _draw_nothing(chosen: Filters) -> None:
         frame.empty_state("rate_review", "No annotations in this period", body)
 
 
-def _read_messages(rows: Sequence[AnnotationView], reader: Actor) -> dict[UUID, Excerpt] | None:
-    """Return the beginning of each message, or None if the account may not read them."""
-    if not may(reader, Permission.READ_CONTENTS):
-        return None
+def _read_messages(rows: Sequence[AnnotationView]) -> dict[UUID, Excerpt]:
     with guard.work() as (core, actor):
-        return read_excerpts(
-            core, {row.message_id for row in rows}, longest=LONGEST_MESSAGE, actor=actor
-        )
+        ids = {row.message_id for row in rows}
+        return read_excerpts(core, ids, longest=LONGEST_MESSAGE, actor=actor)
 
 
-def _columns(
-    rows: Sequence[AnnotationView], zone: str, messages: Mapping[UUID, Excerpt] | None
-) -> Sequence[TableColumn[AnnotationView]]:
-    has_prompts = any(row.prompt_version for row in rows)
-    has_arms = any(row.experiment_arm for row in rows)
+def _columns(zone: str, messages: Mapping[UUID, Excerpt]) -> Sequence[TableColumn[AnnotationView]]:
     return [
         columns.moment(
             "Created",
@@ -168,18 +158,20 @@ def _columns(
             orders={AnnotationOrder.NEWEST_FIRST: "↓", AnnotationOrder.OLDEST_FIRST: "↑"},
         ),
         columns.chip("Type", lambda row: NAMES[row.annotation_type], TYPE_COLOURS, width=110),
-        *([] if messages is None else [_message_column(messages)]),
+        columns.text(
+            "Message",
+            lambda row: text.one_line(it.short) if (it := messages.get(row.message_id)) else None,
+            width=200,
+        ),
         columns.text(
             "Severity",
             lambda row: SEVERITIES[row.severity] if row.severity else None,
             width=85,
             orders={AnnotationOrder.MOST_SEVERE: "↓", AnnotationOrder.LEAST_SEVERE: "↑"},
         ),
-        # What the others leave of a table in a window of 1440 pixels
-        columns.text(
-            "Comment", annotation_card.summary, width=365 - 90 * has_prompts - 90 * has_arms
-        ),
-        columns.tags("Tags", lambda row: row.tags, width=116),
+        # What the others leave of a table in a window of 1440 pixels, up to the model
+        columns.text("Comment", annotation_card.summary, width=184),
+        columns.tags("Tags", lambda row: row.tags, width=100),
         columns.chip(
             "Status",
             lambda row: annotation_detail.STATUSES[row.status],
@@ -190,18 +182,10 @@ def _columns(
         columns.text(
             "Author",
             lambda row: row.author_name,
-            width=120,
+            width=110,
             orders={AnnotationOrder.AUTHOR: "↑", AnnotationOrder.AUTHOR_BACKWARDS: "↓"},
         ),
         columns.text("Model", lambda row: row.model, width=124),
         columns.text("Prompt", lambda row: row.prompt_version, width=90, is_optional=True),
         columns.text("Arm", lambda row: row.experiment_arm, width=90, is_optional=True),
     ]
-
-
-def _message_column(messages: Mapping[UUID, Excerpt]) -> TableColumn[AnnotationView]:
-    return columns.text(
-        "Message",
-        lambda row: text.one_line(it.short) if (it := messages.get(row.message_id)) else None,
-        width=220,
-    )
