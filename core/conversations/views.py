@@ -66,7 +66,8 @@ class ConversationSummary(View):
 
     Tokens and cost are those of its messages, otherwise the sum of its AI requests, otherwise null
     (unpriced). `unpriced_requests` are not in that sum. Costs are null for actors without
-    permission to see them. `opening` is the beginning of the user's first message.
+    permission to see them. `opening` is the beginning of the user's first message. Lists shorten a
+    long `user_feedback` and name it in `truncated`.
     """
 
     id: UUID
@@ -100,6 +101,7 @@ class ConversationSummary(View):
     created_at: datetime
     last_message_at: datetime
     hit: ConversationHit | None = None
+    truncated: tuple[str, ...] = ()
 
 
 class ConversationView(ConversationSummary):

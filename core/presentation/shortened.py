@@ -1,32 +1,43 @@
 """Shorten long values in lists to their beginning and their length."""
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func
+from sqlalchemy import ColumnElement, Text, case, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import array
 
 LONGEST = 2_000  # characters
 
 
-def text(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a text column shortened to LONGEST characters, followed by a note with its length."""
+def text(column: ColumnElement[Any], longest: int = LONGEST) -> ColumnElement[Any]:
+    """Return a text column shortened to so many characters, followed by a note with its length."""
     shortened_text = func.concat(
-        func.left(column, LONGEST), "… (truncated, ", func.length(column), " characters)"
+        func.left(column, longest), "… (truncated, ", func.length(column), " characters)"
     )
-    return case((func.length(column) > LONGEST, shortened_text), else_=column)
+    return case((func.length(column) > longest, shortened_text), else_=column)
 
 
-def json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def json(column: ColumnElement[Any], longest: int = LONGEST) -> ColumnElement[Any]:
     """Return a JSON column; a long value becomes its first characters and its length."""
+    return _json(column, longest, lambda beginning: beginning)
+
+
+def json_list(column: ColumnElement[Any], longest: int) -> ColumnElement[Any]:
+    """Return a column of JSON lists; a long one becomes a list of one object, as `json` has it."""
+    return _json(column, longest, lambda beginning: func.jsonb_build_array(beginning))
+
+
+def _json(
+    column: ColumnElement[Any],
+    longest: int,
+    wrap: Callable[[ColumnElement[Any]], ColumnElement[Any]],
+) -> ColumnElement[Any]:
     json_text = cast(column, Text)
+    length = func.length(json_text)
     beginning = func.jsonb_build_object(
-        "truncated",
-        func.left(json_text, LONGEST),
-        "characters",
-        func.length(json_text),
-        type_=column.type,
+        "truncated", func.left(json_text, longest), "characters", length
     )
-    return case((func.length(json_text) > LONGEST, beginning), else_=column)
+    return case((length > longest, type_coerce(wrap(beginning), column.type)), else_=column)
 
 
 def names(*columns: ColumnElement[Any]) -> ColumnElement[Any]:

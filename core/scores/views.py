@@ -30,7 +30,10 @@ class ScoreFilter:
 
 
 class ScoreView(View):
-    """A score; its comment only for roles that read messages, its cost only for those of Watch."""
+    """A score; its comment only for roles that read messages, its cost only for those of Watch.
+
+    Lists shorten a long `comment` and name it in `truncated`.
+    """
 
     id: UUID
     external_id: str | None
@@ -50,6 +53,7 @@ class ScoreView(View):
     app: str
     release: str
     created_at: datetime
+    truncated: tuple[str, ...] = ()
 
 
 class MeanScore(View):

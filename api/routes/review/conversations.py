@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -38,7 +40,9 @@ from core.presentation.periods import Period, Watched
 from core.scores.queries.conditions import HasScore
 from core.system import workspace
 
-COLUMNS = tuple(name for name in ConversationSummary.model_fields if name != "hit")
+COLUMNS = tuple(
+    name for name in ConversationSummary.model_fields if name not in ("hit", "truncated")
+)
 COSTS = frozenset({"total_cost_usd", "unpriced_requests"})
 MAX_CONTEXT_MESSAGES = 50
 
@@ -201,12 +205,23 @@ def message(
 def _all_conversations(
     filters: ConversationFilter, period: Period, watched: Watched, actor: Actor
 ) -> Iterator[ConversationSummary]:
-    def read(session: Session, limit: int, after: SortCursor | None) -> list[ConversationSummary]:
+    def read(
+        session: Session, limit: int, after: SortCursor | None, *, whole: bool = False
+    ) -> list[ConversationSummary]:
         window = Window(limit)
         # Without a total, which would be counted for each page
         page = queries.list_conversations(
-            session, filters, period, watched, window=window, after=after, actor=actor, count=False
+            session,
+            filters,
+            period,
+            watched,
+            window=window,
+            after=after,
+            actor=actor,
+            count=False,
+            whole=whole,
         )
         return page.items
 
-    return rows_after(read, lambda row: (row.last_message_at, row.id))
+    key = attrgetter("last_message_at", "id")
+    return rows_after(read, key, partial(read, whole=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -25,7 +26,7 @@ from core.scores.queries import score_figures, score_list
 from core.scores.schemas import ScoreSource, ScoreSubject
 from core.scores.views import ScoreFilter, ScoreStats, ScoreView
 
-COLUMNS = tuple(ScoreView.model_fields)
+COLUMNS = tuple(name for name in ScoreView.model_fields if name != "truncated")
 
 router = APIRouter(
     prefix="/admin/ai/scores", tags=["Watch: scores"], dependencies=[Depends(watcher)]
@@ -119,7 +120,9 @@ def stats(
 def _all_scores(
     filters: ScoreFilter, period: Period, watched: Watched, actor: Actor
 ) -> Iterator[ScoreView]:
-    def read(session: Session, limit: int, after: Cursor | None) -> list[ScoreView]:
+    def read(
+        session: Session, limit: int, after: Cursor | None, *, whole: bool = False
+    ) -> list[ScoreView]:
         return score_list.list_scores(
             session,
             filters,
@@ -129,6 +132,7 @@ def _all_scores(
             after=after,
             actor=actor,
             count=False,
+            whole=whole,
         ).items
 
-    return rows_by_cursor(read)
+    return rows_by_cursor(read, partial(read, whole=True))

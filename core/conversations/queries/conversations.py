@@ -43,10 +43,18 @@ from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.ingest.external_ids import id_of, keys_of
 from core.ingest.rows import message_name
+from core.presentation import shortened
 from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, Watched
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
+LONG = talks.c.user_feedback
+KNOWN = tuple(column for column in talks.c if column.name in ConversationSummary.model_fields)
+SHOWN = (
+    *(column for column in KNOWN if column is not LONG),
+    shortened.text(LONG).label(LONG.key),
+    shortened.names(LONG),
+)
 
 OPENINGS = text("""
 select wanted.id, opening.content from unnest(cast(:ids as uuid[])) as wanted (id)
@@ -75,14 +83,19 @@ def list_conversations(
     after: SortCursor | None = None,
     actor: Actor,
     count: bool = True,
+    whole: bool = False,
 ) -> SortedPage[ConversationSummary]:
-    """Return the conversations whose last message is in the period."""
+    """Return the conversations whose last message is in the period; long feedback is shortened
+    unless `whole`.
+    """
     require(actor, Permission.READ_CONTENTS)
     where = _where(filters, period, watched) + (
         [_text_matches(session, filters.q)] if filters.q is not None else []
     )
     sort = sort_of(order)
-    rows = list(session.execute(sort.page(_named().where(*where), window, after)).mappings())
+    rows = list(
+        session.execute(sort.page(_named(whole=whole).where(*where), window, after)).mappings()
+    )
     counting = select(func.count()).select_from(talks).where(*where)
     # Without the actor: all who may read conversations see the same ones
     key = ("conversations", filters, period, watched)
@@ -101,7 +114,7 @@ def sort_of(order: ConversationOrder) -> Sort:
 def get_conversation(session: Session, id_: UUID, *, actor: Actor) -> ConversationView:
     """Return a conversation without its messages; raise ConversationMissing."""
     require(actor, Permission.READ_CONTENTS)
-    rows = list(session.execute(_named().where(talks.c.id == id_)).mappings())
+    rows = list(session.execute(_named(talks.c.context).where(talks.c.id == id_)).mappings())
     if not rows:
         raise ConversationMissing
     [summary] = _summaries(session, rows, None, actor)
@@ -142,12 +155,14 @@ def get_position(session: Session, conversation: ConversationSummary, given: str
     return position
 
 
-def _named() -> Select[Any]:
+def _named(*others: ColumnElement[Any], whole: bool = True) -> Select[Any]:
     names = [
         users.c.external_id.label("user_external_id"),
         func.coalesce(users.c.display_name, users.c.email).label("user_name"),
     ]
-    return select(talks, *names).outerjoin(users, users.c.id == talks.c.user_id)
+    return select(*(KNOWN if whole else SHOWN), *others, *names).outerjoin(
+        users, users.c.id == talks.c.user_id
+    )
 
 
 def _summaries(

@@ -1,12 +1,12 @@
 """A conversation with the AI requests, tool calls, feedback and scores of its messages."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, case, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.models import AiRequest
@@ -27,15 +27,24 @@ from core.insights.queries.conversation_feedback import (
     FeedbackInContext,
     read_feedback,
 )
+from core.presentation import shortened
 from core.presentation.money import Usd
 from core.scores.queries.score_list import scores_of_messages
 from core.scores.views import ScoreView
 
-LONGEST = 20_000  # characters of a message among others; alone it is whole
+LONGEST = 20_000  # characters of each part of a message among others; alone it is whole
 MOST_BESIDE = 500
 SLACK = timedelta(days=1)  # between a message's time and that of the request for it
 
 messages, requests = table_of(Message), table_of(AiRequest)
+BEGINNINGS: dict[str, Callable[[ColumnElement[Any], int], ColumnElement[Any]]] = {
+    "content": func.left,
+    "tool_calls": shortened.json_list,
+    "steps": shortened.json_list,
+    "metadata": shortened.json,
+    "error": shortened.text,
+    "error_message": shortened.text,
+}
 
 
 class RequestOfMessage(View):
@@ -64,7 +73,7 @@ class RequestOfMessage(View):
 
 class ReadMessage(View):
     """One message. Of a long one, `content` is the beginning (`is_cut`) and `characters` its
-    length.
+    length; long `tool_calls` and `metadata` are their beginning, too.
 
     `parts` are the same words in pieces with what was searched for marked, when they have any of
     it. `conversation_feedback` is that on the whole conversation, with its last answer.
@@ -205,13 +214,21 @@ def _rows_around(core: Session, conversation_id: UUID, id_: UUID, context: int) 
 
 def _page(conversation_id: UUID, whole: UUID | None = None) -> Select[Any]:
     columns = messages.c
-    content = case(
-        (columns.id == whole, columns.content), else_=func.left(columns.content, LONGEST)
-    ).label("content")
-    # Search vectors are large, and nobody reads them
-    others = [column for column in columns if column.name not in ("content", "search")]
-    page = select(*others, content, func.length(columns.content).label("characters"))
+    shown = _shown(messages, ReadMessage, whole)
+    page = select(*shown, func.length(columns.content).label("characters"))
     return page.where(columns.conversation_id == conversation_id).order_by(columns.position)
+
+
+def _shown(
+    table: Table, view: type[View], whole: UUID | None = None
+) -> Iterator[ColumnElement[Any]]:
+    """Yield the columns of a view; what is long is its beginning, unless it is of `whole`."""
+    for column in table.c:
+        if column.name in BEGINNINGS:
+            beginning = BEGINNINGS[column.name](column, LONGEST)
+            yield case((table.c.id == whole, column), else_=beginning).label(column.name)
+        elif column.name in view.model_fields:
+            yield column
 
 
 def _read_messages(
@@ -227,7 +244,7 @@ def _read_messages(
     marked = _marked(core, rows, q) if q else {}
     return [
         ReadMessage(
-            **_known(row, ReadMessage)
+            **dict(row)
             | {
                 "tool_calls": row["tool_calls"] or [],
                 "cost_usd": row["cost_usd"] if sees_costs else None,
@@ -241,10 +258,6 @@ def _read_messages(
         )
         for row in rows
     ]
-
-
-def _known(row: RowMapping, view: type[View]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name in view.model_fields}
 
 
 def _marked(core: Session, rows: Sequence[RowMapping], q: str) -> dict[UUID, list[TextPart]]:
@@ -263,7 +276,7 @@ def _called(
     if not rows:
         return found
     columns, times = requests.c, [row["created_at"] for row in rows]
-    wanted = select(requests).where(
+    wanted = select(*_shown(requests, RequestOfMessage)).where(
         columns.conversation_id == rows[0]["conversation_id"],
         columns.message_id.in_([row["id"] for row in rows]),
         # Requests are partitioned by this time: without it each partition would be searched
@@ -274,7 +287,5 @@ def _called(
     ).mappings():
         facts = {"steps": row["steps"] or [], "tool_calls": row["tool_calls"] or []}
         cost = {"cost_usd": row["cost_usd"] if sees_costs else None}
-        found[row["message_id"]].append(
-            RequestOfMessage(**_known(row, RequestOfMessage) | facts | cost)
-        )
+        found[row["message_id"]].append(RequestOfMessage(**dict(row) | facts | cost))
     return found

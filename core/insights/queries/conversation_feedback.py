@@ -12,8 +12,10 @@ from core.conversations.opinions import ConversationOpinion
 from core.database.tables import table_of
 from core.identity.schemas import View
 from core.knowledge.models import Feedback
+from core.presentation import shortened
 
 MOST_FEEDBACK = 500
+LONGEST = 20_000  # characters of a comment or an edited answer
 
 feedback = table_of(Feedback)
 
@@ -23,7 +25,7 @@ order by position desc limit 1""")
 
 
 class FeedbackInContext(View):
-    """Feedback on a message, or, without one, on the conversation."""
+    """Feedback on a message, or, without one, on the conversation; its texts may be cut."""
 
     id: UUID
     message_id: UUID | None
@@ -33,6 +35,13 @@ class FeedbackInContext(View):
     comment: str | None
     edited_text: str | None
     created_at: datetime
+
+
+LONG = (feedback.c.comment, feedback.c.edited_text)
+SHOWN = (
+    *(feedback.c[name] for name in ("id", "message_id", "rating", "scale", "created_at")),
+    *(shortened.text(column, LONGEST).label(column.key) for column in LONG),
+)
 
 
 class ConversationFeedback(NamedTuple):
@@ -50,14 +59,13 @@ def read_feedback(
     columns = feedback.c
     on_it = and_(columns.conversation_id == conversation_id, columns.message_id.is_(None))
     wanted = (
-        select(feedback)
+        select(*SHOWN)
         .where(or_(columns.message_id.in_(ids), on_it))
         .order_by(columns.created_at, columns.id)
     )
     found: dict[UUID | None, list[FeedbackInContext]] = defaultdict(list)
     for row in ai.execute(wanted.limit(MOST_FEEDBACK)).mappings():
-        facts = {name: row[name] for name in FeedbackInContext.model_fields.keys() & row.keys()}
         opinion = ConversationOpinion.of(row["rating"], row["scale"])
-        found[row["message_id"]].append(FeedbackInContext(**facts, opinion=opinion))
+        found[row["message_id"]].append(FeedbackInContext(**dict(row), opinion=opinion))
     last = core.scalar(LAST_ANSWER, {"conversation_id": conversation_id}) if found[None] else None
     return ConversationFeedback(found, found[None], last)

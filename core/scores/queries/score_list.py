@@ -12,6 +12,7 @@ from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, require_any, without_contents
 from core.identity.schemas import Actor
 from core.ingest.rows import key_of
+from core.presentation import shortened
 from core.presentation.periods import Period, Watched
 from core.scores.models import MessageScore
 from core.scores.queries.conditions import conditions
@@ -20,6 +21,13 @@ from core.scores.views import ScoreFilter, ScoreView
 
 MOST_BESIDE, MOST_NAMES = 500, 500
 scores = table_of(MessageScore)
+LONG = scores.c.comment
+KNOWN = tuple(column for column in scores.c if column.name in ScoreView.model_fields)
+SHOWN = (
+    *(column for column in KNOWN if column is not LONG),
+    shortened.text(LONG).label(LONG.key),
+    shortened.names(LONG),
+)
 
 
 def list_scores(
@@ -32,11 +40,12 @@ def list_scores(
     after: Cursor | None = None,
     actor: Actor,
     count: bool = True,
+    whole: bool = False,
 ) -> Page[ScoreView]:
-    """Return the scores of a period, newest first."""
+    """Return the scores of a period, newest first; long comments shortened unless `whole`."""
     require(actor, Permission.WATCH)
     where, columns = conditions(filters, period, watched), scores.c
-    page = select(scores).where(*where)
+    page = select(*(KNOWN if whole else SHOWN)).where(*where)
     if after is not None:
         page = page.where(tuple_(columns.created_at, columns.id) < (after.created_at, after.id))
     page = (
@@ -98,13 +107,11 @@ def list_names(session: Session, *, actor: Actor) -> list[str]:
 
 
 def _views(session: Session, *where: ColumnElement[bool], actor: Actor) -> list[ScoreView]:
-    wanted = select(scores).where(*where).order_by(scores.c.created_at, scores.c.id)
+    wanted = select(*SHOWN).where(*where).order_by(scores.c.created_at, scores.c.id)
     return [_view(row, actor) for row in session.execute(wanted.limit(MOST_BESIDE)).mappings()]
 
 
 def _view(row: RowMapping, actor: Actor) -> ScoreView:
     shown = without_contents(row, "comment", actor=actor)
-    return ScoreView(
-        **{name: value for name, value in shown.items() if name in ScoreView.model_fields}
-        | {"cost_usd": row["cost_usd"] if may(actor, Permission.WATCH) else None}
-    )
+    cost_usd = row["cost_usd"] if may(actor, Permission.WATCH) else None
+    return ScoreView(**shown | {"cost_usd": cost_usd})

@@ -9,6 +9,8 @@ import pytest
 
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
+from core.ingest.rows import key_of
+from core.knowledge.feedback.ingest import rate
 from core.presentation import shortened
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
@@ -80,6 +82,11 @@ LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"rating": 1, "conversation_id": "c", "comment": LONG},
         "comment",
     ),
+    "/admin/ai/scores": (
+        "scores",
+        {"name": "kind", "value": 1, "conversation_id": "c", "comment": LONG},
+        "comment",
+    ),
 }
 
 
@@ -139,3 +146,73 @@ def test_one_batch_run_and_csv_are_whole(me: httpx2.Client, run: dict[str, Any])
     told = me.get("/admin/batch/history", params={**DAY_OF_RUN, "format": "csv"}).text
     [row] = csv.DictReader(io.StringIO(told))
     assert row["error_summary"] == run["error_summary"]
+
+
+AT = "2026-11-20T09:30:00Z"
+PART = "x" * 200_000
+TALK: dict[str, Any] = {
+    "id": "c",
+    "created_at": AT,
+    "messages": [
+        {
+            "id": "m",
+            "role": "assistant",
+            "created_at": AT,
+            "content": PART,
+            "error": PART,
+            "tool_calls": [{"name": "find", "arguments": PART}],
+            "metadata": {"note": PART},
+        }
+    ],
+}
+ABOUT = {"conversation_id": "c", "message_id": "m", "created_at": AT}
+
+
+@pytest.fixture
+def talk(address: str, database: Postgres) -> None:
+    send(address, "conversations", TALK)
+    request = {"model": "m", "error_message": PART, "steps": [{"name": "s", "error": PART}]}
+    send(address, "ai-requests", ABOUT | request | {"tool_calls": [{"name": "t", "error": PART}]})
+    send(address, "feedback", ABOUT | {"rating": 1, "comment": PART, "edited_text": PART})
+    send(address, "scores", ABOUT | {"name": "kind", "value": 1, "comment": PART})
+
+
+@pytest.mark.usefixtures("talk")
+def test_a_conversation_has_the_beginning_of_everything_long(me: httpx2.Client) -> None:
+    told = me.get("/admin/ai/tuning/conversations/c")
+    [message] = told.json()["messages"]
+    [request] = message["requests"]
+    assert message["tool_calls"][0]["truncated"].startswith('[{"name": "find"')
+    assert request["steps"][0]["characters"] > len(PART)
+    assert message["feedback"][0]["edited_text"].endswith("… (truncated, 200000 characters)")
+    assert message["scores"][0]["truncated"] == ["comment"]
+    assert len(told.content) < len(PART)
+
+
+@pytest.mark.usefixtures("talk")
+def test_a_message_alone_is_whole(me: httpx2.Client) -> None:
+    message = me.get("/admin/ai/tuning/messages/m").json()["message"]
+    sent = TALK["messages"][0]
+    parts = ("content", "error", "tool_calls", "metadata")
+    assert {part: message[part] for part in parts} == {part: sent[part] for part in parts}
+
+
+RATED = {"rating": 1, "conversation_id": "c", "created_at": AT, "comment": LONG}
+
+
+def test_conversations_are_listed_with_the_beginning_of_what_users_say_of_them(
+    me: httpx2.Client, address: str, database: Postgres
+) -> None:
+    said = {"id": "m", "role": "assistant", "created_at": AT, "content": "Hello."}
+    send(address, "conversations", {"id": "c", "created_at": AT, "messages": [said]})
+    send(address, "feedback", RATED)
+    rate([key_of("conversation", "c")])  # as the worker does
+    path = "/admin/ai/tuning/conversations"
+    [listed] = me.get(path, params=DAY_OF_RUN).json()["items"]
+    assert (listed["truncated"], listed["user_feedback"][: shortened.LONGEST + 1]) == (
+        ["user_feedback"],
+        LONG[: shortened.LONGEST] + "…",
+    )
+    [told] = csv.DictReader(io.StringIO(me.get(path, params={**DAY_OF_RUN, "format": "csv"}).text))
+    assert told["user_feedback"] == LONG
+    assert me.get(f"{path}/c").json()["conversation"]["user_feedback"] == LONG
