@@ -22,6 +22,7 @@ STALE = (
     "recalculated."
 )
 WIDTH, HEIGHT = 200, 40
+FEWEST_PLACES = 4  # a card alone is no wider than one of a row
 EMPTY = '<div class="attune-course"></div>'
 
 
@@ -32,7 +33,7 @@ def draw(
     below: Callable[[Kpi], None] | None = None,
 ) -> None:
     """Draw kpis side by side; `notes` are help texts by kpi name, `below` draws below each."""
-    grid = st.grid(len(kpis), min_column_width=150, gap="small")
+    grid = st.grid(max(len(kpis), FEWEST_PLACES), min_column_width=150, gap="small")
     for kpi in kpis:
         with (
             grid.cell(),
