@@ -136,6 +136,9 @@ def _draw_one(
         }
     )
     links.draw("tuning", "Open conversation", icon="forum", conversation=str(row.id))
+    if row.user_id is not None:
+        place = {"user": str(row.user_id), "environment": row.environment}
+        links.draw("users", "Open user", icon="person", **place)
     draw_messages(row.id)
 
 
