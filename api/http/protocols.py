@@ -1,4 +1,4 @@
-"""uvicorn's protocols with limits on what a client may send or leave unread, and on time."""
+"""uvicorn's HTTP with limits on what a client may send or leave unread, and on time."""
 
 import asyncio
 import json
@@ -193,7 +193,7 @@ class Http(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         upgraded = self.transport.get_protocol()
         # Otherwise it would wait forever
-        if isinstance(upgraded, WebSocket) and not upgraded.handshake_initiated:
+        if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
             self.send_400_response("This is not a websocket handshake.")
 
     def send_400_response(self, msg: str) -> None:
@@ -203,7 +203,7 @@ class Http(HttpToolsProtocol):
     def make_room(self) -> None:
         """Close it for another connection; an incomplete request gets 503."""
         if self.transport.get_write_buffer_size() > 0:
-            _abort(self.transport)
+            abort(self.transport)
         else:
             self._end(503, "too_many_connections", TOO_MANY_CONNECTIONS)
 
@@ -211,7 +211,7 @@ class Http(HttpToolsProtocol):
         """Close it when its client takes too long to send or to read."""
         unsent = self.transport.get_write_buffer_size()
         if self._unread.is_stuck(unsent, now):
-            _abort(self.transport)
+            abort(self.transport)
         elif unsent or self.transport.is_closing():
             return
         elif not self._is_busy:
@@ -249,50 +249,7 @@ class Http(HttpToolsProtocol):
         self.transport.close()
 
 
-class WebSocket(WebSocketsSansIOProtocol):
-    """One websocket; it keeps the place of its connection in the limits."""
-
-    config: Settings
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether its handshake is incomplete."""
-        return not self.handshake_complete
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take over the connection."""
-        super().connection_made(transport)
-        self._unread, self._began_at = Unread(), self.loop.time()
-        self.config.connections.upgrade(transport, self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Remove the connection."""
-        self.config.connections.leave(self.transport)
-        super().connection_lost(exc)
-
-    def handle_ping(self) -> None:
-        """Answer it; when answers are not read, read no more, or they would fill the memory."""
-        super().handle_ping()
-        if not self.writable.is_set():
-            self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if not self.read_paused:
-            self.transport.resume_reading()
-
-    def make_room(self) -> None:
-        """Close it for another connection."""
-        self.transport.abort()
-
-    def check(self, now: float) -> None:
-        """Close it when its handshake takes too long, or its client does not read."""
-        is_late = not self.handshake_complete and now - self._began_at > HEAD_S
-        if is_late or self._unread.is_stuck(self.transport.get_write_buffer_size(), now):
-            _abort(self.transport)
-
-
-def _abort(transport: asyncio.Transport) -> None:
+def abort(transport: asyncio.Transport) -> None:
     """Close a connection and discard data that the kernel would try to send for minutes."""
     plain_socket = transport.get_extra_info("socket")
     if plain_socket is not None:

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.http import connections, protocols
+from api.http import connections, protocols, websocket
 from core.embedded.child import HURRY_TIMEOUT_S
 from core.errors import StartRefused
 from core.platform.config import Config
@@ -191,7 +191,7 @@ def uvicorn_settings(app: ASGIApp, config: Config) -> protocols.Settings:
         # Else a start that failed would be served as if nothing had happened
         lifespan="on",
         http=protocols.Http,
-        ws=protocols.WebSocket,
+        ws=websocket.WebSocket,
         ws_max_size=MAX_CONSOLE_MESSAGE_BYTES,
         # Proxies close a silent connection (nginx after 60 s)
         ws_ping_interval=30,

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.access import forged_callbacks
-from api.http import protocols
+from api.http import protocols, websocket
 from api.request_bodies import decompression, ndjson, size_limits
 from api.routes.ingest import traces
 from api.routes.openai import bodies as completions
@@ -49,6 +49,7 @@ STATED = {
     "a request's headers arrive within": (int(protocols.HEAD_S),),
     "any other body brings": (protocols.MIN_BODY_PROGRESS // KIB, int(protocols.BODY_S)),
     "a client reads of a response within": (int(protocols.UNREAD_S),),
+    "fragments of a websocket's message": (websocket.MOST_FRAGMENTS,),
     "a body": (size_limits.MAX_BODY_BYTES // MIB,),
     "a body without sign-in": (size_limits.MAX_ANONYMOUS_BODY // KIB,),
     "a body of `POST callback/ai`": (size_limits.MAX_CALLBACK_BYTES // MIB,),

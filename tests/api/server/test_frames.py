@@ -1,0 +1,69 @@
+"""What websockets of browsers and programs may send, and in which pieces it is taken."""
+
+import struct
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import CloseCode
+from websockets.sync.client import ClientConnection
+
+from api.http.websocket import PIECE
+from core.embedded.postgres import Postgres
+from core.executions.runner import Runner
+from tests.api.conftest import another_process
+from tests.api.console_socket import console
+from tests.api.feeds import following
+from tests.factories.identity import person
+from tests.factories.playground import answered
+
+PONG = struct.pack(">BBI", 0x8A, 0x80, 0)
+
+
+def test_tiny_frames_are_taken_in_pieces_between_which_others_have_their_turn(
+    address: str, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    parse = WebSocketsSansIOProtocol.data_received
+
+    def noted(self: WebSocketsSansIOProtocol, data: bytes) -> None:
+        sizes.append(len(data))
+        parse(self, data)
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", noted)
+    one = person()
+    with following(address, answered(one.actor).session_id, one) as socket:
+        socket.socket.sendall(PONG * 50_000)
+        assert socket.ping().wait(60)
+    assert sum(sizes) > len(PONG) * 50_000
+    assert max(sizes) <= PIECE
+
+
+def close_code(socket: ClientConnection, *sent: str | bytes | list[bytes]) -> int | None:
+    """Send messages and return with which code the server closes the connection."""
+    try:
+        for message in sent:
+            socket.send(message)
+        socket.recv(timeout=60)
+    except ConnectionClosedError as closed:
+        return closed.rcvd.code if closed.rcvd else None
+    return None
+
+
+def test_a_message_in_countless_fragments_closes_the_connection(
+    whole: str, database: Postgres
+) -> None:
+    with console(whole) as socket:
+        assert close_code(socket, [b"x"] * 20_000) == CloseCode.MESSAGE_TOO_BIG
+
+
+@pytest.mark.parametrize("given", ["text", b"no message", b"\xff"])
+def test_what_is_no_message_closes_the_connection_and_is_no_error_of_the_server(
+    data: Path, database: Postgres, given: str | bytes
+) -> None:
+    with another_process(data) as address, console(address) as socket:
+        assert close_code(socket, given) == CloseCode.PROTOCOL_ERROR
+        log = (data / "logs" / f"{urlsplit(address).port}.log").read_text()
+    assert '"level": "error"' not in log
