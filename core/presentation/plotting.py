@@ -48,7 +48,7 @@ Dated = TypeVar("Dated", bound=HasTime)
 class Line:
     """One line of a chart; None is a gap.
 
-    Its label is in `ink`, which is read on the ground; a `swatch` before it has the line's colour.
+    Its label is in `ink`, a colour for text; with `swatch`, after a square of the line's colour.
     """
 
     name: str
