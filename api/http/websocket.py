@@ -1,4 +1,6 @@
-"""uvicorn's websockets with limits on what a client may leave unread, on time, and on turns."""
+"""uvicorn's websockets with limits on unread data, time and fragments; frames are parsed in small
+pieces, between which other connections are served.
+"""
 
 import asyncio
 
@@ -8,12 +10,12 @@ from websockets.frames import CloseCode, Frame
 
 from api.http.protocols import HEAD_S, Settings, Unread, abort
 
-PIECE = 2 * 1024  # hundreds of empty frames
+PIECE_BYTES = 2 * 1024  # hundreds of empty frames
 MOST_FRAGMENTS = 10_000  # of one message; browsers send no small ones
 
 
 class WebSocket(WebSocketsSansIOProtocol):
-    """One websocket; it keeps the place of its connection in the limits, and takes its turns."""
+    """One websocket; it keeps the place of its connection in the limits."""
 
     config: Settings
 
@@ -47,9 +49,9 @@ class WebSocket(WebSocketsSansIOProtocol):
     def _parse_piece(self) -> None:
         if self.transport.is_closing():
             return
-        piece = bytes(self._unparsed[:PIECE])
+        piece = bytes(self._unparsed[:PIECE_BYTES])
         super().data_received(piece)
-        del self._unparsed[:PIECE]
+        del self._unparsed[:PIECE_BYTES]
         if self._unparsed:
             self.loop.call_soon(self._parse_piece)
         self._read_on()

@@ -1,6 +1,6 @@
 """Format figures in words: one unit each, and never a 0 where nothing was measured."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -125,6 +125,11 @@ def days(first: date, last: date) -> str:
 
 def _day_format(first: date, last: date) -> str:
     return "%-d %b" if first.year == last.year == clock.now().year else "%-d %b %Y"
+
+
+def moment_in_utc(at: datetime) -> str:
+    """Return a time with its year: 18 Nov 2026 09:00 UTC."""
+    return f"{at.astimezone(UTC):%-d %b %Y %H:%M} UTC"
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -19,7 +19,7 @@ def histogram(
     unit_text: str = "",
     height: int = HEIGHT,
 ) -> Drawing:
-    """Return bars of counts by range; `named` are labelled positions, such as the median's bar."""
+    """Return bars of counts by range; `labels` name positions, such as the median's bar."""
     figure, indexes = blank(palette, height), list(range(len(counts)))
     figure.add_bar(
         x=indexes,

@@ -1,12 +1,13 @@
 """Shorten long values in lists to their beginning and their length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import array
 
 LONGEST = 2_000  # characters
+LONGEST_PART = 20_000  # of each part of a conversation that is read as a whole
 
 
 def text(column: ColumnElement[Any], longest: int = LONGEST) -> ColumnElement[Any]:
@@ -38,6 +39,16 @@ def _json(
         "truncated", func.left(json_text, longest), "characters", length
     )
     return case((length > longest, type_coerce(wrap(beginning), column.type)), else_=column)
+
+
+def in_list(
+    columns: Iterable[ColumnElement[Any]], *long: ColumnElement[Any]
+) -> Iterator[ColumnElement[Any]]:
+    """Yield the columns of a list with the texts in `long` shortened, and `truncated`."""
+    cut = {column.key for column in long}
+    for column in columns:
+        yield text(column).label(column.key) if column.key in cut else column
+    yield names(*long)
 
 
 def names(*columns: ColumnElement[Any]) -> ColumnElement[Any]:

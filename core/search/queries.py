@@ -38,7 +38,6 @@ from core.search.schemas import HitKind, SearchHit
 
 LEAST_CHARACTERS, LONGEST_QUERY = 2, 200
 MOST_OF_A_KIND = 5
-MINUTE = "%-d %b %Y %H:%M UTC"
 IN_INDEX_ORDER = custom_op[Any]("using ~<~")  # as text_pattern_ops sorts
 LAST_CHARACTER = "\U0010ffff"  # what sorts after everything that begins with a text
 
@@ -95,7 +94,7 @@ def _find_requests(session: Session, wanted: str) -> Iterable[SearchHit]:
     shown = select(requests.id, requests.external_id, requests.model, requests.created_at)
     whole = shown.where(requests.id.in_(keys_of("ai_request", wanted))).limit(MOST_OF_A_KIND)
     for row in session.execute(whole).mappings():
-        note = f"{row['model']} · {row['created_at']:{MINUTE}}"
+        note = f"{row['model']} · {formatting.moment_in_utc(row['created_at'])}"
         title = row["external_id"] or str(row["id"])
         yield _hit(HitKind.REQUEST, title, note, "ai-metrics", request=row["id"], days="90")
 
@@ -105,7 +104,9 @@ def _find_runs(session: Session, wanted: str) -> Iterable[SearchHit]:
     names = (runs.batch_run_id, runs.batch_job)
     for row in _named(session, shown, runs.id, (), names, wanted):
         name = row["batch_run_id"]
-        note = f"{row['batch_job']} · {row['status']} · {row['started_at']:{MINUTE}}"
+        note = (
+            f"{row['batch_job']} · {row['status']} · {formatting.moment_in_utc(row['started_at'])}"
+        )
         yield _hit(HitKind.RUN, name, note, "batch-history", run=name, days="90")
 
 

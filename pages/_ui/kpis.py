@@ -22,7 +22,6 @@ STALE = (
     "recalculated."
 )
 WIDTH, HEIGHT = 200, 40
-FEWEST_PLACES = 4  # a card alone is no wider than one of a row
 EMPTY = '<div class="attune-course"></div>'
 
 
@@ -31,9 +30,13 @@ def draw(
     *,
     notes: Mapping[str, str] | None = None,
     below: Callable[[Kpi], None] | None = None,
+    places: int = 1,
 ) -> None:
-    """Draw kpis side by side; `notes` are help texts by kpi name, `below` draws below each."""
-    grid = st.grid(max(len(kpis), FEWEST_PLACES), min_column_width=150, gap="small")
+    """Draw kpis side by side; `notes` are help texts by kpi name, `below` draws below each.
+
+    Fewer than `places` leave room on their right: a card alone is no wider than one of a row.
+    """
+    grid = st.grid(max(len(kpis), places), min_column_width=150, gap="small")
     for kpi in kpis:
         with (
             grid.cell(),

@@ -48,13 +48,8 @@ from core.presentation.formatting import NONE, stored_value
 from core.presentation.periods import Period, Watched
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
-LONG = talks.c.user_feedback
 KNOWN = tuple(column for column in talks.c if column.name in ConversationSummary.model_fields)
-SHOWN = (
-    *(column for column in KNOWN if column is not LONG),
-    shortened.text(LONG).label(LONG.key),
-    shortened.names(LONG),
-)
+SHOWN = tuple(shortened.in_list(KNOWN, talks.c.user_feedback))
 
 OPENINGS = text("""
 select wanted.id, opening.content from unnest(cast(:ids as uuid[])) as wanted (id)

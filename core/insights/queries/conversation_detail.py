@@ -32,7 +32,7 @@ from core.presentation.money import Usd
 from core.scores.queries.score_list import scores_of_messages
 from core.scores.views import ScoreView
 
-LONGEST = 20_000  # characters of each part of a message among others; alone it is whole
+LONGEST = shortened.LONGEST_PART  # of a message among others; alone it is whole
 MOST_BESIDE = 500
 SLACK = timedelta(days=1)  # between a message's time and that of the request for it
 

@@ -15,7 +15,6 @@ from core.knowledge.models import Feedback
 from core.presentation import shortened
 
 MOST_FEEDBACK = 500
-LONGEST = 20_000  # characters of a comment or an edited answer
 
 feedback = table_of(Feedback)
 
@@ -40,7 +39,7 @@ class FeedbackInContext(View):
 LONG = (feedback.c.comment, feedback.c.edited_text)
 SHOWN = (
     *(feedback.c[name] for name in ("id", "message_id", "rating", "scale", "created_at")),
-    *(shortened.text(column, LONGEST).label(column.key) for column in LONG),
+    *(shortened.text(column, shortened.LONGEST_PART).label(column.key) for column in LONG),
 )
 
 

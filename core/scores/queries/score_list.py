@@ -21,13 +21,8 @@ from core.scores.views import ScoreFilter, ScoreView
 
 MOST_BESIDE, MOST_NAMES = 500, 500
 scores = table_of(MessageScore)
-LONG = scores.c.comment
 KNOWN = tuple(column for column in scores.c if column.name in ScoreView.model_fields)
-SHOWN = (
-    *(column for column in KNOWN if column is not LONG),
-    shortened.text(LONG).label(LONG.key),
-    shortened.names(LONG),
-)
+SHOWN = tuple(shortened.in_list(KNOWN, scores.c.comment))
 
 
 def list_scores(

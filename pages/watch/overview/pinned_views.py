@@ -31,7 +31,7 @@ def draw(reads: Reads) -> None:
         for name, figure in figures.items()
     ]
     with watch.panel("Pinned views", "by their own filters and periods"):
-        kpis.draw(cards, below=lead)
+        kpis.draw(cards, below=lead, places=4)
 
 
 def read_figure(reads: Reads, view: SavedViewDetails) -> Kpi:

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection
 
-from api.http.websocket import PIECE
+from api.http.websocket import PIECE_BYTES
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
 from tests.api.conftest import another_process
@@ -38,7 +38,7 @@ def test_tiny_frames_are_taken_in_pieces_between_which_others_have_their_turn(
         socket.socket.sendall(PONG * 50_000)
         assert socket.ping().wait(60)
     assert sum(sizes) > len(PONG) * 50_000
-    assert max(sizes) <= PIECE
+    assert max(sizes) <= PIECE_BYTES
 
 
 def close_code(socket: ClientConnection, *sent: str | bytes | list[bytes]) -> int | None:

@@ -16,6 +16,7 @@ from core.activity.views import OnboardingStatus
 from core.database.paging import EPOCH
 from core.database.settings import Workspace, read
 from core.platform import clock
+from core.presentation import formatting
 from core.presentation.periods import Period, Watched
 
 EVER = Period(EPOCH, datetime.max.replace(tzinfo=UTC))
@@ -224,7 +225,7 @@ def stuck_after(session: Session) -> timedelta:
 
 def time_text(at: datetime | None) -> str:
     """Return a time as people write it, in UTC."""
-    return f"{at:%-d %b %Y %H:%M} UTC" if at is not None else "no date"
+    return formatting.moment_in_utc(at) if at is not None else "no date"
 
 
 def duration_text(late: datetime | None, early: datetime) -> str:

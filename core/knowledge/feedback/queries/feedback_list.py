@@ -35,12 +35,7 @@ from core.presentation import shortened
 from core.presentation.periods import Period, Watched
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
-LONG = (feedback.c.comment, feedback.c.edited_text)
-SHOWN = select(
-    *(column for column in feedback.c if column.name not in ("comment", "edited_text")),
-    *(shortened.text(column).label(column.key) for column in LONG),
-    shortened.names(*LONG),
-)
+SHOWN = select(*shortened.in_list(feedback.c, feedback.c.comment, feedback.c.edited_text))
 
 
 def list_feedback(
