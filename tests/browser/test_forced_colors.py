@@ -1,4 +1,4 @@
-"""With colors that the system forces, the chosen period and the state of a switch can be seen."""
+"""With colors that the system forces, the chosen period can be seen."""
 
 from playwright.sync_api import Browser, expect
 
