@@ -133,7 +133,7 @@ def list_stopped(
         **({} if took is None else {"from_s": took.from_s, "to_s": took.to_s}),
     }
     key = ("stopped", period, watched, funnel, segment, step, took)
-    if took is not None and after is None:
+    if count and took is not None and after is None:
         all_rows = all_rows.add_columns(func.count().over().label(TOTAL))
     page_of = sort.page(all_rows, window, after)
     names = cached_if_large(
