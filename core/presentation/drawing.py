@@ -148,7 +148,7 @@ def _template(palette: Palette) -> dict[str, Any]:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             # A date may stand at the right edge: Plotly draws a chart twice when labels need more.
-            "margin": {"l": 44, "r": 27, "t": 8, "b": DATES_PX},
+            "margin": {"l": 44, "r": 31, "t": 8, "b": DATES_PX},
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",
