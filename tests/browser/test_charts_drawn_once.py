@@ -24,11 +24,14 @@ TIMES_DRAWN = """async () => {
 DRAWN = "[...document.querySelectorAll('.attune-chart')].every(it => it.querySelector('.main-svg'))"
 
 
-def test_charts_over_time_are_drawn_once(window: Window, program: Program) -> None:
+def test_charts_over_time_that_end_with_a_date_are_drawn_once(
+    window: Window, program: Program
+) -> None:
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     sent = [
         {
             "id": f"drawn {number}",
-            "created_at": (clock.now() - timedelta(days=number)).isoformat(),
+            "created_at": (midnight - timedelta(days=number)).isoformat(),
             "environment": "drawn",
             "model": "m",
             "status": "error" if number % 3 == 0 else "ok",
@@ -41,7 +44,9 @@ def test_charts_over_time_are_drawn_once(window: Window, program: Program) -> No
         for number in range(1, 12)
     ]
     program.show("charts drawn once", {"ai-requests": sent})
-    page = opened(window, "/ai-metrics?days=7&environment=drawn").page
+    start, end = midnight - timedelta(days=7), midnight - timedelta(hours=21)
+    period = f"start={start:%Y-%m-%dT%H:%MZ}&end={end:%Y-%m-%dT%H:%MZ}"
+    page = opened(window, f"/ai-metrics?{period}&environment=drawn").page
     page.wait_for_function(DRAWN)
     drawn = page.evaluate(TIMES_DRAWN)
     once = {label.partition(" every")[0] for label, times in drawn.items() if times == 1}
