@@ -1,4 +1,4 @@
-"""Boxes, circles and switches that are off can be seen: 3:1 against the page (WCAG 1.4.11)."""
+"""Unchecked boxes, radio buttons and switches have 3:1 against the page (WCAG 1.4.11)."""
 
 import pytest
 from playwright.sync_api import Page
@@ -29,7 +29,7 @@ PAINTED = """(element, style) => {
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_off_stands_out_from_the_page(window: Window, theme: Theme) -> None:
+def test_unchecked_controls_stand_out_from_the_page(window: Window, theme: Theme) -> None:
     page = window.open("/settings?section=Onboarding", theme=theme).page
     found = {}
     for kind, (section, control, style) in CONTROLS.items():
