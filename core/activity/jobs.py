@@ -12,7 +12,7 @@ from core.jobs import queue
 # While one waits to run, no second one is queued
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
-    """Add the stored deltas to the rollups; those stored meanwhile wait for the next job."""
+    """Fold stored deltas into the rollups until fewer than a full batch (AT_ONCE) were left."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone

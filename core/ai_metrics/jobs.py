@@ -12,7 +12,7 @@ from core.jobs import queue
 @queue.app.periodic(cron="* * * * * */5")
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
-    """Add the stored deltas to the rollups; those stored meanwhile wait for the next job."""
+    """Fold stored deltas into the rollups until fewer than a full batch (AT_ONCE) were left."""
     while True:
         with transaction() as session:
             zone = read(session, Workspace).reporting_time_zone
