@@ -52,14 +52,22 @@ def installed(installation: Installation, template: Path, tmp_path: Path) -> Pro
 
 @pytest.fixture(scope="session")
 def running(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Return a program that runs, for tests that leave it as it was."""
-    yield from started(template, tmp_path_factory.mktemp("running"))
+    """Return a program that runs, for tests that leave it as it was; it was started with the few
+    open files that shells allow.
+    """
+    few_files = ("sh", "-c", 'ulimit -Sn 1024; exec "$@"', "sh")
+    yield from started(template, tmp_path_factory.mktemp("running"), command=few_files)
 
 
-def started(template: Path, folder: Path, settings: Mapping[str, str] = QUICK) -> Iterator[Program]:
+def started(
+    template: Path,
+    folder: Path,
+    settings: Mapping[str, str] = QUICK,
+    command: tuple[str, ...] = (),
+) -> Iterator[Program]:
     """Run a program on a copy of the template."""
     copy(template, folder / "data")
-    program = Program(folder, folder / "data", settings=settings).start()
+    program = Program(folder, folder / "data", settings=settings, command=command).start()
     yield program
     program.end()
 

@@ -108,7 +108,8 @@ def kill(program: Program, vendor: Vendor, id_: str) -> set[Call]:
     return made - {(QUESTION.format(position), int(str(run))) for position, run in rows}
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
+@pytest.mark.prove
+@pytest.mark.parametrize("kills", [1, 10])
 def test_a_killed_evaluation_ends_with_the_same_table_and_pays_for_no_answer_twice(
     killable: Program, vendor: Vendor, kills: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

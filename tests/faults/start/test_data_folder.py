@@ -18,6 +18,7 @@ def has_worker(me: Person) -> bool:
     return bool(health["dependencies"]["worker"]["status"] == "healthy")
 
 
+@pytest.mark.prove
 def test_a_relative_path_counts_from_where_one_stands_and_may_be_a_long_one_of_any_signs(
     installation: Installation, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from api.http.connections import OPEN_FILES
 from tests.faults.program import PASSWORD, Program
 
 
@@ -27,6 +28,11 @@ def test_it_listens_on_loopback_only(running: Program) -> None:
             found = process.net_connections("inet")
             listening |= {at.laddr.ip for at in found if at.status == "LISTEN"}
     assert listening == {"127.0.0.1"}
+
+
+def test_it_allows_itself_more_open_files_than_shells_do(running: Program) -> None:
+    soft, hard = psutil.Process(running.running.pid).rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == (OPEN_FILES if hard == psutil.RLIM_INFINITY else min(hard, OPEN_FILES)) > 1024
 
 
 def test_it_is_small(running: Program, capsys: pytest.CaptureFixture[str]) -> None:
