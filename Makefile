@@ -98,7 +98,8 @@ define begin
 @rm -rf .venv && mkdir .venv && touch .venv/unfinished && "$(PYTHON)" -m venv .venv && rm .venv/unfinished
 endef
 
-# The lock file is complete: no dependency is resolved again. pip would compile on one core alone; what does not compile is none of ours.
+# The lock file is complete: no dependency is resolved again. pip would compile on one core; some packages
+# ship files that are not meant to compile.
 define install
 @touch .venv/unfinished
 @$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r $<

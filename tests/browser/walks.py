@@ -18,8 +18,8 @@ PATIENCE_MS, SETTLED_S = 30_000, 5
 
 
 def walks(*roles: Role) -> list[ParameterSet]:
-    """Return walks in which each theme and each width occurs; `make prove` goes each pair of a role
-    with these.
+    """Return walks in which each theme and each width occurs; those that `make prove` adds show
+    each role both themes and both widths.
     """
     first, second, third = roles
     often: list[Walk] = [(first, "light", 1440), (third, "dark", 390)]
