@@ -1,6 +1,6 @@
 """Errors of saved views."""
 
-from core.errors import Conflict, LimitReached, NotFound
+from core.errors import Conflict, Invalid, LimitReached, NotFound
 
 
 class ViewMissing(NotFound):
@@ -9,6 +9,10 @@ class ViewMissing(NotFound):
 
 class ViewNameTaken(Conflict):
     """You have a view with this name on this page already. Choose another name."""
+
+
+class FigureUnknown(Invalid):
+    """This page has no such figure."""
 
 
 class TooManyViews(LimitReached):

@@ -32,5 +32,6 @@ class SavedView(Keyed, Created, CoreTable):
     query: Mapped[dict[str, Any]]
     is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
     is_pinned: Mapped[bool] = mapped_column(server_default=text("false"))
+    figure: Mapped[str | None] = mapped_column(String(32))
     in_digest: Mapped[bool] = mapped_column(server_default=text("false"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -55,6 +55,7 @@ EXAMPLE: JsonDict = {
     "query": {"days": "7", "app": "web", "status": "error"},
     "is_shared": True,
     "is_pinned": True,
+    "figure": "error_rate",
     "in_digest": True,
 }
 ViewName = Annotated[
@@ -74,6 +75,7 @@ def _without_reserved(query: dict[str, str]) -> dict[str, str]:
     return query
 
 
+FigureName = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
 Parameters = Annotated[
     dict[ParameterName, ParameterValue], Field(max_length=40), AfterValidator(_without_reserved)
 ]
@@ -83,7 +85,8 @@ class NewSavedView(BaseModel):
     """Filters to save: `query` has the parameters of the page's address.
 
     A shared view is for everyone who may open the page; so are its card on the Overview
-    (`is_pinned`) and its figures in the weekly digest (`in_digest`).
+    (`is_pinned`) and its figures in the weekly digest (`in_digest`). The card shows `figure`, one
+    of the page's figures by its name, such as `error_rate`; the main one when left out.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE})
@@ -93,6 +96,7 @@ class NewSavedView(BaseModel):
     query: Parameters
     is_shared: bool = False
     is_pinned: bool = False
+    figure: FigureName | None = None
     in_digest: bool = False
 
 
@@ -105,6 +109,7 @@ class SavedViewChange(BaseModel):
     query: Parameters | None = None
     is_shared: bool | None = None
     is_pinned: bool | None = None
+    figure: FigureName | None = None
     in_digest: bool | None = None
 
 
@@ -117,6 +122,7 @@ class SavedViewDetails(View):
     query: dict[str, str]
     is_shared: bool
     is_pinned: bool
+    figure: str | None
     in_digest: bool
     owner_id: UUID
     owner_name: str

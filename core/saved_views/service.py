@@ -14,9 +14,16 @@ from core.identity.schemas import Actor
 from core.identity.service import audit
 from core.platform.ids import new_id
 from core.saved_views import queries
-from core.saved_views.errors import TooManyPinned, TooManyViews, ViewMissing, ViewNameTaken
+from core.saved_views.errors import (
+    FigureUnknown,
+    TooManyPinned,
+    TooManyViews,
+    ViewMissing,
+    ViewNameTaken,
+)
+from core.saved_views.figures import FIGURES
 from core.saved_views.models import SavedView
-from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails
+from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails, ViewPage
 
 MOST_VIEWS, MOST_PINNED = 200, 12  # of one account
 
@@ -24,11 +31,15 @@ MOST_VIEWS, MOST_PINNED = 200, 12  # of one account
 def create_view(
     session: Session, new_saved_view: NewSavedView, *, actor: Actor
 ) -> SavedViewDetails:
-    """Save filters under a name; raise Forbidden, ViewNameTaken, TooManyViews or TooManyPinned."""
+    """Save filters under a name.
+
+    Raises Forbidden, FigureUnknown, ViewNameTaken, TooManyViews or TooManyPinned.
+    """
     # Views belong to accounts, which their column refers to
     if actor.is_program:
         raise Forbidden("API keys can't save views. Sign in instead.")
     require(actor, new_saved_view.page.permission)
+    _check_figure(new_saved_view.page, new_saved_view.figure)
     # Without a lock: two at once may save one too many, which harms nobody
     owned = select(func.count()).where(SavedView.admin_user_id == actor.id)
     if (session.scalar(owned) or 0) >= MOST_VIEWS:
@@ -46,10 +57,14 @@ def create_view(
 def change_view(
     session: Session, view_id: UUID, change: SavedViewChange, *, actor: Actor
 ) -> SavedViewDetails:
-    """Change the actor's own view; raise ViewMissing, Forbidden, ViewNameTaken or TooManyPinned."""
+    """Change the actor's own view.
+
+    Raises ViewMissing, Forbidden, FigureUnknown, ViewNameTaken or TooManyPinned.
+    """
     row = _find(session, view_id, actor)
     if row.admin_user_id != actor.id:
         raise Forbidden("Only its owner can change this view.")
+    _check_figure(ViewPage(row.page), change.figure)
     if change.is_pinned and not row.is_pinned:
         _check_pinned(session, actor)
     before = _facts(row)
@@ -97,6 +112,12 @@ def may_delete(view: SavedViewDetails, actor: Actor) -> bool:
     return view.owner_id == actor.id or may(actor, Permission.CHANGE_WORKSPACE)
 
 
+def _check_figure(page: ViewPage, figure: str | None) -> None:
+    if figure is not None and figure not in FIGURES[page]:
+        known = ", ".join(FIGURES[page])
+        raise FigureUnknown(f"This page has no such figure. Choose one of: {known}.")
+
+
 def _check_pinned(session: Session, actor: Actor) -> None:
     """Each card is read with the Overview, those of shared views on everyone's."""
     pinned = (SavedView.admin_user_id == actor.id, SavedView.is_pinned)
@@ -124,4 +145,5 @@ def _target(row: SavedView) -> dict[str, Any]:
 
 def _facts(row: SavedView) -> dict[str, Any]:
     """Return what the audit log keeps: without the filters, which may name users."""
-    return {name: getattr(row, name) for name in ("name", "is_shared", "is_pinned", "in_digest")}
+    names = ("name", "is_shared", "is_pinned", "figure", "in_digest")
+    return {name: getattr(row, name) for name in names}

@@ -11,6 +11,7 @@ from core.identity.permissions import may
 from core.identity.schemas import Actor
 from core.platform.config import config
 from core.saved_views import queries, service
+from core.saved_views.figures import FIGURES
 from core.saved_views.schemas import NewSavedView, SavedViewChange, SavedViewDetails, ViewPage
 from pages._ui import errors, guard, state, text
 from pages._ui.filters import filter_state
@@ -21,9 +22,10 @@ BOUND = ("anonymous", "order")  # widgets that Streamlit itself keeps in the add
 NEW, LONGEST_NAME = "new", 80
 FLAGS = {
     "is_shared": ("Share with everyone", "Everyone who may open this page can use the view"),
-    "is_pinned": ("Pin to the Overview", "Shows the page's main figure on a card"),
+    "is_pinned": ("Pin to the Overview", "Shows a figure of the page on a card"),
     "in_digest": ("Include in the weekly digest", "Its figures of the week, and what changed"),
 }
+FIELDS = ("name", "figure", *FLAGS)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def open_view(view: SavedViewDetails) -> None:
 def _edit(key: str, what: str) -> None:
     """Open the form of a view, or with an empty name the list again, from a callback."""
     state.put(key_of(key, "edited_view"), what)
-    state.forget(*(key_of(key, f"view_{name}") for name in ("name", "query", *FLAGS)))
+    state.forget(*(key_of(key, f"view_{name}") for name in ("query", *FIELDS)))
 
 
 def _draw_form(shown: ShownFilters, view: SavedViewDetails | None) -> None:
@@ -149,6 +151,8 @@ def _draw_fields(shown: ShownFilters, view: SavedViewDetails | None) -> None:
     for flag, (label, why) in FLAGS.items():
         state.seed(key_of(shown.key, f"view_{flag}"), view is not None and getattr(view, flag))
         st.checkbox(label, key=key_of(shown.key, f"view_{flag}"), help=why)
+        if flag == "is_pinned" and state.get(key_of(shown.key, "view_is_pinned"), False):
+            _draw_figure(shown, view)
     if view is not None and view.query != shown.query:
         st.checkbox(
             "Replace its filters with the current ones", key=key_of(shown.key, "view_query")
@@ -162,9 +166,17 @@ def _draw_fields(shown: ShownFilters, view: SavedViewDetails | None) -> None:
     )
 
 
+def _draw_figure(shown: ShownFilters, view: SavedViewDetails | None) -> None:
+    labels = FIGURES[shown.page]
+    if len(labels) > 1:
+        key = key_of(shown.key, "view_figure")
+        state.seed(key, (view and view.figure) or next(iter(labels)))
+        st.selectbox("Figure on the card", list(labels), format_func=labels.__getitem__, key=key)
+
+
 @errors.action
 def _save(shown: ShownFilters, view: SavedViewDetails | None) -> None:
-    given = {name: state.get(key_of(shown.key, f"view_{name}"), None) for name in ("name", *FLAGS)}
+    given = {name: state.get(key_of(shown.key, f"view_{name}"), None) for name in FIELDS}
     is_replaced = view is None or state.get(key_of(shown.key, "view_query"), False)
     query = {"query": shown.query} if is_replaced else {}
     try:

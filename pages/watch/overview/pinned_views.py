@@ -1,4 +1,4 @@
-"""Cards of saved views on the Overview: each has the main figure of its page, for its filters."""
+"""Cards of saved views on the Overview: each has one figure of its page, for its filters."""
 
 from core.database.db import Database, transaction
 from core.errors import Invalid
@@ -35,14 +35,14 @@ def draw(reads: Reads) -> None:
 
 
 def read_figure(reads: Reads, view: SavedViewDetails) -> Kpi:
-    """Return a view's main figure; without a value where its filters are no longer valid."""
+    """Return the figure of a view's card; without a value where its filters are no longer valid."""
     try:
         asked = view.page, view.query, period_of(view.query, workspace.zone())
         if view.page is not ViewPage.ANNOTATIONS:
-            return reads.ask_both(read_figures, *asked)[0]
+            return _chosen(view, reads.ask_both(read_figures, *asked))
         # Not from the cache: who may see an annotation differs between reviewers
         with guard.work() as (core, actor), transaction(Database.AI) as ai:
-            return read_figures(core, ai, *asked, actor=actor)[0]
+            return _chosen(view, read_figures(core, ai, *asked, actor=actor))
     except Invalid:
         return Kpi(
             name="invalid",
@@ -53,3 +53,8 @@ def read_figure(reads: Reads, view: SavedViewDetails) -> Kpi:
             verdict=ChangeVerdict.UNKNOWN,
             course=[],
         )
+
+
+def _chosen(view: SavedViewDetails, figures: list[Kpi]) -> Kpi:
+    """Return the figure that the view names, or the main one where its filters leave that out."""
+    return next((each for each in figures if each.name == view.figure), figures[0])

@@ -158,3 +158,15 @@ def test_shared_views_of_a_removed_account_stay_with_who_removes_it(client: Clie
     assert client(boss).delete(f"/admin/accounts/{owner.actor.id}").status_code == 204
     [view] = client(boss).get(VIEWS).json()["items"]
     assert (view["name"], view["owner_id"]) == ("Web errors", str(boss.actor.id))
+
+
+def test_a_card_shows_one_of_its_pages_figures_and_no_other(analyst: httpx2.Client) -> None:
+    one = f"{VIEWS}/{analyst.post(VIEWS, json=GIVEN | {'figure': 'error_rate'}).json()['id']}"
+    assert analyst.get(one).json()["figure"] == "error_rate"
+    assert analyst.patch(one, json={"name": "Errors"}).json()["figure"] == "error_rate"
+    for refused in (
+        analyst.patch(one, json={"figure": "runs"}),
+        analyst.post(VIEWS, json=GIVEN | {"name": "Runs", "figure": "runs"}),
+    ):
+        assert refused.status_code == 422
+        assert "Choose one of: requests, " in refused.json()["detail"]

@@ -11,6 +11,7 @@ from core.insights.view_figures import period_of, read_figures
 from core.platform import clock
 from core.presentation.comparison import Kpi
 from core.presentation.periods import midnight
+from core.saved_views.figures import FIGURES
 from core.saved_views.schemas import ViewPage
 from tests.factories import activity, ai_metrics, conversations
 from tests.factories.identity import person
@@ -114,3 +115,8 @@ def test_days_that_have_ended_are_compared_with_as_many_before(actor: Actor) -> 
     active, new = figures(actor, ViewPage.ENGAGEMENT, **span)
     assert (active.value, active.before) == (2, 2)
     assert (new.value, new.before) == (2, 2)
+
+
+@pytest.mark.parametrize("page", ViewPage)
+def test_the_figures_that_cards_offer_are_those_of_their_page(actor: Actor, page: ViewPage) -> None:
+    assert {each.name: each.label for each in figures(actor, page)} == FIGURES[page]

@@ -129,3 +129,33 @@ def test_parameters_of_any_name_leave_the_overview_whole(console: Console, admin
     assert "Something went wrong" not in said(app)
     links = [link for link in app.get("page_link") if "label=x" in str(link.proto)]
     assert [link.proto.label for link in links] == ["Requests"]
+
+
+def test_a_pinned_view_shows_the_figure_that_was_chosen_for_its_card(
+    console: Console, admin: Person
+) -> None:
+    ai_metrics.send(*(ai_metrics.request(clock.now(), status=each) for each in ("error", "ok")))
+    app = press(console(admin, AI_METRICS), "Save current filters")
+    next(one for one in app.text_input if one.label == "Name").set_value("Failures")
+    app = next(one for one in app.checkbox if one.label == "Pin to the Overview").check().run()
+    next(one for one in app.selectbox if one.label == "Figure on the card").set_value("error_rate")
+    press(app, "Save view")
+    app = console(admin, OVERVIEW)
+    assert {metric.label: metric.value for metric in app.metric}["Failures"] == "50.0%"
+
+
+def test_the_card_of_a_view_shows_the_main_figure_where_its_filters_leave_the_chosen_one_out(
+    console: Console, admin: Person
+) -> None:
+    view = NewSavedView(
+        name="Lost",
+        page=ViewPage.BATCH_HISTORY,
+        query={"status": "lost"},
+        is_pinned=True,
+        figure="success",
+    )
+    with transaction() as session:
+        service.create_view(session, view, actor=admin.actor)
+    app = console(admin, OVERVIEW)
+    links = [link for link in app.get("page_link") if "status=lost" in str(link.proto)]
+    assert [link.proto.label for link in links] == ["Runs"]
