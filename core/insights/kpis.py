@@ -19,7 +19,7 @@ from core.insights.queries.daily_figures import course_of, stale_places
 from core.insights.queries.overview import count_feedback, count_users
 from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_level, of_rate
+from core.presentation.comparison import NOT_KNOWN, TOO_EARLY, Kpi, Meaning, kpi, of_level, of_rate
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, midnight
 
@@ -113,7 +113,7 @@ def _conversion(
     core: Session, scope: WatchScope, conversions: tuple[Conversions, Conversions] | None
 ) -> Kpi:
     """Return the conversion; compared only when every user's window has ended."""
-    change, value, earlier = NOT_KNOWN, None, None
+    change, value, earlier = TOO_EARLY, None, None
     if conversions is not None:
         now, then = conversions
         value, earlier = now.rate, then.rate

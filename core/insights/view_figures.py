@@ -34,7 +34,7 @@ from core.knowledge.feedback.queries import feedback_figures
 from core.knowledge.memories import queries as memories
 from core.knowledge.views import DocumentFilter, FeedbackFilter, MemoryFilter
 from core.platform import clock
-from core.presentation.comparison import NOT_KNOWN, Kpi, Meaning, kpi, of_rate
+from core.presentation.comparison import NOT_KNOWN, TOO_EARLY, Kpi, Meaning, kpi, of_rate
 from core.presentation.formatting import FigureUnit
 from core.presentation.periods import DAY, Period, Watched, read_written
 from core.saved_views.schemas import ViewPage
@@ -132,7 +132,7 @@ def _onboarding(core: Session, _: Session, query: FigureQuery, actor: Actor) -> 
     change = (
         of_rate((now.converted, now.started), (then.converted, then.started), Meaning.GOOD)
         if is_over
-        else NOT_KNOWN
+        else TOO_EARLY
     )
     rates = now.rate, then.rate
     return [

@@ -6,6 +6,7 @@ from core.presentation.formatting import FigureUnit
 
 WHY = {
     ChangeVerdict.NOISE: "Within normal variation.",
+    ChangeVerdict.EARLY: "Too early to compare: users of this period can still convert.",
     ChangeVerdict.UNKNOWN: "Not enough data to compare.",
     ChangeVerdict.WORSE: "Significantly worse than the previous period.",
     ChangeVerdict.BETTER: "Significantly better than the previous period.",
@@ -16,9 +17,9 @@ MANY_TIMES = 3  # +690% is harder to grasp than 7.9×
 
 
 def change(kpi: Kpi, *, is_signed: bool = True) -> str | None:
-    """Return the change in words (+6.2%, -1.80 pts, 7.9×), None without data."""
+    """Return the change in words (+6.2%, -1.80 pts, 7.9×), None without data or too early."""
     value = compared_value(kpi)
-    if value is None or kpi.before is None:
+    if value is None or kpi.before is None or kpi.verdict is ChangeVerdict.EARLY:
         return None
     sign = "+" if value > kpi.before else "-" if value < kpi.before else ""
     sign = sign if is_signed else ""

@@ -41,12 +41,15 @@ class Meaning(StrEnum):
 
 
 class ChangeVerdict(StrEnum):
-    """The verdict on a change; noise means that chance can explain it."""
+    """The verdict on a change: noise can be chance; early is before everybody has had the time
+    that those of the previous period had.
+    """
 
     BETTER = "better"
     WORSE = "worse"
     DIFFERENT = "different"
     NOISE = "noise"
+    EARLY = "early"
     UNKNOWN = "unknown"
 
 
@@ -68,6 +71,7 @@ class Change:
 
 
 NOT_KNOWN = Change(ChangeVerdict.UNKNOWN)
+TOO_EARLY = Change(ChangeVerdict.EARLY)
 
 
 class Kpi(View):

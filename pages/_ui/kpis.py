@@ -90,7 +90,7 @@ def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
     place.metric(
         kpi.label,
         formatting.figure(kpi.value, kpi.unit),
-        delta=changed or ("new" if kpi.value and kpi.before == 0 else None),
+        delta=changed or _beside(kpi),
         delta_color="gray"
         if not is_news
         else "orange"
@@ -113,7 +113,16 @@ def _draw(place: DeltaGenerator, kpi: Kpi, note: str) -> None:
         )
 
 
+def _beside(kpi: Kpi) -> str | None:
+    """Return what stands in place of a change."""
+    if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
+        return "too early"
+    return "new" if kpi.value and kpi.before == 0 else None
+
+
 def _why(kpi: Kpi, changed: str | None) -> str:
+    if kpi.verdict is ChangeVerdict.EARLY and kpi.before is not None:
+        return WHY[kpi.verdict]
     if not changed:
         return "No previous data to compare with."
     days = (

@@ -23,6 +23,7 @@ VERDICTS = {
     ChangeVerdict.BETTER: "better",
     ChangeVerdict.NOISE: "not significant",
     ChangeVerdict.DIFFERENT: "different",
+    ChangeVerdict.EARLY: "too early to compare",
     ChangeVerdict.UNKNOWN: "not enough users",
 }
 Pick = Callable[[int], None]
@@ -106,8 +107,7 @@ def _difference(versus: FunnelComparison, number: int) -> str:
     given = versus.steps[number].from_previous
     if number == 0:
         return ""
-    is_early = given.verdict is ChangeVerdict.UNKNOWN and given.low is not None
-    return f"{points(given)}, {'too early to compare' if is_early else VERDICTS[given.verdict]}"
+    return f"{points(given)}, {VERDICTS[given.verdict]}"
 
 
 def _step_columns() -> list[TableColumn[FunnelStep]]:

@@ -102,9 +102,7 @@ def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() ->
     assert (hour.compared, hour.before) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("ago", "verdict"), [(29, ChangeVerdict.UNKNOWN), (30, ChangeVerdict.WORSE)]
-)
+@pytest.mark.parametrize(("ago", "verdict"), [(29, ChangeVerdict.EARLY), (30, ChangeVerdict.WORSE)])
 def test_conversion_is_judged_when_everybody_has_had_the_whole_window(
     ago: int, verdict: ChangeVerdict
 ) -> None:

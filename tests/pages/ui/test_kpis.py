@@ -75,3 +75,19 @@ def test_what_was_never_there_is_new_and_what_nobody_knows_is_not() -> None:
     assert drawn(ChangeVerdict.UNKNOWN, 5, before=0).delta == "new"
     unknown = drawn(ChangeVerdict.UNKNOWN, 5, before=None)
     assert (unknown.delta, unknown.help) == ("", "No previous data to compare with.")
+
+
+@pytest.mark.parametrize("before", [100, 0])
+def test_no_change_is_shown_while_users_of_the_period_can_still_convert(before: float) -> None:
+    early = drawn(ChangeVerdict.EARLY, 20, before=before)
+    assert (early.delta, early.direction, early.color, early.help) == (
+        "too early",
+        Metric.NONE,
+        Metric.GRAY,
+        "Too early to compare: users of this period can still convert.",
+    )
+
+
+def test_what_has_no_period_before_it_is_not_called_early() -> None:
+    early = drawn(ChangeVerdict.EARLY, 20, before=None)
+    assert (early.delta, early.help) == ("", "No previous data to compare with.")

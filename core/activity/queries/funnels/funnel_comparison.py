@@ -118,7 +118,7 @@ def _step(
             (one.steps[number].users, one.steps[whole].users),
             (other.steps[number].users, other.steps[whole].users),
         )
-        return found.model_copy(update={"verdict": ChangeVerdict.UNKNOWN}) if is_early else found
+        return found.model_copy(update={"verdict": ChangeVerdict.EARLY}) if is_early else found
 
     return StepComparison(
         step=number + 1,

@@ -224,7 +224,7 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(
     assert (found.one.end, found.one.window_days, found.one.steps[0].users) == (today - day, 1, 40)
     assert last.difference == pytest.approx(-0.9)
     assert last.verdict is ChangeVerdict.WORSE
-    assert early.steps[-1].from_start.verdict is ChangeVerdict.UNKNOWN
+    assert early.steps[-1].from_start.verdict is ChangeVerdict.EARLY
     assert early.says.startswith("Too early to compare")
 
 
