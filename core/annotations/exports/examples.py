@@ -140,16 +140,20 @@ def voted_answers(pair: VotedPair) -> ComparedAnswers:
 def rated_answer(example: Example) -> RatedAnswer:
     """Return an answer, good if approved, bad if flagged; raise NotRepresentable."""
     _check(example, AnnotationType.APPROVED, AnnotationType.FLAG)
+    if example.annotation_type is AnnotationType.APPROVED:
+        good = answered_question(example)
+        return RatedAnswer(good.question, good.answer, is_good=True)
     asked, said = _question_and_answer(example)
-    return RatedAnswer(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
+    return RatedAnswer(asked, _not_blank(said), is_good=False)
 
 
 def _better_answer(example: Example) -> str | None:
-    """Return a correction's suggestion, or None when the original answer is good."""
+    """Return the suggestion, or None when an approved answer has none."""
     _check(example, AnnotationType.CORRECTION, AnnotationType.APPROVED)
-    return (
-        _suggested_answer(example) if example.annotation_type is AnnotationType.CORRECTION else None
-    )
+    # A reviewer who approves an answer may still write a better one
+    if example.annotation_type is AnnotationType.APPROVED and not _has_suggestion(example):
+        return None
+    return _suggested_answer(example)
 
 
 def _check(example: Example, *kinds: AnnotationType) -> None:
@@ -181,8 +185,12 @@ def _question_and_answer(example: Example) -> tuple[TrainingQuestion, Transcript
     ), answer
 
 
+def _has_suggestion(example: Example) -> bool:
+    return bool((example.suggested or "").strip())
+
+
 def _suggested_answer(example: Example) -> str:
-    if not (example.suggested or "").strip():
+    if not _has_suggestion(example):
         raise NotRepresentable(ExclusionReason.NO_SUGGESTION)
     return example.suggested or ""
 

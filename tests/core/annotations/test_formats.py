@@ -86,6 +86,14 @@ def test_an_approved_answer_is_an_example_as_it_was() -> None:
     }
 
 
+def test_a_suggestion_for_an_approved_answer_is_trained_on() -> None:
+    given = example(AnnotationType.APPROVED)
+    chat, rated = (line(name, given) for name in (FormatName.OPENAI_CHAT, FormatName.TRL_UNPAIRED))
+    assert chat["messages"][-1]["content"] == BETTER
+    assert (rated["completion"][0]["content"], rated["label"]) == (BETTER, True)
+    assert BETTER in written(FormatName.KB_MARKDOWN, given).decode()
+
+
 @pytest.mark.parametrize("annotation_type", [AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT])
 def test_a_suggestion_is_preferred_to_the_original(annotation_type: AnnotationType) -> None:
     prompt = [
@@ -132,7 +140,7 @@ def test_approved_is_good_and_flagged_is_bad(annotation_type: AnnotationType, la
         (FormatName.OPENAI_CHAT, example(is_overruled=True), ExclusionReason.OVERRULED),
         (
             FormatName.OPENAI_CHAT,
-            example(AnnotationType.APPROVED, said=StoredTurn("assistant", "")),
+            example(AnnotationType.APPROVED, None, said=StoredTurn("assistant", "")),
             ExclusionReason.EMPTY,
         ),
         (FormatName.OPENAI_DPO, example(suggested=ORIGINAL + "\n"), ExclusionReason.SAME_ANSWER),

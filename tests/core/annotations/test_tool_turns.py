@@ -40,7 +40,8 @@ def example(
     **others: Any,  # noqa: ANN401
 ) -> Example:
     kind = AnnotationType.APPROVED if approved else AnnotationType.CORRECTION
-    return Example(kind, "Better.", {"annotation_type": kind}, said, (QUESTION, *before), **others)
+    better = None if approved else "Better."
+    return Example(kind, better, {"annotation_type": kind}, said, (QUESTION, *before), **others)
 
 
 def line(name: FormatName, given: Example) -> Any:  # noqa: ANN401  any JSON
