@@ -19,6 +19,10 @@ class OnlyFlags(Invalid):
     """User messages can only be flagged."""
 
 
+class EmptyCorrection(Invalid):
+    """A correction needs a comment or a suggested response."""
+
+
 class AnnotationOfAnother(Forbidden):
     """Only the author or an admin can edit this annotation."""
 

@@ -1,6 +1,6 @@
 """Annotations: create, change, delete, with permissions and history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.annotations.errors import (
     AnnotationMissing,
     AnnotationOfAnother,
+    EmptyCorrection,
     OnlyAdminsChangeStatus,
     OnlyFlags,
     StatusSkipped,
@@ -88,11 +89,11 @@ def add(
 ) -> AnnotationView:
     """Store an annotation in a round of a review, and delete the author's draft."""
     require(actor, Permission.ANNOTATE)
-    _check_type(snapshot["message_role"], new_annotation.annotation_type)
     now = clock.now()
     values = {name: getattr(new_annotation, name) for name in EDITABLE if name != "status"} | dict(
         snapshot
     )
+    _check(values)
     values |= {
         "id": new_id(),
         "admin_user_id": actor.id,
@@ -124,10 +125,9 @@ def change(ai: Session, id_: UUID, change: AnnotationChangeBody, *, actor: Actor
         # Only these two can be cleared
         if value is not None or name in ("suggested_response", "severity")
     }
-    _check_type(
-        before["message_role"],
-        AnnotationType(values.get("annotation_type", before["annotation_type"])),
-    )
+    # Imported corrections may be empty, and can still be marked as reviewed
+    if values.keys() & {"annotation_type", "content", "suggested_response"}:
+        _check({**before, **values})
     wanted = AnnotationStatus(values.pop("status", before["status"]))
     if change.applied_version is not None:
         wanted = AnnotationStatus.APPLIED
@@ -216,9 +216,13 @@ def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     return row
 
 
-def _check_type(role: str, type_: AnnotationType) -> None:
-    if role == MessageSpeaker.USER and type_ is not AnnotationType.FLAG:
+def _check(values: Mapping[str, Any]) -> None:
+    type_ = values["annotation_type"]
+    if values["message_role"] == MessageSpeaker.USER and type_ != AnnotationType.FLAG:
         raise OnlyFlags
+    texts = f"{values['content']}{values['suggested_response'] or ''}"
+    if type_ == AnnotationType.CORRECTION and not texts.strip():
+        raise EmptyCorrection
 
 
 def _steps(

@@ -105,6 +105,18 @@ def test_a_message_of_a_user_can_only_be_flagged(client: Client, talk: str) -> N
     )
 
 
+def test_a_correction_needs_a_comment_or_a_suggestion(client: Client, talk: str) -> None:
+    reviewer = client(person(Role.REVIEWER))
+    refused = annotate(reviewer, content=" ", suggested_response="\n")
+    assert refused.status_code == 422
+    assert "needs a comment or a suggested response" in refused.text
+    suggested = made(reviewer, content="", suggested_response="Yes.")
+    approved = made(reviewer, content="", annotation_type="approved")
+    emptied = reviewer.put(f"{NOTES}/{suggested['id']}", json={"suggested_response": None})
+    retyped = reviewer.put(f"{NOTES}/{approved['id']}", json={"annotation_type": "correction"})
+    assert (emptied.status_code, retyped.status_code) == (422, 422)
+
+
 def test_of_what_is_not_there_nothing_can_be_said(client: Client, talk: str) -> None:
     assert annotate(client(person(Role.REVIEWER)), "nobody").status_code == 404
 
