@@ -13,7 +13,7 @@ from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.reference import CONFLICT
 from api.watch_parameters import EdgesDep, note_list
-from core.database.db import transaction
+from core.database.db import retry_on_conflict, transaction
 from core.database.paging import Page, Window
 from core.identity import queries
 from core.identity.permissions import Permission, require
@@ -105,13 +105,19 @@ def change(
 
 
 @router.delete("/accounts/{account_id}", status_code=204, responses=CONFLICT)
-def delete(account_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+def delete(account_id: UUID, actor: ActorDep) -> None:
     """Delete an account with what only it sees and the texts of its model calls.
 
     Its shared prompts and datasets stay; its shared bots and views, and its evaluations behind
     gates, become the caller's.
     """
-    system.remove_account(session, account_id, actor=actor)
+
+    def remove() -> None:
+        with transaction() as session:
+            system.remove_account(session, account_id, actor=actor)
+
+    # What the account is saving at this moment may hold a row and wait for the account
+    retry_on_conflict(remove)
 
 
 async def audit_filter(

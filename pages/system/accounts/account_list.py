@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.database.db import retry_on_conflict
 from core.identity import queries
 from core.identity.schemas import AccountChange, AccountView, Actor, Role
 from core.identity.service import accounts as service
@@ -168,6 +169,10 @@ def change_role(account_id: UUID) -> None:
 
 @errors.action
 def delete(account: AccountView) -> None:
-    with guard.work() as (session, actor):
-        system.remove_account(session, account.id, actor=actor)
+    def remove() -> None:
+        with guard.work() as (session, actor):
+            system.remove_account(session, account.id, actor=actor)
+
+    # What the account is saving at this moment may hold a row and wait for the account
+    retry_on_conflict(remove)
     state.toast("Account deleted")

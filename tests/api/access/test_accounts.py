@@ -2,13 +2,21 @@
 secrets.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import httpx2
 import pytest
 
+from core.database.db import transaction
 from core.identity.schemas import Role
 from core.platform.ids import new_id
+from core.playground import message_rows
+from core.playground.schemas import Speaker
 from tests.api.conftest import Client
+from tests.core.system.test_changes_beside_a_removal import is_waited
 from tests.factories.identity import PASSWORD, Person, person
+from tests.faults.program import until
 
 NEW = {"email": "New@Example.com", "full_name": "  Ada   Lovelace ", "role": "analyst"}
 
@@ -186,3 +194,27 @@ def test_a_refused_deed_leaves_no_trace_of_success(
     client(other).post("/admin/accounts", json=NEW)
     assert audited(boss, "account") == []
     assert "new@example.com" not in boss.get("/admin/accounts").text
+
+
+def test_an_account_is_removed_while_its_message_is_saved(
+    boss: httpx2.Client, other: Person
+) -> None:
+    with transaction() as session:
+        session_id = message_rows.lock_or_create(session, None, other.actor).id
+    is_locked = Event()
+
+    def save() -> None:
+        with transaction() as session:
+            row = message_rows.lock_or_create(session, session_id, other.actor)
+            is_locked.set()
+            until(is_waited, 20)
+            message_rows.add(
+                session, row, other.actor, role=Speaker.USER, content="hi", position=1, parent=0
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        saving = pool.submit(save)
+        assert is_locked.wait(20)
+        assert boss.delete(f"/admin/accounts/{other.actor.id}").status_code == 204
+        saving.exception(20)
+    assert len(boss.get("/admin/accounts").json()["items"]) == 1
